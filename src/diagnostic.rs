@@ -1,0 +1,172 @@
+//! Problems, which travel beside the value they are about and never instead of it.
+//!
+//! Every kind of problem has one [`Code`]; this enum is their registry.
+
+use crate::source::Span;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something of the input could not be used.
+    Error,
+    /// Something is probably not what its author meant.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// `error`, `warning` or `info`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident;)*) => {
+        /// What kind of problem it is. The text is stable: people search and filter by it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The stable kebab-case text.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// The severity of problems of this kind.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A path could not be read.
+    UnreadableInput = "unreadable-input", Error;
+    /// An outside program (kustomize, kubectl, helm) is missing or failed.
+    ExternalTool = "external-tool", Error;
+    /// A document is not YAML.
+    YamlSyntax = "yaml-syntax", Error;
+    /// A document is larger, deeper or more self-repeating than is read.
+    YamlLimit = "yaml-limit", Error;
+    /// A mapping holds one key twice; the last one counts.
+    YamlDuplicateKey = "yaml-duplicate-key", Warning;
+    /// A file is a Helm template that nobody rendered.
+    HelmTemplate = "helm-template", Warning;
+    /// A document claims to be a Kubernetes object but its identity cannot be told.
+    ObjectIdentity = "object-identity", Error;
+    /// A field has a value of the wrong type.
+    FieldType = "field-type", Error;
+    /// A field that must be there is not.
+    FieldMissing = "field-missing", Error;
+    /// A field that Kubernetes does not know.
+    FieldUnknown = "field-unknown", Warning;
+    /// Two different objects have the same identity.
+    DuplicateObject = "duplicate-object", Warning;
+    /// Objects name no namespace and are placed in the default one.
+    NamespaceDefaulted = "namespace-defaulted", Info;
+    /// The layout engine gave up and a plainer arrangement was drawn.
+    LayoutFallback = "layout-fallback", Warning;
+}
+
+/// A second place that matters to a problem.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Related {
+    /// Where.
+    pub at: Span,
+    /// What is there, as a short phrase.
+    pub text: String,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: Code,
+    /// How bad it is; [`Code::severity`] unless there is a reason.
+    pub severity: Severity,
+    /// One sentence, without its place.
+    pub message: String,
+    /// Where it is. `None` for problems of the run as a whole.
+    pub at: Option<Span>,
+    /// Further places.
+    pub related: Vec<Related>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Whether the object it is about was left out because the API server would refuse it.
+    pub refused: bool,
+}
+
+impl Diagnostic {
+    /// A problem at a place.
+    pub fn at(code: Code, at: Span, message: impl Into<String>) -> Self {
+        Diagnostic {
+            at: Some(at),
+            ..Diagnostic::general(code, message)
+        }
+    }
+
+    /// A problem of the run as a whole.
+    pub fn general(code: Code, message: impl Into<String>) -> Self {
+        Diagnostic {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            at: None,
+            related: Vec::new(),
+            help: None,
+            refused: false,
+        }
+    }
+
+    /// The same with a line that says what to do.
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with another place.
+    pub fn with_related(mut self, at: Span, text: impl Into<String>) -> Self {
+        self.related.push(Related { at, text: text.into() });
+        self
+    }
+
+    /// The order in which problems are shown: those of the run first, then by place, then by code and text.
+    pub fn sort(diagnostics: &mut [Diagnostic]) {
+        diagnostics.sort_by(|a, b| (a.at, a.code, &a.message).cmp(&(b.at, b.code, &b.message)));
+    }
+}
+
+/// A value with the problems met on the way to it.
+#[derive(Clone, Debug, Default)]
+pub struct Warned<T> {
+    /// What could be made.
+    pub value: T,
+    /// What went wrong meanwhile, in no particular order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<T> Warned<T> {
+    /// A value without problems.
+    pub fn new(value: T) -> Self {
+        Warned {
+            value,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Takes the value and adds its problems to a list.
+    pub fn unpack(self, into: &mut Vec<Diagnostic>) -> T {
+        into.extend(self.diagnostics);
+        self.value
+    }
+}

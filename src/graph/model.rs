@@ -1,0 +1,448 @@
+//! The nodes and edges of a graph and what is known about each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NodeKind {
+    /// Everything outside.
+    Internet,
+    /// Address ranges outside the cluster.
+    External,
+    /// A DNS name outside the cluster.
+    ExternalName,
+    /// An Ingress.
+    Ingress,
+    /// A Gateway of the Gateway API.
+    Gateway,
+    /// A route of the Gateway API (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute).
+    Route,
+    /// A Service.
+    Service,
+    /// Anything that runs pods.
+    Workload,
+    /// Any other object that traffic is sent to (a resource backend).
+    Resource,
+    /// Something that is referred to and is not in the input.
+    Missing,
+}
+
+impl NodeKind {
+    /// Every kind, in the order a legend lists them.
+    pub const ALL: &[NodeKind] = &[
+        NodeKind::Internet,
+        NodeKind::External,
+        NodeKind::Gateway,
+        NodeKind::Ingress,
+        NodeKind::Route,
+        NodeKind::Service,
+        NodeKind::Workload,
+        NodeKind::Resource,
+        NodeKind::ExternalName,
+        NodeKind::Missing,
+    ];
+
+    /// The name of the kind, as in `data-kind`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NodeKind::Internet => "Internet",
+            NodeKind::External => "External",
+            NodeKind::ExternalName => "ExternalName",
+            NodeKind::Ingress => "Ingress",
+            NodeKind::Gateway => "Gateway",
+            NodeKind::Route => "Route",
+            NodeKind::Service => "Service",
+            NodeKind::Workload => "Workload",
+            NodeKind::Resource => "Resource",
+            NodeKind::Missing => "Missing",
+        }
+    }
+}
+
+/// What an edge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    /// Reachable from outside: Internet or address range → Ingress, Gateway, Service or workload.
+    Exposes,
+    /// Sends requests on: Ingress → Service, Gateway → Route → Service.
+    Routes,
+    /// Picks pods: Service → workload.
+    Selects,
+    /// Stands for something outside: Service → ExternalName, Service → External by hand-written endpoints.
+    Resolves,
+}
+
+impl EdgeKind {
+    /// Every kind, in the order a legend lists them.
+    pub const ALL: &[EdgeKind] = &[EdgeKind::Exposes, EdgeKind::Routes, EdgeKind::Selects, EdgeKind::Resolves];
+
+    /// The name of the kind, as in `data-kind`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EdgeKind::Exposes => "exposes",
+            EdgeKind::Routes => "routes",
+            EdgeKind::Selects => "selects",
+            EdgeKind::Resolves => "resolves",
+        }
+    }
+}
+
+/// Why a node or an edge is there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Evidence {
+    /// The object, as `namespace/name[Kind]`.
+    pub object: String,
+    /// The field, as `spec.rules[0].http.paths[1].backend`; empty for the object as a whole.
+    pub field: String,
+    /// The file, as given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Evidence {
+    /// `file:line`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// A transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Protocol {
+    /// TCP, the default.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+impl Protocol {
+    /// `TCP`, `UDP` or `SCTP`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "TCP",
+            Protocol::Udp => "UDP",
+            Protocol::Sctp => "SCTP",
+        }
+    }
+}
+
+/// A declared container port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port {
+    /// 1–65535.
+    pub number: u16,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+/// Where a Service port leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TargetPort {
+    /// A pod port by number.
+    Number(u16),
+    /// A pod port by name. `resolved` holds every number the selected pods give that name, ascending; empty when none declares it.
+    Name {
+        /// The name.
+        name: String,
+        /// The numbers.
+        resolved: Vec<u16>,
+    },
+}
+
+impl fmt::Display for TargetPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TargetPort::Number(n) => write!(f, "{n}"),
+            TargetPort::Name { name, resolved } if resolved.is_empty() => write!(f, "{name}"),
+            TargetPort::Name { resolved, .. } => write!(f, "{}", resolved.iter().map(u16::to_string).collect::<Vec<_>>().join("/")),
+        }
+    }
+}
+
+/// One port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortMap {
+    /// The port of the Service.
+    pub port: u16,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// The name of the Service port.
+    pub name: Option<String>,
+    /// The pod port behind it.
+    pub target: TargetPort,
+    /// The port on every node, where it is fixed.
+    pub node_port: Option<u16>,
+}
+
+/// The type of a Service, headless and selector-less told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServiceKind {
+    /// A cluster-internal address.
+    ClusterIp,
+    /// No address of its own: DNS answers with the pods.
+    Headless,
+    /// A port on every node.
+    NodePort,
+    /// A load balancer in front.
+    LoadBalancer,
+    /// A DNS alias.
+    ExternalName,
+}
+
+impl ServiceKind {
+    /// The name people know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ServiceKind::ClusterIp => "ClusterIP",
+            ServiceKind::Headless => "headless",
+            ServiceKind::NodePort => "NodePort",
+            ServiceKind::LoadBalancer => "LoadBalancer",
+            ServiceKind::ExternalName => "ExternalName",
+        }
+    }
+}
+
+/// How many pods a workload runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scale {
+    /// A fixed number.
+    Replicas(i32),
+    /// One on every node that fits.
+    PerNode,
+    /// Runs to completion this many times.
+    Completions(i32),
+    /// Runs at these times (cron syntax).
+    Schedule(String),
+    /// A single pod.
+    Single,
+    /// The manifests do not say.
+    Unknown,
+}
+
+/// A container of a workload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its image, as written.
+    pub image: Option<String>,
+}
+
+/// What is known about a node beyond its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// See [`NodeKind::Internet`].
+    Internet,
+    /// See [`NodeKind::External`].
+    External {
+        /// Address ranges in CIDR notation, or single addresses.
+        addresses: Vec<String>,
+        /// What they are, if known: `private network` for an internal load balancer.
+        role: Option<String>,
+    },
+    /// See [`NodeKind::ExternalName`].
+    ExternalName,
+    /// See [`NodeKind::Ingress`].
+    Ingress {
+        /// The class that serves it, as named by field or annotation, or the input's default class.
+        class: Option<String>,
+        /// Whether any host has TLS.
+        tls: bool,
+    },
+    /// See [`NodeKind::Gateway`].
+    Gateway {
+        /// The GatewayClass.
+        class: String,
+        /// Listeners, as `HTTPS 443 *.example.com`.
+        listeners: Vec<String>,
+        /// Whether any listener has TLS.
+        tls: bool,
+    },
+    /// See [`NodeKind::Route`].
+    Route {
+        /// Host names it answers to; empty for any.
+        hosts: Vec<String>,
+    },
+    /// See [`NodeKind::Service`].
+    Service {
+        /// Type.
+        service: ServiceKind,
+        /// Ports, in the order of the manifest.
+        ports: Vec<PortMap>,
+        /// The selector; empty when it has none.
+        selector: BTreeMap<String, String>,
+    },
+    /// See [`NodeKind::Workload`].
+    Workload {
+        /// How many pods.
+        scale: Scale,
+        /// Labels of the pods.
+        labels: BTreeMap<String, String>,
+        /// Declared container ports, sorted.
+        ports: Vec<Port>,
+        /// Containers, in the order of the manifest.
+        containers: Vec<Container>,
+        /// Whether its pods share the node's network.
+        host_network: bool,
+    },
+    /// See [`NodeKind::Resource`].
+    Resource,
+    /// See [`NodeKind::Missing`].
+    Missing {
+        /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
+        reason: String,
+    },
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `missing:…`.
+    pub id: String,
+    /// What it stands for.
+    pub kind: NodeKind,
+    /// The kind as people know it: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind that was asked for.
+    pub label: String,
+    /// The namespace it lives in; `None` for what is outside every namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Whatever else is known.
+    pub detail: Detail,
+    /// Where it is said. Sorted.
+    pub evidence: Vec<Evidence>,
+}
+
+/// How something is exposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expose {
+    /// By an Ingress.
+    Ingress,
+    /// By a Gateway.
+    Gateway,
+    /// By a load balancer.
+    LoadBalancer,
+    /// By a port on every node.
+    NodePort,
+    /// By addresses that are routed to the nodes (`externalIPs`).
+    ExternalIps,
+}
+
+impl Expose {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Expose::Ingress => "Ingress",
+            Expose::Gateway => "Gateway",
+            Expose::LoadBalancer => "LoadBalancer",
+            Expose::NodePort => "NodePort",
+            Expose::ExternalIps => "ExternalIPs",
+        }
+    }
+}
+
+/// One way from outside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Exposure {
+    /// By what.
+    pub via: Expose,
+    /// Ports that answer outside, with protocol, ascending. Empty when the manifests do not fix them.
+    pub ports: Vec<(u16, Protocol)>,
+}
+
+/// One rule by which requests are sent on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteRule {
+    /// Host name; `None` for any host.
+    pub host: Option<String>,
+    /// Path, or match, as people read it: `/cart`, `GET /cart`, `grpc Cart/Add`; `None` for any.
+    pub path: Option<String>,
+    /// `Prefix`, `Exact`, `ImplementationSpecific`, `RegularExpression`; `None` where it has no meaning.
+    pub path_type: Option<String>,
+    /// Whether the host has TLS.
+    pub tls: bool,
+    /// Whether this is the default backend, used when no rule fits.
+    pub default: bool,
+}
+
+/// The port a route sends to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Backend {
+    /// A Service port by number.
+    Number(u16),
+    /// A Service port by name; `resolved` is its number if the Service is in the input and has it.
+    Name {
+        /// The name.
+        name: String,
+        /// The number.
+        resolved: Option<u16>,
+    },
+    /// No port: a resource backend, or a route attached to a Gateway.
+    None,
+}
+
+/// What is known about an edge beyond its ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeDetail {
+    /// See [`EdgeKind::Exposes`].
+    Exposes(Vec<Exposure>),
+    /// See [`EdgeKind::Routes`]: all rules that send to one target on one port.
+    Routes {
+        /// The rules, sorted as the object lists them.
+        rules: Vec<RouteRule>,
+        /// The port they send to.
+        port: Backend,
+    },
+    /// See [`EdgeKind::Selects`]: the ports that lead to this workload, in the order of the Service.
+    Selects(Vec<PortMap>),
+    /// See [`EdgeKind::Resolves`].
+    Resolves(Vec<PortMap>),
+}
+
+impl EdgeDetail {
+    /// What the edge says.
+    pub fn kind(&self) -> EdgeKind {
+        match self {
+            EdgeDetail::Exposes(_) => EdgeKind::Exposes,
+            EdgeDetail::Routes { .. } => EdgeKind::Routes,
+            EdgeDetail::Selects(_) => EdgeKind::Selects,
+            EdgeDetail::Resolves(_) => EdgeKind::Resolves,
+        }
+    }
+}
+
+/// An edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// What it says.
+    pub detail: EdgeDetail,
+    /// Where it is said. Never empty; sorted.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Edge {
+    /// What the edge says.
+    pub fn kind(&self) -> EdgeKind {
+        self.detail.kind()
+    }
+}
+
+/// A namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// `namespace:NAME`.
+    pub id: String,
+    /// The namespace.
+    pub name: String,
+    /// Whether the input holds the Namespace object.
+    pub declared: bool,
+    /// Its labels, where declared.
+    pub labels: BTreeMap<String, String>,
+}

@@ -1,0 +1,210 @@
+//! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin is the top left corner.
+
+use crate::graph::{EdgeKind, NodeKind};
+
+/// A point.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
+    /// Down.
+    pub y: f64,
+}
+
+/// An upright rectangle.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Rect {
+    /// Left border.
+    pub x: f64,
+    /// Top border.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+}
+
+impl Rect {
+    /// Right border.
+    pub fn right(&self) -> f64 {
+        self.x + self.w
+    }
+
+    /// Bottom border.
+    pub fn bottom(&self) -> f64 {
+        self.y + self.h
+    }
+}
+
+/// What a text is for; the renderer chooses its color and weight by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TextRole {
+    /// The title of the picture.
+    Title,
+    /// The line under the title.
+    Subtitle,
+    /// The title of a frame.
+    Frame,
+    /// The name on a card.
+    Name,
+    /// The facts on a card.
+    Facts,
+    /// A row of a card.
+    Row,
+    /// The port at the end of a row.
+    Port,
+    /// An edge label.
+    Label,
+    /// A legend entry.
+    Legend,
+}
+
+impl TextRole {
+    /// Font size in user units.
+    pub fn size(self) -> f64 {
+        match self {
+            TextRole::Title => 18.0,
+            TextRole::Name => 13.0,
+            TextRole::Frame => 12.0,
+            TextRole::Subtitle | TextRole::Facts | TextRole::Row | TextRole::Port | TextRole::Label | TextRole::Legend => 11.0,
+        }
+    }
+
+    /// Whether it is set in bold.
+    pub fn bold(self) -> bool {
+        matches!(self, TextRole::Title | TextRole::Name | TextRole::Frame)
+    }
+}
+
+/// One line of text, left-aligned at its start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// Left end of the baseline.
+    pub at: Point,
+    /// Its measured width.
+    pub width: f64,
+    /// What it is for.
+    pub role: TextRole,
+    /// The characters.
+    pub content: String,
+}
+
+/// A titled frame around the nodes of a namespace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// The id of the group.
+    pub id: String,
+    /// Its box.
+    pub rect: Rect,
+    /// Its title: one line, wrapped to more if the frame is narrow.
+    pub title: Vec<Text>,
+    /// Shown on hover.
+    pub tooltip: String,
+}
+
+/// A row of a card: one routing target, with every rule that leads there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its box, inside the card.
+    pub rect: Rect,
+    /// Its texts.
+    pub texts: Vec<Text>,
+    /// Where a lock is drawn, if the hosts of the row have TLS.
+    pub lock: Option<Rect>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// The id of the node.
+    pub id: String,
+    /// Its kind; decides color, glyph and border.
+    pub kind: NodeKind,
+    /// Its kind as people know it (`Deployment`); decides the glyph of workloads.
+    pub label: String,
+    /// The namespace, if any.
+    pub namespace: Option<String>,
+    /// The name, whole.
+    pub name: String,
+    /// Its box.
+    pub rect: Rect,
+    /// The colored bar at its left side.
+    pub bar: Rect,
+    /// The box of the glyph of its kind (square).
+    pub glyph: Rect,
+    /// Name and facts.
+    pub texts: Vec<Text>,
+    /// Routes, one row for each outgoing edge.
+    pub rows: Vec<Row>,
+    /// Shown on hover.
+    pub tooltip: String,
+}
+
+/// The label of an edge: its card and its lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// The card behind the text.
+    pub rect: Rect,
+    /// The lines.
+    pub texts: Vec<Text>,
+}
+
+/// An edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Id of the source node.
+    pub from: String,
+    /// Id of the target node.
+    pub to: String,
+    /// What it says; decides color and dash.
+    pub kind: EdgeKind,
+    /// The line from the border of the source to the border of the target; at least two points, every part horizontal or vertical.
+    pub points: Vec<Point>,
+    /// Its label, if it needs one.
+    pub label: Option<Label>,
+    /// Shown on hover.
+    pub tooltip: String,
+}
+
+/// What a legend entry shows beside its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sample {
+    /// A node of this kind.
+    Node(NodeKind),
+    /// A line of this kind.
+    Edge(EdgeKind),
+    /// The lock.
+    Lock,
+}
+
+/// A legend entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegendEntry {
+    /// What is shown.
+    pub sample: Sample,
+    /// The box of the sample.
+    pub at: Rect,
+    /// The word beside it.
+    pub text: Text,
+}
+
+/// A whole picture.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Layout {
+    /// Width of the picture.
+    pub width: f64,
+    /// Height of the picture.
+    pub height: f64,
+    /// Title and subtitle, if any.
+    pub heading: Vec<Text>,
+    /// Namespace frames.
+    pub frames: Vec<Frame>,
+    /// Nodes, in the order of the graph.
+    pub cards: Vec<Card>,
+    /// Edges, in the order of the graph.
+    pub links: Vec<Link>,
+    /// Legend: only what the picture uses.
+    pub legend: Vec<LegendEntry>,
+    /// Why a plainer arrangement was used, a sentence each; empty when all went well.
+    pub fallbacks: Vec<String>,
+}

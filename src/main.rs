@@ -1,0 +1,2 @@
+//! The kubesketch program.
+fn main() {}
