@@ -13,6 +13,7 @@ mod describe;
 mod model;
 
 pub use build::GraphBuilder;
+pub use describe::port_text;
 pub use model::{
     Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Node, NodeKind, Port, PortMap, Protocol, RouteRule,
     Scale, ServiceKind, TargetPort,

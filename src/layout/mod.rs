@@ -1,5 +1,81 @@
-//! Where everything stands.
+//! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
+//!
+//! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
+//! (`scene`); each component is placed by the layout engine (`inner`, `engine`) or plainly (`fallback`); frames are filled (`frame`),
+//! put into columns (`pack`) and joined by lines (`route`, `tracks`) in several ways, of which the best is kept (`portfolio`).
+//!
+//! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
+mod advances;
+mod assemble;
+mod card;
+mod engine;
+mod fallback;
+mod frame;
+mod geometry;
+mod inner;
+mod label;
+mod legend;
+mod metrics;
 mod model;
+mod pack;
+mod portfolio;
+mod route;
+mod scene;
+mod tracks;
+mod verify;
+mod wrap;
 
+pub use metrics::text_width;
 pub use model::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use verify::{Rule, Violation, verify};
+
+use crate::graph::Graph;
+
+/// Whether the picture has a legend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Legend {
+    /// A legend of what the picture uses.
+    #[default]
+    Shown,
+    /// None.
+    Hidden,
+}
+
+/// What may be chosen about a layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The title of the picture.
+    pub title: Option<String>,
+    /// Whether there is a legend.
+    pub legend: Legend,
+    /// How much work the engine may do for each connected part, in its own units; 1e9 is about half a second. With 0 every part is
+    /// arranged plainly.
+    pub budget: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            title: None,
+            legend: Legend::Shown,
+            budget: 1_000_000_000,
+        }
+    }
+}
+
+/// Gives everything in a graph its place.
+pub fn layout(graph: &Graph, options: &Options) -> Layout {
+    let scene = scene::build(graph);
+    let cards = card::plan_all(graph);
+    let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
+    let book = inner::Book {
+        graph,
+        scene: &scene,
+        cards: &cards,
+        labels: &labels,
+        budget: options.budget,
+    };
+    let (plan, routed) = portfolio::best(&book);
+    assemble::assemble(&book, &plan, &routed, options)
+}

@@ -1,0 +1,234 @@
+//! Puts the chosen arrangement together into the final picture: absolute coordinates, rounded.
+
+use crate::graph::Graph;
+
+use super::geometry::{round2, simplify};
+use super::inner::Book;
+use super::legend::{Lock, heading, legend};
+use super::route::{End, Plan, Routed};
+use super::{Card, Frame, Label, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, frame, label};
+
+/// Space around the picture, in user units.
+const MARGIN: f64 = 16.0;
+
+/// The final picture.
+pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &Options) -> Layout {
+    let graph = book.graph;
+    let (heading, top) = heading(graph, options.title.as_deref(), routed.width);
+    let origin = Point { x: MARGIN, y: MARGIN + top };
+    let mut layout = Layout {
+        frames: frames(graph, plan, routed),
+        cards: cards(book, plan, routed),
+        links: links(book, plan, routed),
+        ..Layout::default()
+    };
+    move_all(&mut layout, origin);
+    layout.heading = heading;
+    for text in &mut layout.heading {
+        move_text(text, Point { x: MARGIN, y: MARGIN });
+    }
+    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| r.lock.is_some())) { Lock::Used } else { Lock::Unused };
+    let mut bottom = origin.y + routed.height;
+    if options.legend == Legend::Shown {
+        let (entries, height) = legend(graph, lock, routed.width.max(420.0));
+        if height > 0.0 {
+            let at = Point { x: MARGIN, y: bottom + 10.0 };
+            bottom = at.y + height;
+            layout.legend = entries;
+            for entry in &mut layout.legend {
+                move_rect(&mut entry.at, at);
+                move_text(&mut entry.text, at);
+            }
+        }
+    }
+    let widest = layout
+        .heading
+        .iter()
+        .chain(layout.legend.iter().map(|e| &e.text))
+        .map(|t| t.at.x + t.width)
+        .fold(origin.x + routed.width, f64::max);
+    layout.width = widest + MARGIN;
+    layout.height = bottom + MARGIN;
+    layout.fallbacks = fallbacks(book, plan);
+    round_all(&mut layout);
+    layout
+}
+
+fn fallbacks(book: &Book<'_>, plan: &Plan) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (component, inner) in book.scene.components.iter().zip(&plan.inners) {
+        if let (Some(reason), Some(&node)) = (&inner.fallback, component.nodes.first()) {
+            let node = book.graph.node(node);
+            let namespace = node.namespace.as_deref().unwrap_or_default();
+            let text = format!(
+                "{} objects around {} in namespace {namespace} are arranged plainly: {reason}",
+                component.nodes.len(),
+                node.name
+            );
+            found.push(text);
+        }
+    }
+    found
+}
+
+fn frames(graph: &Graph, plan: &Plan, routed: &Routed) -> Vec<Frame> {
+    let all = graph.groups().iter().zip(&plan.frames).zip(&routed.frames);
+    all.map(|((group, plan), rect)| Frame {
+        id: group.id.clone(),
+        rect: *rect,
+        title: plan
+            .title
+            .iter()
+            .enumerate()
+            .map(|(i, line)| card::text(line, TextRole::Frame, rect.x + frame::TITLE_X, rect.y + frame::title_baseline(i)))
+            .collect(),
+        tooltip: format!("namespace {}", group.name),
+    })
+    .collect()
+}
+
+fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Card> {
+    let place = |(index, node): (usize, &crate::graph::Node)| {
+        let natural: Vec<usize> = (0..book.cards[index].rows.len()).collect();
+        let Some(component) = book.scene.component_of[index] else {
+            let rect = routed.outside.get(&index).copied().unwrap_or_default();
+            return card::place(&book.cards[index], node, Point { x: rect.x, y: rect.y }, &natural);
+        };
+        let at = routed.components[component];
+        let inner = &plan.inners[component];
+        let local = book.scene.components[component].nodes.binary_search(&index).unwrap_or_default();
+        let rect = inner.cards[local];
+        card::place(&book.cards[index], node, Point { x: at.x + rect.x, y: at.y + rect.y }, &inner.orders[local])
+    };
+    book.graph.nodes().enumerate().map(place).collect()
+}
+
+fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
+    let count = book.graph.edges().len();
+    let mut lines: Vec<(Vec<Point>, Option<Label>)> = vec![(Vec::new(), None); count];
+    for (inner, at) in plan.inners.iter().zip(&routed.components) {
+        for (edge, line, label) in &inner.lines {
+            let line = line.iter().map(|p| Point { x: p.x + at.x, y: p.y + at.y }).collect();
+            let label = label.zip(book.labels[*edge].as_ref()).map(|(p, plan)| label::place(plan, p.x + at.x, p.y + at.y));
+            lines[*edge] = (line, label);
+        }
+    }
+    for (index, (from, to, _)) in book.graph.edges().enumerate() {
+        let Some(net) = book.scene.net_of[index] else { continue };
+        if from == to {
+            lines[index].0 = outside_loop(routed.outside.get(&from).copied().unwrap_or_default());
+            continue;
+        }
+        let end = match book.scene.component_of[to] {
+            Some(component) => End::Component(component),
+            None => End::Node(to),
+        };
+        let mut line = exit(book, plan, routed, net, from);
+        line.extend(routed.paths.get(&(net, end)).into_iter().flatten());
+        line.append(&mut lines[index].0);
+        lines[index].0 = line;
+    }
+    let edges = book.graph.edges().zip(lines);
+    edges
+        .map(|((from, to, edge), (line, label))| Link {
+            from: book.graph.node(from).id.clone(),
+            to: book.graph.node(to).id.clone(),
+            kind: edge.kind(),
+            points: simplify(&line),
+            label,
+            tooltip: edge.tooltip(),
+        })
+        .collect()
+}
+
+/// The way of a net from its card to the border of its frame; nothing for cards outside.
+fn exit(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, source: usize) -> Vec<Point> {
+    let Some(component) = book.scene.component_of[source] else {
+        return Vec::new();
+    };
+    let at = routed.components[component];
+    let exits = &plan.inners[component].exits;
+    let found = exits.binary_search_by_key(&net, |e| e.0).ok().and_then(|i| exits.get(i));
+    found.map_or_else(Vec::new, |(_, line)| line.iter().map(|p| Point { x: p.x + at.x, y: p.y + at.y }).collect())
+}
+
+/// A line from an outside card to itself, at its right side.
+fn outside_loop(card: Rect) -> Vec<Point> {
+    let (x, y0, y1) = (card.right(), card.y + card.h * 0.25, card.y + card.h * 0.75);
+    [(x, y0), (x + 8.0, y0), (x + 8.0, y1), (x, y1)].map(|(x, y)| Point { x, y }).to_vec()
+}
+
+fn move_text(text: &mut Text, by: Point) {
+    text.at.x += by.x;
+    text.at.y += by.y;
+}
+
+fn move_rect(rect: &mut Rect, by: Point) {
+    rect.x += by.x;
+    rect.y += by.y;
+}
+
+fn move_all(layout: &mut Layout, by: Point) {
+    each(layout, &mut |p| {
+        p.x += by.x;
+        p.y += by.y;
+    }, &mut |r| move_rect(r, by));
+}
+
+fn round_all(layout: &mut Layout) {
+    layout.width = round2(layout.width);
+    layout.height = round2(layout.height);
+    let round_text = |text: &mut Text| {
+        text.at.x = round2(text.at.x);
+        text.at.y = round2(text.at.y);
+        text.width = round2(text.width);
+    };
+    layout.heading.iter_mut().for_each(round_text);
+    for entry in &mut layout.legend {
+        round_rect(&mut entry.at);
+        round_text(&mut entry.text);
+    }
+    let widths = layout.frames.iter_mut().flat_map(|f| &mut f.title);
+    let widths = widths.chain(layout.cards.iter_mut().flat_map(|c| c.texts.iter_mut().chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))));
+    let widths = widths.chain(layout.links.iter_mut().flat_map(|l| l.label.iter_mut().flat_map(|l| &mut l.texts)));
+    widths.for_each(|t| t.width = round2(t.width));
+    each(layout, &mut |p| {
+        p.x = round2(p.x);
+        p.y = round2(p.y);
+    }, &mut round_rect);
+}
+
+fn round_rect(rect: &mut Rect) {
+    *rect = Rect {
+        x: round2(rect.x),
+        y: round2(rect.y),
+        w: round2(rect.w),
+        h: round2(rect.h),
+    };
+}
+
+/// Applies a change to every point and box of frames, cards and links.
+fn each(layout: &mut Layout, point: &mut impl FnMut(&mut Point), rect: &mut impl FnMut(&mut Rect)) {
+    for frame in &mut layout.frames {
+        rect(&mut frame.rect);
+        frame.title.iter_mut().for_each(|t| point(&mut t.at));
+    }
+    for card in &mut layout.cards {
+        rect(&mut card.rect);
+        rect(&mut card.bar);
+        rect(&mut card.glyph);
+        card.texts.iter_mut().for_each(|t| point(&mut t.at));
+        for row in &mut card.rows {
+            rect(&mut row.rect);
+            row.lock.iter_mut().for_each(&mut *rect);
+            row.texts.iter_mut().for_each(|t| point(&mut t.at));
+        }
+    }
+    for link in &mut layout.links {
+        link.points.iter_mut().for_each(&mut *point);
+        for label in &mut link.label {
+            rect(&mut label.rect);
+            label.texts.iter_mut().for_each(|t| point(&mut t.at));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What stands on a card, how large the card must be for it, and where everything stands inside.
+
+use std::collections::BTreeMap;
+
+use super::metrics::text_width;
+use super::wrap::{fit, wrap};
+use super::{Card, Point, Rect, Row, Text, TextRole};
+use crate::graph::{EdgeDetail, Graph, Node, RouteRule};
+
+const BAR: f64 = 4.0;
+const GLYPH: f64 = 16.0;
+const GLYPH_X: f64 = 11.0;
+const TEXT_X: f64 = 34.0;
+const ROW_X: f64 = 12.0;
+const RIGHT: f64 = 10.0;
+const TOP: f64 = 8.0;
+const NAME_LINE: f64 = 16.0;
+const FACTS_LINE: f64 = 14.0;
+const ROW_LINE: f64 = 13.0;
+const ROW_PAD: f64 = 3.0;
+const LOCK: f64 = 9.0;
+const LOCK_GAP: f64 = 4.0;
+const MIN_WIDTH: f64 = 120.0;
+const MAX_WIDTH: f64 = 250.0;
+/// A row of rules may make a card somewhat wider than a name: hosts and paths are long and read badly when cut.
+const MAX_ROW_WIDTH: f64 = 290.0;
+/// More rules than this to one target are summed up in a last line; the tooltip of the edge has them all.
+const MAX_RULES: usize = 4;
+
+/// What a row says.
+#[derive(Clone, Debug)]
+pub(super) struct RowPlan {
+    /// Position of the edge in the graph.
+    pub edge: usize,
+    /// Its height in user units.
+    pub height: f64,
+    lines: Vec<String>,
+    port: String,
+    lock: bool,
+}
+
+/// A card before it has a place.
+#[derive(Clone, Debug)]
+pub(super) struct CardPlan {
+    /// Width in user units.
+    pub width: f64,
+    /// Height of the part above the rows.
+    pub header: f64,
+    /// Rows in the order of the manifest.
+    pub rows: Vec<RowPlan>,
+    name: Vec<String>,
+    facts: Vec<String>,
+}
+
+impl CardPlan {
+    /// Height of the whole card in user units.
+    pub fn height(&self) -> f64 {
+        let rows: f64 = self.rows.iter().map(|r| r.height).sum();
+        // A strip below the rows keeps the last of them off the rounded corners.
+        self.header + rows + if self.rows.is_empty() { 0.0 } else { 4.0 }
+    }
+}
+
+/// Decides what stands on the card of each node. Cards of one kind in one namespace get one width, so that they line up.
+pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
+    let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
+    let mut widest: BTreeMap<_, f64> = BTreeMap::new();
+    for (node, plan) in graph.nodes().zip(&plans) {
+        let width = widest.entry((&node.namespace, node.kind)).or_default();
+        *width = width.max(plan.width);
+    }
+    for (node, plan) in graph.nodes().zip(&mut plans) {
+        if let Some(width) = widest.get(&(&node.namespace, node.kind)) {
+            plan.width = *width;
+        }
+    }
+    plans
+}
+
+fn plan(graph: &Graph, index: usize) -> CardPlan {
+    let node = graph.node(index);
+    let room = MAX_WIDTH - TEXT_X - RIGHT;
+    let name = wrap(&node.name, TextRole::Name, room, 3);
+    let mut facts = wrap_facts(&node.facts(), room);
+    let mut rows = Vec::new();
+    if node.has_route_rows() {
+        let host = common_host(graph, index);
+        rows = graph.outgoing(index).into_iter().filter_map(|e| row(graph, e, host.as_deref())).collect();
+        if let Some(host) = host {
+            facts.push(fit(&host, TextRole::Facts, room));
+        }
+    }
+    let texts = name.iter().map(|l| text_width(l, TextRole::Name)).chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
+    let header_width = texts.fold(0.0, f64::max) + TEXT_X + RIGHT;
+    let row_width = rows.iter().map(row_width).fold(0.0, f64::max);
+    let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
+    let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + TOP;
+    CardPlan {
+        width,
+        header,
+        rows,
+        name,
+        facts,
+    }
+}
+
+/// Facts break between facts if they can.
+fn wrap_facts(facts: &str, room: f64) -> Vec<String> {
+    if facts.is_empty() {
+        return Vec::new();
+    }
+    if text_width(facts, TextRole::Facts) <= room {
+        return vec![facts.to_owned()];
+    }
+    let mut first = String::new();
+    let mut rest = String::new();
+    for fact in facts.split(" · ") {
+        let joined = if first.is_empty() { fact.to_owned() } else { format!("{first} · {fact}") };
+        if rest.is_empty() && text_width(&joined, TextRole::Facts) <= room {
+            first = joined;
+        } else {
+            rest = if rest.is_empty() { fact.to_owned() } else { format!("{rest} · {fact}") };
+        }
+    }
+    if first.is_empty() {
+        return wrap(&rest, TextRole::Facts, room, 2);
+    }
+    if rest.is_empty() {
+        return vec![first];
+    }
+    vec![first, fit(&rest, TextRole::Facts, room)]
+}
+
+/// The host that every rule of a card names, so that it needs to be said only once.
+fn common_host(graph: &Graph, node: usize) -> Option<String> {
+    let mut hosts: Vec<Option<String>> = Vec::new();
+    for edge in graph.outgoing(node) {
+        if let EdgeDetail::Routes { rules, .. } = &graph.edge(edge).2.detail {
+            hosts.extend(rules.iter().filter(|r| !r.default).map(|r| r.host.clone()));
+        }
+    }
+    let first = hosts.first().cloned().flatten()?;
+    (hosts.len() > 1 && hosts.iter().all(|h| h.as_deref() == Some(first.as_str()))).then_some(first)
+}
+
+fn row(graph: &Graph, edge: usize, host: Option<&str>) -> Option<RowPlan> {
+    let EdgeDetail::Routes { rules, port } = &graph.edge(edge).2.detail else {
+        return None;
+    };
+    let port = fit(&port.text(), TextRole::Port, 70.0);
+    let lock = rules.iter().any(|r| r.tls);
+    let room = MAX_ROW_WIDTH - ROW_X - RIGHT - lock_room(lock) - port_room(&port);
+    let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
+    let mut lines: Vec<String> = Vec::new();
+    for rule in rules.iter().take(shown) {
+        lines.extend(wrap(&rule_text(rule, host), TextRole::Row, room, 2));
+    }
+    lines.dedup();
+    if rules.len() > shown {
+        lines.push(format!("+{} more", rules.len() - shown));
+    }
+    if lines.is_empty() {
+        lines.push("any".into());
+    }
+    let height = ROW_LINE * lines.len() as f64 + 2.0 * ROW_PAD;
+    Some(RowPlan {
+        edge,
+        height,
+        lines,
+        port,
+        lock,
+    })
+}
+
+fn rule_text(rule: &RouteRule, host: Option<&str>) -> String {
+    if host.is_none() || rule.default {
+        return rule.text();
+    }
+    rule.path.clone().unwrap_or_else(|| "any path".into())
+}
+
+fn lock_room(lock: bool) -> f64 {
+    if lock { LOCK + LOCK_GAP } else { 0.0 }
+}
+
+fn port_room(port: &str) -> f64 {
+    if port.is_empty() { 0.0 } else { text_width(port, TextRole::Port) + 10.0 }
+}
+
+fn row_width(row: &RowPlan) -> f64 {
+    let text = row.lines.iter().map(|l| text_width(l, TextRole::Row)).fold(0.0, f64::max);
+    ROW_X + lock_room(row.lock) + text + port_room(&row.port) + RIGHT
+}
+
+/// Puts a planned card at a place. `order` says which row stands where, from top to bottom.
+pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
+    let rect = Rect {
+        x: at.x,
+        y: at.y,
+        w: plan.width,
+        h: plan.height(),
+    };
+    let mut texts = Vec::new();
+    let mut y = at.y + TOP;
+    for line in &plan.name {
+        texts.push(text(line, TextRole::Name, at.x + TEXT_X, y + 12.0));
+        y += NAME_LINE;
+    }
+    for line in &plan.facts {
+        texts.push(text(line, TextRole::Facts, at.x + TEXT_X, y + 10.5));
+        y += FACTS_LINE;
+    }
+    let mut rows = Vec::new();
+    let mut y = at.y + plan.header;
+    for row in order.iter().filter_map(|&i| plan.rows.get(i)) {
+        rows.push(place_row(row, rect, y));
+        y += row.height;
+    }
+    Card {
+        id: node.id.clone(),
+        kind: node.kind,
+        label: node.label.clone(),
+        namespace: node.namespace.clone(),
+        name: node.name.clone(),
+        rect,
+        bar: Rect { w: BAR, ..rect },
+        glyph: Rect {
+            x: at.x + GLYPH_X,
+            y: at.y + TOP + 1.0,
+            w: GLYPH,
+            h: GLYPH,
+        },
+        texts,
+        rows,
+        tooltip: node.tooltip(),
+    }
+}
+
+fn place_row(row: &RowPlan, card: Rect, y: f64) -> Row {
+    let rect = Rect {
+        x: card.x + BAR,
+        y,
+        w: card.w - BAR,
+        h: row.height,
+    };
+    let x = card.x + ROW_X + lock_room(row.lock);
+    let mut texts: Vec<Text> = Vec::new();
+    for (i, line) in row.lines.iter().enumerate() {
+        texts.push(text(line, TextRole::Row, x, y + ROW_PAD + ROW_LINE * i as f64 + 10.0));
+    }
+    if !row.port.is_empty() {
+        let width = text_width(&row.port, TextRole::Port);
+        texts.push(text(&row.port, TextRole::Port, card.right() - RIGHT - width, y + row.height / 2.0 + 4.0));
+    }
+    let lock = row.lock.then(|| Rect {
+        x: card.x + ROW_X,
+        y: y + (row.height - LOCK) / 2.0,
+        w: LOCK,
+        h: LOCK,
+    });
+    Row { rect, texts, lock }
+}
+
+/// A measured line of text.
+pub(super) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text {
+    Text {
+        at: Point { x, y: baseline },
+        width: text_width(content, role),
+        role,
+        content: content.to_owned(),
+    }
+}

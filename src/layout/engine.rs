@@ -1,0 +1,438 @@
+//! The one place that knows the layout engine: a connected part goes in, boxes and lines come out, or a reason why not.
+//!
+//! The engine is ELK's layered algorithm (merman-elk-layered). Every run has a budget in the engine's own units of work, so that
+//! a dense part ends in an error within a fraction of a second instead of running for minutes.
+
+use merman_elk_layered::{
+    EdgeRouting, ElkDirection, ElkInputEdge, ElkInputGraph, ElkInputLabel, ElkInputNode, ElkPadding, HierarchyHandling, LGraph, LPoint,
+    LayerConstraint, LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy, OrderingStrategy, PortConstraints, PortRef, PortSide,
+    SpacingOptions, WorkControl, WorkError, execute_ported_processors_with_work_control, import_graph_with_work_control,
+};
+
+use super::geometry::simplify;
+use super::{Point, Rect};
+
+/// Above this many boxes the slower node placement costs more than its straighter lines are worth.
+const SIMPLEX_LIMIT: usize = 400;
+
+/// Where a box must stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pin {
+    /// Wherever it fits.
+    Free,
+    /// Left of all others: a link enters or leaves the part here.
+    Left,
+    /// Right of all others.
+    Right,
+}
+
+/// A box to be placed.
+#[derive(Clone, Debug)]
+pub(super) struct BoxIn {
+    pub width: f64,
+    pub height: f64,
+    pub pin: Pin,
+    /// Height of what stands above the rows.
+    pub header: f64,
+    /// Heights of its rows; empty for a box without rows.
+    pub rows: Vec<f64>,
+}
+
+/// A line to be drawn.
+#[derive(Clone, Debug)]
+pub(super) struct EdgeIn {
+    pub from: usize,
+    pub to: usize,
+    /// The row of `from` that it leaves from.
+    pub row: Option<usize>,
+    /// Width and height of its label.
+    pub label: Option<(f64, f64)>,
+    /// Lines of one box with the same number share a trunk.
+    pub trunk: usize,
+}
+
+/// A connected part of a picture.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    pub boxes: Vec<BoxIn>,
+    pub edges: Vec<EdgeIn>,
+}
+
+/// A part with every box and line in its place. The origin is anywhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Placed {
+    pub boxes: Vec<Rect>,
+    /// For each box its rows from top to bottom.
+    pub orders: Vec<Vec<usize>>,
+    /// For each edge its line from `from` to `to`.
+    pub lines: Vec<Vec<Point>>,
+    /// For each edge the box of its label.
+    pub labels: Vec<Option<Rect>>,
+}
+
+/// Distances the engine keeps, in user units.
+pub(super) const LAYER_GAP: f64 = 40.0;
+pub(super) const NODE_GAP: f64 = 16.0;
+/// The straight run before a target must hold an arrowhead.
+pub(super) const EDGE_NODE: f64 = 14.0;
+pub(super) const EDGE_EDGE: f64 = 8.0;
+
+struct Budget {
+    left: usize,
+}
+
+impl WorkControl for Budget {
+    fn check(&mut self, units: usize) -> Result<(), WorkError> {
+        if units <= self.left { Ok(()) } else { Err(WorkError::Interrupted) }
+    }
+
+    fn charge(&mut self, units: usize) -> Result<(), WorkError> {
+        self.check(units)?;
+        self.left -= units;
+        Ok(())
+    }
+}
+
+/// Places a part. `budget` is in the engine's units of work (1e9 refuse a dense graph within about 0.2 s).
+///
+/// Errors are a short phrase: the engine refused, ran out of budget, or gave numbers that are none.
+pub(super) fn run(part: &Part, budget: usize) -> Result<Placed, String> {
+    if part.boxes.iter().any(|b| !b.width.is_finite() || !b.height.is_finite()) {
+        return Err("a box has no size".into());
+    }
+    let natural: Vec<Vec<usize>> = part.boxes.iter().map(|b| (0..b.rows.len()).collect()).collect();
+    let mut work = Budget { left: budget };
+    // The first run finds the order in which a card's lines cross least; the second fixes every line to its row in that order.
+    let rows = part.boxes.iter().any(|b| b.rows.len() > 1);
+    if !rows || part.boxes.len() > SIMPLEX_LIMIT {
+        return once(part, &natural, Rows::Fixed, &mut work);
+    }
+    let first = once(part, &natural, Rows::Free, &mut work)?;
+    once(part, &first.orders, Rows::Fixed, &mut work)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    Free,
+    Fixed,
+}
+
+fn once(part: &Part, orders: &[Vec<usize>], rows: Rows, work: &mut Budget) -> Result<Placed, String> {
+    let mut graph = import_graph_with_work_control(&input(part), work).map_err(|e| e.to_string())?;
+    share_trunks(part, &mut graph);
+    if rows == Rows::Fixed {
+        fix_rows(part, orders, &mut graph);
+    }
+    graph.sync_graph_properties_to_options();
+    execute_ported_processors_with_work_control(&mut graph, work).map_err(|e| e.to_string())?;
+    read(part, orders, rows, &graph)
+}
+
+fn options(part: &Part) -> LayeredOptions {
+    let large = part.boxes.len() > SIMPLEX_LIMIT;
+    LayeredOptions {
+        direction: ElkDirection::Right,
+        hierarchy_handling: HierarchyHandling::SeparateChildren,
+        separate_connected_components: false,
+        edge_routing: EdgeRouting::Orthogonal,
+        padding: ElkPadding::uniform(0.0),
+        spacing: SpacingOptions {
+            node_node: NODE_GAP,
+            edge_edge: EDGE_EDGE,
+            edge_node: EDGE_NODE - 2.0,
+            edge_label: 2.0,
+            node_node_between_layers: LAYER_GAP,
+            edge_node_between_layers: EDGE_NODE,
+            edge_edge_between_layers: EDGE_EDGE,
+            ..SpacingOptions::default()
+        },
+        node_placement_strategy: if large {
+            NodePlacementStrategy::BrandesKoepf
+        } else {
+            NodePlacementStrategy::NetworkSimplex
+        },
+        consider_model_order_strategy: OrderingStrategy::NodesAndEdges,
+        random_seed: 1,
+        ..LayeredOptions::default()
+    }
+}
+
+fn input(part: &Part) -> ElkInputGraph {
+    let nodes = part.boxes.iter().enumerate().map(|(i, b)| ElkInputNode {
+        id: node_id(i),
+        width: b.width,
+        height: b.height,
+        parent: None,
+        direction: None,
+        hierarchy_handling: None,
+        layer_constraint: match b.pin {
+            Pin::Free => None,
+            Pin::Left => Some(LayerConstraint::FirstSeparate),
+            Pin::Right => Some(LayerConstraint::LastSeparate),
+        },
+        port_constraints: None,
+        port_alignment: None,
+        node_label_placement: NodeLabelPlacement::Fixed,
+        node_flexibility: NodeFlexibility::None,
+        ports_surrounding: None,
+        nested_options: None,
+        label: None,
+    });
+    let edges = part.edges.iter().enumerate().map(|(i, e)| {
+        let (source, target) = if flipped(part, e) { (e.to, e.from) } else { (e.from, e.to) };
+        ElkInputEdge {
+            id: edge_id(i),
+            source: node_id(source),
+            target: node_id(target),
+            // Equal texts would be taken for one label.
+            labels: e.label.iter().map(|(w, h)| ElkInputLabel::center(edge_id(i), *w, *h)).collect(),
+            minlen: 1,
+            inside_self_loops_yo: false,
+            model_order: None,
+            priority_direction: 0,
+            priority_shortness: 0,
+            priority_straightness: 0,
+        }
+    });
+    ElkInputGraph {
+        id: "root".into(),
+        options: options(part),
+        nodes: nodes.collect(),
+        edges: edges.collect(),
+    }
+}
+
+/// A line that enters from the right is given to the engine the other way round: it knows no sources in the last layer.
+fn flipped(part: &Part, edge: &EdgeIn) -> bool {
+    part.boxes[edge.from].pin == Pin::Right || part.boxes[edge.to].pin == Pin::Left
+}
+
+fn node_id(index: usize) -> String {
+    format!("n{index}")
+}
+
+fn edge_id(index: usize) -> String {
+    format!("e{index}")
+}
+
+fn index_of(id: &str, prefix: char) -> Option<usize> {
+    id.strip_prefix(prefix)?.parse().ok()
+}
+
+/// Gives lines of one trunk one port, so that the engine draws them as one line that branches.
+fn share_trunks(part: &Part, graph: &mut LGraph) {
+    // The engine numbers a box's trunks afresh when it is the target of a flipped line; those keep their own ports.
+    let mut moved = vec![Vec::new(); graph.layerless_nodes.len()];
+    for index in 0..graph.edges.len() {
+        let edge = &graph.edges[index];
+        let Some(known) = index_of(&edge.id, 'e').and_then(|i| part.edges.get(i)) else {
+            continue;
+        };
+        let (from_end, at) = if flipped(part, known) { (false, edge.target) } else { (true, edge.source) };
+        if known.from == known.to {
+            continue;
+        }
+        let shared: &mut Vec<(usize, PortRef)> = &mut moved[at.node];
+        match shared.iter().find(|(trunk, _)| *trunk == known.trunk).map(|(_, port)| *port) {
+            None => shared.push((known.trunk, at)),
+            Some(port) => {
+                let ports = &mut graph.layerless_nodes[at.node].ports;
+                if from_end {
+                    ports[at.port].outgoing_edges.clear();
+                    ports[port.port].outgoing_edges.push(index);
+                    graph.edges[index].source = port;
+                } else {
+                    ports[at.port].incoming_edges.clear();
+                    ports[port.port].incoming_edges.push(index);
+                    graph.edges[index].target = port;
+                }
+                graph.graph_properties.hyperedges = true;
+            }
+        }
+    }
+    drop_unused_ports(graph);
+}
+
+fn drop_unused_ports(graph: &mut LGraph) {
+    let mut renumbered: Vec<Vec<usize>> = Vec::with_capacity(graph.layerless_nodes.len());
+    for node in &mut graph.layerless_nodes {
+        let mut next = 0;
+        let mut numbers = Vec::with_capacity(node.ports.len());
+        for port in &node.ports {
+            numbers.push(next);
+            next += usize::from(!port.incoming_edges.is_empty() || !port.outgoing_edges.is_empty());
+        }
+        node.ports.retain(|p| !p.incoming_edges.is_empty() || !p.outgoing_edges.is_empty());
+        renumbered.push(numbers);
+    }
+    for edge in &mut graph.edges {
+        edge.source.port = renumbered[edge.source.node][edge.source.port];
+        edge.target.port = renumbered[edge.target.node][edge.target.port];
+    }
+}
+
+/// Pins the ports of cards with rows: lines leave from the middles of their rows, and enter spread over the left side.
+fn fix_rows(part: &Part, orders: &[Vec<usize>], graph: &mut LGraph) {
+    for at in 0..graph.layerless_nodes.len() {
+        let Some(index) = index_of(&graph.layerless_nodes[at].id, 'n') else {
+            continue;
+        };
+        if part.boxes[index].rows.is_empty() {
+            continue;
+        }
+        let middles = row_middles(&part.boxes[index], &orders[index]);
+        let height = part.boxes[index].height;
+        let width = part.boxes[index].width;
+        let ports = graph.layerless_nodes[at].ports.len();
+        let row_of = |edges: &[usize]| {
+            let first = edges.first()?;
+            let known = index_of(&graph.edges[*first].id, 'e').and_then(|i| part.edges.get(i))?;
+            known.row.filter(|_| known.from == index)
+        };
+        let rows: Vec<Option<usize>> = graph.layerless_nodes[at]
+            .ports
+            .iter()
+            .map(|p| row_of(&p.outgoing_edges).filter(|_| p.incoming_edges.is_empty()))
+            .collect();
+        let entering = rows.iter().filter(|r| r.is_none()).count();
+        let mut entered = 0;
+        for (port, row) in rows.iter().enumerate().take(ports) {
+            let port = &mut graph.layerless_nodes[at].ports[port];
+            let middle = row.and_then(|r| middles.get(r).copied());
+            match middle {
+                Some(y) => {
+                    port.set_side(PortSide::East);
+                    port.position = LPoint { x: width, y };
+                }
+                None => {
+                    entered += 1;
+                    port.position = LPoint {
+                        x: if port.side == PortSide::East { width } else { 0.0 },
+                        y: height * f64::from(entered) / (entering as f64 + 1.0),
+                    };
+                }
+            }
+        }
+        graph.layerless_nodes[at].port_constraints = PortConstraints::FixedPos;
+        graph.graph_properties.non_free_ports = true;
+    }
+}
+
+/// For each row the offset of its middle from the top of its box, when the rows stand in the given order.
+pub(super) fn row_middles(b: &BoxIn, order: &[usize]) -> Vec<f64> {
+    let mut middles = vec![0.0; b.rows.len()];
+    let mut y = b.header;
+    for &row in order {
+        if let (Some(middle), Some(height)) = (middles.get_mut(row), b.rows.get(row)) {
+            *middle = y + height / 2.0;
+            y += height;
+        }
+    }
+    middles
+}
+
+fn read(part: &Part, orders: &[Vec<usize>], rows: Rows, graph: &LGraph) -> Result<Placed, String> {
+    let mut placed = Placed {
+        boxes: vec![Rect::default(); part.boxes.len()],
+        orders: orders.to_vec(),
+        lines: vec![Vec::new(); part.edges.len()],
+        labels: vec![None; part.edges.len()],
+    };
+    for node in &graph.layerless_nodes {
+        if let Some(rect) = index_of(&node.id, 'n').and_then(|i| placed.boxes.get_mut(i)) {
+            *rect = Rect {
+                x: node.position.x,
+                y: node.position.y,
+                w: node.size.width,
+                h: node.size.height,
+            };
+        }
+    }
+    for edge in &graph.edges {
+        let Some(index) = index_of(&edge.id, 'e') else { continue };
+        let (Some(known), Some(line)) = (part.edges.get(index), placed.lines.get_mut(index)) else {
+            continue;
+        };
+        line.push(port_point(graph, edge.source));
+        line.extend(edge.bend_points.iter().map(|p| Point { x: p.x, y: p.y }));
+        line.push(port_point(graph, edge.target));
+        if flipped(part, known) {
+            line.reverse();
+        }
+        placed.labels[index] = edge.labels.first().map(|l| Rect {
+            x: l.position.x,
+            y: l.position.y,
+            w: l.size.width,
+            h: l.size.height,
+        });
+    }
+    if rows == Rows::Free {
+        for (index, order) in placed.orders.iter_mut().enumerate() {
+            let mut at: Vec<(f64, usize)> = Vec::new();
+            for (edge, line) in part.edges.iter().zip(&placed.lines) {
+                if let (true, Some(row), Some(first)) = (edge.from == index, edge.row, line.first()) {
+                    at.push((first.y, row));
+                }
+            }
+            if at.len() == order.len() {
+                at.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                *order = at.into_iter().map(|(_, row)| row).collect();
+            }
+        }
+        return Ok(placed);
+    }
+    for (line, edge) in placed.lines.iter_mut().zip(&part.edges) {
+        for (end, from_start) in [(edge.from, true), (edge.to, false)] {
+            snap_to_terminal(&part.boxes[end], placed.boxes[end], line, from_start);
+        }
+        *line = simplify(line);
+    }
+    check(part, &placed)?;
+    Ok(placed)
+}
+
+fn port_point(graph: &LGraph, at: PortRef) -> Point {
+    let node = &graph.layerless_nodes[at.node];
+    let port = &node.ports[at.port];
+    Point {
+        x: node.position.x + port.position.x + port.anchor.x,
+        y: node.position.y + port.position.y + port.anchor.y,
+    }
+}
+
+/// Lines end in the middle of a terminal, which is one unit high, so that they go on straight outside.
+fn snap_to_terminal(b: &BoxIn, rect: Rect, line: &mut [Point], from_start: bool) {
+    if b.pin == Pin::Free || line.len() < 2 {
+        return;
+    }
+    let middle = rect.y + rect.h / 2.0;
+    let old = if from_start { line[0].y } else { line[line.len() - 1].y };
+    let count = line.len();
+    for step in 0..count {
+        let at = if from_start { step } else { count - 1 - step };
+        if line[at].y != old {
+            break;
+        }
+        line[at].y = middle;
+    }
+    let end = if from_start { 0 } else { count - 1 };
+    line[end].x = if b.pin == Pin::Left { rect.x } else { rect.x + rect.w };
+}
+
+/// The engine is trusted for quality, not for correctness: what is not a number or not orthogonal goes to the fallback.
+fn check(part: &Part, placed: &Placed) -> Result<(), String> {
+    let finite = |r: &Rect| [r.x, r.y, r.w, r.h].iter().all(|v| v.is_finite());
+    if !placed.boxes.iter().all(finite) || !placed.labels.iter().flatten().all(finite) {
+        return Err("the engine placed a box nowhere".into());
+    }
+    for line in &placed.lines {
+        let straight = |w: &[Point]| (w[0].x - w[1].x).abs() < 0.01 || (w[0].y - w[1].y).abs() < 0.01;
+        if line.len() < 2 || !line.iter().all(|p| p.x.is_finite() && p.y.is_finite()) || !line.windows(2).all(straight) {
+            return Err("the engine left a line unrouted".into());
+        }
+    }
+    if part.edges.iter().zip(&placed.labels).any(|(edge, label)| edge.label.is_some() && label.is_none()) {
+        return Err("the engine lost a label".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! One component of a frame: cards and the terminals of its links to other frames, placed by the engine or, failing that, plainly.
+
+use crate::graph::{EdgeKind, Graph};
+
+use super::card::CardPlan;
+use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
+use super::fallback;
+use super::geometry::{hits, overlap};
+use super::label::LabelPlan;
+use super::scene::Scene;
+use super::{Point, Rect};
+
+/// Space between a frame and what stands in it, in user units.
+pub(super) const PAD: f64 = 14.0;
+
+/// The side by which a net enters a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+/// How the links of a component that enter from elsewhere end in it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub net: usize,
+    pub side: Side,
+    /// Height of the terminal below the top of the component.
+    pub y: f64,
+}
+
+/// A placed component. Its left border is that of the frame if a link enters there or leaves to the right, else its leftmost card.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inner {
+    pub width: f64,
+    pub height: f64,
+    /// In the order of the component's nodes.
+    pub cards: Vec<Rect>,
+    /// Order of rows for each card.
+    pub orders: Vec<Vec<usize>>,
+    /// Lines and labels: edge, line, label.
+    pub lines: Vec<(usize, Vec<Point>, Option<Point>)>,
+    /// For each entering net.
+    pub entries: Vec<Entry>,
+    /// For each leaving net: net, line from the card to the right terminal.
+    pub exits: Vec<(usize, Vec<Point>)>,
+    /// Why it is arranged plainly, if so.
+    pub fallback: Option<String>,
+}
+
+impl Inner {
+    /// Whether anything ends at the left border of the frame.
+    pub fn open_left(&self) -> bool {
+        self.entries.iter().any(|e| e.side == Side::Left)
+    }
+
+    /// Whether anything ends at the right border of the frame.
+    pub fn open_right(&self) -> bool {
+        !self.exits.is_empty() || self.entries.iter().any(|e| e.side == Side::Right)
+    }
+}
+
+/// What every step of a layout looks things up in.
+pub(super) struct Book<'a> {
+    pub graph: &'a Graph,
+    pub scene: &'a Scene,
+    pub cards: &'a [CardPlan],
+    pub labels: &'a [Option<LabelPlan>],
+    /// Work units for each run of the engine; nothing is given to the engine when it is 0.
+    pub budget: usize,
+}
+
+/// Places a component whose entering nets come from the given sides.
+pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side]) -> Inner {
+    let (part, edges) = part(book, component, sides);
+    let (placed, fallback) = arrange(book, &part);
+    let mut inner = read(book, component, sides, &part, &edges, placed);
+    inner.fallback = fallback;
+    inner
+}
+
+fn arrange(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
+    if part.edges.is_empty() && part.boxes.len() == 1 {
+        return (fallback::run(part), None);
+    }
+    if book.budget == 0 {
+        return (fallback::run(part), Some("the layout engine was not used".into()));
+    }
+    match engine::run(part, book.budget) {
+        Ok(placed) if sound(part, &placed) => (placed, None),
+        Ok(_) => (fallback::run(part), Some("the layout engine let things overlap".into())),
+        Err(reason) => (fallback::run(part), Some(reason)),
+    }
+}
+
+/// The engine's input, and for each of its edges the edge of the graph, or `None` for the way to a terminal.
+fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<usize>>) {
+    let this = &book.scene.components[component];
+    let local = |node: usize| this.nodes.binary_search(&node).unwrap_or_default();
+    let mut part = Part::default();
+    let mut edges = Vec::new();
+    for &node in &this.nodes {
+        let plan = &book.cards[node];
+        part.boxes.push(BoxIn {
+            width: plan.width,
+            height: plan.height(),
+            pin: Pin::Free,
+            header: plan.header,
+            rows: plan.rows.iter().map(|r| r.height).collect(),
+        });
+    }
+    for &edge in &this.edges {
+        let (from, to, what) = book.graph.edge(edge);
+        let row = book.cards[from].rows.iter().position(|r| r.edge == edge);
+        part.edges.push(EdgeIn {
+            from: local(from),
+            to: local(to),
+            row,
+            label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
+            trunk: trunk(row, what.kind()),
+        });
+        edges.push(Some(edge));
+    }
+    for ((_, entering), side) in this.entering.iter().zip(sides) {
+        let from = part.boxes.len();
+        part.boxes.push(terminal(match side {
+            Side::Left => Pin::Left,
+            Side::Right => Pin::Right,
+        }));
+        for &edge in entering {
+            part.edges.push(EdgeIn {
+                from,
+                to: local(book.graph.edge(edge).1),
+                row: None,
+                label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
+                trunk: 0,
+            });
+            edges.push(Some(edge));
+        }
+    }
+    for &net in &this.leaving {
+        let net = &book.scene.nets[net];
+        let row = net.row.and_then(|edge| book.cards[net.source].rows.iter().position(|r| r.edge == edge));
+        let kind = net.edges.first().map_or(EdgeKind::Routes, |&e| book.graph.edge(e).2.kind());
+        let to = part.boxes.len();
+        part.boxes.push(terminal(Pin::Right));
+        part.edges.push(EdgeIn {
+            from: local(net.source),
+            to,
+            row,
+            label: None,
+            trunk: trunk(row, kind),
+        });
+        edges.push(None);
+    }
+    (part, edges)
+}
+
+fn terminal(pin: Pin) -> BoxIn {
+    BoxIn {
+        width: 1.0,
+        height: 1.0,
+        pin,
+        header: 0.0,
+        rows: Vec::new(),
+    }
+}
+
+/// Lines of one color share a trunk; those of rows never do.
+fn trunk(row: Option<usize>, kind: EdgeKind) -> usize {
+    match row {
+        Some(row) => EdgeKind::ALL.len() + row,
+        None => EdgeKind::ALL.iter().position(|k| *k == kind).unwrap_or_default(),
+    }
+}
+
+fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &[Option<usize>], placed: Placed) -> Inner {
+    let this = &book.scene.components[component];
+    let count = this.nodes.len();
+    let bounds = bounds(&placed, count);
+    let open_left = sides.contains(&Side::Left);
+    let open_right = !this.leaving.is_empty() || sides.contains(&Side::Right);
+    let left = placed.boxes.iter().zip(&part.boxes).filter(|(_, b)| b.pin == Pin::Left).map(|(r, _)| r.x).fold(f64::INFINITY, f64::min);
+    let right = placed.boxes.iter().zip(&part.boxes).filter(|(_, b)| b.pin == Pin::Right).map(|(r, _)| r.right()).fold(f64::NEG_INFINITY, f64::max);
+    let dx = match (open_left, open_right) {
+        (true, _) => -left,
+        (false, true) => PAD - bounds.x,
+        (false, false) => -bounds.x,
+    };
+    let width = match (open_left, open_right) {
+        (_, true) => right.max(bounds.right() + PAD) + dx,
+        (true, false) => bounds.right() + PAD + dx,
+        (false, false) => bounds.w,
+    };
+    let dy = -bounds.y;
+    let shift = |p: &Point| Point { x: p.x + dx, y: p.y + dy };
+    let move_rect = |r: &Rect| Rect { x: r.x + dx, y: r.y + dy, ..*r };
+    let mut inner = Inner {
+        width,
+        height: bounds.h,
+        cards: placed.boxes.iter().take(count).map(move_rect).collect(),
+        orders: placed.orders.iter().take(count).cloned().collect(),
+        ..Inner::default()
+    };
+    for ((line, label), edge) in placed.lines.iter().zip(&placed.labels).zip(edges) {
+        let line: Vec<Point> = line.iter().map(shift).collect();
+        if let Some(edge) = edge {
+            inner.lines.push((*edge, line, label.map(|l| Point { x: l.x + dx, y: l.y + dy })));
+        } else if let Some(&net) = this.leaving.get(inner.exits.len()) {
+            inner.exits.push((net, line));
+        }
+    }
+    for (((net, _), side), rect) in this.entering.iter().zip(sides).zip(&placed.boxes[count..]) {
+        inner.entries.push(Entry {
+            net: *net,
+            side: *side,
+            y: rect.y + rect.h / 2.0 + dy,
+        });
+    }
+    inner
+}
+
+/// The box around cards, lines and labels. The terminals at the sides do not count: they stand on the frame.
+fn bounds(placed: &Placed, cards: usize) -> Rect {
+    let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for r in placed.boxes.iter().take(cards).chain(placed.labels.iter().flatten()) {
+        (x0, x1) = (x0.min(r.x), x1.max(r.right()));
+        (y0, y1) = (y0.min(r.y), y1.max(r.bottom()));
+    }
+    for line in &placed.lines {
+        // The ends stand on cards or terminals; only what lies between can reach further.
+        for p in line.iter().skip(1).take(line.len().saturating_sub(2)) {
+            (x0, x1) = (x0.min(p.x), x1.max(p.x));
+        }
+        for p in line {
+            (y0, y1) = (y0.min(p.y), y1.max(p.y));
+        }
+    }
+    Rect {
+        x: x0,
+        y: y0,
+        w: x1 - x0,
+        h: y1 - y0,
+    }
+}
+
+/// Whether no card or label lies on another and no line runs through a card that is not its end. Sweeps from left to right.
+fn sound(part: &Part, placed: &Placed) -> bool {
+    #[derive(Clone, Copy)]
+    enum What {
+        Card(usize),
+        Label(usize),
+        Line(usize, Point, Point),
+    }
+    let mut all: Vec<(f64, f64, What)> = Vec::new();
+    for (i, r) in placed.boxes.iter().enumerate() {
+        all.push((r.x, r.right(), What::Card(i)));
+    }
+    for (i, r) in placed.labels.iter().enumerate() {
+        all.extend(r.map(|r| (r.x, r.right(), What::Label(i))));
+    }
+    for (i, line) in placed.lines.iter().enumerate() {
+        all.extend(line.windows(2).map(|w| (w[0].x.min(w[1].x), w[0].x.max(w[1].x), What::Line(i, w[0], w[1]))));
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut open: Vec<(f64, What)> = Vec::new();
+    let label = |i: usize| placed.labels[i].unwrap_or_default();
+    for &(start, end, what) in &all {
+        open.retain(|(until, _)| *until >= start);
+        for &(_, other) in &open {
+            let bad = match (what, other) {
+                (What::Card(a), What::Card(b)) => overlap(&placed.boxes[a], &placed.boxes[b], 0.5),
+                (What::Label(a), What::Label(b)) => overlap(&label(a), &label(b), 0.5),
+                (What::Card(a), What::Label(b)) | (What::Label(b), What::Card(a)) => overlap(&placed.boxes[a], &label(b), 0.5),
+                (What::Card(a), What::Line(e, p, q)) | (What::Line(e, p, q), What::Card(a)) => {
+                    part.edges[e].from != a && part.edges[e].to != a && hits(&placed.boxes[a], p, q, -1.0)
+                }
+                (What::Label(a), What::Line(e, p, q)) | (What::Line(e, p, q), What::Label(a)) => e != a && hits(&label(a), p, q, -1.0),
+                (What::Line(..), What::Line(..)) => false,
+            };
+            if bad {
+                return false;
+            }
+        }
+        open.push((end, what));
+    }
+    true
+}

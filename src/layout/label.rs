@@ -1,0 +1,90 @@
+//! Which edges need a label, what it says and how large it is. The card is the label wherever it can be.
+
+use super::card::text;
+use super::metrics::text_width;
+use super::wrap::fit;
+use super::{Label, Rect, TextRole};
+use crate::graph::{Detail, EdgeDetail, Exposure, Graph, NodeKind, PortMap, port_text};
+
+const LINE: f64 = 13.0;
+const PAD_X: f64 = 4.0;
+const PAD_Y: f64 = 2.0;
+const MAX_WIDTH: f64 = 150.0;
+const MAX_PORTS: usize = 4;
+
+/// A label before it has a place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LabelPlan {
+    lines: Vec<String>,
+    /// Width of its card in user units.
+    pub width: f64,
+    /// Height of its card in user units.
+    pub height: f64,
+}
+
+/// The label of an edge; `None` where the cards say it already.
+pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
+    let (from, _, edge) = graph.edge(edge);
+    let source = graph.node(from);
+    let mut lines: Vec<String> = match &edge.detail {
+        EdgeDetail::Exposes(ways) => ways.iter().map(|w| exposure(w, ways.len())).collect(),
+        EdgeDetail::Selects(carried) | EdgeDetail::Resolves(carried) => match &source.detail {
+            Detail::Service { ports, .. } if carried.len() < ports.len() => vec![ports_text(carried)],
+            _ => Vec::new(),
+        },
+        // A Gateway's routes name their hosts themselves, and rows stand on the card.
+        EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind == NodeKind::Gateway => Vec::new(),
+        EdgeDetail::Routes { .. } => edge.lines(),
+    };
+    lines.retain(|l| !l.is_empty());
+    if lines.len() > 3 {
+        let more = lines.len() - 2;
+        lines.truncate(2);
+        lines.push(format!("+{more} more"));
+    }
+    let lines: Vec<String> = lines.iter().map(|l| fit(l, TextRole::Label, MAX_WIDTH)).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let width = lines.iter().map(|l| text_width(l, TextRole::Label)).fold(0.0, f64::max) + 2.0 * PAD_X;
+    let height = lines.len() as f64 * LINE + 2.0 * PAD_Y;
+    Some(LabelPlan { lines, width, height })
+}
+
+fn exposure(way: &Exposure, ways: usize) -> String {
+    if way.ports.is_empty() {
+        return String::new();
+    }
+    let mut ports: Vec<String> = way.ports.iter().take(MAX_PORTS).map(|(n, p)| port_text(*n, *p)).collect();
+    if way.ports.len() > MAX_PORTS {
+        ports.push(format!("+{}", way.ports.len() - MAX_PORTS));
+    }
+    let ports = ports.join(", ");
+    // The target's card says how it is exposed, unless there are several ways.
+    if ways > 1 { format!("{} {ports}", way.via.as_str()) } else { ports }
+}
+
+fn ports_text(ports: &[PortMap]) -> String {
+    let mut shown: Vec<String> = ports.iter().take(MAX_PORTS).map(PortMap::text).collect();
+    if ports.len() > MAX_PORTS {
+        shown.push(format!("+{}", ports.len() - MAX_PORTS));
+    }
+    shown.join(", ")
+}
+
+/// Puts a planned label with its top left corner at a place.
+pub(super) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
+    let texts = plan.lines.iter().enumerate().map(|(i, line)| {
+        let left = x + (plan.width - text_width(line, TextRole::Label)) / 2.0;
+        text(line, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 10.0)
+    });
+    Label {
+        texts: texts.collect(),
+        rect: Rect {
+            x,
+            y,
+            w: plan.width,
+            h: plan.height,
+        },
+    }
+}

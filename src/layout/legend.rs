@@ -1,0 +1,121 @@
+//! The heading and the legend: what stands above and below the picture.
+
+use crate::graph::{EdgeKind, Graph, NodeKind};
+
+use super::card::text;
+use super::metrics::text_width;
+use super::wrap::wrap;
+use super::{LegendEntry, Rect, Sample, Text, TextRole};
+
+const LINE: f64 = 20.0;
+const SAMPLE_NODE: f64 = 14.0;
+const SAMPLE_EDGE: f64 = 26.0;
+const SAMPLE_LOCK: f64 = 9.0;
+const GAP: f64 = 6.0;
+const ENTRY_GAP: f64 = 18.0;
+
+/// Title and subtitle with their top at 0, and the height they need.
+pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Text>, f64) {
+    let mut lines = Vec::new();
+    let mut y = 0.0;
+    let title = match title {
+        Some(title) if !title.trim().is_empty() => Some(title),
+        _ if graph.nodes().len() == 0 => Some("nothing to draw"),
+        _ => None,
+    };
+    if let Some(title) = title {
+        for line in wrap(title, TextRole::Title, width.max(200.0), 3) {
+            lines.push(text(&line, TextRole::Title, 0.0, y + 17.0));
+            y += 23.0;
+        }
+    }
+    let counts = counts(graph);
+    if title.is_some() && !counts.is_empty() {
+        for line in wrap(&counts, TextRole::Subtitle, width.max(200.0), 2) {
+            lines.push(text(&line, TextRole::Subtitle, 0.0, y + 11.0));
+            y += 15.0;
+        }
+    }
+    if !lines.is_empty() {
+        y += 13.0;
+    }
+    (lines, y)
+}
+
+/// `2 namespaces · 5 workloads · 4 services`.
+fn counts(graph: &Graph) -> String {
+    let count = |kind: NodeKind| graph.nodes().filter(|n| n.kind == kind).count();
+    let all = [
+        (graph.groups().len(), "namespace", "namespaces"),
+        (count(NodeKind::Ingress), "ingress", "ingresses"),
+        (count(NodeKind::Gateway), "gateway", "gateways"),
+        (count(NodeKind::Service), "service", "services"),
+        (count(NodeKind::Workload), "workload", "workloads"),
+    ];
+    let said = all.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }));
+    said.collect::<Vec<_>>().join(" · ")
+}
+
+/// The legend with its top at 0, wrapped to a width, and the height it needs.
+pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>, f64) {
+    let nodes = NodeKind::ALL.iter().filter(|k| graph.nodes().any(|n| n.kind == **k)).map(|k| (Sample::Node(*k), node_word(*k)));
+    let edges = EdgeKind::ALL.iter().filter(|k| graph.edges().any(|(.., e)| e.kind() == **k)).map(|k| (Sample::Edge(*k), edge_word(*k)));
+    let locks = (lock == Lock::Used).then_some((Sample::Lock, "TLS"));
+    let (mut x, mut y) = (0.0, 0.0);
+    let mut entries = Vec::new();
+    for (sample, word) in nodes.chain(edges).chain(locks) {
+        let (w, h) = match sample {
+            Sample::Node(_) => (SAMPLE_NODE, SAMPLE_NODE),
+            Sample::Edge(_) => (SAMPLE_EDGE, SAMPLE_NODE),
+            Sample::Lock => (SAMPLE_LOCK, SAMPLE_LOCK),
+        };
+        let whole = w + GAP + text_width(word, TextRole::Legend);
+        if x > 0.0 && x + whole > width {
+            (x, y) = (0.0, y + LINE);
+        }
+        entries.push(LegendEntry {
+            sample,
+            at: Rect {
+                x,
+                y: y + (LINE - h) / 2.0,
+                w,
+                h,
+            },
+            text: text(word, TextRole::Legend, x + w + GAP, y + 14.0),
+        });
+        x += whole + ENTRY_GAP;
+    }
+    let height = if entries.is_empty() { 0.0 } else { y + LINE };
+    (entries, height)
+}
+
+/// Whether any row shows a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    Used,
+    Unused,
+}
+
+fn node_word(kind: NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Internet => "Internet",
+        NodeKind::External => "outside addresses",
+        NodeKind::ExternalName => "outside name",
+        NodeKind::Ingress => "Ingress",
+        NodeKind::Gateway => "Gateway",
+        NodeKind::Route => "Route",
+        NodeKind::Service => "Service",
+        NodeKind::Workload => "workload",
+        NodeKind::Resource => "other object",
+        NodeKind::Missing => "missing",
+    }
+}
+
+fn edge_word(kind: EdgeKind) -> &'static str {
+    match kind {
+        EdgeKind::Exposes => "reachable from outside",
+        EdgeKind::Routes => "routes to",
+        EdgeKind::Selects => "selects",
+        EdgeKind::Resolves => "stands for",
+    }
+}

@@ -1,0 +1,174 @@
+//! Tries several numbers of columns and frame widths and keeps the arrangement with the best score.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::graph::Graph;
+
+use super::frame::{self, FramePlan};
+use super::inner::{self, Book, Inner, Side};
+use super::pack;
+use super::route::{Plan, Routed, route, side, start_gutter};
+use super::scene::Place;
+
+/// Most columns that are tried.
+const MAX_COLUMNS: usize = 6;
+/// Above this many nodes fewer arrangements are tried.
+const MANY: usize = 500;
+/// The aspect ratio aimed at: that of a page or slide.
+const ASPECT: f64 = 1.6;
+/// The engine recurses along chains; its threads get room for long ones, in bytes.
+const STACK: usize = 256 << 20;
+
+/// Placed components by component and the sides that its nets enter by.
+type Memo = BTreeMap<(usize, Vec<Side>), Arc<Inner>>;
+
+/// The best arrangement found, and what it is made of.
+pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
+    let order = pack::order(book.graph, book.scene);
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    let mut memo = Memo::new();
+    let mut best: Option<(f64, Plan, Routed)> = None;
+    let nodes = book.graph.nodes().len();
+    let most = if nodes > MANY { 4 } else { MAX_COLUMNS }.min(order.len());
+    let scales: &[f64] = match (nodes > MANY, order.len()) {
+        (true, _) => &[1.0],
+        (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
+        _ => &[0.6, 0.8, 1.0, 1.25],
+    };
+    for columns in 1..=most.max(1) {
+        let mut tried: Vec<f64> = Vec::new();
+        for scale in scales {
+            let mut column_of = vec![1; order.len()];
+            // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
+            let mut plan = None;
+            for _ in 0..2 {
+                let inners = inners(book, &column_of, columns, pool.as_ref().ok(), &mut memo);
+                let made = arrange(book, &order, columns, *scale, inners);
+                let settled = made.column_of == column_of;
+                column_of.clone_from(&made.column_of);
+                plan = Some(made);
+                if settled {
+                    break;
+                }
+            }
+            let Some(mut plan) = plan else { continue };
+            let used = plan.columns.len();
+            plan.inners = inners(book, &plan.column_of, used, pool.as_ref().ok(), &mut memo);
+            refit(book, &mut plan, &order);
+            let routed = route(book, &plan);
+            let score = score(&routed);
+            if tried.contains(&score) {
+                continue;
+            }
+            tried.push(score);
+            if best.as_ref().is_none_or(|(known, ..)| score < *known) {
+                best = Some((score, plan, routed));
+            }
+        }
+    }
+    match best {
+        Some((_, plan, routed)) => (plan, routed),
+        // Unreachable while at least one arrangement is tried; an empty picture is still a picture.
+        None => {
+            let plan = Plan {
+                columns: Vec::new(),
+                column_of: Vec::new(),
+                frames: Vec::new(),
+                inners: Vec::new(),
+            };
+            let routed = route(book, &plan);
+            (plan, routed)
+        }
+    }
+}
+
+/// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward ways.
+fn score(routed: &Routed) -> f64 {
+    let (w, h) = (routed.width.max(1.0), routed.height.max(1.0));
+    let shown = w.max(h * ASPECT);
+    let area = (w * h * ASPECT).sqrt();
+    let aspect = w / h;
+    let odd = if aspect > 2.5 {
+        (aspect / 2.5 - 1.0) * 0.15
+    } else if aspect < 0.7 {
+        (0.7 / aspect - 1.0) * 0.3
+    } else {
+        0.0
+    };
+    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0)) + 0.04 * routed.length + 40.0 * routed.backward as f64
+}
+
+/// Places every component for the sides that follow from the columns.
+fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
+    let keys: Vec<(usize, Vec<Side>)> = (0..book.scene.components.len())
+        .map(|component| {
+            let this = &book.scene.components[component];
+            let column = this.nodes.first().map_or(1, |&n| match book.scene.places[n] {
+                Place::Inside(group) => column_of[group],
+                _ => 1,
+            });
+            let sides = this.entering.iter().map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column));
+            (component, sides.collect())
+        })
+        .collect();
+    let missing: Vec<&(usize, Vec<Side>)> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
+    let place = |key: &&(usize, Vec<Side>)| Arc::new(inner::place(book, key.0, &key.1));
+    let made: Vec<Arc<Inner>> = match pool {
+        Some(pool) => pool.install(|| missing.par_iter().map(place).collect()),
+        // Without threads of its own the engine might overflow the stack.
+        None => {
+            let plain = Book { budget: 0, ..*book };
+            missing.iter().map(|k| Arc::new(inner::place(&plain, k.0, &k.1))).collect()
+        }
+    };
+    let missing: Vec<(usize, Vec<Side>)> = missing.into_iter().cloned().collect();
+    memo.extend(missing.into_iter().zip(made));
+    keys.iter().filter_map(|k| memo.get(k).cloned()).collect()
+}
+
+fn arrange(book: &Book<'_>, order: &[usize], columns: usize, scale: f64, inners: Vec<Arc<Inner>>) -> Plan {
+    let area: f64 = inners.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
+    let target = ((area * 1.15 * ASPECT).sqrt() / columns as f64 * scale).max(150.0);
+    let frames = frames(book.graph, book, &inners, &vec![target; order.len()]);
+    let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
+    let mut plan = Plan {
+        columns: Vec::new(),
+        column_of: vec![1; order.len()],
+        frames,
+        inners,
+    };
+    let mut rest = order;
+    for run in pack::cut(&heights, columns) {
+        let (groups, after) = rest.split_at(run);
+        plan.columns.push(groups.to_vec());
+        rest = after;
+        for &group in groups {
+            plan.column_of[group] = plan.columns.len();
+        }
+    }
+    plan
+}
+
+/// Arranges every frame again, now that the width of its column is known.
+fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
+    let mut target = vec![0.0f64; order.len()];
+    for groups in &plan.columns {
+        let width = groups.iter().map(|&g| plan.frames[g].width).fold(0.0, f64::max);
+        for &group in groups {
+            target[group] = width;
+        }
+    }
+    plan.frames = frames(book.graph, book, &plan.inners, &target);
+}
+
+fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64]) -> Vec<FramePlan> {
+    let one = |(group, components): (usize, &Vec<usize>)| {
+        let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
+        frame::pack(&graph.groups()[group].name, &parts, target[group])
+    };
+    book.scene.groups.iter().enumerate().map(one).collect()
+}

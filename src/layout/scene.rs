@@ -1,0 +1,162 @@
+//! Which node stands in which frame, which nodes hang together inside a frame, and which links run between frames.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{EdgeKind, Graph};
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Outside every frame, left: where traffic comes from.
+    Left,
+    /// Outside every frame, right: where traffic goes to.
+    Right,
+    /// In the frame of this group of the graph.
+    Inside(usize),
+}
+
+/// Nodes of one frame that hang together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Component {
+    /// Indices of its nodes, ascending.
+    pub nodes: Vec<usize>,
+    /// Positions of the edges between them, ascending.
+    pub edges: Vec<usize>,
+    /// Nets that start here, ascending.
+    pub leaving: Vec<usize>,
+    /// Nets that end here, ascending, with their edges that do.
+    pub entering: Vec<(usize, Vec<usize>)>,
+}
+
+/// Links of one source that run between frames as one line that branches.
+#[derive(Clone, Debug)]
+pub(super) struct Net {
+    /// Index of the source.
+    pub source: usize,
+    /// The edge whose row it starts from, for sources with rows.
+    pub row: Option<usize>,
+    /// Positions of its edges, ascending.
+    pub edges: Vec<usize>,
+}
+
+/// The graph as the layout sees it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scene {
+    /// For each node.
+    pub places: Vec<Place>,
+    /// For each node inside a frame.
+    pub component_of: Vec<Option<usize>>,
+    pub components: Vec<Component>,
+    /// For each group its components.
+    pub groups: Vec<Vec<usize>>,
+    pub nets: Vec<Net>,
+    /// For each edge.
+    pub net_of: Vec<Option<usize>>,
+}
+
+/// Sorts a graph into frames, components and nets.
+pub(super) fn build(graph: &Graph) -> Scene {
+    let group_of: BTreeMap<&str, usize> = graph.groups().iter().enumerate().map(|(i, g)| (g.name.as_str(), i)).collect();
+    let mut leaves = vec![false; graph.nodes().len()];
+    let mut touched = vec![false; graph.nodes().len()];
+    for (from, to, _) in graph.edges() {
+        leaves[from] = true;
+        touched[to] = true;
+    }
+    let places: Vec<Place> = graph
+        .nodes()
+        .enumerate()
+        .map(|(i, n)| match n.namespace.as_deref().and_then(|ns| group_of.get(ns)) {
+            Some(&group) => Place::Inside(group),
+            None if touched[i] && !leaves[i] => Place::Right,
+            None => Place::Left,
+        })
+        .collect();
+    let mut scene = Scene {
+        component_of: vec![None; places.len()],
+        places,
+        net_of: vec![None; graph.edges().len()],
+        groups: vec![Vec::new(); graph.groups().len()],
+        ..Scene::default()
+    };
+    components(graph, &mut scene);
+    nets(graph, &mut scene);
+    scene
+}
+
+fn components(graph: &Graph, scene: &mut Scene) {
+    let mut parent: Vec<usize> = (0..scene.places.len()).collect();
+    for (from, to, _) in graph.edges() {
+        if inside_one(scene, from, to) {
+            let (a, b) = (root(&mut parent, from), root(&mut parent, to));
+            // The smaller index stays on top, so that components come in the order of the graph.
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    for node in 0..scene.places.len() {
+        let Place::Inside(group) = scene.places[node] else { continue };
+        let top = root(&mut parent, node);
+        let component = match scene.component_of[top] {
+            Some(known) => known,
+            None => {
+                scene.components.push(Component::default());
+                let new = scene.components.len() - 1;
+                scene.groups[group].push(new);
+                scene.component_of[top] = Some(new);
+                new
+            }
+        };
+        scene.component_of[node] = Some(component);
+        scene.components[component].nodes.push(node);
+    }
+    for (index, (from, to, _)) in graph.edges().enumerate() {
+        if let (true, Some(component)) = (inside_one(scene, from, to), scene.component_of[from]) {
+            scene.components[component].edges.push(index);
+        }
+    }
+}
+
+fn inside_one(scene: &Scene, from: usize, to: usize) -> bool {
+    matches!(scene.places[from], Place::Inside(_)) && scene.places[from] == scene.places[to]
+}
+
+fn root(parent: &mut [usize], mut at: usize) -> usize {
+    while parent[at] != at {
+        parent[at] = parent[parent[at]];
+        at = parent[at];
+    }
+    at
+}
+
+fn nets(graph: &Graph, scene: &mut Scene) {
+    let mut known: BTreeMap<(usize, EdgeKind, Option<usize>), usize> = BTreeMap::new();
+    for (index, (from, to, edge)) in graph.edges().enumerate() {
+        if inside_one(scene, from, to) {
+            continue;
+        }
+        let row = (graph.node(from).has_route_rows() && edge.kind() == EdgeKind::Routes).then_some(index);
+        let net = *known.entry((from, edge.kind(), row)).or_insert_with(|| {
+            scene.nets.push(Net {
+                source: from,
+                row,
+                edges: Vec::new(),
+            });
+            scene.nets.len() - 1
+        });
+        scene.nets[net].edges.push(index);
+        scene.net_of[index] = Some(net);
+    }
+    for net in 0..scene.nets.len() {
+        if let Some(component) = scene.component_of[scene.nets[net].source] {
+            scene.components[component].leaving.push(net);
+        }
+        for &edge in &scene.nets[net].edges {
+            let Some(component) = scene.component_of[graph.edge(edge).1] else { continue };
+            let entering = &mut scene.components[component].entering;
+            match entering.last_mut() {
+                Some((last, edges)) if *last == net => edges.push(edge),
+                _ => entering.push((net, vec![edge])),
+            }
+        }
+    }
+}

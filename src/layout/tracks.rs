@@ -1,0 +1,175 @@
+//! Which vertical track each net takes in a gutter.
+//!
+//! Nets whose vertical runs do not meet share a track. Where a line that comes from the left and one that goes to the right lie at the
+//! same height, the first must take the track further left, or they would lie on each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Nearer than this, two lines look like one; in user units.
+const NEAR: f64 = 3.0;
+/// Distance kept between the ends of two vertical runs on one track.
+const CLEARANCE: f64 = 6.0;
+
+/// The border of the gutter that a horizontal end runs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Toward {
+    Left,
+    Right,
+}
+
+/// A horizontal end of a net in a gutter.
+#[derive(Clone, Debug)]
+pub(super) struct Stub {
+    pub net: usize,
+    pub toward: Toward,
+    pub y: f64,
+}
+
+/// Gives each net that bends in this gutter a track, from left to right, and tells how many tracks there are.
+pub(super) fn assign(stubs: &[Stub]) -> (BTreeMap<usize, usize>, usize) {
+    let mut spans: BTreeMap<usize, Span> = BTreeMap::new();
+    for stub in stubs {
+        let span = spans.entry(stub.net).or_insert(Span {
+            top: stub.y,
+            bottom: stub.y,
+            left: 0.0,
+            lefts: 0,
+            right: 0.0,
+            rights: 0,
+        });
+        span.top = span.top.min(stub.y);
+        span.bottom = span.bottom.max(stub.y);
+        match stub.toward {
+            Toward::Left => (span.left, span.lefts) = (span.left + stub.y, span.lefts + 1),
+            Toward::Right => (span.right, span.rights) = (span.right + stub.y, span.rights + 1),
+        }
+    }
+    // A net that runs straight through needs no track.
+    spans.retain(|_, s| s.bottom - s.top > 0.01);
+    let before = constraints(stubs, &spans);
+    let order = sort(&spans, &before);
+    let mut tracks: Vec<BTreeMap<u64, f64>> = Vec::new();
+    let mut found: BTreeMap<usize, usize> = BTreeMap::new();
+    for net in order {
+        let span = &spans[&net];
+        let least = before.get(&net).into_iter().flatten().filter_map(|other| found.get(other)).map(|t| t + 1).max().unwrap_or(0);
+        let free = (least..tracks.len()).find(|&t| is_free(&tracks[t], span));
+        let track = free.unwrap_or_else(|| {
+            while tracks.len() <= least {
+                tracks.push(BTreeMap::new());
+            }
+            if !is_free(&tracks[least], span) {
+                tracks.push(BTreeMap::new());
+            }
+            if is_free(&tracks[least], span) { least } else { tracks.len() - 1 }
+        });
+        tracks[track].insert(key(span.top), span.bottom);
+        found.insert(net, track);
+    }
+    (found, tracks.len())
+}
+
+struct Span {
+    top: f64,
+    bottom: f64,
+    left: f64,
+    lefts: usize,
+    right: f64,
+    rights: usize,
+}
+
+/// Heights are never negative by much, so their order is that of these keys.
+fn key(y: f64) -> u64 {
+    ((y + 1.0e6).max(0.0) * 100.0) as u64
+}
+
+fn is_free(track: &BTreeMap<u64, f64>, span: &Span) -> bool {
+    let end = key(span.bottom + CLEARANCE);
+    match track.range(..=end).next_back() {
+        Some((_, bottom)) => bottom + CLEARANCE < span.top,
+        None => true,
+    }
+}
+
+/// For each net those that must stand left of it.
+fn constraints(stubs: &[Stub], spans: &BTreeMap<usize, Span>) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut sorted: Vec<&Stub> = stubs.iter().filter(|s| spans.contains_key(&s.net)).collect();
+    sorted.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.net.cmp(&b.net)));
+    let mut before: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (i, a) in sorted.iter().enumerate() {
+        for b in sorted[i + 1..].iter().take_while(|b| b.y - a.y < NEAR) {
+            match (a.toward, b.toward) {
+                _ if a.net == b.net => {}
+                (Toward::Left, Toward::Right) => {
+                    before.entry(b.net).or_default().insert(a.net);
+                }
+                (Toward::Right, Toward::Left) => {
+                    before.entry(a.net).or_default().insert(b.net);
+                }
+                _ => {}
+            }
+        }
+    }
+    before
+}
+
+/// An order that respects the constraints as far as they have no cycle, and otherwise makes few crossings: of the lines that go down
+/// the lower ones stand further left, of those that go up the upper ones.
+fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<usize> {
+    let rank = |net: usize| {
+        let s = &spans[&net];
+        let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
+        let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
+        let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
+        if to > from { (0, u64::MAX - key(from), net) } else { (1, key(from), net) }
+    };
+    let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut after: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (&net, others) in before {
+        waiting.insert(net, others.len());
+        for &other in others {
+            after.entry(other).or_default().push(net);
+        }
+    }
+    let mut ready: BTreeSet<_> = spans.keys().filter(|n| !waiting.contains_key(n)).map(|&n| rank(n)).collect();
+    let mut blocked: BTreeSet<_> = waiting.keys().map(|&n| rank(n)).collect();
+    let mut order = Vec::with_capacity(spans.len());
+    // Where only a cycle is left, one constraint of it is given up.
+    while let Some(next) = ready.pop_first().or_else(|| blocked.pop_first()) {
+        order.push(next.2);
+        blocked.remove(&next);
+        for &net in after.get(&next.2).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(&net) {
+                *count = count.saturating_sub(1);
+                if *count == 0 && blocked.remove(&rank(net)) {
+                    ready.insert(rank(net));
+                }
+            }
+        }
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stub(net: usize, toward: Toward, y: f64) -> Stub {
+        Stub { net, toward, y }
+    }
+
+    #[test]
+    fn runs_apart_share_a_track_and_lines_never_lie_on_each_other() {
+        use Toward::{Left, Right};
+        let (tracks, count) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 100.0), stub(1, Right, 150.0)]);
+        assert_eq!((tracks[&0], tracks[&1], count), (0, 0, 1));
+        // Net 1 comes in at the height where net 0 goes out.
+        let (tracks, _) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 90.0)]);
+        assert!(tracks[&1] < tracks[&0]);
+        let (tracks, count) = assign(&[stub(0, Left, 5.0), stub(0, Right, 5.0)]);
+        assert!(tracks.is_empty() && count == 0);
+        // A cycle of constraints still ends.
+        let (tracks, _) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 0.0)]);
+        assert_eq!(tracks.len(), 2);
+    }
+}

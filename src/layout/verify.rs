@@ -1,0 +1,374 @@
+//! The invariants of a picture, checked on the picture alone.
+//!
+//! Boxes are kept in a grid of buckets, so that the check does not compare everything with everything.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::geometry::{hits, overlap};
+use super::metrics::text_width;
+use super::{Layout, Link, Point, Rect, Text};
+
+/// An invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Two nodes overlap.
+    NodeOverNode,
+    /// A node lies outside the frame of its namespace, or inside another one.
+    NodeOutsideFrame,
+    /// Two frames overlap.
+    FrameOverFrame,
+    /// A line runs through a node that is not its end.
+    LinkThroughNode,
+    /// A line runs through a frame that holds neither end.
+    LinkThroughFrame,
+    /// A label overlaps another label.
+    LabelOverLabel,
+    /// A label overlaps a node.
+    LabelOverNode,
+    /// A label lies on the line of another edge.
+    LabelOverLink,
+    /// A text is wider than the box it stands in.
+    TextClipped,
+    /// The end of a line is not on the border of its node.
+    Detached,
+    /// A line has a part that is neither horizontal nor vertical, or no parts.
+    NotOrthogonal,
+    /// Something lies outside the picture.
+    OutsidePicture,
+    /// A coordinate is not a number.
+    NotANumber,
+}
+
+/// A broken invariant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Which one.
+    pub rule: Rule,
+    /// The ids of what is involved; an edge is `from → to`.
+    pub ids: Vec<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.rule {
+            Rule::NodeOverNode => "nodes overlap",
+            Rule::NodeOutsideFrame => "a node is not in its frame",
+            Rule::FrameOverFrame => "frames overlap",
+            Rule::LinkThroughNode => "a line runs through a node",
+            Rule::LinkThroughFrame => "a line runs through a frame",
+            Rule::LabelOverLabel => "labels overlap",
+            Rule::LabelOverNode => "a label lies on a node",
+            Rule::LabelOverLink => "a label lies on another line",
+            Rule::TextClipped => "a text is wider than its box",
+            Rule::Detached => "a line is not attached",
+            Rule::NotOrthogonal => "a line is not orthogonal",
+            Rule::OutsidePicture => "something lies outside the picture",
+            Rule::NotANumber => "a coordinate is not a number",
+        };
+        write!(f, "{text}: {}", self.ids.join(", "))
+    }
+}
+
+/// Overlaps up to this are rounding.
+const SLACK: f64 = 0.5;
+
+/// Everything that is wrong with a picture, sorted; nothing for a good one.
+pub fn verify(layout: &Layout) -> Vec<Violation> {
+    let mut check = Check { layout, found: Vec::new() };
+    check.numbers();
+    if check.found.is_empty() {
+        check.boxes();
+        check.links();
+        check.labels();
+        check.texts();
+        check.outside();
+    }
+    check.found.sort();
+    check.found.dedup();
+    check.found
+}
+
+struct Check<'a> {
+    layout: &'a Layout,
+    found: Vec<Violation>,
+}
+
+fn name(link: &Link) -> String {
+    format!("{} → {}", link.from, link.to)
+}
+
+impl Check<'_> {
+    fn add(&mut self, rule: Rule, ids: impl IntoIterator<Item = String>) {
+        self.found.push(Violation {
+            rule,
+            ids: ids.into_iter().collect(),
+        });
+    }
+
+    fn numbers(&mut self) {
+        let bad = |r: &Rect| ![r.x, r.y, r.w, r.h].iter().all(|v| v.is_finite());
+        let bad_text = |t: &Text| !(t.at.x.is_finite() && t.at.y.is_finite() && t.width.is_finite());
+        let l = self.layout;
+        if !l.width.is_finite() || !l.height.is_finite() || l.heading.iter().any(bad_text) || l.legend.iter().any(|e| bad(&e.at) || bad_text(&e.text)) {
+            self.add(Rule::NotANumber, ["picture".to_owned()]);
+        }
+        for frame in &l.frames {
+            if bad(&frame.rect) || frame.title.iter().any(bad_text) {
+                self.add(Rule::NotANumber, [frame.id.clone()]);
+            }
+        }
+        for card in &l.cards {
+            let rows = card.rows.iter().any(|r| bad(&r.rect) || r.lock.iter().any(bad) || r.texts.iter().any(bad_text));
+            if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || card.texts.iter().any(bad_text) {
+                self.add(Rule::NotANumber, [card.id.clone()]);
+            }
+        }
+        for link in &l.links {
+            let label = link.label.iter().any(|l| bad(&l.rect) || l.texts.iter().any(bad_text));
+            if label || link.points.iter().any(|p| !p.x.is_finite() || !p.y.is_finite()) {
+                self.add(Rule::NotANumber, [name(link)]);
+            }
+        }
+    }
+
+    fn boxes(&mut self) {
+        let l = self.layout;
+        let frames = Grid::new(l.frames.iter().map(|f| f.rect));
+        for (a, b) in frames.pairs() {
+            if overlap(&l.frames[a].rect, &l.frames[b].rect, SLACK) {
+                self.add(Rule::FrameOverFrame, [l.frames[a].id.clone(), l.frames[b].id.clone()]);
+            }
+        }
+        let cards = Grid::new(l.cards.iter().map(|c| c.rect));
+        for (a, b) in cards.pairs() {
+            if overlap(&l.cards[a].rect, &l.cards[b].rect, SLACK) {
+                self.add(Rule::NodeOverNode, [l.cards[a].id.clone(), l.cards[b].id.clone()]);
+            }
+        }
+        for card in &l.cards {
+            let own = card.namespace.as_ref().map(|n| format!("namespace:{n}"));
+            let mut home = own.is_none();
+            for f in frames.near(&card.rect) {
+                let frame = &l.frames[f];
+                if own.as_ref() == Some(&frame.id) {
+                    home = holds(&frame.rect, &card.rect);
+                } else if overlap(&frame.rect, &card.rect, SLACK) {
+                    self.add(Rule::NodeOutsideFrame, [card.id.clone(), frame.id.clone()]);
+                }
+            }
+            if !home {
+                self.add(Rule::NodeOutsideFrame, [card.id.clone()]);
+            }
+        }
+    }
+
+    fn links(&mut self) {
+        let l = self.layout;
+        let cards = Grid::new(l.cards.iter().map(|c| c.rect));
+        let frames = Grid::new(l.frames.iter().map(|f| f.rect));
+        let by_id: BTreeMap<&str, usize> = l.cards.iter().enumerate().map(|(i, c)| (c.id.as_str(), i)).collect();
+        for link in &l.links {
+            if link.points.len() < 2 || !link.points.windows(2).all(|w| w[0] != w[1] && (w[0].x == w[1].x || w[0].y == w[1].y)) {
+                self.add(Rule::NotOrthogonal, [name(link)]);
+                continue;
+            }
+            let (from, to) = (by_id.get(link.from.as_str()), by_id.get(link.to.as_str()));
+            for (end, point) in [(from, link.points[0]), (to, link.points[link.points.len() - 1])] {
+                if end.is_none_or(|&c| border_distance(&l.cards[c].rect, point) > 1.0) {
+                    self.add(Rule::Detached, [name(link)]);
+                }
+            }
+            for w in link.points.windows(2) {
+                let span = span(w[0], w[1]);
+                for c in cards.near(&span) {
+                    if Some(&c) != from && Some(&c) != to && hits(&l.cards[c].rect, w[0], w[1], -1.0) {
+                        self.add(Rule::LinkThroughNode, [name(link), l.cards[c].id.clone()]);
+                    }
+                }
+                for f in frames.near(&span) {
+                    let rect = &l.frames[f].rect;
+                    let own = [from, to].into_iter().flatten().any(|&c| holds(rect, &l.cards[c].rect));
+                    if !own && hits(rect, w[0], w[1], -1.0) {
+                        self.add(Rule::LinkThroughFrame, [name(link), l.frames[f].id.clone()]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn labels(&mut self) {
+        let l = self.layout;
+        let labeled: Vec<(usize, Rect)> = l.links.iter().enumerate().filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect))).collect();
+        if labeled.is_empty() {
+            return;
+        }
+        let labels = Grid::new(labeled.iter().map(|(_, r)| *r));
+        for (a, b) in labels.pairs() {
+            if overlap(&labeled[a].1, &labeled[b].1, SLACK) {
+                self.add(Rule::LabelOverLabel, [name(&l.links[labeled[a].0]), name(&l.links[labeled[b].0])]);
+            }
+        }
+        for card in &l.cards {
+            for label in labels.near(&card.rect) {
+                if overlap(&labeled[label].1, &card.rect, SLACK) {
+                    self.add(Rule::LabelOverNode, [name(&l.links[labeled[label].0]), card.id.clone()]);
+                }
+            }
+        }
+        for (index, link) in l.links.iter().enumerate() {
+            for w in link.points.windows(2) {
+                for label in labels.near(&span(w[0], w[1])) {
+                    let (owner, rect) = &labeled[label];
+                    if *owner != index && hits(rect, w[0], w[1], -1.0) {
+                        self.add(Rule::LabelOverLink, [name(&l.links[*owner]), name(link)]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn texts(&mut self) {
+        let l = self.layout;
+        for card in &l.cards {
+            let rows = card.rows.iter().flat_map(|r| &r.texts);
+            if card.texts.iter().chain(rows).any(|t| clipped(t, &card.rect)) || card.rows.iter().any(|r| collide(&r.texts)) {
+                self.add(Rule::TextClipped, [card.id.clone()]);
+            }
+        }
+        for frame in &l.frames {
+            if frame.title.iter().any(|t| clipped(t, &frame.rect)) {
+                self.add(Rule::TextClipped, [frame.id.clone()]);
+            }
+        }
+        for link in &l.links {
+            if link.label.iter().any(|l| l.texts.iter().any(|t| clipped(t, &l.rect))) {
+                self.add(Rule::TextClipped, [name(link)]);
+            }
+        }
+    }
+
+    fn outside(&mut self) {
+        let l = self.layout;
+        let picture = Rect {
+            x: 0.0,
+            y: 0.0,
+            w: l.width,
+            h: l.height,
+        };
+        for frame in &l.frames {
+            if !holds(&picture, &frame.rect) {
+                self.add(Rule::OutsidePicture, [frame.id.clone()]);
+            }
+        }
+        for card in &l.cards {
+            if !holds(&picture, &card.rect) {
+                self.add(Rule::OutsidePicture, [card.id.clone()]);
+            }
+        }
+        for link in &l.links {
+            let label = link.label.iter().all(|l| holds(&picture, &l.rect));
+            if !label || !link.points.iter().all(|p| holds(&picture, &span(*p, *p))) {
+                self.add(Rule::OutsidePicture, [name(link)]);
+            }
+        }
+        let texts = l.heading.iter().chain(l.legend.iter().map(|e| &e.text));
+        for text in texts {
+            if clipped(text, &picture) || text.at.y > l.height {
+                self.add(Rule::OutsidePicture, [text.content.clone()]);
+            }
+        }
+    }
+}
+
+fn clipped(text: &Text, within: &Rect) -> bool {
+    let width = text_width(&text.content, text.role).max(text.width);
+    text.at.x < within.x - SLACK || text.at.x + width > within.right() + SLACK || text.at.y < within.y || text.at.y > within.bottom()
+}
+
+/// Whether texts of one row lie on each other.
+fn collide(texts: &[Text]) -> bool {
+    texts.iter().enumerate().any(|(i, a)| {
+        texts[i + 1..]
+            .iter()
+            .any(|b| (a.at.y - b.at.y).abs() < 6.0 && a.at.x < b.at.x + b.width && b.at.x < a.at.x + a.width)
+    })
+}
+
+fn holds(outer: &Rect, inner: &Rect) -> bool {
+    outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
+}
+
+fn span(p: Point, q: Point) -> Rect {
+    Rect {
+        x: p.x.min(q.x),
+        y: p.y.min(q.y),
+        w: (p.x - q.x).abs(),
+        h: (p.y - q.y).abs(),
+    }
+}
+
+fn border_distance(rect: &Rect, p: Point) -> f64 {
+    let dx = (rect.x - p.x).max(p.x - rect.right()).max(0.0);
+    let dy = (rect.y - p.y).max(p.y - rect.bottom()).max(0.0);
+    if dx > 0.0 || dy > 0.0 {
+        return dx.max(dy);
+    }
+    (p.x - rect.x).min(rect.right() - p.x).min(p.y - rect.y).min(rect.bottom() - p.y)
+}
+
+/// Boxes by the cells of a coarse grid that they touch.
+struct Grid {
+    cells: BTreeMap<(i64, i64), Vec<usize>>,
+    width: f64,
+    height: f64,
+}
+
+impl Grid {
+    /// Cells are about as large as the boxes are on average.
+    fn new(rects: impl Iterator<Item = Rect>) -> Grid {
+        let rects: Vec<Rect> = rects.collect();
+        let count = rects.len().max(1) as f64;
+        let width = (rects.iter().map(|r| r.w).sum::<f64>() / count).max(50.0) * 1.5;
+        let height = (rects.iter().map(|r| r.h).sum::<f64>() / count).max(50.0) * 1.5;
+        let mut grid = Grid {
+            cells: BTreeMap::new(),
+            width,
+            height,
+        };
+        for (index, rect) in rects.iter().enumerate() {
+            for cell in grid.touched(rect) {
+                grid.cells.entry(cell).or_default().push(index);
+            }
+        }
+        grid
+    }
+
+    fn touched(&self, r: &Rect) -> Vec<(i64, i64)> {
+        let at = |v: f64, size: f64| (v / size).floor() as i64;
+        let columns = at(r.x, self.width)..=at(r.right(), self.width);
+        let rows = at(r.y, self.height)..=at(r.bottom(), self.height);
+        columns.flat_map(|c| rows.clone().map(move |r| (c, r))).collect()
+    }
+
+    /// Boxes that share a cell with this one, ascending.
+    fn near(&self, rect: &Rect) -> Vec<usize> {
+        let mut found: Vec<usize> = self.touched(rect).iter().filter_map(|c| self.cells.get(c)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Pairs of boxes that share a cell, each once.
+    fn pairs(&self) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for boxes in self.cells.values() {
+            for (i, &a) in boxes.iter().enumerate() {
+                found.extend(boxes[i + 1..].iter().map(|&b| (a, b)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
