@@ -226,7 +226,7 @@ fn each(layout: &mut Layout, point: &mut impl FnMut(&mut Point), rect: &mut impl
     }
     for link in &mut layout.links {
         link.points.iter_mut().for_each(&mut *point);
-        for label in &mut link.label {
+        if let Some(label) = &mut link.label {
             rect(&mut label.rect);
             label.texts.iter_mut().for_each(|t| point(&mut t.at));
         }

@@ -1,0 +1,302 @@
+//! Builds graphs of Kubernetes shape for layout tests, by hand and at random.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+
+use kubesketch::graph::*;
+
+/// A graph under construction.
+#[derive(Default)]
+pub struct Sketch(pub GraphBuilder);
+
+fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &str, detail: Detail) -> Node {
+    Node {
+        id: id.into(),
+        kind,
+        label: label.into(),
+        namespace: namespace.map(Into::into),
+        name: name.into(),
+        detail,
+        evidence: vec![evidence(id)],
+    }
+}
+
+fn evidence(object: &str) -> Evidence {
+    Evidence {
+        object: object.into(),
+        field: "spec".into(),
+        file: "a.yaml".into(),
+        line: 1,
+    }
+}
+
+pub fn port(port: u16, target: u16) -> PortMap {
+    PortMap {
+        port,
+        protocol: Protocol::Tcp,
+        name: None,
+        target: TargetPort::Number(target),
+        node_port: None,
+    }
+}
+
+pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
+    RouteRule {
+        host: (!host.is_empty()).then(|| host.into()),
+        path: (!path.is_empty()).then(|| path.into()),
+        path_type: Some("Prefix".into()),
+        tls,
+        default: false,
+    }
+}
+
+impl Sketch {
+    pub fn internet(&mut self) -> String {
+        self.0.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
+        "internet".into()
+    }
+
+    pub fn external(&mut self, cidr: &str) -> String {
+        let id = format!("addresses:{cidr}");
+        let detail = Detail::External {
+            addresses: vec![cidr.into()],
+            role: None,
+        };
+        self.0.node(node(&id, NodeKind::External, "addresses", None, cidr, detail));
+        id
+    }
+
+    pub fn dns(&mut self, host: &str) -> String {
+        let id = format!("dns:{host}");
+        self.0.node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
+        id
+    }
+
+    pub fn ingress(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[Ingress]");
+        let detail = Detail::Ingress {
+            class: Some("nginx".into()),
+            tls: true,
+        };
+        self.0.node(node(&id, NodeKind::Ingress, "Ingress", Some(ns), name, detail));
+        id
+    }
+
+    pub fn gateway(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[Gateway]");
+        let detail = Detail::Gateway {
+            class: "istio".into(),
+            listeners: vec!["HTTPS 443 *.example.com".into()],
+            tls: true,
+        };
+        self.0.node(node(&id, NodeKind::Gateway, "Gateway", Some(ns), name, detail));
+        id
+    }
+
+    pub fn route(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[HTTPRoute]");
+        let detail = Detail::Route {
+            hosts: vec!["shop.example.com".into()],
+        };
+        self.0.node(node(&id, NodeKind::Route, "HTTPRoute", Some(ns), name, detail));
+        id
+    }
+
+    pub fn service(&mut self, ns: &str, name: &str, service: ServiceKind, ports: &[PortMap]) -> String {
+        let id = format!("{ns}/{name}[Service]");
+        let detail = Detail::Service {
+            service,
+            ports: ports.to_vec(),
+            selector: BTreeMap::new(),
+        };
+        self.0.node(node(&id, NodeKind::Service, "Service", Some(ns), name, detail));
+        id
+    }
+
+    pub fn workload(&mut self, ns: &str, name: &str, label: &str, replicas: i32) -> String {
+        let id = format!("{ns}/{name}[{label}]");
+        let detail = Detail::Workload {
+            scale: if label == "DaemonSet" { Scale::PerNode } else { Scale::Replicas(replicas) },
+            labels: BTreeMap::new(),
+            ports: Vec::new(),
+            containers: Vec::new(),
+            host_network: false,
+        };
+        self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));
+        id
+    }
+
+    pub fn missing(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("missing:{ns}/{name}");
+        let detail = Detail::Missing {
+            reason: "not in the input".into(),
+        };
+        self.0.node(node(&id, NodeKind::Missing, "Service", Some(ns), name, detail));
+        id
+    }
+
+    pub fn exposes(&mut self, from: &str, to: &str, via: Expose, ports: &[u16]) {
+        let ways = vec![Exposure {
+            via,
+            ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect(),
+        }];
+        self.0.edge(from, to, EdgeDetail::Exposes(ways), [evidence(to)]);
+    }
+
+    pub fn routes(&mut self, from: &str, to: &str, rules: &[RouteRule], port: u16) {
+        let port = if port == 0 { Backend::None } else { Backend::Number(port) };
+        let detail = EdgeDetail::Routes {
+            rules: rules.to_vec(),
+            port,
+        };
+        self.0.edge(from, to, detail, [evidence(from)]);
+    }
+
+    pub fn selects(&mut self, from: &str, to: &str, ports: &[PortMap]) {
+        self.0.edge(from, to, EdgeDetail::Selects(ports.to_vec()), [evidence(from)]);
+    }
+
+    pub fn resolves(&mut self, from: &str, to: &str) {
+        self.0.edge(from, to, EdgeDetail::Resolves(Vec::new()), [evidence(from)]);
+    }
+
+    /// A Service and the Deployment behind it.
+    pub fn pair(&mut self, ns: &str, name: &str, number: u16) -> (String, String) {
+        let ports = [port(80, number)];
+        let service = self.service(ns, name, ServiceKind::ClusterIp, &ports);
+        let workload = self.workload(ns, name, "Deployment", 2);
+        self.selects(&service, &workload, &ports);
+        (service, workload)
+    }
+}
+
+/// A small generator of pseudo-random numbers, so that every run sees the same graphs.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z % n.max(1) as u64) as usize
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn name(&mut self, i: usize) -> String {
+        let words = ["api", "web", "cart", "catalog", "payments", "exporter", "worker", "db", "cache", "gateway", "indexer", "auth"];
+        let mut name = words[self.below(words.len())].to_owned();
+        for _ in 0..self.below(3) {
+            name = format!("{name}-{}", words[self.below(words.len())]);
+        }
+        match self.below(40) {
+            0 => name = format!("{name}-{}", "x".repeat(200)),
+            1 => name = format!("{name}-漢字サービス名前がとても長い"),
+            2 => name = format!("{name}-שלום-😀"),
+            3 => name = format!("{name}-{}", "very-long-name-".repeat(14)),
+            _ => {}
+        }
+        format!("{name}-{i}")
+    }
+}
+
+/// A graph of Kubernetes shape. Sizes and oddities follow from the seed.
+pub fn random(seed: u64) -> Graph {
+    let mut r = Random(seed);
+    let mut s = Sketch::default();
+    let internet = s.internet();
+    let spaces: Vec<String> = (0..1 + r.below(12)).map(|i| if r.chance(5) { format!("namespace-with-a-{}-{i}", "very-".repeat(20)) } else { format!("ns-{i}") }).collect();
+    let size = [3, 6, 10, 20, 60][r.below(5)];
+    let mut services: Vec<(String, String)> = Vec::new();
+    for ns in &spaces {
+        let n = r.below(size);
+        let mut workloads = Vec::new();
+        for i in 0..n {
+            let name = r.name(i);
+            let label = ["Deployment", "StatefulSet", "DaemonSet", "CronJob"][r.below(4)];
+            workloads.push(s.workload(ns, &name, label, 1 + r.below(4) as i32));
+        }
+        for i in 0..r.below(n + 1) {
+            let name = r.name(i);
+            let ports: Vec<PortMap> = (0..1 + r.below(3)).map(|p| port(80 + p as u16, 8080 + p as u16)).collect();
+            let kind = [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::NodePort, ServiceKind::LoadBalancer][r.below(4)];
+            let id = s.service(ns, &name, kind, &ports);
+            if matches!(kind, ServiceKind::LoadBalancer | ServiceKind::NodePort) {
+                let ports: &[u16] = [&[][..], &[80], &[80, 443, 8080, 9090, 9091, 9092]][r.below(3)];
+                s.exposes(&internet, &id, Expose::LoadBalancer, ports);
+            }
+            let star = if r.chance(3) { 30 } else { 3 };
+            for _ in 0..r.below(star) {
+                if !workloads.is_empty() {
+                    let to = workloads[r.below(workloads.len())].clone();
+                    let some = &ports[..1 + r.below(ports.len())];
+                    s.selects(&id, &to, some);
+                }
+            }
+            if r.chance(8) {
+                let host = s.dns(&format!("db-{}.example.org", r.below(4)));
+                s.resolves(&id, &host);
+            }
+            if r.chance(3) {
+                s.resolves(&id, &id);
+            }
+            if r.chance(4) && !services.is_empty() {
+                // Odd, but a graph may hold it: a cycle, perhaps through another namespace.
+                let (_, other) = services[r.below(services.len())].clone();
+                s.resolves(&id, &other);
+                s.resolves(&other, &id);
+            }
+            services.push((ns.clone(), id));
+        }
+    }
+    if r.chance(20) {
+        let range = s.external("10.0.0.0/8");
+        for _ in 0..r.below(6) {
+            if !services.is_empty() {
+                let (_, to) = services[r.below(services.len())].clone();
+                s.exposes(&range, &to, Expose::LoadBalancer, &[443]);
+            }
+        }
+    }
+    if r.chance(5) {
+        s.exposes(&internet, &internet, Expose::NodePort, &[1]);
+    }
+    for i in 0..r.below(spaces.len() * 2) {
+        let ns = spaces[r.below(spaces.len())].clone();
+        let id = if r.chance(70) { let name = r.name(i); s.ingress(&ns, &name) } else { let name = r.name(i); s.route(&ns, &name) };
+        s.exposes(&internet, &id, Expose::Ingress, if r.chance(50) { &[80, 443] } else { &[] });
+        let many = if r.chance(5) { 60 } else { 7 };
+        for p in 0..r.below(many) {
+            let local: Vec<String> = services.iter().filter(|(n, _)| *n == ns).map(|(_, id)| id.clone()).collect();
+            let to = if r.chance(10) || services.is_empty() {
+                s.missing(&ns, &format!("gone-{p}"))
+            } else if r.chance(15) || local.is_empty() {
+                services[r.below(services.len())].1.clone()
+            } else {
+                local[r.below(local.len())].clone()
+            };
+            let host = if r.chance(60) { "shop.example.com" } else { "a-long-host-name.of-some-department.example.org" };
+            let rules: Vec<RouteRule> = (0..1 + r.below(6)).map(|q| rule(host, &format!("/path-{p}-{q}"), r.chance(50))).collect();
+            s.routes(&id, &to, &rules, [0, 80, 8080][r.below(3)]);
+        }
+    }
+    if r.chance(30) {
+        let ns = spaces[0].clone();
+        let gateway = s.gateway(&ns, "edge");
+        s.exposes(&internet, &gateway, Expose::Gateway, &[443]);
+        for i in 0..r.below(8) {
+            let ns = spaces[r.below(spaces.len())].clone();
+            let route = s.route(&ns, &format!("gw-route-{i}"));
+            s.routes(&gateway, &route, &[rule("", "", true)], 0);
+            if !services.is_empty() {
+                let to = services[r.below(services.len())].1.clone();
+                s.routes(&route, &to, &[rule("", "/x", false)], 80);
+            }
+        }
+    }
+    s.0.build()
+}
