@@ -1,5 +1,6 @@
 //! Random graphs of Kubernetes shape are laid out without a violation, the same way twice, with the engine and without it.
 
+#[path = "support/graphs.rs"]
 mod common;
 
 use kubesketch::layout::{Legend, Options, layout, verify};
