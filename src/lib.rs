@@ -4,4 +4,5 @@
 pub mod diagnostic;
 pub mod graph;
 pub mod layout;
+pub mod render;
 pub mod source;

@@ -1,0 +1,99 @@
+//! Pictures, pages and data made of a graph. One file per format; nothing here decides where a thing stands: that is the layout's.
+//!
+//! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
+
+mod glyphs;
+mod svg;
+mod theme;
+mod words;
+mod xml;
+
+use std::str::FromStr;
+
+pub use svg::svg;
+pub use theme::{Theme, UnknownTheme};
+
+/// A form that output can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// A picture for documents and browsers.
+    Svg,
+    /// A page with the picture and its tables.
+    Html,
+    /// A graph for Graphviz.
+    Dot,
+    /// The graph as data.
+    Json,
+}
+
+/// The text names no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no output format; there are `svg`, `html`, `dot` and `json`")]
+pub struct UnknownFormat(String);
+
+impl Format {
+    /// Every format.
+    pub const ALL: &[Format] = &[Format::Svg, Format::Html, Format::Dot, Format::Json];
+
+    /// The name of the format, which is also its usual file extension.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Svg => "svg",
+            Format::Html => "html",
+            Format::Dot => "dot",
+            Format::Json => "json",
+        }
+    }
+
+    /// The format of files with this extension (without the dot, in any case); `None` if there is none.
+    pub fn from_extension(extension: &str) -> Option<Format> {
+        match extension.to_ascii_lowercase().as_str() {
+            "svg" => Some(Format::Svg),
+            "html" | "htm" => Some(Format::Html),
+            "dot" | "gv" => Some(Format::Dot),
+            "json" => Some(Format::Json),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Format::ALL
+            .iter()
+            .copied()
+            .find(|f| f.as_str() == text)
+            .ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+/// How a picture is drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct PictureOptions {
+    /// Its colors.
+    pub theme: Theme,
+    /// What it is called where the layout has no heading: the accessible name of the picture and the heading of a page.
+    pub title: Option<String>,
+    /// What every id in the picture starts with. `None` derives it from the title and the namespaces, so that two pictures in one page rarely share
+    /// an id and a picture keeps its ids when an object is added. Characters that an id should not have are left out.
+    pub id_prefix: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_name_and_extension() {
+        for format in Format::ALL {
+            assert_eq!(format.as_str().parse(), Ok(*format));
+            assert_eq!(Format::from_extension(format.as_str()), Some(*format));
+        }
+        assert_eq!(Format::from_extension("HTM"), Some(Format::Html));
+        assert_eq!(Format::from_extension("gv"), Some(Format::Dot));
+        assert_eq!(Format::from_extension("exe"), None);
+        assert!("bmp".parse::<Format>().unwrap_err().to_string().contains("`bmp`"));
+    }
+}

@@ -1,0 +1,486 @@
+//! SVG, by the contract of the product: presentation attributes only, text that stays text, nothing that a sanitiser takes away.
+//!
+//! What is painted later lies over what is painted earlier: frames, edges, cards, legend. Edges with a label come after those without, so that
+//! no line runs over the words of another edge even where the layout had to fall back.
+
+use crate::graph::{EdgeKind, Graph, NodeKind};
+use crate::layout::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+
+use super::glyphs::{self, Glyph};
+use super::theme::{Hue, Paint, Theme, dark_rules};
+use super::xml::{Element, Xml, number, shown, shown_lines};
+use super::{PictureOptions, words};
+
+/// The fonts whose widths the layout measured, and what looks most like them elsewhere.
+const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
+/// Radius of the corners of cards.
+const CARD_RADIUS: f64 = 6.0;
+/// Radius of the corners of frames.
+const FRAME_RADIUS: f64 = 10.0;
+/// Radius of the bends of edges.
+const BEND_RADIUS: f64 = 5.0;
+
+/// The picture as SVG text.
+///
+/// The graph gives the description; everything drawn comes from the layout.
+pub fn svg(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
+    let mut xml = Xml::new();
+    write(&mut xml, layout, graph, options);
+    xml.finish()
+}
+
+fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions) {
+    let prefix = words::id_prefix(layout, graph, options);
+    let (title_id, desc_id) = (format!("{prefix}-title"), format!("{prefix}-desc"));
+    let pen = Pen {
+        theme: options.theme,
+        prefix: &prefix,
+    };
+    let mut view = String::from("0 0 ");
+    number(&mut view, layout.width);
+    view.push(' ');
+    number(&mut view, layout.height);
+    xml.element("svg")
+        .attr("xmlns", "http://www.w3.org/2000/svg")
+        .num("width", layout.width)
+        .num("height", layout.height)
+        .attr("viewBox", &view)
+        .attr("role", "img")
+        .attr("aria-labelledby", &format!("{title_id} {desc_id}"))
+        .attr("font-family", FONTS)
+        // Texts start at their left end even in a page that is written from right to left.
+        .attr("direction", "ltr")
+        .children(|xml| {
+            xml.element("title").attr("id", &title_id).text(&shown(&words::title(layout, options)));
+            xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
+            if options.theme == Theme::Auto {
+                xml.element("style").text(&dark_rules());
+            }
+            let canvas = Rect {
+                x: 0.0,
+                y: 0.0,
+                w: layout.width,
+                h: layout.height,
+            };
+            drop(pen.paint(boxed(xml, canvas), "", Some(Paint::Canvas), None));
+            for text in &layout.heading {
+                pen.text(xml, text, Hue::Grey);
+            }
+            for frame in &layout.frames {
+                pen.frame(xml, frame);
+            }
+            for link in layout.links.iter().filter(|l| l.label.is_none()) {
+                pen.link(xml, link);
+            }
+            for link in layout.links.iter().filter(|l| l.label.is_some()) {
+                pen.link(xml, link);
+            }
+            for card in &layout.cards {
+                pen.card(xml, card);
+            }
+            if !layout.legend.is_empty() {
+                xml.element("g").attr("class", "legend").children(|xml| {
+                    for entry in &layout.legend {
+                        pen.legend(xml, entry);
+                    }
+                });
+            }
+        });
+}
+
+/// What every drawing function needs to know.
+struct Pen<'a> {
+    theme: Theme,
+    prefix: &'a str,
+}
+
+impl Pen<'_> {
+    /// Class, fill and stroke in one go, because the dark rules of [`Theme::Auto`] find their elements by class.
+    fn paint<'x>(&self, element: Element<'x>, class: &str, fill: Option<Paint>, stroke: Option<Paint>) -> Element<'x> {
+        let mut classes = class.to_owned();
+        if self.theme == Theme::Auto {
+            for (way, paint) in [("ks-f-", fill), ("ks-s-", stroke)] {
+                if let Some(paint) = paint {
+                    if !classes.is_empty() {
+                        classes.push(' ');
+                    }
+                    classes.push_str(way);
+                    classes.push_str(paint.word());
+                }
+            }
+        }
+        element
+            .maybe("class", (!classes.is_empty()).then_some(classes.as_str()))
+            .attr("fill", fill.map_or("none", |p| p.color(self.theme)))
+            .maybe("stroke", stroke.map(|p| p.color(self.theme)))
+    }
+
+    fn text(&self, xml: &mut Xml, text: &Text, hue: Hue) {
+        let paint = match text.role {
+            TextRole::Title | TextRole::Name | TextRole::Row | TextRole::Label => Paint::Ink,
+            TextRole::Subtitle | TextRole::Facts | TextRole::Legend => Paint::Muted,
+            TextRole::Frame => Paint::FrameText,
+            TextRole::Port => Paint::Strong(hue),
+        };
+        let element = xml
+            .element("text")
+            .num("x", text.at.x)
+            .num("y", text.at.y)
+            .num("font-size", text.role.size())
+            .maybe("font-weight", text.role.bold().then_some("bold"));
+        // Without this a browser draws runs of spaces as one, and the text would not be what the manifest says.
+        let spaced = text.content.starts_with(' ') || text.content.ends_with(' ') || text.content.contains("  ");
+        self.paint(element, "", Some(paint), None)
+            .maybe("xml:space", spaced.then_some("preserve"))
+            .text(&shown(&text.content));
+    }
+
+    fn frame(&self, xml: &mut Xml, frame: &Frame) {
+        xml.element("g").attr("class", "group").attr("data-id", &frame.id).children(|xml| {
+            drop(
+                self.paint(boxed(xml, frame.rect), "", Some(Paint::Frame), Some(Paint::FrameLine))
+                    .num("rx", FRAME_RADIUS),
+            );
+            for text in &frame.title {
+                self.text(xml, text, Hue::Grey);
+            }
+            tooltip(xml, &frame.tooltip);
+        });
+    }
+
+    fn card(&self, xml: &mut Xml, card: &Card) {
+        let hue = Hue::of_node(card.kind, &card.label);
+        let group = xml
+            .element("g")
+            .attr("id", &words::node_id(self.prefix, &card.id))
+            .attr("class", "node")
+            .attr("data-id", &card.id)
+            .attr("data-kind", card.kind.as_str())
+            .maybe("data-namespace", card.namespace.as_deref())
+            .attr("data-name", &card.name);
+        group.children(|xml| {
+            let missing = card.kind == NodeKind::Missing;
+            let border = if missing { Paint::Strong(hue) } else { Paint::Soft(hue) };
+            drop(
+                self.paint(boxed(xml, card.rect), "", Some(Paint::Card), Some(border))
+                    .num("rx", CARD_RADIUS)
+                    .maybe("stroke-dasharray", missing.then_some("5 3")),
+            );
+            drop(self.paint(xml.element("path").attr("d", &bar_path(card.bar)), "", Some(Paint::Strong(hue)), None));
+            self.glyph(xml, glyphs::of_node(card.kind, &card.label), card.glyph, hue);
+            for text in &card.texts {
+                self.text(xml, text, hue);
+            }
+            for row in &card.rows {
+                self.row(xml, row, hue);
+            }
+            tooltip(xml, &card.tooltip);
+        });
+    }
+
+    fn row(&self, xml: &mut Xml, row: &Row, hue: Hue) {
+        drop(self.paint(boxed(xml, row.rect), "", Some(Paint::Tint(hue)), None).num("rx", 3.0));
+        if let Some(lock) = row.lock {
+            self.glyph(xml, glyphs::lock(), lock, hue);
+        }
+        for text in &row.texts {
+            self.text(xml, text, hue);
+        }
+    }
+
+    fn glyph(&self, xml: &mut Xml, glyph: Glyph, at: Rect, hue: Hue) {
+        let mut place = String::from("translate(");
+        number(&mut place, at.x);
+        place.push(' ');
+        number(&mut place, at.y);
+        place.push(')');
+        let scale = at.w.min(at.h) / glyphs::GRID;
+        if (scale - 1.0).abs() > 0.004 {
+            place.push_str(" scale(");
+            number(&mut place, scale);
+            place.push(')');
+        }
+        let element = xml.element("path").attr("transform", &place).attr("d", glyph.path);
+        if glyph.filled {
+            drop(self.paint(element, "", Some(Paint::Strong(hue)), None).attr("fill-rule", "evenodd"));
+        } else {
+            drop(
+                self.paint(element, "", None, Some(Paint::Strong(hue)))
+                    .num("stroke-width", 1.4)
+                    .attr("stroke-linecap", "round")
+                    .attr("stroke-linejoin", "round"),
+            );
+        }
+    }
+
+    fn link(&self, xml: &mut Xml, link: &Link) {
+        let group = xml
+            .element("g")
+            .attr("class", "edge")
+            .attr("data-from", &link.from)
+            .attr("data-to", &link.to)
+            .attr("data-kind", link.kind.as_str());
+        group.children(|xml| {
+            self.line(xml, &link.points, link.kind);
+            if let Some(label) = &link.label {
+                self.label(xml, label, Hue::of_edge(link.kind));
+            }
+            tooltip(xml, &link.tooltip);
+        });
+    }
+
+    fn line(&self, xml: &mut Xml, points: &[Point], kind: EdgeKind) {
+        let style = LineStyle::of(kind);
+        let hue = Hue::of_edge(kind);
+        let (shaft, tip) = shorten(points, style.head_length);
+        drop(
+            self.paint(xml.element("path").attr("d", &line_path(&shaft)), "", None, Some(Paint::Strong(hue)))
+                .num("stroke-width", style.width)
+                .maybe("stroke-dasharray", style.dash)
+                .maybe("stroke-linecap", style.dash.map(|_| "round")),
+        );
+        if let (Some(tip), Some(base)) = (tip, shaft.last()) {
+            let head = xml.element("path").attr("d", &head_path(*base, tip, style.head));
+            let element = match style.head {
+                // The open diamond is filled, or the lines under it would show through.
+                Head::Diamond | Head::Ring => self
+                    .paint(head, "", Some(Paint::Card), Some(Paint::Strong(hue)))
+                    .num("stroke-width", 1.4)
+                    .attr("stroke-linejoin", "round"),
+                Head::Arrow(_) => self.paint(head, "", Some(Paint::Strong(hue)), None),
+            };
+            drop(element);
+        }
+    }
+
+    fn label(&self, xml: &mut Xml, label: &Label, hue: Hue) {
+        drop(
+            self.paint(boxed(xml, label.rect), "label", Some(Paint::Card), Some(Paint::Soft(hue)))
+                .num("rx", 4.0),
+        );
+        for text in &label.texts {
+            self.text(xml, text, hue);
+        }
+    }
+
+    fn legend(&self, xml: &mut Xml, entry: &LegendEntry) {
+        let at = entry.at;
+        match entry.sample {
+            Sample::Node(kind) => {
+                let hue = Hue::of_node(kind, "");
+                let missing = kind == NodeKind::Missing;
+                let border = if missing { Paint::Strong(hue) } else { Paint::Soft(hue) };
+                drop(
+                    self.paint(boxed(xml, at), "", Some(Paint::Card), Some(border))
+                        .num("rx", 3.0)
+                        .maybe("stroke-dasharray", missing.then_some("3 2")),
+                );
+                self.glyph(xml, glyphs::of_node(kind, ""), centered(at, 1.5), hue);
+            }
+            Sample::Edge(kind) => {
+                let y = at.y + at.h / 2.0;
+                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], kind);
+            }
+            Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at, 1.0), Hue::Violet),
+        }
+        self.text(xml, &entry.text, Hue::Grey);
+    }
+}
+
+/// How the line of an edge looks. Width, dash and head tell kinds apart without color.
+struct LineStyle {
+    width: f64,
+    dash: Option<&'static str>,
+    head: Head,
+    head_length: f64,
+}
+
+/// The shape at the end of a line.
+#[derive(Clone, Copy, PartialEq)]
+enum Head {
+    /// A filled arrowhead, this wide to each side.
+    Arrow(f64),
+    /// An open diamond.
+    Diamond,
+    /// An open circle.
+    Ring,
+}
+
+impl LineStyle {
+    fn of(kind: EdgeKind) -> LineStyle {
+        match kind {
+            EdgeKind::Exposes => LineStyle {
+                width: 2.6,
+                dash: None,
+                head: Head::Arrow(4.6),
+                head_length: 8.0,
+            },
+            EdgeKind::Routes => LineStyle {
+                width: 1.5,
+                dash: None,
+                head: Head::Arrow(3.6),
+                head_length: 7.0,
+            },
+            EdgeKind::Selects => LineStyle {
+                width: 1.5,
+                dash: None,
+                head: Head::Diamond,
+                head_length: 8.0,
+            },
+            EdgeKind::Resolves => LineStyle {
+                width: 1.8,
+                dash: Some("0.1 4"),
+                head: Head::Ring,
+                head_length: 6.0,
+            },
+        }
+    }
+}
+
+fn boxed(xml: &mut Xml, rect: Rect) -> Element<'_> {
+    xml.element("rect")
+        .num("x", rect.x)
+        .num("y", rect.y)
+        .num("width", rect.w)
+        .num("height", rect.h)
+}
+
+fn tooltip(xml: &mut Xml, text: &str) {
+    if !text.is_empty() {
+        xml.element("title").text(&shown_lines(text));
+    }
+}
+
+/// The largest square in the middle of a box, with a margin.
+fn centered(rect: Rect, margin: f64) -> Rect {
+    let side = (rect.w.min(rect.h) - 2.0 * margin).max(1.0);
+    Rect {
+        x: rect.x + (rect.w - side) / 2.0,
+        y: rect.y + (rect.h - side) / 2.0,
+        w: side,
+        h: side,
+    }
+}
+
+/// A bar whose left corners follow the corners of its card.
+fn bar_path(bar: Rect) -> String {
+    let radius = CARD_RADIUS.min(bar.w).min(bar.h / 2.0);
+    let mut path = Path::default();
+    path.to('M', &[bar.right(), bar.y])
+        .to('H', &[bar.x + radius])
+        .to('Q', &[bar.x, bar.y, bar.x, bar.y + radius])
+        .to('V', &[bar.bottom() - radius])
+        .to('Q', &[bar.x, bar.bottom(), bar.x + radius, bar.bottom()])
+        .to('H', &[bar.right()]);
+    path.close()
+}
+
+/// Path data being written.
+#[derive(Default)]
+struct Path {
+    data: String,
+}
+
+impl Path {
+    fn to(&mut self, command: char, numbers: &[f64]) -> &mut Self {
+        self.data.push(command);
+        for (i, n) in numbers.iter().enumerate() {
+            if i > 0 {
+                self.data.push(' ');
+            }
+            number(&mut self.data, *n);
+        }
+        self
+    }
+
+    fn close(mut self) -> String {
+        self.data.push('Z');
+        self.data
+    }
+}
+
+/// The line without the stretch that its head covers, and the point of the head. A last part that is shorter than the head gives half of itself.
+fn shorten(points: &[Point], head: f64) -> (Vec<Point>, Option<Point>) {
+    let mut shaft = points.to_vec();
+    let tip = shaft.pop();
+    if let (Some(tip), Some(before)) = (tip, shaft.last().copied()) {
+        let length = (tip.x - before.x).abs() + (tip.y - before.y).abs();
+        let head = head.min(length / 2.0);
+        shaft.push(toward(tip, before, head));
+    } else {
+        shaft.extend(tip);
+    }
+    (shaft, tip)
+}
+
+/// The point at a distance from `from` on the upright or level line to `to`.
+fn toward(from: Point, to: Point, distance: f64) -> Point {
+    let (dx, dy) = (to.x - from.x, to.y - from.y);
+    let length = dx.abs() + dy.abs();
+    if length <= f64::EPSILON {
+        return from;
+    }
+    Point {
+        x: from.x + dx / length * distance,
+        y: from.y + dy / length * distance,
+    }
+}
+
+/// A line through points, its bends rounded.
+fn line_path(points: &[Point]) -> String {
+    let mut path = Path::default();
+    let Some(first) = points.first() else { return path.data };
+    path.to('M', &[first.x, first.y]);
+    for (i, at) in points.iter().enumerate().skip(1) {
+        let before = points[i - 1];
+        match points.get(i + 1) {
+            Some(after) => {
+                let reach = |p: &Point| ((p.x - at.x).abs() + (p.y - at.y).abs()) / 2.0;
+                let radius = BEND_RADIUS.min(reach(&before)).min(reach(after));
+                let (enter, leave) = (toward(*at, before, radius), toward(*at, *after, radius));
+                path.to('L', &[enter.x, enter.y]).to('Q', &[at.x, at.y, leave.x, leave.y]);
+            }
+            None => {
+                path.to('L', &[at.x, at.y]);
+            }
+        }
+    }
+    path.data
+}
+
+/// The shape between the end of a shaft and the tip.
+fn head_path(base: Point, tip: Point, head: Head) -> String {
+    let (dx, dy) = (tip.x - base.x, tip.y - base.y);
+    let length = dx.abs() + dy.abs();
+    let (ux, uy) = if length > f64::EPSILON { (dx / length, dy / length) } else { (1.0, 0.0) };
+    let middle = Point {
+        x: (base.x + tip.x) / 2.0,
+        y: (base.y + tip.y) / 2.0,
+    };
+    let mut path = Path::default();
+    match head {
+        Head::Arrow(side) => {
+            // The wings lie a little behind the end of the shaft, so that no gap shows where they meet.
+            let wing = Point {
+                x: base.x - ux,
+                y: base.y - uy,
+            };
+            path.to('M', &[tip.x, tip.y])
+                .to('L', &[wing.x - uy * side, wing.y + ux * side])
+                .to('L', &[wing.x + uy * side, wing.y - ux * side]);
+        }
+        Head::Diamond => {
+            path.to('M', &[tip.x, tip.y])
+                .to('L', &[middle.x - uy * 3.4, middle.y + ux * 3.4])
+                .to('L', &[base.x, base.y])
+                .to('L', &[middle.x + uy * 3.4, middle.y - ux * 3.4]);
+        }
+        Head::Ring => {
+            let radius = length / 2.0;
+            path.to('M', &[tip.x, tip.y])
+                .to('A', &[radius, radius, 0.0, 1.0, 1.0, base.x, base.y])
+                .to('A', &[radius, radius, 0.0, 1.0, 1.0, tip.x, tip.y]);
+        }
+    }
+    path.close()
+}

@@ -1,0 +1,131 @@
+//! What a picture says, in a sentence or two, and ids that are derived from what they name.
+
+use crate::graph::{EdgeDetail, Exposure, Graph, NodeKind};
+use crate::layout::{Layout, TextRole};
+
+use super::PictureOptions;
+
+/// How many exposed things a description names before it only counts them.
+const NAMED: usize = 5;
+
+/// What the picture is called: its heading, else the title asked for, else a plain name.
+pub(crate) fn title(layout: &Layout, options: &PictureOptions) -> String {
+    let heading: Vec<&str> = layout
+        .heading
+        .iter()
+        .filter(|t| t.role == TextRole::Title)
+        .map(|t| t.content.as_str())
+        .collect();
+    if heading.is_empty() {
+        options.title.clone().unwrap_or_else(|| "What can reach what".to_owned())
+    } else {
+        heading.join(" ")
+    }
+}
+
+/// Counts and exposure, in two sentences.
+pub(crate) fn description(graph: &Graph) -> String {
+    let counts: Vec<String> = NodeKind::ALL
+        .iter()
+        .filter_map(|kind| {
+            let count = graph.nodes().filter(|n| n.kind == *kind).count();
+            let (one, many) = noun(*kind)?;
+            (count > 0).then(|| counted(count, one, many))
+        })
+        .collect();
+    let mut text = if counts.is_empty() { "Nothing to show".to_owned() } else { listed(&counts) };
+    let groups = graph.groups().len();
+    if groups > 0 {
+        text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
+    }
+    text.push_str(". ");
+
+    let exposed = exposed(graph);
+    if exposed.is_empty() {
+        text.push_str("Nothing is reachable from the Internet.");
+    } else {
+        let mut names: Vec<String> = exposed.iter().take(NAMED).cloned().collect();
+        if exposed.len() > NAMED {
+            names.push(format!("{} more", exposed.len() - NAMED));
+        }
+        text.push_str(&format!("Reachable from the Internet: {}.", listed(&names)));
+    }
+    text
+}
+
+/// What the Internet reaches directly, as `shop/web (Ingress 443)`.
+fn exposed(graph: &Graph) -> Vec<String> {
+    let mut found = Vec::new();
+    for (from, to, edge) in graph.edges() {
+        if let EdgeDetail::Exposes(ways) = &edge.detail
+            && graph.node(from).kind == NodeKind::Internet
+        {
+            let node = graph.node(to);
+            let name = match &node.namespace {
+                Some(namespace) => format!("{namespace}/{}", node.name),
+                None => node.name.clone(),
+            };
+            let ways: Vec<String> = ways.iter().map(Exposure::text).collect();
+            found.push(if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) });
+        }
+    }
+    found
+}
+
+/// The words for one and for many of a kind; the Internet is there once and not counted.
+fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        NodeKind::Internet => None,
+        NodeKind::External => Some(("outside address range", "outside address ranges")),
+        NodeKind::ExternalName => Some(("outside name", "outside names")),
+        NodeKind::Ingress => Some(("Ingress", "Ingresses")),
+        NodeKind::Gateway => Some(("Gateway", "Gateways")),
+        NodeKind::Route => Some(("route", "routes")),
+        NodeKind::Service => Some(("Service", "Services")),
+        NodeKind::Workload => Some(("workload", "workloads")),
+        NodeKind::Resource => Some(("other resource", "other resources")),
+        NodeKind::Missing => Some(("missing reference", "missing references")),
+    }
+}
+
+/// `1 Service`, `2 Services`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// What ids in the picture start with; ends in no separator.
+pub(crate) fn id_prefix(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
+    let asked: Option<String> = options
+        .id_prefix
+        .as_ref()
+        .map(|p| p.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect());
+    match asked {
+        // An id that starts with a digit cannot be selected without escapes.
+        Some(asked) if asked.starts_with(|c: char| c.is_ascii_alphabetic()) => asked,
+        Some(asked) if !asked.is_empty() => format!("ks{asked}"),
+        _ => {
+            let names: Vec<&str> = graph.groups().iter().map(|g| g.id.as_str()).collect();
+            format!("ks{:08x}", digest(&format!("{}\n{}", title(layout, options), names.join("\n"))) >> 32)
+        }
+    }
+}
+
+/// The id of a node's drawing.
+pub(crate) fn node_id(prefix: &str, id: &str) -> String {
+    format!("{prefix}-{:016x}", digest(id))
+}
+
+/// FNV-1a, which is small, stable and good enough to keep some thousands of names apart. It protects nothing.
+fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
