@@ -2,14 +2,21 @@
 //!
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
 
+mod dot;
 mod glyphs;
+mod html;
+mod json;
 mod svg;
+mod tables;
 mod theme;
 mod words;
 mod xml;
 
 use std::str::FromStr;
 
+pub use dot::dot;
+pub use html::html;
+pub use json::json;
 pub use svg::svg;
 pub use theme::{Theme, UnknownTheme};
 

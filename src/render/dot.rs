@@ -1,0 +1,178 @@
+//! DOT for Graphviz: one cluster for each namespace, the same words as on the cards.
+//!
+//! Every id and every label is a quoted string, never an HTML-like one. In ids only quotes and backslashes are escaped; in labels Graphviz
+//! also reads backslash sequences (`\N`) and character references (`&lt;`), so both are defused.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::graph::{EdgeKind, Graph, Node, NodeKind};
+
+use super::theme::{Hue, Paint, Theme};
+use super::xml::shown_lines;
+
+/// A label line longer than this is broken, or Graphviz would draw one box as wide as a page.
+const LINE: usize = 60;
+/// More lines than this are counted instead of written; the tooltip has them all.
+const LINES: usize = 12;
+
+/// The graph as DOT text.
+pub fn dot(graph: &Graph) -> String {
+    let mut out = String::from("digraph kubesketch {\n");
+    let font = "fontname=\"DejaVu Sans, Verdana, sans-serif\"";
+    let color = |paint: Paint| paint.color(Theme::Light);
+    line(&mut out, 1, &format!("graph [rankdir=LR, bgcolor=\"{}\", nodesep=0.3, ranksep=0.9, fontsize=12, {font}]", color(Paint::Canvas)));
+    line(&mut out, 1, &format!("node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, {font}]", color(Paint::Card), color(Paint::Ink)));
+    line(&mut out, 1, &format!("edge [fontcolor=\"{}\", fontsize=10, {font}]", color(Paint::Muted)));
+    let mut members: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    for node in graph.nodes() {
+        match &node.namespace {
+            Some(namespace) => members.entry(namespace).or_default().push(node),
+            None => write_node(&mut out, 1, node),
+        }
+    }
+    for group in graph.groups() {
+        line(&mut out, 1, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
+        line(
+            &mut out,
+            2,
+            &format!(
+                "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
+                label(&format!("namespace {}", group.name)),
+                color(Paint::FrameLine),
+                color(Paint::Frame),
+                color(Paint::FrameText)
+            ),
+        );
+        for node in members.remove(group.name.as_str()).unwrap_or_default() {
+            write_node(&mut out, 2, node);
+        }
+        line(&mut out, 1, "}");
+    }
+    for (from, to, edge) in graph.edges() {
+        let (style, head) = match edge.kind() {
+            EdgeKind::Exposes => ("penwidth=2.6", "normal"),
+            EdgeKind::Routes => ("penwidth=1.4", "normal"),
+            EdgeKind::Selects => ("penwidth=1.4", "odiamond"),
+            EdgeKind::Resolves => ("penwidth=1.8, style=dotted", "odot"),
+        };
+        line(
+            &mut out,
+            1,
+            &format!(
+                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {style}]",
+                id(&graph.node(from).id),
+                id(&graph.node(to).id),
+                label(&edge.lines().join("\n")),
+                quoted_label(&edge.tooltip()),
+                color(Paint::Strong(Hue::of_edge(edge.kind())))
+            ),
+        );
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn write_node(out: &mut String, depth: usize, node: &Node) {
+    let hue = Hue::of_node(node.kind, &node.label);
+    let shape = match node.kind {
+        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => "ellipse",
+        NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => "cds",
+        NodeKind::Workload if hue == Hue::Amber => "cylinder",
+        NodeKind::Workload => "box3d",
+        NodeKind::Resource => "folder",
+        NodeKind::Service | NodeKind::Missing => "box",
+    };
+    let style = match node.kind {
+        NodeKind::Missing => "rounded,filled,dashed",
+        NodeKind::Service => "rounded,filled",
+        _ => "filled",
+    };
+    line(
+        out,
+        depth,
+        &format!(
+            "{} [label={}, tooltip={}, shape={shape}, style=\"{style}\", color=\"{}\", fillcolor=\"{}\"]",
+            id(&node.id),
+            label(&format!("{}\n{}", node.name, node.facts())),
+            quoted_label(&node.tooltip()),
+            Paint::Strong(hue).color(Theme::Light),
+            Paint::Tint(hue).color(Theme::Light)
+        ),
+    );
+}
+
+fn line(out: &mut String, depth: usize, text: &str) {
+    // A brace opens or closes a block and takes no semicolon.
+    let end = if text.ends_with(['{', '}']) { "" } else { ";" };
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{:indent$}{text}{end}", "", indent = depth * 2);
+}
+
+/// A quoted id. Characters that C strings or XML cannot hold become U+FFFD, for Graphviz writes ids into its SVG.
+fn id(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A label of few and not too long lines.
+fn label(text: &str) -> String {
+    let mut lines = Vec::new();
+    for whole in text.split('\n') {
+        let chars: Vec<char> = whole.chars().collect();
+        if chars.is_empty() {
+            continue;
+        }
+        lines.extend(chars.chunks(LINE).map(|c| c.iter().collect::<String>()));
+    }
+    if lines.len() > LINES {
+        let more = lines.len() - LINES + 1;
+        lines.truncate(LINES - 1);
+        lines.push(format!("… {more} more lines"));
+    }
+    quoted_label(&lines.join("\n"))
+}
+
+/// A quoted text in which Graphviz finds nothing to replace.
+fn quoted_label(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in shown_lines(text).chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '&' => out.push_str("&amp;"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_labels_are_quoted() {
+        assert_eq!(id(r#"a"b\"#), r#""a\"b\\""#);
+        assert_eq!(id("a\0\n"), "\"a\u{fffd}\u{fffd}\"");
+        assert_eq!(quoted_label("\\N &lt;\n\"x\""), r#""\\N &amp;lt;\n\"x\"""#);
+    }
+
+    #[test]
+    fn long_labels_are_broken_and_counted() {
+        let text = label(&"x".repeat(5000));
+        assert!(text.contains("more lines") && text.len() < 1000);
+        assert_eq!(label("a\n\nb"), "\"a\\nb\"");
+    }
+}

@@ -1,0 +1,343 @@
+//! One static page: the picture, and everything it says as tables that can be read, searched and printed.
+//!
+//! The page runs nothing and loads nothing: its policy forbids all but its own styles, which it names by their hash, so that not even a style
+//! that slipped in somewhere would count. Text goes through the autoescaping of the template; the picture comes from its own writer, which
+//! escapes by itself.
+
+use askama::Template;
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::graph::{Detail, Evidence, Expose, Exposure, Graph, Node, NodeKind, PortMap, RouteRule, port_text};
+use crate::layout::Layout;
+use crate::source::{Sources, Span};
+
+use super::theme::{Hue, Paint, Theme, dark_rules};
+use super::xml::{shown, shown_lines};
+use super::{PictureOptions, svg, tables, words};
+
+/// The page's own rules; the colors are variables that come before them.
+const STYLE: &str = include_str!("../../templates/page.css");
+
+/// The page as text.
+///
+/// # Errors
+///
+/// What the template engine reports; nothing in the page can make it fail.
+pub fn html(
+    layout: &Layout,
+    graph: &Graph,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    options: &PictureOptions,
+) -> Result<String, askama::Error> {
+    let prefix = words::id_prefix(layout, graph, options);
+    let maker = Maker { prefix: &prefix };
+    let style = style(options.theme);
+    let mut hashes = vec![hash(&style)];
+    if options.theme == Theme::Auto {
+        hashes.push(hash(&dark_rules()));
+    }
+    let page = Page {
+        title: shown(&words::title(layout, options)).into_owned(),
+        description: shown(&words::description(graph)).into_owned(),
+        policy: format!(
+            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+            hashes.join(" ")
+        ),
+        scheme: match options.theme {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+            Theme::Auto => "light dark",
+        },
+        style,
+        picture: svg(layout, graph, options),
+        exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
+        routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
+        services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
+        workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
+        missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
+        problems: diagnostics.iter().map(|d| problem(d, sources)).collect(),
+    };
+    page.render()
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page {
+    title: String,
+    description: String,
+    policy: String,
+    scheme: &'static str,
+    style: String,
+    picture: String,
+    exposure: Vec<ExposureRow>,
+    routes: Vec<RouteRow>,
+    services: Vec<ServiceRow>,
+    workloads: Vec<WorkloadRow>,
+    missing: Vec<MissingRow>,
+    problems: Vec<Problem>,
+}
+
+/// A node as a table names it, with a link to its card in the picture.
+struct Ref {
+    anchor: String,
+    name: String,
+    kind: String,
+}
+
+struct ExposureRow {
+    from: Ref,
+    to: Ref,
+    via: &'static str,
+    ports: String,
+    behind: Vec<Ref>,
+    at: String,
+}
+
+struct RouteRow {
+    by: Ref,
+    host: String,
+    path: String,
+    path_type: String,
+    tls: bool,
+    to: Ref,
+    port: String,
+    at: String,
+}
+
+struct ServiceRow {
+    this: Ref,
+    service: &'static str,
+    ports: String,
+    selector: String,
+    at: String,
+}
+
+struct WorkloadRow {
+    this: Ref,
+    facts: String,
+    images: Vec<String>,
+    ports: String,
+    selected_by: Vec<Ref>,
+    at: String,
+}
+
+struct MissingRow {
+    this: Ref,
+    reason: String,
+    at: String,
+}
+
+struct Problem {
+    severity: &'static str,
+    code: &'static str,
+    message: String,
+    refused: bool,
+    help: String,
+    related: Vec<String>,
+    at: String,
+}
+
+/// Makes rows of the words of nodes.
+struct Maker<'a> {
+    prefix: &'a str,
+}
+
+impl Maker<'_> {
+    fn name(&self, node: &Node) -> Ref {
+        let name = match &node.namespace {
+            Some(namespace) => format!("{namespace}/{}", node.name),
+            None => node.name.clone(),
+        };
+        let kind = match node.kind {
+            // Their names say it already.
+            NodeKind::Internet | NodeKind::ExternalName => String::new(),
+            NodeKind::Missing => format!("{}, missing", node.label),
+            _ => node.label.clone(),
+        };
+        Ref {
+            anchor: words::node_id(self.prefix, &node.id),
+            name: shown(&name).into_owned(),
+            kind: shown(&kind).into_owned(),
+        }
+    }
+
+    fn exposure(&self, row: &tables::ExposureRow<'_>) -> ExposureRow {
+        ExposureRow {
+            from: self.name(row.from),
+            to: self.name(row.to),
+            via: row.way.via.as_str(),
+            ports: exposed_ports(row.way),
+            behind: row.behind.iter().map(|n| self.name(n)).collect(),
+            at: place(row.at),
+        }
+    }
+
+    fn route(&self, row: &tables::RouteRow<'_>) -> RouteRow {
+        let RouteRule {
+            host,
+            path,
+            path_type,
+            tls,
+            default,
+        } = row.rule;
+        RouteRow {
+            by: self.name(row.by),
+            host: match host {
+                Some(host) => shown(host).into_owned(),
+                None if *default => "default backend".to_owned(),
+                None => "any host".to_owned(),
+            },
+            path: path.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
+            path_type: path_type.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
+            tls: *tls,
+            to: self.name(row.to),
+            port: shown(&row.port.text()).into_owned(),
+            at: place(row.at),
+        }
+    }
+
+    fn service(&self, node: &Node) -> Option<ServiceRow> {
+        let Detail::Service { service, ports, selector } = &node.detail else {
+            return None;
+        };
+        let selector: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        Some(ServiceRow {
+            this: self.name(node),
+            service: service.as_str(),
+            ports: shown(&ports.iter().map(PortMap::text).collect::<Vec<_>>().join(", ")).into_owned(),
+            selector: shown(&selector.join(", ")).into_owned(),
+            at: place(node.evidence.first()),
+        })
+    }
+
+    fn workload(&self, graph: &Graph, index: usize) -> Option<WorkloadRow> {
+        let node = graph.node(index);
+        let Detail::Workload { ports, .. } = &node.detail else {
+            return None;
+        };
+        let ports: Vec<String> = ports
+            .iter()
+            .map(|p| match &p.name {
+                Some(name) => format!("{} {name}", port_text(p.number, p.protocol)),
+                None => port_text(p.number, p.protocol),
+            })
+            .collect();
+        Some(WorkloadRow {
+            this: self.name(node),
+            facts: shown(&node.facts()).into_owned(),
+            images: tables::images(node).into_iter().map(|i| shown(i).into_owned()).collect(),
+            ports: shown(&ports.join(", ")).into_owned(),
+            selected_by: tables::selected_by(graph, index).into_iter().map(|n| self.name(n)).collect(),
+            at: place(node.evidence.first()),
+        })
+    }
+
+    fn missing(&self, node: &Node) -> Option<MissingRow> {
+        let Detail::Missing { reason } = &node.detail else {
+            return None;
+        };
+        Some(MissingRow {
+            this: self.name(node),
+            reason: shown(reason).into_owned(),
+            at: place(node.evidence.first()),
+        })
+    }
+}
+
+/// The ports that answer outside, in words where the manifests do not fix them.
+fn exposed_ports(way: &Exposure) -> String {
+    if way.ports.is_empty() {
+        return match way.via {
+            Expose::NodePort => "chosen by the cluster".to_owned(),
+            _ => "not fixed".to_owned(),
+        };
+    }
+    way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect::<Vec<_>>().join(", ")
+}
+
+fn place(evidence: Option<&Evidence>) -> String {
+    evidence.map(|e| shown(&e.place()).into_owned()).unwrap_or_default()
+}
+
+fn problem(diagnostic: &Diagnostic, sources: &Sources) -> Problem {
+    let at = |span: Span| shown(&format!("{}:{}", sources.line_of(span), span.column)).into_owned();
+    Problem {
+        severity: match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        },
+        code: diagnostic.code.as_str(),
+        message: shown_lines(&diagnostic.message),
+        refused: diagnostic.refused,
+        help: diagnostic.help.as_deref().map(shown_lines).unwrap_or_default(),
+        related: diagnostic.related.iter().map(|r| format!("{}: {}", at(r.at), shown(&r.text))).collect(),
+        at: diagnostic.at.map(at).unwrap_or_default(),
+    }
+}
+
+/// Color variables from the palette of the pictures, then the rules that use them.
+fn style(theme: Theme) -> String {
+    let variables = |theme: Theme| {
+        let paints = [
+            ("canvas", Paint::Canvas),
+            ("panel", Paint::Frame),
+            ("line", Paint::FrameLine),
+            ("card", Paint::Card),
+            ("ink", Paint::Ink),
+            ("muted", Paint::Muted),
+            ("link", Paint::Strong(Hue::Blue)),
+            ("error", Paint::Strong(Hue::Vermilion)),
+            ("warning", Paint::Strong(Hue::Amber)),
+            ("info", Paint::Strong(Hue::Blue)),
+            ("tls", Paint::Strong(Hue::Violet)),
+        ];
+        let all: Vec<String> = paints.iter().map(|(name, paint)| format!("--{name}:{}", paint.color(theme))).collect();
+        format!(":root{{{}}}\n", all.join(";"))
+    };
+    let mut text = String::from("\n");
+    text.push_str(&variables(theme));
+    if theme == Theme::Auto {
+        text.push_str(&format!("@media screen and (prefers-color-scheme:dark){{{}}}\n", variables(Theme::Dark).trim_end()));
+    }
+    if theme == Theme::Dark {
+        text.push_str(&format!("@media print{{{}}}\n", variables(Theme::Light).trim_end()));
+    }
+    text.push_str(STYLE);
+    text
+}
+
+/// The source expression that allows exactly this style.
+fn hash(style: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::from("'sha256-");
+    for part in Sha256::digest(style.as_bytes()).chunks(3) {
+        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
+        for i in 0..4 {
+            let digit = char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]);
+            text.push(if i <= part.len() { digit } else { '=' });
+        }
+    }
+    text.push('\'');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_what_browsers_compute() {
+        // The value of `printf 'abc' | openssl dgst -sha256 -binary | base64`.
+        assert_eq!(hash("abc"), "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='");
+    }
+
+    #[test]
+    fn styles_hold_nothing_that_ends_them() {
+        for theme in Theme::ALL {
+            assert!(!style(*theme).contains('<'));
+        }
+    }
+}

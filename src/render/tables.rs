@@ -1,0 +1,121 @@
+//! One walk over the graph for every table: a format only says how a row looks.
+
+use std::collections::BTreeSet;
+
+use crate::graph::{Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule};
+
+/// One way in from outside.
+pub(crate) struct ExposureRow<'a> {
+    /// The outside.
+    pub(crate) from: &'a Node,
+    /// What is reached first.
+    pub(crate) to: &'a Node,
+    /// By what means.
+    pub(crate) way: &'a Exposure,
+    /// Where it is said.
+    pub(crate) at: Option<&'a Evidence>,
+    /// The workloads behind it, by id.
+    pub(crate) behind: Vec<&'a Node>,
+}
+
+/// One rule by which requests are sent on.
+pub(crate) struct RouteRow<'a> {
+    /// The Ingress or route that has the rule.
+    pub(crate) by: &'a Node,
+    /// The rule.
+    pub(crate) rule: &'a RouteRule,
+    /// Where it sends.
+    pub(crate) to: &'a Node,
+    /// The port there.
+    pub(crate) port: &'a crate::graph::Backend,
+    /// Where it is said.
+    pub(crate) at: Option<&'a Evidence>,
+}
+
+/// Every way in, in the order of the graph.
+pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
+    let mut rows = Vec::new();
+    for (from, to, edge) in graph.edges() {
+        if let EdgeDetail::Exposes(ways) = &edge.detail {
+            let behind = workloads_behind(graph, to);
+            rows.extend(ways.iter().map(|way| ExposureRow {
+                from: graph.node(from),
+                to: graph.node(to),
+                way,
+                at: first(edge),
+                behind: behind.clone(),
+            }));
+        }
+    }
+    rows
+}
+
+/// Every rule of every Ingress and route. What a Gateway passes to its routes is no rule of its own.
+pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
+    let mut rows = Vec::new();
+    for (from, to, edge) in graph.edges() {
+        if let (EdgeDetail::Routes { rules, port }, by) = (&edge.detail, graph.node(from))
+            && by.has_route_rows()
+        {
+            let places = rule_places(rules, edge);
+            rows.extend(rules.iter().zip(places).map(|(rule, at)| RouteRow {
+                by,
+                rule,
+                to: graph.node(to),
+                port,
+                at,
+            }));
+        }
+    }
+    rows
+}
+
+/// The ids of the Services that select a workload.
+pub(crate) fn selected_by(graph: &Graph, node: usize) -> Vec<&Node> {
+    graph
+        .incoming(node)
+        .into_iter()
+        .map(|e| graph.edge(e))
+        .filter(|(_, _, edge)| edge.kind() == EdgeKind::Selects)
+        .map(|(from, _, _)| graph.node(from))
+        .collect()
+}
+
+/// The nodes whose traffic goes on from here and ends in a workload. The walk ends at workloads: what they call is another question.
+fn workloads_behind(graph: &Graph, start: usize) -> Vec<&Node> {
+    let mut seen = BTreeSet::from([start]);
+    let mut todo = vec![start];
+    while let Some(at) = todo.pop() {
+        if graph.node(at).kind != NodeKind::Workload {
+            todo.extend(graph.outgoing(at).into_iter().map(|e| graph.edge(e).1).filter(|to| seen.insert(*to)));
+        }
+    }
+    seen.into_iter().map(|i| graph.node(i)).filter(|n| n.kind == NodeKind::Workload).collect()
+}
+
+/// A place for each rule. Where an edge has exactly one piece of evidence for each rule, they belong together in the order of their lines,
+/// which is the order in which the object lists its rules. A default backend stands anywhere in its object, so with one the order tells
+/// nothing, and every rule gets the first place of the edge.
+fn rule_places<'a>(rules: &[RouteRule], edge: &'a Edge) -> Vec<Option<&'a Evidence>> {
+    let mut places: Vec<&Evidence> = edge.evidence.iter().collect();
+    places.sort_by_key(|e| (&e.file, e.line));
+    let one_file = places.windows(2).all(|w| w[0].file == w[1].file && w[0].object == w[1].object);
+    if places.len() == rules.len() && one_file && rules.iter().all(|r| !r.default) {
+        places.into_iter().map(Some).collect()
+    } else {
+        vec![first(edge); rules.len()]
+    }
+}
+
+/// The first place of an edge, by file and line.
+pub(crate) fn first(edge: &Edge) -> Option<&Evidence> {
+    edge.evidence.iter().min_by_key(|e| (&e.file, e.line))
+}
+
+/// The images of a workload, in the order of its containers.
+pub(crate) fn images(node: &Node) -> Vec<&str> {
+    match &node.detail {
+        Detail::Workload { containers, .. } => containers.iter().filter_map(|c| c.image.as_deref()).collect(),
+        _ => Vec::new(),
+    }
+}
