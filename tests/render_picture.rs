@@ -1,8 +1,38 @@
-//! The shop in every theme: well-formed, by the contract, and left in Cargo's folder for test files to be looked at.
+//! The shop in every theme and format: well-formed, by the contract, and left in Cargo's folder for test files to be looked at.
 
 mod common;
 
-use kubesketch::render::{PictureOptions, Theme, svg};
+use kubesketch::diagnostic::{Code, Diagnostic};
+use kubesketch::layout::Layout;
+use kubesketch::render::{PictureOptions, Theme, dot, html, json, svg};
+use kubesketch::source::{Sources, Span};
+
+fn options(theme: Theme) -> PictureOptions {
+    PictureOptions {
+        theme,
+        ..PictureOptions::default()
+    }
+}
+
+fn problems() -> (Sources, Vec<Diagnostic>) {
+    let sources = Sources::from_texts([("shop/all.yaml", "kind: Service\n")]);
+    let file = sources.ids().next().unwrap();
+    let at = |line| Span {
+        file,
+        line,
+        column: 7,
+        start: 0,
+        end: 1,
+    };
+    let problems = vec![
+        Diagnostic::general(Code::ExternalTool, "`helm` is not installed").with_help("install helm, or render the chart elsewhere"),
+        Diagnostic::at(Code::FieldType, at(31), "spec.ports[0].port: expected a number, found a mapping"),
+        Diagnostic::at(Code::DuplicateObject, at(60), "shop/cart[Service] is there twice; the first one counts")
+            .with_related(at(12), "the first one"),
+        Diagnostic::at(Code::NamespaceDefaulted, at(1), "2 objects name no namespace and are placed in `default`"),
+    ];
+    (sources, problems)
+}
 
 #[test]
 fn the_shop_in_every_theme() {
@@ -10,15 +40,186 @@ fn the_shop_in_every_theme() {
     let layout = common::shop_layout(&graph);
     let folder = common::folder("pictures");
     for theme in Theme::ALL {
-        let options = PictureOptions {
-            theme: *theme,
-            ..PictureOptions::default()
-        };
-        let picture = svg(&layout, &graph, &options);
+        let picture = svg(&layout, &graph, &options(*theme));
         std::fs::write(folder.join(format!("shop-{}.svg", theme.as_str())), &picture).unwrap();
+        assert_eq!(picture, svg(&layout, &graph, &options(*theme)));
+        for element in [
+            "<script",
+            "<foreignObject",
+            "<use",
+            "<filter",
+            "<marker",
+            "url(",
+            "href",
+            "<image",
+            "@font-face",
+            "@import",
+        ] {
+            assert!(!picture.contains(element), "{element}");
+        }
+        assert!(picture.lines().all(|l| l.starts_with('<') && l.ends_with('>')), "one element per line");
+
         let parsed = roxmltree::Document::parse(&picture).unwrap();
         let root = parsed.root_element();
         assert_eq!(root.attribute("role"), Some("img"));
-        assert_eq!(picture, svg(&layout, &graph, &options));
+        let named = root.attribute("aria-labelledby").unwrap().split(' ');
+        let found: Vec<&str> = named
+            .map(|id| parsed.descendants().find(|n| n.attribute("id") == Some(id)).unwrap().tag_name().name())
+            .collect();
+        assert_eq!(found, ["title", "desc"]);
+        let of_class = |class: &str| parsed.descendants().filter(|n| n.attribute("class") == Some(class)).collect::<Vec<_>>();
+        assert_eq!(of_class("node").len(), graph.nodes().len());
+        assert_eq!(of_class("group").len(), graph.groups().len());
+        assert_eq!(of_class("edge").len(), graph.edges().len());
+        for node in of_class("node") {
+            let first = node.first_element_child().unwrap();
+            assert_eq!(first.tag_name().name(), "rect");
+            let card = layout.cards.iter().find(|c| Some(c.id.as_str()) == node.attribute("data-id")).unwrap();
+            assert_eq!(node.attribute("data-kind"), Some(card.kind.as_str()));
+            assert_eq!(node.attribute("data-name"), Some(card.name.as_str()));
+            assert_eq!(node.attribute("data-namespace"), card.namespace.as_deref());
+        }
+        for edge in of_class("edge") {
+            assert_eq!(
+                edge.children()
+                    .filter(|c| c.tag_name().name() == "path" && c.attribute("fill") == Some("none"))
+                    .count(),
+                1
+            );
+        }
+        assert_eq!(
+            parsed.descendants().filter(|n| n.tag_name().name() == "style").count(),
+            usize::from(*theme == Theme::Auto)
+        );
+    }
+}
+
+#[test]
+fn the_description_says_counts_and_exposure() {
+    let graph = common::shop();
+    let picture = svg(&Layout::default(), &graph, &PictureOptions::default());
+    let parsed = roxmltree::Document::parse(&picture).unwrap();
+    let desc = parsed.descendants().find(|n| n.tag_name().name() == "desc").unwrap();
+    assert_eq!(
+        desc.text().unwrap(),
+        "1 Ingress, 5 Services, 4 workloads, 1 outside name and 1 missing reference in 2 namespaces. \
+         Reachable from the Internet: shop/public (Ingress 80, 443) and shop/status (LoadBalancer 443)."
+    );
+}
+
+#[test]
+fn ids_stay_when_a_node_is_added_and_can_be_salted() {
+    let graph = common::shop();
+    let layout = common::shop_layout(&graph);
+    let whole = svg(&layout, &graph, &PictureOptions::default());
+    let mut smaller = layout.clone();
+    smaller.cards.remove(3);
+    let fewer = svg(&smaller, &graph, &PictureOptions::default());
+    let kept: Vec<&str> = whole.lines().filter(|l| fewer.contains(*l)).collect();
+    assert!(
+        kept.len() > whole.lines().count() - 12,
+        "taking one card away leaves the lines of the others alone"
+    );
+    let salted = PictureOptions {
+        id_prefix: Some("p\"2>".into()),
+        ..PictureOptions::default()
+    };
+    assert!(svg(&layout, &graph, &salted).contains("aria-labelledby=\"p2-title p2-desc\""));
+}
+
+#[test]
+fn an_empty_picture_is_a_picture() {
+    let graph = kubesketch::graph::GraphBuilder::new().build();
+    let picture = svg(&Layout::default(), &graph, &PictureOptions::default());
+    roxmltree::Document::parse(&picture).unwrap();
+    assert!(picture.contains("Nothing to show."));
+    assert!(html(&Layout::default(), &graph, &[], &Sources::default(), &PictureOptions::default()).is_ok());
+    assert!(dot(&graph).starts_with("digraph"));
+}
+
+#[test]
+fn the_page_has_headings_in_order_and_a_strict_policy() {
+    let graph = common::shop();
+    let layout = common::shop_layout(&graph);
+    let (sources, problems) = problems();
+    let folder = common::folder("pictures");
+    for theme in Theme::ALL {
+        let page = html(&layout, &graph, &problems, &sources, &options(*theme)).unwrap();
+        std::fs::write(folder.join(format!("shop-{}.html", theme.as_str())), &page).unwrap();
+        assert!(
+            page.contains("default-src &#39;none&#39;; style-src &#39;sha256-")
+                || page.contains("default-src &#x27;none&#x27;")
+                || page.contains("default-src 'none'")
+        );
+        assert!(!page.contains("unsafe") && !page.contains("<script") && !page.contains("style=\""));
+        assert_eq!(page.matches("<h1").count(), 1);
+        assert_eq!(page.matches("<table").count(), page.matches("<caption").count());
+        for place in ["shop/all.yaml:18", "shop/all.yaml:84", "shop/all.yaml:31:7", "shop/all.yaml:220"] {
+            assert!(page.contains(place), "{place}");
+        }
+        let anchors: Vec<&str> = page.split("href=\"#").skip(1).filter_map(|t| t.split('"').next()).collect();
+        for anchor in anchors {
+            assert_eq!(page.matches(&format!("id=\"{anchor}\"")).count(), 1, "{anchor}");
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_json_is_in_the_schema() {
+    let graph = common::shop();
+    let (sources, problems) = problems();
+    let text = json(&graph, &problems, &sources);
+    std::fs::write(common::folder("pictures").join("shop.json"), &text).unwrap();
+    std::fs::write(common::folder("pictures").join("shop.dot"), dot(&graph)).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string("docs/schema.json").unwrap()).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    conforms(&value, &schema, &schema, "$");
+    assert_eq!(value["graph"]["nodes"].as_array().unwrap().len(), graph.nodes().len());
+    assert_eq!(value["routes"][1]["host"], "shop.example.com");
+    assert_eq!(value["diagnostics"][1]["at"], "shop/all.yaml:31:7");
+}
+
+/// Checks types, required keys, enumerations, and that no key is unknown: as much of JSON Schema as our schema uses.
+fn conforms(value: &serde_json::Value, schema: &serde_json::Value, root: &serde_json::Value, path: &str) {
+    use serde_json::Value;
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = root
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("{path}: {reference}"));
+        return conforms(value, target, root, path);
+    }
+    if let Some(allowed) = schema["enum"].as_array() {
+        assert!(allowed.contains(value), "{path}: {value}");
+    }
+    let is = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        other => panic!("{path}: unexpected type {other}"),
+    };
+    match &schema["type"] {
+        Value::String(name) => assert!(is(name), "{path}: {value} is no {name}"),
+        Value::Array(names) => assert!(names.iter().any(|n| is(n.as_str().unwrap())), "{path}: {value}"),
+        _ => assert!(schema["enum"].is_array() || schema["const"] == *value, "{path}: the schema says nothing"),
+    }
+    if let Some(items) = value.as_array() {
+        for (i, item) in items.iter().enumerate() {
+            conforms(item, &schema["items"], root, &format!("{path}[{i}]"));
+        }
+    }
+    if let Some(fields) = value.as_object() {
+        for required in schema["required"].as_array().into_iter().flatten() {
+            assert!(fields.contains_key(required.as_str().unwrap()), "{path}: {required} is missing");
+        }
+        for (key, field) in fields {
+            let inner = match schema["properties"].get(key) {
+                Some(inner) => inner,
+                None if schema["additionalProperties"].is_object() => &schema["additionalProperties"],
+                None => panic!("{path}.{key} is not in the schema"),
+            };
+            conforms(field, inner, root, &format!("{path}.{key}"));
+        }
     }
 }

@@ -21,8 +21,23 @@ pub fn dot(graph: &Graph) -> String {
     let mut out = String::from("digraph kubesketch {\n");
     let font = "fontname=\"DejaVu Sans, Verdana, sans-serif\"";
     let color = |paint: Paint| paint.color(Theme::Light);
-    line(&mut out, 1, &format!("graph [rankdir=LR, bgcolor=\"{}\", nodesep=0.3, ranksep=0.9, fontsize=12, {font}]", color(Paint::Canvas)));
-    line(&mut out, 1, &format!("node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, {font}]", color(Paint::Card), color(Paint::Ink)));
+    line(
+        &mut out,
+        1,
+        &format!(
+            "graph [rankdir=LR, bgcolor=\"{}\", nodesep=0.3, ranksep=0.9, fontsize=12, {font}]",
+            color(Paint::Canvas)
+        ),
+    );
+    line(
+        &mut out,
+        1,
+        &format!(
+            "node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, {font}]",
+            color(Paint::Card),
+            color(Paint::Ink)
+        ),
+    );
     line(&mut out, 1, &format!("edge [fontcolor=\"{}\", fontsize=10, {font}]", color(Paint::Muted)));
     let mut members: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in graph.nodes() {

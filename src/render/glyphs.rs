@@ -31,8 +31,9 @@ const GATEWAY: Glyph = lines("M1.8 13.8h12.4M3 13.6V7a5 5 0 0 1 10 0v6.6M6 13.6V
 /// A path that forks.
 const ROUTE: Glyph = lines("M1.8 8h4.4l4-4h3.4M6.2 8l4 4h3.4M11.8 1.8L14 4l-2.2 2.2M11.8 9.8L14 12l-2.2 2.2");
 /// A hub that leads to three places.
-const SERVICE: Glyph =
-    lines("M5.6 8h4.6M5 6.7l5.4-3M5 9.3l5.4 3M3.6 6.2a1.8 1.8 0 1 0 .01 0zM12 1.6a1.5 1.5 0 1 0 .01 0zM12 6.5a1.5 1.5 0 1 0 .01 0zM12 11.4a1.5 1.5 0 1 0 .01 0z");
+const SERVICE: Glyph = lines(
+    "M5.6 8h4.6M5 6.7l5.4-3M5 9.3l5.4 3M3.6 6.2a1.8 1.8 0 1 0 .01 0zM12 1.6a1.5 1.5 0 1 0 .01 0zM12 6.5a1.5 1.5 0 1 0 .01 0zM12 11.4a1.5 1.5 0 1 0 .01 0z",
+);
 /// Layers: interchangeable copies.
 const DEPLOYMENT: Glyph = lines("M8 1.8L14.2 5L8 8.2L1.8 5zM1.8 8L8 11.2L14.2 8M1.8 11L8 14.2L14.2 11");
 /// A drum: keeps what it is given.
@@ -40,7 +41,8 @@ const STATEFUL: Glyph = lines("M2.8 4v8c0 2.8 10.4 2.8 10.4 0V4M2.8 4c0 2.8 10.4
 /// The same thing in every place.
 const DAEMON: Glyph = lines("M2 2h4.8v4.8H2zM9.2 2H14v4.8H9.2zM2 9.2h4.8V14H2zM9.2 9.2H14V14H9.2z");
 /// Done once.
-const JOB: Glyph = lines("M3.4 2h9.2A1.4 1.4 0 0 1 14 3.4v9.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 12.6V3.4A1.4 1.4 0 0 1 3.4 2zM4.8 8.2l2.3 2.4l4.2-5");
+const JOB: Glyph =
+    lines("M3.4 2h9.2A1.4 1.4 0 0 1 14 3.4v9.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 12.6V3.4A1.4 1.4 0 0 1 3.4 2zM4.8 8.2l2.3 2.4l4.2-5");
 /// Done by the clock.
 const CRON: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM8 4.4V8l2.6 1.8");
 /// A cube.

@@ -300,7 +300,10 @@ fn style(theme: Theme) -> String {
     let mut text = String::from("\n");
     text.push_str(&variables(theme));
     if theme == Theme::Auto {
-        text.push_str(&format!("@media screen and (prefers-color-scheme:dark){{{}}}\n", variables(Theme::Dark).trim_end()));
+        text.push_str(&format!(
+            "@media screen and (prefers-color-scheme:dark){{{}}}\n",
+            variables(Theme::Dark).trim_end()
+        ));
     }
     if theme == Theme::Dark {
         text.push_str(&format!("@media print{{{}}}\n", variables(Theme::Light).trim_end()));

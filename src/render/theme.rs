@@ -126,7 +126,15 @@ struct Swatch(&'static str, &'static str, &'static str);
 impl Paint {
     /// Every paint.
     pub(crate) fn all() -> impl Iterator<Item = Paint> {
-        let plain = [Paint::Canvas, Paint::Frame, Paint::FrameLine, Paint::FrameText, Paint::Card, Paint::Ink, Paint::Muted];
+        let plain = [
+            Paint::Canvas,
+            Paint::Frame,
+            Paint::FrameLine,
+            Paint::FrameText,
+            Paint::Card,
+            Paint::Ink,
+            Paint::Muted,
+        ];
         let hued = Hue::ALL.into_iter().flat_map(|h| [Paint::Strong(h), Paint::Soft(h), Paint::Tint(h)]);
         plain.into_iter().chain(hued)
     }
@@ -190,7 +198,10 @@ mod tests {
     use super::*;
 
     /// Relative luminance as WCAG 2 defines it.
-    #[allow(clippy::disallowed_methods, reason = "a test may use the machine's math library: nothing of this is output")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a test may use the machine's math library: nothing of this is output"
+    )]
     fn luminance(color: &str) -> f64 {
         let part = |i: usize| {
             let v = f64::from(u8::from_str_radix(&color[i..i + 2], 16).unwrap()) / 255.0;

@@ -33,7 +33,11 @@ pub(crate) fn description(graph: &Graph) -> String {
             (count > 0).then(|| counted(count, one, many))
         })
         .collect();
-    let mut text = if counts.is_empty() { "Nothing to show".to_owned() } else { listed(&counts) };
+    let mut text = if counts.is_empty() {
+        "Nothing to show".to_owned()
+    } else {
+        listed(&counts)
+    };
     let groups = graph.groups().len();
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
@@ -66,7 +70,11 @@ fn exposed(graph: &Graph) -> Vec<String> {
                 None => node.name.clone(),
             };
             let ways: Vec<String> = ways.iter().map(Exposure::text).collect();
-            found.push(if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) });
+            found.push(if ways.is_empty() {
+                name
+            } else {
+                format!("{name} ({})", ways.join(", "))
+            });
         }
     }
     found
@@ -126,6 +134,7 @@ pub(crate) fn node_id(prefix: &str, id: &str) -> String {
 
 /// FNV-1a, which is small, stable and good enough to keep some thousands of names apart. It protects nothing.
 fn digest(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

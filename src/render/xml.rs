@@ -175,7 +175,16 @@ mod tests {
 
     #[test]
     fn whatever_goes_in_comes_back_from_a_parser() {
-        for value in ["a<b>&\"'c", "]]>", "<!-- -- -->", "line\nbreak\ttab\r\n", "  two  spaces ", "\u{202e}rtl שלום", "&amp;&#1;", "😀"] {
+        for value in [
+            "a<b>&\"'c",
+            "]]>",
+            "<!-- -- -->",
+            "line\nbreak\ttab\r\n",
+            "  two  spaces ",
+            "\u{202e}rtl שלום",
+            "&amp;&#1;",
+            "😀",
+        ] {
             let mut xml = Xml::new();
             xml.element("a").attr("v", value).text(value);
             let text = xml.finish();

@@ -40,7 +40,11 @@ pub fn port(port: u16, target: u16) -> PortMap {
 }
 
 pub fn service(service: ServiceKind, ports: Vec<PortMap>, app: &str) -> Detail {
-    let selector = if app.is_empty() { BTreeMap::new() } else { BTreeMap::from([("app".into(), app.into())]) };
+    let selector = if app.is_empty() {
+        BTreeMap::new()
+    } else {
+        BTreeMap::from([("app".into(), app.into())])
+    };
     Detail::Service { service, ports, selector }
 }
 
@@ -80,7 +84,15 @@ pub fn shop() -> Graph {
         class: Some("nginx".into()),
         tls: true,
     };
-    b.node(node("shop/public[Ingress]", NodeKind::Ingress, "Ingress", Some("shop"), "public", ingress, 12));
+    b.node(node(
+        "shop/public[Ingress]",
+        NodeKind::Ingress,
+        "Ingress",
+        Some("shop"),
+        "public",
+        ingress,
+        12,
+    ));
     for (name, kind, ports, app, line) in [
         ("frontend", ServiceKind::ClusterIp, vec![port(80, 8080)], "frontend", 40),
         ("cart", ServiceKind::ClusterIp, vec![port(80, 8081), port(9090, 9090)], "cart", 60),
@@ -88,7 +100,15 @@ pub fn shop() -> Graph {
         ("mail", ServiceKind::ExternalName, vec![], "", 100),
     ] {
         let id = format!("shop/{name}[Service]");
-        b.node(node(&id, NodeKind::Service, "Service", Some("shop"), name, service(kind, ports, app), line));
+        b.node(node(
+            &id,
+            NodeKind::Service,
+            "Service",
+            Some("shop"),
+            name,
+            service(kind, ports, app),
+            line,
+        ));
     }
     b.node(node(
         "data/postgres[Service]",
@@ -119,7 +139,15 @@ pub fn shop() -> Graph {
         },
         24,
     ));
-    b.node(node("dns:smtp.example.net", NodeKind::ExternalName, "DNS name", None, "smtp.example.net", Detail::ExternalName, 102));
+    b.node(node(
+        "dns:smtp.example.net",
+        NodeKind::ExternalName,
+        "DNS name",
+        None,
+        "smtp.example.net",
+        Detail::ExternalName,
+        102,
+    ));
 
     let expose = |via, ports: &[u16]| {
         EdgeDetail::Exposes(vec![Exposure {
@@ -129,7 +157,12 @@ pub fn shop() -> Graph {
     };
     let ing = "shop/public[Ingress]";
     b.edge("internet", ing, expose(Expose::Ingress, &[80, 443]), [evidence(ing, "spec.rules", 15)]);
-    b.edge("internet", "shop/status[Service]", expose(Expose::LoadBalancer, &[443]), [evidence("shop/status[Service]", "spec.type", 84)]);
+    b.edge(
+        "internet",
+        "shop/status[Service]",
+        expose(Expose::LoadBalancer, &[443]),
+        [evidence("shop/status[Service]", "spec.type", 84)],
+    );
     for (host, path, to, line) in [
         ("shop.example.com", "/", "shop/frontend[Service]", 18),
         ("shop.example.com", "/cart", "shop/cart[Service]", 21),
@@ -149,7 +182,12 @@ pub fn shop() -> Graph {
     ] {
         b.edge(from, to, EdgeDetail::Selects(ports), [evidence(from, "spec.selector", line)]);
     }
-    b.edge("shop/mail[Service]", "dns:smtp.example.net", EdgeDetail::Resolves(vec![]), [evidence("shop/mail[Service]", "spec.externalName", 102)]);
+    b.edge(
+        "shop/mail[Service]",
+        "dns:smtp.example.net",
+        EdgeDetail::Resolves(vec![]),
+        [evidence("shop/mail[Service]", "spec.externalName", 102)],
+    );
     b.build()
 }
 
@@ -207,7 +245,14 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         .iter()
         .filter_map(|(id, x, y, w, h)| graph.find(id).map(|i| card(graph.node(i), *x, *y, *w, *h)))
         .collect();
-    for (i, (path, lock)) in [("shop.example.com/", true), ("shop.example.com/cart", true), ("shop.example.com/search", false)].iter().enumerate() {
+    for (i, (path, lock)) in [
+        ("shop.example.com/", true),
+        ("shop.example.com/cart", true),
+        ("shop.example.com/search", false),
+    ]
+    .iter()
+    .enumerate()
+    {
         let y = 108.0 + 46.0 + 25.0 * i as f64;
         cards[1].rows.push(Row {
             rect: rect(250.0, y, 212.0, 22.0),
@@ -234,14 +279,49 @@ pub fn shop_layout(graph: &Graph) -> Layout {
     let ing = "shop/public[Ingress]";
     let mut links = vec![
         line("internet", ing, Exposes, &[(174.0, 158.0), (238.0, 158.0)]),
-        line("internet", "shop/status[Service]", Exposes, &[(174.0, 170.0), (206.0, 170.0), (206.0, 322.0), (540.0, 322.0)]),
-        line(ing, "shop/frontend[Service]", Routes, &[(470.0, 165.0), (500.0, 165.0), (500.0, 130.0), (540.0, 130.0)]),
-        line(ing, "shop/cart[Service]", Routes, &[(470.0, 190.0), (516.0, 190.0), (516.0, 194.0), (540.0, 194.0)]),
-        line(ing, "missing:shop/search[Service]", Routes, &[(470.0, 215.0), (500.0, 215.0), (500.0, 258.0), (540.0, 258.0)]),
-        line("shop/frontend[Service]", "shop/frontend[Deployment]", Selects, &[(726.0, 130.0), (836.0, 130.0)]),
+        line(
+            "internet",
+            "shop/status[Service]",
+            Exposes,
+            &[(174.0, 170.0), (206.0, 170.0), (206.0, 322.0), (540.0, 322.0)],
+        ),
+        line(
+            ing,
+            "shop/frontend[Service]",
+            Routes,
+            &[(470.0, 165.0), (500.0, 165.0), (500.0, 130.0), (540.0, 130.0)],
+        ),
+        line(
+            ing,
+            "shop/cart[Service]",
+            Routes,
+            &[(470.0, 190.0), (516.0, 190.0), (516.0, 194.0), (540.0, 194.0)],
+        ),
+        line(
+            ing,
+            "missing:shop/search[Service]",
+            Routes,
+            &[(470.0, 215.0), (500.0, 215.0), (500.0, 258.0), (540.0, 258.0)],
+        ),
+        line(
+            "shop/frontend[Service]",
+            "shop/frontend[Deployment]",
+            Selects,
+            &[(726.0, 130.0), (836.0, 130.0)],
+        ),
         line("shop/cart[Service]", "shop/cart[Deployment]", Selects, &[(750.0, 194.0), (836.0, 194.0)]),
-        line("shop/status[Service]", "shop/frontend[Deployment]", Selects, &[(760.0, 322.0), (798.0, 322.0), (798.0, 142.0), (836.0, 142.0)]),
-        line("data/postgres[Service]", "data/postgres[StatefulSet]", Selects, &[(1272.0, 130.0), (1332.0, 130.0)]),
+        line(
+            "shop/status[Service]",
+            "shop/frontend[Deployment]",
+            Selects,
+            &[(760.0, 322.0), (798.0, 322.0), (798.0, 142.0), (836.0, 142.0)],
+        ),
+        line(
+            "data/postgres[Service]",
+            "data/postgres[StatefulSet]",
+            Selects,
+            &[(1272.0, 130.0), (1332.0, 130.0)],
+        ),
         line("shop/mail[Service]", "dns:smtp.example.net", Resolves, &[(726.0, 386.0), (1332.0, 386.0)]),
     ];
     links[1].label = Some(Label {
@@ -250,8 +330,19 @@ pub fn shop_layout(graph: &Graph) -> Layout {
     });
     let mut legend = Vec::new();
     let mut x = 24.0;
-    let kinds = [NodeKind::Internet, NodeKind::Ingress, NodeKind::Service, NodeKind::Workload, NodeKind::ExternalName, NodeKind::Missing];
-    let samples = kinds.map(Sample::Node).into_iter().chain(EdgeKind::ALL.iter().copied().map(Sample::Edge)).chain([Sample::Lock]);
+    let kinds = [
+        NodeKind::Internet,
+        NodeKind::Ingress,
+        NodeKind::Service,
+        NodeKind::Workload,
+        NodeKind::ExternalName,
+        NodeKind::Missing,
+    ];
+    let samples = kinds
+        .map(Sample::Node)
+        .into_iter()
+        .chain(EdgeKind::ALL.iter().copied().map(Sample::Edge))
+        .chain([Sample::Lock]);
     for sample in samples {
         let (width, word) = match sample {
             Sample::Node(kind) => (18.0, kind.as_str()),
@@ -270,7 +361,10 @@ pub fn shop_layout(graph: &Graph) -> Layout {
     Layout {
         width: 1560.0,
         height: 500.0,
-        heading: vec![text(24.0, 34.0, TextRole::Title, "shop"), text(24.0, 52.0, TextRole::Subtitle, "examples/shop · 2 namespaces · 13 objects")],
+        heading: vec![
+            text(24.0, 34.0, TextRole::Title, "shop"),
+            text(24.0, 52.0, TextRole::Subtitle, "examples/shop · 2 namespaces · 13 objects"),
+        ],
         frames: vec![
             Frame {
                 id: "namespace:shop".into(),
