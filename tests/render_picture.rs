@@ -1,5 +1,6 @@
 //! The shop in every theme and format: well-formed, by the contract, and left in Cargo's folder for test files to be looked at.
 
+#[path = "support/shop.rs"]
 mod common;
 
 use kubesketch::diagnostic::{Code, Diagnostic};
