@@ -74,6 +74,10 @@ codes! {
     DuplicateObject = "duplicate-object", Warning;
     /// Objects name no namespace and are placed in the default one.
     NamespaceDefaulted = "namespace-defaulted", Info;
+    /// A Gateway accepts no route of this kind or namespace.
+    RouteNotAllowed = "route-not-allowed", Warning;
+    /// A route sends to another namespace, which does not permit it.
+    ReferenceNotPermitted = "reference-not-permitted", Warning;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

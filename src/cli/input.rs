@@ -1,0 +1,115 @@
+//! Which manifests are meant, and everything that is read from them.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::report::{self, Verbosity};
+use crate::Inspection;
+use crate::cluster;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Programs, Request, Skipped, Sources};
+
+/// Arguments that say what to read.
+#[derive(Args, Debug)]
+pub struct InputArgs {
+    /// Files, folders (read recursively: .yaml, .yml, .json), or - for standard input
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// The same as PATH, for those who know it from kubectl
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    filenames: Vec<PathBuf>,
+
+    /// Build a kustomization with the installed kustomize or kubectl and read the result
+    #[arg(short = 'k', long, value_name = "DIR")]
+    kustomize: Vec<PathBuf>,
+
+    /// Render a chart with the installed helm and read the result
+    #[arg(long, value_name = "CHART")]
+    helm: Option<PathBuf>,
+
+    /// Values for --helm
+    #[arg(long, value_name = "FILE", requires = "helm")]
+    values: Vec<PathBuf>,
+
+    /// The namespace of objects that name none [default: default]
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+
+    /// Exit with 0 even when some of the input could not be read
+    #[arg(long)]
+    lenient: bool,
+
+    /// The most that is read of one file, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
+    max_file_size: u64,
+}
+
+/// What was read, with all that was noticed on the way.
+pub struct Input {
+    /// The texts.
+    pub sources: Sources,
+    /// What they say.
+    pub inspection: Inspection,
+    /// Problems, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    skipped: Skipped,
+}
+
+impl InputArgs {
+    /// Reads everything that is asked for. Only asking for nothing is an error: all else becomes a diagnostic.
+    pub fn read(&self) -> anyhow::Result<Input> {
+        if self.paths.is_empty() && self.filenames.is_empty() && self.kustomize.is_empty() && self.helm.is_none() {
+            anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
+        }
+        let limit = self.max_file_size << 20;
+        let request = Request { paths: self.paths.iter().chain(&self.filenames).cloned().collect(), max_file_bytes: limit };
+        let mut loaded = source::load(&request, &mut io::stdin().lock());
+        let programs = Programs::from_env();
+        let chart = self.helm.clone().map(|chart| HelmChart { chart, values: self.values.clone(), release: None, namespace: self.namespace.clone() });
+        let built = self.kustomize.iter().map(|dir| source::kustomize_build(dir, &programs, limit));
+        let rendered = chart.iter().map(|chart| source::helm_template(chart, &programs, limit));
+        let mut files = Vec::new();
+        for outcome in built.chain(rendered) {
+            match outcome {
+                Ok(file) => files.push(file),
+                Err(problem) => loaded.problems.push(problem),
+            }
+        }
+        let sources = loaded.sources.merge(Sources::from_files(files));
+        let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
+            .map(|p| Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string()))
+            .collect();
+        let options = cluster::Options { default_namespace: self.namespace.clone() };
+        let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
+        Diagnostic::sort(&mut diagnostics);
+        Ok(Input { sources, inspection, diagnostics, skipped: loaded.skipped })
+    }
+
+    /// Whether a run over this input is a success.
+    pub fn accepts(&self, diagnostics: &[Diagnostic]) -> bool {
+        self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error)
+    }
+}
+
+impl Input {
+    /// Says on standard error what was noticed, and under `-v` what was left out.
+    pub fn report(&self, verbosity: Verbosity) {
+        report::show(&self.diagnostics, &self.sources, verbosity);
+        if verbosity == Verbosity::Verbose {
+            let ignored = self.inspection.ignored_files.len();
+            report::say(&format!(
+                "read {} files: {} objects, {ignored} files without any; skipped {} other files and {} named twice",
+                self.sources.len(),
+                self.inspection.objects,
+                self.skipped.other_files,
+                self.skipped.repeated
+            ));
+            for &file in &self.inspection.ignored_files {
+                report::say(&format!("no Kubernetes object in {}", self.sources.name(file)));
+            }
+        }
+    }
+}

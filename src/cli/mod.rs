@@ -1,0 +1,137 @@
+//! The command line: what can be asked, and one file for each command. All writing and printing happens here.
+
+mod draw;
+mod input;
+mod output;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use report::Verbosity;
+
+/// How a run ended, as its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Fine: 0.
+    Success,
+    /// Wrong usage, input that could not be read, or an internal error: 2. What could be read was still written.
+    Failure,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        match status {
+            Status::Success => ExitCode::SUCCESS,
+            Status::Failure => ExitCode::from(2),
+        }
+    }
+}
+
+/// Draws what can reach what in Kubernetes manifests. Needs no cluster and no network.
+#[derive(Debug, Parser)]
+#[command(name = "kubesketch", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  kubesketch draw deploy/ -o network.svg
+  kubectl get all,ingress -A -o yaml | kubesketch draw - -o network.html
+  kubesketch draw -k overlays/production -o svg -o json=graph.json")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print all there is to say, also what was skipped
+    #[arg(short, long, global = true)]
+    verbose: bool,
+
+    /// When to color messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: clap::ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Draw a picture of manifests
+    Draw(Box<draw::Args>),
+    /// Print the JSON Schema of `-o json`
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> Status {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; only they go to standard output.
+            let fine = !error.use_stderr();
+            return match error.print() {
+                Ok(()) if fine => Status::Success,
+                Err(e) if fine && e.kind() == std::io::ErrorKind::BrokenPipe => Status::Success,
+                _ => Status::Failure,
+            };
+        }
+    };
+    match cli.color {
+        clap::ColorChoice::Auto => {}
+        clap::ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        clap::ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let verbosity = match (cli.quiet, cli.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let outcome = match cli.command {
+        Command::Draw(args) => draw::run(&args, verbosity),
+        Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "kubesketch", &mut script);
+            output::to_stdout(&String::from_utf8_lossy(&script)).map(|()| Status::Success)
+        }
+        Command::Man => manual(),
+    };
+    outcome.unwrap_or_else(|error| {
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr(), "error: {error:#}");
+        Status::Failure
+    })
+}
+
+/// The manual of the program and, after it, of each command.
+fn manual() -> anyhow::Result<Status> {
+    let mut command = Cli::command();
+    command.build();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        clap_mangen::Man::new(sub.clone()).title(format!("kubesketch-{}", sub.get_name())).render(&mut page)?;
+    }
+    output::to_stdout(&String::from_utf8_lossy(&page)).map(|()| Status::Success)
+}
+
+/// The texts of `--help` for the program and each command, for the reference page in `docs/`.
+pub fn reference() -> String {
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut page = String::from("# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test docs` writes it anew.\n");
+    let mut section = |title: &str, command: &mut clap::Command| {
+        page.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", command.render_long_help().to_string().trim_end()));
+    };
+    section("kubesketch", &mut command.clone());
+    for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        section(&format!("kubesketch {}", sub.get_name()), &mut sub.clone().term_width(100));
+    }
+    page.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+}

@@ -1,0 +1,75 @@
+//! Pods and replica sets become the workload that made them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Entry, Key, Workload};
+use crate::manifest::{Body, OwnerRef};
+
+/// The workloads of some entries (sorted by key), sorted by key.
+///
+/// A workload whose controller is in the input is folded into it; of a pod whose controller is not, a workload with the controller's identity is made,
+/// so that `kubectl get pods -o yaml` alone draws one card for each controller.
+pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
+    let positions: BTreeMap<&Key, usize> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| matches!(e.object.body, Body::Workload(_)))
+        .map(|(i, e)| (&e.key, i))
+        .collect();
+    let mut found: BTreeMap<Key, Workload> = BTreeMap::new();
+    let mut folded: Vec<(Key, usize)> = Vec::new();
+    for (&key, &index) in &positions {
+        let Body::Workload(spec) = &entries[index].object.body else { continue };
+        let top = top_owner(index, entries, &positions);
+        if top == *key {
+            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone() });
+        } else {
+            folded.push((top, index));
+        }
+    }
+    for (top, index) in folded {
+        let Body::Workload(spec) = &entries[index].object.body else { continue };
+        let workload = found.entry(top.clone()).or_insert_with(|| Workload { key: top, entry: index, spec: (**spec).clone() });
+        let known: BTreeSet<String> = workload.spec.pod_ips.iter().chain(&spec.pod_ips).cloned().collect();
+        workload.spec.pod_ips = known.into_iter().collect();
+    }
+    found.into_values().collect()
+}
+
+/// The identity of the outermost controller of the workload at `index`, itself when it has none.
+fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>) -> Key {
+    let mut at = index;
+    let mut seen = BTreeSet::new();
+    while seen.insert(at) {
+        let entry = &entries[at];
+        let Some(owner) = controller(entry) else { return entry.key.clone() };
+        let key = owner_key(owner, entry);
+        match positions.get(&key) {
+            Some(&next) => at = next,
+            None => return absent_owner(key, entry),
+        }
+    }
+    entries[index].key.clone()
+}
+
+/// The controller of an object. A Node that owns a pod (a static pod) is no workload.
+fn controller(entry: &Entry) -> Option<&OwnerRef> {
+    entry.object.owners.iter().find(|o| o.controller && o.kind != "Node")
+}
+
+fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
+    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    let kind = if owner.kind.is_empty() { "ReplicaSet" } else { &owner.kind };
+    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" { "apps" } else { group };
+    Key::new(group, kind, entry.key.namespace(), &owner.name)
+}
+
+/// A replica set that a Deployment made is named after it and the hash of its pods' template, which the pods carry as a label
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the Deployment can be told even when neither is there.
+fn absent_owner(key: Key, child: &Entry) -> Key {
+    let hash = child.object.labels.get("pod-template-hash");
+    match hash.and_then(|h| key.name.strip_suffix(h.as_str())).and_then(|n| n.strip_suffix('-')) {
+        Some(name) if key.kind == "ReplicaSet" && !name.is_empty() => Key { kind: "Deployment".into(), name: name.to_owned(), ..key },
+        _ => key,
+    }
+}

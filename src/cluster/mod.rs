@@ -1,0 +1,189 @@
+//! The inventory: every object that matters once, in the namespace it ends up in, found by identity and by label.
+//!
+//! Guarantees of a [`Cluster`]:
+//! * no two objects share an identity (group, kind, namespace, name); of different ones with one identity the first in path order is kept, and said so;
+//! * every namespaced object has a namespace: its own, or the one that `-n` gives;
+//! * pods and replica sets that have a controller are folded into it: a workload is what people wrote, never what a controller made of it;
+//! * all lists are sorted by identity, whatever the order of the input.
+
+mod dedup;
+mod fold;
+mod identity;
+mod labels;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
+
+use crate::diagnostic::{Code, Diagnostic, Warned};
+use crate::manifest::{self, Body, Object};
+
+pub use identity::Key;
+pub use labels::LabelIndex;
+
+/// An object with its full identity.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Group, kind, namespace and name.
+    pub key: Key,
+    /// The object as written.
+    pub object: Object,
+}
+
+/// A workload, with what the pods that were folded into it add.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Its identity.
+    pub key: Key,
+    /// The entry that declares it: the controller itself, or the first of its pods when the input does not hold the controller.
+    pub entry: usize,
+    /// What it runs.
+    pub spec: manifest::Workload,
+}
+
+/// A namespace that is declared or that objects name.
+#[derive(Clone, Debug, Default)]
+pub struct Namespace {
+    /// The entry that declares it.
+    pub declared: Option<usize>,
+    /// Its labels, with the implied `kubernetes.io/metadata.name`, which nothing can override
+    /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>).
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The inventory; see the module for what it guarantees.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    entries: Vec<Entry>,
+    workloads: Vec<Workload>,
+    namespaces: BTreeMap<String, Namespace>,
+    pods: LabelIndex,
+    addresses: BTreeMap<(String, String), usize>,
+}
+
+/// How the inventory is made.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The namespace of objects that name none.
+    pub default_namespace: Option<String>,
+}
+
+impl Cluster {
+    /// Takes stock of objects. Their order matters only where two differ under one identity.
+    pub fn new(objects: Vec<Object>, options: &Options) -> Warned<Cluster> {
+        let mut diagnostics = Vec::new();
+        let default = options.default_namespace.as_deref().unwrap_or("default");
+        let mut homeless: Vec<crate::source::Span> = Vec::new();
+        let entries: Vec<Entry> = objects
+            .into_iter()
+            .map(|object| {
+                let key = Key::of(&object, default);
+                if object.namespace.is_none() && key.namespace.is_some() {
+                    homeless.push(object.span);
+                }
+                Entry { key, object }
+            })
+            .collect();
+        if options.default_namespace.is_none()
+            && let Some(first) = homeless.iter().min()
+        {
+            let count = homeless.len();
+            let message = format!("{count} {} no namespace and {} placed in `default`", if count == 1 { "object names" } else { "objects name" }, if count == 1 { "is" } else { "are" });
+            diagnostics.push(Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"));
+        }
+        let mut entries = dedup::merge(entries, &mut diagnostics);
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        let workloads = fold::workloads(&entries);
+        let namespaces = namespaces(&entries);
+        let pods = LabelIndex::new(workloads.iter().map(|w| (w.key.namespace(), &w.spec.pod_labels)));
+        let addresses = workloads
+            .iter()
+            .enumerate()
+            .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
+            .collect();
+        Warned { value: Cluster { entries, workloads, namespaces, pods, addresses }, diagnostics }
+    }
+
+    /// All objects, sorted by identity.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// All workloads, sorted by identity.
+    pub fn workloads(&self) -> &[Workload] {
+        &self.workloads
+    }
+
+    /// All namespaces that are declared or that an object names.
+    pub fn namespaces(&self) -> &BTreeMap<String, Namespace> {
+        &self.namespaces
+    }
+
+    /// The position in [`Cluster::entries`] of the object with this identity.
+    pub fn find(&self, key: &Key) -> Option<usize> {
+        self.entries.binary_search_by(|e| e.key.cmp(key)).ok()
+    }
+
+    /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these labels.
+    ///
+    /// An empty selector picks nothing: a Service without selector has no pods of its own
+    /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
+    pub fn select(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Vec<usize> {
+        self.pods.matching(namespace, selector)
+    }
+
+    /// The workload that has a pod with this address.
+    pub fn pod_address(&self, namespace: &str, address: &str) -> Option<usize> {
+        self.addresses.get(&(namespace.to_owned(), address.to_owned())).copied()
+    }
+
+    /// Services, with their entries.
+    pub fn services(&self) -> impl Iterator<Item = (&Entry, &core::Service)> {
+        self.bodies(|b| if let Body::Service(s) = b { Some(&**s) } else { None })
+    }
+
+    /// Ingresses, with their entries.
+    pub fn ingresses(&self) -> impl Iterator<Item = (&Entry, &Ingress)> {
+        self.bodies(|b| if let Body::Ingress(s) = b { Some(&**s) } else { None })
+    }
+
+    /// Ingress classes, with their entries.
+    pub fn ingress_classes(&self) -> impl Iterator<Item = (&Entry, &IngressClass)> {
+        self.bodies(|b| if let Body::IngressClass(s) = b { Some(&**s) } else { None })
+    }
+
+    /// Network policies of `networking.k8s.io`, with their entries.
+    pub fn network_policies(&self) -> impl Iterator<Item = (&Entry, &NetworkPolicy)> {
+        self.bodies(|b| if let Body::NetworkPolicy(s) = b { Some(&**s) } else { None })
+    }
+
+    /// Hand-written or live Endpoints, with their entries.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&Entry, &core::Endpoints)> {
+        self.bodies(|b| if let Body::Endpoints(s) = b { Some(&**s) } else { None })
+    }
+
+    /// Endpoint slices, with their entries.
+    pub fn endpoint_slices(&self) -> impl Iterator<Item = (&Entry, &EndpointSlice)> {
+        self.bodies(|b| if let Body::EndpointSlice(s) = b { Some(&**s) } else { None })
+    }
+
+    fn bodies<'a, T: 'a>(&'a self, pick: impl Fn(&'a Body) -> Option<&'a T> + 'a) -> impl Iterator<Item = (&'a Entry, &'a T)> {
+        self.entries.iter().filter_map(move |e| pick(&e.object.body).map(|b| (e, b)))
+    }
+}
+
+fn namespaces(entries: &[Entry]) -> BTreeMap<String, Namespace> {
+    let named: BTreeSet<&String> = entries.iter().filter_map(|e| e.key.namespace.as_ref()).collect();
+    let mut all: BTreeMap<String, Namespace> = named.into_iter().map(|n| (n.clone(), Namespace::default())).collect();
+    for (index, entry) in entries.iter().enumerate() {
+        if matches!(entry.object.body, Body::Namespace) {
+            all.insert(entry.key.name.clone(), Namespace { declared: Some(index), labels: entry.object.labels.clone() });
+        }
+    }
+    for (name, namespace) in &mut all {
+        namespace.labels.insert("kubernetes.io/metadata.name".into(), name.clone());
+    }
+    all
+}

@@ -1,0 +1,90 @@
+//! What the outside reaches directly: load balancers, node ports and external addresses of Services.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Service;
+
+use super::{Context, port_number, protocol, services};
+use crate::cluster::Entry;
+use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, Protocol, ServiceKind};
+
+/// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean it.
+/// Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer>.
+const INTERNAL: &[(&str, &[&str])] = &[
+    ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
+    ("service.beta.kubernetes.io/aws-load-balancer-internal", &["true", "0.0.0.0/0"]),
+    ("service.beta.kubernetes.io/azure-load-balancer-internal", &["true"]),
+    ("networking.gke.io/load-balancer-type", &["internal"]),
+    ("cloud.google.com/load-balancer-type", &["internal"]),
+    ("service.beta.kubernetes.io/openstack-internal-load-balancer", &["true"]),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", &["true"]),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", &["intranet"]),
+    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", &["private"]),
+    ("alb.ingress.kubernetes.io/scheme", &["internal"]),
+    ("appgw.ingress.kubernetes.io/use-private-ip", &["true"]),
+    ("kubernetes.io/ingress.class", &["gce-internal"]),
+];
+
+/// Whether annotations ask for a load balancer inside the network. The field is the annotation that says so.
+pub(super) fn internal(annotations: &BTreeMap<String, String>) -> Option<String> {
+    let found = INTERNAL.iter().find(|(key, values)| annotations.get(*key).is_some_and(|v| values.iter().any(|w| v.eq_ignore_ascii_case(w))));
+    found.map(|(key, _)| format!("metadata.annotations[\"{key}\"]"))
+}
+
+/// Adds the edges by which the outside reaches a Service.
+pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Service, id: &str) {
+    let Some(spec) = &service.spec else { return };
+    let kind = services::kind(service);
+    let ports = |node: bool| -> Vec<(u16, Protocol)> {
+        let mut ports: Vec<(u16, Protocol)> = (spec.ports.iter().flatten())
+            .filter_map(|p| Some((port_number(if node { p.node_port? } else { p.port })?, protocol(p.protocol.as_deref()))))
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    };
+    let type_evidence = context.evidence(entry, "spec.type");
+    if kind == ServiceKind::LoadBalancer {
+        let exposure = Exposure { via: Expose::LoadBalancer, ports: ports(false) };
+        let ranges: Vec<String> = spec.load_balancer_source_ranges.iter().flatten().map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+        let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
+        let mut said = vec![type_evidence];
+        let from = if let Some(field) = internal(&entry.object.annotations) {
+            said.push(context.evidence(entry, &field));
+            context.private_network(last(&said))
+        } else if open {
+            context.internet()
+        } else {
+            said.push(context.evidence(entry, "spec.loadBalancerSourceRanges"));
+            context.addresses(ranges, last(&said))
+        };
+        context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
+    } else if kind == ServiceKind::NodePort {
+        let from = context.internet();
+        let exposure = Exposure { via: Expose::NodePort, ports: ports(true) };
+        context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), [type_evidence]);
+    }
+    if spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty()) {
+        let said = context.evidence(entry, "spec.externalIPs");
+        let from = context.internet();
+        context.graph.edge(&from, id, EdgeDetail::Exposes(vec![Exposure { via: Expose::ExternalIps, ports: ports(false) }]), [said]);
+    }
+}
+
+fn last(said: &[Evidence]) -> Evidence {
+    said[said.len() - 1].clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_load_balancer_is_told_by_its_annotation_and_value() {
+        let with = |k: &str, v: &str| internal(&BTreeMap::from([(k.to_owned(), v.to_owned())]));
+        assert!(with("networking.gke.io/load-balancer-type", "Internal").is_some());
+        assert!(with("service.beta.kubernetes.io/aws-load-balancer-scheme", "internet-facing").is_none());
+        assert!(with("service.beta.kubernetes.io/azure-load-balancer-internal", "false").is_none());
+    }
+}

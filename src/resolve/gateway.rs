@@ -1,0 +1,275 @@
+//! The Gateway API: Internet → Gateway → route → backend, read from the tree because these kinds are not among the built-in types.
+//!
+//! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace unless it says otherwise,
+//! and a backend of another namespace needs a ReferenceGrant there.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::{Context, port_number, protocol};
+use crate::cluster::{Entry, Key};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, Protocol, RouteRule};
+use crate::manifest::Tree;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
+
+/// Adds every Gateway and route with its edges.
+pub(super) fn add(context: &mut Context<'_>) {
+    let cluster = context.cluster;
+    let of_api = |e: &&Entry| e.key.group == GROUP || e.key.group == "gateway.networking.x-k8s.io";
+    for entry in cluster.entries().iter().filter(of_api).filter(|e| listens(&e.key.kind)) {
+        gateway(context, entry);
+    }
+    for entry in cluster.entries().iter().filter(of_api).filter(|e| e.key.kind.ends_with("ListenerSet")) {
+        attach_listeners(context, entry);
+    }
+    for entry in cluster.entries().iter().filter(of_api).filter(|e| ROUTES.contains(&e.key.kind.as_str())) {
+        route(context, entry);
+    }
+}
+
+fn listens(kind: &str) -> bool {
+    matches!(kind, "Gateway" | "ListenerSet" | "XListenerSet")
+}
+
+fn gateway(context: &mut Context<'_>, entry: &Entry) {
+    let tree = &entry.object.tree;
+    let class = text(tree, &["spec", "gatewayClassName"]).unwrap_or_default().to_owned();
+    let mut listeners = Vec::new();
+    let mut ports: Vec<(u16, Protocol)> = Vec::new();
+    let mut tls = false;
+    for listener in items(tree, &["spec", "listeners"]) {
+        let kind = text(listener, &["protocol"]).unwrap_or_default();
+        let port = number(listener, &["port"]);
+        tls |= matches!(kind, "HTTPS" | "TLS");
+        let host = text(listener, &["hostname"]).unwrap_or_default();
+        let words = [kind.to_owned(), port.map(|p| p.to_string()).unwrap_or_default(), host.to_owned()];
+        listeners.push(words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "));
+        ports.extend(port.map(|p| (p, protocol(Some(kind)))));
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    let internal = class.starts_with("gke-l7-rilb");
+    let id = context.object(entry, NodeKind::Gateway, Detail::Gateway { class, listeners, tls });
+    if entry.key.kind == "Gateway" {
+        let said = context.evidence(entry, "spec.listeners");
+        let from = if internal { context.private_network(context.evidence(entry, "spec.gatewayClassName")) } else { context.internet() };
+        context.graph.edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
+    }
+}
+
+/// A ListenerSet adds listeners to a Gateway (<https://gateway-api.sigs.k8s.io/geps/gep-1713/>).
+fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
+    let Some(parent) = entry.object.tree.at(&["spec", "parentRef"]) else { return };
+    let Some(name) = text(parent, &["name"]) else { return };
+    let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
+    let said = context.evidence(entry, "spec.parentRef");
+    let from = context.referred(&Key::new(GROUP, "Gateway", namespace, name), said.clone());
+    context.graph.edge(&from, &entry.key.to_string(), EdgeDetail::Routes { rules: Vec::new(), port: Backend::None }, [said]);
+}
+
+fn route(context: &mut Context<'_>, entry: &Entry) {
+    let tree = &entry.object.tree;
+    let hosts: Vec<String> = items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
+    let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: hosts.clone() });
+    let mut tls = false;
+    for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
+        tls |= attach(context, entry, parent, p, &hosts);
+    }
+    let mut edges: IndexMap<(String, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
+    for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
+        for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
+            let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
+            let Some((target, port)) = backend_of(context, entry, backend, &said) else { continue };
+            let (rules, evidence) = edges.entry((target, port)).or_default();
+            for rule in matches(rule, &entry.key.kind, &hosts, tls) {
+                if !rules.contains(&rule) {
+                    rules.push(rule);
+                }
+            }
+            evidence.push(said);
+        }
+    }
+    for ((target, port), (rules, said)) in edges {
+        context.graph.edge(&id, &target, EdgeDetail::Routes { rules, port }, said);
+    }
+}
+
+/// Attaches a route to one of its parents, if that accepts it. Whether a listener with TLS does is the answer.
+fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> bool {
+    let Some(name) = text(parent, &["name"]) else { return false };
+    let kind = text(parent, &["kind"]).unwrap_or("Gateway");
+    let group = text(parent, &["group"]).unwrap_or(GROUP);
+    let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace()).to_owned();
+    let key = Key::new(group, kind, &namespace, name);
+    let said = context.evidence(entry, &format!("spec.parentRefs[{index}]"));
+    let id = context.referred(&key, said.clone());
+    let mut tls = false;
+    if listens(kind)
+        && let Some(at) = context.cluster.find(&key)
+    {
+        let gateway = &context.cluster.entries()[at];
+        match accepting(context, gateway, entry, parent) {
+            Ok(secure) => tls = secure,
+            Err(reason) => {
+                let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
+                let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
+                context.diagnostics.push(Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners"));
+                return false;
+            }
+        }
+    }
+    let rules = hosts.iter().map(|h| RouteRule { host: Some(h.clone()), path: None, path_type: None, tls, default: false }).collect();
+    context.graph.edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
+    tls
+}
+
+/// Whether any listener that a parent reference means accepts a route, and with TLS; else why not.
+fn accepting(context: &Context<'_>, gateway: &Entry, route: &Entry, parent: &Tree) -> Result<bool, String> {
+    let section = text(parent, &["sectionName"]);
+    let port = number(parent, &["port"]);
+    let mut meant = 0;
+    let mut accepted = false;
+    let mut tls = false;
+    for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
+        if section.is_some_and(|s| text(listener, &["name"]) != Some(s)) || port.is_some_and(|p| number(listener, &["port"]) != Some(p)) {
+            continue;
+        }
+        meant += 1;
+        if admits(context, gateway, listener, route) {
+            accepted = true;
+            tls |= matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS"));
+        }
+    }
+    match (accepted, meant, section) {
+        (true, ..) => Ok(tls),
+        // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
+        (false, 0, None) => Ok(false),
+        (false, 0, Some(section)) => Err(format!("it has no listener `{section}`")),
+        (false, ..) => Err(format!("no listener allows a {} of namespace {}", route.key.kind, route.key.namespace())),
+    }
+}
+
+fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry) -> bool {
+    let kinds: Vec<&str> = items(listener, &["allowedRoutes", "kinds"]).filter_map(|k| text(k, &["kind"])).collect();
+    if !kinds.is_empty() && !kinds.contains(&route.key.kind.as_str()) {
+        return false;
+    }
+    match text(listener, &["allowedRoutes", "namespaces", "from"]).unwrap_or("Same") {
+        "All" => true,
+        "Selector" => {
+            let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else { return true };
+            // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way in.
+            namespace.declared.is_none() || listener.at(&["allowedRoutes", "namespaces", "selector"]).is_some_and(|s| selects(s, &namespace.labels))
+        }
+        "None" => false,
+        _ => gateway.key.namespace == route.key.namespace,
+    }
+}
+
+/// Whether a label selector, as a tree, picks some labels
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/>).
+fn selects(selector: &Tree, labels: &BTreeMap<String, String>) -> bool {
+    let equal = selector.at(&["matchLabels"]).is_none_or(|m| m.entries().iter().all(|e| labels.get(&*e.key).map(String::as_str) == e.value.as_str()));
+    let mut expressions = items(selector, &["matchExpressions"]);
+    equal
+        && expressions.all(|e| {
+            let value = text(e, &["key"]).and_then(|k| labels.get(k)).map(String::as_str);
+            let listed = |v: &str| items(e, &["values"]).any(|w| w.as_str() == Some(v));
+            match text(e, &["operator"]) {
+                Some("In") => value.is_some_and(listed),
+                Some("NotIn") => !value.is_some_and(listed),
+                Some("Exists") => value.is_some(),
+                Some("DoesNotExist") => value.is_none(),
+                _ => false,
+            }
+        })
+}
+
+/// What a backend reference leads to, unless it may not.
+fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &Evidence) -> Option<(String, Backend)> {
+    let name = text(backend, &["name"])?;
+    let kind = text(backend, &["kind"]).unwrap_or("Service");
+    let group = text(backend, &["group"]).unwrap_or_default();
+    let namespace = text(backend, &["namespace"]).unwrap_or(entry.key.namespace());
+    let key = Key::new(group, kind, namespace, name);
+    if namespace != entry.key.namespace() && !granted(context, entry, &key) {
+        let message = format!("{} may not send to {key}: namespace {namespace} grants no reference", entry.key);
+        context.diagnostics.push(
+            Diagnostic::at(Code::ReferenceNotPermitted, entry.object.at(&said.field), message)
+                .with_help(format!("a ReferenceGrant in namespace {namespace} allows it")),
+        );
+        return None;
+    }
+    let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
+    Some((context.referred(&key, said.clone()), port))
+}
+
+/// Whether a ReferenceGrant in the target's namespace lets a route refer to it
+/// (<https://gateway-api.sigs.k8s.io/api-types/referencegrant/>).
+fn granted(context: &Context<'_>, route: &Entry, target: &Key) -> bool {
+    let grants = context.cluster.entries().iter().filter(|e| e.key.group == GROUP && e.key.kind == "ReferenceGrant" && e.key.namespace == target.namespace);
+    grants.map(|g| &g.object.tree).any(|grant| {
+        let from = items(grant, &["spec", "from"]).any(|f| {
+            text(f, &["group"]) == Some(GROUP) && text(f, &["kind"]) == Some(&route.key.kind) && text(f, &["namespace"]) == Some(route.key.namespace())
+        });
+        let to = items(grant, &["spec", "to"]).any(|t| {
+            text(t, &["group"]).unwrap_or_default() == target.group
+                && text(t, &["kind"]) == Some(&target.kind)
+                && text(t, &["name"]).is_none_or(|n| n == target.name)
+        });
+        from && to
+    })
+}
+
+/// The rules that the matches of a route rule make. A rule without matches takes everything.
+fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRule> {
+    let host = match hosts {
+        [only] => Some(only.clone()),
+        _ => None,
+    };
+    let any = RouteRule { host: host.clone(), path: (kind == "HTTPRoute").then(|| "/".to_owned()), path_type: None, tls, default: false };
+    let rules: Vec<RouteRule> = items(rule, &["matches"])
+        .map(|m| {
+            let path = text(m, &["path", "value"]).map(str::to_owned);
+            let path_type = path.as_ref().map(|_| match text(m, &["path", "type"]) {
+                None | Some("PathPrefix") => "Prefix".to_owned(),
+                Some(other) => other.to_owned(),
+            });
+            let method = m.at(&["method"]).and_then(|method| match method.as_str() {
+                Some(verb) => Some(verb.to_owned()),
+                None => grpc_method(method),
+            });
+            let headers: Vec<String> = items(m, &["headers"])
+                .filter_map(|h| Some(format!("{}={}", text(h, &["name"])?, text(h, &["value"]).unwrap_or("*"))))
+                .collect();
+            let mut words: Vec<String> = method.into_iter().collect();
+            words.extend(path.or_else(|| (kind == "HTTPRoute" && words.is_empty()).then(|| "/".to_owned())));
+            words.extend((!headers.is_empty()).then(|| format!("({})", headers.join(", "))));
+            RouteRule { host: host.clone(), path: (!words.is_empty()).then(|| words.join(" ")), path_type, tls, default: false }
+        })
+        .collect();
+    if rules.is_empty() { vec![any] } else { rules }
+}
+
+/// `Service/Method` of a gRPC match, either of which may be left open.
+fn grpc_method(method: &Tree) -> Option<String> {
+    let service = text(method, &["service"]);
+    let name = text(method, &["method"]);
+    (service.is_some() || name.is_some()).then(|| format!("{}/{}", service.unwrap_or("*"), name.unwrap_or("*")))
+}
+
+fn text<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t str> {
+    tree.at(path)?.as_str()
+}
+
+fn number(tree: &Tree, path: &[&str]) -> Option<u16> {
+    i32::try_from(tree.at(path)?.as_i64()?).ok().and_then(port_number)
+}
+
+fn items<'t>(tree: &'t Tree, path: &[&str]) -> impl Iterator<Item = &'t Tree> + use<'t> {
+    tree.at(path).map(|t| t.items()).unwrap_or_default().iter()
+}

@@ -1,0 +1,170 @@
+//! Cluster → graph: who exposes, routes to, selects and resolves to whom. One file for each kind of edge.
+//!
+//! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
+
+mod exposure;
+mod gateway;
+mod ingress;
+mod services;
+mod workloads;
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{Cluster, Entry, Key};
+use crate::diagnostic::{Diagnostic, Warned};
+use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protocol};
+use crate::source::Sources;
+
+/// Resolves a cluster.
+pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
+    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), diagnostics: Vec::new() };
+    for (name, namespace) in cluster.namespaces() {
+        let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
+        context.graph.namespace(name, namespace.declared.is_some(), labels);
+    }
+    workloads::add(&mut context);
+    services::add(&mut context);
+    ingress::add(&mut context);
+    gateway::add(&mut context);
+    Warned { value: context.graph.build(), diagnostics: context.diagnostics }
+}
+
+/// What every part of the resolution works on.
+struct Context<'a> {
+    cluster: &'a Cluster,
+    sources: &'a Sources,
+    graph: GraphBuilder,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Context<'_> {
+    /// The evidence that a field of an object gives; an empty field means the object as a whole.
+    fn evidence(&self, entry: &Entry, field: &str) -> Evidence {
+        let span = if field.is_empty() { entry.object.span } else { entry.object.at(field) };
+        Evidence { object: entry.key.to_string(), field: field.to_owned(), file: self.sources.name(span.file).to_owned(), line: span.line }
+    }
+
+    /// Adds a node for an object of the input.
+    fn object(&mut self, entry: &Entry, kind: NodeKind, detail: Detail) -> String {
+        let id = entry.key.to_string();
+        let evidence = vec![self.evidence(entry, "")];
+        self.graph.node(Node {
+            id: id.clone(),
+            kind,
+            label: entry.key.kind.clone(),
+            namespace: entry.key.namespace.clone(),
+            name: entry.key.name.clone(),
+            detail,
+            evidence,
+        });
+        id
+    }
+
+    /// The id of the node for an object that is referred to: the object's own, or that of a missing node made for it.
+    fn referred(&mut self, key: &Key, evidence: Evidence) -> String {
+        let id = key.to_string();
+        if self.graph.has(&id) {
+            return id;
+        }
+        if let Some(index) = self.cluster.find(key) {
+            let entry = &self.cluster.entries()[index];
+            return self.object(entry, NodeKind::Resource, Detail::Resource);
+        }
+        self.missing(&key.kind, key.namespace(), &key.name, "not in the input", evidence)
+    }
+
+    /// Adds a node for something that is not there.
+    fn missing(&mut self, kind: &str, namespace: &str, name: &str, reason: &str, evidence: Evidence) -> String {
+        let id = format!("missing:{namespace}/{name}[{kind}]");
+        self.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::Missing,
+            label: kind.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+            detail: Detail::Missing { reason: reason.to_owned() },
+            evidence: vec![evidence],
+        });
+        id
+    }
+
+    /// The node for everything outside.
+    fn internet(&mut self) -> String {
+        let id = "internet".to_owned();
+        self.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::Internet,
+            label: "Internet".into(),
+            namespace: None,
+            name: "Internet".into(),
+            detail: Detail::Internet,
+            evidence: Vec::new(),
+        });
+        id
+    }
+
+    /// The node for a set of outside addresses.
+    fn addresses(&mut self, mut addresses: Vec<String>, evidence: Evidence) -> String {
+        addresses.sort();
+        addresses.dedup();
+        let id = format!("addresses:{}", addresses.join(","));
+        let name = match addresses.as_slice() {
+            [a, b, rest @ ..] if !rest.is_empty() => format!("{a}, {b} +{}", rest.len()),
+            all => all.join(", "),
+        };
+        self.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::External,
+            label: "Addresses".into(),
+            namespace: None,
+            name,
+            detail: Detail::External { addresses, role: None },
+            evidence: vec![evidence],
+        });
+        id
+    }
+
+    /// The node for the network around the cluster, from which internal load balancers are reached.
+    fn private_network(&mut self, evidence: Evidence) -> String {
+        let id = "private-network".to_owned();
+        self.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::External,
+            label: "Network".into(),
+            namespace: None,
+            name: "Private network".into(),
+            detail: Detail::External { addresses: Vec::new(), role: Some("around the cluster".into()) },
+            evidence: vec![evidence],
+        });
+        id
+    }
+
+    /// The node for a DNS name outside the cluster.
+    fn dns_name(&mut self, host: &str, evidence: Evidence) -> String {
+        let id = format!("dns:{host}");
+        self.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::ExternalName,
+            label: "DNS name".into(),
+            namespace: None,
+            name: host.to_owned(),
+            detail: Detail::ExternalName,
+            evidence: vec![evidence],
+        });
+        id
+    }
+}
+
+/// Reads a protocol; absent means TCP, and so does what no Service can have.
+fn protocol(text: Option<&str>) -> Protocol {
+    match text {
+        Some(p) if p.eq_ignore_ascii_case("UDP") => Protocol::Udp,
+        Some(p) if p.eq_ignore_ascii_case("SCTP") => Protocol::Sctp,
+        _ => Protocol::Tcp,
+    }
+}
+
+/// A port number, if it is one.
+fn port_number(number: i32) -> Option<u16> {
+    u16::try_from(number).ok().filter(|n| *n > 0)
+}

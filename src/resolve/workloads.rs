@@ -1,0 +1,72 @@
+//! Nodes of workloads.
+
+use super::{Context, port_number, protocol};
+use crate::cluster::Workload;
+use crate::graph::{Container, Detail, Node, NodeKind, Port, Scale};
+use crate::manifest::Object;
+
+/// Adds a node for every workload.
+pub(super) fn add(context: &mut Context<'_>) {
+    let cluster = context.cluster;
+    for workload in cluster.workloads() {
+        let entry = &cluster.entries()[workload.entry];
+        let spec = &workload.spec;
+        let detail = Detail::Workload {
+            scale: scale(workload, &entry.object),
+            labels: spec.pod_labels.clone(),
+            ports: ports(workload),
+            containers: spec
+                .pod
+                .init_containers
+                .iter()
+                .flatten()
+                .filter(|c| c.restart_policy.as_deref() == Some("Always"))
+                .chain(&spec.pod.containers)
+                .map(|c| Container { name: c.name.clone(), image: c.image.clone() })
+                .collect(),
+            host_network: spec.pod.host_network == Some(true),
+        };
+        let evidence = vec![context.evidence(entry, "")];
+        context.graph.node(Node {
+            id: workload.key.to_string(),
+            kind: NodeKind::Workload,
+            label: workload.key.kind.clone(),
+            namespace: workload.key.namespace.clone(),
+            name: workload.key.name.clone(),
+            detail,
+            evidence,
+        });
+    }
+}
+
+/// Ports that the containers declare, those of sidecars (init containers that stay) included
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+pub(super) fn ports(workload: &Workload) -> Vec<Port> {
+    let pod = &workload.spec.pod;
+    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let mut ports: Vec<Port> = sidecars
+        .chain(&pod.containers)
+        .flat_map(|c| c.ports.iter().flatten())
+        .filter_map(|p| Some(Port { number: port_number(p.container_port)?, protocol: protocol(p.protocol.as_deref()), name: p.name.clone() }))
+        .collect();
+    ports.sort();
+    ports.dedup();
+    ports
+}
+
+/// How many pods it runs. Absent replicas mean one (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>).
+fn scale(workload: &Workload, object: &Object) -> Scale {
+    let spec = &workload.spec;
+    // A workload made of pods whose controller is not in the input says nothing about its size.
+    if workload.key.kind != object.kind {
+        return Scale::Unknown;
+    }
+    match object.kind.as_str() {
+        "Pod" => Scale::Single,
+        "DaemonSet" => Scale::PerNode,
+        "CronJob" => spec.schedule.clone().map_or(Scale::Unknown, Scale::Schedule),
+        "Job" => Scale::Completions(spec.completions.unwrap_or(1)),
+        "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "DeploymentConfig" => Scale::Replicas(spec.replicas.unwrap_or(1)),
+        _ => spec.replicas.map_or(Scale::Unknown, Scale::Replicas),
+    }
+}

@@ -1,0 +1,275 @@
+//! The folder is the test list: every folder below `tests/cases` and `examples` that holds manifests is a case.
+//!
+//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. Every case also gets,
+//! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout verifies, the SVG is
+//! well-formed and keeps its contract, and the JSON keeps its schema.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kubesketch::diagnostic::Diagnostic;
+use kubesketch::graph::Graph;
+use kubesketch::layout::{self, Layout};
+use kubesketch::render::{self, PictureOptions};
+use kubesketch::source::Sources;
+use kubesketch::{arrange, cluster, inspect};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut cases = Vec::new();
+    find(&root.join("tests/cases"), &mut cases);
+    find(&root.join("examples"), &mut cases);
+    assert!(cases.len() > 10, "only {} cases were found", cases.len());
+    let mut trials = Vec::new();
+    for case in cases {
+        let name = case.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        let mut add = |what: &str, test: fn(&Case) -> Result<(), Failed>| {
+            let case = case.clone();
+            let golden = golden_folder(root, &case);
+            trials.push(Trial::test(format!("{name}: {what}"), move || test(&Case::read(&case, golden))));
+        };
+        add("goldens", goldens);
+        add("file order and threads", same_bytes);
+        add("document order", same_graph);
+        add("layout verifies", verifies);
+        add("svg contract", svg_contract);
+        add("every format", formats);
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Goldens of examples live apart, so that an example folder holds nothing but manifests.
+fn golden_folder(root: &Path, case: &Path) -> PathBuf {
+    match case.strip_prefix(root.join("examples")) {
+        Ok(example) => root.join("tests/goldens/examples").join(example),
+        Err(_) => case.to_owned(),
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "yaml" || e == "yml") || path.file_name().is_some_and(|n| n == "input.json")
+}
+
+fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    if entries.iter().any(|p| is_manifest(p)) {
+        cases.push(folder.to_owned());
+    }
+    for entry in entries.iter().filter(|p| p.is_dir()) {
+        find(entry, cases);
+    }
+}
+
+struct Case {
+    texts: Vec<(String, String)>,
+    golden: PathBuf,
+}
+
+struct Outcome {
+    sources: Sources,
+    graph: Graph,
+    layout: Layout,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Outcome {
+    fn svg(&self) -> String {
+        render::svg(&self.layout, &self.graph, &PictureOptions::default())
+    }
+
+    fn json(&self) -> String {
+        render::json(&self.graph, &self.diagnostics, &self.sources)
+    }
+
+    fn problems(&self) -> String {
+        let mut text = String::new();
+        for d in &self.diagnostics {
+            let place = d.at.map_or(String::new(), |at| format!("{}:{} ", self.sources.line_of(at), at.column));
+            text.push_str(&format!("{place}{}[{}]: {}\n", d.severity.as_str(), d.code.as_str(), d.message));
+            for related in &d.related {
+                text.push_str(&format!("  {}: {}\n", self.sources.line_of(related.at), related.text));
+            }
+            text.extend(d.help.iter().map(|h| format!("  help: {h}\n")));
+        }
+        text
+    }
+
+    /// All that is the same when documents change places: everything but file and line.
+    fn shape(&self) -> Vec<String> {
+        let ends = |(from, to, edge): (usize, usize, &kubesketch::graph::Edge)| {
+            format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail)
+        };
+        self.graph.nodes().map(|n| format!("{} {:?}", n.id, n.detail)).chain(self.graph.edges().map(ends)).collect()
+    }
+}
+
+impl Case {
+    fn read(folder: &Path, golden: PathBuf) -> Case {
+        let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| is_manifest(p)).collect();
+        files.sort();
+        let texts = files
+            .iter()
+            .map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), String::from_utf8_lossy(&fs::read(p).unwrap()).into_owned()))
+            .collect();
+        Case { texts, golden }
+    }
+
+    fn run(&self) -> Outcome {
+        Self::run_texts(self.texts.clone())
+    }
+
+    fn run_texts(texts: Vec<(String, String)>) -> Outcome {
+        let sources = Sources::from_texts(texts);
+        let mut diagnostics = Vec::new();
+        let found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
+        let options = layout::Options { title: Some("Case".into()), ..layout::Options::default() };
+        let layout = arrange(&found.graph, &options).unpack(&mut diagnostics);
+        Diagnostic::sort(&mut diagnostics);
+        Outcome { sources, graph: found.graph, layout, diagnostics }
+    }
+}
+
+fn goldens(case: &Case) -> Result<(), Failed> {
+    let outcome = case.run();
+    let layout = serde_json::to_string_pretty(&outcome.layout).unwrap() + "\n";
+    let files = [("graph.json", outcome.json()), ("layout.json", layout), ("out.svg", outcome.svg()), ("problems.txt", outcome.problems())];
+    let mut wrong = Vec::new();
+    for (name, now) in files {
+        let path = case.golden.join(name);
+        if std::env::var_os("KUBESKETCH_BLESS").is_some() {
+            fs::create_dir_all(&case.golden).unwrap();
+            if now.is_empty() {
+                let _ = fs::remove_file(&path);
+            } else {
+                fs::write(&path, &now).unwrap();
+            }
+            continue;
+        }
+        let then = fs::read_to_string(&path).unwrap_or_default();
+        if then != now {
+            wrong.push(format!("{} differs:\n{}", path.display(), first_difference(&then, &now)));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}\nKUBESKETCH_BLESS=1 writes what is now; look at it first", wrong.join("\n")).into()) }
+}
+
+fn first_difference(then: &str, now: &str) -> String {
+    let (mut a, mut b) = (then.lines(), now.lines());
+    for line in 1.. {
+        match (a.next(), b.next()) {
+            (None, None) => break,
+            (x, y) if x == y => {}
+            (x, y) => return format!("line {line}\n- {}\n+ {}", x.unwrap_or("(end)"), y.unwrap_or("(end)")),
+        }
+    }
+    "only in the last line's end".into()
+}
+
+fn same_bytes(case: &Case) -> Result<(), Failed> {
+    let run = |texts: Vec<(String, String)>, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let outcome = Case::run_texts(texts);
+            (outcome.json(), outcome.svg(), outcome.problems())
+        })
+    };
+    let there = run(case.texts.clone(), 1);
+    let mut turned = case.texts.clone();
+    turned.reverse();
+    let back = run(turned, 3);
+    if there == back { Ok(()) } else { Err("another order of files or number of threads gives other bytes".into()) }
+}
+
+/// Documents of one file change places; where two of them share an identity the first counts, so such cases are left out.
+fn same_graph(case: &Case) -> Result<(), Failed> {
+    let outcome = case.run();
+    if outcome.diagnostics.iter().any(|d| matches!(d.code.as_str(), "duplicate-object" | "yaml-syntax")) {
+        return Ok(());
+    }
+    let turned = case.texts.iter().map(|(name, text)| {
+        let mut documents: Vec<&str> = text.split("\n---\n").collect();
+        documents.reverse();
+        (name.clone(), documents.join("\n---\n"))
+    });
+    let other = Case::run_texts(turned.collect());
+    if outcome.shape() == other.shape() { Ok(()) } else { Err("another order of documents gives another graph".into()) }
+}
+
+fn verifies(case: &Case) -> Result<(), Failed> {
+    let outcome = case.run();
+    let violations: Vec<String> = layout::verify(&outcome.layout).iter().map(ToString::to_string).collect();
+    if !violations.is_empty() {
+        return Err(violations.join("\n").into());
+    }
+    if outcome.layout.cards.len() != outcome.graph.nodes().len() || outcome.layout.links.len() != outcome.graph.edges().len() {
+        return Err("the layout has lost a node or an edge".into());
+    }
+    Ok(())
+}
+
+/// The promises of the picture that others build on: see docs/svg.md.
+fn svg_contract(case: &Case) -> Result<(), Failed> {
+    let outcome = case.run();
+    let text = outcome.svg();
+    let document = roxmltree::Document::parse(&text)?;
+    let root = document.root_element();
+    let mut wrong = Vec::new();
+    if root.attribute("role") != Some("img") || root.attribute("aria-labelledby").is_none() {
+        wrong.push("the root has no role or no name".to_owned());
+    }
+    let ids: Vec<&str> = document.descendants().filter_map(|n| n.attribute("id")).collect();
+    if ids.iter().collect::<BTreeSet<_>>().len() != ids.len() {
+        wrong.push("an id is there twice".into());
+    }
+    for name in root.attribute("aria-labelledby").unwrap_or_default().split(' ') {
+        if !ids.contains(&name) {
+            wrong.push(format!("nothing has the id {name}"));
+        }
+    }
+    for node in document.descendants().filter(|n| n.is_element()) {
+        let name = node.tag_name().name();
+        if matches!(name, "script" | "foreignObject" | "use" | "style" | "image" | "filter") {
+            wrong.push(format!("<{name}> is not allowed"));
+        }
+        for attribute in node.attributes() {
+            let (key, value) = (attribute.name(), attribute.value());
+            if key.starts_with("on") || key == "href" || (value.contains("url(") && !key.starts_with("data-")) {
+                wrong.push(format!("{key}={value} is not allowed"));
+            }
+            let drawn = matches!(key, "x" | "y" | "width" | "height" | "d" | "points" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r");
+            let decimals = |number: &str| number.split_once('.').map_or(0, |(_, d)| d.len());
+            if drawn && value.split(|c: char| !(c.is_ascii_digit() || c == '.')).any(|n| decimals(n) > 2) {
+                wrong.push(format!("{key}={value} has more than two decimals"));
+            }
+        }
+    }
+    let with_class = |class: &str| document.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.split(' ').any(|c| c == class))).count();
+    for (class, expected) in
+        [("node", outcome.graph.nodes().len()), ("edge", outcome.graph.edges().len()), ("group", outcome.graph.groups().len())]
+    {
+        if with_class(class) != expected {
+            wrong.push(format!("{} of class {class} are drawn, {expected} are in the graph", with_class(class)));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+fn formats(case: &Case) -> Result<(), Failed> {
+    let outcome = case.run();
+    let json: serde_json::Value = serde_json::from_str(&outcome.json())?;
+    if json["version"] != 1 {
+        return Err("the JSON has no version".into());
+    }
+    let page = render::html(&outcome.layout, &outcome.graph, &outcome.diagnostics, &outcome.sources, &PictureOptions::default())?;
+    if page.contains("<script") || !page.contains("Content-Security-Policy") {
+        return Err("the page holds a script, or no policy against one".into());
+    }
+    let dot = render::dot(&outcome.graph);
+    if !dot.starts_with("digraph") {
+        return Err("the DOT output is no digraph".into());
+    }
+    Ok(())
+}

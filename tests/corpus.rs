@@ -1,0 +1,49 @@
+//! Real manifests that others wrote, where they lie beside this project: no panic, no nonsense, a layout that verifies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kubesketch::source::{Request, load};
+use kubesketch::{arrange, cluster, inspect, layout, render};
+
+fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    if !path.is_dir() {
+        println!("skipped: there is no {}", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn folders(below: &Path, found: &mut Vec<PathBuf>) {
+    found.push(below.to_owned());
+    for entry in fs::read_dir(below).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()) {
+        folders(&entry, found);
+    }
+}
+
+#[test]
+fn every_folder_draws() {
+    let Some(root) = corpus() else { return };
+    let mut all = Vec::new();
+    folders(&root, &mut all);
+    all.sort();
+    let mut wrong = Vec::new();
+    for folder in &all {
+        let loaded = load(&Request::new([folder.clone()]), &mut std::io::empty());
+        let found = inspect(&loaded.sources, &cluster::Options::default());
+        let graph = &found.value.graph;
+        let picture = arrange(graph, &layout::Options::default()).value;
+        let violations = layout::verify(&picture);
+        if let Some(first) = violations.first() {
+            wrong.push(format!("{}: {} violations, first: {first}", folder.display(), violations.len()));
+        }
+        wrong.extend(picture.fallbacks.iter().map(|f| format!("{}: {f}", folder.display())));
+        let svg = render::svg(&picture, graph, &render::PictureOptions::default());
+        if let Err(error) = roxmltree::Document::parse(&svg) {
+            wrong.push(format!("{}: {error}", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(all.len() > 50, "only {} folders were found", all.len());
+}

@@ -1,0 +1,50 @@
+//! Pages and pictures that the program makes of itself must be what it makes today. `KUBESKETCH_BLESS=1` writes them anew.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn check(name: &str, now: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("KUBESKETCH_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, now).unwrap();
+        return;
+    }
+    let then = fs::read_to_string(&path).unwrap_or_default();
+    assert!(then == now, "{name} is stale: KUBESKETCH_BLESS=1 cargo test --test docs writes it, then look at it");
+}
+
+#[test]
+fn the_command_line_page() {
+    check("docs/cli.md", &kubesketch::cli::reference());
+}
+
+#[test]
+fn the_pictures() {
+    for (example, title) in [
+        ("shop", "The shop"),
+        ("services", "Services of every type"),
+        ("two-hosts", "Two hosts, one Ingress"),
+        ("policies", "A namespace behind policies"),
+        ("gateway", "A shared Gateway"),
+        ("broken", "Broken input, drawn all the same"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
+            .args(["draw", "-q", "--lenient", "--title", title, &format!("examples/{example}")])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        check(&format!("docs/pictures/{example}.svg"), std::str::from_utf8(&output.stdout).unwrap());
+    }
+}
+
+#[test]
+fn the_readme_opens_with_a_picture_and_shows_commands_that_exist() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let opening: Vec<&str> = readme.lines().filter(|l| !l.is_empty()).take(3).collect();
+    assert!(opening.iter().any(|l| l.contains("docs/pictures/shop.svg")), "{opening:?}");
+    assert!(readme.contains("cargo install --path . --locked && kubesketch draw examples/shop -o shop.svg"));
+    assert!(readme.contains("cargo test --locked"));
+}
