@@ -1,15 +1,43 @@
 //! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte order mark,
 //! and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
+mod load;
+mod problem;
+mod render;
 mod span;
+mod text;
 
+pub use load::{DEFAULT_MAX_FILE_BYTES, Loaded, Request, STDIN_NAME, Skipped, load};
+pub use problem::Problem;
+pub use render::{HelmChart, Programs, helm_template, kustomize_build};
 pub use span::{FileId, Span};
 
 /// One input text and the name it is shown under.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
     text: String,
+}
+
+impl SourceFile {
+    /// A text under a name. A byte order mark is dropped.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        SourceFile { name: name.into(), text }
+    }
+
+    /// The name it is shown under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// All input texts, in path order.
@@ -21,21 +49,35 @@ pub struct Sources {
 impl Sources {
     /// A set from `(name, text)` pairs, in any order. Of two texts with one name the first is kept.
     pub fn from_texts<N: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (N, T)>) -> Self {
-        let mut files: Vec<SourceFile> = texts
-            .into_iter()
-            .map(|(name, text)| SourceFile {
-                name: name.into(),
-                text: text.into(),
-            })
-            .collect();
+        Sources::from_files(texts.into_iter().map(|(name, text)| SourceFile::new(name, text)))
+    }
+
+    /// A set from files, in any order. Of two files with one name the first is kept.
+    pub fn from_files(files: impl IntoIterator<Item = SourceFile>) -> Self {
+        let mut files: Vec<SourceFile> = files.into_iter().collect();
         files.sort_by(|a, b| a.name.cmp(&b.name));
         files.dedup_by(|b, a| a.name == b.name);
         Sources { files }
     }
 
+    /// Both sets as one. Ids and spans made from either before do not hold for the result.
+    pub fn merge(self, other: Sources) -> Self {
+        Sources::from_files(self.files.into_iter().chain(other.files))
+    }
+
     /// The ids of all files, in path order.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
         (0..self.files.len() as u32).map(FileId)
+    }
+
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is no file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// The name a file is shown under: its path as given, with `/` between its parts, or `<stdin>`.

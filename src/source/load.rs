@@ -1,0 +1,259 @@
+//! Reads files, folders and standard input.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use rayon::prelude::*;
+
+use super::problem::Problem;
+use super::text;
+use super::{SourceFile, Sources};
+
+/// What is read of one file at most, unless told otherwise: 256 MiB.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// The name under which standard input is shown.
+pub const STDIN_NAME: &str = "<stdin>";
+
+/// Places in a text are counted in 32 bits, so no limit can be above this.
+const ADDRESSABLE_BYTES: u64 = u32::MAX as u64 - 1;
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Files, folders, and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// The most that is read of one file, in bytes. A larger file is a [`Problem`].
+    pub max_file_bytes: u64,
+}
+
+impl Request {
+    /// The given paths with the usual limit.
+    pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
+        Request {
+            paths: paths.into_iter().map(Into::into).collect(),
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+        }
+    }
+
+    fn limit(&self) -> u64 {
+        self.max_file_bytes.min(ADDRESSABLE_BYTES)
+    }
+}
+
+/// What was left out on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Files in folders whose name does not end in `.yaml`, `.yml` or `.json`.
+    pub other_files: usize,
+    /// Paths that name a file which is read already.
+    pub repeated: usize,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The texts.
+    pub sources: Sources,
+    /// What could not be read, in path order.
+    pub problems: Vec<Problem>,
+    /// What was left out.
+    pub skipped: Skipped,
+}
+
+/// A file to be read.
+struct Candidate {
+    name: String,
+    path: PathBuf,
+}
+
+/// Reads everything that is asked for. Files named outright are read whatever their name; in folders `.yaml`, `.yml` and `.json` files are, except
+/// hidden ones and those that a `.gitignore` names. No file is read twice.
+pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut candidates = Vec::new();
+    let mut texts = Vec::new();
+    let mut stdin_taken = false;
+    for path in &request.paths {
+        if path.as_os_str() == "-" {
+            if stdin_taken {
+                loaded.skipped.repeated += 1;
+                continue;
+            }
+            stdin_taken = true;
+            texts.push(read_text(STDIN_NAME, stdin, request.limit()));
+        } else {
+            collect(path, &mut candidates, &mut loaded);
+        }
+    }
+
+    let candidates = without_repeats(candidates, &mut loaded.skipped);
+    texts.par_extend(candidates.into_par_iter().map(|c| read_file(&c, request.limit())));
+
+    let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
+    for text in texts {
+        match text {
+            Ok(mut file) => {
+                // Paths that are not UTF-8 can look alike; neither may hide the other.
+                let plain = file.name.clone();
+                for count in 2.. {
+                    if !files.contains_key(&file.name) {
+                        break;
+                    }
+                    file.name = format!("{plain} ({count})");
+                }
+                files.insert(file.name.clone(), file);
+            }
+            Err(problem) => loaded.problems.push(problem),
+        }
+    }
+    loaded.sources = Sources::from_files(files.into_values());
+    loaded
+}
+
+/// Finds the files that a path stands for.
+fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+    let name = shown_name(path);
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let before = (candidates.len(), loaded.problems.len());
+            walk(path, candidates, loaded);
+            if before == (candidates.len(), loaded.problems.len()) {
+                loaded.problems.push(Problem::NoManifests { name });
+            }
+        }
+        Ok(_) => candidates.push(Candidate {
+            name,
+            path: path.to_path_buf(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => loaded.problems.push(Problem::Missing { name }),
+        Err(error) => loaded.problems.push(Problem::Unreadable { name, error }),
+    }
+}
+
+fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+    // A `.gitignore` counts outside of a repository too: an exported tree should give the same picture as its clone. The user's own global one does
+    // not, because the picture would depend on whose machine it is. Links to folders are not followed, which also keeps loops out.
+    let entries = WalkBuilder::new(folder)
+        .require_git(false)
+        .git_global(false)
+        .follow_links(false)
+        .sort_by_file_name(|a, b| a.cmp(b))
+        .build();
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                loaded.problems.push(Problem::Walk {
+                    name: shown_name(folder),
+                    error: error.to_string(),
+                });
+                continue;
+            }
+        };
+        let Some(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            continue;
+        }
+        let path = entry.path();
+        if !is_manifest_name(path) {
+            loaded.skipped.other_files += 1;
+            continue;
+        }
+        let name = shown_name(path);
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => candidates.push(Candidate {
+                name,
+                path: path.to_path_buf(),
+            }),
+            Ok(metadata) if metadata.is_dir() => loaded.skipped.other_files += 1,
+            // Opening a pipe would wait for its writer.
+            Ok(_) => loaded.problems.push(Problem::NotAFile { name }),
+            Err(error) => loaded.problems.push(Problem::Unreadable { name, error }),
+        }
+    }
+}
+
+fn is_manifest_name(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+}
+
+/// Keeps one candidate per file: the one whose name sorts first.
+fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skipped) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    let mut seen = BTreeSet::new();
+    candidates.retain(|candidate| {
+        let file = fs::canonicalize(&candidate.path).unwrap_or_else(|_| candidate.path.clone());
+        let new = seen.insert(file);
+        skipped.repeated += usize::from(!new);
+        new
+    });
+    candidates
+}
+
+fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
+    let unreadable = |error| Problem::Unreadable {
+        name: candidate.name.clone(),
+        error,
+    };
+    let metadata = fs::metadata(&candidate.path).map_err(unreadable)?;
+    if metadata.is_file() && metadata.len() > limit {
+        return Err(Problem::TooLarge {
+            name: candidate.name.clone(),
+            limit,
+        });
+    }
+    let mut file = File::open(&candidate.path).map_err(unreadable)?;
+    read_text(&candidate.name, &mut file, limit)
+}
+
+/// Reads a text to its end, or to the limit.
+pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<SourceFile, Problem> {
+    let mut bytes = Vec::new();
+    from.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Problem::Unreadable {
+        name: name.to_owned(),
+        error,
+    })?;
+    if bytes.len() as u64 > limit {
+        return Err(Problem::TooLarge {
+            name: name.to_owned(),
+            limit,
+        });
+    }
+    named_text(name, bytes)
+}
+
+/// Makes a source file of bytes.
+pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
+    match text::decode(bytes) {
+        Ok(text) => Ok(SourceFile {
+            name: name.to_owned(),
+            text,
+        }),
+        Err(at) => Err(Problem::NotText {
+            name: name.to_owned(),
+            encoding: at.encoding,
+            line: at.line,
+            column: at.column,
+        }),
+    }
+}
+
+/// A path as it is shown: as given, with `/` between its parts and no `./` before it.
+pub(super) fn shown_name(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = if std::path::MAIN_SEPARATOR == '/' {
+        text.into_owned()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    };
+    let mut rest = text.as_str();
+    while let Some(shorter) = rest.strip_prefix("./") {
+        rest = shorter.trim_start_matches('/');
+    }
+    if rest.is_empty() { ".".to_owned() } else { rest.to_owned() }
+}

@@ -1,0 +1,174 @@
+//! Has `kustomize`, `kubectl` or `helm` make manifests, without a shell in between.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::SourceFile;
+use super::load::{named_text, shown_name};
+use super::problem::Problem;
+
+/// How much of a program's complaint is passed on.
+const STDERR_LINES: usize = 12;
+const STDERR_BYTES: u64 = 64 << 10;
+
+/// Where programs are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    folders: Vec<PathBuf>,
+}
+
+impl Programs {
+    /// The folders of a `PATH` variable.
+    pub fn from_path(path: &OsStr) -> Self {
+        Programs {
+            folders: std::env::split_paths(path).filter(|p| !p.as_os_str().is_empty()).collect(),
+        }
+    }
+
+    /// The `PATH` of this process.
+    pub fn from_env() -> Self {
+        std::env::var_os("PATH").map(|path| Programs::from_path(&path)).unwrap_or_default()
+    }
+
+    /// The first program of this name.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        self.folders.iter().map(|folder| folder.join(&file)).find(|path| is_executable(path))
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// A Helm chart to be rendered.
+#[derive(Clone, Debug, Default)]
+pub struct HelmChart {
+    /// The chart: a folder, a `.tgz` file, or anything else that `helm template` takes.
+    pub chart: PathBuf,
+    /// Values files, in order.
+    pub values: Vec<PathBuf>,
+    /// The release's name; Helm's own placeholder if `None`.
+    pub release: Option<String>,
+    /// The namespace to render for.
+    pub namespace: Option<String>,
+}
+
+/// Runs `kustomize build DIR`, or `kubectl kustomize DIR` where there is no kustomize. The result is named `kustomize:DIR`.
+pub fn kustomize_build(dir: &Path, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
+    let name = shown_name(dir);
+    let job = format!("-k {name}");
+    if !dir.exists() {
+        return Err(Problem::MissingArgument { job, path: name });
+    }
+    let (program, verb) = match (programs.find("kustomize"), programs.find("kubectl")) {
+        (Some(kustomize), _) => (kustomize, "build"),
+        (None, Some(kubectl)) => (kubectl, "kustomize"),
+        (None, None) => {
+            return Err(Problem::NoProgram {
+                job,
+                programs: "kustomize or kubectl",
+            });
+        }
+    };
+    let args = vec![verb.into(), as_argument(dir)];
+    run(&program, args, &job, &format!("kustomize:{name}"), max_bytes)
+}
+
+/// Runs `helm template`. The result is named `helm:CHART`.
+pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
+    let name = shown_name(&chart.chart);
+    let job = format!("--helm {name}");
+    if let Some(values) = chart.values.iter().find(|v| !v.exists()) {
+        return Err(Problem::MissingArgument {
+            job,
+            path: shown_name(values),
+        });
+    }
+    let Some(program) = programs.find("helm") else {
+        return Err(Problem::NoProgram { job, programs: "helm" });
+    };
+    let mut args: Vec<OsString> = vec!["template".into()];
+    // `--flag=value` keeps a value that begins with `-` a value.
+    args.extend(chart.namespace.iter().map(|n| format!("--namespace={n}").into()));
+    for values in &chart.values {
+        let mut arg = OsString::from("--values=");
+        arg.push(values);
+        args.push(arg);
+    }
+    args.push("--".into());
+    args.extend(chart.release.iter().map(OsString::from));
+    args.push(as_argument(&chart.chart));
+    run(&program, args, &job, &format!("helm:{name}"), max_bytes)
+}
+
+/// A path as an argument that no program takes for an option.
+fn as_argument(path: &Path) -> OsString {
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(path).into_os_string()
+    } else {
+        path.as_os_str().to_owned()
+    }
+}
+
+fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u64) -> Result<SourceFile, Problem> {
+    let not_run = |error| Problem::NotRun {
+        job: job.to_owned(),
+        program: program.to_path_buf(),
+        error,
+    };
+    let mut child = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(not_run)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Both pipes are read at once, or a program that fills one while we wait at the other would stand still.
+    let (out, complaint) = std::thread::scope(|scope| {
+        let complaint = scope.spawn(|| stderr.map(first_lines).unwrap_or_default());
+        let mut out = Vec::new();
+        let read = stdout.map_or(Ok(0), |pipe| pipe.take(max_bytes.saturating_add(1)).read_to_end(&mut out));
+        if out.len() as u64 > max_bytes {
+            // It may go on writing for ever, and nobody listens any more.
+            let _ = child.kill();
+        }
+        (read.map(|_| out), complaint.join().unwrap_or_default())
+    });
+    let status = child.wait().map_err(not_run)?;
+    let out = out.map_err(not_run)?;
+    if out.len() as u64 > max_bytes {
+        return Err(Problem::TooLarge {
+            name: name.to_owned(),
+            limit: max_bytes,
+        });
+    }
+    if !status.success() {
+        return Err(Problem::Failed {
+            job: job.to_owned(),
+            program: program.to_path_buf(),
+            status: status.to_string(),
+            stderr: complaint,
+        });
+    }
+    named_text(name, out)
+}
+
+/// The first lines of a complaint; the rest is read and dropped, so that the writer can finish.
+fn first_lines(mut pipe: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = pipe.by_ref().take(STDERR_BYTES).read_to_end(&mut bytes);
+    let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().filter(|l| !l.trim().is_empty()).take(STDERR_LINES).collect::<Vec<_>>().join("\n")
+}
