@@ -3,7 +3,7 @@
 use crate::graph::{EdgeKind, NodeKind};
 
 /// A point.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Point {
     /// To the right.
     pub x: f64,
@@ -12,7 +12,7 @@ pub struct Point {
 }
 
 /// An upright rectangle.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Rect {
     /// Left border.
     pub x: f64,
@@ -37,7 +37,7 @@ impl Rect {
 }
 
 /// What a text is for; the renderer chooses its color and weight by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum TextRole {
     /// The title of the picture.
     Title,
@@ -77,7 +77,7 @@ impl TextRole {
 }
 
 /// One line of text, left-aligned at its start.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Text {
     /// Left end of the baseline.
     pub at: Point,
@@ -90,7 +90,7 @@ pub struct Text {
 }
 
 /// A titled frame around the nodes of a namespace.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Frame {
     /// The id of the group.
     pub id: String,
@@ -103,7 +103,7 @@ pub struct Frame {
 }
 
 /// A row of a card: one routing target, with every rule that leads there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Row {
     /// Its box, inside the card.
     pub rect: Rect,
@@ -114,7 +114,7 @@ pub struct Row {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Card {
     /// The id of the node.
     pub id: String,
@@ -141,7 +141,7 @@ pub struct Card {
 }
 
 /// The label of an edge: its card and its lines.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Label {
     /// The card behind the text.
     pub rect: Rect,
@@ -150,7 +150,7 @@ pub struct Label {
 }
 
 /// An edge.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Link {
     /// Id of the source node.
     pub from: String,
@@ -167,7 +167,7 @@ pub struct Link {
 }
 
 /// What a legend entry shows beside its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Sample {
     /// A node of this kind.
     Node(NodeKind),
@@ -178,7 +178,7 @@ pub enum Sample {
 }
 
 /// A legend entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct LegendEntry {
     /// What is shown.
     pub sample: Sample,
@@ -189,7 +189,7 @@ pub struct LegendEntry {
 }
 
 /// A whole picture.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Layout {
     /// Width of the picture.
     pub width: f64,

@@ -20,6 +20,9 @@ pub use json::json;
 pub use svg::svg;
 pub use theme::{Theme, UnknownTheme};
 
+/// The JSON Schema of what [`json`] writes.
+pub const SCHEMA: &str = include_str!("../../docs/schema.json");
+
 /// A form that output can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
