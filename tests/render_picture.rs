@@ -1,9 +1,12 @@
 //! The shop in every theme and format: well-formed, by the contract, and left in Cargo's folder for test files to be looked at.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "support/shop.rs"]
 mod common;
 
 use kubesketch::diagnostic::{Code, Diagnostic};
+use kubesketch::graph::{Detail, NodeKind};
 use kubesketch::layout::Layout;
 use kubesketch::render::{PictureOptions, Theme, dot, html, json, svg};
 use kubesketch::source::{Sources, Span};
@@ -126,6 +129,39 @@ fn ids_stay_when_a_node_is_added_and_can_be_salted() {
         ..PictureOptions::default()
     };
     assert!(svg(&layout, &graph, &salted).contains("aria-labelledby=\"p2-title p2-desc\""));
+}
+
+#[test]
+fn a_card_of_every_kind() {
+    let mut layout = Layout {
+        width: 660.0,
+        height: 340.0,
+        ..Layout::default()
+    };
+    let workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"].map(|label| (NodeKind::Workload, label));
+    let kinds = NodeKind::ALL.iter().map(|kind| (*kind, kind.as_str())).chain(workloads);
+    for (i, (kind, label)) in kinds.enumerate() {
+        let node = common::node(label, kind, label, None, label, Detail::Resource, 1);
+        layout.cards.push(common::card(
+            &node,
+            20.0 + 160.0 * (i % 4) as f64,
+            20.0 + 80.0 * (i / 4) as f64,
+            140.0,
+            44.0,
+        ));
+    }
+    let graph = kubesketch::graph::GraphBuilder::new().build();
+    let picture = svg(&layout, &graph, &options(Theme::Light));
+    std::fs::write(common::folder("pictures").join("kinds.svg"), &picture).unwrap();
+    let glyphs: std::collections::BTreeSet<&str> = picture
+        .lines()
+        .filter_map(|l| l.split(" d=\"").nth(1).filter(|_| l.contains("transform")))
+        .collect();
+    assert_eq!(
+        glyphs.len(),
+        layout.cards.len() - 1,
+        "every kind has a drawing of its own; an unnamed workload is drawn as a pod"
+    );
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) struct RowPlan {
     lines: Vec<String>,
     port: String,
     lock: bool,
+    default: bool,
 }
 
 /// A card before it has a place.
@@ -46,13 +47,19 @@ pub(super) struct CardPlan {
     pub width: f64,
     /// Height of the part above the rows.
     pub header: f64,
-    /// Rows in the order of the manifest.
+    /// Rows by host and path, the default last.
     pub rows: Vec<RowPlan>,
     name: Vec<String>,
     facts: Vec<String>,
+    row_of: BTreeMap<usize, usize>,
 }
 
 impl CardPlan {
+    /// The row that an edge leaves from.
+    pub fn row_of(&self, edge: usize) -> Option<usize> {
+        self.row_of.get(&edge).copied()
+    }
+
     /// Height of the whole card in user units.
     pub fn height(&self) -> f64 {
         let rows: f64 = self.rows.iter().map(|r| r.height).sum();
@@ -61,18 +68,27 @@ impl CardPlan {
     }
 }
 
-/// Decides what stands on the card of each node. Cards of one kind in one namespace get one width, so that they line up.
+/// Decides what stands on the card of each node.
+///
+/// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer than most gets a
+/// larger one for itself.
 pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
-    let mut widest: BTreeMap<_, f64> = BTreeMap::new();
+    let mut widest: BTreeMap<_, BTreeMap<_, f64>> = BTreeMap::new();
     for (node, plan) in graph.nodes().zip(&plans) {
-        let width = widest.entry((&node.namespace, node.kind)).or_default();
+        let width = widest.entry(node.kind).or_default().entry(&node.namespace).or_default();
         *width = width.max(plan.width);
     }
+    let mut shared = BTreeMap::new();
+    for (kind, by_namespace) in &widest {
+        let mut widths: Vec<f64> = by_namespace.values().copied().collect();
+        widths.sort_by(f64::total_cmp);
+        shared.insert(*kind, widths.get(widths.len() * 3 / 4).or(widths.last()).copied().unwrap_or_default());
+    }
     for (node, plan) in graph.nodes().zip(&mut plans) {
-        if let Some(width) = widest.get(&(&node.namespace, node.kind)) {
-            plan.width = *width;
-        }
+        let own = widest.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
+        let shared = shared.get(&node.kind).copied().unwrap_or_default();
+        plan.width = own.max(shared);
     }
     plans
 }
@@ -86,6 +102,7 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
     if node.has_route_rows() {
         let host = common_host(graph, index);
         rows = graph.outgoing(index).into_iter().filter_map(|e| row(graph, e, host.as_deref())).collect();
+        rows.sort_by(|a, b| (a.default, &a.lines, a.edge).cmp(&(b.default, &b.lines, b.edge)));
         if let Some(host) = host {
             facts.push(fit(&host, TextRole::Facts, room));
         }
@@ -98,6 +115,7 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
     CardPlan {
         width,
         header,
+        row_of: rows.iter().enumerate().map(|(i, r)| (r.edge, i)).collect(),
         rows,
         name,
         facts,
@@ -169,6 +187,7 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>) -> Option<RowPlan> {
         lines,
         port,
         lock,
+        default: rules.iter().all(|r| r.default),
     })
 }
 

@@ -49,6 +49,8 @@ pub(super) struct EdgeIn {
     pub label: Option<(f64, f64)>,
     /// Lines of one box with the same number share a trunk.
     pub trunk: usize,
+    /// Whether it should rather be straight than others.
+    pub straight: bool,
 }
 
 /// A connected part of a picture.
@@ -152,6 +154,7 @@ fn options(part: &Part) -> LayeredOptions {
             NodePlacementStrategy::NetworkSimplex
         },
         consider_model_order_strategy: OrderingStrategy::NodesAndEdges,
+        node_placement_favor_straight_edges: Some(true),
         random_seed: 1,
         ..LayeredOptions::default()
     }
@@ -167,8 +170,8 @@ fn input(part: &Part) -> ElkInputGraph {
         hierarchy_handling: None,
         layer_constraint: match b.pin {
             Pin::Free => None,
-            Pin::Left => Some(LayerConstraint::FirstSeparate),
-            Pin::Right => Some(LayerConstraint::LastSeparate),
+            Pin::Left => Some(LayerConstraint::First),
+            Pin::Right => Some(LayerConstraint::Last),
         },
         port_constraints: None,
         port_alignment: None,
@@ -191,7 +194,7 @@ fn input(part: &Part) -> ElkInputGraph {
             model_order: None,
             priority_direction: 0,
             priority_shortness: 0,
-            priority_straightness: 0,
+            priority_straightness: if e.straight { 4 } else { 0 },
         }
     });
     ElkInputGraph {
@@ -353,10 +356,16 @@ fn read(part: &Part, orders: &[Vec<usize>], rows: Rows, graph: &LGraph) -> Resul
         let (Some(known), Some(line)) = (part.edges.get(index), placed.lines.get_mut(index)) else {
             continue;
         };
+        // The pieces that the engine cut an edge into stay in its list behind the edge itself.
+        if !line.is_empty() {
+            continue;
+        }
         line.push(port_point(graph, edge.source));
         line.extend(edge.bend_points.iter().map(|p| Point { x: p.x, y: p.y }));
         line.push(port_point(graph, edge.target));
-        if flipped(part, known) {
+        // The engine may have turned a line round to break a cycle or to heed a terminal.
+        let source = &placed.boxes[known.from];
+        if known.from != known.to && distance(source, line[0]) > distance(source, line[line.len() - 1]) {
             line.reverse();
         }
         placed.labels[index] = edge.labels.first().map(|l| Rect {
@@ -417,6 +426,13 @@ fn snap_to_terminal(b: &BoxIn, rect: Rect, line: &mut [Point], from_start: bool)
     }
     let end = if from_start { 0 } else { count - 1 };
     line[end].x = if b.pin == Pin::Left { rect.x } else { rect.x + rect.w };
+}
+
+/// How far a point is from a box, by the larger of both directions; 0 inside.
+fn distance(rect: &Rect, p: Point) -> f64 {
+    let dx = (rect.x - p.x).max(p.x - rect.right());
+    let dy = (rect.y - p.y).max(p.y - rect.bottom());
+    dx.max(dy).max(0.0)
 }
 
 /// The engine is trusted for quality, not for correctness: what is not a number or not orthogonal goes to the fallback.

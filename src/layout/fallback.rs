@@ -275,6 +275,7 @@ mod tests {
             row: None,
             label: (i % 3 == 0).then_some((50.0, 17.0)),
             trunk: i,
+            straight: false,
         };
         Part {
             boxes: vec![one; boxes],

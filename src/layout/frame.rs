@@ -94,6 +94,9 @@ fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], left: f64, right:
     let mut rest = items;
     let mut x = left;
     loop {
+        // Its columns are those of the grid below it.
+        let cell = rest.first().map_or(1.0, |i| i.inner.width) + GAP;
+        x = PAD + ((x - PAD) / cell).ceil().max(0.0) * cell;
         let (mut y, mut wide, mut taken) = (0.0, 0.0f64, 0);
         for item in rest {
             let fits = x + item.inner.width <= right && y + item.inner.height <= *bottom;

@@ -96,10 +96,15 @@ fn arrange(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
 /// The engine's input, and for each of its edges the edge of the graph, or `None` for the way to a terminal.
 fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<usize>>) {
     let this = &book.scene.components[component];
-    let local = |node: usize| this.nodes.binary_search(&node).unwrap_or_default();
+    let walk = walk(book, component);
+    let mut place_of = vec![0; walk.len()];
+    for (place, &index) in walk.iter().enumerate() {
+        place_of[index] = place;
+    }
+    let local = |node: usize| place_of[this.nodes.binary_search(&node).unwrap_or_default()];
     let mut part = Part::default();
     let mut edges = Vec::new();
-    for &node in &this.nodes {
+    for node in walk.iter().map(|&i| this.nodes[i]) {
         let plan = &book.cards[node];
         part.boxes.push(BoxIn {
             width: plan.width,
@@ -109,15 +114,16 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             rows: plan.rows.iter().map(|r| r.height).collect(),
         });
     }
-    for &edge in &this.edges {
+    for edge in ordered_edges(book, component) {
         let (from, to, what) = book.graph.edge(edge);
-        let row = book.cards[from].rows.iter().position(|r| r.edge == edge);
+        let row = book.cards[from].row_of(edge);
         part.edges.push(EdgeIn {
             from: local(from),
             to: local(to),
             row,
             label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
             trunk: trunk(row, what.kind()),
+            straight: what.kind() == EdgeKind::Selects,
         });
         edges.push(Some(edge));
     }
@@ -134,13 +140,14 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
                 row: None,
                 label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
                 trunk: 0,
+                straight: false,
             });
             edges.push(Some(edge));
         }
     }
     for &net in &this.leaving {
         let net = &book.scene.nets[net];
-        let row = net.row.and_then(|edge| book.cards[net.source].rows.iter().position(|r| r.edge == edge));
+        let row = net.row.and_then(|edge| book.cards[net.source].row_of(edge));
         let kind = net.edges.first().map_or(EdgeKind::Routes, |&e| book.graph.edge(e).2.kind());
         let to = part.boxes.len();
         part.boxes.push(terminal(Pin::Right));
@@ -150,10 +157,61 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             row,
             label: None,
             trunk: trunk(row, kind),
+            straight: false,
         });
         edges.push(None);
     }
     (part, edges)
+}
+
+/// Edges of a component by source, and those of rows in the order of the rows.
+fn ordered_edges(book: &Book<'_>, component: usize) -> Vec<usize> {
+    let mut edges = book.scene.components[component].edges.clone();
+    edges.sort_by_key(|&edge| {
+        let from = book.graph.edge(edge).0;
+        (from, book.cards[from].row_of(edge), edge)
+    });
+    edges
+}
+
+/// The nodes of a component in the order in which a reader meets them: from every start along its edges, row by row. Where nothing
+/// else decides, the engine keeps this order, so that the targets of a card stand in the order of its rows.
+fn walk(book: &Book<'_>, component: usize) -> Vec<usize> {
+    let this = &book.scene.components[component];
+    let count = this.nodes.len();
+    let local = |node: usize| this.nodes.binary_search(&node).unwrap_or_default();
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut entered = vec![false; count];
+    for edge in ordered_edges(book, component) {
+        let (from, to, _) = book.graph.edge(edge);
+        if from != to {
+            next[local(from)].push(local(to));
+            entered[local(to)] = true;
+        }
+    }
+    let mut order = Vec::with_capacity(count);
+    let mut seen = vec![false; count];
+    // What is exposed comes first, then other starts, then whatever only cycles reach.
+    let mut starts: Vec<usize> = (0..count).collect();
+    let outer: Vec<bool> = {
+        let mut outer = vec![false; count];
+        for &edge in this.entering.iter().flat_map(|(_, edges)| edges) {
+            outer[local(book.graph.edge(edge).1)] = true;
+        }
+        outer
+    };
+    starts.sort_by_key(|&n| (entered[n], !outer[n], n));
+    for start in starts {
+        let mut stack = vec![start];
+        while let Some(at) = stack.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            order.push(at);
+            stack.extend(next[at].iter().rev().filter(|&&n| !seen[n]));
+        }
+    }
+    order
 }
 
 fn terminal(pin: Pin) -> BoxIn {
@@ -180,30 +238,34 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
     let bounds = bounds(&placed, count);
     let open_left = sides.contains(&Side::Left);
     let open_right = !this.leaving.is_empty() || sides.contains(&Side::Right);
-    let left = placed.boxes.iter().zip(&part.boxes).filter(|(_, b)| b.pin == Pin::Left).map(|(r, _)| r.x).fold(f64::INFINITY, f64::min);
-    let right = placed.boxes.iter().zip(&part.boxes).filter(|(_, b)| b.pin == Pin::Right).map(|(r, _)| r.right()).fold(f64::NEG_INFINITY, f64::max);
-    let dx = match (open_left, open_right) {
-        (true, _) => -left,
-        (false, true) => PAD - bounds.x,
-        (false, false) => -bounds.x,
-    };
-    let width = match (open_left, open_right) {
-        (_, true) => right.max(bounds.right() + PAD) + dx,
-        (true, false) => bounds.right() + PAD + dx,
-        (false, false) => bounds.w,
-    };
+    // Terminals give way: lines that run straight to them are as long as the padding of the frame, as elsewhere.
+    let (dx, width) = if open_left || open_right { (PAD - bounds.x, bounds.w + 2.0 * PAD) } else { (-bounds.x, bounds.w) };
     let dy = -bounds.y;
     let shift = |p: &Point| Point { x: p.x + dx, y: p.y + dy };
     let move_rect = |r: &Rect| Rect { x: r.x + dx, y: r.y + dy, ..*r };
     let mut inner = Inner {
         width,
         height: bounds.h,
-        cards: placed.boxes.iter().take(count).map(move_rect).collect(),
-        orders: placed.orders.iter().take(count).cloned().collect(),
+        cards: vec![Rect::default(); count],
+        orders: vec![Vec::new(); count],
         ..Inner::default()
     };
-    for ((line, label), edge) in placed.lines.iter().zip(&placed.labels).zip(edges) {
-        let line: Vec<Point> = line.iter().map(shift).collect();
+    for (place, index) in walk(book, component).into_iter().enumerate() {
+        inner.cards[index] = move_rect(&placed.boxes[place]);
+        inner.orders[index].clone_from(&placed.orders[place]);
+    }
+    for (((line, label), edge), known) in placed.lines.iter().zip(&placed.labels).zip(edges).zip(&part.edges) {
+        let mut line: Vec<Point> = line.iter().map(shift).collect();
+        // Terminals may share a layer with cards; their lines go on to the border all the same, and nothing is in their way.
+        for (end, at) in [(known.from, 0), (known.to, line.len().saturating_sub(1))] {
+            if let Some(point) = line.get_mut(at) {
+                match part.boxes[end].pin {
+                    Pin::Left => point.x = 0.0,
+                    Pin::Right => point.x = width,
+                    Pin::Free => {}
+                }
+            }
+        }
         if let Some(edge) = edge {
             inner.lines.push((*edge, line, label.map(|l| Point { x: l.x + dx, y: l.y + dy })));
         } else if let Some(&net) = this.leaving.get(inner.exits.len()) {

@@ -1,39 +1,76 @@
 //! Which frames share a column, and in what order.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::graph::Graph;
 
 use super::scene::{Place, Scene};
 
-/// How far each group is from the outside, by links between frames; groups without any come last.
-///
-/// Groups in this order, cut into columns, have most links between frames run from left to right.
-pub(super) fn order(graph: &Graph, scene: &Scene) -> Vec<usize> {
+/// More columns than this make a ribbon.
+const MAX_LAYERS: usize = 6;
+
+/// How the groups hang together.
+struct Links {
+    /// Groups with links to other groups.
+    linked: Vec<bool>,
+    /// Groups that are reached from outside.
+    exposed: Vec<bool>,
+    /// For each group its longest distance from a start, along links between groups.
+    ranks: Vec<usize>,
+}
+
+fn links(graph: &Graph, scene: &Scene) -> Links {
     let count = scene.groups.len();
     let mut linked = vec![false; count];
     let mut exposed = vec![false; count];
-    let mut between: BTreeMap<(usize, usize), ()> = BTreeMap::new();
+    let mut between = BTreeSet::new();
     for net in &scene.nets {
         for &edge in &net.edges {
             let (from, to, _) = graph.edge(edge);
             match (scene.places[from], scene.places[to]) {
                 (Place::Inside(a), Place::Inside(b)) => {
-                    between.insert((a, b), ());
+                    between.insert((a, b));
                     linked[a] = true;
                     linked[b] = true;
                 }
                 (Place::Left, Place::Inside(b)) => exposed[b] = true,
-                (Place::Inside(a), _) => linked[a] = true,
                 _ => {}
             }
         }
     }
-    let ranks = ranks(count, between.keys().copied());
-    let mut order: Vec<usize> = (0..count).collect();
+    let ranks = ranks(count, between.into_iter());
+    Links { linked, exposed, ranks }
+}
+
+/// The groups by their distance from the outside; those that nothing links come last.
+///
+/// Cut into columns in this order, most links between frames run from left to right.
+pub(super) fn order(graph: &Graph, scene: &Scene) -> Vec<usize> {
+    let l = links(graph, scene);
+    let mut order: Vec<usize> = (0..scene.groups.len()).collect();
     // Groups are sorted by name already; a stable sort keeps that within a rank.
-    order.sort_by_key(|&g| (!(exposed[g] || linked[g]), ranks[g], !exposed[g]));
+    order.sort_by_key(|&g| (!(l.exposed[g] || l.linked[g]), l.ranks[g], !l.exposed[g]));
     order
+}
+
+/// One column for each distance, if groups link at all: no link between frames runs backward unless there is a cycle.
+/// Groups without links fill up the columns that have the fewest components.
+pub(super) fn layers(order: &[usize], scene: &Scene, graph: &Graph) -> impl Iterator<Item = Vec<Vec<usize>>> {
+    let l = links(graph, scene);
+    let last = order.iter().map(|&g| l.ranks[g]).max().unwrap_or(0);
+    let usable = (1..MAX_LAYERS).contains(&last);
+    let mut columns = vec![Vec::new(); last + 1];
+    let mut load = vec![0usize; last + 1];
+    for &group in order {
+        let column = if l.linked[group] {
+            l.ranks[group]
+        } else {
+            (0..=last).min_by_key(|&c| (load[c], c)).unwrap_or_default()
+        };
+        load[column] += scene.groups[group].iter().map(|&c| scene.components[c].nodes.len()).sum::<usize>();
+        columns[column].push(group);
+    }
+    usable.then_some(columns).into_iter()
 }
 
 /// Longest distance from a start, by Kahn's algorithm; what stands on a cycle gets the rank reached so far.

@@ -39,7 +39,9 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
         (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
         _ => &[0.6, 0.8, 1.0, 1.25],
     };
-    for columns in 1..=most.max(1) {
+    let shapes = (1..=most.max(1)).map(Columns::Even).chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given));
+    for shape in shapes {
+        let columns = shape.count();
         let mut tried: Vec<f64> = Vec::new();
         for scale in scales {
             let mut column_of = vec![1; order.len()];
@@ -47,7 +49,7 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
             let mut plan = None;
             for _ in 0..2 {
                 let inners = inners(book, &column_of, columns, pool.as_ref().ok(), &mut memo);
-                let made = arrange(book, &order, columns, *scale, inners);
+                let made = arrange(book, &order, &shape, *scale, inners);
                 let settled = made.column_of == column_of;
                 column_of.clone_from(&made.column_of);
                 plan = Some(made);
@@ -99,7 +101,7 @@ fn score(routed: &Routed) -> f64 {
     } else {
         0.0
     };
-    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0)) + 0.04 * routed.length + 40.0 * routed.backward as f64
+    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0)) + 0.04 * routed.length + 120.0 * routed.backward as f64
 }
 
 /// Places every component for the sides that follow from the columns.
@@ -130,7 +132,25 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&ra
     keys.iter().filter_map(|k| memo.get(k).cloned()).collect()
 }
 
-fn arrange(book: &Book<'_>, order: &[usize], columns: usize, scale: f64, inners: Vec<Arc<Inner>>) -> Plan {
+/// How groups are put into columns.
+enum Columns {
+    /// Their sequence is cut into this many columns of much the same height.
+    Even(usize),
+    /// These.
+    Given(Vec<Vec<usize>>),
+}
+
+impl Columns {
+    fn count(&self) -> usize {
+        match self {
+            Columns::Even(count) => *count,
+            Columns::Given(columns) => columns.len(),
+        }
+    }
+}
+
+fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, scale: f64, inners: Vec<Arc<Inner>>) -> Plan {
+    let columns = shape.count();
     let area: f64 = inners.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
     let target = ((area * 1.15 * ASPECT).sqrt() / columns as f64 * scale).max(150.0);
     let frames = frames(book.graph, book, &inners, &vec![target; order.len()]);
@@ -141,13 +161,20 @@ fn arrange(book: &Book<'_>, order: &[usize], columns: usize, scale: f64, inners:
         frames,
         inners,
     };
-    let mut rest = order;
-    for run in pack::cut(&heights, columns) {
-        let (groups, after) = rest.split_at(run);
-        plan.columns.push(groups.to_vec());
-        rest = after;
+    match shape {
+        Columns::Given(given) => plan.columns.clone_from(given),
+        Columns::Even(_) => {
+            let mut rest = order;
+            for run in pack::cut(&heights, columns) {
+                let (groups, after) = rest.split_at(run);
+                plan.columns.push(groups.to_vec());
+                rest = after;
+            }
+        }
+    }
+    for (index, groups) in plan.columns.iter().enumerate() {
         for &group in groups {
-            plan.column_of[group] = plan.columns.len();
+            plan.column_of[group] = index + 1;
         }
     }
     plan

@@ -1,7 +1,8 @@
 //! DOT for Graphviz: one cluster for each namespace, the same words as on the cards.
 //!
-//! Every id and every label is a quoted string, never an HTML-like one. In ids only quotes and backslashes are escaped; in labels Graphviz
-//! also reads backslash sequences (`\N`) and character references (`&lt;`), so both are defused.
+//! Every id and every label is a quoted string, never an HTML-like one. Graphviz reads backslash sequences (`\N`) and character references
+//! (`&lt;`) in labels, so both are defused. It also copies what looks like a reference in an id into its SVG unescaped, known or not
+//! (`&nosuch;`, which no parser accepts), so ids are treated alike; the escapes keep different ids different.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,7 +34,7 @@ pub fn dot(graph: &Graph) -> String {
         &mut out,
         1,
         &format!(
-            "node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, {font}]",
+            "node [shape=box, style=\"rounded,filled\", fillcolor=\"{}\", fontcolor=\"{}\", fontsize=11, margin=\"0.16,0.08\", {font}]",
             color(Paint::Card),
             color(Paint::Ink)
         ),
@@ -92,7 +93,7 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
     let hue = Hue::of_node(node.kind, &node.label);
     let shape = match node.kind {
         NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => "ellipse",
-        NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => "cds",
+        NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => "octagon",
         NodeKind::Workload if hue == Hue::Amber => "cylinder",
         NodeKind::Workload => "box3d",
         NodeKind::Resource => "folder",
@@ -131,6 +132,7 @@ fn id(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
+            '&' => out.push_str("&amp;"),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }

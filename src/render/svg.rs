@@ -166,7 +166,9 @@ impl Pen<'_> {
                     .num("rx", CARD_RADIUS)
                     .maybe("stroke-dasharray", missing.then_some("5 3")),
             );
-            drop(self.paint(xml.element("path").attr("d", &bar_path(card.bar)), "", Some(Paint::Strong(hue)), None));
+            // The bar is outlined in its own color, or the border of the card would show around it.
+            let bar = xml.element("path").attr("d", &bar_path(card.bar));
+            drop(self.paint(bar, "", Some(Paint::Strong(hue)), Some(Paint::Strong(hue))));
             self.glyph(xml, glyphs::of_node(card.kind, &card.label), card.glyph, hue);
             for text in &card.texts {
                 self.text(xml, text, hue);
@@ -179,7 +181,14 @@ impl Pen<'_> {
     }
 
     fn row(&self, xml: &mut Xml, row: &Row, hue: Hue) {
-        drop(self.paint(boxed(xml, row.rect), "", Some(Paint::Tint(hue)), None).num("rx", 3.0));
+        // Rows lie against each other and against the border of the card; their tint keeps clear of both.
+        let ground = Rect {
+            x: row.rect.x + 4.0,
+            y: row.rect.y + 1.0,
+            w: (row.rect.w - 8.0).max(0.0),
+            h: (row.rect.h - 2.0).max(0.0),
+        };
+        drop(self.paint(boxed(xml, ground), "", Some(Paint::Tint(hue)), None).num("rx", 3.0));
         if let Some(lock) = row.lock {
             self.glyph(xml, glyphs::lock(), lock, hue);
         }
@@ -268,20 +277,13 @@ impl Pen<'_> {
         match entry.sample {
             Sample::Node(kind) => {
                 let hue = Hue::of_node(kind, "");
-                let missing = kind == NodeKind::Missing;
-                let border = if missing { Paint::Strong(hue) } else { Paint::Soft(hue) };
-                drop(
-                    self.paint(boxed(xml, at), "", Some(Paint::Card), Some(border))
-                        .num("rx", 3.0)
-                        .maybe("stroke-dasharray", missing.then_some("3 2")),
-                );
-                self.glyph(xml, glyphs::of_node(kind, ""), centered(at, 1.5), hue);
+                self.glyph(xml, glyphs::of_node(kind, ""), centered(at), hue);
             }
             Sample::Edge(kind) => {
                 let y = at.y + at.h / 2.0;
                 self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], kind);
             }
-            Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at, 1.0), Hue::Violet),
+            Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Hue::Violet),
         }
         self.text(xml, &entry.text, Hue::Grey);
     }
@@ -351,9 +353,9 @@ fn tooltip(xml: &mut Xml, text: &str) {
     }
 }
 
-/// The largest square in the middle of a box, with a margin.
-fn centered(rect: Rect, margin: f64) -> Rect {
-    let side = (rect.w.min(rect.h) - 2.0 * margin).max(1.0);
+/// The largest square in the middle of a box.
+fn centered(rect: Rect) -> Rect {
+    let side = rect.w.min(rect.h);
     Rect {
         x: rect.x + (rect.w - side) / 2.0,
         y: rect.y + (rect.h - side) / 2.0,

@@ -50,7 +50,7 @@ pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
     rows
 }
 
-/// Every rule of every Ingress and route. What a Gateway passes to its routes is no rule of its own.
+/// Every rule of every Ingress and route, by object, host and path, defaults last. What a Gateway passes to its routes is no rule of its own.
 pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {
@@ -67,6 +67,7 @@ pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
             }));
         }
     }
+    rows.sort_by_key(|r| (&r.by.id, r.rule.default, &r.rule.host, &r.rule.path, &r.to.id));
     rows
 }
 

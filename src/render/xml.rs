@@ -1,7 +1,7 @@
 //! The one writer of XML: elements close by themselves, and nothing reaches the output without being escaped.
 //!
-//! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML cannot hold (C0 controls,
-//! U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values are written as character references: so an element stays on one line of
+//! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML or HTML cannot hold
+//! (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values are written as character references: so an element stays on one line of
 //! the file and an attribute comes back from a parser as it went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
 
 use std::borrow::Cow;
@@ -131,7 +131,7 @@ fn escape(out: &mut String, text: &str) {
             '\t' => out.push_str("&#9;"),
             '\n' => out.push_str("&#10;"),
             '\r' => out.push_str("&#13;"),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

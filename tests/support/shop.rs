@@ -1,5 +1,6 @@
 //! A shop as graph and as layout, put together by hand: renderers are tested without the rooms before them.
 #![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -213,11 +214,11 @@ pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
         namespace: node.namespace.clone(),
         name: node.name.clone(),
         rect: rect(x, y, w, h),
-        bar: rect(x, y, 5.0, h),
-        glyph: rect(x + 14.0, y + 13.0, 18.0, 18.0),
+        bar: rect(x, y, 4.0, h),
+        glyph: rect(x + 11.0, y + 9.0, 16.0, 16.0),
         texts: vec![
-            text(x + 42.0, y + 19.0, TextRole::Name, &node.name),
-            text(x + 42.0, y + 35.0, TextRole::Facts, &node.facts()),
+            text(x + 34.0, y + 19.0, TextRole::Name, &node.name),
+            text(x + 34.0, y + 35.0, TextRole::Facts, &node.facts()),
         ],
         rows: Vec::new(),
         tooltip: node.tooltip(),
@@ -254,8 +255,9 @@ pub fn shop_layout(graph: &Graph) -> Layout {
     .enumerate()
     {
         let y = 108.0 + 46.0 + 25.0 * i as f64;
+        // Rows reach from the bar to the border of their card.
         cards[1].rows.push(Row {
-            rect: rect(250.0, y, 212.0, 22.0),
+            rect: rect(243.0, y - 1.0, 227.0, 25.0),
             texts: vec![
                 text(if *lock { 272.0 } else { 256.0 }, y + 15.0, TextRole::Row, path),
                 text(440.0, y + 15.0, TextRole::Port, "80"),
@@ -345,15 +347,15 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         .chain([Sample::Lock]);
     for sample in samples {
         let (width, word) = match sample {
-            Sample::Node(kind) => (18.0, kind.as_str()),
-            Sample::Edge(kind) => (34.0, kind.as_str()),
-            Sample::Lock => (14.0, "TLS"),
+            Sample::Node(kind) => (14.0, kind.as_str()),
+            Sample::Edge(kind) => (26.0, kind.as_str()),
+            Sample::Lock => (9.0, "TLS"),
         };
         let words = text(x + width + 6.0, 478.0, TextRole::Legend, word);
         let end = words.at.x + words.width;
         legend.push(LegendEntry {
             sample,
-            at: rect(x, 465.0, width, 18.0),
+            at: rect(x, 467.0, width, 14.0),
             text: words,
         });
         x = end + 22.0;
