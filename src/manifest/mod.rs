@@ -1,13 +1,34 @@
 //! Text to typed Kubernetes objects.
+//!
+//! Guarantees: one broken document costs only itself; every object has an `apiVersion`, a `kind` and a name; every problem has a place; the result
+//! depends on the texts and their order alone. YAML is read as Kubernetes reads it (see `scalar`), and no input makes reading slow, deep or large out of
+//! proportion: nesting, aliases and told problems are bounded.
 
+mod assemble;
+mod decode;
+mod hint;
+mod identity;
+mod json;
 mod object;
+mod prune;
+mod read;
+mod scalar;
+mod split;
+mod template;
 mod tree;
+mod typed;
+mod upgrade;
 
 pub use object::{Body, Object, OwnerRef, Workload};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
 
-use crate::diagnostic::Warned;
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Warned};
 use crate::source::{FileId, Sources};
+
+use self::hint::{Fault, Input};
+use self::split::Chunk;
 
 /// How many steps deep a document may nest.
 pub const MAX_DEPTH: usize = 512;
@@ -26,6 +47,93 @@ pub struct Parsed {
 }
 
 /// Reads all objects. The result does not depend on the number of threads.
-pub fn parse(_sources: &Sources) -> Warned<Parsed> {
-    Warned::default()
+pub fn parse(sources: &Sources) -> Warned<Parsed> {
+    let documents: Vec<(FileId, Chunk<'_>)> = sources
+        .ids()
+        .flat_map(|file| split::documents(sources.text(file)).into_iter().map(move |chunk| (file, chunk)))
+        .collect();
+    let read: Vec<Document> = documents
+        .par_iter()
+        .map(|(file, chunk)| document(sources, Input { file: *file, chunk: *chunk }))
+        .collect();
+
+    let mut parsed = Parsed {
+        documents: documents.len(),
+        ..Parsed::default()
+    };
+    let mut diagnostics = Vec::new();
+    let mut templates = Vec::new();
+    let mut of_interest = vec![false; sources.len()];
+    for document in read {
+        of_interest[document.file.index()] |= document.is_kubernetes || !document.problems.is_empty() || document.template.is_some();
+        templates.extend(document.template);
+        parsed.objects.extend(document.objects);
+        diagnostics.extend(document.problems);
+    }
+    parsed.ignored_files = sources.ids().filter(|file| !of_interest[file.index()]).collect();
+    templates.dedup_by_key(|at| at.file);
+    parsed.templates = templates.iter().map(|at| at.file).collect();
+    diagnostics.extend(template::summary(sources, &templates));
+    Warned { value: parsed, diagnostics }
+}
+
+/// What was found in one document.
+struct Document {
+    file: FileId,
+    objects: Vec<Object>,
+    problems: Vec<Diagnostic>,
+    /// Where it shows that it is a template.
+    template: Option<crate::source::Span>,
+    is_kubernetes: bool,
+}
+
+fn document(sources: &Sources, input: Input<'_>) -> Document {
+    let text = sources.text(input.file);
+    let mut document = Document {
+        file: input.file,
+        objects: Vec::new(),
+        problems: Vec::new(),
+        template: None,
+        is_kubernetes: false,
+    };
+    let mut trees = Vec::new();
+    let fault = read_trees(&input, &mut trees, &mut document.problems).err();
+    for tree in trees {
+        if let Some(at) = template::placeholder(&tree) {
+            document.template = Some(at);
+            continue;
+        }
+        document.is_kubernetes |= identity::objects(tree, text, &mut document.objects, &mut document.problems);
+    }
+    match fault {
+        Some(fault) if fault.template => {
+            document.template = fault.problem.at.map(|at| template::first_action(&input, at));
+            // What a template looks like before it is rendered says nothing about what it becomes.
+            document.problems.clear();
+        }
+        Some(fault) => document.problems.push(fault.problem),
+        None => {}
+    }
+    if !document.is_kubernetes && document.objects.is_empty() {
+        // Files of other programs are none of our business as long as they can be read.
+        document.problems.retain(|p| p.code != crate::diagnostic::Code::YamlDuplicateKey);
+    }
+    document
+}
+
+fn read_trees(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<Diagnostic>) -> Result<(), Fault> {
+    if let Some(fault) = hint::control_character(input) {
+        return Err(fault);
+    }
+    let text = input.chunk.text;
+    if !json::looks_like_json(text) {
+        return read::yaml(input, trees, problems);
+    }
+    let Err(fault) = json::json(input, trees, problems) else { return Ok(()) };
+    if !trees.is_empty() || fault.problem.code == crate::diagnostic::Code::YamlLimit {
+        return Err(fault);
+    }
+    // YAML can be written with braces too, and JSON with comments can be read as YAML.
+    problems.clear();
+    read::yaml(input, trees, problems).map_err(|yaml| if json::is_surely_json(text) { fault } else { yaml })
 }

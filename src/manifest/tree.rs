@@ -205,6 +205,14 @@ impl Tree {
         }
     }
 
+    /// Leaves only some keys of a mapping.
+    pub(super) fn retain_keys(&mut self, keys: &[&str]) {
+        if let Value::Map(entries) = &mut self.value {
+            entries.retain(|e| keys.contains(&&*e.key));
+            entries.shrink_to_fit();
+        }
+    }
+
     /// Puts an entry at the end of a mapping that does not have its key.
     pub(super) fn insert(&mut self, entry: Entry) {
         if let Value::Map(entries) = &mut self.value

@@ -1,0 +1,161 @@
+//! Decodes trees into Kubernetes' types, so that every complaint has a place and a field path, and one wrong field costs only itself.
+//!
+//! A decoder that serde drives stops at its first error. So the error names the value that is to blame, that value is set aside, and the object is
+//! decoded again without it, a bounded number of times.
+
+mod de;
+mod path;
+mod required;
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashSet;
+use serde::de::DeserializeOwned;
+
+use self::de::{De, Error};
+use self::path::Path;
+use super::hint;
+use super::tree::Tree;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// How many wrong fields of one object are told and set aside before its content is given up.
+const ROUNDS: usize = 64;
+
+/// How strictly fields are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// A kind whose fields are all known: unknown and missing ones are told.
+    Known,
+    /// A kind that only shares a part of its fields with one that is known.
+    Alike,
+}
+
+/// What all parts of one decoding share.
+pub(super) struct Context<'a> {
+    /// The text of the file, for quoting from it.
+    pub text: &'a str,
+    strictness: Strictness,
+    /// Values that were set aside, by address: the tree stands still while it is decoded.
+    dropped: FxHashSet<*const Tree>,
+    /// What was noticed in this round.
+    notes: RefCell<Vec<Diagnostic>>,
+}
+
+impl Context<'_> {
+    fn is_dropped(&self, tree: &Tree) -> bool {
+        self.dropped.contains(&std::ptr::from_ref(tree))
+    }
+
+    fn note(&self, problem: Diagnostic) {
+        self.notes.borrow_mut().push(problem);
+    }
+}
+
+/// Decodes a value that is found at a path of its object.
+pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, strictness: Strictness, text: &str, problems: &mut Vec<Diagnostic>) -> T {
+    let mut context = Context {
+        text,
+        strictness,
+        dropped: FxHashSet::default(),
+        notes: RefCell::default(),
+    };
+    let path = Path::base(path);
+    for _ in 0..ROUNDS {
+        context.notes.borrow_mut().clear();
+        match T::deserialize(De::root(tree, &path, &context)) {
+            Ok(value) => {
+                problems.append(&mut context.notes.borrow_mut());
+                return value;
+            }
+            Err(error) => {
+                let Some(culprit) = error.culprit() else { return T::default() };
+                if let Some(problem) = problem_of(&error) {
+                    problems.push(problem);
+                }
+                if std::ptr::eq(culprit, tree) || !context.dropped.insert(culprit) {
+                    return T::default();
+                }
+            }
+        }
+    }
+    problems.push(
+        Diagnostic::at(
+            Code::FieldType,
+            tree.span,
+            format!("more than {ROUNDS} wrong fields in one object; its content is left out"),
+        )
+        .with_help("is this the kind of object that its first lines say?"),
+    );
+    T::default()
+}
+
+fn problem_of(error: &Error) -> Option<Diagnostic> {
+    let (place, message) = error.report()?;
+    let text = match place.path.as_str() {
+        "" => message.to_owned(),
+        path => format!("{path}: {message}"),
+    };
+    let mut problem = Diagnostic::at(error.code(), place.span, text);
+    problem.help = error.help().map(str::to_owned);
+    Some(problem)
+}
+
+/// The field that an unknown one was probably meant to be.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let lower = name.to_ascii_lowercase();
+    let allowed = (name.len() / 3).clamp(1, 3);
+    known
+        .iter()
+        .map(|candidate| (edits(&lower, &candidate.to_ascii_lowercase(), allowed + 1), *candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, removed, replaced or swapped with their neighbor, up to a limit.
+fn edits(a: &str, b: &str, limit: usize) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len().abs_diff(b.len()) >= limit {
+        return limit;
+    }
+    let width = b.len() + 1;
+    let mut rows = vec![vec![0; width]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..width {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[a.len()][b.len()].min(limit)
+}
+
+/// The value as it is written, if that is short and on one line.
+fn written<'a>(tree: &Tree, text: &'a str) -> Option<&'a str> {
+    let written = text.get(tree.span.start as usize..tree.span.end as usize)?.trim();
+    let usable = !written.is_empty() && written.len() <= 40 && !written.contains(['\n', '"']) && !written.starts_with(['*', '&', '!']);
+    usable.then_some(written)
+}
+
+fn unknown_field(context: &Context<'_>, path: &Path<'_>, name: &str, known: &[&'static str], tree: &Tree) {
+    let path_text = path.to_string();
+    let mut problem = Diagnostic::at(
+        Code::FieldUnknown,
+        path.key_span().unwrap_or(tree.span),
+        format!("{path_text}: Kubernetes knows no such field"),
+    );
+    if let Some(meant) = nearest(name, known) {
+        problem = problem.with_help(format!("did you mean `{}`?", hint::excerpt(meant)));
+    }
+    context.note(problem);
+}
+
+#[cfg(test)]
+mod tests;

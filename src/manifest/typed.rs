@@ -1,0 +1,253 @@
+//! Which kinds are typed, and what all kinds that run pods have in common.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
+use k8s_openapi::api::core::v1::{Endpoints, Pod, PodSpec, PodTemplateSpec, ReplicationController, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::de::DeserializeOwned;
+
+use super::decode::{Strictness, decode};
+use super::object::{Body, Workload};
+use super::tree::Tree;
+use crate::diagnostic::Diagnostic;
+
+/// Where a pod template can be: the template, its labels, its pod.
+struct TemplateAt {
+    template: &'static str,
+    labels: &'static str,
+    pod: &'static str,
+}
+
+const POD: TemplateAt = TemplateAt {
+    template: "",
+    labels: "metadata.labels",
+    pod: "spec",
+};
+const TEMPLATE: TemplateAt = TemplateAt {
+    template: "spec.template",
+    labels: "spec.template.metadata.labels",
+    pod: "spec.template.spec",
+};
+const JOB_TEMPLATE: TemplateAt = TemplateAt {
+    template: "spec.jobTemplate.spec.template",
+    labels: "spec.jobTemplate.spec.template.metadata.labels",
+    pod: "spec.jobTemplate.spec.template.spec",
+};
+const POD_TEMPLATE: TemplateAt = TemplateAt {
+    template: "spec.podTemplate",
+    labels: "spec.podTemplate.metadata.labels",
+    pod: "spec.podTemplate.spec",
+};
+
+/// Decodes the content of an object. `labels` are those of its own metadata.
+pub(super) fn body(
+    group: &str,
+    kind: &str,
+    tree: &Tree,
+    labels: &BTreeMap<String, String>,
+    text: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Body {
+    let mut reader = Reader { tree, text, problems };
+    match (group, kind) {
+        ("", "Service") => Body::Service(reader.object::<Service>()),
+        ("", "Endpoints") => Body::Endpoints(reader.object::<Endpoints>()),
+        ("", "Namespace") => Body::Namespace,
+        ("discovery.k8s.io", "EndpointSlice") => Body::EndpointSlice(reader.object::<EndpointSlice>()),
+        ("networking.k8s.io" | "extensions", "Ingress") => Body::Ingress(reader.object::<Ingress>()),
+        ("networking.k8s.io", "IngressClass") => Body::IngressClass(reader.object::<IngressClass>()),
+        ("networking.k8s.io" | "extensions", "NetworkPolicy") => Body::NetworkPolicy(reader.object::<NetworkPolicy>()),
+        ("", "Pod") => workload(reader.pod(labels)),
+        ("", "ReplicationController") => workload(reader.replication_controller()),
+        ("apps" | "extensions", "Deployment") => workload(reader.deployment()),
+        ("apps" | "extensions", "ReplicaSet") => workload(reader.replica_set()),
+        ("apps" | "extensions", "DaemonSet") => workload(reader.daemon_set()),
+        ("apps", "StatefulSet") => workload(reader.stateful_set()),
+        ("batch", "Job") => workload(reader.job()),
+        ("batch", "CronJob") => workload(reader.cron_job()),
+        ("apps.openshift.io" | "", "DeploymentConfig") => workload(reader.deployment_config()),
+        _ => match [TEMPLATE, JOB_TEMPLATE, POD_TEMPLATE].into_iter().find(|at| has_containers(tree, at)) {
+            Some(at) => workload(reader.like_a_workload(at)),
+            None => Body::Other,
+        },
+    }
+}
+
+fn workload(workload: Workload) -> Body {
+    Body::Workload(Box::new(workload))
+}
+
+fn has_containers(tree: &Tree, at: &TemplateAt) -> bool {
+    tree.find(at.pod).and_then(|pod| pod.get("containers")).is_some_and(|containers| {
+        let items = containers.items();
+        !items.is_empty() && items.iter().all(Tree::is_map)
+    })
+}
+
+struct Reader<'a> {
+    tree: &'a Tree,
+    text: &'a str,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn object<T: DeserializeOwned + Default>(&mut self) -> Box<T> {
+        Box::new(decode(self.tree, "", Strictness::Known, self.text, self.problems))
+    }
+
+    fn part<T: DeserializeOwned + Default>(&mut self, path: &str, strictness: Strictness) -> Option<T> {
+        let tree = self.tree.find(path).filter(|tree| !tree.is_null())?;
+        Some(decode(tree, path, strictness, self.text, self.problems))
+    }
+
+    fn with_template(&self, template: PodTemplateSpec, at: &TemplateAt) -> Workload {
+        Workload {
+            pod_labels: template.metadata.and_then(|m| m.labels).unwrap_or_default(),
+            ..self.with_pod(template.spec.unwrap_or_default(), at)
+        }
+    }
+
+    fn with_pod(&self, pod: PodSpec, at: &TemplateAt) -> Workload {
+        Workload {
+            pod,
+            pod_path: at.pod,
+            labels_path: at.labels,
+            ..Workload::default()
+        }
+    }
+
+    /// The selector, if there is one: an absent one is not an empty one.
+    fn selector(&self, selector: LabelSelector) -> Option<LabelSelector> {
+        let written = self.tree.at(&["spec", "selector"])?;
+        (!written.is_null()).then_some(selector)
+    }
+
+    fn deployment(&mut self) -> Workload {
+        let spec = self.object::<Deployment>().spec;
+        Workload {
+            replicas: spec.replicas,
+            selector: self.selector(spec.selector),
+            ..self.with_template(spec.template, &TEMPLATE)
+        }
+    }
+
+    fn replica_set(&mut self) -> Workload {
+        let spec = self.object::<ReplicaSet>().spec;
+        Workload {
+            replicas: spec.replicas,
+            selector: self.selector(spec.selector),
+            ..self.with_template(spec.template.unwrap_or_default(), &TEMPLATE)
+        }
+    }
+
+    fn daemon_set(&mut self) -> Workload {
+        let spec = self.object::<DaemonSet>().spec;
+        Workload {
+            selector: self.selector(spec.selector),
+            ..self.with_template(spec.template, &TEMPLATE)
+        }
+    }
+
+    fn stateful_set(&mut self) -> Workload {
+        let spec = self.object::<StatefulSet>().spec;
+        Workload {
+            replicas: spec.replicas,
+            selector: self.selector(spec.selector),
+            service_name: spec.service_name,
+            ..self.with_template(spec.template, &TEMPLATE)
+        }
+    }
+
+    fn replication_controller(&mut self) -> Workload {
+        let spec = self.object::<ReplicationController>().spec.unwrap_or_default();
+        Workload {
+            replicas: spec.replicas,
+            selector: spec.selector.map(labels_selector),
+            ..self.with_template(spec.template.unwrap_or_default(), &TEMPLATE)
+        }
+    }
+
+    fn job(&mut self) -> Workload {
+        let spec = self.object::<Job>().spec.unwrap_or_default();
+        self.with_job(spec, &TEMPLATE)
+    }
+
+    fn cron_job(&mut self) -> Workload {
+        let spec = self.object::<CronJob>().spec;
+        Workload {
+            schedule: Some(spec.schedule).filter(|s| !s.is_empty()),
+            ..self.with_job(spec.job_template.spec.unwrap_or_default(), &JOB_TEMPLATE)
+        }
+    }
+
+    fn with_job(&self, spec: JobSpec, at: &TemplateAt) -> Workload {
+        Workload {
+            completions: spec.completions,
+            selector: spec.selector,
+            ..self.with_template(spec.template, at)
+        }
+    }
+
+    fn pod(&mut self, labels: &BTreeMap<String, String>) -> Workload {
+        let spec = self.object::<Pod>().spec.unwrap_or_default();
+        Workload {
+            pod_labels: labels.clone(),
+            pod_ips: pod_ips(self.tree),
+            ..self.with_pod(spec, &POD)
+        }
+    }
+
+    fn deployment_config(&mut self) -> Workload {
+        let selector: Option<BTreeMap<String, String>> = self.part("spec.selector", Strictness::Known);
+        Workload {
+            replicas: self.replicas(),
+            selector: selector.map(labels_selector),
+            ..self.template(TEMPLATE, Strictness::Known)
+        }
+    }
+
+    /// A kind that this program does not know, but that holds a pod template like those it does.
+    fn like_a_workload(&mut self, at: TemplateAt) -> Workload {
+        let has_selector = self.tree.at(&["spec", "selector"]).is_some_and(|s| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some());
+        let selector = if has_selector { self.part("spec.selector", Strictness::Alike) } else { None };
+        Workload {
+            replicas: self.replicas(),
+            selector,
+            ..self.template(at, Strictness::Alike)
+        }
+    }
+
+    fn template(&mut self, at: TemplateAt, strictness: Strictness) -> Workload {
+        let template: PodTemplateSpec = self.part(at.template, strictness).unwrap_or_default();
+        self.with_template(template, &at)
+    }
+
+    fn replicas(&self) -> Option<i32> {
+        let replicas = self.tree.at(&["spec", "replicas"])?.as_i64()?;
+        i32::try_from(replicas).ok()
+    }
+}
+
+fn labels_selector(labels: BTreeMap<String, String>) -> LabelSelector {
+    LabelSelector {
+        match_labels: Some(labels),
+        match_expressions: None,
+    }
+}
+
+fn pod_ips(tree: &Tree) -> Vec<String> {
+    let Some(status) = tree.get("status") else { return Vec::new() };
+    let listed = status.get("podIPs").into_iter().flat_map(Tree::items).filter_map(|item| item.get("ip"));
+    let mut ips: Vec<String> = listed.chain(status.get("podIP")).filter_map(Tree::as_str).filter(|ip| !ip.is_empty()).map(str::to_owned).collect();
+    let mut seen = Vec::new();
+    ips.retain(|ip| {
+        let new = !seen.contains(ip);
+        seen.push(ip.clone());
+        new
+    });
+    ips
+}
