@@ -1,5 +1,6 @@
 //! Puts a graph together and enforces what it guarantees.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
@@ -10,7 +11,7 @@ use super::{Edge, EdgeDetail, Evidence, Graph, Group, Node};
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
-    edges: BTreeMap<(String, String, EdgeDetail), BTreeSet<Evidence>>,
+    edges: BTreeMap<(String, String, EdgeDetail), Vec<Evidence>>,
     groups: BTreeMap<String, Group>,
 }
 
@@ -37,7 +38,18 @@ impl GraphBuilder {
 
     /// Adds an edge between two ids. Edges that say the same become one with the evidence of both.
     pub fn edge(&mut self, from: &str, to: &str, detail: EdgeDetail, evidence: impl IntoIterator<Item = Evidence>) {
-        self.edges.entry((from.to_owned(), to.to_owned(), detail)).or_default().extend(evidence);
+        match self.edges.entry((from.to_owned(), to.to_owned(), detail)) {
+            Entry::Vacant(new) => {
+                new.insert(evidence.into_iter().collect());
+            }
+            Entry::Occupied(mut known) => {
+                for more in evidence {
+                    if !known.get().contains(&more) {
+                        known.get_mut().push(more);
+                    }
+                }
+            }
+        }
     }
 
     /// Says what is known about a namespace. It becomes a group only if a node lives in it.

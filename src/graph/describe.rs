@@ -1,6 +1,6 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
-use super::{Backend, Detail, Edge, EdgeDetail, Exposure, Node, NodeKind, PortMap, Protocol, RouteRule, Scale, TargetPort};
+use super::{Backend, Detail, Edge, EdgeDetail, Exposure, Node, NodeKind, PortMap, Protocol, RouteRule, Scale};
 
 impl Node {
     /// One line of facts under the name: `Deployment · 3 replicas`, `ClusterIP · 80 → 8080`.
@@ -132,12 +132,25 @@ impl RouteRule {
         if self.default {
             return "default".into();
         }
-        match (&self.host, &self.path) {
+        let place = match (&self.host, &self.path) {
             (Some(host), Some(path)) if path.starts_with('/') => format!("{host}{path}"),
             (Some(host), Some(path)) => format!("{host} {path}"),
             (Some(host), None) => host.clone(),
             (None, Some(path)) => path.clone(),
             (None, None) => "any host".into(),
+        };
+        self.weighted(place)
+    }
+
+    /// The same without the host: `/cart`, or `any path`.
+    pub fn path_text(&self) -> String {
+        self.weighted(self.path.clone().unwrap_or_else(|| "any path".into()))
+    }
+
+    fn weighted(&self, text: String) -> String {
+        match self.weight {
+            Some(weight) => format!("{text} (weight {weight})"),
+            None => text,
         }
     }
 }
@@ -158,10 +171,8 @@ impl PortMap {
     /// `80 → 8080`, `53/UDP`; one number where both are the same.
     pub fn text(&self) -> String {
         let port = port_text(self.port, self.protocol);
-        match &self.target {
-            TargetPort::Number(n) if *n == self.port => port,
-            target => format!("{port} → {target}"),
-        }
+        let target = self.target.to_string();
+        if target == self.port.to_string() { port } else { format!("{port} → {target}") }
     }
 }
 

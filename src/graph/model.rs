@@ -368,6 +368,8 @@ pub struct RouteRule {
     pub path_type: Option<String>,
     /// Whether the host has TLS.
     pub tls: bool,
+    /// The weight of this target, where one rule sends to several.
+    pub weight: Option<i32>,
     /// Whether this is the default backend, used when no rule fits.
     pub default: bool,
 }
@@ -423,7 +425,7 @@ impl EdgeDetail {
 pub struct Edge {
     /// What it says.
     pub detail: EdgeDetail,
-    /// Where it is said. Never empty; sorted.
+    /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their order.
     pub evidence: Vec<Evidence>,
 }
 

@@ -181,6 +181,7 @@ impl Maker<'_> {
             path_type,
             tls,
             default,
+            weight,
         } = row.rule;
         RouteRow {
             by: self.name(row.by),
@@ -189,7 +190,10 @@ impl Maker<'_> {
                 None if *default => "default backend".to_owned(),
                 None => "any host".to_owned(),
             },
-            path: path.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
+            path: match weight {
+                Some(_) => shown(&row.rule.path_text()).into_owned(),
+                None => path.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
+            },
             path_type: path_type.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
             tls: *tls,
             to: self.name(row.to),

@@ -402,6 +402,8 @@ struct RuleJson<'a> {
     #[serde(rename = "pathType", skip_serializing_if = "Option::is_none")]
     path_type: Option<&'a str>,
     tls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<i32>,
     default: bool,
 }
 
@@ -412,6 +414,7 @@ impl<'a> RuleJson<'a> {
             path: rule.path.as_deref(),
             path_type: rule.path_type.as_deref(),
             tls: rule.tls,
+            weight: rule.weight,
             default: rule.default,
         }
     }

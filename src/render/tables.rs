@@ -94,18 +94,9 @@ fn workloads_behind(graph: &Graph, start: usize) -> Vec<&Node> {
     seen.into_iter().map(|i| graph.node(i)).filter(|n| n.kind == NodeKind::Workload).collect()
 }
 
-/// A place for each rule. Where an edge has exactly one piece of evidence for each rule, they belong together in the order of their lines,
-/// which is the order in which the object lists its rules. A default backend stands anywhere in its object, so with one the order tells
-/// nothing, and every rule gets the first place of the edge.
+/// A place for each rule: an edge has one piece of evidence for each, in their order; should one be lacking, the first of the edge.
 fn rule_places<'a>(rules: &[RouteRule], edge: &'a Edge) -> Vec<Option<&'a Evidence>> {
-    let mut places: Vec<&Evidence> = edge.evidence.iter().collect();
-    places.sort_by_key(|e| (&e.file, e.line));
-    let one_file = places.windows(2).all(|w| w[0].file == w[1].file && w[0].object == w[1].object);
-    if places.len() == rules.len() && one_file && rules.iter().all(|r| !r.default) {
-        places.into_iter().map(Some).collect()
-    } else {
-        vec![first(edge); rules.len()]
-    }
+    (0..rules.len()).map(|i| edge.evidence.get(i).or_else(|| edge.evidence.first())).collect()
 }
 
 /// The first place of an edge, by file and line.

@@ -81,16 +81,20 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     }
     let mut edges: IndexMap<(String, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
+        let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
             let Some((target, port)) = backend_of(context, entry, backend, &said) else { continue };
             let (rules, evidence) = edges.entry((target, port)).or_default();
+            // An absent weight is 1 (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
+            let weight = several.then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(1));
             for rule in matches(rule, &entry.key.kind, &hosts, tls) {
+                let rule = RouteRule { weight, ..rule };
                 if !rules.contains(&rule) {
                     rules.push(rule);
+                    evidence.push(said.clone());
                 }
             }
-            evidence.push(said);
         }
     }
     for ((target, port), (rules, said)) in edges {
@@ -122,7 +126,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             }
         }
     }
-    let rules = hosts.iter().map(|h| RouteRule { host: Some(h.clone()), path: None, path_type: None, tls, default: false }).collect();
+    let rules = hosts.iter().map(|h| RouteRule { host: Some(h.clone()), path: None, path_type: None, tls, weight: None, default: false }).collect();
     context.graph.edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
     tls
 }
@@ -231,7 +235,7 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRul
         [only] => Some(only.clone()),
         _ => None,
     };
-    let any = RouteRule { host: host.clone(), path: (kind == "HTTPRoute").then(|| "/".to_owned()), path_type: None, tls, default: false };
+    let any = RouteRule { host: host.clone(), path: (kind == "HTTPRoute").then(|| "/".to_owned()), path_type: None, tls, weight: None, default: false };
     let rules: Vec<RouteRule> = items(rule, &["matches"])
         .map(|m| {
             let path = text(m, &["path", "value"]).map(str::to_owned);
@@ -249,7 +253,7 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRul
             let mut words: Vec<String> = method.into_iter().collect();
             words.extend(path.or_else(|| (kind == "HTTPRoute" && words.is_empty()).then(|| "/".to_owned())));
             words.extend((!headers.is_empty()).then(|| format!("({})", headers.join(", "))));
-            RouteRule { host: host.clone(), path: (!words.is_empty()).then(|| words.join(" ")), path_type, tls, default: false }
+            RouteRule { host: host.clone(), path: (!words.is_empty()).then(|| words.join(" ")), path_type, tls, weight: None, default: false }
         })
         .collect();
     if rules.is_empty() { vec![any] } else { rules }

@@ -49,18 +49,18 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
             let field = format!("spec.rules[{r}].http.paths[{p}]");
             let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
             let wanted = path.path.clone().filter(|p| !p.is_empty());
-            add(context, &path.backend, field, RouteRule { host: host.clone(), path: wanted, path_type, tls: secure, default: false });
+            add(context, &path.backend, field, RouteRule { host: host.clone(), path: wanted, path_type, tls: secure, weight: None, default: false });
         }
         // A host without paths sends everything to the default backend
         // (https://kubernetes.io/docs/concepts/services-networking/ingress/#default-backend).
         if paths.is_empty()
             && let Some(backend) = &spec.default_backend
         {
-            add(context, backend, format!("spec.rules[{r}]"), RouteRule { host, path: None, path_type: None, tls: secure, default: false });
+            add(context, backend, format!("spec.rules[{r}]"), RouteRule { host, path: None, path_type: None, tls: secure, weight: None, default: false });
         }
     }
     if let Some(backend) = &spec.default_backend {
-        let rule = RouteRule { host: None, path: None, path_type: None, tls: covered(tls, None), default: true };
+        let rule = RouteRule { host: None, path: None, path_type: None, tls: covered(tls, None), weight: None, default: true };
         add(context, backend, "spec.defaultBackend".into(), rule);
     }
     for ((target, port), (rules, said)) in edges {

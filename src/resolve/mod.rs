@@ -70,12 +70,12 @@ impl Context<'_> {
             let entry = &self.cluster.entries()[index];
             return self.object(entry, NodeKind::Resource, Detail::Resource);
         }
-        self.missing(&key.kind, key.namespace(), &key.name, "not in the input", evidence)
+        self.missing(&key.kind, key.namespace(), &key.name, (&key.name, "not in the input"), evidence)
     }
 
-    /// Adds a node for something that is not there.
-    fn missing(&mut self, kind: &str, namespace: &str, name: &str, reason: &str, evidence: Evidence) -> String {
-        let id = format!("missing:{namespace}/{name}[{kind}]");
+    /// Adds a node for something that is not there: what it is, by what it was asked for, and how that is shown and why.
+    fn missing(&mut self, kind: &str, namespace: &str, wanted: &str, (name, reason): (&str, &str), evidence: Evidence) -> String {
+        let id = format!("missing:{namespace}/{wanted}[{kind}]");
         self.graph.node(Node {
             id: id.clone(),
             kind: NodeKind::Missing,

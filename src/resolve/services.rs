@@ -49,11 +49,21 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     }
     if selected.is_empty() && !selector.is_empty() && kind != ServiceKind::ExternalName {
         let said = context.evidence(entry, "spec.selector");
-        let labels = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ");
-        let missing = context.missing("Pods", entry.key.namespace(), &labels, "no pod has these labels", said.clone());
+        let wanted = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
+        let missing = context.missing("Pods", entry.key.namespace(), &wanted, (&short(&selector), "no pod has these labels"), said.clone());
         context.graph.edge(&id, &missing, EdgeDetail::Selects(ports), [said]);
     }
     exposure::service(context, entry, service, &id);
+}
+
+/// A selector in a few words: the label that names an application first, and how many more there are.
+fn short(selector: &BTreeMap<String, String>) -> String {
+    let known = ["app.kubernetes.io/name", "app", "k8s-app", "name"].iter().find_map(|k| selector.get_key_value(*k));
+    let Some((key, value)) = known.or_else(|| selector.iter().next()) else { return String::new() };
+    match selector.len() {
+        1 => format!("{key}={value}"),
+        n => format!("{key}={value} +{}", n - 1),
+    }
 }
 
 /// The labels that made a Service pick this workload.

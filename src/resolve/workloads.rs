@@ -57,8 +57,9 @@ pub(super) fn ports(workload: &Workload) -> Vec<Port> {
 /// How many pods it runs. Absent replicas mean one (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>).
 fn scale(workload: &Workload, object: &Object) -> Scale {
     let spec = &workload.spec;
-    // A workload made of pods whose controller is not in the input says nothing about its size.
-    if workload.key.kind != object.kind {
+    // A workload made of pods whose controller is not in the input says nothing about its size, and nor does a value that could not be read.
+    let unreadable = spec.replicas.is_none() && object.tree.at(&["spec", "replicas"]).is_some_and(|r| !r.is_null());
+    if workload.key.kind != object.kind || unreadable {
         return Scale::Unknown;
     }
     match object.kind.as_str() {
@@ -69,4 +70,5 @@ fn scale(workload: &Workload, object: &Object) -> Scale {
         "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "DeploymentConfig" => Scale::Replicas(spec.replicas.unwrap_or(1)),
         _ => spec.replicas.map_or(Scale::Unknown, Scale::Replicas),
     }
+
 }
