@@ -24,7 +24,10 @@ fn table_is_that_of_the_font() {
     if std::env::var_os("KUBESKETCH_BLESS").is_some() {
         std::fs::write(TABLE, &wanted).unwrap();
     }
-    assert!(std::fs::read_to_string(TABLE).unwrap() == wanted, "{TABLE} differs from the font: run with KUBESKETCH_BLESS=1");
+    assert!(
+        std::fs::read_to_string(TABLE).unwrap() == wanted,
+        "{TABLE} differs from the font: run with KUBESKETCH_BLESS=1"
+    );
 }
 
 fn generate() -> String {

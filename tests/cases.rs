@@ -240,8 +240,8 @@ fn svg_contract(case: &Case) -> Result<(), Failed> {
                 wrong.push(format!("{key}={value} is not allowed"));
             }
             let drawn = matches!(key, "x" | "y" | "width" | "height" | "d" | "points" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r");
-            let decimals = |number: &str| number.split_once('.').map_or(0, |(_, d)| d.len());
-            if drawn && value.split(|c: char| !(c.is_ascii_digit() || c == '.')).any(|n| decimals(n) > 2) {
+            let decimals = |after: &str| after.chars().take_while(char::is_ascii_digit).count();
+            if drawn && value.split('.').skip(1).any(|after| decimals(after) > 2) {
                 wrong.push(format!("{key}={value} has more than two decimals"));
             }
         }

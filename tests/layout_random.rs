@@ -3,6 +3,7 @@
 #[path = "support/graphs.rs"]
 mod common;
 
+use kubesketch::graph::EdgeKind;
 use kubesketch::layout::{Legend, Options, layout, verify};
 
 fn check(seeds: std::ops::Range<u64>, options: &Options) {
@@ -12,10 +13,27 @@ fn check(seeds: std::ops::Range<u64>, options: &Options) {
         let first = layout(&graph, options);
         let found = verify(&first);
         if let Some(violation) = found.first() {
-            bad.push(format!("seed {seed}: {} violations, the first: {violation}; fallbacks {:?}", found.len(), first.fallbacks.first()));
+            bad.push(format!(
+                "seed {seed}: {} violations, the first: {violation}; fallbacks {:?}",
+                found.len(),
+                first.fallbacks.first()
+            ));
         }
         assert_eq!(first.cards.len(), graph.nodes().len(), "seed {seed}");
         assert_eq!(first.links.len(), graph.edges().len(), "seed {seed}");
+        for (link, (from, _, edge)) in first.links.iter().zip(graph.edges()) {
+            let card = &first.cards[from];
+            if graph.node(from).has_route_rows() && edge.kind() == EdgeKind::Routes {
+                let y = link.points[0].y;
+                let rows = card.rows.iter().filter(|r| (r.rect.y + r.rect.h / 2.0 - y).abs() < 0.02).count();
+                assert_eq!(rows, 1, "seed {seed}: {} → {} leaves from the middle of its row", link.from, link.to);
+                assert!(
+                    (link.points[0].x - card.rect.right()).abs() < 0.02,
+                    "seed {seed}: {} leaves to the right",
+                    link.from
+                );
+            }
+        }
         if seed % 5 == 0 {
             assert!(first == layout(&graph, options), "seed {seed}: two runs differ");
         }

@@ -27,7 +27,11 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });
     }
-    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| r.lock.is_some())) { Lock::Used } else { Lock::Unused };
+    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| r.lock.is_some())) {
+        Lock::Used
+    } else {
+        Lock::Unused
+    };
     let mut bottom = origin.y + routed.height;
     if options.legend == Legend::Shown {
         let (entries, height) = legend(graph, lock, routed.width.max(420.0));
@@ -98,7 +102,15 @@ fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Card> {
         let inner = &plan.inners[component];
         let local = book.scene.components[component].nodes.binary_search(&index).unwrap_or_default();
         let rect = inner.cards[local];
-        card::place(&book.cards[index], node, Point { x: at.x + rect.x, y: at.y + rect.y }, &inner.orders[local])
+        card::place(
+            &book.cards[index],
+            node,
+            Point {
+                x: at.x + rect.x,
+                y: at.y + rect.y,
+            },
+            &inner.orders[local],
+        )
     };
     book.graph.nodes().enumerate().map(place).collect()
 }
@@ -108,8 +120,16 @@ fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
     let mut lines: Vec<(Vec<Point>, Option<Label>)> = vec![(Vec::new(), None); count];
     for (inner, at) in plan.inners.iter().zip(&routed.components) {
         for (edge, line, label) in &inner.lines {
-            let line = line.iter().map(|p| Point { x: p.x + at.x, y: p.y + at.y }).collect();
-            let label = label.zip(book.labels[*edge].as_ref()).map(|(p, plan)| label::place(plan, p.x + at.x, p.y + at.y));
+            let line = line
+                .iter()
+                .map(|p| Point {
+                    x: p.x + at.x,
+                    y: p.y + at.y,
+                })
+                .collect();
+            let label = label
+                .zip(book.labels[*edge].as_ref())
+                .map(|(p, plan)| label::place(plan, p.x + at.x, p.y + at.y));
             lines[*edge] = (line, label);
         }
     }
@@ -149,7 +169,14 @@ fn exit(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, source: usize
     let at = routed.components[component];
     let exits = &plan.inners[component].exits;
     let found = exits.binary_search_by_key(&net, |e| e.0).ok().and_then(|i| exits.get(i));
-    found.map_or_else(Vec::new, |(_, line)| line.iter().map(|p| Point { x: p.x + at.x, y: p.y + at.y }).collect())
+    found.map_or_else(Vec::new, |(_, line)| {
+        line.iter()
+            .map(|p| Point {
+                x: p.x + at.x,
+                y: p.y + at.y,
+            })
+            .collect()
+    })
 }
 
 /// A line from an outside card to itself, at its right side.
@@ -169,10 +196,14 @@ fn move_rect(rect: &mut Rect, by: Point) {
 }
 
 fn move_all(layout: &mut Layout, by: Point) {
-    each(layout, &mut |p| {
-        p.x += by.x;
-        p.y += by.y;
-    }, &mut |r| move_rect(r, by));
+    each(
+        layout,
+        &mut |p| {
+            p.x += by.x;
+            p.y += by.y;
+        },
+        &mut |r| move_rect(r, by),
+    );
 }
 
 fn round_all(layout: &mut Layout) {
@@ -189,13 +220,22 @@ fn round_all(layout: &mut Layout) {
         round_text(&mut entry.text);
     }
     let widths = layout.frames.iter_mut().flat_map(|f| &mut f.title);
-    let widths = widths.chain(layout.cards.iter_mut().flat_map(|c| c.texts.iter_mut().chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))));
+    let widths = widths.chain(
+        layout
+            .cards
+            .iter_mut()
+            .flat_map(|c| c.texts.iter_mut().chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))),
+    );
     let widths = widths.chain(layout.links.iter_mut().flat_map(|l| l.label.iter_mut().flat_map(|l| &mut l.texts)));
     widths.for_each(|t| t.width = round2(t.width));
-    each(layout, &mut |p| {
-        p.x = round2(p.x);
-        p.y = round2(p.y);
-    }, &mut round_rect);
+    each(
+        layout,
+        &mut |p| {
+            p.x = round2(p.x);
+            p.y = round2(p.y);
+        },
+        &mut round_rect,
+    );
 }
 
 fn round_rect(rect: &mut Rect) {

@@ -16,8 +16,9 @@ const RIGHT: f64 = 10.0;
 const TOP: f64 = 8.0;
 const NAME_LINE: f64 = 16.0;
 const FACTS_LINE: f64 = 14.0;
-const ROW_LINE: f64 = 13.0;
-const ROW_PAD: f64 = 3.0;
+// Rows of even height have their middles at whole units, which the engine rounds to.
+const ROW_LINE: f64 = 14.0;
+const ROW_PAD: f64 = 2.0;
 const LOCK: f64 = 9.0;
 const LOCK_GAP: f64 = 4.0;
 const MIN_WIDTH: f64 = 120.0;
@@ -107,7 +108,10 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
             facts.push(fit(&host, TextRole::Facts, room));
         }
     }
-    let texts = name.iter().map(|l| text_width(l, TextRole::Name)).chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
+    let texts = name
+        .iter()
+        .map(|l| text_width(l, TextRole::Name))
+        .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
     let header_width = texts.fold(0.0, f64::max) + TEXT_X + RIGHT;
     let row_width = rows.iter().map(row_width).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
@@ -133,7 +137,11 @@ fn wrap_facts(facts: &str, room: f64) -> Vec<String> {
     let mut first = String::new();
     let mut rest = String::new();
     for fact in facts.split(" · ") {
-        let joined = if first.is_empty() { fact.to_owned() } else { format!("{first} · {fact}") };
+        let joined = if first.is_empty() {
+            fact.to_owned()
+        } else {
+            format!("{first} · {fact}")
+        };
         if rest.is_empty() && text_width(&joined, TextRole::Facts) <= room {
             first = joined;
         } else {
@@ -265,7 +273,7 @@ fn place_row(row: &RowPlan, card: Rect, y: f64) -> Row {
     let x = card.x + ROW_X + lock_room(row.lock);
     let mut texts: Vec<Text> = Vec::new();
     for (i, line) in row.lines.iter().enumerate() {
-        texts.push(text(line, TextRole::Row, x, y + ROW_PAD + ROW_LINE * i as f64 + 10.0));
+        texts.push(text(line, TextRole::Row, x, y + ROW_PAD + ROW_LINE * i as f64 + 11.0));
     }
     if !row.port.is_empty() {
         let width = text_width(&row.port, TextRole::Port);

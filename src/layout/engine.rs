@@ -5,8 +5,8 @@
 
 use merman_elk_layered::{
     EdgeRouting, ElkDirection, ElkInputEdge, ElkInputGraph, ElkInputLabel, ElkInputNode, ElkPadding, HierarchyHandling, LGraph, LPoint,
-    LayerConstraint, LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy, OrderingStrategy, PortConstraints, PortRef, PortSide,
-    SpacingOptions, WorkControl, WorkError, execute_ported_processors_with_work_control, import_graph_with_work_control,
+    LayerConstraint, LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy, OrderingStrategy, PortConstraints, PortRef,
+    PortSide, SpacingOptions, WorkControl, WorkError, execute_ported_processors_with_work_control, import_graph_with_work_control,
 };
 
 use super::geometry::simplify;
@@ -26,7 +26,7 @@ pub(super) enum Pin {
     Right,
 }
 
-/// A box to be placed.
+/// A box to be placed. Sizes whose halves are whole numbers keep lines straight: the engine rounds heights to whole units.
 #[derive(Clone, Debug)]
 pub(super) struct BoxIn {
     pub width: f64,
@@ -231,7 +231,11 @@ fn share_trunks(part: &Part, graph: &mut LGraph) {
         let Some(known) = index_of(&edge.id, 'e').and_then(|i| part.edges.get(i)) else {
             continue;
         };
-        let (from_end, at) = if flipped(part, known) { (false, edge.target) } else { (true, edge.source) };
+        let (from_end, at) = if flipped(part, known) {
+            (false, edge.target)
+        } else {
+            (true, edge.source)
+        };
         if known.from == known.to {
             continue;
         }
@@ -409,7 +413,7 @@ fn port_point(graph: &LGraph, at: PortRef) -> Point {
     }
 }
 
-/// Lines end in the middle of a terminal, which is one unit high, so that they go on straight outside.
+/// Lines end in the middle of a terminal, which is two units high, so that they go on straight outside.
 fn snap_to_terminal(b: &BoxIn, rect: Rect, line: &mut [Point], from_start: bool) {
     if b.pin == Pin::Free || line.len() < 2 {
         return;
@@ -447,8 +451,79 @@ fn check(part: &Part, placed: &Placed) -> Result<(), String> {
             return Err("the engine left a line unrouted".into());
         }
     }
-    if part.edges.iter().zip(&placed.labels).any(|(edge, label)| edge.label.is_some() && label.is_none()) {
+    if part
+        .edges
+        .iter()
+        .zip(&placed.labels)
+        .any(|(edge, label)| edge.label.is_some() && label.is_none())
+    {
         return Err("the engine lost a label".into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(boxes: usize, edges: &[(usize, usize)]) -> Part {
+        let one = BoxIn {
+            width: 100.0,
+            height: 46.0,
+            pin: Pin::Free,
+            header: 0.0,
+            rows: Vec::new(),
+        };
+        let edge = |&(from, to): &(usize, usize)| EdgeIn {
+            from,
+            to,
+            row: None,
+            label: None,
+            trunk: 0,
+            straight: false,
+        };
+        Part {
+            boxes: vec![one; boxes],
+            edges: edges.iter().map(edge).collect(),
+        }
+    }
+
+    #[test]
+    fn lines_leave_from_their_rows() {
+        let mut part = part(4, &[(0, 1), (0, 2), (0, 3)]);
+        part.boxes[0].header = 40.0;
+        part.boxes[0].rows = vec![18.0, 46.0, 18.0];
+        part.boxes[0].height = 40.0 + 82.0;
+        for (row, edge) in part.edges.iter_mut().enumerate() {
+            edge.row = Some(row);
+            edge.trunk = row;
+        }
+        let placed = run(&part, 1_000_000_000).unwrap();
+        let middles = row_middles(&part.boxes[0], &placed.orders[0]);
+        for (line, middle) in placed.lines.iter().zip(middles) {
+            assert!((line[0].y - placed.boxes[0].y - middle).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn a_trunk_starts_at_one_point_and_labels_are_kept() {
+        let mut part = part(4, &[(0, 1), (0, 2), (0, 3)]);
+        part.boxes[0].pin = Pin::Left;
+        part.boxes[0].width = 1.0;
+        part.boxes[0].height = 2.0;
+        part.edges[1].label = Some((40.0, 17.0));
+        let placed = run(&part, 1_000_000_000).unwrap();
+        assert!(placed.lines.iter().all(|l| l[0] == placed.lines[0][0]));
+        assert!(placed.labels[1].is_some());
+    }
+
+    #[test]
+    fn refusals_are_errors() {
+        assert!(run(&part(20, &[(0, 1), (1, 2)]), 10).is_err());
+        let mut bad = part(2, &[(0, 1)]);
+        bad.boxes[0].width = f64::NAN;
+        assert!(run(&bad, 1_000_000_000).is_err());
+        // Loops and cycles are none.
+        assert!(run(&part(3, &[(0, 0), (0, 1), (1, 2), (2, 0)]), 1_000_000_000).is_ok());
+    }
 }

@@ -218,11 +218,19 @@ fn ports(part: &Part, boxes: &[Rect], orders: &[Vec<usize>]) -> Vec<(Point, Poin
         ins[e.to] += 1;
         let row = e.row.and_then(|r| middles[e.from].get(r)).map(|m| boxes[e.from].y + m);
         let start = Point {
-            x: if part.boxes[e.from].pin == Pin::Right { boxes[e.from].x } else { boxes[e.from].right() },
+            x: if part.boxes[e.from].pin == Pin::Right {
+                boxes[e.from].x
+            } else {
+                boxes[e.from].right()
+            },
             y: row.unwrap_or_else(|| spread(e.from, outs[e.from], out_count[e.from])),
         };
         let end = Point {
-            x: if part.boxes[e.to].pin == Pin::Left { boxes[e.to].right() } else { boxes[e.to].x },
+            x: if part.boxes[e.to].pin == Pin::Left {
+                boxes[e.to].right()
+            } else {
+                boxes[e.to].x
+            },
             y: spread(e.to, ins[e.to], in_count[e.to]),
         };
         found.push((start, end));

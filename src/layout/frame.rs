@@ -3,10 +3,10 @@
 //! A component with links to other frames has a row of its own, so that its lines run straight to the border. The others stand
 //! in tidy grids below, or beside it where there is room.
 
+use super::TextRole;
 use super::inner::{Inner, PAD};
 use super::metrics::text_width;
 use super::wrap::wrap;
-use super::TextRole;
 
 /// Space between components, in user units.
 const GAP: f64 = 16.0;
@@ -44,37 +44,51 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64) -> F
     let mut closed = Vec::new();
     for &(id, inner) in components {
         let item = Item { id, inner };
-        if inner.open_left() || inner.open_right() { open.push(item) } else { closed.push(item) }
+        if inner.open_left() || inner.open_right() {
+            open.push(item)
+        } else {
+            closed.push(item)
+        }
     }
     let widest_open = open.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let widest_closed = closed.iter().map(|i| i.inner.width).fold(0.0, f64::max) + 2.0 * PAD;
     // A long title may widen a frame a little before it wraps.
     let title_width = text_width(name, TextRole::Frame).min(220.0) + 2.0 * TITLE_X;
-    let width = target.max(widest_open).max(if closed.is_empty() { 0.0 } else { widest_closed }).max(title_width);
+    let width = target
+        .max(widest_open)
+        .max(if closed.is_empty() { 0.0 } else { widest_closed })
+        .max(title_width);
     let title = wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3);
     let mut plan = FramePlan::default();
     let mut y = TITLE_TOP + TITLE_LINE * title.len() as f64 + TITLE_BOTTOM;
     // Components of one size stand together, larger ones first, and by name within a size.
     closed.sort_by_key(|i| (std::cmp::Reverse(i.inner.cards.len().min(3)), i.id));
-    let mut rest = closed.as_slice();
+    let pairs = closed.partition_point(|i| i.inner.cards.len() > 1);
+    let (mut rest, mut singles) = closed.split_at(pairs);
+    let anchors = anchors(rest.last().or(singles.first()), width);
     for item in &open {
         plan.at.push((item.id, 0.0, y));
-        let mut bottom = item.inner.height;
+        let bottom = item.inner.height;
         if !item.inner.open_right() {
             let x = item.inner.width + GAP - PAD;
-            rest = beside(&mut plan, rest, x.max(0.0), width - PAD, y, &mut bottom);
+            let taken = rest.len();
+            rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, y, bottom);
+            if rest.len() == taken {
+                singles = beside(&mut plan, singles, &anchors, x.max(0.0), width - PAD, y, bottom);
+            }
         }
         y += bottom + GAP;
     }
-    while let Some(first) = rest.first() {
-        let class = first.inner.cards.len().min(3);
-        let count = rest.iter().take_while(|i| i.inner.cards.len().min(3) == class).count();
-        let (run, after) = rest.split_at(count);
-        y = if class < 3 { grid(&mut plan, run, width, y) } else { shelves(&mut plan, run, width, y) };
-        rest = after;
-    }
+    let more = rest.partition_point(|i| i.inner.cards.len() > 2);
+    let (large, pairs) = rest.split_at(more);
+    y = shelves(&mut plan, large, width, y);
+    y = grid(&mut plan, pairs, width, y);
+    y = grid(&mut plan, singles, width, y);
     plan.height = y - GAP + PAD;
-    let used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(title.iter().map(|l| text_width(l, TextRole::Frame) + 2.0 * TITLE_X).fold(0.0, f64::max), f64::max);
+    let used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(
+        title.iter().map(|l| text_width(l, TextRole::Frame) + 2.0 * TITLE_X).fold(0.0, f64::max),
+        f64::max,
+    );
     plan.width = used;
     plan.title = title;
     plan
@@ -89,17 +103,29 @@ fn right_of(components: &[(usize, &Inner)], id: usize) -> f64 {
     })
 }
 
+/// Where cards of the grid below begin, from left to right, when it is made of components like this one.
+fn anchors(item: Option<&Item<'_>>, width: f64) -> Vec<f64> {
+    let Some(item) = item else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut x = PAD;
+    while x + item.inner.width <= width {
+        found.extend(item.inner.cards.iter().map(|c| x + c.x));
+        x += item.inner.width + GAP;
+    }
+    found.sort_by(f64::total_cmp);
+    found
+}
+
 /// Stacks components in columns beside an open one, no deeper than it is, and gives back those that found no room.
-fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], left: f64, right: f64, top: f64, bottom: &mut f64) -> &'b [Item<'a>] {
+fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], anchors: &[f64], left: f64, right: f64, top: f64, bottom: f64) -> &'b [Item<'a>] {
     let mut rest = items;
     let mut x = left;
     loop {
         // Its columns are those of the grid below it.
-        let cell = rest.first().map_or(1.0, |i| i.inner.width) + GAP;
-        x = PAD + ((x - PAD) / cell).ceil().max(0.0) * cell;
+        x = anchors.iter().copied().find(|a| *a >= x).unwrap_or(x);
         let (mut y, mut wide, mut taken) = (0.0, 0.0f64, 0);
         for item in rest {
-            let fits = x + item.inner.width <= right && y + item.inner.height <= *bottom;
+            let fits = x + item.inner.width <= right && y + item.inner.height <= bottom;
             if !fits {
                 break;
             }
@@ -137,6 +163,9 @@ fn grid(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
 /// Components of any size, side by side while there is room.
 fn shelves(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
     let (mut x, mut y, mut height) = (PAD, top, 0.0f64);
+    if items.is_empty() {
+        return top;
+    }
     for item in items {
         if x > PAD && x + item.inner.width > width - PAD {
             y += height + GAP;

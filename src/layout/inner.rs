@@ -8,6 +8,7 @@ use super::fallback;
 use super::geometry::{hits, overlap};
 use super::label::LabelPlan;
 use super::scene::Scene;
+use super::straighten::straighten;
 use super::{Point, Rect};
 
 /// Space between a frame and what stands in it, in user units.
@@ -87,7 +88,10 @@ fn arrange(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
         return (fallback::run(part), Some("the layout engine was not used".into()));
     }
     match engine::run(part, book.budget) {
-        Ok(placed) if sound(part, &placed) => (placed, None),
+        Ok(placed) if sound(part, &placed) => {
+            let straight = straighten(part, &placed);
+            (if sound(part, &straight) { straight } else { placed }, None)
+        }
         Ok(_) => (fallback::run(part), Some("the layout engine let things overlap".into())),
         Err(reason) => (fallback::run(part), Some(reason)),
     }
@@ -216,8 +220,8 @@ fn walk(book: &Book<'_>, component: usize) -> Vec<usize> {
 
 fn terminal(pin: Pin) -> BoxIn {
     BoxIn {
-        width: 1.0,
-        height: 1.0,
+        width: 2.0,
+        height: 2.0,
         pin,
         header: 0.0,
         rows: Vec::new(),
@@ -239,10 +243,18 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
     let open_left = sides.contains(&Side::Left);
     let open_right = !this.leaving.is_empty() || sides.contains(&Side::Right);
     // Terminals give way: lines that run straight to them are as long as the padding of the frame, as elsewhere.
-    let (dx, width) = if open_left || open_right { (PAD - bounds.x, bounds.w + 2.0 * PAD) } else { (-bounds.x, bounds.w) };
+    let (dx, width) = if open_left || open_right {
+        (PAD - bounds.x, bounds.w + 2.0 * PAD)
+    } else {
+        (-bounds.x, bounds.w)
+    };
     let dy = -bounds.y;
     let shift = |p: &Point| Point { x: p.x + dx, y: p.y + dy };
-    let move_rect = |r: &Rect| Rect { x: r.x + dx, y: r.y + dy, ..*r };
+    let move_rect = |r: &Rect| Rect {
+        x: r.x + dx,
+        y: r.y + dy,
+        ..*r
+    };
     let mut inner = Inner {
         width,
         height: bounds.h,
@@ -322,7 +334,10 @@ fn sound(part: &Part, placed: &Placed) -> bool {
         all.extend(r.map(|r| (r.x, r.right(), What::Label(i))));
     }
     for (i, line) in placed.lines.iter().enumerate() {
-        all.extend(line.windows(2).map(|w| (w[0].x.min(w[1].x), w[0].x.max(w[1].x), What::Line(i, w[0], w[1]))));
+        all.extend(
+            line.windows(2)
+                .map(|w| (w[0].x.min(w[1].x), w[0].x.max(w[1].x), What::Line(i, w[0], w[1]))),
+        );
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut open: Vec<(f64, What)> = Vec::new();

@@ -6,7 +6,7 @@ use super::wrap::fit;
 use super::{Label, Rect, TextRole};
 use crate::graph::{Detail, EdgeDetail, Exposure, Graph, NodeKind, PortMap, port_text};
 
-const LINE: f64 = 13.0;
+const LINE: f64 = 14.0;
 const PAD_X: f64 = 4.0;
 const PAD_Y: f64 = 2.0;
 const MAX_WIDTH: f64 = 150.0;
@@ -46,7 +46,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     if lines.is_empty() {
         return None;
     }
-    let width = lines.iter().map(|l| text_width(l, TextRole::Label)).fold(0.0, f64::max) + 2.0 * PAD_X;
+    let width = lines.iter().map(|l| text_width(l, TextRole::Label)).fold(0.0, f64::max).ceil() + 2.0 * PAD_X;
     let height = lines.len() as f64 * LINE + 2.0 * PAD_Y;
     Some(LabelPlan { lines, width, height })
 }
@@ -76,7 +76,7 @@ fn ports_text(ports: &[PortMap]) -> String {
 pub(super) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
     let texts = plan.lines.iter().enumerate().map(|(i, line)| {
         let left = x + (plan.width - text_width(line, TextRole::Label)) / 2.0;
-        text(line, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 10.0)
+        text(line, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 11.0)
     });
     Label {
         texts: texts.collect(),

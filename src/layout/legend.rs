@@ -52,14 +52,23 @@ fn counts(graph: &Graph) -> String {
         (count(NodeKind::Service), "service", "services"),
         (count(NodeKind::Workload), "workload", "workloads"),
     ];
-    let said = all.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }));
+    let said = all
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }));
     said.collect::<Vec<_>>().join(" · ")
 }
 
 /// The legend with its top at 0, wrapped to a width, and the height it needs.
 pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>, f64) {
-    let nodes = NodeKind::ALL.iter().filter(|k| graph.nodes().any(|n| n.kind == **k)).map(|k| (Sample::Node(*k), node_word(*k)));
-    let edges = EdgeKind::ALL.iter().filter(|k| graph.edges().any(|(.., e)| e.kind() == **k)).map(|k| (Sample::Edge(*k), edge_word(*k)));
+    let nodes = NodeKind::ALL
+        .iter()
+        .filter(|k| graph.nodes().any(|n| n.kind == **k))
+        .map(|k| (Sample::Node(*k), node_word(*k)));
+    let edges = EdgeKind::ALL
+        .iter()
+        .filter(|k| graph.edges().any(|(.., e)| e.kind() == **k))
+        .map(|k| (Sample::Edge(*k), edge_word(*k)));
     let locks = (lock == Lock::Used).then_some((Sample::Lock, "TLS"));
     let (mut x, mut y) = (0.0, 0.0);
     let mut entries = Vec::new();

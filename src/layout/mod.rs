@@ -1,7 +1,8 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
 //! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
-//! (`scene`); each component is placed by the layout engine (`inner`, `engine`) or plainly (`fallback`); frames are filled (`frame`),
+//! (`scene`); each component is placed by the layout engine (`inner`, `engine`) and smoothed
+//! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`),
 //! put into columns (`pack`) and joined by lines (`route`, `tracks`) in several ways, of which the best is kept (`portfolio`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
@@ -22,6 +23,7 @@ mod pack;
 mod portfolio;
 mod route;
 mod scene;
+mod straighten;
 mod tracks;
 mod verify;
 mod wrap;
@@ -78,4 +80,17 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
     };
     let (plan, routed) = portfolio::best(&book);
     assemble::assemble(&book, &plan, &routed, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_graph_is_an_empty_picture() {
+        let picture = layout(&Graph::default(), &Options::default());
+        assert_eq!(picture.heading[0].content, "nothing to draw");
+        assert!(picture.width > 0.0 && picture.height > 0.0);
+        assert_eq!(verify(&picture), vec![]);
+    }
 }

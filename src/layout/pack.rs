@@ -101,7 +101,11 @@ pub(super) fn cut(heights: &[f64], columns: usize) -> Vec<usize> {
     // Forty halvings bring any picture below a tenth of a unit.
     for _ in 0..40 {
         let middle = (low + high) / 2.0;
-        if runs(heights, middle).len() <= columns { high = middle } else { low = middle }
+        if runs(heights, middle).len() <= columns {
+            high = middle
+        } else {
+            low = middle
+        }
     }
     runs(heights, high + 0.001)
 }

@@ -14,7 +14,7 @@ use super::route::{Plan, Routed, route, side, start_gutter};
 use super::scene::Place;
 
 /// Most columns that are tried.
-const MAX_COLUMNS: usize = 6;
+const MAX_COLUMNS: usize = 8;
 /// Above this many nodes fewer arrangements are tried.
 const MANY: usize = 500;
 /// The aspect ratio aimed at: that of a page or slide.
@@ -33,13 +33,15 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     let mut memo = Memo::new();
     let mut best: Option<(f64, Plan, Routed)> = None;
     let nodes = book.graph.nodes().len();
-    let most = if nodes > MANY { 4 } else { MAX_COLUMNS }.min(order.len());
+    let most = MAX_COLUMNS.min(order.len());
     let scales: &[f64] = match (nodes > MANY, order.len()) {
         (true, _) => &[1.0],
         (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
         _ => &[0.6, 0.8, 1.0, 1.25],
     };
-    let shapes = (1..=most.max(1)).map(Columns::Even).chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given));
+    let shapes = (1..=most.max(1))
+        .map(Columns::Even)
+        .chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given));
     for shape in shapes {
         let columns = shape.count();
         let mut tried: Vec<f64> = Vec::new();
@@ -113,7 +115,10 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&ra
                 Place::Inside(group) => column_of[group],
                 _ => 1,
             });
-            let sides = this.entering.iter().map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column));
+            let sides = this
+                .entering
+                .iter()
+                .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column));
             (component, sides.collect())
         })
         .collect();

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::graph::EdgeKind;
+
 use super::frame::FramePlan;
 use super::inner::{Book, Inner, Side};
 use super::scene::Place;
@@ -22,6 +24,8 @@ const CLEAR: f64 = 14.0;
 /// Width of a gutter without tracks.
 const GUTTER: f64 = 24.0;
 const OUTSIDE_GAP: f64 = 18.0;
+/// From this many on, lines to one outside card join.
+const JOIN: usize = 3;
 
 /// One choice of columns, with every frame arranged.
 pub(super) struct Plan {
@@ -114,6 +118,8 @@ struct Router<'a> {
     outside_y: BTreeMap<usize, f64>,
     /// Height of the port of a net on an outside card, below the top of the card.
     outside_port: BTreeMap<(usize, usize), f64>,
+    /// Nets that share the last track to an outside card, each with the net that stands for all of them.
+    joined: BTreeMap<usize, usize>,
     height: f64,
 }
 
@@ -133,6 +139,7 @@ impl<'a> Router<'a> {
             gaps: Vec::new(),
             outside_y: BTreeMap::new(),
             outside_port: BTreeMap::new(),
+            joined: BTreeMap::new(),
             height: 0.0,
         }
     }
@@ -229,7 +236,9 @@ impl<'a> Router<'a> {
             let start = start_gutter(self.book, &self.plan.column_of, self.columns(), net);
             let ends = self.ends(net);
             let height = |e: &(End, usize, Toward)| self.entry_y(net, e.0);
-            let from = self.exit_y(net).or_else(|| median(ends.iter().filter(|e| e.1 == start).filter_map(height)));
+            let from = self
+                .exit_y(net)
+                .or_else(|| median(ends.iter().filter(|e| e.1 == start).filter_map(height)));
             let all = median(ends.iter().filter_map(height)).unwrap_or(0.0);
             let from = from.unwrap_or(all);
             let last = ends.iter().map(|e| e.1).max().unwrap_or(start);
@@ -300,16 +309,35 @@ impl<'a> Router<'a> {
         }
         for (&node, nets) in &nets_of {
             let height = self.book.cards[node].height();
-            for (i, &net) in nets.iter().enumerate() {
-                let port = height * (i + 1) as f64 / (nets.len() + 1) as f64;
-                self.outside_port.insert((node, net), port);
+            // Many lines that end here and nowhere else, and say the same, join to one.
+            let mut ports: Vec<Vec<usize>> = Vec::new();
+            let mut joining: BTreeMap<EdgeKind, Vec<usize>> = BTreeMap::new();
+            for &net in nets {
+                match self.only_end(net, node) {
+                    Some(kind) => joining.entry(kind).or_default().push(net),
+                    None => ports.push(vec![net]),
+                }
+            }
+            for nets in joining.into_values() {
+                if nets.len() < JOIN {
+                    ports.extend(nets.into_iter().map(|n| vec![n]));
+                } else {
+                    self.joined.extend(nets.iter().map(|n| (*n, nets[0])));
+                    ports.push(nets);
+                }
+            }
+            for (i, nets) in ports.iter().enumerate() {
+                let port = height * (i + 1) as f64 / (ports.len() + 1) as f64;
+                self.outside_port.extend(nets.iter().map(|net| ((node, *net), port)));
             }
         }
         for wanted in [Place::Left, Place::Right] {
             let gutter = if wanted == Place::Left { 0 } else { self.columns() };
             let mut cards: Vec<(f64, usize)> = Vec::new();
             for (&node, nets) in nets_of.iter().filter(|(n, _)| self.book.scene.places[**n] == wanted) {
-                let goal = nets.iter().find_map(|&net| Some((self.goal(net, gutter, crossings)?, self.outside_port.get(&(node, net))?)));
+                let goal = nets
+                    .iter()
+                    .find_map(|&net| Some((self.goal(net, gutter, crossings)?, self.outside_port.get(&(node, net))?)));
                 cards.push((goal.map_or(f64::INFINITY, |(y, port)| y - port), node));
             }
             cards.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -324,6 +352,22 @@ impl<'a> Router<'a> {
         }
     }
 
+    /// The kind of a net whose every edge ends in this outside card on the right.
+    fn only_end(&self, net: usize, node: usize) -> Option<EdgeKind> {
+        let edges = &self.book.scene.nets[net].edges;
+        let here = self.book.scene.places[node] == Place::Right && edges.iter().all(|&e| self.book.graph.edge(e).1 == node);
+        edges.first().filter(|_| here).map(|&e| self.book.graph.edge(e).2.kind())
+    }
+
+    /// The net whose track a net takes in a gutter.
+    fn stands_for(&self, net: usize, gutter: usize) -> usize {
+        if gutter == self.columns() {
+            self.joined.get(&net).copied().unwrap_or(net)
+        } else {
+            net
+        }
+    }
+
     /// The height at which a net had best enter a gutter from outside: that of one of its stops there, the middle one.
     fn goal(&self, net: usize, gutter: usize, crossings: &Crossings) -> Option<f64> {
         median(self.stops(net, crossings).into_iter().filter(|s| s.gutter == gutter).map(|s| s.y))
@@ -335,7 +379,11 @@ impl<'a> Router<'a> {
         let start = start_gutter(self.book, &self.plan.column_of, columns, net);
         let mut stops = Vec::new();
         if let Some(y) = self.exit_y(net) {
-            let toward = if self.book.scene.places[self.book.scene.nets[net].source] == Place::Right { Toward::Right } else { Toward::Left };
+            let toward = if self.book.scene.places[self.book.scene.nets[net].source] == Place::Right {
+                Toward::Right
+            } else {
+                Toward::Left
+            };
             stops.push(Stop {
                 gutter: start,
                 toward,
@@ -373,7 +421,7 @@ impl<'a> Router<'a> {
         for (net, stops) in stops.iter().enumerate() {
             for stop in stops {
                 stubs[stop.gutter].push(Stub {
-                    net,
+                    net: self.stands_for(net, stop.gutter),
                     toward: stop.toward,
                     y: stop.y,
                 });
@@ -427,16 +475,31 @@ impl<'a> Router<'a> {
         }
         for (component, &(group, dx, dy)) in self.offsets.iter().enumerate() {
             let frame = &routed.frames[group];
-            routed.components[component] = Point { x: frame.x + dx, y: frame.y + dy };
+            routed.components[component] = Point {
+                x: frame.x + dx,
+                y: frame.y + dy,
+            };
         }
         for (&node, &y) in &self.outside_y {
             let plan = &self.book.cards[node];
             // Outside cards keep to the gutter, so that their lines are short.
-            let x = if self.book.scene.places[node] == Place::Left { left - plan.width } else { right_x };
-            routed.outside.insert(node, Rect { x, y, w: plan.width, h: plan.height() });
+            let x = if self.book.scene.places[node] == Place::Left {
+                left - plan.width
+            } else {
+                right_x
+            };
+            routed.outside.insert(
+                node,
+                Rect {
+                    x,
+                    y,
+                    w: plan.width,
+                    h: plan.height(),
+                },
+            );
         }
         let track_x = |net: usize, gutter: usize| {
-            let slot = tracks[gutter].0.get(&net).copied().unwrap_or(0) as f64;
+            let slot = tracks[gutter].0.get(&self.stands_for(net, gutter)).copied().unwrap_or(0) as f64;
             let outer = gutter == 0 && left == 0.0;
             gutter_x[gutter] + slot * TRACK + if outer { TRACK } else { CLEAR }
         };
@@ -450,11 +513,18 @@ impl<'a> Router<'a> {
             let Some(start) = stops.first() else { continue };
             for stop in stops {
                 let Some(end) = stop.end else { continue };
-                let mut line = vec![Point { x: border(start), y: start.y }];
+                let mut line = vec![Point {
+                    x: border(start),
+                    y: start.y,
+                }];
                 let mut gutter = start.gutter;
                 let mut y = start.y;
                 while gutter != stop.gutter {
-                    let (column, next) = if stop.gutter > gutter { (gutter + 1, gutter + 1) } else { (gutter, gutter - 1) };
+                    let (column, next) = if stop.gutter > gutter {
+                        (gutter + 1, gutter + 1)
+                    } else {
+                        (gutter, gutter - 1)
+                    };
                     line.push(Point { x: track_x(net, gutter), y });
                     let Some(&crossing) = crossings.get(&(net, column)) else { break };
                     y = self.gap_y(column, crossing);

@@ -151,7 +151,9 @@ fn nets(graph: &Graph, scene: &mut Scene) {
             scene.components[component].leaving.push(net);
         }
         for &edge in &scene.nets[net].edges {
-            let Some(component) = scene.component_of[graph.edge(edge).1] else { continue };
+            let Some(component) = scene.component_of[graph.edge(edge).1] else {
+                continue;
+            };
             let entering = &mut scene.components[component].entering;
             match entering.last_mut() {
                 Some((last, edges)) if *last == net => edges.push(edge),

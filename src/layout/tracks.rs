@@ -52,7 +52,14 @@ pub(super) fn assign(stubs: &[Stub]) -> (BTreeMap<usize, usize>, usize) {
     let mut found: BTreeMap<usize, usize> = BTreeMap::new();
     for net in order {
         let span = &spans[&net];
-        let least = before.get(&net).into_iter().flatten().filter_map(|other| found.get(other)).map(|t| t + 1).max().unwrap_or(0);
+        let least = before
+            .get(&net)
+            .into_iter()
+            .flatten()
+            .filter_map(|other| found.get(other))
+            .map(|t| t + 1)
+            .max()
+            .unwrap_or(0);
         let free = (least..tracks.len()).find(|&t| is_free(&tracks[t], span));
         let track = free.unwrap_or_else(|| {
             while tracks.len() <= least {
@@ -121,7 +128,11 @@ fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>
         let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
         let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
         let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
-        if to > from { (0, u64::MAX - key(from), net) } else { (1, key(from), net) }
+        if to > from {
+            (0, u64::MAX - key(from), net)
+        } else {
+            (1, key(from), net)
+        }
     };
     let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();
     let mut after: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

@@ -110,7 +110,8 @@ impl Check<'_> {
         let bad = |r: &Rect| ![r.x, r.y, r.w, r.h].iter().all(|v| v.is_finite());
         let bad_text = |t: &Text| !(t.at.x.is_finite() && t.at.y.is_finite() && t.width.is_finite());
         let l = self.layout;
-        if !l.width.is_finite() || !l.height.is_finite() || l.heading.iter().any(bad_text) || l.legend.iter().any(|e| bad(&e.at) || bad_text(&e.text)) {
+        if !l.width.is_finite() || !l.height.is_finite() || l.heading.iter().any(bad_text) || l.legend.iter().any(|e| bad(&e.at) || bad_text(&e.text))
+        {
             self.add(Rule::NotANumber, ["picture".to_owned()]);
         }
         for frame in &l.frames {
@@ -119,7 +120,10 @@ impl Check<'_> {
             }
         }
         for card in &l.cards {
-            let rows = card.rows.iter().any(|r| bad(&r.rect) || r.lock.iter().any(bad) || r.texts.iter().any(bad_text));
+            let rows = card
+                .rows
+                .iter()
+                .any(|r| bad(&r.rect) || r.lock.iter().any(bad) || r.texts.iter().any(bad_text));
             if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || card.texts.iter().any(bad_text) {
                 self.add(Rule::NotANumber, [card.id.clone()]);
             }
@@ -199,7 +203,12 @@ impl Check<'_> {
 
     fn labels(&mut self) {
         let l = self.layout;
-        let labeled: Vec<(usize, Rect)> = l.links.iter().enumerate().filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect))).collect();
+        let labeled: Vec<(usize, Rect)> = l
+            .links
+            .iter()
+            .enumerate()
+            .filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect)))
+            .collect();
         if labeled.is_empty() {
             return;
         }
@@ -370,5 +379,114 @@ impl Grid {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Card, Frame, Label, TextRole};
+    use super::*;
+    use crate::graph::{EdgeKind, NodeKind};
+
+    fn rect(x: f64, y: f64, w: f64, h: f64) -> Rect {
+        Rect { x, y, w, h }
+    }
+
+    fn card(id: &str, rect: Rect, namespace: Option<&str>) -> Card {
+        Card {
+            id: id.into(),
+            kind: NodeKind::Service,
+            label: "Service".into(),
+            namespace: namespace.map(Into::into),
+            name: id.into(),
+            rect,
+            bar: rect,
+            glyph: rect,
+            texts: Vec::new(),
+            rows: Vec::new(),
+            tooltip: String::new(),
+        }
+    }
+
+    fn link(from: &str, to: &str, points: &[(f64, f64)], label: Option<Rect>) -> Link {
+        Link {
+            from: from.into(),
+            to: to.into(),
+            kind: EdgeKind::Selects,
+            points: points.iter().map(|&(x, y)| Point { x, y }).collect(),
+            label: label.map(|rect| Label { rect, texts: Vec::new() }),
+            tooltip: String::new(),
+        }
+    }
+
+    /// Two cards in one frame, one outside, and a line between the first two.
+    fn good() -> Layout {
+        let frame = |ns: &str, rect| Frame {
+            id: format!("namespace:{ns}"),
+            rect,
+            title: Vec::new(),
+            tooltip: String::new(),
+        };
+        Layout {
+            width: 1000.0,
+            height: 1000.0,
+            frames: vec![
+                frame("one", rect(10.0, 10.0, 400.0, 100.0)),
+                frame("two", rect(10.0, 200.0, 400.0, 100.0)),
+            ],
+            cards: vec![
+                card("a", rect(20.0, 40.0, 100.0, 40.0), Some("one")),
+                card("b", rect(200.0, 40.0, 100.0, 40.0), Some("one")),
+                card("c", rect(500.0, 40.0, 100.0, 40.0), None),
+            ],
+            links: vec![link("a", "b", &[(120.0, 60.0), (200.0, 60.0)], Some(rect(140.0, 50.0, 30.0, 20.0)))],
+            ..Layout::default()
+        }
+    }
+
+    fn rules(change: impl FnOnce(&mut Layout)) -> Vec<Rule> {
+        let mut layout = good();
+        change(&mut layout);
+        verify(&layout).iter().map(|v| v.rule).collect()
+    }
+
+    #[test]
+    fn every_rule_is_noticed() {
+        assert_eq!(rules(|_| {}), vec![]);
+        assert!(rules(|l| l.cards[1].rect.x = 100.0).contains(&Rule::NodeOverNode));
+        assert_eq!(rules(|l| l.cards[2].rect = rect(150.0, 90.0, 40.0, 15.0)), vec![Rule::NodeOutsideFrame]);
+        assert!(rules(|l| l.cards[1].rect.y = 400.0).contains(&Rule::NodeOutsideFrame));
+        assert_eq!(rules(|l| l.frames[1].rect.y = 90.0), vec![Rule::FrameOverFrame]);
+        assert_eq!(
+            rules(|l| l.links.push(link("a", "c", &[(120.0, 60.0), (500.0, 60.0)], None)))[0],
+            Rule::LinkThroughNode
+        );
+        let around = [(120.0, 70.0), (150.0, 70.0), (150.0, 250.0), (550.0, 250.0), (550.0, 80.0)];
+        assert!(rules(|l| l.links.push(link("a", "c", &around, None))).contains(&Rule::LinkThroughFrame));
+        assert!(rules(|l| l.links.push(link("a", "b", &[(120.0, 52.0), (200.0, 52.0)], None))).contains(&Rule::LabelOverLink));
+        let twice = |l: &mut Layout| {
+            l.links
+                .push(link("a", "b", &[(120.0, 70.0), (200.0, 70.0)], Some(rect(140.0, 62.0, 30.0, 18.0))))
+        };
+        assert!(rules(twice).contains(&Rule::LabelOverLabel));
+        assert!(rules(|l| l.links[0].label.as_mut().unwrap().rect.x = 190.0).contains(&Rule::LabelOverNode));
+        assert_eq!(rules(|l| l.links[0].points[0].x = 125.0), vec![Rule::Detached]);
+        assert_eq!(rules(|l| l.links[0].points[1].y = 63.0), vec![Rule::NotOrthogonal]);
+        assert_eq!(rules(|l| l.width = 550.0), vec![Rule::OutsidePicture]);
+        assert_eq!(rules(|l| l.height = f64::NAN), vec![Rule::NotANumber]);
+        let wide = |l: &mut Layout| {
+            l.cards[0].texts.push(Text {
+                at: Point { x: 30.0, y: 60.0 },
+                width: 10.0,
+                role: TextRole::Name,
+                content: "much wider than the card it stands on".into(),
+            });
+        };
+        assert_eq!(rules(wide), vec![Rule::TextClipped]);
+        let shown = Violation {
+            rule: Rule::NodeOverNode,
+            ids: vec!["a".into(), "b".into()],
+        };
+        assert_eq!(shown.to_string(), "nodes overlap: a, b");
     }
 }

@@ -38,7 +38,11 @@ pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<
 
 /// The text itself, or as much of it as fits with an ellipsis at its end.
 pub(super) fn fit(text: &str, role: TextRole, width: f64) -> String {
-    if text_width(text, role) <= width { text.to_owned() } else { cut(text, role, width) }
+    if text_width(text, role) <= width {
+        text.to_owned()
+    } else {
+        cut(text, role, width)
+    }
 }
 
 fn cut(text: &str, role: TextRole, width: f64) -> String {

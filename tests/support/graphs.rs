@@ -52,7 +52,8 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
 
 impl Sketch {
     pub fn internet(&mut self) -> String {
-        self.0.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
+        self.0
+            .node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
         "internet".into()
     }
 
@@ -68,7 +69,8 @@ impl Sketch {
 
     pub fn dns(&mut self, host: &str) -> String {
         let id = format!("dns:{host}");
-        self.0.node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
+        self.0
+            .node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
         id
     }
 
@@ -116,7 +118,11 @@ impl Sketch {
     pub fn workload(&mut self, ns: &str, name: &str, label: &str, replicas: i32) -> String {
         let id = format!("{ns}/{name}[{label}]");
         let detail = Detail::Workload {
-            scale: if label == "DaemonSet" { Scale::PerNode } else { Scale::Replicas(replicas) },
+            scale: if label == "DaemonSet" {
+                Scale::PerNode
+            } else {
+                Scale::Replicas(replicas)
+            },
             labels: BTreeMap::new(),
             ports: Vec::new(),
             containers: Vec::new(),
@@ -145,10 +151,7 @@ impl Sketch {
 
     pub fn routes(&mut self, from: &str, to: &str, rules: &[RouteRule], port: u16) {
         let port = if port == 0 { Backend::None } else { Backend::Number(port) };
-        let detail = EdgeDetail::Routes {
-            rules: rules.to_vec(),
-            port,
-        };
+        let detail = EdgeDetail::Routes { rules: rules.to_vec(), port };
         self.0.edge(from, to, detail, [evidence(from)]);
     }
 
@@ -188,7 +191,9 @@ impl Random {
     }
 
     pub fn name(&mut self, i: usize) -> String {
-        let words = ["api", "web", "cart", "catalog", "payments", "exporter", "worker", "db", "cache", "gateway", "indexer", "auth"];
+        let words = [
+            "api", "web", "cart", "catalog", "payments", "exporter", "worker", "db", "cache", "gateway", "indexer", "auth",
+        ];
         let mut name = words[self.below(words.len())].to_owned();
         for _ in 0..self.below(3) {
             name = format!("{name}-{}", words[self.below(words.len())]);
@@ -209,7 +214,15 @@ pub fn random(seed: u64) -> Graph {
     let mut r = Random(seed);
     let mut s = Sketch::default();
     let internet = s.internet();
-    let spaces: Vec<String> = (0..1 + r.below(12)).map(|i| if r.chance(5) { format!("namespace-with-a-{}-{i}", "very-".repeat(20)) } else { format!("ns-{i}") }).collect();
+    let spaces: Vec<String> = (0..1 + r.below(12))
+        .map(|i| {
+            if r.chance(5) {
+                format!("namespace-with-a-{}-{i}", "very-".repeat(20))
+            } else {
+                format!("ns-{i}")
+            }
+        })
+        .collect();
     let size = [3, 6, 10, 20, 60][r.below(5)];
     let mut services: Vec<(String, String)> = Vec::new();
     for ns in &spaces {
@@ -223,7 +236,12 @@ pub fn random(seed: u64) -> Graph {
         for i in 0..r.below(n + 1) {
             let name = r.name(i);
             let ports: Vec<PortMap> = (0..1 + r.below(3)).map(|p| port(80 + p as u16, 8080 + p as u16)).collect();
-            let kind = [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::NodePort, ServiceKind::LoadBalancer][r.below(4)];
+            let kind = [
+                ServiceKind::ClusterIp,
+                ServiceKind::Headless,
+                ServiceKind::NodePort,
+                ServiceKind::LoadBalancer,
+            ][r.below(4)];
             let id = s.service(ns, &name, kind, &ports);
             if matches!(kind, ServiceKind::LoadBalancer | ServiceKind::NodePort) {
                 let ports: &[u16] = [&[][..], &[80], &[80, 443, 8080, 9090, 9091, 9092]][r.below(3)];
@@ -267,7 +285,13 @@ pub fn random(seed: u64) -> Graph {
     }
     for i in 0..r.below(spaces.len() * 2) {
         let ns = spaces[r.below(spaces.len())].clone();
-        let id = if r.chance(70) { let name = r.name(i); s.ingress(&ns, &name) } else { let name = r.name(i); s.route(&ns, &name) };
+        let id = if r.chance(70) {
+            let name = r.name(i);
+            s.ingress(&ns, &name)
+        } else {
+            let name = r.name(i);
+            s.route(&ns, &name)
+        };
         s.exposes(&internet, &id, Expose::Ingress, if r.chance(50) { &[80, 443] } else { &[] });
         let many = if r.chance(5) { 60 } else { 7 };
         for p in 0..r.below(many) {
@@ -279,7 +303,11 @@ pub fn random(seed: u64) -> Graph {
             } else {
                 local[r.below(local.len())].clone()
             };
-            let host = if r.chance(60) { "shop.example.com" } else { "a-long-host-name.of-some-department.example.org" };
+            let host = if r.chance(60) {
+                "shop.example.com"
+            } else {
+                "a-long-host-name.of-some-department.example.org"
+            };
             let rules: Vec<RouteRule> = (0..1 + r.below(6)).map(|q| rule(host, &format!("/path-{p}-{q}"), r.chance(50))).collect();
             s.routes(&id, &to, &rules, [0, 80, 8080][r.below(3)]);
         }
