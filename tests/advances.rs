@@ -1,4 +1,5 @@
 //! The checked-in table of advance widths is what the font says. Set `KUBESKETCH_BLESS` to write it anew.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! What stands on cards, labels and legend.
+#![allow(clippy::unwrap_used)]
 
 #[path = "support/graphs.rs"]
 mod common;

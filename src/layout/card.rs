@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
 use super::{Card, Point, Rect, Row, Text, TextRole};
-use crate::graph::{EdgeDetail, Graph, Node, RouteRule};
+use crate::graph::{Detail, EdgeDetail, Graph, Node, RouteRule};
 
 const BAR: f64 = 4.0;
 const GLYPH: f64 = 16.0;
@@ -101,12 +101,16 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
     let mut facts = wrap_facts(&node.facts(), room);
     let mut rows = Vec::new();
     if node.has_route_rows() {
-        let host = common_host(graph, index);
+        // A route says its host among its facts already.
+        let own = match &node.detail {
+            Detail::Route { hosts } if hosts.len() == 1 => Some(hosts[0].clone()),
+            _ => None,
+        };
+        let shared = if own.is_none() { common_host(graph, index) } else { None };
+        let host = own.or_else(|| shared.clone());
         rows = graph.outgoing(index).into_iter().filter_map(|e| row(graph, e, host.as_deref())).collect();
         rows.sort_by(|a, b| (a.default, &a.lines, a.edge).cmp(&(b.default, &b.lines, b.edge)));
-        if let Some(host) = host {
-            facts.push(fit(&host, TextRole::Facts, room));
-        }
+        facts.extend(shared.map(|host| fit(&host, TextRole::Facts, room)));
     }
     let texts = name
         .iter()
@@ -179,7 +183,7 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>) -> Option<RowPlan> {
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
     let mut lines: Vec<String> = Vec::new();
     for rule in rules.iter().take(shown) {
-        lines.extend(wrap(&rule_text(rule, host), TextRole::Row, room, 2));
+        lines.extend(wrap(&rule_text(rule, host), TextRole::Row, room, 3));
     }
     lines.dedup();
     if rules.len() > shown {
@@ -203,7 +207,7 @@ fn rule_text(rule: &RouteRule, host: Option<&str>) -> String {
     if host.is_none() || rule.default {
         return rule.text();
     }
-    rule.path.clone().unwrap_or_else(|| "any path".into())
+    rule.path_text()
 }
 
 fn lock_room(lock: bool) -> f64 {

@@ -3,6 +3,8 @@
 //! The engine is ELK's layered algorithm (merman-elk-layered). Every run has a budget in the engine's own units of work, so that
 //! a dense part ends in an error within a fraction of a second instead of running for minutes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use merman_elk_layered::{
     EdgeRouting, ElkDirection, ElkInputEdge, ElkInputGraph, ElkInputLabel, ElkInputNode, ElkPadding, HierarchyHandling, LGraph, LPoint,
     LayerConstraint, LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy, OrderingStrategy, PortConstraints, PortRef,
@@ -79,13 +81,21 @@ pub(super) const NODE_GAP: f64 = 16.0;
 pub(super) const EDGE_NODE: f64 = 14.0;
 pub(super) const EDGE_EDGE: f64 = 8.0;
 
+/// The engine keeps a whole layer gap on both sides of a label; a label may reach into it by this much on each side.
+const LABEL_REACH: f64 = 8.0;
+
 struct Budget {
     left: usize,
+    spent: bool,
 }
 
 impl WorkControl for Budget {
     fn check(&mut self, units: usize) -> Result<(), WorkError> {
-        if units <= self.left { Ok(()) } else { Err(WorkError::Interrupted) }
+        if units <= self.left {
+            return Ok(());
+        }
+        self.spent = true;
+        Err(WorkError::Interrupted)
     }
 
     fn charge(&mut self, units: usize) -> Result<(), WorkError> {
@@ -95,22 +105,32 @@ impl WorkControl for Budget {
     }
 }
 
-/// Places a part. `budget` is in the engine's units of work (1e9 refuse a dense graph within about 0.2 s).
+/// Places a part. `budget` is in the engine's units of work (1e8 take at most about a second).
 ///
 /// Errors are a short phrase: the engine refused, ran out of budget, or gave numbers that are none.
 pub(super) fn run(part: &Part, budget: usize) -> Result<Placed, String> {
     if part.boxes.iter().any(|b| !b.width.is_finite() || !b.height.is_finite()) {
         return Err("a box has no size".into());
     }
+    let mut work = Budget { left: budget, spent: false };
+    // The engine states its invariants by panics in some places; none is known to be reached, and none may end the program.
+    let result = catch_unwind(AssertUnwindSafe(|| runs(part, &mut work)));
+    match result {
+        Ok(_) if work.spent => Err("there are too many links for the layout engine".into()),
+        Ok(result) => result,
+        Err(_) => Err("the layout engine failed".into()),
+    }
+}
+
+fn runs(part: &Part, work: &mut Budget) -> Result<Placed, String> {
     let natural: Vec<Vec<usize>> = part.boxes.iter().map(|b| (0..b.rows.len()).collect()).collect();
-    let mut work = Budget { left: budget };
     // The first run finds the order in which a card's lines cross least; the second fixes every line to its row in that order.
     let rows = part.boxes.iter().any(|b| b.rows.len() > 1);
     if !rows || part.boxes.len() > SIMPLEX_LIMIT {
-        return once(part, &natural, Rows::Fixed, &mut work);
+        return once(part, &natural, Rows::Fixed, work);
     }
-    let first = once(part, &natural, Rows::Free, &mut work)?;
-    once(part, &first.orders, Rows::Fixed, &mut work)
+    let first = once(part, &natural, Rows::Free, work)?;
+    once(part, &first.orders, Rows::Fixed, work)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -188,7 +208,7 @@ fn input(part: &Part) -> ElkInputGraph {
             source: node_id(source),
             target: node_id(target),
             // Equal texts would be taken for one label.
-            labels: e.label.iter().map(|(w, h)| ElkInputLabel::center(edge_id(i), *w, *h)).collect(),
+            labels: e.label.iter().map(|(w, h)| ElkInputLabel::center(edge_id(i), reserved(*w), *h)).collect(),
             minlen: 1,
             inside_self_loops_yo: false,
             model_order: None,
@@ -208,6 +228,11 @@ fn input(part: &Part) -> ElkInputGraph {
 /// A line that enters from the right is given to the engine the other way round: it knows no sources in the last layer.
 fn flipped(part: &Part, edge: &EdgeIn) -> bool {
     part.boxes[edge.from].pin == Pin::Right || part.boxes[edge.to].pin == Pin::Left
+}
+
+/// The width that the engine is told for a label.
+fn reserved(width: f64) -> f64 {
+    (width - 2.0 * LABEL_REACH).max(2.0)
 }
 
 fn node_id(index: usize) -> String {
@@ -372,10 +397,11 @@ fn read(part: &Part, orders: &[Vec<usize>], rows: Rows, graph: &LGraph) -> Resul
         if known.from != known.to && distance(source, line[0]) > distance(source, line[line.len() - 1]) {
             line.reverse();
         }
+        let wanted = known.label.map_or(0.0, |(w, _)| w);
         placed.labels[index] = edge.labels.first().map(|l| Rect {
-            x: l.position.x,
+            x: l.position.x - (wanted - l.size.width) / 2.0,
             y: l.position.y,
-            w: l.size.width,
+            w: wanted,
             h: l.size.height,
         });
     }

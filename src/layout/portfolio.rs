@@ -15,6 +15,8 @@ use super::scene::Place;
 
 /// Most columns that are tried.
 const MAX_COLUMNS: usize = 8;
+/// Most arrangements that are routed.
+const MAX_TRIES: usize = 8;
 /// Above this many nodes fewer arrangements are tried.
 const MANY: usize = 500;
 /// The aspect ratio aimed at: that of a page or slide.
@@ -26,52 +28,67 @@ const STACK: usize = 256 << 20;
 type Memo = BTreeMap<(usize, Vec<Side>), Arc<Inner>>;
 
 /// The best arrangement found, and what it is made of.
+///
+/// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are routed until no
+/// other can be better.
 pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     let order = pack::order(book.graph, book.scene);
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok();
     let mut memo = Memo::new();
-    let mut best: Option<(f64, Plan, Routed)> = None;
     let nodes = book.graph.nodes().len();
-    let most = MAX_COLUMNS.min(order.len());
     let scales: &[f64] = match (nodes > MANY, order.len()) {
         (true, _) => &[1.0],
         (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
         _ => &[0.6, 0.8, 1.0, 1.25],
     };
-    let shapes = (1..=most.max(1))
+    let most = MAX_COLUMNS.min(order.len()).max(1);
+    let shapes: Vec<Columns> = (1..=most)
         .map(Columns::Even)
-        .chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given));
-    for shape in shapes {
-        let columns = shape.count();
-        let mut tried: Vec<f64> = Vec::new();
-        for scale in scales {
-            let mut column_of = vec![1; order.len()];
-            // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
-            let mut plan = None;
-            for _ in 0..2 {
-                let inners = inners(book, &column_of, columns, pool.as_ref().ok(), &mut memo);
-                let made = arrange(book, &order, &shape, *scale, inners);
-                let settled = made.column_of == column_of;
-                column_of.clone_from(&made.column_of);
-                plan = Some(made);
-                if settled {
-                    break;
-                }
-            }
-            let Some(mut plan) = plan else { continue };
-            let used = plan.columns.len();
-            plan.inners = inners(book, &plan.column_of, used, pool.as_ref().ok(), &mut memo);
+        .chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given))
+        .collect();
+    let first = inners(book, &vec![1; order.len()], 1, pool.as_ref(), &mut memo);
+    let mut candidates: Vec<(f64, &Columns, f64, Plan)> = Vec::new();
+    for shape in &shapes {
+        for &scale in scales {
+            let mut plan = arrange(book, &order, shape, scale, first.clone());
             refit(book, &mut plan, &order);
-            let routed = route(book, &plan);
-            let score = score(&routed);
-            if tried.contains(&score) {
-                continue;
+            let (w, h) = extent(&plan);
+            let bound = size(w, h);
+            if candidates.iter().all(|c| c.0 != bound) {
+                candidates.push((bound, shape, scale, plan));
             }
-            tried.push(score);
-            if best.as_ref().is_none_or(|(known, ..)| score < *known) {
-                best = Some((score, plan, routed));
+        }
+    }
+    candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let tries = if nodes > MANY { 3 } else { MAX_TRIES };
+    // Whatever runs from left to right without a detour is always given a try.
+    let layered = candidates.iter().position(|c| matches!(c.1, Columns::Given(_))).filter(|p| *p >= tries);
+    if let Some(position) = layered {
+        candidates.swap(position, tries - 1);
+    }
+    let mut best: Option<(f64, Plan, Routed)> = None;
+    for (bound, shape, scale, mut plan) in candidates.into_iter().take(tries) {
+        // Sides that links enter by change sizes a little, hence the tolerance.
+        if best.as_ref().is_some_and(|(known, ..)| bound * 0.9 > *known) {
+            continue;
+        }
+        // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
+        for _ in 0..2 {
+            let inners = inners(book, &plan.column_of, plan.columns.len(), pool.as_ref(), &mut memo);
+            let made = arrange(book, &order, shape, scale, inners);
+            let settled = made.column_of == plan.column_of;
+            plan = made;
+            if settled {
+                break;
             }
+        }
+        plan.inners = inners(book, &plan.column_of, plan.columns.len(), pool.as_ref(), &mut memo);
+        refit(book, &mut plan, &order);
+        let routed = route(book, &plan);
+        let score = score(&routed);
+        if best.as_ref().is_none_or(|(known, ..)| score < *known) {
+            best = Some((score, plan, routed));
         }
     }
     match best {
@@ -90,9 +107,24 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     }
 }
 
+/// Width and height of a plan without links and outside cards.
+fn extent(plan: &Plan) -> (f64, f64) {
+    let mut extent = (0.0, 0.0f64);
+    for groups in &plan.columns {
+        extent.0 += groups.iter().map(|&g| plan.frames[g].width).fold(0.0, f64::max) + 24.0;
+        extent.1 = extent.1.max(groups.iter().map(|&g| plan.frames[g].height + 18.0).sum());
+    }
+    extent
+}
+
 /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward ways.
 fn score(routed: &Routed) -> f64 {
-    let (w, h) = (routed.width.max(1.0), routed.height.max(1.0));
+    size(routed.width, routed.height) + 0.04 * routed.length + 120.0 * routed.backward as f64
+}
+
+/// The size that a picture needs on a page of the wanted shape, more for shapes that no page has.
+fn size(width: f64, height: f64) -> f64 {
+    let (w, h) = (width.max(1.0), height.max(1.0));
     let shown = w.max(h * ASPECT);
     let area = (w * h * ASPECT).sqrt();
     let aspect = w / h;
@@ -103,7 +135,7 @@ fn score(routed: &Routed) -> f64 {
     } else {
         0.0
     };
-    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0)) + 0.04 * routed.length + 120.0 * routed.backward as f64
+    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0))
 }
 
 /// Places every component for the sides that follow from the columns.

@@ -17,7 +17,7 @@ pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<
     }
     let mut done: Vec<String> = Vec::new();
     let mut line = String::new();
-    for piece in pieces(clean) {
+    for piece in chunks(clean, role, width) {
         let joined = format!("{line}{piece}");
         if line.is_empty() || text_width(joined.trim_end(), role) <= width {
             line = joined;
@@ -60,7 +60,13 @@ fn cut(text: &str, role: TextRole, width: f64) -> String {
     kept
 }
 
-/// The unbreakable pieces of a text, in order, nothing lost.
+/// What goes on a line as a whole: words, and of words that are wider than a line their pieces. In order, nothing lost.
+fn chunks(text: &str, role: TextRole, width: f64) -> Vec<&str> {
+    let words = text.split_inclusive(' ');
+    words.flat_map(|word| if text_width(word.trim_end(), role) <= width { vec![word] } else { pieces(word) }).collect()
+}
+
+/// The unbreakable pieces of a word, in order, nothing lost.
 fn pieces(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -104,6 +110,11 @@ mod tests {
         assert!(lines.iter().all(|l| text_width(l, TextRole::Name) <= 150.0));
         assert!(lines[0].ends_with('-'));
         assert_eq!(wrap("ServiceAccountTokenController", TextRole::Name, 120.0, 3)[0], "ServiceAccount");
+    }
+
+    #[test]
+    fn a_word_that_fits_on_a_line_stays_whole() {
+        assert_eq!(wrap("198.51.100.0/24, 203.0.113.0/24", TextRole::Name, 200.0, 3), ["198.51.100.0/24,", "203.0.113.0/24"]);
     }
 
     #[test]
