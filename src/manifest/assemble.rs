@@ -24,7 +24,11 @@ pub(super) struct Size {
 impl Size {
     /// Measures a value.
     pub fn of(tree: &Tree) -> Size {
-        let mut size = Size { nodes: 1, bytes: 0, depth: 1 };
+        let mut size = Size {
+            nodes: 1,
+            bytes: 0,
+            depth: 1,
+        };
         match &tree.value {
             Value::Str(text) => size.bytes = text.len(),
             Value::Seq(items) => items.iter().for_each(|item| size.hold(Size::of(item))),
@@ -122,7 +126,10 @@ pub(super) fn mapping(entries: Vec<Entry>, merges: &[usize], place: Place, probl
 
 fn has_repeats(entries: &[Entry]) -> bool {
     if entries.len() <= 12 {
-        return entries.iter().enumerate().any(|(i, e)| entries[..i].iter().any(|before| before.key == e.key));
+        return entries
+            .iter()
+            .enumerate()
+            .any(|(i, e)| entries[..i].iter().any(|before| before.key == e.key));
     }
     let mut keys: Vec<&str> = entries.iter().map(|e| &*e.key).collect();
     keys.sort_unstable();
@@ -136,7 +143,9 @@ fn settle(entries: &mut Vec<(Entry, Origin)>, place: Place, problems: &mut Vec<D
     let mut winners: Vec<(usize, usize)> = Vec::with_capacity(order.len());
     let mut repeats: Vec<(Span, Span, usize)> = Vec::new();
     for group in order.chunk_by(|a, b| entries[*a].0.key == entries[*b].0.key) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+            continue;
+        };
         winners.push((*first, *last));
         // Own keys after a merge key are what merge keys are for. Anything else that is written over was probably meant to stay.
         let own = group.iter().find(|i| entries[**i].1 == Origin::Own);

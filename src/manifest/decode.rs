@@ -52,7 +52,13 @@ impl Context<'_> {
 }
 
 /// Decodes a value that is found at a path of its object.
-pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, strictness: Strictness, text: &str, problems: &mut Vec<Diagnostic>) -> T {
+pub(super) fn decode<T: DeserializeOwned + Default>(
+    tree: &Tree,
+    path: &str,
+    strictness: Strictness,
+    text: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> T {
     let mut context = Context {
         text,
         strictness,

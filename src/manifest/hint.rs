@@ -52,12 +52,18 @@ impl Fault {
 
     /// A document that nests too deep.
     pub fn too_deep(at: Span) -> Self {
-        Diagnostic::at(Code::YamlLimit, at, format!("nested deeper than {MAX_DEPTH} levels, which is the most that is read")).into()
+        Diagnostic::at(
+            Code::YamlLimit,
+            at,
+            format!("nested deeper than {MAX_DEPTH} levels, which is the most that is read"),
+        )
+        .into()
     }
 
     /// A document that repeats itself too much.
     pub fn too_many_aliases(at: Span) -> Self {
-        let message = format!("the aliases of this document stand for more than {ALIAS_NODES} values or too much text, which is the most that is read");
+        let message =
+            format!("the aliases of this document stand for more than {ALIAS_NODES} values or too much text, which is the most that is read");
         Diagnostic::at(Code::YamlLimit, at, message).into()
     }
 }
@@ -73,7 +79,10 @@ pub(super) fn control_character(input: &Input<'_>) -> Option<Fault> {
     let bytes = input.chunk.text.as_bytes();
     let bad = |b: &u8| (*b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r')) || *b == 0x7f;
     // Looking at whole blocks first lets the compiler use wide instructions.
-    let (index, block) = bytes.chunks(256).enumerate().find(|(_, block)| block.iter().fold(false, |any, b| any | bad(b)))?;
+    let (index, block) = bytes
+        .chunks(256)
+        .enumerate()
+        .find(|(_, block)| block.iter().fold(false, |any, b| any | bad(b)))?;
     let at = index * 256 + block.iter().position(bad)?;
     let what = match bytes[at] {
         0 => "a NUL byte".to_owned(),
@@ -96,16 +105,12 @@ pub(super) fn key_is_collection(input: &Input<'_>, at: Span) -> Fault {
     Fault { problem, template: false }
 }
 
-/// A YAML mistake, with its likely cause.
-pub(super) fn syntax(input: &Input<'_>, error: &ScanError) -> Fault {
+/// A YAML mistake at an offset of the chunk, with its likely cause.
+pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fault {
     let text = input.chunk.text;
-    let mark = error.marker();
-    let mut offset = mark.byte_offset().unwrap_or_default().min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
+    let offset = text.floor_char_boundary(offset);
     let end = text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8());
-    let at = input.span(mark.line(), mark.col(), offset, end);
+    let at = input.span_at(offset, end);
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return Fault::too_deep(at);
     }
@@ -152,7 +157,16 @@ fn is_template(text: &str, offset: usize) -> bool {
     if !text.contains("{{") {
         return false;
     }
-    let helm = [".Values", ".Release", ".Chart.", ".Capabilities", "include \"", "template \"", "nindent", "tpl "];
+    let helm = [
+        ".Values",
+        ".Release",
+        ".Chart.",
+        ".Capabilities",
+        "include \"",
+        "template \"",
+        "nindent",
+        "tpl ",
+    ];
     let actions = || text.match_indices("{{").filter_map(|(i, _)| text[i..].split("}}").next());
     if actions().any(|action| helm.iter().any(|word| action.contains(word))) {
         return true;
@@ -199,7 +213,10 @@ impl<'a> Lines<'a> {
 
 fn conflict(input: &Input<'_>) -> Option<Diagnostic> {
     let text = input.chunk.text;
-    let is_marker = |line: &str, marker: &str| line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r', '\n']));
+    let is_marker = |line: &str, marker: &str| {
+        line.strip_prefix(marker)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r', '\n']))
+    };
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         if is_marker(line, "<<<<<<<") || is_marker(line, ">>>>>>>") {
@@ -266,9 +283,10 @@ fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize) -> Option<
         );
     }
     // The scanner says where it gave up; its author wants to know where it began. That is the last quote before which a value may start.
-    let opened = text[..offset].char_indices().rev().find(|(i, c)| {
-        matches!(c, '"' | '\'') && (*i == 0 || text[..*i].ends_with([' ', '\t', '\n', '[', '{', ',', '(', '!']))
-    });
+    let opened = text[..offset]
+        .char_indices()
+        .rev()
+        .find(|(i, c)| matches!(c, '"' | '\'') && (*i == 0 || text[..*i].ends_with([' ', '\t', '\n', '[', '{', ',', '(', '!'])));
     let at = opened.map_or(offset, |(i, _)| i);
     let end = text.len().min(at + 1);
     Some(Diagnostic::at(Code::YamlSyntax, input.span_at(at, end), "a quote that is not closed"))
@@ -285,8 +303,12 @@ fn missing_blank(input: &Input<'_>, lines: &Lines<'_>) -> Option<Diagnostic> {
         }
         let start = line.offset + line.text.len() - body.len() + key.len();
         Some(
-            Diagnostic::at(Code::YamlSyntax, input.span_at(start, start + 1), format!("`{}:` has no blank after the colon", excerpt(key)))
-                .with_help(format!("write `{}: {}`", excerpt(key), excerpt(value))),
+            Diagnostic::at(
+                Code::YamlSyntax,
+                input.span_at(start, start + 1),
+                format!("`{}:` has no blank after the colon", excerpt(key)),
+            )
+            .with_help(format!("write `{}: {}`", excerpt(key), excerpt(value))),
         )
     })
 }
@@ -300,10 +322,11 @@ fn colon_in_value(kind: &ErrorKind, lines: &Lines<'_>, at: Span) -> Option<Diagn
     if key.contains(['"', '\'']) || !(value.contains(": ") || value.ends_with(':')) {
         return None;
     }
-    Some(
-        Diagnostic::at(Code::YamlSyntax, at, "a second `: ` in one line")
-            .with_help(format!("if it belongs to the value, quote it: {}: \"{}\"", excerpt(key), excerpt(value.trim()))),
-    )
+    Some(Diagnostic::at(Code::YamlSyntax, at, "a second `: ` in one line").with_help(format!(
+        "if it belongs to the value, quote it: {}: \"{}\"",
+        excerpt(key),
+        excerpt(value.trim())
+    )))
 }
 
 fn describe(kind: &ErrorKind) -> &'static str {
@@ -312,7 +335,9 @@ fn describe(kind: &ErrorKind) -> &'static str {
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping
         | ErrorKind::UnclosedFlowCollection { .. } => "a bracket or brace that is not closed",
-        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => "a closing bracket or brace that fits no opening one",
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+            "a closing bracket or brace that fits no opening one"
+        }
         ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}`",
         ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]`",
         ErrorKind::InvalidColonPlacement => "a `:` where none can be; is a bracket or brace before it not closed?",

@@ -145,7 +145,10 @@ enum Identity {
     Nothing,
     /// Meant as one, but not usable.
     Broken(Diagnostic),
-    Object { api_version: String, kind: String },
+    Object {
+        api_version: String,
+        kind: String,
+    },
 }
 
 fn identify(tree: &Tree) -> Identity {
@@ -169,7 +172,9 @@ fn identify(tree: &Tree) -> Identity {
     };
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let is_local = |local: &&str| group == *local || group.strip_suffix(*local).is_some_and(|before| before.ends_with('.'));
-    let local_config = tree.at(&["metadata", "annotations", LOCAL_CONFIG]).is_some_and(|v| v.as_str() == Some("true"));
+    let local_config = tree
+        .at(&["metadata", "annotations", LOCAL_CONFIG])
+        .is_some_and(|v| v.as_str() == Some("true"));
     // A kubeconfig calls itself `v1` too.
     let kubeconfig = group.is_empty() && kind == "Config";
     // What kustomize is told to delete is not there.

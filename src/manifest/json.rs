@@ -13,7 +13,11 @@ pub(super) fn json(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
         input,
         text: input.chunk.text,
         at: 0,
-        mark: Mark { offset: 0, line: 1, column: 0 },
+        mark: Mark {
+            offset: 0,
+            line: 1,
+            column: 0,
+        },
         problems,
     };
     if let Some(after) = marker_line(reader.text) {
@@ -25,7 +29,7 @@ pub(super) fn json(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
         if rest.is_empty() || (rest.starts_with("...") && rest.trim_end() == "...") {
             return Ok(());
         }
-        let tree = reader.value(0)?;
+        let tree = reader.value()?;
         trees.push(tree);
     }
 }
@@ -40,12 +44,44 @@ pub(super) fn looks_like_json(text: &str) -> bool {
 /// Whether its first member is written as only JSON writes it.
 pub(super) fn is_surely_json(text: &str) -> bool {
     let text = text.trim_start();
-    text.strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
+    text.strip_prefix(['{', '['])
+        .is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
 }
 
 /// The end of the `---` that YAML lets a document begin with.
 fn marker_line(text: &str) -> Option<usize> {
     text.strip_prefix("---").map(|_| 3)
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    start: Mark,
+    kind: OpenKind,
+}
+
+enum OpenKind {
+    Array(Vec<Tree>),
+    Object { key: Option<(Box<str>, Span)>, entries: Vec<Entry> },
+}
+
+impl OpenKind {
+    fn closing(&self) -> u8 {
+        match self {
+            OpenKind::Array(_) => b']',
+            OpenKind::Object { .. } => b'}',
+        }
+    }
+
+    fn take(&mut self, value: Tree) {
+        match self {
+            OpenKind::Array(items) => items.push(value),
+            OpenKind::Object { key, entries } => {
+                if let Some((key, key_span)) = key.take() {
+                    entries.push(Entry { key, key_span, value });
+                }
+            }
+        }
+    }
 }
 
 /// A place whose line and column are known.
@@ -105,84 +141,110 @@ impl Reader<'_, '_> {
             None => format!("{message}, but the text ends here"),
         };
         let end = self.text.len().min(mark.offset + 1);
-        Fault::syntax(self.input.span(mark.line, mark.column, mark.offset, end), format!("not valid JSON: {found}"))
+        Fault::syntax(
+            self.input.span(mark.line, mark.column, mark.offset, end),
+            format!("not valid JSON: {found}"),
+        )
     }
 
-    fn value(&mut self, depth: usize) -> Result<Tree, Fault> {
-        let start = self.mark(self.at);
-        let value = match self.peek() {
-            Some(b'{' | b'[') if depth >= MAX_DEPTH => return Err(Fault::too_deep(self.span_from(start))),
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
-            Some(b'"') => Value::Str(self.string()?.into()),
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            _ => self.word()?,
-        };
-        Ok(Tree {
-            span: self.span_from(start),
-            value,
-        })
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
-        self.at += 1;
-        let mut entries = Vec::new();
-        self.skip_blank();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(Value::Map(entries));
-        }
+    /// Reads one value. Open collections wait on a stack of our own, so that no nesting can exhaust the program's.
+    fn value(&mut self) -> Result<Tree, Fault> {
+        let mut open: Vec<Open> = Vec::new();
         loop {
             self.skip_blank();
-            if self.peek() != Some(b'"') {
-                return Err(self.fault("expected a key in double quotes"));
+            if let Some(Open {
+                kind: OpenKind::Object { key, .. },
+                ..
+            }) = open.last_mut()
+                && key.is_none()
+            {
+                *key = Some(self.key()?);
             }
             let start = self.mark(self.at);
-            let key = self.string()?.into();
-            let key_span = self.span_from(start);
-            self.skip_blank();
-            if self.peek() != Some(b':') {
-                return Err(self.fault("expected `:` after a key"));
-            }
-            self.at += 1;
-            self.skip_blank();
-            let value = self.value(depth + 1)?;
-            entries.push(Entry { key, key_span, value });
-            self.skip_blank();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => break,
-                _ => return Err(self.fault("expected `,` or `}`")),
+            let opened = match self.peek() {
+                Some(b'{' | b'[') if open.len() >= MAX_DEPTH => return Err(Fault::too_deep(self.span_from(start))),
+                Some(b'{') => Some(OpenKind::Object {
+                    key: None,
+                    entries: Vec::new(),
+                }),
+                Some(b'[') => Some(OpenKind::Array(Vec::new())),
+                _ => None,
+            };
+            let mut done = match opened {
+                Some(kind) => {
+                    self.at += 1;
+                    self.skip_blank();
+                    let is_empty = self.peek() == Some(kind.closing());
+                    open.push(Open { start, kind });
+                    if !is_empty {
+                        continue;
+                    }
+                    self.close(&mut open)?
+                }
+                None => {
+                    let value = self.scalar()?;
+                    let span = self.span_from(start);
+                    Some(Tree { span, value })
+                }
+            };
+            // A finished value may be the last one of the collection around it, and so on outwards.
+            while let Some(tree) = done.take() {
+                let Some(around) = open.last_mut() else { return Ok(tree) };
+                let closing = around.kind.closing();
+                around.kind.take(tree);
+                self.skip_blank();
+                match self.peek() {
+                    Some(b',') => self.at += 1,
+                    Some(byte) if byte == closing => done = self.close(&mut open)?,
+                    _ if closing == b'}' => return Err(self.fault("expected `,` or `}`")),
+                    _ => return Err(self.fault("expected `,` or `]`")),
+                }
             }
         }
-        self.at += 1;
-        let place = if depth == 0 { Place::Root } else { Place::Inner };
-        assemble::mapping(entries, &[], place, self.problems)
-            .map(Value::Map)
-            .map_err(|at| Fault::syntax(at, "not valid JSON"))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, Fault> {
+    /// Ends the innermost collection at its closing bracket.
+    fn close(&mut self, open: &mut Vec<Open>) -> Result<Option<Tree>, Fault> {
+        let Some(ended) = open.pop() else { return Ok(None) };
         self.at += 1;
-        let mut items = Vec::new();
-        self.skip_blank();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(Value::Seq(items));
-        }
-        loop {
-            self.skip_blank();
-            items.push(self.value(depth + 1)?);
-            self.skip_blank();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => break,
-                _ => return Err(self.fault("expected `,` or `]`")),
+        let value = match ended.kind {
+            OpenKind::Array(mut items) => {
+                items.shrink_to_fit();
+                Value::Seq(items)
             }
+            OpenKind::Object { mut entries, .. } => {
+                entries.shrink_to_fit();
+                let place = if open.is_empty() { Place::Root } else { Place::Inner };
+                let entries = assemble::mapping(entries, &[], place, self.problems).map_err(|at| Fault::syntax(at, "not valid JSON"))?;
+                Value::Map(entries)
+            }
+        };
+        let span = self.span_from(ended.start);
+        Ok(Some(Tree { span, value }))
+    }
+
+    fn key(&mut self) -> Result<(Box<str>, Span), Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(self.fault("expected a key in double quotes"));
+        }
+        let start = self.mark(self.at);
+        let key = self.string()?.into();
+        let span = self.span_from(start);
+        self.skip_blank();
+        if self.peek() != Some(b':') {
+            return Err(self.fault("expected `:` after a key"));
         }
         self.at += 1;
-        items.shrink_to_fit();
-        Ok(Value::Seq(items))
+        self.skip_blank();
+        Ok((key, span))
+    }
+
+    fn scalar(&mut self) -> Result<Value, Fault> {
+        match self.peek() {
+            Some(b'"') => Ok(Value::Str(self.string()?.into())),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => self.word(),
+        }
     }
 
     fn word(&mut self) -> Result<Value, Fault> {
@@ -271,7 +333,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// `\uXXXX`, or two of them for a character outside the basic plane. Half a pair becomes U+FFFD, as in Go.
+    /// `four-digit`, or two of them for a character outside the basic plane. Half a pair becomes U+FFFD, as in Go.
     fn unicode(&mut self, out: &mut String) -> Result<(), Fault> {
         let Some(high) = self.hex(self.at) else {
             return Err(self.fault("expected four hexadecimal digits after `\\u`"));

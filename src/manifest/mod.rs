@@ -12,6 +12,7 @@ mod json;
 mod object;
 mod prune;
 mod read;
+mod repair;
 mod scalar;
 mod split;
 mod template;
@@ -137,3 +138,6 @@ fn read_trees(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<Diagn
     problems.clear();
     read::yaml(input, trees, problems).map_err(|yaml| if json::is_surely_json(text) { fault } else { yaml })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! YAML events to a tree. Nothing here calls itself, so no nesting can exhaust the stack.
 
-use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::MAX_DEPTH;
 use super::assemble::{self, Budget, Place, Size};
 use super::hint::{self, Fault, Input};
+use super::repair::Repaired;
 use super::scalar;
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::Diagnostic;
@@ -17,16 +18,47 @@ pub(super) fn yaml(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
     // One more than we take, so that our own message about depth is the one that is seen.
     options.flow_nesting_limit = MAX_DEPTH + 1;
     options.block_nesting_limit = MAX_DEPTH + 1;
-    let mut reader = Reader::new(input, problems);
-    for event in Parser::new_from_str_with_options(input.chunk.text, options) {
-        let (event, span) = event.map_err(|error| hint::syntax(input, &error))?;
-        reader.take(event, span)?;
-        if reader.done {
-            trees.extend(reader.root.take());
-            reader.reset();
+    let mut repaired: Option<Repaired> = None;
+    let mut first_fault = None;
+    loop {
+        let kept = (trees.len(), problems.len());
+        let text = repaired.as_ref().map_or(input.chunk.text, |r| r.text.as_str());
+        let mut reader = Reader::new(input, repaired.as_ref(), problems);
+        let mut stopped = None;
+        for event in Parser::new_from_str_with_options(text, options.clone()) {
+            match event {
+                Ok((event, span)) => reader.take(event, span)?,
+                Err(error) => {
+                    stopped = Some(error);
+                    break;
+                }
+            }
+            if reader.done {
+                trees.extend(reader.root.take());
+                reader.reset();
+            }
         }
+        let Some(error) = stopped else { return Ok(()) };
+        let (from, indent) = (reader.last, reader.indent());
+        let fault = error.marker().byte_offset().unwrap_or_default();
+        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow);
+        let mut again = repaired.take().unwrap_or_default();
+        let is_repaired = match error.kind() {
+            ErrorKind::TabInPlainScalar | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation if in_flow => {
+                again.replace_tabs(input.chunk.text, fault)
+            }
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => again.indent(input.chunk.text, from, fault, indent),
+            _ => false,
+        };
+        if !is_repaired {
+            // If repairs do not help, there was something else wrong where reading stopped first.
+            return Err(first_fault.unwrap_or_else(|| hint::syntax(input, &error, again.original(fault))));
+        }
+        first_fault.get_or_insert_with(|| hint::syntax(input, &error, fault));
+        repaired = Some(again);
+        trees.truncate(kept.0);
+        problems.truncate(kept.1);
     }
-    Ok(())
 }
 
 /// A collection whose end has not come yet.
@@ -58,7 +90,10 @@ struct Anchored {
 
 struct Reader<'a, 'b> {
     input: &'a Input<'a>,
+    repaired: Option<&'a Repaired>,
     problems: &'b mut Vec<Diagnostic>,
+    /// Where the last event ended, in the text that is read.
+    last: usize,
     /// Whether any alias can follow; without, anchored values need not be kept.
     has_aliases: bool,
     frames: Vec<Frame>,
@@ -72,9 +107,11 @@ struct Reader<'a, 'b> {
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
-    fn new(input: &'a Input<'a>, problems: &'b mut Vec<Diagnostic>) -> Self {
+    fn new(input: &'a Input<'a>, repaired: Option<&'a Repaired>, problems: &'b mut Vec<Diagnostic>) -> Self {
         Reader {
             input,
+            repaired,
+            last: 0,
             problems,
             has_aliases: input.chunk.text.contains('*'),
             frames: Vec::new(),
@@ -98,10 +135,17 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn span(&self, start: &Marker, end: &Marker) -> Span {
         let from = start.byte_offset().unwrap_or_default();
         let to = end.byte_offset().unwrap_or_default();
+        let (from, to) = self.repaired.map_or((from, to), |r| (r.original(from), r.original(to)));
         self.input.span(start.line(), start.col(), from, to)
     }
 
+    /// The column that text inside the innermost open collection must be beyond, as a number of blanks that is enough.
+    fn indent(&self) -> usize {
+        self.frames.last().map_or(1, |frame| frame.start.col() + 1)
+    }
+
     fn take(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Fault> {
+        self.last = at.end.byte_offset().unwrap_or_default();
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.span(&at.start, &at.end);
@@ -245,7 +289,9 @@ impl<'a, 'b> Reader<'a, 'b> {
                         Value::Str(text) => Some(text),
                         other => scalar::key(&other),
                     };
-                    let Some(text) = text else { return Err(hint::key_is_collection(self.input, span)) };
+                    let Some(text) = text else {
+                        return Err(hint::key_is_collection(self.input, span));
+                    };
                     *key = Some(Key { text, span, merge });
                 }
             },

@@ -15,7 +15,11 @@ pub(super) struct Chunk<'a> {
 /// with the document after them. Documents without any content are left out.
 pub(super) fn documents(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
-    let mut start = Chunk { text: "", offset: 0, line: 1 };
+    let mut start = Chunk {
+        text: "",
+        offset: 0,
+        line: 1,
+    };
     let mut content = Content::None;
     let mut line = 0;
     let mut offset = 0;
@@ -59,7 +63,8 @@ enum Content {
 }
 
 fn marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+    line.strip_prefix(marker)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 /// Whether a line holds only blanks and a comment. A lone carriage return ends a line for YAML, so what follows it may be more than a comment.

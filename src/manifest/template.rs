@@ -10,7 +10,10 @@ pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
     tree.get("apiVersion")?;
     let metadata = tree.get("metadata")?;
     let suspects = [tree.get("kind"), metadata.get("name"), metadata.get("namespace")];
-    let found = suspects.into_iter().flatten().find(|value| value.as_str().is_some_and(|text| text.contains("{{")))?;
+    let found = suspects
+        .into_iter()
+        .flatten()
+        .find(|value| value.as_str().is_some_and(|text| text.contains("{{")))?;
     Some(found.span)
 }
 

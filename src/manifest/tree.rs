@@ -277,7 +277,11 @@ pub fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
             return Some(Step::Index(index));
         }
         // A stray bracket is taken as part of the key, so that every round consumes something.
-        let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '.' | '[')).map_or(rest.len(), |(i, _)| i);
+        let end = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| matches!(c, '.' | '['))
+            .map_or(rest.len(), |(i, _)| i);
         let (key, after) = rest.split_at(end);
         rest = after;
         Some(Step::Key(key))
@@ -312,7 +316,10 @@ mod tests {
         let check = |path: &str, expected: &[Step<'_>]| assert_eq!(steps(path).collect::<Vec<_>>(), expected, "{path}");
         check("", &[]);
         check("spec", &[Step::Key("spec")]);
-        check("spec.rules[0].http", &[Step::Key("spec"), Step::Key("rules"), Step::Index(0), Step::Key("http")]);
+        check(
+            "spec.rules[0].http",
+            &[Step::Key("spec"), Step::Key("rules"), Step::Index(0), Step::Key("http")],
+        );
         check("a[\"x.y/z\"].b", &[Step::Key("a"), Step::Key("x.y/z"), Step::Key("b")]);
         check("a[x", &[Step::Key("a"), Step::Key("[x")]);
         check("[[[", &[Step::Key("["), Step::Key("["), Step::Key("[")]);

@@ -44,14 +44,7 @@ const POD_TEMPLATE: TemplateAt = TemplateAt {
 };
 
 /// Decodes the content of an object. `labels` are those of its own metadata.
-pub(super) fn body(
-    group: &str,
-    kind: &str,
-    tree: &Tree,
-    labels: &BTreeMap<String, String>,
-    text: &str,
-    problems: &mut Vec<Diagnostic>,
-) -> Body {
+pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<String, String>, text: &str, problems: &mut Vec<Diagnostic>) -> Body {
     let mut reader = Reader { tree, text, problems };
     match (group, kind) {
         ("", "Service") => Body::Service(reader.object::<Service>()),
@@ -212,8 +205,15 @@ impl Reader<'_> {
 
     /// A kind that this program does not know, but that holds a pod template like those it does.
     fn like_a_workload(&mut self, at: TemplateAt) -> Workload {
-        let has_selector = self.tree.at(&["spec", "selector"]).is_some_and(|s| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some());
-        let selector = if has_selector { self.part("spec.selector", Strictness::Alike) } else { None };
+        let has_selector = self
+            .tree
+            .at(&["spec", "selector"])
+            .is_some_and(|s| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some());
+        let selector = if has_selector {
+            self.part("spec.selector", Strictness::Alike)
+        } else {
+            None
+        };
         Workload {
             replicas: self.replicas(),
             selector,
@@ -242,7 +242,12 @@ fn labels_selector(labels: BTreeMap<String, String>) -> LabelSelector {
 fn pod_ips(tree: &Tree) -> Vec<String> {
     let Some(status) = tree.get("status") else { return Vec::new() };
     let listed = status.get("podIPs").into_iter().flat_map(Tree::items).filter_map(|item| item.get("ip"));
-    let mut ips: Vec<String> = listed.chain(status.get("podIP")).filter_map(Tree::as_str).filter(|ip| !ip.is_empty()).map(str::to_owned).collect();
+    let mut ips: Vec<String> = listed
+        .chain(status.get("podIP"))
+        .filter_map(Tree::as_str)
+        .filter(|ip| !ip.is_empty())
+        .map(str::to_owned)
+        .collect();
     let mut seen = Vec::new();
     ips.retain(|ip| {
         let new = !seen.contains(ip);

@@ -214,10 +214,12 @@ fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
 /// Reads a text to its end, or to the limit.
 pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<SourceFile, Problem> {
     let mut bytes = Vec::new();
-    from.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Problem::Unreadable {
-        name: name.to_owned(),
-        error,
-    })?;
+    from.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| Problem::Unreadable {
+            name: name.to_owned(),
+            error,
+        })?;
     if bytes.len() as u64 > limit {
         return Err(Problem::TooLarge {
             name: name.to_owned(),
@@ -230,10 +232,7 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<S
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile {
-            name: name.to_owned(),
-            text,
-        }),
+        Ok(text) => Ok(SourceFile { name: name.to_owned(), text }),
         Err(at) => Err(Problem::NotText {
             name: name.to_owned(),
             encoding: at.encoding,

@@ -170,5 +170,9 @@ fn first_lines(mut pipe: impl Read) -> String {
     let _ = pipe.by_ref().take(STDERR_BYTES).read_to_end(&mut bytes);
     let _ = std::io::copy(&mut pipe, &mut std::io::sink());
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().filter(|l| !l.trim().is_empty()).take(STDERR_LINES).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|l| !l.trim().is_empty())
+        .take(STDERR_LINES)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
