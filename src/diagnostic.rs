@@ -78,6 +78,20 @@ codes! {
     RouteNotAllowed = "route-not-allowed", Warning;
     /// A route sends to another namespace, which does not permit it.
     ReferenceNotPermitted = "reference-not-permitted", Warning;
+    /// A policy is left out because the API server would refuse it.
+    PolicyRefused = "policy-refused", Error;
+    /// Policies of a kind that is not evaluated; they may change what is reached.
+    UnsupportedPolicy = "unsupported-policy", Warning;
+    /// A rule speaks of nodes or domain names, whose addresses manifests do not tell.
+    UnsupportedPeer = "unsupported-peer", Warning;
+    /// A rule speaks of addresses that pods may have, and which ones they have is not known.
+    AddressesMayCoverPods = "addresses-may-cover-pods", Info;
+    /// A selector asks for labels of a namespace that the input does not declare.
+    NamespaceLabelsUnknown = "namespace-labels-unknown", Info;
+    /// Policies treat the pods of one workload differently.
+    PodsDiffer = "pods-differ", Warning;
+    /// Pods in the network of their node: policies may not hold for them.
+    HostNetworkUndetermined = "host-network-undetermined", Info;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

@@ -48,6 +48,7 @@ pub mod diagnostic;
 pub mod graph;
 pub mod layout;
 pub mod manifest;
+pub mod policy;
 pub mod render;
 pub mod resolve;
 pub mod source;

@@ -9,8 +9,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("manifest", &["source", "diagnostic"]),
     ("cluster", &["manifest", "source", "diagnostic"]),
+    ("policy", &["cluster", "manifest", "source", "diagnostic"]),
     ("graph", &[]),
-    ("resolve", &["cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
     ("render", &["layout", "graph", "source", "diagnostic"]),
 ];

@@ -22,14 +22,17 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = top_owner(index, entries, &positions);
         if top == *key {
-            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone() });
+            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
         } else {
             folded.push((top, index));
         }
     }
     for (top, index) in folded {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
-        let workload = found.entry(top.clone()).or_insert_with(|| Workload { key: top, entry: index, spec: (**spec).clone() });
+        let workload = found.entry(top.clone()).or_insert_with(|| Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
+        if entries[index].object.kind == "Pod" {
+            workload.pods.push(index);
+        }
         let known: BTreeSet<String> = workload.spec.pod_ips.iter().chain(&spec.pod_ips).cloned().collect();
         workload.spec.pod_ips = known.into_iter().collect();
     }

@@ -41,6 +41,8 @@ pub struct Workload {
     pub entry: usize,
     /// What it runs.
     pub spec: manifest::Workload,
+    /// The entries of the live Pods that were folded into it, ascending.
+    pub pods: Vec<usize>,
 }
 
 /// A namespace that is declared or that objects name.

@@ -1,0 +1,205 @@
+//! Sets of IPv4 and IPv6 addresses: CIDR blocks, with parts of them taken out.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
+use range_set_blaze::RangeSetBlaze;
+
+/// A set of addresses of both families.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AddressSet {
+    v4: RangeSetBlaze<Ipv4Addr>,
+    v6: RangeSetBlaze<Ipv6Addr>,
+}
+
+/// A stretch of addresses of one family, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressRange {
+    /// Of IPv4.
+    V4(Ipv4Addr, Ipv4Addr),
+    /// Of IPv6.
+    V6(Ipv6Addr, Ipv6Addr),
+}
+
+impl AddressRange {
+    /// The fewest CIDR blocks that cover it exactly.
+    pub fn cidrs(self) -> Vec<String> {
+        match self {
+            AddressRange::V4(a, b) => Ipv4Subnets::new(a, b, 0).map(|n| n.to_string()).collect(),
+            AddressRange::V6(a, b) => Ipv6Subnets::new(a, b, 0).map(|n| n.to_string()).collect(),
+        }
+    }
+
+    /// Whether it is every address of its family.
+    pub fn is_whole_family(self) -> bool {
+        match self {
+            AddressRange::V4(a, b) => a == Ipv4Addr::UNSPECIFIED && b == Ipv4Addr::BROADCAST,
+            AddressRange::V6(a, b) => a == Ipv6Addr::UNSPECIFIED && b == Ipv6Addr::from(u128::MAX),
+        }
+    }
+}
+
+impl fmt::Display for AddressRange {
+    /// `first-last`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressRange::V4(a, b) => write!(f, "{a}-{b}"),
+            AddressRange::V6(a, b) => write!(f, "{a}-{b}"),
+        }
+    }
+}
+
+impl AddressSet {
+    /// No address.
+    pub fn none() -> AddressSet {
+        AddressSet::default()
+    }
+
+    /// Every address of IPv4.
+    pub fn all_v4() -> AddressSet {
+        AddressSet::range(AddressRange::V4(Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST))
+    }
+
+    /// Every address of IPv6.
+    pub fn all_v6() -> AddressSet {
+        AddressSet::range(AddressRange::V6(Ipv6Addr::UNSPECIFIED, Ipv6Addr::from(u128::MAX)))
+    }
+
+    /// The addresses of a stretch.
+    pub fn range(range: AddressRange) -> AddressSet {
+        let mut set = AddressSet::none();
+        match range {
+            AddressRange::V4(a, b) => set.v4 = RangeSetBlaze::from_iter([a..=b]),
+            AddressRange::V6(a, b) => set.v6 = RangeSetBlaze::from_iter([a..=b]),
+        }
+        set
+    }
+
+    /// The addresses of a CIDR block.
+    pub fn block(block: IpNet) -> AddressSet {
+        AddressSet::range(match block {
+            IpNet::V4(net) => AddressRange::V4(net.network(), net.broadcast()),
+            IpNet::V6(net) => AddressRange::V6(net.network(), net.broadcast()),
+        })
+    }
+
+    /// Addresses that clusters give to pods and that the Internet does not route: those for private networks (RFC 1918, RFC 6598, RFC 4193).
+    pub fn private() -> AddressSet {
+        let v4 = |a, b, c, d, len| Ipv4Net::new(Ipv4Addr::new(a, b, c, d), len).map(IpNet::V4);
+        let v6 = Ipv6Net::new(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7).map(IpNet::V6);
+        let blocks = [v4(10, 0, 0, 0, 8), v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16), v4(100, 64, 0, 0, 10), v6];
+        blocks.into_iter().flatten().fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+    }
+
+    /// Whether there is no address in it.
+    pub fn is_empty(&self) -> bool {
+        self.v4.is_empty() && self.v6.is_empty()
+    }
+
+    /// Whether an address is in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(a) => self.v4.contains(a),
+            IpAddr::V6(a) => self.v6.contains(a),
+        }
+    }
+
+    /// Whether it has an IPv6 address.
+    pub fn has_v6(&self) -> bool {
+        !self.v6.is_empty()
+    }
+
+    /// The addresses of either set.
+    pub fn union(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { v4: &self.v4 | &other.v4, v6: &self.v6 | &other.v6 }
+    }
+
+    /// The addresses of both sets.
+    pub fn intersection(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { v4: &self.v4 & &other.v4, v6: &self.v6 & &other.v6 }
+    }
+
+    /// The addresses that are not in the other set.
+    pub fn difference(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { v4: &self.v4 - &other.v4, v6: &self.v6 - &other.v6 }
+    }
+
+    /// Its stretches, ascending, IPv4 first.
+    pub fn ranges(&self) -> Vec<AddressRange> {
+        let v4 = self.v4.ranges().map(|r| AddressRange::V4(*r.start(), *r.end()));
+        let v6 = self.v6.ranges().map(|r| AddressRange::V6(*r.start(), *r.end()));
+        v4.chain(v6).collect()
+    }
+}
+
+impl fmt::Display for AddressSet {
+    /// CIDR blocks, separated by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blocks: Vec<String> = self.ranges().into_iter().flat_map(AddressRange::cidrs).collect();
+        f.write_str(&blocks.join(", "))
+    }
+}
+
+impl fmt::Debug for AddressSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads a CIDR block as the API server does: a prefix length is needed, bits behind it may be set
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#IPBlock>).
+pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
+    let help = "a block is written like 10.0.0.0/8 or fd00::/8";
+    if !text.contains('/') {
+        return Err(format!("`{text}` has no prefix length; {help}"));
+    }
+    let (address, length) = text.split_once('/').unwrap_or((text, ""));
+    let zeros = |part: &str| part.len() > 1 && part.starts_with('0');
+    if length.starts_with('+') || zeros(length) {
+        return Err(format!("`{text}` is no CIDR block; {help}"));
+    }
+    // Older clusters took `010.0.0.0/8` for 10.0.0.0/8, newer ones keep what is there and refuse it in new objects.
+    text.parse::<IpNet>().map_err(|_| {
+        let leading = address.split('.').any(zeros) && !address.contains(':');
+        if leading { format!("`{text}` has a number with a leading zero; {help}") } else { format!("`{text}` is no CIDR block; {help}") }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(text: &str) -> AddressSet {
+        AddressSet::block(parse_cidr(text).unwrap())
+    }
+
+    #[test]
+    fn blocks_with_holes_are_ranges() {
+        let set = block("10.0.0.0/8").difference(&block("10.1.0.0/16"));
+        let ranges: Vec<String> = set.ranges().iter().map(AddressRange::to_string).collect();
+        assert_eq!(ranges, ["10.0.0.0-10.0.255.255", "10.2.0.0-10.255.255.255"]);
+        assert!(set.contains("10.2.3.4".parse().unwrap()) && !set.contains("10.1.3.4".parse().unwrap()));
+        assert_eq!(set.union(&block("10.1.0.0/16")).to_string(), "10.0.0.0/8");
+    }
+
+    #[test]
+    fn families_are_apart() {
+        let both = AddressSet::all_v4().union(&block("fd00::/8"));
+        assert!(both.has_v6() && !AddressSet::all_v4().has_v6());
+        assert_eq!(both.difference(&AddressSet::all_v6()).to_string(), "0.0.0.0/0");
+        assert!(both.ranges()[0].is_whole_family() && !both.ranges()[1].is_whole_family());
+        assert!(!AddressSet::private().intersection(&block("172.20.0.0/24")).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_block_says_so() {
+        let check = |text: &str, word: &str| assert!(parse_cidr(text).unwrap_err().contains(word), "{text}");
+        check("10.0.0.0", "no prefix length");
+        check("10.0.0/8", "no CIDR block");
+        check("10.0.0.0/33", "no CIDR block");
+        check("zc00::/8", "no CIDR block");
+        check("010.0.0.0/8", "leading zero");
+        assert_eq!(block("10.1.2.3/8").to_string(), "10.0.0.0/8");
+    }
+}

@@ -1,0 +1,253 @@
+//! The policies of the network policy API: AdminNetworkPolicy and BaselineAdminNetworkPolicy of v1alpha1, ClusterNetworkPolicy of v1alpha2 and later,
+//! read and checked as their custom resource definitions do (<https://network-policy-api.sigs.k8s.io/reference/spec/>).
+
+use super::addresses::{AddressSet, parse_cidr};
+use super::network_policy::check_port_name;
+use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
+use super::read::{Field, Read};
+use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+use super::selector::Selector;
+use crate::cluster::Entry;
+
+/// The API group of these kinds.
+pub(super) const GROUP: &str = "policy.networking.k8s.io";
+
+/// What sets the kinds apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// AdminNetworkPolicy.
+    Admin,
+    /// BaselineAdminNetworkPolicy.
+    Baseline,
+    /// ClusterNetworkPolicy.
+    Cluster,
+}
+
+impl Kind {
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        match name {
+            "AdminNetworkPolicy" => Some(Kind::Admin),
+            "BaselineAdminNetworkPolicy" => Some(Kind::Baseline),
+            "ClusterNetworkPolicy" => Some(Kind::Cluster),
+            _ => None,
+        }
+    }
+
+    fn action(self, name: &str) -> Option<Action> {
+        match (self, name) {
+            (Kind::Admin | Kind::Baseline, "Allow") | (Kind::Cluster, "Accept") => Some(Action::Allow),
+            (_, "Deny") => Some(Action::Deny),
+            (Kind::Admin | Kind::Cluster, "Pass") => Some(Action::Pass),
+            _ => None,
+        }
+    }
+
+    fn actions(self) -> &'static str {
+        match self {
+            Kind::Admin => "Allow, Deny and Pass",
+            Kind::Baseline => "Allow and Deny",
+            Kind::Cluster => "Accept, Deny and Pass",
+        }
+    }
+}
+
+/// Priorities are 0 to 1000.
+const GREATEST_PRIORITY: i64 = 1000;
+
+/// Reads a policy of one of these kinds.
+pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
+    let root = Field::root(&entry.object.tree);
+    let spec = root.required("spec")?;
+    spec.must_be_map()?;
+    let tier = match kind {
+        Kind::Admin => Tier::Admin,
+        Kind::Baseline => Tier::Baseline,
+        Kind::Cluster => {
+            let field = spec.required("tier")?;
+            match field.text()? {
+                "Admin" => Tier::Admin,
+                "Baseline" => Tier::Baseline,
+                other => return Err(field.fault(format!("`{other}` is no tier; there are Admin and Baseline"))),
+            }
+        }
+    };
+    if kind == Kind::Baseline && entry.key.name != "default" {
+        let at = root.get("metadata").and_then(|m| m.get("name")).unwrap_or(root);
+        return Err(at.fault("there is one BaselineAdminNetworkPolicy in a cluster and its name must be `default`"));
+    }
+    let priority = if kind == Kind::Baseline {
+        0
+    } else {
+        let field = spec.required("priority")?;
+        let number = field.number()?;
+        if !(0..=GREATEST_PRIORITY).contains(&number) {
+            return Err(field.fault(format!("priority {number} is not among 0 to {GREATEST_PRIORITY}")));
+        }
+        number
+    };
+    let subject = subject(&spec.required("subject")?)?;
+    let rules = |direction: Direction| -> Read<Vec<Rule>> {
+        spec.list(direction.as_str())?.iter().enumerate().map(|(index, field)| rule(kind, direction, index, field)).collect()
+    };
+    let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
+    let place = |direction: Direction| spec.get(direction.as_str()).map_or(root.span(), |f| f.span());
+    Ok(Policy {
+        key: entry.key.clone(),
+        tier,
+        priority,
+        subject,
+        host_network: HostNetwork::Excluded,
+        // A policy without rules of a direction does not affect it.
+        ingress: (!ingress.is_empty()).then_some(ingress),
+        egress: (!egress.is_empty()).then_some(egress),
+        at: entry.object.span,
+        ingress_at: place(Direction::Ingress),
+        egress_at: place(Direction::Egress),
+    })
+}
+
+fn subject(field: &Field<'_>) -> Read<PodSelection> {
+    let one = field.exactly_one(&["namespaces", "pods"])?;
+    if one.key() == "pods" { namespaced_pods(&one) } else { whole_namespaces(&one) }
+}
+
+fn whole_namespaces(field: &Field<'_>) -> Read<PodSelection> {
+    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(Selector::read(field)?), pods: Selector::everything() })
+}
+
+fn namespaced_pods(field: &Field<'_>) -> Read<PodSelection> {
+    field.must_be_map()?;
+    // The definitions ask for both selectors; an absent one is taken for an empty one, which is what it decodes to.
+    let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| Selector::read(&f));
+    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(selector("namespaceSelector")?), pods: selector("podSelector")? })
+}
+
+fn rule(kind: Kind, direction: Direction, index: usize, field: &Field<'_>) -> Read<Rule> {
+    field.must_be_map()?;
+    let action = field.required("action")?;
+    let name = action.text()?;
+    let action = kind.action(name).ok_or_else(|| action.fault(format!("`{name}` is no action; there are {}", kind.actions())))?;
+    let side = match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    };
+    let written = field.list(side)?;
+    if written.is_empty() {
+        return Err(field.fault(format!("`{side}` must hold at least one peer")));
+    }
+    let peers = written.iter().map(|p| peer(direction, action, p)).collect::<Read<Vec<Peer>>>()?;
+    let ports = match kind {
+        Kind::Cluster => protocols(&field.list("protocols")?)?,
+        Kind::Admin | Kind::Baseline => ports(&field.list("ports")?)?,
+    };
+    if !ports.named().is_empty() && peers.iter().any(|p| !matches!(p, Peer::Pods(_))) {
+        return Err(field.fault("named ports cannot go with networks, nodes or domain names, which have none"));
+    }
+    Ok(Rule { index, action, peers: Peers::AnyOf(peers), ports, field: field.path().to_owned(), at: field.span() })
+}
+
+fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
+    let kinds: &[&str] = match direction {
+        Direction::Ingress => &["namespaces", "pods"],
+        Direction::Egress => &["namespaces", "pods", "nodes", "networks", "domainNames"],
+    };
+    let one = field.exactly_one(kinds)?;
+    Ok(match one.key() {
+        "namespaces" => Peer::Pods(whole_namespaces(&one)?),
+        "pods" => Peer::Pods(namespaced_pods(&one)?),
+        "networks" => Peer::Addresses(networks(&one)?),
+        "nodes" => {
+            Selector::read(&one)?;
+            Peer::Untold("nodes")
+        }
+        _ if action != Action::Allow => return Err(one.fault("domain names can only be allowed")),
+        _ => {
+            one.items()?;
+            Peer::Untold("domain names")
+        }
+    })
+}
+
+fn networks(field: &Field<'_>) -> Read<AddressSet> {
+    let mut set = AddressSet::none();
+    let written = field.items()?;
+    if written.is_empty() {
+        return Err(field.fault("`networks` must hold at least one block"));
+    }
+    for item in written {
+        let block = parse_cidr(item.text()?).map_err(|m| item.fault(m))?;
+        set = set.union(&AddressSet::block(block));
+    }
+    Ok(set)
+}
+
+/// `ports` of v1alpha1: each has one of a number, a name or a range.
+fn ports(fields: &[Field<'_>]) -> Read<RulePorts> {
+    if fields.is_empty() {
+        return Ok(RulePorts::All);
+    }
+    let mut fixed = PortSet::none();
+    let mut named = Vec::new();
+    for field in fields {
+        let one = field.exactly_one(&["portNumber", "namedPort", "portRange"])?;
+        match one.key() {
+            "portNumber" => fixed = fixed.union(&PortSet::port(protocol(&one)?, one.required("port")?.port()?)),
+            "portRange" => fixed = fixed.union(&range(protocol(&one)?, &one)?),
+            _ => named.push(named_port(&one)?),
+        }
+    }
+    Ok(RulePorts::Some { fixed, named })
+}
+
+/// `protocols` of v1alpha2: each has a protocol with or without a port, or the name of a port.
+fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
+    if fields.is_empty() {
+        return Ok(RulePorts::All);
+    }
+    let mut fixed = PortSet::none();
+    let mut named = Vec::new();
+    for field in fields {
+        let one = field.exactly_one(&["tcp", "udp", "sctp", "destinationNamedPort"])?;
+        let protocol = match one.key() {
+            "tcp" => Protocol::Tcp,
+            "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
+            _ => {
+                named.push(named_port(&one)?);
+                continue;
+            }
+        };
+        one.must_be_map()?;
+        let ports = match one.get("destinationPort") {
+            None => PortSet::protocol(protocol),
+            Some(port) => {
+                let port = port.exactly_one(&["number", "range"])?;
+                if port.key() == "range" { range(protocol, &port)? } else { PortSet::port(protocol, port.port()?) }
+            }
+        };
+        fixed = fixed.union(&ports);
+    }
+    Ok(RulePorts::Some { fixed, named })
+}
+
+/// An absent protocol means TCP.
+fn protocol(field: &Field<'_>) -> Read<Protocol> {
+    field.must_be_map()?;
+    let Some(written) = field.get("protocol") else { return Ok(Protocol::Tcp) };
+    let name = written.text()?;
+    Protocol::from_name(name).ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))
+}
+
+/// The end of a range must be greater than its start.
+fn range(protocol: Protocol, field: &Field<'_>) -> Read<PortSet> {
+    let (start, end) = (field.required("start")?.port()?, field.required("end")?.port()?);
+    if start < end { Ok(PortSet::range(protocol, start, end)) } else { Err(field.fault(format!("the end {end} is not greater than the start {start}"))) }
+}
+
+/// A name stands for the port of the pod that has it, with whatever protocol the pod gives it.
+fn named_port(field: &Field<'_>) -> Read<NamedPort> {
+    let name = field.text()?;
+    check_port_name(name).map_err(|m| field.fault(m))?;
+    Ok(NamedPort { name: name.to_owned(), protocol: None })
+}

@@ -1,0 +1,235 @@
+//! Pods by what policies can tell apart: two pods of one namespace whose labels, named ports and network agree in all that policies ask for are one class.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use k8s_openapi::api::core::v1::PodSpec;
+
+use super::ports::{ContainerPort, Protocol};
+use super::rule::{NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::selector::{Labels, UNKNOWN_VALUE};
+use crate::cluster::{Cluster, Workload};
+use crate::manifest::{self, Body, Tree};
+
+/// A StatefulSet with more pods than this is not taken apart when a policy asks for the names of its pods.
+const MOST_ORDINALS: i64 = 1000;
+
+/// What the policies of an input ask of pods; all else need not be told apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    keys: BTreeSet<String>,
+    port_names: BTreeSet<String>,
+    addresses: bool,
+}
+
+impl Asked {
+    /// What these policies ask.
+    pub fn by(policies: &[Policy]) -> Asked {
+        let mut asked = Asked::default();
+        for policy in policies {
+            asked.pods(&policy.subject);
+            for rule in policy.all_rules() {
+                asked.port_names.extend(rule.ports.named().iter().map(|n| n.name.clone()));
+                let Peers::AnyOf(peers) = &rule.peers else { continue };
+                for peer in peers {
+                    match peer {
+                        Peer::Pods(selection) => asked.pods(selection),
+                        Peer::Addresses(_) => asked.addresses = true,
+                        Peer::Untold(_) => {}
+                    }
+                }
+            }
+        }
+        asked
+    }
+
+    fn pods(&mut self, selection: &PodSelection) {
+        self.keys.extend(selection.pods.requirements().iter().map(|r| r.key.clone()));
+    }
+}
+
+/// Pods that policies cannot tell apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PodClass {
+    /// The position of the namespace among [`Classes::namespaces`].
+    pub namespace: usize,
+    /// The labels that some policy asks for.
+    pub labels: Labels,
+    /// The named ports that some policy asks for.
+    pub ports: Vec<ContainerPort>,
+    /// Whether they are in the network of their node.
+    pub host_network: bool,
+    /// The addresses that are known, where some policy asks for addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// A namespace as policies see it.
+#[derive(Clone, Debug)]
+pub(super) struct NamespaceView<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its labels.
+    pub labels: &'a Labels,
+    /// Whether the input declares it, so that these are all of its labels.
+    pub declared: bool,
+}
+
+/// All classes of an input.
+#[derive(Clone, Debug)]
+pub(super) struct Classes<'a> {
+    /// All namespaces, by name.
+    pub namespaces: Vec<NamespaceView<'a>>,
+    /// All classes, by namespace.
+    pub classes: Vec<PodClass>,
+    /// The classes of each workload of the cluster.
+    pub of_workload: Vec<Vec<usize>>,
+}
+
+impl<'a> Classes<'a> {
+    /// The classes of a cluster, as far as policies ask.
+    pub fn new(cluster: &'a Cluster, asked: &Asked) -> Classes<'a> {
+        let namespaces: Vec<NamespaceView<'a>> = cluster
+            .namespaces()
+            .iter()
+            .map(|(name, namespace)| NamespaceView { name, labels: &namespace.labels, declared: namespace.declared.is_some() })
+            .collect();
+        let mut found: BTreeMap<PodClass, Vec<usize>> = BTreeMap::new();
+        for (index, workload) in cluster.workloads().iter().enumerate() {
+            let name = workload.key.namespace();
+            // Every namespace that an object names is in the list.
+            let Ok(namespace) = namespaces.binary_search_by(|n| n.name.cmp(name)) else { continue };
+            for class in variants(cluster, workload, namespace, asked) {
+                let members = found.entry(class).or_default();
+                if members.last() != Some(&index) {
+                    members.push(index);
+                }
+            }
+        }
+        let mut of_workload = vec![Vec::new(); cluster.workloads().len()];
+        let mut classes = Vec::with_capacity(found.len());
+        for (class, members) in found {
+            for workload in members {
+                of_workload[workload].push(classes.len());
+            }
+            classes.push(class);
+        }
+        Classes { namespaces, classes, of_workload }
+    }
+}
+
+/// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller adds.
+fn variants(cluster: &Cluster, workload: &Workload, namespace: usize, asked: &Asked) -> Vec<PodClass> {
+    let entry = &cluster.entries()[workload.entry];
+    let live = workload.pods.iter().filter_map(|&pod| match &cluster.entries()[pod].object.body {
+        Body::Workload(spec) => Some(&**spec),
+        _ => None,
+    });
+    let mut variants: Vec<PodClass> = live.map(|spec| class(spec, &spec.pod_labels, namespace, asked)).collect();
+    if variants.is_empty() {
+        let all = labels(&entry.object.kind, &entry.object.name, &entry.object.tree, &workload.spec, asked);
+        variants = all.iter().map(|l| class(&workload.spec, l, namespace, asked)).collect();
+    }
+    variants.sort();
+    variants.dedup();
+    variants
+}
+
+fn class(spec: &manifest::Workload, labels: &Labels, namespace: usize, asked: &Asked) -> PodClass {
+    let mut ports = named_ports(&spec.pod);
+    ports.retain(|p| asked.port_names.contains(&p.name));
+    PodClass {
+        namespace,
+        labels: labels.iter().filter(|(k, _)| asked.keys.contains(*k)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        ports,
+        host_network: spec.pod.host_network == Some(true),
+        addresses: if asked.addresses { spec.pod_ips.iter().filter_map(|ip| ip.parse().ok()).collect() } else { Vec::new() },
+    }
+}
+
+/// The named ports of a pod, those of sidecars (init containers that stay) included
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+pub(super) fn named_ports(pod: &PodSpec) -> Vec<ContainerPort> {
+    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let mut ports: Vec<ContainerPort> = sidecars
+        .chain(&pod.containers)
+        .flat_map(|c| c.ports.iter().flatten())
+        .filter_map(|p| {
+            let protocol = p.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::from_name)?;
+            let number = u16::try_from(p.container_port).ok().filter(|n| *n > 0)?;
+            Some(ContainerPort { name: p.name.clone()?, protocol, number })
+        })
+        .collect();
+    ports.sort();
+    ports.dedup();
+    ports
+}
+
+/// The labels of the pods that a controller makes of its template, one set for each kind of pod that differs. Controllers add labels of their own:
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
+fn labels(kind: &str, name: &str, tree: &Tree, spec: &manifest::Workload, asked: &Asked) -> Vec<Labels> {
+    let mut labels = spec.pod_labels.clone();
+    let mut add = |key: &str, value: &str| {
+        labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    };
+    match kind {
+        "Deployment" => add("pod-template-hash", UNKNOWN_VALUE),
+        "DaemonSet" => {
+            add("controller-revision-hash", UNKNOWN_VALUE);
+            add("pod-template-generation", UNKNOWN_VALUE);
+        }
+        "StatefulSet" => {
+            add("controller-revision-hash", UNKNOWN_VALUE);
+            return ordinals(name, tree, spec, labels, asked);
+        }
+        "Job" | "CronJob" => {
+            let job = if kind == "Job" { tree.get("spec") } else { tree.at(&["spec", "jobTemplate", "spec"]) };
+            let field = |key: &str| job.and_then(|j| j.get(key));
+            // With a selector of its own a Job gets no labels made for it (https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector).
+            if field("manualSelector").and_then(Tree::as_bool) != Some(true) {
+                // The name of a CronJob's Job holds the time of its run.
+                let job_name = if kind == "Job" && !name.ends_with('*') { name } else { UNKNOWN_VALUE };
+                for (key, value) in [("job-name", job_name), ("controller-uid", UNKNOWN_VALUE)] {
+                    add(key, value);
+                    add(&format!("batch.kubernetes.io/{key}"), value);
+                }
+            }
+            if field("completionMode").and_then(Tree::as_str) == Some("Indexed") {
+                add("batch.kubernetes.io/job-completion-index", UNKNOWN_VALUE);
+            }
+        }
+        _ => {}
+    }
+    vec![labels]
+}
+
+/// Each pod of a StatefulSet has its name and number as labels
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>). They are only told apart where a policy asks.
+fn ordinals(name: &str, tree: &Tree, spec: &manifest::Workload, labels: Labels, asked: &Asked) -> Vec<Labels> {
+    const NAME: &str = "statefulset.kubernetes.io/pod-name";
+    const INDEX: &str = "apps.kubernetes.io/pod-index";
+    let with = |pod: String, index: String| {
+        let mut labels = labels.clone();
+        labels.insert(NAME.to_owned(), pod);
+        labels.insert(INDEX.to_owned(), index);
+        labels
+    };
+    let start = tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
+    let replicas = i64::from(spec.replicas.unwrap_or(1)).max(1);
+    if (!asked.keys.contains(NAME) && !asked.keys.contains(INDEX)) || replicas > MOST_ORDINALS {
+        return vec![with(UNKNOWN_VALUE.to_owned(), UNKNOWN_VALUE.to_owned())];
+    }
+    (start..start.saturating_add(replicas)).map(|i| with(format!("{name}-{i}"), i.to_string())).collect()
+}
+
+/// The labels that selectors of namespaces ask for in a policy.
+pub(super) fn namespace_keys(policy: &Policy) -> BTreeSet<&str> {
+    let peers = policy.all_rules().flat_map(|r| match &r.peers {
+        Peers::AnyOf(peers) => peers.as_slice(),
+        Peers::Everybody => &[],
+    });
+    let selections = peers.filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None }).chain([&policy.subject]);
+    selections
+        .filter_map(|s| if let NamespaceSelection::Labeled(l) = &s.namespaces { Some(l) } else { None })
+        .flat_map(|l| l.requirements().iter().map(|r| r.key.as_str()))
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! Finds the policies of a cluster: reads those that are understood, refuses those that the API server would, and names those of other kinds.
+
+use std::collections::BTreeMap;
+
+use super::admin::{self, Kind};
+use super::classes::{NamespaceView, namespace_keys};
+use super::addresses::AddressSet;
+use super::network_policy;
+use super::read::{Fault, Read};
+use super::rule::{Peer, Peers, Policy};
+use crate::cluster::{Cluster, Entry, Key};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A policy of a kind that is not evaluated. What it allows or denies is not in any result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignPolicy {
+    /// Its identity.
+    pub key: Key,
+    /// Where it is written.
+    pub at: Span,
+}
+
+impl ForeignPolicy {
+    /// Whether it may concern pods of a namespace: those of its own, or any if it lives outside of namespaces.
+    pub fn may_concern(&self, namespace: &str) -> bool {
+        self.key.namespace.is_none() || self.cluster_wide() || self.key.namespace() == namespace
+    }
+
+    /// Custom kinds are taken for namespaced ones, and the names of those that are not say so.
+    fn cluster_wide(&self) -> bool {
+        ["Global", "Cluster", "AdminNetworkPolicy"].iter().any(|w| self.key.kind.contains(w))
+    }
+}
+
+/// Kinds beside those named `…NetworkPolicy` that decide who may talk to whom, by the end of their group and by kind.
+const FOREIGN: &[(&str, &str)] = &[
+    ("cilium.io", "CiliumCIDRGroup"),
+    ("consul.hashicorp.com", "ServiceIntentions"),
+    ("istio.io", "AuthorizationPolicy"),
+    ("k8s.ovn.org", "EgressFirewall"),
+    ("kuma.io", "MeshTrafficPermission"),
+    ("openshift.io", "NetNamespace"),
+    ("policy.linkerd.io", "AuthorizationPolicy"),
+    ("policy.linkerd.io", "Server"),
+    ("projectcalico.org", "Tier"),
+];
+
+/// The policies of a cluster.
+pub(super) struct Collected {
+    /// Those that are evaluated: by tier, priority and name.
+    pub policies: Vec<Policy>,
+    /// Those that are not.
+    pub foreign: Vec<ForeignPolicy>,
+}
+
+/// Finds the policies of a cluster.
+pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> Collected {
+    let mut policies = Vec::new();
+    let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
+    for entry in cluster.entries() {
+        match read(entry) {
+            Some(Ok(policy)) => policies.push(policy),
+            Some(Err(fault)) => diagnostics.push(refusal(entry, &fault)),
+            None if is_foreign(entry) => {
+                let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();
+                list.push(ForeignPolicy { key: entry.key.clone(), at: entry.object.span });
+            }
+            None => {}
+        }
+    }
+    for ((group, kind), list) in &foreign {
+        let places = list.iter().map(|f| f.at).min();
+        let count = list.len();
+        let subject = if count == 1 { format!("{kind} of {group} is") } else { format!("{count} objects {kind} of {group} are") };
+        let message = format!("{subject} not evaluated; what is said of connections leaves out what {} or {}", if count == 1 { "it allows" } else { "they allow" }, if count == 1 { "denies" } else { "deny" });
+        diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
+    }
+    policies.sort_by(|a: &Policy, b: &Policy| (a.tier, a.priority, &a.key).cmp(&(b.tier, b.priority, &b.key)));
+    Collected { policies, foreign: foreign.into_values().flatten().collect() }
+}
+
+/// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of the same names.
+fn read(entry: &Entry) -> Option<Read<Policy>> {
+    match (entry.key.group.as_str(), entry.key.kind.as_str()) {
+        ("networking.k8s.io", "NetworkPolicy") => Some(network_policy::read(entry)),
+        (admin::GROUP, kind) => Kind::from_name(kind).map(|kind| admin::read(entry, kind)),
+        _ => None,
+    }
+}
+
+fn is_foreign(entry: &Entry) -> bool {
+    let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
+    let listed = FOREIGN.iter().any(|(g, k)| kind == *k && group.strip_suffix(*g).is_some_and(|p| p.is_empty() || p.ends_with('.')));
+    (kind.ends_with("NetworkPolicy") && !group.is_empty()) || listed
+}
+
+fn refusal(entry: &Entry, fault: &Fault) -> Diagnostic {
+    refused(fault.at, format!("{} is refused: {fault}", entry.key))
+}
+
+/// A diagnostic for a policy that is left out.
+pub(super) fn refused(at: Span, message: String) -> Diagnostic {
+    Diagnostic { refused: true, ..Diagnostic::at(Code::PolicyRefused, at, message) }
+}
+
+/// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives rise to it.
+pub(super) fn doubts(policies: &[Policy], namespaces: &[NamespaceView<'_>], diagnostics: &mut Vec<Diagnostic>) {
+    let mut untold: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
+    let mut covering: Vec<Span> = Vec::new();
+    let mut unknown: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    let private = AddressSet::private();
+    let undeclared = namespaces.iter().any(|n| !n.declared);
+    for policy in policies {
+        for rule in policy.all_rules() {
+            let Peers::AnyOf(peers) = &rule.peers else { continue };
+            for peer in peers {
+                match peer {
+                    Peer::Untold(what) => untold.entry(what).or_default().push(rule.at),
+                    Peer::Addresses(set) if !set.intersection(&private).is_empty() => covering.push(rule.at),
+                    Peer::Addresses(_) | Peer::Pods(_) => {}
+                }
+            }
+        }
+        if undeclared {
+            for key in namespace_keys(policy).into_iter().filter(|k| *k != "kubernetes.io/metadata.name") {
+                unknown.entry(key.to_owned()).or_default().push(policy.at);
+            }
+        }
+    }
+    let first = |places: &[Span]| places.iter().min().copied();
+    let rules = |n: usize| if n == 1 { "a rule speaks".to_owned() } else { format!("{n} rules speak") };
+    for (what, places) in &untold {
+        let message = format!("{} of {what}, whose addresses the manifests do not tell; this part is left out", rules(places.len()));
+        diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::UnsupportedPeer, at, message)));
+    }
+    let message = format!("{} of addresses that pods may have; only pods whose address is known are counted in", rules(covering.len()));
+    diagnostics.extend(first(&covering).map(|at| Diagnostic::at(Code::AddressesMayCoverPods, at, message)));
+    let names: Vec<&str> = namespaces.iter().filter(|n| !n.declared).map(|n| n.name).collect();
+    for (key, places) in &unknown {
+        let named = match names.as_slice() {
+            [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+            all => all.join(", "),
+        };
+        let message = format!("a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there");
+        diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_groups_are_in_order() {
+        assert!(FOREIGN.is_sorted());
+    }
+}

@@ -1,0 +1,304 @@
+//! Decides: which ports one group may reach at another, and which rules say so.
+//!
+//! A connection is allowed where the egress of its source and the ingress of its destination both allow it. For one side the tiers are asked in their
+//! order, port by port: the first rule of the Admin tier that matches decides or passes on; then, if any NetworkPolicy selects the pod, what none of them
+//! allows is denied; else the first rule of the Baseline tier that matches decides; what nobody decides is allowed
+//! (<https://network-policy-api.sigs.k8s.io/api-overview/>, <https://kubernetes.io/docs/concepts/services-networking/network-policies/>).
+
+use std::collections::BTreeMap;
+
+use fixedbitset::FixedBitSet;
+
+use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
+use super::ports::{PortSet, RulePorts};
+use super::rule::{Action, Direction, Policy, Tier};
+
+/// What a policy does to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// A rule allows it.
+    Allow,
+    /// A rule denies it.
+    Deny,
+    /// A rule leaves it to the next tier.
+    Pass,
+    /// A NetworkPolicy selects the pod and has no rule for it.
+    Isolate,
+}
+
+impl Effect {
+    /// `allow`, `deny`, `pass` or `isolate`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+            Effect::Pass => "pass",
+            Effect::Isolate => "isolate",
+        }
+    }
+}
+
+/// One reason for what becomes of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reason {
+    /// Which side it concerns: egress of the source comes before ingress of the destination.
+    pub direction: Direction,
+    /// The policy, by its position among the evaluated ones.
+    pub policy: usize,
+    /// The rule, by its position in its direction; `None` where there is none.
+    pub rule: Option<usize>,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What one side says, or both together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The ports that are allowed.
+    pub ports: PortSet,
+    /// Which rules decided about at least one port.
+    pub because: Vec<Reason>,
+}
+
+/// A rule, ready to be asked.
+#[derive(Clone, Debug)]
+struct Asked {
+    action: Action,
+    peers: SetId,
+    ports: RulePorts,
+}
+
+/// The policies that have a say about a group in a direction, by tier and in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Side {
+    pub admin: Vec<usize>,
+    pub network: Vec<usize>,
+    pub baseline: Vec<usize>,
+}
+
+impl Side {
+    fn is_open(&self) -> bool {
+        self.admin.is_empty() && self.network.is_empty() && self.baseline.is_empty()
+    }
+}
+
+/// Everything that is needed to decide.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Judge {
+    pub groups: Vec<Group>,
+    sets: Vec<FixedBitSet>,
+    subjects: Vec<SetId>,
+    rules: Vec<[Vec<Asked>; 2]>,
+    sides: Vec<[Side; 2]>,
+}
+
+/// Where the two directions are kept in arrays.
+fn slot(direction: Direction) -> usize {
+    match direction {
+        Direction::Ingress => 0,
+        Direction::Egress => 1,
+    }
+}
+
+impl Judge {
+    /// Prepares rules and groups. The sets of subjects and of each rule's peers come from the table that made the groups.
+    pub fn new(policies: &[Policy], table: &mut SetTable, groups: Groups) -> Judge {
+        let Groups { groups, mut sets, .. } = groups;
+        let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
+        let mut rules = Vec::with_capacity(policies.len());
+        let mut subjects = Vec::with_capacity(policies.len());
+        for policy in policies {
+            subjects.push(table.subject(policy));
+            rules.push(Direction::ALL.map(|direction| {
+                let written = policy.rules(direction).unwrap_or_default();
+                let ask = |rule: &super::rule::Rule| {
+                    let mut ids = table.peers(policy, &rule.peers);
+                    ids.sort_unstable();
+                    ids.dedup();
+                    let peers = match ids.as_slice() {
+                        [one] => *one,
+                        _ => *unions.entry(ids).or_insert_with_key(|ids| {
+                            let mut union = FixedBitSet::with_capacity(groups.len());
+                            ids.iter().for_each(|&id| union.union_with(&sets[id]));
+                            sets.push(union);
+                            sets.len() - 1
+                        }),
+                    };
+                    Asked { action: rule.action, peers, ports: rule.ports.clone() }
+                };
+                written.iter().map(ask).collect()
+            }));
+        }
+        let mut judge = Judge { sides: vec![Default::default(); groups.len()], groups, sets, subjects, rules };
+        for (id, policy) in policies.iter().enumerate() {
+            for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
+                for group in judge.sets[judge.subjects[id]].ones() {
+                    let side = &mut judge.sides[group][slot(direction)];
+                    match policy.tier {
+                        Tier::Admin => side.admin.push(id),
+                        Tier::Network => side.network.push(id),
+                        Tier::Baseline => side.baseline.push(id),
+                    }
+                }
+            }
+        }
+        judge
+    }
+
+    /// Whether two policies have a group that both are about.
+    pub fn subjects_meet(&self, a: usize, b: usize) -> bool {
+        !self.sets[self.subjects[a]].is_disjoint(&self.sets[self.subjects[b]])
+    }
+
+    /// Takes a policy out.
+    pub fn forget(&mut self, policy: usize) {
+        for side in self.sides.iter_mut().flatten() {
+            for list in [&mut side.admin, &mut side.network, &mut side.baseline] {
+                list.retain(|p| *p != policy);
+            }
+        }
+    }
+
+    /// The policies that have a say about a group in a direction.
+    pub fn side(&self, group: GroupId, direction: Direction) -> &Side {
+        &self.sides[group][slot(direction)]
+    }
+
+    /// Whether no policy has a say about a group in a direction.
+    pub fn is_open(&self, group: GroupId, direction: Direction) -> bool {
+        self.side(group, direction).is_open()
+    }
+
+    /// What becomes of traffic from one group to another.
+    pub fn between(&self, from: GroupId, to: GroupId) -> Verdict {
+        let egress = self.one_side(Direction::Egress, from, to);
+        let ingress = self.one_side(Direction::Ingress, from, to);
+        let mut because = egress.because;
+        because.extend(ingress.because);
+        Verdict { ports: egress.ports.intersection(&ingress.ports), because }
+    }
+
+    /// What one side says of traffic from one group to another.
+    pub fn one_side(&self, direction: Direction, from: GroupId, to: GroupId) -> Verdict {
+        let (subject, peer) = match direction {
+            Direction::Egress => (from, to),
+            Direction::Ingress => (to, from),
+        };
+        let side = self.side(subject, direction);
+        let mut asking = Asking { judge: self, direction, peer, to, because: Vec::new() };
+        let mut open = PortSet::all();
+        if side.is_open() {
+            return Verdict { ports: open, because: Vec::new() };
+        }
+        let admin = asking.first_match(&side.admin, &mut open);
+        let open = open.union(&admin.passed);
+        let (rest, later) = if side.network.is_empty() {
+            let mut open = open;
+            let baseline = asking.first_match(&side.baseline, &mut open);
+            (open.union(&baseline.passed), baseline.allowed)
+        } else {
+            (PortSet::none(), asking.any_match(&side.network, &open))
+        };
+        Verdict { ports: admin.allowed.union(&rest).union(&later), because: asking.because }
+    }
+
+    /// Groups that a group may perhaps reach (or be reached from), as far as its own side goes. Whoever is not among them is surely denied.
+    pub fn possible_peers(&self, group: GroupId, direction: Direction) -> FixedBitSet {
+        let side = self.side(group, direction);
+        let mut possible = FixedBitSet::with_capacity(self.groups.len());
+        if side.network.is_empty() {
+            possible.insert_range(..);
+            return possible;
+        }
+        for &policy in side.admin.iter().chain(&side.network) {
+            for rule in self.rules[policy][slot(direction)].iter().filter(|r| r.action == Action::Allow) {
+                possible.union_with(&self.sets[rule.peers]);
+            }
+        }
+        possible
+    }
+
+    /// Whether policies may not hold for a connection between these groups.
+    pub fn is_undetermined(&self, from: GroupId, to: GroupId) -> bool {
+        [from, to].into_iter().any(|g| self.groups[g].host_network)
+    }
+
+    /// Whether traffic between these groups is any of the cluster's business: addresses do not talk to addresses here.
+    pub fn is_of_interest(&self, from: GroupId, to: GroupId) -> bool {
+        let pods = |g: GroupId| matches!(self.groups[g].members, Members::Pods(_));
+        (pods(from) || pods(to)) && !matches!(self.groups[to].members, Members::IngressController)
+    }
+}
+
+/// What the rules of a tier decided.
+struct Decided {
+    allowed: PortSet,
+    passed: PortSet,
+}
+
+/// One question to one side.
+struct Asking<'a> {
+    judge: &'a Judge,
+    direction: Direction,
+    peer: GroupId,
+    to: GroupId,
+    because: Vec<Reason>,
+}
+
+impl Asking<'_> {
+    /// The rules of a policy that mean the peer, with the ports that they mean at the destination.
+    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_> {
+        let (judge, peer, to) = (self.judge, self.peer, self.to);
+        let rules = judge.rules[policy][slot(self.direction)].iter().enumerate();
+        rules.filter(move |(_, r)| judge.sets[r.peers].contains(peer)).map(move |(i, r)| (i, r.action, r.ports.at(&judge.groups[to].ports)))
+    }
+
+    /// Asks rule after rule; each decides about the ports that are still open.
+    fn first_match(&mut self, policies: &[usize], open: &mut PortSet) -> Decided {
+        let mut decided = Decided { allowed: PortSet::none(), passed: PortSet::none() };
+        for &policy in policies {
+            let mut reasons = Vec::new();
+            for (rule, action, ports) in self.rules(policy) {
+                let hit = ports.intersection(open);
+                if hit.is_empty() {
+                    continue;
+                }
+                *open = open.difference(&hit);
+                let effect = match action {
+                    Action::Allow => {
+                        decided.allowed = decided.allowed.union(&hit);
+                        Effect::Allow
+                    }
+                    Action::Pass => {
+                        decided.passed = decided.passed.union(&hit);
+                        Effect::Pass
+                    }
+                    Action::Deny => Effect::Deny,
+                };
+                reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect });
+            }
+            self.because.extend(reasons);
+        }
+        decided
+    }
+
+    /// Asks all rules of all policies: what any of them allows is allowed.
+    fn any_match(&mut self, policies: &[usize], open: &PortSet) -> PortSet {
+        let mut allowed = PortSet::none();
+        let mut reasons = Vec::new();
+        for &policy in policies {
+            for (rule, _, ports) in self.rules(policy) {
+                let hit = ports.intersection(open);
+                if !hit.is_empty() {
+                    allowed = allowed.union(&hit);
+                    reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect: Effect::Allow });
+                }
+            }
+        }
+        if allowed != *open {
+            reasons.extend(policies.iter().map(|&policy| Reason { direction: self.direction, policy, rule: None, effect: Effect::Isolate }));
+        }
+        self.because.extend(reasons);
+        allowed
+    }
+}

@@ -1,0 +1,256 @@
+//! Everything that can be at an end of a connection, sorted into groups that policies treat alike, so that what is worked out for one group holds for
+//! each of its members.
+//!
+//! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out once, however many rules mean it.
+//! Two things that are in the same sets are in one group.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use fixedbitset::FixedBitSet;
+
+use super::addresses::AddressSet;
+use super::classes::{Classes, PodClass};
+use super::partition::partition;
+use super::ports::ContainerPort;
+use super::rule::{HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::selector::{Labels, Selector, UNKNOWN_VALUE};
+
+/// The number of a group.
+pub type GroupId = usize;
+/// The number of a set of groups.
+pub(super) type SetId = usize;
+
+/// What a group is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// Pods: the workloads of the cluster that have some in this group, ascending.
+    Pods(Vec<usize>),
+    /// Addresses outside of the cluster.
+    Addresses(AddressSet),
+    /// An ingress controller that the input does not hold: an unlabeled pod of an unknown namespace.
+    IngressController,
+}
+
+/// Things that policies treat alike.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What they are.
+    pub members: Members,
+    /// The named ports that policies ask for and these pods have.
+    pub ports: Vec<ContainerPort>,
+    /// Whether they are pods in the network of their node.
+    pub host_network: bool,
+}
+
+/// A meaning that a set can have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Meaning {
+    Pods(PodSelection, bool),
+    Addresses(AddressSet),
+    Everybody,
+}
+
+/// The groups, and which of them each set holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Groups {
+    /// All groups: pods first, then addresses, then the ingress controller.
+    pub groups: Vec<Group>,
+    /// For each set its groups.
+    pub sets: Vec<FixedBitSet>,
+    /// The groups of each workload of the cluster.
+    pub of_workload: Vec<Vec<GroupId>>,
+    /// The group of the ingress controller that the input does not hold.
+    pub controller: GroupId,
+}
+
+/// The sets that policies mean, by what they mean.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SetTable {
+    ids: BTreeMap<Meaning, SetId>,
+    meanings: Vec<Meaning>,
+}
+
+impl SetTable {
+    fn intern(&mut self, meaning: Meaning) -> SetId {
+        let next = self.meanings.len();
+        *self.ids.entry(meaning).or_insert_with_key(|m| {
+            self.meanings.push(m.clone());
+            next
+        })
+    }
+
+    /// The set of a policy's subjects.
+    pub fn subject(&mut self, policy: &Policy) -> SetId {
+        self.intern(Meaning::Pods(policy.subject.clone(), policy.host_network == HostNetwork::Excluded))
+    }
+
+    /// The sets of a rule's peers.
+    pub fn peers(&mut self, policy: &Policy, peers: &Peers) -> Vec<SetId> {
+        let excluded = policy.host_network == HostNetwork::Excluded;
+        match peers {
+            Peers::Everybody => vec![self.intern(Meaning::Everybody)],
+            Peers::AnyOf(peers) => peers
+                .iter()
+                .filter_map(|peer| match peer {
+                    Peer::Pods(selection) => Some(self.intern(Meaning::Pods(selection.clone(), excluded))),
+                    Peer::Addresses(set) => Some(self.intern(Meaning::Addresses(set.clone()))),
+                    Peer::Untold(_) => None,
+                })
+                .collect(),
+        }
+    }
+
+    /// Sorts everything into groups.
+    pub fn group(&self, classes: &Classes<'_>) -> Groups {
+        let mut finder = Finder::new(classes);
+        let mut sets_of_class: Vec<Vec<SetId>> = vec![Vec::new(); classes.classes.len()];
+        let mut blocks: Vec<(SetId, &AddressSet)> = Vec::new();
+        let mut sets_of_controller: Vec<SetId> = Vec::new();
+        for (id, meaning) in self.meanings.iter().enumerate() {
+            match meaning {
+                Meaning::Everybody => {
+                    sets_of_class.iter_mut().for_each(|s| s.push(id));
+                    sets_of_controller.push(id);
+                }
+                Meaning::Addresses(set) => {
+                    blocks.push((id, set));
+                    for (class, sets) in classes.classes.iter().zip(&mut sets_of_class) {
+                        if class.addresses.iter().any(|a: &IpAddr| set.contains(*a)) {
+                            sets.push(id);
+                        }
+                    }
+                }
+                Meaning::Pods(selection, host_network_excluded) => {
+                    for class in finder.classes(selection) {
+                        if !(*host_network_excluded && classes.classes[class].host_network) {
+                            sets_of_class[class].push(id);
+                        }
+                    }
+                    if controller_is_meant(selection) {
+                        sets_of_controller.push(id);
+                    }
+                }
+            }
+        }
+        self.gather(classes, sets_of_class, &blocks, sets_of_controller)
+    }
+
+    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, blocks: &[(SetId, &AddressSet)], controller: Vec<SetId>) -> Groups {
+        let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool), GroupId> = BTreeMap::new();
+        let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
+        let mut group_of_class = Vec::with_capacity(classes.classes.len());
+        for (PodClass { ports, host_network, .. }, sets) in classes.classes.iter().zip(sets_of_class) {
+            let next = groups.len();
+            let id = *found.entry((sets, ports.as_slice(), *host_network)).or_insert_with_key(|(sets, ..)| {
+                let members = Members::Pods(Vec::new());
+                groups.push((Group { members, ports: ports.clone(), host_network: *host_network }, sets.clone()));
+                next
+            });
+            group_of_class.push(id);
+        }
+        let mut of_workload: Vec<Vec<GroupId>> = Vec::with_capacity(classes.of_workload.len());
+        for (workload, own) in classes.of_workload.iter().enumerate() {
+            let mut ids: Vec<GroupId> = own.iter().map(|&c| group_of_class[c]).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            for &id in &ids {
+                if let Members::Pods(workloads) = &mut groups[id].0.members {
+                    workloads.push(workload);
+                }
+            }
+            of_workload.push(ids);
+        }
+        let everybody = self.ids.get(&Meaning::Everybody).copied();
+        let plain = |members| Group { members, ports: Vec::new(), host_network: false };
+        for (addresses, mut sets) in partition(blocks) {
+            sets.extend(everybody);
+            groups.push((plain(Members::Addresses(addresses)), sets));
+        }
+        let controller_id = groups.len();
+        groups.push((plain(Members::IngressController), controller));
+        let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];
+        for (group, (_, inside)) in groups.iter().enumerate() {
+            for &set in inside {
+                sets[set].insert(group);
+            }
+        }
+        Groups { groups: groups.into_iter().map(|(g, _)| g).collect(), sets, of_workload, controller: controller_id }
+    }
+}
+
+/// Whether a selection means an unlabeled pod of a namespace of which only is known that it has a name.
+fn controller_is_meant(selection: &PodSelection) -> bool {
+    let name = Labels::from([("kubernetes.io/metadata.name".to_owned(), UNKNOWN_VALUE.to_owned())]);
+    selection.pods.matches(&Labels::new()) && matches!(&selection.namespaces, NamespaceSelection::Labeled(s) if s.matches(&name))
+}
+
+/// Finds classes by selection without trying each selector on each pod.
+struct Finder<'a> {
+    classes: &'a Classes<'a>,
+    /// Where the classes of each namespace begin, and where the last ends.
+    begins: Vec<usize>,
+    /// Classes by label.
+    by_label: BTreeMap<(&'a str, &'a str), Vec<usize>>,
+    namespaces: BTreeMap<Selector, Vec<usize>>,
+    pods: BTreeMap<Selector, FixedBitSet>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(classes: &'a Classes<'a>) -> Self {
+        let list = &classes.classes;
+        let begins = (0..=classes.namespaces.len()).map(|n| list.partition_point(|c| c.namespace < n)).collect();
+        let mut by_label: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (index, class) in list.iter().enumerate() {
+            for (key, value) in &class.labels {
+                by_label.entry((key, value)).or_default().push(index);
+            }
+        }
+        Finder { classes, begins, by_label, namespaces: BTreeMap::new(), pods: BTreeMap::new() }
+    }
+
+    /// The classes that a selection means, ascending.
+    fn classes(&mut self, selection: &PodSelection) -> Vec<usize> {
+        let classes = self.classes;
+        let namespaces: Vec<usize> = match &selection.namespaces {
+            NamespaceSelection::Named(name) => classes.namespaces.binary_search_by(|n| n.name.cmp(name)).into_iter().collect(),
+            NamespaceSelection::Labeled(selector) => {
+                let matching = || (0..classes.namespaces.len()).filter(|&n| selector.matches(classes.namespaces[n].labels)).collect();
+                self.namespaces.entry(selector.clone()).or_insert_with(matching).clone()
+            }
+        };
+        let ranges: Vec<std::ops::Range<usize>> = namespaces.iter().map(|&n| self.begins[n]..self.begins[n + 1]).collect();
+        let all = || ranges.iter().cloned().flatten();
+        if selection.pods.is_everything() {
+            return all().collect();
+        }
+        if let [_] = ranges.as_slice() {
+            return all().filter(|&c| selection.pods.matches(&classes.classes[c].labels)).collect();
+        }
+        let matching = self.pods_matching(&selection.pods);
+        all().filter(|&c| matching.contains(c)).collect()
+    }
+
+    /// The classes of all namespaces that a selector of pods means.
+    fn pods_matching(&mut self, selector: &Selector) -> &FixedBitSet {
+        use super::selector::Operator;
+        if !self.pods.contains_key(selector) {
+            let all = &self.classes.classes;
+            let mut found = FixedBitSet::with_capacity(all.len());
+            // Only classes that have the label of some `In` can match; that is most often a short list.
+            let lists = selector.requirements().iter().filter_map(|r| match &r.operator {
+                Operator::In(values) => {
+                    let lists = values.iter().filter_map(|v| self.by_label.get(&(r.key.as_str(), v.as_str())));
+                    Some(lists.flatten().copied().collect::<Vec<usize>>())
+                }
+                _ => None,
+            });
+            match lists.min_by_key(Vec::len) {
+                Some(candidates) => found.extend(candidates.into_iter().filter(|&c| selector.matches(&all[c].labels))),
+                None => found.extend((0..all.len()).filter(|&c| selector.matches(&all[c].labels))),
+            }
+            self.pods.insert(selector.clone(), found);
+        }
+        &self.pods[selector]
+    }
+}

@@ -1,0 +1,31 @@
+//! Who may talk to whom, and because of which rule.
+//!
+//! Guarantees:
+//! * every policy that is evaluated is one that the API server would take; the others are told of, one by one, and nothing else suffers;
+//! * a connection is allowed where the egress of its source and the ingress of its destination both allow it, and its reasons name every rule that
+//!   decided about one of its ports;
+//! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost grows with these and with the
+//!   connections that exist.
+
+mod addresses;
+mod admin;
+mod classes;
+mod collect;
+mod connectivity;
+mod evaluate;
+mod groups;
+mod network_policy;
+mod partition;
+mod ports;
+mod read;
+mod rule;
+mod selector;
+
+pub use addresses::{AddressRange, AddressSet, parse_cidr};
+pub use collect::ForeignPolicy;
+pub use connectivity::{Certainty, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, connectivity};
+pub use evaluate::{Effect, Reason, Verdict};
+pub use groups::{Group, GroupId, Members};
+pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
+pub use rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};

@@ -1,0 +1,165 @@
+//! The normal form of policies: what every kind of them is brought into before anything is evaluated.
+
+use super::addresses::AddressSet;
+use super::ports::RulePorts;
+use super::selector::Selector;
+use crate::cluster::Key;
+use crate::source::Span;
+
+/// Which way traffic goes, seen from the pod that a policy is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// To the pod.
+    Ingress,
+    /// From the pod.
+    Egress,
+}
+
+impl Direction {
+    /// Both directions.
+    pub const ALL: [Direction; 2] = [Direction::Ingress, Direction::Egress];
+
+    /// `ingress` or `egress`, also the name of the field that holds the rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Ingress => "ingress",
+            Direction::Egress => "egress",
+        }
+    }
+}
+
+/// The tiers, in the order in which they are asked
+/// (<https://network-policy-api.sigs.k8s.io/api-overview/>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// AdminNetworkPolicies, and ClusterNetworkPolicies of this tier.
+    Admin,
+    /// NetworkPolicies.
+    Network,
+    /// The BaselineAdminNetworkPolicy, and ClusterNetworkPolicies of this tier.
+    Baseline,
+}
+
+/// What a rule does with the traffic that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Lets it through.
+    Allow,
+    /// Drops it.
+    Deny,
+    /// Leaves it to the next tier.
+    Pass,
+}
+
+/// Which pods, by namespace and labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodSelection {
+    /// Of which namespaces.
+    pub namespaces: NamespaceSelection,
+    /// Which of their pods.
+    pub pods: Selector,
+}
+
+/// Which namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NamespaceSelection {
+    /// The one of this name.
+    Named(String),
+    /// Those with these labels.
+    Labeled(Selector),
+}
+
+/// The other end of traffic, as a rule describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Pods.
+    Pods(PodSelection),
+    /// Addresses.
+    Addresses(AddressSet),
+    /// Something that manifests do not tell the addresses of, such as nodes or domain names. The text says what.
+    Untold(&'static str),
+}
+
+/// Whose traffic a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// Everybody's, also from outside of the cluster.
+    Everybody,
+    /// That of any of these.
+    AnyOf(Vec<Peer>),
+}
+
+/// One rule of a policy.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its position among the rules of its direction, from 0.
+    pub index: usize,
+    /// What it does.
+    pub action: Action,
+    /// Whose traffic it is about.
+    pub peers: Peers,
+    /// Which ports it is about.
+    pub ports: RulePorts,
+    /// The field that holds it, as in `spec.ingress[0]`.
+    pub field: String,
+    /// Where it is written.
+    pub at: Span,
+}
+
+/// Which kinds of pods a policy or a peer can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostNetwork {
+    /// Pods in the network of their node are left to the implementation: NetworkPolicy does not say what becomes of them
+    /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods>).
+    Undefined,
+    /// Pods in the network of their node are never meant (the subjects and peers of the network policy API).
+    Excluded,
+}
+
+/// A policy in its normal form.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its identity.
+    pub key: Key,
+    /// Its tier.
+    pub tier: Tier,
+    /// Its rank within the tier; the lesser is asked first. NetworkPolicies have none: all of them are asked.
+    pub priority: i64,
+    /// The pods that it is about.
+    pub subject: PodSelection,
+    /// What becomes of pods in the network of their node.
+    pub host_network: HostNetwork,
+    /// Its rules for traffic to the subject; `None` if it has no say there.
+    pub ingress: Option<Vec<Rule>>,
+    /// Its rules for traffic from the subject; `None` if it has no say there.
+    pub egress: Option<Vec<Rule>>,
+    /// Where it is written.
+    pub at: Span,
+    /// Where its rules for traffic to the subject are written, or what else says that it is about that.
+    pub ingress_at: Span,
+    /// The same for traffic from the subject.
+    pub egress_at: Span,
+}
+
+impl Policy {
+    /// Its rules of a direction; `None` if it has no say there.
+    pub fn rules(&self, direction: Direction) -> Option<&[Rule]> {
+        match direction {
+            Direction::Ingress => self.ingress.as_deref(),
+            Direction::Egress => self.egress.as_deref(),
+        }
+    }
+
+    /// Where it speaks of a direction.
+    pub fn says(&self, direction: Direction) -> Span {
+        match direction {
+            Direction::Ingress => self.ingress_at,
+            Direction::Egress => self.egress_at,
+        }
+    }
+
+    /// Every rule.
+    pub fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.ingress.iter().chain(&self.egress).flatten()
+    }
+}
