@@ -82,6 +82,11 @@ pub fn inspect(sources: &Sources, options: &cluster::Options) -> Warned<Inspecti
     Warned { value: Inspection { cluster, graph, objects, ignored_files: parsed.ignored_files }, diagnostics }
 }
 
+/// Works out who can talk to whom: what policies allow, and what comes in through Ingresses and routes.
+pub fn connect(inspection: &Inspection) -> Warned<policy::Connectivity> {
+    policy::connectivity(&inspection.cluster, resolve::entrances(&inspection.cluster, &inspection.graph))
+}
+
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.
 pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);

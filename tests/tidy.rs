@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("graph", &[]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
-    ("render", &["layout", "graph", "source", "diagnostic"]),
+    ("render", &["layout", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.

@@ -4,6 +4,7 @@ mod draw;
 mod input;
 mod output;
 mod report;
+mod table;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,8 @@ struct Cli {
 enum Command {
     /// Draw a picture of manifests
     Draw(Box<draw::Args>),
+    /// Print who can talk to whom, what is exposed, isolated or routed
+    Table(Box<table::Args>),
     /// Print the JSON Schema of `-o json`
     Schema,
     /// Print a completion script for a shell
@@ -94,6 +97,7 @@ pub fn run() -> Status {
     };
     let outcome = match cli.command {
         Command::Draw(args) => draw::run(&args, verbosity),
+        Command::Table(args) => table::run(&args, verbosity),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
         Command::Completions { shell } => {
             let mut script = Vec::new();

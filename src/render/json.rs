@@ -13,7 +13,7 @@ use crate::source::{Sources, Span};
 use super::tables;
 
 /// The version of the shape; it rises when something is taken away or changes its meaning, not when something is added.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// The graph, its tables and the problems, as pretty-printed JSON that ends in a line break.
 pub fn json(graph: &Graph, diagnostics: &[Diagnostic], sources: &Sources) -> String {
@@ -515,7 +515,7 @@ impl<'a> ExposureJson<'a> {
 }
 
 #[derive(Serialize)]
-struct DiagnosticJson<'a> {
+pub(super) struct DiagnosticJson<'a> {
     code: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -534,7 +534,7 @@ struct RelatedJson<'a> {
 }
 
 impl<'a> DiagnosticJson<'a> {
-    fn of(diagnostic: &'a Diagnostic, sources: &Sources) -> Self {
+    pub(super) fn of(diagnostic: &'a Diagnostic, sources: &Sources) -> Self {
         let place = |span: Span| format!("{}:{}", sources.line_of(span), span.column);
         DiagnosticJson {
             code: diagnostic.code.as_str(),

@@ -2,11 +2,14 @@
 //!
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
 
+mod connections;
 mod dot;
 mod glyphs;
 mod html;
 mod json;
+mod report;
 mod svg;
+mod table;
 mod tables;
 mod theme;
 mod words;
@@ -14,10 +17,13 @@ mod xml;
 
 use std::str::FromStr;
 
+pub use connections::{connections_json, connections_table};
 pub use dot::dot;
 pub use html::html;
 pub use json::json;
+pub use report::Report;
 pub use svg::svg;
+pub use table::{Table, TableFormat, UnknownTableFormat, table};
 pub use theme::{Theme, UnknownTheme};
 
 /// The JSON Schema of what [`json`] writes.

@@ -3,8 +3,6 @@
 //! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace unless it says otherwise,
 //! and a backend of another namespace needs a ReferenceGrant there.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 
 use super::{Context, port_number, protocol};
@@ -12,6 +10,7 @@ use crate::cluster::{Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, Protocol, RouteRule};
 use crate::manifest::Tree;
+use crate::policy::Selector;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
@@ -167,30 +166,11 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
         "Selector" => {
             let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else { return true };
             // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way in.
-            namespace.declared.is_none() || listener.at(&["allowedRoutes", "namespaces", "selector"]).is_some_and(|s| selects(s, &namespace.labels))
+            namespace.declared.is_none() || listener.at(&["allowedRoutes", "namespaces", "selector"]).is_some_and(|s| Selector::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
         }
         "None" => false,
         _ => gateway.key.namespace == route.key.namespace,
     }
-}
-
-/// Whether a label selector, as a tree, picks some labels
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/>).
-fn selects(selector: &Tree, labels: &BTreeMap<String, String>) -> bool {
-    let equal = selector.at(&["matchLabels"]).is_none_or(|m| m.entries().iter().all(|e| labels.get(&*e.key).map(String::as_str) == e.value.as_str()));
-    let mut expressions = items(selector, &["matchExpressions"]);
-    equal
-        && expressions.all(|e| {
-            let value = text(e, &["key"]).and_then(|k| labels.get(k)).map(String::as_str);
-            let listed = |v: &str| items(e, &["values"]).any(|w| w.as_str() == Some(v));
-            match text(e, &["operator"]) {
-                Some("In") => value.is_some_and(listed),
-                Some("NotIn") => !value.is_some_and(listed),
-                Some("Exists") => value.is_some(),
-                Some("DoesNotExist") => value.is_none(),
-                _ => false,
-            }
-        })
 }
 
 /// What a backend reference leads to, unless it may not.

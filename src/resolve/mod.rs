@@ -2,9 +2,12 @@
 //!
 //! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
 
+mod controllers;
+mod entrances;
 mod exposure;
 mod gateway;
 mod ingress;
+mod openshift;
 mod services;
 mod workloads;
 
@@ -14,6 +17,8 @@ use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protocol};
 use crate::source::Sources;
+
+pub use entrances::entrances;
 
 /// Resolves a cluster.
 pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
@@ -26,6 +31,7 @@ pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
     services::add(&mut context);
     ingress::add(&mut context);
     gateway::add(&mut context);
+    openshift::add(&mut context);
     Warned { value: context.graph.build(), diagnostics: context.diagnostics }
 }
 

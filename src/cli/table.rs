@@ -1,0 +1,61 @@
+//! `kubesketch table`: who can talk to whom, as a table or as data.
+
+use super::Status;
+use super::input::InputArgs;
+use super::output;
+use super::report::Verbosity;
+use crate::diagnostic::Diagnostic;
+use crate::policy::Extent;
+use crate::render::{self, Report, TableFormat};
+
+/// Arguments of `table`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// What to tell of
+    kind: Kind,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// The form: text, md, csv or json
+    #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
+    output: TableFormat,
+
+    /// Also list pairs that are open because no policy has a say, and pairs that policies deny (connections only)
+    #[arg(long)]
+    all: bool,
+}
+
+/// What a table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// Who can talk to whom, on which ports, because of which rule
+    Connections,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
+    let mut input = args.input.read()?;
+    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
+    Diagnostic::sort(&mut input.diagnostics);
+    input.report(verbosity);
+    let report = Report {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+        diagnostics: &input.diagnostics,
+        sources: &input.sources,
+    };
+    let extent = if args.all { Extent::All } else { Extent::Ruled };
+    let text = match args.kind {
+        Kind::Connections => {
+            let connections = connectivity.connections(extent);
+            match args.output {
+                TableFormat::Json => render::connections_json(&report, &connections),
+                format => render::table(&render::connections_table(&report, &connections), format),
+            }
+        }
+    };
+    output::to_stdout(&text)?;
+    Ok(if args.input.accepts(&input.diagnostics) { Status::Success } else { Status::Failure })
+}

@@ -1,0 +1,170 @@
+//! Connections as a table and as data.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Report;
+use super::json::{DiagnosticJson, VERSION};
+use super::table::Table;
+use crate::policy::{AddressRange, Connection, Effect, Endpoint, PortSet, Protocol, Reason};
+
+/// A table of connections: who, to whom, on which ports, because of what.
+pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
+    let rows = connections.iter().map(|c| {
+        let mut because: Vec<String> = c.because.iter().filter(|r| c.ports.is_empty() || r.effect != Effect::Isolate).map(|r| reason(report, r)).collect();
+        because.dedup();
+        vec![endpoint(report, &c.from), endpoint(report, &c.to), c.ports.to_string(), c.certainty.as_str().to_owned(), because.join("\n")]
+    });
+    Table { columns: vec!["From", "To", "Ports", "Certainty", "Because"], rows: rows.collect() }
+}
+
+/// Connections as JSON: `version`, `connections` and `diagnostics`, as `docs/schema.json` describes them.
+pub fn connections_json(report: &Report<'_>, connections: &[Connection]) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        connections: Vec<ConnectionJson<'a>>,
+        diagnostics: Vec<DiagnosticJson<'a>>,
+    }
+    report.json(&Document { version: VERSION, connections: list(report, connections), diagnostics: report.diagnostics() })
+}
+
+fn list<'a>(report: &'a Report<'_>, connections: &[Connection]) -> Vec<ConnectionJson<'a>> {
+    connections
+        .iter()
+        .map(|c| ConnectionJson {
+            from: PeerJson::of(report, &c.from),
+            to: PeerJson::of(report, &c.to),
+            ports: PortsJson::of(&c.ports),
+            certainty: c.certainty.as_str(),
+            because: c.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+        })
+        .collect()
+}
+
+/// The words for one end of a connection.
+pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::IngressController => "{ingress controller}".to_owned(),
+        Endpoint::Workload(workload) => report.workload(*workload),
+        Endpoint::Addresses(range) if range.is_whole_family() => match range {
+            AddressRange::V4(..) => "any address outside".to_owned(),
+            AddressRange::V6(..) => "any IPv6 address outside".to_owned(),
+        },
+        Endpoint::Addresses(range) => match range.cidrs().as_slice() {
+            [one] => one.clone(),
+            _ => range.to_string(),
+        },
+    }
+}
+
+/// The words for a reason, with its place.
+fn reason(report: &Report<'_>, reason: &Reason) -> String {
+    let policy = &report.connectivity.policies()[reason.policy];
+    let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
+    let says = match reason.effect {
+        Effect::Allow => "allowed by",
+        Effect::Deny => "denied by",
+        Effect::Pass => "passed by",
+        Effect::Isolate => "not allowed by",
+    };
+    format!("{} {says} {}{rule} ({})", reason.direction.as_str(), policy.key, place(report, reason))
+}
+
+fn place(report: &Report<'_>, reason: &Reason) -> String {
+    let policy = &report.connectivity.policies()[reason.policy];
+    let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+    report.sources.line_of(rule.map_or(policy.says(reason.direction), |r| r.at))
+}
+
+#[derive(Serialize)]
+struct ConnectionJson<'a> {
+    from: PeerJson,
+    to: PeerJson,
+    ports: PortsJson,
+    certainty: &'static str,
+    because: Vec<ReasonJson<'a>>,
+}
+
+/// Which field is there says what it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PeerJson {
+    Workload {
+        workload: String,
+    },
+    Range {
+        range: String,
+        cidrs: Vec<String>,
+    },
+    Controller {
+        #[serde(rename = "ingressController")]
+        ingress_controller: bool,
+    },
+}
+
+impl PeerJson {
+    fn of(report: &Report<'_>, endpoint: &Endpoint) -> PeerJson {
+        match endpoint {
+            Endpoint::IngressController => PeerJson::Controller { ingress_controller: true },
+            Endpoint::Workload(workload) => PeerJson::Workload { workload: report.workload(*workload) },
+            Endpoint::Addresses(range) => PeerJson::Range { range: range.to_string(), cidrs: range.cidrs() },
+        }
+    }
+}
+
+/// `"all"`, or ranges by protocol.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum PortsJson {
+    All(&'static str),
+    Some(BTreeMap<&'static str, Vec<(u16, u16)>>),
+}
+
+impl PortsJson {
+    pub(super) fn of(ports: &PortSet) -> PortsJson {
+        if ports.is_all() {
+            return PortsJson::All("all");
+        }
+        let ranges = Protocol::ALL.into_iter().map(|p| (p.as_str(), ports.ranges(p)));
+        PortsJson::Some(ranges.filter(|(_, r)| !r.is_empty()).collect())
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct PolicyJson<'a> {
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> PolicyJson<'a> {
+    pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
+        let key = &report.connectivity.policies()[policy].key;
+        PolicyJson { kind: &key.kind, namespace: key.namespace.as_deref(), name: &key.name }
+    }
+}
+
+#[derive(Serialize)]
+struct ReasonJson<'a> {
+    policy: PolicyJson<'a>,
+    direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<usize>,
+    effect: &'static str,
+    at: String,
+}
+
+impl<'a> ReasonJson<'a> {
+    fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
+        ReasonJson {
+            policy: PolicyJson::of(report, reason.policy),
+            direction: reason.direction.as_str(),
+            rule: reason.rule,
+            effect: reason.effect.as_str(),
+            at: place(report, reason),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What tables and data about a cluster are made of.
+
+use serde::Serialize;
+
+use super::json::DiagnosticJson;
+use crate::cluster::Cluster;
+use crate::diagnostic::Diagnostic;
+use crate::graph::Graph;
+use crate::policy::Connectivity;
+use crate::source::Sources;
+
+/// Everything that a table may speak of.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What is there.
+    pub cluster: &'a Cluster,
+    /// What leads to what.
+    pub graph: &'a Graph,
+    /// Who can talk to whom.
+    pub connectivity: &'a Connectivity,
+    /// What was noticed.
+    pub diagnostics: &'a [Diagnostic],
+    /// The texts.
+    pub sources: &'a Sources,
+}
+
+impl<'a> Report<'a> {
+    /// The id of a workload.
+    pub(super) fn workload(&self, workload: usize) -> String {
+        self.cluster.workloads()[workload].key.to_string()
+    }
+
+    pub(super) fn diagnostics(&self) -> Vec<DiagnosticJson<'a>> {
+        self.diagnostics.iter().map(|d| DiagnosticJson::of(d, self.sources)).collect()
+    }
+
+    /// A document as text that ends in a line break.
+    pub(super) fn json(&self, document: &impl Serialize) -> String {
+        // Writing plain structs with string keys into memory cannot fail.
+        let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}

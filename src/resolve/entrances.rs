@@ -1,0 +1,79 @@
+//! The ways by which requests from outside come to workloads through Ingresses, routes and Services, for the policies to judge.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Service;
+
+use super::controllers::Controllers;
+use super::protocol;
+use crate::cluster::Cluster;
+use crate::graph::{Backend, EdgeDetail, Graph, NodeKind, PortMap, Protocol, TargetPort};
+use crate::policy::{self, Entrance, PortSet};
+
+/// Every way in that a graph of a cluster shows, by workload.
+pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
+    let workloads: BTreeMap<String, usize> = cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
+    let services: BTreeMap<String, &Service> = cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
+    let controllers = Controllers::of(cluster);
+    let mut found: BTreeMap<(usize, Vec<usize>), PortSet> = BTreeMap::new();
+    for (from, to, edge) in graph.edges() {
+        let EdgeDetail::Routes { port, .. } = &edge.detail else { continue };
+        let by = graph.node(from);
+        let Some(service) = services.get(&graph.node(to).id) else { continue };
+        if !matches!(by.kind, NodeKind::Ingress | NodeKind::Route) || !is_reached(graph, from) {
+            continue;
+        }
+        // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
+        let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
+        let names = ports_meant(service, port, transport);
+        let bringing = controllers.of_route(cluster, graph, from);
+        for out in graph.outgoing(to) {
+            let (_, workload, selects) = graph.edge(out);
+            let EdgeDetail::Selects(maps) = &selects.detail else { continue };
+            let Some(&workload) = workloads.get(&graph.node(workload).id) else { continue };
+            let ports = maps.iter().filter(|m| m.protocol == transport && names.contains(&m.name)).map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+            let entry = found.entry((workload, bringing.clone())).or_default();
+            *entry = entry.union(&ports);
+        }
+    }
+    found.into_iter().filter(|(_, ports)| !ports.is_empty()).map(|((workload, controllers), ports)| Entrance { workload, ports, controllers }).collect()
+}
+
+/// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one that is attached to a Service
+/// is about traffic inside the cluster (<https://gateway-api.sigs.k8s.io/mesh/>).
+fn is_reached(graph: &Graph, node: usize) -> bool {
+    graph.incoming(node).into_iter().map(|e| graph.edge(e)).any(|(from, _, edge)| {
+        let from = graph.node(from);
+        match &edge.detail {
+            EdgeDetail::Exposes(_) => true,
+            EdgeDetail::Routes { .. } => from.kind == NodeKind::Gateway || (from.kind == NodeKind::Missing && from.label != "Service"),
+            _ => false,
+        }
+    })
+}
+
+/// The names of the Service ports that a backend means. A Service with one port may leave it without a name.
+fn ports_meant(service: &Service, backend: &Backend, transport: Protocol) -> Vec<Option<String>> {
+    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).filter(|p| protocol(p.protocol.as_deref()) == transport);
+    ports
+        .filter(|p| match backend {
+            Backend::Number(number) => p.port == i32::from(*number),
+            Backend::Name { name, .. } => p.name.as_ref() == Some(name),
+            Backend::None => true,
+        })
+        .map(|p| p.name.clone())
+        .collect()
+}
+
+fn targets(map: &PortMap) -> PortSet {
+    let transport = match map.protocol {
+        Protocol::Tcp => policy::Protocol::Tcp,
+        Protocol::Udp => policy::Protocol::Udp,
+        Protocol::Sctp => policy::Protocol::Sctp,
+    };
+    let numbers = match &map.target {
+        TargetPort::Number(number) => std::slice::from_ref(number),
+        TargetPort::Name { resolved, .. } => resolved,
+    };
+    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(transport, *n)))
+}
