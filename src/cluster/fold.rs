@@ -22,14 +22,25 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = top_owner(index, entries, &positions);
         if top == *key {
-            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone() });
+            found.insert(
+                top.clone(),
+                Workload {
+                    key: top,
+                    entry: index,
+                    spec: (**spec).clone(),
+                },
+            );
         } else {
             folded.push((top, index));
         }
     }
     for (top, index) in folded {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
-        let workload = found.entry(top.clone()).or_insert_with(|| Workload { key: top, entry: index, spec: (**spec).clone() });
+        let workload = found.entry(top.clone()).or_insert_with(|| Workload {
+            key: top,
+            entry: index,
+            spec: (**spec).clone(),
+        });
         let known: BTreeSet<String> = workload.spec.pod_ips.iter().chain(&spec.pod_ips).cloned().collect();
         workload.spec.pod_ips = known.into_iter().collect();
     }
@@ -60,7 +71,11 @@ fn controller(entry: &Entry) -> Option<&OwnerRef> {
 fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
     let kind = if owner.kind.is_empty() { "ReplicaSet" } else { &owner.kind };
-    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" { "apps" } else { group };
+    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" {
+        "apps"
+    } else {
+        group
+    };
     Key::new(group, kind, entry.key.namespace(), &owner.name)
 }
 
@@ -69,7 +84,11 @@ fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
 fn absent_owner(key: Key, child: &Entry) -> Key {
     let hash = child.object.labels.get("pod-template-hash");
     match hash.and_then(|h| key.name.strip_suffix(h.as_str())).and_then(|n| n.strip_suffix('-')) {
-        Some(name) if key.kind == "ReplicaSet" && !name.is_empty() => Key { kind: "Deployment".into(), name: name.to_owned(), ..key },
+        Some(name) if key.kind == "ReplicaSet" && !name.is_empty() => Key {
+            kind: "Deployment".into(),
+            name: name.to_owned(),
+            ..key
+        },
         _ => key,
     }
 }
