@@ -57,5 +57,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     };
     output::to_stdout(&text)?;
-    Ok(if args.input.accepts(&input.diagnostics) { Status::Success } else { Status::Failure })
+    Ok(if args.input.accepts(&input.diagnostics) {
+        Status::Success
+    } else {
+        Status::Failure
+    })
 }

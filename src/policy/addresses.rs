@@ -88,8 +88,17 @@ impl AddressSet {
     pub fn private() -> AddressSet {
         let v4 = |a, b, c, d, len| Ipv4Net::new(Ipv4Addr::new(a, b, c, d), len).map(IpNet::V4);
         let v6 = Ipv6Net::new(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7).map(IpNet::V6);
-        let blocks = [v4(10, 0, 0, 0, 8), v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16), v4(100, 64, 0, 0, 10), v6];
-        blocks.into_iter().flatten().fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+        let blocks = [
+            v4(10, 0, 0, 0, 8),
+            v4(172, 16, 0, 0, 12),
+            v4(192, 168, 0, 0, 16),
+            v4(100, 64, 0, 0, 10),
+            v6,
+        ];
+        blocks
+            .into_iter()
+            .flatten()
+            .fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
     }
 
     /// Whether there is no address in it.
@@ -112,17 +121,26 @@ impl AddressSet {
 
     /// The addresses of either set.
     pub fn union(&self, other: &AddressSet) -> AddressSet {
-        AddressSet { v4: &self.v4 | &other.v4, v6: &self.v6 | &other.v6 }
+        AddressSet {
+            v4: &self.v4 | &other.v4,
+            v6: &self.v6 | &other.v6,
+        }
     }
 
     /// The addresses of both sets.
     pub fn intersection(&self, other: &AddressSet) -> AddressSet {
-        AddressSet { v4: &self.v4 & &other.v4, v6: &self.v6 & &other.v6 }
+        AddressSet {
+            v4: &self.v4 & &other.v4,
+            v6: &self.v6 & &other.v6,
+        }
     }
 
     /// The addresses that are not in the other set.
     pub fn difference(&self, other: &AddressSet) -> AddressSet {
-        AddressSet { v4: &self.v4 - &other.v4, v6: &self.v6 - &other.v6 }
+        AddressSet {
+            v4: &self.v4 - &other.v4,
+            v6: &self.v6 - &other.v6,
+        }
     }
 
     /// Its stretches, ascending, IPv4 first.
@@ -162,7 +180,11 @@ pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
     // Older clusters took `010.0.0.0/8` for 10.0.0.0/8, newer ones keep what is there and refuse it in new objects.
     text.parse::<IpNet>().map_err(|_| {
         let leading = address.split('.').any(zeros) && !address.contains(':');
-        if leading { format!("`{text}` has a number with a leading zero; {help}") } else { format!("`{text}` is no CIDR block; {help}") }
+        if leading {
+            format!("`{text}` has a number with a leading zero; {help}")
+        } else {
+            format!("`{text}` is no CIDR block; {help}")
+        }
     })
 }
 

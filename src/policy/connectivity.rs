@@ -127,7 +127,14 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
     let controller = groups.controller;
     let mut judge = Judge::new(&policies, &mut table, groups);
     settle_ties(&policies, &mut judge, &mut diagnostics);
-    let value = Connectivity { policies, foreign: collected.foreign, judge, of_workload, controller, entrances };
+    let value = Connectivity {
+        policies,
+        foreign: collected.foreign,
+        judge,
+        of_workload,
+        controller,
+        entrances,
+    };
     value.doubts(cluster, &mut diagnostics);
     Warned { value, diagnostics }
 }
@@ -138,10 +145,22 @@ fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Dia
     for (id, policy) in policies.iter().enumerate().filter(|(_, p)| p.tier != Tier::Network) {
         let alike = |other: &Policy| (other.tier, other.priority) == (policy.tier, policy.priority);
         let both = |other: &Policy| Direction::ALL.into_iter().any(|d| other.rules(d).is_some() && policy.rules(d).is_some());
-        let rival = policies[..id].iter().enumerate().rev().take_while(|(_, o)| alike(o)).find(|(o, other)| both(other) && judge.subjects_meet(*o, id));
+        let rival = policies[..id]
+            .iter()
+            .enumerate()
+            .rev()
+            .take_while(|(_, o)| alike(o))
+            .find(|(o, other)| both(other) && judge.subjects_meet(*o, id));
         if let Some((_, other)) = rival {
-            let message = format!("{} is left out: it has the same tier and priority {} as {}, and both are about the same pods", policy.key, policy.priority, other.key);
-            diagnostics.push(refused(policy.at, message).with_related(other.at, "asked instead").with_help("give each policy a priority of its own"));
+            let message = format!(
+                "{} is left out: it has the same tier and priority {} as {}, and both are about the same pods",
+                policy.key, policy.priority, other.key
+            );
+            diagnostics.push(
+                refused(policy.at, message)
+                    .with_related(other.at, "asked instead")
+                    .with_help("give each policy a priority of its own"),
+            );
             judge.forget(id);
         }
     }
@@ -221,12 +240,19 @@ impl Connectivity {
                     let several = |w: &usize| self.groups_of(*w).len() > 1;
                     for &source in sources {
                         for &target in targets.iter().filter(|t| **t != source && (kept || several(t) || several(&source))) {
-                            found.entry((Endpoint::Workload(source), Endpoint::Workload(target))).or_default().add(verdict.clone(), undetermined);
+                            found
+                                .entry((Endpoint::Workload(source), Endpoint::Workload(target)))
+                                .or_default()
+                                .add(verdict.clone(), undetermined);
                         }
                     }
                 }
-                (Members::Pods(pods), Members::Addresses(set)) if kept => collect_outside(&mut outside, pods, Direction::Egress, &verdict, undetermined, set),
-                (Members::Addresses(set), Members::Pods(pods)) if kept => collect_outside(&mut outside, pods, Direction::Ingress, &verdict, undetermined, set),
+                (Members::Pods(pods), Members::Addresses(set)) if kept => {
+                    collect_outside(&mut outside, pods, Direction::Egress, &verdict, undetermined, set)
+                }
+                (Members::Addresses(set), Members::Pods(pods)) if kept => {
+                    collect_outside(&mut outside, pods, Direction::Ingress, &verdict, undetermined, set)
+                }
                 _ => {}
             }
         }
@@ -234,12 +260,22 @@ impl Connectivity {
             Extent::All => true,
             Extent::Ruled => !a.ports.is_empty() && !a.because.is_empty(),
         };
-        let mut connections: Vec<Connection> = found.into_iter().filter(|(_, a)| kept(a)).map(|((from, to), a)| a.connection(from, to)).collect();
+        let mut connections: Vec<Connection> = found
+            .into_iter()
+            .filter(|(_, a)| kept(a))
+            .map(|((from, to), a)| a.connection(from, to))
+            .collect();
         for ((workload, direction, (ports, because, certainty)), set) in outside {
             for range in set.ranges() {
                 let (own, other) = (Endpoint::Workload(workload), Endpoint::Addresses(range));
                 let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
-                connections.push(Connection { from, to, ports: ports.clone(), certainty, because: because.clone() });
+                connections.push(Connection {
+                    from,
+                    to,
+                    ports: ports.clone(),
+                    certainty,
+                    because: because.clone(),
+                });
             }
         }
         connections.extend(self.from_controller(extent));
@@ -308,15 +344,33 @@ impl Connectivity {
         let name = |workload: usize| cluster.workloads()[workload].key.to_string();
         let split: Vec<usize> = (0..self.of_workload.len()).filter(|&w| self.of_workload[w].len() > 1).collect();
         if let Some(&first) = split.first() {
-            let more = if split.len() > 1 { format!(" and of {} more workloads", split.len() - 1) } else { String::new() };
-            let message = format!("policies treat the pods of {}{more} differently; where they do, what is said holds for some of the pods", name(first));
+            let more = if split.len() > 1 {
+                format!(" and of {} more workloads", split.len() - 1)
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "policies treat the pods of {}{more} differently; where they do, what is said holds for some of the pods",
+                name(first)
+            );
             diagnostics.push(Diagnostic::at(Code::PodsDiffer, place(first), message));
         }
-        let on_host = |w: &usize| self.groups_of(*w).iter().any(|&g| self.judge.groups[g].host_network && Direction::ALL.into_iter().any(|d| !self.judge.is_open(g, d)));
+        let on_host = |w: &usize| {
+            self.groups_of(*w)
+                .iter()
+                .any(|&g| self.judge.groups[g].host_network && Direction::ALL.into_iter().any(|d| !self.judge.is_open(g, d)))
+        };
         let hosts: Vec<usize> = (0..self.of_workload.len()).filter(on_host).collect();
         if let Some(&first) = hosts.first() {
-            let more = if hosts.len() > 1 { format!(" and {} more workloads", hosts.len() - 1) } else { String::new() };
-            let message = format!("the pods of {}{more} are in the network of their node, where policies may not hold", name(first));
+            let more = if hosts.len() > 1 {
+                format!(" and {} more workloads", hosts.len() - 1)
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "the pods of {}{more} are in the network of their node, where policies may not hold",
+                name(first)
+            );
             diagnostics.push(Diagnostic::at(Code::HostNetworkUndetermined, place(first), message));
         }
     }
@@ -335,7 +389,9 @@ fn collect_outside(
 ) {
     let certainty = if undetermined { Certainty::Undetermined } else { Certainty::Certain };
     for &workload in pods {
-        let addresses = outside.entry((workload, direction, (verdict.ports.clone(), verdict.because.clone(), certainty))).or_default();
+        let addresses = outside
+            .entry((workload, direction, (verdict.ports.clone(), verdict.because.clone(), certainty)))
+            .or_default();
         *addresses = addresses.union(set);
     }
 }
@@ -366,7 +422,17 @@ impl Answer {
     }
 
     fn connection(self, from: Endpoint, to: Endpoint) -> Connection {
-        let certainty = if self.undetermined { Certainty::Undetermined } else { Certainty::Certain };
-        Connection { from, to, ports: self.ports, certainty, because: self.because }
+        let certainty = if self.undetermined {
+            Certainty::Undetermined
+        } else {
+            Certainty::Certain
+        };
+        Connection {
+            from,
+            to,
+            ports: self.ports,
+            certainty,
+            because: self.because,
+        }
     }
 }

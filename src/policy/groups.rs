@@ -144,7 +144,14 @@ impl SetTable {
             let next = groups.len();
             let id = *found.entry((sets, ports.as_slice(), *host_network)).or_insert_with_key(|(sets, ..)| {
                 let members = Members::Pods(Vec::new());
-                groups.push((Group { members, ports: ports.clone(), host_network: *host_network }, sets.clone()));
+                groups.push((
+                    Group {
+                        members,
+                        ports: ports.clone(),
+                        host_network: *host_network,
+                    },
+                    sets.clone(),
+                ));
                 next
             });
             group_of_class.push(id);
@@ -162,7 +169,11 @@ impl SetTable {
             of_workload.push(ids);
         }
         let everybody = self.ids.get(&Meaning::Everybody).copied();
-        let plain = |members| Group { members, ports: Vec::new(), host_network: false };
+        let plain = |members| Group {
+            members,
+            ports: Vec::new(),
+            host_network: false,
+        };
         for (addresses, mut sets) in partition(blocks) {
             sets.extend(everybody);
             groups.push((plain(Members::Addresses(addresses)), sets));
@@ -175,7 +186,12 @@ impl SetTable {
                 sets[set].insert(group);
             }
         }
-        Groups { groups: groups.into_iter().map(|(g, _)| g).collect(), sets, of_workload, controller: controller_id }
+        Groups {
+            groups: groups.into_iter().map(|(g, _)| g).collect(),
+            sets,
+            of_workload,
+            controller: controller_id,
+        }
     }
 }
 
@@ -199,14 +215,22 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(classes: &'a Classes<'a>) -> Self {
         let list = &classes.classes;
-        let begins = (0..=classes.namespaces.len()).map(|n| list.partition_point(|c| c.namespace < n)).collect();
+        let begins = (0..=classes.namespaces.len())
+            .map(|n| list.partition_point(|c| c.namespace < n))
+            .collect();
         let mut by_label: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, class) in list.iter().enumerate() {
             for (key, value) in &class.labels {
                 by_label.entry((key, value)).or_default().push(index);
             }
         }
-        Finder { classes, begins, by_label, namespaces: BTreeMap::new(), pods: BTreeMap::new() }
+        Finder {
+            classes,
+            begins,
+            by_label,
+            namespaces: BTreeMap::new(),
+            pods: BTreeMap::new(),
+        }
     }
 
     /// The classes that a selection means, ascending.
@@ -215,7 +239,11 @@ impl<'a> Finder<'a> {
         let namespaces: Vec<usize> = match &selection.namespaces {
             NamespaceSelection::Named(name) => classes.namespaces.binary_search_by(|n| n.name.cmp(name)).into_iter().collect(),
             NamespaceSelection::Labeled(selector) => {
-                let matching = || (0..classes.namespaces.len()).filter(|&n| selector.matches(classes.namespaces[n].labels)).collect();
+                let matching = || {
+                    (0..classes.namespaces.len())
+                        .filter(|&n| selector.matches(classes.namespaces[n].labels))
+                        .collect()
+                };
                 self.namespaces.entry(selector.clone()).or_insert_with(matching).clone()
             }
         };

@@ -24,7 +24,11 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
         let Some(spec) = &spec else { return Ok(Vec::new()) };
         let items = spec.list(direction.as_str())?;
-        items.iter().enumerate().map(|(index, field)| rule(namespace, direction, index, field)).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, field)| rule(namespace, direction, index, field))
+            .collect()
     };
     let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
     let types = match &spec {
@@ -39,7 +43,10 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
         key: entry.key.clone(),
         tier: Tier::Network,
         priority: 0,
-        subject: PodSelection { namespaces: NamespaceSelection::Named(namespace.to_owned()), pods },
+        subject: PodSelection {
+            namespaces: NamespaceSelection::Named(namespace.to_owned()),
+            pods,
+        },
         host_network: HostNetwork::Undefined,
         ingress: types.contains(&Direction::Ingress).then_some(ingress),
         egress: types.contains(&Direction::Egress).then_some(egress),
@@ -54,7 +61,11 @@ fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
     let written = spec.list("policyTypes")?;
     if written.is_empty() {
         let both = !egress.is_empty();
-        return Ok(if both { vec![Direction::Ingress, Direction::Egress] } else { vec![Direction::Ingress] });
+        return Ok(if both {
+            vec![Direction::Ingress, Direction::Egress]
+        } else {
+            vec![Direction::Ingress]
+        });
     }
     let mut types = Vec::new();
     for field in &written {
@@ -64,7 +75,11 @@ fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
             other => return Err(field.fault(format!("`{other}` is no policy type; there are Ingress and Egress"))),
         });
     }
-    if types.len() > 2 { Err(written[2].fault("there are no more than two policy types")) } else { Ok(types) }
+    if types.len() > 2 {
+        Err(written[2].fault("there are no more than two policy types"))
+    } else {
+        Ok(types)
+    }
 }
 
 fn rule(namespace: &str, direction: Direction, index: usize, field: &Field<'_>) -> Read<Rule> {
@@ -140,7 +155,10 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                         return Err(end.fault("`endPort` cannot go with a named port"));
                     }
                     check_port_name(name).map_err(|m| port.fault(m))?;
-                    named.push(NamedPort { name: name.to_owned(), protocol: Some(protocol) });
+                    named.push(NamedPort {
+                        name: name.to_owned(),
+                        protocol: Some(protocol),
+                    });
                     continue;
                 }
                 let first = port.port()?;

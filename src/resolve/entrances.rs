@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
 
 use super::controllers::Controllers;
 use super::protocol;
@@ -25,18 +25,33 @@ pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
         }
         // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
         let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
-        let names = ports_meant(service, port, transport);
+        let meant = ports_meant(service, port, transport);
+        let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
         let bringing = controllers.of_route(cluster, graph, from);
         for out in graph.outgoing(to) {
             let (_, workload, selects) = graph.edge(out);
             let EdgeDetail::Selects(maps) = &selects.detail else { continue };
-            let Some(&workload) = workloads.get(&graph.node(workload).id) else { continue };
-            let ports = maps.iter().filter(|m| m.protocol == transport && names.contains(&m.name)).map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+            let Some(&workload) = workloads.get(&graph.node(workload).id) else {
+                continue;
+            };
+            let ports = maps
+                .iter()
+                .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)))
+                .map(targets)
+                .fold(PortSet::none(), |a, b| a.union(&b));
             let entry = found.entry((workload, bringing.clone())).or_default();
             *entry = entry.union(&ports);
         }
     }
-    found.into_iter().filter(|(_, ports)| !ports.is_empty()).map(|((workload, controllers), ports)| Entrance { workload, ports, controllers }).collect()
+    found
+        .into_iter()
+        .filter(|(_, ports)| !ports.is_empty())
+        .map(|((workload, controllers), ports)| Entrance {
+            workload,
+            ports,
+            controllers,
+        })
+        .collect()
 }
 
 /// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one that is attached to a Service
@@ -52,17 +67,26 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
     })
 }
 
-/// The names of the Service ports that a backend means. A Service with one port may leave it without a name.
-fn ports_meant(service: &Service, backend: &Backend, transport: Protocol) -> Vec<Option<String>> {
-    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).filter(|p| protocol(p.protocol.as_deref()) == transport);
+/// The ports of a Service that a backend means.
+fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    let ports = service
+        .spec
+        .iter()
+        .flat_map(|s| s.ports.iter().flatten())
+        .filter(|p| protocol(p.protocol.as_deref()) == transport);
     ports
         .filter(|p| match backend {
             Backend::Number(number) => p.port == i32::from(*number),
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
             Backend::None => true,
         })
-        .map(|p| p.name.clone())
         .collect()
+}
+
+/// Whether what is known of the way to some pods is about a port of a Service. Ports have names of their own, except where there is only one;
+/// how a headless Service numbers its ports says nothing about its pods.
+fn is_port(map: &PortMap, port: &ServicePort, headless: bool) -> bool {
+    map.name == port.name && (port.name.is_some() || headless || i32::from(map.port) == port.port)
 }
 
 fn targets(map: &PortMap) -> PortSet {
