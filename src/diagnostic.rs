@@ -52,6 +52,8 @@ macro_rules! codes {
 codes! {
     /// A path could not be read.
     UnreadableInput = "unreadable-input", Error;
+    /// The input holds no object at all.
+    NothingFound = "nothing-found", Warning;
     /// An outside program (kustomize, kubectl, helm) is missing or failed.
     ExternalTool = "external-tool", Error;
     /// A document is not YAML.
@@ -92,6 +94,8 @@ codes! {
     PodsDiffer = "pods-differ", Warning;
     /// Pods in the network of their node: policies may not hold for them.
     HostNetworkUndetermined = "host-network-undetermined", Info;
+    /// A route sends to a port that its Service does not have.
+    BackendPortMissing = "backend-port-missing", Warning;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

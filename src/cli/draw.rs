@@ -1,12 +1,13 @@
 //! `kubesketch draw`: manifests in, pictures out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
-use super::Status;
 use super::input::{Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
+use super::{Status, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Format, PictureOptions, Theme};
@@ -40,30 +41,42 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if args.output.iter().filter(|t| t.file.is_none()).count() > 1 {
         anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
     }
+    let mut files = BTreeSet::new();
+    if let Some(twice) = args
+        .output
+        .iter()
+        .filter_map(|t| t.file.as_deref())
+        .find(|f| !files.insert(f.components().collect::<PathBuf>()))
+    {
+        anyhow::bail!("{} is asked for twice", twice.display());
+    }
     let mut input = args.input.read()?;
     if args.output.is_empty() && std::io::stdout().is_terminal() {
         input.report(verbosity);
         output::to_stdout(&summary(&input.inspection.graph))?;
-    } else {
-        let default = [Target {
-            format: Format::Svg,
-            file: None,
-        }];
-        let targets = if args.output.is_empty() { &default[..] } else { &args.output };
-        let drawn = targets
-            .iter()
-            .any(|t| matches!(t.format, Format::Svg | Format::Html))
-            .then(|| draw(args, &mut input));
-        input.report(verbosity);
-        for target in targets {
-            output::write(target, &text(args, target.format, &input, drawn.as_ref())?)?;
+        return Ok(args.input.status(&input.diagnostics));
+    }
+    let default = [Target {
+        format: Format::Svg,
+        file: None,
+    }];
+    let targets = if args.output.is_empty() { &default[..] } else { &args.output };
+    let drawn = targets
+        .iter()
+        .any(|t| matches!(t.format, Format::Svg | Format::Html))
+        .then(|| draw(args, &mut input));
+    input.report(verbosity);
+    let mut status = args.input.status(&input.diagnostics);
+    // A path that was mistyped must not cost the picture that is there.
+    let nothing_read = input.sources.is_empty() && status == Status::Failure;
+    for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
+        // One output that cannot be written does not cost the others.
+        if let Err(error) = text(args, target.format, &input, drawn.as_ref()).and_then(|text| output::write(target, &text)) {
+            report::fail(&error);
+            status = Status::Failure;
         }
     }
-    Ok(if args.input.accepts(&input.diagnostics) {
-        Status::Success
-    } else {
-        Status::Failure
-    })
+    Ok(status)
 }
 
 fn draw(args: &Args, input: &mut Input) -> Layout {

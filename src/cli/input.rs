@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Status;
 use super::report::{self, Verbosity};
 use crate::Inspection;
 use crate::cluster;
@@ -35,7 +36,7 @@ pub struct InputArgs {
     values: Vec<PathBuf>,
 
     /// The namespace of objects that name none [default: default]
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
 
     /// Exit with 0 even when some of the input could not be read
@@ -45,6 +46,16 @@ pub struct InputArgs {
     /// The most that is read of one file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
+}
+
+/// Takes what can be the name of a namespace
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>).
+fn namespace_name(text: &str) -> Result<String, String> {
+    let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !plain || text.is_empty() || text.len() > 63 || text.starts_with('-') || text.ends_with('-') {
+        return Err("a namespace is named by up to 63 small letters, digits and dashes between them".into());
+    }
+    Ok(text.to_owned())
 }
 
 /// What was read, with all that was noticed on the way.
@@ -94,6 +105,10 @@ impl InputArgs {
             default_namespace: self.namespace.clone(),
         };
         let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
+        if inspection.objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
+            let message = "there is no Kubernetes object in the input";
+            diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
+        }
         Diagnostic::sort(&mut diagnostics);
         Ok(Input {
             sources,
@@ -103,9 +118,13 @@ impl InputArgs {
         })
     }
 
-    /// Whether a run over this input is a success.
-    pub fn accepts(&self, diagnostics: &[Diagnostic]) -> bool {
-        self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error)
+    /// How a run over this input ended, as far as the input is concerned.
+    pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
+        if self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error) {
+            Status::Success
+        } else {
+            Status::Failure
+        }
     }
 }
 

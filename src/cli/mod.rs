@@ -107,8 +107,7 @@ pub fn run() -> Status {
         Command::Man => manual(),
     };
     outcome.unwrap_or_else(|error| {
-        use std::io::Write as _;
-        let _ = writeln!(anstream::stderr(), "error: {error:#}");
+        report::fail(&error);
         Status::Failure
     })
 }

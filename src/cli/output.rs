@@ -23,6 +23,7 @@ impl FromStr for Target {
 
     /// `svg` is a format (to standard output, as kubectl users expect), `net.svg` a file whose ending says the format,
     /// `svg=picture.txt` both, and `./svg` a file.
+    /// What stands for standard output is told as such, so that nobody replaces what it is redirected to.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Ok(format) = text.parse::<Format>() {
             return Ok(Target { format, file: None });
@@ -33,6 +34,7 @@ impl FromStr for Target {
             return match file {
                 "" => Err("a file name is missing after `=`".into()),
                 "-" => Ok(Target { format, file: None }),
+                file if STDOUT.contains(&file) => Ok(Target { format, file: None }),
                 file => Ok(Target {
                     format,
                     file: Some(file.into()),
@@ -57,6 +59,9 @@ impl FromStr for Target {
     }
 }
 
+/// Other names of standard output.
+const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 /// Writes text to a target.
 pub fn write(target: &Target, content: &str) -> Result<()> {
     match &target.file {
@@ -76,7 +81,13 @@ pub fn to_stdout(content: &str) -> Result<()> {
 
 /// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is written to as it is.
 fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // An open file is written to as it is, whatever it was opened on.
+    if ["/dev", "/proc"].iter().any(|p| path.starts_with(p)) {
+        return fs::OpenOptions::new().append(true).open(path)?.write_all(content);
+    }
+    // Of a link that leads nowhere yet, what it names is made.
+    let target = fs::canonicalize(path).or_else(|_| fs::read_link(path).map(|to| path.parent().unwrap_or(Path::new("")).join(to)));
+    let target = target.unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&target).is_ok_and(|m| !m.is_file()) {
         if target.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
@@ -144,6 +155,13 @@ mod tests {
             parse("json=-"),
             Target {
                 format: Format::Json,
+                file: None
+            }
+        );
+        assert_eq!(
+            parse("svg=/dev/stdout"),
+            Target {
+                format: Format::Svg,
                 file: None
             }
         );

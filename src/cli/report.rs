@@ -59,7 +59,12 @@ fn render(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> St
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(printable(&diagnostic.message)).id(diagnostic.code.as_str());
+    let message = match diagnostic.code {
+        // What an outside program said has lines of its own.
+        Code::ExternalTool => diagnostic.message.lines().map(printable).collect::<Vec<_>>().join("\n"),
+        _ => printable(&diagnostic.message),
+    };
+    let title = level.primary_title(message).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
     if let Some(at) = diagnostic.at {
         group = group.element(excerpt(sources, at, AnnotationKind::Primary, None));
@@ -108,20 +113,38 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Control characters of the input must not reach the terminal. Each becomes a character of the same length, so that places stay right.
+/// Characters of the input must neither steer the terminal nor forge lines of ours. Each becomes question marks of its own length, so that places in an
+/// excerpt stay right.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\t' && c != '\n' && c.is_ascii() {
-                '?'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let steers = c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if steers {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Says what stopped a command.
+pub fn fail(error: &anyhow::Error) {
+    let _ = writeln!(anstream::stderr(), "error: {}", printable(&format!("{error:#}")));
 }
 
 /// Says a line on standard error.
 pub fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{}", printable(line));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_input_steers_the_terminal() {
+        let shown = printable("a\u{9b}31m\nerror: forged\u{202e}\x1b[0m");
+        assert_eq!(shown, "a??31m?error: forged????[0m");
+    }
 }

@@ -57,9 +57,5 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     };
     output::to_stdout(&text)?;
-    Ok(if args.input.accepts(&input.diagnostics) {
-        Status::Success
-    } else {
-        Status::Failure
-    })
+    Ok(args.input.status(&input.diagnostics))
 }

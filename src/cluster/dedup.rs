@@ -14,7 +14,17 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
     let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut conflicts: BTreeMap<Key, (usize, Entry)> = BTreeMap::new();
-    for entry in entries {
+    for mut entry in entries {
+        // Objects that only say how their name begins are different ones each time.
+        if entry.key.name.ends_with('*') {
+            let begin = entry.key.name.clone();
+            for count in 2.. {
+                if !seen.contains_key(&entry.key) {
+                    break;
+                }
+                entry.key.name = format!("{begin}{count}");
+            }
+        }
         match seen.get(&entry.key) {
             None => {
                 seen.insert(entry.key.clone(), kept.len());

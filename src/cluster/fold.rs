@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::identity::current_group;
 use super::{Entry, Key, Workload};
 use crate::manifest::{Body, OwnerRef};
 
@@ -60,6 +61,9 @@ fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>)
         let entry = &entries[at];
         let Some(owner) = controller(entry) else { return entry.key.clone() };
         let key = owner_key(owner, entry);
+        if !folds(&entry.key.kind, &key.kind) {
+            return entry.key.clone();
+        }
         match positions.get(&key) {
             Some(&next) => at = next,
             None => match deployment_of(&key, entry).and_then(|d| positions.get(&d)) {
@@ -71,13 +75,24 @@ fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>)
     entries[index].key.clone()
 }
 
+/// Whether a workload of one kind is what a controller of another made of its own template. What an operator makes for a custom resource (a Deployment
+/// for each component, say) are workloads of their own.
+fn folds(kind: &str, owner: &str) -> bool {
+    match kind {
+        "Pod" | "ReplicaSet" => true,
+        "ReplicationController" => owner == "DeploymentConfig",
+        "Job" => owner == "CronJob",
+        _ => false,
+    }
+}
+
 /// The controller of an object. A Node that owns a pod (a static pod) is no workload.
 fn controller(entry: &Entry) -> Option<&OwnerRef> {
     entry.object.owners.iter().find(|o| o.controller && o.kind != "Node")
 }
 
 fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
-    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = current_group(owner.api_version.split_once('/').map_or("", |(group, _)| group), &owner.kind);
     // An owner must say its kind; of one that does not, no more is known than that there are pods.
     let kind = if owner.kind.is_empty() { "Pod" } else { &owner.kind };
     let group = if owner.api_version.is_empty() && kind == "ReplicaSet" {

@@ -124,7 +124,7 @@ impl fmt::Display for Key {
 
 /// The group a kind lives in today: `extensions` was emptied into others
 /// (<https://kubernetes.io/docs/reference/using-api/deprecation-guide/#v1-16>), and OpenShift's first API had no group.
-fn current_group<'a>(group: &'a str, kind: &str) -> &'a str {
+pub(super) fn current_group<'a>(group: &'a str, kind: &str) -> &'a str {
     match (group, kind) {
         ("extensions", "Ingress" | "NetworkPolicy") => "networking.k8s.io",
         ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",

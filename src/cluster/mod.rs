@@ -10,6 +10,7 @@ mod dedup;
 mod fold;
 mod identity;
 mod labels;
+mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::manifest::{self, Body, Object};
 
 pub use identity::Key;
-pub use labels::LabelIndex;
+use pods::PodIndex;
 
 /// An object with its full identity.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub struct Cluster {
     entries: Vec<Entry>,
     workloads: Vec<Workload>,
     namespaces: BTreeMap<String, Namespace>,
-    pods: LabelIndex,
+    pods: PodIndex,
     addresses: BTreeMap<(String, String), usize>,
 }
 
@@ -82,7 +83,9 @@ impl Cluster {
             .into_iter()
             .map(|object| {
                 let key = Key::of(&object, default);
-                if object.namespace.is_none() && key.namespace.is_some() {
+                // Of other kinds nobody here knows whether they live in namespaces.
+                let known = !matches!(object.body, Body::Other) || key.group == "gateway.networking.k8s.io";
+                if known && object.namespace.is_none() && key.namespace.is_some() {
                     homeless.push(object.span);
                 }
                 Entry { key, object }
@@ -103,10 +106,12 @@ impl Cluster {
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         let workloads = fold::workloads(&entries);
         let namespaces = namespaces(&entries);
-        let pods = LabelIndex::new(workloads.iter().map(|w| (w.key.namespace(), &w.spec.pod_labels)));
+        let pods = PodIndex::new(&entries, &workloads);
         let addresses = workloads
             .iter()
             .enumerate()
+            // Pods in the network of their node share its address with others.
+            .filter(|(_, w)| w.spec.pod.host_network != Some(true))
             .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
             .collect();
         Warned {
@@ -143,10 +148,15 @@ impl Cluster {
 
     /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these labels.
     ///
-    /// An empty selector picks nothing: a Service without selector has no pods of its own
+    /// Labels that controllers add count too. An empty selector picks nothing: a Service without selector has no pods of its own
     /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
     pub fn select(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Vec<usize> {
-        self.pods.matching(namespace, selector)
+        self.pods.select(&self.workloads, namespace, selector)
+    }
+
+    /// The workload that a Pod of the input belongs to: itself, or what it was folded into.
+    pub fn workload_of_pod(&self, namespace: &str, name: &str) -> Option<usize> {
+        self.pods.workload_of(namespace, name)
     }
 
     /// The workload that has a pod with this address.

@@ -1,6 +1,6 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
-use super::{Backend, Detail, Edge, EdgeDetail, Exposure, Node, NodeKind, PortMap, Protocol, RouteRule, Scale};
+use super::{Backend, Detail, Edge, EdgeDetail, Exposure, Node, NodeKind, PortMap, Protocol, RouteRule, Scale, ServiceKind};
 
 impl Node {
     /// One line of facts under the name: `Deployment · 3 replicas`, `ClusterIP · 80 → 8080`.
@@ -31,7 +31,11 @@ impl Node {
             }
             Detail::Service { service, ports, .. } => {
                 parts.push(service.as_str().into());
-                parts.push(ports_text(ports));
+                parts.push(match service {
+                    // Clients of a headless Service connect to the pods themselves, whose ports are what counts.
+                    ServiceKind::Headless => list(ports.iter().map(PortMap::pod_text).collect()),
+                    _ => list(ports.iter().map(PortMap::text).collect()),
+                });
             }
             Detail::Workload { scale, host_network, .. } => {
                 parts.push(self.label.clone());
@@ -162,6 +166,7 @@ impl Backend {
             Backend::Number(n) => n.to_string(),
             Backend::Name { resolved: Some(n), .. } => n.to_string(),
             Backend::Name { name, resolved: None } => name.clone(),
+            Backend::Absent(port) => format!("no {port}"),
             Backend::None => String::new(),
         }
     }
@@ -180,6 +185,16 @@ impl PortMap {
     }
 }
 
+impl PortMap {
+    /// The port of the pods alone: `8080`, `53/UDP`.
+    fn pod_text(&self) -> String {
+        match self.protocol {
+            Protocol::Tcp => self.target.to_string(),
+            other => format!("{}/{}", self.target, other.as_str()),
+        }
+    }
+}
+
 /// `80`, `53/UDP`: the protocol is said only where it is not TCP.
 pub fn port_text(number: u16, protocol: Protocol) -> String {
     match protocol {
@@ -188,12 +203,11 @@ pub fn port_text(number: u16, protocol: Protocol) -> String {
     }
 }
 
-fn ports_text(ports: &[PortMap]) -> String {
-    match ports {
-        [] => String::new(),
-        [a] => a.text(),
-        [a, b] => format!("{}, {}", a.text(), b.text()),
-        [a, b, rest @ ..] => format!("{}, {} +{}", a.text(), b.text(), rest.len()),
+/// The first two, and how many more there are.
+fn list(items: Vec<String>) -> String {
+    match items.as_slice() {
+        [a, b, rest @ ..] if !rest.is_empty() => format!("{a}, {b} +{}", rest.len()),
+        all => all.join(", "),
     }
 }
 

@@ -386,6 +386,8 @@ pub enum Backend {
         /// The number.
         resolved: Option<u16>,
     },
+    /// A port that the Service is in the input without: its number or name.
+    Absent(String),
     /// No port: a resource backend, or a route attached to a Gateway.
     None,
 }

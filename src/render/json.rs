@@ -358,6 +358,7 @@ fn backend(port: &Backend) -> Option<NumberOrName<'_>> {
     match port {
         Backend::Number(n) | Backend::Name { resolved: Some(n), .. } => Some(NumberOrName::Number(*n)),
         Backend::Name { name, resolved: None } => Some(NumberOrName::Name(name)),
+        Backend::Absent(port) => Some(port.parse().map_or(NumberOrName::Name(port), NumberOrName::Number)),
         Backend::None => None,
     }
 }

@@ -78,6 +78,7 @@ fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol)
         .filter(|p| match backend {
             Backend::Number(number) => p.port == i32::from(*number),
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
+            Backend::Absent(_) => false,
             Backend::None => true,
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
 use super::{Context, port_number, protocol, services};
 use crate::cluster::Entry;
@@ -52,13 +52,7 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
             via: Expose::LoadBalancer,
             ports: ports(false),
         };
-        let ranges: Vec<String> = spec
-            .load_balancer_source_ranges
-            .iter()
-            .flatten()
-            .map(|r| r.trim().to_owned())
-            .filter(|r| !r.is_empty())
-            .collect();
+        let (ranges, field) = source_ranges(spec, &entry.object.annotations);
         let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
         let mut said = vec![type_evidence];
         let from = if let Some(field) = internal(&entry.object.annotations) {
@@ -67,17 +61,24 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         } else if open {
             context.internet()
         } else {
-            said.push(context.evidence(entry, "spec.loadBalancerSourceRanges"));
+            said.push(context.evidence(entry, &field));
             context.addresses(ranges, last(&said))
         };
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
     } else if kind == ServiceKind::NodePort {
         let from = context.internet();
-        let exposure = Exposure {
+        let exposure = |ports| Exposure {
             via: Expose::NodePort,
-            ports: ports(true),
+            ports,
         };
-        context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), [type_evidence]);
+        let fixed = ports(true);
+        let mut ways = vec![exposure(fixed)];
+        // A port that the manifest leaves to the cluster is open as well, only nobody can say under which number.
+        let left_open = spec.ports.iter().flatten().any(|p| p.node_port.is_none());
+        if left_open && !ways[0].ports.is_empty() {
+            ways.push(exposure(Vec::new()));
+        }
+        context.graph.edge(&from, id, EdgeDetail::Exposes(ways), [type_evidence]);
     }
     if spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty()) {
         let said = context.evidence(entry, "spec.externalIPs");
@@ -91,6 +92,18 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
             }]),
             [said],
         );
+    }
+}
+
+/// From where a load balancer takes traffic, and the field that says so: the one of the Service, else the annotation that came before it
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#service-beta-kubernetes-io-load-balancer-source-ranges>).
+fn source_ranges(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> (Vec<String>, String) {
+    const ANNOTATION: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    let clean = |ranges: &mut dyn Iterator<Item = &str>| -> Vec<String> { ranges.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect() };
+    let own = clean(&mut spec.load_balancer_source_ranges.iter().flatten().map(String::as_str));
+    match annotations.get(ANNOTATION) {
+        Some(text) if own.is_empty() => (clean(&mut text.split(',')), format!("metadata.annotations[\"{ANNOTATION}\"]")),
+        _ => (own, "spec.loadBalancerSourceRanges".to_owned()),
     }
 }
 

@@ -3,9 +3,11 @@
 //! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace unless it says otherwise,
 //! and a backend of another namespace needs a ReferenceGrant there.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
-use super::{Context, port_number, protocol};
+use super::{Context, port_number, protocol, services};
 use crate::cluster::{Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, Protocol, RouteRule};
@@ -93,10 +95,12 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
         .map(str::to_owned)
         .collect();
     let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: hosts.clone() });
-    let mut tls = false;
+    let mut secure: BTreeSet<String> = BTreeSet::new();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
-        tls |= attach(context, entry, parent, p, &hosts);
+        secure.extend(attach(context, entry, parent, p, &hosts));
     }
+    // What is said of a rule must hold for each of its hosts.
+    let tls = hosts_or_any(&hosts).iter().all(|h| secure.contains(h));
     let mut edges: IndexMap<(String, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
         let several = items(rule, &["backendRefs"]).count() > 1;
@@ -106,14 +110,13 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
                 continue;
             };
             let (rules, evidence) = edges.entry((target, port)).or_default();
-            // An absent weight is 1 (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
-            let weight = several.then(|| {
-                backend
-                    .get("weight")
-                    .and_then(Tree::as_i64)
-                    .and_then(|w| i32::try_from(w).ok())
-                    .unwrap_or(1)
-            });
+            // An absent weight is 1, and 0 means no requests at all (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
+            let weight = backend
+                .get("weight")
+                .and_then(Tree::as_i64)
+                .and_then(|w| i32::try_from(w).ok())
+                .unwrap_or(1);
+            let weight = (several || weight == 0).then_some(weight);
             for rule in matches(rule, &entry.key.kind, &hosts, tls) {
                 let rule = RouteRule { weight, ..rule };
                 if !rules.contains(&rule) {
@@ -128,29 +131,34 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     }
 }
 
-/// Attaches a route to one of its parents, if that accepts it. Whether a listener with TLS does is the answer.
-fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> bool {
-    let Some(name) = text(parent, &["name"]) else { return false };
+/// The hosts of a route; `*` for one that names none.
+fn hosts_or_any(hosts: &[String]) -> Vec<String> {
+    if hosts.is_empty() { vec!["*".into()] } else { hosts.to_vec() }
+}
+
+/// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS there.
+fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Vec<String> {
+    let Some(name) = text(parent, &["name"]) else { return Vec::new() };
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
     let group = text(parent, &["group"]).unwrap_or(GROUP);
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace()).to_owned();
     let key = Key::new(group, kind, &namespace, name);
     let said = context.evidence(entry, &format!("spec.parentRefs[{index}]"));
     let id = context.referred(&key, said.clone());
-    let mut tls = false;
+    let mut secure = Vec::new();
     if listens(kind)
         && let Some(at) = context.cluster.find(&key)
     {
         let gateway = &context.cluster.entries()[at];
-        match accepting(context, gateway, entry, parent) {
-            Ok(secure) => tls = secure,
+        match accepting(context, gateway, entry, parent, hosts) {
+            Ok(with_tls) => secure = with_tls,
             Err(reason) => {
                 let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
                 let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
                 context
                     .diagnostics
                     .push(Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners"));
-                return false;
+                return Vec::new();
             }
         }
     }
@@ -160,7 +168,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             host: Some(h.clone()),
             path: None,
             path_type: None,
-            tls,
+            tls: secure.contains(h),
             weight: None,
             default: false,
         })
@@ -168,38 +176,78 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
     context
         .graph
         .edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
-    tls
+    secure
 }
 
-/// Whether any listener that a parent reference means accepts a route, and with TLS; else why not.
-fn accepting(context: &Context<'_>, gateway: &Entry, route: &Entry, parent: &Tree) -> Result<bool, String> {
+/// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
+fn accepting(context: &Context<'_>, gateway: &Entry, route: &Entry, parent: &Tree, hosts: &[String]) -> Result<Vec<String>, String> {
     let section = text(parent, &["sectionName"]);
     let port = number(parent, &["port"]);
     let mut meant = 0;
     let mut accepted = false;
-    let mut tls = false;
+    let mut secure = Vec::new();
     for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
         if section.is_some_and(|s| text(listener, &["name"]) != Some(s)) || port.is_some_and(|p| number(listener, &["port"]) != Some(p)) {
             continue;
         }
         meant += 1;
-        if admits(context, gateway, listener, route) {
+        let own = text(listener, &["hostname"]).unwrap_or("*");
+        let served: Vec<String> = hosts_or_any(hosts).into_iter().filter(|h| hosts_meet(own, h)).collect();
+        if !served.is_empty() && admits(context, gateway, listener, route) {
             accepted = true;
-            tls |= matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS"));
+            if matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS")) {
+                secure.extend(served);
+            }
         }
     }
-    match (accepted, meant, section) {
-        (true, ..) => Ok(tls),
+    match (accepted, meant, section, port) {
+        (true, ..) => Ok(secure),
         // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
-        (false, 0, None) => Ok(false),
-        (false, 0, Some(section)) => Err(format!("it has no listener `{section}`")),
-        (false, ..) => Err(format!("no listener allows a {} of namespace {}", route.key.kind, route.key.namespace())),
+        (false, 0, None, None) => Ok(secure),
+        (false, 0, Some(section), _) => Err(format!("it has no listener `{section}`")),
+        (false, 0, None, Some(port)) => Err(format!("it has no listener on port {port}")),
+        (false, ..) => {
+            let host = if hosts.is_empty() {
+                String::new()
+            } else {
+                format!(" for {}", hosts.join(", "))
+            };
+            Err(format!(
+                "no listener takes a {} of namespace {}{host}",
+                route.key.kind,
+                route.key.namespace()
+            ))
+        }
+    }
+}
+
+/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard stands for any number of labels
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
+fn hosts_meet(a: &str, b: &str) -> bool {
+    match (a.strip_prefix('*'), b.strip_prefix('*')) {
+        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
+        (Some(tail), None) => b.ends_with(tail),
+        (None, Some(tail)) => a.ends_with(tail),
+        (None, None) => a.eq_ignore_ascii_case(b),
+    }
+}
+
+/// Whether a listener of a protocol can take a kind of route
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#protocoltype>). Protocols that an implementation adds take what it says.
+fn protocol_takes(protocol: &str, kind: &str) -> bool {
+    match protocol {
+        "HTTP" | "HTTPS" => matches!(kind, "HTTPRoute" | "GRPCRoute"),
+        "TLS" => matches!(kind, "TLSRoute" | "TCPRoute"),
+        "TCP" => kind == "TCPRoute",
+        "UDP" => kind == "UDPRoute",
+        _ => true,
     }
 }
 
 fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry) -> bool {
     let kinds: Vec<&str> = items(listener, &["allowedRoutes", "kinds"]).filter_map(|k| text(k, &["kind"])).collect();
-    if !kinds.is_empty() && !kinds.contains(&route.key.kind.as_str()) {
+    let kind = route.key.kind.as_str();
+    if !protocol_takes(text(listener, &["protocol"]).unwrap_or_default(), kind) || !(kinds.is_empty() || kinds.contains(&kind)) {
         return false;
     }
     match text(listener, &["allowedRoutes", "namespaces", "from"]).unwrap_or("Same") {
@@ -235,6 +283,7 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
         return None;
     }
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
+    let port = services::checked_port(context, entry, &key, port, &said.field);
     Some((context.referred(&key, said.clone()), port))
 }
 
@@ -322,4 +371,19 @@ fn number(tree: &Tree, path: &[&str]) -> Option<u16> {
 
 fn items<'t>(tree: &'t Tree, path: &[&str]) -> impl Iterator<Item = &'t Tree> + use<'t> {
     tree.at(path).map(|t| t.items()).unwrap_or_default().iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_meet_where_they_have_a_name_in_common() {
+        assert!(hosts_meet("*", "shop.example.com"));
+        assert!(hosts_meet("*.example.com", "a.b.example.com"));
+        assert!(!hosts_meet("*.example.com", "example.com"));
+        assert!(hosts_meet("*.example.com", "*.b.example.com"));
+        assert!(!hosts_meet("*.a.com", "*.b.com"));
+        assert!(!hosts_meet("a.com", "b.com"));
+    }
 }

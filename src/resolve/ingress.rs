@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressTLS};
 
-use super::{Context, exposure, port_number};
+use super::{Context, exposure, port_number, services};
 use crate::cluster::{Entry, Key};
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, RouteRule};
 use crate::manifest::Body;
@@ -156,6 +156,7 @@ fn target(context: &mut Context<'_>, entry: &Entry, backend: &IngressBackend, sa
             },
             None => Backend::None,
         };
+        let port = services::checked_port(context, entry, &key, port, &said.field);
         return Some((target, port));
     }
     let resource = backend.resource.as_ref()?;

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::{ObjectReference, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, exposure, port_number, protocol, workloads};
 use crate::cluster::{Entry, Key};
-use crate::graph::{Detail, EdgeDetail, NodeKind, Port, PortMap, ServiceKind, TargetPort};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Backend, Detail, EdgeDetail, NodeKind, Port, PortMap, ServiceKind, TargetPort};
+use crate::manifest::Body;
 
 /// Adds every Service with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -123,18 +125,49 @@ fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
 pub(super) fn in_cluster_name(host: &str) -> Option<Key> {
     let stem = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
-    let (name, namespace) = stem.split_once('.')?;
-    (!namespace.contains('.')).then(|| Key::new("", "Service", namespace, name))
+    let (front, namespace) = stem.rsplit_once('.')?;
+    // A pod of a headless Service has a name of its own below that of the Service.
+    let name = match front.split_once('.') {
+        Some((_, service)) if service.contains('.') => return None,
+        Some((_, service)) => service,
+        None => front,
+    };
+    Some(Key::new("", "Service", namespace, name))
 }
 
 /// One address behind a Service without selector.
 struct Endpoint {
     address: String,
     dns: bool,
-    pod: Option<(String, String)>,
+    behind: Behind,
     ports: Vec<PortMap>,
     object: usize,
     field: &'static str,
+}
+
+/// What an endpoint says it is the address of.
+enum Behind {
+    /// A Pod, by namespace and name.
+    Pod(String, String),
+    /// Something else, such as a Node.
+    Other,
+    /// It does not say.
+    Unsaid,
+}
+
+impl Behind {
+    fn of(reference: Option<&ObjectReference>, namespace: &str) -> Behind {
+        match reference {
+            None => Behind::Unsaid,
+            Some(ObjectReference {
+                kind: Some(kind),
+                name: Some(name),
+                namespace: own,
+                ..
+            }) if kind == "Pod" => Behind::Pod(own.clone().unwrap_or_else(|| namespace.to_owned()), name.clone()),
+            Some(_) => Behind::Other,
+        }
+    }
 }
 
 /// Endpoints and EndpointSlices, by the Service that they belong to.
@@ -161,14 +194,13 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
                 .filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref()))
                 .collect();
             for address in subset.addresses.iter().flatten().chain(subset.not_ready_addresses.iter().flatten()) {
-                let pod = address.target_ref.as_ref().filter(|r| r.kind.as_deref() == Some("Pod"));
                 found
                     .entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name))
                     .or_default()
                     .push(Endpoint {
                         address: address.ip.clone(),
                         dns: false,
-                        pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
+                        behind: Behind::of(address.target_ref.as_ref(), entry.key.namespace()),
                         ports: ports.clone(),
                         object,
                         field: "subsets",
@@ -188,7 +220,6 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
             .filter_map(|p| plain(p.port, p.protocol.as_deref(), p.name.as_ref()))
             .collect();
         for endpoint in slice.endpoints.iter().flatten() {
-            let pod = endpoint.target_ref.as_ref().filter(|r| r.kind.as_deref() == Some("Pod"));
             for address in &endpoint.addresses {
                 found
                     .entry(Key::new("", "Service", entry.key.namespace(), service))
@@ -196,7 +227,7 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
                     .push(Endpoint {
                         address: address.clone(),
                         dns: slice.address_type == "FQDN",
-                        pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
+                        behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
                         ports: ports.clone(),
                         object,
                         field: "endpoints",
@@ -215,17 +246,13 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
     let mut outside: BTreeMap<(Vec<PortMap>, usize), BTreeSet<&str>> = BTreeMap::new();
     for endpoint in endpoints {
         let said = context.evidence(&cluster.entries()[endpoint.object], endpoint.field);
-        let by_reference = endpoint
-            .pod
-            .as_ref()
-            .map(|(namespace, name)| Key::new("", "Pod", namespace, name).to_string())
-            .filter(|id| context.graph.has(id));
-        let by_address = || {
-            cluster
-                .pod_address(entry.key.namespace(), &endpoint.address)
-                .map(|w| cluster.workloads()[w].key.to_string())
+        let workload = match &endpoint.behind {
+            Behind::Pod(namespace, name) => cluster.workload_of_pod(namespace, name),
+            Behind::Unsaid => cluster.pod_address(entry.key.namespace(), &endpoint.address),
+            Behind::Other => None,
         };
-        if let Some(target) = by_reference.or_else(by_address) {
+        if let Some(workload) = workload {
+            let target = cluster.workloads()[workload].key.to_string();
             context.graph.edge(&id, &target, EdgeDetail::Selects(endpoint.ports.clone()), [said]);
         } else if endpoint.dns {
             let target = context.dns_name(&endpoint.address, said.clone());
@@ -256,18 +283,53 @@ pub(super) fn kind(service: &Service) -> ServiceKind {
     }
 }
 
+/// The port that a route sends to, as it is if its Service has it or is not in the input. Clients of the Service use its own port, not the pods'
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressBackend>); a port that it lacks is told.
+pub(super) fn checked_port(context: &mut Context<'_>, entry: &Entry, service: &Key, port: Backend, field: &str) -> Backend {
+    let cluster = context.cluster;
+    let Some(found) = cluster.find(service).map(|i| &cluster.entries()[i]) else {
+        return port;
+    };
+    let Body::Service(body) = &found.object.body else { return port };
+    let own: Vec<&ServicePort> = body.spec.iter().flat_map(|s| s.ports.iter().flatten()).collect();
+    let wanted = match &port {
+        Backend::Number(n) if !own.iter().any(|p| p.port == i32::from(*n)) => n.to_string(),
+        Backend::Name { name, resolved: None } => name.clone(),
+        _ => return port,
+    };
+    let known: Vec<String> = own
+        .iter()
+        .map(|p| p.name.as_ref().map_or_else(|| p.port.to_string(), |n| format!("{} ({n})", p.port)))
+        .collect();
+    let pods = own.iter().find(|p| {
+        p.target_port
+            .as_ref()
+            .is_some_and(|t| matches!(t, IntOrString::Int(n) if n.to_string() == wanted))
+    });
+    let help = match pods {
+        Some(p) => format!("{wanted} is the pods' port; the port of the Service is {}", p.port),
+        None if known.is_empty() => "the Service has no ports".to_owned(),
+        None => format!("its ports are {}", known.join(", ")),
+    };
+    let message = format!("{} sends to port {wanted} of {service}, which has no such port", entry.key);
+    let problem = Diagnostic::at(Code::BackendPortMissing, entry.object.at(field), message);
+    context
+        .diagnostics
+        .push(problem.with_related(found.object.at("spec.ports"), "its ports").with_help(help));
+    Backend::Absent(wanted)
+}
+
 fn selector(service: &Service) -> BTreeMap<String, String> {
     service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default()
 }
 
 /// The ports of a Service with their targets among some declared ports. An absent target port is the port itself; a name is looked up with the same protocol.
 pub(super) fn port_maps(service: &Service, declared: &[Port]) -> Vec<PortMap> {
-    let headless = kind(service) == ServiceKind::Headless;
     let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    ports.filter_map(|p| port_map(p, declared, headless)).collect()
+    ports.filter_map(|p| port_map(p, declared)).collect()
 }
 
-fn port_map(port: &ServicePort, declared: &[Port], headless: bool) -> Option<PortMap> {
+fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
     let number = port_number(port.port)?;
     let protocol = protocol(port.protocol.as_deref());
     let target = match &port.target_port {
@@ -284,11 +346,6 @@ fn port_map(port: &ServicePort, declared: &[Port], headless: bool) -> Option<Por
                 resolved: resolved.into_iter().collect(),
             }
         }
-    };
-    // Clients of a headless Service connect to the pods themselves, so its port number is only a word for the pods' own.
-    let number = match &target {
-        TargetPort::Number(n) if headless => *n,
-        _ => number,
     };
     Some(PortMap {
         port: number,
@@ -311,6 +368,10 @@ mod tests {
         );
         assert_eq!(in_cluster_name("db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
         assert_eq!(in_cluster_name("db.example.com"), None);
-        assert_eq!(in_cluster_name("a.b.c.svc.cluster.local"), None);
+        assert_eq!(
+            in_cluster_name("db-0.db.data.svc").map(|k| k.to_string()).as_deref(),
+            Some("data/db[Service]")
+        );
+        assert_eq!(in_cluster_name("a.b.c.d.svc.cluster.local"), None);
     }
 }
