@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::manifest::{Tree, Value};
 
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
@@ -14,17 +15,7 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
     let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut conflicts: BTreeMap<Key, (usize, Entry)> = BTreeMap::new();
-    for mut entry in entries {
-        // Objects that only say how their name begins are different ones each time.
-        if entry.key.name.ends_with('*') {
-            let begin = entry.key.name.clone();
-            for count in 2.. {
-                if !seen.contains_key(&entry.key) {
-                    break;
-                }
-                entry.key.name = format!("{begin}{count}");
-            }
-        }
+    for entry in told_apart(entries) {
         match seen.get(&entry.key) {
             None => {
                 seen.insert(entry.key.clone(), kept.len());
@@ -57,4 +48,37 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
         diagnostics.push(warning);
     }
     kept
+}
+
+/// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike they are numbered by their
+/// content, so that their order in the input does not matter.
+fn told_apart(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut alike: BTreeMap<Key, Vec<(String, usize)>> = BTreeMap::new();
+    for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.key.name.ends_with('*')) {
+        let mut content = String::new();
+        write_content(&entry.object.tree, &mut content);
+        alike.entry(entry.key.clone()).or_default().push((content, position));
+    }
+    for mut group in alike.into_values() {
+        group.sort();
+        for (number, (_, position)) in group.into_iter().enumerate().skip(1) {
+            entries[position].key.name.push_str(&(number + 1).to_string());
+        }
+    }
+    entries
+}
+
+/// The values of a tree without their places, as text that can be compared.
+fn write_content(tree: &Tree, into: &mut String) {
+    match &tree.value {
+        Value::Seq(items) => items.iter().for_each(|item| {
+            into.push('-');
+            write_content(item, into);
+        }),
+        Value::Map(fields) => fields.iter().for_each(|field| {
+            into.push_str(&format!("{:?}:", field.key));
+            write_content(&field.value, into);
+        }),
+        plain => into.push_str(&format!("{plain:?};")),
+    }
 }
