@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, Stru
 use super::MAX_DEPTH;
 use super::assemble::{self, Budget, Place, Size};
 use super::hint::{self, Fault, Input};
-use super::repair::Repaired;
+use super::repair::{self, Repaired};
 use super::scalar;
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::Diagnostic;
@@ -43,7 +43,7 @@ pub(super) fn yaml(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
         let Some(error) = stopped else { return Ok(()) };
         let (from, indent) = (reader.last, reader.indent());
         let fault = error.marker().byte_offset().unwrap_or_default();
-        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow);
+        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow) || repair::opens_bracket(text, from, fault);
         let mut again = repaired.take().unwrap_or_default();
         let is_repaired = match error.kind() {
             ErrorKind::TabInPlainScalar | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation if in_flow => {

@@ -5,7 +5,7 @@ use super::addresses::{AddressSet, parse_cidr};
 use super::network_policy::check_port_name;
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 use super::selector::Selector;
 use crate::cluster::Entry;
 
@@ -98,6 +98,7 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
     let place = |direction: Direction| spec.get(direction.as_str()).map_or(root.span(), |f| f.span());
     Ok(Policy {
         key: entry.key.clone(),
+        scope: Scope::Primary,
         tier,
         priority,
         subject,

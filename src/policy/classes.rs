@@ -24,7 +24,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What these policies ask.
-    pub fn by(policies: &[Policy]) -> Asked {
+    pub fn by<'p>(policies: impl Iterator<Item = &'p Policy>) -> Asked {
         let mut asked = Asked::default();
         for policy in policies {
             asked.pods(&policy.subject);
@@ -86,19 +86,12 @@ pub(super) struct Classes<'a> {
 }
 
 impl<'a> Classes<'a> {
-    /// The classes of a cluster, as far as policies ask.
-    pub fn new(cluster: &'a Cluster, asked: &Asked) -> Classes<'a> {
-        let namespaces: Vec<NamespaceView<'a>> = cluster
-            .namespaces()
-            .iter()
-            .map(|(name, namespace)| NamespaceView {
-                name,
-                labels: &namespace.labels,
-                declared: namespace.declared.is_some(),
-            })
-            .collect();
+    /// The classes of some workloads of a cluster, as far as policies ask.
+    pub fn new(cluster: &'a Cluster, asked: &Asked, members: &[usize]) -> Classes<'a> {
+        let namespaces = namespaces(cluster);
         let mut found: BTreeMap<PodClass, Vec<usize>> = BTreeMap::new();
-        for (index, workload) in cluster.workloads().iter().enumerate() {
+        for &index in members {
+            let workload = &cluster.workloads()[index];
             let name = workload.key.namespace();
             // Every namespace that an object names is in the list.
             let Ok(namespace) = namespaces.binary_search_by(|n| n.name.cmp(name)) else {
@@ -125,6 +118,17 @@ impl<'a> Classes<'a> {
             of_workload,
         }
     }
+}
+
+/// The namespaces of a cluster, by name.
+pub(super) fn namespaces(cluster: &Cluster) -> Vec<NamespaceView<'_>> {
+    let all = cluster.namespaces().iter();
+    all.map(|(name, namespace)| NamespaceView {
+        name,
+        labels: &namespace.labels,
+        declared: namespace.declared.is_some(),
+    })
+    .collect()
 }
 
 /// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller adds.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::addresses::AddressSet;
 use super::admin::{self, Kind};
-use super::classes::{NamespaceView, namespace_keys};
+use super::classes::{namespace_keys, namespaces};
 use super::network_policy;
 use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy};
@@ -98,6 +98,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
 fn read(entry: &Entry) -> Option<Read<Policy>> {
     match (entry.key.group.as_str(), entry.key.kind.as_str()) {
         ("networking.k8s.io", "NetworkPolicy") => Some(network_policy::read(entry)),
+        ("k8s.cni.cncf.io", "MultiNetworkPolicy") => Some(network_policy::read_multi(entry)),
         (admin::GROUP, kind) => Kind::from_name(kind).map(|kind| admin::read(entry, kind)),
         _ => None,
     }
@@ -124,11 +125,12 @@ pub(super) fn refused(at: Span, message: String) -> Diagnostic {
 }
 
 /// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives rise to it.
-pub(super) fn doubts(policies: &[Policy], namespaces: &[NamespaceView<'_>], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {
     let mut untold: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     let mut covering: Vec<Span> = Vec::new();
     let mut unknown: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     let private = AddressSet::private();
+    let namespaces = namespaces(cluster);
     let undeclared = namespaces.iter().any(|n| !n.declared);
     for policy in policies {
         for rule in policy.all_rules() {

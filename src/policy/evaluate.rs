@@ -87,7 +87,8 @@ impl Side {
 pub(super) struct Judge {
     pub groups: Vec<Group>,
     sets: Vec<FixedBitSet>,
-    subjects: Vec<SetId>,
+    /// The subjects of each policy; `None` if it does not hold here.
+    subjects: Vec<Option<SetId>>,
     rules: Vec<[Vec<Asked>; 2]>,
     sides: Vec<[Side; 2]>,
 }
@@ -101,14 +102,19 @@ fn slot(direction: Direction) -> usize {
 }
 
 impl Judge {
-    /// Prepares rules and groups. The sets of subjects and of each rule's peers come from the table that made the groups.
-    pub fn new(policies: &[Policy], table: &mut SetTable, groups: Groups) -> Judge {
+    /// Prepares groups and the rules of those policies that hold here. The sets of subjects and of each rule's peers come from the table that made the groups.
+    pub fn new(policies: &[Policy], holds: impl Fn(&Policy) -> bool, table: &mut SetTable, groups: Groups) -> Judge {
         let Groups { groups, mut sets, .. } = groups;
         let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
         let mut rules = Vec::with_capacity(policies.len());
         let mut subjects = Vec::with_capacity(policies.len());
         for policy in policies {
-            subjects.push(table.subject(policy));
+            if !holds(policy) {
+                subjects.push(None);
+                rules.push(Default::default());
+                continue;
+            }
+            subjects.push(Some(table.subject(policy)));
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
                 let ask = |rule: &super::rule::Rule| {
@@ -141,8 +147,9 @@ impl Judge {
             rules,
         };
         for (id, policy) in policies.iter().enumerate() {
+            let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
-                for group in judge.sets[judge.subjects[id]].ones() {
+                for group in judge.sets[subjects].ones() {
                     let side = &mut judge.sides[group][slot(direction)];
                     match policy.tier {
                         Tier::Admin => side.admin.push(id),
@@ -157,7 +164,10 @@ impl Judge {
 
     /// Whether two policies have a group that both are about.
     pub fn subjects_meet(&self, a: usize, b: usize) -> bool {
-        !self.sets[self.subjects[a]].is_disjoint(&self.sets[self.subjects[b]])
+        let (Some(a), Some(b)) = (self.subjects[a], self.subjects[b]) else {
+            return false;
+        };
+        !self.sets[a].is_disjoint(&self.sets[b])
     }
 
     /// Takes a policy out.

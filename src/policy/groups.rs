@@ -32,6 +32,15 @@ pub enum Members {
     IngressController,
 }
 
+/// Whether anything outside of the cluster is on a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// It is.
+    There,
+    /// Only pods are.
+    Absent,
+}
+
 /// Things that policies treat alike.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -61,7 +70,7 @@ pub(super) struct Groups {
     /// The groups of each workload of the cluster.
     pub of_workload: Vec<Vec<GroupId>>,
     /// The group of the ingress controller that the input does not hold.
-    pub controller: GroupId,
+    pub controller: Option<GroupId>,
 }
 
 /// The sets that policies mean, by what they mean.
@@ -102,7 +111,7 @@ impl SetTable {
     }
 
     /// Sorts everything into groups.
-    pub fn group(&self, classes: &Classes<'_>) -> Groups {
+    pub fn group(&self, classes: &Classes<'_>, outside: Outside) -> Groups {
         let mut finder = Finder::new(classes);
         let mut sets_of_class: Vec<Vec<SetId>> = vec![Vec::new(); classes.classes.len()];
         let mut blocks: Vec<(SetId, &AddressSet)> = Vec::new();
@@ -133,10 +142,11 @@ impl SetTable {
                 }
             }
         }
-        self.gather(classes, sets_of_class, &blocks, sets_of_controller)
+        let outside = (outside == Outside::There).then_some((blocks.as_slice(), sets_of_controller));
+        self.gather(classes, sets_of_class, outside)
     }
 
-    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, blocks: &[(SetId, &AddressSet)], controller: Vec<SetId>) -> Groups {
+    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<(&[(SetId, &AddressSet)], Vec<SetId>)>) -> Groups {
         let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool), GroupId> = BTreeMap::new();
         let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
         let mut group_of_class = Vec::with_capacity(classes.classes.len());
@@ -174,12 +184,15 @@ impl SetTable {
             ports: Vec::new(),
             host_network: false,
         };
-        for (addresses, mut sets) in partition(blocks) {
-            sets.extend(everybody);
-            groups.push((plain(Members::Addresses(addresses)), sets));
+        let mut controller = None;
+        if let Some((blocks, sets_of_controller)) = outside {
+            for (addresses, mut sets) in partition(blocks) {
+                sets.extend(everybody);
+                groups.push((plain(Members::Addresses(addresses)), sets));
+            }
+            controller = Some(groups.len());
+            groups.push((plain(Members::IngressController), sets_of_controller));
         }
-        let controller_id = groups.len();
-        groups.push((plain(Members::IngressController), controller));
         let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];
         for (group, (_, inside)) in groups.iter().enumerate() {
             for &set in inside {
@@ -190,7 +203,7 @@ impl SetTable {
             groups: groups.into_iter().map(|(g, _)| g).collect(),
             sets,
             of_workload,
-            controller: controller_id,
+            controller,
         }
     }
 }

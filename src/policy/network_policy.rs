@@ -4,7 +4,7 @@
 use super::addresses::{AddressSet, parse_cidr};
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 use super::selector::Selector;
 use crate::cluster::Entry;
 
@@ -41,6 +41,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     };
     Ok(Policy {
         key: entry.key.clone(),
+        scope: Scope::Primary,
         tier: Tier::Network,
         priority: 0,
         subject: PodSelection {
@@ -54,6 +55,27 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
         ingress_at: place(Direction::Ingress),
         egress_at: place(Direction::Egress),
     })
+}
+
+/// Reads a MultiNetworkPolicy: a NetworkPolicy for the secondary networks that an annotation names
+/// (<https://github.com/k8snetworkplumbingwg/multi-networkpolicy>).
+pub(super) fn read_multi(entry: &Entry) -> Read<Policy> {
+    let networks = entry.object.annotations.get("k8s.v1.cni.cncf.io/policy-for");
+    let names = networks
+        .into_iter()
+        .flat_map(|n| n.split(','))
+        .map(network_name)
+        .filter(|n| !n.is_empty());
+    Ok(Policy {
+        scope: Scope::Secondary(names.collect()),
+        ..read(entry)?
+    })
+}
+
+/// The name of a network without the namespace of its definition and the interface that it is given.
+pub(super) fn network_name(reference: &str) -> String {
+    let name = reference.trim().rsplit('/').next().unwrap_or_default();
+    name.split('@').next().unwrap_or_default().to_owned()
 }
 
 /// Which directions it is about. When it does not say so (an empty list says nothing), it is about ingress, and about egress if it has egress rules.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Report;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{AddressRange, Connection, Effect, Endpoint, PortSet, Protocol, Reason};
+use crate::policy::{AddressRange, Connection, Effect, Endpoint, Network, PortSet, Protocol, Reason};
 
 /// A table of connections: who, to whom, on which ports, because of what.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
@@ -67,6 +67,7 @@ fn list<'a>(report: &'a Report<'_>, connections: &[&Connection]) -> Vec<Connecti
             ports: PortsJson::of(&c.ports),
             certainty: c.certainty.as_str(),
             because: c.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+            network: (c.network != Network::Pod).then(|| c.network.to_string()),
         })
         .collect()
 }
@@ -113,6 +114,9 @@ struct ConnectionJson<'a> {
     ports: PortsJson,
     certainty: &'static str,
     because: Vec<ReasonJson<'a>>,
+    /// Left out for the pod network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<String>,
 }
 
 /// Which field is there says what it is.

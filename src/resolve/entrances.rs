@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::controllers::Controllers;
 use super::protocol;
@@ -25,7 +26,10 @@ pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
         }
         // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
         let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
-        let meant = ports_meant(service, port, transport);
+        let mut meant = ports_meant(service, port, transport);
+        if meant.is_empty() && by.kind == NodeKind::Ingress {
+            meant = ports_targeted(service, port, transport);
+        }
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
         let bringing = controllers.of_route(cluster, graph, from);
         for out in graph.outgoing(to) {
@@ -80,6 +84,23 @@ fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol)
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
             Backend::Absent(_) => false,
             Backend::None => true,
+        })
+        .collect()
+}
+
+/// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the port of the Service, but the
+/// most common controller takes the target as well (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
+fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    let ports = service
+        .spec
+        .iter()
+        .flat_map(|s| s.ports.iter().flatten())
+        .filter(|p| protocol(p.protocol.as_deref()) == transport);
+    ports
+        .filter(|p| match (backend, &p.target_port) {
+            (Backend::Number(number), Some(IntOrString::Int(target))) => *target == i32::from(*number),
+            (Backend::Name { name, .. }, Some(IntOrString::String(target))) => target == name,
+            _ => false,
         })
         .collect()
 }
