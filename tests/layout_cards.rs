@@ -52,7 +52,7 @@ fn an_ingress_lists_its_routes() {
     let card = card(&picture, "shop/public[Ingress]");
     assert_eq!(row_texts(card), [["/", "80"], ["/cart", "80"]]);
     assert!(card.texts.iter().any(|t| t.content == "shop.example.com"));
-    assert_eq!(card.rows.iter().map(|r| r.lock.is_some()).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(card.rows.iter().map(|r| !r.locks.is_empty()).collect::<Vec<_>>(), [false, true]);
     assert!(picture.legend.iter().any(|e| e.sample == Sample::Lock));
     // Internet, card and the first line stand left to right.
     let ends: Vec<f64> = ["internet", "shop/public[Ingress]", "shop/web[Service]", "shop/web[Deployment]"]

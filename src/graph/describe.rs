@@ -131,7 +131,8 @@ impl Exposure {
 }
 
 impl RouteRule {
-    /// `shop.example.com/cart`; `any host` or `default` where there is neither host nor path.
+    /// `shop.example.com/cart`; `any host` or `default` where there is neither host nor path. What is more than a plain path by its beginning is said
+    /// after it: `/login (exact)`, `/v[0-9]+ (regex, weight 10)`.
     pub fn text(&self) -> String {
         if self.default {
             return "default".into();
@@ -143,18 +144,27 @@ impl RouteRule {
             (None, Some(path)) => path.clone(),
             (None, None) => "any host".into(),
         };
-        self.weighted(place)
+        self.remarked(place)
     }
 
     /// The same without the host: `/cart`, or `any path`.
     pub fn path_text(&self) -> String {
-        self.weighted(self.path.clone().unwrap_or_else(|| "any path".into()))
+        self.remarked(self.path.clone().unwrap_or_else(|| "any path".into()))
     }
 
-    fn weighted(&self, text: String) -> String {
-        match self.weight {
-            Some(weight) => format!("{text} (weight {weight})"),
-            None => text,
+    /// A prefix is what people expect of a path, and what `ImplementationSpecific` means only the controller knows
+    /// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types>): neither is said.
+    fn remarked(&self, text: String) -> String {
+        let way = match self.path_type.as_deref() {
+            Some("Exact") => Some("exact".to_owned()),
+            Some("RegularExpression") => Some("regex".to_owned()),
+            _ => None,
+        };
+        let remarks: Vec<String> = way.into_iter().chain(self.weight.map(|w| format!("weight {w}"))).collect();
+        if remarks.is_empty() {
+            text
+        } else {
+            format!("{text} ({})", remarks.join(", "))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
 use super::route::{End, Plan, Routed};
-use super::{Card, Frame, Label, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, frame, label};
+use super::{Card, Frame, Label, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 16.0;
@@ -27,7 +27,7 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });
     }
-    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| r.lock.is_some())) {
+    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| !r.locks.is_empty())) {
         Lock::Used
     } else {
         Lock::Unused
@@ -55,6 +55,8 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
     layout.height = bottom + MARGIN;
     layout.fallbacks = fallbacks(book, plan);
     round_all(&mut layout);
+    // Rounded points are exact to compare.
+    crossing::mark(&mut layout.links);
     layout
 }
 
@@ -155,6 +157,8 @@ fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
             to: book.graph.node(to).id.clone(),
             kind: edge.kind(),
             points: simplify(&line),
+            gaps: Vec::new(),
+            branches: Vec::new(),
             label,
             tooltip: edge.tooltip(),
         })
@@ -260,7 +264,7 @@ fn each(layout: &mut Layout, point: &mut impl FnMut(&mut Point), rect: &mut impl
         card.texts.iter_mut().for_each(|t| point(&mut t.at));
         for row in &mut card.rows {
             rect(&mut row.rect);
-            row.lock.iter_mut().for_each(&mut *rect);
+            row.locks.iter_mut().for_each(&mut *rect);
             row.texts.iter_mut().for_each(|t| point(&mut t.at));
         }
     }

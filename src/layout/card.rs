@@ -35,10 +35,16 @@ pub(super) struct RowPlan {
     pub edge: usize,
     /// Its height in user units.
     pub height: f64,
-    lines: Vec<String>,
+    lines: Vec<Line>,
     port: String,
-    lock: bool,
     default: bool,
+}
+
+/// A line of a row. A rule that is wrapped to several has its lock before the first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    text: String,
+    lock: bool,
 }
 
 /// A card before it has a place.
@@ -52,6 +58,8 @@ pub(super) struct CardPlan {
     pub rows: Vec<RowPlan>,
     name: Vec<String>,
     facts: Vec<String>,
+    /// Where the texts of rows start: all at one place, whether they have a lock or not.
+    row_x: f64,
     row_of: BTreeMap<usize, usize>,
 }
 
@@ -100,6 +108,7 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
     let name = wrap(&node.name, TextRole::Name, room, 3);
     let mut facts = wrap_facts(&node.facts(), room);
     let mut rows = Vec::new();
+    let mut row_x = ROW_X;
     if node.has_route_rows() {
         // A route says its host among its facts already.
         let own = match &node.detail {
@@ -108,7 +117,11 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         };
         let shared = if own.is_none() { common_host(graph, index) } else { None };
         let host = own.or_else(|| shared.clone());
-        rows = graph.outgoing(index).into_iter().filter_map(|e| row(graph, e, host.as_deref())).collect();
+        let edges = graph.outgoing(index);
+        if edges.iter().any(|&e| has_tls(graph, e)) {
+            row_x += LOCK + LOCK_GAP;
+        }
+        rows = edges.into_iter().filter_map(|e| row(graph, e, host.as_deref(), row_x)).collect();
         rows.sort_by(|a, b| (a.default, &a.lines, a.edge).cmp(&(b.default, &b.lines, b.edge)));
         facts.extend(shared.map(|host| fit(&host, TextRole::Facts, room)));
     }
@@ -117,12 +130,13 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         .map(|l| text_width(l, TextRole::Name))
         .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
     let header_width = texts.fold(0.0, f64::max) + TEXT_X + RIGHT;
-    let row_width = rows.iter().map(row_width).fold(0.0, f64::max);
+    let row_width = rows.iter().map(|r| row_width(r, row_x)).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
     let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + TOP;
     CardPlan {
         width,
         header,
+        row_x,
         row_of: rows.iter().enumerate().map(|(i, r)| (r.edge, i)).collect(),
         rows,
         name,
@@ -173,24 +187,45 @@ fn common_host(graph: &Graph, node: usize) -> Option<String> {
     (hosts.len() > 1 && hosts.iter().all(|h| h.as_deref() == Some(first.as_str()))).then_some(first)
 }
 
-fn row(graph: &Graph, edge: usize, host: Option<&str>) -> Option<RowPlan> {
+fn has_tls(graph: &Graph, edge: usize) -> bool {
+    matches!(&graph.edge(edge).2.detail, EdgeDetail::Routes { rules, .. } if rules.iter().any(|r| r.tls))
+}
+
+fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan> {
     let EdgeDetail::Routes { rules, port } = &graph.edge(edge).2.detail else {
         return None;
     };
     let port = fit(&port.text(), TextRole::Port, 70.0);
-    let lock = rules.iter().any(|r| r.tls);
-    let room = MAX_ROW_WIDTH - ROW_X - RIGHT - lock_room(lock) - port_room(&port);
+    let room = MAX_ROW_WIDTH - x - RIGHT - port_room(&port);
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
-    let mut lines: Vec<String> = Vec::new();
+    let mut said: Vec<Line> = Vec::new();
     for rule in rules.iter().take(shown) {
-        lines.extend(wrap(&rule_text(rule, host), TextRole::Row, room, 3));
+        said.push(Line {
+            text: rule_text(rule, host),
+            lock: rule.tls,
+        });
     }
-    lines.dedup();
+    said.dedup();
     if rules.len() > shown {
-        lines.push(format!("+{} more", rules.len() - shown));
+        said.push(Line {
+            text: format!("+{} more", rules.len() - shown),
+            // What is not shown must not look more secure than it is.
+            lock: rules.iter().skip(shown).all(|r| r.tls),
+        });
     }
-    if lines.is_empty() {
-        lines.push("any".into());
+    if said.is_empty() {
+        said.push(Line {
+            text: "any".into(),
+            lock: false,
+        });
+    }
+    let mut lines: Vec<Line> = Vec::new();
+    for rule in said {
+        let parts = wrap(&rule.text, TextRole::Row, room, 3).into_iter().enumerate();
+        lines.extend(parts.map(|(i, text)| Line {
+            text,
+            lock: rule.lock && i == 0,
+        }));
     }
     let height = ROW_LINE * lines.len() as f64 + 2.0 * ROW_PAD;
     Some(RowPlan {
@@ -198,7 +233,6 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>) -> Option<RowPlan> {
         height,
         lines,
         port,
-        lock,
         default: rules.iter().all(|r| r.default),
     })
 }
@@ -210,17 +244,13 @@ fn rule_text(rule: &RouteRule, host: Option<&str>) -> String {
     rule.path_text()
 }
 
-fn lock_room(lock: bool) -> f64 {
-    if lock { LOCK + LOCK_GAP } else { 0.0 }
-}
-
 fn port_room(port: &str) -> f64 {
     if port.is_empty() { 0.0 } else { text_width(port, TextRole::Port) + 10.0 }
 }
 
-fn row_width(row: &RowPlan) -> f64 {
-    let text = row.lines.iter().map(|l| text_width(l, TextRole::Row)).fold(0.0, f64::max);
-    ROW_X + lock_room(row.lock) + text + port_room(&row.port) + RIGHT
+fn row_width(row: &RowPlan, x: f64) -> f64 {
+    let text = row.lines.iter().map(|l| text_width(&l.text, TextRole::Row)).fold(0.0, f64::max);
+    x + text + port_room(&row.port) + RIGHT
 }
 
 /// Puts a planned card at a place. `order` says which row stands where, from top to bottom.
@@ -244,7 +274,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
     let mut rows = Vec::new();
     let mut y = at.y + plan.header;
     for row in order.iter().filter_map(|&i| plan.rows.get(i)) {
-        rows.push(place_row(row, rect, y));
+        rows.push(place_row(row, rect, plan.row_x, y));
         y += row.height;
     }
     Card {
@@ -267,29 +297,32 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
     }
 }
 
-fn place_row(row: &RowPlan, card: Rect, y: f64) -> Row {
+fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
     let rect = Rect {
         x: card.x + BAR,
         y,
         w: card.w - BAR,
         h: row.height,
     };
-    let x = card.x + ROW_X + lock_room(row.lock);
     let mut texts: Vec<Text> = Vec::new();
+    let mut locks: Vec<Rect> = Vec::new();
     for (i, line) in row.lines.iter().enumerate() {
-        texts.push(text(line, TextRole::Row, x, y + ROW_PAD + ROW_LINE * i as f64 + 11.0));
+        let top = y + ROW_PAD + ROW_LINE * i as f64;
+        texts.push(text(&line.text, TextRole::Row, card.x + x, top + 11.0));
+        if line.lock {
+            locks.push(Rect {
+                x: card.x + ROW_X,
+                y: top + (ROW_LINE - LOCK) / 2.0,
+                w: LOCK,
+                h: LOCK,
+            });
+        }
     }
     if !row.port.is_empty() {
         let width = text_width(&row.port, TextRole::Port);
         texts.push(text(&row.port, TextRole::Port, card.right() - RIGHT - width, y + row.height / 2.0 + 4.0));
     }
-    let lock = row.lock.then(|| Rect {
-        x: card.x + ROW_X,
-        y: y + (row.height - LOCK) / 2.0,
-        w: LOCK,
-        h: LOCK,
-    });
-    Row { rect, texts, lock }
+    Row { rect, texts, locks }
 }
 
 /// A measured line of text.

@@ -3,13 +3,15 @@
 //! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
 //! (`scene`); each component is placed by the layout engine (`inner`, `engine`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`),
-//! put into columns (`pack`) and joined by lines (`route`, `tracks`) in several ways, of which the best is kept (`portfolio`).
+//! put into columns (`pack`) and joined by lines (`route`, `tracks`) in several ways, of which the best is kept (`portfolio`);
+//! last, crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
 mod advances;
 mod assemble;
 mod card;
+mod crossing;
 mod engine;
 mod fallback;
 mod frame;
@@ -29,7 +31,7 @@ mod verify;
 mod wrap;
 
 pub use metrics::text_width;
-pub use model::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use model::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

@@ -109,8 +109,8 @@ pub struct Row {
     pub rect: Rect,
     /// Its texts.
     pub texts: Vec<Text>,
-    /// Where a lock is drawn, if the hosts of the row have TLS.
-    pub lock: Option<Rect>,
+    /// Where locks are drawn: one before every rule whose host has TLS.
+    pub locks: Vec<Rect>,
 }
 
 /// A node.
@@ -149,6 +149,15 @@ pub struct Label {
     pub texts: Vec<Text>,
 }
 
+/// A stretch of a line that is not drawn, because it passes under another line there.
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
+pub struct Gap {
+    /// Where the line breaks off.
+    pub from: Point,
+    /// Where it goes on.
+    pub to: Point,
+}
+
 /// An edge.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Link {
@@ -160,6 +169,12 @@ pub struct Link {
     pub kind: EdgeKind,
     /// The line from the border of the source to the border of the target; at least two points, every part horizontal or vertical.
     pub points: Vec<Point>,
+    /// Where it passes under lines of other sources, in the order of the line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Where lines that belong together part or join: a dot tells such a place from a crossing. Each is said by one link only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<Point>,
     /// Its label, if it needs one.
     pub label: Option<Label>,
     /// Shown on hover.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::graph::Graph;
+use crate::graph::{EdgeKind, Graph};
 
+use super::crossing;
 use super::frame::{self, FramePlan};
 use super::inner::{self, Book, Inner, Side};
 use super::pack;
@@ -86,7 +87,7 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
         plan.inners = inners(book, &plan.column_of, plan.columns.len(), pool.as_ref(), &mut memo);
         refit(book, &mut plan, &order);
         let routed = route(book, &plan);
-        let score = score(&routed);
+        let score = score(&routed) + 25.0 * foreign(book, &routed) as f64;
         if best.as_ref().is_none_or(|(known, ..)| score < *known) {
             best = Some((score, plan, routed));
         }
@@ -120,6 +121,16 @@ fn extent(plan: &Plan) -> (f64, f64) {
 /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward ways.
 fn score(routed: &Routed) -> f64 {
     size(routed.width, routed.height) + 0.04 * routed.length + 120.0 * routed.backward as f64
+}
+
+/// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.
+fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
+    let exposes = |net: usize| {
+        let first = book.scene.nets[net].edges.first();
+        first.is_some_and(|&e| book.graph.edge(e).2.kind() == EdgeKind::Exposes)
+    };
+    let lines = routed.paths.iter().filter(|((net, _), _)| exposes(*net));
+    crossing::count(lines.map(|((net, _), line)| (*net, line.as_slice())))
 }
 
 /// The size that a picture needs on a page of the wanted shape, more for shapes that no page has.

@@ -34,6 +34,8 @@ pub enum Rule {
     Detached,
     /// A line has a part that is neither horizontal nor vertical, or no parts.
     NotOrthogonal,
+    /// A gap or a branch of a line does not lie on it.
+    OffLine,
     /// Something lies outside the picture.
     OutsidePicture,
     /// A coordinate is not a number.
@@ -63,6 +65,7 @@ impl fmt::Display for Violation {
             Rule::TextClipped => "a text is wider than its box",
             Rule::Detached => "a line is not attached",
             Rule::NotOrthogonal => "a line is not orthogonal",
+            Rule::OffLine => "a gap or a branch is not on its line",
             Rule::OutsidePicture => "something lies outside the picture",
             Rule::NotANumber => "a coordinate is not a number",
         };
@@ -123,14 +126,16 @@ impl Check<'_> {
             let rows = card
                 .rows
                 .iter()
-                .any(|r| bad(&r.rect) || r.lock.iter().any(bad) || r.texts.iter().any(bad_text));
+                .any(|r| bad(&r.rect) || r.locks.iter().any(bad) || r.texts.iter().any(bad_text));
             if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || card.texts.iter().any(bad_text) {
                 self.add(Rule::NotANumber, [card.id.clone()]);
             }
         }
         for link in &l.links {
             let label = link.label.iter().any(|l| bad(&l.rect) || l.texts.iter().any(bad_text));
-            if label || link.points.iter().any(|p| !p.x.is_finite() || !p.y.is_finite()) {
+            let gaps = link.gaps.iter().flat_map(|g| [&g.from, &g.to]);
+            let mut points = link.points.iter().chain(&link.branches).chain(gaps);
+            if label || points.any(|p| !p.x.is_finite() || !p.y.is_finite()) {
                 self.add(Rule::NotANumber, [name(link)]);
             }
         }
@@ -176,6 +181,13 @@ impl Check<'_> {
             if link.points.len() < 2 || !link.points.windows(2).all(|w| w[0] != w[1] && (w[0].x == w[1].x || w[0].y == w[1].y)) {
                 self.add(Rule::NotOrthogonal, [name(link)]);
                 continue;
+            }
+            let on_line = |p: Point, q: Point| {
+                let within = |w: &[Point], p: Point| holds(&span(w[0], w[1]), &span(p, p));
+                link.points.windows(2).any(|w| within(w, p) && within(w, q))
+            };
+            if !link.gaps.iter().all(|g| on_line(g.from, g.to)) || !link.branches.iter().all(|b| on_line(*b, *b)) {
+                self.add(Rule::OffLine, [name(link)]);
             }
             let (from, to) = (by_id.get(link.from.as_str()), by_id.get(link.to.as_str()));
             for (end, point) in [(from, link.points[0]), (to, link.points[link.points.len() - 1])] {
@@ -414,6 +426,8 @@ mod tests {
             to: to.into(),
             kind: EdgeKind::Selects,
             points: points.iter().map(|&(x, y)| Point { x, y }).collect(),
+            gaps: Vec::new(),
+            branches: Vec::new(),
             label: label.map(|rect| Label { rect, texts: Vec::new() }),
             tooltip: String::new(),
         }
@@ -472,6 +486,7 @@ mod tests {
         assert!(rules(|l| l.links[0].label.as_mut().unwrap().rect.x = 190.0).contains(&Rule::LabelOverNode));
         assert_eq!(rules(|l| l.links[0].points[0].x = 125.0), vec![Rule::Detached]);
         assert_eq!(rules(|l| l.links[0].points[1].y = 63.0), vec![Rule::NotOrthogonal]);
+        assert_eq!(rules(|l| l.links[0].branches.push(Point { x: 150.0, y: 70.0 })), vec![Rule::OffLine]);
         assert_eq!(rules(|l| l.width = 550.0), vec![Rule::OutsidePicture]);
         assert_eq!(rules(|l| l.height = f64::NAN), vec![Rule::NotANumber]);
         let wide = |l: &mut Layout| {

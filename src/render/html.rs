@@ -191,7 +191,14 @@ impl Maker<'_> {
                 None => "any host".to_owned(),
             },
             path: match weight {
-                Some(_) => shown(&row.rule.path_text()).into_owned(),
+                // How the path is compared has a column of its own.
+                Some(_) => {
+                    let plain = RouteRule {
+                        path_type: None,
+                        ..row.rule.clone()
+                    };
+                    shown(&plain.path_text()).into_owned()
+                }
                 None => path.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
             },
             path_type: path_type.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),

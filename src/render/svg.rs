@@ -4,7 +4,7 @@
 //! no line runs over the words of another edge even where the layout had to fall back.
 
 use crate::graph::{EdgeKind, Graph, NodeKind};
-use crate::layout::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
 use super::glyphs::{self, Glyph};
 use super::theme::{Hue, Paint, Theme, dark_rules};
@@ -189,7 +189,7 @@ impl Pen<'_> {
             h: (row.rect.h - 2.0).max(0.0),
         };
         drop(self.paint(boxed(xml, ground), "", Some(Paint::Tint(hue)), None).num("rx", 3.0));
-        if let Some(lock) = row.lock {
+        for &lock in &row.locks {
             self.glyph(xml, glyphs::lock(), lock, hue);
         }
         for text in &row.texts {
@@ -230,7 +230,12 @@ impl Pen<'_> {
             .attr("data-to", &link.to)
             .attr("data-kind", link.kind.as_str());
         group.children(|xml| {
-            self.line(xml, &link.points, link.kind);
+            self.line(xml, &link.points, &link.gaps, link.kind);
+            let style = LineStyle::of(link.kind);
+            for at in &link.branches {
+                let dot = xml.element("circle").num("cx", at.x).num("cy", at.y).num("r", style.dot);
+                drop(self.paint(dot, "", Some(Paint::Strong(Hue::of_edge(link.kind))), None));
+            }
             if let Some(label) = &link.label {
                 self.label(xml, label, Hue::of_edge(link.kind));
             }
@@ -238,15 +243,20 @@ impl Pen<'_> {
         });
     }
 
-    fn line(&self, xml: &mut Xml, points: &[Point], kind: EdgeKind) {
+    fn line(&self, xml: &mut Xml, points: &[Point], gaps: &[Gap], kind: EdgeKind) {
         let style = LineStyle::of(kind);
         let hue = Hue::of_edge(kind);
         let (shaft, tip) = shorten(points, style.head_length);
         drop(
-            self.paint(xml.element("path").attr("d", &line_path(&shaft)), "", None, Some(Paint::Strong(hue)))
-                .num("stroke-width", style.width)
-                .maybe("stroke-dasharray", style.dash)
-                .maybe("stroke-linecap", style.dash.map(|_| "round")),
+            self.paint(
+                xml.element("path").attr("d", &line_path(&shaft, gaps)),
+                "",
+                None,
+                Some(Paint::Strong(hue)),
+            )
+            .num("stroke-width", style.width)
+            .maybe("stroke-dasharray", style.dash)
+            .maybe("stroke-linecap", style.dash.map(|_| "round")),
         );
         if let (Some(tip), Some(base)) = (tip, shaft.last()) {
             let head = xml.element("path").attr("d", &head_path(*base, tip, style.head));
@@ -281,7 +291,7 @@ impl Pen<'_> {
             }
             Sample::Edge(kind) => {
                 let y = at.y + at.h / 2.0;
-                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], kind);
+                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], &[], kind);
             }
             Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Hue::Violet),
         }
@@ -295,6 +305,8 @@ struct LineStyle {
     dash: Option<&'static str>,
     head: Head,
     head_length: f64,
+    /// Radius of the dot where lines part or join.
+    dot: f64,
 }
 
 /// The shape at the end of a line.
@@ -316,24 +328,28 @@ impl LineStyle {
                 dash: None,
                 head: Head::Arrow(4.6),
                 head_length: 8.0,
+                dot: 3.4,
             },
             EdgeKind::Routes => LineStyle {
                 width: 1.5,
                 dash: None,
                 head: Head::Arrow(3.6),
                 head_length: 7.0,
+                dot: 2.6,
             },
             EdgeKind::Selects => LineStyle {
                 width: 1.5,
                 dash: None,
                 head: Head::Diamond,
                 head_length: 8.0,
+                dot: 2.6,
             },
             EdgeKind::Resolves => LineStyle {
                 width: 1.8,
                 dash: Some("0.1 4"),
                 head: Head::Ring,
                 head_length: 6.0,
+                dot: 2.6,
             },
         }
     }
@@ -428,21 +444,50 @@ fn toward(from: Point, to: Point, distance: f64) -> Point {
     }
 }
 
+/// What a line does at a point.
+#[derive(Clone, Copy, PartialEq)]
+enum Stop {
+    Bend,
+    Leave,
+    Resume,
+}
+
+/// The points of a line with its gaps between them.
+fn stops(points: &[Point], gaps: &[Gap]) -> Vec<(Point, Stop)> {
+    let between = |a: f64, b: f64, p: f64| a.min(b) <= p && p <= a.max(b);
+    let mut gaps = gaps.iter().peekable();
+    let mut stops = Vec::with_capacity(points.len() + 2 * gaps.len());
+    for (i, at) in points.iter().enumerate() {
+        stops.push((*at, Stop::Bend));
+        let Some(next) = points.get(i + 1) else { break };
+        let here = |p: &Point| between(at.x, next.x, p.x) && between(at.y, next.y, p.y);
+        while let Some(gap) = gaps.next_if(|g| here(&g.from) && here(&g.to)) {
+            stops.extend([(gap.from, Stop::Leave), (gap.to, Stop::Resume)]);
+        }
+    }
+    stops
+}
+
 /// A line through points, its bends rounded.
-fn line_path(points: &[Point]) -> String {
+fn line_path(points: &[Point], gaps: &[Gap]) -> String {
+    let stops = stops(points, gaps);
     let mut path = Path::default();
-    let Some(first) = points.first() else { return path.data };
+    let Some((first, _)) = stops.first() else { return path.data };
     path.to('M', &[first.x, first.y]);
-    for (i, at) in points.iter().enumerate().skip(1) {
-        let before = points[i - 1];
-        match points.get(i + 1) {
-            Some(after) => {
-                let reach = |p: &Point| ((p.x - at.x).abs() + (p.y - at.y).abs()) / 2.0;
-                let radius = BEND_RADIUS.min(reach(&before)).min(reach(after));
-                let (enter, leave) = (toward(*at, before, radius), toward(*at, *after, radius));
+    for (i, (at, stop)) in stops.iter().enumerate().skip(1) {
+        match (stop, stops.get(i + 1)) {
+            (Stop::Bend, Some((after, next))) => {
+                let (before, last) = &stops[i - 1];
+                // Two bends share what is between them; a gap takes no part of it.
+                let reach = |p: &Point, stop: Stop| ((p.x - at.x).abs() + (p.y - at.y).abs()) / if stop == Stop::Bend { 2.0 } else { 1.0 };
+                let radius = BEND_RADIUS.min(reach(before, *last)).min(reach(after, *next));
+                let (enter, leave) = (toward(*at, *before, radius), toward(*at, *after, radius));
                 path.to('L', &[enter.x, enter.y]).to('Q', &[at.x, at.y, leave.x, leave.y]);
             }
-            None => {
+            (Stop::Resume, _) => {
+                path.to('M', &[at.x, at.y]);
+            }
+            _ => {
                 path.to('L', &[at.x, at.y]);
             }
         }
