@@ -84,7 +84,7 @@ fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
     };
     let rules = [
         typed("/in", "Exact", None),
-        typed("/v[0-9]", "RegularExpression", Some(10)),
+        typed("/v", "RegularExpression", Some(1)),
         typed("/x", "ImplementationSpecific", None),
     ];
     s.routes(&ingress, &login, &rules, 80);
@@ -96,7 +96,7 @@ fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
             vec!["any.example.com/", "safe.example.com/", "80"],
             vec![
                 "any.example.com/in (exact)",
-                "any.example.com/v[0-9] (regex, weight 10)",
+                "any.example.com/v (regex, weight 1)",
                 "any.example.com/x",
                 "80"
             ]
