@@ -1,11 +1,11 @@
 //! What stands on cards, labels and legend.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "support/graphs.rs"]
 mod common;
 
 use common::{Sketch, port, rule};
-use kubesketch::graph::{Expose, ServiceKind};
+use kubesketch::graph::{Expose, RouteRule, ServiceKind};
 use kubesketch::layout::{Card, Layout, Legend, Options, Sample, TextRole, layout, verify};
 
 fn draw(sketch: Sketch) -> Layout {
@@ -63,6 +63,52 @@ fn an_ingress_lists_its_routes() {
     // A workload stands straight behind its Service.
     let straight = picture.links.iter().find(|l| l.from == "shop/web[Service]").unwrap();
     assert_eq!(straight.points.len(), 2);
+}
+
+#[test]
+fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
+    let mut s = Sketch::default();
+    let ingress = s.ingress("shop", "public");
+    let web = s.pair("shop", "web", 8080).0;
+    let login = s.pair("shop", "login", 8080).0;
+    s.routes(
+        &ingress,
+        &web,
+        &[rule("any.example.com", "/", false), rule("safe.example.com", "/", true)],
+        80,
+    );
+    let typed = |path: &str, kind: &str, weight| RouteRule {
+        path_type: Some(kind.into()),
+        weight,
+        ..rule("any.example.com", path, false)
+    };
+    let rules = [
+        typed("/in", "Exact", None),
+        typed("/v", "RegularExpression", Some(1)),
+        typed("/x", "ImplementationSpecific", None),
+    ];
+    s.routes(&ingress, &login, &rules, 80);
+    let picture = draw(s);
+    let card = card(&picture, &ingress);
+    assert_eq!(
+        row_texts(card),
+        [
+            vec!["any.example.com/", "safe.example.com/", "80"],
+            vec![
+                "any.example.com/in (exact)",
+                "any.example.com/v (regex, weight 1)",
+                "any.example.com/x",
+                "80"
+            ]
+        ]
+    );
+    // The lock stands at the line it belongs to, and all lines start at one place.
+    let [lock] = card.rows[0].locks[..] else { panic!("one lock") };
+    let line = &card.rows[0].texts[1];
+    assert!(lock.y < line.at.y && line.at.y - lock.bottom() < 3.0 && lock.right() < line.at.x);
+    assert!(card.rows[1].locks.is_empty());
+    let lines = card.rows.iter().flat_map(|r| &r.texts).filter(|t| t.role == TextRole::Row);
+    assert!(lines.clone().all(|t| t.at.x == line.at.x));
 }
 
 #[test]

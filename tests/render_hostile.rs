@@ -201,6 +201,8 @@ fn layout(graph: &Graph) -> Layout {
         to: graph.node(to).id.clone(),
         kind: edge.kind(),
         points: vec![Point { x: 0.0, y: y(from) }, Point { x: 90.0, y: y(from) }, Point { x: 90.0, y: y(to) }],
+        gaps: Vec::new(),
+        branches: Vec::new(),
         label: Some(Label {
             rect: common::rect(0.0, y(from), 90.0, 20.0),
             texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
@@ -219,7 +221,7 @@ fn layout(graph: &Graph) -> Layout {
                 common::text(0.0, 0.0, TextRole::Row, &card.name),
                 common::text(0.0, 0.0, TextRole::Port, &card.name),
             ],
-            lock: Some(card.glyph),
+            locks: vec![card.glyph],
         });
     }
     let all = hostile().join("\u{2022}");

@@ -4,6 +4,7 @@
 //! Level lines are the ones that stay whole because they lie further apart: rows and cards are higher than tracks are wide.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::graph::EdgeKind;
 
@@ -20,6 +21,11 @@ const LEAST: i64 = 200;
 const TOUCH: i64 = 100;
 /// A gap keeps this far from the ends of its part of the line, so that bends stay whole.
 const BEND: i64 = 200;
+
+/// The sweep ends after this many crossings: nobody follows a line through as many, and time and memory stay bounded.
+const MOST_CROSSINGS: usize = 1_000_000;
+/// Every link that shares an upright line has all of its gaps. Beyond this many in all, the lines that need most of them stay whole.
+const MOST_GAPS: usize = 100_000;
 
 /// A part of the lines of a net: level ones at a height from left to right, upright ones at a place from top to bottom.
 ///
@@ -46,7 +52,8 @@ pub(super) fn mark(links: &mut [Link]) {
     let start = |l: &Link, line: &[(i64, i64)]| Some((l.from.clone(), l.kind, *line.first()?));
     let nets = numbers(links.iter().zip(&lines).map(|(l, line)| start(l, line)));
     let runs = Runs::of(nets.iter().copied().zip(lines.iter().map(Vec::as_slice)));
-    let crossed = runs.crossings();
+    let mut crossed = runs.crossings();
+    limit(&runs, &mut crossed, nets.iter().copied().zip(&lines));
     for ((link, line), &net) in links.iter_mut().zip(&lines).zip(&nets) {
         link.gaps = line.windows(2).flat_map(|part| gaps(net, part, &runs, &crossed)).collect();
     }
@@ -127,6 +134,7 @@ impl Runs {
         events.sort_unstable();
         let mut active: BTreeSet<(i64, usize)> = BTreeSet::new();
         let mut found = vec![Vec::new(); self.upright.len()];
+        let mut count = 0;
         for (_, event, index) in events {
             match event {
                 Event::Begin => {
@@ -141,6 +149,10 @@ impl Runs {
                     let heights = &mut found[index];
                     heights.extend(met.filter(|(_, other)| self.level[*other].net != run.net).map(|(y, _)| *y));
                     heights.dedup();
+                    count += heights.len();
+                    if count > MOST_CROSSINGS {
+                        break;
+                    }
                 }
             }
         }
@@ -173,19 +185,45 @@ fn find(runs: &[Run], net: usize, at: i64, along: i64) -> Option<usize> {
     ((run.net, run.at) == (net, at) && run.to >= along).then_some(index)
 }
 
+/// The run that an upright part of a line belongs to, and which of its crossings lie on that part.
+fn upright(net: usize, part: &[(i64, i64)], runs: &Runs, crossed: &[Vec<i64>]) -> Option<(usize, Range<usize>)> {
+    let &[(x, y0), (x1, y1)] = part else { return None };
+    let (top, bottom) = (y0.min(y1), y0.max(y1));
+    let run = find(&runs.upright, net, x, top).filter(|_| x == x1 && top != bottom)?;
+    let first = crossed[run].partition_point(|&y| y <= top + BEND);
+    let last = crossed[run].partition_point(|&y| y < bottom - BEND);
+    Some((run, first..last.max(first)))
+}
+
+/// Forgets crossings that would make too many gaps, those of the runs with most of them first.
+fn limit<'a>(runs: &Runs, crossed: &mut [Vec<i64>], lines: impl Iterator<Item = (usize, &'a Vec<(i64, i64)>)>) {
+    let mut costs = vec![0; crossed.len()];
+    for (net, line) in lines {
+        for (run, on) in line.windows(2).filter_map(|part| upright(net, part, runs, crossed)) {
+            costs[run] += on.len();
+        }
+    }
+    let mut order: Vec<usize> = (0..costs.len()).collect();
+    order.sort_by_key(|&run| costs[run]);
+    let mut all = 0;
+    for run in order {
+        all += costs[run];
+        if all > MOST_GAPS {
+            crossed[run].clear();
+        }
+    }
+}
+
 /// The gaps in one part of a line, in its direction.
 fn gaps(net: usize, part: &[(i64, i64)], runs: &Runs, crossed: &[Vec<i64>]) -> Vec<Gap> {
-    let &[(x, y0), (x1, y1)] = part else { return Vec::new() };
-    let (top, bottom) = (y0.min(y1), y0.max(y1));
-    let Some(run) = find(&runs.upright, net, x, top).filter(|_| x == x1 && top != bottom) else {
+    let (&[(x, y0), (_, y1)], Some((run, on))) = (part, upright(net, part, runs, crossed)) else {
         return Vec::new();
     };
+    let (top, bottom) = (y0.min(y1), y0.max(y1));
     let heights = &crossed[run];
-    let first = heights.partition_point(|&y| y <= top + BEND);
-    let last = heights.partition_point(|&y| y < bottom - BEND);
     let mut found: Vec<(i64, i64)> = Vec::new();
     // Neighbours may belong to the run and not to this part: parts that lie on each other must have the same gaps.
-    for i in first..last {
+    for i in on {
         let y = heights[i];
         let reach = |other: Option<&i64>| other.map_or(REACH, |o| REACH.min(((o - y).abs() - PIECE) / 2));
         let above = reach(i.checked_sub(1).and_then(|i| heights.get(i)));
@@ -297,6 +335,20 @@ mod tests {
         assert!(links.iter().all(|l| l.gaps.is_empty()));
         let dots: Vec<_> = links.iter().map(|l| l.branches.clone()).collect();
         assert_eq!(dots, [vec![], vec![Point { x: 20.0, y: 10.0 }], vec![Point { x: 20.0, y: 60.0 }], vec![]]);
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let mut links = Vec::new();
+        for i in 0..5_000 {
+            let (x, y) = (f64::from(i % 50) * 8.0 + 10.0, f64::from(i) * 14.0);
+            let from = format!("trunk {}", i % 50);
+            links.push(link(&from, &format!("{i}"), &[(0.0, -1.0 - x), (x, -1.0 - x), (x, y), (900.0, y)]));
+            links.push(link(&format!("level {i}"), "x", &[(0.0, y + 7.0), (900.0, y + 7.0)]));
+        }
+        mark(&mut links);
+        let gaps: usize = links.iter().map(|l| l.gaps.len()).sum();
+        assert!(gaps <= MOST_GAPS && links.iter().all(|l| l.gaps.len() < 5_000), "{gaps}");
     }
 
     #[test]

@@ -259,11 +259,8 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         // Rows reach from the bar to the border of their card.
         cards[1].rows.push(Row {
             rect: rect(243.0, y - 1.0, 227.0, 25.0),
-            texts: vec![
-                text(if *lock { 272.0 } else { 256.0 }, y + 15.0, TextRole::Row, path),
-                text(440.0, y + 15.0, TextRole::Port, "80"),
-            ],
-            lock: lock.then(|| rect(256.0, y + 5.0, 12.0, 12.0)),
+            texts: vec![text(272.0, y + 15.0, TextRole::Row, path), text(440.0, y + 15.0, TextRole::Port, "80")],
+            locks: lock.then(|| rect(256.0, y + 5.0, 12.0, 12.0)).into_iter().collect(),
         });
     }
     let line = |from: &str, to: &str, kind, points: &[(f64, f64)]| Link {
@@ -271,6 +268,8 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         to: to.into(),
         kind,
         points: points.iter().map(|(x, y)| Point { x: *x, y: *y }).collect(),
+        gaps: Vec::new(),
+        branches: Vec::new(),
         label: None,
         tooltip: graph
             .edges()
