@@ -68,10 +68,14 @@ codes! {
     ObjectIdentity = "object-identity", Error;
     /// A field has a value of the wrong type.
     FieldType = "field-type", Error;
+    /// A field has a value of the right type that Kubernetes refuses.
+    FieldValue = "field-value", Error;
     /// A field that must be there is not.
     FieldMissing = "field-missing", Error;
     /// A field that Kubernetes does not know.
     FieldUnknown = "field-unknown", Warning;
+    /// Kubernetes has no such kind, but one that is nearly the same.
+    UnknownKind = "unknown-kind", Warning;
     /// Two different objects have the same identity.
     DuplicateObject = "duplicate-object", Warning;
     /// Objects name no namespace and are placed in the default one.

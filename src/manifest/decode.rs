@@ -6,6 +6,7 @@
 mod de;
 mod path;
 mod required;
+mod values;
 
 use std::cell::RefCell;
 
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use self::de::{De, Error};
 use self::path::Path;
 use super::hint;
-use super::tree::Tree;
+use super::tree::{Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// How many wrong fields of one object are told and set aside before its content is given up.
@@ -51,14 +52,51 @@ impl Context<'_> {
     }
 }
 
+/// What is noticed while the parts of an object are decoded.
+pub(super) struct Findings<'a> {
+    /// What is to be told.
+    pub problems: &'a mut Vec<Diagnostic>,
+    /// Values that were set aside, by address.
+    set_aside: FxHashSet<*const Tree>,
+}
+
+impl<'a> Findings<'a> {
+    pub fn new(problems: &'a mut Vec<Diagnostic>) -> Self {
+        Findings {
+            problems,
+            set_aside: FxHashSet::default(),
+        }
+    }
+
+    /// Takes the list elements that were set aside out of the tree as well, so that an index means the same element in it as in the typed value.
+    /// The tree must be the one that was decoded.
+    pub fn align(&self, tree: &mut Tree) {
+        if self.set_aside.is_empty() {
+            return;
+        }
+        match &mut tree.value {
+            Value::Seq(items) => {
+                // Elements move when others are taken out, so all are looked at before.
+                let stays: Vec<bool> = items.iter().map(|item| !self.set_aside.contains(&std::ptr::from_ref(item))).collect();
+                for item in items.iter_mut() {
+                    self.align(item);
+                }
+                let mut stays = stays.into_iter();
+                items.retain(|_| stays.next().unwrap_or(true));
+            }
+            Value::Map(entries) => {
+                for entry in entries {
+                    self.align(&mut entry.value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Decodes a value that is found at a path of its object.
-pub(super) fn decode<T: DeserializeOwned + Default>(
-    tree: &Tree,
-    path: &str,
-    strictness: Strictness,
-    text: &str,
-    problems: &mut Vec<Diagnostic>,
-) -> T {
+pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, strictness: Strictness, text: &str, findings: &mut Findings<'_>) -> T {
+    let problems = &mut *findings.problems;
     let mut context = Context {
         text,
         strictness,
@@ -81,6 +119,7 @@ pub(super) fn decode<T: DeserializeOwned + Default>(
                 if std::ptr::eq(culprit, tree) || !context.dropped.insert(culprit) {
                     return T::default();
                 }
+                findings.set_aside.insert(culprit);
             }
         }
     }
@@ -119,7 +158,7 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// How many letters must be added, removed, replaced or swapped with their neighbor, up to a limit.
-fn edits(a: &str, b: &str, limit: usize) -> usize {
+pub(super) fn edits(a: &str, b: &str, limit: usize) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len().abs_diff(b.len()) >= limit {
         return limit;

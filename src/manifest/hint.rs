@@ -4,7 +4,9 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
+use super::outline::{Begins, Outline};
 use super::split::Chunk;
+use super::template;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
@@ -117,15 +119,16 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
     if let Some(problem) = conflict(input) {
         return problem.into();
     }
-    if is_template(text, offset) {
+    let outline = Outline::of(text, offset);
+    if template::explains(text, offset, &outline) {
         let problem = Diagnostic::at(Code::YamlSyntax, at, "a template that was not rendered");
         return Fault { problem, template: true };
     }
-    let lines = Lines::around(text, offset);
-    let cause = tab(input, &lines)
-        .or_else(|| reserved_start(input, error.kind(), offset, at))
+    let lines = Lines::around(text, offset, &outline);
+    let cause = tab(input, error.kind(), &lines)
+        .or_else(|| reserved_start(input, error.kind(), offset, at, outline.in_flow))
         .or_else(|| unclosed_quote(input, error.kind(), offset))
-        .or_else(|| missing_blank(input, &lines))
+        .or_else(|| missing_blank(input, error.kind(), &lines))
         .or_else(|| colon_in_value(error.kind(), &lines, at));
     let problem = cause.unwrap_or_else(|| {
         let problem = Diagnostic::at(Code::YamlSyntax, at, describe(error.kind()));
@@ -152,33 +155,17 @@ pub(super) fn excerpt(text: &str) -> String {
     out
 }
 
-/// Whether the fault lies in a placeholder, or the document is plainly a Helm chart's.
-fn is_template(text: &str, offset: usize) -> bool {
-    if !text.contains("{{") {
-        return false;
-    }
-    let helm = [
-        ".Values",
-        ".Release",
-        ".Chart.",
-        ".Capabilities",
-        "include \"",
-        "template \"",
-        "nindent",
-        "tpl ",
-    ];
-    let actions = || text.match_indices("{{").filter_map(|(i, _)| text[i..].split("}}").next());
-    if actions().any(|action| helm.iter().any(|word| action.contains(word))) {
-        return true;
-    }
-    let lines = Lines::around(text, offset);
-    [lines.before, lines.here].iter().any(|line| line.text.contains("{{"))
-}
-
 #[derive(Clone, Copy)]
 struct Line<'a> {
     text: &'a str,
     offset: usize,
+    begins: Begins,
+}
+
+impl Line<'_> {
+    fn indentation(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches(' ').len()
+    }
 }
 
 /// The line of a fault and the last line before it that holds something.
@@ -188,17 +175,22 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn around(text: &'a str, offset: usize) -> Self {
+    fn around(text: &'a str, offset: usize, outline: &Outline) -> Self {
         let line_at = |offset: usize| {
             let start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
             let end = text[offset..].find('\n').map_or(text.len(), |i| offset + i);
             Line {
                 text: text[start..end].trim_end_matches('\r'),
                 offset: start,
+                begins: outline.begins(start),
             }
         };
         let here = line_at(offset);
-        let mut before = Line { text: "", offset: 0 };
+        let mut before = Line {
+            text: "",
+            offset: 0,
+            begins: Begins::Text,
+        };
         let mut start = here.offset;
         while start > 0 {
             before = line_at(start - 1);
@@ -231,19 +223,37 @@ fn conflict(input: &Input<'_>) -> Option<Diagnostic> {
     None
 }
 
-fn tab(input: &Input<'_>, lines: &Lines<'_>) -> Option<Diagnostic> {
-    [lines.here, lines.before].iter().find_map(|line| {
-        let indentation = line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
-        let tab = line.text[..indentation].find('\t')?;
-        let at = input.span_at(line.offset + tab, line.offset + tab + 1);
-        Some(Diagnostic::at(Code::YamlSyntax, at, "a tab is used for indentation").with_help("indent with blanks; YAML does not allow tabs there"))
-    })
+fn tab(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnostic> {
+    let is_told = matches!(
+        kind,
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart
+    );
+    // A tab inside text is part of it, and one inside brackets is only a blank.
+    let suspects = [(lines.here, is_told), (lines.before, false)];
+    suspects
+        .iter()
+        .filter(|(line, is_told)| *is_told || line.begins == Begins::Block)
+        .find_map(|(line, _)| {
+            let indentation = line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
+            let tab = line.text[..indentation].find('\t')?;
+            let at = input.span_at(line.offset + tab, line.offset + tab + 1);
+            Some(
+                Diagnostic::at(Code::YamlSyntax, at, "a tab is used for indentation").with_help("indent with blanks; YAML does not allow tabs there"),
+            )
+        })
 }
 
-fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span) -> Option<Diagnostic> {
+fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
     let rest = &input.chunk.text[offset..];
-    let word = rest.split(['\r', '\n']).next().unwrap_or_default();
-    let word = excerpt(word.split(" #").next().unwrap_or_default().trim_end());
+    let line = rest.split(['\r', '\n']).next().unwrap_or_default();
+    let line = line.split(" #").next().unwrap_or_default();
+    // Between brackets the next value begins on the same line.
+    let word = if in_flow {
+        line.split([',', ']', '}']).next().unwrap_or_default()
+    } else {
+        line
+    };
+    let word = excerpt(word.trim_end());
     let first = word.chars().next()?;
     let problem = |message: String| Diagnostic::at(Code::YamlSyntax, at, message).with_help(format!("if it is meant as text, quote it: \"{word}\""));
     match kind {
@@ -253,7 +263,8 @@ fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span) 
             } else {
                 "an anchor without a name"
             };
-            Some(problem(format!("`{word}` is {what}")))
+            let name = word.split([' ', '\t']).next().unwrap_or_default();
+            Some(problem(format!("`{name}` is {what}")))
         }
         ErrorKind::UnexpectedCharacter { character } if matches!(character, '@' | '`' | '%') && first == *character => {
             Some(problem(format!("plain text cannot start with `{character}`")))
@@ -292,23 +303,39 @@ fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize) -> Option<
     Some(Diagnostic::at(Code::YamlSyntax, input.span_at(at, end), "a quote that is not closed"))
 }
 
-fn missing_blank(input: &Input<'_>, lines: &Lines<'_>) -> Option<Diagnostic> {
-    [lines.here, lines.before].iter().find_map(|line| {
-        let body = line.text.trim_start_matches([' ', '-']);
+fn missing_blank(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnostic> {
+    // Without the blank the line is plain text, after which no key can follow and no mapping can end.
+    let is_possible = matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed
+            | ErrorKind::MappingKeyNotAllowed
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::ExpectedBlockMappingKey
+    );
+    if !is_possible {
+        return None;
+    }
+    let is_key_line = |line: &Line<'_>| line.begins == Begins::Block && line.indentation() == lines.here.indentation();
+    [lines.here, lines.before].iter().filter(|line| is_key_line(line)).find_map(|line| {
+        let body = line.text.trim_start_matches(' ');
         let (key, value) = body.split_once(':')?;
-        let plain_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
-        let glued = !value.is_empty() && !value.starts_with([' ', '\t', '/']);
-        if !plain_key || !glued || body.contains(": ") || body.ends_with(':') {
+        let plain_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
+        let glued = !value.is_empty() && !value.starts_with([' ', '\t', '/', ':']);
+        // `example.com:8080` is an address.
+        let address = key.contains('.') && value.starts_with(|c: char| c.is_ascii_digit());
+        if !plain_key || !glued || address || body.contains(": ") || body.ends_with(':') {
             return None;
         }
-        let start = line.offset + line.text.len() - body.len() + key.len();
+        let start = line.offset + line.indentation() + key.len();
         Some(
             Diagnostic::at(
                 Code::YamlSyntax,
                 input.span_at(start, start + 1),
                 format!("`{}:` has no blank after the colon", excerpt(key)),
             )
-            .with_help(format!("write `{}: {}`", excerpt(key), excerpt(value))),
+            .with_help(format!("write `{}: {}`", excerpt(key), excerpt(value.trim_end()))),
         )
     })
 }

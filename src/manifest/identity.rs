@@ -2,12 +2,12 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::decode::{Strictness, decode};
+use super::decode::{Findings, Strictness, decode};
 use super::hint::excerpt;
 use super::object::{Object, OwnerRef};
 use super::prune;
 use super::tree::{Entry, Tree, Value};
-use super::{typed, upgrade};
+use super::{kinds, typed, upgrade};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -38,7 +38,7 @@ const LOCAL_GROUPS: &[&str] = &[
 ];
 
 /// Groups whose objects always have a name.
-const BUILT_IN_GROUPS: &[&str] = &[
+pub(super) const BUILT_IN_GROUPS: &[&str] = &[
     "",
     "apps",
     "batch",
@@ -212,9 +212,11 @@ fn identify(tree: &Tree) -> Identity {
 
 fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Object> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    problems.extend(kinds::near_miss(&tree, &api_version, &kind));
     prune::before_decoding(&mut tree);
     upgrade::upgrade(group, version, &kind, &mut tree);
-    let meta: ObjectMeta = decode(tree.get("metadata")?, "metadata", Strictness::Known, text, problems);
+    let mut findings = Findings::new(problems);
+    let meta: ObjectMeta = decode(tree.get("metadata")?, "metadata", Strictness::Known, text, &mut findings);
     let name = match (meta.name, meta.generate_name) {
         (Some(name), _) if !name.is_empty() => name,
         (_, Some(prefix)) => format!("{prefix}*"),
@@ -227,7 +229,8 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         controller: owner.controller.unwrap_or_default(),
     });
     let labels = meta.labels.unwrap_or_default();
-    let body = typed::body(group, &kind, &tree, &labels, text, problems);
+    let body = typed::body(group, &kind, &tree, &labels, text, &mut findings);
+    findings.align(&mut tree);
     prune::after_decoding(group, &kind, &mut tree);
     Some(Object {
         namespace: meta.namespace.filter(|n| !n.is_empty()),

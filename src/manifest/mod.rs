@@ -9,7 +9,9 @@ mod decode;
 mod hint;
 mod identity;
 mod json;
+mod kinds;
 mod object;
+mod outline;
 mod prune;
 mod read;
 mod repair;
@@ -22,6 +24,8 @@ mod upgrade;
 
 pub use object::{Body, Object, OwnerRef, Workload};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -41,7 +45,7 @@ pub struct Parsed {
     pub objects: Vec<Object>,
     /// Files without any problem that hold no Kubernetes object, in path order.
     pub ignored_files: Vec<FileId>,
-    /// Files that are templates nobody rendered, in path order.
+    /// Files that hold templates nobody rendered, in path order.
     pub templates: Vec<FileId>,
     /// How many documents were read that hold something.
     pub documents: usize,
@@ -64,17 +68,19 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
     };
     let mut diagnostics = Vec::new();
     let mut templates = Vec::new();
+    let mut of_file = BTreeMap::new();
     let mut of_interest = vec![false; sources.len()];
     for document in read {
         of_interest[document.file.index()] |= document.is_kubernetes || !document.problems.is_empty() || document.template.is_some();
+        *of_file.entry(document.file).or_default() += 1;
         templates.extend(document.template);
         parsed.objects.extend(document.objects);
         diagnostics.extend(document.problems);
     }
     parsed.ignored_files = sources.ids().filter(|file| !of_interest[file.index()]).collect();
-    templates.dedup_by_key(|at| at.file);
     parsed.templates = templates.iter().map(|at| at.file).collect();
-    diagnostics.extend(template::summary(sources, &templates));
+    parsed.templates.dedup();
+    diagnostics.extend(template::summary(sources, &templates, &of_file));
     Warned { value: parsed, diagnostics }
 }
 
@@ -99,8 +105,9 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
     };
     let mut trees = Vec::new();
     let fault = read_trees(&input, &mut trees, &mut document.problems).err();
+    let may_be_template = input.chunk.text.contains("{{");
     for tree in trees {
-        if let Some(at) = template::placeholder(&tree) {
+        if may_be_template && let Some(at) = template::placeholder(&tree) {
             document.template = Some(at);
             continue;
         }

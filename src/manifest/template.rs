@@ -1,38 +1,123 @@
 //! Templates that nobody rendered: told once for all of them, with what to do about it.
 
-use super::hint::Input;
-use super::tree::Tree;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Sources, Span};
+use std::collections::BTreeMap;
 
-/// Where a document that can be read as YAML still shows that it is a template: its name or namespace is a quoted placeholder.
+use super::hint::Input;
+use super::identity::BUILT_IN_GROUPS;
+use super::outline::Outline;
+use super::tree::{Tree, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Sources, Span};
+
+/// What only a Helm chart writes. Other programs that write `{{ … }}` into manifests (Alertmanager, Grafana, Vault) have none of it.
+const HELM: &[&str] = &[
+    ".Values",
+    ".Release.",
+    ".Chart.",
+    ".Capabilities.",
+    "include \"",
+    "nindent ",
+    "toYaml ",
+    "tpl ",
+];
+
+fn is_helm(action: &str) -> bool {
+    HELM.iter().any(|word| action.contains(word))
+}
+
+/// Whether reading stopped at an offset because the document is a template: a placeholder stands near there where YAML has no text, or one that only
+/// Helm knows stands anywhere. What is inside quotes, blocks of text and comments is no reason to stop, and may be meant for another program.
+pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {
+    let line_start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
+    let line_end = text[offset..].find('\n').map_or(text.len(), |i| offset + i);
+    let before = text[..line_start].trim_end().rfind('\n').map_or(0, |i| i + 1);
+    let blank = text[line_end..].len() - text[line_end..].trim_start().len();
+    let after = line_end + blank;
+    let after = text[after..].find('\n').map_or(text.len(), |i| after + i);
+    let is_near = |action: &std::ops::Range<usize>| action.start < after && action.end > before;
+    if outline.actions.iter().any(|action| is_near(action) || is_helm(&text[action.clone()])) {
+        return true;
+    }
+    // A quote inside a placeholder ends the quoted text that was meant to hold it: `"{{ include "x" . }}"`.
+    let Some(open) = text[line_start..offset].rfind("{{").map(|i| line_start + i) else {
+        return false;
+    };
+    let inside = text[open..line_end].split("}}").next().unwrap_or_default();
+    open + inside.len() >= offset && is_helm(inside)
+}
+
+/// Where a document that can be read as YAML still shows that it is a template: its name or namespace is a placeholder, or a field is one that only
+/// Helm knows.
 pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
-    tree.get("apiVersion")?;
+    let api_version = tree.get("apiVersion")?;
     let metadata = tree.get("metadata")?;
     let suspects = [tree.get("kind"), metadata.get("name"), metadata.get("namespace")];
     let found = suspects
         .into_iter()
         .flatten()
-        .find(|value| value.as_str().is_some_and(|text| text.contains("{{")))?;
-    Some(found.span)
+        .find(|value| value.as_str().is_some_and(|text| text.contains("{{")));
+    if let Some(found) = found {
+        return Some(found.span);
+    }
+    let group = api_version.as_str()?.split_once('/').map_or("", |(group, _)| group);
+    let kind = tree.get("kind").and_then(Tree::as_str)?;
+    // Resources of other programs may hold charts or parts of them, and so may data.
+    if !BUILT_IN_GROUPS.contains(&group) || kind.ends_with("List") {
+        return None;
+    }
+    let root = if matches!(kind, "ConfigMap" | "Secret") { metadata } else { tree };
+    let mut waiting = vec![root];
+    while let Some(tree) = waiting.pop() {
+        match &tree.value {
+            // Longer texts are files and scripts.
+            Value::Str(text) if text.contains("{{") && !text.contains('\n') && is_helm(text) => return Some(tree.span),
+            Value::Seq(items) => waiting.extend(items.iter().rev()),
+            Value::Map(entries) => waiting.extend(entries.iter().rev().filter(|e| &*e.key != "annotations").map(|e| &e.value)),
+            _ => {}
+        }
+    }
+    None
 }
 
-/// The first `{{` of a document, for there it can be seen that it is a template.
+/// The place where it shows best that a document is a template: its first placeholder.
 pub(super) fn first_action(input: &Input<'_>, fallback: Span) -> Span {
-    match input.chunk.text.find("{{") {
+    let text = input.chunk.text;
+    let outline = Outline::of(text, 0);
+    match outline.actions.first().map(|action| action.start).or_else(|| text.find("{{")) {
         Some(at) => input.span_at(at, at + 2),
         None => fallback,
     }
 }
 
-/// One warning for all templates. `places` has one place per file.
-pub(super) fn summary(sources: &Sources, places: &[Span]) -> Option<Diagnostic> {
-    let (first, rest) = places.split_first()?;
+/// One warning for all templates. `places` has one place for each document that is one; `documents` says how many each file holds.
+pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<FileId, usize>) -> Option<Diagnostic> {
+    let first = places.first()?;
+    let mut found: BTreeMap<FileId, usize> = BTreeMap::new();
+    for place in places {
+        *found.entry(place.file).or_default() += 1;
+    }
+    let is_whole = found.iter().all(|(file, count)| documents.get(file) == Some(count));
     let name = sources.name(first.file);
-    let message = match rest.len() {
-        0 => format!("{name} is a template that was not rendered, and is not drawn"),
-        1 => format!("{name} and one other file are templates that were not rendered, and are not drawn"),
-        more => format!("{name} and {more} other files are templates that were not rendered, and are not drawn"),
+    let message = match (found.len() - 1, is_whole) {
+        (0, true) => format!("{name} is a template that was not rendered, and is not drawn"),
+        (1, true) => format!("{name} and one other file are templates that were not rendered, and are not drawn"),
+        (more, true) => format!("{name} and {more} other files are templates that were not rendered, and are not drawn"),
+        (0, false) => {
+            let all = documents.get(&first.file).copied().unwrap_or_default();
+            match places.len() {
+                1 => format!("one of the {all} documents of {name} is a template that was not rendered, and is not drawn"),
+                some => format!("{some} of the {all} documents of {name} are templates that were not rendered, and are not drawn"),
+            }
+        }
+        (more, false) => {
+            let others = if more == 1 {
+                "one other file".to_owned()
+            } else {
+                format!("{more} other files")
+            };
+            let count = places.len();
+            format!("{count} documents of {name} and {others} are templates that were not rendered, and are not drawn")
+        }
     };
     // Helm keeps the templates of a chart in a folder of this name inside it.
     let chart = name.rsplit_once("/templates/").map(|(chart, _)| chart);

@@ -10,10 +10,9 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::de::DeserializeOwned;
 
-use super::decode::{Strictness, decode};
+use super::decode::{Findings, Strictness, decode};
 use super::object::{Body, Workload};
 use super::tree::Tree;
-use crate::diagnostic::Diagnostic;
 
 /// Where a pod template can be: the template, its labels, its pod.
 struct TemplateAt {
@@ -51,8 +50,8 @@ const VM_TEMPLATE: TemplateAt = TemplateAt {
 };
 
 /// Decodes the content of an object. `labels` are those of its own metadata.
-pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<String, String>, text: &str, problems: &mut Vec<Diagnostic>) -> Body {
-    let mut reader = Reader { tree, text, problems };
+pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<String, String>, text: &str, findings: &mut Findings<'_>) -> Body {
+    let mut reader = Reader { tree, text, findings };
     match (group, kind) {
         ("", "Service") => Body::Service(reader.object::<Service>()),
         ("", "Endpoints") => Body::Endpoints(reader.object::<Endpoints>()),
@@ -90,20 +89,20 @@ fn has_containers(tree: &Tree, at: &TemplateAt) -> bool {
     })
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'f> {
     tree: &'a Tree,
     text: &'a str,
-    problems: &'a mut Vec<Diagnostic>,
+    findings: &'a mut Findings<'f>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn object<T: DeserializeOwned + Default>(&mut self) -> Box<T> {
-        Box::new(decode(self.tree, "", Strictness::Known, self.text, self.problems))
+        Box::new(decode(self.tree, "", Strictness::Known, self.text, self.findings))
     }
 
     fn part<T: DeserializeOwned + Default>(&mut self, path: &str, strictness: Strictness) -> Option<T> {
         let tree = self.tree.find(path).filter(|tree| !tree.is_null())?;
-        Some(decode(tree, path, strictness, self.text, self.problems))
+        Some(decode(tree, path, strictness, self.text, self.findings))
     }
 
     fn with_template(&self, template: PodTemplateSpec, at: &TemplateAt) -> Workload {

@@ -9,6 +9,7 @@ use super::super::scalar;
 use super::super::tree::{Entry, Tree, Value};
 use super::path::Path;
 use super::required::{self, Without};
+use super::values::{self, Fate};
 use super::{Context, Strictness, unknown_field, written};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -219,6 +220,28 @@ impl<'p, 'de> De<'p, 'de> {
             self.context
                 .note(Diagnostic::at(Code::FieldType, self.tree.span, message).with_help(format!("quote it: \"{text}\"")));
         }
+    }
+
+    /// Looks at a field of a type for a value that the server refuses.
+    fn check_value(&self, type_name: &str, field: &str) -> Result<(), Error> {
+        if self.context.strictness != Strictness::Known || self.quiet {
+            return Ok(());
+        }
+        let Some(refusal) = values::refusal(type_name, field, self.tree) else {
+            return Ok(());
+        };
+        if refusal.fate == Fate::Keep {
+            let mut problem = Diagnostic::at(Code::FieldValue, self.tree.span, format!("{}: {}", self.path, refusal.message));
+            problem.help = refusal.help;
+            self.context.note(problem);
+            return Ok(());
+        }
+        Err(self.placed(Error {
+            code: Code::FieldValue,
+            message: refusal.message,
+            help: refusal.help,
+            place: None,
+        }))
     }
 
     /// Looks for the fields that must be there.
@@ -517,6 +540,9 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
             // A status is what the server saw, not what its author wrote.
             quiet: self.parent.quiet || (self.type_.is_some() && &*entry.key == "status"),
         };
+        if let Some((type_name, _)) = self.type_ {
+            de.check_value(type_name, &entry.key)?;
+        }
         seed.deserialize(de).map_err(|e| de.placed(e))
     }
 }

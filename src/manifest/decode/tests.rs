@@ -63,7 +63,7 @@ fn numbers_are_read_as_json_has_them() {
     check(
         &format!("{SERVICE}  ports: [{{port: 99999999999}}, {{port: 1.5}}]\n"),
         &[
-            "5:18 field-type spec.ports[0].port: expected a number of at most 2147483647, found 99999999999",
+            "5:18 field-value spec.ports[0].port: expected a port from 1 to 65535, found 99999999999",
             "5:39 field-type spec.ports[1].port: expected a whole number, found a number",
         ],
     );
