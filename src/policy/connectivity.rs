@@ -1,6 +1,6 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
-use super::addresses::AddressRange;
+use super::addresses::{AddressRange, AddressSet};
 use super::collect::{self, ForeignPolicy};
 use super::evaluate::{Reason, Verdict};
 use super::groups::{Group, GroupId};
@@ -11,15 +11,42 @@ use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
 
+/// Who brings requests from outside to a workload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// An ingress controller: the workloads that are it, by their position in the cluster; none if the input does not hold it.
+    Controller(Vec<usize>),
+    /// Nobody: these addresses come to the pods of a Service that is open to the outside.
+    Direct {
+        /// What the outside is called.
+        from: String,
+        /// Its addresses.
+        addresses: AddressSet,
+    },
+}
+
 /// A way by which requests from outside come to a workload: Ingress or route, Service, target port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entrance {
+    /// The object that opens it: an Ingress, a route, or a Service.
+    pub by: String,
+    /// Who brings the requests.
+    pub way: Way,
     /// The workload, by its position in the cluster.
     pub workload: usize,
-    /// Its ports that are reached.
+    /// Its ports that are meant to be reached.
     pub ports: PortSet,
-    /// The workloads that are known to bring the requests; empty if the input does not hold the controller.
-    pub controllers: Vec<usize>,
+}
+
+/// What policies leave of a way in from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The ports that anybody who comes this way is let through to.
+    pub ports: PortSet,
+    /// Whether that holds for everybody who comes this way.
+    pub certainty: Certainty,
+    /// Which rules decided about it.
+    pub because: Vec<Reason>,
 }
 
 /// One end of a connection.
@@ -201,6 +228,47 @@ impl Connectivity {
             _ => return None,
         };
         self.planes.get(network).map(|plane| plane.between(from, to))
+    }
+
+    /// What policies leave of a way in from outside. Where they let only some addresses through, it is undetermined: whether the pod sees the address
+    /// of the client or that of a node is for the load balancer and `externalTrafficPolicy` to say
+    /// (<https://kubernetes.io/docs/tutorials/services/source-ip/>).
+    pub fn admission(&self, entrance: &Entrance) -> Admission {
+        let Some(plane) = self.planes.get(self.home(entrance.workload)) else {
+            return Admission {
+                ports: PortSet::none(),
+                certainty: Certainty::Undetermined,
+                because: Vec::new(),
+            };
+        };
+        let to = Endpoint::Workload(entrance.workload);
+        let sources: Vec<Endpoint> = match &entrance.way {
+            Way::Controller(known) if known.is_empty() => vec![Endpoint::IngressController],
+            Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
+            Way::Direct { addresses, .. } => addresses.ranges().into_iter().map(Endpoint::Addresses).collect(),
+        };
+        let mut ways = sources.iter().map(|from| plane.between(from, &to));
+        let Some(mut answer) = ways.next() else {
+            return Admission {
+                ports: PortSet::none(),
+                certainty: Certainty::Certain,
+                because: Vec::new(),
+            };
+        };
+        for way in ways {
+            if way.ports.intersection(&entrance.ports) != answer.ports.intersection(&entrance.ports) {
+                answer.certainty = Certainty::Undetermined;
+            }
+            answer.certainty = answer.certainty.max(way.certainty);
+            answer.ports = answer.ports.union(&way.ports);
+            let new: Vec<Reason> = way.because.into_iter().filter(|r| !answer.because.contains(r)).collect();
+            answer.because.extend(new);
+        }
+        Admission {
+            ports: answer.ports.intersection(&entrance.ports),
+            certainty: answer.certainty,
+            because: answer.because,
+        }
     }
 
     /// All connections of an extent, by network, source and destination.

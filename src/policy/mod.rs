@@ -25,7 +25,7 @@ mod selector;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use collect::ForeignPolicy;
-pub use connectivity::{Certainty, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, connectivity};
+pub use connectivity::{Admission, Certainty, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
 pub use evaluate::{Effect, Reason, Verdict};
 pub use groups::{Group, GroupId, Members};
 pub use networks::Network;

@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use super::addresses::AddressSet;
 use super::classes::{Asked, Classes};
 use super::collect::refused;
-use super::connectivity::{Certainty, Connection, Endpoint, Entrance, Extent};
+use super::connectivity::{Certainty, Connection, Endpoint, Entrance, Extent, Way};
 use super::evaluate::{Judge, Reason, Verdict};
 use super::groups::{GroupId, Members, Outside, SetTable};
 use super::networks::Network;
@@ -193,7 +193,7 @@ impl Plane {
         let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
         for entrance in entrances
             .iter()
-            .filter(|e| e.controllers.is_empty() && !self.groups_of(e.workload).is_empty())
+            .filter(|e| e.way == Way::Controller(Vec::new()) && !self.groups_of(e.workload).is_empty())
         {
             let ports = ways.entry(entrance.workload).or_default();
             *ports = ports.union(&entrance.ports);

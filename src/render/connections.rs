@@ -89,7 +89,7 @@ pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
 }
 
 /// The words for a reason, with its place.
-fn reason(report: &Report<'_>, reason: &Reason) -> String {
+pub(super) fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
     let says = match reason.effect {
@@ -189,7 +189,7 @@ impl<'a> PolicyJson<'a> {
 }
 
 #[derive(Serialize)]
-struct ReasonJson<'a> {
+pub(super) struct ReasonJson<'a> {
     policy: PolicyJson<'a>,
     direction: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +199,7 @@ struct ReasonJson<'a> {
 }
 
 impl<'a> ReasonJson<'a> {
-    fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
+    pub(super) fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
         ReasonJson {
             policy: PolicyJson::of(report, reason.policy),
             direction: reason.direction.as_str(),

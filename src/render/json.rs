@@ -364,7 +364,7 @@ fn backend(port: &Backend) -> Option<NumberOrName<'_>> {
 }
 
 #[derive(Serialize)]
-struct WayJson {
+pub(super) struct WayJson {
     via: &'static str,
     ports: Vec<OpenPortJson>,
 }
@@ -386,7 +386,7 @@ fn open_ports(ports: &[(u16, Protocol)]) -> Vec<OpenPortJson> {
 }
 
 impl WayJson {
-    fn of(way: &Exposure) -> Self {
+    pub(super) fn of(way: &Exposure) -> Self {
         WayJson {
             via: way.via.as_str(),
             ports: open_ports(&way.ports),
@@ -469,7 +469,7 @@ impl<'a> WorkloadJson<'a> {
 }
 
 #[derive(Serialize)]
-struct RouteJson<'a> {
+pub(super) struct RouteJson<'a> {
     by: &'a str,
     #[serde(flatten)]
     rule: RuleJson<'a>,
@@ -481,7 +481,7 @@ struct RouteJson<'a> {
 }
 
 impl<'a> RouteJson<'a> {
-    fn of(row: &tables::RouteRow<'a>) -> Self {
+    pub(super) fn of(row: &tables::RouteRow<'a>) -> Self {
         RouteJson {
             by: &row.by.id,
             rule: RuleJson::of(row.rule),

@@ -8,16 +8,34 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::controllers::Controllers;
 use super::protocol;
 use crate::cluster::Cluster;
-use crate::graph::{Backend, EdgeDetail, Graph, NodeKind, PortMap, Protocol, TargetPort};
-use crate::policy::{self, Entrance, PortSet};
+use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, Protocol, TargetPort};
+use crate::policy::{self, AddressSet, Entrance, PortSet, Way};
 
 /// Every way in that a graph of a cluster shows, by workload.
 pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
     let workloads: BTreeMap<String, usize> = cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
     let services: BTreeMap<String, &Service> = cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
     let controllers = Controllers::of(cluster);
-    let mut found: BTreeMap<(usize, Vec<usize>), PortSet> = BTreeMap::new();
+    let mut found: BTreeMap<(String, usize, Way), PortSet> = BTreeMap::new();
+    let mut add = |by: &str, workload: usize, way: Way, ports: PortSet| {
+        let entry = found.entry((by.to_owned(), workload, way)).or_default();
+        *entry = entry.union(&ports);
+    };
     for (from, to, edge) in graph.edges() {
+        if let EdgeDetail::Exposes(_) = &edge.detail {
+            for (workload, maps) in behind(graph, to, &workloads) {
+                let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+                add(
+                    &graph.node(to).id,
+                    workload,
+                    Way::Direct {
+                        from: graph.node(from).id.clone(),
+                        addresses: addresses(graph.node(from)),
+                    },
+                    ports,
+                );
+            }
+        }
         let EdgeDetail::Routes { port, .. } = &edge.detail else { continue };
         let by = graph.node(from);
         let Some(service) = services.get(&graph.node(to).id) else { continue };
@@ -32,30 +50,39 @@ pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
         }
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
         let bringing = controllers.of_route(cluster, graph, from);
-        for out in graph.outgoing(to) {
-            let (_, workload, selects) = graph.edge(out);
-            let EdgeDetail::Selects(maps) = &selects.detail else { continue };
-            let Some(&workload) = workloads.get(&graph.node(workload).id) else {
-                continue;
-            };
-            let ports = maps
+        for (workload, maps) in behind(graph, to, &workloads) {
+            let reached = maps
                 .iter()
-                .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)))
-                .map(targets)
-                .fold(PortSet::none(), |a, b| a.union(&b));
-            let entry = found.entry((workload, bringing.clone())).or_default();
-            *entry = entry.union(&ports);
+                .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
+            let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+            add(&by.id, workload, Way::Controller(bringing.clone()), ports);
         }
     }
-    found
-        .into_iter()
-        .filter(|(_, ports)| !ports.is_empty())
-        .map(|((workload, controllers), ports)| Entrance {
-            workload,
-            ports,
-            controllers,
+    let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
+    opened.map(|((by, workload, way), ports)| Entrance { by, way, workload, ports }).collect()
+}
+
+/// The workloads behind a Service, with what is known of the way to their ports. Other nodes have none.
+fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usize>) -> Vec<(usize, &'g [PortMap])> {
+    let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
+    edges
+        .filter_map(|(_, to, edge)| match &edge.detail {
+            EdgeDetail::Selects(maps) => Some((*workloads.get(&graph.node(to).id)?, maps.as_slice())),
+            _ => None,
         })
         .collect()
+}
+
+/// The addresses that an outside node stands for.
+fn addresses(outside: &Node) -> AddressSet {
+    match &outside.detail {
+        Detail::External { addresses, role: None } => {
+            let blocks = addresses.iter().filter_map(|a| policy::parse_cidr(a).ok());
+            blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+        }
+        Detail::External { .. } => AddressSet::private(),
+        _ => AddressSet::all_v4().union(&AddressSet::all_v6()),
+    }
 }
 
 /// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one that is attached to a Service
