@@ -30,6 +30,8 @@ impl Input<'_> {
 
     /// The place of some bytes of the chunk.
     pub fn span_at(&self, start: usize, end: usize) -> Span {
+        // Whoever points at a character need not know how long it is.
+        let end = self.chunk.text.ceil_char_boundary(end);
         let before = &self.chunk.text[..start];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let line = 1 + before.bytes().filter(|b| *b == b'\n').count();

@@ -9,7 +9,7 @@ use super::connections::{PortsJson, ReasonJson, reason};
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
-use crate::graph::{Backend, EdgeDetail, Evidence, port_text};
+use crate::graph::{EdgeDetail, Evidence, port_text};
 use crate::policy::{Admission, Effect, Entrance, Way};
 
 /// One way in and one workload behind it.
@@ -163,11 +163,7 @@ pub fn exposure_json(report: &Report<'_>) -> String {
 /// A table of routes: which object sends which host and path where.
 pub fn routes_table(report: &Report<'_>) -> Table {
     let rows = tables::routes(report.graph).into_iter().map(|row| {
-        let port = match row.port {
-            Backend::Number(n) | Backend::Name { resolved: Some(n), .. } => n.to_string(),
-            Backend::Name { name, resolved: None } => name.clone(),
-            Backend::None => String::new(),
-        };
+        let port = row.port.text();
         let host = if row.rule.default {
             "(default)".to_owned()
         } else {
