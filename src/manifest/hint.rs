@@ -4,7 +4,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
-use super::outline::{Begins, Outline};
+use super::outline::{Begins, Outline, Quote};
 use super::split::Chunk;
 use super::template;
 use crate::diagnostic::{Code, Diagnostic};
@@ -129,7 +129,7 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
     let lines = Lines::around(text, offset, &outline);
     let cause = tab(input, error.kind(), &lines)
         .or_else(|| reserved_start(input, error.kind(), offset, at, outline.in_flow))
-        .or_else(|| unclosed_quote(input, error.kind(), offset))
+        .or_else(|| unclosed_quote(input, error.kind(), offset, outline.quote))
         .or_else(|| missing_blank(input, error.kind(), &lines))
         .or_else(|| colon_in_value(error.kind(), &lines, at));
     let problem = cause.unwrap_or_else(|| {
@@ -275,7 +275,7 @@ fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, 
     }
 }
 
-fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize) -> Option<Diagnostic> {
+fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize, opened: Option<Quote>) -> Option<Diagnostic> {
     match kind {
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent
@@ -295,14 +295,14 @@ fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize) -> Option<
                 .with_help("the quote may be closed too early: write `''` for a quote inside single quotes, `\\\"` inside double quotes"),
         );
     }
-    // The scanner says where it gave up; its author wants to know where it began. That is the last quote before which a value may start.
-    let opened = text[..offset]
-        .char_indices()
-        .rev()
-        .find(|(i, c)| matches!(c, '"' | '\'') && (*i == 0 || text[..*i].ends_with([' ', '\t', '\n', '[', '{', ',', '(', '!'])));
-    let at = opened.map_or(offset, |(i, _)| i);
+    // The scanner says where it gave up; its author wants to know where it began.
+    let at = opened.map_or(offset, |quote| quote.at);
     let end = text.len().min(at + 1);
-    Some(Diagnostic::at(Code::YamlSyntax, input.span_at(at, end), "a quote that is not closed"))
+    let message = match opened {
+        Some(quote) if quote.is_closed => "a quote that is not closed on its line",
+        _ => "a quote that is not closed",
+    };
+    Some(Diagnostic::at(Code::YamlSyntax, input.span_at(at, end), message))
 }
 
 fn missing_blank(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnostic> {
@@ -325,8 +325,9 @@ fn missing_blank(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Opti
         let plain_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
             && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
         let glued = !value.is_empty() && !value.starts_with([' ', '\t', '/', ':']);
-        // `example.com:8080` is an address.
-        let address = key.contains('.') && value.starts_with(|c: char| c.is_ascii_digit());
+        // `redis:6379` and `10.0.0.1:80` are addresses, `replicas:3` and `targetPort:8080` are not.
+        let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+        let address = digits > 0 && (key.contains('.') || (digits > 2 && !key.ends_with("ort")));
         if !plain_key || !glued || address || body.contains(": ") || body.ends_with(':') {
             return None;
         }

@@ -12,6 +12,15 @@ pub(super) enum Begins {
     Text,
 }
 
+/// Quoted text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quote {
+    /// Where it begins.
+    pub at: usize,
+    /// Whether there is another such quote after it.
+    pub is_closed: bool,
+}
+
 /// The rough shape of a text.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
@@ -21,6 +30,8 @@ pub(super) struct Outline {
     pub actions: Vec<std::ops::Range<usize>>,
     /// Whether the place that was asked about is inside brackets or braces.
     pub in_flow: bool,
+    /// Where the quoted text begins that this place is in or right behind, or else the last quote before it that is never closed.
+    pub quote: Option<Quote>,
 }
 
 impl Outline {
@@ -206,11 +217,23 @@ impl Scan<'_> {
                 Some(b'\\') if quote == b'"' => at += 2,
                 Some(b'\'') if quote == b'\'' && self.bytes.get(at + 1) == Some(&b'\'') => at += 2,
                 Some(byte) if *byte == quote => {
+                    if (self.at..=at + 1).contains(&self.place) {
+                        self.outline.quote = Some(Quote {
+                            at: self.at,
+                            is_closed: true,
+                        });
+                    }
                     self.pass(at + 1, Begins::Text);
                     return;
                 }
                 Some(_) => at += 1,
             }
+        }
+        if self.at <= self.place {
+            self.outline.quote = Some(Quote {
+                at: self.at,
+                is_closed: false,
+            });
         }
         // A quote without an end is a mistake of its own line.
         self.at = self.line_end(self.at);

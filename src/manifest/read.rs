@@ -56,7 +56,10 @@ pub(super) fn yaml(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
             // If repairs do not help, there was something else wrong where reading stopped first.
             return Err(first_fault.unwrap_or_else(|| hint::syntax(input, &error, again.original(fault))));
         }
-        first_fault.get_or_insert_with(|| hint::syntax(input, &error, fault));
+        // Tabs inside brackets are never a mistake, so what comes after them is.
+        if !in_flow || *error.kind() == ErrorKind::InvalidQuotedScalarIndent {
+            first_fault.get_or_insert_with(|| hint::syntax(input, &error, fault));
+        }
         repaired = Some(again);
         trees.truncate(kept.0);
         problems.truncate(kept.1);

@@ -66,7 +66,8 @@ fn likely_causes_are_named() {
         "1:5 a second `: ` in one line [if it belongs to the value, quote it: a: \"b: c\"]",
     );
     fault("a: \"unclosed\nb: c\n", "1:4 a quote that is not closed");
-    fault("a: \"unclosed\nb: \"c\"\n", "1:4 a quote that is not closed");
+    fault("a: \"unclosed\nb: \"c\"\n", "1:4 a quote that is not closed on its line");
+    fault("a: \"it is 'so\nb: c\n", "1:4 a quote that is not closed");
     fault(
         "a:\n  b: c\n d: e\n",
         "3:2 expected another key of the mapping above [compare the indentation of this line with that of the lines above it]",
@@ -80,6 +81,191 @@ fn likely_causes_are_named() {
     fault("a: !!int x\n", "1:10 `x` is not what its tag `!!int` says");
     fault("{\"a\": [1,, 2]}", "1:10 not valid JSON: expected a value, found `,`");
     fault("{\"a\": \"x\ny: [", "1:7 not valid JSON: a string that is not closed on its line");
+}
+
+const COMPARE: &str = "[compare the indentation of this line with that of the lines above it]";
+
+#[test]
+fn what_is_not_the_cause_is_not_blamed() {
+    // An address is no key without a blank.
+    fault(
+        "a:\n    b:\n    - localhost:8080\n   c: d\n",
+        &format!("4:4 expected another key of the mapping above {COMPARE}"),
+    );
+    fault("a: b\nredis:6379\n", "2:1 expected `:` after a key");
+    fault("a: b\n10.0.0.1:80\n", "2:1 expected `:` after a key");
+    fault("a: b\nport:6379\n", "2:5 `port:` has no blank after the colon [write `port: 6379`]");
+    fault("a: b\nreplicas:3\n", "2:9 `replicas:` has no blank after the colon [write `replicas: 3`]");
+    // A tab inside a script, and one inside brackets.
+    fault(
+        "a:\n  b: |\n    if x\n    \techo\n c: [1\n",
+        &format!("5:2 expected another key of the mapping above {COMPARE}"),
+    );
+    fault(
+        "a:\n  b: {\n\tc: d\n  }\n e: f\n",
+        &format!("5:2 expected another key of the mapping above {COMPARE}"),
+    );
+    fault(
+        "a:\n  b: |\n    image:nginx\n c: d\n",
+        &format!("4:2 expected another key of the mapping above {COMPARE}"),
+    );
+    // Between brackets a value ends before the next.
+    fault(
+        "a: {b: *c, d: [{e: 1}]}\n",
+        "1:8 `*c` is an alias, but nothing in this document is anchored under its name [if it is meant as text, quote it: \"*c\"]",
+    );
+    fault(
+        "a: [x, @y]\n",
+        "1:8 plain text cannot start with `@` [if it is meant as text, quote it: \"@y\"]",
+    );
+    fault(
+        "a: */5 * * * *\n",
+        "1:4 `*/5` is an alias, but nothing in this document is anchored under its name [if it is meant as text, quote it: \"*/5 * * * *\"]",
+    );
+}
+
+/// Templates of other programs, which YAML and Helm hand on as text.
+#[test]
+fn text_for_other_programs_does_not_hide_a_mistake() {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n";
+    let block = "  a.yml: |\n    - title: '{{ template \"slack.title\" . }}'\n      text: {{ .Values.x }}\n";
+    fault(
+        &format!("{head}{block} extra: oops\n"),
+        &format!("8:2 expected another key of the mapping above {COMPARE}"),
+    );
+    fault(
+        &format!("{head}  a: \"{{{{ .Values.x }}}} {{{{ template \\\"foo\\\" }}}}\"\n  b: c: d\n"),
+        "6:7 a second `: ` in one line [if it belongs to the value, quote it: b: \"c: d\"]",
+    );
+    fault(
+        &format!("{head}  # {{{{ .Values.x }}}}\n  b: c: d\n"),
+        "6:7 a second `: ` in one line [if it belongs to the value, quote it: b: \"c: d\"]",
+    );
+    fault(
+        &format!("{head}  a: \"{{{{ $labels.job | printf \"%s\" }}}}\"\n"),
+        "5:32 text after a closing quote [the quote may be closed too early: write `''` for a quote inside single quotes, `\\\"` inside double quotes]",
+    );
+    let (_, parsed) = parse_text("x.yaml", &format!("{head}{block}"));
+    assert_eq!((names(&parsed).len(), told(&parsed)), (1, vec![]));
+}
+
+#[test]
+fn charts_are_told_quietly() {
+    let deployment = r#"{{- if .Values.web.enabled }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "shop.fullname" . }}
+  labels:
+    {{- include "shop.labels" . | nindent 4 }}
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    spec:
+      containers:
+        - name: {{ .Chart.Name }}
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+          args: ["--level", "{{ .Values.level }}"]
+          {{- with .Values.resources }}
+          resources:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+{{- end }}
+"#;
+    let loops = r#"apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  ports:
+  {{- range $port := .Values.ports }}
+  - name: {{ $port.name }}
+    port: {{ $port.port }}
+  {{- end }}
+"#;
+    let block = r#"apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: web
+data:
+  a.yml: |
+{{ .Files.Get "a.yml" | indent 4 }}
+"#;
+    let nested = r#"apiVersion: v1
+kind: Service
+metadata:
+  name: "{{ include "shop.fullname" . }}"
+"#;
+    let comment = r#"{{- /*
+Services: one for each "port" of the shop's
+*/ -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: it
+"#;
+    let quoted = r#"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: "{{ .Values.replicas }}"
+  template:
+    spec:
+      containers:
+      - name: web
+        image: "{{ .Values.image }}"
+"#;
+    let plain = r#"apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop-{{ .Release.Namespace }}
+spec:
+  type: "{{ .Values.type }}"
+"#;
+    let labels = r#"apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: web
+  labels: {chart: "{{ .Chart.Name }}-{{ .Chart.Version }}"}
+"#;
+    for text in [deployment, loops, block, nested, comment, quoted, plain, labels] {
+        let (_, parsed) = parse_text("x.yaml", text);
+        let told = told(&parsed);
+        assert_eq!(told.len(), 1, "{text}\n{told:?}");
+        assert!(told[0].contains("x.yaml is a template that was not rendered"), "{text}\n{told:?}");
+        assert_eq!(parsed.diagnostics[0].code, crate::diagnostic::Code::HelmTemplate);
+        assert!(parsed.value.objects.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn what_a_template_costs_is_told_rightly() {
+    let good = "apiVersion: v1\nkind: Service\nmetadata: {name: ok}\n";
+    let bad = "apiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .x }}\"}\n";
+    let message = |texts: &[(&str, String)]| {
+        let parsed = parse(&Sources::from_texts(texts.iter().map(|(n, t)| (*n, t.as_str()))));
+        let told: Vec<String> = parsed.diagnostics.into_iter().map(|d| d.message).collect();
+        told.join("; ")
+    };
+    let part = format!("{bad}---\n{good}");
+    assert_eq!(
+        message(&[("a.yaml", part.clone())]),
+        "one of the 2 documents of a.yaml is a template that was not rendered, and is not drawn"
+    );
+    assert_eq!(
+        message(&[("a.yaml", format!("{bad}---\n{part}"))]),
+        "2 of the 3 documents of a.yaml are templates that were not rendered, and are not drawn"
+    );
+    assert_eq!(
+        message(&[("a.yaml", part), ("b.yaml", bad.to_owned())]),
+        "2 documents of a.yaml and one other file are templates that were not rendered, and are not drawn"
+    );
+    assert_eq!(
+        message(&[("a.yaml", format!("{bad}---\n{bad}"))]),
+        "a.yaml is a template that was not rendered, and is not drawn"
+    );
 }
 
 #[test]

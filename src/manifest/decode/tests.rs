@@ -70,6 +70,69 @@ fn numbers_are_read_as_json_has_them() {
 }
 
 #[test]
+fn values_that_the_server_refuses_are_told() {
+    let object = check(
+        &format!(
+            "{SERVICE}  type: Loadbalancer\n  selector: {{a: b}}\n  ports:\n  - {{port: 70000}}\n  - {{port: 80, protocol: tcp, nodePort: 65536}}\n  - {{port: 81, targetPort: 70000, protocol: HTTP2}}\n  - {{port: 82, targetPort: \"8080\", nodePort: 0}}\n  - {{port: 0}}\n"
+        ),
+        &[
+            "5:9 field-value spec.type: expected one of ClusterIP, NodePort, LoadBalancer, ExternalName, found `Loadbalancer` [did you mean `LoadBalancer`?]",
+            "8:12 field-value spec.ports[0].port: expected a port from 1 to 65535, found 70000",
+            "9:26 field-value spec.ports[1].protocol: expected one of TCP, UDP, SCTP, found `tcp` [did you mean `TCP`?]",
+            "9:41 field-value spec.ports[1].nodePort: expected a port from 1 to 65535, found 65536",
+            "10:28 field-value spec.ports[2].targetPort: expected a port from 1 to 65535, found 70000",
+            "10:45 field-value spec.ports[2].protocol: expected one of TCP, UDP, SCTP, found `HTTP2`",
+            "12:12 field-value spec.ports[4].port: expected a port from 1 to 65535, found 0",
+            "11:28 field-value spec.ports[3].targetPort: in quotes, \"8080\" is the name of a port and not its number [remove the quotes: 8080]",
+        ],
+    );
+    let spec = service(&object);
+    assert_eq!((spec.type_.as_deref(), spec.selector.as_ref().unwrap().len()), (None, 1));
+    let ports: Vec<i32> = spec.ports.iter().flatten().map(|p| p.port).collect();
+    assert_eq!(ports, [80, 81, 82]);
+    check(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, ports: [{containerPort: 99999}, {containerPort: 1, hostPort: 0, protocol: \"\"}]}]}\n",
+        &["4:55 field-value spec.containers[0].ports[0].containerPort: expected a port from 1 to 65535, found 99999"],
+    );
+    let object = check(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n",
+        &["4:51 field-value spec.ingress[0].ports[0].port: expected a port from 1 to 65535, found 70000"],
+    );
+    let Body::NetworkPolicy(policy) = &object.body else { panic!() };
+    let kept = policy
+        .spec
+        .iter()
+        .flat_map(|s| s.ingress.iter().flatten())
+        .flat_map(|r| r.ports.iter().flatten());
+    assert!(
+        kept.map(|p| p.port.is_some()).eq([true]),
+        "a rule about one port must not become one about all"
+    );
+}
+
+#[test]
+fn lists_of_the_tree_agree_with_the_typed_ones() {
+    let object = check(
+        &format!("{SERVICE}  ports:\n  - port: x\n  - port: 80\n  - 5\n  - port: 81\n    targetPort: {{}}\n  externalIPs: [1, a, 2, b]\n"),
+        &[
+            "6:11 field-type spec.ports[0].port: expected a number, found a string",
+            "8:5 field-type spec.ports[2]: expected a mapping, found a number",
+            "10:17 field-type spec.ports[3].targetPort: expected a number or a name, found a mapping",
+            "11:17 field-type spec.externalIPs[0]: expected a string, found a number [quote it: \"1\"]",
+            "11:23 field-type spec.externalIPs[2]: expected a string, found a number [quote it: \"2\"]",
+        ],
+    );
+    let spec = service(&object);
+    for (index, port) in spec.ports.iter().flatten().enumerate() {
+        let path = format!("spec.ports[{index}].port");
+        assert_eq!(object.tree.find(&path).and_then(|t| t.as_i64()), Some(i64::from(port.port)));
+    }
+    assert_eq!(spec.ports.as_ref().unwrap().len(), object.tree.find("spec.ports").unwrap().items().len());
+    assert_eq!(object.at("spec.ports[1].port").line, 9);
+    assert_eq!(object.tree.find("spec.externalIPs[1]").and_then(|t| t.as_str()), Some("b"));
+}
+
+#[test]
 fn unknown_and_missing_fields_are_told() {
     check(
         &format!("{SERVICE}  selctor: {{a: b}}\n  ports:\n  - name: http\n    targetport: 80\n    $patch: replace\n"),
