@@ -20,6 +20,8 @@ use super::selector::{Labels, Selector, UNKNOWN_VALUE};
 pub type GroupId = usize;
 /// The number of a set of groups.
 pub(super) type SetId = usize;
+/// The sets that mean addresses, and the sets that the ingress controller is in.
+type Beyond<'a> = (&'a [(SetId, &'a AddressSet)], Vec<SetId>);
 
 /// What a group is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +148,7 @@ impl SetTable {
         self.gather(classes, sets_of_class, outside)
     }
 
-    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<(&[(SetId, &AddressSet)], Vec<SetId>)>) -> Groups {
+    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<Beyond<'_>>) -> Groups {
         let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool), GroupId> = BTreeMap::new();
         let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
         let mut group_of_class = Vec::with_capacity(classes.classes.len());

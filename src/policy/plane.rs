@@ -182,13 +182,13 @@ impl Plane {
                 });
             }
         }
-        connections.extend(self.from_controller(extent, entrances));
+        connections.extend(self.connections_of_controller(extent, entrances));
         connections.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
         connections
     }
 
     /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies let it.
-    fn from_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
+    fn connections_of_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
         let Some(controller) = self.controller else { return Vec::new() };
         let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
         for entrance in entrances
