@@ -4,8 +4,8 @@
 //! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out once, however many rules mean it.
 //! Two things that are in the same sets are in one group.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use fixedbitset::FixedBitSet;
 
