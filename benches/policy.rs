@@ -3,6 +3,15 @@
 //!
 //! `cargo bench --bench policy` prints a table. Peak memory comes from GNU time where it is installed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 #[path = "../tests/support/generate_policies.rs"]
 mod generate;
 

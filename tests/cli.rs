@@ -229,3 +229,56 @@ fn help_completions_manual_and_schema_are_there() {
         assert!(!output.stdout.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn tables_say_who_can_talk_to_whom() {
+    let output = run(&["table", "connections", "examples/shop"]);
+    assert!(output.status.success());
+    let table = text(&output.stdout);
+    assert!(table.starts_with("FROM"), "{table}");
+    let line = table.lines().find(|l| l.starts_with("shop/catalog[Deployment]")).unwrap();
+    assert!(
+        line.contains("data/postgres[StatefulSet]") && line.contains("TCP 5432") && line.contains("policies.yaml:"),
+        "{line}"
+    );
+    assert!(!table.contains("any address outside"), "pairs that nobody rules are not listed: {table}");
+    let all = text(&run(&["table", "connections", "--all", "-o", "csv", "examples/shop"]).stdout);
+    assert!(all.contains("any address outside,shop/web[Deployment],all,certain,"), "{all}");
+
+    let json: serde_json::Value = serde_json::from_slice(&run(&["table", "connections", "-o", "json", "examples/shop"]).stdout).unwrap();
+    assert_eq!(json["version"], 1);
+    let row = json["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["from"]["workload"] == "shop/catalog[Deployment]")
+        .unwrap();
+    assert_eq!(row["ports"]["TCP"], serde_json::json!([[5432, 5432]]));
+    assert_eq!(row["because"][0]["policy"]["name"], "postgres-from-catalog");
+    assert_eq!((&row["because"][0]["effect"], &row["because"][0]["rule"]), (&"allow".into(), &0.into()));
+}
+
+#[test]
+fn every_table_has_every_form() {
+    for kind in ["connections", "exposure", "isolation", "routes"] {
+        for (form, start) in [("text", ""), ("md", "| "), ("csv", ""), ("json", "{")] {
+            let output = run(&["table", kind, "examples/shop", "-o", form]);
+            assert!(output.status.success(), "{kind} {form}");
+            let table = text(&output.stdout);
+            assert!(table.starts_with(start) && table.lines().count() > 2, "{kind} {form}: {table}");
+        }
+    }
+    assert_eq!(run(&["table", "connections", "examples/shop", "-o", "xml"]).status.code(), Some(2));
+    assert_eq!(run(&["table", "people", "examples/shop"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_refused_policy_is_told_and_the_table_is_still_there() {
+    let bad = b"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\nspec: {podSelector: {}, ingress: [{from: [{}]}]}\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n";
+    let output = with_stdin(&["table", "isolation", "-"], bad);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("policy-refused"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("x/a[Pod]"), "{}", text(&output.stdout));
+    assert_eq!(with_stdin(&["table", "isolation", "--lenient", "-"], bad).status.code(), Some(0));
+}

@@ -1,6 +1,8 @@
 //! Thousands of random clusters with policies: what the program says of every pair of ends, on every port that tells rules apart, is what a second,
 //! naive reading of the rules says (`support/naive.rs`).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+
 #[path = "support/naive.rs"]
 mod naive;
 

@@ -4,6 +4,8 @@
 //! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not matter, and neither does the number of
 //! threads.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -58,7 +58,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             let extent = if args.all { Extent::All } else { Extent::Ruled };
             let connections = connectivity.connections(extent);
             if json {
-                render::connections_json(&report, &connections)
+                render::connections_json(&report, &connections, extent)
             } else {
                 words(args, &render::connections_table(&report, &connections))
             }

@@ -1,7 +1,7 @@
 //! Pods by what policies can tell apart: two pods of one namespace whose labels, named ports and network agree in all that policies ask for are one class.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::PodSpec;
 

@@ -2,7 +2,7 @@
 
 use super::addresses::{AddressRange, AddressSet};
 use super::collect::{self, ForeignPolicy};
-use super::evaluate::{Reason, Verdict};
+use super::evaluate::{Certainty, Reason, Verdict};
 use super::groups::{Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
@@ -58,28 +58,6 @@ pub enum Endpoint {
     Workload(usize),
     /// Addresses outside of the cluster.
     Addresses(AddressRange),
-}
-
-/// How sure a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Certainty {
-    /// The manifests decide it.
-    Certain,
-    /// It rests on a convention, such as what an ingress controller is that the input does not hold.
-    Convention,
-    /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat differently.
-    Undetermined,
-}
-
-impl Certainty {
-    /// `certain`, `convention` or `undetermined`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Certainty::Certain => "certain",
-            Certainty::Convention => "convention",
-            Certainty::Undetermined => "undetermined",
-        }
-    }
 }
 
 /// Who can talk to whom.
@@ -274,6 +252,19 @@ impl Connectivity {
     /// All connections of an extent, by network, source and destination.
     pub fn connections(&self, extent: Extent) -> Vec<Connection> {
         self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
+    }
+
+    /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by one in [`Extent::Ruled`].
+    pub fn open_pairs(&self) -> usize {
+        let mut open = vec![(0_usize, 0_usize, 0_usize); self.planes.len()];
+        for (workload, &home) in self.home.iter().enumerate() {
+            let [ingress, egress] = Direction::ALL.map(|d| self.isolation(workload, d) == Isolation::default());
+            let count = &mut open[home];
+            count.0 += usize::from(egress);
+            count.1 += usize::from(ingress);
+            count.2 += usize::from(egress && ingress);
+        }
+        open.into_iter().map(|(from, to, both)| from * to - both).sum()
     }
 
     fn doubts(&self, cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {

@@ -38,6 +38,28 @@ impl Effect {
     }
 }
 
+/// How sure a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// The manifests decide it.
+    Certain,
+    /// It rests on a convention, such as what an ingress controller is that the input does not hold.
+    Convention,
+    /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat differently.
+    Undetermined,
+}
+
+impl Certainty {
+    /// `certain`, `convention` or `undetermined`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Convention => "convention",
+            Certainty::Undetermined => "undetermined",
+        }
+    }
+}
+
 /// One reason for what becomes of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
@@ -253,9 +275,13 @@ impl Judge {
         possible
     }
 
-    /// Whether policies may not hold for a connection between these groups.
-    pub fn is_undetermined(&self, from: GroupId, to: GroupId) -> bool {
-        [from, to].into_iter().any(|g| self.groups[g].host_network)
+    /// How sure an answer for these groups is: policies may not hold for pods in the network of their node.
+    pub fn certainty(&self, from: GroupId, to: GroupId) -> Certainty {
+        if [from, to].into_iter().any(|g| self.groups[g].host_network) {
+            Certainty::Undetermined
+        } else {
+            Certainty::Certain
+        }
     }
 
     /// Whether traffic between these groups is any of the cluster's business: addresses do not talk to addresses here.

@@ -4,8 +4,8 @@
 //! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out once, however many rules mean it.
 //! Two things that are in the same sets are in one group.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use fixedbitset::FixedBitSet;
 
@@ -57,7 +57,7 @@ pub struct Group {
 /// A meaning that a set can have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
-    Pods(PodSelection, bool),
+    Pods(PodSelection, HostNetwork),
     Addresses(AddressSet),
     Everybody,
 }
@@ -73,6 +73,14 @@ pub(super) struct Groups {
     pub of_workload: Vec<Vec<GroupId>>,
     /// The group of the ingress controller that the input does not hold.
     pub controller: Option<GroupId>,
+}
+
+/// What sets hold beside pods.
+struct Beyond<'a> {
+    /// The sets of addresses.
+    blocks: &'a [(SetId, &'a AddressSet)],
+    /// The sets that the ingress controller is in.
+    controller: Vec<SetId>,
 }
 
 /// The sets that policies mean, by what they mean.
@@ -93,18 +101,17 @@ impl SetTable {
 
     /// The set of a policy's subjects.
     pub fn subject(&mut self, policy: &Policy) -> SetId {
-        self.intern(Meaning::Pods(policy.subject.clone(), policy.host_network == HostNetwork::Excluded))
+        self.intern(Meaning::Pods(policy.subject.clone(), policy.host_network))
     }
 
     /// The sets of a rule's peers.
     pub fn peers(&mut self, policy: &Policy, peers: &Peers) -> Vec<SetId> {
-        let excluded = policy.host_network == HostNetwork::Excluded;
         match peers {
             Peers::Everybody => vec![self.intern(Meaning::Everybody)],
             Peers::AnyOf(peers) => peers
                 .iter()
                 .filter_map(|peer| match peer {
-                    Peer::Pods(selection) => Some(self.intern(Meaning::Pods(selection.clone(), excluded))),
+                    Peer::Pods(selection) => Some(self.intern(Meaning::Pods(selection.clone(), policy.host_network))),
                     Peer::Addresses(set) => Some(self.intern(Meaning::Addresses(set.clone()))),
                     Peer::Untold(_) => None,
                 })
@@ -132,9 +139,9 @@ impl SetTable {
                         }
                     }
                 }
-                Meaning::Pods(selection, host_network_excluded) => {
+                Meaning::Pods(selection, host_network) => {
                     for class in finder.classes(selection) {
-                        if !(*host_network_excluded && classes.classes[class].host_network) {
+                        if *host_network == HostNetwork::Undefined || !classes.classes[class].host_network {
                             sets_of_class[class].push(id);
                         }
                     }
@@ -144,7 +151,10 @@ impl SetTable {
                 }
             }
         }
-        let outside = (outside == Outside::There).then_some((blocks.as_slice(), sets_of_controller));
+        let outside = (outside == Outside::There).then_some(Beyond {
+            blocks: &blocks,
+            controller: sets_of_controller,
+        });
         self.gather(classes, sets_of_class, outside)
     }
 
@@ -187,13 +197,13 @@ impl SetTable {
             host_network: false,
         };
         let mut controller = None;
-        if let Some((blocks, sets_of_controller)) = outside {
-            for (addresses, mut sets) in partition(blocks) {
+        if let Some(beyond) = outside {
+            for (addresses, mut sets) in partition(beyond.blocks) {
                 sets.extend(everybody);
                 groups.push((plain(Members::Addresses(addresses)), sets));
             }
             controller = Some(groups.len());
-            groups.push((plain(Members::IngressController), sets_of_controller));
+            groups.push((plain(Members::IngressController), beyond.controller));
         }
         let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];
         for (group, (_, inside)) in groups.iter().enumerate() {

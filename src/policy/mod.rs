@@ -25,8 +25,8 @@ mod selector;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use collect::ForeignPolicy;
-pub use connectivity::{Admission, Certainty, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
-pub use evaluate::{Effect, Reason, Verdict};
+pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
+pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use groups::{Group, GroupId, Members};
 pub use networks::Network;
 pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};

@@ -1,7 +1,7 @@
 //! Cuts the addresses outside of the cluster into parts that no rule takes apart.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::addresses::{AddressRange, AddressSet};
 

@@ -7,8 +7,8 @@ use fixedbitset::FixedBitSet;
 use super::addresses::AddressSet;
 use super::classes::{Asked, Classes};
 use super::collect::refused;
-use super::connectivity::{Certainty, Connection, Endpoint, Entrance, Extent, Way};
-use super::evaluate::{Judge, Reason, Verdict};
+use super::connectivity::{Connection, Endpoint, Entrance, Extent, Way};
+use super::evaluate::{Certainty, Judge, Reason, Verdict};
 use super::groups::{GroupId, Members, Outside, SetTable};
 use super::networks::Network;
 use super::ports::PortSet;
@@ -116,7 +116,7 @@ impl Plane {
         let mut answer = Answer::default();
         for a in self.groups_at(from) {
             for b in self.groups_at(to) {
-                answer.add(self.judge.between(a, b), self.judge.is_undetermined(a, b));
+                answer.add(self.judge.between(a, b), self.judge.certainty(a, b));
             }
         }
         let mut connection = answer.connection(from.clone(), to.clone(), &self.network);
@@ -136,7 +136,7 @@ impl Plane {
                 Extent::All => !verdict.ports.is_empty() || !verdict.because.is_empty(),
                 Extent::Ruled => !verdict.ports.is_empty() && !verdict.because.is_empty(),
             };
-            let undetermined = self.judge.is_undetermined(from, to);
+            let certainty = self.judge.certainty(from, to);
             match (&self.judge.groups[from].members, &self.judge.groups[to].members) {
                 // A denied part of a workload still counts against the rest of it.
                 (Members::Pods(sources), Members::Pods(targets)) => {
@@ -146,15 +146,15 @@ impl Plane {
                             found
                                 .entry((Endpoint::Workload(source), Endpoint::Workload(target)))
                                 .or_default()
-                                .add(verdict.clone(), undetermined);
+                                .add(verdict.clone(), certainty);
                         }
                     }
                 }
                 (Members::Pods(pods), Members::Addresses(set)) if kept => {
-                    collect_outside(&mut outside, pods, Direction::Egress, &verdict, undetermined, set)
+                    collect_outside(&mut outside, pods, Direction::Egress, &verdict, certainty, set)
                 }
                 (Members::Addresses(set), Members::Pods(pods)) if kept => {
-                    collect_outside(&mut outside, pods, Direction::Ingress, &verdict, undetermined, set)
+                    collect_outside(&mut outside, pods, Direction::Ingress, &verdict, certainty, set)
                 }
                 _ => {}
             }
@@ -182,13 +182,13 @@ impl Plane {
                 });
             }
         }
-        connections.extend(self.connections_of_controller(extent, entrances));
+        connections.extend(self.through_controller(extent, entrances));
         connections.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
         connections
     }
 
     /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies let it.
-    fn connections_of_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
+    fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
         let Some(controller) = self.controller else { return Vec::new() };
         let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
         for entrance in entrances
@@ -204,7 +204,7 @@ impl Plane {
             for &group in self.groups_of(workload) {
                 let mut verdict = self.judge.between(controller, group);
                 verdict.ports = verdict.ports.intersection(&ports);
-                answer.add(verdict, self.judge.is_undetermined(controller, group));
+                answer.add(verdict, self.judge.certainty(controller, group));
             }
             if extent == Extent::All || !answer.ports.is_empty() {
                 let mut connection = answer.connection(Endpoint::IngressController, Endpoint::Workload(workload), &self.network);
@@ -256,10 +256,9 @@ fn collect_outside(
     pods: &[usize],
     direction: Direction,
     verdict: &Verdict,
-    undetermined: bool,
+    certainty: Certainty,
     set: &AddressSet,
 ) {
-    let certainty = if undetermined { Certainty::Undetermined } else { Certainty::Certain };
     for &workload in pods {
         let addresses = outside
             .entry((workload, direction, (verdict.ports.clone(), verdict.because.clone(), certainty)))
@@ -278,8 +277,8 @@ struct Answer {
 }
 
 impl Answer {
-    fn add(&mut self, verdict: Verdict, undetermined: bool) {
-        self.undetermined |= undetermined || (self.parts > 0 && self.ports != verdict.ports);
+    fn add(&mut self, verdict: Verdict, certainty: Certainty) {
+        self.undetermined |= certainty == Certainty::Undetermined || (self.parts > 0 && self.ports != verdict.ports);
         self.parts += 1;
         if self.parts == 1 {
             (self.ports, self.because) = (verdict.ports, verdict.because);

@@ -107,7 +107,7 @@ pub struct Rule {
 }
 
 /// Which kinds of pods a policy or a peer can mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HostNetwork {
     /// Pods in the network of their node are left to the implementation: NetworkPolicy does not say what becomes of them
     /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods>).

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Report;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{AddressRange, Connection, Effect, Endpoint, Network, PortSet, Protocol, Reason};
+use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network, PortSet, Protocol, Reason};
 
 /// A table of connections: who, to whom, on which ports, because of what.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
@@ -34,14 +34,17 @@ pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Tab
 }
 
 /// Connections as JSON: `version`, `connections` and `diagnostics`. The ranges of `connections` are of IPv4; where policies speak of IPv6, what holds
-/// for its addresses stands beside them in `ipv6Connections`.
-pub fn connections_json(report: &Report<'_>, connections: &[Connection]) -> String {
+/// for its addresses stands beside them in `ipv6Connections`. `openPairs` counts the pairs that are open because no policy has a say about either end, where they
+/// are not listed.
+pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent: Extent) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
         connections: Vec<ConnectionJson<'a>>,
         #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
         ipv6: Vec<ConnectionJson<'a>>,
+        #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
+        open_pairs: Option<usize>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
     let is_v6 = |c: &&Connection| {
@@ -54,6 +57,7 @@ pub fn connections_json(report: &Report<'_>, connections: &[Connection]) -> Stri
         version: VERSION,
         connections: list(report, &ipv4),
         ipv6: list(report, &ipv6),
+        open_pairs: (extent == Extent::Ruled).then(|| report.connectivity.open_pairs()),
         diagnostics: report.diagnostics(),
     })
 }
