@@ -88,6 +88,11 @@ impl InputArgs {
         Ok(Input { sources, inspection, diagnostics, skipped: loaded.skipped })
     }
 
+    /// The namespace that was given.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Whether a run over this input is a success.
     pub fn accepts(&self, diagnostics: &[Diagnostic]) -> bool {
         self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error)
