@@ -80,7 +80,15 @@ pub fn inspect(sources: &Sources, options: &cluster::Options) -> Warned<Inspecti
     let objects = parsed.objects.len();
     let cluster = Cluster::new(parsed.objects, options).unpack(&mut diagnostics);
     let graph = resolve::resolve(&cluster, sources).unpack(&mut diagnostics);
-    Warned { value: Inspection { cluster, graph, objects, ignored_files: parsed.ignored_files }, diagnostics }
+    Warned {
+        value: Inspection {
+            cluster,
+            graph,
+            objects,
+            ignored_files: parsed.ignored_files,
+        },
+        diagnostics,
+    }
 }
 
 /// Works out who can talk to whom: what policies allow, and what comes in through Ingresses and routes.
@@ -91,6 +99,10 @@ pub fn connect(inspection: &Inspection) -> Warned<policy::Connectivity> {
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.
 pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);
-    let diagnostics = layout.fallbacks.iter().map(|reason| Diagnostic::general(Code::LayoutFallback, reason.clone())).collect();
+    let diagnostics = layout
+        .fallbacks
+        .iter()
+        .map(|reason| Diagnostic::general(Code::LayoutFallback, reason.clone()))
+        .collect();
     Warned { value: layout, diagnostics }
 }

@@ -42,13 +42,23 @@ fn sources() -> Vec<(PathBuf, String)> {
         rust_files(&root().join(folder), &mut files);
     }
     assert!(files.len() > 40, "the walk found only {} files", files.len());
-    files.into_iter().map(|f| (f.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&f).unwrap())).collect()
+    files
+        .into_iter()
+        .map(|f| (f.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&f).unwrap()))
+        .collect()
 }
 
 /// The room a file of `src` is in: the folder, or the file's own name at the top.
 fn room(path: &Path) -> String {
     let below = path.strip_prefix("src").unwrap();
-    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+    below
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .trim_end_matches(".rs")
+        .to_owned()
 }
 
 #[test]

@@ -65,10 +65,18 @@ impl InputArgs {
             anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
         }
         let limit = self.max_file_size << 20;
-        let request = Request { paths: self.paths.iter().chain(&self.filenames).cloned().collect(), max_file_bytes: limit };
+        let request = Request {
+            paths: self.paths.iter().chain(&self.filenames).cloned().collect(),
+            max_file_bytes: limit,
+        };
         let mut loaded = source::load(&request, &mut io::stdin().lock());
         let programs = Programs::from_env();
-        let chart = self.helm.clone().map(|chart| HelmChart { chart, values: self.values.clone(), release: None, namespace: self.namespace.clone() });
+        let chart = self.helm.clone().map(|chart| HelmChart {
+            chart,
+            values: self.values.clone(),
+            release: None,
+            namespace: self.namespace.clone(),
+        });
         let built = self.kustomize.iter().map(|dir| source::kustomize_build(dir, &programs, limit));
         let rendered = chart.iter().map(|chart| source::helm_template(chart, &programs, limit));
         let mut files = Vec::new();
@@ -82,10 +90,17 @@ impl InputArgs {
         let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
             .map(|p| Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string()))
             .collect();
-        let options = cluster::Options { default_namespace: self.namespace.clone() };
+        let options = cluster::Options {
+            default_namespace: self.namespace.clone(),
+        };
         let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
         Diagnostic::sort(&mut diagnostics);
-        Ok(Input { sources, inspection, diagnostics, skipped: loaded.skipped })
+        Ok(Input {
+            sources,
+            inspection,
+            diagnostics,
+            skipped: loaded.skipped,
+        })
     }
 
     /// The namespace that was given.

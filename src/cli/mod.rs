@@ -128,7 +128,9 @@ fn manual() -> anyhow::Result<Status> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
-        clap_mangen::Man::new(sub.clone()).title(format!("kubesketch-{}", sub.get_name())).render(&mut page)?;
+        clap_mangen::Man::new(sub.clone())
+            .title(format!("kubesketch-{}", sub.get_name()))
+            .render(&mut page)?;
     }
     output::to_stdout(&String::from_utf8_lossy(&page)).map(|()| Status::Success)
 }
@@ -139,7 +141,10 @@ pub fn reference() -> String {
     command.build();
     let mut page = String::from("# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test docs` writes it anew.\n");
     let mut section = |title: &str, command: &mut clap::Command| {
-        page.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", command.render_long_help().to_string().trim_end()));
+        page.push_str(&format!(
+            "\n## {title}\n\n```text\n{}\n```\n",
+            command.render_long_help().to_string().trim_end()
+        ));
     };
     section("kubesketch", &mut command.clone());
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {

@@ -8,7 +8,7 @@ use super::input::InputArgs;
 use super::output;
 use super::report::Verbosity;
 use crate::diagnostic::Diagnostic;
-use crate::why::{self, Answer, Change, Mark, Outcome, Question, Scene};
+use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
 
 /// Arguments of `why`.
 #[derive(clap::Args, Debug)]
@@ -99,9 +99,15 @@ enum Signs {
 
 impl Signs {
     fn of_terminal() -> Signs {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
         let utf8 = locale.is_some_and(|l| l.to_ascii_uppercase().replace('-', "").ends_with("UTF8"));
-        if utf8 && io::stdout().is_terminal() { Signs::Unicode } else { Signs::Ascii }
+        if utf8 && io::stdout().is_terminal() {
+            Signs::Unicode
+        } else {
+            Signs::Ascii
+        }
     }
 
     fn of(self, mark: Mark) -> &'static str {
@@ -137,11 +143,23 @@ fn text(answer: &Answer, signs: Signs) -> String {
     let port = answer.port.as_ref().map_or(String::new(), |p| format!(", port {p}"));
     let _ = writeln!(text, "{BOLD}{} to {}{port}{PLAIN}\n", safe(&answer.from), safe(&answer.to));
     for step in &answer.steps {
-        let _ = writeln!(text, "{}{}{PLAIN} {BOLD}{}{PLAIN}", color(step.mark), signs.of(step.mark), step.layer.as_str());
+        let _ = writeln!(
+            text,
+            "{}{}{PLAIN} {BOLD}{}{PLAIN}",
+            color(step.mark),
+            signs.of(step.mark),
+            step.layer.as_str()
+        );
         for line in &step.lines {
             let paint = if line.mark == Mark::Ok { "" } else { color(line.mark) };
             let at = line.at.as_ref().map_or(String::new(), |at| format!("  {DIM}{}{PLAIN}", safe(at)));
-            let _ = writeln!(text, "   {paint}{}{}{at}", safe(&line.text), if paint.is_empty() { "" } else { PLAIN });
+            let indent = if line.rank == Rank::Detail { "     " } else { "   " };
+            let _ = writeln!(
+                text,
+                "{indent}{paint}{}{}{at}",
+                safe(&line.text),
+                if paint.is_empty() { "" } else { PLAIN }
+            );
         }
     }
     let (word, mark) = match answer.outcome {
@@ -151,11 +169,18 @@ fn text(answer: &Answer, signs: Signs) -> String {
         Outcome::Undetermined => ("undetermined", Mark::Doubt),
     };
     let _ = writeln!(text, "\n{}{BOLD}{word}{PLAIN}: {}", color(mark), safe(&answer.summary));
-    let edits = answer.changes.iter().filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
+    let edits = answer
+        .changes
+        .iter()
+        .filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
     for edit in edits {
         let _ = writeln!(text, "\n{BOLD}What would help{PLAIN}: {}", safe(edit));
     }
-    let added: Vec<&str> = answer.changes.iter().filter_map(|c| if let Change::Add(manifest) = c { Some(manifest.as_str()) } else { None }).collect();
+    let added: Vec<&str> = answer
+        .changes
+        .iter()
+        .filter_map(|c| if let Change::Add(manifest) = c { Some(manifest.as_str()) } else { None })
+        .collect();
     if !added.is_empty() {
         let _ = writeln!(text, "\n# The smallest change that would allow it:");
         let _ = write!(text, "{}", added.join("---\n"));

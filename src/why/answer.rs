@@ -53,6 +53,16 @@ impl Layer {
     }
 }
 
+/// How a statement stands to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rank {
+    /// A statement of its own.
+    Statement,
+    /// A detail of the statement before it.
+    Detail,
+}
+
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Line {
@@ -63,6 +73,8 @@ pub struct Line {
     /// `file:line` where the input says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// Whether it is a statement of its own or explains the one before it.
+    pub rank: Rank,
 }
 
 /// One layer with what was found there.
@@ -78,12 +90,31 @@ pub struct Step {
 
 impl Step {
     pub(super) fn new(layer: Layer) -> Step {
-        Step { layer, mark: Mark::Ok, lines: Vec::new() }
+        Step {
+            layer,
+            mark: Mark::Ok,
+            lines: Vec::new(),
+        }
     }
 
     pub(super) fn say(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
         self.mark = self.mark.max(mark);
-        self.lines.push(Line { mark, text: text.into(), at });
+        self.lines.push(Line {
+            mark,
+            text: text.into(),
+            at,
+            rank: Rank::Statement,
+        });
+    }
+
+    pub(super) fn explain(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
+        self.mark = self.mark.max(mark);
+        self.lines.push(Line {
+            mark,
+            text: text.into(),
+            at,
+            rank: Rank::Detail,
+        });
     }
 }
 
@@ -158,8 +189,8 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         return Err("neither end is in the cluster: policies and Services have no say in that".into());
     }
     let mut steps = vec![names::step(scene, question, &from, &to)];
-    let found = if from == Party::Internet {
-        outside::ways_in(scene, &to, question.port.as_ref(), &mut steps)
+    let found = if let Some(clients) = internet(&from) {
+        outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
     } else {
         let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
         let sources = sources(scene, &from, &mut steps);
@@ -168,29 +199,65 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
-            found.pairs.extend(targets.iter().map(|(_, t)| (source.clone(), Target { end: t.end.clone(), asked: t.asked.clone() })));
+            found.pairs.extend(targets.iter().map(|(_, t)| {
+                (
+                    source.clone(),
+                    Target {
+                        end: t.end.clone(),
+                        asked: t.asked.clone(),
+                    },
+                )
+            }));
         }
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
     for (source, target) in &found.pairs {
-        judged.extend(judge(scene, source, &target.end, &target.asked));
+        for pair in judge(scene, source, &target.end, &target.asked) {
+            // Several ways in may come to the same end.
+            if !judged.contains(&pair) {
+                judged.push(pair);
+            }
+        }
     }
     for pair in judged.iter_mut().filter(|p| p.from == End::Controller && p.allowed != p.asked) {
         if policies::may_mean_controller(scene, pair) {
             pair.doubt = pair.doubt.or(Some(Doubt::UnknownController));
         }
     }
+    let mut unresolved = false;
     if found.failure.is_none() {
         steps.extend(policies::steps(scene, &judged));
-        steps.extend(names::dns(scene, question, &from, &to));
+        let dns = names::dns(scene, question, &from, &to);
+        unresolved = dns.as_ref().is_some_and(|s| s.mark != Mark::Ok);
+        steps.extend(dns);
     }
-    let (outcome, summary) = verdict::verdict(scene, &found, &judged);
+    let (outcome, mut summary) = verdict::verdict(scene, &found, &judged);
+    if unresolved && outcome != Outcome::Denied {
+        summary.push_str(", but the name will not resolve");
+    }
     let mut changes = found.changes;
-    if found.failure.is_none() {
+    if found.failure.is_none() && outcome != Outcome::Undetermined {
         changes.extend(suggest::changes(scene, &judged));
     }
-    Ok(Answer { from: from.name(scene), to: to.name(scene), port: question.port.as_ref().map(PortWish::to_string), steps, outcome, summary, changes })
+    Ok(Answer {
+        from: from.name(scene),
+        to: to.name(scene),
+        port: question.port.as_ref().map(PortWish::to_string),
+        steps,
+        outcome,
+        summary,
+        changes,
+    })
+}
+
+/// The addresses of clients that come in from outside; `None` for those that can be inside.
+fn internet(from: &Party) -> Option<AddressSet> {
+    match from {
+        Party::Internet => Some(public()),
+        Party::Addresses(set) if set.intersection(&AddressSet::private()).is_empty() => Some(set.clone()),
+        _ => None,
+    }
 }
 
 /// The pods or addresses that open the connection.
@@ -202,12 +269,18 @@ fn sources(scene: &Scene<'_>, from: &Party, steps: &mut [Step]) -> Vec<End> {
             if let Some(names) = steps.first_mut()
                 && !set.intersection(&AddressSet::private()).is_empty()
             {
-                names.say(Mark::Doubt, format!("{} may be addresses of pods or nodes; they are taken for none of the input's pods", addresses_name(set)), None);
+                names.say(
+                    Mark::Doubt,
+                    format!(
+                        "a pod or node may have an address of {}; it is taken for no pod of the input",
+                        addresses_name(set)
+                    ),
+                    None,
+                );
             }
             vec![End::Addresses(set.clone())]
         }
-        Party::Internet => vec![End::Addresses(public())],
-        Party::Host(_) => Vec::new(),
+        Party::Internet | Party::Host(_) => Vec::new(),
     }
 }
 
@@ -216,7 +289,10 @@ fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut V
     let outside = |end: End| -> Result<Found, String> {
         let asked = plain_port(wish)?;
         // The source is filled in by whoever knows it.
-        Ok(Found { pairs: vec![(end.clone(), Target { end, asked })], ..Found::default() })
+        Ok(Found {
+            pairs: vec![(end.clone(), Target { end, asked })],
+            ..Found::default()
+        })
     };
     match to {
         Party::Service(index) => service::targets(scene, *index, wish, steps),
@@ -240,7 +316,12 @@ pub(super) fn anywhere() -> AddressSet {
 pub(super) fn plain_port(wish: Option<&PortWish>) -> Result<PortSet, String> {
     match wish {
         None => Ok(PortSet::all()),
-        Some(PortWish { port: PortName::Number(number), protocol }) => Ok(PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)),
-        Some(PortWish { port: PortName::Name(name), .. }) => Err(format!("`{name}`: nothing outside of the cluster gives ports names; ask for a number")),
+        Some(PortWish {
+            port: PortName::Number(number),
+            protocol,
+        }) => Ok(PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)),
+        Some(PortWish {
+            port: PortName::Name(name), ..
+        }) => Err(format!("`{name}`: nothing outside of the cluster gives ports names; ask for a number")),
     }
 }

@@ -35,7 +35,10 @@ impl End {
         let all = || scene.connectivity.groups().iter().enumerate();
         match self {
             End::Workload(index) => scene.connectivity.groups_of(*index).iter().map(|&g| (g, self.clone())).collect(),
-            End::Controller => all().filter(|(_, g)| g.members == Members::IngressController).map(|(i, _)| (i, End::Controller)).collect(),
+            End::Controller => all()
+                .filter(|(_, g)| g.members == Members::IngressController)
+                .map(|(i, _)| (i, End::Controller))
+                .collect(),
             End::Addresses(set) => {
                 let parts = all().filter_map(|(i, g)| match &g.members {
                     Members::Addresses(own) => Some((i, own.intersection(set))).filter(|(_, part)| !part.is_empty()),
@@ -43,7 +46,11 @@ impl End {
                 });
                 let found: Vec<(GroupId, End)> = parts.map(|(i, part)| (i, End::Addresses(part))).collect();
                 // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no rule speaks of.
-                if found.is_empty() { unspoken(scene).into_iter().map(|g| (g, self.clone())).collect() } else { found }
+                if found.is_empty() {
+                    unspoken(scene).into_iter().map(|g| (g, self.clone())).collect()
+                } else {
+                    found
+                }
             }
         }
     }
@@ -51,24 +58,50 @@ impl End {
 
 /// The group of addresses that no block of any rule holds.
 fn unspoken(scene: &Scene<'_>) -> Option<GroupId> {
-    let blocks = scene.connectivity.policies().iter().flat_map(|p| p.all_rules()).filter_map(|r| match &r.peers {
-        Peers::AnyOf(peers) => Some(peers),
-        Peers::Everybody => None,
-    });
+    let blocks = scene
+        .connectivity
+        .policies()
+        .iter()
+        .flat_map(|p| p.all_rules())
+        .filter_map(|r| match &r.peers {
+            Peers::AnyOf(peers) => Some(peers),
+            Peers::Everybody => None,
+        });
     let spoken = blocks.flatten().fold(AddressSet::none(), |set, peer| match peer {
         Peer::Addresses(own) => set.union(own),
         Peer::Pods(_) | Peer::Untold(_) => set,
     });
-    scene.connectivity.groups().iter().position(|g| matches!(&g.members, Members::Addresses(own) if own.intersection(&spoken).is_empty()))
+    scene
+        .connectivity
+        .groups()
+        .iter()
+        .position(|g| matches!(&g.members, Members::Addresses(own) if own.intersection(&spoken).is_empty()))
 }
 
-/// Addresses in a few words.
+/// Addresses in a few words: those of a whole with holes by their holes, where these are fewer.
 pub(super) fn addresses_name(set: &AddressSet) -> String {
-    if *set == public() {
-        return "the Internet".into();
+    let own = blocks(set);
+    for (whole, name) in [(public(), "the Internet"), (AddressSet::all_v4(), "every address")] {
+        let holes = blocks(&whole.difference(set));
+        if set.difference(&whole).is_empty() && holes.is_empty() {
+            return name.into();
+        }
+        if set.difference(&whole).is_empty() && holes.len() < own.len() {
+            return format!("{name} but {}", shortened(&holes));
+        }
     }
-    let blocks: Vec<String> = set.ranges().into_iter().flat_map(|r| r.cidrs()).collect();
-    match blocks.as_slice() {
+    shortened(&own)
+}
+
+fn blocks(set: &AddressSet) -> Vec<String> {
+    let cidrs = set.ranges().into_iter().flat_map(|r| r.cidrs());
+    cidrs
+        .map(|c| c.strip_suffix("/32").or_else(|| c.strip_suffix("/128")).unwrap_or(&c).to_owned())
+        .collect()
+}
+
+fn shortened(blocks: &[String]) -> String {
+    match blocks {
         [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more blocks", rest.len()),
         all => all.join(", "),
     }
@@ -116,14 +149,32 @@ pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) ->
     let targets = to.groups(scene);
     for (a, source) in &sources {
         for (b, target) in &targets {
-            let ask = |end: &End, direction| if end.workload().is_some() { side(scene.connectivity, *a, *b, direction, asked) } else { Vec::new() };
+            let ask = |end: &End, direction| {
+                if end.workload().is_some() {
+                    side(scene.connectivity, *a, *b, direction, asked)
+                } else {
+                    Vec::new()
+                }
+            };
             let (egress, ingress) = (ask(from, Direction::Egress), ask(to, Direction::Ingress));
             let through = |end: &End, parts: &[Part]| if end.workload().is_some() { allowed(parts) } else { asked.clone() };
             let allowed = through(from, &egress).intersection(&through(to, &ingress));
             let ruled = egress.iter().chain(&ingress).any(|p| !p.because.is_empty());
+            // Only where a rule decides can policies fail to hold.
             let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups()[g].host_network);
             let doubt = (ruled && on_host).then_some(Doubt::HostNetwork);
-            add(&mut found, Judged { from: source.clone(), to: target.clone(), asked: asked.clone(), allowed, egress, ingress, doubt });
+            add(
+                &mut found,
+                Judged {
+                    from: source.clone(),
+                    to: target.clone(),
+                    asked: asked.clone(),
+                    allowed,
+                    egress,
+                    ingress,
+                    doubt,
+                },
+            );
         }
     }
     found

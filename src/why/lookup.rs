@@ -1,6 +1,7 @@
 //! Finds who is meant. A name that means nobody or several is an error that says whom it may have meant.
 
 use super::Scene;
+use super::ends::addresses_name;
 use super::question::Reference;
 use crate::cluster::Key;
 use crate::manifest::Body;
@@ -27,7 +28,7 @@ impl Party {
         match self {
             Party::Workload(index) => scene.workload_name(*index),
             Party::Service(index) => scene.entry(*index).key.to_string(),
-            Party::Addresses(set) => set.to_string(),
+            Party::Addresses(set) => addresses_name(set),
             Party::Internet => "the Internet".into(),
             Party::Host(name) => name.clone(),
         }
@@ -95,7 +96,9 @@ fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
 fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a Key)> {
     let workloads = scene.cluster.workloads().iter().enumerate().map(|(i, w)| (Party::Workload(i), &w.key));
     let entries = scene.cluster.entries().iter().enumerate();
-    let services = entries.filter(|(_, e)| matches!(e.object.body, Body::Service(_))).map(|(i, e)| (Party::Service(i), &e.key));
+    let services = entries
+        .filter(|(_, e)| matches!(e.object.body, Body::Service(_)))
+        .map(|(i, e)| (Party::Service(i), &e.key));
     workloads.chain(services).collect()
 }
 
@@ -105,8 +108,10 @@ fn is_kind(key: &Key, kind: Option<&str>) -> bool {
 
 fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name: &str, role: Role<'_>) -> Result<Party, String> {
     let all = parties(scene);
-    let mut found: Vec<&(Party, &Key)> =
-        all.iter().filter(|(_, key)| key.name == name && namespace.is_none_or(|n| key.namespace() == n) && is_kind(key, kind)).collect();
+    let mut found: Vec<&(Party, &Key)> = all
+        .iter()
+        .filter(|(_, key)| key.name == name && namespace.is_none_or(|n| key.namespace() == n) && is_kind(key, kind))
+        .collect();
     if found.is_empty()
         && kind.is_none_or(|k| k == "pod" || k == "replicaset")
         && let Some(owner) = owner_of_pod(scene, namespace, name)
@@ -142,7 +147,11 @@ fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name:
     if !at_home.is_empty() {
         found = at_home;
     }
-    let preferred: Vec<&(Party, &Key)> = found.iter().filter(|(party, _)| matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_)))).copied().collect();
+    let preferred: Vec<&(Party, &Key)> = found
+        .iter()
+        .filter(|(party, _)| matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_))))
+        .copied()
+        .collect();
     if !preferred.is_empty() {
         found = preferred;
     }
@@ -151,7 +160,12 @@ fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name:
         [] => Err(unknown(scene, &all, kind, namespace, name)),
         several => {
             let names: Vec<String> = several.iter().map(|(_, key)| key.to_string()).collect();
-            Err(format!("`{name}` means {} things: {}\nname one of them, as in `{}`", names.len(), names.join(", "), names[0]))
+            Err(format!(
+                "`{name}` means {} things: {}\nname one of them, as in `{}`",
+                names.len(),
+                names.join(", "),
+                names[0]
+            ))
         }
     }
 }
@@ -174,14 +188,40 @@ fn unknown(scene: &Scene<'_>, all: &[(Party, &Key)], kind: Option<&str>, namespa
     }
     let what = kind.unwrap_or("workload or Service");
     let whole = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    if let Some(entry) = scene.cluster.entries().iter().find(|e| e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy")) {
-        return format!("{} is no end of a connection\nask about the Services and workloads behind it, or from `internet`", entry.key);
+    if let Some(entry) = scene
+        .cluster
+        .entries()
+        .iter()
+        .find(|e| e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy"))
+    {
+        return format!(
+            "{} is no end of a connection\nask about the Services and workloads behind it, or from `internet`",
+            entry.key
+        );
     }
-    let mut near: Vec<(usize, String)> = all.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
+    let here: Vec<&(Party, &Key)> = all
+        .iter()
+        .filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind))
+        .collect();
+    let pool: Vec<&(Party, &Key)> = if here.is_empty() { all.iter().collect() } else { here };
+    let mut near: Vec<(usize, String)> = pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
     near.sort();
-    let close: Vec<String> = near.iter().filter(|(d, _)| *d <= 1 + name.len() / 3).map(|(_, n)| n.clone()).take(5).collect();
-    let listed = if close.is_empty() { near.into_iter().map(|(_, n)| n).take(5).collect() } else { close };
-    let hint = if listed.is_empty() { "the input holds no workload and no Service".to_owned() } else { format!("nearest: {}", listed.join(", ")) };
+    let close: Vec<String> = near
+        .iter()
+        .filter(|(d, _)| *d <= 1 + name.len() / 4)
+        .map(|(_, n)| n.clone())
+        .take(5)
+        .collect();
+    let listed = if close.is_empty() {
+        near.into_iter().map(|(_, n)| n).take(5).collect()
+    } else {
+        close
+    };
+    let hint = if listed.is_empty() {
+        "the input holds no workload and no Service".to_owned()
+    } else {
+        format!("nearest: {}", listed.join(", "))
+    };
     format!("there is no {what} `{name}`{whole}\n{hint}")
 }
 
@@ -220,13 +260,19 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
                     && w.spec.service_name.as_deref() == Some(*service)
                     && ordinal.is_some_and(|o| !o.is_empty() && o.bytes().all(|c| c.is_ascii_digit()))
             });
-            owner.map(Party::Workload).ok_or_else(|| format!("no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"))
+            owner
+                .map(Party::Workload)
+                .ok_or_else(|| format!("no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"))
         }
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
-        _ if stem.is_some() => Err(format!("`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local")),
+        _ if stem.is_some() => Err(format!(
+            "`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local"
+        )),
         [name, namespace] if !host.ends_with('.') && role == Role::From => by_name(scene, None, Some(namespace), name, role),
-        _ if role == Role::From => Err(format!("`{host}` is a name outside of the cluster; say the address it has, or `internet`")),
+        _ if role == Role::From => Err(format!(
+            "`{host}` is a name outside of the cluster; say the address it has, or `internet`"
+        )),
         [name, namespace] if !host.ends_with('.') => {
             let trouble = unknown(scene, &parties(scene), None, Some(namespace), name);
             Err(format!("{trouble}\nfor a DNS name outside of the cluster write `{host}.`"))

@@ -22,7 +22,7 @@ use crate::graph::Graph;
 use crate::policy::Connectivity;
 use crate::source::{Sources, Span};
 
-pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Step, answer};
+pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
 pub use question::{PortName, PortWish, Question, Reference};
 
 /// What questions are answered from.

@@ -13,9 +13,18 @@ pub(super) fn step(scene: &Scene<'_>, question: &Question, from: &Party, to: &Pa
     let mut step = Step::new(Layer::Names);
     step.say(Mark::Ok, format!("from {}", from.name(scene)), from.place(scene));
     step.say(Mark::Ok, format!("to {}", to.name(scene)), to.place(scene));
-    let (Some(home), Some(namespace)) = (from.namespace(scene), to.namespace(scene)) else { return step };
+    let (Some(home), Some(namespace)) = (from.namespace(scene), to.namespace(scene)) else {
+        return step;
+    };
     match (&question.to, to) {
-        (Reference::Object { kind: None, namespace: None, name }, Party::Service(_)) if home == namespace => {
+        (
+            Reference::Object {
+                kind: None,
+                namespace: None,
+                name,
+            },
+            Party::Service(_),
+        ) if home == namespace => {
             step.say(Mark::Ok, format!("`{name}` resolves in namespace {home}"), None);
         }
         (Reference::Object { namespace: None, name, .. }, Party::Service(_)) if home != namespace && !name.contains('.') => {
@@ -25,8 +34,16 @@ pub(super) fn step(scene: &Scene<'_>, question: &Question, from: &Party, to: &Pa
         (Reference::Host(host), Party::Service(_)) => step.say(Mark::Ok, format!("`{host}` resolves in namespace {home}"), None),
         (Reference::Object { kind: None, name, .. }, Party::Workload(index)) => {
             let services = service::leading_to(scene, *index);
-            let known = if services.is_empty() { "no Service leads to it".into() } else { format!("clients reach it by {}", services.join(", ")) };
-            step.say(if services.is_empty() { Mark::Doubt } else { Mark::Ok }, format!("`{name}` is a workload, which has no DNS name of its own; {known}"), None);
+            let known = if services.is_empty() {
+                "no Service leads to it".into()
+            } else {
+                format!("clients reach it by {}", services.join(", "))
+            };
+            step.say(
+                if services.is_empty() { Mark::Doubt } else { Mark::Ok },
+                format!("`{name}` is a workload, which has no DNS name of its own; {known}"),
+                None,
+            );
         }
         _ => {}
     }
@@ -47,10 +64,13 @@ pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Par
     }
     let mut step = Step::new(Layer::Dns);
     let asked = PortSet::port(Protocol::Udp, 53);
-    let servers: Vec<usize> =
-        (0..scene.cluster.workloads().len()).filter(|&w| scene.workload(w).spec.pod_labels.get("k8s-app").is_some_and(|v| v == "kube-dns")).collect();
+    let servers: Vec<usize> = (0..scene.cluster.workloads().len())
+        .filter(|&w| scene.workload(w).spec.pod_labels.get("k8s-app").is_some_and(|v| v == "kube-dns"))
+        .collect();
     if !servers.is_empty() {
-        let reached = servers.iter().find(|&&w| !scene.connectivity.between(*source, w).ports.intersection(&asked).is_empty());
+        let reached = servers
+            .iter()
+            .find(|&&w| !scene.connectivity.between(*source, w).ports.intersection(&asked).is_empty());
         match reached {
             Some(&server) => step.say(Mark::Ok, format!("it may ask {} for names (UDP 53)", scene.workload_name(server)), None),
             None => warn(&mut step, &scene.workload_name(*source)),
@@ -58,7 +78,9 @@ pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Par
         return Some(step);
     }
     let policies = isolation.isolating.iter().map(|&p| &scene.connectivity.policies()[p]);
-    let rule = policies.filter(|p| p.tier == Tier::Network).flat_map(|p| p.rules(Direction::Egress).unwrap_or_default().iter().map(move |r| (p, r)));
+    let rule = policies
+        .filter(|p| p.tier == Tier::Network)
+        .flat_map(|p| p.rules(Direction::Egress).unwrap_or_default().iter().map(move |r| (p, r)));
     match rule.into_iter().find(|(_, rule)| may_mean_dns(scene, rule)) {
         Some((policy, rule)) => {
             let text = format!("{} of {} lets it ask for names (UDP 53)", rule.field, policy.key);
@@ -70,7 +92,9 @@ pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Par
 }
 
 fn warn(step: &mut Step, source: &str) {
-    let text = format!("{source} may not ask for names: no rule allows UDP 53 to the cluster's DNS (kube-system, k8s-app=kube-dns), so the name will not resolve");
+    let text = format!(
+        "{source} may not ask for names: no rule allows UDP 53 to the cluster's DNS (kube-system, k8s-app=kube-dns), so the name will not resolve"
+    );
     step.say(Mark::Doubt, text, None);
 }
 
@@ -84,7 +108,9 @@ fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     }
     let Peers::AnyOf(peers) = &rule.peers else { return true };
     let system = scene.cluster.namespaces().get("kube-system");
-    let implied = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())].into_iter().collect();
+    let implied = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())]
+        .into_iter()
+        .collect();
     let labels = system.map_or(&implied, |n| &n.labels);
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
     let declared = system.is_some_and(|n| n.declared.is_some());

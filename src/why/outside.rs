@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step, Target};
-use super::ends::{End, public};
+use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
 use super::service;
@@ -34,7 +34,7 @@ enum Through {
 }
 
 /// Finds how the Internet comes to a destination, and says so in a layer of its own.
-pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Found {
+pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, clients: &AddressSet, steps: &mut Vec<Step>) -> Found {
     let mut step = Step::new(Layer::Exposure);
     let mut found = Found::default();
     let services: Vec<String> = match to {
@@ -45,20 +45,34 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, st
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
     for id in &services {
-        for way in ways(scene, id, &mut step) {
+        for way in ways(scene, id, clients, &mut step) {
             let mut hits = 0;
             for (workload, maps, _) in service::selected(scene, id) {
                 if own.is_some_and(|o| o != workload) {
                     continue;
                 }
-                let asked = maps.iter().filter(|m| leads(&way, m) && wished(wish, &way, m)).map(service::target_ports).fold(PortSet::none(), |a, b| a.union(&b));
+                let asked = maps
+                    .iter()
+                    .filter(|m| leads(&way, m) && wished(wish, &way, m))
+                    .map(service::target_ports)
+                    .fold(PortSet::none(), |a, b| a.union(&b));
                 if asked.is_empty() {
                     continue;
                 }
                 hits += 1;
-                step.say(Mark::Ok, format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)), way.at.clone());
+                step.say(
+                    Mark::Ok,
+                    format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
+                    way.at.clone(),
+                );
                 for source in sources(scene, &way.through, workload, &asked) {
-                    found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
+                    found.add(
+                        source,
+                        Target {
+                            end: End::Workload(workload),
+                            asked: asked.clone(),
+                        },
+                    );
                 }
             }
             if hits == 0 {
@@ -69,14 +83,37 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, st
     if found.pairs.is_empty() {
         let name = to.name(scene);
         if others.is_empty() {
-            step.say(Mark::Problem, format!("nothing exposes {name}: no Ingress, route, load balancer or node port leads to it"), to.place(scene));
-            found.changes.push(Change::Edit(format!("to expose it, send a path of an Ingress or HTTPRoute to {}", services.first().map_or("a Service that selects it", String::as_str))));
+            // What was told of ways that are closed to this client is reason enough.
+            if step.lines.is_empty() {
+                step.say(
+                    Mark::Problem,
+                    format!("no Ingress, route, load balancer or node port leads to {name}"),
+                    to.place(scene),
+                );
+            }
+            step.mark = Mark::Problem;
+            found.changes.push(Change::Edit(format!(
+                "to expose it, send a path of an Ingress or HTTPRoute to {}",
+                services.first().map_or("a Service that selects it", String::as_str)
+            )));
         } else if let Some(wish) = wish {
-            step.say(Mark::Problem, format!("no way in leads to port {wish}; there are: {}", others.join("; ")), to.place(scene));
+            step.say(
+                Mark::Problem,
+                format!("no way in leads to port {wish}; there are: {}", others.join("; ")),
+                to.place(scene),
+            );
         } else {
-            step.say(Mark::Problem, format!("ways in exist ({}), but no pod's port is behind them", others.join("; ")), to.place(scene));
+            step.say(
+                Mark::Problem,
+                format!("ways in exist ({}), but no pod's port is behind them", others.join("; ")),
+                to.place(scene),
+            );
         }
-        found.failure = Some(format!("nothing exposes {name}{}", wish.map_or(String::new(), |w| format!(" on port {w}"))));
+        found.failure = Some(format!(
+            "nothing exposes {name} to {}{}",
+            addresses_name(clients),
+            wish.map_or(String::new(), |w| format!(" on port {w}"))
+        ));
     }
     steps.push(step);
     found
@@ -115,36 +152,65 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
     match through {
         Through::Clients(set) => vec![End::Addresses(set.clone())],
         Through::Controller => {
-            let entrances = scene.connectivity.entrances().iter().filter(|e| e.workload == workload && !e.ports.intersection(asked).is_empty());
+            let entrances = scene
+                .connectivity
+                .entrances()
+                .iter()
+                .filter(|e| e.workload == workload && !e.ports.intersection(asked).is_empty());
             let mut known: Vec<usize> = entrances.flat_map(|e| e.controllers.iter().copied()).collect();
             known.sort_unstable();
             known.dedup();
-            if known.is_empty() { vec![End::Controller] } else { known.into_iter().map(End::Workload).collect() }
+            if known.is_empty() {
+                vec![End::Controller]
+            } else {
+                known.into_iter().map(End::Workload).collect()
+            }
         }
     }
 }
 
 /// The ways to a Service.
-fn ways(scene: &Scene<'_>, service: &str, step: &mut Step) -> Vec<Way> {
+fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) -> Vec<Way> {
     let Some(node) = scene.graph.find(service) else { return Vec::new() };
     let mut found = Vec::new();
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         match &edge.detail {
             EdgeDetail::Exposes(exposures) => {
-                let Some(clients) = clients(scene, from, edge, step) else { continue };
+                let Some(clients) = clients(scene, from, edge, asking, step) else {
+                    continue;
+                };
                 for exposure in exposures {
                     let outer: Vec<u16> = exposure.ports.iter().map(|(n, _)| *n).collect();
                     let nodes = exposure.via == Expose::NodePort;
-                    let text = if nodes && outer.is_empty() { "NodePort (chosen by the cluster)".into() } else { exposure.text() };
-                    found.push(Way { text, at: place(edge), through: Through::Clients(clients.clone()), port: None, outer, transport: None });
+                    let text = if nodes && outer.is_empty() {
+                        "NodePort (chosen by the cluster)".into()
+                    } else {
+                        exposure.text()
+                    };
+                    found.push(Way {
+                        text,
+                        at: place(edge),
+                        through: Through::Clients(clients.clone()),
+                        port: None,
+                        outer,
+                        transport: None,
+                    });
                 }
             }
             EdgeDetail::Routes { port, rules } => {
                 let by = scene.graph.node(from);
                 let Some(gate) = gate(scene, from) else { continue };
                 let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
-                let paths: Vec<String> = rules.iter().map(|r| r.text()).take(3).collect();
-                let more = if rules.len() > 3 { format!(" and {} more", rules.len() - 3) } else { String::new() };
+                let paths: Vec<String> = rules
+                    .iter()
+                    .map(|r| if r.default { "whatever no rule fits".into() } else { r.text() })
+                    .take(3)
+                    .collect();
+                let more = if rules.len() > 3 {
+                    format!(" and {} more", rules.len() - 3)
+                } else {
+                    String::new()
+                };
                 found.push(Way {
                     text: format!("{gate}{} sends {}{more}", by.id, paths.join(", ")),
                     at: place(edge),
@@ -177,17 +243,27 @@ fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
     None
 }
 
-/// The addresses from which a Service is reached directly; `None` where they are not of the Internet.
-fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, step: &mut Step) -> Option<AddressSet> {
+/// Those of the asking addresses from which a Service is reached directly; `None` where it is none of them.
+fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
     match &scene.graph.node(from).detail {
-        Detail::Internet => Some(public()),
+        Detail::Internet => Some(asking.clone()),
         Detail::External { addresses, .. } if addresses.is_empty() => {
-            step.say(Mark::Doubt, "an internal load balancer: the network around the cluster reaches it, the Internet does not", place(edge));
+            step.say(
+                Mark::Doubt,
+                "an internal load balancer: the network around the cluster reaches it, the Internet does not",
+                place(edge),
+            );
             None
         }
         Detail::External { addresses, .. } => {
-            let set = addresses.iter().filter_map(|a| parse_cidr(a).ok()).fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
-            let reachable = set.difference(&AddressSet::private());
+            let set = addresses
+                .iter()
+                .filter_map(|a| parse_cidr(a).ok())
+                .fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
+            let reachable = set.intersection(asking);
+            if reachable.is_empty() {
+                step.say(Mark::Doubt, format!("only {set} may come in by this load balancer"), place(edge));
+            }
             (!reachable.is_empty()).then_some(reachable)
         }
         _ => None,

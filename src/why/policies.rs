@@ -69,18 +69,40 @@ fn isolation(scene: &Scene<'_>, workload: usize, direction: Direction, step: &mu
     let name = scene.workload_name(workload);
     let word = direction.as_str();
     let isolation = scene.connectivity.isolation(workload, direction);
-    let names = |list: &[usize]| list.iter().map(|&p| scene.connectivity.policies()[p].key.to_string()).collect::<Vec<_>>().join(", ");
+    let names = |list: &[usize]| {
+        list.iter()
+            .map(|&p| scene.connectivity.policies()[p].key.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);
     } else if isolation.is_isolated() {
         step.say(Mark::Ok, format!("{word} of {name} is isolated by {}", names(&isolation.isolating)), None);
     } else {
-        step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)), None);
+        step.say(
+            Mark::Ok,
+            format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)),
+            None,
+        );
     }
-    let foreign: Vec<_> = scene.connectivity.foreign().iter().filter(|f| f.may_concern(scene.workload(workload).key.namespace())).collect();
+    let foreign: Vec<_> = scene
+        .connectivity
+        .foreign()
+        .iter()
+        .filter(|f| f.may_concern(scene.workload(workload).key.namespace()))
+        .collect();
     if let Some(first) = foreign.first() {
-        let more = if foreign.len() > 1 { format!(" and {} more policies of other kinds", foreign.len() - 1) } else { String::new() };
-        step.say(Mark::Doubt, format!("{}{more} may change this and are not evaluated", first.key), Some(scene.place(first.at)));
+        let subject = if foreign.len() > 1 {
+            format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
+        } else {
+            format!("{} is", first.key)
+        };
+        step.say(
+            Mark::Doubt,
+            format!("{subject} not evaluated and may change this"),
+            Some(scene.place(first.at)),
+        );
     }
 }
 
@@ -90,13 +112,19 @@ fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), par
     let what = format!("{} {preposition} {}", ports_text(&part.ports), other.name(scene));
     let rule_of = |reason: &Reason| reason.rule.and_then(|i| policies[reason.policy].rules(direction)?.get(i));
     for reason in &part.because {
-        let (policy, Some(rule)) = (&policies[reason.policy], rule_of(reason)) else { continue };
+        let (policy, Some(rule)) = (&policies[reason.policy], rule_of(reason)) else {
+            continue;
+        };
         let (mark, verb) = match reason.effect {
             Effect::Allow => (Mark::Ok, "is allowed by"),
             Effect::Pass => (Mark::Ok, "is passed on by"),
             Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
         };
-        step.say(mark, format!("{what} {verb} {} of {}", rule.field, policy_name(policy)), Some(scene.place(rule.at)));
+        step.say(
+            mark,
+            format!("{what} {verb} {} of {}", rule.field, policy_name(policy)),
+            Some(scene.place(rule.at)),
+        );
     }
     match part.ruling {
         Ruling::Open => step.say(Mark::Ok, format!("{what} is decided by no rule, so it is open"), None),
@@ -104,7 +132,11 @@ fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), par
             step.say(Mark::Problem, format!("{what} is allowed by no rule:"), None);
             for reason in part.because.iter().filter(|r| r.effect == Effect::Isolate) {
                 let policy = &policies[reason.policy];
-                step.say(Mark::Problem, format!("{} {}", policy.key, lack(scene, policy, direction, (own, other), part)), Some(scene.place(policy.says(direction))));
+                step.explain(
+                    Mark::Problem,
+                    format!("{} {}", policy.key, lack(scene, policy, direction, (own, other))),
+                    Some(scene.place(policy.says(direction))),
+                );
             }
         }
         Ruling::Allowed | Ruling::Denied => {}
@@ -112,7 +144,7 @@ fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), par
 }
 
 /// Why a policy that isolates does not allow.
-fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): (&End, &End), part: &Part) -> String {
+fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): (&End, &End)) -> String {
     let rules = policy.rules(direction).unwrap_or_default();
     if rules.is_empty() {
         return format!("allows no {}", direction.as_str());
@@ -121,7 +153,9 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): 
     let everything = PortSet::all();
     let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
     let pairs = super::ends::judge(scene, from, to, &everything);
-    let parts = pairs.iter().flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
+    let parts = pairs
+        .iter()
+        .flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
     let meant: Vec<String> = parts
         .filter(|p| p.ruling == Ruling::Allowed)
         .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
@@ -131,10 +165,24 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): 
     if !meant.is_empty() {
         return format!("allows other ports: {}", meant.join(", "));
     }
-    let whom = if direction == Direction::Egress { "to other destinations" } else { "from other sources" };
-    let count = if rules.len() == 1 { "its one rule allows".to_owned() } else { format!("its {} rules allow", rules.len()) };
-    let unsaid = part.ports.is_all();
-    format!("has no rule for it: {count} traffic {whom}{}", if unsaid { "" } else { " or ports" })
+    let whom = if direction == Direction::Egress {
+        "other destinations"
+    } else {
+        "other sources"
+    };
+    let count = if rules.len() == 1 {
+        "its one rule is".to_owned()
+    } else {
+        format!("its {} rules are", rules.len())
+    };
+    // Of a port that is called by name nobody knows the peers' number when their pods do not declare it.
+    let names: Vec<&str> = rules.iter().flat_map(|r| r.ports.named()).map(|n| n.name.as_str()).collect();
+    let named = if names.is_empty() {
+        String::new()
+    } else {
+        format!(", or for the port named {}, where pods declare it", names.join(", "))
+    };
+    format!("has no rule for it: {count} for {whom}{named}")
 }
 
 fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
@@ -142,13 +190,25 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     for pair in judged {
         let Some(doubt) = pair.doubt else { continue };
         let ends = [&pair.from, &pair.to];
-        let on_host = ends.into_iter().find(|e| e.workload().is_some_and(|w| scene.workload(w).spec.pod.host_network == Some(true)));
+        let on_host = ends
+            .into_iter()
+            .find(|e| e.workload().is_some_and(|w| scene.workload(w).spec.pod.host_network == Some(true)));
         let (text, at) = match doubt {
             Doubt::HostNetwork => {
                 let end = on_host.unwrap_or(&pair.to);
-                (format!("{} is in the network of its node, where policies may not hold", end.name(scene)), end.workload().map(|w| scene.workload_place(w)))
+                (
+                    format!("{} is in the network of its node, where policies may not hold", end.name(scene)),
+                    end.workload().map(|w| scene.workload_place(w)),
+                )
             }
-            Doubt::PodsDiffer => (format!("policies treat the pods of {} or {} differently", pair.from.name(scene), pair.to.name(scene)), None),
+            Doubt::PodsDiffer => (
+                format!(
+                    "policies treat the pods of {} or {} differently",
+                    pair.from.name(scene),
+                    pair.to.name(scene)
+                ),
+                None,
+            ),
             Doubt::UnknownController => {
                 let rule = controller_rule(scene, pair);
                 let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
@@ -162,7 +222,11 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     }
     let unknown = judged.iter().any(|p| p.from == End::Controller && p.doubt.is_none());
     if unknown && !step.lines.is_empty() {
-        step.say(Mark::Ok, "the ingress controller is not in the input: by convention it is a pod without labels in another namespace", None);
+        step.say(
+            Mark::Ok,
+            "the ingress controller is not in the input: by convention it is a pod without labels in another namespace",
+            None,
+        );
     }
 }
 
@@ -174,18 +238,28 @@ pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
 fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
     let policies = scene.connectivity.policies();
     let denied = pair.ingress.iter().filter(|p| p.ruling == Ruling::Denied);
-    let isolating = denied.flat_map(|p| p.because.iter().map(move |r| (r, &p.ports))).filter(|(r, _)| r.effect == Effect::Isolate);
+    let isolating = denied
+        .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
+        .filter(|(r, _)| r.effect == Effect::Isolate);
     for (reason, ports) in isolating {
         for rule in policies[reason.policy].rules(Direction::Ingress).unwrap_or_default() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             let elsewhere = |peer: &Peer| match peer {
                 Peer::Pods(selection) => match &selection.namespaces {
-                    NamespaceSelection::Labeled(selector) => !scene.cluster.namespaces().values().any(|n| n.declared.is_some() && selector.matches(&n.labels)),
+                    NamespaceSelection::Labeled(selector) => !scene
+                        .cluster
+                        .namespaces()
+                        .values()
+                        .any(|n| n.declared.is_some() && selector.matches(&n.labels)),
                     NamespaceSelection::Named(_) => false,
                 },
                 Peer::Addresses(_) | Peer::Untold(_) => false,
             };
-            let declared: &[crate::policy::ContainerPort] = pair.to.workload().and_then(|w| scene.connectivity.groups_of(w).first()).map_or(&[], |&g| &scene.connectivity.groups()[g].ports);
+            let declared: &[crate::policy::ContainerPort] = pair
+                .to
+                .workload()
+                .and_then(|w| scene.connectivity.groups_of(w).first())
+                .map_or(&[], |&g| &scene.connectivity.groups()[g].ports);
             if peers.iter().any(elsewhere) && !rule.ports.at(declared).intersection(ports).is_empty() {
                 return Some(rule.at);
             }

@@ -67,7 +67,10 @@ impl PortWish {
         let (port, protocol) = match text.split_once('/') {
             Some((port, name)) => {
                 let known = Protocol::from_name(&name.to_ascii_uppercase());
-                (port, Some(known.ok_or_else(|| format!("`{name}` is no protocol; there are tcp, udp and sctp"))?))
+                (
+                    port,
+                    Some(known.ok_or_else(|| format!("`{name}` is no protocol; there are tcp, udp and sctp"))?),
+                )
             }
             None => (text, None),
         };
@@ -128,9 +131,15 @@ impl Question {
         let (to, port) = split_port(to)?;
         let (source, stray) = split_port(from)?;
         if stray.is_some() {
-            return Err(format!("FROM takes no port, and `{from}` has one: only the port of the destination is asked for"));
+            return Err(format!(
+                "FROM takes no port, and `{from}` has one: only the port of the destination is asked for"
+            ));
         }
-        Ok(Question { from: Reference::parse(source)?, to: Reference::parse(to)?, port })
+        Ok(Question {
+            from: Reference::parse(source)?,
+            to: Reference::parse(to)?,
+            port,
+        })
     }
 }
 
@@ -157,7 +166,10 @@ fn split_port(text: &str) -> Result<(&str, Option<PortWish>), String> {
 /// An address or a block.
 fn block(text: &str) -> Option<IpNet> {
     let single = |length: &str| format!("{text}/{length}").parse::<IpNet>().ok();
-    text.parse::<IpNet>().ok().map(|n| n.trunc()).or_else(|| if text.contains(':') { single("128") } else { single("32") })
+    text.parse::<IpNet>()
+        .ok()
+        .map(|n| n.trunc())
+        .or_else(|| if text.contains(':') { single("128") } else { single("32") })
 }
 
 impl Reference {
@@ -176,10 +188,16 @@ impl Reference {
         };
         let parts: Vec<&str> = rest.split('/').collect();
         if parts.iter().any(|p| p.is_empty()) {
-            return Err(format!("`{text}` names nothing; a name is written ns/name, kind/name, name.ns, an address, or internet"));
+            return Err(format!(
+                "`{text}` names nothing; a name is written ns/name, kind/name, name.ns, an address, or internet"
+            ));
         }
         let object = |kind: Option<String>, namespace: Option<&str>, name: &str| {
-            Ok(Reference::Object { kind: kind.or_else(|| bracketed.clone()), namespace: namespace.map(str::to_owned), name: name.to_owned() })
+            Ok(Reference::Object {
+                kind: kind.or_else(|| bracketed.clone()),
+                namespace: namespace.map(str::to_owned),
+                name: name.to_owned(),
+            })
         };
         match parts.as_slice() {
             [name] if name.contains('.') && bracketed.is_none() => Ok(Reference::Host((*name).to_owned())),
@@ -191,7 +209,9 @@ impl Reference {
             [first, second, name] => match (kind(second), kind(first)) {
                 (Some(kind), _) => object(Some(kind), Some(first), name),
                 (None, Some(kind)) => object(Some(kind), Some(second), name),
-                (None, None) => Err(format!("`{text}`: neither `{first}` nor `{second}` is a kind such as deploy, sts, svc or pod")),
+                (None, None) => Err(format!(
+                    "`{text}`: neither `{first}` nor `{second}` is a kind such as deploy, sts, svc or pod"
+                )),
             },
             _ => Err(format!("`{text}` has too many parts; at most namespace, kind and name")),
         }
@@ -203,7 +223,11 @@ mod tests {
     use super::*;
 
     fn object(kind: Option<&str>, namespace: Option<&str>, name: &str) -> Reference {
-        Reference::Object { kind: kind.map(str::to_owned), namespace: namespace.map(str::to_owned), name: name.to_owned() }
+        Reference::Object {
+            kind: kind.map(str::to_owned),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
     }
 
     #[test]

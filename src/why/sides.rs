@@ -33,7 +33,10 @@ pub(super) fn side(connectivity: &Connectivity, from: GroupId, to: GroupId, dire
     let verdict = connectivity.between_groups(from, to);
     let policies = connectivity.policies();
     let of = |tier: Tier| -> Vec<(&Reason, PortSet)> {
-        let own = verdict.because.iter().filter(|r| r.direction == direction && policies[r.policy].tier == tier);
+        let own = verdict
+            .because
+            .iter()
+            .filter(|r| r.direction == direction && policies[r.policy].tier == tier);
         own.map(|r| {
             let rule = r.rule.and_then(|index| policies[r.policy].rules(direction)?.get(index));
             (r, rule.map_or(PortSet::none(), |rule| rule.ports.at(&connectivity.groups()[to].ports)))
@@ -45,7 +48,11 @@ pub(super) fn side(connectivity: &Connectivity, from: GroupId, to: GroupId, dire
     let network = of(Tier::Network);
     if network.is_empty() {
         let rest = first_match(pending, &of(Tier::Baseline), &mut parts);
-        parts.extend(rest.into_iter().map(|(ports, because)| Part { ports, ruling: Ruling::Open, because }));
+        parts.extend(rest.into_iter().map(|(ports, because)| Part {
+            ports,
+            ruling: Ruling::Open,
+            because,
+        }));
     } else {
         any_match(pending, &network, &mut parts);
     }
@@ -64,9 +71,17 @@ fn first_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<P
             open = open.difference(&hit);
             let because = || passed_by.iter().chain([*reason]).cloned().collect();
             match reason.effect {
-                Effect::Allow => parts.push(Part { ports: hit, ruling: Ruling::Allowed, because: because() }),
+                Effect::Allow => parts.push(Part {
+                    ports: hit,
+                    ruling: Ruling::Allowed,
+                    because: because(),
+                }),
                 Effect::Pass => later.push((hit, because())),
-                Effect::Deny | Effect::Isolate => parts.push(Part { ports: hit, ruling: Ruling::Denied, because: because() }),
+                Effect::Deny | Effect::Isolate => parts.push(Part {
+                    ports: hit,
+                    ruling: Ruling::Denied,
+                    because: because(),
+                }),
             }
         }
         if !open.is_empty() {
@@ -89,9 +104,23 @@ fn any_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<Par
             pieces = pieces.into_iter().flat_map(split).collect();
         }
         for (ports, by) in pieces {
-            let isolating = || rules.iter().filter(|(r, _)| r.effect == Effect::Isolate).map(|(r, _)| (*r).clone()).collect();
-            let (ruling, own): (Ruling, Vec<Reason>) = if by.is_empty() { (Ruling::Denied, isolating()) } else { (Ruling::Allowed, by) };
-            parts.push(Part { ports, ruling, because: passed_by.iter().cloned().chain(own).collect() });
+            let isolating = || {
+                rules
+                    .iter()
+                    .filter(|(r, _)| r.effect == Effect::Isolate)
+                    .map(|(r, _)| (*r).clone())
+                    .collect()
+            };
+            let (ruling, own): (Ruling, Vec<Reason>) = if by.is_empty() {
+                (Ruling::Denied, isolating())
+            } else {
+                (Ruling::Allowed, by)
+            };
+            parts.push(Part {
+                ports,
+                ruling,
+                because: passed_by.iter().cloned().chain(own).collect(),
+            });
         }
     }
 }
@@ -111,5 +140,8 @@ fn merge(parts: Vec<Part>) -> Vec<Part> {
 
 /// The ports that parts let through.
 pub(super) fn allowed(parts: &[Part]) -> PortSet {
-    parts.iter().filter(|p| p.ruling != Ruling::Denied).fold(PortSet::none(), |set, p| set.union(&p.ports))
+    parts
+        .iter()
+        .filter(|p| p.ruling != Ruling::Denied)
+        .fold(PortSet::none(), |set, p| set.union(&p.ports))
 }

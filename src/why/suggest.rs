@@ -8,7 +8,7 @@ use super::ends::{End, Judged};
 use super::service::pairs;
 use super::sides::Ruling;
 use crate::cluster::Key;
-use crate::policy::{AddressSet, Direction, Effect, PortSet, Protocol};
+use crate::policy::{AddressSet, Direction, Effect, PortSet, Protocol, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -18,9 +18,10 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut named: Vec<String> = Vec::new();
     for pair in judged.iter().filter(|p| p.allowed != p.asked && p.doubt.is_none()).take(MOST) {
-        for (direction, own, other, parts) in
-            [(Direction::Egress, &pair.from, &pair.to, &pair.egress), (Direction::Ingress, &pair.to, &pair.from, &pair.ingress)]
-        {
+        for (direction, own, other, parts) in [
+            (Direction::Egress, &pair.from, &pair.to, &pair.egress),
+            (Direction::Ingress, &pair.to, &pair.from, &pair.ingress),
+        ] {
             let mut lacking = PortSet::none();
             for part in parts.iter().filter(|p| p.ruling == Ruling::Denied) {
                 let deny = part.because.iter().find(|r| r.effect == Effect::Deny);
@@ -30,7 +31,13 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let rule = reason.rule.and_then(|i| policy.rules(direction)?.get(i));
                         let field = rule.map_or("its rule", |r| r.field.as_str());
                         let at = scene.place(rule.map_or(policy.at, |r| r.at));
-                        let text = format!("{field} of {} ({at}) denies it, and no NetworkPolicy can overrule that: change the rule, or put one that allows it before it", policy.key);
+                        let why = match policy.tier {
+                            Tier::Admin | Tier::Network => "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it",
+                            Tier::Baseline => {
+                                "only a NetworkPolicy overrules that, which would isolate the pods from all else: put a rule that allows it before this one"
+                            }
+                        };
+                        let text = format!("{field} of {} ({at}) denies it, and {why}", policy.key);
                         changes.push(Change::Edit(text));
                     }
                     None => lacking = lacking.union(&part.ports),
@@ -105,12 +112,18 @@ fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Directio
         End::Controller => {
             line(8, "- namespaceSelector:");
             line(12, "matchLabels:");
-            line(14, "kubernetes.io/metadata.name: ingress-nginx # put the namespace of the ingress controller here");
+            line(
+                14,
+                "kubernetes.io/metadata.name: ingress-nginx # put the namespace of the ingress controller here",
+            );
         }
     }
     if !ports.is_all() {
         line(6, "ports:");
-        for (protocol, first, last) in Protocol::ALL.into_iter().flat_map(|p| ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b))) {
+        for (protocol, first, last) in Protocol::ALL
+            .into_iter()
+            .flat_map(|p| ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
+        {
             line(8, &format!("- protocol: {}", protocol.as_str()));
             if (first, last) == (1, u16::MAX) {
                 continue;
@@ -150,7 +163,11 @@ fn telling_labels(scene: &Scene<'_>, workload: usize) -> (BTreeMap<String, Strin
     if labels.is_empty() {
         return (labels, Some("the pods have no labels, so this means every pod of the namespace".into()));
     }
-    let others: Vec<String> = selected(&labels).into_iter().filter(|w| *w != workload).map(|w| scene.workload(w).key.name.clone()).collect();
+    let others: Vec<String> = selected(&labels)
+        .into_iter()
+        .filter(|w| *w != workload)
+        .map(|w| scene.workload(w).key.name.clone())
+        .collect();
     let remark = (!others.is_empty()).then(|| format!("{} also means {}", pairs(&labels), others.join(", ")));
     (labels, remark)
 }
@@ -161,24 +178,46 @@ fn blocks(set: &AddressSet) -> Vec<(String, Vec<String>)> {
     let holes = all.difference(set);
     let cidrs = |set: &AddressSet| -> Vec<String> { set.ranges().into_iter().flat_map(|r| r.cidrs()).collect() };
     let (own, left) = (cidrs(set), cidrs(&holes));
-    if !set.has_v6() && left.len() < own.len() { vec![("0.0.0.0/0".into(), left)] } else { own.into_iter().map(|c| (c, Vec::new())).collect() }
+    if !set.has_v6() && left.len() < own.len() {
+        vec![("0.0.0.0/0".into(), left)]
+    } else {
+        own.into_iter().map(|c| (c, Vec::new())).collect()
+    }
 }
 
 /// A name that no policy of the namespace has yet.
 fn free_name(scene: &Scene<'_>, namespace: &str, title: &str, named: &mut Vec<String>) -> String {
-    let clean: String = title.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.')).take(240).collect();
-    let taken = |name: &str| scene.cluster.find(&Key::new("networking.k8s.io", "NetworkPolicy", namespace, name)).is_some() || named.iter().any(|n| *n == format!("{namespace}/{name}"));
-    let name = (1..).map(|n| if n == 1 { clean.clone() } else { format!("{clean}-{n}") }).find(|n| !taken(n)).unwrap_or_default();
+    let clean: String = title
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
+        .take(240)
+        .collect();
+    let taken = |name: &str| {
+        scene
+            .cluster
+            .find(&Key::new("networking.k8s.io", "NetworkPolicy", namespace, name))
+            .is_some()
+            || named.iter().any(|n| *n == format!("{namespace}/{name}"))
+    };
+    let name = (1..)
+        .map(|n| if n == 1 { clean.clone() } else { format!("{clean}-{n}") })
+        .find(|n| !taken(n))
+        .unwrap_or_default();
     named.push(format!("{namespace}/{name}"));
     name
 }
 
 /// A string as YAML: quoted where it could be taken for something else.
 fn plain(text: &str) -> String {
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    let word =
+        text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
     let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
     let number = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('/');
-    if (word && !reserved) || number { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if (word && !reserved) || number {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +226,15 @@ mod tests {
 
     #[test]
     fn values_that_yaml_would_misread_are_quoted() {
-        for (text, expected) in [("web", "web"), ("true", "\"true\""), ("1", "\"1\""), ("", "\"\""), ("a.b/c", "a.b/c"), ("10.0.0.0/8", "10.0.0.0/8"), ("::/0", "\"::/0\"")] {
+        for (text, expected) in [
+            ("web", "web"),
+            ("true", "\"true\""),
+            ("1", "\"1\""),
+            ("", "\"\""),
+            ("a.b/c", "a.b/c"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("::/0", "\"::/0\""),
+        ] {
             assert_eq!(plain(text), expected);
         }
     }
