@@ -3,7 +3,7 @@
 use super::ends::{Doubt, End, Judged, addresses_name, judge, public};
 use super::lookup::{self, Party, Role};
 use super::question::{PortName, PortWish, Question};
-use super::{Scene, names, outside, policies, service, suggest, verdict};
+use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
 use crate::policy::{AddressSet, PortSet, Protocol};
 
 /// How a layer went.
@@ -233,8 +233,10 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         steps.extend(dns);
     }
     let (outcome, mut summary) = verdict::verdict(scene, &found, &judged);
-    if unresolved && outcome != Outcome::Denied {
-        summary.push_str(", but the name will not resolve");
+    match outcome {
+        Outcome::Allowed | Outcome::Partly if unresolved => summary.push_str(", but the name will not resolve"),
+        Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
+        _ => {}
     }
     let mut changes = found.changes;
     if found.failure.is_none() && outcome != Outcome::Undetermined {
@@ -296,7 +298,7 @@ fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut V
     };
     match to {
         Party::Service(index) => service::targets(scene, *index, wish, steps),
-        Party::Workload(index) => service::workload_target(scene, *index, wish, steps),
+        Party::Workload(index) => ports::workload_target(scene, *index, wish, steps),
         Party::Internet => outside(End::Addresses(public())),
         Party::Addresses(set) => outside(End::Addresses(set.clone())),
         Party::Host(name) => {

@@ -107,7 +107,7 @@ fn shortened(blocks: &[String]) -> String {
     }
 }
 
-/// Addresses that the Internet routes, as far as IPv4 goes: rules about IPv6 are asked where they exist.
+/// Addresses that the Internet routes. Those of IPv6 are asked for one by one: most policies do not speak of them.
 pub(super) fn public() -> AddressSet {
     AddressSet::all_v4().difference(&AddressSet::private())
 }

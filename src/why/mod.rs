@@ -11,6 +11,7 @@ mod lookup;
 mod names;
 mod outside;
 mod policies;
+mod ports;
 mod question;
 mod service;
 mod sides;

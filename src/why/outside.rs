@@ -5,9 +5,9 @@ use super::answer::{Change, Found, Layer, Mark, Step, Target};
 use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
-use super::service;
+use super::{ports, service};
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap, Protocol};
-use crate::policy::{AddressSet, PortSet, parse_cidr};
+use crate::policy::{AddressSet, Direction, PortSet, parse_cidr};
 
 /// One way in, up to a Service.
 struct Way {
@@ -54,7 +54,7 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, cl
                 let asked = maps
                     .iter()
                     .filter(|m| leads(&way, m) && wished(wish, &way, m))
-                    .map(service::target_ports)
+                    .map(ports::target_ports)
                     .fold(PortSet::none(), |a, b| a.union(&b));
                 if asked.is_empty() {
                     continue;
@@ -65,6 +65,9 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, cl
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
                     way.at.clone(),
                 );
+                if matches!(way.through, Through::Clients(_)) {
+                    translated(scene, id, workload, &mut step);
+                }
                 for source in sources(scene, &way.through, workload, &asked) {
                     found.add(
                         source,
@@ -119,6 +122,20 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, cl
     found
 }
 
+/// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about addresses then see that
+/// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
+fn translated(scene: &Scene<'_>, service: &str, workload: usize, step: &mut Step) {
+    let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service);
+    let Some(entry) = entry.filter(|_| scene.connectivity.isolation(workload, Direction::Ingress).is_isolated()) else {
+        return;
+    };
+    let field = entry.object.tree.at(&["spec", "externalTrafficPolicy"]);
+    if field.and_then(|f| f.as_str()) != Some("Local") {
+        let text = format!("{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's");
+        step.say(Mark::Doubt, text, Some(scene.place(entry.object.at("spec.externalTrafficPolicy"))));
+    }
+}
+
 impl Found {
     /// Several ways often end in the same step to the same pods.
     fn add(&mut self, source: End, target: Target) {
@@ -142,9 +159,9 @@ fn leads(way: &Way, map: &PortMap) -> bool {
 
 /// Whether a wish means this way: by the port of the Service, of the pods, or the one that answers outside.
 fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
-    let protocol = service::protocol(map.protocol);
+    let protocol = ports::protocol(map.protocol);
     let outer = |w: &PortWish| way.outer.iter().any(|n| w.means(*n, None, protocol)) || map.node_port.is_some_and(|n| w.means(n, None, protocol));
-    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol) || service::target_wished(w, map) || outer(w))
+    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol) || ports::target_wished(w, map) || outer(w))
 }
 
 /// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the input does not hold them, convention stands in.
