@@ -2,6 +2,15 @@
 //!
 //! `cargo bench --bench whole_process` prints a table. Peak memory comes from GNU time where it is installed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 #[path = "../tests/support/generate.rs"]
 mod generate;
 
@@ -18,14 +27,35 @@ fn main() -> std::io::Result<()> {
     let made = |name: &str, size: Size| -> std::io::Result<(String, std::path::PathBuf)> {
         let path = folder.path().join(format!("{name}.yaml"));
         std::fs::write(&path, generate::manifests(size))?;
-        Ok((format!("{} objects in {} namespaces", size.objects(), size.namespaces), path))
+        Ok((size.to_string(), path))
     };
     let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
     let inputs = [
         ("examples/shop".to_owned(), shop),
-        made("100", Size { namespaces: 3, workloads: 16, route_every: 3 })?,
-        made("1000", Size { namespaces: 50, workloads: 20, route_every: 4 })?,
-        made("10000", Size { namespaces: 100, workloads: 49, route_every: 5 })?,
+        made(
+            "100",
+            Size {
+                namespaces: 3,
+                workloads: 16,
+                route_every: 3,
+            },
+        )?,
+        made(
+            "1000",
+            Size {
+                namespaces: 50,
+                workloads: 20,
+                route_every: 4,
+            },
+        )?,
+        made(
+            "10000",
+            Size {
+                namespaces: 100,
+                workloads: 49,
+                route_every: 5,
+            },
+        )?,
     ];
     let out = folder.path().join("out.svg");
     println!("{:<36} {:>10} {:>10} {:>10} {:>12}", "input", "best", "median", "MiB peak", "SVG bytes");
@@ -41,12 +71,23 @@ fn main() -> std::io::Result<()> {
         times.sort();
         let ms = |d: Duration| format!("{:.1} ms", d.as_secs_f64() * 1e3);
         let peak = peak_memory(&path, &out).map_or("-".into(), |kib| format!("{:.1}", kib / 1024.0));
-        println!("{name:<36} {:>10} {:>10} {peak:>10} {:>12}", ms(times[0]), ms(times[times.len() / 2]), std::fs::metadata(&out)?.len());
+        println!(
+            "{name:<36} {:>10} {:>10} {peak:>10} {:>12}",
+            ms(times[0]),
+            ms(times[times.len() / 2]),
+            std::fs::metadata(&out)?.len()
+        );
     }
     Ok(())
 }
 
 fn peak_memory(input: &Path, out: &Path) -> Option<f64> {
-    let run = Command::new("/usr/bin/time").args(["-f", "%M", PROGRAM, "draw", "-q", "-o"]).arg(out).arg(input).stdout(Stdio::null()).output().ok()?;
+    let run = Command::new("/usr/bin/time")
+        .args(["-f", "%M", PROGRAM, "draw", "-q", "-o"])
+        .arg(out)
+        .arg(input)
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
     String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()
 }

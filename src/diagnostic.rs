@@ -80,6 +80,8 @@ codes! {
     ReferenceNotPermitted = "reference-not-permitted", Warning;
     /// A policy is left out because the API server would refuse it.
     PolicyRefused = "policy-refused", Error;
+    /// A user-defined network is left out because the API server would refuse it, or because another one has its place.
+    NetworkRefused = "network-refused", Error;
     /// Policies of a kind that is not evaluated; they may change what is reached.
     UnsupportedPolicy = "unsupported-policy", Warning;
     /// A rule speaks of nodes or domain names, whose addresses manifests do not tell.

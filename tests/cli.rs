@@ -1,5 +1,14 @@
 //! The built program, used as a user uses it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -7,7 +16,11 @@ use std::process::{Command, Output, Stdio};
 
 fn kubesketch(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubesketch"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("KUBESKETCH_BLESS").env("NO_COLOR", "1");
+    command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("KUBESKETCH_BLESS")
+        .env("NO_COLOR", "1");
     command
 }
 
@@ -16,7 +29,12 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn with_stdin(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = kubesketch(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = kubesketch(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
@@ -45,12 +63,23 @@ fn several_outputs_are_written_in_one_run() {
     let path = |name: &str| folder.path().join(name);
     let (svg, html, dot) = (path("a.svg"), path("a.html"), path("a.gv"));
     let json = format!("json={}", path("data").display());
-    let arguments = ["draw", "examples/shop", "-o", svg.to_str().unwrap(), "-o", html.to_str().unwrap(), "-o", dot.to_str().unwrap(), "-o", &json];
+    let arguments = [
+        "draw",
+        "examples/shop",
+        "-o",
+        svg.to_str().unwrap(),
+        "-o",
+        html.to_str().unwrap(),
+        "-o",
+        dot.to_str().unwrap(),
+        "-o",
+        &json,
+    ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stdout.is_empty());
     assert!(fs::read_to_string(svg).unwrap().starts_with("<svg"));
-    assert!(fs::read_to_string(html).unwrap().starts_with("<!DOCTYPE html>") );
+    assert!(fs::read_to_string(html).unwrap().starts_with("<!DOCTYPE html>"));
     assert!(fs::read_to_string(dot).unwrap().starts_with("digraph"));
     assert!(serde_json::from_str::<serde_json::Value>(&fs::read_to_string(path("data")).unwrap()).is_ok());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "a temporary file is left over");
@@ -61,12 +90,31 @@ fn broken_input_is_told_and_the_rest_is_drawn() {
     let output = run(&["draw", "examples/broken", "-o", "json"]);
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
-    for word in ["examples/broken/web.yaml:17:1", "yaml-syntax", "tab", "field-type", "merge", "chart.yaml", "helm template"] {
+    for word in [
+        "examples/broken/web.yaml:17:1",
+        "yaml-syntax",
+        "tab",
+        "field-type",
+        "merge",
+        "chart.yaml",
+        "helm template",
+    ] {
         assert!(said.contains(word), "`{word}` is not said:\n{said}");
     }
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let ids: Vec<&str> = json["graph"]["nodes"].as_array().unwrap().iter().map(|n| n["id"].as_str().unwrap()).collect();
-    for id in ["demo/web[Service]", "demo/web[Deployment]", "demo/demo[Ingress]", "missing:demo/api[Service]", "missing:demo/app=order[Pods]"] {
+    let ids: Vec<&str> = json["graph"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n["id"].as_str().unwrap())
+        .collect();
+    for id in [
+        "demo/web[Service]",
+        "demo/web[Deployment]",
+        "demo/demo[Ingress]",
+        "missing:demo/api[Service]",
+        "missing:demo/app=order[Pods]",
+    ] {
         assert!(ids.contains(&id), "{id} is not drawn: {ids:?}");
     }
     let lenient = run(&["draw", "examples/broken", "--lenient", "-o", "svg"]);
@@ -76,7 +124,13 @@ fn broken_input_is_told_and_the_rest_is_drawn() {
 #[test]
 fn the_order_of_paths_does_not_matter() {
     let there = run(&["draw", "examples/shop/web.yaml", "examples/shop/ingress.yaml", "examples/shop/data.yaml"]);
-    let back = run(&["draw", "-f", "examples/shop/data.yaml", "examples/shop/ingress.yaml", "./examples/shop/web.yaml"]);
+    let back = run(&[
+        "draw",
+        "-f",
+        "examples/shop/data.yaml",
+        "examples/shop/ingress.yaml",
+        "./examples/shop/web.yaml",
+    ]);
     assert_eq!(there.stdout, back.stdout);
 }
 
@@ -91,7 +145,11 @@ fn standard_input_is_read_and_a_namespace_given() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut child = kubesketch(&["draw", "examples/shop"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = kubesketch(&["draw", "examples/shop"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -137,7 +195,12 @@ fn outside_programs_are_run_without_a_shell() {
     let overlay = folder.path().join("over; touch lay");
     fs::create_dir(&overlay).unwrap();
     // Nothing else is on the path: whatever of kustomize, kubectl and helm this machine has must not be found.
-    let draw = |flag: &str| kubesketch(&["draw", flag, overlay.to_str().unwrap(), "-o", "json"]).env("PATH", folder.path()).output().unwrap();
+    let draw = |flag: &str| {
+        kubesketch(&["draw", flag, overlay.to_str().unwrap(), "-o", "json"])
+            .env("PATH", folder.path())
+            .output()
+            .unwrap()
+    };
 
     assert!(text(&draw("-k").stderr).contains("kustomize"), "no program is there yet");
     program("kustomize", &format!("[ \"$1\" = build ] || exit 3\n/bin/cat <<'E'\n{WEB}E"));
@@ -153,7 +216,14 @@ fn outside_programs_are_run_without_a_shell() {
 
 #[test]
 fn help_completions_manual_and_schema_are_there() {
-    for arguments in [&["--help"][..], &["draw", "--help"], &["--version"], &["completions", "bash"], &["man"], &["schema"]] {
+    for arguments in [
+        &["--help"][..],
+        &["draw", "--help"],
+        &["--version"],
+        &["completions", "bash"],
+        &["man"],
+        &["schema"],
+    ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(!output.stdout.is_empty(), "{arguments:?}");

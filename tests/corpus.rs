@@ -1,5 +1,14 @@
 //! Real manifests that others wrote, where they lie beside this project: no panic, no nonsense, a layout that verifies.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

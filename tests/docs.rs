@@ -1,5 +1,14 @@
 //! Pages and pictures that the program makes of itself must be what it makes today. `KUBESKETCH_BLESS=1` writes them anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +21,10 @@ fn check(name: &str, now: &str) {
         return;
     }
     let then = fs::read_to_string(&path).unwrap_or_default();
-    assert!(then == now, "{name} is stale: KUBESKETCH_BLESS=1 cargo test --test docs writes it, then look at it");
+    assert!(
+        then == now,
+        "{name} is stale: KUBESKETCH_BLESS=1 cargo test --test docs writes it, then look at it"
+    );
 }
 
 #[test]

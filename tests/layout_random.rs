@@ -1,5 +1,14 @@
 //! Random graphs of Kubernetes shape are laid out without a violation, the same way twice, with the engine and without it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 #[path = "support/graphs.rs"]
 mod common;
 

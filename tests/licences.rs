@@ -1,5 +1,14 @@
 //! Every crate that a built program contains has a licence that we may ship under, and the one that needs a notice has it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -7,7 +16,18 @@ use std::process::Command;
 
 /// Licences under which a library may be part of the program.
 const FINE: &[&str] = &[
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "0BSD", "Unicode-3.0", "CC0-1.0", "Unlicense", "BSL-1.0",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "Unlicense",
+    "BSL-1.0",
 ];
 
 /// Weak copyleft: fine for a library that is used unchanged and named in THIRD-PARTY.md.
@@ -17,7 +37,11 @@ const NAMED: &[&str] = &["EPL-2.0"];
 fn every_library_may_be_shipped() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rustc = Command::new("rustc").arg("-vV").output().unwrap();
-    let host = String::from_utf8(rustc.stdout).unwrap().lines().find_map(|l| l.strip_prefix("host: ").map(str::to_owned)).unwrap();
+    let host = String::from_utf8(rustc.stdout)
+        .unwrap()
+        .lines()
+        .find_map(|l| l.strip_prefix("host: ").map(str::to_owned))
+        .unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host])
         .current_dir(root)
@@ -36,7 +60,9 @@ fn every_library_may_be_shipped() {
     let mut wrong = Vec::new();
     for (name, licence) in licences {
         let offered = licence.replace('/', " OR ").replace(['(', ')'], "");
-        let fine = offered.split(" OR ").any(|choice| choice.split(" AND ").all(|l| FINE.contains(&l.trim())));
+        let fine = offered
+            .split(" OR ")
+            .any(|choice| choice.split(" AND ").all(|l| FINE.contains(&l.trim())));
         let named = offered.split(" OR ").any(|l| NAMED.contains(&l.trim())) && notice.contains(name);
         if !fine && !named {
             wrong.push(format!("{name}: {licence}"));

@@ -147,7 +147,8 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         path: Some(t()),
         path_type: Some(t()),
         tls: true,
-        weight: None, default: false,
+        weight: None,
+        default: false,
     }];
     let port = Backend::Name { name: t(), resolved: None };
     let ways = vec![Exposure {

@@ -1,5 +1,14 @@
 //! The rules of the house that a compiler does not check: who may import whom, and what every file must have.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 
+use super::Status;
 use super::input::{Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
-use super::Status;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Format, PictureOptions, Theme};
@@ -45,26 +45,44 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         input.report(verbosity);
         output::to_stdout(&summary(&input.inspection.graph))?;
     } else {
-        let default = [Target { format: Format::Svg, file: None }];
+        let default = [Target {
+            format: Format::Svg,
+            file: None,
+        }];
         let targets = if args.output.is_empty() { &default[..] } else { &args.output };
-        let drawn = targets.iter().any(|t| matches!(t.format, Format::Svg | Format::Html)).then(|| draw(args, &mut input));
+        let drawn = targets
+            .iter()
+            .any(|t| matches!(t.format, Format::Svg | Format::Html))
+            .then(|| draw(args, &mut input));
         input.report(verbosity);
         for target in targets {
             output::write(target, &text(args, target.format, &input, drawn.as_ref())?)?;
         }
     }
-    Ok(if args.input.accepts(&input.diagnostics) { Status::Success } else { Status::Failure })
+    Ok(if args.input.accepts(&input.diagnostics) {
+        Status::Success
+    } else {
+        Status::Failure
+    })
 }
 
 fn draw(args: &Args, input: &mut Input) -> Layout {
     let legend = if args.no_legend { Legend::Hidden } else { Legend::Shown };
-    let options = layout::Options { title: args.title.clone(), legend, ..layout::Options::default() };
+    let options = layout::Options {
+        title: args.title.clone(),
+        legend,
+        ..layout::Options::default()
+    };
     crate::arrange(&input.inspection.graph, &options).unpack(&mut input.diagnostics)
 }
 
 fn text(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<String> {
     let graph = &input.inspection.graph;
-    let options = PictureOptions { theme: args.theme, title: args.title.clone(), ..PictureOptions::default() };
+    let options = PictureOptions {
+        theme: args.theme,
+        title: args.title.clone(),
+        ..PictureOptions::default()
+    };
     Ok(match (format, drawn) {
         (Format::Svg, Some(layout)) => render::svg(layout, graph, &options),
         (Format::Html, Some(layout)) => render::html(layout, graph, &input.diagnostics, &input.sources, &options)?,

@@ -33,16 +33,25 @@ impl FromStr for Target {
             return match file {
                 "" => Err("a file name is missing after `=`".into()),
                 "-" => Ok(Target { format, file: None }),
-                file => Ok(Target { format, file: Some(file.into()) }),
+                file => Ok(Target {
+                    format,
+                    file: Some(file.into()),
+                }),
             };
         }
         let path = Path::new(text);
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         match Format::from_extension(ending) {
-            Some(format) => Ok(Target { format, file: Some(path.to_owned()) }),
+            Some(format) => Ok(Target {
+                format,
+                file: Some(path.to_owned()),
+            }),
             None => {
                 let known: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
-                Err(format!("the ending says no format; one of {} is known, and FORMAT=FILE says both", known.join(", ")))
+                Err(format!(
+                    "the ending says no format; one of {} is known, and FORMAT=FILE says both",
+                    known.join(", ")
+                ))
             }
         }
     }
@@ -79,7 +88,10 @@ fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
         _ => PathBuf::from("."),
     };
     if !folder.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no folder {}", folder.display()),
+        ));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kubesketch-");
@@ -107,13 +119,43 @@ mod tests {
 
     #[test]
     fn a_format_a_file_or_both() {
-        assert_eq!(parse("svg"), Target { format: Format::Svg, file: None });
-        assert_eq!(parse("net.svg"), Target { format: Format::Svg, file: Some("net.svg".into()) });
-        assert_eq!(parse("svg=picture.txt"), Target { format: Format::Svg, file: Some("picture.txt".into()) });
-        assert_eq!(parse("json=-"), Target { format: Format::Json, file: None });
+        assert_eq!(
+            parse("svg"),
+            Target {
+                format: Format::Svg,
+                file: None
+            }
+        );
+        assert_eq!(
+            parse("net.svg"),
+            Target {
+                format: Format::Svg,
+                file: Some("net.svg".into())
+            }
+        );
+        assert_eq!(
+            parse("svg=picture.txt"),
+            Target {
+                format: Format::Svg,
+                file: Some("picture.txt".into())
+            }
+        );
+        assert_eq!(
+            parse("json=-"),
+            Target {
+                format: Format::Json,
+                file: None
+            }
+        );
         assert!("./svg".parse::<Target>().is_err());
         assert!("picture.bmp".parse::<Target>().is_err());
-        assert_eq!(parse("a=b.dot"), Target { format: Format::Dot, file: Some("a=b.dot".into()) });
+        assert_eq!(
+            parse("a=b.dot"),
+            Target {
+                format: Format::Dot,
+                file: Some("a=b.dot".into())
+            }
+        );
     }
 
     #[test]

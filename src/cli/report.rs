@@ -79,14 +79,25 @@ fn excerpt<'a>(sources: &'a Sources, at: Span, kind: AnnotationKind, label: Opti
     let start = floor(text, at.start as usize);
     let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
-    let from = text[line_start..start].char_indices().rev().nth(AROUND - 1).map_or(line_start, |(i, _)| line_start + i);
+    let from = text[line_start..start]
+        .char_indices()
+        .rev()
+        .nth(AROUND - 1)
+        .map_or(line_start, |(i, _)| line_start + i);
     let to = text[start..line_end].char_indices().nth(AROUND).map_or(line_end, |(i, _)| start + i);
     let end = floor(text, at.end as usize).clamp(start, to);
-    let end = if end == start { text[start..to].chars().next().map_or(start, |c| start + c.len_utf8()) } else { end };
+    let end = if end == start {
+        text[start..to].chars().next().map_or(start, |c| start + c.len_utf8())
+    } else {
+        end
+    };
     let excerpt = printable(text[from..to].trim_end_matches('\r'));
     let limit = excerpt.len();
     let annotation = kind.span((start - from).min(limit)..(end - from).min(limit)).label(label);
-    Snippet::source(excerpt).line_start(at.line as usize).path(printable(sources.name(at.file))).annotation(annotation)
+    Snippet::source(excerpt)
+        .line_start(at.line as usize)
+        .path(printable(sources.name(at.file)))
+        .annotation(annotation)
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -99,7 +110,15 @@ fn floor(text: &str, mut at: usize) -> usize {
 
 /// Control characters of the input must not reach the terminal. Each becomes a character of the same length, so that places stay right.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' && c != '\n' && c.is_ascii() { '?' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' && c != '\n' && c.is_ascii() {
+                '?'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Says a line on standard error.

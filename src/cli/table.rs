@@ -31,6 +31,12 @@ pub struct Args {
 enum Kind {
     /// Who can talk to whom, on which ports, because of which rule
     Connections,
+    /// What is reached from outside, and what policies leave of it
+    Exposure,
+    /// Which policies have a say about each workload
+    Isolation,
+    /// Which host and path lead where
+    Routes,
 }
 
 /// Runs the command.
@@ -46,16 +52,32 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };
-    let extent = if args.all { Extent::All } else { Extent::Ruled };
+    let json = args.output == TableFormat::Json;
     let text = match args.kind {
         Kind::Connections => {
+            let extent = if args.all { Extent::All } else { Extent::Ruled };
             let connections = connectivity.connections(extent);
-            match args.output {
-                TableFormat::Json => render::connections_json(&report, &connections),
-                format => render::table(&render::connections_table(&report, &connections), format),
+            if json {
+                render::connections_json(&report, &connections)
+            } else {
+                words(args, &render::connections_table(&report, &connections))
             }
         }
+        Kind::Exposure if json => render::exposure_json(&report),
+        Kind::Isolation if json => render::isolation_json(&report),
+        Kind::Routes if json => render::routes_json(&report),
+        Kind::Exposure => words(args, &render::exposure_table(&report)),
+        Kind::Isolation => words(args, &render::isolation_table(&report)),
+        Kind::Routes => words(args, &render::routes_table(&report)),
     };
     output::to_stdout(&text)?;
-    Ok(if args.input.accepts(&input.diagnostics) { Status::Success } else { Status::Failure })
+    Ok(if args.input.accepts(&input.diagnostics) {
+        Status::Success
+    } else {
+        Status::Failure
+    })
+}
+
+fn words(args: &Args, table: &render::Table) -> String {
+    render::table(table, args.output)
 }

@@ -30,7 +30,11 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
         let names: Vec<String> = conflicts.keys().take(NAMED).map(Key::to_string).collect();
         let rest = conflicts.len().saturating_sub(NAMED);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        let message = format!("{}{more} {} defined more than once with different content; the first in path order is used", names.join(", "), if conflicts.len() == 1 { "is" } else { "are" });
+        let message = format!(
+            "{}{more} {} defined more than once with different content; the first in path order is used",
+            names.join(", "),
+            if conflicts.len() == 1 { "is" } else { "are" }
+        );
         let mut warning = Diagnostic::at(Code::DuplicateObject, kept[*first].object.span, message)
             .with_help("name the files that belong together, or let -k DIR build one overlay");
         for (index, (first, second)) in conflicts.values().take(NAMED).enumerate() {
@@ -39,6 +43,7 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
             }
             warning = warning.with_related(second.object.span, "different and left out");
         }
+        warning.refused = true;
         diagnostics.push(warning);
     }
     kept

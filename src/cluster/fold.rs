@@ -22,14 +22,27 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = top_owner(index, entries, &positions);
         if top == *key {
-            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
+            found.insert(
+                top.clone(),
+                Workload {
+                    key: top,
+                    entry: index,
+                    spec: (**spec).clone(),
+                    pods: Vec::new(),
+                },
+            );
         } else {
             folded.push((top, index));
         }
     }
     for (top, index) in folded {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
-        let workload = found.entry(top.clone()).or_insert_with(|| Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
+        let workload = found.entry(top.clone()).or_insert_with(|| Workload {
+            key: top,
+            entry: index,
+            spec: (**spec).clone(),
+            pods: Vec::new(),
+        });
         if entries[index].object.kind == "Pod" {
             workload.pods.push(index);
         }
@@ -49,7 +62,10 @@ fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>)
         let key = owner_key(owner, entry);
         match positions.get(&key) {
             Some(&next) => at = next,
-            None => return absent_owner(key, entry),
+            None => match deployment_of(&key, entry).and_then(|d| positions.get(&d)) {
+                Some(&next) => at = next,
+                None => return key,
+            },
         }
     }
     entries[index].key.clone()
@@ -62,17 +78,25 @@ fn controller(entry: &Entry) -> Option<&OwnerRef> {
 
 fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-    let kind = if owner.kind.is_empty() { "ReplicaSet" } else { &owner.kind };
-    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" { "apps" } else { group };
+    // An owner must say its kind; of one that does not, no more is known than that there are pods.
+    let kind = if owner.kind.is_empty() { "Pod" } else { &owner.kind };
+    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" {
+        "apps"
+    } else {
+        group
+    };
     Key::new(group, kind, entry.key.namespace(), &owner.name)
 }
 
 /// A replica set that a Deployment made is named after it and the hash of its pods' template, which the pods carry as a label
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the Deployment can be told even when neither is there.
-fn absent_owner(key: Key, child: &Entry) -> Key {
-    let hash = child.object.labels.get("pod-template-hash");
-    match hash.and_then(|h| key.name.strip_suffix(h.as_str())).and_then(|n| n.strip_suffix('-')) {
-        Some(name) if key.kind == "ReplicaSet" && !name.is_empty() => Key { kind: "Deployment".into(), name: name.to_owned(), ..key },
-        _ => key,
-    }
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the pods find a Deployment of the input even when
+/// the replica set between them is not there.
+fn deployment_of(key: &Key, child: &Entry) -> Option<Key> {
+    let hash = child.object.labels.get("pod-template-hash")?;
+    let name = key.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
+    (key.kind == "ReplicaSet").then(|| Key {
+        kind: "Deployment".into(),
+        name: name.to_owned(),
+        ..key.clone()
+    })
 }

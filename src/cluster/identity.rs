@@ -57,8 +57,24 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
 
 /// Kinds that a custom kind of the same name could be mistaken for.
 const WELL_KNOWN: &[&str] = &[
-    "CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Endpoints", "GRPCRoute", "Gateway", "HTTPRoute", "Ingress", "Job", "Pod", "ReplicaSet",
-    "ReplicationController", "Service", "StatefulSet", "TCPRoute", "TLSRoute", "UDPRoute",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "DeploymentConfig",
+    "Endpoints",
+    "GRPCRoute",
+    "Gateway",
+    "HTTPRoute",
+    "Ingress",
+    "Job",
+    "Pod",
+    "ReplicaSet",
+    "ReplicationController",
+    "Service",
+    "StatefulSet",
+    "TCPRoute",
+    "TLSRoute",
+    "UDPRoute",
 ];
 
 impl Key {
@@ -67,12 +83,22 @@ impl Key {
         let group = current_group(object.group(), &object.kind);
         let scoped = CLUSTER_SCOPED.binary_search(&(group, object.kind.as_str())).is_ok();
         let namespace = (!scoped).then(|| object.namespace.clone().unwrap_or_else(|| default_namespace.to_owned()));
-        Key { namespace, name: object.name.clone(), kind: object.kind.clone(), group: group.to_owned() }
+        Key {
+            namespace,
+            name: object.name.clone(),
+            kind: object.kind.clone(),
+            group: group.to_owned(),
+        }
     }
 
     /// The identity of a namespaced object of a known group.
     pub fn new(group: &str, kind: &str, namespace: &str, name: &str) -> Key {
-        Key { namespace: Some(namespace.to_owned()), name: name.to_owned(), kind: kind.to_owned(), group: group.to_owned() }
+        Key {
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            group: group.to_owned(),
+        }
     }
 
     /// The namespace, or nothing.
@@ -121,7 +147,10 @@ mod tests {
     #[test]
     fn a_custom_kind_with_a_known_name_says_its_group() {
         assert_eq!(Key::new("", "Service", "a", "b").to_string(), "a/b[Service]");
-        assert_eq!(Key::new("serving.knative.dev", "Service", "a", "b").to_string(), "a/b[Service.serving.knative.dev]");
+        assert_eq!(
+            Key::new("serving.knative.dev", "Service", "a", "b").to_string(),
+            "a/b[Service.serving.knative.dev]"
+        );
         assert_eq!(Key::new("argoproj.io", "Rollout", "a", "b").to_string(), "a/b[Rollout]");
     }
 

@@ -32,8 +32,14 @@ impl LabelIndex {
             }
         }
         lists.sort_by_key(|l| l.len());
-        let Some((shortest, others)) = lists.split_first() else { return Vec::new() };
-        shortest.iter().copied().filter(|p| others.iter().all(|l| l.binary_search(p).is_ok())).collect()
+        let Some((shortest, others)) = lists.split_first() else {
+            return Vec::new();
+        };
+        shortest
+            .iter()
+            .copied()
+            .filter(|p| others.iter().all(|l| l.binary_search(p).is_ok()))
+            .collect()
     }
 }
 
@@ -42,7 +48,10 @@ mod tests {
     use super::*;
 
     fn labels(text: &str) -> BTreeMap<String, String> {
-        text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+        text.split(',')
+            .filter_map(|p| p.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect()
     }
 
     #[test]

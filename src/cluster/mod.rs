@@ -92,7 +92,11 @@ impl Cluster {
             && let Some(first) = homeless.iter().min()
         {
             let count = homeless.len();
-            let message = format!("{count} {} no namespace and {} placed in `default`", if count == 1 { "object names" } else { "objects name" }, if count == 1 { "is" } else { "are" });
+            let message = format!(
+                "{count} {} no namespace and {} placed in `default`",
+                if count == 1 { "object names" } else { "objects name" },
+                if count == 1 { "is" } else { "are" }
+            );
             diagnostics.push(Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"));
         }
         let mut entries = dedup::merge(entries, &mut diagnostics);
@@ -105,7 +109,16 @@ impl Cluster {
             .enumerate()
             .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
             .collect();
-        Warned { value: Cluster { entries, workloads, namespaces, pods, addresses }, diagnostics }
+        Warned {
+            value: Cluster {
+                entries,
+                workloads,
+                namespaces,
+                pods,
+                addresses,
+            },
+            diagnostics,
+        }
     }
 
     /// All objects, sorted by identity.
@@ -181,7 +194,13 @@ fn namespaces(entries: &[Entry]) -> BTreeMap<String, Namespace> {
     let mut all: BTreeMap<String, Namespace> = named.into_iter().map(|n| (n.clone(), Namespace::default())).collect();
     for (index, entry) in entries.iter().enumerate() {
         if matches!(entry.object.body, Body::Namespace) {
-            all.insert(entry.key.name.clone(), Namespace { declared: Some(index), labels: entry.object.labels.clone() });
+            all.insert(
+                entry.key.name.clone(),
+                Namespace {
+                    declared: Some(index),
+                    labels: entry.object.labels.clone(),
+                },
+            );
         }
     }
     for (name, namespace) in &mut all {

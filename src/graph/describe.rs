@@ -172,7 +172,11 @@ impl PortMap {
     pub fn text(&self) -> String {
         let port = port_text(self.port, self.protocol);
         let target = self.target.to_string();
-        if target == self.port.to_string() { port } else { format!("{port} → {target}") }
+        if target == self.port.to_string() {
+            port
+        } else {
+            format!("{port} → {target}")
+        }
     }
 }
 

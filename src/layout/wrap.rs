@@ -63,7 +63,15 @@ fn cut(text: &str, role: TextRole, width: f64) -> String {
 /// What goes on a line as a whole: words, and of words that are wider than a line their pieces. In order, nothing lost.
 fn chunks(text: &str, role: TextRole, width: f64) -> Vec<&str> {
     let words = text.split_inclusive(' ');
-    words.flat_map(|word| if text_width(word.trim_end(), role) <= width { vec![word] } else { pieces(word) }).collect()
+    words
+        .flat_map(|word| {
+            if text_width(word.trim_end(), role) <= width {
+                vec![word]
+            } else {
+                pieces(word)
+            }
+        })
+        .collect()
 }
 
 /// The unbreakable pieces of a word, in order, nothing lost.
@@ -114,7 +122,10 @@ mod tests {
 
     #[test]
     fn a_word_that_fits_on_a_line_stays_whole() {
-        assert_eq!(wrap("198.51.100.0/24, 203.0.113.0/24", TextRole::Name, 200.0, 3), ["198.51.100.0/24,", "203.0.113.0/24"]);
+        assert_eq!(
+            wrap("198.51.100.0/24, 203.0.113.0/24", TextRole::Name, 200.0, 3),
+            ["198.51.100.0/24,", "203.0.113.0/24"]
+        );
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn identify(tree: &Tree) -> Identity {
     let kubeconfig = group.is_empty() && kind == "Config";
     // What kustomize is told to delete is not there.
     let deleted = tree.get("$patch").and_then(Tree::as_str) == Some("delete");
-    if LOCAL_GROUPS.iter().any(|g| is_local(&g)) || local_config || kubeconfig || deleted {
+    if LOCAL_GROUPS.iter().any(is_local) || local_config || kubeconfig || deleted {
         return Identity::Nothing;
     }
     let metadata = tree.get("metadata");

@@ -1,11 +1,13 @@
 //! YAML events to a tree. Nothing here calls itself, so no nesting can exhaust the stack.
 
+use std::borrow::Cow;
+
 use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::MAX_DEPTH;
 use super::assemble::{self, Budget, Place, Size};
 use super::hint::{self, Fault, Input};
-use super::repair::Repaired;
+use super::repair::{self, Repaired};
 use super::scalar;
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::Diagnostic;
@@ -41,7 +43,7 @@ pub(super) fn yaml(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
         let Some(error) = stopped else { return Ok(()) };
         let (from, indent) = (reader.last, reader.indent());
         let fault = error.marker().byte_offset().unwrap_or_default();
-        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow);
+        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow) || repair::opens_bracket(text, from, fault);
         let mut again = repaired.take().unwrap_or_default();
         let is_repaired = match error.kind() {
             ErrorKind::TabInPlainScalar | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation if in_flow => {
@@ -149,7 +151,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.span(&at.start, &at.end);
-                let value = self.scalar(text.into_owned(), style, tag.as_deref(), span)?;
+                let value = Self::scalar(text, style, tag.as_deref(), span)?;
                 let merge = style == ScalarStyle::Plain && matches!(&value, Value::Str(text) if &**text == "<<");
                 self.anchored(anchor, Tree { span, value }, merge)
             }
@@ -177,15 +179,16 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
     }
 
-    fn scalar(&self, text: String, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Fault> {
+    fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Fault> {
+        let is_plain = style == ScalarStyle::Plain;
         match tag {
+            None if is_plain => Ok(scalar::plain(&text)),
+            None => Ok(Value::Str(text.into())),
             Some(tag) => match tag.core_suffix() {
                 Some(core) => scalar::tagged(&text, core).map_err(|reason| Fault::syntax(span, reason)),
-                None if tag.suffix() == "!" && tag.handle().is_empty() && style == ScalarStyle::Plain => Ok(scalar::plain(&text)),
+                None if tag.suffix() == "!" && tag.handle().is_empty() && is_plain => Ok(scalar::plain(&text)),
                 None => Ok(Value::Str(text.into())),
             },
-            None if style == ScalarStyle::Plain => Ok(scalar::plain(&text)),
-            None => Ok(Value::Str(text.into())),
         }
     }
 

@@ -94,6 +94,22 @@ impl Repaired {
     }
 }
 
+/// Whether a bracket opens between two places and does not close: the parser looks some way ahead of what it has told.
+pub(super) fn opens_bracket(text: &str, from: usize, fault: usize) -> bool {
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for c in text.get(from..fault).unwrap_or_default().chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (_, Some(open)) if c == open => quote = None,
+            ('[' | '{', None) => depth += 1,
+            (']' | '}', None) => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0
+}
+
 /// The quoted text around a place: the offsets of its opening quote and of the end of its last line.
 fn quoted(text: &str, from: usize, fault: usize) -> Option<(usize, usize)> {
     let open = from + text.get(from..fault)?.find(['"', '\''])?;
@@ -114,6 +130,14 @@ fn quoted(text: &str, from: usize, fault: usize) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bracket_in_quotes_does_not_open() {
+        let check = |text: &str, expected: bool| assert_eq!(opens_bracket(text, 0, text.len()), expected, "{text}");
+        check("a:\n  [\n    x,\n", true);
+        check("a: [x]\n", false);
+        check("a: '['\n", false);
+    }
 
     #[test]
     fn places_find_their_way_back() {

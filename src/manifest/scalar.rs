@@ -1,5 +1,6 @@
-//! What a YAML scalar means to Kubernetes, whose decoder reads YAML 1.1 the way go-yaml v2 does: `on` and `y` are booleans, `0120` is 80,
-//! `8_080` is 8080, a date is text.
+//! What a YAML scalar means to Kubernetes, whose decoder reads YAML 1.1 the way go-yaml v2 does: `on` is a boolean, `0120` is 80,
+//! `8_080` is 8080, a date is text. The one difference: `y` and `n` are kept as the text that they most often are meant to be, and whoever asks for a
+//! boolean takes them for one.
 
 use super::tree::Value;
 
@@ -11,6 +12,7 @@ pub(super) fn plain(text: &str) -> Value {
 /// The value of a scalar with a tag of YAML's own (`int` for `!!int`), or the reason why there is none.
 pub(super) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
     let value = match tag {
+        "bool" if letter(text).is_some() => Value::Bool(letter(text) == Some(true)),
         "int" | "float" | "bool" | "null" => plain(text),
         _ => return Ok(Value::Str(text.into())),
     };
@@ -21,6 +23,15 @@ pub(super) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
         | ("bool", value @ Value::Bool(_))
         | ("null", value @ Value::Null) => Ok(value),
         _ => Err(format!("`{}` is not what its tag `!!{tag}` says", super::hint::excerpt(text))),
+    }
+}
+
+/// What a text means where a boolean is asked for: `y` and `n` are booleans in YAML 1.1.
+pub(super) fn letter(text: &str) -> Option<bool> {
+    match text {
+        "y" | "Y" => Some(true),
+        "n" | "N" => Some(false),
+        _ => None,
     }
 }
 
@@ -77,8 +88,8 @@ fn resolve(text: &str) -> Option<Value> {
 fn word(text: &str) -> Option<Value> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::Bool(false),
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::Bool(true),
+        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::Bool(false),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Value::Float(f64::NEG_INFINITY),
         ".nan" | ".NaN" | ".NAN" => Value::Float(f64::NAN),
@@ -160,10 +171,10 @@ mod tests {
             ("~", "null"),
             ("Null", "null"),
             ("nULL", "\"nULL\""),
-            ("y", "true"),
+            ("y", "\"y\""),
             ("Yes", "true"),
             ("ON", "true"),
-            ("n", "false"),
+            ("n", "\"n\""),
             ("off", "false"),
             ("TRUE", "true"),
             ("tRUE", "\"tRUE\""),

@@ -27,7 +27,7 @@ pub enum Value {
     UInt(u64),
     /// Any other number.
     Float(f64),
-    /// Text.
+    /// Text. An unquoted `y` or `n`, which Kubernetes takes for a boolean, is text too; [`Tree::as_bool`] knows.
     Str(Box<str>),
     /// A list.
     Seq(Vec<Tree>),
@@ -90,8 +90,9 @@ impl Tree {
 
     /// The truth value, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
-        match self.value {
-            Value::Bool(value) => Some(value),
+        match &self.value {
+            Value::Bool(value) => Some(*value),
+            Value::Str(text) => super::scalar::letter(text),
             _ => None,
         }
     }

@@ -43,6 +43,13 @@ const POD_TEMPLATE: TemplateAt = TemplateAt {
     pod: "spec.podTemplate.spec",
 };
 
+/// A virtual machine of KubeVirt runs in a pod that carries the labels of its template, and is no container itself.
+const VM_TEMPLATE: TemplateAt = TemplateAt {
+    template: "spec.template",
+    labels: "spec.template.metadata.labels",
+    pod: "spec.template.spec",
+};
+
 /// Decodes the content of an object. `labels` are those of its own metadata.
 pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<String, String>, text: &str, problems: &mut Vec<Diagnostic>) -> Body {
     let mut reader = Reader { tree, text, problems };
@@ -63,6 +70,8 @@ pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<Strin
         ("batch", "Job") => workload(reader.job()),
         ("batch", "CronJob") => workload(reader.cron_job()),
         ("apps.openshift.io" | "", "DeploymentConfig") => workload(reader.deployment_config()),
+        ("kubevirt.io", "VirtualMachine" | "VirtualMachineInstanceReplicaSet") => workload(reader.virtual_machine(VM_TEMPLATE)),
+        ("kubevirt.io", "VirtualMachineInstance") => workload(reader.virtual_machine(POD)),
         _ => match [TEMPLATE, JOB_TEMPLATE, POD_TEMPLATE].into_iter().find(|at| has_containers(tree, at)) {
             Some(at) => workload(reader.like_a_workload(at)),
             None => Body::Other,
@@ -191,6 +200,16 @@ impl Reader<'_> {
             pod_labels: labels.clone(),
             pod_ips: pod_ips(self.tree),
             ..self.with_pod(spec, &POD)
+        }
+    }
+
+    fn virtual_machine(&mut self, at: TemplateAt) -> Workload {
+        Workload {
+            pod_labels: self.part(at.labels, Strictness::Alike).unwrap_or_default(),
+            replicas: self.replicas(),
+            pod_path: at.pod,
+            labels_path: at.labels,
+            ..Workload::default()
         }
     }
 

@@ -5,7 +5,7 @@ use super::addresses::{AddressSet, parse_cidr};
 use super::network_policy::check_port_name;
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 use super::selector::Selector;
 use crate::cluster::Entry;
 
@@ -88,12 +88,17 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
     };
     let subject = subject(&spec.required("subject")?)?;
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
-        spec.list(direction.as_str())?.iter().enumerate().map(|(index, field)| rule(kind, direction, index, field)).collect()
+        spec.list(direction.as_str())?
+            .iter()
+            .enumerate()
+            .map(|(index, field)| rule(kind, direction, index, field))
+            .collect()
     };
     let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
     let place = |direction: Direction| spec.get(direction.as_str()).map_or(root.span(), |f| f.span());
     Ok(Policy {
         key: entry.key.clone(),
+        scope: Scope::Primary,
         tier,
         priority,
         subject,
@@ -109,25 +114,37 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
 
 fn subject(field: &Field<'_>) -> Read<PodSelection> {
     let one = field.exactly_one(&["namespaces", "pods"])?;
-    if one.key() == "pods" { namespaced_pods(&one) } else { whole_namespaces(&one) }
+    if one.key() == "pods" {
+        namespaced_pods(&one)
+    } else {
+        whole_namespaces(&one)
+    }
 }
 
 fn whole_namespaces(field: &Field<'_>) -> Read<PodSelection> {
-    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(Selector::read(field)?), pods: Selector::everything() })
+    Ok(PodSelection {
+        namespaces: NamespaceSelection::Labeled(Selector::read(field)?),
+        pods: Selector::everything(),
+    })
 }
 
 fn namespaced_pods(field: &Field<'_>) -> Read<PodSelection> {
     field.must_be_map()?;
     // The definitions ask for both selectors; an absent one is taken for an empty one, which is what it decodes to.
     let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| Selector::read(&f));
-    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(selector("namespaceSelector")?), pods: selector("podSelector")? })
+    Ok(PodSelection {
+        namespaces: NamespaceSelection::Labeled(selector("namespaceSelector")?),
+        pods: selector("podSelector")?,
+    })
 }
 
 fn rule(kind: Kind, direction: Direction, index: usize, field: &Field<'_>) -> Read<Rule> {
     field.must_be_map()?;
     let action = field.required("action")?;
     let name = action.text()?;
-    let action = kind.action(name).ok_or_else(|| action.fault(format!("`{name}` is no action; there are {}", kind.actions())))?;
+    let action = kind
+        .action(name)
+        .ok_or_else(|| action.fault(format!("`{name}` is no action; there are {}", kind.actions())))?;
     let side = match direction {
         Direction::Ingress => "from",
         Direction::Egress => "to",
@@ -141,10 +158,14 @@ fn rule(kind: Kind, direction: Direction, index: usize, field: &Field<'_>) -> Re
         Kind::Cluster => protocols(&field.list("protocols")?)?,
         Kind::Admin | Kind::Baseline => ports(&field.list("ports")?)?,
     };
-    if !ports.named().is_empty() && peers.iter().any(|p| !matches!(p, Peer::Pods(_))) {
-        return Err(field.fault("named ports cannot go with networks, nodes or domain names, which have none"));
-    }
-    Ok(Rule { index, action, peers: Peers::AnyOf(peers), ports, field: field.path().to_owned(), at: field.span() })
+    Ok(Rule {
+        index,
+        action,
+        peers: Peers::AnyOf(peers),
+        ports,
+        field: field.path().to_owned(),
+        at: field.span(),
+    })
 }
 
 fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
@@ -223,7 +244,11 @@ fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
             None => PortSet::protocol(protocol),
             Some(port) => {
                 let port = port.exactly_one(&["number", "range"])?;
-                if port.key() == "range" { range(protocol, &port)? } else { PortSet::port(protocol, port.port()?) }
+                if port.key() == "range" {
+                    range(protocol, &port)?
+                } else {
+                    PortSet::port(protocol, port.port()?)
+                }
             }
         };
         fixed = fixed.union(&ports);
@@ -234,7 +259,9 @@ fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
 /// An absent protocol means TCP.
 fn protocol(field: &Field<'_>) -> Read<Protocol> {
     field.must_be_map()?;
-    let Some(written) = field.get("protocol") else { return Ok(Protocol::Tcp) };
+    let Some(written) = field.get("protocol") else {
+        return Ok(Protocol::Tcp);
+    };
     let name = written.text()?;
     Protocol::from_name(name).ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))
 }
@@ -242,12 +269,19 @@ fn protocol(field: &Field<'_>) -> Read<Protocol> {
 /// The end of a range must be greater than its start.
 fn range(protocol: Protocol, field: &Field<'_>) -> Read<PortSet> {
     let (start, end) = (field.required("start")?.port()?, field.required("end")?.port()?);
-    if start < end { Ok(PortSet::range(protocol, start, end)) } else { Err(field.fault(format!("the end {end} is not greater than the start {start}"))) }
+    if start < end {
+        Ok(PortSet::range(protocol, start, end))
+    } else {
+        Err(field.fault(format!("the end {end} is not greater than the start {start}")))
+    }
 }
 
 /// A name stands for the port of the pod that has it, with whatever protocol the pod gives it.
 fn named_port(field: &Field<'_>) -> Read<NamedPort> {
     let name = field.text()?;
     check_port_name(name).map_err(|m| field.fault(m))?;
-    Ok(NamedPort { name: name.to_owned(), protocol: None })
+    Ok(NamedPort {
+        name: name.to_owned(),
+        protocol: None,
+    })
 }

@@ -1,7 +1,7 @@
 //! Pods by what policies can tell apart: two pods of one namespace whose labels, named ports and network agree in all that policies ask for are one class.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::PodSpec;
 
@@ -24,7 +24,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What these policies ask.
-    pub fn by(policies: &[Policy]) -> Asked {
+    pub fn by<'p>(policies: impl Iterator<Item = &'p Policy>) -> Asked {
         let mut asked = Asked::default();
         for policy in policies {
             asked.pods(&policy.subject);
@@ -86,18 +86,17 @@ pub(super) struct Classes<'a> {
 }
 
 impl<'a> Classes<'a> {
-    /// The classes of a cluster, as far as policies ask.
-    pub fn new(cluster: &'a Cluster, asked: &Asked) -> Classes<'a> {
-        let namespaces: Vec<NamespaceView<'a>> = cluster
-            .namespaces()
-            .iter()
-            .map(|(name, namespace)| NamespaceView { name, labels: &namespace.labels, declared: namespace.declared.is_some() })
-            .collect();
+    /// The classes of some workloads of a cluster, as far as policies ask.
+    pub fn new(cluster: &'a Cluster, asked: &Asked, members: &[usize]) -> Classes<'a> {
+        let namespaces = namespaces(cluster);
         let mut found: BTreeMap<PodClass, Vec<usize>> = BTreeMap::new();
-        for (index, workload) in cluster.workloads().iter().enumerate() {
+        for &index in members {
+            let workload = &cluster.workloads()[index];
             let name = workload.key.namespace();
             // Every namespace that an object names is in the list.
-            let Ok(namespace) = namespaces.binary_search_by(|n| n.name.cmp(name)) else { continue };
+            let Ok(namespace) = namespaces.binary_search_by(|n| n.name.cmp(name)) else {
+                continue;
+            };
             for class in variants(cluster, workload, namespace, asked) {
                 let members = found.entry(class).or_default();
                 if members.last() != Some(&index) {
@@ -113,8 +112,23 @@ impl<'a> Classes<'a> {
             }
             classes.push(class);
         }
-        Classes { namespaces, classes, of_workload }
+        Classes {
+            namespaces,
+            classes,
+            of_workload,
+        }
     }
+}
+
+/// The namespaces of a cluster, by name.
+pub(super) fn namespaces(cluster: &Cluster) -> Vec<NamespaceView<'_>> {
+    let all = cluster.namespaces().iter();
+    all.map(|(name, namespace)| NamespaceView {
+        name,
+        labels: &namespace.labels,
+        declared: namespace.declared.is_some(),
+    })
+    .collect()
 }
 
 /// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller adds.
@@ -139,24 +153,40 @@ fn class(spec: &manifest::Workload, labels: &Labels, namespace: usize, asked: &A
     ports.retain(|p| asked.port_names.contains(&p.name));
     PodClass {
         namespace,
-        labels: labels.iter().filter(|(k, _)| asked.keys.contains(*k)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        labels: labels
+            .iter()
+            .filter(|(k, _)| asked.keys.contains(*k))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
         ports,
         host_network: spec.pod.host_network == Some(true),
-        addresses: if asked.addresses { spec.pod_ips.iter().filter_map(|ip| ip.parse().ok()).collect() } else { Vec::new() },
+        addresses: if asked.addresses {
+            spec.pod_ips.iter().filter_map(|ip| ip.parse().ok()).collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
 /// The named ports of a pod, those of sidecars (init containers that stay) included
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn named_ports(pod: &PodSpec) -> Vec<ContainerPort> {
-    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = pod
+        .init_containers
+        .iter()
+        .flatten()
+        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
     let mut ports: Vec<ContainerPort> = sidecars
         .chain(&pod.containers)
         .flat_map(|c| c.ports.iter().flatten())
         .filter_map(|p| {
             let protocol = p.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::from_name)?;
             let number = u16::try_from(p.container_port).ok().filter(|n| *n > 0)?;
-            Some(ContainerPort { name: p.name.clone()?, protocol, number })
+            Some(ContainerPort {
+                name: p.name.clone()?,
+                protocol,
+                number,
+            })
         })
         .collect();
     ports.sort();
@@ -182,7 +212,11 @@ fn labels(kind: &str, name: &str, tree: &Tree, spec: &manifest::Workload, asked:
             return ordinals(name, tree, spec, labels, asked);
         }
         "Job" | "CronJob" => {
-            let job = if kind == "Job" { tree.get("spec") } else { tree.at(&["spec", "jobTemplate", "spec"]) };
+            let job = if kind == "Job" {
+                tree.get("spec")
+            } else {
+                tree.at(&["spec", "jobTemplate", "spec"])
+            };
             let field = |key: &str| job.and_then(|j| j.get(key));
             // With a selector of its own a Job gets no labels made for it (https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector).
             if field("manualSelector").and_then(Tree::as_bool) != Some(true) {
@@ -218,7 +252,9 @@ fn ordinals(name: &str, tree: &Tree, spec: &manifest::Workload, labels: Labels, 
     if (!asked.keys.contains(NAME) && !asked.keys.contains(INDEX)) || replicas > MOST_ORDINALS {
         return vec![with(UNKNOWN_VALUE.to_owned(), UNKNOWN_VALUE.to_owned())];
     }
-    (start..start.saturating_add(replicas)).map(|i| with(format!("{name}-{i}"), i.to_string())).collect()
+    (start..start.saturating_add(replicas))
+        .map(|i| with(format!("{name}-{i}"), i.to_string()))
+        .collect()
 }
 
 /// The labels that selectors of namespaces ask for in a policy.
@@ -227,9 +263,17 @@ pub(super) fn namespace_keys(policy: &Policy) -> BTreeSet<&str> {
         Peers::AnyOf(peers) => peers.as_slice(),
         Peers::Everybody => &[],
     });
-    let selections = peers.filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None }).chain([&policy.subject]);
+    let selections = peers
+        .filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None })
+        .chain([&policy.subject]);
     selections
-        .filter_map(|s| if let NamespaceSelection::Labeled(l) = &s.namespaces { Some(l) } else { None })
+        .filter_map(|s| {
+            if let NamespaceSelection::Labeled(l) = &s.namespaces {
+                Some(l)
+            } else {
+                None
+            }
+        })
         .flat_map(|l| l.requirements().iter().map(|r| r.key.as_str()))
         .collect()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::admin::{self, Kind};
-use super::classes::{NamespaceView, namespace_keys};
 use super::addresses::AddressSet;
+use super::admin::{self, Kind};
+use super::classes::{namespace_keys, namespaces};
 use super::network_policy;
 use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy};
@@ -64,7 +64,10 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
             Some(Err(fault)) => diagnostics.push(refusal(entry, &fault)),
             None if is_foreign(entry) => {
                 let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();
-                list.push(ForeignPolicy { key: entry.key.clone(), at: entry.object.span });
+                list.push(ForeignPolicy {
+                    key: entry.key.clone(),
+                    at: entry.object.span,
+                });
             }
             None => {}
         }
@@ -72,18 +75,30 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     for ((group, kind), list) in &foreign {
         let places = list.iter().map(|f| f.at).min();
         let count = list.len();
-        let subject = if count == 1 { format!("{kind} of {group} is") } else { format!("{count} objects {kind} of {group} are") };
-        let message = format!("{subject} not evaluated; what is said of connections leaves out what {} or {}", if count == 1 { "it allows" } else { "they allow" }, if count == 1 { "denies" } else { "deny" });
+        let subject = if count == 1 {
+            format!("{kind} of {group} is")
+        } else {
+            format!("{count} objects {kind} of {group} are")
+        };
+        let message = format!(
+            "{subject} not evaluated; what is said of connections leaves out what {} or {}",
+            if count == 1 { "it allows" } else { "they allow" },
+            if count == 1 { "denies" } else { "deny" }
+        );
         diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
     }
     policies.sort_by(|a: &Policy, b: &Policy| (a.tier, a.priority, &a.key).cmp(&(b.tier, b.priority, &b.key)));
-    Collected { policies, foreign: foreign.into_values().flatten().collect() }
+    Collected {
+        policies,
+        foreign: foreign.into_values().flatten().collect(),
+    }
 }
 
 /// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of the same names.
 fn read(entry: &Entry) -> Option<Read<Policy>> {
     match (entry.key.group.as_str(), entry.key.kind.as_str()) {
         ("networking.k8s.io", "NetworkPolicy") => Some(network_policy::read(entry)),
+        ("k8s.cni.cncf.io", "MultiNetworkPolicy") => Some(network_policy::read_multi(entry)),
         (admin::GROUP, kind) => Kind::from_name(kind).map(|kind| admin::read(entry, kind)),
         _ => None,
     }
@@ -91,7 +106,9 @@ fn read(entry: &Entry) -> Option<Read<Policy>> {
 
 fn is_foreign(entry: &Entry) -> bool {
     let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
-    let listed = FOREIGN.iter().any(|(g, k)| kind == *k && group.strip_suffix(*g).is_some_and(|p| p.is_empty() || p.ends_with('.')));
+    let listed = FOREIGN
+        .iter()
+        .any(|(g, k)| kind == *k && group.strip_suffix(*g).is_some_and(|p| p.is_empty() || p.ends_with('.')));
     (kind.ends_with("NetworkPolicy") && !group.is_empty()) || listed
 }
 
@@ -101,15 +118,19 @@ fn refusal(entry: &Entry, fault: &Fault) -> Diagnostic {
 
 /// A diagnostic for a policy that is left out.
 pub(super) fn refused(at: Span, message: String) -> Diagnostic {
-    Diagnostic { refused: true, ..Diagnostic::at(Code::PolicyRefused, at, message) }
+    Diagnostic {
+        refused: true,
+        ..Diagnostic::at(Code::PolicyRefused, at, message)
+    }
 }
 
 /// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives rise to it.
-pub(super) fn doubts(policies: &[Policy], namespaces: &[NamespaceView<'_>], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {
     let mut untold: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     let mut covering: Vec<Span> = Vec::new();
     let mut unknown: BTreeMap<String, Vec<Span>> = BTreeMap::new();
     let private = AddressSet::private();
+    let namespaces = namespaces(cluster);
     let undeclared = namespaces.iter().any(|n| !n.declared);
     for policy in policies {
         for rule in policy.all_rules() {
@@ -129,12 +150,24 @@ pub(super) fn doubts(policies: &[Policy], namespaces: &[NamespaceView<'_>], diag
         }
     }
     let first = |places: &[Span]| places.iter().min().copied();
-    let rules = |n: usize| if n == 1 { "a rule speaks".to_owned() } else { format!("{n} rules speak") };
+    let rules = |n: usize| {
+        if n == 1 {
+            "a rule speaks".to_owned()
+        } else {
+            format!("{n} rules speak")
+        }
+    };
     for (what, places) in &untold {
-        let message = format!("{} of {what}, whose addresses the manifests do not tell; this part is left out", rules(places.len()));
+        let message = format!(
+            "{} of {what}, whose addresses the manifests do not tell; this part is left out",
+            rules(places.len())
+        );
         diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::UnsupportedPeer, at, message)));
     }
-    let message = format!("{} of addresses that pods may have; only pods whose address is known are counted in", rules(covering.len()));
+    let message = format!(
+        "{} of addresses that pods may have; only pods whose address is known are counted in",
+        rules(covering.len())
+    );
     diagnostics.extend(first(&covering).map(|at| Diagnostic::at(Code::AddressesMayCoverPods, at, message)));
     let names: Vec<&str> = namespaces.iter().filter(|n| !n.declared).map(|n| n.name).collect();
     for (key, places) in &unknown {
@@ -142,8 +175,10 @@ pub(super) fn doubts(policies: &[Policy], namespaces: &[NamespaceView<'_>], diag
             [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
             all => all.join(", "),
         };
-        let message = format!("a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there");
-        diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")));
+        let message =
+            format!("a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there");
+        diagnostics
+            .extend(first(places).map(|at| Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")));
     }
 }
 

@@ -1,26 +1,52 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
-use std::collections::BTreeMap;
-
 use super::addresses::{AddressRange, AddressSet};
-use super::classes::{Asked, Classes};
-use super::collect::{self, ForeignPolicy, refused};
-use super::evaluate::{Judge, Reason, Verdict};
-use super::groups::{Group, GroupId, Members, SetTable};
+use super::collect::{self, ForeignPolicy};
+use super::evaluate::{Reason, Verdict};
+use super::groups::{Group, GroupId};
+use super::networks::{Network, networks};
+use super::plane::Plane;
 use super::ports::PortSet;
-use super::rule::{Direction, Policy, Tier};
+use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
+
+/// Who brings requests from outside to a workload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// An ingress controller: the workloads that are it, by their position in the cluster; none if the input does not hold it.
+    Controller(Vec<usize>),
+    /// Nobody: these addresses come to the pods of a Service that is open to the outside.
+    Direct {
+        /// What the outside is called.
+        from: String,
+        /// Its addresses.
+        addresses: AddressSet,
+    },
+}
 
 /// A way by which requests from outside come to a workload: Ingress or route, Service, target port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entrance {
+    /// The object that opens it: an Ingress, a route, or a Service.
+    pub by: String,
+    /// Who brings the requests.
+    pub way: Way,
     /// The workload, by its position in the cluster.
     pub workload: usize,
-    /// Its ports that are reached.
+    /// Its ports that are meant to be reached.
     pub ports: PortSet,
-    /// The workloads that are known to bring the requests; empty if the input does not hold the controller.
-    pub controllers: Vec<usize>,
+}
+
+/// What policies leave of a way in from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The ports that anybody who comes this way is let through to.
+    pub ports: PortSet,
+    /// Whether that holds for everybody who comes this way.
+    pub certainty: Certainty,
+    /// Which rules decided about it.
+    pub because: Vec<Reason>,
 }
 
 /// One end of a connection.
@@ -69,6 +95,8 @@ pub struct Connection {
     pub certainty: Certainty,
     /// Which rules decided about it; empty if no policy has a say about either end.
     pub because: Vec<Reason>,
+    /// On which network.
+    pub network: Network,
 }
 
 /// Which connections are asked for.
@@ -101,9 +129,9 @@ impl Isolation {
 pub struct Connectivity {
     policies: Vec<Policy>,
     foreign: Vec<ForeignPolicy>,
-    judge: Judge,
-    of_workload: Vec<Vec<GroupId>>,
-    controller: GroupId,
+    planes: Vec<Plane>,
+    /// The plane of each workload's primary network.
+    home: Vec<usize>,
     entrances: Vec<Entrance>,
 }
 
@@ -112,39 +140,24 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
     let mut diagnostics = Vec::new();
     let collected = collect::collect(cluster, &mut diagnostics);
     let policies = collected.policies;
-    let asked = Asked::by(&policies);
-    let classes = Classes::new(cluster, &asked);
-    collect::doubts(&policies, &classes.namespaces, &mut diagnostics);
-    let mut table = SetTable::default();
-    for policy in &policies {
-        table.subject(policy);
-        for rule in policy.all_rules() {
-            table.peers(policy, &rule.peers);
+    collect::doubts(&policies, cluster, &mut diagnostics);
+    let mut planes = Vec::new();
+    let mut home = vec![0; cluster.workloads().len()];
+    for (network, members) in networks(cluster, &mut diagnostics) {
+        if !matches!(network, Network::Secondary(_)) {
+            members.iter().for_each(|&w| home[w] = planes.len());
         }
+        planes.push(Plane::new(network, cluster, &policies, &members, &mut diagnostics));
     }
-    let mut groups = table.group(&classes);
-    let of_workload = std::mem::take(&mut groups.of_workload);
-    let controller = groups.controller;
-    let mut judge = Judge::new(&policies, &mut table, groups);
-    settle_ties(&policies, &mut judge, &mut diagnostics);
-    let value = Connectivity { policies, foreign: collected.foreign, judge, of_workload, controller, entrances };
+    let value = Connectivity {
+        policies,
+        foreign: collected.foreign,
+        planes,
+        home,
+        entrances,
+    };
     value.doubts(cluster, &mut diagnostics);
     Warned { value, diagnostics }
-}
-
-/// Of two policies of one tier and priority that are about the same pods, nobody can say which one is asked first
-/// (<https://network-policy-api.sigs.k8s.io/reference/spec/>), so only the first by name is kept.
-fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Diagnostic>) {
-    for (id, policy) in policies.iter().enumerate().filter(|(_, p)| p.tier != Tier::Network) {
-        let alike = |other: &Policy| (other.tier, other.priority) == (policy.tier, policy.priority);
-        let both = |other: &Policy| Direction::ALL.into_iter().any(|d| other.rules(d).is_some() && policy.rules(d).is_some());
-        let rival = policies[..id].iter().enumerate().rev().take_while(|(_, o)| alike(o)).find(|(o, other)| both(other) && judge.subjects_meet(*o, id));
-        if let Some((_, other)) = rival {
-            let message = format!("{} is left out: it has the same tier and priority {} as {}, and both are about the same pods", policy.key, policy.priority, other.key);
-            diagnostics.push(refused(policy.at, message).with_related(other.at, "asked instead").with_help("give each policy a priority of its own"));
-            judge.forget(id);
-        }
-    }
 }
 
 impl Connectivity {
@@ -158,31 +171,44 @@ impl Connectivity {
         &self.foreign
     }
 
-    /// The groups of things that policies treat alike.
-    pub fn groups(&self) -> &[Group] {
-        &self.judge.groups
-    }
-
     /// The ways in from outside.
     pub fn entrances(&self) -> &[Entrance] {
         &self.entrances
     }
 
-    /// The groups that a workload's pods are in: one, unless policies can tell its pods apart.
-    pub fn groups_of(&self, workload: usize) -> &[GroupId] {
-        self.of_workload.get(workload).map(Vec::as_slice).unwrap_or_default()
+    /// The networks, the pod network first.
+    pub fn networks(&self) -> impl Iterator<Item = &Network> {
+        self.planes.iter().map(|p| &p.network)
     }
 
-    /// What becomes of traffic between two groups.
-    pub fn between_groups(&self, from: GroupId, to: GroupId) -> Verdict {
-        self.judge.between(from, to)
+    /// The groups of things that policies treat alike on a network, by its position.
+    pub fn groups(&self, network: usize) -> &[Group] {
+        self.planes.get(network).map(|p| p.judge.groups.as_slice()).unwrap_or_default()
     }
 
-    /// Which policies have a say about a workload in a direction.
+    /// The groups that a workload's pods are in on a network: one, unless policies can tell its pods apart; none if it is not there.
+    pub fn groups_of(&self, network: usize, workload: usize) -> &[GroupId] {
+        self.planes.get(network).map(|p| p.groups_of(workload)).unwrap_or_default()
+    }
+
+    /// What becomes of traffic between two groups on a network.
+    pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Verdict {
+        self.planes[network].judge.between(from, to)
+    }
+
+    /// The position of a workload's primary network.
+    pub fn home(&self, workload: usize) -> usize {
+        self.home.get(workload).copied().unwrap_or_default()
+    }
+
+    /// Which policies have a say about a workload in a direction, on its primary network.
     pub fn isolation(&self, workload: usize, direction: Direction) -> Isolation {
         let mut isolation = Isolation::default();
-        for &group in self.groups_of(workload) {
-            let side = self.judge.side(group, direction);
+        let Some(plane) = self.planes.get(self.home(workload)) else {
+            return isolation;
+        };
+        for &group in plane.groups_of(workload) {
+            let side = plane.judge.side(group, direction);
             isolation.isolating.extend(&side.network);
             isolation.tiers.extend(side.admin.iter().chain(&side.baseline));
         }
@@ -193,180 +219,98 @@ impl Connectivity {
         isolation
     }
 
-    /// What becomes of traffic from one workload to another.
-    pub fn between(&self, from: usize, to: usize) -> Connection {
-        let mut answer = Answer::default();
-        for &a in self.groups_of(from) {
-            for &b in self.groups_of(to) {
-                answer.add(self.judge.between(a, b), self.judge.is_undetermined(a, b));
-            }
-        }
-        answer.connection(Endpoint::Workload(from), Endpoint::Workload(to))
-    }
-
-    /// All connections of an extent, by source and destination.
-    pub fn connections(&self, extent: Extent) -> Vec<Connection> {
-        let mut found: BTreeMap<(Endpoint, Endpoint), Answer> = BTreeMap::new();
-        let mut outside: BTreeMap<(usize, Direction, Kept), AddressSet> = BTreeMap::new();
-        for (from, to) in self.pairs(extent) {
-            let verdict = self.judge.between(from, to);
-            let kept = match extent {
-                Extent::All => !verdict.ports.is_empty() || !verdict.because.is_empty(),
-                Extent::Ruled => !verdict.ports.is_empty() && !verdict.because.is_empty(),
-            };
-            let undetermined = self.judge.is_undetermined(from, to);
-            match (&self.judge.groups[from].members, &self.judge.groups[to].members) {
-                // A denied part of a workload still counts against the rest of it.
-                (Members::Pods(sources), Members::Pods(targets)) => {
-                    let several = |w: &usize| self.groups_of(*w).len() > 1;
-                    for &source in sources {
-                        for &target in targets.iter().filter(|t| **t != source && (kept || several(t) || several(&source))) {
-                            found.entry((Endpoint::Workload(source), Endpoint::Workload(target))).or_default().add(verdict.clone(), undetermined);
-                        }
-                    }
-                }
-                (Members::Pods(pods), Members::Addresses(set)) if kept => collect_outside(&mut outside, pods, Direction::Egress, &verdict, undetermined, set),
-                (Members::Addresses(set), Members::Pods(pods)) if kept => collect_outside(&mut outside, pods, Direction::Ingress, &verdict, undetermined, set),
-                _ => {}
-            }
-        }
-        let kept = |a: &Answer| match extent {
-            Extent::All => true,
-            Extent::Ruled => !a.ports.is_empty() && !a.because.is_empty(),
+    /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if there is none, or if neither is a
+    /// workload. Addresses that rules take apart are told as what is allowed to any of them.
+    pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Option<Connection> {
+        let network = match (from, to) {
+            (Endpoint::Workload(a), Endpoint::Workload(b)) if self.home(*a) != self.home(*b) => return None,
+            (Endpoint::Workload(w), _) | (_, Endpoint::Workload(w)) => self.home(*w),
+            _ => return None,
         };
-        let mut connections: Vec<Connection> = found.into_iter().filter(|(_, a)| kept(a)).map(|((from, to), a)| a.connection(from, to)).collect();
-        for ((workload, direction, (ports, because, certainty)), set) in outside {
-            for range in set.ranges() {
-                let (own, other) = (Endpoint::Workload(workload), Endpoint::Addresses(range));
-                let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
-                connections.push(Connection { from, to, ports: ports.clone(), certainty, because: because.clone() });
-            }
-        }
-        connections.extend(self.from_controller(extent));
-        connections.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
-        connections
+        self.planes.get(network).map(|plane| plane.between(from, to))
     }
 
-    /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies let it.
-    fn from_controller(&self, extent: Extent) -> Vec<Connection> {
-        let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
-        for entrance in self.entrances.iter().filter(|e| e.controllers.is_empty()) {
-            let ports = ways.entry(entrance.workload).or_default();
-            *ports = ports.union(&entrance.ports);
-        }
-        let mut connections = Vec::new();
-        for (workload, ports) in ways {
-            let mut answer = Answer::default();
-            for &group in self.groups_of(workload) {
-                let mut verdict = self.judge.between(self.controller, group);
-                verdict.ports = verdict.ports.intersection(&ports);
-                answer.add(verdict, self.judge.is_undetermined(self.controller, group));
+    /// What policies leave of a way in from outside. Where they let only some addresses through, it is undetermined: whether the pod sees the address
+    /// of the client or that of a node is for the load balancer and `externalTrafficPolicy` to say
+    /// (<https://kubernetes.io/docs/tutorials/services/source-ip/>).
+    pub fn admission(&self, entrance: &Entrance) -> Admission {
+        let Some(plane) = self.planes.get(self.home(entrance.workload)) else {
+            return Admission {
+                ports: PortSet::none(),
+                certainty: Certainty::Undetermined,
+                because: Vec::new(),
+            };
+        };
+        let to = Endpoint::Workload(entrance.workload);
+        let sources: Vec<Endpoint> = match &entrance.way {
+            Way::Controller(known) if known.is_empty() => vec![Endpoint::IngressController],
+            Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
+            Way::Direct { addresses, .. } => addresses.ranges().into_iter().map(Endpoint::Addresses).collect(),
+        };
+        let mut ways = sources.iter().map(|from| plane.between(from, &to));
+        let Some(mut answer) = ways.next() else {
+            return Admission {
+                ports: PortSet::none(),
+                certainty: Certainty::Certain,
+                because: Vec::new(),
+            };
+        };
+        for way in ways {
+            if way.ports.intersection(&entrance.ports) != answer.ports.intersection(&entrance.ports) {
+                answer.certainty = Certainty::Undetermined;
             }
-            if extent == Extent::All || !answer.ports.is_empty() {
-                let mut connection = answer.connection(Endpoint::IngressController, Endpoint::Workload(workload));
-                connection.certainty = connection.certainty.max(Certainty::Convention);
-                connections.push(connection);
-            }
+            answer.certainty = answer.certainty.max(way.certainty);
+            answer.ports = answer.ports.union(&way.ports);
+            let new: Vec<Reason> = way.because.into_iter().filter(|r| !answer.because.contains(r)).collect();
+            answer.because.extend(new);
         }
-        connections
+        Admission {
+            ports: answer.ports.intersection(&entrance.ports),
+            certainty: answer.certainty,
+            because: answer.because,
+        }
     }
 
-    /// The pairs of groups that an extent is about. For [`Extent::Ruled`] only those are walked whose own side does not surely deny.
-    fn pairs(&self, extent: Extent) -> Vec<(GroupId, GroupId)> {
-        let judge = &self.judge;
-        let count = judge.groups.len();
-        let mut pairs = Vec::new();
-        if extent == Extent::All {
-            for from in 0..count {
-                pairs.extend((0..count).map(|to| (from, to)).filter(|&(f, t)| judge.is_of_interest(f, t)));
-            }
-            return pairs;
-        }
-        let ruled = |group: GroupId, direction: Direction| !judge.is_open(group, direction);
-        let targets: Vec<GroupId> = (0..count).filter(|&g| ruled(g, Direction::Ingress)).collect();
-        let mut sources_of: BTreeMap<GroupId, fixedbitset::FixedBitSet> = BTreeMap::new();
-        for &to in &targets {
-            let sources = judge.possible_peers(to, Direction::Ingress);
-            for from in sources.ones().filter(|&from| !ruled(from, Direction::Egress)) {
-                pairs.push((from, to));
-            }
-            sources_of.insert(to, sources);
-        }
-        for from in (0..count).filter(|&g| ruled(g, Direction::Egress)) {
-            for to in judge.possible_peers(from, Direction::Egress).ones() {
-                if sources_of.get(&to).is_none_or(|sources| sources.contains(from)) {
-                    pairs.push((from, to));
-                }
-            }
-        }
-        pairs.retain(|&(from, to)| judge.is_of_interest(from, to));
-        pairs
+    /// All connections of an extent, by network, source and destination.
+    pub fn connections(&self, extent: Extent) -> Vec<Connection> {
+        self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
     }
 
     fn doubts(&self, cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {
         let place = |workload: usize| cluster.entries()[cluster.workloads()[workload].entry].object.span;
         let name = |workload: usize| cluster.workloads()[workload].key.to_string();
-        let split: Vec<usize> = (0..self.of_workload.len()).filter(|&w| self.of_workload[w].len() > 1).collect();
+        let groups = |w: usize| self.groups_of(self.home(w), w);
+        let split: Vec<usize> = (0..self.home.len()).filter(|&w| groups(w).len() > 1).collect();
         if let Some(&first) = split.first() {
-            let more = if split.len() > 1 { format!(" and of {} more workloads", split.len() - 1) } else { String::new() };
-            let message = format!("policies treat the pods of {}{more} differently; where they do, what is said holds for some of the pods", name(first));
+            let more = if split.len() > 1 {
+                format!(" and of {} more workloads", split.len() - 1)
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "policies can tell the pods of {}{more} apart; where they treat them differently, what is said holds for some of the pods",
+                name(first)
+            );
             diagnostics.push(Diagnostic::at(Code::PodsDiffer, place(first), message));
         }
-        let on_host = |w: &usize| self.groups_of(*w).iter().any(|&g| self.judge.groups[g].host_network && Direction::ALL.into_iter().any(|d| !self.judge.is_open(g, d)));
-        let hosts: Vec<usize> = (0..self.of_workload.len()).filter(on_host).collect();
+        let on_host = |w: &usize| {
+            let judge = &self.planes[self.home(*w)].judge;
+            groups(*w)
+                .iter()
+                .any(|&g| judge.groups[g].host_network && Direction::ALL.into_iter().any(|d| !judge.is_open(g, d)))
+        };
+        let hosts: Vec<usize> = (0..self.home.len()).filter(on_host).collect();
         if let Some(&first) = hosts.first() {
-            let more = if hosts.len() > 1 { format!(" and {} more workloads", hosts.len() - 1) } else { String::new() };
-            let message = format!("the pods of {}{more} are in the network of their node, where policies may not hold", name(first));
+            let more = if hosts.len() > 1 {
+                format!(" and {} more workloads", hosts.len() - 1)
+            } else {
+                String::new()
+            };
+            let message = format!(
+                "the pods of {}{more} are in the network of their node, where policies may not hold",
+                name(first)
+            );
             diagnostics.push(Diagnostic::at(Code::HostNetworkUndetermined, place(first), message));
         }
-    }
-}
-
-/// What must agree for addresses to be told as one.
-type Kept = (PortSet, Vec<Reason>, Certainty);
-
-fn collect_outside(
-    outside: &mut BTreeMap<(usize, Direction, Kept), AddressSet>,
-    pods: &[usize],
-    direction: Direction,
-    verdict: &Verdict,
-    undetermined: bool,
-    set: &AddressSet,
-) {
-    let certainty = if undetermined { Certainty::Undetermined } else { Certainty::Certain };
-    for &workload in pods {
-        let addresses = outside.entry((workload, direction, (verdict.ports.clone(), verdict.because.clone(), certainty))).or_default();
-        *addresses = addresses.union(set);
-    }
-}
-
-/// What several groups of pods say together about their workloads: what any of them may do, undetermined where they differ.
-#[derive(Clone, Debug, Default)]
-struct Answer {
-    ports: PortSet,
-    because: Vec<Reason>,
-    parts: usize,
-    undetermined: bool,
-}
-
-impl Answer {
-    fn add(&mut self, verdict: Verdict, undetermined: bool) {
-        self.undetermined |= undetermined || (self.parts > 0 && self.ports != verdict.ports);
-        self.parts += 1;
-        if self.parts == 1 {
-            (self.ports, self.because) = (verdict.ports, verdict.because);
-            return;
-        }
-        self.ports = self.ports.union(&verdict.ports);
-        for reason in verdict.because {
-            if !self.because.contains(&reason) {
-                self.because.push(reason);
-            }
-        }
-    }
-
-    fn connection(self, from: Endpoint, to: Endpoint) -> Connection {
-        let certainty = if self.undetermined { Certainty::Undetermined } else { Certainty::Certain };
-        Connection { from, to, ports: self.ports, certainty, because: self.because }
     }
 }

@@ -87,7 +87,8 @@ impl Side {
 pub(super) struct Judge {
     pub groups: Vec<Group>,
     sets: Vec<FixedBitSet>,
-    subjects: Vec<SetId>,
+    /// The subjects of each policy; `None` if it does not hold here.
+    subjects: Vec<Option<SetId>>,
     rules: Vec<[Vec<Asked>; 2]>,
     sides: Vec<[Side; 2]>,
 }
@@ -101,14 +102,19 @@ fn slot(direction: Direction) -> usize {
 }
 
 impl Judge {
-    /// Prepares rules and groups. The sets of subjects and of each rule's peers come from the table that made the groups.
-    pub fn new(policies: &[Policy], table: &mut SetTable, groups: Groups) -> Judge {
+    /// Prepares groups and the rules of those policies that hold here. The sets of subjects and of each rule's peers come from the table that made the groups.
+    pub fn new(policies: &[Policy], holds: impl Fn(&Policy) -> bool, table: &mut SetTable, groups: Groups) -> Judge {
         let Groups { groups, mut sets, .. } = groups;
         let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
         let mut rules = Vec::with_capacity(policies.len());
         let mut subjects = Vec::with_capacity(policies.len());
         for policy in policies {
-            subjects.push(table.subject(policy));
+            if !holds(policy) {
+                subjects.push(None);
+                rules.push(Default::default());
+                continue;
+            }
+            subjects.push(Some(table.subject(policy)));
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
                 let ask = |rule: &super::rule::Rule| {
@@ -124,15 +130,26 @@ impl Judge {
                             sets.len() - 1
                         }),
                     };
-                    Asked { action: rule.action, peers, ports: rule.ports.clone() }
+                    Asked {
+                        action: rule.action,
+                        peers,
+                        ports: rule.ports.clone(),
+                    }
                 };
                 written.iter().map(ask).collect()
             }));
         }
-        let mut judge = Judge { sides: vec![Default::default(); groups.len()], groups, sets, subjects, rules };
+        let mut judge = Judge {
+            sides: vec![Default::default(); groups.len()],
+            groups,
+            sets,
+            subjects,
+            rules,
+        };
         for (id, policy) in policies.iter().enumerate() {
+            let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
-                for group in judge.sets[judge.subjects[id]].ones() {
+                for group in judge.sets[subjects].ones() {
                     let side = &mut judge.sides[group][slot(direction)];
                     match policy.tier {
                         Tier::Admin => side.admin.push(id),
@@ -147,7 +164,10 @@ impl Judge {
 
     /// Whether two policies have a group that both are about.
     pub fn subjects_meet(&self, a: usize, b: usize) -> bool {
-        !self.sets[self.subjects[a]].is_disjoint(&self.sets[self.subjects[b]])
+        let (Some(a), Some(b)) = (self.subjects[a], self.subjects[b]) else {
+            return false;
+        };
+        !self.sets[a].is_disjoint(&self.sets[b])
     }
 
     /// Takes a policy out.
@@ -175,7 +195,10 @@ impl Judge {
         let ingress = self.one_side(Direction::Ingress, from, to);
         let mut because = egress.because;
         because.extend(ingress.because);
-        Verdict { ports: egress.ports.intersection(&ingress.ports), because }
+        Verdict {
+            ports: egress.ports.intersection(&ingress.ports),
+            because,
+        }
     }
 
     /// What one side says of traffic from one group to another.
@@ -185,10 +208,19 @@ impl Judge {
             Direction::Ingress => (to, from),
         };
         let side = self.side(subject, direction);
-        let mut asking = Asking { judge: self, direction, peer, to, because: Vec::new() };
+        let mut asking = Asking {
+            judge: self,
+            direction,
+            peer,
+            to,
+            because: Vec::new(),
+        };
         let mut open = PortSet::all();
         if side.is_open() {
-            return Verdict { ports: open, because: Vec::new() };
+            return Verdict {
+                ports: open,
+                because: Vec::new(),
+            };
         }
         let admin = asking.first_match(&side.admin, &mut open);
         let open = open.union(&admin.passed);
@@ -199,7 +231,10 @@ impl Judge {
         } else {
             (PortSet::none(), asking.any_match(&side.network, &open))
         };
-        Verdict { ports: admin.allowed.union(&rest).union(&later), because: asking.because }
+        Verdict {
+            ports: admin.allowed.union(&rest).union(&later),
+            because: asking.because,
+        }
     }
 
     /// Groups that a group may perhaps reach (or be reached from), as far as its own side goes. Whoever is not among them is surely denied.
@@ -250,12 +285,17 @@ impl Asking<'_> {
     fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_> {
         let (judge, peer, to) = (self.judge, self.peer, self.to);
         let rules = judge.rules[policy][slot(self.direction)].iter().enumerate();
-        rules.filter(move |(_, r)| judge.sets[r.peers].contains(peer)).map(move |(i, r)| (i, r.action, r.ports.at(&judge.groups[to].ports)))
+        rules
+            .filter(move |(_, r)| judge.sets[r.peers].contains(peer))
+            .map(move |(i, r)| (i, r.action, r.ports.at(&judge.groups[to].ports)))
     }
 
     /// Asks rule after rule; each decides about the ports that are still open.
     fn first_match(&mut self, policies: &[usize], open: &mut PortSet) -> Decided {
-        let mut decided = Decided { allowed: PortSet::none(), passed: PortSet::none() };
+        let mut decided = Decided {
+            allowed: PortSet::none(),
+            passed: PortSet::none(),
+        };
         for &policy in policies {
             let mut reasons = Vec::new();
             for (rule, action, ports) in self.rules(policy) {
@@ -275,7 +315,12 @@ impl Asking<'_> {
                     }
                     Action::Deny => Effect::Deny,
                 };
-                reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect });
+                reasons.push(Reason {
+                    direction: self.direction,
+                    policy,
+                    rule: Some(rule),
+                    effect,
+                });
             }
             self.because.extend(reasons);
         }
@@ -291,12 +336,22 @@ impl Asking<'_> {
                 let hit = ports.intersection(open);
                 if !hit.is_empty() {
                     allowed = allowed.union(&hit);
-                    reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect: Effect::Allow });
+                    reasons.push(Reason {
+                        direction: self.direction,
+                        policy,
+                        rule: Some(rule),
+                        effect: Effect::Allow,
+                    });
                 }
             }
         }
         if allowed != *open {
-            reasons.extend(policies.iter().map(|&policy| Reason { direction: self.direction, policy, rule: None, effect: Effect::Isolate }));
+            reasons.extend(policies.iter().map(|&policy| Reason {
+                direction: self.direction,
+                policy,
+                rule: None,
+                effect: Effect::Isolate,
+            }));
         }
         self.because.extend(reasons);
         allowed

@@ -4,8 +4,8 @@
 //! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out once, however many rules mean it.
 //! Two things that are in the same sets are in one group.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use fixedbitset::FixedBitSet;
 
@@ -30,6 +30,15 @@ pub enum Members {
     Addresses(AddressSet),
     /// An ingress controller that the input does not hold: an unlabeled pod of an unknown namespace.
     IngressController,
+}
+
+/// Whether anything outside of the cluster is on a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// It is.
+    There,
+    /// Only pods are.
+    Absent,
 }
 
 /// Things that policies treat alike.
@@ -61,7 +70,7 @@ pub(super) struct Groups {
     /// The groups of each workload of the cluster.
     pub of_workload: Vec<Vec<GroupId>>,
     /// The group of the ingress controller that the input does not hold.
-    pub controller: GroupId,
+    pub controller: Option<GroupId>,
 }
 
 /// The sets that policies mean, by what they mean.
@@ -102,7 +111,7 @@ impl SetTable {
     }
 
     /// Sorts everything into groups.
-    pub fn group(&self, classes: &Classes<'_>) -> Groups {
+    pub fn group(&self, classes: &Classes<'_>, outside: Outside) -> Groups {
         let mut finder = Finder::new(classes);
         let mut sets_of_class: Vec<Vec<SetId>> = vec![Vec::new(); classes.classes.len()];
         let mut blocks: Vec<(SetId, &AddressSet)> = Vec::new();
@@ -133,10 +142,11 @@ impl SetTable {
                 }
             }
         }
-        self.gather(classes, sets_of_class, &blocks, sets_of_controller)
+        let outside = (outside == Outside::There).then_some((blocks.as_slice(), sets_of_controller));
+        self.gather(classes, sets_of_class, outside)
     }
 
-    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, blocks: &[(SetId, &AddressSet)], controller: Vec<SetId>) -> Groups {
+    fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<(&[(SetId, &AddressSet)], Vec<SetId>)>) -> Groups {
         let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool), GroupId> = BTreeMap::new();
         let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
         let mut group_of_class = Vec::with_capacity(classes.classes.len());
@@ -144,7 +154,14 @@ impl SetTable {
             let next = groups.len();
             let id = *found.entry((sets, ports.as_slice(), *host_network)).or_insert_with_key(|(sets, ..)| {
                 let members = Members::Pods(Vec::new());
-                groups.push((Group { members, ports: ports.clone(), host_network: *host_network }, sets.clone()));
+                groups.push((
+                    Group {
+                        members,
+                        ports: ports.clone(),
+                        host_network: *host_network,
+                    },
+                    sets.clone(),
+                ));
                 next
             });
             group_of_class.push(id);
@@ -162,20 +179,32 @@ impl SetTable {
             of_workload.push(ids);
         }
         let everybody = self.ids.get(&Meaning::Everybody).copied();
-        let plain = |members| Group { members, ports: Vec::new(), host_network: false };
-        for (addresses, mut sets) in partition(blocks) {
-            sets.extend(everybody);
-            groups.push((plain(Members::Addresses(addresses)), sets));
+        let plain = |members| Group {
+            members,
+            ports: Vec::new(),
+            host_network: false,
+        };
+        let mut controller = None;
+        if let Some((blocks, sets_of_controller)) = outside {
+            for (addresses, mut sets) in partition(blocks) {
+                sets.extend(everybody);
+                groups.push((plain(Members::Addresses(addresses)), sets));
+            }
+            controller = Some(groups.len());
+            groups.push((plain(Members::IngressController), sets_of_controller));
         }
-        let controller_id = groups.len();
-        groups.push((plain(Members::IngressController), controller));
         let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];
         for (group, (_, inside)) in groups.iter().enumerate() {
             for &set in inside {
                 sets[set].insert(group);
             }
         }
-        Groups { groups: groups.into_iter().map(|(g, _)| g).collect(), sets, of_workload, controller: controller_id }
+        Groups {
+            groups: groups.into_iter().map(|(g, _)| g).collect(),
+            sets,
+            of_workload,
+            controller,
+        }
     }
 }
 
@@ -199,14 +228,22 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(classes: &'a Classes<'a>) -> Self {
         let list = &classes.classes;
-        let begins = (0..=classes.namespaces.len()).map(|n| list.partition_point(|c| c.namespace < n)).collect();
+        let begins = (0..=classes.namespaces.len())
+            .map(|n| list.partition_point(|c| c.namespace < n))
+            .collect();
         let mut by_label: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, class) in list.iter().enumerate() {
             for (key, value) in &class.labels {
                 by_label.entry((key, value)).or_default().push(index);
             }
         }
-        Finder { classes, begins, by_label, namespaces: BTreeMap::new(), pods: BTreeMap::new() }
+        Finder {
+            classes,
+            begins,
+            by_label,
+            namespaces: BTreeMap::new(),
+            pods: BTreeMap::new(),
+        }
     }
 
     /// The classes that a selection means, ascending.
@@ -215,7 +252,11 @@ impl<'a> Finder<'a> {
         let namespaces: Vec<usize> = match &selection.namespaces {
             NamespaceSelection::Named(name) => classes.namespaces.binary_search_by(|n| n.name.cmp(name)).into_iter().collect(),
             NamespaceSelection::Labeled(selector) => {
-                let matching = || (0..classes.namespaces.len()).filter(|&n| selector.matches(classes.namespaces[n].labels)).collect();
+                let matching = || {
+                    (0..classes.namespaces.len())
+                        .filter(|&n| selector.matches(classes.namespaces[n].labels))
+                        .collect()
+                };
                 self.namespaces.entry(selector.clone()).or_insert_with(matching).clone()
             }
         };

@@ -4,7 +4,7 @@
 use super::addresses::{AddressSet, parse_cidr};
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
+use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 use super::selector::Selector;
 use crate::cluster::Entry;
 
@@ -24,7 +24,11 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
         let Some(spec) = &spec else { return Ok(Vec::new()) };
         let items = spec.list(direction.as_str())?;
-        items.iter().enumerate().map(|(index, field)| rule(namespace, direction, index, field)).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, field)| rule(namespace, direction, index, field))
+            .collect()
     };
     let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
     let types = match &spec {
@@ -37,9 +41,13 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     };
     Ok(Policy {
         key: entry.key.clone(),
+        scope: Scope::Primary,
         tier: Tier::Network,
         priority: 0,
-        subject: PodSelection { namespaces: NamespaceSelection::Named(namespace.to_owned()), pods },
+        subject: PodSelection {
+            namespaces: NamespaceSelection::Named(namespace.to_owned()),
+            pods,
+        },
         host_network: HostNetwork::Undefined,
         ingress: types.contains(&Direction::Ingress).then_some(ingress),
         egress: types.contains(&Direction::Egress).then_some(egress),
@@ -49,12 +57,37 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     })
 }
 
+/// Reads a MultiNetworkPolicy: a NetworkPolicy for the secondary networks that an annotation names
+/// (<https://github.com/k8snetworkplumbingwg/multi-networkpolicy>).
+pub(super) fn read_multi(entry: &Entry) -> Read<Policy> {
+    let networks = entry.object.annotations.get("k8s.v1.cni.cncf.io/policy-for");
+    let names = networks
+        .into_iter()
+        .flat_map(|n| n.split(','))
+        .map(network_name)
+        .filter(|n| !n.is_empty());
+    Ok(Policy {
+        scope: Scope::Secondary(names.collect()),
+        ..read(entry)?
+    })
+}
+
+/// The name of a network without the namespace of its definition and the interface that it is given.
+pub(super) fn network_name(reference: &str) -> String {
+    let name = reference.trim().rsplit('/').next().unwrap_or_default();
+    name.split('@').next().unwrap_or_default().to_owned()
+}
+
 /// Which directions it is about. When it does not say so (an empty list says nothing), it is about ingress, and about egress if it has egress rules.
 fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
     let written = spec.list("policyTypes")?;
     if written.is_empty() {
         let both = !egress.is_empty();
-        return Ok(if both { vec![Direction::Ingress, Direction::Egress] } else { vec![Direction::Ingress] });
+        return Ok(if both {
+            vec![Direction::Ingress, Direction::Egress]
+        } else {
+            vec![Direction::Ingress]
+        });
     }
     let mut types = Vec::new();
     for field in &written {
@@ -64,7 +97,11 @@ fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
             other => return Err(field.fault(format!("`{other}` is no policy type; there are Ingress and Egress"))),
         });
     }
-    if types.len() > 2 { Err(written[2].fault("there are no more than two policy types")) } else { Ok(types) }
+    if types.len() > 2 {
+        Err(written[2].fault("there are no more than two policy types"))
+    } else {
+        Ok(types)
+    }
 }
 
 fn rule(namespace: &str, direction: Direction, index: usize, field: &Field<'_>) -> Read<Rule> {
@@ -140,7 +177,10 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                         return Err(end.fault("`endPort` cannot go with a named port"));
                     }
                     check_port_name(name).map_err(|m| port.fault(m))?;
-                    named.push(NamedPort { name: name.to_owned(), protocol: Some(protocol) });
+                    named.push(NamedPort {
+                        name: name.to_owned(),
+                        protocol: Some(protocol),
+                    });
                     continue;
                 }
                 let first = port.port()?;

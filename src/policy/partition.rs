@@ -1,7 +1,7 @@
 //! Cuts the addresses outside of the cluster into parts that no rule takes apart.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::addresses::{AddressRange, AddressSet};
 
@@ -72,7 +72,14 @@ mod tests {
     #[test]
     fn overlapping_sets_make_parts() {
         let found = words(&[block("10.0.0.0/8"), block("10.0.0.0/9"), block("0.0.0.0/0")]);
-        assert_eq!(found, ["[0, 1, 2] 10.0.0.0/9", "[0, 2] 10.128.0.0/9", &format!("[2] {}", block("0.0.0.0/0").difference(&block("10.0.0.0/8")))]);
+        assert_eq!(
+            found,
+            [
+                "[0, 1, 2] 10.0.0.0/9",
+                "[0, 2] 10.128.0.0/9",
+                &format!("[2] {}", block("0.0.0.0/0").difference(&block("10.0.0.0/8")))
+            ]
+        );
     }
 
     #[test]

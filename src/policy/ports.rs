@@ -73,7 +73,13 @@ impl PortSet {
     pub fn range(protocol: Protocol, first: u16, last: u16) -> PortSet {
         let base = protocol.base();
         let (first, last) = (base + u32::from(first.max(FIRST)), base + u32::from(last));
-        if first > last { PortSet::none() } else { PortSet { ranges: RangeSetBlaze::from_iter([first..=last]) } }
+        if first > last {
+            PortSet::none()
+        } else {
+            PortSet {
+                ranges: RangeSetBlaze::from_iter([first..=last]),
+            }
+        }
     }
 
     /// Whether there is no port in it.
@@ -93,17 +99,23 @@ impl PortSet {
 
     /// The ports of either set.
     pub fn union(&self, other: &PortSet) -> PortSet {
-        PortSet { ranges: &self.ranges | &other.ranges }
+        PortSet {
+            ranges: &self.ranges | &other.ranges,
+        }
     }
 
     /// The ports of both sets.
     pub fn intersection(&self, other: &PortSet) -> PortSet {
-        PortSet { ranges: &self.ranges & &other.ranges }
+        PortSet {
+            ranges: &self.ranges & &other.ranges,
+        }
     }
 
     /// The ports that are not in the other set.
     pub fn difference(&self, other: &PortSet) -> PortSet {
-        PortSet { ranges: &self.ranges - &other.ranges }
+        PortSet {
+            ranges: &self.ranges - &other.ranges,
+        }
     }
 
     /// The ranges of a protocol, both ends included, ascending.
@@ -130,7 +142,10 @@ impl fmt::Display for PortSet {
                 parts.push(protocol.as_str().to_owned());
                 continue;
             }
-            let words: Vec<String> = ranges.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") }).collect();
+            let words: Vec<String> = ranges
+                .iter()
+                .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
+                .collect();
             parts.push(format!("{} {}", protocol.as_str(), words.join(", ")));
         }
         f.write_str(if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }.as_str())
@@ -185,7 +200,10 @@ impl RulePorts {
             RulePorts::Some { fixed, named } => {
                 let mut ports = fixed.clone();
                 for wanted in named {
-                    for port in declared.iter().filter(|p| p.name == wanted.name && wanted.protocol.is_none_or(|w| w == p.protocol)) {
+                    for port in declared
+                        .iter()
+                        .filter(|p| p.name == wanted.name && wanted.protocol.is_none_or(|w| w == p.protocol))
+                    {
                         ports = ports.union(&PortSet::port(port.protocol, port.number));
                     }
                 }
@@ -208,7 +226,11 @@ mod tests {
     use super::*;
 
     fn declared(name: &str, protocol: Protocol, number: u16) -> ContainerPort {
-        ContainerPort { name: name.into(), protocol, number }
+        ContainerPort {
+            name: name.into(),
+            protocol,
+            number,
+        }
     }
 
     #[test]
@@ -223,7 +245,9 @@ mod tests {
 
     #[test]
     fn neighbors_become_one_range() {
-        let set = PortSet::range(Protocol::Tcp, 80, 81).union(&PortSet::port(Protocol::Tcp, 82)).union(&PortSet::port(Protocol::Udp, 53));
+        let set = PortSet::range(Protocol::Tcp, 80, 81)
+            .union(&PortSet::port(Protocol::Tcp, 82))
+            .union(&PortSet::port(Protocol::Udp, 53));
         assert_eq!(set.to_string(), "TCP 80-82; UDP 53");
         assert!(set.contains(Protocol::Tcp, 82) && !set.contains(Protocol::Udp, 80));
         assert!(PortSet::range(Protocol::Tcp, 2, 1).is_empty());
@@ -233,7 +257,13 @@ mod tests {
     #[test]
     fn a_name_is_looked_up_with_its_protocol() {
         let pod = [declared("dns", Protocol::Udp, 53), declared("dns", Protocol::Tcp, 5353)];
-        let rule = |protocol| RulePorts::Some { fixed: PortSet::none(), named: vec![NamedPort { name: "dns".into(), protocol }] };
+        let rule = |protocol| RulePorts::Some {
+            fixed: PortSet::none(),
+            named: vec![NamedPort {
+                name: "dns".into(),
+                protocol,
+            }],
+        };
         assert_eq!(rule(Some(Protocol::Tcp)).at(&pod).to_string(), "TCP 5353");
         assert_eq!(rule(None).at(&pod).to_string(), "TCP 5353; UDP 53");
         assert!(rule(Some(Protocol::Tcp)).at(&[]).is_empty());

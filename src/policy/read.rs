@@ -23,7 +23,11 @@ pub(super) type Read<T> = Result<T, Fault>;
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.path, self.message)
+        }
     }
 }
 
@@ -38,7 +42,11 @@ pub(super) struct Field<'t> {
 impl<'t> Field<'t> {
     /// An object as a whole.
     pub fn root(tree: &'t Tree) -> Field<'t> {
-        Field { tree, key: "", path: String::new() }
+        Field {
+            tree,
+            key: "",
+            path: String::new(),
+        }
     }
 
     /// The path of the field, as in `spec.ingress[0].from`.
@@ -58,13 +66,21 @@ impl<'t> Field<'t> {
 
     /// A complaint about it.
     pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault { at: self.tree.span, path: self.path.clone(), message: message.into() }
+        Fault {
+            at: self.tree.span,
+            path: self.path.clone(),
+            message: message.into(),
+        }
     }
 
     fn below(&self, entry: &'t Entry) -> Field<'t> {
         let mut path = self.path.clone();
         push_key(&mut path, &entry.key);
-        Field { tree: &entry.value, key: &entry.key, path }
+        Field {
+            tree: &entry.value,
+            key: &entry.key,
+            path,
+        }
     }
 
     /// A field below that is there and not `null`.
@@ -85,7 +101,9 @@ impl<'t> Field<'t> {
 
     /// The elements of a list.
     pub fn items(&self) -> Read<Vec<Field<'t>>> {
-        let Value::Seq(items) = &self.tree.value else { return Err(self.expected("a list")) };
+        let Value::Seq(items) = &self.tree.value else {
+            return Err(self.expected("a list"));
+        };
         let item = |(index, tree)| {
             let mut path = self.path.clone();
             push_index(&mut path, index);
@@ -96,13 +114,19 @@ impl<'t> Field<'t> {
 
     /// The entries of a mapping, `null` values included.
     pub fn entries(&self) -> Read<Vec<Field<'t>>> {
-        let Value::Map(entries) = &self.tree.value else { return Err(self.expected("a mapping")) };
+        let Value::Map(entries) = &self.tree.value else {
+            return Err(self.expected("a mapping"));
+        };
         Ok(entries.iter().map(|e| self.below(e)).collect())
     }
 
     /// Complains unless it is a mapping or nothing.
     pub fn must_be_map(&self) -> Read<()> {
-        if self.tree.is_map() || self.tree.is_null() { Ok(()) } else { Err(self.expected("a mapping")) }
+        if self.tree.is_map() || self.tree.is_null() {
+            Ok(())
+        } else {
+            Err(self.expected("a mapping"))
+        }
     }
 
     /// The text.
@@ -123,7 +147,10 @@ impl<'t> Field<'t> {
     /// A port number.
     pub fn port(&self) -> Read<u16> {
         let number = self.number()?;
-        u16::try_from(number).ok().filter(|n| *n > 0).ok_or_else(|| self.fault(format!("{number} is no port; ports are 1 to 65535")))
+        u16::try_from(number)
+            .ok()
+            .filter(|n| *n > 0)
+            .ok_or_else(|| self.fault(format!("{number} is no port; ports are 1 to 65535")))
     }
 
     /// The one field of these that is there. Others do not count.

@@ -116,11 +116,22 @@ pub enum HostNetwork {
     Excluded,
 }
 
+/// On which networks a policy holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On the one that pods have in any case: the pod network, or the primary network of their namespace.
+    Primary,
+    /// On secondary networks of these names.
+    Secondary(Vec<String>),
+}
+
 /// A policy in its normal form.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Its identity.
     pub key: Key,
+    /// On which networks it holds.
+    pub scope: Scope,
     /// Its tier.
     pub tier: Tier,
     /// Its rank within the tier; the lesser is asked first. NetworkPolicies have none: all of them are asked.

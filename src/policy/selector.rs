@@ -85,7 +85,11 @@ impl Selector {
             requirements.push(equals(key, value)?);
         }
         for expression in selector.match_expressions.iter().flatten() {
-            requirements.push(requirement(&expression.key, &expression.operator, expression.values.clone().unwrap_or_default())?);
+            requirements.push(requirement(
+                &expression.key,
+                &expression.operator,
+                expression.values.clone().unwrap_or_default(),
+            )?);
         }
         Ok(Selector::new(requirements))
     }
@@ -108,7 +112,11 @@ impl Selector {
         for expression in field.list("matchExpressions")? {
             let key = expression.required("key")?;
             let operator = expression.required("operator")?;
-            let values = expression.list("values")?.iter().map(|v| v.text().map(str::to_owned)).collect::<Read<Vec<String>>>()?;
+            let values = expression
+                .list("values")?
+                .iter()
+                .map(|v| v.text().map(str::to_owned))
+                .collect::<Read<Vec<String>>>()?;
             let made = requirement(key.text()?, operator.text()?, values);
             requirements.push(made.map_err(|m| expression.fault(m))?);
         }
@@ -157,7 +165,10 @@ impl From<Fault> for String {
 fn equals(key: &str, value: &str) -> Result<Requirement, String> {
     check_key(key)?;
     check_value(key, value)?;
-    Ok(Requirement { key: key.to_owned(), operator: Operator::In(vec![value.to_owned()]) })
+    Ok(Requirement {
+        key: key.to_owned(),
+        operator: Operator::In(vec![value.to_owned()]),
+    })
 }
 
 fn requirement(key: &str, operator: &str, values: Vec<String>) -> Result<Requirement, String> {
@@ -174,7 +185,10 @@ fn requirement(key: &str, operator: &str, values: Vec<String>) -> Result<Require
         ("DoesNotExist", _) => Operator::DoesNotExist,
         _ => return Err(format!("`{operator}` is no operator; there are In, NotIn, Exists and DoesNotExist")),
     };
-    Ok(Requirement { key: key.to_owned(), operator })
+    Ok(Requirement {
+        key: key.to_owned(),
+        operator,
+    })
 }
 
 /// Label names and values are at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at either end; a name may have a DNS prefix
@@ -187,13 +201,18 @@ fn is_word(text: &str) -> bool {
 
 fn check_key(key: &str) -> Result<(), String> {
     let (prefix, name) = key.rsplit_once('/').map_or((None, key), |(p, n)| (Some(p), n));
-    let label = |l: &str| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let label =
+        |l: &str| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let fine = is_word(name) && prefix.is_none_or(|p| p.len() <= 253 && p.split('.').all(label));
     if fine { Ok(()) } else { Err(format!("`{key}` is no label key")) }
 }
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {
-    if value.is_empty() || is_word(value) { Ok(()) } else { Err(format!("`{value}` is no label value (of `{key}`)")) }
+    if value.is_empty() || is_word(value) {
+        Ok(())
+    } else {
+        Err(format!("`{value}` is no label value (of `{key}`)"))
+    }
 }
 
 #[cfg(test)]
@@ -201,7 +220,10 @@ mod tests {
     use super::*;
 
     fn labels(text: &str) -> Labels {
-        text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+        text.split(',')
+            .filter_map(|p| p.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect()
     }
 
     fn one(key: &str, operator: &str, values: &[&str]) -> Selector {
@@ -247,7 +269,11 @@ mod tests {
     fn equal_selectors_are_equal_however_they_are_written() {
         let typed = meta::LabelSelector {
             match_labels: Some(labels("b=2,a=1")),
-            match_expressions: Some(vec![meta::LabelSelectorRequirement { key: "a".into(), operator: "In".into(), values: Some(vec!["1".into()]) }]),
+            match_expressions: Some(vec![meta::LabelSelectorRequirement {
+                key: "a".into(),
+                operator: "In".into(),
+                values: Some(vec!["1".into()]),
+            }]),
         };
         assert_eq!(Selector::from_typed(&typed).unwrap().to_string(), "a=1,b=2");
     }

@@ -7,30 +7,58 @@ use serde::Serialize;
 use super::Report;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{AddressRange, Connection, Effect, Endpoint, PortSet, Protocol, Reason};
+use crate::policy::{AddressRange, Connection, Effect, Endpoint, Network, PortSet, Protocol, Reason};
 
 /// A table of connections: who, to whom, on which ports, because of what.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
     let rows = connections.iter().map(|c| {
-        let mut because: Vec<String> = c.because.iter().filter(|r| c.ports.is_empty() || r.effect != Effect::Isolate).map(|r| reason(report, r)).collect();
+        let mut because: Vec<String> = c
+            .because
+            .iter()
+            .filter(|r| c.ports.is_empty() || r.effect != Effect::Isolate)
+            .map(|r| reason(report, r))
+            .collect();
         because.dedup();
-        vec![endpoint(report, &c.from), endpoint(report, &c.to), c.ports.to_string(), c.certainty.as_str().to_owned(), because.join("\n")]
+        vec![
+            endpoint(report, &c.from),
+            endpoint(report, &c.to),
+            c.ports.to_string(),
+            c.certainty.as_str().to_owned(),
+            because.join("\n"),
+        ]
     });
-    Table { columns: vec!["From", "To", "Ports", "Certainty", "Because"], rows: rows.collect() }
+    Table {
+        columns: vec!["From", "To", "Ports", "Certainty", "Because"],
+        rows: rows.collect(),
+    }
 }
 
-/// Connections as JSON: `version`, `connections` and `diagnostics`, as `docs/schema.json` describes them.
+/// Connections as JSON: `version`, `connections` and `diagnostics`. The ranges of `connections` are of IPv4; where policies speak of IPv6, what holds
+/// for its addresses stands beside them in `ipv6Connections`.
 pub fn connections_json(report: &Report<'_>, connections: &[Connection]) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
         connections: Vec<ConnectionJson<'a>>,
+        #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
+        ipv6: Vec<ConnectionJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    report.json(&Document { version: VERSION, connections: list(report, connections), diagnostics: report.diagnostics() })
+    let is_v6 = |c: &&Connection| {
+        [&c.from, &c.to]
+            .into_iter()
+            .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
+    };
+    let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
+    report.json(&Document {
+        version: VERSION,
+        connections: list(report, &ipv4),
+        ipv6: list(report, &ipv6),
+        diagnostics: report.diagnostics(),
+    })
 }
 
-fn list<'a>(report: &'a Report<'_>, connections: &[Connection]) -> Vec<ConnectionJson<'a>> {
+fn list<'a>(report: &'a Report<'_>, connections: &[&Connection]) -> Vec<ConnectionJson<'a>> {
     connections
         .iter()
         .map(|c| ConnectionJson {
@@ -39,6 +67,7 @@ fn list<'a>(report: &'a Report<'_>, connections: &[Connection]) -> Vec<Connectio
             ports: PortsJson::of(&c.ports),
             certainty: c.certainty.as_str(),
             because: c.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+            network: (c.network != Network::Pod).then(|| c.network.to_string()),
         })
         .collect()
 }
@@ -60,7 +89,7 @@ pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
 }
 
 /// The words for a reason, with its place.
-fn reason(report: &Report<'_>, reason: &Reason) -> String {
+pub(super) fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
     let says = match reason.effect {
@@ -85,6 +114,9 @@ struct ConnectionJson<'a> {
     ports: PortsJson,
     certainty: &'static str,
     because: Vec<ReasonJson<'a>>,
+    /// Left out for the pod network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<String>,
 }
 
 /// Which field is there says what it is.
@@ -108,8 +140,13 @@ impl PeerJson {
     fn of(report: &Report<'_>, endpoint: &Endpoint) -> PeerJson {
         match endpoint {
             Endpoint::IngressController => PeerJson::Controller { ingress_controller: true },
-            Endpoint::Workload(workload) => PeerJson::Workload { workload: report.workload(*workload) },
-            Endpoint::Addresses(range) => PeerJson::Range { range: range.to_string(), cidrs: range.cidrs() },
+            Endpoint::Workload(workload) => PeerJson::Workload {
+                workload: report.workload(*workload),
+            },
+            Endpoint::Addresses(range) => PeerJson::Range {
+                range: range.to_string(),
+                cidrs: range.cidrs(),
+            },
         }
     }
 }
@@ -143,12 +180,16 @@ pub(super) struct PolicyJson<'a> {
 impl<'a> PolicyJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
         let key = &report.connectivity.policies()[policy].key;
-        PolicyJson { kind: &key.kind, namespace: key.namespace.as_deref(), name: &key.name }
+        PolicyJson {
+            kind: &key.kind,
+            namespace: key.namespace.as_deref(),
+            name: &key.name,
+        }
     }
 }
 
 #[derive(Serialize)]
-struct ReasonJson<'a> {
+pub(super) struct ReasonJson<'a> {
     policy: PolicyJson<'a>,
     direction: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,7 +199,7 @@ struct ReasonJson<'a> {
 }
 
 impl<'a> ReasonJson<'a> {
-    fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
+    pub(super) fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
         ReasonJson {
             policy: PolicyJson::of(report, reason.policy),
             direction: reason.direction.as_str(),

@@ -363,7 +363,7 @@ fn backend(port: &Backend) -> Option<NumberOrName<'_>> {
 }
 
 #[derive(Serialize)]
-struct WayJson {
+pub(super) struct WayJson {
     via: &'static str,
     ports: Vec<OpenPortJson>,
 }
@@ -385,7 +385,7 @@ fn open_ports(ports: &[(u16, Protocol)]) -> Vec<OpenPortJson> {
 }
 
 impl WayJson {
-    fn of(way: &Exposure) -> Self {
+    pub(super) fn of(way: &Exposure) -> Self {
         WayJson {
             via: way.via.as_str(),
             ports: open_ports(&way.ports),
@@ -468,7 +468,7 @@ impl<'a> WorkloadJson<'a> {
 }
 
 #[derive(Serialize)]
-struct RouteJson<'a> {
+pub(super) struct RouteJson<'a> {
     by: &'a str,
     #[serde(flatten)]
     rule: RuleJson<'a>,
@@ -480,7 +480,7 @@ struct RouteJson<'a> {
 }
 
 impl<'a> RouteJson<'a> {
-    fn of(row: &tables::RouteRow<'a>) -> Self {
+    pub(super) fn of(row: &tables::RouteRow<'a>) -> Self {
         RouteJson {
             by: &row.by.id,
             rule: RuleJson::of(row.rule),

@@ -6,12 +6,14 @@ mod connections;
 mod dot;
 mod glyphs;
 mod html;
+mod isolation;
 mod json;
 mod report;
 mod svg;
 mod table;
 mod tables;
 mod theme;
+mod ways;
 mod words;
 mod xml;
 
@@ -20,11 +22,13 @@ use std::str::FromStr;
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
 pub use html::html;
+pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
 pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};
 pub use theme::{Theme, UnknownTheme};
+pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
 
 /// The JSON Schema of what [`json`] writes.
 pub const SCHEMA: &str = include_str!("../../docs/schema.json");

@@ -50,7 +50,11 @@ impl FromStr for TableFormat {
     type Err = UnknownTableFormat;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        TableFormat::ALL.iter().copied().find(|f| f.as_str() == text).ok_or_else(|| UnknownTableFormat(text.to_owned()))
+        TableFormat::ALL
+            .iter()
+            .copied()
+            .find(|f| f.as_str() == text)
+            .ok_or_else(|| UnknownTableFormat(text.to_owned()))
     }
 }
 
@@ -158,7 +162,13 @@ struct Csv;
 
 impl Rows for Csv {
     fn row(&self, out: &mut String, cells: &[String]) {
-        let quoted = |c: &String| if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c.clone() };
+        let quoted = |c: &String| {
+            if c.contains(['"', ',', '\n', '\r']) {
+                format!("\"{}\"", c.replace('"', "\"\""))
+            } else {
+                c.clone()
+            }
+        };
         out.push_str(&format!("{}\n", cells.iter().map(quoted).collect::<Vec<_>>().join(",")));
     }
 }
@@ -168,7 +178,10 @@ mod tests {
     use super::*;
 
     fn sample() -> Table {
-        Table { columns: vec!["From", "Ports"], rows: vec![vec!["a|b".into(), "TCP 80, 81\nUDP 53".into()], vec!["é".into(), String::new()]] }
+        Table {
+            columns: vec!["From", "Ports"],
+            rows: vec![vec!["a|b".into(), "TCP 80, 81\nUDP 53".into()], vec!["é".into(), String::new()]],
+        }
     }
 
     #[test]
@@ -178,7 +191,10 @@ mod tests {
 
     #[test]
     fn what_a_format_would_misread_is_escaped() {
-        assert_eq!(table(&sample(), TableFormat::Markdown), "| From | Ports |\n| --- | --- |\n| a\\|b | TCP 80, 81<br>UDP 53 |\n| é |  |\n");
+        assert_eq!(
+            table(&sample(), TableFormat::Markdown),
+            "| From | Ports |\n| --- | --- |\n| a\\|b | TCP 80, 81<br>UDP 53 |\n| é |  |\n"
+        );
         assert_eq!(table(&sample(), TableFormat::Csv), "From,Ports\na|b,\"TCP 80, 81\nUDP 53\"\né,\n");
     }
 }

@@ -25,22 +25,42 @@ const KNOWN: &[Known] = &[
             &[("app", "nginx-ingress")],
         ],
     },
-    Known { words: &["traefik"], namespaces: &["traefik", "traefik-system"], labels: &[&[("app.kubernetes.io/name", "traefik")], &[("app", "traefik")]] },
+    Known {
+        words: &["traefik"],
+        namespaces: &["traefik", "traefik-system"],
+        labels: &[&[("app.kubernetes.io/name", "traefik")], &[("app", "traefik")]],
+    },
     Known {
         words: &["haproxy"],
         namespaces: &["haproxy-controller", "haproxy-ingress", "ingress-controller"],
-        labels: &[&[("app.kubernetes.io/name", "haproxy-ingress")], &[("app.kubernetes.io/name", "kubernetes-ingress")], &[("run", "haproxy-ingress")]],
+        labels: &[
+            &[("app.kubernetes.io/name", "haproxy-ingress")],
+            &[("app.kubernetes.io/name", "kubernetes-ingress")],
+            &[("run", "haproxy-ingress")],
+        ],
     },
     Known {
         words: &["contour"],
         namespaces: &["projectcontour"],
-        labels: &[&[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")], &[("app", "envoy")]],
+        labels: &[
+            &[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")],
+            &[("app", "envoy")],
+        ],
     },
-    Known { words: &["istio"], namespaces: &["istio-system", "istio-ingress"], labels: &[&[("istio", "ingressgateway")], &[("istio", "ingress")]] },
+    Known {
+        words: &["istio"],
+        namespaces: &["istio-system", "istio-ingress"],
+        labels: &[&[("istio", "ingressgateway")], &[("istio", "ingress")]],
+    },
     Known {
         words: &["kong"],
         namespaces: &["kong", "kong-system"],
-        labels: &[&[("app.kubernetes.io/name", "kong")], &[("app.kubernetes.io/name", "gateway"), ("app.kubernetes.io/instance", "kong")], &[("app", "ingress-kong")], &[("app", "proxy-kong")]],
+        labels: &[
+            &[("app.kubernetes.io/name", "kong")],
+            &[("app.kubernetes.io/name", "gateway"), ("app.kubernetes.io/instance", "kong")],
+            &[("app", "ingress-kong")],
+            &[("app", "proxy-kong")],
+        ],
     },
 ];
 
@@ -86,7 +106,10 @@ impl Controllers {
 fn is(workload: &Workload, known: &Known) -> bool {
     let labels = &workload.spec.pod_labels;
     let has = |set: &[(&str, &str)]| set.iter().all(|(k, v)| labels.get(*k).is_some_and(|l| l == v));
-    let telling = |set: &[(&str, &str)]| set.iter().any(|(k, v)| (*k == "app.kubernetes.io/name" && *v != "gateway") || *k == "istio");
+    let telling = |set: &[(&str, &str)]| {
+        set.iter()
+            .any(|(k, v)| (*k == "app.kubernetes.io/name" && *v != "gateway") || *k == "istio")
+    };
     let at_home = known.namespaces.contains(&workload.key.namespace());
     known.labels.iter().any(|set| has(set) && (at_home || telling(set)))
 }
@@ -108,14 +131,28 @@ fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
     }
     let mut told = Vec::new();
     for name in &names {
-        let find = |group: &str, kind: &str| cluster.find(&Key { namespace: None, name: name.clone(), kind: kind.into(), group: group.into() });
+        let find = |group: &str, kind: &str| {
+            cluster.find(&Key {
+                namespace: None,
+                name: name.clone(),
+                kind: kind.into(),
+                group: group.into(),
+            })
+        };
         if let Some(at) = find("networking.k8s.io", "IngressClass")
             && let Body::IngressClass(class) = &cluster.entries()[at].object.body
         {
             told.extend(class.spec.as_ref().and_then(|s| s.controller.clone()));
         }
         if let Some(at) = find("gateway.networking.k8s.io", "GatewayClass") {
-            told.extend(cluster.entries()[at].object.tree.at(&["spec", "controllerName"]).and_then(|c| c.as_str()).map(str::to_owned));
+            told.extend(
+                cluster.entries()[at]
+                    .object
+                    .tree
+                    .at(&["spec", "controllerName"])
+                    .and_then(|c| c.as_str())
+                    .map(str::to_owned),
+            );
         }
     }
     names.into_iter().chain(told).map(|n| n.to_lowercase()).collect()

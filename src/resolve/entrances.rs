@@ -2,21 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::controllers::Controllers;
 use super::protocol;
 use crate::cluster::Cluster;
-use crate::graph::{Backend, EdgeDetail, Graph, NodeKind, PortMap, Protocol, TargetPort};
-use crate::policy::{self, Entrance, PortSet};
+use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, Protocol, TargetPort};
+use crate::policy::{self, AddressSet, Entrance, PortSet, Way};
 
 /// Every way in that a graph of a cluster shows, by workload.
 pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
     let workloads: BTreeMap<String, usize> = cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
     let services: BTreeMap<String, &Service> = cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
     let controllers = Controllers::of(cluster);
-    let mut found: BTreeMap<(usize, Vec<usize>), PortSet> = BTreeMap::new();
+    let mut found: BTreeMap<(String, usize, Way), PortSet> = BTreeMap::new();
+    let mut add = |by: &str, workload: usize, way: Way, ports: PortSet| {
+        let entry = found.entry((by.to_owned(), workload, way)).or_default();
+        *entry = entry.union(&ports);
+    };
     for (from, to, edge) in graph.edges() {
+        if let EdgeDetail::Exposes(_) = &edge.detail {
+            for (workload, maps) in behind(graph, to, &workloads) {
+                let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+                add(
+                    &graph.node(to).id,
+                    workload,
+                    Way::Direct {
+                        from: graph.node(from).id.clone(),
+                        addresses: addresses(graph.node(from)),
+                    },
+                    ports,
+                );
+            }
+        }
         let EdgeDetail::Routes { port, .. } = &edge.detail else { continue };
         let by = graph.node(from);
         let Some(service) = services.get(&graph.node(to).id) else { continue };
@@ -25,18 +44,45 @@ pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
         }
         // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
         let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
-        let names = ports_meant(service, port, transport);
+        let mut meant = ports_meant(service, port, transport);
+        if meant.is_empty() && by.kind == NodeKind::Ingress {
+            meant = ports_targeted(service, port, transport);
+        }
+        let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
         let bringing = controllers.of_route(cluster, graph, from);
-        for out in graph.outgoing(to) {
-            let (_, workload, selects) = graph.edge(out);
-            let EdgeDetail::Selects(maps) = &selects.detail else { continue };
-            let Some(&workload) = workloads.get(&graph.node(workload).id) else { continue };
-            let ports = maps.iter().filter(|m| m.protocol == transport && names.contains(&m.name)).map(targets).fold(PortSet::none(), |a, b| a.union(&b));
-            let entry = found.entry((workload, bringing.clone())).or_default();
-            *entry = entry.union(&ports);
+        for (workload, maps) in behind(graph, to, &workloads) {
+            let reached = maps
+                .iter()
+                .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
+            let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+            add(&by.id, workload, Way::Controller(bringing.clone()), ports);
         }
     }
-    found.into_iter().filter(|(_, ports)| !ports.is_empty()).map(|((workload, controllers), ports)| Entrance { workload, ports, controllers }).collect()
+    let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
+    opened.map(|((by, workload, way), ports)| Entrance { by, way, workload, ports }).collect()
+}
+
+/// The workloads behind a Service, with what is known of the way to their ports. Other nodes have none.
+fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usize>) -> Vec<(usize, &'g [PortMap])> {
+    let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
+    edges
+        .filter_map(|(_, to, edge)| match &edge.detail {
+            EdgeDetail::Selects(maps) => Some((*workloads.get(&graph.node(to).id)?, maps.as_slice())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The addresses that an outside node stands for.
+fn addresses(outside: &Node) -> AddressSet {
+    match &outside.detail {
+        Detail::External { addresses, role: None } => {
+            let blocks = addresses.iter().filter_map(|a| policy::parse_cidr(a).ok());
+            blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+        }
+        Detail::External { .. } => AddressSet::private(),
+        _ => AddressSet::all_v4().union(&AddressSet::all_v6()),
+    }
 }
 
 /// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one that is attached to a Service
@@ -52,17 +98,43 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
     })
 }
 
-/// The names of the Service ports that a backend means. A Service with one port may leave it without a name.
-fn ports_meant(service: &Service, backend: &Backend, transport: Protocol) -> Vec<Option<String>> {
-    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).filter(|p| protocol(p.protocol.as_deref()) == transport);
+/// The ports of a Service that a backend means.
+fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    let ports = service
+        .spec
+        .iter()
+        .flat_map(|s| s.ports.iter().flatten())
+        .filter(|p| protocol(p.protocol.as_deref()) == transport);
     ports
         .filter(|p| match backend {
             Backend::Number(number) => p.port == i32::from(*number),
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
             Backend::None => true,
         })
-        .map(|p| p.name.clone())
         .collect()
+}
+
+/// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the port of the Service, but the
+/// most common controller takes the target as well (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
+fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    let ports = service
+        .spec
+        .iter()
+        .flat_map(|s| s.ports.iter().flatten())
+        .filter(|p| protocol(p.protocol.as_deref()) == transport);
+    ports
+        .filter(|p| match (backend, &p.target_port) {
+            (Backend::Number(number), Some(IntOrString::Int(target))) => *target == i32::from(*number),
+            (Backend::Name { name, .. }, Some(IntOrString::String(target))) => target == name,
+            _ => false,
+        })
+        .collect()
+}
+
+/// Whether what is known of the way to some pods is about a port of a Service. Ports have names of their own, except where there is only one;
+/// how a headless Service numbers its ports says nothing about its pods.
+fn is_port(map: &PortMap, port: &ServicePort, headless: bool) -> bool {
+    map.name == port.name && (port.name.is_some() || headless || i32::from(map.port) == port.port)
 }
 
 fn targets(map: &PortMap) -> PortSet {

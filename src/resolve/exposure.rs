@@ -28,7 +28,9 @@ const INTERNAL: &[(&str, &[&str])] = &[
 
 /// Whether annotations ask for a load balancer inside the network. The field is the annotation that says so.
 pub(super) fn internal(annotations: &BTreeMap<String, String>) -> Option<String> {
-    let found = INTERNAL.iter().find(|(key, values)| annotations.get(*key).is_some_and(|v| values.iter().any(|w| v.eq_ignore_ascii_case(w))));
+    let found = INTERNAL
+        .iter()
+        .find(|(key, values)| annotations.get(*key).is_some_and(|v| values.iter().any(|w| v.eq_ignore_ascii_case(w))));
     found.map(|(key, _)| format!("metadata.annotations[\"{key}\"]"))
 }
 
@@ -46,8 +48,17 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     };
     let type_evidence = context.evidence(entry, "spec.type");
     if kind == ServiceKind::LoadBalancer {
-        let exposure = Exposure { via: Expose::LoadBalancer, ports: ports(false) };
-        let ranges: Vec<String> = spec.load_balancer_source_ranges.iter().flatten().map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
+        let exposure = Exposure {
+            via: Expose::LoadBalancer,
+            ports: ports(false),
+        };
+        let ranges: Vec<String> = spec
+            .load_balancer_source_ranges
+            .iter()
+            .flatten()
+            .map(|r| r.trim().to_owned())
+            .filter(|r| !r.is_empty())
+            .collect();
         let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
         let mut said = vec![type_evidence];
         let from = if let Some(field) = internal(&entry.object.annotations) {
@@ -62,13 +73,24 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
     } else if kind == ServiceKind::NodePort {
         let from = context.internet();
-        let exposure = Exposure { via: Expose::NodePort, ports: ports(true) };
+        let exposure = Exposure {
+            via: Expose::NodePort,
+            ports: ports(true),
+        };
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), [type_evidence]);
     }
     if spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty()) {
         let said = context.evidence(entry, "spec.externalIPs");
         let from = context.internet();
-        context.graph.edge(&from, id, EdgeDetail::Exposes(vec![Exposure { via: Expose::ExternalIps, ports: ports(false) }]), [said]);
+        context.graph.edge(
+            &from,
+            id,
+            EdgeDetail::Exposes(vec![Exposure {
+                via: Expose::ExternalIps,
+                ports: ports(false),
+            }]),
+            [said],
+        );
     }
 }
 

@@ -55,24 +55,43 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     let id = context.object(entry, NodeKind::Gateway, Detail::Gateway { class, listeners, tls });
     if entry.key.kind == "Gateway" {
         let said = context.evidence(entry, "spec.listeners");
-        let from = if internal { context.private_network(context.evidence(entry, "spec.gatewayClassName")) } else { context.internet() };
-        context.graph.edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
+        let from = if internal {
+            context.private_network(context.evidence(entry, "spec.gatewayClassName"))
+        } else {
+            context.internet()
+        };
+        context
+            .graph
+            .edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
     }
 }
 
 /// A ListenerSet adds listeners to a Gateway (<https://gateway-api.sigs.k8s.io/geps/gep-1713/>).
 fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
-    let Some(parent) = entry.object.tree.at(&["spec", "parentRef"]) else { return };
+    let Some(parent) = entry.object.tree.at(&["spec", "parentRef"]) else {
+        return;
+    };
     let Some(name) = text(parent, &["name"]) else { return };
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
     let said = context.evidence(entry, "spec.parentRef");
     let from = context.referred(&Key::new(GROUP, "Gateway", namespace, name), said.clone());
-    context.graph.edge(&from, &entry.key.to_string(), EdgeDetail::Routes { rules: Vec::new(), port: Backend::None }, [said]);
+    context.graph.edge(
+        &from,
+        &entry.key.to_string(),
+        EdgeDetail::Routes {
+            rules: Vec::new(),
+            port: Backend::None,
+        },
+        [said],
+    );
 }
 
 fn route(context: &mut Context<'_>, entry: &Entry) {
     let tree = &entry.object.tree;
-    let hosts: Vec<String> = items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
+    let hosts: Vec<String> = items(tree, &["spec", "hostnames"])
+        .filter_map(|h| h.as_str())
+        .map(str::to_owned)
+        .collect();
     let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: hosts.clone() });
     let mut tls = false;
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
@@ -83,10 +102,18 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
-            let Some((target, port)) = backend_of(context, entry, backend, &said) else { continue };
+            let Some((target, port)) = backend_of(context, entry, backend, &said) else {
+                continue;
+            };
             let (rules, evidence) = edges.entry((target, port)).or_default();
             // An absent weight is 1 (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
-            let weight = several.then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(1));
+            let weight = several.then(|| {
+                backend
+                    .get("weight")
+                    .and_then(Tree::as_i64)
+                    .and_then(|w| i32::try_from(w).ok())
+                    .unwrap_or(1)
+            });
             for rule in matches(rule, &entry.key.kind, &hosts, tls) {
                 let rule = RouteRule { weight, ..rule };
                 if !rules.contains(&rule) {
@@ -120,13 +147,27 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             Err(reason) => {
                 let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
                 let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
-                context.diagnostics.push(Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners"));
+                context
+                    .diagnostics
+                    .push(Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners"));
                 return false;
             }
         }
     }
-    let rules = hosts.iter().map(|h| RouteRule { host: Some(h.clone()), path: None, path_type: None, tls, weight: None, default: false }).collect();
-    context.graph.edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
+    let rules = hosts
+        .iter()
+        .map(|h| RouteRule {
+            host: Some(h.clone()),
+            path: None,
+            path_type: None,
+            tls,
+            weight: None,
+            default: false,
+        })
+        .collect();
+    context
+        .graph
+        .edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
     tls
 }
 
@@ -164,9 +205,14 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
     match text(listener, &["allowedRoutes", "namespaces", "from"]).unwrap_or("Same") {
         "All" => true,
         "Selector" => {
-            let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else { return true };
+            let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else {
+                return true;
+            };
             // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way in.
-            namespace.declared.is_none() || listener.at(&["allowedRoutes", "namespaces", "selector"]).is_some_and(|s| Selector::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
+            namespace.declared.is_none()
+                || listener
+                    .at(&["allowedRoutes", "namespaces", "selector"])
+                    .is_some_and(|s| Selector::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
         }
         "None" => false,
         _ => gateway.key.namespace == route.key.namespace,
@@ -195,10 +241,16 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
 /// Whether a ReferenceGrant in the target's namespace lets a route refer to it
 /// (<https://gateway-api.sigs.k8s.io/api-types/referencegrant/>).
 fn granted(context: &Context<'_>, route: &Entry, target: &Key) -> bool {
-    let grants = context.cluster.entries().iter().filter(|e| e.key.group == GROUP && e.key.kind == "ReferenceGrant" && e.key.namespace == target.namespace);
+    let grants = context
+        .cluster
+        .entries()
+        .iter()
+        .filter(|e| e.key.group == GROUP && e.key.kind == "ReferenceGrant" && e.key.namespace == target.namespace);
     grants.map(|g| &g.object.tree).any(|grant| {
         let from = items(grant, &["spec", "from"]).any(|f| {
-            text(f, &["group"]) == Some(GROUP) && text(f, &["kind"]) == Some(&route.key.kind) && text(f, &["namespace"]) == Some(route.key.namespace())
+            text(f, &["group"]) == Some(GROUP)
+                && text(f, &["kind"]) == Some(&route.key.kind)
+                && text(f, &["namespace"]) == Some(route.key.namespace())
         });
         let to = items(grant, &["spec", "to"]).any(|t| {
             text(t, &["group"]).unwrap_or_default() == target.group
@@ -215,7 +267,14 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRul
         [only] => Some(only.clone()),
         _ => None,
     };
-    let any = RouteRule { host: host.clone(), path: (kind == "HTTPRoute").then(|| "/".to_owned()), path_type: None, tls, weight: None, default: false };
+    let any = RouteRule {
+        host: host.clone(),
+        path: (kind == "HTTPRoute").then(|| "/".to_owned()),
+        path_type: None,
+        tls,
+        weight: None,
+        default: false,
+    };
     let rules: Vec<RouteRule> = items(rule, &["matches"])
         .map(|m| {
             let path = text(m, &["path", "value"]).map(str::to_owned);
@@ -233,7 +292,14 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRul
             let mut words: Vec<String> = method.into_iter().collect();
             words.extend(path.or_else(|| (kind == "HTTPRoute" && words.is_empty()).then(|| "/".to_owned())));
             words.extend((!headers.is_empty()).then(|| format!("({})", headers.join(", "))));
-            RouteRule { host: host.clone(), path: (!words.is_empty()).then(|| words.join(" ")), path_type, tls, weight: None, default: false }
+            RouteRule {
+                host: host.clone(),
+                path: (!words.is_empty()).then(|| words.join(" ")),
+                path_type,
+                tls,
+                weight: None,
+                default: false,
+            }
         })
         .collect();
     if rules.is_empty() { vec![any] } else { rules }

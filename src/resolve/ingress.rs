@@ -13,7 +13,13 @@ pub(super) fn add(context: &mut Context<'_>) {
     let cluster = context.cluster;
     let default_class = cluster
         .ingress_classes()
-        .find(|(entry, _)| entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"))
+        .find(|(entry, _)| {
+            entry
+                .object
+                .annotations
+                .get("ingressclass.kubernetes.io/is-default-class")
+                .is_some_and(|v| v == "true")
+        })
         .map(|(entry, _)| entry.key.name.clone());
     for (entry, ingress) in cluster.ingresses() {
         add_one(context, entry, ingress, default_class.as_deref());
@@ -28,7 +34,11 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
     };
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
     let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
-    let class = spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
+    let class = spec
+        .ingress_class_name
+        .clone()
+        .or_else(|| annotation.cloned())
+        .or_else(|| default_class.map(str::to_owned));
     let id = context.object(entry, NodeKind::Ingress, Detail::Ingress { class, tls: !tls.is_empty() });
     expose(context, entry, &id);
 
@@ -49,18 +59,49 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
             let field = format!("spec.rules[{r}].http.paths[{p}]");
             let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
             let wanted = path.path.clone().filter(|p| !p.is_empty());
-            add(context, &path.backend, field, RouteRule { host: host.clone(), path: wanted, path_type, tls: secure, weight: None, default: false });
+            add(
+                context,
+                &path.backend,
+                field,
+                RouteRule {
+                    host: host.clone(),
+                    path: wanted,
+                    path_type,
+                    tls: secure,
+                    weight: None,
+                    default: false,
+                },
+            );
         }
         // A host without paths sends everything to the default backend
         // (https://kubernetes.io/docs/concepts/services-networking/ingress/#default-backend).
         if paths.is_empty()
             && let Some(backend) = &spec.default_backend
         {
-            add(context, backend, format!("spec.rules[{r}]"), RouteRule { host, path: None, path_type: None, tls: secure, weight: None, default: false });
+            add(
+                context,
+                backend,
+                format!("spec.rules[{r}]"),
+                RouteRule {
+                    host,
+                    path: None,
+                    path_type: None,
+                    tls: secure,
+                    weight: None,
+                    default: false,
+                },
+            );
         }
     }
     if let Some(backend) = &spec.default_backend {
-        let rule = RouteRule { host: None, path: None, path_type: None, tls: covered(tls, None), weight: None, default: true };
+        let rule = RouteRule {
+            host: None,
+            path: None,
+            path_type: None,
+            tls: covered(tls, None),
+            weight: None,
+            default: true,
+        };
         add(context, backend, "spec.defaultBackend".into(), rule);
     }
     for ((target, port), (rules, said)) in edges {
@@ -79,12 +120,24 @@ fn expose(context: &mut Context<'_>, entry: &Entry, id: &str) {
             context.private_network(said)
         }
         None if named_internal => {
-            let said = Evidence { line: class.line, field: "spec.ingressClassName".into(), ..said.clone() };
+            let said = Evidence {
+                line: class.line,
+                field: "spec.ingressClassName".into(),
+                ..said.clone()
+            };
             context.private_network(said)
         }
         None => context.internet(),
     };
-    context.graph.edge(&from, id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]), [said]);
+    context.graph.edge(
+        &from,
+        id,
+        EdgeDetail::Exposes(vec![Exposure {
+            via: Expose::Ingress,
+            ports: Vec::new(),
+        }]),
+        [said],
+    );
 }
 
 /// What a backend leads to: a Service of the Ingress's own namespace, or any other object of it.
@@ -95,7 +148,10 @@ fn target(context: &mut Context<'_>, entry: &Entry, backend: &IngressBackend, sa
         let port = match &service.port {
             Some(port) if port.number.is_some_and(|n| n != 0) => port.number.and_then(port_number).map_or(Backend::None, Backend::Number),
             Some(port) => match &port.name {
-                Some(name) => Backend::Name { name: name.clone(), resolved: named_port(context, &key, name) },
+                Some(name) => Backend::Name {
+                    name: name.clone(),
+                    resolved: named_port(context, &key, name),
+                },
                 None => Backend::None,
             },
             None => Backend::None,
@@ -103,13 +159,20 @@ fn target(context: &mut Context<'_>, entry: &Entry, backend: &IngressBackend, sa
         return Some((target, port));
     }
     let resource = backend.resource.as_ref()?;
-    let key = Key::new(resource.api_group.as_deref().unwrap_or_default(), &resource.kind, entry.key.namespace(), &resource.name);
+    let key = Key::new(
+        resource.api_group.as_deref().unwrap_or_default(),
+        &resource.kind,
+        entry.key.namespace(),
+        &resource.name,
+    );
     Some((context.referred(&key, said.clone()), Backend::None))
 }
 
 /// The number of a Service's named port.
 fn named_port(context: &Context<'_>, service: &Key, name: &str) -> Option<u16> {
-    let Body::Service(service) = &context.cluster.entries()[context.cluster.find(service)?].object.body else { return None };
+    let Body::Service(service) = &context.cluster.entries()[context.cluster.find(service)?].object.body else {
+        return None;
+    };
     let ports = service.spec.as_ref()?.ports.as_ref()?;
     ports.iter().find(|p| p.name.as_deref() == Some(name)).and_then(|p| port_number(p.port))
 }
@@ -143,8 +206,14 @@ mod tests {
 
     #[test]
     fn tls_without_hosts_covers_all() {
-        let all = [IngressTLS { hosts: None, secret_name: Some("x".into()) }];
-        let one = [IngressTLS { hosts: Some(vec!["a.example.com".into()]), secret_name: None }];
+        let all = [IngressTLS {
+            hosts: None,
+            secret_name: Some("x".into()),
+        }];
+        let one = [IngressTLS {
+            hosts: Some(vec!["a.example.com".into()]),
+            secret_name: None,
+        }];
         assert!(covered(&all, Some("b.example.com")) && covered(&all, None));
         assert!(covered(&one, Some("a.example.com")) && !covered(&one, Some("b.example.com")) && !covered(&one, None));
         assert!(!covered(&[], Some("a.example.com")));

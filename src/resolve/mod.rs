@@ -22,9 +22,18 @@ pub use entrances::entrances;
 
 /// Resolves a cluster.
 pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
-    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), diagnostics: Vec::new() };
+    let mut context = Context {
+        cluster,
+        sources,
+        graph: GraphBuilder::new(),
+        diagnostics: Vec::new(),
+    };
     for (name, namespace) in cluster.namespaces() {
-        let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
+        let labels = if namespace.declared.is_some() {
+            namespace.labels.clone()
+        } else {
+            BTreeMap::new()
+        };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
     }
     workloads::add(&mut context);
@@ -32,7 +41,10 @@ pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
     ingress::add(&mut context);
     gateway::add(&mut context);
     openshift::add(&mut context);
-    Warned { value: context.graph.build(), diagnostics: context.diagnostics }
+    Warned {
+        value: context.graph.build(),
+        diagnostics: context.diagnostics,
+    }
 }
 
 /// What every part of the resolution works on.
@@ -47,7 +59,12 @@ impl Context<'_> {
     /// The evidence that a field of an object gives; an empty field means the object as a whole.
     fn evidence(&self, entry: &Entry, field: &str) -> Evidence {
         let span = if field.is_empty() { entry.object.span } else { entry.object.at(field) };
-        Evidence { object: entry.key.to_string(), field: field.to_owned(), file: self.sources.name(span.file).to_owned(), line: span.line }
+        Evidence {
+            object: entry.key.to_string(),
+            field: field.to_owned(),
+            file: self.sources.name(span.file).to_owned(),
+            line: span.line,
+        }
     }
 
     /// Adds a node for an object of the input.
@@ -139,7 +156,10 @@ impl Context<'_> {
             label: "Network".into(),
             namespace: None,
             name: "Private network".into(),
-            detail: Detail::External { addresses: Vec::new(), role: Some("around the cluster".into()) },
+            detail: Detail::External {
+                addresses: Vec::new(),
+                role: Some("around the cluster".into()),
+            },
             evidence: vec![evidence],
         });
         id

@@ -32,25 +32,46 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     let selector = selector(service);
     let kind = kind(service);
     // ExternalName Services have no pods, whatever their selector says.
-    let selected = if kind == ServiceKind::ExternalName { Vec::new() } else { cluster.select(entry.key.namespace(), &selector) };
+    let selected = if kind == ServiceKind::ExternalName {
+        Vec::new()
+    } else {
+        cluster.select(entry.key.namespace(), &selector)
+    };
     let declared: Vec<Vec<Port>> = selected.iter().map(|&w| workloads::ports(&cluster.workloads()[w])).collect();
     let all: Vec<Port> = declared.iter().flatten().cloned().collect();
     let ports = port_maps(service, &all);
-    let id = context.object(entry, NodeKind::Service, Detail::Service { service: kind, ports: ports.clone(), selector: selector.clone() });
+    let id = context.object(
+        entry,
+        NodeKind::Service,
+        Detail::Service {
+            service: kind,
+            ports: ports.clone(),
+            selector: selector.clone(),
+        },
+    );
     for (&workload, own) in selected.iter().zip(&declared) {
         let workload = &cluster.workloads()[workload];
         let said = [context.evidence(entry, "spec.selector"), template_evidence(context, workload)];
         let target = workload.key.to_string();
         // A workload that does not declare a named port has no endpoint on it
         // (https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports).
-        let reached: Vec<PortMap> = port_maps(service, own).into_iter().filter(|p| !matches!(&p.target, TargetPort::Name { resolved, .. } if resolved.is_empty())).collect();
+        let reached: Vec<PortMap> = port_maps(service, own)
+            .into_iter()
+            .filter(|p| !matches!(&p.target, TargetPort::Name { resolved, .. } if resolved.is_empty()))
+            .collect();
         let reached = if reached.is_empty() { port_maps(service, own) } else { reached };
         context.graph.edge(&id, &target, EdgeDetail::Selects(reached), said);
     }
     if selected.is_empty() && !selector.is_empty() && kind != ServiceKind::ExternalName {
         let said = context.evidence(entry, "spec.selector");
         let wanted = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
-        let missing = context.missing("Pods", entry.key.namespace(), &wanted, (&short(&selector), "no pod has these labels"), said.clone());
+        let missing = context.missing(
+            "Pods",
+            entry.key.namespace(),
+            &wanted,
+            (&short(&selector), "no pod has these labels"),
+            said.clone(),
+        );
         context.graph.edge(&id, &missing, EdgeDetail::Selects(ports), [said]);
     }
     exposure::service(context, entry, service, &id);
@@ -58,8 +79,12 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
 
 /// A selector in a few words: the label that names an application first, and how many more there are.
 fn short(selector: &BTreeMap<String, String>) -> String {
-    let known = ["app.kubernetes.io/name", "app", "k8s-app", "name"].iter().find_map(|k| selector.get_key_value(*k));
-    let Some((key, value)) = known.or_else(|| selector.iter().next()) else { return String::new() };
+    let known = ["app.kubernetes.io/name", "app", "k8s-app", "name"]
+        .iter()
+        .find_map(|k| selector.get_key_value(*k));
+    let Some((key, value)) = known.or_else(|| selector.iter().next()) else {
+        return String::new();
+    };
     match selector.len() {
         1 => format!("{key}={value}"),
         n => format!("{key}={value} +{}", n - 1),
@@ -75,13 +100,23 @@ fn template_evidence(context: &Context<'_>, workload: &crate::cluster::Workload)
 /// An ExternalName Service stands for a DNS name, which may be that of another Service
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#externalname>).
 fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
-    let Some(host) = service.spec.as_ref().and_then(|s| s.external_name.as_deref()).map(|h| h.trim_end_matches('.')).filter(|h| !h.is_empty()) else { return };
+    let Some(host) = service
+        .spec
+        .as_ref()
+        .and_then(|s| s.external_name.as_deref())
+        .map(|h| h.trim_end_matches('.'))
+        .filter(|h| !h.is_empty())
+    else {
+        return;
+    };
     let said = context.evidence(entry, "spec.externalName");
     let target = match in_cluster_name(host) {
         Some(key) => context.referred(&key, said.clone()),
         None => context.dns_name(host, said.clone()),
     };
-    context.graph.edge(&entry.key.to_string(), &target, EdgeDetail::Resolves(Vec::new()), [said]);
+    context
+        .graph
+        .edge(&entry.key.to_string(), &target, EdgeDetail::Resolves(Vec::new()), [said]);
 }
 
 /// `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local` name a Service
@@ -108,40 +143,64 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
     let mut found: BTreeMap<Key, Vec<Endpoint>> = BTreeMap::new();
     let plain = |number: Option<i32>, proto: Option<&str>, name: Option<&String>| -> Option<PortMap> {
         let number = port_number(number?)?;
-        Some(PortMap { port: number, protocol: protocol(proto), name: name.cloned(), target: TargetPort::Number(number), node_port: None })
+        Some(PortMap {
+            port: number,
+            protocol: protocol(proto),
+            name: name.cloned(),
+            target: TargetPort::Number(number),
+            node_port: None,
+        })
     };
     for (entry, endpoints) in cluster.endpoints() {
         let Some(object) = cluster.find(&entry.key) else { continue };
         for subset in endpoints.subsets.iter().flatten() {
-            let ports: Vec<PortMap> = subset.ports.iter().flatten().filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref())).collect();
+            let ports: Vec<PortMap> = subset
+                .ports
+                .iter()
+                .flatten()
+                .filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref()))
+                .collect();
             for address in subset.addresses.iter().flatten().chain(subset.not_ready_addresses.iter().flatten()) {
                 let pod = address.target_ref.as_ref().filter(|r| r.kind.as_deref() == Some("Pod"));
-                found.entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name)).or_default().push(Endpoint {
-                    address: address.ip.clone(),
-                    dns: false,
-                    pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
-                    ports: ports.clone(),
-                    object,
-                    field: "subsets",
-                });
+                found
+                    .entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name))
+                    .or_default()
+                    .push(Endpoint {
+                        address: address.ip.clone(),
+                        dns: false,
+                        pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
+                        ports: ports.clone(),
+                        object,
+                        field: "subsets",
+                    });
             }
         }
     }
     for (entry, slice) in cluster.endpoint_slices() {
         let Some(object) = cluster.find(&entry.key) else { continue };
-        let Some(service) = entry.object.labels.get("kubernetes.io/service-name") else { continue };
-        let ports: Vec<PortMap> = slice.ports.iter().flatten().filter_map(|p| plain(p.port, p.protocol.as_deref(), p.name.as_ref())).collect();
+        let Some(service) = entry.object.labels.get("kubernetes.io/service-name") else {
+            continue;
+        };
+        let ports: Vec<PortMap> = slice
+            .ports
+            .iter()
+            .flatten()
+            .filter_map(|p| plain(p.port, p.protocol.as_deref(), p.name.as_ref()))
+            .collect();
         for endpoint in slice.endpoints.iter().flatten() {
             let pod = endpoint.target_ref.as_ref().filter(|r| r.kind.as_deref() == Some("Pod"));
             for address in &endpoint.addresses {
-                found.entry(Key::new("", "Service", entry.key.namespace(), service)).or_default().push(Endpoint {
-                    address: address.clone(),
-                    dns: slice.address_type == "FQDN",
-                    pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
-                    ports: ports.clone(),
-                    object,
-                    field: "endpoints",
-                });
+                found
+                    .entry(Key::new("", "Service", entry.key.namespace(), service))
+                    .or_default()
+                    .push(Endpoint {
+                        address: address.clone(),
+                        dns: slice.address_type == "FQDN",
+                        pod: pod.and_then(|r| Some((r.namespace.clone().unwrap_or_else(|| entry.key.namespace().to_owned()), r.name.clone()?))),
+                        ports: ports.clone(),
+                        object,
+                        field: "endpoints",
+                    });
             }
         }
     }
@@ -156,15 +215,26 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
     let mut outside: BTreeMap<(Vec<PortMap>, usize), BTreeSet<&str>> = BTreeMap::new();
     for endpoint in endpoints {
         let said = context.evidence(&cluster.entries()[endpoint.object], endpoint.field);
-        let by_reference = endpoint.pod.as_ref().map(|(namespace, name)| Key::new("", "Pod", namespace, name).to_string()).filter(|id| context.graph.has(id));
-        let by_address = || cluster.pod_address(entry.key.namespace(), &endpoint.address).map(|w| cluster.workloads()[w].key.to_string());
+        let by_reference = endpoint
+            .pod
+            .as_ref()
+            .map(|(namespace, name)| Key::new("", "Pod", namespace, name).to_string())
+            .filter(|id| context.graph.has(id));
+        let by_address = || {
+            cluster
+                .pod_address(entry.key.namespace(), &endpoint.address)
+                .map(|w| cluster.workloads()[w].key.to_string())
+        };
         if let Some(target) = by_reference.or_else(by_address) {
             context.graph.edge(&id, &target, EdgeDetail::Selects(endpoint.ports.clone()), [said]);
         } else if endpoint.dns {
             let target = context.dns_name(&endpoint.address, said.clone());
             context.graph.edge(&id, &target, EdgeDetail::Resolves(endpoint.ports.clone()), [said]);
         } else {
-            outside.entry((endpoint.ports.clone(), endpoint.object)).or_default().insert(&endpoint.address);
+            outside
+                .entry((endpoint.ports.clone(), endpoint.object))
+                .or_default()
+                .insert(&endpoint.address);
         }
     }
     for ((ports, object), addresses) in outside {
@@ -204,9 +274,15 @@ fn port_map(port: &ServicePort, declared: &[Port], headless: bool) -> Option<Por
         Some(IntOrString::Int(0)) | None => TargetPort::Number(number),
         Some(IntOrString::Int(n)) => TargetPort::Number(port_number(*n)?),
         Some(IntOrString::String(name)) => {
-            let resolved: BTreeSet<u16> =
-                declared.iter().filter(|p| p.name.as_deref() == Some(name) && p.protocol == protocol).map(|p| p.number).collect();
-            TargetPort::Name { name: name.clone(), resolved: resolved.into_iter().collect() }
+            let resolved: BTreeSet<u16> = declared
+                .iter()
+                .filter(|p| p.name.as_deref() == Some(name) && p.protocol == protocol)
+                .map(|p| p.number)
+                .collect();
+            TargetPort::Name {
+                name: name.clone(),
+                resolved: resolved.into_iter().collect(),
+            }
         }
     };
     // Clients of a headless Service connect to the pods themselves, so its port number is only a word for the pods' own.
@@ -214,7 +290,13 @@ fn port_map(port: &ServicePort, declared: &[Port], headless: bool) -> Option<Por
         TargetPort::Number(n) if headless => *n,
         _ => number,
     };
-    Some(PortMap { port: number, protocol, name: port.name.clone(), target, node_port: port.node_port.and_then(port_number) })
+    Some(PortMap {
+        port: number,
+        protocol,
+        name: port.name.clone(),
+        target,
+        node_port: port.node_port.and_then(port_number),
+    })
 }
 
 #[cfg(test)]
@@ -223,7 +305,10 @@ mod tests {
 
     #[test]
     fn names_of_services_are_told_from_names_outside() {
-        assert_eq!(in_cluster_name("db.data.svc.cluster.local").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
+        assert_eq!(
+            in_cluster_name("db.data.svc.cluster.local").map(|k| k.to_string()).as_deref(),
+            Some("data/db[Service]")
+        );
         assert_eq!(in_cluster_name("db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
         assert_eq!(in_cluster_name("db.example.com"), None);
         assert_eq!(in_cluster_name("a.b.c.svc.cluster.local"), None);

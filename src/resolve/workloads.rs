@@ -22,7 +22,10 @@ pub(super) fn add(context: &mut Context<'_>) {
                 .flatten()
                 .filter(|c| c.restart_policy.as_deref() == Some("Always"))
                 .chain(&spec.pod.containers)
-                .map(|c| Container { name: c.name.clone(), image: c.image.clone() })
+                .map(|c| Container {
+                    name: c.name.clone(),
+                    image: c.image.clone(),
+                })
                 .collect(),
             host_network: spec.pod.host_network == Some(true),
         };
@@ -43,11 +46,21 @@ pub(super) fn add(context: &mut Context<'_>) {
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn ports(workload: &Workload) -> Vec<Port> {
     let pod = &workload.spec.pod;
-    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = pod
+        .init_containers
+        .iter()
+        .flatten()
+        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
     let mut ports: Vec<Port> = sidecars
         .chain(&pod.containers)
         .flat_map(|c| c.ports.iter().flatten())
-        .filter_map(|p| Some(Port { number: port_number(p.container_port)?, protocol: protocol(p.protocol.as_deref()), name: p.name.clone() }))
+        .filter_map(|p| {
+            Some(Port {
+                number: port_number(p.container_port)?,
+                protocol: protocol(p.protocol.as_deref()),
+                name: p.name.clone(),
+            })
+        })
         .collect();
     ports.sort();
     ports.dedup();
@@ -70,5 +83,4 @@ fn scale(workload: &Workload, object: &Object) -> Scale {
         "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "DeploymentConfig" => Scale::Replicas(spec.replicas.unwrap_or(1)),
         _ => spec.replicas.map_or(Scale::Unknown, Scale::Replicas),
     }
-
 }

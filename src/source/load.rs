@@ -18,6 +18,9 @@ pub const DEFAULT_MAX_FILE_BYTES: u64 = 256 << 20;
 /// The name under which standard input is shown.
 pub const STDIN_NAME: &str = "<stdin>";
 
+/// So much is read at a time.
+const PIECE_BYTES: u64 = 8 << 20;
+
 /// Places in a text are counted in 32 bits, so no limit can be above this.
 const ADDRESSABLE_BYTES: u64 = u32::MAX as u64 - 1;
 
@@ -213,19 +216,30 @@ fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
 
 /// Reads a text to its end, or to the limit.
 pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<SourceFile, Problem> {
-    let mut bytes = Vec::new();
-    from.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| Problem::Unreadable {
-            name: name.to_owned(),
-            error,
-        })?;
-    if bytes.len() as u64 > limit {
-        return Err(Problem::TooLarge {
-            name: name.to_owned(),
-            limit,
-        });
+    let unreadable = |error| Problem::Unreadable {
+        name: name.to_owned(),
+        error,
+    };
+    // Pieces are put together only when all are there, so that a text without end costs no more than the limit.
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    let mut total = 0;
+    loop {
+        let mut piece = Vec::new();
+        (&mut *from).take(PIECE_BYTES).read_to_end(&mut piece).map_err(unreadable)?;
+        total += piece.len() as u64;
+        if total > limit {
+            return Err(Problem::TooLarge {
+                name: name.to_owned(),
+                limit,
+            });
+        }
+        let last = (piece.len() as u64) < PIECE_BYTES;
+        pieces.push(piece);
+        if last {
+            break;
+        }
     }
+    let bytes = if pieces.len() == 1 { pieces.swap_remove(0) } else { pieces.concat() };
     named_text(name, bytes)
 }
 

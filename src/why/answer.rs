@@ -1,6 +1,6 @@
 //! The layers of an answer as data, and the way through them.
 
-use super::ends::{Doubt, End, Judged, addresses_name, judge, public};
+use super::ends::{Doubt, End, Judged, addresses_name, judge, network, public};
 use super::lookup::{self, Party, Role};
 use super::question::{PortName, PortWish, Question};
 use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
@@ -189,7 +189,7 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         return Err("neither end is in the cluster: policies and Services have no say in that".into());
     }
     let mut steps = vec![names::step(scene, question, &from, &to)];
-    let found = if let Some(clients) = internet(&from) {
+    let mut found = if let Some(clients) = internet(&from) {
         outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
     } else {
         let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
@@ -212,6 +212,7 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
+    apart(scene, &mut found, &mut steps);
     for (source, target) in &found.pairs {
         for pair in judge(scene, source, &target.end, &target.asked) {
             // Several ways in may come to the same end.
@@ -251,6 +252,24 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         summary,
         changes,
     })
+}
+
+/// Leaves out pairs of pods that are on different primary networks: they do not reach each other, whatever policies say.
+fn apart(scene: &Scene<'_>, found: &mut Found, steps: &mut [Step]) {
+    let before = found.pairs.len();
+    let meet = |(from, target): &(End, Target)| network(scene, from, &target.end).is_some();
+    if let (Some((from, target)), Some(names)) = (found.pairs.iter().find(|p| !meet(p)), steps.first_mut()) {
+        let text = format!(
+            "{} and {} are on different primary networks, which do not reach each other",
+            from.name(scene),
+            target.end.name(scene)
+        );
+        names.say(Mark::Problem, text, None);
+    }
+    found.pairs.retain(meet);
+    if found.pairs.is_empty() && before > 0 && found.failure.is_none() {
+        found.failure = Some("they have no network in common".into());
+    }
 }
 
 /// The addresses of clients that come in from outside; `None` for those that can be inside.

@@ -31,10 +31,10 @@ impl End {
     }
 
     /// The groups that the engine knows it by, and for addresses the part of them that each group holds.
-    fn groups(&self, scene: &Scene<'_>) -> Vec<(GroupId, End)> {
-        let all = || scene.connectivity.groups().iter().enumerate();
+    fn groups(&self, scene: &Scene<'_>, network: usize) -> Vec<(GroupId, End)> {
+        let all = || scene.connectivity.groups(network).iter().enumerate();
         match self {
-            End::Workload(index) => scene.connectivity.groups_of(*index).iter().map(|&g| (g, self.clone())).collect(),
+            End::Workload(index) => scene.connectivity.groups_of(network, *index).iter().map(|&g| (g, self.clone())).collect(),
             End::Controller => all()
                 .filter(|(_, g)| g.members == Members::IngressController)
                 .map(|(i, _)| (i, End::Controller))
@@ -47,7 +47,7 @@ impl End {
                 let found: Vec<(GroupId, End)> = parts.map(|(i, part)| (i, End::Addresses(part))).collect();
                 // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no rule speaks of.
                 if found.is_empty() {
-                    unspoken(scene).into_iter().map(|g| (g, self.clone())).collect()
+                    unspoken(scene, network).into_iter().map(|g| (g, self.clone())).collect()
                 } else {
                     found
                 }
@@ -57,7 +57,7 @@ impl End {
 }
 
 /// The group of addresses that no block of any rule holds.
-fn unspoken(scene: &Scene<'_>) -> Option<GroupId> {
+fn unspoken(scene: &Scene<'_>, network: usize) -> Option<GroupId> {
     let blocks = scene
         .connectivity
         .policies()
@@ -73,7 +73,7 @@ fn unspoken(scene: &Scene<'_>) -> Option<GroupId> {
     });
     scene
         .connectivity
-        .groups()
+        .groups(network)
         .iter()
         .position(|g| matches!(&g.members, Members::Addresses(own) if own.intersection(&spoken).is_empty()))
 }
@@ -142,16 +142,25 @@ pub(super) struct Judged {
     pub doubt: Option<Doubt>,
 }
 
+/// The network on which two ends meet: the primary one of the workloads among them. There is none where these differ
+/// (<https://ovn-kubernetes.io/features/user-defined-networks/user-defined-networks/>).
+pub(super) fn network(scene: &Scene<'_>, from: &End, to: &End) -> Option<usize> {
+    let mut homes = [from, to].into_iter().filter_map(End::workload).map(|w| scene.connectivity.home(w));
+    let first = homes.next()?;
+    homes.all(|h| h == first).then_some(first)
+}
+
 /// Asks both sides. The answer has a part for each stretch of addresses that fares differently.
 pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) -> Vec<Judged> {
     let mut found: Vec<Judged> = Vec::new();
-    let sources = from.groups(scene);
-    let targets = to.groups(scene);
+    let Some(network) = network(scene, from, to) else { return Vec::new() };
+    let sources = from.groups(scene, network);
+    let targets = to.groups(scene, network);
     for (a, source) in &sources {
         for (b, target) in &targets {
             let ask = |end: &End, direction| {
                 if end.workload().is_some() {
-                    side(scene.connectivity, *a, *b, direction, asked)
+                    side(scene.connectivity, network, (*a, *b), direction, asked)
                 } else {
                     Vec::new()
                 }
@@ -161,7 +170,7 @@ pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) ->
             let allowed = through(from, &egress).intersection(&through(to, &ingress));
             let ruled = egress.iter().chain(&ingress).any(|p| !p.because.is_empty());
             // Only where a rule decides can policies fail to hold.
-            let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups()[g].host_network);
+            let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
             let doubt = (ruled && on_host).then_some(Doubt::HostNetwork);
             add(
                 &mut found,

@@ -5,7 +5,7 @@ use super::answer::{Layer, Mark, Step};
 use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::service;
-use crate::policy::{Action, Direction, NamespaceSelection, Peer, Peers, PortSet, Protocol, Rule, RulePorts, Tier};
+use crate::policy::{Action, Direction, Endpoint, NamespaceSelection, Peer, Peers, PortSet, Protocol, Rule, RulePorts, Tier};
 
 /// Who is meant, and whether the name resolves
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services>).
@@ -68,9 +68,11 @@ pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Par
         .filter(|&w| scene.workload(w).spec.pod_labels.get("k8s-app").is_some_and(|v| v == "kube-dns"))
         .collect();
     if !servers.is_empty() {
-        let reached = servers
-            .iter()
-            .find(|&&w| !scene.connectivity.between(*source, w).ports.intersection(&asked).is_empty());
+        let may = |w: usize| {
+            let connection = scene.connectivity.between(&Endpoint::Workload(*source), &Endpoint::Workload(w));
+            connection.is_some_and(|c| !c.ports.intersection(&asked).is_empty())
+        };
+        let reached = servers.iter().find(|&&w| may(w));
         match reached {
             Some(&server) => step.say(Mark::Ok, format!("it may ask {} for names (UDP 53)", scene.workload_name(server)), None),
             None => warn(&mut step, &scene.workload_name(*source)),

@@ -7,7 +7,7 @@ use super::lookup::Party;
 use super::question::PortWish;
 use super::{ports, service};
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap, Protocol};
-use crate::policy::{AddressSet, Direction, PortSet, parse_cidr};
+use crate::policy::{self, AddressSet, Direction, PortSet, parse_cidr};
 
 /// One way in, up to a Service.
 struct Way {
@@ -174,7 +174,14 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
                 .entrances()
                 .iter()
                 .filter(|e| e.workload == workload && !e.ports.intersection(asked).is_empty());
-            let mut known: Vec<usize> = entrances.flat_map(|e| e.controllers.iter().copied()).collect();
+            let controllers = entrances.filter_map(|e| {
+                if let policy::Way::Controller(known) = &e.way {
+                    Some(known)
+                } else {
+                    None
+                }
+            });
+            let mut known: Vec<usize> = controllers.flatten().copied().collect();
             known.sort_unstable();
             known.dedup();
             if known.is_empty() {

@@ -4,7 +4,7 @@ use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::sides::{Part, Ruling};
-use crate::policy::{Direction, Effect, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
+use crate::policy::{ContainerPort, Direction, Effect, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;
@@ -255,15 +255,19 @@ fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Sp
                 },
                 Peer::Addresses(_) | Peer::Untold(_) => false,
             };
-            let declared: &[crate::policy::ContainerPort] = pair
-                .to
-                .workload()
-                .and_then(|w| scene.connectivity.groups_of(w).first())
-                .map_or(&[], |&g| &scene.connectivity.groups()[g].ports);
+            let declared = declared_ports(scene, pair);
             if peers.iter().any(elsewhere) && !rule.ports.at(declared).intersection(ports).is_empty() {
                 return Some(rule.at);
             }
         }
     }
     None
+}
+
+/// The named ports of the destination that policies ask for.
+fn declared_ports<'a>(scene: &Scene<'a>, pair: &Judged) -> &'a [ContainerPort] {
+    let Some(workload) = pair.to.workload() else { return &[] };
+    let network = scene.connectivity.home(workload);
+    let group = scene.connectivity.groups_of(network, workload).first();
+    group.map_or(&[], |&g| &scene.connectivity.groups(network)[g].ports)
 }

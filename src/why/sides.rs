@@ -29,8 +29,8 @@ type Pending = Vec<(PortSet, Vec<Reason>)>;
 
 /// What a side says of the ports that are asked for. The tiers are asked as the engine does
 /// (<https://network-policy-api.sigs.k8s.io/api-overview/>).
-pub(super) fn side(connectivity: &Connectivity, from: GroupId, to: GroupId, direction: Direction, asked: &PortSet) -> Vec<Part> {
-    let verdict = connectivity.between_groups(from, to);
+pub(super) fn side(connectivity: &Connectivity, network: usize, (from, to): (GroupId, GroupId), direction: Direction, asked: &PortSet) -> Vec<Part> {
+    let verdict = connectivity.between_groups(network, from, to);
     let policies = connectivity.policies();
     let of = |tier: Tier| -> Vec<(&Reason, PortSet)> {
         let own = verdict
@@ -39,7 +39,10 @@ pub(super) fn side(connectivity: &Connectivity, from: GroupId, to: GroupId, dire
             .filter(|r| r.direction == direction && policies[r.policy].tier == tier);
         own.map(|r| {
             let rule = r.rule.and_then(|index| policies[r.policy].rules(direction)?.get(index));
-            (r, rule.map_or(PortSet::none(), |rule| rule.ports.at(&connectivity.groups()[to].ports)))
+            (
+                r,
+                rule.map_or(PortSet::none(), |rule| rule.ports.at(&connectivity.groups(network)[to].ports)),
+            )
         })
         .collect()
     };

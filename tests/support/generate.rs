@@ -1,6 +1,6 @@
 //! Manifests of any size, the same for the same numbers: what benchmarks and tests of scale read.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// How much to make.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +13,14 @@ pub struct Size {
     pub route_every: usize,
 }
 
-impl Size {
-    /// How many objects [`manifests`] makes of this size.
-    pub fn objects(&self) -> usize {
-        self.namespaces * (2 + 2 * self.workloads)
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} objects in {} namespaces",
+            self.namespaces * (2 + 2 * self.workloads),
+            self.namespaces
+        )
     }
 }
 
@@ -24,13 +28,26 @@ impl Size {
 pub fn manifests(size: Size) -> String {
     let mut text = String::new();
     for n in 0..size.namespaces {
-        let _ = writeln!(text, "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team-{n:03}\n  labels:\n    team: t{n}\n---");
-        let _ = writeln!(text, "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: edge\n  namespace: team-{n:03}\nspec:");
-        let _ = writeln!(text, "  ingressClassName: nginx\n  tls:\n    - hosts: [team-{n:03}.example.com]\n      secretName: tls\n  rules:");
+        let _ = writeln!(
+            text,
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team-{n:03}\n  labels:\n    team: t{n}\n---"
+        );
+        let _ = writeln!(
+            text,
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: edge\n  namespace: team-{n:03}\nspec:"
+        );
+        let _ = writeln!(
+            text,
+            "  ingressClassName: nginx\n  tls:\n    - hosts: [team-{n:03}.example.com]\n      secretName: tls\n  rules:"
+        );
         let _ = writeln!(text, "    - host: team-{n:03}.example.com\n      http:\n        paths:");
         for w in (0..size.workloads).step_by(size.route_every.max(1)) {
             let _ = writeln!(text, "          - path: /{}\n            pathType: Prefix", word(n + w));
-            let _ = writeln!(text, "            backend:\n              service:\n                name: {}\n                port:\n                  number: 80", name(n, w));
+            let _ = writeln!(
+                text,
+                "            backend:\n              service:\n                name: {}\n                port:\n                  number: 80",
+                name(n, w)
+            );
         }
         text.push_str("---\n");
         for w in 0..size.workloads {
@@ -101,5 +118,7 @@ fn name(n: usize, w: usize) -> String {
 }
 
 fn word(i: usize) -> &'static str {
-    ["cart", "catalog", "checkout", "payment", "search", "profile", "ledger", "mailer", "indexer", "gateway", "media", "report", "quota"][i % 13]
+    [
+        "cart", "catalog", "checkout", "payment", "search", "profile", "ledger", "mailer", "indexer", "gateway", "media", "report", "quota",
+    ][i % 13]
 }

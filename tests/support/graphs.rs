@@ -46,7 +46,8 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         path: (!path.is_empty()).then(|| path.into()),
         path_type: Some("Prefix".into()),
         tls,
-        weight: None, default: false,
+        weight: None,
+        default: false,
     }
 }
 

@@ -72,7 +72,8 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         path: Some(path.into()),
         path_type: Some("Prefix".into()),
         tls,
-        weight: None, default: false,
+        weight: None,
+        default: false,
     }
 }
 

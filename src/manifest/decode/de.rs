@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::super::scalar;
 use super::super::tree::{Entry, Tree, Value};
 use super::path::Path;
 use super::required::{self, Without};
@@ -189,7 +190,10 @@ impl<'p, 'de> De<'p, 'de> {
 
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let result = match &self.tree.value {
-            Value::Str(text) => visitor.visit_borrowed_str(text),
+            Value::Str(text) => {
+                self.check_letter(text);
+                visitor.visit_borrowed_str(text)
+            }
             // In Go a text that is given as null stays empty.
             Value::Null => visitor.visit_borrowed_str(""),
             Value::Int(number) if self.number_is_text => visitor.visit_string(number.to_string()),
@@ -198,6 +202,23 @@ impl<'p, 'de> De<'p, 'de> {
             _ => return Err(self.expected("a string")),
         };
         result.map_err(|e| self.placed(e))
+    }
+
+    /// Whether a text is a `y` or `n` without quotes.
+    fn is_bare(&self, text: &str) -> bool {
+        scalar::letter(text).is_some() && written(self.tree, self.context.text) == Some(text)
+    }
+
+    /// Kubernetes takes `y` and `n` without quotes for booleans and refuses the object. Here the text is taken, and that is told.
+    fn check_letter(&self, text: &str) {
+        if !self.quiet && self.is_bare(text) {
+            let message = format!(
+                "{}: Kubernetes reads `{text}` as a boolean and refuses it here; it is taken as text",
+                self.path
+            );
+            self.context
+                .note(Diagnostic::at(Code::FieldType, self.tree.span, message).with_help(format!("quote it: \"{text}\"")));
+        }
     }
 
     /// Looks for the fields that must be there.
@@ -285,6 +306,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         match self.tree.value {
             Value::Bool(value) => visitor.visit_bool(value).map_err(|e| self.placed(e)),
             Value::Null => visitor.visit_bool(false).map_err(|e| self.placed(e)),
+            Value::Str(ref text) if self.is_bare(text) => visitor.visit_bool(scalar::letter(text) == Some(true)).map_err(|e| self.placed(e)),
             _ => Err(self.expected("true or false")),
         }
     }

@@ -99,14 +99,30 @@ fn nulls_are_absent() {
 #[test]
 fn labels_that_are_no_text_are_left_out() {
     let object = check(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  labels:\n    version: 1.0\n    ok: y\n    app: x\n  annotations: {num: 0x10}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  labels:\n    version: 1.0\n    ok: yes\n    app: x\n  annotations: {num: 0x10}\n",
         &[
             "6:14 field-type metadata.labels.version: expected a string, found a number [quote it: \"1.0\"]",
-            "7:9 field-type metadata.labels.ok: expected a string, found a boolean [quote it: \"y\"]",
+            "7:9 field-type metadata.labels.ok: expected a string, found a boolean [quote it: \"yes\"]",
             "9:22 field-type metadata.annotations.num: expected a string, found a number [quote it: \"0x10\"]",
         ],
     );
     assert_eq!(object.labels.len(), 1);
+}
+
+#[test]
+fn a_bare_letter_is_text_or_boolean_as_the_field_asks() {
+    let object = check(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: n, labels: {a: y, b: 'y'}}\nspec: {hostNetwork: y, containers: []}\n",
+        &[
+            "3:18 field-type metadata.name: Kubernetes reads `n` as a boolean and refuses it here; it is taken as text [quote it: \"n\"]",
+            "3:33 field-type metadata.labels.a: Kubernetes reads `y` as a boolean and refuses it here; it is taken as text [quote it: \"y\"]",
+        ],
+    );
+    assert_eq!((object.name.as_str(), object.labels.len()), ("n", 2));
+    match &object.body {
+        Body::Workload(workload) => assert_eq!(workload.pod.host_network, Some(true)),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! Isolation as a table and as data: which policies have a say about each workload, in each direction.
+
+use serde::Serialize;
+
+use super::Report;
+use super::connections::PolicyJson;
+use super::json::{DiagnosticJson, VERSION};
+use super::table::Table;
+use crate::policy::{Direction, Isolation};
+
+/// A table of workloads: open or isolated in each direction, and by which policies.
+pub fn isolation_table(report: &Report<'_>) -> Table {
+    let rows = report.cluster.workloads().iter().enumerate().map(|(index, workload)| {
+        let sides = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
+        let [ingress, egress] = &sides;
+        let mut by = Vec::new();
+        for (direction, side) in Direction::ALL.iter().zip(&sides) {
+            for &policy in side.isolating.iter().chain(&side.tiers) {
+                let policy = &report.connectivity.policies()[policy];
+                by.push(format!(
+                    "{} {} ({})",
+                    direction.as_str(),
+                    policy.key,
+                    report.sources.line_of(policy.says(*direction))
+                ));
+            }
+        }
+        by.extend(foreign(report, index).into_iter().map(|key| format!("not evaluated: {key}")));
+        if workload.spec.pod.host_network == Some(true) {
+            by.push("in the network of its node: policies may not hold".to_owned());
+        }
+        vec![workload.key.to_string(), word(ingress).to_owned(), word(egress).to_owned(), by.join("\n")]
+    });
+    Table {
+        columns: vec!["Workload", "Ingress", "Egress", "Because"],
+        rows: rows.collect(),
+    }
+}
+
+/// `isolated` if a NetworkPolicy selects it, `ruled` if only policies of other tiers have a say, else `open`.
+fn word(side: &Isolation) -> &'static str {
+    match (side.isolating.is_empty(), side.tiers.is_empty()) {
+        (false, _) => "isolated",
+        (true, false) => "ruled",
+        (true, true) => "open",
+    }
+}
+
+/// The policies that are not evaluated and may concern a workload.
+fn foreign(report: &Report<'_>, workload: usize) -> Vec<String> {
+    let namespace = report.cluster.workloads()[workload].key.namespace();
+    report
+        .connectivity
+        .foreign()
+        .iter()
+        .filter(|f| f.may_concern(namespace))
+        .map(|f| f.key.to_string())
+        .collect()
+}
+
+/// Isolation as JSON: `version`, `workloads` and `diagnostics`.
+pub fn isolation_json(report: &Report<'_>) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        workloads: Vec<WorkloadJson<'a>>,
+        diagnostics: Vec<DiagnosticJson<'a>>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct WorkloadJson<'a> {
+        id: String,
+        kind: &'a str,
+        namespace: &'a str,
+        name: &'a str,
+        isolated: Sides<bool>,
+        policies: Sides<Vec<SayJson<'a>>>,
+        host_network: bool,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_evaluated: Vec<String>,
+        at: String,
+    }
+    #[derive(Serialize)]
+    struct Sides<T> {
+        ingress: T,
+        egress: T,
+    }
+    #[derive(Serialize)]
+    struct SayJson<'a> {
+        policy: PolicyJson<'a>,
+        at: String,
+    }
+    let say = |side: &Isolation, direction: Direction| -> Vec<SayJson<'_>> {
+        let policies = side.isolating.iter().chain(&side.tiers);
+        let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].says(direction));
+        policies
+            .map(|&p| SayJson {
+                policy: PolicyJson::of(report, p),
+                at: at(p),
+            })
+            .collect()
+    };
+    let workloads = report.cluster.workloads().iter().enumerate().map(|(index, workload)| {
+        let [ingress, egress] = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
+        WorkloadJson {
+            id: workload.key.to_string(),
+            kind: &workload.key.kind,
+            namespace: workload.key.namespace(),
+            name: &workload.key.name,
+            isolated: Sides {
+                ingress: ingress.is_isolated(),
+                egress: egress.is_isolated(),
+            },
+            policies: Sides {
+                ingress: say(&ingress, Direction::Ingress),
+                egress: say(&egress, Direction::Egress),
+            },
+            host_network: workload.spec.pod.host_network == Some(true),
+            not_evaluated: foreign(report, index),
+            at: report.sources.line_of(report.cluster.entries()[workload.entry].object.span),
+        }
+    });
+    report.json(&Document {
+        version: VERSION,
+        workloads: workloads.collect(),
+        diagnostics: report.diagnostics(),
+    })
+}

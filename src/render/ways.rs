@@ -1,0 +1,202 @@
+//! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Report;
+use super::connections::{PortsJson, ReasonJson, reason};
+use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
+use super::table::Table;
+use super::tables::{self, ExposureRow};
+use crate::graph::{Backend, EdgeDetail, Evidence, port_text};
+use crate::policy::{Admission, Effect, Entrance, Way};
+
+/// One way in and one workload behind it.
+struct Row<'a> {
+    way: ExposureRow<'a>,
+    workload: Option<(&'a Entrance, Admission)>,
+}
+
+/// Every way in with every workload behind it; ways that lead to no workload stand alone.
+fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
+    let mut by_object: BTreeMap<&str, Vec<&Entrance>> = BTreeMap::new();
+    for entrance in report.connectivity.entrances() {
+        by_object.entry(&entrance.by).or_default().push(entrance);
+    }
+    let mut rows = Vec::new();
+    for way in tables::exposure(report.graph) {
+        let objects = passing(report, &way);
+        let comes_here = |e: &&Entrance| !matches!(&e.way, Way::Direct { from, .. } if *from != way.from.id);
+        let mut entrances: Vec<&Entrance> = objects
+            .iter()
+            .filter_map(|id| by_object.get(id.as_str()))
+            .flatten()
+            .copied()
+            .filter(comes_here)
+            .collect();
+        entrances.sort_by_key(|e| (e.workload, &e.by));
+        entrances.dedup();
+        if entrances.is_empty() {
+            rows.push(Row { way, workload: None });
+            continue;
+        }
+        for entrance in entrances {
+            let way = ExposureRow {
+                behind: way.behind.clone(),
+                ..way
+            };
+            rows.push(Row {
+                way,
+                workload: Some((entrance, report.connectivity.admission(entrance))),
+            });
+        }
+    }
+    rows
+}
+
+/// The Ingresses, Gateways and routes that a way in leads through, or the Service that it opens.
+fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
+    let graph = report.graph;
+    let Some(start) = graph.find(&way.to.id) else { return BTreeSet::new() };
+    let mut seen = BTreeSet::from([start]);
+    let mut todo = vec![start];
+    while let Some(at) = todo.pop() {
+        for (_, to, edge) in graph.outgoing(at).into_iter().map(|e| graph.edge(e)) {
+            if matches!(edge.detail, EdgeDetail::Routes { .. }) && graph.node(to).kind != crate::graph::NodeKind::Service && seen.insert(to) {
+                todo.push(to);
+            }
+        }
+    }
+    seen.into_iter().map(|i| graph.node(i).id.clone()).collect()
+}
+
+/// A table of ways in: from where, by what, to which workload, and what policies leave of it.
+pub fn exposure_table(report: &Report<'_>) -> Table {
+    let line = |row: &Row<'_>| {
+        let open: Vec<String> = row.way.way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
+        let mut cells = vec![
+            row.way.from.name.clone(),
+            row.way.way.via.as_str().to_owned(),
+            row.way.to.id.clone(),
+            open.join(", "),
+        ];
+        match &row.workload {
+            Some((entrance, admission)) => {
+                let verdict = if admission.ports.is_empty() {
+                    "denied".to_owned()
+                } else if admission.ports == entrance.ports {
+                    format!("allowed, {}", admission.certainty.as_str())
+                } else {
+                    format!("only {}, {}", admission.ports, admission.certainty.as_str())
+                };
+                let because = admission
+                    .because
+                    .iter()
+                    .filter(|r| admission.ports.is_empty() || r.effect != Effect::Isolate);
+                let because: Vec<String> = because.map(|r| reason(report, r)).collect();
+                cells.extend([
+                    report.workload(entrance.workload),
+                    entrance.ports.to_string(),
+                    verdict,
+                    because.join("\n"),
+                ]);
+            }
+            None => cells.extend(["no workload".to_owned(), String::new(), String::new(), String::new()]),
+        }
+        cells
+    };
+    Table {
+        columns: vec!["From", "Via", "Object", "Open", "Workload", "Ports", "Policies", "Because"],
+        rows: rows(report).iter().map(line).collect(),
+    }
+}
+
+/// Exposure as JSON: `version`, `ways` and `diagnostics`.
+pub fn exposure_json(report: &Report<'_>) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        ways: Vec<RowJson<'a>>,
+        diagnostics: Vec<DiagnosticJson<'a>>,
+    }
+    #[derive(Serialize)]
+    struct RowJson<'a> {
+        from: &'a str,
+        to: &'a str,
+        #[serde(flatten)]
+        way: WayJson,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reaches: Option<ReachJson<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    }
+    #[derive(Serialize)]
+    struct ReachJson<'a> {
+        workload: String,
+        ports: PortsJson,
+        allowed: PortsJson,
+        certainty: &'static str,
+        because: Vec<ReasonJson<'a>>,
+    }
+    let rows = rows(report);
+    let ways = rows.iter().map(|row| RowJson {
+        from: &row.way.from.id,
+        to: &row.way.to.id,
+        way: WayJson::of(row.way.way),
+        reaches: row.workload.as_ref().map(|(entrance, admission)| ReachJson {
+            workload: report.workload(entrance.workload),
+            ports: PortsJson::of(&entrance.ports),
+            allowed: PortsJson::of(&admission.ports),
+            certainty: admission.certainty.as_str(),
+            because: admission.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+        }),
+        at: row.way.at.map(Evidence::place),
+    });
+    report.json(&Document {
+        version: VERSION,
+        ways: ways.collect(),
+        diagnostics: report.diagnostics(),
+    })
+}
+
+/// A table of routes: which object sends which host and path where.
+pub fn routes_table(report: &Report<'_>) -> Table {
+    let rows = tables::routes(report.graph).into_iter().map(|row| {
+        let port = match row.port {
+            Backend::Number(n) | Backend::Name { resolved: Some(n), .. } => n.to_string(),
+            Backend::Name { name, resolved: None } => name.clone(),
+            Backend::None => String::new(),
+        };
+        let host = if row.rule.default {
+            "(default)".to_owned()
+        } else {
+            row.rule.host.clone().unwrap_or_else(|| "*".to_owned())
+        };
+        let tls = if row.rule.tls { "yes" } else { "no" };
+        let path = row.rule.path.clone().unwrap_or_default();
+        let weight = row.rule.weight.map(|w| w.to_string()).unwrap_or_default();
+        let at = row.at.map(Evidence::place).unwrap_or_default();
+        vec![row.by.id.clone(), host, path, tls.to_owned(), row.to.id.clone(), port, weight, at]
+    });
+    Table {
+        columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"],
+        rows: rows.collect(),
+    }
+}
+
+/// Routes as JSON: `version`, `routes` and `diagnostics`.
+pub fn routes_json(report: &Report<'_>) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        routes: Vec<RouteJson<'a>>,
+        diagnostics: Vec<DiagnosticJson<'a>>,
+    }
+    let routes = tables::routes(report.graph).iter().map(RouteJson::of).collect();
+    report.json(&Document {
+        version: VERSION,
+        routes,
+        diagnostics: report.diagnostics(),
+    })
+}
