@@ -52,6 +52,7 @@ pub mod policy;
 pub mod render;
 pub mod resolve;
 pub mod source;
+pub mod why;
 
 use cluster::Cluster;
 use diagnostic::{Code, Diagnostic, Warned};

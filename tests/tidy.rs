@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["cluster", "manifest", "source", "diagnostic"]),
     ("graph", &[]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
     ("render", &["layout", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];

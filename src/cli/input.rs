@@ -118,6 +118,11 @@ impl InputArgs {
         })
     }
 
+    /// The namespace that was given.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// How a run over this input ended, as far as the input is concerned.
     pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
         if self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error) {

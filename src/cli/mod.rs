@@ -5,6 +5,7 @@ mod input;
 mod output;
 mod report;
 mod table;
+mod why;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,8 @@ use report::Verbosity;
 pub enum Status {
     /// Fine: 0.
     Success,
+    /// What was asked for is denied, or not surely allowed: 1.
+    Negative,
     /// Wrong usage, input that could not be read, or an internal error: 2. What could be read was still written.
     Failure,
 }
@@ -25,6 +28,7 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         match status {
             Status::Success => ExitCode::SUCCESS,
+            Status::Negative => ExitCode::from(1),
             Status::Failure => ExitCode::from(2),
         }
     }
@@ -36,7 +40,8 @@ impl From<Status> for ExitCode {
 #[command(after_help = "Examples:
   kubesketch draw deploy/ -o network.svg
   kubectl get all,ingress -A -o yaml | kubesketch draw - -o network.html
-  kubesketch draw -k overlays/production -o svg -o json=graph.json")]
+  kubesketch draw -k overlays/production -o svg -o json=graph.json
+  kubesketch why frontend database:5432 deploy/")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -60,6 +65,8 @@ enum Command {
     Draw(Box<draw::Args>),
     /// Print who can talk to whom, what is exposed, isolated or routed
     Table(Box<table::Args>),
+    /// Say whether a connection is allowed, by which rule, through which layers
+    Why(Box<why::Args>),
     /// Print the JSON Schema of `-o json`
     Schema,
     /// Print a completion script for a shell
@@ -98,6 +105,7 @@ pub fn run() -> Status {
     let outcome = match cli.command {
         Command::Draw(args) => draw::run(&args, verbosity),
         Command::Table(args) => table::run(&args, verbosity),
+        Command::Why(args) => why::run(&args, verbosity),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -20,8 +20,6 @@ use super::selector::{Labels, Selector, UNKNOWN_VALUE};
 pub type GroupId = usize;
 /// The number of a set of groups.
 pub(super) type SetId = usize;
-/// The sets that mean addresses, and the sets that the ingress controller is in.
-type Beyond<'a> = (&'a [(SetId, &'a AddressSet)], Vec<SetId>);
 
 /// What a group is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -125,8 +125,8 @@ fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protoc
         .filter(|p| protocol(p.protocol.as_deref()) == transport);
     ports
         .filter(|p| match (backend, &p.target_port) {
-            (Backend::Number(number), Some(IntOrString::Int(target))) => *target == i32::from(*number),
-            (Backend::Name { name, .. }, Some(IntOrString::String(target))) => target == name,
+            (Backend::Absent(wanted), Some(IntOrString::Int(target))) => *wanted == target.to_string(),
+            (Backend::Absent(wanted), Some(IntOrString::String(target))) => wanted == target,
             _ => false,
         })
         .collect()

@@ -1,0 +1,203 @@
+//! `kubesketch why`: is a connection allowed, and by what.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::Status;
+use super::input::InputArgs;
+use super::output;
+use super::report::Verbosity;
+use crate::diagnostic::Diagnostic;
+use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
+
+/// Arguments of `why`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "FROM and TO are written
+  name, ns/name               a workload or Service; of two with one name FROM takes the workload, TO the Service
+  deploy/name, ns/sts/name    of a kind: deploy, sts, ds, job, cronjob, pod, svc, ...
+  name.ns, name.ns.svc, ...   a DNS name, also with .cluster.local; one outside ends with a dot or has three parts
+  10.0.0.7, 10.0.0.0/8, ::1   addresses; with a port IPv6 is written [::1]:443
+  internet                    everything outside, through whatever exposes TO
+PORT is a number or a name, with /udp or /sctp behind it where it is not TCP. Without it every port is asked for that the Service
+or the containers declare.
+
+Exit code: 0 when everything that was asked is allowed; 1 when any of it is denied, or cannot be told from manifests;
+2 when the question or the input could not be read.
+
+Examples:
+  kubesketch why frontend database:5432 deploy/
+  kubesketch why shop/deploy/web postgres.data:sql -k overlays/production
+  kubesketch why internet shop/web deploy/
+  kubesketch why shop/cart internet:443 deploy/ -o json")]
+pub struct Args {
+    /// Who opens the connection
+    from: String,
+
+    /// Who is to take it, and on which port
+    #[arg(value_name = "TO[:PORT]")]
+    to: String,
+
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// The form: text or json
+    #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
+    output: Form,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
+    let question = Question::parse(&args.from, &args.to).map_err(anyhow::Error::msg)?;
+    let mut input = args.input.read()?;
+    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
+    Diagnostic::sort(&mut input.diagnostics);
+    input.report(verbosity);
+    let scene = Scene {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+        sources: &input.sources,
+        namespace: args.input.namespace(),
+    };
+    let answer = why::answer(&scene, &question).map_err(anyhow::Error::msg)?;
+    match args.output {
+        Form::Json => output::to_stdout(&json(&answer)?)?,
+        Form::Text => print(&text(&answer, Signs::of_terminal()))?,
+    }
+    Ok(match answer.outcome {
+        _ if args.input.status(&input.diagnostics) == Status::Failure => Status::Failure,
+        Outcome::Allowed => Status::Success,
+        Outcome::Denied | Outcome::Partly | Outcome::Undetermined => Status::Negative,
+    })
+}
+
+fn json(answer: &Answer) -> anyhow::Result<String> {
+    let mut value = serde_json::to_value(answer)?;
+    if let Some(map) = value.as_object_mut() {
+        map.insert("version".into(), 1.into());
+    }
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}
+
+/// Which signs mark the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signs {
+    /// `ok`, `--`, `!!`: everywhere.
+    Ascii,
+    /// For terminals that surely know them.
+    Unicode,
+}
+
+impl Signs {
+    fn of_terminal() -> Signs {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
+        let utf8 = locale.is_some_and(|l| l.to_ascii_uppercase().replace('-', "").ends_with("UTF8"));
+        if utf8 && io::stdout().is_terminal() {
+            Signs::Unicode
+        } else {
+            Signs::Ascii
+        }
+    }
+
+    fn of(self, mark: Mark) -> &'static str {
+        match (self, mark) {
+            (Signs::Ascii, Mark::Ok) => "ok",
+            (Signs::Ascii, Mark::Doubt) => "--",
+            (Signs::Ascii, Mark::Problem) => "!!",
+            (Signs::Unicode, Mark::Ok) => "\u{2713}",
+            (Signs::Unicode, Mark::Doubt) => "\u{2013}",
+            (Signs::Unicode, Mark::Problem) => "\u{2717}",
+        }
+    }
+}
+
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const RED: &str = "\u{1b}[31m";
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
+const PLAIN: &str = "\u{1b}[0m";
+
+fn color(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Ok => GREEN,
+        Mark::Doubt => YELLOW,
+        Mark::Problem => RED,
+    }
+}
+
+/// The answer with colors, which are taken out again where they are not wanted.
+fn text(answer: &Answer, signs: Signs) -> String {
+    let mut text = String::new();
+    let port = answer.port.as_ref().map_or(String::new(), |p| format!(", port {p}"));
+    let _ = writeln!(text, "{BOLD}{} to {}{port}{PLAIN}\n", safe(&answer.from), safe(&answer.to));
+    for step in &answer.steps {
+        let _ = writeln!(
+            text,
+            "{}{}{PLAIN} {BOLD}{}{PLAIN}",
+            color(step.mark),
+            signs.of(step.mark),
+            step.layer.as_str()
+        );
+        for line in &step.lines {
+            let paint = if line.mark == Mark::Ok { "" } else { color(line.mark) };
+            let at = line.at.as_ref().map_or(String::new(), |at| format!("  {DIM}{}{PLAIN}", safe(at)));
+            let indent = if line.rank == Rank::Detail { "     " } else { "   " };
+            let _ = writeln!(
+                text,
+                "{indent}{paint}{}{}{at}",
+                safe(&line.text),
+                if paint.is_empty() { "" } else { PLAIN }
+            );
+        }
+    }
+    let (word, mark) = match answer.outcome {
+        Outcome::Allowed => ("allowed", Mark::Ok),
+        Outcome::Denied => ("denied", Mark::Problem),
+        Outcome::Partly => ("partly allowed", Mark::Doubt),
+        Outcome::Undetermined => ("undetermined", Mark::Doubt),
+    };
+    let _ = writeln!(text, "\n{}{BOLD}{word}{PLAIN}: {}", color(mark), safe(&answer.summary));
+    let edits = answer
+        .changes
+        .iter()
+        .filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
+    for edit in edits {
+        let _ = writeln!(text, "\n{BOLD}What would help{PLAIN}: {}", safe(edit));
+    }
+    let added: Vec<&str> = answer
+        .changes
+        .iter()
+        .filter_map(|c| if let Change::Add(manifest) = c { Some(manifest.as_str()) } else { None })
+        .collect();
+    if !added.is_empty() {
+        let _ = writeln!(text, "\n# The smallest change that would allow it:");
+        let _ = write!(text, "{}", added.join("---\n"));
+    }
+    text
+}
+
+/// Names of the input must not steer the terminal.
+fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// Writes to standard output, in color where it is wanted. A reader that has gone away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}

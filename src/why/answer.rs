@@ -1,0 +1,348 @@
+//! The layers of an answer as data, and the way through them.
+
+use super::ends::{Doubt, End, Judged, addresses_name, judge, network, public};
+use super::lookup::{self, Party, Role};
+use super::question::{PortName, PortWish, Question};
+use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
+use crate::policy::{AddressSet, PortSet, Protocol};
+
+/// How a layer went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    /// As it should be.
+    Ok,
+    /// Worth a look, or not for manifests to decide.
+    Doubt,
+    /// Here it fails.
+    Problem,
+}
+
+/// The layers, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// Who is meant, and whether the name resolves.
+    Names,
+    /// How requests come in from outside.
+    Exposure,
+    /// Which pods are behind a Service.
+    Endpoints,
+    /// Which port of the pods is behind the port that was asked for.
+    Ports,
+    /// What policies say at the source.
+    Egress,
+    /// What policies say at the destination.
+    Ingress,
+    /// Whether the source may ask for names.
+    Dns,
+}
+
+impl Layer {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Layer::Names => "names",
+            Layer::Exposure => "exposure",
+            Layer::Endpoints => "endpoints",
+            Layer::Ports => "ports",
+            Layer::Egress => "egress",
+            Layer::Ingress => "ingress",
+            Layer::Dns => "dns",
+        }
+    }
+}
+
+/// How a statement stands to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rank {
+    /// A statement of its own.
+    Statement,
+    /// A detail of the statement before it.
+    Detail,
+}
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Line {
+    /// How it went.
+    pub mark: Mark,
+    /// What is said.
+    pub text: String,
+    /// `file:line` where the input says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Whether it is a statement of its own or explains the one before it.
+    pub rank: Rank,
+}
+
+/// One layer with what was found there.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Step {
+    /// Which one.
+    pub layer: Layer,
+    /// The worst mark of its lines.
+    pub mark: Mark,
+    /// The statements.
+    pub lines: Vec<Line>,
+}
+
+impl Step {
+    pub(super) fn new(layer: Layer) -> Step {
+        Step {
+            layer,
+            mark: Mark::Ok,
+            lines: Vec::new(),
+        }
+    }
+
+    pub(super) fn say(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
+        self.mark = self.mark.max(mark);
+        self.lines.push(Line {
+            mark,
+            text: text.into(),
+            at,
+            rank: Rank::Statement,
+        });
+    }
+
+    pub(super) fn explain(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
+        self.mark = self.mark.max(mark);
+        self.lines.push(Line {
+            mark,
+            text: text.into(),
+            at,
+            rank: Rank::Detail,
+        });
+    }
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything that was asked for is allowed.
+    Allowed,
+    /// Nothing of it is.
+    Denied,
+    /// Some of it is.
+    Partly,
+    /// Manifests do not decide it.
+    Undetermined,
+}
+
+/// What would change the outcome.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// A manifest to add.
+    Add(String),
+    /// Something to change by hand.
+    Edit(String),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Answer {
+    /// Who opens the connection.
+    pub from: String,
+    /// Who is to take it.
+    pub to: String,
+    /// The port that was asked for.
+    pub port: Option<String>,
+    /// The layers.
+    pub steps: Vec<Step>,
+    /// How it ends.
+    pub outcome: Outcome,
+    /// The same in a sentence.
+    pub summary: String,
+    /// What would allow what is denied.
+    pub changes: Vec<Change>,
+}
+
+/// Where to go on: pods or addresses, and their ports that are asked for.
+pub(super) struct Target {
+    pub end: End,
+    pub asked: PortSet,
+}
+
+/// What the layers before the policies found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Sources and targets for the policies to judge.
+    pub pairs: Vec<(End, Target)>,
+    /// Why it ends before the policies.
+    pub failure: Option<String>,
+    /// Why nobody can tell, whatever the policies say.
+    pub unknown: Option<String>,
+    /// What would help.
+    pub changes: Vec<Change>,
+}
+
+/// Answers a question. The error says why it cannot be asked: a name that means nobody, or several.
+pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> {
+    let from = lookup::find(scene, &question.from, Role::From)?;
+    let to = lookup::find(scene, &question.to, Role::To(from.namespace(scene)))?;
+    let inside = |party: &Party| matches!(party, Party::Workload(_) | Party::Service(_));
+    if !inside(&from) && !inside(&to) {
+        return Err("neither end is in the cluster: policies and Services have no say in that".into());
+    }
+    let mut steps = vec![names::step(scene, question, &from, &to)];
+    let mut found = if let Some(clients) = internet(&from) {
+        outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
+    } else {
+        let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
+        let sources = sources(scene, &from, &mut steps);
+        if sources.is_empty() && found.failure.is_none() {
+            found.failure = Some(format!("{} stands for no pods that could open a connection", from.name(scene)));
+        }
+        let targets = std::mem::take(&mut found.pairs);
+        for source in sources {
+            found.pairs.extend(targets.iter().map(|(_, t)| {
+                (
+                    source.clone(),
+                    Target {
+                        end: t.end.clone(),
+                        asked: t.asked.clone(),
+                    },
+                )
+            }));
+        }
+        found
+    };
+    let mut judged: Vec<Judged> = Vec::new();
+    apart(scene, &mut found, &mut steps);
+    for (source, target) in &found.pairs {
+        for pair in judge(scene, source, &target.end, &target.asked) {
+            // Several ways in may come to the same end.
+            if !judged.contains(&pair) {
+                judged.push(pair);
+            }
+        }
+    }
+    for pair in judged.iter_mut().filter(|p| p.from == End::Controller && p.allowed != p.asked) {
+        if policies::may_mean_controller(scene, pair) {
+            pair.doubt = pair.doubt.or(Some(Doubt::UnknownController));
+        }
+    }
+    let mut unresolved = false;
+    if found.failure.is_none() {
+        steps.extend(policies::steps(scene, &judged));
+        let dns = names::dns(scene, question, &from, &to);
+        unresolved = dns.as_ref().is_some_and(|s| s.mark != Mark::Ok);
+        steps.extend(dns);
+    }
+    let (outcome, mut summary) = verdict::verdict(scene, &found, &judged);
+    match outcome {
+        Outcome::Allowed | Outcome::Partly if unresolved => summary.push_str(", but the name will not resolve"),
+        Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
+        _ => {}
+    }
+    let mut changes = found.changes;
+    if found.failure.is_none() && outcome != Outcome::Undetermined {
+        changes.extend(suggest::changes(scene, &judged));
+    }
+    Ok(Answer {
+        from: from.name(scene),
+        to: to.name(scene),
+        port: question.port.as_ref().map(PortWish::to_string),
+        steps,
+        outcome,
+        summary,
+        changes,
+    })
+}
+
+/// Leaves out pairs of pods that are on different primary networks: they do not reach each other, whatever policies say.
+fn apart(scene: &Scene<'_>, found: &mut Found, steps: &mut [Step]) {
+    let before = found.pairs.len();
+    let meet = |(from, target): &(End, Target)| network(scene, from, &target.end).is_some();
+    if let (Some((from, target)), Some(names)) = (found.pairs.iter().find(|p| !meet(p)), steps.first_mut()) {
+        let text = format!(
+            "{} and {} are on different primary networks, which do not reach each other",
+            from.name(scene),
+            target.end.name(scene)
+        );
+        names.say(Mark::Problem, text, None);
+    }
+    found.pairs.retain(meet);
+    if found.pairs.is_empty() && before > 0 && found.failure.is_none() {
+        found.failure = Some("they have no network in common".into());
+    }
+}
+
+/// The addresses of clients that come in from outside; `None` for those that can be inside.
+fn internet(from: &Party) -> Option<AddressSet> {
+    match from {
+        Party::Internet => Some(public()),
+        Party::Addresses(set) if set.intersection(&AddressSet::private()).is_empty() => Some(set.clone()),
+        _ => None,
+    }
+}
+
+/// The pods or addresses that open the connection.
+fn sources(scene: &Scene<'_>, from: &Party, steps: &mut [Step]) -> Vec<End> {
+    match from {
+        Party::Workload(index) => vec![End::Workload(*index)],
+        Party::Service(_) => service::pods(scene, from).into_iter().map(End::Workload).collect(),
+        Party::Addresses(set) => {
+            if let Some(names) = steps.first_mut()
+                && !set.intersection(&AddressSet::private()).is_empty()
+            {
+                names.say(
+                    Mark::Doubt,
+                    format!(
+                        "a pod or node may have an address of {}; it is taken for no pod of the input",
+                        addresses_name(set)
+                    ),
+                    None,
+                );
+            }
+            vec![End::Addresses(set.clone())]
+        }
+        Party::Internet | Party::Host(_) => Vec::new(),
+    }
+}
+
+/// What is behind the destination.
+fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Result<Found, String> {
+    let outside = |end: End| -> Result<Found, String> {
+        let asked = plain_port(wish)?;
+        // The source is filled in by whoever knows it.
+        Ok(Found {
+            pairs: vec![(end.clone(), Target { end, asked })],
+            ..Found::default()
+        })
+    };
+    match to {
+        Party::Service(index) => service::targets(scene, *index, wish, steps),
+        Party::Workload(index) => ports::workload_target(scene, *index, wish, steps),
+        Party::Internet => outside(End::Addresses(public())),
+        Party::Addresses(set) => outside(End::Addresses(set.clone())),
+        Party::Host(name) => {
+            let mut found = outside(End::Addresses(anywhere()))?;
+            found.unknown = Some(format!("which addresses {name} has is not in the manifests"));
+            Ok(found)
+        }
+    }
+}
+
+/// Every address, for names that may have any.
+pub(super) fn anywhere() -> AddressSet {
+    AddressSet::all_v4()
+}
+
+/// The port that is asked for where nothing tells more about it.
+pub(super) fn plain_port(wish: Option<&PortWish>) -> Result<PortSet, String> {
+    match wish {
+        None => Ok(PortSet::all()),
+        Some(PortWish {
+            port: PortName::Number(number),
+            protocol,
+        }) => Ok(PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)),
+        Some(PortWish {
+            port: PortName::Name(name), ..
+        }) => Err(format!("`{name}`: nothing outside of the cluster gives ports names; ask for a number")),
+    }
+}

@@ -1,0 +1,213 @@
+//! The two ends as policies see them, and what both sides together say of a connection between them.
+
+use super::Scene;
+use super::sides::{Part, allowed, side};
+use crate::policy::{AddressSet, Direction, GroupId, Members, Peer, Peers, PortSet};
+
+/// One end of traffic, where policies look at it: behind every Service and every name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The pods of a workload.
+    Workload(usize),
+    /// Addresses outside.
+    Addresses(AddressSet),
+    /// An ingress controller that the input does not hold.
+    Controller,
+}
+
+impl End {
+    /// How it is called.
+    pub fn name(&self, scene: &Scene<'_>) -> String {
+        match self {
+            End::Workload(index) => scene.workload_name(*index),
+            End::Addresses(set) => addresses_name(set),
+            End::Controller => "the ingress controller".into(),
+        }
+    }
+
+    /// The workload, if it is one.
+    pub fn workload(&self) -> Option<usize> {
+        if let End::Workload(index) = self { Some(*index) } else { None }
+    }
+
+    /// The groups that the engine knows it by, and for addresses the part of them that each group holds.
+    fn groups(&self, scene: &Scene<'_>, network: usize) -> Vec<(GroupId, End)> {
+        let all = || scene.connectivity.groups(network).iter().enumerate();
+        match self {
+            End::Workload(index) => scene.connectivity.groups_of(network, *index).iter().map(|&g| (g, self.clone())).collect(),
+            End::Controller => all()
+                .filter(|(_, g)| g.members == Members::IngressController)
+                .map(|(i, _)| (i, End::Controller))
+                .collect(),
+            End::Addresses(set) => {
+                let parts = all().filter_map(|(i, g)| match &g.members {
+                    Members::Addresses(own) => Some((i, own.intersection(set))).filter(|(_, part)| !part.is_empty()),
+                    _ => None,
+                });
+                let found: Vec<(GroupId, End)> = parts.map(|(i, part)| (i, End::Addresses(part))).collect();
+                // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no rule speaks of.
+                if found.is_empty() {
+                    unspoken(scene, network).into_iter().map(|g| (g, self.clone())).collect()
+                } else {
+                    found
+                }
+            }
+        }
+    }
+}
+
+/// The group of addresses that no block of any rule holds.
+fn unspoken(scene: &Scene<'_>, network: usize) -> Option<GroupId> {
+    let blocks = scene
+        .connectivity
+        .policies()
+        .iter()
+        .flat_map(|p| p.all_rules())
+        .filter_map(|r| match &r.peers {
+            Peers::AnyOf(peers) => Some(peers),
+            Peers::Everybody => None,
+        });
+    let spoken = blocks.flatten().fold(AddressSet::none(), |set, peer| match peer {
+        Peer::Addresses(own) => set.union(own),
+        Peer::Pods(_) | Peer::Untold(_) => set,
+    });
+    scene
+        .connectivity
+        .groups(network)
+        .iter()
+        .position(|g| matches!(&g.members, Members::Addresses(own) if own.intersection(&spoken).is_empty()))
+}
+
+/// Addresses in a few words: those of a whole with holes by their holes, where these are fewer.
+pub(super) fn addresses_name(set: &AddressSet) -> String {
+    let own = blocks(set);
+    for (whole, name) in [(public(), "the Internet"), (AddressSet::all_v4(), "every address")] {
+        let holes = blocks(&whole.difference(set));
+        if set.difference(&whole).is_empty() && holes.is_empty() {
+            return name.into();
+        }
+        if set.difference(&whole).is_empty() && holes.len() < own.len() {
+            return format!("{name} but {}", shortened(&holes));
+        }
+    }
+    shortened(&own)
+}
+
+fn blocks(set: &AddressSet) -> Vec<String> {
+    let cidrs = set.ranges().into_iter().flat_map(|r| r.cidrs());
+    cidrs
+        .map(|c| c.strip_suffix("/32").or_else(|| c.strip_suffix("/128")).unwrap_or(&c).to_owned())
+        .collect()
+}
+
+fn shortened(blocks: &[String]) -> String {
+    match blocks {
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more blocks", rest.len()),
+        all => all.join(", "),
+    }
+}
+
+/// Addresses that the Internet routes. Those of IPv6 are asked for one by one: most policies do not speak of them.
+pub(super) fn public() -> AddressSet {
+    AddressSet::all_v4().difference(&AddressSet::private())
+}
+
+/// What is not certain about a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Pods in the network of their node, where policies may not hold.
+    HostNetwork,
+    /// Policies treat the pods of one workload differently.
+    PodsDiffer,
+    /// The controller may be among the pods that a rule allows.
+    UnknownController,
+}
+
+/// What both sides say of the ports that are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    /// The source.
+    pub from: End,
+    /// The destination.
+    pub to: End,
+    /// The ports of the destination that are asked for.
+    pub asked: PortSet,
+    /// Those that both sides allow.
+    pub allowed: PortSet,
+    /// What the side of the source says; nothing if it is not of the cluster.
+    pub egress: Vec<Part>,
+    /// What the side of the destination says; nothing if it is not of the cluster.
+    pub ingress: Vec<Part>,
+    /// What is not certain about it.
+    pub doubt: Option<Doubt>,
+}
+
+/// The network on which two ends meet: the primary one of the workloads among them. There is none where these differ
+/// (<https://ovn-kubernetes.io/features/user-defined-networks/user-defined-networks/>).
+pub(super) fn network(scene: &Scene<'_>, from: &End, to: &End) -> Option<usize> {
+    let mut homes = [from, to].into_iter().filter_map(End::workload).map(|w| scene.connectivity.home(w));
+    let first = homes.next()?;
+    homes.all(|h| h == first).then_some(first)
+}
+
+/// Asks both sides. The answer has a part for each stretch of addresses that fares differently.
+pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) -> Vec<Judged> {
+    let mut found: Vec<Judged> = Vec::new();
+    let Some(network) = network(scene, from, to) else { return Vec::new() };
+    let sources = from.groups(scene, network);
+    let targets = to.groups(scene, network);
+    for (a, source) in &sources {
+        for (b, target) in &targets {
+            let ask = |end: &End, direction| {
+                if end.workload().is_some() {
+                    side(scene.connectivity, network, (*a, *b), direction, asked)
+                } else {
+                    Vec::new()
+                }
+            };
+            let (egress, ingress) = (ask(from, Direction::Egress), ask(to, Direction::Ingress));
+            let through = |end: &End, parts: &[Part]| if end.workload().is_some() { allowed(parts) } else { asked.clone() };
+            let allowed = through(from, &egress).intersection(&through(to, &ingress));
+            let ruled = egress.iter().chain(&ingress).any(|p| !p.because.is_empty());
+            // Only where a rule decides can policies fail to hold.
+            let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
+            let doubt = (ruled && on_host).then_some(Doubt::HostNetwork);
+            add(
+                &mut found,
+                Judged {
+                    from: source.clone(),
+                    to: target.clone(),
+                    asked: asked.clone(),
+                    allowed,
+                    egress,
+                    ingress,
+                    doubt,
+                },
+            );
+        }
+    }
+    found
+}
+
+/// Addresses that fare alike are told as one; pods of one workload that fare differently leave a doubt.
+fn add(found: &mut Vec<Judged>, new: Judged) {
+    for old in found.iter_mut() {
+        if old.from == new.from && old.to == new.to {
+            if old.allowed != new.allowed {
+                old.doubt = old.doubt.or(Some(Doubt::PodsDiffer));
+                old.allowed = old.allowed.union(&new.allowed);
+            }
+            return;
+        }
+        if (&old.egress, &old.ingress, &old.doubt) == (&new.egress, &new.ingress, &new.doubt) {
+            match (&mut old.from, &mut old.to, &new.from, &new.to) {
+                (End::Addresses(own), _, End::Addresses(more), _) | (_, End::Addresses(own), _, End::Addresses(more)) => {
+                    *own = own.union(more);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+    found.push(new);
+}

@@ -1,0 +1,295 @@
+//! Finds who is meant. A name that means nobody or several is an error that says whom it may have meant.
+
+use super::Scene;
+use super::ends::addresses_name;
+use super::question::Reference;
+use crate::cluster::Key;
+use crate::manifest::Body;
+use crate::policy::AddressSet;
+
+/// An end of the connection that a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// A workload, by its position in the cluster.
+    Workload(usize),
+    /// A Service, by the position of its entry.
+    Service(usize),
+    /// Addresses that belong to nothing in the input.
+    Addresses(AddressSet),
+    /// Everything outside.
+    Internet,
+    /// A DNS name outside.
+    Host(String),
+}
+
+impl Party {
+    /// How it is called.
+    pub fn name(&self, scene: &Scene<'_>) -> String {
+        match self {
+            Party::Workload(index) => scene.workload_name(*index),
+            Party::Service(index) => scene.entry(*index).key.to_string(),
+            Party::Addresses(set) => addresses_name(set),
+            Party::Internet => "the Internet".into(),
+            Party::Host(name) => name.clone(),
+        }
+    }
+
+    /// The namespace it is in.
+    pub fn namespace<'a>(&self, scene: &Scene<'a>) -> Option<&'a str> {
+        match self {
+            Party::Workload(index) => Some(scene.workload(*index).key.namespace()),
+            Party::Service(index) => Some(scene.entry(*index).key.namespace()),
+            _ => None,
+        }
+    }
+
+    /// Where it is declared.
+    pub fn place(&self, scene: &Scene<'_>) -> Option<String> {
+        match self {
+            Party::Workload(index) => Some(scene.workload_place(*index)),
+            Party::Service(index) => Some(scene.place(scene.entry(*index).object.span)),
+            _ => None,
+        }
+    }
+}
+
+/// Which end is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role<'a> {
+    /// The source: pods open connections, so workloads come before Services.
+    From,
+    /// The destination, as seen from a namespace: clients know Services, so these come before workloads.
+    To(Option<&'a str>),
+}
+
+/// Finds who is meant.
+pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> Result<Party, String> {
+    match reference {
+        Reference::Internet => Ok(Party::Internet),
+        Reference::Addresses(block) => Ok(by_address(scene, block)),
+        Reference::Object { kind, namespace, name } => by_name(scene, kind.as_deref(), namespace.as_deref(), name, role),
+        Reference::Host(host) => by_host(scene, host, role),
+    }
+}
+
+/// An address may be that of a pod or the virtual address of a Service; else it belongs to nothing that is known.
+fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
+    let set = AddressSet::block(*block);
+    if block.prefix_len() != block.max_prefix_len() {
+        return Party::Addresses(set);
+    }
+    let address = block.addr().to_string();
+    if let Some(index) = scene.cluster.workloads().iter().position(|w| w.spec.pod_ips.contains(&address)) {
+        return Party::Workload(index);
+    }
+    let services = scene.cluster.entries().iter().position(|entry| match &entry.object.body {
+        Body::Service(service) => service.spec.as_ref().is_some_and(|s| {
+            let several = s.cluster_ips.iter().flatten();
+            s.cluster_ip.iter().chain(several).any(|a| *a == address)
+        }),
+        _ => false,
+    });
+    services.map_or(Party::Addresses(set), Party::Service)
+}
+
+/// Everything that can be an end, as (party, key).
+fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a Key)> {
+    let workloads = scene.cluster.workloads().iter().enumerate().map(|(i, w)| (Party::Workload(i), &w.key));
+    let entries = scene.cluster.entries().iter().enumerate();
+    let services = entries
+        .filter(|(_, e)| matches!(e.object.body, Body::Service(_)))
+        .map(|(i, e)| (Party::Service(i), &e.key));
+    workloads.chain(services).collect()
+}
+
+fn is_kind(key: &Key, kind: Option<&str>) -> bool {
+    kind.is_none_or(|k| key.kind.eq_ignore_ascii_case(k))
+}
+
+fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name: &str, role: Role<'_>) -> Result<Party, String> {
+    let all = parties(scene);
+    let mut found: Vec<&(Party, &Key)> = all
+        .iter()
+        .filter(|(_, key)| key.name == name && namespace.is_none_or(|n| key.namespace() == n) && is_kind(key, kind))
+        .collect();
+    if found.is_empty()
+        && kind.is_none_or(|k| k == "pod" || k == "replicaset")
+        && let Some(owner) = owner_of_pod(scene, namespace, name)
+    {
+        return Ok(Party::Workload(owner));
+    }
+    if found.is_empty()
+        && namespace.is_none()
+        && let Some((stem, domain)) = name.split_once('.')
+    {
+        let domain = domain.trim_end_matches(".cluster.local").trim_end_matches(".svc");
+        if scene.cluster.namespaces().contains_key(domain) {
+            return by_name(scene, kind, Some(domain), stem, role);
+        }
+    }
+    // A word that may be a kind may be a namespace as well.
+    if found.is_empty()
+        && namespace.is_none()
+        && let Some(kind) = kind
+    {
+        found = all.iter().filter(|(_, key)| key.name == name && key.namespace() == kind).collect();
+    }
+    let homes = match role {
+        Role::From => [scene.namespace, None],
+        Role::To(seen_from) => [seen_from, scene.namespace],
+    };
+    let at_home: Vec<&(Party, &Key)> = homes
+        .into_iter()
+        .flatten()
+        .map(|home| found.iter().filter(|(_, key)| key.namespace() == home).copied().collect())
+        .find(|list: &Vec<_>| !list.is_empty())
+        .unwrap_or_default();
+    if !at_home.is_empty() {
+        found = at_home;
+    }
+    let preferred: Vec<&(Party, &Key)> = found
+        .iter()
+        .filter(|(party, _)| matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_))))
+        .copied()
+        .collect();
+    if !preferred.is_empty() {
+        found = preferred;
+    }
+    match found.as_slice() {
+        [(party, _)] => Ok(party.clone()),
+        [] => Err(unknown(scene, &all, kind, namespace, name)),
+        several => {
+            let names: Vec<String> = several.iter().map(|(_, key)| key.to_string()).collect();
+            Err(format!(
+                "`{name}` means {} things: {}\nname one of them, as in `{}`",
+                names.len(),
+                names.join(", "),
+                names[0]
+            ))
+        }
+    }
+}
+
+/// The workload that a live pod was folded into.
+fn owner_of_pod(scene: &Scene<'_>, namespace: Option<&str>, name: &str) -> Option<usize> {
+    let pod = |entry: &usize| {
+        let key = &scene.entry(*entry).key;
+        key.name == name && namespace.is_none_or(|n| n == key.namespace())
+    };
+    scene.cluster.workloads().iter().position(|w| w.pods.iter().any(pod))
+}
+
+fn unknown(scene: &Scene<'_>, all: &[(Party, &Key)], kind: Option<&str>, namespace: Option<&str>, name: &str) -> String {
+    if let Some(namespace) = namespace
+        && !scene.cluster.namespaces().contains_key(namespace)
+    {
+        let known: Vec<&str> = scene.cluster.namespaces().keys().map(String::as_str).take(10).collect();
+        return format!("the input has no namespace `{namespace}`\nnamespaces: {}", known.join(", "));
+    }
+    let what = kind.unwrap_or("workload or Service");
+    let whole = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
+    if let Some(entry) = scene
+        .cluster
+        .entries()
+        .iter()
+        .find(|e| e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy"))
+    {
+        return format!(
+            "{} is no end of a connection\nask about the Services and workloads behind it, or from `internet`",
+            entry.key
+        );
+    }
+    let here: Vec<&(Party, &Key)> = all
+        .iter()
+        .filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind))
+        .collect();
+    let pool: Vec<&(Party, &Key)> = if here.is_empty() { all.iter().collect() } else { here };
+    let mut near: Vec<(usize, String)> = pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
+    near.sort();
+    let close: Vec<String> = near
+        .iter()
+        .filter(|(d, _)| *d <= 1 + name.len() / 4)
+        .map(|(_, n)| n.clone())
+        .take(5)
+        .collect();
+    let listed = if close.is_empty() {
+        near.into_iter().map(|(_, n)| n).take(5).collect()
+    } else {
+        close
+    };
+    let hint = if listed.is_empty() {
+        "the input holds no workload and no Service".to_owned()
+    } else {
+        format!("nearest: {}", listed.join(", "))
+    };
+    format!("there is no {what} `{name}`{whole}\n{hint}")
+}
+
+/// How many letters must be put in, taken out or replaced to make one word of another.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// A name with dots is looked for as the DNS of a cluster would answer it: `service.namespace`, with `.svc` and `.svc.cluster.local` behind it or not, and
+/// `pod.service.namespace.svc` for the pods of a StatefulSet (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
+fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, String> {
+    let absolute = host.trim_end_matches('.');
+    let inside = absolute.strip_suffix(".cluster.local").unwrap_or(absolute);
+    let stem = inside.strip_suffix(".svc");
+    let labels: Vec<&str> = stem.unwrap_or(inside).split('.').collect();
+    match labels.as_slice() {
+        [name, namespace] if stem.is_some() || scene.cluster.namespaces().contains_key(*namespace) => {
+            // What ends in `.svc` can only be a Service.
+            by_name(scene, stem.map(|_| "service"), Some(namespace), name, role)
+        }
+        [pod, service, namespace] if stem.is_some() || scene.cluster.namespaces().contains_key(*namespace) => {
+            let owner = scene.cluster.workloads().iter().position(|w| {
+                let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
+                w.key.namespace() == *namespace
+                    && w.spec.service_name.as_deref() == Some(*service)
+                    && ordinal.is_some_and(|o| !o.is_empty() && o.bytes().all(|c| c.is_ascii_digit()))
+            });
+            owner
+                .map(Party::Workload)
+                .ok_or_else(|| format!("no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"))
+        }
+        // Object names may hold dots themselves.
+        _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
+        _ if stem.is_some() => Err(format!(
+            "`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local"
+        )),
+        [name, namespace] if !host.ends_with('.') && role == Role::From => by_name(scene, None, Some(namespace), name, role),
+        _ if role == Role::From => Err(format!(
+            "`{host}` is a name outside of the cluster; say the address it has, or `internet`"
+        )),
+        [name, namespace] if !host.ends_with('.') => {
+            let trouble = unknown(scene, &parties(scene), None, Some(namespace), name);
+            Err(format!("{trouble}\nfor a DNS name outside of the cluster write `{host}.`"))
+        }
+        _ => Ok(Party::Host(absolute.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_letters() {
+        assert_eq!(distance("web", "web"), 0);
+        assert_eq!(distance("databse", "database"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,296 @@
+//! The ways in from the Internet: Ingresses, Gateways, load balancers, node ports. Each leads to pods through a Service, and policies judge its last step.
+
+use super::Scene;
+use super::answer::{Change, Found, Layer, Mark, Step, Target};
+use super::ends::{End, addresses_name};
+use super::lookup::Party;
+use super::question::PortWish;
+use super::{ports, service};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap, Protocol};
+use crate::policy::{self, AddressSet, Direction, PortSet, parse_cidr};
+
+/// One way in, up to a Service.
+struct Way {
+    /// What it is, in words.
+    text: String,
+    /// Where it says so.
+    at: Option<String>,
+    /// Who sends the requests on to the pods.
+    through: Through,
+    /// The port of the Service that it leads to; `None` for all.
+    port: Option<Backend>,
+    /// The ports that answer outside, by which the wish may call it.
+    outer: Vec<u16>,
+    /// The one protocol that it carries, where it carries only one.
+    transport: Option<Protocol>,
+}
+
+/// Who opens the connection to the pods.
+enum Through {
+    /// A controller that ends the client's connection and opens one of its own.
+    Controller,
+    /// The client itself.
+    Clients(AddressSet),
+}
+
+/// Finds how the Internet comes to a destination, and says so in a layer of its own.
+pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, clients: &AddressSet, steps: &mut Vec<Step>) -> Found {
+    let mut step = Step::new(Layer::Exposure);
+    let mut found = Found::default();
+    let services: Vec<String> = match to {
+        Party::Service(index) => vec![scene.entry(*index).key.to_string()],
+        Party::Workload(index) => service::leading_to(scene, *index),
+        _ => Vec::new(),
+    };
+    let own = if let Party::Workload(index) = to { Some(*index) } else { None };
+    let mut others: Vec<String> = Vec::new();
+    for id in &services {
+        for way in ways(scene, id, clients, &mut step) {
+            let mut hits = 0;
+            for (workload, maps, _) in service::selected(scene, id) {
+                if own.is_some_and(|o| o != workload) {
+                    continue;
+                }
+                let asked = maps
+                    .iter()
+                    .filter(|m| leads(&way, m) && wished(wish, &way, m))
+                    .map(ports::target_ports)
+                    .fold(PortSet::none(), |a, b| a.union(&b));
+                if asked.is_empty() {
+                    continue;
+                }
+                hits += 1;
+                step.say(
+                    Mark::Ok,
+                    format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
+                    way.at.clone(),
+                );
+                if matches!(way.through, Through::Clients(_)) {
+                    translated(scene, id, workload, &mut step);
+                }
+                for source in sources(scene, &way.through, workload, &asked) {
+                    found.add(
+                        source,
+                        Target {
+                            end: End::Workload(workload),
+                            asked: asked.clone(),
+                        },
+                    );
+                }
+            }
+            if hits == 0 {
+                others.push(way.text);
+            }
+        }
+    }
+    if found.pairs.is_empty() {
+        let name = to.name(scene);
+        if others.is_empty() {
+            // What was told of ways that are closed to this client is reason enough.
+            if step.lines.is_empty() {
+                step.say(
+                    Mark::Problem,
+                    format!("no Ingress, route, load balancer or node port leads to {name}"),
+                    to.place(scene),
+                );
+            }
+            step.mark = Mark::Problem;
+            found.changes.push(Change::Edit(format!(
+                "to expose it, send a path of an Ingress or HTTPRoute to {}",
+                services.first().map_or("a Service that selects it", String::as_str)
+            )));
+        } else if let Some(wish) = wish {
+            step.say(
+                Mark::Problem,
+                format!("no way in leads to port {wish}; there are: {}", others.join("; ")),
+                to.place(scene),
+            );
+        } else {
+            step.say(
+                Mark::Problem,
+                format!("ways in exist ({}), but no pod's port is behind them", others.join("; ")),
+                to.place(scene),
+            );
+        }
+        found.failure = Some(format!(
+            "nothing exposes {name} to {}{}",
+            addresses_name(clients),
+            wish.map_or(String::new(), |w| format!(" on port {w}"))
+        ));
+    }
+    steps.push(step);
+    found
+}
+
+/// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about addresses then see that
+/// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
+fn translated(scene: &Scene<'_>, service: &str, workload: usize, step: &mut Step) {
+    let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service);
+    let Some(entry) = entry.filter(|_| scene.connectivity.isolation(workload, Direction::Ingress).is_isolated()) else {
+        return;
+    };
+    let field = entry.object.tree.at(&["spec", "externalTrafficPolicy"]);
+    if field.and_then(|f| f.as_str()) != Some("Local") {
+        let text = format!("{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's");
+        step.say(Mark::Doubt, text, Some(scene.place(entry.object.at("spec.externalTrafficPolicy"))));
+    }
+}
+
+impl Found {
+    /// Several ways often end in the same step to the same pods.
+    fn add(&mut self, source: End, target: Target) {
+        match self.pairs.iter_mut().find(|(s, t)| *s == source && t.end == target.end) {
+            Some((_, same)) => same.asked = same.asked.union(&target.asked),
+            None => self.pairs.push((source, target)),
+        }
+    }
+}
+
+/// Whether a way leads to a port of the Service.
+fn leads(way: &Way, map: &PortMap) -> bool {
+    let transport = way.transport.is_none_or(|t| t == map.protocol);
+    transport
+        && match &way.port {
+            Some(Backend::Number(number)) => map.port == *number,
+            Some(Backend::Name { name, .. }) => map.name.as_ref() == Some(name),
+            Some(Backend::Absent(_)) => false,
+            Some(Backend::None) | None => true,
+        }
+}
+
+/// Whether a wish means this way: by the port of the Service, of the pods, or the one that answers outside.
+fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
+    let protocol = ports::protocol(map.protocol);
+    let outer = |w: &PortWish| way.outer.iter().any(|n| w.means(*n, None, protocol)) || map.node_port.is_some_and(|n| w.means(n, None, protocol));
+    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol) || ports::target_wished(w, map) || outer(w))
+}
+
+/// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the input does not hold them, convention stands in.
+fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSet) -> Vec<End> {
+    match through {
+        Through::Clients(set) => vec![End::Addresses(set.clone())],
+        Through::Controller => {
+            let entrances = scene
+                .connectivity
+                .entrances()
+                .iter()
+                .filter(|e| e.workload == workload && !e.ports.intersection(asked).is_empty());
+            let controllers = entrances.filter_map(|e| {
+                if let policy::Way::Controller(known) = &e.way {
+                    Some(known)
+                } else {
+                    None
+                }
+            });
+            let mut known: Vec<usize> = controllers.flatten().copied().collect();
+            known.sort_unstable();
+            known.dedup();
+            if known.is_empty() {
+                vec![End::Controller]
+            } else {
+                known.into_iter().map(End::Workload).collect()
+            }
+        }
+    }
+}
+
+/// The ways to a Service.
+fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) -> Vec<Way> {
+    let Some(node) = scene.graph.find(service) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
+        match &edge.detail {
+            EdgeDetail::Exposes(exposures) => {
+                let Some(clients) = clients(scene, from, edge, asking, step) else {
+                    continue;
+                };
+                for exposure in exposures {
+                    let outer: Vec<u16> = exposure.ports.iter().map(|(n, _)| *n).collect();
+                    let nodes = exposure.via == Expose::NodePort;
+                    let text = if nodes && outer.is_empty() {
+                        "NodePort (chosen by the cluster)".into()
+                    } else {
+                        exposure.text()
+                    };
+                    found.push(Way {
+                        text,
+                        at: place(edge),
+                        through: Through::Clients(clients.clone()),
+                        port: None,
+                        outer,
+                        transport: None,
+                    });
+                }
+            }
+            EdgeDetail::Routes { port, rules } => {
+                let by = scene.graph.node(from);
+                let Some(gate) = gate(scene, from) else { continue };
+                let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
+                let paths: Vec<String> = rules
+                    .iter()
+                    .map(|r| if r.default { "whatever no rule fits".into() } else { r.text() })
+                    .take(3)
+                    .collect();
+                let more = if rules.len() > 3 {
+                    format!(" and {} more", rules.len() - 3)
+                } else {
+                    String::new()
+                };
+                found.push(Way {
+                    text: format!("{gate}{} sends {}{more}", by.id, paths.join(", ")),
+                    at: place(edge),
+                    through: Through::Controller,
+                    port: Some(port.clone()),
+                    outer: Vec::new(),
+                    transport: Some(transport),
+                });
+            }
+            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) => {}
+        }
+    }
+    found
+}
+
+fn place(edge: &Edge) -> Option<String> {
+    edge.evidence.first().map(|e| e.place())
+}
+
+/// Through which Gateways the Internet comes to an Ingress or route, as the beginning of a sentence; `None` if it does not.
+fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
+    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
+        let other = scene.graph.node(from);
+        match (&edge.detail, other.kind) {
+            (EdgeDetail::Exposes(_), NodeKind::Internet) => return Some(String::new()),
+            (EdgeDetail::Routes { .. }, NodeKind::Gateway) if gate(scene, from).is_some() => return Some(format!("{}, ", other.id)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Those of the asking addresses from which a Service is reached directly; `None` where it is none of them.
+fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
+    match &scene.graph.node(from).detail {
+        Detail::Internet => Some(asking.clone()),
+        Detail::External { addresses, .. } if addresses.is_empty() => {
+            step.say(
+                Mark::Doubt,
+                "an internal load balancer: the network around the cluster reaches it, the Internet does not",
+                place(edge),
+            );
+            None
+        }
+        Detail::External { addresses, .. } => {
+            let set = addresses
+                .iter()
+                .filter_map(|a| parse_cidr(a).ok())
+                .fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
+            let reachable = set.intersection(asking);
+            if reachable.is_empty() {
+                step.say(Mark::Doubt, format!("only {set} may come in by this load balancer"), place(edge));
+            }
+            (!reachable.is_empty()).then_some(reachable)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! The layers of policies: which isolate either end, which rule allows, and which lack one.
+
+use super::Scene;
+use super::answer::{Layer, Mark, Step};
+use super::ends::{Doubt, End, Judged};
+use super::sides::{Part, Ruling};
+use crate::policy::{ContainerPort, Direction, Effect, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
+
+/// So many pairs are told one by one.
+const SHOWN: usize = 12;
+
+/// Ports in words.
+pub(super) fn ports_text(ports: &PortSet) -> String {
+    if ports.is_all() { "every port".into() } else { ports.to_string() }
+}
+
+/// A policy as people call it.
+fn policy_name(policy: &Policy) -> String {
+    match policy.tier {
+        Tier::Network => policy.key.to_string(),
+        Tier::Admin => format!("{} (Admin tier, priority {})", policy.key, policy.priority),
+        Tier::Baseline => format!("{} (Baseline tier)", policy.key),
+    }
+}
+
+/// The layers of both sides.
+pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (layer, direction) in [(Layer::Egress, Direction::Egress), (Layer::Ingress, Direction::Ingress)] {
+        let mut step = Step::new(layer);
+        let mut opened: Vec<usize> = Vec::new();
+        let mut told = 0;
+        for pair in judged {
+            let (own, other, parts) = match direction {
+                Direction::Egress => (&pair.from, &pair.to, &pair.egress),
+                Direction::Ingress => (&pair.to, &pair.from, &pair.ingress),
+            };
+            let Some(workload) = own.workload() else { continue };
+            if !opened.contains(&workload) {
+                opened.push(workload);
+                isolation(scene, workload, direction, &mut step);
+            }
+            let silent = parts.iter().all(|p| p.because.is_empty());
+            if silent && scene.connectivity.isolation(workload, direction) == Default::default() {
+                continue;
+            }
+            told += 1;
+            if told <= SHOWN {
+                for part in parts {
+                    tell(scene, direction, (own, other), part, &mut step);
+                }
+            }
+        }
+        if told > SHOWN {
+            step.say(Mark::Ok, format!("and {} more pairs", told - SHOWN), None);
+        }
+        if direction == Direction::Ingress {
+            doubts(scene, judged, &mut step);
+        }
+        if !step.lines.is_empty() {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+/// Who has a say about a workload.
+fn isolation(scene: &Scene<'_>, workload: usize, direction: Direction, step: &mut Step) {
+    let name = scene.workload_name(workload);
+    let word = direction.as_str();
+    let isolation = scene.connectivity.isolation(workload, direction);
+    let names = |list: &[usize]| {
+        list.iter()
+            .map(|&p| scene.connectivity.policies()[p].key.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    if isolation == Default::default() {
+        step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);
+    } else if isolation.is_isolated() {
+        step.say(Mark::Ok, format!("{word} of {name} is isolated by {}", names(&isolation.isolating)), None);
+    } else {
+        step.say(
+            Mark::Ok,
+            format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)),
+            None,
+        );
+    }
+    let foreign: Vec<_> = scene
+        .connectivity
+        .foreign()
+        .iter()
+        .filter(|f| f.may_concern(scene.workload(workload).key.namespace()))
+        .collect();
+    if let Some(first) = foreign.first() {
+        let subject = if foreign.len() > 1 {
+            format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
+        } else {
+            format!("{} is", first.key)
+        };
+        step.say(
+            Mark::Doubt,
+            format!("{subject} not evaluated and may change this"),
+            Some(scene.place(first.at)),
+        );
+    }
+}
+
+fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), part: &Part, step: &mut Step) {
+    let policies = scene.connectivity.policies();
+    let preposition = if direction == Direction::Egress { "to" } else { "from" };
+    let what = format!("{} {preposition} {}", ports_text(&part.ports), other.name(scene));
+    let rule_of = |reason: &Reason| reason.rule.and_then(|i| policies[reason.policy].rules(direction)?.get(i));
+    for reason in &part.because {
+        let (policy, Some(rule)) = (&policies[reason.policy], rule_of(reason)) else {
+            continue;
+        };
+        let (mark, verb) = match reason.effect {
+            Effect::Allow => (Mark::Ok, "is allowed by"),
+            Effect::Pass => (Mark::Ok, "is passed on by"),
+            Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
+        };
+        step.say(
+            mark,
+            format!("{what} {verb} {} of {}", rule.field, policy_name(policy)),
+            Some(scene.place(rule.at)),
+        );
+    }
+    match part.ruling {
+        Ruling::Open => step.say(Mark::Ok, format!("{what} is decided by no rule, so it is open"), None),
+        Ruling::Denied if part.because.iter().any(|r| r.effect == Effect::Isolate) => {
+            step.say(Mark::Problem, format!("{what} is allowed by no rule:"), None);
+            for reason in part.because.iter().filter(|r| r.effect == Effect::Isolate) {
+                let policy = &policies[reason.policy];
+                step.explain(
+                    Mark::Problem,
+                    format!("{} {}", policy.key, lack(scene, policy, direction, (own, other))),
+                    Some(scene.place(policy.says(direction))),
+                );
+            }
+        }
+        Ruling::Allowed | Ruling::Denied => {}
+    }
+}
+
+/// Why a policy that isolates does not allow.
+fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): (&End, &End)) -> String {
+    let rules = policy.rules(direction).unwrap_or_default();
+    if rules.is_empty() {
+        return format!("allows no {}", direction.as_str());
+    }
+    // A rule that the engine counts for other ports of the same pair means this peer: then it is the port that it lacks.
+    let everything = PortSet::all();
+    let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
+    let pairs = super::ends::judge(scene, from, to, &everything);
+    let parts = pairs
+        .iter()
+        .flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
+    let meant: Vec<String> = parts
+        .filter(|p| p.ruling == Ruling::Allowed)
+        .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
+        .filter(|(r, _)| scene.connectivity.policies()[r.policy].key == policy.key)
+        .filter_map(|(r, ports)| Some(format!("{} is for {}", rules.get(r.rule?)?.field, ports_text(ports))))
+        .collect();
+    if !meant.is_empty() {
+        return format!("allows other ports: {}", meant.join(", "));
+    }
+    let whom = if direction == Direction::Egress {
+        "other destinations"
+    } else {
+        "other sources"
+    };
+    let count = if rules.len() == 1 {
+        "its one rule is".to_owned()
+    } else {
+        format!("its {} rules are", rules.len())
+    };
+    // Of a port that is called by name nobody knows the peers' number when their pods do not declare it.
+    let names: Vec<&str> = rules.iter().flat_map(|r| r.ports.named()).map(|n| n.name.as_str()).collect();
+    let named = if names.is_empty() {
+        String::new()
+    } else {
+        format!(", or for the port named {}, where pods declare it", names.join(", "))
+    };
+    format!("has no rule for it: {count} for {whom}{named}")
+}
+
+fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
+    let mut said: Vec<(Doubt, String)> = Vec::new();
+    for pair in judged {
+        let Some(doubt) = pair.doubt else { continue };
+        let ends = [&pair.from, &pair.to];
+        let on_host = ends
+            .into_iter()
+            .find(|e| e.workload().is_some_and(|w| scene.workload(w).spec.pod.host_network == Some(true)));
+        let (text, at) = match doubt {
+            Doubt::HostNetwork => {
+                let end = on_host.unwrap_or(&pair.to);
+                (
+                    format!("{} is in the network of its node, where policies may not hold", end.name(scene)),
+                    end.workload().map(|w| scene.workload_place(w)),
+                )
+            }
+            Doubt::PodsDiffer => (
+                format!(
+                    "policies treat the pods of {} or {} differently",
+                    pair.from.name(scene),
+                    pair.to.name(scene)
+                ),
+                None,
+            ),
+            Doubt::UnknownController => {
+                let rule = controller_rule(scene, pair);
+                let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
+                (text.to_owned(), rule.map(|at| scene.place(at)))
+            }
+        };
+        if !said.contains(&(doubt, text.clone())) {
+            step.say(Mark::Doubt, text.clone(), at);
+            said.push((doubt, text));
+        }
+    }
+    let unknown = judged.iter().any(|p| p.from == End::Controller && p.doubt.is_none());
+    if unknown && !step.lines.is_empty() {
+        step.say(
+            Mark::Ok,
+            "the ingress controller is not in the input: by convention it is a pod without labels in another namespace",
+            None,
+        );
+    }
+}
+
+/// Whether a rule that isolates the destination may mean a controller that the input does not hold: pods of namespaces that it selects by label.
+pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
+    controller_rule(scene, pair).is_some()
+}
+
+fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
+    let policies = scene.connectivity.policies();
+    let denied = pair.ingress.iter().filter(|p| p.ruling == Ruling::Denied);
+    let isolating = denied
+        .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
+        .filter(|(r, _)| r.effect == Effect::Isolate);
+    for (reason, ports) in isolating {
+        for rule in policies[reason.policy].rules(Direction::Ingress).unwrap_or_default() {
+            let Peers::AnyOf(peers) = &rule.peers else { continue };
+            let elsewhere = |peer: &Peer| match peer {
+                Peer::Pods(selection) => match &selection.namespaces {
+                    NamespaceSelection::Labeled(selector) => !scene
+                        .cluster
+                        .namespaces()
+                        .values()
+                        .any(|n| n.declared.is_some() && selector.matches(&n.labels)),
+                    NamespaceSelection::Named(_) => false,
+                },
+                Peer::Addresses(_) | Peer::Untold(_) => false,
+            };
+            let declared = declared_ports(scene, pair);
+            if peers.iter().any(elsewhere) && !rule.ports.at(declared).intersection(ports).is_empty() {
+                return Some(rule.at);
+            }
+        }
+    }
+    None
+}
+
+/// The named ports of the destination that policies ask for.
+fn declared_ports<'a>(scene: &Scene<'a>, pair: &Judged) -> &'a [ContainerPort] {
+    let Some(workload) = pair.to.workload() else { return &[] };
+    let network = scene.connectivity.home(workload);
+    let group = scene.connectivity.groups_of(network, workload).first();
+    group.map_or(&[], |&g| &scene.connectivity.groups(network)[g].ports)
+}

@@ -1,0 +1,273 @@
+//! The layer of ports: which port of the pods is behind the port that was asked for.
+
+use super::Scene;
+use super::answer::{Change, Found, Layer, Mark, Step};
+use super::ends::End;
+use super::question::{PortName, PortWish};
+use super::service::{Behind, place_of};
+use crate::graph::{Detail, Port, PortMap, ServiceKind, TargetPort, port_text};
+use crate::policy::{AddressSet, PortSet, Protocol};
+
+/// The policy room's word for a protocol of the graph.
+pub(super) fn protocol(of_graph: crate::graph::Protocol) -> Protocol {
+    match of_graph {
+        crate::graph::Protocol::Tcp => Protocol::Tcp,
+        crate::graph::Protocol::Udp => Protocol::Udp,
+        crate::graph::Protocol::Sctp => Protocol::Sctp,
+    }
+}
+
+/// The ports of the pods that a Service port leads to.
+pub(super) fn target_ports(map: &PortMap) -> PortSet {
+    let numbers = match &map.target {
+        TargetPort::Number(number) => std::slice::from_ref(number),
+        TargetPort::Name { resolved, .. } => resolved,
+    };
+    numbers
+        .iter()
+        .fold(PortSet::none(), |set, n| set.union(&PortSet::port(protocol(map.protocol), *n)))
+}
+
+/// Whether a wish means a port of a Service.
+pub(super) fn is_wished(wish: Option<&PortWish>, map: &PortMap) -> bool {
+    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol(map.protocol)))
+}
+
+fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
+    let node = scene.graph.find(&scene.workload_name(workload)).map(|n| scene.graph.node(n));
+    if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) {
+        ports
+    } else {
+        &[]
+    }
+}
+
+fn declared_text(ports: &[Port]) -> String {
+    let one = |p: &Port| {
+        let number = port_text(p.number, p.protocol);
+        p.name.as_ref().map_or(number.clone(), |name| format!("{name} {number}"))
+    };
+    if ports.is_empty() {
+        "none".into()
+    } else {
+        ports.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+type Selected<'a> = [(usize, &'a [PortMap], String)];
+
+/// Leads the ports that are asked for from the Service to the pods behind it.
+pub(super) fn map_ports(
+    scene: &Scene<'_>,
+    service: &Behind<'_>,
+    wish: Option<&PortWish>,
+    selected: &Selected<'_>,
+    outside: Vec<(AddressSet, Vec<PortMap>, String)>,
+    step: &mut Step,
+) -> Found {
+    let mut found = Found::default();
+    let wished: Vec<(usize, &PortMap)> = service.ports.iter().enumerate().filter(|(_, m)| is_wished(wish, m)).collect();
+    if wished.is_empty() && !service.ports.is_empty() && service.kind != ServiceKind::Headless && !selected.is_empty() {
+        return no_such_port(scene, service, wish, selected, step);
+    }
+    if wished.is_empty() && !selected.is_empty() {
+        // Clients of a headless Service connect to the pods themselves, on whatever port they like
+        // (https://kubernetes.io/docs/concepts/services-networking/service/#headless-services).
+        step.say(
+            Mark::Ok,
+            format!("{} is {}: clients connect to the pods themselves", service.id, service.kind.as_str()),
+            None,
+        );
+        for (workload, ..) in selected {
+            found.absorb(workload_ports(scene, *workload, wish, step));
+        }
+        return found;
+    }
+    let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service.id);
+    for (index, map) in &wished {
+        let at = entry.map(|e| scene.place(e.object.at(&format!("spec.ports[{index}]"))));
+        let name = map.name.as_ref().map_or(String::new(), |n| format!(" ({n})"));
+        match &map.target {
+            TargetPort::Name { name: target, resolved } if resolved.is_empty() => {
+                let there: Vec<String> = selected
+                    .iter()
+                    .map(|(w, ..)| format!("{} declares {}", scene.workload_name(*w), declared_text(declared(scene, *w))))
+                    .collect();
+                step.say(
+                    Mark::Problem,
+                    format!(
+                        "port {}{name} leads to the port named `{target}`, which no pod behind it declares: {}",
+                        port_text(map.port, map.protocol),
+                        there.join("; ")
+                    ),
+                    at,
+                );
+                found.failure = Some(format!("port {} of the Service leads nowhere", map.port));
+                found.changes.push(Change::Edit(format!(
+                    "name a container port `{target}`, or let targetPort of {} be its number",
+                    service.id
+                )));
+            }
+            target if selected.is_empty() => step.say(
+                Mark::Ok,
+                format!("port {}{name} leads to {target}", port_text(map.port, map.protocol)),
+                at,
+            ),
+            target => step.say(
+                Mark::Ok,
+                format!("port {}{name} leads to {target} of the pods", port_text(map.port, map.protocol)),
+                at,
+            ),
+        }
+    }
+    for (workload, maps, _) in selected {
+        let ports = maps
+            .iter()
+            .filter(|m| wished.iter().any(|(_, w)| (w.port, w.protocol, &w.name) == (m.port, m.protocol, &m.name)));
+        let asked = ports.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
+        undeclared(scene, *workload, &asked, step);
+        if !asked.is_empty() {
+            found.failure = None;
+            found.target(End::Workload(*workload), asked);
+        } else if selected.len() > 1 {
+            let text = format!(
+                "{} has no such port, so the Service sends nothing there (it declares {})",
+                scene.workload_name(*workload),
+                declared_text(declared(scene, *workload))
+            );
+            step.say(Mark::Doubt, text, Some(scene.workload_place(*workload)));
+        }
+    }
+    for (set, maps, _) in outside {
+        let own = maps.iter().filter(|m| {
+            wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), protocol(m.protocol))) || wished.iter().any(|(_, w)| w.name == m.name)
+        });
+        let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
+        found.target(End::Addresses(set), asked);
+    }
+    found
+}
+
+/// A port that the containers do not declare may be open all the same
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>), so this is only worth a look.
+fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut Step) {
+    let own = declared(scene, workload);
+    let known = own
+        .iter()
+        .fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
+    let rest = asked.difference(&known);
+    if !own.is_empty() && !rest.is_empty() && !rest.is_all() {
+        let text = format!(
+            "{} does not declare {rest}, which matters only if nothing listens there (it declares {})",
+            scene.workload_name(workload),
+            declared_text(own)
+        );
+        step.say(Mark::Doubt, text, Some(scene.workload_place(workload)));
+    }
+}
+
+fn no_such_port(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, selected: &Selected<'_>, step: &mut Step) -> Found {
+    let wished = wish.map(PortWish::to_string).unwrap_or_default();
+    let of_pod = |m: &&PortMap| wish.is_some_and(|w| target_wished(w, m));
+    let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
+    let is_declared = selected.iter().any(|(w, ..)| {
+        declared(scene, *w)
+            .iter()
+            .any(|p| wish.is_some_and(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))))
+    });
+    let list: Vec<String> = service
+        .ports
+        .iter()
+        .map(|m| {
+            m.name
+                .as_ref()
+                .map_or(port_text(m.port, m.protocol), |n| format!("{n} {}", port_text(m.port, m.protocol)))
+        })
+        .collect();
+    let (text, change) = if let Some(map) = service.ports.iter().find(of_pod) {
+        let right = port_text(map.port, map.protocol);
+        (
+            format!("{wished} is the pods' port; the port of the Service is {right}"),
+            format!("connect to port {right} of {}", service.id),
+        )
+    } else if is_declared {
+        (
+            format!(
+                "{wished} is a port of the pods that no port of the Service leads to (it has {})",
+                list.join(", ")
+            ),
+            format!("add port {wished} to spec.ports of {}", service.id),
+        )
+    } else {
+        (
+            format!("{} has no port {wished}; it has {}", service.id, list.join(", ")),
+            format!("connect to a port that {} has: {}", service.id, list.join(", ")),
+        )
+    };
+    step.say(Mark::Problem, text, at);
+    Found {
+        failure: Some(format!("the Service has no port {wished}")),
+        changes: vec![Change::Edit(change)],
+        ..Found::default()
+    }
+}
+
+/// Whether a wish means the port of the pods behind a Service port.
+pub(super) fn target_wished(wish: &PortWish, map: &PortMap) -> bool {
+    let (name, numbers) = match &map.target {
+        TargetPort::Number(number) => (None, std::slice::from_ref(number)),
+        TargetPort::Name { name, resolved } => (Some(name.as_str()), resolved.as_slice()),
+    };
+    numbers.iter().any(|n| wish.means(*n, name, protocol(map.protocol)))
+}
+
+/// A workload that is asked for itself.
+pub(super) fn workload_target(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Result<Found, String> {
+    let mut step = Step::new(Layer::Ports);
+    let found = workload_ports(scene, workload, wish, &mut step);
+    steps.push(step);
+    Ok(found)
+}
+
+fn workload_ports(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, step: &mut Step) -> Found {
+    let own = declared(scene, workload);
+    let name = scene.workload_name(workload);
+    let at = Some(scene.workload_place(workload));
+    let matching = own
+        .iter()
+        .filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))));
+    let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
+    let mut found = Found::default();
+    if !asked.is_empty() {
+        step.say(Mark::Ok, format!("{name} declares {asked}"), at);
+        found.target(End::Workload(workload), asked);
+        return found;
+    }
+    match wish {
+        None => {
+            step.say(Mark::Ok, format!("{name} declares no ports: every port is asked for"), at);
+            found.target(End::Workload(workload), PortSet::all());
+        }
+        Some(PortWish {
+            port: PortName::Number(number),
+            protocol,
+        }) => {
+            let asked = PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number);
+            step.say(Mark::Ok, format!("{asked} of the pods"), None);
+            undeclared(scene, workload, &asked, step);
+            found.target(End::Workload(workload), asked);
+        }
+        Some(PortWish {
+            port: PortName::Name(wanted),
+            ..
+        }) => {
+            step.say(
+                Mark::Problem,
+                format!("{name} declares no port named `{wanted}`; it declares {}", declared_text(own)),
+                at,
+            );
+            found.failure = Some(format!("no pod has a port named `{wanted}`"));
+        }
+    }
+    found
+}

@@ -1,0 +1,324 @@
+//! The layer of endpoints: which pods are behind a Service.
+
+use std::collections::BTreeMap;
+
+use super::Scene;
+use super::answer::{Change, Found, Layer, Mark, Step, Target, anywhere, plain_port};
+use super::ends::End;
+use super::lookup::Party;
+use super::ports::map_ports;
+use super::question::PortWish;
+use crate::graph::{Detail, EdgeDetail, NodeKind, PortMap, ServiceKind};
+use crate::policy::{AddressSet, PortSet, parse_cidr};
+
+/// The workloads that a Service leads to, with the ports that lead there and the place that says so.
+pub(super) fn selected<'a>(scene: &Scene<'a>, service: &str) -> Vec<(usize, &'a [PortMap], String)> {
+    let Some(node) = scene.graph.find(service) else { return Vec::new() };
+    let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
+    edges
+        .filter_map(|(_, to, edge)| {
+            let EdgeDetail::Selects(maps) = &edge.detail else { return None };
+            let workload = scene.workload_of_node(&scene.graph.node(to).id)?;
+            Some((workload, maps.as_slice(), edge.evidence.first().map(|e| e.place()).unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// The pods of a party.
+pub(super) fn pods(scene: &Scene<'_>, party: &Party) -> Vec<usize> {
+    match party {
+        Party::Workload(index) => vec![*index],
+        Party::Service(index) => selected(scene, &scene.entry(*index).key.to_string())
+            .into_iter()
+            .map(|(w, ..)| w)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The Services that lead to a workload.
+pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<String> {
+    let Some(node) = scene.graph.find(&scene.workload_name(workload)) else {
+        return Vec::new();
+    };
+    let edges = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e));
+    edges
+        .filter(|(_, _, edge)| matches!(edge.detail, EdgeDetail::Selects(_)))
+        .map(|(from, ..)| scene.graph.node(from).id.clone())
+        .collect()
+}
+
+/// What a Service leads to.
+pub(super) fn targets(scene: &Scene<'_>, entry: usize, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Result<Found, String> {
+    let mut endpoints = Step::new(Layer::Endpoints);
+    let mut id = scene.entry(entry).key.to_string();
+    let mut seen: Vec<String> = Vec::new();
+    while !seen.contains(&id) {
+        seen.push(id.clone());
+        let Some(node) = scene.graph.find(&id) else { break };
+        let Detail::Service {
+            service: kind,
+            ports,
+            selector,
+        } = &scene.graph.node(node).detail
+        else {
+            break;
+        };
+        if *kind != ServiceKind::ExternalName {
+            let found = behind(
+                scene,
+                &Behind {
+                    id: &id,
+                    kind: *kind,
+                    ports,
+                    selector,
+                },
+                wish,
+                &mut endpoints,
+            );
+            return after_endpoints(endpoints, found, steps);
+        }
+        // An alias changes the name and nothing else: the port is the one that the other name has
+        // (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).
+        let alias = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e)).next();
+        let Some((_, to, edge)) = alias else {
+            endpoints.say(
+                Mark::Problem,
+                format!("{id} is an ExternalName Service without a name"),
+                place_of(scene, node),
+            );
+            return after_endpoints(endpoints, Behave::failed("the Service stands for no name"), steps);
+        };
+        let other = scene.graph.node(to);
+        let at = edge.evidence.first().map(|e| e.place());
+        match other.kind {
+            NodeKind::Missing => {
+                endpoints.say(
+                    Mark::Problem,
+                    format!(
+                        "{id} stands for Service {} of namespace {}, which is not in the input",
+                        other.name,
+                        other.namespace.as_deref().unwrap_or_default()
+                    ),
+                    at,
+                );
+                return after_endpoints(endpoints, Behave::failed("the Service that the name stands for is not there"), steps);
+            }
+            NodeKind::Service => {
+                endpoints.say(Mark::Ok, format!("{id} is another name for {}", other.id), at);
+                id.clone_from(&other.id);
+            }
+            _ => {
+                endpoints.say(
+                    Mark::Doubt,
+                    format!("{id} is another name for {}, outside of the cluster", other.name),
+                    at,
+                );
+                let end = End::Addresses(anywhere());
+                let pairs = vec![(
+                    end.clone(),
+                    Target {
+                        end,
+                        asked: plain_port(wish)?,
+                    },
+                )];
+                let found = Found {
+                    pairs,
+                    unknown: Some(format!("which addresses {} has is not in the manifests", other.name)),
+                    ..Found::default()
+                };
+                steps.push(endpoints);
+                return Ok(found);
+            }
+        }
+    }
+    endpoints.say(Mark::Problem, format!("{id} is an alias of itself"), None);
+    after_endpoints(endpoints, Behave::failed("the Service is an alias without end"), steps)
+}
+
+/// What the layers of a Service end in, with the layer of ports where it was reached.
+struct Behave {
+    found: Found,
+    ports: Option<Step>,
+}
+
+impl Behave {
+    fn failed(why: &str) -> Behave {
+        Behave {
+            found: Found {
+                failure: Some(why.to_owned()),
+                ..Found::default()
+            },
+            ports: None,
+        }
+    }
+}
+
+fn after_endpoints(endpoints: Step, behave: Behave, steps: &mut Vec<Step>) -> Result<Found, String> {
+    steps.push(endpoints);
+    steps.extend(behave.ports);
+    Ok(behave.found)
+}
+
+/// Where a node of the graph is declared.
+pub(super) fn place_of(scene: &Scene<'_>, node: usize) -> Option<String> {
+    scene.graph.node(node).evidence.first().map(|e| e.place())
+}
+
+/// A Service that is no alias.
+pub(super) struct Behind<'a> {
+    pub id: &'a str,
+    pub kind: ServiceKind,
+    pub ports: &'a [PortMap],
+    pub selector: &'a BTreeMap<String, String>,
+}
+
+fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endpoints: &mut Step) -> Behave {
+    let selected = selected(scene, service.id);
+    let labels = pairs(service.selector);
+    let outside = outside_addresses(scene, service.id);
+    for (workload, _, at) in &selected {
+        let how = if service.selector.is_empty() {
+            "Endpoints name".into()
+        } else {
+            format!("{labels} selects")
+        };
+        endpoints.say(Mark::Ok, format!("{how} {}", scene.workload_name(*workload)), Some(at.clone()));
+        if scene.workload(*workload).spec.replicas == Some(0) {
+            endpoints.say(
+                Mark::Doubt,
+                format!("{} runs no pods: its replicas are 0", scene.workload_name(*workload)),
+                Some(scene.workload_place(*workload)),
+            );
+        }
+    }
+    for (set, _, at) in &outside {
+        endpoints.say(
+            Mark::Ok,
+            format!("Endpoints name addresses outside of the input: {set}"),
+            Some(at.clone()),
+        );
+    }
+    if selected.is_empty() && outside.is_empty() {
+        let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
+        if service.selector.is_empty() {
+            endpoints.say(
+                Mark::Doubt,
+                format!("{} has no selector, and the input holds no Endpoints or EndpointSlices of it", service.id),
+                at,
+            );
+            let unknown = Some("what the Service leads to is not in the manifests".to_owned());
+            return Behave {
+                found: Found { unknown, ..Found::default() },
+                ports: None,
+            };
+        }
+        endpoints.say(Mark::Problem, format!("{labels} selects no pod: {} has no endpoints", service.id), at);
+        let mut behave = Behave::failed("the Service has no endpoints");
+        behave.found.changes = nearest(scene, service, endpoints);
+        return behave;
+    }
+    let mut ports = Step::new(Layer::Ports);
+    let found = map_ports(scene, service, wish, &selected, outside, &mut ports);
+    Behave { found, ports: Some(ports) }
+}
+
+/// Addresses that hand-written endpoints lead to, with their ports.
+fn outside_addresses(scene: &Scene<'_>, service: &str) -> Vec<(AddressSet, Vec<PortMap>, String)> {
+    let Some(node) = scene.graph.find(service) else { return Vec::new() };
+    let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
+    edges
+        .filter_map(|(_, to, edge)| {
+            let (EdgeDetail::Resolves(maps), Detail::External { addresses, .. }) = (&edge.detail, &scene.graph.node(to).detail) else {
+                return None;
+            };
+            let blocks = addresses
+                .iter()
+                .filter_map(|a| parse_cidr(&format!("{a}/{}", if a.contains(':') { 128 } else { 32 })).ok());
+            let set = blocks.fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
+            Some((set, maps.clone(), edge.evidence.first().map(|e| e.place()).unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// Says which workloads come closest to a selector that selects nothing.
+fn nearest(scene: &Scene<'_>, service: &Behind<'_>, step: &mut Step) -> Vec<Change> {
+    let namespace = scene
+        .graph
+        .find(service.id)
+        .and_then(|n| scene.graph.node(n).namespace.clone())
+        .unwrap_or_default();
+    let shared = |w: usize| {
+        service
+            .selector
+            .iter()
+            .filter(|(k, v)| scene.workload(w).spec.pod_labels.get(*k) == Some(v))
+            .count()
+    };
+    let keys = |w: usize| {
+        service
+            .selector
+            .keys()
+            .filter(|k| scene.workload(w).spec.pod_labels.contains_key(*k))
+            .count()
+    };
+    let all = || 0..scene.cluster.workloads().len();
+    let elsewhere: Vec<usize> = all().filter(|&w| shared(w) == service.selector.len()).collect();
+    if let Some(&other) = elsewhere.first() {
+        let text = format!(
+            "{} has these labels, but a Service selects only pods of its own namespace",
+            scene.workload_name(other)
+        );
+        step.say(Mark::Doubt, text, Some(scene.workload_place(other)));
+        return vec![Change::Edit(format!(
+            "move {} to namespace {}, where the pods are",
+            service.id,
+            scene.workload(other).key.namespace()
+        ))];
+    }
+    let own = all().filter(|&w| scene.workload(w).key.namespace() == namespace && keys(w) > 0);
+    let Some(near) = own.max_by_key(|&w| (shared(w), keys(w), std::cmp::Reverse(w))) else {
+        return Vec::new();
+    };
+    let workload = scene.workload(near);
+    let differences: Vec<String> = (service.selector.iter())
+        .filter_map(|(key, wanted)| match workload.spec.pod_labels.get(key) {
+            Some(value) if value == wanted => None,
+            Some(value) => Some(format!("{key}={value} where the Service asks for {key}={wanted}")),
+            None => Some(format!("no {key}, where the Service asks for {key}={wanted}")),
+        })
+        .collect();
+    let at = scene.place(scene.entry(workload.entry).object.at(workload.spec.labels_path));
+    step.say(
+        Mark::Doubt,
+        format!("nearest is {}: its pods have {}", scene.workload_name(near), differences.join(", ")),
+        Some(at),
+    );
+    let fitting: BTreeMap<String, String> = service
+        .selector
+        .keys()
+        .filter_map(|k| workload.spec.pod_labels.get(k).map(|v| (k.clone(), v.clone())))
+        .collect();
+    vec![Change::Edit(format!(
+        "if {} is meant, set spec.selector of {} to {}",
+        scene.workload_name(near),
+        service.id,
+        pairs(&fitting)
+    ))]
+}
+
+pub(super) fn pairs(labels: &BTreeMap<String, String>) -> String {
+    labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+}
+
+impl Found {
+    pub(super) fn target(&mut self, end: End, asked: PortSet) {
+        self.pairs.push((end.clone(), Target { end, asked }));
+    }
+
+    pub(super) fn absorb(&mut self, other: Found) {
+        self.pairs.extend(other.pairs);
+        self.changes.extend(other.changes);
+        self.failure = self.failure.take().or(other.failure);
+    }
+}

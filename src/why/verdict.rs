@@ -1,0 +1,99 @@
+//! How it ends, in a word and in a sentence.
+
+use super::Scene;
+use super::answer::{Found, Outcome};
+use super::ends::{Doubt, Judged};
+use super::policies::ports_text;
+use super::sides;
+use crate::policy::PortSet;
+
+/// The outcome and the sentence for it.
+pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
+    if let Some(failure) = &found.failure {
+        return (Outcome::Denied, failure.clone());
+    }
+    let all_denied = judged.iter().all(|p| p.allowed.is_empty() && p.doubt.is_none());
+    let all_allowed = judged.iter().all(|p| p.allowed == p.asked && p.doubt.is_none());
+    if let Some(unknown) = &found.unknown
+        && (judged.is_empty() || !(all_denied || all_allowed))
+    {
+        return (Outcome::Undetermined, unknown.clone());
+    }
+    if judged.is_empty() {
+        return (Outcome::Denied, "nothing there could take the connection".into());
+    }
+    if all_denied {
+        return (Outcome::Denied, denial(scene, judged));
+    }
+    if all_allowed {
+        let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+        return (Outcome::Allowed, format!("on {}", ports_text(&ports)));
+    }
+    if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
+        let why = match doubt {
+            Doubt::HostNetwork => "policies may not hold for pods in the network of their node",
+            Doubt::PodsDiffer => "it holds for some of the pods only",
+            Doubt::UnknownController => "it depends on which pods the ingress controller has",
+        };
+        return (Outcome::Undetermined, why.into());
+    }
+    (Outcome::Partly, parts(scene, judged))
+}
+
+fn denial(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    let Some(first) = judged.first() else { return String::new() };
+    let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+    let blocked = |parts: &[sides::Part]| !parts.is_empty() && sides::allowed(parts).is_empty();
+    let (out, into) = (judged.iter().all(|p| blocked(&p.egress)), judged.iter().all(|p| blocked(&p.ingress)));
+    let from = first.from.name(scene);
+    let to = if judged.iter().all(|p| p.to == first.to) {
+        first.to.name(scene)
+    } else {
+        "the destination".into()
+    };
+    let ports = ports_text(&ports);
+    match (out, into) {
+        (true, true) => format!("{ports} may not leave {from}, and may not enter {to}"),
+        (true, false) if judged.iter().all(|p| p.to.workload().is_some()) => format!("{ports} may not leave {from}; {to} would take it"),
+        (true, false) => format!("{ports} may not leave {from}"),
+        (false, true) => format!("{ports} may not enter {to}"),
+        (false, false) => format!("no port is allowed on both sides of {from} and {to}"),
+    }
+}
+
+/// What is allowed, and what is not.
+fn parts(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    if let [one] = judged {
+        return format!("allowed on {}, denied on {}", ports_text(&one.allowed), rest(&one.asked, &one.allowed));
+    }
+    let several_targets = judged.iter().any(|p| p.to != judged[0].to);
+    let name = |p: &Judged| {
+        if several_targets {
+            format!("to {}", p.to.name(scene))
+        } else {
+            format!("from {}", p.from.name(scene))
+        }
+    };
+    let lines: Vec<String> = judged
+        .iter()
+        .map(|p| match (p.allowed.is_empty(), p.allowed == p.asked) {
+            (true, _) => format!("denied {}", name(p)),
+            (_, true) => format!("allowed {}", name(p)),
+            _ => format!(
+                "{}: allowed on {}, denied on {}",
+                name(p),
+                ports_text(&p.allowed),
+                rest(&p.asked, &p.allowed)
+            ),
+        })
+        .collect();
+    lines.join("; ")
+}
+
+fn rest(asked: &PortSet, allowed: &PortSet) -> String {
+    if asked.is_all() {
+        "every other port".into()
+    } else {
+        asked.difference(allowed).to_string()
+    }
+}
