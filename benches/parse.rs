@@ -1,5 +1,13 @@
 //! How fast manifests are read. The input is made here: the usual mix of a Deployment with a Service, an Ingress and a policy.
-#![allow(missing_docs)]
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
 
 use std::fmt::Write;
 

@@ -1,6 +1,15 @@
 //! `kubesketch why`, used as a user uses it. Each folder below `tests/cases/why` has an input, questions (one a line) and the answers to them;
 //! `KUBESKETCH_BLESS=1` writes the answers, which are then to be read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

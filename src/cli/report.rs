@@ -61,7 +61,7 @@ fn render(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> St
     };
     let message = match diagnostic.code {
         // What an outside program said has lines of its own.
-        Code::ExternalTool => diagnostic.message.lines().map(printable).collect::<Vec<_>>().join("\n"),
+        Code::ExternalTool => lines(&diagnostic.message),
         _ => printable(&diagnostic.message),
     };
     let title = level.primary_title(message).id(diagnostic.code.as_str());
@@ -128,9 +128,14 @@ fn printable(text: &str) -> String {
     shown
 }
 
+/// The same of a text that has lines of its own.
+fn lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// Says what stopped a command.
 pub fn fail(error: &anyhow::Error) {
-    let _ = writeln!(anstream::stderr(), "error: {}", printable(&format!("{error:#}")));
+    let _ = writeln!(anstream::stderr(), "error: {}", lines(&format!("{error:#}")));
 }
 
 /// Says a line on standard error.

@@ -28,7 +28,7 @@ const PROTOCOLS: &[&str] = &["TCP", "UDP", "SCTP"];
 pub(super) fn refusal(type_name: &str, field: &str, tree: &Tree) -> Option<Refusal> {
     match (type_name, field) {
         ("ServiceSpec", "type") => one_of(tree, SERVICE_TYPES),
-        ("ServicePort" | "ContainerPort" | "EndpointPort" | "NetworkPolicyPort", "protocol") => one_of(tree, PROTOCOLS),
+        ("ServicePort" | "ContainerPort" | "EndpointPort", "protocol") => one_of(tree, PROTOCOLS),
         ("ServicePort", "port") | ("ContainerPort", "containerPort") => port(tree, 1, Fate::SetAside),
         // The server reads a zero as absent.
         ("ServicePort", "nodePort") | ("ContainerPort", "hostPort") => port(tree, 0, Fate::SetAside),
