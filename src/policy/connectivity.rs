@@ -135,6 +135,9 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
         entrances,
     };
     value.doubts(cluster, &mut diagnostics);
+    // Each network is judged by itself, and may find the same fault in a policy.
+    Diagnostic::sort(&mut diagnostics);
+    diagnostics.dedup();
     Warned { value, diagnostics }
 }
 

@@ -259,20 +259,28 @@ impl Judge {
         }
     }
 
-    /// Groups that a group may perhaps reach (or be reached from), as far as its own side goes. Whoever is not among them is surely denied.
-    pub fn possible_peers(&self, group: GroupId, direction: Direction) -> FixedBitSet {
+    /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What NetworkPolicies isolate is only open to those whom
+    /// some rule allows.
+    pub fn admitted_peers(&self, group: GroupId, direction: Direction) -> Option<FixedBitSet> {
         let side = self.side(group, direction);
-        let mut possible = FixedBitSet::with_capacity(self.groups.len());
-        if side.network.is_empty() {
-            possible.insert_range(..);
-            return possible;
-        }
-        for &policy in side.admin.iter().chain(&side.network) {
-            for rule in self.rules[policy][slot(direction)].iter().filter(|r| r.action == Action::Allow) {
-                possible.union_with(&self.sets[rule.peers]);
+        let policies = side.admin.iter().chain(&side.network);
+        (!side.network.is_empty()).then(|| self.peers_of(policies, direction, |action| action == Action::Allow))
+    }
+
+    /// The groups that a rule of a group's own side speaks of.
+    pub fn peers_spoken_of(&self, group: GroupId, direction: Direction) -> FixedBitSet {
+        let side = self.side(group, direction);
+        self.peers_of(side.admin.iter().chain(&side.network).chain(&side.baseline), direction, |_| true)
+    }
+
+    fn peers_of<'p>(&self, policies: impl Iterator<Item = &'p usize>, direction: Direction, wanted: impl Fn(Action) -> bool) -> FixedBitSet {
+        let mut peers = FixedBitSet::with_capacity(self.groups.len());
+        for &policy in policies {
+            for rule in self.rules[policy][slot(direction)].iter().filter(|r| wanted(r.action)) {
+                peers.union_with(&self.sets[rule.peers]);
             }
         }
-        possible
+        peers
     }
 
     /// How sure an answer for these groups is: policies may not hold for pods in the network of their node.

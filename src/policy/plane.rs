@@ -215,7 +215,8 @@ impl Plane {
         connections
     }
 
-    /// The pairs of groups that an extent is about. For [`Extent::Ruled`] only those are walked whose own side does not surely deny.
+    /// The pairs of groups that an extent is about, ascending. For [`Extent::Ruled`] only those are walked that a rule of either end speaks of and that
+    /// neither end surely denies.
     fn pairs(&self, extent: Extent) -> Vec<(GroupId, GroupId)> {
         let judge = &self.judge;
         let count = judge.groups.len();
@@ -226,24 +227,20 @@ impl Plane {
             }
             return pairs;
         }
-        let ruled = |group: GroupId, direction: Direction| !judge.is_open(group, direction);
-        let targets: Vec<GroupId> = (0..count).filter(|&g| ruled(g, Direction::Ingress)).collect();
-        let mut sources_of: BTreeMap<GroupId, FixedBitSet> = BTreeMap::new();
-        for &to in &targets {
-            let sources = judge.possible_peers(to, Direction::Ingress);
-            for from in sources.ones().filter(|&from| !ruled(from, Direction::Egress)) {
-                pairs.push((from, to));
-            }
-            sources_of.insert(to, sources);
+        let admitted = |direction: Direction| -> Vec<Option<FixedBitSet>> { (0..count).map(|g| judge.admitted_peers(g, direction)).collect() };
+        let (to_of, from_of) = (admitted(Direction::Egress), admitted(Direction::Ingress));
+        let may = |from: GroupId, to: GroupId| {
+            to_of[from].as_ref().is_none_or(|set| set.contains(to)) && from_of[to].as_ref().is_none_or(|set| set.contains(from))
+        };
+        for own in 0..count {
+            let targets = judge.peers_spoken_of(own, Direction::Egress);
+            pairs.extend(targets.ones().map(|to| (own, to)));
+            let sources = judge.peers_spoken_of(own, Direction::Ingress);
+            pairs.extend(sources.ones().map(|from| (from, own)));
         }
-        for from in (0..count).filter(|&g| ruled(g, Direction::Egress)) {
-            for to in judge.possible_peers(from, Direction::Egress).ones() {
-                if sources_of.get(&to).is_none_or(|sources| sources.contains(from)) {
-                    pairs.push((from, to));
-                }
-            }
-        }
-        pairs.retain(|&(from, to)| judge.is_of_interest(from, to));
+        pairs.retain(|&(from, to)| may(from, to) && judge.is_of_interest(from, to));
+        pairs.sort_unstable();
+        pairs.dedup();
         pairs
     }
 }
