@@ -4,6 +4,8 @@
 
 #[path = "support/shop.rs"]
 mod common;
+#[path = "support/mermaid.rs"]
+mod mermaid_reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -13,7 +15,7 @@ use std::process::{Command, Stdio};
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::*;
 use kubesketch::layout::*;
-use kubesketch::render::{PictureOptions, Theme, dot, html, json, svg};
+use kubesketch::render::{MAX_CHARS, PictureOptions, Theme, dot, html, json, mermaid, svg};
 use kubesketch::source::{Sources, Span};
 
 /// Each would leave the word `pwned` in a page that runs it; none holds that word itself.
@@ -388,6 +390,80 @@ fn graphviz_accepts_it_and_shows_the_texts() {
     for text in hostile().iter().filter(|t| t.chars().count() <= 60 && !t.is_empty() && !t.contains('\n')) {
         assert!(texts.contains(&seen(text)), "{text:?}");
     }
+}
+
+#[test]
+fn mermaid_reads_every_text_as_text() {
+    // All of it is more than Mermaid takes in one picture.
+    let graphs: Vec<(String, Graph)> = hostile()
+        .into_iter()
+        .map(|text| {
+            let mut b = GraphBuilder::new();
+            b.node(common::node(
+                "internet",
+                NodeKind::Internet,
+                "Internet",
+                None,
+                "Internet",
+                Detail::Internet,
+                0,
+            ));
+            add(&mut b, 0, &text);
+            (text, b.build())
+        })
+        .collect();
+    let texts: Vec<String> = graphs
+        .iter()
+        .map(|(title, graph)| {
+            let options = PictureOptions {
+                title: Some(title.clone()),
+                ..PictureOptions::default()
+            };
+            mermaid(graph, &options)
+        })
+        .collect();
+    for ((text, graph), written) in graphs.iter().zip(&texts) {
+        let parsed = mermaid_reader::parse(written);
+        assert_eq!(
+            (parsed.nodes.len(), parsed.edges.len()),
+            (graph.nodes().len(), graph.edges().len()),
+            "{text}"
+        );
+        if text.chars().count() <= 200 && !text.contains('\n') && !text.trim().is_empty() {
+            let shown = parsed.nodes.iter().filter(|(_, label)| label.starts_with(&seen(text))).count();
+            assert!(shown >= 9, "{text:?}: {shown} of {:?}", parsed.nodes);
+        }
+    }
+    let whole = mermaid(&graph(), &PictureOptions::default());
+    mermaid_reader::parse(&whole);
+    assert!(whole.encode_utf16().count() <= MAX_CHARS);
+    let Some(drawn) = mermaid_reader::draw(&common::folder("hostile-mermaid"), &texts) else {
+        return;
+    };
+    for ((text, graph), drawn) in graphs.iter().zip(drawn) {
+        assert_eq!(drawn.error, None, "{text:?}");
+        let counts = (drawn.nodes, drawn.edges, drawn.groups, drawn.foreign);
+        assert_eq!(counts, (graph.nodes().len(), graph.edges().len(), graph.groups().len(), 0), "{text:?}");
+    }
+}
+
+#[cfg(all(feature = "png", feature = "pdf"))]
+#[test]
+fn bitmaps_and_pages_are_made_of_it() {
+    use kubesketch::render::{PixelScale, pdf, png};
+    let graph = graph();
+    let layout = layout(&graph);
+    let scale = PixelScale::new(0.5).unwrap();
+    assert!(png(&layout, &graph, &options(Theme::Auto), scale).unwrap().starts_with(b"\x89PNG"));
+    let page = pdf(&layout, &graph, &options(Theme::Auto)).unwrap();
+    assert!(page.starts_with(b"%PDF-"));
+    let raw = String::from_utf8_lossy(&page);
+    for bad in ["/JavaScript", "/Launch", "/URI", "/OpenAction"] {
+        assert!(!raw.contains(bad), "{bad}");
+    }
+    let (start, end) = (raw.find("<x:xmpmeta").unwrap(), raw.find("</x:xmpmeta>").unwrap() + 12);
+    let metadata = roxmltree::Document::parse(&raw[start..end]).unwrap();
+    assert!(metadata.descendants().all(|n| n.tag_name().name() != "script"));
 }
 
 #[test]

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use super::input::{Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Format, PictureOptions, Theme};
+use crate::render::{self, Format, PictureOptions, PixelScale, Theme};
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
@@ -18,8 +20,8 @@ pub struct Args {
     #[command(flatten)]
     input: InputArgs,
 
-    /// What to write, repeatable: a format (svg, html, dot, json) to standard output, a file whose ending says the format, or FORMAT=FILE.
-    /// Without it SVG goes to standard output, or a summary when that is a terminal
+    /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format, or
+    /// FORMAT=FILE. Without it SVG goes to standard output, or a summary when that is a terminal
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target>,
 
@@ -34,6 +36,10 @@ pub struct Args {
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
     theme: Theme,
+
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show it in the same size
+    #[arg(long, value_name = "NUMBER", default_value_t)]
+    scale: PixelScale,
 }
 
 /// Runs the command.
@@ -50,10 +56,11 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     {
         anyhow::bail!("{} is asked for twice", twice.display());
     }
+    output::check_terminal(&args.output)?;
     let mut input = args.input.read()?;
     if args.output.is_empty() && std::io::stdout().is_terminal() {
         input.report(verbosity);
-        output::to_stdout(&summary(&input.inspection.graph))?;
+        output::to_stdout(summary(&input.inspection.graph))?;
         return Ok(args.input.status(&input.diagnostics));
     }
     let default = [Target {
@@ -61,17 +68,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
-    let drawn = targets
-        .iter()
-        .any(|t| matches!(t.format, Format::Svg | Format::Html))
-        .then(|| draw(args, &mut input));
+    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut input));
     input.report(verbosity);
     let mut status = args.input.status(&input.diagnostics);
     // A path that was mistyped must not cost the picture that is there.
     let nothing_read = input.sources.is_empty() && status == Status::Failure;
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
         // One output that cannot be written does not cost the others.
-        if let Err(error) = text(args, target.format, &input, drawn.as_ref()).and_then(|text| output::write(target, &text)) {
+        if let Err(error) = content(args, target.format, &input, drawn.as_ref()).and_then(|c| output::write(target, &c)) {
             report::fail(&error);
             status = Status::Failure;
         }
@@ -89,19 +93,23 @@ fn draw(args: &Args, input: &mut Input) -> Layout {
     crate::arrange(&input.inspection.graph, &options).unpack(&mut input.diagnostics)
 }
 
-fn text(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<String> {
+/// What a target of this format holds.
+fn content(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
     let graph = &input.inspection.graph;
     let options = PictureOptions {
         theme: args.theme,
         title: args.title.clone(),
         ..PictureOptions::default()
     };
-    Ok(match (format, drawn) {
-        (Format::Svg, Some(layout)) => render::svg(layout, graph, &options),
-        (Format::Html, Some(layout)) => render::html(layout, graph, &input.diagnostics, &input.sources, &options)?,
-        (Format::Dot, _) => render::dot(graph),
-        (Format::Json, _) => render::json(graph, &input.diagnostics, &input.sources),
-        (Format::Svg | Format::Html, None) => String::new(),
+    let layout = || drawn.context("the picture was not laid out");
+    Ok(match format {
+        Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),
+        Format::Html => render::html(layout()?, graph, &input.diagnostics, &input.sources, &options)?.into_bytes(),
+        Format::Png => render::png(layout()?, graph, &options, args.scale)?,
+        Format::Pdf => render::pdf(layout()?, graph, &options)?,
+        Format::Mermaid => render::mermaid(graph, &options).into_bytes(),
+        Format::Dot => render::dot(graph).into_bytes(),
+        Format::Json => render::json(graph, &input.diagnostics, &input.sources).into_bytes(),
     })
 }
 

@@ -110,7 +110,7 @@ pub fn run() -> Status {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "kubesketch", &mut script);
-            output::to_stdout(&String::from_utf8_lossy(&script)).map(|()| Status::Success)
+            output::to_stdout(&script).map(|()| Status::Success)
         }
         Command::Man => manual(),
     };
@@ -131,7 +131,7 @@ fn manual() -> anyhow::Result<Status> {
             .title(format!("kubesketch-{}", sub.get_name()))
             .render(&mut page)?;
     }
-    output::to_stdout(&String::from_utf8_lossy(&page)).map(|()| Status::Success)
+    output::to_stdout(&page).map(|()| Status::Success)
 }
 
 /// The texts of `--help` for the program and each command, for the reference page in `docs/`.

@@ -1,7 +1,7 @@
 //! Where results go: standard output, or files that are written whole or not at all.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -62,18 +62,29 @@ impl FromStr for Target {
 /// Other names of standard output.
 const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// Writes text to a target.
-pub fn write(target: &Target, content: &str) -> Result<()> {
+/// Refuses to fill a terminal with what it cannot show.
+pub fn check_terminal(targets: &[Target]) -> Result<()> {
+    match targets.iter().find(|t| t.file.is_none() && t.format.is_binary()) {
+        Some(target) if io::stdout().is_terminal() => {
+            let name = target.format.as_str();
+            anyhow::bail!("a terminal cannot show {name}: give it a file, as in -o picture.{name}, or send it on, as in -o {name} | ...")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to a target.
+pub fn write(target: &Target, content: &[u8]) -> Result<()> {
     match &target.file {
         None => to_stdout(content),
-        Some(path) => to_file(path, content.as_bytes()).with_context(|| format!("cannot write {}", path.display())),
+        Some(path) => to_file(path, content).with_context(|| format!("cannot write {}", path.display())),
     }
 }
 
 /// Writes to standard output. A reader that has gone away is no error.
-pub fn to_stdout(content: &str) -> Result<()> {
+pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(content.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to standard output"),
     }

@@ -8,6 +8,15 @@ mod glyphs;
 mod html;
 mod isolation;
 mod json;
+mod mermaid;
+mod mermaid_text;
+#[cfg(feature = "pdf")]
+mod pdf;
+#[cfg(feature = "png")]
+mod png;
+#[cfg(feature = "print")]
+mod print;
+mod printed;
 mod report;
 mod svg;
 mod table;
@@ -24,6 +33,16 @@ pub use dot::dot;
 pub use html::html;
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
+pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
+#[cfg(feature = "pdf")]
+pub use pdf::pdf;
+#[cfg(feature = "png")]
+pub use png::png;
+#[cfg(not(feature = "pdf"))]
+pub use printed::pdf;
+#[cfg(not(feature = "png"))]
+pub use printed::png;
+pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError, UnknownScale};
 pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};
@@ -44,25 +63,55 @@ pub enum Format {
     Dot,
     /// The graph as data.
     Json,
+    /// A picture as a bitmap.
+    Png,
+    /// A picture as a page for printing.
+    Pdf,
+    /// A graph for Mermaid, as many documentation tools draw it.
+    Mermaid,
 }
 
 /// The text names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no output format; there are `svg`, `html`, `dot` and `json`")]
+#[error("`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `mermaid`, `dot` and `json`")]
 pub struct UnknownFormat(String);
 
 impl Format {
     /// Every format.
-    pub const ALL: &[Format] = &[Format::Svg, Format::Html, Format::Dot, Format::Json];
+    pub const ALL: &[Format] = &[
+        Format::Svg,
+        Format::Html,
+        Format::Png,
+        Format::Pdf,
+        Format::Mermaid,
+        Format::Dot,
+        Format::Json,
+    ];
 
-    /// The name of the format, which is also its usual file extension.
+    /// The name of the format, which is also a file extension for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Svg => "svg",
             Format::Html => "html",
             Format::Dot => "dot",
             Format::Json => "json",
+            Format::Png => "png",
+            Format::Pdf => "pdf",
+            Format::Mermaid => "mermaid",
         }
+    }
+
+    /// Whether it is made of a layout, or of the graph alone.
+    pub fn is_picture(self) -> bool {
+        match self {
+            Format::Svg | Format::Html | Format::Png | Format::Pdf => true,
+            Format::Mermaid | Format::Dot | Format::Json => false,
+        }
+    }
+
+    /// Whether it is something that a terminal cannot show.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Format::Png | Format::Pdf)
     }
 
     /// The format of files with this extension (without the dot, in any case); `None` if there is none.
@@ -72,6 +121,9 @@ impl Format {
             "html" | "htm" => Some(Format::Html),
             "dot" | "gv" => Some(Format::Dot),
             "json" => Some(Format::Json),
+            "png" => Some(Format::Png),
+            "pdf" => Some(Format::Pdf),
+            "mermaid" | "mmd" => Some(Format::Mermaid),
             _ => None,
         }
     }

@@ -81,7 +81,7 @@ fn exposed(graph: &Graph) -> Vec<String> {
 }
 
 /// The words for one and for many of a kind; the Internet is there once and not counted.
-fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
+pub(crate) fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
     match kind {
         NodeKind::Internet => None,
         NodeKind::External => Some(("outside address range", "outside address ranges")),
@@ -133,7 +133,7 @@ pub(crate) fn node_id(prefix: &str, id: &str) -> String {
 }
 
 /// FNV-1a, which is small, stable and good enough to keep some thousands of names apart. It protects nothing.
-fn digest(text: &str) -> u64 {
+pub(crate) fn digest(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
