@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::inject::{self, Form, Place};
 use super::input::{Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
-use super::{Status, report};
+use super::{Status, drift, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Format, PictureOptions, PixelScale, Theme};
@@ -40,25 +41,28 @@ pub struct Args {
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show it in the same size
     #[arg(long, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
+
+    /// Put the picture into a Markdown file, repeatable: between the lines `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`, or
+    /// `<!-- kubesketch:begin NAME -->` for FILE#NAME. Nothing else of the file changes
+    #[arg(long, value_name = "FILE[#NAME]")]
+    inject: Vec<Place>,
+
+    /// What --inject puts there
+    #[arg(long, value_enum, default_value_t = Form::Mermaid, requires = "inject")]
+    inject_as: Form,
+
+    /// Write nothing: exit with 1 when a file of -o or --inject is not what would be written, and say so
+    #[arg(long)]
+    check: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    if args.output.iter().filter(|t| t.file.is_none()).count() > 1 {
-        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
-    }
-    let mut files = BTreeSet::new();
-    if let Some(twice) = args
-        .output
-        .iter()
-        .filter_map(|t| t.file.as_deref())
-        .find(|f| !files.insert(f.components().collect::<PathBuf>()))
-    {
-        anyhow::bail!("{} is asked for twice", twice.display());
-    }
+    let linked = validate(args)?;
     output::check_terminal(&args.output)?;
     let mut input = args.input.read()?;
-    if args.output.is_empty() && std::io::stdout().is_terminal() {
+    let nothing_asked = args.output.is_empty() && args.inject.is_empty();
+    if nothing_asked && std::io::stdout().is_terminal() {
         input.report(verbosity);
         output::to_stdout(summary(&input.inspection.graph))?;
         return Ok(args.input.status(&input.diagnostics));
@@ -67,20 +71,84 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         format: Format::Svg,
         file: None,
     }];
-    let targets = if args.output.is_empty() { &default[..] } else { &args.output };
+    let targets = if nothing_asked { &default[..] } else { &args.output };
     let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut input));
     input.report(verbosity);
     let mut status = args.input.status(&input.diagnostics);
     // A path that was mistyped must not cost the picture that is there.
     let nothing_read = input.sources.is_empty() && status == Status::Failure;
-    for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        // One output that cannot be written does not cost the others.
-        if let Err(error) = content(args, target.format, &input, drawn.as_ref()).and_then(|c| output::write(target, &c)) {
+    // One output that cannot be written does not cost the others.
+    let mut settle = |outcome: anyhow::Result<bool>| match outcome {
+        Ok(true) => {}
+        Ok(false) if status == Status::Failure => {}
+        Ok(false) => status = Status::Negative,
+        Err(error) => {
             report::fail(&error);
             status = Status::Failure;
         }
+    };
+    for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
+        settle(content(args, target.format, &input, drawn.as_ref()).and_then(|c| match &target.file {
+            Some(file) if args.check => drift::is_current(file, &c),
+            _ => output::write(target, &c).map(|()| true),
+        }));
+    }
+    for place in args.inject.iter().filter(|_| !nothing_read) {
+        settle(inject_into(args, place, linked, &input.inspection.graph));
     }
     Ok(status)
+}
+
+/// What is asked for must make sense together. The picture that documents link to, if they do.
+fn validate(args: &Args) -> anyhow::Result<Option<&Path>> {
+    if args.output.iter().filter(|t| t.file.is_none()).count() > 1 {
+        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
+    }
+    let plain = |file: &Path| file.components().collect::<PathBuf>();
+    let mut files = BTreeSet::new();
+    if let Some(twice) = args.output.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
+        anyhow::bail!("{} is asked for twice", twice.display());
+    }
+    if let Some(place) = args.inject.iter().find(|p| files.contains(&plain(&p.file))) {
+        anyhow::bail!("{} is asked for by both -o and --inject", place.file.display());
+    }
+    if args.check && (args.output.iter().any(|t| t.file.is_none()) || args.output.is_empty() && args.inject.is_empty()) {
+        anyhow::bail!("--check compares files: name them with -o FILE or --inject FILE");
+    }
+    if args.inject.is_empty() || args.inject_as != Form::Image {
+        return Ok(None);
+    }
+    let written = |format: Format| args.output.iter().find(|t| t.format == format).and_then(|t| t.file.as_deref());
+    match written(Format::Svg).or_else(|| written(Format::Png)) {
+        Some(picture) => Ok(Some(picture)),
+        None => anyhow::bail!("--inject-as image links to a picture: add -o with an SVG or PNG file"),
+    }
+}
+
+/// Puts the picture into a document, or says whether it is there as it should be.
+fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph) -> anyhow::Result<bool> {
+    let name = place.file.display();
+    let document = std::fs::read(&place.file).with_context(|| format!("cannot read {name}"))?;
+    let block = match picture {
+        Some(picture) => inject::link(&place.file, picture, &render::description(graph))?,
+        None => inject::fenced(&render::mermaid(graph, &picture_options(args))),
+    };
+    let wanted = inject::replaced(&document, place.name.as_deref(), &block).with_context(|| format!("cannot write into {name}"))?;
+    if args.check {
+        return drift::is_current(&place.file, &wanted);
+    }
+    if wanted != document {
+        output::to_file(&place.file, &wanted).with_context(|| format!("cannot write {name}"))?;
+    }
+    Ok(true)
+}
+
+fn picture_options(args: &Args) -> PictureOptions {
+    PictureOptions {
+        theme: args.theme,
+        title: args.title.clone(),
+        ..PictureOptions::default()
+    }
 }
 
 fn draw(args: &Args, input: &mut Input) -> Layout {
@@ -96,11 +164,7 @@ fn draw(args: &Args, input: &mut Input) -> Layout {
 /// What a target of this format holds.
 fn content(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
     let graph = &input.inspection.graph;
-    let options = PictureOptions {
-        theme: args.theme,
-        title: args.title.clone(),
-        ..PictureOptions::default()
-    };
+    let options = picture_options(args);
     let layout = || drawn.context("the picture was not laid out");
     Ok(match format {
         Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),

@@ -1,6 +1,8 @@
 //! The command line: what can be asked, and one file for each command. All writing and printing happens here.
 
 mod draw;
+mod drift;
+mod inject;
 mod input;
 mod output;
 mod report;
@@ -18,7 +20,7 @@ use report::Verbosity;
 pub enum Status {
     /// Fine: 0.
     Success,
-    /// What was asked for is denied, or not surely allowed: 1.
+    /// What was asked for is denied, or not surely allowed, or a file is stale: 1.
     Negative,
     /// Wrong usage, input that could not be read, or an internal error: 2. What could be read was still written.
     Failure,
@@ -41,6 +43,7 @@ impl From<Status> for ExitCode {
   kubesketch draw deploy/ -o network.svg
   kubectl get all,ingress -A -o yaml | kubesketch draw - -o network.html
   kubesketch draw -k overlays/production -o svg -o json=graph.json
+  kubesketch draw deploy/ --inject README.md
   kubesketch why frontend database:5432 deploy/")]
 struct Cli {
     #[command(subcommand)]

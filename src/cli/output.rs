@@ -91,7 +91,7 @@ pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
 }
 
 /// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is written to as it is.
-fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // An open file is written to as it is, whatever it was opened on.
     if ["/dev", "/proc"].iter().any(|p| path.starts_with(p)) {
         return fs::OpenOptions::new().append(true).open(path)?.write_all(content);

@@ -48,6 +48,7 @@ pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};
 pub use theme::{Theme, UnknownTheme};
 pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
+pub(crate) use words::description;
 
 /// The JSON Schema of what [`json`] writes.
 pub const SCHEMA: &str = include_str!("../../docs/schema.json");
