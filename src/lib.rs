@@ -96,6 +96,12 @@ pub fn connect(inspection: &Inspection) -> Warned<policy::Connectivity> {
     policy::connectivity(&inspection.cluster, resolve::entrances(&inspection.cluster, &inspection.graph))
 }
 
+/// Adds to the graph of an inspection what policies allow; see [`resolve::allow`].
+pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
+}
+
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.
 pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);

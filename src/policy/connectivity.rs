@@ -7,6 +7,7 @@ use super::groups::{Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
 use super::ports::PortSet;
+use super::reach::{self, Flows};
 use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
@@ -255,6 +256,17 @@ impl Connectivity {
     /// All connections of an extent, by network, source and destination.
     pub fn connections(&self, extent: Extent) -> Vec<Connection> {
         self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
+    }
+
+    /// What rules let through, told by rule: see [`Flow`]. By network.
+    pub fn flows(&self) -> Flows {
+        let mut all = Flows::default();
+        for plane in &self.planes {
+            let Flows { allowed, denied } = reach::flows(&plane.judge, &self.policies, &plane.network);
+            all.allowed.extend(allowed);
+            all.denied.extend(denied);
+        }
+        all
     }
 
     /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by one in [`Extent::Ruled`].

@@ -61,7 +61,7 @@ impl Certainty {
 }
 
 /// One reason for what becomes of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
     /// Which side it concerns: egress of the source comes before ingress of the destination.
     pub direction: Direction,
@@ -86,7 +86,10 @@ pub struct Verdict {
 #[derive(Clone, Debug)]
 struct Asked {
     action: Action,
+    /// What any of its peers means.
     peers: SetId,
+    /// What each of its peers means, in the order of the rule, as far as manifests tell.
+    each: Vec<SetId>,
     ports: RulePorts,
 }
 
@@ -140,7 +143,8 @@ impl Judge {
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
                 let ask = |rule: &super::rule::Rule| {
-                    let mut ids = table.peers(policy, &rule.peers);
+                    let each = table.peers(policy, &rule.peers);
+                    let mut ids = each.clone();
                     ids.sort_unstable();
                     ids.dedup();
                     let peers = match ids.as_slice() {
@@ -155,6 +159,7 @@ impl Judge {
                     Asked {
                         action: rule.action,
                         peers,
+                        each,
                         ports: rule.ports.clone(),
                     }
                 };
@@ -190,6 +195,31 @@ impl Judge {
             return false;
         };
         !self.sets[a].is_disjoint(&self.sets[b])
+    }
+
+    /// The groups that a policy is about and has a say for in a direction, ascending.
+    pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
+        let Some(set) = self.subjects[policy] else { return Vec::new() };
+        let about = |&g: &GroupId| {
+            let side = self.side(g, direction);
+            [&side.admin, &side.network, &side.baseline]
+                .into_iter()
+                .any(|list| list.contains(&policy))
+        };
+        self.sets[set].ones().filter(about).collect()
+    }
+
+    /// What each peer of a rule means, in the order of the rule; peers that manifests do not tell the addresses of are left out.
+    pub fn peers_of_rule(&self, policy: usize, direction: Direction, rule: usize) -> impl Iterator<Item = &FixedBitSet> {
+        let asked = self.rules[policy][slot(direction)].get(rule);
+        asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
+    }
+
+    /// Whether something in the group's own policies may deny it traffic in a direction.
+    pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
+        let side = self.side(group, direction);
+        let mut tiers = side.admin.iter().chain(&side.baseline);
+        !side.network.is_empty() || tiers.any(|&p| self.rules[p][slot(direction)].iter().any(|r| r.action == Action::Deny))
     }
 
     /// Takes a policy out.

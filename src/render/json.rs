@@ -6,17 +6,22 @@ use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{
-    Backend, Container, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Node, Port, PortMap, Protocol, RouteRule, Scale, TargetPort,
+    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Node, Port, PortMap, Protocol, RouteRule, Scale,
+    Side, Stance, TargetPort,
 };
+use crate::policy::Extent;
 use crate::source::{Sources, Span};
 
-use super::tables;
+use super::connections::Connections;
+use super::{Report, tables};
 
 /// The version of the shape; it rises when something is taken away or changes its meaning, not when something is added.
 pub(super) const VERSION: u32 = 1;
 
-/// The graph, its tables and the problems, as pretty-printed JSON that ends in a line break.
-pub fn json(graph: &Graph, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+/// The graph, its tables, the connections that policies or ways in from outside have a say about, and the problems, as pretty-printed JSON that ends in a line break.
+pub fn json(report: &Report<'_>) -> String {
+    let graph = report.graph;
+    let connections = report.connectivity.connections(Extent::Ruled);
     let document = Document {
         version: VERSION,
         graph: GraphJson {
@@ -34,14 +39,13 @@ pub fn json(graph: &Graph, diagnostics: &[Diagnostic], sources: &Sources) -> Str
                 .collect(),
         },
         workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
+        connections: Connections::of(report, &connections),
+        open_pairs: report.connectivity.open_pairs(),
         routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
         exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
-        diagnostics: diagnostics.iter().map(|d| DiagnosticJson::of(d, sources)).collect(),
+        diagnostics: report.diagnostics(),
     };
-    // Writing plain structs with string keys into memory cannot fail.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    report.json(&document)
 }
 
 #[derive(Serialize)]
@@ -49,6 +53,10 @@ struct Document<'a> {
     version: u32,
     graph: GraphJson<'a>,
     workloads: Vec<WorkloadJson<'a>>,
+    #[serde(flatten)]
+    connections: Connections<'a>,
+    #[serde(rename = "openPairs")]
+    open_pairs: usize,
     routes: Vec<RouteJson<'a>>,
     exposure: Vec<ExposureJson<'a>>,
     diagnostics: Vec<DiagnosticJson<'a>>,
@@ -99,6 +107,10 @@ impl<'a> NodeJson<'a> {
 enum DetailJson<'a> {
     External {
         addresses: &'a [String],
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        except: &'a [String],
+        #[serde(skip_serializing_if = "str::is_empty")]
+        on: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         role: Option<&'a str>,
     },
@@ -128,6 +140,16 @@ enum DetailJson<'a> {
         containers: Vec<ContainerJson<'a>>,
         #[serde(rename = "hostNetwork")]
         host_network: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        access: Option<AccessJson<'a>>,
+    },
+    Peers {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        of: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        members: Option<&'a [String]>,
+        #[serde(skip_serializing_if = "str::is_empty")]
+        on: &'a str,
     },
     Missing {
         reason: &'a str,
@@ -137,9 +159,11 @@ enum DetailJson<'a> {
 impl<'a> DetailJson<'a> {
     fn of(detail: &'a Detail) -> Option<Self> {
         Some(match detail {
-            Detail::Internet | Detail::ExternalName | Detail::Resource => return None,
-            Detail::External { addresses, role } => DetailJson::External {
+            Detail::Internet | Detail::ExternalName | Detail::Resource | Detail::Junction => return None,
+            Detail::External { addresses, except, role, on } => DetailJson::External {
+                on,
                 addresses,
+                except,
                 role: role.as_deref(),
             },
             Detail::Ingress { class, tls } => DetailJson::Ingress {
@@ -159,15 +183,50 @@ impl<'a> DetailJson<'a> {
                 ports,
                 containers,
                 host_network,
+                access,
             } => DetailJson::Workload {
                 scale: ScaleJson::of(scale),
                 labels,
                 ports: ports.iter().map(PortJson::of).collect(),
                 containers: containers.iter().map(ContainerJson::of).collect(),
                 host_network: *host_network,
+                access: access.as_ref().map(AccessJson::of),
+            },
+            Detail::Peers { of, members, on } => DetailJson::Peers {
+                of,
+                on,
+                members: members.as_deref(),
             },
             Detail::Missing { reason } => DetailJson::Missing { reason },
         })
+    }
+}
+
+#[derive(Serialize)]
+struct AccessJson<'a> {
+    ingress: SideJson<'a>,
+    egress: SideJson<'a>,
+    #[serde(rename = "notEvaluated", skip_serializing_if = "Vec::is_empty")]
+    not_evaluated: Vec<EvidenceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SideJson<'a> {
+    stance: &'static str,
+    by: Vec<EvidenceJson<'a>>,
+}
+
+impl<'a> AccessJson<'a> {
+    fn of(access: &'a Access) -> Self {
+        let side = |side: &'a Side| SideJson {
+            stance: side.stance.as_str(),
+            by: side.by.iter().map(EvidenceJson::of).collect(),
+        };
+        AccessJson {
+            ingress: side(&access.ingress),
+            egress: side(&access.egress),
+            not_evaluated: access.foreign.iter().map(EvidenceJson::of).collect(),
+        }
     }
 }
 
@@ -328,6 +387,35 @@ enum EdgeDetailJson<'a> {
     Ports {
         ports: Vec<PortMapJson<'a>>,
     },
+    Policy {
+        policy: AllowanceJson<'a>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AllowanceJson<'a> {
+    ports: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_from: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_to: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    doubts: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'a str>,
+}
+
+impl<'a> AllowanceJson<'a> {
+    fn of(allowance: &'a Allowance) -> Self {
+        AllowanceJson {
+            ports: allowance.ports.texts(),
+            not_from: &allowance.not_from,
+            not_to: &allowance.not_to,
+            doubts: &allowance.doubts,
+            network: allowance.network.as_deref(),
+        }
+    }
 }
 
 impl<'a> EdgeJson<'a> {
@@ -346,6 +434,9 @@ impl<'a> EdgeJson<'a> {
                 },
                 EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => EdgeDetailJson::Ports {
                     ports: ports.iter().map(PortMapJson::of).collect(),
+                },
+                EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) => EdgeDetailJson::Policy {
+                    policy: AllowanceJson::of(allowance),
                 },
             },
             at: tables::first(edge).map(Evidence::place),
@@ -443,16 +534,32 @@ struct WorkloadJson<'a> {
     images: Vec<&'a str>,
     #[serde(rename = "selectedBy")]
     selected_by: Vec<&'a str>,
+    isolated: IsolatedJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+}
+
+/// Whether some NetworkPolicy selects it; what else policies say of it stands with its node.
+#[derive(Serialize)]
+struct IsolatedJson {
+    ingress: bool,
+    egress: bool,
 }
 
 impl<'a> WorkloadJson<'a> {
     fn of(graph: &'a Graph, index: usize) -> Option<Self> {
         let node = graph.node(index);
-        let Detail::Workload { scale, labels, ports, .. } = &node.detail else {
+        let Detail::Workload {
+            scale,
+            labels,
+            ports,
+            access,
+            ..
+        } = &node.detail
+        else {
             return None;
         };
+        let isolated = |side: fn(&Access) -> &Side| access.as_ref().is_some_and(|a| side(a).stance == Stance::Isolated);
         Some(WorkloadJson {
             id: &node.id,
             kind: &node.label,
@@ -463,6 +570,10 @@ impl<'a> WorkloadJson<'a> {
             ports: ports.iter().map(PortJson::of).collect(),
             images: tables::images(node),
             selected_by: tables::selected_by(graph, index).into_iter().map(|n| n.id.as_str()).collect(),
+            isolated: IsolatedJson {
+                ingress: isolated(|a| &a.ingress),
+                egress: isolated(|a| &a.egress),
+            },
             at: node.evidence.first().map(Evidence::place),
         })
     }

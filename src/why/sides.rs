@@ -111,7 +111,7 @@ fn any_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<Par
                 rules
                     .iter()
                     .filter(|(r, _)| r.effect == Effect::Isolate)
-                    .map(|(r, _)| (*r).clone())
+                    .map(|(r, _)| **r)
                     .collect()
             };
             let (ruling, own): (Ruling, Vec<Reason>) = if by.is_empty() {
