@@ -63,7 +63,7 @@ fn check(seed: u64) {
     let count = found.cluster.workloads().len();
     let flows = connectivity.flows();
     let said = pairs(&flows.allowed, count);
-    let isolated = |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated();
+    let isolated = |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
     for a in 0..count {
         for b in (0..count).filter(|b| *b != a) {
             let right = between(&connectivity, Endpoint::Workload(a), Endpoint::Workload(b));

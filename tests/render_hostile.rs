@@ -130,10 +130,12 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 access: Some(Access {
                     ingress: Side {
                         stance: Stance::Isolated,
+                        isolated: true,
                         by: vec![proof(text)],
                     },
                     egress: Side {
                         stance: Stance::Open,
+                        isolated: false,
                         by: Vec::new(),
                     },
                     foreign: vec![proof(text)],

@@ -80,7 +80,7 @@ impl Node {
             return Vec::new();
         };
         let mark = |side: &Side| match side.stance {
-            Stance::Open => Mark::Open,
+            Stance::Open | Stance::Unrestricted => Mark::Open,
             Stance::Ruled => Mark::Ruled,
             Stance::Isolated => Mark::Isolated,
         };
@@ -196,7 +196,8 @@ impl Access {
     fn lines(&self) -> Vec<String> {
         let side = |word: &str, side: &Side| {
             let stance = match side.stance {
-                Stance::Open => "open: no policy restricts it",
+                Stance::Open => "open: no policy has a say",
+                Stance::Unrestricted => "open: what policies say lets everything through",
                 Stance::Ruled => "what no policy denies is allowed",
                 Stance::Isolated => "what no rule allows is denied",
             };

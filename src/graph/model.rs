@@ -344,6 +344,8 @@ pub enum Detail {
 pub enum Stance {
     /// No policy has a say: everything is allowed.
     Open,
+    /// Policies have a say, and let everything through.
+    Unrestricted,
     /// Only policies of the Admin and Baseline tiers have a say: what they do not deny is allowed.
     Ruled,
     /// A NetworkPolicy selects it: what no rule allows is denied.
@@ -351,10 +353,11 @@ pub enum Stance {
 }
 
 impl Stance {
-    /// `open`, `ruled` or `isolated`.
+    /// `open`, `unrestricted`, `ruled` or `isolated`.
     pub fn as_str(self) -> &'static str {
         match self {
             Stance::Open => "open",
+            Stance::Unrestricted => "unrestricted",
             Stance::Ruled => "ruled",
             Stance::Isolated => "isolated",
         }
@@ -366,6 +369,8 @@ impl Stance {
 pub struct Side {
     /// What they do.
     pub stance: Stance,
+    /// Whether some NetworkPolicy selects it, whatever its rules let through.
+    pub isolated: bool,
     /// The policies that have a say.
     pub by: Vec<Evidence>,
 }

@@ -130,7 +130,7 @@ fn mark_word(mark: Mark) -> &'static str {
     match mark {
         Mark::Isolated => "isolated: only what rules allow",
         Mark::Ruled => "only what no policy denies",
-        Mark::Open => "open: no policy",
+        Mark::Open => "open: nothing is denied",
         Mark::Unevaluated => "policy not evaluated",
     }
 }

@@ -201,6 +201,15 @@ impl Connectivity {
         isolation
     }
 
+    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or because what they say lets everything
+    /// through.
+    pub fn is_unrestricted(&self, workload: usize, direction: Direction) -> bool {
+        self.planes.get(self.home(workload)).is_none_or(|plane| {
+            let groups = plane.groups_of(workload);
+            groups.iter().all(|&g| !plane.judge.may_deny(g, direction))
+        })
+    }
+
     /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if there is none, or if neither is a
     /// workload. Addresses that rules take apart are told as what is allowed to any of them.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Option<Connection> {

@@ -215,11 +215,19 @@ impl Judge {
         asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
     }
 
-    /// Whether something in the group's own policies may deny it traffic in a direction.
+    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a NetworkPolicy allows to everybody on every port
+    /// is not denied by the others.
     pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
         let side = self.side(group, direction);
-        let mut tiers = side.admin.iter().chain(&side.baseline);
-        !side.network.is_empty() || tiers.any(|&p| self.rules[p][slot(direction)].iter().any(|r| r.action == Action::Deny))
+        let rules = |policy: &usize| self.rules[*policy][slot(direction)].iter();
+        let denies = |list: &[usize]| list.iter().flat_map(rules).any(|r| r.action == Action::Deny);
+        let everything = |r: &Asked| r.ports == RulePorts::All && self.sets[r.peers].is_full();
+        denies(&side.admin)
+            || if side.network.is_empty() {
+                denies(&side.baseline)
+            } else {
+                !side.network.iter().flat_map(rules).any(everything)
+            }
     }
 
     /// Takes a policy out.

@@ -125,7 +125,11 @@ impl Collected {
 pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Flows {
     let count = judge.groups.len();
     let admitted = |direction: Direction| (0..count).map(|g| judge.admitted_peers(g, direction)).collect();
-    let open = |direction: Direction| (0..count).filter(|&g| judge.is_open(g, direction)).collect();
+    let open = |direction: Direction| {
+        let mut open = FixedBitSet::with_capacity(count);
+        open.extend((0..count).filter(|&g| !judge.may_deny(g, direction)));
+        open
+    };
     let mut finder = Finder {
         judge,
         open_ingress: open(Direction::Ingress),
@@ -178,9 +182,9 @@ struct Finder<'a> {
     ingress: Vec<Option<FixedBitSet>>,
     /// For each group whom its own NetworkPolicies let it reach at most.
     egress: Vec<Option<FixedBitSet>>,
-    /// The groups that no policy has a say about, as destinations.
+    /// The groups that are denied nothing as destinations.
     open_ingress: FixedBitSet,
-    /// The groups that no policy has a say about, as sources.
+    /// The groups that are denied nothing as sources.
     open_egress: FixedBitSet,
     allowed: Collected,
     denied: Collected,
@@ -322,7 +326,7 @@ impl Finder<'_> {
         side.admin.is_empty() && !side.network.is_empty()
     }
 
-    /// The groups that no policy has a say about in a direction.
+    /// The groups that nothing is denied in a direction.
     fn open(&self, direction: Direction) -> &FixedBitSet {
         match direction {
             Direction::Ingress => &self.open_ingress,

@@ -133,10 +133,12 @@ impl Adding<'_> {
             let by = isolation.isolating.iter().chain(&isolation.tiers);
             Side {
                 stance: match (isolation.isolating.is_empty(), isolation.tiers.is_empty()) {
+                    (true, true) => Stance::Open,
+                    _ if self.connectivity.is_unrestricted(workload, direction) => Stance::Unrestricted,
                     (false, _) => Stance::Isolated,
                     (true, false) => Stance::Ruled,
-                    (true, true) => Stance::Open,
                 },
+                isolated: isolation.is_isolated(),
                 by: by.map(|&policy| self.says(policy, direction)).collect(),
             }
         };
