@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::decode::{Findings, Strictness, decode};
 use super::hint::excerpt;
-use super::object::{Object, OwnerRef};
+use super::object::{Body, Object, OwnerRef};
 use super::prune;
 use super::tree::{Entry, Tree, Value};
 use super::{kinds, typed, upgrade};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::Span;
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -229,8 +229,18 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         controller: owner.controller.unwrap_or_default(),
     });
     let labels = meta.labels.unwrap_or_default();
+    let known = findings.problems.len();
     let body = typed::body(group, &kind, &tree, &labels, text, &mut findings);
-    findings.align(&mut tree);
+    let mut faults = Vec::new();
+    if matches!(body, Body::NetworkPolicy(_)) {
+        // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged as a whole.
+        let (wrong, others): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            (findings.problems.split_off(known).into_iter()).partition(|p| p.severity == Severity::Error);
+        faults = wrong;
+        findings.problems.extend(others);
+    } else {
+        findings.align(&mut tree);
+    }
     prune::after_decoding(group, &kind, &mut tree);
     Some(Object {
         namespace: meta.namespace.filter(|n| !n.is_empty()),
@@ -240,6 +250,7 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         owners: owners.collect(),
         span: tree.span,
         body,
+        faults,
         tree,
         api_version,
         kind,

@@ -129,9 +129,19 @@ impl<'t> Field<'t> {
         }
     }
 
-    /// The text.
+    /// The text. A `y` or `n` without quotes is none: kubectl sends it as a boolean.
     pub fn text(&self) -> Read<&'t str> {
-        self.tree.as_str().ok_or_else(|| self.expected("a string"))
+        let text = self.tree.as_str().ok_or_else(|| self.expected("a string"))?;
+        let bare = self.tree.span.end - self.tree.span.start == 1;
+        if bare && matches!(text, "y" | "Y" | "n" | "N") {
+            return Err(self.fault(format!("expected a string, found `{text}`, which without quotes is a boolean")));
+        }
+        Ok(text)
+    }
+
+    /// The text of a value of a mapping from text to text, where `null` is empty.
+    pub fn text_or_empty(&self) -> Read<&'t str> {
+        if self.tree.is_null() { Ok("") } else { self.text() }
     }
 
     /// The text, if it is text.
@@ -168,7 +178,8 @@ impl<'t> Field<'t> {
         }
     }
 
-    fn expected(&self, what: &str) -> Fault {
+    /// A complaint that it is of the wrong type.
+    pub fn expected(&self, what: &str) -> Fault {
         self.fault(format!("expected {what}, found {}", self.tree.kind_name()))
     }
 }

@@ -105,11 +105,12 @@ impl Selector {
         let mut requirements = Vec::new();
         if let Some(labels) = field.get("matchLabels") {
             for label in labels.entries()? {
-                let value = label.text()?;
+                let value = label.text_or_empty()?;
                 requirements.push(equals(label.key(), value).map_err(|m| label.fault(m))?);
             }
         }
         for expression in field.list("matchExpressions")? {
+            expression.must_be_map()?;
             let key = expression.required("key")?;
             let operator = expression.required("operator")?;
             let values = expression
