@@ -1,10 +1,9 @@
 //! `kubesketch table`: who can talk to whom, as a table or as data.
 
 use super::Status;
-use super::input::InputArgs;
+use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::Verbosity;
-use crate::diagnostic::Diagnostic;
 use crate::policy::Extent;
 use crate::render::{self, Report, TableFormat};
 
@@ -16,6 +15,9 @@ pub struct Args {
 
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 
     /// The form: text, md, csv or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
@@ -41,10 +43,7 @@ enum Kind {
 
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let mut input = args.input.read()?;
-    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
-    Diagnostic::sort(&mut input.diagnostics);
-    input.report(verbosity);
+    let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
     let report = Report {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,

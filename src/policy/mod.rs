@@ -27,7 +27,7 @@ pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use collect::ForeignPolicy;
 pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
-pub use groups::{Group, GroupId, Members};
+pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;
 pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
 pub use rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};

@@ -18,6 +18,7 @@ use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protocol};
 use crate::source::Sources;
 
+pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 
 /// Resolves a cluster.
