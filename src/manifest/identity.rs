@@ -4,11 +4,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::decode::{Findings, Strictness, decode};
 use super::hint::excerpt;
-use super::object::{Body, Object, OwnerRef};
+use super::object::{Object, OwnerRef};
 use super::prune;
 use super::tree::{Entry, Tree, Value};
 use super::{kinds, typed, upgrade};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -229,18 +229,16 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         controller: owner.controller.unwrap_or_default(),
     });
     let labels = meta.labels.unwrap_or_default();
-    let known = findings.problems.len();
+    // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged as a whole.
+    let is_policy = typed::is_policy(group, &kind);
+    if is_policy {
+        findings.keep_faults();
+    }
     let body = typed::body(group, &kind, &tree, &labels, text, &mut findings);
-    let mut faults = Vec::new();
-    if matches!(body, Body::NetworkPolicy(_)) {
-        // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged as a whole.
-        let (wrong, others): (Vec<Diagnostic>, Vec<Diagnostic>) =
-            (findings.problems.split_off(known).into_iter()).partition(|p| p.severity == Severity::Error);
-        faults = wrong;
-        findings.problems.extend(others);
-    } else {
+    if !is_policy {
         findings.align(&mut tree);
     }
+    let faults = findings.into_faults();
     prune::after_decoding(group, &kind, &mut tree);
     Some(Object {
         namespace: meta.namespace.filter(|n| !n.is_empty()),

@@ -129,14 +129,9 @@ impl<'t> Field<'t> {
         }
     }
 
-    /// The text. A `y` or `n` without quotes is none: kubectl sends it as a boolean.
+    /// The text.
     pub fn text(&self) -> Read<&'t str> {
-        let text = self.tree.as_str().ok_or_else(|| self.expected("a string"))?;
-        let bare = self.tree.span.end - self.tree.span.start == 1;
-        if bare && matches!(text, "y" | "Y" | "n" | "N") {
-            return Err(self.fault(format!("expected a string, found `{text}`, which without quotes is a boolean")));
-        }
-        Ok(text)
+        self.tree.as_str().ok_or_else(|| self.expected("a string"))
     }
 
     /// The text of a value of a mapping from text to text, where `null` is empty.
