@@ -1,5 +1,6 @@
 //! Each folder below `tests/cases/policy` shows one rule: `input.yaml` says it, `matrix.txt` what follows. Rows are sources, columns destinations, cells the
-//! ports that are allowed; below stand the problems that were told. `controllers.txt` has the ingress controllers that are told, one a line.
+//! ports that are allowed; below stand the problems that were told. `controllers.txt` has the ingress controllers that are told, one a line;
+//! `unseen.txt`, where it is, says what pods may do that the input does not hold.
 //!
 //! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not matter, and neither does the number of
 //! threads.
@@ -11,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::policy::{Certainty, Endpoint, Extent, Network};
+use kubesketch::policy::{Certainty, Direction, Endpoint, Extent, Network};
 use kubesketch::render::{Table, TableFormat, table};
 use kubesketch::source::Sources;
 use kubesketch::{ConnectOptions, Inspection, cluster, connect, inspect};
@@ -27,6 +28,10 @@ fn main() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let folder = case.clone();
         trials.push(Trial::test(format!("{name}: matrix"), move || golden(&folder)));
+        if case.join("unseen.txt").is_file() {
+            let folder = case.clone();
+            trials.push(Trial::test(format!("{name}: unseen pods"), move || unseen(&folder)));
+        }
         trials.push(Trial::test(format!("{name}: document order"), move || any_order(&case)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -34,11 +39,27 @@ fn main() {
 
 fn golden(folder: &Path) -> Result<(), Failed> {
     let now = matrices(folder, &fs::read_to_string(folder.join("input.yaml"))?, Problems::Told)?;
-    let path = folder.join("matrix.txt");
+    compare(&folder.join("matrix.txt"), &now)
+}
+
+fn unseen(folder: &Path) -> Result<(), Failed> {
+    let text = fs::read_to_string(folder.join("input.yaml"))?;
+    let found = inspect(&Sources::from_texts([("input.yaml", text.as_str())]), &cluster::Options::default()).value;
+    let connectivity = connect(&found, &ConnectOptions::default()).value;
+    let mut now = String::new();
+    for row in connectivity.unseen(&found.cluster, Extent::All) {
+        let own = name(&found, &Endpoint::Workload(row.workload));
+        let arrow = if row.direction == Direction::Ingress { "<-" } else { "->" };
+        now.push_str(&format!("{own} {arrow} {}: {}\n", row.peers, row.ports));
+    }
+    compare(&folder.join("unseen.txt"), &now)
+}
+
+fn compare(path: &Path, now: &str) -> Result<(), Failed> {
     if std::env::var_os("KUBESKETCH_BLESS").is_some() {
         return Ok(fs::write(path, now)?);
     }
-    let then = fs::read_to_string(&path).unwrap_or_default();
+    let then = fs::read_to_string(path).unwrap_or_default();
     if then == now {
         Ok(())
     } else {

@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
-    /// Also list pairs that are open because no policy has a say, and pairs that policies deny (connections only)
+    /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny (connections)
     #[arg(long)]
     all: bool,
 }
@@ -52,9 +52,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         sources: &input.sources,
     };
     let json = args.output == TableFormat::Json;
+    let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
         Kind::Connections => {
-            let extent = if args.all { Extent::All } else { Extent::Ruled };
             let connections = connectivity.connections(extent);
             if json {
                 render::connections_json(&report, &connections, extent)
@@ -62,10 +62,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
                 words(args, &render::connections_table(&report, &connections))
             }
         }
-        Kind::Exposure if json => render::exposure_json(&report),
+        Kind::Exposure if json => render::exposure_json(&report, extent),
         Kind::Isolation if json => render::isolation_json(&report),
         Kind::Routes if json => render::routes_json(&report),
-        Kind::Exposure => words(args, &render::exposure_table(&report)),
+        Kind::Exposure => words(args, &render::exposure_table(&report, extent)),
         Kind::Isolation => words(args, &render::isolation_table(&report)),
         Kind::Routes => words(args, &render::routes_table(&report)),
     };

@@ -188,6 +188,11 @@ impl Connectivity {
         self.planes[network].judge.between(from, to)
     }
 
+    /// A network, by its position.
+    pub(super) fn plane(&self, network: usize) -> Option<&Plane> {
+        self.planes.get(network)
+    }
+
     /// The position of a workload's primary network.
     pub fn home(&self, workload: usize) -> usize {
         self.home.get(workload).copied().unwrap_or_default()

@@ -22,6 +22,7 @@ mod ports;
 mod read;
 mod rule;
 mod selector;
+mod unseen;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use collect::ForeignPolicy;
@@ -32,3 +33,4 @@ pub use networks::Network;
 pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
 pub use rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};
+pub use unseen::{Description, Unseen};
