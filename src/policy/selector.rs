@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 
 use super::read::{Fault, Field, Read};
+pub use crate::cluster::UNKNOWN_VALUE;
 use crate::manifest::Tree;
 
 /// Labels, by key.
 pub type Labels = BTreeMap<String, String>;
-
-/// The value of a label that is surely there but whose content only the cluster knows, such as a hash. No selector can name it.
-pub const UNKNOWN_VALUE: &str = "\u{0}";
 
 /// What one requirement asks of a label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -101,14 +101,15 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
     })
 }
 
+/// The ports of a Service for a protocol.
+fn ports_of(service: &Service, transport: Protocol) -> impl Iterator<Item = &ServicePort> {
+    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    ports.filter(move |p| protocol(p.protocol.as_deref()) == transport)
+}
+
 /// The ports of a Service that a backend means.
 fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
-    let ports = service
-        .spec
-        .iter()
-        .flat_map(|s| s.ports.iter().flatten())
-        .filter(|p| protocol(p.protocol.as_deref()) == transport);
-    ports
+    ports_of(service, transport)
         .filter(|p| match backend {
             Backend::Number(number) => p.port == i32::from(*number),
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
@@ -121,12 +122,7 @@ fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol)
 /// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the port of the Service, but the
 /// most common controller takes the target as well (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
 fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
-    let ports = service
-        .spec
-        .iter()
-        .flat_map(|s| s.ports.iter().flatten())
-        .filter(|p| protocol(p.protocol.as_deref()) == transport);
-    ports
+    ports_of(service, transport)
         .filter(|p| match (backend, &p.target_port) {
             (Backend::Absent(wanted), Some(IntOrString::Int(target))) => *wanted == target.to_string(),
             (Backend::Absent(wanted), Some(IntOrString::String(target))) => wanted == target,
