@@ -27,7 +27,7 @@ use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::Denied;
 use kubesketch::source::Sources;
 
-use kubesketch::{allow, arrange, cluster, connect, inspect, policy};
+use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -169,7 +169,7 @@ impl Case {
         let sources = Sources::from_texts(texts);
         let mut diagnostics = Vec::new();
         let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
-        let connectivity = connect(&found).unpack(&mut diagnostics);
+        let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
         allow(&mut found, &connectivity, &sources, Denied::Shown);
         let options = layout::Options {
             title: Some("Case".into()),

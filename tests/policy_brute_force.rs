@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 
 use kubesketch::policy::{AddressRange, Connection, Connectivity, Effect, Endpoint, Extent, Protocol};
 use kubesketch::source::Sources;
-use kubesketch::{cluster, connect, inspect};
+use kubesketch::{ConnectOptions, cluster, connect, inspect};
 use naive::{ADDRESSES, End, PORTS, Random, World};
 
 /// So many worlds are tried.
@@ -20,7 +20,7 @@ fn read(world: &World) -> (Connectivity, Vec<String>) {
     let yaml = world.yaml();
     let sources = Sources::from_texts([("world.yaml", yaml.as_str())]);
     let found = inspect(&sources, &cluster::Options::default());
-    let connected = connect(&found.value);
+    let connected = connect(&found.value, &ConnectOptions::default());
     let refused: Vec<&str> = found
         .diagnostics
         .iter()

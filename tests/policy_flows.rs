@@ -59,7 +59,7 @@ fn between(connectivity: &Connectivity, from: Endpoint, to: Endpoint) -> PortSet
 fn check(seed: u64) {
     let yaml = World::random(&mut Random::new(seed + 1)).yaml();
     let found = inspect(&Sources::from_texts([("world.yaml", yaml.as_str())]), &cluster::Options::default()).value;
-    let connectivity = connectivity(&found.cluster, Vec::new()).value;
+    let connectivity = connectivity(&found.cluster, Vec::new(), Vec::new()).value;
     let count = found.cluster.workloads().len();
     let flows = connectivity.flows();
     let said = pairs(&flows.allowed, count);
@@ -127,6 +127,6 @@ fn flows_say_what_pairs_say() {
 
 #[test]
 fn an_empty_cluster_has_no_flows() {
-    let connectivity = connectivity(&cluster::Cluster::default(), Vec::new()).value;
+    let connectivity = connectivity(&cluster::Cluster::default(), Vec::new(), Vec::new()).value;
     assert!(connectivity.flows().allowed.is_empty() && AddressSet::none().is_empty());
 }

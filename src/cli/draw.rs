@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::input::{Input, InputArgs};
+use super::input::{ConnectArgs, Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
-use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::policy::Connectivity;
@@ -20,6 +19,9 @@ use crate::resolve::Denied;
 pub struct Args {
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 
     /// What to write, repeatable: a format (svg, html, dot, json) to standard output, a file whose ending says the format, or FORMAT=FILE.
     /// Without it SVG goes to standard output, or a summary when that is a terminal
@@ -58,10 +60,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         anyhow::bail!("{} is asked for twice", twice.display());
     }
     let mut input = args.input.read()?;
-    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
+    let connectivity = input.connect(&args.connect)?;
     let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
     crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
-    Diagnostic::sort(&mut input.diagnostics);
     if args.output.is_empty() && std::io::stdout().is_terminal() {
         input.report(verbosity);
         output::to_stdout(&summary(&input.inspection.graph))?;

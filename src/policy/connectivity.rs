@@ -3,7 +3,7 @@
 use super::addresses::{AddressRange, AddressSet};
 use super::collect::{self, ForeignPolicy};
 use super::evaluate::{Certainty, Reason, Verdict};
-use super::groups::{Group, GroupId};
+use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
 use super::ports::PortSet;
@@ -112,10 +112,15 @@ pub struct Connectivity {
     /// The plane of each workload's primary network.
     home: Vec<usize>,
     entrances: Vec<Entrance>,
+    absent: Vec<AbsentController>,
 }
 
-/// Works out who can talk to whom.
-pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Connectivity> {
+/// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not hold; without any, one is taken of
+/// which nothing is known.
+pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>, mut absent: Vec<AbsentController>) -> Warned<Connectivity> {
+    if absent.is_empty() {
+        absent.push(AbsentController::default());
+    }
     let mut diagnostics = Vec::new();
     let collected = collect::collect(cluster, &mut diagnostics);
     let policies = collected.policies;
@@ -126,7 +131,7 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
         if !matches!(network, Network::Secondary(_)) {
             members.iter().for_each(|&w| home[w] = planes.len());
         }
-        planes.push(Plane::new(network, cluster, &policies, &members, &mut diagnostics));
+        planes.push(Plane::new(network, cluster, &policies, &members, &absent, &mut diagnostics));
     }
     let value = Connectivity {
         policies,
@@ -134,6 +139,7 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
         planes,
         home,
         entrances,
+        absent,
     };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
@@ -158,6 +164,11 @@ impl Connectivity {
         &self.entrances
     }
 
+    /// What is known of the ingress controllers that the input does not hold; at least one.
+    pub fn absent_controllers(&self) -> &[AbsentController] {
+        &self.absent
+    }
+
     /// The networks, the pod network first.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.planes.iter().map(|p| &p.network)
@@ -176,6 +187,11 @@ impl Connectivity {
     /// What becomes of traffic between two groups on a network.
     pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Verdict {
         self.planes[network].judge.between(from, to)
+    }
+
+    /// A network, by its position.
+    pub(super) fn plane(&self, network: usize) -> Option<&Plane> {
+        self.planes.get(network)
     }
 
     /// The position of a workload's primary network.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
-use super::ports::{PortSet, RulePorts};
+use super::ports::{ContainerPort, PortSet, RulePorts};
 use super::rule::{Action, Direction, Policy, Tier};
 
 /// What a policy does to a connection.
@@ -102,6 +102,11 @@ pub(super) struct Side {
 }
 
 impl Side {
+    /// All of them, tier by tier.
+    pub fn all(&self) -> impl Iterator<Item = usize> + '_ {
+        self.admin.iter().chain(&self.network).chain(&self.baseline).copied()
+    }
+
     fn is_open(&self) -> bool {
         self.admin.is_empty() && self.network.is_empty() && self.baseline.is_empty()
     }
@@ -267,12 +272,18 @@ impl Judge {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
+        let rules = |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
+        self.of_side(direction, subject, rules, &self.groups[to].ports)
+    }
+
+    /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which named ports the destination has.
+    pub fn of_side(&self, direction: Direction, subject: GroupId, means: impl Fn(usize, usize) -> bool, declared: &[ContainerPort]) -> Verdict {
         let side = self.side(subject, direction);
         let mut asking = Asking {
             judge: self,
             direction,
-            peer,
-            to,
+            means,
+            declared,
             because: Vec::new(),
         };
         let mut open = PortSet::all();
@@ -344,22 +355,23 @@ struct Decided {
 }
 
 /// One question to one side.
-struct Asking<'a> {
+struct Asking<'a, M> {
     judge: &'a Judge,
     direction: Direction,
-    peer: GroupId,
-    to: GroupId,
+    /// Whether a rule of a policy means the peer.
+    means: M,
+    /// The named ports of the destination.
+    declared: &'a [ContainerPort],
     because: Vec<Reason>,
 }
 
-impl Asking<'_> {
+impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
     /// The rules of a policy that mean the peer, with the ports that they mean at the destination.
-    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_> {
-        let (judge, peer, to) = (self.judge, self.peer, self.to);
-        let rules = judge.rules[policy][slot(self.direction)].iter().enumerate();
+    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_, M> {
+        let rules = self.judge.rules[policy][slot(self.direction)].iter().enumerate();
         rules
-            .filter(move |(_, r)| judge.sets[r.peers].contains(peer))
-            .map(move |(i, r)| (i, r.action, r.ports.at(&judge.groups[to].ports)))
+            .filter(move |(i, _)| (self.means)(policy, *i))
+            .map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
     }
 
     /// Asks rule after rule; each decides about the ports that are still open.

@@ -23,14 +23,16 @@ mod reach;
 mod read;
 mod rule;
 mod selector;
+mod unseen;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use collect::ForeignPolicy;
 pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
-pub use groups::{Group, GroupId, Members};
+pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;
 pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};
+pub use unseen::{Description, Unseen};

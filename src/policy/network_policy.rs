@@ -183,7 +183,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                     });
                     continue;
                 }
-                let first = port.port()?;
+                let first = port.number().map_err(|_| port.expected("a number or a name")).and_then(|_| port.port())?;
                 let last = end.as_ref().map_or(Ok(first), Field::port)?;
                 if let Some(end) = end
                     && last < first

@@ -12,19 +12,12 @@ use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network,
 /// A table of connections: who, to whom, on which ports, because of what.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
     let rows = connections.iter().map(|c| {
-        let mut because: Vec<String> = c
-            .because
-            .iter()
-            .filter(|r| c.ports.is_empty() || r.effect != Effect::Isolate)
-            .map(|r| reason(report, r))
-            .collect();
-        because.dedup();
         vec![
             endpoint(report, &c.from),
             endpoint(report, &c.to),
             c.ports.to_string(),
             c.certainty.as_str().to_owned(),
-            because.join("\n"),
+            reasons(report, &c.ports, &c.because),
         ]
     });
     Table {
@@ -107,8 +100,16 @@ pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
     }
 }
 
+/// The words for the reasons why these ports are allowed, a line for each. What the policies did not allow is only told where nothing is.
+pub(super) fn reasons(report: &Report<'_>, ports: &PortSet, because: &[Reason]) -> String {
+    let told = because.iter().filter(|r| ports.is_empty() || r.effect != Effect::Isolate);
+    let mut lines: Vec<String> = told.map(|r| reason(report, r)).collect();
+    lines.dedup();
+    lines.join("\n")
+}
+
 /// The words for a reason, with its place.
-pub(super) fn reason(report: &Report<'_>, reason: &Reason) -> String {
+fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
     let says = match reason.effect {

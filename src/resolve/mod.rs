@@ -20,6 +20,7 @@ use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protoc
 use crate::source::Sources;
 
 pub use allows::{Denied, allow};
+pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 
 /// Resolves a cluster.

@@ -3,6 +3,7 @@
 use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
+use super::service::pairs;
 use super::sides::{Part, Ruling};
 use crate::policy::{ContainerPort, Direction, Effect, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
 
@@ -222,17 +223,34 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     }
     let unknown = judged.iter().any(|p| p.from == End::Controller && p.doubt.is_none());
     if unknown && !step.lines.is_empty() {
-        step.say(
-            Mark::Ok,
-            "the ingress controller is not in the input: by convention it is a pod without labels in another namespace",
-            None,
-        );
+        step.say(Mark::Ok, absent_controller(scene), None);
     }
 }
 
-/// Whether a rule that isolates the destination may mean a controller that the input does not hold: pods of namespaces that it selects by label.
+/// What an ingress controller is taken for that the input does not hold.
+fn absent_controller(scene: &Scene<'_>) -> String {
+    let told = scene
+        .connectivity
+        .absent_controllers()
+        .iter()
+        .filter_map(|c| Some((c.namespace.as_ref()?, &c.labels)));
+    let told: Vec<String> = told
+        .map(|(namespace, labels)| match labels.is_empty() {
+            true => format!("a pod without labels in namespace {namespace}"),
+            false => format!("a pod with {} in namespace {namespace}", pairs(labels)),
+        })
+        .collect();
+    if told.is_empty() {
+        "the ingress controller is not in the input: by convention it is a pod without labels in another namespace".to_owned()
+    } else {
+        format!("the ingress controller is not in the input: as was told it is {}", told.join(", or "))
+    }
+}
+
+/// Whether a rule that isolates the destination may mean a controller that the input does not hold, and of which nothing was told: pods of namespaces that it
+/// selects by label.
 pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
-    controller_rule(scene, pair).is_some()
+    scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none()) && controller_rule(scene, pair).is_some()
 }
 
 fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {

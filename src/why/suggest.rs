@@ -110,12 +110,18 @@ fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Directio
             }
         }
         End::Controller => {
-            line(8, "- namespaceSelector:");
-            line(12, "matchLabels:");
-            line(
-                14,
-                "kubernetes.io/metadata.name: ingress-nginx # put the namespace of the ingress controller here",
-            );
+            for controller in scene.connectivity.absent_controllers() {
+                line(8, "- namespaceSelector:");
+                line(12, "matchLabels:");
+                let name = match &controller.namespace {
+                    Some(name) => plain(name),
+                    None => "ingress-nginx # put the namespace of the ingress controller here".to_owned(),
+                };
+                line(14, &format!("kubernetes.io/metadata.name: {name}"));
+                if !controller.labels.is_empty() {
+                    selector("podSelector", &controller.labels, None, 10, &mut line);
+                }
+            }
         }
     }
     if !ports.is_all() {
