@@ -75,7 +75,7 @@ pub(super) struct Placed {
 }
 
 /// Distances the engine keeps, in user units.
-pub(super) const LAYER_GAP: f64 = 40.0;
+pub(super) const LAYER_GAP: f64 = 32.0;
 pub(super) const NODE_GAP: f64 = 16.0;
 /// The straight run before a target must hold an arrowhead.
 pub(super) const EDGE_NODE: f64 = 14.0;

@@ -21,6 +21,7 @@ mod label;
 mod legend;
 mod metrics;
 mod model;
+mod outside;
 mod pack;
 mod portfolio;
 mod route;
