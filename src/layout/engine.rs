@@ -38,6 +38,8 @@ pub(super) struct BoxIn {
     pub header: f64,
     /// Heights of its rows; empty for a box without rows.
     pub rows: Vec<f64>,
+    /// Heights, below its top, of the places where lines enter at its left; empty where they may enter anywhere.
+    pub entries: Vec<f64>,
 }
 
 /// A line to be drawn.
@@ -47,6 +49,8 @@ pub(super) struct EdgeIn {
     pub to: usize,
     /// The row of `from` that it leaves from.
     pub row: Option<usize>,
+    /// The entry of `to` that it ends in.
+    pub entry: Option<usize>,
     /// Width and height of its label.
     pub label: Option<(f64, f64)>,
     /// Lines of one box with the same number share a trunk.
@@ -145,6 +149,7 @@ fn once(part: &Part, orders: &[Vec<usize>], rows: Rows, work: &mut Budget) -> Re
     if rows == Rows::Fixed {
         fix_rows(part, orders, &mut graph);
     }
+    fix_entries(part, &mut graph);
     graph.sync_graph_properties_to_options();
     execute_ported_processors_with_work_control(&mut graph, work).map_err(|e| e.to_string())?;
     read(part, orders, rows, &graph)
@@ -350,6 +355,26 @@ fn fix_rows(part: &Part, orders: &[Vec<usize>], graph: &mut LGraph) {
     }
 }
 
+/// Pins the places where lines enter boxes that have such places.
+fn fix_entries(part: &Part, graph: &mut LGraph) {
+    for at in 0..graph.layerless_nodes.len() {
+        let Some(index) = index_of(&graph.layerless_nodes[at].id, 'n').filter(|&i| !part.boxes[i].entries.is_empty()) else {
+            continue;
+        };
+        for port in 0..graph.layerless_nodes[at].ports.len() {
+            let first = graph.layerless_nodes[at].ports[port].incoming_edges.first();
+            let known = first.and_then(|&e| index_of(&graph.edges[e].id, 'e')).and_then(|i| part.edges.get(i));
+            if let Some(&y) = known.and_then(|e| e.entry).and_then(|e| part.boxes[index].entries.get(e)) {
+                let port = &mut graph.layerless_nodes[at].ports[port];
+                port.set_side(PortSide::West);
+                port.position = LPoint { x: 0.0, y };
+            }
+        }
+        graph.layerless_nodes[at].port_constraints = PortConstraints::FixedPos;
+        graph.graph_properties.non_free_ports = true;
+    }
+}
+
 /// For each row the offset of its middle from the top of its box, when the rows stand in the given order.
 pub(super) fn row_middles(b: &BoxIn, order: &[usize]) -> Vec<f64> {
     let mut middles = vec![0.0; b.rows.len()];
@@ -499,11 +524,13 @@ mod tests {
             pin: Pin::Free,
             header: 0.0,
             rows: Vec::new(),
+            entries: Vec::new(),
         };
         let edge = |&(from, to): &(usize, usize)| EdgeIn {
             from,
             to,
             row: None,
+            entry: None,
             label: None,
             trunk: 0,
             straight: false,

@@ -14,6 +14,7 @@ mod card;
 mod crossing;
 mod engine;
 mod fallback;
+mod fold;
 mod frame;
 mod geometry;
 mod inner;

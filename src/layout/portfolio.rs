@@ -278,7 +278,7 @@ impl Page {
         } else {
             0.0
         };
-        let small = (w / self.room - 1.0).max(0.0) * 2.0;
+        let small = if w > self.room { 0.06 + (w / self.room - 1.0) * 3.0 } else { 0.0 };
         (0.6 * shown + 0.4 * area) * (1.0 + odd.min(2.0) + small.min(4.0))
     }
 }
