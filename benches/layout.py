@@ -89,6 +89,20 @@ def fan_in(services):
     return [workload("core", "monolith")] + [service("core", f"{word(i)}-{i}", {"app": "monolith"}) for i in range(services)]
 
 
+def exposed(services):
+    """Many load balancers in one namespace."""
+    docs = []
+    for i in range(services):
+        docs += [service("front", f"{word(i)}-{i}", {"app": f"{word(i)}-{i}"}, "LoadBalancer", 8000 + i), workload("front", f"{word(i)}-{i}")]
+    return docs
+
+
+def outside(names):
+    """Many Services that stand for names outside the cluster."""
+    return [f"apiVersion: v1\nkind: Service\nmetadata: {{name: {word(i)}-{i}, namespace: legacy}}\n"
+            f"spec: {{type: ExternalName, externalName: {word(i)}-{i}.example.net}}\n" for i in range(names)]
+
+
 def lone(workloads):
     return [workload("jobs", f"{word(i)}-{i}") for i in range(workloads)]
 
@@ -106,6 +120,8 @@ GENERATED = {
     "star-60": lambda: star(60),
     "fan-out-30": lambda: fan_out(30),
     "fan-in-30": lambda: fan_in(30),
+    "exposed-24": lambda: exposed(24),
+    "outside-20": lambda: outside(20),
     "lone-60": lambda: lone(60),
     "lone-130": lambda: lone(130),
     "1000": lambda: system(20, 24, 1),

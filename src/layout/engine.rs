@@ -17,6 +17,9 @@ use super::{Point, Rect};
 /// Above this many boxes the slower node placement costs more than its straighter lines are worth.
 const SIMPLEX_LIMIT: usize = 400;
 
+/// With more lines than this, those between columns move closer together.
+const MANY_LINES: usize = 16;
+
 /// Where a box must stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pin {
@@ -170,7 +173,8 @@ fn options(part: &Part) -> LayeredOptions {
             edge_label: 2.0,
             node_node_between_layers: LAYER_GAP,
             edge_node_between_layers: EDGE_NODE,
-            edge_edge_between_layers: EDGE_EDGE,
+            // Many lines side by side are a ribbon that the eye follows as one.
+            edge_edge_between_layers: if part.edges.len() > MANY_LINES { EDGE_EDGE - 2.0 } else { EDGE_EDGE },
             ..SpacingOptions::default()
         },
         node_placement_strategy: if large {

@@ -16,7 +16,7 @@ const MOST: usize = 12;
 const CHAIN: usize = 5;
 const MAX_COLUMNS: usize = 6;
 /// Distance between the cards of a chain, in user units.
-const LINK: f64 = 28.0;
+const LINK: f64 = 26.0;
 /// What a label keeps from both ends of its line.
 const LABEL_GAP: f64 = 9.0;
 /// Space between a column and the trunk of the next.

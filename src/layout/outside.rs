@@ -136,7 +136,7 @@ impl Router<'_> {
                 .filter(|(n, _)| self.book.scene.places[*n] == wanted)
                 .collect();
             // Lines that reach further down run further out, where they meet no other.
-            nodes.sort_by(|a, b| self.depth(b.0, b.1).total_cmp(&self.depth(a.0, a.1)).then(a.0.cmp(&b.0)));
+            nodes.sort_by(|a, b| self.depth(b.0, b.1, below).total_cmp(&self.depth(a.0, a.1, below)).then(a.0.cmp(&b.0)));
             let mut rows: Vec<Vec<(usize, &Ports)>> = Vec::new();
             let mut x = 0.0;
             for (node, ports) in nodes {
@@ -188,9 +188,9 @@ impl Router<'_> {
         self.stack = stack;
     }
 
-    /// The middle height of the other ends of an outside card's lines; 0 while nothing has a place.
-    fn depth(&self, node: usize, ports: &Ports) -> f64 {
-        let heights = ports.iter().flatten().flat_map(|&net| {
+    /// The height of that other end of an outside card's lines which is furthest from it; 0 while nothing has a place.
+    fn depth(&self, node: usize, ports: &Ports, below: bool) -> f64 {
+        let others = ports.iter().flatten().flat_map(|&net| {
             let other = self.book.scene.nets[net].source != node;
             let from = other.then(|| self.exit_y(net)).flatten();
             let to = self
@@ -200,7 +200,8 @@ impl Router<'_> {
                 .filter_map(move |(end, ..)| self.entry_y(net, end));
             from.into_iter().chain(to)
         });
-        median(heights).unwrap_or(0.0)
+        let far = if below { others.reduce(f64::min) } else { others.reduce(f64::max) };
+        far.unwrap_or(0.0)
     }
 
     /// Places outside cards that stand beside the frames at the heights where their lines run straight, as far as they do not meet.

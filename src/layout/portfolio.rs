@@ -91,13 +91,21 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     }
 }
 
+/// How wide columns shall be.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Each as wide as this.
+    Each(f64),
+    /// All together as wide as this, each as its content needs to be as high as the others.
+    Together(f64),
+}
+
 /// An arrangement that may be tried.
 struct Candidate {
     /// About the least score it can have.
     bound: f64,
     shape: Columns,
-    /// Width aimed at for every column.
-    target: f64,
+    target: Target,
     outside: Outside,
 }
 
@@ -124,7 +132,9 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
             let even = (area * 1.15 * ASPECT).sqrt() / columns;
             // As wide as the page allows.
             let full = (page.room - page.beside(outside) - GUTTER * (columns - 1.0)) / columns;
-            for target in scales.iter().map(|s| even * s).chain([full]) {
+            let shared = (!many && shape.count() > 1).then_some([even * columns, full * columns]);
+            let shared = shared.into_iter().flatten().map(Target::Together);
+            for target in scales.iter().map(|s| even * s).chain([full]).map(Target::Each).chain(shared) {
                 let ways = Ways {
                     outside,
                     back: Back::Straight,
@@ -355,9 +365,13 @@ impl Columns {
     }
 }
 
-fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: f64, inners: Vec<Arc<Inner>>, ways: Ways) -> Plan {
+fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, inners: Vec<Arc<Inner>>, ways: Ways) -> Plan {
     let columns = shape.count();
-    let frames = frames(book.graph, book, &inners, &vec![target.max(150.0); order.len()]);
+    let each = match target {
+        Target::Each(width) => width,
+        Target::Together(width) => width / columns as f64,
+    };
+    let frames = frames(book.graph, book, &inners, &vec![each.max(150.0); order.len()]);
     let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
     let mut plan = Plan {
         columns: Vec::new(),
@@ -381,6 +395,20 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: f64, inner
         for &group in groups {
             plan.column_of[group] = index + 1;
         }
+    }
+    if let Target::Together(width) = target {
+        let content = |group: &usize| {
+            let inners = book.scene.groups[*group].iter().map(|&c| &plan.inners[c]);
+            inners.map(|i| (i.width + 30.0) * (i.height + 18.0)).sum::<f64>()
+        };
+        let area = |groups: &Vec<usize>| groups.iter().map(content).sum::<f64>();
+        let all = plan.columns.iter().map(area).sum::<f64>().max(1.0);
+        let mut targets = vec![0.0; order.len()];
+        for groups in &plan.columns {
+            let own = (width * area(groups) / all).max(150.0);
+            groups.iter().for_each(|&g| targets[g] = own);
+        }
+        plan.frames = self::frames(book.graph, book, &plan.inners, &targets);
     }
     plan
 }
