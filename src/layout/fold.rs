@@ -16,7 +16,7 @@ const MOST: usize = 12;
 const CHAIN: usize = 5;
 const MAX_COLUMNS: usize = 6;
 /// Distance between the cards of a chain, in user units.
-const LINK: f64 = 26.0;
+const LINK: f64 = 25.0;
 /// What a label keeps from both ends of its line.
 const LABEL_GAP: f64 = 9.0;
 /// Space between a column and the trunk of the next.
@@ -421,7 +421,7 @@ fn shape(kind: Kind, chains: &[Chain], columns: usize, part: &Part) -> Shape {
     let mut x = 0.0;
     for (column, place) in left.iter_mut().enumerate().take(used) {
         *place = match kind {
-            Kind::Rows if column == 0 => (x + stub, 0.0),
+            Kind::Rows if column == 0 => (x + stub - EDGE_NODE + EDGE_EDGE, 0.0),
             Kind::In => (x, x + widths[column] + stub),
             _ => (x + EDGE_EDGE + stub, x + EDGE_EDGE),
         };

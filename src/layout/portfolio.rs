@@ -9,7 +9,7 @@ use crate::graph::{EdgeKind, Graph};
 
 use super::TextRole;
 use super::crossing;
-use super::frame::{self, FramePlan};
+use super::frame::{self, FramePlan, Rows};
 use super::inner::{self, Book, Inner, Side};
 use super::pack;
 use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
@@ -19,6 +19,8 @@ use super::scene::Place;
 const MAX_COLUMNS: usize = 8;
 /// Most arrangements that are routed.
 const MAX_TRIES: usize = 8;
+/// With more components than this that lines lead to from outside their frame, dense rows are tried.
+const CROWD: usize = 3;
 /// Above this many nodes fewer arrangements are tried.
 const MANY: usize = 500;
 /// The aspect ratio aimed at: that of a page or slide.
@@ -107,6 +109,9 @@ struct Candidate {
     shape: Columns,
     target: Target,
     outside: Outside,
+    rows: Rows,
+    /// Its size without lines, to tell it from others.
+    size: (f64, f64),
 }
 
 fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Candidate> {
@@ -123,6 +128,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
     let first = inners(book, &vec![1; order.len()], 1, Back::Straight, pool, memo);
     let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
     let mut found: Vec<Candidate> = Vec::new();
+    let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
+    let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
     for shape in shapes {
         let columns = shape.count() as f64;
         for outside in [Outside::Beside, Outside::Stacked] {
@@ -132,27 +139,28 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
             let even = (area * 1.15 * ASPECT).sqrt() / columns;
             // As wide as the page allows.
             let full = (page.room - page.beside(outside) - GUTTER * (columns - 1.0)) / columns;
-            let shared = (!many && shape.count() > 1).then_some([even * columns, full * columns]);
+            let shared = (!many && shape.count() > 1).then_some([even * columns, 1.35 * even * columns, 1.8 * even * columns, full * columns]);
             let shared = shared.into_iter().flatten().map(Target::Together);
             for target in scales.iter().map(|s| even * s).chain([full]).map(Target::Each).chain(shared) {
-                let ways = Ways {
-                    outside,
-                    back: Back::Straight,
-                };
-                let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
-                refit(book, &mut plan, order);
-                if !fits(book, &plan) {
-                    continue;
-                }
-                let (w, h) = page.extent(&plan);
-                let bound = page.size(w, h) * reading(&plan);
-                if found.iter().all(|c| c.bound != bound) {
-                    let shape = shape.clone();
+                for rows in [Rows::Single, Rows::Dense] {
+                    if rows == Rows::Dense && !crowded {
+                        continue;
+                    }
+                    let back = Back::Straight;
+                    let ways = Ways { outside, back, rows };
+                    let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
+                    refit(book, &mut plan, order);
+                    let size = page.extent(&plan);
+                    if !fits(book, &plan) || found.iter().any(|c| c.size == size) {
+                        continue;
+                    }
                     found.push(Candidate {
-                        bound,
-                        shape,
+                        bound: page.size(size.0, size.1) * reading(&plan),
+                        shape: shape.clone(),
                         target,
                         outside,
+                        rows,
+                        size,
                     });
                 }
             }
@@ -163,8 +171,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
 
 /// Arranges and routes a candidate.
 fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> (Plan, Routed) {
-    let outside = candidate.outside;
-    let ways = Ways { outside, back };
+    let Candidate { outside, rows, .. } = *candidate;
+    let ways = Ways { outside, back, rows };
     let columns = candidate.shape.count();
     let mut column_of = vec![1; order.len()];
     let first = inners(book, &column_of, columns, back, pool, memo);
@@ -189,10 +197,15 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, p
 
 /// From left to right is read more easily than from above.
 fn reading(plan: &Plan) -> f64 {
-    match plan.ways.outside {
+    let outside = match plan.ways.outside {
         Outside::Beside => 1.0,
         Outside::Stacked => 1.08,
-    }
+    };
+    let rows = match plan.ways.rows {
+        Rows::Single => 1.0,
+        Rows::Dense => 1.05,
+    };
+    outside * rows
 }
 
 /// Whether every outside card that stands above or below the frames is narrower than all of them.
@@ -371,7 +384,7 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
         Target::Each(width) => width,
         Target::Together(width) => width / columns as f64,
     };
-    let frames = frames(book.graph, book, &inners, &vec![each.max(150.0); order.len()]);
+    let frames = frames(book.graph, book, &inners, &vec![each.max(150.0); order.len()], ways.rows);
     let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
     let mut plan = Plan {
         columns: Vec::new(),
@@ -408,7 +421,7 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
             let own = (width * area(groups) / all).max(150.0);
             groups.iter().for_each(|&g| targets[g] = own);
         }
-        plan.frames = self::frames(book.graph, book, &plan.inners, &targets);
+        plan.frames = self::frames(book.graph, book, &plan.inners, &targets, ways.rows);
     }
     plan
 }
@@ -422,13 +435,13 @@ fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
             target[group] = width;
         }
     }
-    plan.frames = frames(book.graph, book, &plan.inners, &target);
+    plan.frames = frames(book.graph, book, &plan.inners, &target, plan.ways.rows);
 }
 
-fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64]) -> Vec<FramePlan> {
+fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
     let one = |(group, components): (usize, &Vec<usize>)| {
         let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
-        frame::pack(&graph.groups()[group].name, &parts, target[group])
+        frame::pack(&graph.groups()[group].name, &parts, target[group], rows)
     };
     book.scene.groups.iter().enumerate().map(one).collect()
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::frame::FramePlan;
+use super::frame::{FramePlan, Rows};
 use super::inner::{Book, Inner, Side};
 use super::outside::Stack;
 use super::scene::Place;
@@ -49,6 +49,7 @@ impl Plan {
 pub(super) struct Ways {
     pub outside: Outside,
     pub back: Back,
+    pub rows: Rows,
 }
 
 /// Where outside cards stand.
@@ -228,6 +229,9 @@ impl<'a> Router<'a> {
         match end {
             End::Component(component) => {
                 let (group, _, dy) = self.offsets[component];
+                if let Some(way) = self.plan.frames[group].ways.get(&(component, net)) {
+                    return Some(self.tops[group] + way.y);
+                }
                 let entries = &self.plan.inners[component].entries;
                 let entry = entries.binary_search_by_key(&net, |e| e.net).ok().and_then(|i| entries.get(i))?;
                 Some(self.tops[group] + dy + entry.y)
@@ -244,6 +248,9 @@ impl<'a> Router<'a> {
         match self.book.scene.component_of[source] {
             Some(component) => {
                 let (group, _, dy) = self.offsets[component];
+                if let Some(way) = self.plan.frames[group].ways.get(&(component, net)) {
+                    return Some(self.tops[group] + way.y);
+                }
                 let exits = &self.plan.inners[component].exits;
                 let exit = exits.binary_search_by_key(&net, |e| e.0).ok().and_then(|i| exits.get(i))?;
                 Some(self.tops[group] + dy + exit.1.last()?.y)
