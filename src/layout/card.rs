@@ -28,6 +28,8 @@ const BADGE_GAP: f64 = 4.0;
 const BADGE_STEP: f64 = 9.0;
 const MIN_WIDTH: f64 = 120.0;
 const MAX_WIDTH: f64 = 250.0;
+/// Facts wider than this take two lines, unless a card has the room anyway.
+const FACTS_ROOM: f64 = 152.0;
 /// A row of rules may make a card somewhat wider than a name: hosts and paths are long and read badly when cut.
 const MAX_ROW_WIDTH: f64 = 290.0;
 /// More rules than this to one target are summed up in a last line; the tooltip of the edge has them all.
@@ -64,6 +66,8 @@ pub(super) struct CardPlan {
     name: Vec<String>,
     facts: Vec<String>,
     badges: Vec<(Mark, String)>,
+    /// How many lines of facts are the node's own; the host that all rules share comes after them.
+    own_facts: usize,
     /// Where the texts of rows start: all at one place, whether they have a lock or not.
     row_x: f64,
     row_of: BTreeMap<usize, usize>,
@@ -73,6 +77,16 @@ impl CardPlan {
     /// The row that an edge leaves from.
     pub fn row_of(&self, edge: usize) -> Option<usize> {
         self.row_of.get(&edge).copied()
+    }
+
+    /// Joins facts that took two lines, if the width that the card has now holds them in one.
+    fn widen(&mut self, node: &Node) {
+        let facts = node.facts();
+        if self.own_facts > 1 && text_width(&facts, TextRole::Facts) <= self.width - TEXT_X - RIGHT {
+            self.facts.splice(..self.own_facts, [facts]);
+            self.header -= FACTS_LINE * (self.own_facts - 1) as f64;
+            self.own_facts = 1;
+        }
     }
 
     /// Height of the whole card in user units.
@@ -107,6 +121,7 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
         let own = widest.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
         let shared = shared.get(&node.kind).copied().unwrap_or_default();
         plan.width = own.max(shared);
+        plan.widen(node);
     }
     plans
 }
@@ -118,7 +133,9 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
     }
     let room = MAX_WIDTH - TEXT_X - RIGHT;
     let name = wrap(&node.name, TextRole::Name, room, 3);
-    let mut facts = wrap_facts(&node.facts(), room);
+    let name_width = name.iter().map(|l| text_width(l, TextRole::Name)).fold(0.0, f64::max);
+    let mut facts = wrap_facts(&node.facts(), FACTS_ROOM.max(name_width), room);
+    let own_facts = facts.len();
     let mut rows = Vec::new();
     let mut row_x = ROW_X;
     if node.has_route_rows() {
@@ -161,6 +178,7 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         rows,
         name,
         facts,
+        own_facts,
     }
 }
 
@@ -173,6 +191,7 @@ fn junction(node: &Node) -> CardPlan {
         header: 10.0 + FACTS_LINE * name.len().max(1) as f64,
         name,
         facts: Vec::new(),
+        own_facts: 0,
         badges: Vec::new(),
         rows: Vec::new(),
         row_x: ROW_X,
@@ -184,8 +203,14 @@ fn badge_width(word: &str) -> f64 {
     BADGE + BADGE_GAP + text_width(word, TextRole::Facts)
 }
 
-/// Facts break between facts if they can.
-fn wrap_facts(facts: &str, room: f64) -> Vec<String> {
+/// Facts break between facts if they can: into two lines, of at most `room` if they fit and else of at most `most`.
+fn wrap_facts(facts: &str, room: f64, most: f64) -> Vec<String> {
+    let lines = break_facts(facts, room);
+    let whole = |l: &String| !l.ends_with('…');
+    if lines.iter().all(whole) { lines } else { break_facts(facts, most) }
+}
+
+fn break_facts(facts: &str, room: f64) -> Vec<String> {
     if facts.is_empty() {
         return Vec::new();
     }
