@@ -199,7 +199,10 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
         let sources = sources(scene, &from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
-            found.failure = Some(format!("{} stands for no pods that could open a connection", from.name(scene)));
+            found.failure = Some(format!(
+                "{} stands for no pods of the input that could open a connection",
+                from.name(scene)
+            ));
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
