@@ -106,6 +106,12 @@ pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<poli
     policy::connectivity(cluster, entrances, resolve::absent_controllers(cluster, told))
 }
 
+/// Adds to the graph of an inspection what policies allow; see [`resolve::allow`].
+pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
+}
+
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.
 pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);

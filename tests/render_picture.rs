@@ -10,7 +10,7 @@ mod schema;
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::{Detail, NodeKind};
 use kubesketch::layout::Layout;
-use kubesketch::render::{PictureOptions, Theme, dot, html, json, svg};
+use kubesketch::render::{PictureOptions, Theme, dot, html, svg};
 use kubesketch::source::{Sources, Span};
 
 fn options(theme: Theme) -> PictureOptions {
@@ -207,7 +207,7 @@ fn the_page_has_headings_in_order_and_a_strict_policy() {
 fn every_key_of_the_json_is_in_the_schema() {
     let graph = common::shop();
     let (sources, problems) = problems();
-    let text = json(&graph, &problems, &sources);
+    let text = common::json(&graph, &problems, &sources);
     std::fs::write(common::folder("pictures").join("shop.json"), &text).unwrap();
     std::fs::write(common::folder("pictures").join("shop.dot"), dot(&graph)).unwrap();
     let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string("docs/schema.json").unwrap()).unwrap();

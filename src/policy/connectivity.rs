@@ -7,6 +7,7 @@ use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
 use super::ports::PortSet;
+use super::reach::{self, Flows};
 use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
@@ -226,6 +227,15 @@ impl Connectivity {
         isolation
     }
 
+    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or because what they say lets everything
+    /// through.
+    pub fn is_unrestricted(&self, workload: usize, direction: Direction) -> bool {
+        self.planes.get(self.home(workload)).is_none_or(|plane| {
+            let groups = plane.groups_of(workload);
+            groups.iter().all(|&g| !plane.judge.may_deny(g, direction))
+        })
+    }
+
     /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if there is none, or if neither is a
     /// workload. Addresses that rules take apart are told as what is allowed to any of them.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Option<Connection> {
@@ -281,6 +291,17 @@ impl Connectivity {
     /// All connections of an extent, by network, source and destination.
     pub fn connections(&self, extent: Extent) -> Vec<Connection> {
         self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
+    }
+
+    /// What rules let through, told by rule: see [`Flow`]. By network.
+    pub fn flows(&self) -> Flows {
+        let mut all = Flows::default();
+        for plane in &self.planes {
+            let Flows { allowed, denied } = reach::flows(&plane.judge, &self.policies, &plane.network);
+            all.allowed.extend(allowed);
+            all.denied.extend(denied);
+        }
+        all
     }
 
     /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by one in [`Extent::Ruled`].

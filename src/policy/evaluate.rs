@@ -61,7 +61,7 @@ impl Certainty {
 }
 
 /// One reason for what becomes of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
     /// Which side it concerns: egress of the source comes before ingress of the destination.
     pub direction: Direction,
@@ -86,7 +86,10 @@ pub struct Verdict {
 #[derive(Clone, Debug)]
 struct Asked {
     action: Action,
+    /// What any of its peers means.
     peers: SetId,
+    /// What each of its peers means, in the order of the rule, as far as manifests tell.
+    each: Vec<SetId>,
     ports: RulePorts,
 }
 
@@ -145,7 +148,8 @@ impl Judge {
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
                 let ask = |rule: &super::rule::Rule| {
-                    let mut ids = table.peers(policy, &rule.peers);
+                    let each = table.peers(policy, &rule.peers);
+                    let mut ids = each.clone();
                     ids.sort_unstable();
                     ids.dedup();
                     let peers = match ids.as_slice() {
@@ -160,6 +164,7 @@ impl Judge {
                     Asked {
                         action: rule.action,
                         peers,
+                        each,
                         ports: rule.ports.clone(),
                     }
                 };
@@ -195,6 +200,39 @@ impl Judge {
             return false;
         };
         !self.sets[a].is_disjoint(&self.sets[b])
+    }
+
+    /// The groups that a policy is about and has a say for in a direction, ascending.
+    pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
+        let Some(set) = self.subjects[policy] else { return Vec::new() };
+        let about = |&g: &GroupId| {
+            let side = self.side(g, direction);
+            [&side.admin, &side.network, &side.baseline]
+                .into_iter()
+                .any(|list| list.contains(&policy))
+        };
+        self.sets[set].ones().filter(about).collect()
+    }
+
+    /// What each peer of a rule means, in the order of the rule; peers that manifests do not tell the addresses of are left out.
+    pub fn peers_of_rule(&self, policy: usize, direction: Direction, rule: usize) -> impl Iterator<Item = &FixedBitSet> {
+        let asked = self.rules[policy][slot(direction)].get(rule);
+        asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
+    }
+
+    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a NetworkPolicy allows to everybody on every port
+    /// is not denied by the others.
+    pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
+        let side = self.side(group, direction);
+        let rules = |policy: &usize| self.rules[*policy][slot(direction)].iter();
+        let denies = |list: &[usize]| list.iter().flat_map(rules).any(|r| r.action == Action::Deny);
+        let everything = |r: &Asked| r.ports == RulePorts::All && self.sets[r.peers].is_full();
+        denies(&side.admin)
+            || if side.network.is_empty() {
+                denies(&side.baseline)
+            } else {
+                !side.network.iter().flat_map(rules).any(everything)
+            }
     }
 
     /// Takes a policy out.

@@ -33,26 +33,41 @@ pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent:
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
-        connections: Vec<ConnectionJson<'a>>,
-        #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
-        ipv6: Vec<ConnectionJson<'a>>,
+        #[serde(flatten)]
+        connections: Connections<'a>,
         #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
         open_pairs: Option<usize>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    let is_v6 = |c: &&Connection| {
-        [&c.from, &c.to]
-            .into_iter()
-            .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
-    };
-    let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
     report.json(&Document {
         version: VERSION,
-        connections: list(report, &ipv4),
-        ipv6: list(report, &ipv6),
+        connections: Connections::of(report, connections),
         open_pairs: (extent == Extent::Ruled).then(|| report.connectivity.open_pairs()),
         diagnostics: report.diagnostics(),
     })
+}
+
+/// Connections by the family of their addresses.
+#[derive(Serialize)]
+pub(super) struct Connections<'a> {
+    connections: Vec<ConnectionJson<'a>>,
+    #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
+    ipv6: Vec<ConnectionJson<'a>>,
+}
+
+impl<'a> Connections<'a> {
+    pub(super) fn of(report: &'a Report<'_>, connections: &[Connection]) -> Connections<'a> {
+        let is_v6 = |c: &&Connection| {
+            [&c.from, &c.to]
+                .into_iter()
+                .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
+        };
+        let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
+        Connections {
+            connections: list(report, &ipv4),
+            ipv6: list(report, &ipv6),
+        }
+    }
 }
 
 fn list<'a>(report: &'a Report<'_>, connections: &[&Connection]) -> Vec<ConnectionJson<'a>> {

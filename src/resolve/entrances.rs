@@ -79,7 +79,7 @@ fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usi
 /// The addresses that an outside node stands for.
 fn addresses(outside: &Node) -> AddressSet {
     match &outside.detail {
-        Detail::External { addresses, role: None } => {
+        Detail::External { addresses, role: None, .. } => {
             let blocks = addresses.iter().filter_map(|a| policy::parse_cidr(a).ok());
             blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
         }

@@ -1,6 +1,6 @@
-//! As much of JSON Schema as our schemas use.
+//! Holds data to a schema.
 
-/// Checks types, required keys, enumerations, and that no key is unknown.
+/// Checks types, required keys, enumerations, and that no key is unknown: as much of JSON Schema as our schema uses.
 pub fn conforms(value: &serde_json::Value, schema: &serde_json::Value, root: &serde_json::Value, path: &str) {
     use serde_json::Value;
     if let Some(reference) = schema["$ref"].as_str() {
