@@ -10,6 +10,9 @@
     missing_docs
 )]
 
+#[path = "support/schema.rs"]
+mod schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -168,6 +171,26 @@ fn data_for_programs_says_the_same() {
             .unwrap()
             .starts_with("apiVersion: networking.k8s.io/v1")
     );
+}
+
+#[test]
+fn every_answer_keeps_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&fs::read_to_string("docs/why.schema.json").unwrap()).unwrap();
+    let mut seen = 0;
+    for case in cases() {
+        let mut more = arguments(&case);
+        more.extend(["-o".to_owned(), "json".to_owned()]);
+        for (from, to) in questions(&case) {
+            let output = ask(&from, &to, &[&case.join("input.yaml")], &more);
+            if output.status.code() == Some(2) {
+                continue;
+            }
+            let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            schema::conforms(&json, &schema, &schema, "$");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} answers were looked at");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
   10.0.0.7, 10.0.0.0/8, ::1   addresses; with a port IPv6 is written [::1]:443
   internet                    everything outside, through whatever exposes TO
 PORT is a number or a name, with /udp or /sctp behind it where it is not TCP. Without it every port is asked for that the Service
-or the containers declare.
+or the containers declare. `-o json` is described by docs/why.schema.json.
 
 Exit code: 0 when everything that was asked is allowed; 1 when any of it is denied, or cannot be told from manifests;
 2 when the question or the input could not be read.

@@ -7,7 +7,7 @@ use super::admin::{self, Kind};
 use super::classes::{namespace_keys, namespaces};
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Peer, Peers, Policy};
+use super::rule::{Peer, Peers, Policy, Tier};
 use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -60,7 +60,16 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
     for entry in cluster.entries() {
         match read(entry) {
-            Some(Ok(policy)) if entry.object.faults.is_empty() => policies.push(policy),
+            Some(Ok(policy)) if entry.object.faults.is_empty() => {
+                if policy.tier != Tier::Network {
+                    diagnostics.extend(
+                        Kind::from_name(&entry.key.kind)
+                            .into_iter()
+                            .flat_map(|kind| admin::unknown_fields(entry, kind)),
+                    );
+                }
+                policies.push(policy);
+            }
             Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
             None if is_foreign(entry) => {
                 let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();

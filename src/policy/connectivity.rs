@@ -174,6 +174,11 @@ impl Connectivity {
         self.planes.iter().map(|p| &p.network)
     }
 
+    /// A network in words, by its position, as in `secondary NAD storage`.
+    pub fn network_name(&self, network: usize) -> String {
+        self.planes.get(network).map(|p| p.network.to_string()).unwrap_or_default()
+    }
+
     /// The groups of things that policies treat alike on a network, by its position.
     pub fn groups(&self, network: usize) -> &[Group] {
         self.planes.get(network).map(|p| p.judge.groups.as_slice()).unwrap_or_default()
@@ -201,8 +206,13 @@ impl Connectivity {
 
     /// Which policies have a say about a workload in a direction, on its primary network.
     pub fn isolation(&self, workload: usize, direction: Direction) -> Isolation {
+        self.isolation_on(self.home(workload), workload, direction)
+    }
+
+    /// Which policies have a say about a workload in a direction, on a network.
+    pub fn isolation_on(&self, network: usize, workload: usize, direction: Direction) -> Isolation {
         let mut isolation = Isolation::default();
-        let Some(plane) = self.planes.get(self.home(workload)) else {
+        let Some(plane) = self.planes.get(network) else {
             return isolation;
         };
         for &group in plane.groups_of(workload) {

@@ -147,6 +147,9 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
     let mut set = AddressSet::block(whole);
     for except in field.list("except")? {
         let part = parse_cidr(except.text()?).map_err(|m| except.fault(m))?;
+        if part.contains(&whole) {
+            return Err(except.fault(format!("{part} leaves nothing of {whole}")));
+        }
         if part.prefix_len() <= whole.prefix_len() || !whole.contains(&part.addr()) {
             return Err(except.fault(format!("{part} is no part of {whole}")));
         }

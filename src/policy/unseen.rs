@@ -42,6 +42,9 @@ pub struct Unseen {
     pub because: Vec<Reason>,
 }
 
+/// What a group says of described pods: the ports that it allows, and why.
+type Told = (Description, PortSet, Vec<Reason>);
+
 impl Description {
     fn of(selection: &PodSelection) -> Description {
         let namespaces = match &selection.namespaces {
@@ -142,7 +145,7 @@ impl Connectivity {
     /// What pods that the input does not hold may send to its workloads or get from them, on the primary networks: by workload, direction and description.
     /// Any pod comes first; other descriptions are told where they fare differently. Of [`Extent::Ruled`] only what some policy has a say about.
     pub fn unseen(&self, cluster: &Cluster, extent: Extent) -> Vec<Unseen> {
-        let mut known: BTreeMap<(usize, GroupId, Direction), Vec<(Description, PortSet, Vec<Reason>)>> = BTreeMap::new();
+        let mut known: BTreeMap<(usize, GroupId, Direction), Vec<Told>> = BTreeMap::new();
         let mut rows = Vec::new();
         for workload in 0..cluster.workloads().len() {
             let home = self.home(workload);
@@ -172,7 +175,7 @@ impl Connectivity {
         rows
     }
 
-    fn of_group(&self, plane: &Plane, group: GroupId, direction: Direction, cluster: &Cluster) -> Vec<(Description, PortSet, Vec<Reason>)> {
+    fn of_group(&self, plane: &Plane, group: GroupId, direction: Direction, cluster: &Cluster) -> Vec<Told> {
         let judge = &plane.judge;
         let rule = |policy: usize, rule: usize| self.policies()[policy].rules(direction).and_then(|rules| rules.get(rule));
         let verdict = |described: &Description| {

@@ -43,9 +43,18 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                     None => lacking = lacking.union(&part.ports),
                 }
             }
-            if !lacking.is_empty()
-                && let Some(workload) = own.workload()
-            {
+            if lacking.is_empty() {
+                continue;
+            }
+            if pair.is_beside(scene) {
+                let network = scene.connectivity.network_name(pair.network);
+                let word = direction.as_str();
+                changes.push(Change::Edit(format!(
+                    "on {network} an {word} rule of a MultiNetworkPolicy about {} would have to allow {lacking} for {}",
+                    own.name(scene),
+                    other.name(scene)
+                )));
+            } else if let Some(workload) = own.workload() {
                 changes.push(Change::Add(manifest(scene, workload, other, direction, &lacking, &mut named)));
             }
         }
