@@ -12,13 +12,13 @@
 #[path = "support/graphs.rs"]
 mod common;
 
-use kubesketch::graph::EdgeKind;
+use kubesketch::graph::{EdgeKind, Graph};
 use kubesketch::layout::{Legend, Options, layout, verify};
 
-fn check(seeds: std::ops::Range<u64>, options: &Options) {
+fn check(make: fn(u64) -> Graph, seeds: std::ops::Range<u64>, options: &Options) {
     let mut bad = Vec::new();
     for seed in seeds {
-        let graph = common::random(seed);
+        let graph = make(seed);
         let first = layout(&graph, options);
         let found = verify(&first);
         if let Some(violation) = found.first() {
@@ -56,7 +56,12 @@ fn random_graphs_verify() {
         title: Some("random".into()),
         ..Options::default()
     };
-    check(0..500, &options);
+    check(common::random, 0..600, &options);
+}
+
+#[test]
+fn dense_graphs_verify() {
+    check(common::dense, 0..400, &Options::default());
 }
 
 #[test]
@@ -66,5 +71,6 @@ fn random_graphs_verify_without_the_engine() {
         budget: 0,
         ..Options::default()
     };
-    check(0..500, &options);
+    check(common::random, 0..300, &options);
+    check(common::dense, 0..200, &options);
 }

@@ -7,19 +7,24 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::inject::{self, Form, Place};
-use super::input::{Input, InputArgs};
+use super::input::{ConnectArgs, Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, drift, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Format, PictureOptions, PixelScale, Theme};
+use crate::policy::Connectivity;
+use crate::render::{self, Format, PictureOptions, PixelScale, Report, Theme};
+use crate::resolve::Denied;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 
     /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format, or
     /// FORMAT=FILE. Without it SVG goes to standard output, or a summary when that is a terminal
@@ -33,6 +38,10 @@ pub struct Args {
     /// Leave the legend out
     #[arg(long)]
     no_legend: bool,
+
+    /// Also draw what a policy at one end allows and policies at the other deny
+    #[arg(long)]
+    show_denied: bool,
 
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
@@ -61,6 +70,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let linked = validate(args)?;
     output::check_terminal(&args.output)?;
     let mut input = args.input.read()?;
+    let connectivity = input.connect(&args.connect)?;
+    let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
+    crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         input.report(verbosity);
@@ -88,10 +100,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(content(args, target.format, &input, drawn.as_ref()).and_then(|c| match &target.file {
-            Some(file) if args.check => drift::is_current(file, &c),
-            _ => output::write(target, &c).map(|()| true),
-        }));
+        settle(
+            content(args, target.format, &input, &connectivity, drawn.as_ref()).and_then(|c| match &target.file {
+                Some(file) if args.check => drift::is_current(file, &c),
+                _ => output::write(target, &c).map(|()| true),
+            }),
+        );
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
         settle(inject_into(args, place, linked, &input.inspection.graph));
@@ -162,7 +176,7 @@ fn draw(args: &Args, input: &mut Input) -> Layout {
 }
 
 /// What a target of this format holds.
-fn content(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
+fn content(args: &Args, format: Format, input: &Input, connectivity: &Connectivity, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
     let graph = &input.inspection.graph;
     let options = picture_options(args);
     let layout = || drawn.context("the picture was not laid out");
@@ -173,7 +187,14 @@ fn content(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
         Format::Mermaid => render::mermaid(graph, &options).into_bytes(),
         Format::Dot => render::dot(graph).into_bytes(),
-        Format::Json => render::json(graph, &input.diagnostics, &input.sources).into_bytes(),
+        Format::Json => render::json(&Report {
+            cluster: &input.inspection.cluster,
+            graph,
+            connectivity,
+            diagnostics: &input.diagnostics,
+            sources: &input.sources,
+        })
+        .into_bytes(),
     })
 }
 

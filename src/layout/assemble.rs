@@ -6,6 +6,7 @@ use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
 use super::route::{End, Plan, Routed};
+use super::scene::Place;
 use super::{Card, Frame, Label, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label};
 
 /// Space around the picture, in user units.
@@ -146,7 +147,13 @@ fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
             None => End::Node(to),
         };
         let mut line = exit(book, plan, routed, net, from);
+        if let (Some(way), Some(last)) = (around(book, plan, routed, net, from), line.last().copied()) {
+            line.extend([Point { x: way.x, y: last.y }, way]);
+        }
         line.extend(routed.paths.get(&(net, end)).into_iter().flatten());
+        if let (Some(way), Some(first)) = (around(book, plan, routed, net, to), lines[index].0.first()) {
+            line.extend([way, Point { x: way.x, y: first.y }]);
+        }
         line.append(&mut lines[index].0);
         lines[index].0 = line;
     }
@@ -180,6 +187,20 @@ fn exit(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, source: usize
                 y: p.y + at.y,
             })
             .collect()
+    })
+}
+
+/// Where a net bends on its way between a component and the border of its frame, if it has to.
+fn around(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, node: usize) -> Option<Point> {
+    let component = book.scene.component_of[node]?;
+    let Place::Inside(group) = book.scene.places[node] else {
+        return None;
+    };
+    let way = plan.frames[group].ways.get(&(component, net))?;
+    let frame = routed.frames[group];
+    Some(Point {
+        x: frame.x + way.x,
+        y: frame.y + way.y,
     })
 }
 
@@ -224,12 +245,12 @@ fn round_all(layout: &mut Layout) {
         round_text(&mut entry.text);
     }
     let widths = layout.frames.iter_mut().flat_map(|f| &mut f.title);
-    let widths = widths.chain(
-        layout
-            .cards
+    let widths = widths.chain(layout.cards.iter_mut().flat_map(|c| {
+        c.texts
             .iter_mut()
-            .flat_map(|c| c.texts.iter_mut().chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))),
-    );
+            .chain(c.badges.iter_mut().map(|b| &mut b.text))
+            .chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))
+    }));
     let widths = widths.chain(layout.links.iter_mut().flat_map(|l| l.label.iter_mut().flat_map(|l| &mut l.texts)));
     widths.for_each(|t| t.width = round2(t.width));
     each(
@@ -262,6 +283,10 @@ fn each(layout: &mut Layout, point: &mut impl FnMut(&mut Point), rect: &mut impl
         rect(&mut card.bar);
         rect(&mut card.glyph);
         card.texts.iter_mut().for_each(|t| point(&mut t.at));
+        for badge in &mut card.badges {
+            rect(&mut badge.at);
+            point(&mut badge.text.at);
+        }
         for row in &mut card.rows {
             rect(&mut row.rect);
             row.locks.iter_mut().for_each(&mut *rect);

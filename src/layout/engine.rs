@@ -17,6 +17,9 @@ use super::{Point, Rect};
 /// Above this many boxes the slower node placement costs more than its straighter lines are worth.
 const SIMPLEX_LIMIT: usize = 400;
 
+/// With more lines than this, those between columns move closer together.
+const MANY_LINES: usize = 16;
+
 /// Where a box must stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pin {
@@ -38,6 +41,8 @@ pub(super) struct BoxIn {
     pub header: f64,
     /// Heights of its rows; empty for a box without rows.
     pub rows: Vec<f64>,
+    /// Heights, below its top, of the places where lines enter at its left; empty where they may enter anywhere.
+    pub entries: Vec<f64>,
 }
 
 /// A line to be drawn.
@@ -47,6 +52,8 @@ pub(super) struct EdgeIn {
     pub to: usize,
     /// The row of `from` that it leaves from.
     pub row: Option<usize>,
+    /// The entry of `to` that it ends in.
+    pub entry: Option<usize>,
     /// Width and height of its label.
     pub label: Option<(f64, f64)>,
     /// Lines of one box with the same number share a trunk.
@@ -75,7 +82,7 @@ pub(super) struct Placed {
 }
 
 /// Distances the engine keeps, in user units.
-pub(super) const LAYER_GAP: f64 = 40.0;
+pub(super) const LAYER_GAP: f64 = 32.0;
 pub(super) const NODE_GAP: f64 = 16.0;
 /// The straight run before a target must hold an arrowhead.
 pub(super) const EDGE_NODE: f64 = 14.0;
@@ -145,6 +152,7 @@ fn once(part: &Part, orders: &[Vec<usize>], rows: Rows, work: &mut Budget) -> Re
     if rows == Rows::Fixed {
         fix_rows(part, orders, &mut graph);
     }
+    fix_entries(part, &mut graph);
     graph.sync_graph_properties_to_options();
     execute_ported_processors_with_work_control(&mut graph, work).map_err(|e| e.to_string())?;
     read(part, orders, rows, &graph)
@@ -165,7 +173,8 @@ fn options(part: &Part) -> LayeredOptions {
             edge_label: 2.0,
             node_node_between_layers: LAYER_GAP,
             edge_node_between_layers: EDGE_NODE,
-            edge_edge_between_layers: EDGE_EDGE,
+            // Many lines side by side are a ribbon that the eye follows as one.
+            edge_edge_between_layers: if part.edges.len() > MANY_LINES { EDGE_EDGE - 2.0 } else { EDGE_EDGE },
             ..SpacingOptions::default()
         },
         node_placement_strategy: if large {
@@ -350,6 +359,26 @@ fn fix_rows(part: &Part, orders: &[Vec<usize>], graph: &mut LGraph) {
     }
 }
 
+/// Pins the places where lines enter boxes that have such places.
+fn fix_entries(part: &Part, graph: &mut LGraph) {
+    for at in 0..graph.layerless_nodes.len() {
+        let Some(index) = index_of(&graph.layerless_nodes[at].id, 'n').filter(|&i| !part.boxes[i].entries.is_empty()) else {
+            continue;
+        };
+        for port in 0..graph.layerless_nodes[at].ports.len() {
+            let first = graph.layerless_nodes[at].ports[port].incoming_edges.first();
+            let known = first.and_then(|&e| index_of(&graph.edges[e].id, 'e')).and_then(|i| part.edges.get(i));
+            if let Some(&y) = known.and_then(|e| e.entry).and_then(|e| part.boxes[index].entries.get(e)) {
+                let port = &mut graph.layerless_nodes[at].ports[port];
+                port.set_side(PortSide::West);
+                port.position = LPoint { x: 0.0, y };
+            }
+        }
+        graph.layerless_nodes[at].port_constraints = PortConstraints::FixedPos;
+        graph.graph_properties.non_free_ports = true;
+    }
+}
+
 /// For each row the offset of its middle from the top of its box, when the rows stand in the given order.
 pub(super) fn row_middles(b: &BoxIn, order: &[usize]) -> Vec<f64> {
     let mut middles = vec![0.0; b.rows.len()];
@@ -499,11 +528,13 @@ mod tests {
             pin: Pin::Free,
             header: 0.0,
             rows: Vec::new(),
+            entries: Vec::new(),
         };
         let edge = |&(from, to): &(usize, usize)| EdgeIn {
             from,
             to,
             row: None,
+            entry: None,
             label: None,
             trunk: 0,
             straight: false,

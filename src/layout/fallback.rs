@@ -231,7 +231,10 @@ fn ports(part: &Part, boxes: &[Rect], orders: &[Vec<usize>]) -> Vec<(Point, Poin
             } else {
                 boxes[e.to].x
             },
-            y: spread(e.to, ins[e.to], in_count[e.to]),
+            y: match e.entry.and_then(|entry| part.boxes[e.to].entries.get(entry)) {
+                Some(y) => boxes[e.to].y + y,
+                None => spread(e.to, ins[e.to], in_count[e.to]),
+            },
         };
         found.push((start, end));
     }
@@ -276,11 +279,13 @@ mod tests {
             pin: Pin::Free,
             header: 0.0,
             rows: Vec::new(),
+            entries: Vec::new(),
         };
         let edge = |(i, &(from, to)): (usize, &(usize, usize))| EdgeIn {
             from,
             to,
             row: None,
+            entry: None,
             label: (i % 3 == 0).then_some((50.0, 17.0)),
             trunk: i,
             straight: false,

@@ -1,15 +1,20 @@
 //! Arranges the components of one namespace in its frame.
 //!
 //! A component with links to other frames has a row of its own, so that its lines run straight to the border. The others stand
-//! in tidy grids below, or beside it where there is room.
+//! in tidy grids below, or beside it where there is room. In dense rows several such components stand side by side; then those lines
+//! that would meet a neighbor run to the border in the space between the rows, each at a height of its own.
+
+use std::collections::BTreeMap;
 
 use super::TextRole;
-use super::inner::{Inner, PAD};
+use super::inner::{Inner, PAD, Side};
 use super::metrics::text_width;
 use super::wrap::wrap;
 
 /// Space between components, in user units.
 const GAP: f64 = 16.0;
+/// Distance between lines that run around components.
+const LANE: f64 = 8.0;
 const TITLE_LINE: f64 = 15.0;
 const TITLE_TOP: f64 = 7.0;
 const TITLE_BOTTOM: f64 = 8.0;
@@ -22,6 +27,26 @@ pub(super) struct FramePlan {
     pub title: Vec<String>,
     /// Component and offset.
     pub at: Vec<(usize, f64, f64)>,
+    /// By component and net: how a line gets around the neighbors of its component.
+    pub ways: BTreeMap<(usize, usize), Way>,
+}
+
+/// A line bends between its component and the border of the frame: it is upright here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub x: f64,
+    /// The height at which it runs to the border.
+    pub y: f64,
+}
+
+/// How components with links to other frames are put into rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Rows {
+    /// One in each.
+    #[default]
+    Single,
+    /// As many as there is room for.
+    Dense,
 }
 
 /// Baseline of a line of the title, below the top of the frame.
@@ -39,7 +64,7 @@ struct Item<'a> {
 }
 
 /// Arranges components, aiming at a width of the whole frame.
-pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64) -> FramePlan {
+pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
     let mut open = Vec::new();
     let mut closed = Vec::new();
     for &(id, inner) in components {
@@ -61,16 +86,27 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64) -> F
     let title = wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3);
     let mut plan = FramePlan::default();
     let mut y = TITLE_TOP + TITLE_LINE * title.len() as f64 + TITLE_BOTTOM;
-    // Components of one size stand together, larger ones first, and by name within a size.
-    closed.sort_by_key(|i| (std::cmp::Reverse(i.inner.cards.len().min(3)), i.id));
+    // Components of one size stand together, larger ones first; large ones by height, so that little is left empty, others by name.
+    closed.sort_by(|a, b| {
+        let size = |i: &Item<'_>| i.inner.cards.len().min(3);
+        let height = |i: &Item<'_>| if size(i) < 3 { 0.0 } else { i.inner.height };
+        (size(b).cmp(&size(a))).then(height(b).total_cmp(&height(a))).then(a.id.cmp(&b.id))
+    });
+    let bulky = closed.partition_point(|i| i.inner.cards.len() > 2);
+    let mut large: Vec<Item<'_>> = closed.drain(..bulky).collect();
     let pairs = closed.partition_point(|i| i.inner.cards.len() > 1);
     let (mut rest, mut singles) = closed.split_at(pairs);
     let anchors = anchors(rest.last().or(singles.first()), width);
+    if rows == Rows::Dense && open.len() > 1 {
+        y = dense(&mut plan, &open, width, y);
+        open.clear();
+    }
     for item in &open {
         plan.at.push((item.id, 0.0, y));
         let bottom = item.inner.height;
         if !item.inner.open_right() {
             let x = item.inner.width + GAP - PAD;
+            let x = stack(&mut plan, &mut large, x.max(0.0), width - PAD, y, bottom);
             let taken = rest.len();
             rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, y, bottom);
             if rest.len() == taken {
@@ -79,10 +115,8 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64) -> F
         }
         y += bottom + GAP;
     }
-    let more = rest.partition_point(|i| i.inner.cards.len() > 2);
-    let (large, pairs) = rest.split_at(more);
-    y = shelves(&mut plan, large, width, y);
-    y = grid(&mut plan, pairs, width, y);
+    y = shelves(&mut plan, &large, width, y);
+    y = grid(&mut plan, rest, width, y);
     y = grid(&mut plan, singles, width, y);
     plan.height = y - GAP + PAD;
     let used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(
@@ -92,6 +126,132 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64) -> F
     plan.width = used;
     plan.title = title;
     plan
+}
+
+/// Components above each other, with the lines that end in them.
+struct Cell<'a> {
+    items: Vec<(&'a Item<'a>, f64)>,
+    /// Net, component and height of the ends on each side, from top to bottom.
+    left: Vec<(usize, usize, f64)>,
+    right: Vec<(usize, usize, f64)>,
+    width: f64,
+    height: f64,
+}
+
+impl<'a> Cell<'a> {
+    fn new(item: &'a Item<'a>) -> Self {
+        let mut cell = Cell {
+            items: Vec::new(),
+            left: Vec::new(),
+            right: Vec::new(),
+            width: 0.0,
+            height: -GAP,
+        };
+        cell.add(item);
+        cell
+    }
+
+    fn add(&mut self, item: &'a Item<'a>) {
+        let top = self.height + GAP;
+        let entries = |side: Side| {
+            item.inner
+                .entries
+                .iter()
+                .filter(move |e| e.side == side)
+                .map(move |e| (e.net, item.id, top + e.y))
+        };
+        let exits = item
+            .inner
+            .exits
+            .iter()
+            .filter_map(|(net, line)| Some((*net, item.id, top + line.last()?.y)));
+        self.left.extend(entries(Side::Left));
+        self.right.extend(entries(Side::Right).chain(exits));
+        for ends in [&mut self.left, &mut self.right] {
+            ends.sort_by(|a, b| a.2.total_cmp(&b.2).then(a.0.cmp(&b.0)));
+        }
+        self.items.push((item, top));
+        self.width = self.width.max(item.inner.width);
+        self.height = top + item.inner.height;
+    }
+
+    /// Room for the lines that come to it from between the rows.
+    fn margin(ends: &[(usize, usize, f64)]) -> f64 {
+        LANE * ends.len() as f64
+    }
+}
+
+/// Rows of cells; each but the first of a row is reached from the left through the space above the row, and each but the last from
+/// the right through the space below it. No two of these lines cross.
+fn dense(plan: &mut FramePlan, open: &[Item<'_>], width: f64, top: f64) -> f64 {
+    let mut rows: Vec<Vec<(Cell<'_>, f64)>> = Vec::new();
+    let mut rest = open;
+    while let [first, after @ ..] = rest {
+        let mut row = vec![(Cell::new(first), 0.0)];
+        let mut height = first.inner.height;
+        rest = after;
+        while let (Some((last, x)), [next, ..]) = (row.last(), rest) {
+            let mut cell = Cell::new(next);
+            let from = x + last.width + Cell::margin(&last.right);
+            let fits = |cell: &Cell<'_>| from + Cell::margin(&cell.left) + cell.width <= width;
+            if !fits(&cell) {
+                break;
+            }
+            let mut taken = 1;
+            while let Some(more) = rest.get(taken) {
+                let mut larger = Cell::new(next);
+                rest[1..taken].iter().chain([more]).for_each(|i| larger.add(i));
+                if larger.height > height || !fits(&larger) {
+                    break;
+                }
+                cell = larger;
+                taken += 1;
+            }
+            height = height.max(cell.height);
+            let x = from + Cell::margin(&cell.left);
+            row.push((cell, x));
+            rest = &rest[taken..];
+        }
+        rows.push(row);
+    }
+    let mut y = top - GAP;
+    let mut waiting: Vec<(usize, usize, f64)> = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        // The first lines keep off the title.
+        let first = if number == 0 { top + LANE / 2.0 } else { y + LANE };
+        let mut lane = lanes(plan, std::mem::take(&mut waiting), first);
+        let mut entering = Vec::new();
+        for (cell, x) in row.iter().skip(1).rev() {
+            entering.extend(cell.left.iter().enumerate().map(|(i, e)| (e.0, e.1, x - LANE * i as f64)));
+        }
+        lane = lanes(plan, entering, lane);
+        y = if lane > first { lane.max(y + GAP) } else { y + GAP };
+        for (cell, x) in row {
+            plan.at.extend(cell.items.iter().map(|(item, top)| (item.id, *x, y + top)));
+        }
+        for (cell, x) in row.iter().rev().skip(1) {
+            let count = cell.right.len();
+            let right = x + cell.width;
+            waiting.extend(
+                cell.right
+                    .iter()
+                    .enumerate()
+                    .map(|(i, e)| (e.0, e.1, right + LANE * (count - 1 - i) as f64)),
+            );
+        }
+        y += row.iter().map(|(c, _)| c.height).fold(0.0, f64::max);
+    }
+    let end = lanes(plan, waiting, y + LANE);
+    end.max(y + GAP)
+}
+
+/// Gives lines a height each, downward from the given one.
+fn lanes(plan: &mut FramePlan, lines: Vec<(usize, usize, f64)>, mut y: f64) -> f64 {
+    for (net, component, x) in lines {
+        plan.ways.insert((component, net), Way { x, y });
+        y += LANE;
+    }
+    y
 }
 
 /// How far a component reaches to the right of its offset, with its share of the padding.
@@ -160,20 +320,40 @@ fn grid(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
     y
 }
 
-/// Components of any size, side by side while there is room.
-fn shelves(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
-    let (mut x, mut y, mut height) = (PAD, top, 0.0f64);
-    if items.is_empty() {
-        return top;
-    }
-    for item in items {
-        if x > PAD && x + item.inner.width > width - PAD {
-            y += height + GAP;
-            (x, height) = (PAD, 0.0);
+/// Stacks large components beside an open one wherever one of them fits, in columns from left to right; gives the place after them.
+fn stack(plan: &mut FramePlan, items: &mut Vec<Item<'_>>, left: f64, right: f64, top: f64, bottom: f64) -> f64 {
+    let (mut x, mut y, mut wide) = (left, 0.0, 0.0f64);
+    while let Some(at) = items.iter().position(|i| x + i.inner.width <= right && y + i.inner.height <= bottom) {
+        let item = items.remove(at);
+        plan.at.push((item.id, x, top + y));
+        y += item.inner.height + GAP;
+        wide = wide.max(item.inner.width);
+        let full = |i: &Item<'_>| y + i.inner.height > bottom || x + i.inner.width > right;
+        if items.iter().all(full) {
+            x += wide + GAP;
+            (y, wide) = (0.0, 0.0);
         }
-        plan.at.push((item.id, x, y));
-        x += item.inner.width + GAP;
-        height = height.max(item.inner.height);
     }
-    y + height + GAP
+    if wide > 0.0 { x + wide + GAP } else { x }
+}
+
+/// Components of any size, highest first, each in the first row that has room for it.
+fn shelves(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
+    // The right end and the components of each row; the first one is the highest.
+    let mut rows: Vec<(f64, Vec<(&Item<'_>, f64)>)> = Vec::new();
+    for item in items {
+        match rows.iter_mut().find(|(x, _)| x + item.inner.width <= width - PAD) {
+            Some((x, row)) => {
+                row.push((item, *x));
+                *x += item.inner.width + GAP;
+            }
+            None => rows.push((PAD + item.inner.width + GAP, vec![(item, PAD)])),
+        }
+    }
+    let mut y = top;
+    for (_, row) in rows {
+        plan.at.extend(row.iter().map(|(item, x)| (item.id, *x, y)));
+        y += row.first().map_or(0.0, |(item, _)| item.inner.height) + GAP;
+    }
+    y
 }

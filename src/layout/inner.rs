@@ -5,6 +5,7 @@ use crate::graph::{EdgeKind, Graph};
 use super::card::CardPlan;
 use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
 use super::fallback;
+use super::fold;
 use super::geometry::{hits, overlap};
 use super::label::LabelPlan;
 use super::scene::Scene;
@@ -84,6 +85,18 @@ fn arrange(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
     if part.edges.is_empty() && part.boxes.len() == 1 {
         return (fallback::run(part), None);
     }
+    let Some(folded) = fold::fold(part) else {
+        return engine_or_plain(book, part);
+    };
+    let (placed, reason) = engine_or_plain(book, &folded.part);
+    let whole = folded.unfold(part, &placed);
+    if sound(part, &whole) {
+        return (whole, reason);
+    }
+    engine_or_plain(book, part)
+}
+
+fn engine_or_plain(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
     if book.budget == 0 {
         return (fallback::run(part), Some("the layout engine was not used".into()));
     }
@@ -116,6 +129,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             pin: Pin::Free,
             header: plan.header,
             rows: plan.rows.iter().map(|r| r.height).collect(),
+            entries: Vec::new(),
         });
     }
     for edge in ordered_edges(book, component) {
@@ -125,6 +139,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             from: local(from),
             to: local(to),
             row,
+            entry: None,
             label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
             trunk: trunk(row, what.kind()),
             straight: what.kind() == EdgeKind::Selects,
@@ -142,6 +157,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
                 from,
                 to: local(book.graph.edge(edge).1),
                 row: None,
+                entry: None,
                 label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
                 trunk: 0,
                 straight: false,
@@ -159,6 +175,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             from: local(net.source),
             to,
             row,
+            entry: None,
             label: None,
             trunk: trunk(row, kind),
             straight: false,
@@ -225,6 +242,7 @@ fn terminal(pin: Pin) -> BoxIn {
         pin,
         header: 0.0,
         rows: Vec::new(),
+        entries: Vec::new(),
     }
 }
 

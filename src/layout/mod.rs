@@ -14,6 +14,7 @@ mod card;
 mod crossing;
 mod engine;
 mod fallback;
+mod fold;
 mod frame;
 mod geometry;
 mod inner;
@@ -21,6 +22,7 @@ mod label;
 mod legend;
 mod metrics;
 mod model;
+mod outside;
 mod pack;
 mod portfolio;
 mod route;
@@ -31,7 +33,7 @@ mod verify;
 mod wrap;
 
 pub use metrics::text_width;
-pub use model::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

@@ -7,21 +7,29 @@ use rayon::prelude::*;
 
 use crate::graph::{EdgeKind, Graph};
 
+use super::TextRole;
 use super::crossing;
-use super::frame::{self, FramePlan};
+use super::frame::{self, FramePlan, Rows};
 use super::inner::{self, Book, Inner, Side};
 use super::pack;
-use super::route::{Plan, Routed, route, side, start_gutter};
+use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
 
 /// Most columns that are tried.
 const MAX_COLUMNS: usize = 8;
 /// Most arrangements that are routed.
 const MAX_TRIES: usize = 8;
+/// With more components than this that lines lead to from outside their frame, dense rows are tried.
+const CROWD: usize = 3;
 /// Above this many nodes fewer arrangements are tried.
 const MANY: usize = 500;
 /// The aspect ratio aimed at: that of a page or slide.
-const ASPECT: f64 = 1.6;
+const ASPECT: f64 = 1.5;
+/// Wider and higher shapes than these are avoided.
+const WIDE: f64 = 2.3;
+const HIGH: f64 = 0.76;
+/// Width and height of the margins, with the legend.
+const FURNITURE: (f64, f64) = (32.0, 62.0);
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
 const STACK: usize = 256 << 20;
 
@@ -38,58 +46,34 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok();
     let mut memo = Memo::new();
     let nodes = book.graph.nodes().len();
-    let scales: &[f64] = match (nodes > MANY, order.len()) {
-        (true, _) => &[1.0],
-        (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
-        _ => &[0.6, 0.8, 1.0, 1.25],
-    };
-    let most = MAX_COLUMNS.min(order.len()).max(1);
-    let shapes: Vec<Columns> = (1..=most)
-        .map(Columns::Even)
-        .chain(pack::layers(&order, book.scene, book.graph).map(Columns::Given))
-        .collect();
-    let first = inners(book, &vec![1; order.len()], 1, pool.as_ref(), &mut memo);
-    let mut candidates: Vec<(f64, &Columns, f64, Plan)> = Vec::new();
-    for shape in &shapes {
-        for &scale in scales {
-            let mut plan = arrange(book, &order, shape, scale, first.clone());
-            refit(book, &mut plan, &order);
-            let (w, h) = extent(&plan);
-            let bound = size(w, h);
-            if candidates.iter().all(|c| c.0 != bound) {
-                candidates.push((bound, shape, scale, plan));
-            }
-        }
-    }
-    candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let page = Page::of(book);
+    let mut candidates = candidates(book, &order, &page, pool.as_ref(), &mut memo);
+    candidates.sort_by(|a, b| a.bound.total_cmp(&b.bound));
     let tries = if nodes > MANY { 3 } else { MAX_TRIES };
     // Whatever runs from left to right without a detour is always given a try.
-    let layered = candidates.iter().position(|c| matches!(c.1, Columns::Given(_))).filter(|p| *p >= tries);
+    let layered = candidates
+        .iter()
+        .position(|c| matches!(c.shape, Columns::Given(_)))
+        .filter(|p| *p >= tries);
     if let Some(position) = layered {
         candidates.swap(position, tries - 1);
     }
     let mut best: Option<(f64, Plan, Routed)> = None;
-    for (bound, shape, scale, mut plan) in candidates.into_iter().take(tries) {
+    for candidate in candidates.into_iter().take(tries) {
         // Sides that links enter by change sizes a little, hence the tolerance.
-        if best.as_ref().is_some_and(|(known, ..)| bound * 0.9 > *known) {
+        if best.as_ref().is_some_and(|(known, ..)| candidate.bound * 0.9 > *known) {
             continue;
         }
-        // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
-        for _ in 0..2 {
-            let inners = inners(book, &plan.column_of, plan.columns.len(), pool.as_ref(), &mut memo);
-            let made = arrange(book, &order, shape, scale, inners);
-            let settled = made.column_of == plan.column_of;
-            plan = made;
-            if settled {
+        for back in [Back::Straight, Back::Turn] {
+            let (plan, routed) = settle(book, &order, &candidate, back, pool.as_ref(), &mut memo);
+            let backward = routed.backward;
+            let score = page.score(book, &routed) * reading(&plan);
+            if best.as_ref().is_none_or(|(known, ..)| score < *known) {
+                best = Some((score, plan, routed));
+            }
+            if backward == 0 {
                 break;
             }
-        }
-        plan.inners = inners(book, &plan.column_of, plan.columns.len(), pool.as_ref(), &mut memo);
-        refit(book, &mut plan, &order);
-        let routed = route(book, &plan);
-        let score = score(&routed) + 25.0 * foreign(book, &routed) as f64;
-        if best.as_ref().is_none_or(|(known, ..)| score < *known) {
-            best = Some((score, plan, routed));
         }
     }
     match best {
@@ -101,6 +85,7 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
                 column_of: Vec::new(),
                 frames: Vec::new(),
                 inners: Vec::new(),
+                ways: Ways::default(),
             };
             let routed = route(book, &plan);
             (plan, routed)
@@ -108,19 +93,230 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
     }
 }
 
-/// Width and height of a plan without links and outside cards.
-fn extent(plan: &Plan) -> (f64, f64) {
-    let mut extent = (0.0, 0.0f64);
-    for groups in &plan.columns {
-        extent.0 += groups.iter().map(|&g| plan.frames[g].width).fold(0.0, f64::max) + 24.0;
-        extent.1 = extent.1.max(groups.iter().map(|&g| plan.frames[g].height + 18.0).sum());
-    }
-    extent
+/// How wide columns shall be.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Each as wide as this.
+    Each(f64),
+    /// All together as wide as this, each as its content needs to be as high as the others.
+    Together(f64),
 }
 
-/// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward ways.
-fn score(routed: &Routed) -> f64 {
-    size(routed.width, routed.height) + 0.04 * routed.length + 120.0 * routed.backward as f64
+/// An arrangement that may be tried.
+struct Candidate {
+    /// About the least score it can have.
+    bound: f64,
+    shape: Columns,
+    target: Target,
+    outside: Outside,
+    rows: Rows,
+    /// Its size without lines, to tell it from others.
+    size: (f64, f64),
+}
+
+fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Candidate> {
+    let many = book.graph.nodes().len() > MANY;
+    let scales: &[f64] = match (many, order.len()) {
+        (true, _) => &[1.0],
+        (false, 0 | 1) => &[0.5, 0.7, 0.85, 1.0, 1.2, 1.5],
+        _ => &[0.6, 0.8, 1.0, 1.25],
+    };
+    let most = MAX_COLUMNS.min(order.len()).max(1);
+    let shapes = (1..=most)
+        .map(Columns::Even)
+        .chain(pack::layers(order, book.scene, book.graph).map(Columns::Given));
+    let first = inners(book, &vec![1; order.len()], 1, Back::Straight, pool, memo);
+    let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
+    let mut found: Vec<Candidate> = Vec::new();
+    let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
+    let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
+    for shape in shapes {
+        let columns = shape.count() as f64;
+        for outside in [Outside::Beside, Outside::Stacked] {
+            if outside == Outside::Stacked && page.left + page.right == 0.0 {
+                continue;
+            }
+            let even = (area * 1.15 * ASPECT).sqrt() / columns;
+            // As wide as the page allows.
+            let full = (page.room - page.beside(outside) - GUTTER * (columns - 1.0)) / columns;
+            let shared = (!many && shape.count() > 1).then_some([even * columns, 1.35 * even * columns, 1.8 * even * columns, full * columns]);
+            let shared = shared.into_iter().flatten().map(Target::Together);
+            for target in scales.iter().map(|s| even * s).chain([full]).map(Target::Each).chain(shared) {
+                for rows in [Rows::Single, Rows::Dense] {
+                    if rows == Rows::Dense && !crowded {
+                        continue;
+                    }
+                    let back = Back::Straight;
+                    let ways = Ways { outside, back, rows };
+                    let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
+                    refit(book, &mut plan, order);
+                    let size = page.extent(&plan);
+                    if !fits(book, &plan) || found.iter().any(|c| c.size == size) {
+                        continue;
+                    }
+                    found.push(Candidate {
+                        bound: page.size(size.0, size.1) * reading(&plan),
+                        shape: shape.clone(),
+                        target,
+                        outside,
+                        rows,
+                        size,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Arranges and routes a candidate.
+fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> (Plan, Routed) {
+    let Candidate { outside, rows, .. } = *candidate;
+    let ways = Ways { outside, back, rows };
+    let columns = candidate.shape.count();
+    let mut column_of = vec![1; order.len()];
+    let first = inners(book, &column_of, columns, back, pool, memo);
+    let mut plan = arrange(book, order, &candidate.shape, candidate.target, first, ways);
+    // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
+    for _ in 0..2 {
+        column_of.clone_from(&plan.column_of);
+        let inners = inners(book, &column_of, plan.columns.len(), back, pool, memo);
+        plan = arrange(book, order, &candidate.shape, candidate.target, inners, ways);
+        if plan.column_of == column_of {
+            break;
+        }
+    }
+    plan.inners = inners(book, &plan.column_of, plan.columns.len(), back, pool, memo);
+    refit(book, &mut plan, order);
+    if !fits(book, &plan) {
+        plan.ways.outside = Outside::Beside;
+    }
+    let routed = route(book, &plan);
+    (plan, routed)
+}
+
+/// From left to right is read more easily than from above.
+fn reading(plan: &Plan) -> f64 {
+    let outside = match plan.ways.outside {
+        Outside::Beside => 1.0,
+        Outside::Stacked => 1.08,
+    };
+    let rows = match plan.ways.rows {
+        Rows::Single => 1.0,
+        Rows::Dense => 1.05,
+    };
+    outside * rows
+}
+
+/// Whether every outside card that stands above or below the frames is narrower than all of them.
+fn fits(book: &Book<'_>, plan: &Plan) -> bool {
+    let content = plan.content();
+    let outside = book.scene.places.iter().zip(book.cards).filter(|(p, _)| !matches!(p, Place::Inside(_)));
+    plan.ways.outside == Outside::Beside || outside.map(|(_, c)| c.width).all(|w| w <= content)
+}
+
+/// What the picture is to be shown on, and what of it is known before anything is placed.
+struct Page {
+    /// The widest that the picture may be if its texts are to be read where it is shown, in user units.
+    room: f64,
+    /// Width of outside cards on the left and on the right.
+    left: f64,
+    right: f64,
+    /// Height of all outside cards together, if they stand in rows as wide as the page.
+    rows: f64,
+    /// Whether crossings are counted: not in huge pictures.
+    counted: bool,
+}
+
+impl Page {
+    fn of(book: &Book<'_>) -> Page {
+        let widest = |wanted: Place| {
+            let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
+            all.map(|(_, c)| c.width).fold(0.0, f64::max)
+        };
+        let nodes = book.graph.nodes().len();
+        let room = room(nodes) - FURNITURE.0;
+        let (left, right) = (widest(Place::Left), widest(Place::Right));
+        let rows = [Place::Left, Place::Right].map(|wanted| {
+            let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
+            let area: f64 = all.map(|(_, c)| c.width * (c.height() + 40.0)).sum();
+            if area == 0.0 { 0.0 } else { 40.0 + area / room }
+        });
+        Page {
+            room,
+            left,
+            right,
+            rows: rows.iter().sum(),
+            counted: nodes <= MANY,
+        }
+    }
+
+    /// Width of what stands beside the columns.
+    fn beside(&self, outside: Outside) -> f64 {
+        let both = [self.left, self.right].map(|w| if w > 0.0 { w + GUTTER + 8.0 } else { 0.0 });
+        match outside {
+            Outside::Beside => both.iter().sum(),
+            Outside::Stacked => both.map(|w| if w > 0.0 { GUTTER } else { 0.0 }).iter().sum(),
+        }
+    }
+
+    /// Width and height of a plan, without lines.
+    fn extent(&self, plan: &Plan) -> (f64, f64) {
+        let mut height = 0.0f64;
+        for groups in &plan.columns {
+            height = height.max(groups.iter().map(|&g| plan.frames[g].height + 18.0).sum());
+        }
+        let width = plan.content() + GUTTER * plan.columns.len().saturating_sub(1) as f64;
+        let rows = if plan.ways.outside == Outside::Stacked { self.rows } else { 0.0 };
+        (width + self.beside(plan.ways.outside), height + rows)
+    }
+
+    /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward
+    /// and crossing ways.
+    fn score(&self, book: &Book<'_>, routed: &Routed) -> f64 {
+        let crossings = if self.counted {
+            crossing::count(routed.paths.iter().map(|((net, _), line)| (*net, line.as_slice())))
+        } else {
+            0
+        };
+        self.size(routed.width, routed.height)
+            + 0.04 * routed.length
+            + 120.0 * routed.backward as f64
+            + 30.0 * routed.turns as f64
+            + 10.0 * crossings as f64
+            + 25.0 * foreign(book, routed) as f64
+    }
+
+    /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it is shown, and
+    /// for shapes that no page has.
+    fn size(&self, width: f64, height: f64) -> f64 {
+        let (w, h) = (width.max(1.0), height.max(1.0));
+        let shown = w.max(h * ASPECT);
+        let area = (w * h * ASPECT).sqrt();
+        let aspect = (w + FURNITURE.0) / (h + FURNITURE.1);
+        let odd = if aspect > WIDE {
+            (aspect / WIDE - 1.0) * 0.5
+        } else if aspect < HIGH {
+            (HIGH / aspect - 1.0) * 1.5
+        } else {
+            0.0
+        };
+        let small = if w > self.room { 0.06 + (w / self.room - 1.0) * 3.0 } else { 0.0 };
+        (0.6 * shown + 0.4 * area) * (1.0 + odd.min(2.0) + small.min(4.0))
+    }
+}
+
+/// The widest that a picture of so many objects may be: shown 1,000 pixels wide, the smallest texts are 12 pixels high up to 15 objects,
+/// 10 at 50 and 6 at 130.
+fn room(nodes: usize) -> f64 {
+    let n = nodes as f64;
+    let pixels = match nodes {
+        0..=15 => 12.1,
+        16..=50 => 12.0 - 1.9 * (n - 15.0) / 35.0,
+        51..=130 => 10.1 - 4.0 * (n - 50.0) / 80.0,
+        _ => 6.1 * (130.0 / n).sqrt(),
+    };
+    1_000.0 * TextRole::Label.size() / pixels
 }
 
 /// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.
@@ -133,24 +329,8 @@ fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
     crossing::count(lines.map(|((net, _), line)| (*net, line.as_slice())))
 }
 
-/// The size that a picture needs on a page of the wanted shape, more for shapes that no page has.
-fn size(width: f64, height: f64) -> f64 {
-    let (w, h) = (width.max(1.0), height.max(1.0));
-    let shown = w.max(h * ASPECT);
-    let area = (w * h * ASPECT).sqrt();
-    let aspect = w / h;
-    let odd = if aspect > 2.5 {
-        (aspect / 2.5 - 1.0) * 0.15
-    } else if aspect < 0.7 {
-        (0.7 / aspect - 1.0) * 0.3
-    } else {
-        0.0
-    };
-    (0.7 * shown + 0.3 * area) * (1.0 + odd.min(1.0))
-}
-
 /// Places every component for the sides that follow from the columns.
-fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
+fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
     let keys: Vec<(usize, Vec<Side>)> = (0..book.scene.components.len())
         .map(|component| {
             let this = &book.scene.components[component];
@@ -161,7 +341,7 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&ra
             let sides = this
                 .entering
                 .iter()
-                .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column));
+                .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column, back));
             (component, sides.collect())
         })
         .collect();
@@ -181,6 +361,7 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, pool: Option<&ra
 }
 
 /// How groups are put into columns.
+#[derive(Clone)]
 enum Columns {
     /// Their sequence is cut into this many columns of much the same height.
     Even(usize),
@@ -197,17 +378,20 @@ impl Columns {
     }
 }
 
-fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, scale: f64, inners: Vec<Arc<Inner>>) -> Plan {
+fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, inners: Vec<Arc<Inner>>, ways: Ways) -> Plan {
     let columns = shape.count();
-    let area: f64 = inners.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
-    let target = ((area * 1.15 * ASPECT).sqrt() / columns as f64 * scale).max(150.0);
-    let frames = frames(book.graph, book, &inners, &vec![target; order.len()]);
+    let each = match target {
+        Target::Each(width) => width,
+        Target::Together(width) => width / columns as f64,
+    };
+    let frames = frames(book.graph, book, &inners, &vec![each.max(150.0); order.len()], ways.rows);
     let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
     let mut plan = Plan {
         columns: Vec::new(),
         column_of: vec![1; order.len()],
         frames,
         inners,
+        ways,
     };
     match shape {
         Columns::Given(given) => plan.columns.clone_from(given),
@@ -225,6 +409,20 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, scale: f64, inners
             plan.column_of[group] = index + 1;
         }
     }
+    if let Target::Together(width) = target {
+        let content = |group: &usize| {
+            let inners = book.scene.groups[*group].iter().map(|&c| &plan.inners[c]);
+            inners.map(|i| (i.width + 30.0) * (i.height + 18.0)).sum::<f64>()
+        };
+        let area = |groups: &Vec<usize>| groups.iter().map(content).sum::<f64>();
+        let all = plan.columns.iter().map(area).sum::<f64>().max(1.0);
+        let mut targets = vec![0.0; order.len()];
+        for groups in &plan.columns {
+            let own = (width * area(groups) / all).max(150.0);
+            groups.iter().for_each(|&g| targets[g] = own);
+        }
+        plan.frames = self::frames(book.graph, book, &plan.inners, &targets, ways.rows);
+    }
     plan
 }
 
@@ -237,13 +435,13 @@ fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
             target[group] = width;
         }
     }
-    plan.frames = frames(book.graph, book, &plan.inners, &target);
+    plan.frames = frames(book.graph, book, &plan.inners, &target, plan.ways.rows);
 }
 
-fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64]) -> Vec<FramePlan> {
+fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
     let one = |(group, components): (usize, &Vec<usize>)| {
         let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
-        frame::pack(&graph.groups()[group].name, &parts, target[group])
+        frame::pack(&graph.groups()[group].name, &parts, target[group], rows)
     };
     book.scene.groups.iter().enumerate().map(one).collect()
 }

@@ -7,25 +7,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::graph::EdgeKind;
-
-use super::frame::FramePlan;
+use super::frame::{FramePlan, Rows};
 use super::inner::{Book, Inner, Side};
+use super::outside::Stack;
 use super::scene::Place;
 use super::tracks::{Stub, Toward, assign};
 use super::{Point, Rect};
 
 /// Distance between tracks, in user units.
-const TRACK: f64 = 8.0;
+pub(super) const TRACK: f64 = 8.0;
 /// Distance between frames above each other.
 const ROW_GAP: f64 = 18.0;
 /// Distance of a track from the border of a frame or card; an arrowhead fits in.
-const CLEAR: f64 = 14.0;
+pub(super) const CLEAR: f64 = 14.0;
 /// Width of a gutter without tracks.
-const GUTTER: f64 = 24.0;
-const OUTSIDE_GAP: f64 = 18.0;
-/// From this many on, lines to one outside card join.
-const JOIN: usize = 3;
+pub(super) const GUTTER: f64 = 24.0;
 
 /// One choice of columns, with every frame arranged.
 pub(super) struct Plan {
@@ -37,6 +33,43 @@ pub(super) struct Plan {
     pub frames: Vec<FramePlan>,
     /// For each component.
     pub inners: Vec<Arc<Inner>>,
+    pub ways: Ways,
+}
+
+impl Plan {
+    /// Width of all columns without gutters, in user units.
+    pub fn content(&self) -> f64 {
+        let widest = |groups: &Vec<usize>| groups.iter().map(|&g| self.frames[g].width).fold(0.0, f64::max);
+        self.columns.iter().map(widest).sum()
+    }
+}
+
+/// How lines and outside cards use the space around the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Ways {
+    pub outside: Outside,
+    pub back: Back,
+    pub rows: Rows,
+}
+
+/// Where outside cards stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Outside {
+    /// Sources left of all frames, targets right of them.
+    #[default]
+    Beside,
+    /// Sources in rows above all frames, targets in rows below: this costs no width.
+    Stacked,
+}
+
+/// How a line gets to a frame that is not further right than its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Back {
+    /// By the nearest way, into the right border.
+    #[default]
+    Straight,
+    /// Like the eye at the end of a line of text: between frames back to the left, and into the left border.
+    Turn,
 }
 
 /// Where everything stands. The origin is the top left corner of the content.
@@ -56,6 +89,8 @@ pub(super) struct Routed {
     pub length: f64,
     /// Number of ends that are entered from the right.
     pub backward: usize,
+    /// How often a line runs back past a column.
+    pub turns: usize,
 }
 
 /// What a net ends in.
@@ -66,11 +101,11 @@ pub(super) enum End {
 }
 
 /// A stop of a net: a place where it leaves or enters a gutter.
-struct Stop {
-    gutter: usize,
-    toward: Toward,
-    y: f64,
-    end: Option<End>,
+pub(super) struct Stop {
+    pub gutter: usize,
+    pub toward: Toward,
+    pub y: f64,
+    pub end: Option<End>,
 }
 
 /// The gutter that a net starts in.
@@ -83,14 +118,17 @@ pub(super) fn start_gutter(book: &Book<'_>, column_of: &[usize], columns: usize,
 }
 
 /// The side by which a net enters a group: the left one if it comes from further left.
-pub(super) fn side(start: usize, column: usize) -> Side {
-    if start < column { Side::Left } else { Side::Right }
+pub(super) fn side(start: usize, column: usize, back: Back) -> Side {
+    if start < column || back == Back::Turn { Side::Left } else { Side::Right }
 }
 
 /// Places and routes a plan.
 pub(super) fn route(book: &Book<'_>, plan: &Plan) -> Routed {
     let mut router = Router::new(book, plan);
+    router.stack_outside();
     router.place_frames(&BTreeMap::new());
+    // Now that the heights of the other ends are about known, their order is.
+    router.stack_outside();
     let crossings = router.choose_gaps();
     router.place_frames(&crossings);
     router.place_outside(&crossings);
@@ -98,29 +136,32 @@ pub(super) fn route(book: &Book<'_>, plan: &Plan) -> Routed {
 }
 
 /// For each net and column it crosses the gap it takes, and its place among the lines of that gap.
-type Crossings = BTreeMap<(usize, usize), Crossing>;
+pub(super) type Crossings = BTreeMap<(usize, usize), Crossing>;
 
 #[derive(Clone, Copy)]
-struct Crossing {
+pub(super) struct Crossing {
     gap: usize,
     slot: usize,
 }
 
-struct Router<'a> {
-    book: &'a Book<'a>,
-    plan: &'a Plan,
+pub(super) struct Router<'a> {
+    pub book: &'a Book<'a>,
+    pub plan: &'a Plan,
     /// Offset of each component in its frame.
     offsets: Vec<(usize, f64, f64)>,
     /// Top of each group.
     tops: Vec<f64>,
     /// For each column the top of each gap, and its height.
     gaps: Vec<Vec<(f64, f64)>>,
-    outside_y: BTreeMap<usize, f64>,
+    /// Top of each outside card.
+    pub outside_y: BTreeMap<usize, f64>,
     /// Height of the port of a net on an outside card, below the top of the card.
-    outside_port: BTreeMap<(usize, usize), f64>,
+    pub outside_port: BTreeMap<(usize, usize), f64>,
+    /// Outside cards that stand above and below the frames.
+    pub stack: Stack,
     /// Nets that share the last track to an outside card, each with the net that stands for all of them.
-    joined: BTreeMap<usize, usize>,
-    height: f64,
+    pub joined: BTreeMap<usize, usize>,
+    pub height: f64,
 }
 
 impl<'a> Router<'a> {
@@ -139,12 +180,13 @@ impl<'a> Router<'a> {
             gaps: Vec::new(),
             outside_y: BTreeMap::new(),
             outside_port: BTreeMap::new(),
+            stack: Stack::default(),
             joined: BTreeMap::new(),
             height: 0.0,
         }
     }
 
-    fn columns(&self) -> usize {
+    pub fn columns(&self) -> usize {
         self.plan.columns.len()
     }
 
@@ -158,7 +200,7 @@ impl<'a> Router<'a> {
         self.height = 0.0;
         for (index, groups) in self.plan.columns.iter().enumerate() {
             let mut gaps = Vec::with_capacity(groups.len() + 1);
-            let mut y = 0.0;
+            let mut y = self.stack.above;
             for gap in 0..=groups.len() {
                 let tracks = lines.get(&(index + 1, gap)).copied().unwrap_or(0) as f64;
                 let needed = if tracks > 0.0 { (tracks + 1.0) * TRACK } else { 0.0 };
@@ -183,23 +225,32 @@ impl<'a> Router<'a> {
     }
 
     /// Height of the place where a net enters an end; `None` for outside cards that have no place yet.
-    fn entry_y(&self, net: usize, end: End) -> Option<f64> {
+    pub fn entry_y(&self, net: usize, end: End) -> Option<f64> {
         match end {
             End::Component(component) => {
                 let (group, _, dy) = self.offsets[component];
+                if let Some(way) = self.plan.frames[group].ways.get(&(component, net)) {
+                    return Some(self.tops[group] + way.y);
+                }
                 let entries = &self.plan.inners[component].entries;
                 let entry = entries.binary_search_by_key(&net, |e| e.net).ok().and_then(|i| entries.get(i))?;
                 Some(self.tops[group] + dy + entry.y)
             }
-            End::Node(node) => Some(self.outside_y.get(&node)? + self.outside_port.get(&(node, net))?),
+            End::Node(node) => match self.plan.ways.outside {
+                Outside::Beside => Some(self.outside_y.get(&node)? + self.outside_port.get(&(node, net))?),
+                Outside::Stacked => self.stack.way_y(node, net, self.height),
+            },
         }
     }
 
-    fn exit_y(&self, net: usize) -> Option<f64> {
+    pub fn exit_y(&self, net: usize) -> Option<f64> {
         let source = self.book.scene.nets[net].source;
         match self.book.scene.component_of[source] {
             Some(component) => {
                 let (group, _, dy) = self.offsets[component];
+                if let Some(way) = self.plan.frames[group].ways.get(&(component, net)) {
+                    return Some(self.tops[group] + way.y);
+                }
                 let exits = &self.plan.inners[component].exits;
                 let exit = exits.binary_search_by_key(&net, |e| e.0).ok().and_then(|i| exits.get(i))?;
                 Some(self.tops[group] + dy + exit.1.last()?.y)
@@ -209,7 +260,7 @@ impl<'a> Router<'a> {
     }
 
     /// Ends of a net with the gutter each is entered from, in a fixed order.
-    fn ends(&self, net: usize) -> Vec<(End, usize, Toward)> {
+    pub fn ends(&self, net: usize) -> Vec<(End, usize, Toward)> {
         let start = start_gutter(self.book, &self.plan.column_of, self.columns(), net);
         let mut ends = BTreeSet::new();
         for &edge in &self.book.scene.nets[net].edges {
@@ -217,13 +268,12 @@ impl<'a> Router<'a> {
             ends.insert(match (self.book.scene.places[target], self.book.scene.component_of[target]) {
                 (Place::Inside(group), Some(component)) => {
                     let column = self.plan.column_of[group];
-                    match side(start, column) {
+                    match side(start, column, self.plan.ways.back) {
                         Side::Left => (End::Component(component), column - 1, Toward::Right),
                         Side::Right => (End::Component(component), column, Toward::Left),
                     }
                 }
-                (Place::Right, _) => (End::Node(target), self.columns(), Toward::Right),
-                _ => (End::Node(target), 0, Toward::Left),
+                _ => (End::Node(target), self.outside_gutter(target), self.outside_toward(target)),
             });
         }
         ends.into_iter().collect()
@@ -289,100 +339,16 @@ impl<'a> Router<'a> {
         best.2
     }
 
-    /// Places the outside cards at the heights where their lines run straight, as far as they do not meet.
-    fn place_outside(&mut self, crossings: &Crossings) {
-        let mut nets_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, place) in self.book.scene.places.iter().enumerate() {
-            if !matches!(place, Place::Inside(_)) {
-                nets_of.insert(index, Vec::new());
-            }
-        }
-        for (index, net) in self.book.scene.nets.iter().enumerate() {
-            let targets = net.edges.iter().map(|&e| self.book.graph.edge(e).1);
-            for node in std::iter::once(net.source).chain(targets) {
-                if let Some(nets) = nets_of.get_mut(&node)
-                    && nets.last() != Some(&index)
-                {
-                    nets.push(index);
-                }
-            }
-        }
-        for (&node, nets) in &nets_of {
-            let height = self.book.cards[node].height();
-            // Many lines that end here and nowhere else, and say the same, join to one.
-            let mut ports: Vec<Vec<usize>> = Vec::new();
-            let mut joining: BTreeMap<EdgeKind, Vec<usize>> = BTreeMap::new();
-            for &net in nets {
-                match self.only_end(net, node) {
-                    Some(kind) => joining.entry(kind).or_default().push(net),
-                    None => ports.push(vec![net]),
-                }
-            }
-            for nets in joining.into_values() {
-                if nets.len() < JOIN {
-                    ports.extend(nets.into_iter().map(|n| vec![n]));
-                } else {
-                    self.joined.extend(nets.iter().map(|n| (*n, nets[0])));
-                    ports.push(nets);
-                }
-            }
-            for (i, nets) in ports.iter().enumerate() {
-                let port = height * (i + 1) as f64 / (ports.len() + 1) as f64;
-                self.outside_port.extend(nets.iter().map(|net| ((node, *net), port)));
-            }
-        }
-        for wanted in [Place::Left, Place::Right] {
-            let gutter = if wanted == Place::Left { 0 } else { self.columns() };
-            let mut cards: Vec<(f64, usize)> = Vec::new();
-            for (&node, nets) in nets_of.iter().filter(|(n, _)| self.book.scene.places[**n] == wanted) {
-                let goal = nets
-                    .iter()
-                    .find_map(|&net| Some((self.goal(net, gutter, crossings)?, self.outside_port.get(&(node, net))?)));
-                cards.push((goal.map_or(f64::INFINITY, |(y, port)| y - port), node));
-            }
-            cards.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let mut y = 0.0f64;
-            for (goal, node) in cards {
-                // Cards without lines follow below the others.
-                let at = if goal.is_finite() { y.max(goal) } else { y };
-                self.outside_y.insert(node, at);
-                y = at + self.book.cards[node].height() + OUTSIDE_GAP;
-                self.height = self.height.max(y - OUTSIDE_GAP);
-            }
-        }
-    }
-
-    /// The kind of a net whose every edge ends in this outside card on the right.
-    fn only_end(&self, net: usize, node: usize) -> Option<EdgeKind> {
-        let edges = &self.book.scene.nets[net].edges;
-        let here = self.book.scene.places[node] == Place::Right && edges.iter().all(|&e| self.book.graph.edge(e).1 == node);
-        edges.first().filter(|_| here).map(|&e| self.book.graph.edge(e).2.kind())
-    }
-
-    /// The net whose track a net takes in a gutter.
-    fn stands_for(&self, net: usize, gutter: usize) -> usize {
-        if gutter == self.columns() {
-            self.joined.get(&net).copied().unwrap_or(net)
-        } else {
-            net
-        }
-    }
-
-    /// The height at which a net had best enter a gutter from outside: that of one of its stops there, the middle one.
-    fn goal(&self, net: usize, gutter: usize, crossings: &Crossings) -> Option<f64> {
-        median(self.stops(net, crossings).into_iter().filter(|s| s.gutter == gutter).map(|s| s.y))
-    }
-
     /// All stops of a net whose heights are known.
-    fn stops(&self, net: usize, crossings: &Crossings) -> Vec<Stop> {
+    pub fn stops(&self, net: usize, crossings: &Crossings) -> Vec<Stop> {
         let columns = self.columns();
         let start = start_gutter(self.book, &self.plan.column_of, columns, net);
         let mut stops = Vec::new();
         if let Some(y) = self.exit_y(net) {
-            let toward = if self.book.scene.places[self.book.scene.nets[net].source] == Place::Right {
-                Toward::Right
-            } else {
-                Toward::Left
+            let source = self.book.scene.nets[net].source;
+            let toward = match self.book.scene.places[source] {
+                Place::Inside(_) => Toward::Left,
+                _ => self.outside_toward(source),
             };
             stops.push(Stop {
                 gutter: start,
@@ -429,9 +395,12 @@ impl<'a> Router<'a> {
         }
         let tracks: Vec<(BTreeMap<usize, usize>, usize)> = stubs.iter().map(|s| assign(s)).collect();
         // Widths from left to right: outside, gutter, column, gutter, …, outside.
-        let widest = |place: Place| {
-            let cards = self.outside_y.keys().filter(|n| self.book.scene.places[**n] == place);
-            cards.map(|&n| self.book.cards[n].width).fold(0.0, f64::max)
+        let widest = |place: Place| match self.plan.ways.outside {
+            Outside::Stacked => 0.0,
+            Outside::Beside => {
+                let cards = self.outside_y.keys().filter(|n| self.book.scene.places[**n] == place);
+                cards.map(|&n| self.book.cards[n].width).fold(0.0, f64::max)
+            }
         };
         let (left, right) = (widest(Place::Left), widest(Place::Right));
         let mut x = left;
@@ -441,11 +410,12 @@ impl<'a> Router<'a> {
         for gutter in 0..=columns {
             gutter_x.push(x);
             let tracks = tracks[gutter].1 as f64;
-            let outer = (gutter == 0 && left == 0.0) || (gutter == columns && right == 0.0);
+            let outer = (gutter == 0 && left == 0.0 && self.plan.ways.outside == Outside::Beside) || (gutter == columns && right == 0.0);
             x += match (tracks > 0.0, outer) {
                 (true, true) => CLEAR + tracks * TRACK,
                 (true, false) => 2.0 * CLEAR + (tracks - 1.0) * TRACK,
                 (false, true) => 0.0,
+                (false, false) if gutter == 0 && self.plan.ways.outside == Outside::Stacked => 0.0,
                 (false, false) => GUTTER + if gutter == 0 || gutter == columns { 8.0 } else { 0.0 },
             };
             if let Some(groups) = self.plan.columns.get(gutter) {
@@ -480,27 +450,9 @@ impl<'a> Router<'a> {
                 y: frame.y + dy,
             };
         }
-        for (&node, &y) in &self.outside_y {
-            let plan = &self.book.cards[node];
-            // Outside cards keep to the gutter, so that their lines are short.
-            let x = if self.book.scene.places[node] == Place::Left {
-                left - plan.width
-            } else {
-                right_x
-            };
-            routed.outside.insert(
-                node,
-                Rect {
-                    x,
-                    y,
-                    w: plan.width,
-                    h: plan.height(),
-                },
-            );
-        }
         let track_x = |net: usize, gutter: usize| {
             let slot = tracks[gutter].0.get(&self.stands_for(net, gutter)).copied().unwrap_or(0) as f64;
-            let outer = gutter == 0 && left == 0.0;
+            let outer = gutter == 0 && left == 0.0 && self.plan.ways.outside == Outside::Beside;
             gutter_x[gutter] + slot * TRACK + if outer { TRACK } else { CLEAR }
         };
         let border = |stop: &Stop| match stop.toward {
@@ -509,14 +461,29 @@ impl<'a> Router<'a> {
             Toward::Right if stop.gutter == columns => right_x,
             Toward::Right => column_x[stop.gutter],
         };
+        routed.outside = match self.plan.ways.outside {
+            Outside::Beside => self.beside(left, right_x),
+            Outside::Stacked => {
+                let first = column_x.first().copied().unwrap_or_default();
+                let last = column_x.iter().zip(&column_w).map(|(x, w)| x + w).next_back().unwrap_or(right_x);
+                let (cards, height, width) = self.stacked(first, last, self.height);
+                (routed.height, routed.width) = (height, routed.width.max(width));
+                cards
+            }
+        };
         for (net, stops) in stops.iter().enumerate() {
             let Some(start) = stops.first() else { continue };
+            let source = self.book.scene.nets[net].source;
+            let head = self.outside_end(net, source, &routed.outside, track_x(net, start.gutter));
             for stop in stops {
                 let Some(end) = stop.end else { continue };
-                let mut line = vec![Point {
-                    x: border(start),
-                    y: start.y,
-                }];
+                let mut line = match &head {
+                    Some(head) => head.to_vec(),
+                    None => vec![Point {
+                        x: border(start),
+                        y: start.y,
+                    }],
+                };
                 let mut gutter = start.gutter;
                 let mut y = start.y;
                 while gutter != stop.gutter {
@@ -532,9 +499,18 @@ impl<'a> Router<'a> {
                     gutter = next;
                 }
                 let x = track_x(net, stop.gutter);
-                line.extend([Point { x, y }, Point { x, y: stop.y }, Point { x: border(stop), y: stop.y }]);
+                line.extend([Point { x, y }, Point { x, y: stop.y }]);
+                let tail = match end {
+                    End::Node(node) => self.outside_end(net, node, &routed.outside, x),
+                    End::Component(_) => None,
+                };
+                match tail {
+                    Some([card, way]) => line.extend([way, card]),
+                    None => line.push(Point { x: border(stop), y: stop.y }),
+                }
                 routed.length += line.windows(2).map(|w| (w[0].x - w[1].x).abs() + (w[0].y - w[1].y).abs()).sum::<f64>();
-                routed.backward += usize::from(stop.toward == Toward::Left);
+                routed.backward += usize::from(stop.toward == Toward::Left && matches!(end, End::Component(_)));
+                routed.turns += start.gutter.saturating_sub(stop.gutter);
                 routed.paths.insert((net, end), line);
             }
         }
@@ -543,7 +519,7 @@ impl<'a> Router<'a> {
 }
 
 /// The middle one of some numbers, the upper of two middle ones.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied()

@@ -54,6 +54,11 @@ pub(super) struct Scene {
     pub net_of: Vec<Option<usize>>,
 }
 
+/// From this many on, small components that one net leads to become one, so that they can stand in columns.
+const MANY: usize = 13;
+/// The most nodes of a small component.
+const SMALL: usize = 5;
+
 /// Sorts a graph into frames, components and nets.
 pub(super) fn build(graph: &Graph) -> Scene {
     let group_of: BTreeMap<&str, usize> = graph.groups().iter().enumerate().map(|(i, g)| (g.name.as_str(), i)).collect();
@@ -81,6 +86,7 @@ pub(super) fn build(graph: &Graph) -> Scene {
     };
     components(graph, &mut scene);
     nets(graph, &mut scene);
+    gather(&mut scene);
     scene
 }
 
@@ -160,5 +166,59 @@ fn nets(graph: &Graph, scene: &mut Scene) {
                 _ => entering.push((net, vec![edge])),
             }
         }
+    }
+}
+
+/// Makes one component of those of a frame that a net leads to, if they are many, small, and have no other links.
+fn gather(scene: &mut Scene) {
+    let mut fans: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for (group, components) in scene.groups.iter().enumerate() {
+        for &index in components {
+            let component = &scene.components[index];
+            if let ([(net, edges)], true) = (component.entering.as_slice(), component.leaving.is_empty())
+                && edges.len() == 1
+                && component.nodes.len() <= SMALL
+            {
+                fans.entry((group, *net)).or_default().push(index);
+            }
+        }
+    }
+    fans.retain(|_, members| members.len() >= MANY);
+    if fans.is_empty() {
+        return;
+    }
+    let mut into: Vec<usize> = (0..scene.components.len()).collect();
+    for members in fans.values() {
+        for &member in members {
+            into[member] = members[0];
+        }
+    }
+    let mut number = vec![0; into.len()];
+    let mut kept: Vec<Component> = Vec::new();
+    for (old, component) in std::mem::take(&mut scene.components).into_iter().enumerate() {
+        if into[old] == old {
+            number[old] = kept.len();
+            kept.push(component);
+            continue;
+        }
+        number[old] = number[into[old]];
+        let whole = &mut kept[number[old]];
+        whole.nodes.extend(component.nodes);
+        whole.edges.extend(component.edges);
+        for ((_, edges), (_, more)) in whole.entering.iter_mut().zip(component.entering) {
+            edges.extend(more);
+        }
+    }
+    for component in &mut kept {
+        component.nodes.sort_unstable();
+        component.edges.sort_unstable();
+        component.entering.iter_mut().for_each(|(_, edges)| edges.sort_unstable());
+    }
+    scene.components = kept;
+    scene.component_of.iter_mut().flatten().for_each(|c| *c = number[*c]);
+    for components in &mut scene.groups {
+        components.iter_mut().for_each(|c| *c = number[*c]);
+        let mut seen = std::collections::BTreeSet::new();
+        components.retain(|c| seen.insert(*c));
     }
 }

@@ -121,17 +121,24 @@ fn constraints(stubs: &[Stub], spans: &BTreeMap<usize, Span>) -> BTreeMap<usize,
 }
 
 /// An order that respects the constraints as far as they have no cycle, and otherwise makes few crossings: of the lines that go down
-/// the lower ones stand further left, of those that go up the upper ones.
+/// the lower ones stand further left, of those that go up the upper ones. Lines whose ends are all on one side stand nearest to it, and
+/// those that reach around others stand behind them.
 fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<usize> {
     let rank = |net: usize| {
         let s = &spans[&net];
+        if s.lefts == 0 {
+            return (3, u64::MAX - key(s.bottom - s.top), net);
+        }
+        if s.rights == 0 {
+            return (0, key(s.bottom - s.top), net);
+        }
         let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
         let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
         let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
         if to > from {
-            (0, u64::MAX - key(from), net)
+            (1, u64::MAX - key(from), net)
         } else {
-            (1, key(from), net)
+            (2, key(from), net)
         }
     };
     let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();

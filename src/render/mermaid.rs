@@ -31,7 +31,9 @@ fn line_of(kind: EdgeKind) -> (&'static str, u8) {
         EdgeKind::Exposes => ("==>", 0),
         EdgeKind::Routes => ("-->", 0),
         EdgeKind::Selects => ("--o", 1),
-        EdgeKind::Resolves => ("-.-o", 2),
+        EdgeKind::Allows => ("-.->", 2),
+        EdgeKind::Resolves => ("-.-o", 3),
+        EdgeKind::Denied => ("-.-x", 4),
     }
 }
 
@@ -44,6 +46,8 @@ fn shape_of(kind: NodeKind, label: &str) -> (&'static str, &'static str, &'stati
         NodeKind::Service => ("(", ")", "service"),
         NodeKind::Workload if Hue::of_node(kind, label) == Hue::Amber => ("[(", ")]", "store"),
         NodeKind::Workload => ("[", "]", "workload"),
+        NodeKind::Peers => ("[[", "]]", "peers"),
+        NodeKind::Junction => ("((", "))", "peers"),
         NodeKind::Resource => ("[/", "/]", "store"),
         NodeKind::Missing => (">", "]", "missing"),
     }
@@ -56,6 +60,7 @@ const CLASSES: &[(&str, Hue)] = &[
     ("service", Hue::Blue),
     ("workload", Hue::Teal),
     ("store", Hue::Amber),
+    ("peers", Hue::Grey),
     ("missing", Hue::Vermilion),
     ("note", Hue::Vermilion),
 ];

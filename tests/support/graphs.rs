@@ -62,7 +62,9 @@ impl Sketch {
         let id = format!("addresses:{cidr}");
         let detail = Detail::External {
             addresses: vec![cidr.into()],
+            except: Vec::new(),
             role: None,
+            on: String::new(),
         };
         self.0.node(node(&id, NodeKind::External, "addresses", None, cidr, detail));
         id
@@ -128,6 +130,7 @@ impl Sketch {
             ports: Vec::new(),
             containers: Vec::new(),
             host_network: false,
+            access: None,
         };
         self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));
         id
@@ -214,6 +217,81 @@ impl Random {
 pub fn random(seed: u64) -> Graph {
     let mut r = Random(seed);
     let mut s = Sketch::default();
+    shape(&mut r, &mut s);
+    s.0.build()
+}
+
+/// The same, and links between workloads as dense as policies make them: in both directions, to themselves, between namespaces, from
+/// and to many places outside, most of them with a label; and stars of up to a hundred.
+pub fn dense(seed: u64) -> Graph {
+    let mut r = Random(seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(7));
+    let mut s = Sketch::default();
+    shape(&mut r, &mut s);
+    let count = 1 + r.below(3);
+    for n in 0..count {
+        let ns = format!("policed-{n}");
+        let workloads: Vec<String> = (0..2 + r.below(14))
+            .map(|i| {
+                let name = r.name(i);
+                s.workload(&ns, &name, "Deployment", 2)
+            })
+            .collect();
+        let others: Vec<String> = (0..r.below(6))
+            .map(|i| s.workload(&format!("peer-{n}"), &format!("peer-{i}"), "Deployment", 1))
+            .collect();
+        let mut left: Vec<String> = (0..r.below(9)).map(|i| s.external(&format!("10.{n}.{i}.0/24"))).collect();
+        left.push(s.internet());
+        let right: Vec<String> = (0..r.below(9)).map(|i| s.dns(&format!("host-{n}-{i}.example.org"))).collect();
+        let pick = |r: &mut Random, from: &[String]| (!from.is_empty()).then(|| from[r.below(from.len())].clone());
+        for _ in 0..r.below(2 * workloads.len() + 4) {
+            let a = pick(&mut r, &workloads).unwrap_or_default();
+            let b = pick(&mut r, &workloads).unwrap_or_default();
+            allow(&mut r, &mut s, &a, &b);
+            if r.chance(30) {
+                allow(&mut r, &mut s, &b, &a);
+            }
+            for (from, out) in [(&left, false), (&others, r.chance(50)), (&right, true)] {
+                if let (Some(other), true) = (pick(&mut r, from), r.chance(25)) {
+                    if out {
+                        allow(&mut r, &mut s, &a, &other)
+                    } else {
+                        allow(&mut r, &mut s, &other, &a)
+                    }
+                }
+            }
+        }
+        if r.chance(40) {
+            let leaves = 10 + r.below(90);
+            let hub = s.service(&ns, "hub", ServiceKind::ClusterIp, &[port(80, 80), port(81, 81)]);
+            let side = r.below(4);
+            for i in 0..leaves {
+                let leaf = s.workload(&ns, &format!("leaf-{i}"), "Deployment", 1);
+                match side {
+                    0 => s.selects(&hub, &leaf, &[port(80, 80), port(81, 81)][..1 + r.below(2)]),
+                    1 => allow(&mut r, &mut s, &leaf, &hub),
+                    2 => s.exposes("internet", &leaf, Expose::NodePort, &[80]),
+                    _ => {
+                        let host = s.dns(&format!("leaf-{i}.example.org"));
+                        allow(&mut r, &mut s, &leaf, &host);
+                    }
+                }
+            }
+        }
+    }
+    s.0.build()
+}
+
+/// A link between any two nodes, mostly with ports on it.
+fn allow(r: &mut Random, s: &mut Sketch, from: &str, to: &str) {
+    let rules = if r.chance(80) {
+        vec![rule("", ["443", "80, 443", "all ports"][r.below(3)], false)]
+    } else {
+        vec![rule("", "", false)]
+    };
+    s.routes(from, to, &rules, 0);
+}
+
+fn shape(r: &mut Random, s: &mut Sketch) {
     let internet = s.internet();
     let spaces: Vec<String> = (0..1 + r.below(12))
         .map(|i| {
@@ -327,5 +405,4 @@ pub fn random(seed: u64) -> Graph {
             }
         }
     }
-    s.0.build()
 }
