@@ -8,7 +8,7 @@
 mod naive;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use kubesketch::policy::{AddressRange, AddressSet, Connectivity, Direction, End, Endpoint, Flow, PortSet, connectivity};
 use kubesketch::source::Sources;
@@ -30,20 +30,26 @@ fn members(end: &End, not: &[usize], all: usize) -> Vec<usize> {
     meant
 }
 
-fn reaches(end: &End, address: Ipv4Addr) -> bool {
+fn reaches(end: &End, address: IpAddr) -> bool {
     match end {
         End::Anyone => true,
-        End::Addresses(set) => set.contains(address.into()),
+        End::Addresses(set) => set.contains(address),
         _ => false,
     }
 }
 
+/// Whether a flow is about the primary network of a workload: on others it means nobody.
+fn is_at_home(connectivity: &Connectivity, flow: &Flow, workload: usize) -> bool {
+    connectivity.networks().nth(connectivity.home(workload)) == Some(&flow.network)
+}
+
 /// The ports that flows give each pair of workloads.
-fn pairs(flows: &[Flow], all: usize) -> BTreeMap<(usize, usize), PortSet> {
+fn pairs(connectivity: &Connectivity, flows: &[Flow], all: usize) -> BTreeMap<(usize, usize), PortSet> {
     let mut found: BTreeMap<(usize, usize), PortSet> = BTreeMap::new();
     for flow in flows {
-        for a in members(&flow.from, &flow.not_from, all) {
-            for b in members(&flow.to, &flow.not_to, all).into_iter().filter(|b| *b != a) {
+        let here = |w: &usize| is_at_home(connectivity, flow, *w);
+        for a in members(&flow.from, &flow.not_from, all).into_iter().filter(here) {
+            for b in members(&flow.to, &flow.not_to, all).into_iter().filter(here).filter(|b| *b != a) {
                 let ports = found.entry((a, b)).or_default();
                 *ports = ports.union(&flow.ports);
             }
@@ -57,12 +63,13 @@ fn between(connectivity: &Connectivity, from: Endpoint, to: Endpoint) -> PortSet
 }
 
 fn check(seed: u64) {
-    let yaml = World::random(&mut Random::new(seed + 1)).yaml();
+    let world = World::random(&mut Random::new(seed + 1));
+    let yaml = world.yaml();
     let found = inspect(&Sources::from_texts([("world.yaml", yaml.as_str())]), &cluster::Options::default()).value;
     let connectivity = connectivity(&found.cluster, Vec::new(), Vec::new()).value;
     let count = found.cluster.workloads().len();
     let flows = connectivity.flows();
-    let said = pairs(&flows.allowed, count);
+    let said = pairs(&connectivity, &flows.allowed, count);
     let isolated = |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
     for a in 0..count {
         for b in (0..count).filter(|b| *b != a) {
@@ -82,8 +89,14 @@ fn check(seed: u64) {
             }
         }
     }
-    for (own, address) in (0..count).flat_map(|w| ADDRESSES.into_iter().map(move |a| (w, Ipv4Addr::from(a)))) {
-        let outside = || Endpoint::Addresses(AddressRange::V4(address, address));
+    let told = |a: &IpAddr| a.is_ipv4() || world.speaks_of_v6();
+    for (own, address) in (0..count).flat_map(|w| ADDRESSES.into_iter().filter(told).map(move |a| (w, a))) {
+        let outside = || {
+            Endpoint::Addresses(match address {
+                IpAddr::V4(a) => AddressRange::V4(a, a),
+                IpAddr::V6(a) => AddressRange::V6(a, a),
+            })
+        };
         for (direction, right) in [
             (Direction::Egress, between(&connectivity, Endpoint::Workload(own), outside())),
             (Direction::Ingress, between(&connectivity, outside(), Endpoint::Workload(own))),
@@ -94,7 +107,7 @@ fn check(seed: u64) {
                     Direction::Egress => (&flow.from, &flow.not_from, &flow.to),
                     Direction::Ingress => (&flow.to, &flow.not_to, &flow.from),
                 };
-                if reaches(other, address) && members(pods, not, count).contains(&own) {
+                if is_at_home(&connectivity, flow, own) && reaches(other, address) && members(pods, not, count).contains(&own) {
                     drawn = drawn.union(&flow.ports);
                 }
             }
@@ -112,7 +125,7 @@ fn check(seed: u64) {
         }
     }
     for flow in &flows.denied {
-        for (a, b) in pairs(std::slice::from_ref(flow), count).into_keys() {
+        for (a, b) in pairs(&connectivity, std::slice::from_ref(flow), count).into_keys() {
             let one_side = flow.because.iter().any(|r| r.effect == kubesketch::policy::Effect::Allow);
             assert!(one_side && a != b, "seed {seed}: {flow:?}");
         }
