@@ -203,7 +203,7 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, p
 fn reading(plan: &Plan) -> f64 {
     let outside = match plan.ways.outside {
         Outside::Beside => 1.0,
-        Outside::Stacked => 1.08,
+        Outside::Stacked => 1.2,
     };
     let rows = match plan.ways.rows {
         Rows::Single => 1.0,
