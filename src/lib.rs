@@ -91,9 +91,25 @@ pub fn inspect(sources: &Sources, options: &cluster::Options) -> Warned<Inspecti
     }
 }
 
+/// What is told beside the manifests for [`connect`].
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    /// The ingress controllers. Without any, those that the input holds are found by their labels. One that means nobody
+    /// ([`resolve::ControllerRef::workloads`] says so) counts for nothing.
+    pub ingress_controllers: Vec<resolve::ControllerRef>,
+}
+
 /// Works out who can talk to whom: what policies allow, and what comes in through Ingresses and routes.
-pub fn connect(inspection: &Inspection) -> Warned<policy::Connectivity> {
-    policy::connectivity(&inspection.cluster, resolve::entrances(&inspection.cluster, &inspection.graph))
+pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<policy::Connectivity> {
+    let (cluster, told) = (&inspection.cluster, &options.ingress_controllers);
+    let entrances = resolve::entrances(cluster, &inspection.graph, told);
+    policy::connectivity(cluster, entrances, resolve::absent_controllers(cluster, told))
+}
+
+/// Adds to the graph of an inspection what policies allow; see [`resolve::allow`].
+pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
 }
 
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.

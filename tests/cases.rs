@@ -13,16 +13,21 @@
     missing_docs
 )]
 
+#[path = "support/schema.rs"]
+mod schema;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::graph::Graph;
+use kubesketch::graph::{Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
+use kubesketch::resolve::Denied;
 use kubesketch::source::Sources;
-use kubesketch::{arrange, cluster, inspect};
+
+use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -86,6 +91,8 @@ struct Case {
 
 struct Outcome {
     sources: Sources,
+    cluster: cluster::Cluster,
+    connectivity: policy::Connectivity,
     graph: Graph,
     layout: Layout,
     diagnostics: Vec<Diagnostic>,
@@ -97,7 +104,13 @@ impl Outcome {
     }
 
     fn json(&self) -> String {
-        render::json(&self.graph, &self.diagnostics, &self.sources)
+        render::json(&render::Report {
+            cluster: &self.cluster,
+            graph: &self.graph,
+            connectivity: &self.connectivity,
+            diagnostics: &self.diagnostics,
+            sources: &self.sources,
+        })
     }
 
     fn problems(&self) -> String {
@@ -115,14 +128,16 @@ impl Outcome {
 
     /// All that is the same when documents change places: everything but file and line.
     fn shape(&self) -> Vec<String> {
-        let ends = |(from, to, edge): (usize, usize, &kubesketch::graph::Edge)| {
-            format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail)
-        };
-        self.graph
-            .nodes()
-            .map(|n| format!("{} {:?}", n.id, n.detail))
-            .chain(self.graph.edges().map(ends))
-            .collect()
+        let ends = |(from, to, edge): (usize, usize, &Edge)| format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail);
+        let nodes = self.graph.nodes().map(|n| {
+            let mut detail = n.detail.clone();
+            if let Detail::Workload { access: Some(access), .. } = &mut detail {
+                let places = [&mut access.ingress.by, &mut access.egress.by, &mut access.foreign];
+                places.into_iter().flatten().for_each(|e| (e.file, e.line) = (String::new(), 0));
+            }
+            format!("{} {detail:?}", n.id)
+        });
+        nodes.chain(self.graph.edges().map(ends)).collect()
     }
 }
 
@@ -153,7 +168,9 @@ impl Case {
     fn run_texts(texts: Vec<(String, String)>) -> Outcome {
         let sources = Sources::from_texts(texts);
         let mut diagnostics = Vec::new();
-        let found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
+        let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
+        let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
+        allow(&mut found, &connectivity, &sources, Denied::Shown);
         let options = layout::Options {
             title: Some("Case".into()),
             ..layout::Options::default()
@@ -162,6 +179,8 @@ impl Case {
         Diagnostic::sort(&mut diagnostics);
         Outcome {
             sources,
+            cluster: found.cluster,
+            connectivity,
             graph: found.graph,
             layout,
             diagnostics,
@@ -331,6 +350,8 @@ fn formats(case: &Case) -> Result<(), Failed> {
     if json["version"] != 1 {
         return Err("the JSON has no version".into());
     }
+    let described: serde_json::Value = serde_json::from_str(render::SCHEMA)?;
+    schema::conforms(&json, &described, &described, "$");
     let page = render::html(
         &outcome.layout,
         &outcome.graph,

@@ -282,3 +282,29 @@ fn a_refused_policy_is_told_and_the_table_is_still_there() {
     assert!(text(&output.stdout).contains("x/a[Pod]"), "{}", text(&output.stdout));
     assert_eq!(with_stdin(&["table", "isolation", "--lenient", "-"], bad).status.code(), Some(0));
 }
+
+#[test]
+fn an_ingress_controller_that_is_told_must_be_there() {
+    let input = b"apiVersion: v1\nkind: Pod\nmetadata: {name: proxy, namespace: edge, labels: {app: proxy}}\n";
+    let ask = |told: &str| {
+        let output = with_stdin(&["table", "exposure", "-", "--ingress-controller", told], input);
+        (output.status.code(), text(&output.stderr))
+    };
+    for fine in ["edge", "edge/proxy", "edge/app=proxy", "elsewhere", "elsewhere/a=b,c.d/e=f"] {
+        assert_eq!(ask(fine), (Some(0), String::new()), "{fine}");
+    }
+    for (wrong, says) in [
+        ("edge/proxies", "there is no workload proxies in namespace edge; there is proxy"),
+        ("edge/app=web", "no pod of namespace edge has the labels app=web; there is proxy"),
+        (
+            "elsewhere/proxy",
+            "there is no workload proxy in namespace elsewhere, which holds none in this input",
+        ),
+        ("edge/", "expected NAMESPACE, NAMESPACE/LABEL=VALUE,... or NAMESPACE/WORKLOAD"),
+        ("edge/=a", "expected NAMESPACE"),
+    ] {
+        let (code, said) = ask(wrong);
+        assert_eq!(code, Some(2), "{wrong}");
+        assert!(said.contains("--ingress-controller") && said.contains(says), "{wrong}: {said}");
+    }
+}

@@ -6,11 +6,11 @@
 #[path = "support/naive.rs"]
 mod naive;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use kubesketch::policy::{AddressRange, Connection, Connectivity, Effect, Endpoint, Extent, Protocol};
 use kubesketch::source::Sources;
-use kubesketch::{cluster, connect, inspect};
+use kubesketch::{ConnectOptions, cluster, connect, inspect};
 use naive::{ADDRESSES, End, PORTS, Random, World};
 
 /// So many worlds are tried.
@@ -20,7 +20,7 @@ fn read(world: &World) -> (Connectivity, Vec<String>) {
     let yaml = world.yaml();
     let sources = Sources::from_texts([("world.yaml", yaml.as_str())]);
     let found = inspect(&sources, &cluster::Options::default());
-    let connected = connect(&found.value);
+    let connected = connect(&found.value, &ConnectOptions::default());
     let refused: Vec<&str> = found
         .diagnostics
         .iter()
@@ -36,7 +36,8 @@ fn read(world: &World) -> (Connectivity, Vec<String>) {
 fn is_at(endpoint: &Endpoint, end: End, world: &World, names: &[String]) -> bool {
     match (endpoint, end) {
         (Endpoint::Workload(w), End::Pod(p)) => names[*w] == world.pods[p].name,
-        (Endpoint::Addresses(AddressRange::V4(a, b)), End::Address(address)) => (*a..=*b).contains(&Ipv4Addr::from(address)),
+        (Endpoint::Addresses(AddressRange::V4(a, b)), End::Address(IpAddr::V4(address))) => (*a..=*b).contains(&address),
+        (Endpoint::Addresses(AddressRange::V6(a, b)), End::Address(IpAddr::V6(address))) => (*a..=*b).contains(&address),
         _ => false,
     }
 }
@@ -62,7 +63,9 @@ fn check(seed: u64) {
         world.yaml()
     );
     let pods = (0..world.pods.len()).map(End::Pod);
-    let ends: Vec<End> = pods.chain(ADDRESSES.into_iter().map(End::Address)).collect();
+    let ends: Vec<End> = pods
+        .chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address))
+        .collect();
     for &from in &ends {
         for &to in &ends {
             match (from, to) {

@@ -1,5 +1,6 @@
 //! Each folder below `tests/cases/policy` shows one rule: `input.yaml` says it, `matrix.txt` what follows. Rows are sources, columns destinations, cells the
-//! ports that are allowed; below stand the problems that were told.
+//! ports that are allowed; below stand the problems that were told. `controllers.txt` has the ingress controllers that are told, one a line;
+//! `unseen.txt`, where it is, says what pods may do that the input does not hold.
 //!
 //! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not matter, and neither does the number of
 //! threads.
@@ -11,10 +12,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::policy::{Certainty, Endpoint, Extent, Network};
+use kubesketch::policy::{Certainty, Direction, Endpoint, Extent, Network};
 use kubesketch::render::{Table, TableFormat, table};
 use kubesketch::source::Sources;
-use kubesketch::{Inspection, cluster, connect, inspect};
+use kubesketch::{ConnectOptions, Inspection, cluster, connect, inspect};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -27,18 +28,38 @@ fn main() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let folder = case.clone();
         trials.push(Trial::test(format!("{name}: matrix"), move || golden(&folder)));
+        if case.join("unseen.txt").is_file() {
+            let folder = case.clone();
+            trials.push(Trial::test(format!("{name}: unseen pods"), move || unseen(&folder)));
+        }
         trials.push(Trial::test(format!("{name}: document order"), move || any_order(&case)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 fn golden(folder: &Path) -> Result<(), Failed> {
-    let now = matrices(&fs::read_to_string(folder.join("input.yaml"))?, Problems::Told);
-    let path = folder.join("matrix.txt");
+    let now = matrices(folder, &fs::read_to_string(folder.join("input.yaml"))?, Problems::Told)?;
+    compare(&folder.join("matrix.txt"), &now)
+}
+
+fn unseen(folder: &Path) -> Result<(), Failed> {
+    let text = fs::read_to_string(folder.join("input.yaml"))?;
+    let found = inspect(&Sources::from_texts([("input.yaml", text.as_str())]), &cluster::Options::default()).value;
+    let connectivity = connect(&found, &ConnectOptions::default()).value;
+    let mut now = String::new();
+    for row in connectivity.unseen(&found.cluster, Extent::All) {
+        let own = name(&found, &Endpoint::Workload(row.workload));
+        let arrow = if row.direction == Direction::Ingress { "<-" } else { "->" };
+        now.push_str(&format!("{own} {arrow} {}: {}\n", row.peers, row.ports));
+    }
+    compare(&folder.join("unseen.txt"), &now)
+}
+
+fn compare(path: &Path, now: &str) -> Result<(), Failed> {
     if std::env::var_os("KUBESKETCH_BLESS").is_some() {
         return Ok(fs::write(path, now)?);
     }
-    let then = fs::read_to_string(&path).unwrap_or_default();
+    let then = fs::read_to_string(path).unwrap_or_default();
     if then == now {
         Ok(())
     } else {
@@ -50,8 +71,8 @@ fn any_order(folder: &Path) -> Result<(), Failed> {
     let text = fs::read_to_string(folder.join("input.yaml"))?;
     let turned: Vec<&str> = text.split("\n---\n").collect::<Vec<_>>().into_iter().rev().collect();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let other = pool.install(|| matrices(&turned.join("\n---\n"), Problems::Left));
-    let one = matrices(&text, Problems::Left);
+    let other = pool.install(|| matrices(folder, &turned.join("\n---\n"), Problems::Left))?;
+    let one = matrices(folder, &text, Problems::Left)?;
     if one == other {
         Ok(())
     } else {
@@ -66,14 +87,21 @@ enum Problems {
     Left,
 }
 
-fn matrices(text: &str, problems: Problems) -> String {
+fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Failed> {
     let sources = Sources::from_texts([("input.yaml", text)]);
     let mut diagnostics = Vec::new();
     let options = cluster::Options {
         default_namespace: Some("default".into()),
     };
     let found = inspect(&sources, &options).unpack(&mut diagnostics);
-    let connectivity = connect(&found).unpack(&mut diagnostics);
+    let controllers = fs::read_to_string(folder.join("controllers.txt")).unwrap_or_default();
+    let connect_options = ConnectOptions {
+        ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()?,
+    };
+    for told in &connect_options.ingress_controllers {
+        told.workloads(&found.cluster)?;
+    }
+    let connectivity = connect(&found, &connect_options).unpack(&mut diagnostics);
     let mut networks: BTreeMap<Network, BTreeMap<(String, String), String>> = BTreeMap::new();
     for connection in connectivity.connections(Extent::All) {
         let mark = if connection.certainty == Certainty::Undetermined { " ?" } else { "" };
@@ -100,7 +128,7 @@ fn matrices(text: &str, problems: Problems) -> String {
             out.push_str(&format!("{place}{}[{}]: {}\n", d.severity.as_str(), d.code.as_str(), d.message));
         }
     }
-    out.trim_end().to_owned() + "\n"
+    Ok(out.trim_end().to_owned() + "\n")
 }
 
 fn matrix(cells: &BTreeMap<(String, String), String>) -> String {

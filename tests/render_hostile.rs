@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::*;
 use kubesketch::layout::*;
-use kubesketch::render::{PictureOptions, Theme, dot, html, json, svg};
+use kubesketch::render::{PictureOptions, Theme, dot, html, svg};
 use kubesketch::source::{Sources, Span};
 
 /// Each would leave the word `pwned` in a page that runs it; none holds that word itself.
@@ -91,7 +91,9 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
             NodeKind::External,
             Detail::External {
                 addresses: vec![t(), t()],
+                except: vec![t(), t()],
                 role: Some(t()),
+                on: t(),
             },
         ),
         (NodeKind::ExternalName, Detail::ExternalName),
@@ -125,8 +127,30 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 }],
                 containers: vec![Container { name: t(), image: Some(t()) }],
                 host_network: true,
+                access: Some(Access {
+                    ingress: Side {
+                        stance: Stance::Isolated,
+                        isolated: true,
+                        by: vec![proof(text)],
+                    },
+                    egress: Side {
+                        stance: Stance::Open,
+                        isolated: false,
+                        by: Vec::new(),
+                    },
+                    foreign: vec![proof(text)],
+                }),
             },
         ),
+        (
+            NodeKind::Peers,
+            Detail::Peers {
+                of: t(),
+                members: Some(vec![t()]),
+                on: t(),
+            },
+        ),
+        (NodeKind::Junction, Detail::Junction),
         (NodeKind::Resource, Detail::Resource),
         (NodeKind::Missing, Detail::Missing { reason: t() }),
     ];
@@ -168,6 +192,22 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         EdgeDetail::Selects(ports.clone()),
         [proof(text)],
     );
+    let allowance = Allowance {
+        ports: Ports {
+            ranges: vec![(Protocol::Tcp, 80, 80)],
+            names: vec![t()],
+        },
+        not_from: vec![t()],
+        not_to: vec![t()],
+        doubts: vec![t()],
+        network: Some(t()),
+    };
+    for (kind, target) in [
+        (EdgeDetail::Allows as fn(Allowance) -> EdgeDetail, NodeKind::Peers),
+        (EdgeDetail::Denied, NodeKind::Junction),
+    ] {
+        b.edge(&id(NodeKind::Workload), &id(target), kind(allowance.clone()), [proof(text)]);
+    }
     b.edge(
         &id(NodeKind::Service),
         &id(NodeKind::ExternalName),
@@ -333,7 +373,7 @@ fn the_picture_parses_and_gives_every_text_back() {
 fn the_data_gives_every_text_back_unchanged() {
     let graph = graph();
     let (sources, problems) = problems();
-    let value: serde_json::Value = serde_json::from_str(&json(&graph, &problems, &sources)).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&common::json(&graph, &problems, &sources)).unwrap();
     let names: Vec<&str> = value["graph"]["nodes"]
         .as_array()
         .unwrap()

@@ -10,6 +10,9 @@
     missing_docs
 )]
 
+#[path = "support/schema.rs"]
+mod schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -46,8 +49,15 @@ fn questions(case: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-fn ask(from: &str, to: &str, paths: &[&Path]) -> Output {
+/// Arguments that all questions of a case have, a word a line.
+fn arguments(case: &Path) -> Vec<String> {
+    let lines = fs::read_to_string(case.join("arguments.txt")).unwrap_or_default();
+    lines.lines().map(str::to_owned).collect()
+}
+
+fn ask(from: &str, to: &str, paths: &[&Path], more: &[String]) -> Output {
     let mut arguments = vec!["-q", from, to];
+    arguments.extend(more.iter().map(String::as_str));
     arguments.extend(paths.iter().map(|p| p.to_str().unwrap()));
     why(&arguments)
 }
@@ -58,12 +68,14 @@ fn answers_are_as_they_were_read() {
     for case in cases() {
         let mut now = String::new();
         let relative = case.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().join("input.yaml");
+        let more = arguments(&case);
+        let shown: String = more.iter().map(|a| format!(" {a}")).collect();
         for (from, to) in questions(&case) {
-            let output = ask(&from, &to, &[&relative]);
+            let output = ask(&from, &to, &[&relative], &more);
             let code = output.status.code().unwrap();
             let said = text(&output.stdout) + &text(&output.stderr);
             now.push_str(&format!(
-                "$ why {from} {to}\n{}exit {code}\n\n",
+                "$ why {from} {to}{shown}\n{}exit {code}\n\n",
                 said.replace(relative.to_str().unwrap(), "input.yaml")
             ));
         }
@@ -92,15 +104,16 @@ fn proposed_policies_allow_what_was_denied() {
         ("examples/policies", "frontend", "api:80"),
         ("examples/shop", "cart", "postgres.data:sql"),
     ];
-    let mut all: Vec<(PathBuf, String, String)> = examples
+    let mut all: Vec<(PathBuf, String, String, Vec<String>)> = examples
         .iter()
-        .map(|(p, a, b)| (PathBuf::from(p), (*a).to_owned(), (*b).to_owned()))
+        .map(|(p, a, b)| (PathBuf::from(p), (*a).to_owned(), (*b).to_owned(), Vec::new()))
         .collect();
     for case in cases() {
-        all.extend(questions(&case).into_iter().map(|(a, b)| (case.join("input.yaml"), a, b)));
+        let more = arguments(&case);
+        all.extend(questions(&case).into_iter().map(|(a, b)| (case.join("input.yaml"), a, b, more.clone())));
     }
-    for (input, from, to) in all {
-        let said = text(&ask(&from, &to, &[&input]).stdout);
+    for (input, from, to, more) in all {
+        let said = text(&ask(&from, &to, &[&input], &more).stdout);
         // Where the controller is not in the input, the proposal can only name the namespace that it most often has.
         let Some((before, proposal)) = said
             .split_once("# The smallest change that would allow it:\n")
@@ -113,7 +126,7 @@ fn proposed_policies_allow_what_was_denied() {
         }
         let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
         fs::write(file.path(), proposal).unwrap();
-        let output = ask(&from, &to, &[&input, file.path()]);
+        let output = ask(&from, &to, &[&input, file.path()], &more);
         assert_eq!(
             output.status.code(),
             Some(0),
@@ -158,6 +171,26 @@ fn data_for_programs_says_the_same() {
             .unwrap()
             .starts_with("apiVersion: networking.k8s.io/v1")
     );
+}
+
+#[test]
+fn every_answer_keeps_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&fs::read_to_string("docs/why.schema.json").unwrap()).unwrap();
+    let mut seen = 0;
+    for case in cases() {
+        let mut more = arguments(&case);
+        more.extend(["-o".to_owned(), "json".to_owned()]);
+        for (from, to) in questions(&case) {
+            let output = ask(&from, &to, &[&case.join("input.yaml")], &more);
+            if output.status.code() == Some(2) {
+                continue;
+            }
+            let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            schema::conforms(&json, &schema, &schema, "$");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} answers were looked at");
 }
 
 #[test]

@@ -4,19 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::input::{Input, InputArgs};
+use super::input::{ConnectArgs, Input, InputArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Format, PictureOptions, Theme};
+use crate::policy::Connectivity;
+use crate::render::{self, Format, PictureOptions, Report, Theme};
+use crate::resolve::Denied;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
     input: InputArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 
     /// What to write, repeatable: a format (svg, html, dot, json) to standard output, a file whose ending says the format, or FORMAT=FILE.
     /// Without it SVG goes to standard output, or a summary when that is a terminal
@@ -30,6 +35,10 @@ pub struct Args {
     /// Leave the legend out
     #[arg(long)]
     no_legend: bool,
+
+    /// Also draw what a policy at one end allows and policies at the other deny
+    #[arg(long)]
+    show_denied: bool,
 
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
@@ -51,6 +60,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         anyhow::bail!("{} is asked for twice", twice.display());
     }
     let mut input = args.input.read()?;
+    let connectivity = input.connect(&args.connect)?;
+    let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
+    crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
     if args.output.is_empty() && std::io::stdout().is_terminal() {
         input.report(verbosity);
         output::to_stdout(&summary(&input.inspection.graph))?;
@@ -71,7 +83,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let nothing_read = input.sources.is_empty() && status == Status::Failure;
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
         // One output that cannot be written does not cost the others.
-        if let Err(error) = text(args, target.format, &input, drawn.as_ref()).and_then(|text| output::write(target, &text)) {
+        if let Err(error) = text(args, target.format, &input, &connectivity, drawn.as_ref()).and_then(|text| output::write(target, &text)) {
             report::fail(&error);
             status = Status::Failure;
         }
@@ -89,7 +101,7 @@ fn draw(args: &Args, input: &mut Input) -> Layout {
     crate::arrange(&input.inspection.graph, &options).unpack(&mut input.diagnostics)
 }
 
-fn text(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> anyhow::Result<String> {
+fn text(args: &Args, format: Format, input: &Input, connectivity: &Connectivity, drawn: Option<&Layout>) -> anyhow::Result<String> {
     let graph = &input.inspection.graph;
     let options = PictureOptions {
         theme: args.theme,
@@ -100,7 +112,13 @@ fn text(args: &Args, format: Format, input: &Input, drawn: Option<&Layout>) -> a
         (Format::Svg, Some(layout)) => render::svg(layout, graph, &options),
         (Format::Html, Some(layout)) => render::html(layout, graph, &input.diagnostics, &input.sources, &options)?,
         (Format::Dot, _) => render::dot(graph),
-        (Format::Json, _) => render::json(graph, &input.diagnostics, &input.sources),
+        (Format::Json, _) => render::json(&Report {
+            cluster: &input.inspection.cluster,
+            graph,
+            connectivity,
+            diagnostics: &input.diagnostics,
+            sources: &input.sources,
+        }),
         (Format::Svg | Format::Html, None) => String::new(),
     })
 }

@@ -3,14 +3,17 @@
 use std::io;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::Status;
 use super::report::{self, Verbosity};
-use crate::Inspection;
 use crate::cluster;
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::policy::Connectivity;
+use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Programs, Request, Skipped, Sources};
+use crate::{ConnectOptions, Inspection};
 
 /// Arguments that say what to read.
 #[derive(Args, Debug)]
@@ -46,6 +49,15 @@ pub struct InputArgs {
     /// The most that is read of one file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
+}
+
+/// What is told beside the manifests about who may talk to whom: for every command that judges connections.
+#[derive(Args, Debug)]
+pub struct ConnectArgs {
+    /// The pods that bring requests to Ingresses and routes, repeatable: all of a namespace, those of it with some labels, or those of a workload.
+    /// Without it they are known by the labels of common controllers. The input need not hold them
+    #[arg(long = "ingress-controller", value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
+    ingress_controllers: Vec<ControllerRef>,
 }
 
 /// Takes what can be the name of a namespace
@@ -118,6 +130,14 @@ impl InputArgs {
         })
     }
 
+    /// Reads everything, works out who can talk to whom, and says what was noticed.
+    pub fn read_connected(&self, connect: &ConnectArgs, verbosity: Verbosity) -> anyhow::Result<(Input, Connectivity)> {
+        let mut input = self.read()?;
+        let connectivity = input.connect(connect)?;
+        input.report(verbosity);
+        Ok((input, connectivity))
+    }
+
     /// The namespace that was given.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
@@ -134,6 +154,19 @@ impl InputArgs {
 }
 
 impl Input {
+    /// Works out who can talk to whom, and puts what is noticed there among the problems.
+    pub fn connect(&mut self, args: &ConnectArgs) -> anyhow::Result<Connectivity> {
+        for told in &args.ingress_controllers {
+            told.workloads(&self.inspection.cluster).context("--ingress-controller")?;
+        }
+        let options = ConnectOptions {
+            ingress_controllers: args.ingress_controllers.clone(),
+        };
+        let connectivity = crate::connect(&self.inspection, &options).unpack(&mut self.diagnostics);
+        Diagnostic::sort(&mut self.diagnostics);
+        Ok(connectivity)
+    }
+
     /// Says on standard error what was noticed, and under `-v` what was left out.
     pub fn report(&self, verbosity: Verbosity) {
         report::show(&self.diagnostics, &self.sources, verbosity);

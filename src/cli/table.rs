@@ -1,10 +1,9 @@
 //! `kubesketch table`: who can talk to whom, as a table or as data.
 
 use super::Status;
-use super::input::InputArgs;
+use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::Verbosity;
-use crate::diagnostic::Diagnostic;
 use crate::policy::Extent;
 use crate::render::{self, Report, TableFormat};
 
@@ -17,11 +16,14 @@ pub struct Args {
     #[command(flatten)]
     input: InputArgs,
 
+    #[command(flatten)]
+    connect: ConnectArgs,
+
     /// The form: text, md, csv or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
-    /// Also list pairs that are open because no policy has a say, and pairs that policies deny (connections only)
+    /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny (connections)
     #[arg(long)]
     all: bool,
 }
@@ -41,10 +43,7 @@ enum Kind {
 
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let mut input = args.input.read()?;
-    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
-    Diagnostic::sort(&mut input.diagnostics);
-    input.report(verbosity);
+    let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
     let report = Report {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
@@ -53,9 +52,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         sources: &input.sources,
     };
     let json = args.output == TableFormat::Json;
+    let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
         Kind::Connections => {
-            let extent = if args.all { Extent::All } else { Extent::Ruled };
             let connections = connectivity.connections(extent);
             if json {
                 render::connections_json(&report, &connections, extent)
@@ -63,10 +62,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
                 words(args, &render::connections_table(&report, &connections))
             }
         }
-        Kind::Exposure if json => render::exposure_json(&report),
+        Kind::Exposure if json => render::exposure_json(&report, extent),
         Kind::Isolation if json => render::isolation_json(&report),
         Kind::Routes if json => render::routes_json(&report),
-        Kind::Exposure => words(args, &render::exposure_table(&report)),
+        Kind::Exposure => words(args, &render::exposure_table(&report, extent)),
         Kind::Isolation => words(args, &render::isolation_table(&report)),
         Kind::Routes => words(args, &render::routes_table(&report)),
     };

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Status;
-use super::input::InputArgs;
+use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::Verbosity;
-use crate::diagnostic::Diagnostic;
 use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
 
 /// Arguments of `why`.
@@ -19,7 +18,7 @@ use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
   10.0.0.7, 10.0.0.0/8, ::1   addresses; with a port IPv6 is written [::1]:443
   internet                    everything outside, through whatever exposes TO
 PORT is a number or a name, with /udp or /sctp behind it where it is not TCP. Without it every port is asked for that the Service
-or the containers declare.
+or the containers declare. `-o json` is described by docs/why.schema.json.
 
 Exit code: 0 when everything that was asked is allowed; 1 when any of it is denied, or cannot be told from manifests;
 2 when the question or the input could not be read.
@@ -40,6 +39,9 @@ pub struct Args {
     #[command(flatten)]
     input: InputArgs,
 
+    #[command(flatten)]
+    connect: ConnectArgs,
+
     /// The form: text or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: Form,
@@ -57,10 +59,7 @@ enum Form {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let question = Question::parse(&args.from, &args.to).map_err(anyhow::Error::msg)?;
-    let mut input = args.input.read()?;
-    let connectivity = crate::connect(&input.inspection).unpack(&mut input.diagnostics);
-    Diagnostic::sort(&mut input.diagnostics);
-    input.report(verbosity);
+    let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
     let scene = Scene {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,

@@ -82,6 +82,7 @@ fn folds(kind: &str, owner: &str) -> bool {
         "Pod" | "ReplicaSet" => true,
         "ReplicationController" => owner == "DeploymentConfig",
         "Job" => owner == "CronJob",
+        "VirtualMachineInstance" => matches!(owner, "VirtualMachine" | "VirtualMachineInstanceReplicaSet"),
         _ => false,
     }
 }

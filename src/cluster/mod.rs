@@ -6,6 +6,7 @@
 //! * pods and replica sets that have a controller are folded into it: a workload is what people wrote, never what a controller made of it;
 //! * all lists are sorted by identity, whatever the order of the input.
 
+mod added;
 mod dedup;
 mod fold;
 mod identity;
@@ -21,6 +22,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::manifest::{self, Body, Object};
 
+pub use added::{Ordinals, UNKNOWN_VALUE};
 pub use identity::Key;
 use pods::PodIndex;
 
@@ -152,6 +154,16 @@ impl Cluster {
     /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
     pub fn select(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Vec<usize> {
         self.pods.select(&self.workloads, namespace, selector)
+    }
+
+    /// The labels that all pods of a workload's template have, those that controllers add included.
+    pub fn template_labels(&self, workload: &Workload) -> BTreeMap<String, String> {
+        added::of_template(&self.entries[workload.entry], &workload.spec)
+    }
+
+    /// The pods of a workload that have labels of their own; `None` if they have not.
+    pub fn ordinals(&self, workload: &Workload) -> Option<Ordinals<'_>> {
+        Ordinals::of(&self.entries[workload.entry], &workload.spec)
     }
 
     /// The workload that a Pod of the input belongs to: itself, or what it was folded into.

@@ -2,16 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::added::{self, Labels, POD_INDEX, POD_NAME};
 use super::labels::LabelIndex;
 use super::{Entry, Workload};
 use crate::manifest::Body;
-
-type Labels = BTreeMap<String, String>;
-
-/// The label with the name of a StatefulSet's pod, and the one with its number
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>).
-const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
-const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
 
 /// Finds workloads by their pods.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +26,7 @@ impl PodIndex {
         let mut by_name = BTreeMap::new();
         for (position, workload) in workloads.iter().enumerate() {
             let namespace = workload.key.namespace();
-            let mut own = vec![template_labels(workload)];
+            let mut own = vec![added::of_template(&entries[workload.entry], &workload.spec)];
             for &pod in &workload.pods {
                 let entry = &entries[pod];
                 by_name.insert((namespace.to_owned(), entry.key.name.clone()), position);
@@ -84,18 +78,6 @@ impl PodIndex {
         found.dedup();
         found
     }
-}
-
-/// The labels that all pods of a template have: its own, and for a Job the name of the Job
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#job-name>).
-fn template_labels(workload: &Workload) -> Labels {
-    let mut labels = workload.spec.pod_labels.clone();
-    if workload.key.kind == "Job" {
-        for key in ["job-name", "batch.kubernetes.io/job-name"] {
-            labels.entry(key.to_owned()).or_insert_with(|| workload.key.name.clone());
-        }
-    }
-    labels
 }
 
 /// Whether a StatefulSet of which no live pod is known would have a pod of this name and number.

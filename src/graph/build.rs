@@ -31,6 +31,11 @@ impl GraphBuilder {
         }
     }
 
+    /// The node with this id, to say more about it.
+    pub fn known(&mut self, id: &str) -> Option<&mut Node> {
+        self.nodes.get_mut(id)
+    }
+
     /// Whether a node with this id was added.
     pub fn has(&self, id: &str) -> bool {
         self.nodes.contains_key(id)
@@ -61,6 +66,21 @@ impl GraphBuilder {
             labels,
         };
         self.groups.insert(name.to_owned(), group);
+    }
+
+    /// Goes on with a graph that was built.
+    pub fn reopen(graph: Graph) -> Self {
+        let (nodes, edges) = graph.inner.into_nodes_edges();
+        let ids: Vec<String> = nodes.iter().map(|n| n.weight.id.clone()).collect();
+        let edges = edges.into_iter().map(|e| {
+            let [from, to] = [e.source(), e.target()].map(|end| ids[end.index()].clone());
+            ((from, to, e.weight.detail), e.weight.evidence)
+        });
+        GraphBuilder {
+            edges: edges.collect(),
+            nodes: nodes.into_iter().map(|n| (n.weight.id.clone(), n.weight)).collect(),
+            groups: graph.groups.into_iter().map(|g| (g.name.clone(), g)).collect(),
+        }
     }
 
     /// The graph. Edges whose ends were never added are left out: a reference to nothing needs a missing node.

@@ -1,6 +1,9 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
-use super::{Backend, Detail, Edge, EdgeDetail, Exposure, Node, NodeKind, PortMap, Protocol, RouteRule, Scale, ServiceKind};
+use super::{
+    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, PortMap, Ports, Protocol, RouteRule, Scale,
+    ServiceKind, Side, Stance,
+};
 
 impl Node {
     /// One line of facts under the name: `Deployment · 3 replicas`, `ClusterIP · 80 → 8080`.
@@ -8,10 +11,14 @@ impl Node {
         let mut parts: Vec<String> = Vec::new();
         match &self.detail {
             Detail::Internet => parts.push("anyone outside".into()),
-            Detail::External { addresses, role } => {
+            Detail::External { addresses, except, role, on } => {
+                parts.extend(on_text(on));
                 parts.push(role.clone().unwrap_or_else(|| "outside addresses".into()));
                 if role.is_some() {
                     parts.push(first_of(addresses));
+                }
+                if !except.is_empty() {
+                    parts.push(format!("except {}", first_of(except)));
                 }
             }
             Detail::ExternalName => parts.push("outside name".into()),
@@ -43,6 +50,16 @@ impl Node {
                 parts.extend(host_network.then(|| "host network".to_owned()));
             }
             Detail::Resource => parts.push(self.label.clone()),
+            Detail::Peers { of, members, on } => {
+                parts.extend(on_text(on));
+                parts.push(of.clone());
+                parts.extend(members.as_ref().map(|m| match m.len() {
+                    0 => "not in the input".to_owned(),
+                    1 => "1 workload".to_owned(),
+                    n => format!("{n} workloads"),
+                }));
+            }
+            Detail::Junction => {}
             Detail::Missing { reason } => {
                 parts.push(self.label.clone());
                 parts.push(reason.clone());
@@ -57,12 +74,44 @@ impl Node {
         matches!(self.kind, NodeKind::Ingress | NodeKind::Route)
     }
 
+    /// What stands on the card beside name and facts: a mark and a word each.
+    pub fn badges(&self) -> Vec<(Mark, String)> {
+        let Detail::Workload { access: Some(access), .. } = &self.detail else {
+            return Vec::new();
+        };
+        let mark = |side: &Side| match side.stance {
+            Stance::Open | Stance::Unrestricted => Mark::Open,
+            Stance::Ruled => Mark::Ruled,
+            Stance::Isolated => Mark::Isolated,
+        };
+        let (ingress, egress) = (mark(&access.ingress), mark(&access.egress));
+        let mut badges = if ingress == egress {
+            vec![(ingress, "in and out".to_owned())]
+        } else {
+            vec![(ingress, "in".to_owned()), (egress, "out".to_owned())]
+        };
+        let mut kinds: Vec<&str> = access.foreign.iter().filter_map(|e| e.object.rsplit(['[', ']']).nth(1)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        match (kinds.as_slice(), access.foreign.len()) {
+            ([], _) => {}
+            ([kind], 1) => badges.push((Mark::Unevaluated, (*kind).to_owned())),
+            ([kind], n) => badges.push((Mark::Unevaluated, format!("{n} {kind}"))),
+            (_, n) => badges.push((Mark::Unevaluated, format!("{n} policies"))),
+        }
+        badges
+    }
+
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.clone(), self.facts()];
         match &self.detail {
             Detail::Workload {
-                containers, labels, ports, ..
+                containers,
+                labels,
+                ports,
+                access,
+                ..
             } => {
                 lines.extend(containers.iter().map(|c| match &c.image {
                     Some(image) => format!("{}: {image}", c.name),
@@ -79,9 +128,16 @@ impl Node {
                     lines.push(format!("ports {}", all.join(", ")));
                 }
                 lines.extend(pairs_text("labels", labels));
+                lines.extend(access.iter().flat_map(Access::lines));
             }
             Detail::Service { selector, .. } => lines.extend(pairs_text("selects", selector)),
-            Detail::External { addresses, .. } => lines.push(addresses.join(", ")),
+            Detail::External { addresses, except, .. } => {
+                lines.push(addresses.join(", "));
+                if !except.is_empty() {
+                    lines.push(format!("except {}", except.join(", ")));
+                }
+            }
+            Detail::Peers { members: Some(members), .. } => lines.extend(some_of("", members)),
             Detail::Gateway { listeners, .. } => lines.extend(listeners.iter().cloned()),
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}
@@ -105,12 +161,25 @@ impl Edge {
                     .collect()
             }
             EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => ports.iter().map(PortMap::text).collect(),
+            EdgeDetail::Allows(allowance) => allowance.lines(),
+            EdgeDetail::Denied(allowance) => allowance.lines(),
         }
     }
 
     /// Everything known about the edge, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = self.lines();
+        match &self.detail {
+            EdgeDetail::Allows(allowance) => {
+                lines.insert(0, "allowed by policy".to_owned());
+                lines.extend(allowance.remarks());
+            }
+            EdgeDetail::Denied(allowance) => {
+                lines.insert(0, "allowed at one end, denied at the other".to_owned());
+                lines.extend(allowance.remarks());
+            }
+            _ => {}
+        }
         lines.extend(self.evidence.iter().map(|e| {
             if e.field.is_empty() {
                 e.place()
@@ -120,6 +189,114 @@ impl Edge {
         }));
         lines.join("\n")
     }
+}
+
+impl Access {
+    /// A line for each direction, with the policies that have a say, and one for those that are not evaluated.
+    fn lines(&self) -> Vec<String> {
+        let side = |word: &str, side: &Side| {
+            let stance = match side.stance {
+                Stance::Open => "open: no policy has a say",
+                Stance::Unrestricted => "open: what policies say lets everything through",
+                Stance::Ruled => "what no policy denies is allowed",
+                Stance::Isolated => "what no rule allows is denied",
+            };
+            let by: Vec<String> = side.by.iter().map(policy_text).collect();
+            std::iter::once(format!("{word}: {stance}"))
+                .chain(some_of("", &by))
+                .collect::<Vec<String>>()
+        };
+        let foreign: Vec<String> = self.foreign.iter().map(policy_text).collect();
+        let mut lines = side("ingress", &self.ingress);
+        lines.extend(side("egress", &self.egress));
+        lines.extend(some_of("not evaluated: ", &foreign));
+        lines
+    }
+}
+
+fn on_text(on: &str) -> Option<String> {
+    (!on.is_empty()).then(|| format!("on {on}"))
+}
+
+/// `shop/web[NetworkPolicy] (web.yaml:3)`.
+fn policy_text(evidence: &Evidence) -> String {
+    format!("{} ({})", evidence.object, evidence.place())
+}
+
+impl Ports {
+    /// `all ports`, `80`, `8000-8080`, `53 TCP+UDP`, `any TCP`, `metrics`: a text for each port or range; the protocol is said only where it is not TCP alone.
+    pub fn texts(&self) -> Vec<String> {
+        if self.is_all() {
+            return vec!["all ports".into()];
+        }
+        let mut spans: Vec<(u16, u16)> = self.ranges.iter().map(|(_, a, b)| (*a, *b)).collect();
+        spans.sort_unstable();
+        spans.dedup();
+        let mut texts = Vec::new();
+        for (a, b) in spans {
+            let protocols: Vec<&str> = self
+                .ranges
+                .iter()
+                .filter(|(_, x, y)| (*x, *y) == (a, b))
+                .map(|(p, ..)| p.as_str())
+                .collect();
+            let number = if a == b { a.to_string() } else { format!("{a}-{b}") };
+            texts.push(match (a == 1 && b == u16::MAX, protocols.as_slice()) {
+                (true, _) => format!("any {}", protocols.join("+")),
+                (false, ["TCP"]) => number,
+                (false, [one]) => format!("{number}/{one}"),
+                (false, _) => format!("{number} {}", protocols.join("+")),
+            });
+        }
+        texts.extend(self.names.iter().cloned());
+        texts
+    }
+}
+
+impl Allowance {
+    /// The ports, in a line; and what else belongs beside the line of the edge: for whom it does not hold, and that it is not sure.
+    pub fn lines(&self) -> Vec<String> {
+        let mut ports = self.ports.texts();
+        if ports.len() > 4 {
+            let more = ports.len() - 3;
+            ports.truncate(3);
+            ports.push(format!("+{more}"));
+        }
+        let mut first = ports.join(", ");
+        if !self.doubts.is_empty() {
+            first.push_str(if first.is_empty() { "?" } else { " ?" });
+        }
+        let exceptions = self.not_from.len() + self.not_to.len();
+        let mut lines = vec![first];
+        lines.extend(self.network.clone());
+        if exceptions > 0 {
+            lines.push(format!("except {exceptions}"));
+        }
+        lines.retain(|l| !l.is_empty());
+        lines
+    }
+
+    /// What a line has no room for: all ports where there are many, for whom it does not hold, and why it is not sure.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let ports = self.ports.texts();
+        if ports.len() > 4 {
+            lines.push(ports.join(", "));
+        }
+        lines.extend(some_of("not from ", &self.not_from));
+        lines.extend(some_of("not to ", &self.not_to));
+        lines.extend(self.doubts.iter().cloned());
+        lines
+    }
+}
+
+/// A line for each of the first dozen, and how many more there are.
+fn some_of(word: &str, items: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = items.iter().take(12).map(|i| format!("{word}{i}")).collect();
+    if items.len() > 12 {
+        lines.push(format!("{word}{} more", items.len() - 12));
+    }
+    lines
 }
 
 impl Exposure {

@@ -24,6 +24,10 @@ pub enum NodeKind {
     Workload,
     /// Any other object that traffic is sent to (a resource backend).
     Resource,
+    /// Pods that policies describe, or anyone: a set instead of its members.
+    Peers,
+    /// Where edges of several sources to several targets run through, all by the same rules and on the same ports.
+    Junction,
     /// Something that is referred to and is not in the input.
     Missing,
 }
@@ -38,6 +42,8 @@ impl NodeKind {
         NodeKind::Route,
         NodeKind::Service,
         NodeKind::Workload,
+        NodeKind::Peers,
+        NodeKind::Junction,
         NodeKind::Resource,
         NodeKind::ExternalName,
         NodeKind::Missing,
@@ -55,6 +61,8 @@ impl NodeKind {
             NodeKind::Service => "Service",
             NodeKind::Workload => "Workload",
             NodeKind::Resource => "Resource",
+            NodeKind::Peers => "Peers",
+            NodeKind::Junction => "Junction",
             NodeKind::Missing => "Missing",
         }
     }
@@ -71,11 +79,22 @@ pub enum EdgeKind {
     Selects,
     /// Stands for something outside: Service → ExternalName, Service → External by hand-written endpoints.
     Resolves,
+    /// Policies allow it: between workloads, sets of pods and addresses.
+    Allows,
+    /// A rule at one end allows it, and policies at the other do not.
+    Denied,
 }
 
 impl EdgeKind {
     /// Every kind, in the order a legend lists them.
-    pub const ALL: &[EdgeKind] = &[EdgeKind::Exposes, EdgeKind::Routes, EdgeKind::Selects, EdgeKind::Resolves];
+    pub const ALL: &[EdgeKind] = &[
+        EdgeKind::Exposes,
+        EdgeKind::Routes,
+        EdgeKind::Selects,
+        EdgeKind::Resolves,
+        EdgeKind::Allows,
+        EdgeKind::Denied,
+    ];
 
     /// The name of the kind, as in `data-kind`.
     pub fn as_str(self) -> &'static str {
@@ -84,6 +103,8 @@ impl EdgeKind {
             EdgeKind::Routes => "routes",
             EdgeKind::Selects => "selects",
             EdgeKind::Resolves => "resolves",
+            EdgeKind::Allows => "allows",
+            EdgeKind::Denied => "denied",
         }
     }
 }
@@ -244,8 +265,12 @@ pub enum Detail {
     External {
         /// Address ranges in CIDR notation, or single addresses.
         addresses: Vec<String>,
+        /// Parts of these ranges that are not meant, in CIDR notation.
+        except: Vec<String>,
         /// What they are, if known: `private network` for an internal load balancer.
         role: Option<String>,
+        /// What all edges that policies allow to it say, where the card says it for them: `443`; else empty.
+        on: String,
     },
     /// See [`NodeKind::ExternalName`].
     ExternalName,
@@ -291,9 +316,22 @@ pub enum Detail {
         containers: Vec<Container>,
         /// Whether its pods share the node's network.
         host_network: bool,
+        /// What policies have to say about it; `None` if the input holds no policy.
+        access: Option<Access>,
     },
     /// See [`NodeKind::Resource`].
     Resource,
+    /// See [`NodeKind::Peers`].
+    Peers {
+        /// Whose pods they are, as a short phrase: `of namespaces with team=a`; empty inside the frame of the one namespace, and for anyone.
+        of: String,
+        /// Ids of the workloads of the input that are meant, sorted; `None` for anyone.
+        members: Option<Vec<String>>,
+        /// What all edges to it say, where the card says it for them: `53 TCP+UDP`; else empty.
+        on: String,
+    },
+    /// See [`NodeKind::Junction`].
+    Junction,
     /// See [`NodeKind::Missing`].
     Missing {
         /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
@@ -301,10 +339,75 @@ pub enum Detail {
     },
 }
 
+/// What policies do about traffic to or from a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stance {
+    /// No policy has a say: everything is allowed.
+    Open,
+    /// Policies have a say, and let everything through.
+    Unrestricted,
+    /// Only policies of the Admin and Baseline tiers have a say: what they do not deny is allowed.
+    Ruled,
+    /// A NetworkPolicy selects it: what no rule allows is denied.
+    Isolated,
+}
+
+impl Stance {
+    /// `open`, `unrestricted`, `ruled` or `isolated`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stance::Open => "open",
+            Stance::Unrestricted => "unrestricted",
+            Stance::Ruled => "ruled",
+            Stance::Isolated => "isolated",
+        }
+    }
+}
+
+/// What policies do about one direction, and which they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// What they do.
+    pub stance: Stance,
+    /// Whether some NetworkPolicy selects it, whatever its rules let through.
+    pub isolated: bool,
+    /// The policies that have a say.
+    pub by: Vec<Evidence>,
+}
+
+/// What a badge on a card says; the renderer draws a sign for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub enum Mark {
+    /// A NetworkPolicy isolates it: what no rule allows is denied.
+    Isolated,
+    /// Policies deny some of it.
+    Ruled,
+    /// No policy restricts it.
+    Open,
+    /// Policies that are not evaluated may change what is shown.
+    Unevaluated,
+}
+
+impl Mark {
+    /// Every mark, in the order a legend lists them.
+    pub const ALL: &[Mark] = &[Mark::Isolated, Mark::Ruled, Mark::Open, Mark::Unevaluated];
+}
+
+/// What policies have to say about a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Traffic to it.
+    pub ingress: Side,
+    /// Traffic from it.
+    pub egress: Side,
+    /// Policies that may concern it and that are not evaluated.
+    pub foreign: Vec<Evidence>,
+}
+
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `missing:…`.
+    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`.
     pub id: String,
     /// What it stands for.
     pub kind: NodeKind,
@@ -392,6 +495,38 @@ pub enum Backend {
     None,
 }
 
+/// Ports that policies speak of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Ports {
+    /// Ranges by protocol, both ends included, ascending; (1, 65535) for every port of a protocol.
+    pub ranges: Vec<(Protocol, u16, u16)>,
+    /// Ports called by a name to which the input gives no number.
+    pub names: Vec<String>,
+}
+
+impl Ports {
+    /// Whether every port of every protocol is meant.
+    pub fn is_all(&self) -> bool {
+        let whole = |p: Protocol| self.ranges.contains(&(p, 1, u16::MAX));
+        [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter().all(whole)
+    }
+}
+
+/// What policies say of traffic between two ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Allowance {
+    /// On which ports.
+    pub ports: Ports,
+    /// Ids of workloads that the source means and for which it does not hold.
+    pub not_from: Vec<String>,
+    /// The same for the target.
+    pub not_to: Vec<String>,
+    /// Why it is not sure, if it is not: a phrase each.
+    pub doubts: Vec<String>,
+    /// On which network, if it is not the one that all pods are on.
+    pub network: Option<String>,
+}
+
 /// What is known about an edge beyond its ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EdgeDetail {
@@ -408,6 +543,10 @@ pub enum EdgeDetail {
     Selects(Vec<PortMap>),
     /// See [`EdgeKind::Resolves`].
     Resolves(Vec<PortMap>),
+    /// See [`EdgeKind::Allows`].
+    Allows(Allowance),
+    /// See [`EdgeKind::Denied`].
+    Denied(Allowance),
 }
 
 impl EdgeDetail {
@@ -418,6 +557,8 @@ impl EdgeDetail {
             EdgeDetail::Routes { .. } => EdgeKind::Routes,
             EdgeDetail::Selects(_) => EdgeKind::Selects,
             EdgeDetail::Resolves(_) => EdgeKind::Resolves,
+            EdgeDetail::Allows(_) => EdgeKind::Allows,
+            EdgeDetail::Denied(_) => EdgeKind::Denied,
         }
     }
 }

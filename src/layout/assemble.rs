@@ -245,12 +245,12 @@ fn round_all(layout: &mut Layout) {
         round_text(&mut entry.text);
     }
     let widths = layout.frames.iter_mut().flat_map(|f| &mut f.title);
-    let widths = widths.chain(
-        layout
-            .cards
+    let widths = widths.chain(layout.cards.iter_mut().flat_map(|c| {
+        c.texts
             .iter_mut()
-            .flat_map(|c| c.texts.iter_mut().chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))),
-    );
+            .chain(c.badges.iter_mut().map(|b| &mut b.text))
+            .chain(c.rows.iter_mut().flat_map(|r| &mut r.texts))
+    }));
     let widths = widths.chain(layout.links.iter_mut().flat_map(|l| l.label.iter_mut().flat_map(|l| &mut l.texts)));
     widths.for_each(|t| t.width = round2(t.width));
     each(
@@ -283,6 +283,10 @@ fn each(layout: &mut Layout, point: &mut impl FnMut(&mut Point), rect: &mut impl
         rect(&mut card.bar);
         rect(&mut card.glyph);
         card.texts.iter_mut().for_each(|t| point(&mut t.at));
+        for badge in &mut card.badges {
+            rect(&mut badge.at);
+            point(&mut badge.text.at);
+        }
         for row in &mut card.rows {
             rect(&mut row.rect);
             row.locks.iter_mut().for_each(&mut *rect);

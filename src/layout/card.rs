@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
-use super::{Card, Point, Rect, Row, Text, TextRole};
-use crate::graph::{Detail, EdgeDetail, Graph, Node, RouteRule};
+use super::{Badge, Card, Point, Rect, Row, Text, TextRole};
+use crate::graph::{Detail, EdgeDetail, Graph, Mark, Node, NodeKind, RouteRule};
 
 const BAR: f64 = 4.0;
 const GLYPH: f64 = 16.0;
@@ -21,6 +21,11 @@ const ROW_LINE: f64 = 14.0;
 const ROW_PAD: f64 = 2.0;
 const LOCK: f64 = 9.0;
 const LOCK_GAP: f64 = 4.0;
+const BADGE: f64 = 10.0;
+const BADGE_LINE: f64 = 15.0;
+const BADGE_GAP: f64 = 4.0;
+/// Space between a badge and the next.
+const BADGE_STEP: f64 = 9.0;
 const MIN_WIDTH: f64 = 120.0;
 const MAX_WIDTH: f64 = 250.0;
 /// Facts wider than this take two lines, unless a card has the room anyway.
@@ -60,6 +65,7 @@ pub(super) struct CardPlan {
     pub rows: Vec<RowPlan>,
     name: Vec<String>,
     facts: Vec<String>,
+    badges: Vec<(Mark, String)>,
     /// How many lines of facts are the node's own; the host that all rules share comes after them.
     own_facts: usize,
     /// Where the texts of rows start: all at one place, whether they have a lock or not.
@@ -109,6 +115,9 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
         shared.insert(*kind, widths.get(widths.len() * 3 / 4).or(widths.last()).copied().unwrap_or_default());
     }
     for (node, plan) in graph.nodes().zip(&mut plans) {
+        if node.kind == NodeKind::Junction {
+            continue;
+        }
         let own = widest.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
         let shared = shared.get(&node.kind).copied().unwrap_or_default();
         plan.width = own.max(shared);
@@ -119,6 +128,9 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
 
 fn plan(graph: &Graph, index: usize) -> CardPlan {
     let node = graph.node(index);
+    if node.kind == NodeKind::Junction {
+        return junction(node);
+    }
     let room = MAX_WIDTH - TEXT_X - RIGHT;
     let name = wrap(&node.name, TextRole::Name, room, 3);
     let name_width = name.iter().map(|l| text_width(l, TextRole::Name)).fold(0.0, f64::max);
@@ -146,12 +158,20 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         .iter()
         .map(|l| text_width(l, TextRole::Name))
         .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
-    let header_width = texts.fold(0.0, f64::max) + TEXT_X + RIGHT;
+    let badges: Vec<(Mark, String)> = node
+        .badges()
+        .into_iter()
+        .map(|(mark, word)| (mark, fit(&word, TextRole::Facts, 130.0)))
+        .collect();
+    let badges_width = badges.iter().map(|b| badge_width(&b.1) + BADGE_STEP).sum::<f64>() - BADGE_STEP;
+    let header_width = texts.fold(badges_width, f64::max) + TEXT_X + RIGHT;
     let row_width = rows.iter().map(|r| row_width(r, row_x)).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
-    let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + TOP;
+    let signs = if badges.is_empty() { 0.0 } else { BADGE_LINE };
+    let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + signs + TOP;
     CardPlan {
         width,
+        badges,
         header,
         row_x,
         row_of: rows.iter().enumerate().map(|(i, r)| (r.edge, i)).collect(),
@@ -160,6 +180,27 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         facts,
         own_facts,
     }
+}
+
+/// A junction is no thing of the cluster, only a place where lines meet: as small as its words.
+fn junction(node: &Node) -> CardPlan {
+    let name = wrap(&node.name, TextRole::Port, MAX_WIDTH - TEXT_X - RIGHT, 3);
+    let widest = name.iter().map(|l| text_width(l, TextRole::Port)).fold(0.0, f64::max);
+    CardPlan {
+        width: (TEXT_X + widest + RIGHT).ceil(),
+        header: 10.0 + FACTS_LINE * name.len().max(1) as f64,
+        name,
+        facts: Vec::new(),
+        own_facts: 0,
+        badges: Vec::new(),
+        rows: Vec::new(),
+        row_x: ROW_X,
+        row_of: BTreeMap::new(),
+    }
+}
+
+fn badge_width(word: &str) -> f64 {
+    BADGE + BADGE_GAP + text_width(word, TextRole::Facts)
 }
 
 /// Facts break between facts if they can: into two lines, of at most `room` if they fit and else of at most `most`.
@@ -286,14 +327,36 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         h: plan.height(),
     };
     let mut texts = Vec::new();
-    let mut y = at.y + TOP;
+    let is_junction = node.kind == NodeKind::Junction;
+    let mut y = at.y + if is_junction { 5.0 } else { TOP };
     for line in &plan.name {
-        texts.push(text(line, TextRole::Name, at.x + TEXT_X, y + 12.0));
-        y += NAME_LINE;
+        let (role, baseline, height) = if is_junction {
+            (TextRole::Port, 11.0, FACTS_LINE)
+        } else {
+            (TextRole::Name, 12.0, NAME_LINE)
+        };
+        texts.push(text(line, role, at.x + TEXT_X, y + baseline));
+        y += height;
     }
     for line in &plan.facts {
         texts.push(text(line, TextRole::Facts, at.x + TEXT_X, y + 10.5));
         y += FACTS_LINE;
+    }
+    let mut badges = Vec::new();
+    let mut x = at.x + TEXT_X;
+    for (mark, word) in &plan.badges {
+        let sign = Rect {
+            x,
+            y: y + (BADGE_LINE - BADGE) / 2.0,
+            w: BADGE,
+            h: BADGE,
+        };
+        badges.push(Badge {
+            mark: *mark,
+            at: sign,
+            text: text(word, TextRole::Facts, x + BADGE + BADGE_GAP, y + 11.5),
+        });
+        x += badge_width(word) + BADGE_STEP;
     }
     let mut rows = Vec::new();
     let mut y = at.y + plan.header;
@@ -311,11 +374,16 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         bar: Rect { w: BAR, ..rect },
         glyph: Rect {
             x: at.x + GLYPH_X,
-            y: at.y + TOP + 1.0,
+            y: if is_junction {
+                at.y + (plan.height() - GLYPH) / 2.0
+            } else {
+                at.y + TOP + 1.0
+            },
             w: GLYPH,
             h: GLYPH,
         },
         texts,
+        badges,
         rows,
         tooltip: node.tooltip(),
     }

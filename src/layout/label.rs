@@ -4,7 +4,7 @@ use super::card::text;
 use super::metrics::text_width;
 use super::wrap::fit;
 use super::{Label, Rect, TextRole};
-use crate::graph::{Detail, EdgeDetail, Exposure, Graph, NodeKind, PortMap, port_text};
+use crate::graph::{Detail, EdgeDetail, Exposure, Graph, Node, NodeKind, PortMap, port_text};
 
 const LINE: f64 = 14.0;
 const PAD_X: f64 = 4.0;
@@ -24,14 +24,18 @@ pub(super) struct LabelPlan {
 
 /// The label of an edge; `None` where the cards say it already.
 pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
-    let (from, _, edge) = graph.edge(edge);
-    let source = graph.node(from);
+    let (from, to, edge) = graph.edge(edge);
+    let (source, target) = (graph.node(from), graph.node(to));
     let mut lines: Vec<String> = match &edge.detail {
         EdgeDetail::Exposes(ways) => ways.iter().map(|w| exposure(w, ways.len())).collect(),
         EdgeDetail::Selects(carried) | EdgeDetail::Resolves(carried) => match &source.detail {
             Detail::Service { ports, .. } if carried.len() < ports.len() => vec![ports_text(carried)],
             _ => Vec::new(),
         },
+        // The junction says its ports itself.
+        EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) if allowance.ports.texts().is_empty() => Vec::new(),
+        EdgeDetail::Allows(_) | EdgeDetail::Denied(_) if says_ports(target) => Vec::new(),
+        EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
         EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind == NodeKind::Gateway => Vec::new(),
         EdgeDetail::Routes { .. } => edge.lines(),
@@ -49,6 +53,11 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     let width = lines.iter().map(|l| text_width(l, TextRole::Label)).fold(0.0, f64::max).ceil() + 2.0 * PAD_X;
     let height = lines.len() as f64 * LINE + 2.0 * PAD_Y;
     Some(LabelPlan { lines, width, height })
+}
+
+/// Whether the card of a node says on which ports it may be reached.
+fn says_ports(node: &Node) -> bool {
+    matches!(&node.detail, Detail::Peers { on, .. } | Detail::External { on, .. } if !on.is_empty())
 }
 
 fn exposure(way: &Exposure, ways: usize) -> String {

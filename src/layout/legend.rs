@@ -1,6 +1,8 @@
 //! The heading and the legend: what stands above and below the picture.
 
-use crate::graph::{EdgeKind, Graph, NodeKind};
+use std::collections::BTreeSet;
+
+use crate::graph::{EdgeKind, Graph, Mark, NodeKind};
 
 use super::card::text;
 use super::metrics::text_width;
@@ -70,13 +72,15 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
         .filter(|k| graph.edges().any(|(.., e)| e.kind() == **k))
         .map(|k| (Sample::Edge(*k), edge_word(*k)));
     let locks = (lock == Lock::Used).then_some((Sample::Lock, "TLS"));
+    let used: BTreeSet<Mark> = graph.nodes().flat_map(|n| n.badges()).map(|(mark, _)| mark).collect();
+    let marks = used.into_iter().map(|m| (Sample::Mark(m), mark_word(m)));
     let (mut x, mut y) = (0.0, 0.0);
     let mut entries = Vec::new();
-    for (sample, word) in nodes.chain(edges).chain(locks) {
+    for (sample, word) in nodes.chain(edges).chain(locks).chain(marks) {
         let (w, h) = match sample {
             Sample::Node(_) => (SAMPLE_NODE, SAMPLE_NODE),
             Sample::Edge(_) => (SAMPLE_EDGE, SAMPLE_NODE),
-            Sample::Lock => (SAMPLE_LOCK, SAMPLE_LOCK),
+            Sample::Lock | Sample::Mark(_) => (SAMPLE_LOCK, SAMPLE_LOCK),
         };
         let whole = w + GAP + text_width(word, TextRole::Legend);
         if x > 0.0 && x + whole > width {
@@ -115,8 +119,19 @@ fn node_word(kind: NodeKind) -> &'static str {
         NodeKind::Route => "Route",
         NodeKind::Service => "Service",
         NodeKind::Workload => "workload",
+        NodeKind::Peers => "set of pods",
+        NodeKind::Junction => "each to each",
         NodeKind::Resource => "other object",
         NodeKind::Missing => "missing",
+    }
+}
+
+fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Isolated => "isolated: only what rules allow",
+        Mark::Ruled => "only what no policy denies",
+        Mark::Open => "open: nothing is denied",
+        Mark::Unevaluated => "policy not evaluated",
     }
 }
 
@@ -126,5 +141,7 @@ fn edge_word(kind: EdgeKind) -> &'static str {
         EdgeKind::Routes => "routes to",
         EdgeKind::Selects => "selects",
         EdgeKind::Resolves => "stands for",
+        EdgeKind::Allows => "allowed by policy",
+        EdgeKind::Denied => "allowed at one end only",
     }
 }

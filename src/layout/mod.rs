@@ -34,7 +34,7 @@ mod verify;
 mod wrap;
 
 pub use metrics::text_width;
-pub use model::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

@@ -1,6 +1,6 @@
 //! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin is the top left corner.
 
-use crate::graph::{EdgeKind, NodeKind};
+use crate::graph::{EdgeKind, Mark, NodeKind};
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
@@ -113,6 +113,17 @@ pub struct Row {
     pub locks: Vec<Rect>,
 }
 
+/// A sign with its word, under the facts of a card.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Badge {
+    /// What it says.
+    pub mark: Mark,
+    /// The box of the sign (square).
+    pub at: Rect,
+    /// The word.
+    pub text: Text,
+}
+
 /// A node.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Card {
@@ -134,6 +145,9 @@ pub struct Card {
     pub glyph: Rect,
     /// Name and facts.
     pub texts: Vec<Text>,
+    /// What policies do about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub badges: Vec<Badge>,
     /// Routes, one row for each outgoing edge.
     pub rows: Vec<Row>,
     /// Shown on hover.
@@ -188,8 +202,10 @@ pub enum Sample {
     Node(NodeKind),
     /// A line of this kind.
     Edge(EdgeKind),
-    /// The lock.
+    /// The lock of a host with TLS.
     Lock,
+    /// A badge of this kind.
+    Mark(Mark),
 }
 
 /// A legend entry.

@@ -127,7 +127,8 @@ impl Check<'_> {
                 .rows
                 .iter()
                 .any(|r| bad(&r.rect) || r.locks.iter().any(bad) || r.texts.iter().any(bad_text));
-            if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || card.texts.iter().any(bad_text) {
+            let badges = card.badges.iter().any(|b| bad(&b.at) || bad_text(&b.text));
+            if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || badges || card.texts.iter().any(bad_text) {
                 self.add(Rule::NotANumber, [card.id.clone()]);
             }
         }
@@ -253,7 +254,8 @@ impl Check<'_> {
         let l = self.layout;
         for card in &l.cards {
             let rows = card.rows.iter().flat_map(|r| &r.texts);
-            if card.texts.iter().chain(rows).any(|t| clipped(t, &card.rect)) || card.rows.iter().any(|r| collide(&r.texts)) {
+            let badges = card.badges.iter().map(|b| &b.text);
+            if card.texts.iter().chain(rows).chain(badges).any(|t| clipped(t, &card.rect)) || card.rows.iter().any(|r| collide(&r.texts)) {
                 self.add(Rule::TextClipped, [card.id.clone()]);
             }
         }
@@ -415,6 +417,7 @@ mod tests {
             bar: rect,
             glyph: rect,
             texts: Vec::new(),
+            badges: Vec::new(),
             rows: Vec::new(),
             tooltip: String::new(),
         }

@@ -58,6 +58,8 @@ pub(super) struct Findings<'a> {
     pub problems: &'a mut Vec<Diagnostic>,
     /// Values that were set aside, by address.
     set_aside: FxHashSet<*const Tree>,
+    /// What is wrong with them, where that is for somebody else to tell.
+    faults: Option<Vec<Diagnostic>>,
 }
 
 impl<'a> Findings<'a> {
@@ -65,7 +67,18 @@ impl<'a> Findings<'a> {
         Findings {
             problems,
             set_aside: FxHashSet::default(),
+            faults: None,
         }
+    }
+
+    /// From here on, what is wrong with values that do not fit their types is kept and not told.
+    pub fn keep_faults(&mut self) {
+        self.faults = Some(Vec::new());
+    }
+
+    /// What was kept.
+    pub fn into_faults(self) -> Vec<Diagnostic> {
+        self.faults.unwrap_or_default()
     }
 
     /// Takes the list elements that were set aside out of the tree as well, so that an index means the same element in it as in the typed value.
@@ -96,7 +109,6 @@ impl<'a> Findings<'a> {
 
 /// Decodes a value that is found at a path of its object.
 pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, strictness: Strictness, text: &str, findings: &mut Findings<'_>) -> T {
-    let problems = &mut *findings.problems;
     let mut context = Context {
         text,
         strictness,
@@ -108,14 +120,12 @@ pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, str
         context.notes.borrow_mut().clear();
         match T::deserialize(De::root(tree, &path, &context)) {
             Ok(value) => {
-                problems.append(&mut context.notes.borrow_mut());
+                findings.problems.append(&mut context.notes.borrow_mut());
                 return value;
             }
             Err(error) => {
                 let Some(culprit) = error.culprit() else { return T::default() };
-                if let Some(problem) = problem_of(&error) {
-                    problems.push(problem);
-                }
+                findings.faults.as_mut().unwrap_or(&mut *findings.problems).extend(problem_of(&error));
                 if std::ptr::eq(culprit, tree) || !context.dropped.insert(culprit) {
                     return T::default();
                 }
@@ -123,7 +133,7 @@ pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, str
             }
         }
     }
-    problems.push(
+    findings.problems.push(
         Diagnostic::at(
             Code::FieldType,
             tree.span,

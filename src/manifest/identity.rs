@@ -229,8 +229,16 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         controller: owner.controller.unwrap_or_default(),
     });
     let labels = meta.labels.unwrap_or_default();
+    // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged as a whole.
+    let is_policy = typed::is_policy(group, &kind);
+    if is_policy {
+        findings.keep_faults();
+    }
     let body = typed::body(group, &kind, &tree, &labels, text, &mut findings);
-    findings.align(&mut tree);
+    if !is_policy {
+        findings.align(&mut tree);
+    }
+    let faults = findings.into_faults();
     prune::after_decoding(group, &kind, &mut tree);
     Some(Object {
         namespace: meta.namespace.filter(|n| !n.is_empty()),
@@ -240,6 +248,7 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         owners: owners.collect(),
         span: tree.span,
         body,
+        faults,
         tree,
         api_version,
         kind,

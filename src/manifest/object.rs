@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::tree::Tree;
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// One Kubernetes object of the input.
@@ -31,6 +32,9 @@ pub struct Object {
     pub span: Span,
     /// Its content, typed where the program knows the kind.
     pub body: Body,
+    /// What is wrong with the values of a policy's `spec`, for whom judges policies to tell: one of these is reason enough to refuse it. Other kinds
+    /// have none here; what is wrong with them has been told.
+    pub faults: Vec<Diagnostic>,
     /// Its fields with their places. Kinds of older API versions have been brought to the current shape, managed fields and values of Secrets
     /// are left out, and of kinds that nobody reads (such as CustomResourceDefinition) only the identity is kept.
     pub tree: Tree,

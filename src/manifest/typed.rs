@@ -59,7 +59,7 @@ pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<Strin
         ("discovery.k8s.io", "EndpointSlice") => Body::EndpointSlice(reader.object::<EndpointSlice>()),
         ("networking.k8s.io" | "extensions", "Ingress") => Body::Ingress(reader.object::<Ingress>()),
         ("networking.k8s.io", "IngressClass") => Body::IngressClass(reader.object::<IngressClass>()),
-        ("networking.k8s.io" | "extensions", "NetworkPolicy") => Body::NetworkPolicy(reader.object::<NetworkPolicy>()),
+        _ if is_policy(group, kind) => Body::NetworkPolicy(reader.object::<NetworkPolicy>()),
         ("", "Pod") => workload(reader.pod(labels)),
         ("", "ReplicationController") => workload(reader.replication_controller()),
         ("apps" | "extensions", "Deployment") => workload(reader.deployment()),
@@ -76,6 +76,11 @@ pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<Strin
             None => Body::Other,
         },
     }
+}
+
+/// Whether it is a typed kind of policy.
+pub(super) fn is_policy(group: &str, kind: &str) -> bool {
+    matches!((group, kind), ("networking.k8s.io" | "extensions", "NetworkPolicy"))
 }
 
 fn workload(workload: Workload) -> Body {

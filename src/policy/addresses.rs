@@ -143,6 +143,30 @@ impl AddressSet {
         }
     }
 
+    /// It as people write it: blocks, and the parts of them that are not in it. One block with holes where that takes fewer words.
+    pub fn with_holes(&self) -> (Vec<String>, Vec<String>) {
+        let blocks = |set: &AddressSet| -> Vec<String> { set.ranges().into_iter().flat_map(AddressRange::cidrs).collect() };
+        let plain = blocks(self);
+        let hull = match (self.v4.first().zip(self.v4.last()), self.v6.first().zip(self.v6.last())) {
+            (Some((a, b)), None) => {
+                let shared = (a.to_bits() ^ b.to_bits()).leading_zeros() as u8;
+                Ipv4Net::new(a, shared).ok().map(|n| IpNet::V4(n.trunc()))
+            }
+            (None, Some((a, b))) => {
+                let shared = (a.to_bits() ^ b.to_bits()).leading_zeros() as u8;
+                Ipv6Net::new(a, shared).ok().map(|n| IpNet::V6(n.trunc()))
+            }
+            _ => None,
+        };
+        if let Some(hull) = hull {
+            let holes = blocks(&AddressSet::block(hull).difference(self));
+            if 1 + holes.len() < plain.len() {
+                return (vec![hull.to_string()], holes);
+            }
+        }
+        (plain, Vec::new())
+    }
+
     /// Its stretches, ascending, IPv4 first.
     pub fn ranges(&self) -> Vec<AddressRange> {
         let v4 = self.v4.ranges().map(|r| AddressRange::V4(*r.start(), *r.end()));
@@ -195,6 +219,22 @@ mod tests {
         assert_eq!(ranges, ["10.0.0.0-10.0.255.255", "10.2.0.0-10.255.255.255"]);
         assert!(set.contains("10.2.3.4".parse().unwrap()) && !set.contains("10.1.3.4".parse().unwrap()));
         assert_eq!(set.union(&block("10.1.0.0/16")).to_string(), "10.0.0.0/8");
+    }
+
+    #[test]
+    fn holes_are_told_where_that_is_shorter() {
+        let check = |set: AddressSet, expected: (&[&str], &[&str])| {
+            let (blocks, holes) = set.with_holes();
+            assert_eq!(blocks, expected.0);
+            assert_eq!(holes, expected.1);
+        };
+        check(block("0.0.0.0/0").difference(&block("10.0.0.0/8")), (&["0.0.0.0/0"], &["10.0.0.0/8"]));
+        check(block("fd00::/8").difference(&block("fd00:1::/32")), (&["fd00::/8"], &["fd00:1::/32"]));
+        check(
+            block("10.0.0.0/24").union(&block("192.168.0.0/16")),
+            (&["10.0.0.0/24", "192.168.0.0/16"], &[]),
+        );
+        check(AddressSet::none(), (&[], &[]));
     }
 
     #[test]

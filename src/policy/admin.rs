@@ -8,6 +8,7 @@ use super::read::{Field, Read};
 use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
 use super::selector::Selector;
 use crate::cluster::Entry;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// The API group of these kinds.
 pub(super) const GROUP: &str = "policy.networking.k8s.io";
@@ -110,6 +111,44 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
         ingress_at: place(Direction::Ingress),
         egress_at: place(Direction::Egress),
     })
+}
+
+/// Fields that a policy of one of these kinds should not have, with what to do about it. The server drops them, and a rule without its ports is about all
+/// ports: versions differ in just these fields.
+pub(super) fn unknown_fields(entry: &Entry, kind: Kind) -> Vec<Diagnostic> {
+    let (ports, others) = match kind {
+        Kind::Cluster => ("protocols", "ports"),
+        Kind::Admin | Kind::Baseline => ("ports", "protocols"),
+    };
+    let mut found = Vec::new();
+    let mut check = |field: &Field<'_>, known: &[&str]| {
+        let entries = field.entries().unwrap_or_default();
+        for unknown in entries.iter().filter(|e| !known.contains(&e.key())) {
+            let message = format!("{}: {} knows no such field", unknown.path(), entry.key.kind);
+            let problem = Diagnostic::at(Code::FieldUnknown, unknown.span(), message);
+            found.push(if unknown.key() == others {
+                problem.with_help(format!(
+                    "in this version it is `{ports}`, in another shape; without it the rule is about every port"
+                ))
+            } else {
+                problem
+            });
+        }
+    };
+    let Some(spec) = Field::root(&entry.object.tree).get("spec") else {
+        return found;
+    };
+    match kind {
+        Kind::Admin => check(&spec, &["priority", "subject", "ingress", "egress"]),
+        Kind::Baseline => check(&spec, &["subject", "ingress", "egress"]),
+        Kind::Cluster => check(&spec, &["tier", "priority", "subject", "ingress", "egress"]),
+    }
+    for (direction, side) in [(Direction::Ingress, "from"), (Direction::Egress, "to")] {
+        for rule in spec.list(direction.as_str()).unwrap_or_default() {
+            check(&rule, &["name", "action", side, ports]);
+        }
+    }
+    found
 }
 
 fn subject(field: &Field<'_>) -> Read<PodSelection> {

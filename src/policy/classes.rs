@@ -7,9 +7,9 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use super::ports::{ContainerPort, Protocol};
 use super::rule::{NamespaceSelection, Peer, Peers, PodSelection, Policy};
-use super::selector::{Labels, UNKNOWN_VALUE};
-use crate::cluster::{Cluster, Workload};
-use crate::manifest::{self, Body, Tree};
+use super::selector::Labels;
+use crate::cluster::{Cluster, Ordinals, Workload};
+use crate::manifest::{self, Body};
 
 /// A StatefulSet with more pods than this is not taken apart when a policy asks for the names of its pods.
 const MOST_ORDINALS: i64 = 1000;
@@ -133,15 +133,16 @@ pub(super) fn namespaces(cluster: &Cluster) -> Vec<NamespaceView<'_>> {
 
 /// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller adds.
 fn variants(cluster: &Cluster, workload: &Workload, namespace: usize, asked: &Asked) -> Vec<PodClass> {
-    let entry = &cluster.entries()[workload.entry];
     let live = workload.pods.iter().filter_map(|&pod| match &cluster.entries()[pod].object.body {
         Body::Workload(spec) => Some(&**spec),
         _ => None,
     });
     let mut variants: Vec<PodClass> = live.map(|spec| class(spec, &spec.pod_labels, namespace, asked)).collect();
     if variants.is_empty() {
-        let all = labels(&entry.object.kind, &entry.object.name, &entry.object.tree, &workload.spec, asked);
-        variants = all.iter().map(|l| class(&workload.spec, l, namespace, asked)).collect();
+        variants = labels(cluster, workload, asked)
+            .iter()
+            .map(|l| class(&workload.spec, l, namespace, asked))
+            .collect();
     }
     variants.sort();
     variants.dedup();
@@ -194,67 +195,14 @@ pub(super) fn named_ports(pod: &PodSpec) -> Vec<ContainerPort> {
     ports
 }
 
-/// The labels of the pods that a controller makes of its template, one set for each kind of pod that differs. Controllers add labels of their own:
-/// <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
-fn labels(kind: &str, name: &str, tree: &Tree, spec: &manifest::Workload, asked: &Asked) -> Vec<Labels> {
-    let mut labels = spec.pod_labels.clone();
-    let mut add = |key: &str, value: &str| {
-        labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
-    };
-    match kind {
-        "Deployment" => add("pod-template-hash", UNKNOWN_VALUE),
-        "DaemonSet" => {
-            add("controller-revision-hash", UNKNOWN_VALUE);
-            add("pod-template-generation", UNKNOWN_VALUE);
-        }
-        "StatefulSet" => {
-            add("controller-revision-hash", UNKNOWN_VALUE);
-            return ordinals(name, tree, spec, labels, asked);
-        }
-        "Job" | "CronJob" => {
-            let job = if kind == "Job" {
-                tree.get("spec")
-            } else {
-                tree.at(&["spec", "jobTemplate", "spec"])
-            };
-            let field = |key: &str| job.and_then(|j| j.get(key));
-            // With a selector of its own a Job gets no labels made for it (https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector).
-            if field("manualSelector").and_then(Tree::as_bool) != Some(true) {
-                // The name of a CronJob's Job holds the time of its run.
-                let job_name = if kind == "Job" && !name.ends_with('*') { name } else { UNKNOWN_VALUE };
-                for (key, value) in [("job-name", job_name), ("controller-uid", UNKNOWN_VALUE)] {
-                    add(key, value);
-                    add(&format!("batch.kubernetes.io/{key}"), value);
-                }
-            }
-            if field("completionMode").and_then(Tree::as_str) == Some("Indexed") {
-                add("batch.kubernetes.io/job-completion-index", UNKNOWN_VALUE);
-            }
-        }
-        _ => {}
+/// The labels of the pods of a template, one set for each kind of pod that differs in what policies ask for.
+fn labels(cluster: &Cluster, workload: &Workload, asked: &Asked) -> Vec<Labels> {
+    let common = cluster.template_labels(workload);
+    match cluster.ordinals(workload) {
+        None => vec![common],
+        Some(pods) if pods.count() <= MOST_ORDINALS && Ordinals::keys().into_iter().any(|k| asked.keys.contains(k)) => pods.labels(&common).collect(),
+        Some(_) => vec![Ordinals::any(&common)],
     }
-    vec![labels]
-}
-
-/// Each pod of a StatefulSet has its name and number as labels
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>). They are only told apart where a policy asks.
-fn ordinals(name: &str, tree: &Tree, spec: &manifest::Workload, labels: Labels, asked: &Asked) -> Vec<Labels> {
-    const NAME: &str = "statefulset.kubernetes.io/pod-name";
-    const INDEX: &str = "apps.kubernetes.io/pod-index";
-    let with = |pod: String, index: String| {
-        let mut labels = labels.clone();
-        labels.insert(NAME.to_owned(), pod);
-        labels.insert(INDEX.to_owned(), index);
-        labels
-    };
-    let start = tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
-    let replicas = i64::from(spec.replicas.unwrap_or(1)).max(1);
-    if (!asked.keys.contains(NAME) && !asked.keys.contains(INDEX)) || replicas > MOST_ORDINALS {
-        return vec![with(UNKNOWN_VALUE.to_owned(), UNKNOWN_VALUE.to_owned())];
-    }
-    (start..start.saturating_add(replicas))
-        .map(|i| with(format!("{name}-{i}"), i.to_string()))
-        .collect()
 }
 
 /// The labels that selectors of namespaces ask for in a policy.

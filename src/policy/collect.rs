@@ -7,7 +7,7 @@ use super::admin::{self, Kind};
 use super::classes::{namespace_keys, namespaces};
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Peer, Peers, Policy};
+use super::rule::{Peer, Peers, Policy, Tier};
 use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -60,8 +60,17 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
     for entry in cluster.entries() {
         match read(entry) {
-            Some(Ok(policy)) => policies.push(policy),
-            Some(Err(fault)) => diagnostics.push(refusal(entry, &fault)),
+            Some(Ok(policy)) if entry.object.faults.is_empty() => {
+                if policy.tier != Tier::Network {
+                    diagnostics.extend(
+                        Kind::from_name(&entry.key.kind)
+                            .into_iter()
+                            .flat_map(|kind| admin::unknown_fields(entry, kind)),
+                    );
+                }
+                policies.push(policy);
+            }
+            Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
             None if is_foreign(entry) => {
                 let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();
                 list.push(ForeignPolicy {
@@ -112,8 +121,28 @@ fn is_foreign(entry: &Entry) -> bool {
     (kind.ends_with("NetworkPolicy") && !group.is_empty()) || listed
 }
 
-fn refusal(entry: &Entry, fault: &Fault) -> Diagnostic {
-    refused(fault.at, format!("{} is refused: {fault}", entry.key))
+/// The diagnostic for a policy that the API server would not take: because of a fault that was met in reading it, or because its values do not have the
+/// types of their fields, so that it cannot even be decoded
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>).
+fn refusal(entry: &Entry, met: Option<Fault>) -> Option<Diagnostic> {
+    let whole = entry.object.span;
+    let mut faults = entry.object.faults.iter();
+    let (at, message, help) = match met {
+        Some(fault) => {
+            let help = faults.clone().find(|f| f.at == Some(fault.at)).and_then(|f| f.help.clone());
+            (fault.at, fault.to_string(), help)
+        }
+        None => {
+            let first = faults.next()?;
+            (first.at.unwrap_or(whole), first.message.clone(), first.help.clone())
+        }
+    };
+    let mut problem = refused(at, format!("{} is refused: {message}", entry.key));
+    problem.help = help;
+    for other in faults.filter(|f| f.at != Some(at)) {
+        problem = problem.with_related(other.at.unwrap_or(whole), other.message.clone());
+    }
+    Some(problem)
 }
 
 /// A diagnostic for a policy that is left out.

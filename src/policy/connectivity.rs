@@ -3,10 +3,11 @@
 use super::addresses::{AddressRange, AddressSet};
 use super::collect::{self, ForeignPolicy};
 use super::evaluate::{Certainty, Reason, Verdict};
-use super::groups::{Group, GroupId};
+use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
 use super::ports::PortSet;
+use super::reach::{self, Flows};
 use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
@@ -111,10 +112,15 @@ pub struct Connectivity {
     /// The plane of each workload's primary network.
     home: Vec<usize>,
     entrances: Vec<Entrance>,
+    absent: Vec<AbsentController>,
 }
 
-/// Works out who can talk to whom.
-pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Connectivity> {
+/// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not hold; without any, one is taken of
+/// which nothing is known.
+pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>, mut absent: Vec<AbsentController>) -> Warned<Connectivity> {
+    if absent.is_empty() {
+        absent.push(AbsentController::default());
+    }
     let mut diagnostics = Vec::new();
     let collected = collect::collect(cluster, &mut diagnostics);
     let policies = collected.policies;
@@ -125,7 +131,7 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
         if !matches!(network, Network::Secondary(_)) {
             members.iter().for_each(|&w| home[w] = planes.len());
         }
-        planes.push(Plane::new(network, cluster, &policies, &members, &mut diagnostics));
+        planes.push(Plane::new(network, cluster, &policies, &members, &absent, &mut diagnostics));
     }
     let value = Connectivity {
         policies,
@@ -133,6 +139,7 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>) -> Warned<Conne
         planes,
         home,
         entrances,
+        absent,
     };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
@@ -157,9 +164,19 @@ impl Connectivity {
         &self.entrances
     }
 
+    /// What is known of the ingress controllers that the input does not hold; at least one.
+    pub fn absent_controllers(&self) -> &[AbsentController] {
+        &self.absent
+    }
+
     /// The networks, the pod network first.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.planes.iter().map(|p| &p.network)
+    }
+
+    /// A network in words, by its position, as in `secondary NAD storage`.
+    pub fn network_name(&self, network: usize) -> String {
+        self.planes.get(network).map(|p| p.network.to_string()).unwrap_or_default()
     }
 
     /// The groups of things that policies treat alike on a network, by its position.
@@ -177,6 +194,11 @@ impl Connectivity {
         self.planes[network].judge.between(from, to)
     }
 
+    /// A network, by its position.
+    pub(super) fn plane(&self, network: usize) -> Option<&Plane> {
+        self.planes.get(network)
+    }
+
     /// The position of a workload's primary network.
     pub fn home(&self, workload: usize) -> usize {
         self.home.get(workload).copied().unwrap_or_default()
@@ -184,8 +206,13 @@ impl Connectivity {
 
     /// Which policies have a say about a workload in a direction, on its primary network.
     pub fn isolation(&self, workload: usize, direction: Direction) -> Isolation {
+        self.isolation_on(self.home(workload), workload, direction)
+    }
+
+    /// Which policies have a say about a workload in a direction, on a network.
+    pub fn isolation_on(&self, network: usize, workload: usize, direction: Direction) -> Isolation {
         let mut isolation = Isolation::default();
-        let Some(plane) = self.planes.get(self.home(workload)) else {
+        let Some(plane) = self.planes.get(network) else {
             return isolation;
         };
         for &group in plane.groups_of(workload) {
@@ -198,6 +225,15 @@ impl Connectivity {
             list.dedup();
         }
         isolation
+    }
+
+    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or because what they say lets everything
+    /// through.
+    pub fn is_unrestricted(&self, workload: usize, direction: Direction) -> bool {
+        self.planes.get(self.home(workload)).is_none_or(|plane| {
+            let groups = plane.groups_of(workload);
+            groups.iter().all(|&g| !plane.judge.may_deny(g, direction))
+        })
     }
 
     /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if there is none, or if neither is a
@@ -255,6 +291,17 @@ impl Connectivity {
     /// All connections of an extent, by network, source and destination.
     pub fn connections(&self, extent: Extent) -> Vec<Connection> {
         self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
+    }
+
+    /// What rules let through, told by rule: see [`Flow`]. By network.
+    pub fn flows(&self) -> Flows {
+        let mut all = Flows::default();
+        for plane in &self.planes {
+            let Flows { allowed, denied } = reach::flows(&plane.judge, &self.policies, &plane.network);
+            all.allowed.extend(allowed);
+            all.denied.extend(denied);
+        }
+        all
     }
 
     /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by one in [`Extent::Ruled`].

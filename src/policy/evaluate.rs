@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
-use super::ports::{PortSet, RulePorts};
+use super::ports::{ContainerPort, PortSet, RulePorts};
 use super::rule::{Action, Direction, Policy, Tier};
 
 /// What a policy does to a connection.
@@ -61,7 +61,7 @@ impl Certainty {
 }
 
 /// One reason for what becomes of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
     /// Which side it concerns: egress of the source comes before ingress of the destination.
     pub direction: Direction,
@@ -86,7 +86,10 @@ pub struct Verdict {
 #[derive(Clone, Debug)]
 struct Asked {
     action: Action,
+    /// What any of its peers means.
     peers: SetId,
+    /// What each of its peers means, in the order of the rule, as far as manifests tell.
+    each: Vec<SetId>,
     ports: RulePorts,
 }
 
@@ -99,6 +102,11 @@ pub(super) struct Side {
 }
 
 impl Side {
+    /// All of them, tier by tier.
+    pub fn all(&self) -> impl Iterator<Item = usize> + '_ {
+        self.admin.iter().chain(&self.network).chain(&self.baseline).copied()
+    }
+
     fn is_open(&self) -> bool {
         self.admin.is_empty() && self.network.is_empty() && self.baseline.is_empty()
     }
@@ -140,7 +148,8 @@ impl Judge {
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
                 let ask = |rule: &super::rule::Rule| {
-                    let mut ids = table.peers(policy, &rule.peers);
+                    let each = table.peers(policy, &rule.peers);
+                    let mut ids = each.clone();
                     ids.sort_unstable();
                     ids.dedup();
                     let peers = match ids.as_slice() {
@@ -155,6 +164,7 @@ impl Judge {
                     Asked {
                         action: rule.action,
                         peers,
+                        each,
                         ports: rule.ports.clone(),
                     }
                 };
@@ -190,6 +200,39 @@ impl Judge {
             return false;
         };
         !self.sets[a].is_disjoint(&self.sets[b])
+    }
+
+    /// The groups that a policy is about and has a say for in a direction, ascending.
+    pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
+        let Some(set) = self.subjects[policy] else { return Vec::new() };
+        let about = |&g: &GroupId| {
+            let side = self.side(g, direction);
+            [&side.admin, &side.network, &side.baseline]
+                .into_iter()
+                .any(|list| list.contains(&policy))
+        };
+        self.sets[set].ones().filter(about).collect()
+    }
+
+    /// What each peer of a rule means, in the order of the rule; peers that manifests do not tell the addresses of are left out.
+    pub fn peers_of_rule(&self, policy: usize, direction: Direction, rule: usize) -> impl Iterator<Item = &FixedBitSet> {
+        let asked = self.rules[policy][slot(direction)].get(rule);
+        asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
+    }
+
+    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a NetworkPolicy allows to everybody on every port
+    /// is not denied by the others.
+    pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
+        let side = self.side(group, direction);
+        let rules = |policy: &usize| self.rules[*policy][slot(direction)].iter();
+        let denies = |list: &[usize]| list.iter().flat_map(rules).any(|r| r.action == Action::Deny);
+        let everything = |r: &Asked| r.ports == RulePorts::All && self.sets[r.peers].is_full();
+        denies(&side.admin)
+            || if side.network.is_empty() {
+                denies(&side.baseline)
+            } else {
+                !side.network.iter().flat_map(rules).any(everything)
+            }
     }
 
     /// Takes a policy out.
@@ -229,12 +272,18 @@ impl Judge {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
+        let rules = |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
+        self.of_side(direction, subject, rules, &self.groups[to].ports)
+    }
+
+    /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which named ports the destination has.
+    pub fn of_side(&self, direction: Direction, subject: GroupId, means: impl Fn(usize, usize) -> bool, declared: &[ContainerPort]) -> Verdict {
         let side = self.side(subject, direction);
         let mut asking = Asking {
             judge: self,
             direction,
-            peer,
-            to,
+            means,
+            declared,
             because: Vec::new(),
         };
         let mut open = PortSet::all();
@@ -306,22 +355,23 @@ struct Decided {
 }
 
 /// One question to one side.
-struct Asking<'a> {
+struct Asking<'a, M> {
     judge: &'a Judge,
     direction: Direction,
-    peer: GroupId,
-    to: GroupId,
+    /// Whether a rule of a policy means the peer.
+    means: M,
+    /// The named ports of the destination.
+    declared: &'a [ContainerPort],
     because: Vec<Reason>,
 }
 
-impl Asking<'_> {
+impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
     /// The rules of a policy that mean the peer, with the ports that they mean at the destination.
-    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_> {
-        let (judge, peer, to) = (self.judge, self.peer, self.to);
-        let rules = judge.rules[policy][slot(self.direction)].iter().enumerate();
+    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_, M> {
+        let rules = self.judge.rules[policy][slot(self.direction)].iter().enumerate();
         rules
-            .filter(move |(_, r)| judge.sets[r.peers].contains(peer))
-            .map(move |(i, r)| (i, r.action, r.ports.at(&judge.groups[to].ports)))
+            .filter(move |(i, _)| (self.means)(policy, *i))
+            .map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
     }
 
     /// Asks rule after rule; each decides about the ports that are still open.

@@ -28,15 +28,25 @@ pub enum Members {
     Pods(Vec<usize>),
     /// Addresses outside of the cluster.
     Addresses(AddressSet),
-    /// An ingress controller that the input does not hold: an unlabeled pod of an unknown namespace.
+    /// An ingress controller that the input does not hold.
     IngressController,
 }
 
-/// Whether anything outside of the cluster is on a network.
+/// What is known of an ingress controller that the input does not hold. By default that is nothing: a pod without labels, of a namespace of which only is
+/// known that it has a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct AbsentController {
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// The labels of its pods.
+    pub labels: Labels,
+}
+
+/// Whether anything beside the pods of the input is on a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outside {
-    /// It is.
-    There,
+pub(super) enum Outside<'a> {
+    /// The addresses outside of the cluster are, and these ingress controllers.
+    There(&'a [AbsentController]),
     /// Only pods are.
     Absent,
 }
@@ -69,16 +79,16 @@ pub(super) struct Groups {
     pub sets: Vec<FixedBitSet>,
     /// The groups of each workload of the cluster.
     pub of_workload: Vec<Vec<GroupId>>,
-    /// The group of the ingress controller that the input does not hold.
-    pub controller: Option<GroupId>,
+    /// The groups of the ingress controllers that the input does not hold.
+    pub controllers: Vec<GroupId>,
 }
 
 /// What sets hold beside pods.
 struct Beyond<'a> {
     /// The sets of addresses.
     blocks: &'a [(SetId, &'a AddressSet)],
-    /// The sets that the ingress controller is in.
-    controller: Vec<SetId>,
+    /// The sets that each absent ingress controller is in.
+    controllers: Vec<Vec<SetId>>,
 }
 
 /// The sets that policies mean, by what they mean.
@@ -118,16 +128,17 @@ impl SetTable {
     }
 
     /// Sorts everything into groups.
-    pub fn group(&self, classes: &Classes<'_>, outside: Outside) -> Groups {
+    pub fn group(&self, classes: &Classes<'_>, outside: Outside<'_>) -> Groups {
         let mut finder = Finder::new(classes);
         let mut sets_of_class: Vec<Vec<SetId>> = vec![Vec::new(); classes.classes.len()];
         let mut blocks: Vec<(SetId, &AddressSet)> = Vec::new();
-        let mut sets_of_controller: Vec<SetId> = Vec::new();
+        let absent = if let Outside::There(absent) = outside { absent } else { &[] };
+        let mut sets_of_controllers: Vec<Vec<SetId>> = vec![Vec::new(); absent.len()];
         for (id, meaning) in self.meanings.iter().enumerate() {
             match meaning {
                 Meaning::Everybody => {
                     sets_of_class.iter_mut().for_each(|s| s.push(id));
-                    sets_of_controller.push(id);
+                    sets_of_controllers.iter_mut().for_each(|s| s.push(id));
                 }
                 Meaning::Addresses(set) => {
                     blocks.push((id, set));
@@ -143,15 +154,17 @@ impl SetTable {
                             sets_of_class[class].push(id);
                         }
                     }
-                    if controller_is_meant(selection) {
-                        sets_of_controller.push(id);
+                    for (controller, sets) in absent.iter().zip(&mut sets_of_controllers) {
+                        if controller.is_meant(selection, classes) {
+                            sets.push(id);
+                        }
                     }
                 }
             }
         }
-        let outside = (outside == Outside::There).then_some(Beyond {
+        let outside = (outside != Outside::Absent).then_some(Beyond {
             blocks: &blocks,
-            controller: sets_of_controller,
+            controllers: sets_of_controllers,
         });
         self.gather(classes, sets_of_class, outside)
     }
@@ -194,14 +207,16 @@ impl SetTable {
             ports: Vec::new(),
             host_network: false,
         };
-        let mut controller = None;
+        let mut controllers = Vec::new();
         if let Some(beyond) = outside {
             for (addresses, mut sets) in partition(beyond.blocks) {
                 sets.extend(everybody);
                 groups.push((plain(Members::Addresses(addresses)), sets));
             }
-            controller = Some(groups.len());
-            groups.push((plain(Members::IngressController), beyond.controller));
+            for sets in beyond.controllers {
+                controllers.push(groups.len());
+                groups.push((plain(Members::IngressController), sets));
+            }
         }
         let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];
         for (group, (_, inside)) in groups.iter().enumerate() {
@@ -213,15 +228,27 @@ impl SetTable {
             groups: groups.into_iter().map(|(g, _)| g).collect(),
             sets,
             of_workload,
-            controller,
+            controllers,
         }
     }
 }
 
-/// Whether a selection means an unlabeled pod of a namespace of which only is known that it has a name.
-fn controller_is_meant(selection: &PodSelection) -> bool {
-    let name = Labels::from([("kubernetes.io/metadata.name".to_owned(), UNKNOWN_VALUE.to_owned())]);
-    selection.pods.matches(&Labels::new()) && matches!(&selection.namespaces, NamespaceSelection::Labeled(s) if s.matches(&name))
+impl AbsentController {
+    /// Whether a selection means it. Of a namespace that the input does not hold only the name is known, at most.
+    fn is_meant(&self, selection: &PodSelection, classes: &Classes<'_>) -> bool {
+        let name = self.namespace.as_deref();
+        let here = match &selection.namespaces {
+            NamespaceSelection::Named(named) => name == Some(named),
+            NamespaceSelection::Labeled(selector) => match classes.namespaces.iter().find(|n| name == Some(n.name)) {
+                Some(namespace) => selector.matches(namespace.labels),
+                None => {
+                    let value = name.unwrap_or(UNKNOWN_VALUE).to_owned();
+                    selector.matches(&Labels::from([("kubernetes.io/metadata.name".to_owned(), value)]))
+                }
+            },
+        };
+        here && selection.pods.matches(&self.labels)
+    }
 }
 
 /// Finds classes by selection without trying each selector on each pod.

@@ -147,6 +147,9 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
     let mut set = AddressSet::block(whole);
     for except in field.list("except")? {
         let part = parse_cidr(except.text()?).map_err(|m| except.fault(m))?;
+        if part.contains(&whole) {
+            return Err(except.fault(format!("{part} leaves nothing of {whole}")));
+        }
         if part.prefix_len() <= whole.prefix_len() || !whole.contains(&part.addr()) {
             return Err(except.fault(format!("{part} is no part of {whole}")));
         }
@@ -183,7 +186,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                     });
                     continue;
                 }
-                let first = port.port()?;
+                let first = port.number().map_err(|_| port.expected("a number or a name")).and_then(|_| port.port())?;
                 let last = end.as_ref().map_or(Ok(first), Field::port)?;
                 if let Some(end) = end
                     && last < first

@@ -9,7 +9,7 @@ use super::classes::{Asked, Classes};
 use super::collect::refused;
 use super::connectivity::{Connection, Endpoint, Entrance, Extent, Way};
 use super::evaluate::{Certainty, Judge, Reason, Verdict};
-use super::groups::{GroupId, Members, Outside, SetTable};
+use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
 use super::networks::Network;
 use super::ports::PortSet;
 use super::rule::{Direction, Policy, Scope, Tier};
@@ -24,8 +24,10 @@ pub(super) struct Plane {
     /// What decides there.
     pub judge: Judge,
     of_workload: Vec<Vec<GroupId>>,
-    /// The group of the ingress controller that the input does not hold; secondary networks have none.
-    controller: Option<GroupId>,
+    /// The groups of the ingress controllers that the input does not hold; secondary networks have none.
+    controllers: Vec<GroupId>,
+    /// How sure it is what these controllers are.
+    of_controllers: Certainty,
 }
 
 /// Of two policies of one tier and priority that are about the same pods, nobody can say which one is asked first
@@ -56,8 +58,15 @@ fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Dia
 }
 
 impl Plane {
-    /// The network with these workloads on it.
-    pub fn new(network: Network, cluster: &Cluster, policies: &[Policy], members: &[usize], diagnostics: &mut Vec<Diagnostic>) -> Plane {
+    /// The network with these workloads on it, and with these ingress controllers that the input does not hold.
+    pub fn new(
+        network: Network,
+        cluster: &Cluster,
+        policies: &[Policy],
+        members: &[usize],
+        absent: &[AbsentController],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Plane {
         let holds = |policy: &Policy| match (&policy.scope, &network) {
             (Scope::Secondary(names), Network::Secondary(name)) => names.contains(name),
             (Scope::Primary, Network::Secondary(_)) | (Scope::Secondary(_), _) => false,
@@ -75,18 +84,23 @@ impl Plane {
         let outside = if matches!(network, Network::Secondary(_)) {
             Outside::Absent
         } else {
-            Outside::There
+            Outside::There(absent)
         };
         let mut groups = table.group(&classes, outside);
         let of_workload = std::mem::take(&mut groups.of_workload);
-        let controller = groups.controller;
+        let controllers = std::mem::take(&mut groups.controllers);
         let mut judge = Judge::new(policies, holds, &mut table, groups);
         settle_ties(policies, &mut judge, diagnostics);
         Plane {
             network,
             judge,
             of_workload,
-            controller,
+            controllers,
+            of_controllers: if absent.iter().all(|a| a.namespace.is_some()) {
+                Certainty::Certain
+            } else {
+                Certainty::Convention
+            },
         }
     }
 
@@ -99,7 +113,7 @@ impl Plane {
     fn groups_at(&self, end: &Endpoint) -> Vec<GroupId> {
         match end {
             Endpoint::Workload(workload) => self.groups_of(*workload).to_vec(),
-            Endpoint::IngressController => self.controller.into_iter().collect(),
+            Endpoint::IngressController => self.controllers.clone(),
             Endpoint::Addresses(range) => {
                 let wanted = AddressSet::range(*range);
                 let groups = self.judge.groups.iter().enumerate();
@@ -121,7 +135,7 @@ impl Plane {
         }
         let mut connection = answer.connection(from.clone(), to.clone(), &self.network);
         if *from == Endpoint::IngressController {
-            connection.certainty = connection.certainty.max(Certainty::Convention);
+            connection.certainty = connection.certainty.max(self.of_controllers);
         }
         connection
     }
@@ -189,7 +203,9 @@ impl Plane {
 
     /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies let it.
     fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
-        let Some(controller) = self.controller else { return Vec::new() };
+        if self.controllers.is_empty() {
+            return Vec::new();
+        }
         let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
         for entrance in entrances
             .iter()
@@ -202,13 +218,15 @@ impl Plane {
         for (workload, ports) in ways {
             let mut answer = Answer::default();
             for &group in self.groups_of(workload) {
-                let mut verdict = self.judge.between(controller, group);
-                verdict.ports = verdict.ports.intersection(&ports);
-                answer.add(verdict, self.judge.certainty(controller, group));
+                for &controller in &self.controllers {
+                    let mut verdict = self.judge.between(controller, group);
+                    verdict.ports = verdict.ports.intersection(&ports);
+                    answer.add(verdict, self.judge.certainty(controller, group));
+                }
             }
             if extent == Extent::All || !answer.ports.is_empty() {
                 let mut connection = answer.connection(Endpoint::IngressController, Endpoint::Workload(workload), &self.network);
-                connection.certainty = connection.certainty.max(Certainty::Convention);
+                connection.certainty = connection.certainty.max(self.of_controllers);
                 connections.push(connection);
             }
         }

@@ -134,6 +134,11 @@ impl<'t> Field<'t> {
         self.tree.as_str().ok_or_else(|| self.expected("a string"))
     }
 
+    /// The text of a value of a mapping from text to text, where `null` is empty.
+    pub fn text_or_empty(&self) -> Read<&'t str> {
+        if self.tree.is_null() { Ok("") } else { self.text() }
+    }
+
     /// The text, if it is text.
     pub fn as_text(&self) -> Option<&'t str> {
         self.tree.as_str()
@@ -168,7 +173,8 @@ impl<'t> Field<'t> {
         }
     }
 
-    fn expected(&self, what: &str) -> Fault {
+    /// A complaint that it is of the wrong type.
+    pub fn expected(&self, what: &str) -> Fault {
         self.fault(format!("expected {what}, found {}", self.tree.kind_name()))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::addresses::AddressSet;
 use super::ports::RulePorts;
-use super::selector::Selector;
+use super::selector::{Operator, Selector};
 use crate::cluster::Key;
 use crate::source::Span;
 
@@ -67,6 +67,24 @@ pub enum NamespaceSelection {
     Named(String),
     /// Those with these labels.
     Labeled(Selector),
+}
+
+/// The label that every namespace has, with its name as the value
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>).
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+impl NamespaceSelection {
+    /// The same selection, by name where its labels ask for nothing but one name.
+    pub fn simplest(&self) -> NamespaceSelection {
+        if let NamespaceSelection::Labeled(selector) = self
+            && let [requirement] = selector.requirements()
+            && let Operator::In(values) = &requirement.operator
+            && let ([name], NAME_LABEL) = (values.as_slice(), requirement.key.as_str())
+        {
+            return NamespaceSelection::Named(name.clone());
+        }
+        self.clone()
+    }
 }
 
 /// The other end of traffic, as a rule describes it.

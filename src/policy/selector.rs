@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 
 use super::read::{Fault, Field, Read};
+pub use crate::cluster::UNKNOWN_VALUE;
 use crate::manifest::Tree;
 
 /// Labels, by key.
 pub type Labels = BTreeMap<String, String>;
-
-/// The value of a label that is surely there but whose content only the cluster knows, such as a hash. No selector can name it.
-pub const UNKNOWN_VALUE: &str = "\u{0}";
 
 /// What one requirement asks of a label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,11 +103,12 @@ impl Selector {
         let mut requirements = Vec::new();
         if let Some(labels) = field.get("matchLabels") {
             for label in labels.entries()? {
-                let value = label.text()?;
+                let value = label.text_or_empty()?;
                 requirements.push(equals(label.key(), value).map_err(|m| label.fault(m))?);
             }
         }
         for expression in field.list("matchExpressions")? {
+            expression.must_be_map()?;
             let key = expression.required("key")?;
             let operator = expression.required("operator")?;
             let values = expression

@@ -12,19 +12,12 @@ use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network,
 /// A table of connections: who, to whom, on which ports, because of what.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
     let rows = connections.iter().map(|c| {
-        let mut because: Vec<String> = c
-            .because
-            .iter()
-            .filter(|r| c.ports.is_empty() || r.effect != Effect::Isolate)
-            .map(|r| reason(report, r))
-            .collect();
-        because.dedup();
         vec![
             endpoint(report, &c.from),
             endpoint(report, &c.to),
             c.ports.to_string(),
             c.certainty.as_str().to_owned(),
-            because.join("\n"),
+            reasons(report, &c.ports, &c.because),
         ]
     });
     Table {
@@ -40,26 +33,41 @@ pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent:
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
-        connections: Vec<ConnectionJson<'a>>,
-        #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
-        ipv6: Vec<ConnectionJson<'a>>,
+        #[serde(flatten)]
+        connections: Connections<'a>,
         #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
         open_pairs: Option<usize>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    let is_v6 = |c: &&Connection| {
-        [&c.from, &c.to]
-            .into_iter()
-            .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
-    };
-    let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
     report.json(&Document {
         version: VERSION,
-        connections: list(report, &ipv4),
-        ipv6: list(report, &ipv6),
+        connections: Connections::of(report, connections),
         open_pairs: (extent == Extent::Ruled).then(|| report.connectivity.open_pairs()),
         diagnostics: report.diagnostics(),
     })
+}
+
+/// Connections by the family of their addresses.
+#[derive(Serialize)]
+pub(super) struct Connections<'a> {
+    connections: Vec<ConnectionJson<'a>>,
+    #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
+    ipv6: Vec<ConnectionJson<'a>>,
+}
+
+impl<'a> Connections<'a> {
+    pub(super) fn of(report: &'a Report<'_>, connections: &[Connection]) -> Connections<'a> {
+        let is_v6 = |c: &&Connection| {
+            [&c.from, &c.to]
+                .into_iter()
+                .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
+        };
+        let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
+        Connections {
+            connections: list(report, &ipv4),
+            ipv6: list(report, &ipv6),
+        }
+    }
 }
 
 fn list<'a>(report: &'a Report<'_>, connections: &[&Connection]) -> Vec<ConnectionJson<'a>> {
@@ -92,8 +100,16 @@ pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
     }
 }
 
+/// The words for the reasons why these ports are allowed, a line for each. What the policies did not allow is only told where nothing is.
+pub(super) fn reasons(report: &Report<'_>, ports: &PortSet, because: &[Reason]) -> String {
+    let told = because.iter().filter(|r| ports.is_empty() || r.effect != Effect::Isolate);
+    let mut lines: Vec<String> = told.map(|r| reason(report, r)).collect();
+    lines.dedup();
+    lines.join("\n")
+}
+
 /// The words for a reason, with its place.
-pub(super) fn reason(report: &Report<'_>, reason: &Reason) -> String {
+fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
     let says = match reason.effect {

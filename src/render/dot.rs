@@ -17,6 +17,9 @@ const LINE: usize = 60;
 /// More lines than this are counted instead of written; the tooltip has them all.
 const LINES: usize = 12;
 
+/// Graphviz reads no string of more than 16,384 bytes.
+const LONGEST: usize = 12_000;
+
 /// The graph as DOT text.
 pub fn dot(graph: &Graph) -> String {
     let mut out = String::from("digraph kubesketch {\n");
@@ -71,6 +74,8 @@ pub fn dot(graph: &Graph) -> String {
             EdgeKind::Routes => ("penwidth=1.4", "normal"),
             EdgeKind::Selects => ("penwidth=1.4", "odiamond"),
             EdgeKind::Resolves => ("penwidth=1.8, style=dotted", "odot"),
+            EdgeKind::Allows => ("penwidth=1.4, style=dashed", "vee"),
+            EdgeKind::Denied => ("penwidth=1.4, style=dashed", "tee"),
         };
         line(
             &mut out,
@@ -93,6 +98,8 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
     let hue = Hue::of_node(node.kind, &node.label);
     let shape = match node.kind {
         NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => "ellipse",
+        NodeKind::Peers => "component",
+        NodeKind::Junction => "circle",
         NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => "octagon",
         NodeKind::Workload if hue == Hue::Amber => "cylinder",
         NodeKind::Workload => "box3d",
@@ -159,10 +166,14 @@ fn label(text: &str) -> String {
     quoted_label(&lines.join("\n"))
 }
 
-/// A quoted text in which Graphviz finds nothing to replace.
+/// A quoted text in which Graphviz finds nothing to replace, no longer than it can read.
 fn quoted_label(text: &str) -> String {
     let mut out = String::from("\"");
     for c in shown_lines(text).chars() {
+        if out.len() > LONGEST {
+            out.push('…');
+            break;
+        }
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),

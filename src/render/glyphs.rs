@@ -1,6 +1,6 @@
 //! Small drawings for kinds of things, drawn for this project on a grid of 16 by 16 units. Each is one path of lines; the lock is filled.
 
-use crate::graph::NodeKind;
+use crate::graph::{Mark, NodeKind};
 
 /// The side of the grid that glyphs are drawn on.
 pub(crate) const GRID: f64 = 16.0;
@@ -49,6 +49,12 @@ const CRON: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM8 4
 const POD: Glyph = lines("M8 1.6l5.6 3.2v6.4L8 14.4l-5.6-3.2V4.8zM2.4 4.8L8 8l5.6-3.2M8 8v6.4");
 /// A bucket.
 const RESOURCE: Glyph = lines("M2.4 4.2c0-2.6 11.2-2.6 11.2 0l-1.4 8.4c-.4 2-8 2-8.4 0zM2.4 4.2c0 2.4 11.2 2.4 11.2 0");
+/// A dashed ring around some dots: whoever is inside.
+const PEERS: Glyph = lines(
+    "M5.2 2.4A6.2 6.2 0 0 1 8 1.8M10.8 2.4A6.2 6.2 0 0 1 13.6 5.2M14.2 8A6.2 6.2 0 0 1 13.6 10.8M10.8 13.6A6.2 6.2 0 0 1 8 14.2M5.2 13.6A6.2 6.2 0 0 1 2.4 10.8M1.8 8A6.2 6.2 0 0 1 2.4 5.2M6 6.4h.01M10 6.4h.01M8 10h.01",
+);
+/// Lines that meet and part.
+const JUNCTION: Glyph = lines("M2 3l6 5l-6 5M14 3L8 8l6 5M8 6.4a1.6 1.6 0 1 0 .01 0z");
 /// A question mark.
 const MISSING: Glyph = lines("M4.6 5.4a3.4 3.4 0 1 1 5.2 2.8C8.6 9 8 9.4 8 10.6M8 13.8h.01");
 /// A padlock.
@@ -56,6 +62,21 @@ const LOCK: Glyph = Glyph {
     path: "M3.2 7H4.6V5a3.4 3.4 0 0 1 6.8 0v2h1.4a.8.8 0 0 1 .8.8v5.6a.8.8 0 0 1-.8.8H3.2a.8.8 0 0 1-.8-.8V7.8a.8.8 0 0 1 .8-.8zM6.2 7h3.6V5a1.8 1.8 0 0 0-3.6 0z",
     filled: true,
 };
+
+/// A padlock that hangs open.
+const OPEN: Glyph = lines("M3 7.2h10v6.4H3zM5.2 7V4.6a2.9 2.9 0 0 1 5.6-1");
+/// A shield.
+const SHIELD: Glyph = lines("M8 1.8l5.4 1.8v4c0 3.2-2.2 5.4-5.4 6.8c-3.2-1.4-5.4-3.6-5.4-6.8v-4z");
+
+/// The drawing of a badge.
+pub(crate) fn of_mark(mark: Mark) -> Glyph {
+    match mark {
+        Mark::Isolated => LOCK,
+        Mark::Ruled => SHIELD,
+        Mark::Open => OPEN,
+        Mark::Unevaluated => MISSING,
+    }
+}
 
 /// The drawing of a node. `label` is its kind as people know it.
 pub(crate) fn of_node(kind: NodeKind, label: &str) -> Glyph {
@@ -77,6 +98,8 @@ pub(crate) fn of_node(kind: NodeKind, label: &str) -> Glyph {
             _ => POD,
         },
         NodeKind::Resource => RESOURCE,
+        NodeKind::Peers => PEERS,
+        NodeKind::Junction => JUNCTION,
         NodeKind::Missing => MISSING,
     }
 }
@@ -94,7 +117,7 @@ mod tests {
     fn every_drawing_is_small() {
         let workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Rollout"].map(|l| of_node(NodeKind::Workload, l));
         let kinds = NodeKind::ALL.iter().map(|k| of_node(*k, ""));
-        for glyph in kinds.chain(workloads).chain([lock()]) {
+        for glyph in kinds.chain(workloads).chain([lock()]).chain(Mark::ALL.iter().map(|m| of_mark(*m))) {
             assert!(glyph.path.len() <= 300 && glyph.path.starts_with('M'), "{}", glyph.path);
         }
     }

@@ -8,7 +8,7 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::graph::{Detail, Evidence, Expose, Exposure, Graph, Node, NodeKind, PortMap, RouteRule, port_text};
+use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, PortMap, RouteRule, Side, port_text};
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
@@ -51,11 +51,13 @@ pub fn html(
             Theme::Auto => "light dark",
         },
         style,
+        has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg(layout, graph, options),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
+        allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
         missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
         problems: diagnostics.iter().map(|d| problem(d, sources)).collect(),
     };
@@ -71,10 +73,13 @@ struct Page {
     scheme: &'static str,
     style: String,
     picture: String,
+    /// Whether policies have a say in it.
+    has_policies: bool,
     exposure: Vec<ExposureRow>,
     routes: Vec<RouteRow>,
     services: Vec<ServiceRow>,
     workloads: Vec<WorkloadRow>,
+    allowed: Vec<AllowedRow>,
     missing: Vec<MissingRow>,
     problems: Vec<Problem>,
 }
@@ -120,7 +125,19 @@ struct WorkloadRow {
     images: Vec<String>,
     ports: String,
     selected_by: Vec<Ref>,
+    /// What policies do about traffic to and from it; empty if there are none.
+    ingress: String,
+    egress: String,
     at: String,
+}
+
+struct AllowedRow {
+    from: Ref,
+    to: Ref,
+    allowed: bool,
+    ports: String,
+    remarks: Vec<String>,
+    because: Vec<String>,
 }
 
 struct MissingRow {
@@ -152,7 +169,9 @@ impl Maker<'_> {
         };
         let kind = match node.kind {
             // Their names say it already.
-            NodeKind::Internet | NodeKind::ExternalName => String::new(),
+            NodeKind::Internet | NodeKind::ExternalName | NodeKind::Junction => String::new(),
+            // What they are sets of tells them apart.
+            NodeKind::Peers => node.facts(),
             NodeKind::Missing => format!("{}, missing", node.label),
             _ => node.label.clone(),
         };
@@ -225,9 +244,10 @@ impl Maker<'_> {
 
     fn workload(&self, graph: &Graph, index: usize) -> Option<WorkloadRow> {
         let node = graph.node(index);
-        let Detail::Workload { ports, .. } = &node.detail else {
+        let Detail::Workload { ports, access, .. } = &node.detail else {
             return None;
         };
+        let stance = |side: fn(&Access) -> &Side| access.as_ref().map_or("", |a| side(a).stance.as_str()).to_owned();
         let ports: Vec<String> = ports
             .iter()
             .map(|p| match &p.name {
@@ -241,8 +261,29 @@ impl Maker<'_> {
             images: tables::images(node).into_iter().map(|i| shown(i).into_owned()).collect(),
             ports: shown(&ports.join(", ")).into_owned(),
             selected_by: tables::selected_by(graph, index).into_iter().map(|n| self.name(n)).collect(),
+            ingress: stance(|a| &a.ingress),
+            egress: stance(|a| &a.egress),
             at: place(node.evidence.first()),
         })
+    }
+
+    fn allowed(&self, row: &tables::AllowedRow<'_>) -> AllowedRow {
+        let because = row.because.iter().map(|e| {
+            let rule = if e.field.is_empty() {
+                e.object.clone()
+            } else {
+                format!("{} {}", e.object, e.field)
+            };
+            shown(&format!("{rule} ({})", e.place())).into_owned()
+        });
+        AllowedRow {
+            from: self.name(row.from),
+            to: self.name(row.to),
+            allowed: row.kind == EdgeKind::Allows,
+            ports: shown(&row.allowance.ports.texts().join(", ")).into_owned(),
+            remarks: row.allowance.remarks().iter().map(|r| shown(r).into_owned()).collect(),
+            because: because.collect(),
+        }
     }
 
     fn missing(&self, node: &Node) -> Option<MissingRow> {

@@ -3,6 +3,8 @@
 //! What is painted later lies over what is painted earlier: frames, edges, cards, legend. Edges with a label come after those without, so that
 //! no line runs over the words of another edge even where the layout had to fall back.
 
+use std::collections::BTreeSet;
+
 use crate::graph::{EdgeKind, Graph, NodeKind};
 use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
@@ -32,9 +34,11 @@ pub fn svg(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
 fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions) {
     let prefix = words::id_prefix(layout, graph, options);
     let (title_id, desc_id) = (format!("{prefix}-title"), format!("{prefix}-desc"));
+    let junctions = layout.cards.iter().filter(|c| c.kind == NodeKind::Junction);
     let pen = Pen {
         theme: options.theme,
         prefix: &prefix,
+        junctions: junctions.map(|c| c.id.as_str()).collect(),
     };
     let mut view = String::from("0 0 ");
     number(&mut view, layout.width);
@@ -92,6 +96,8 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
 struct Pen<'a> {
     theme: Theme,
     prefix: &'a str,
+    /// Ids of the junctions: a line goes through them and does not end there.
+    junctions: BTreeSet<&'a str>,
 }
 
 impl Pen<'_> {
@@ -160,11 +166,13 @@ impl Pen<'_> {
             .attr("data-name", &card.name);
         group.children(|xml| {
             let missing = card.kind == NodeKind::Missing;
+            // What is no object of the cluster has a dashed border.
+            let dashed = missing || card.kind == NodeKind::Peers;
             let border = if missing { Paint::Strong(hue) } else { Paint::Soft(hue) };
             drop(
                 self.paint(boxed(xml, card.rect), "", Some(Paint::Card), Some(border))
                     .num("rx", CARD_RADIUS)
-                    .maybe("stroke-dasharray", missing.then_some("5 3")),
+                    .maybe("stroke-dasharray", dashed.then_some("5 3")),
             );
             // The bar is outlined in its own color, or the border of the card would show around it.
             let bar = xml.element("path").attr("d", &bar_path(card.bar));
@@ -172,6 +180,10 @@ impl Pen<'_> {
             self.glyph(xml, glyphs::of_node(card.kind, &card.label), card.glyph, hue);
             for text in &card.texts {
                 self.text(xml, text, hue);
+            }
+            for badge in &card.badges {
+                self.glyph(xml, glyphs::of_mark(badge.mark), badge.at, Hue::of_mark(badge.mark));
+                self.text(xml, &badge.text, hue);
             }
             for row in &card.rows {
                 self.row(xml, row, hue);
@@ -230,8 +242,12 @@ impl Pen<'_> {
             .attr("data-to", &link.to)
             .attr("data-kind", link.kind.as_str());
         group.children(|xml| {
-            self.line(xml, &link.points, &link.gaps, link.kind);
-            let style = LineStyle::of(link.kind);
+            let mut style = LineStyle::of(link.kind);
+            if self.junctions.contains(link.to.as_str()) {
+                style.head = Head::None;
+                style.head_length = 0.0;
+            }
+            self.line(xml, &link.points, &link.gaps, link.kind, &style);
             for at in &link.branches {
                 let dot = xml.element("circle").num("cx", at.x).num("cy", at.y).num("r", style.dot);
                 drop(self.paint(dot, "", Some(Paint::Strong(Hue::of_edge(link.kind))), None));
@@ -243,8 +259,7 @@ impl Pen<'_> {
         });
     }
 
-    fn line(&self, xml: &mut Xml, points: &[Point], gaps: &[Gap], kind: EdgeKind) {
-        let style = LineStyle::of(kind);
+    fn line(&self, xml: &mut Xml, points: &[Point], gaps: &[Gap], kind: EdgeKind, style: &LineStyle) {
         let hue = Hue::of_edge(kind);
         let (shaft, tip) = shorten(points, style.head_length);
         drop(
@@ -258,7 +273,7 @@ impl Pen<'_> {
             .maybe("stroke-dasharray", style.dash)
             .maybe("stroke-linecap", style.dash.map(|_| "round")),
         );
-        if let (Some(tip), Some(base)) = (tip, shaft.last()) {
+        if let (Some(tip), Some(base), false) = (tip, shaft.last(), style.head == Head::None) {
             let head = xml.element("path").attr("d", &head_path(*base, tip, style.head));
             let element = match style.head {
                 // The open diamond is filled, or the lines under it would show through.
@@ -266,7 +281,7 @@ impl Pen<'_> {
                     .paint(head, "", Some(Paint::Card), Some(Paint::Strong(hue)))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) => self.paint(head, "", Some(Paint::Strong(hue)), None),
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::None => self.paint(head, "", Some(Paint::Strong(hue)), None),
             };
             drop(element);
         }
@@ -291,9 +306,10 @@ impl Pen<'_> {
             }
             Sample::Edge(kind) => {
                 let y = at.y + at.h / 2.0;
-                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], &[], kind);
+                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], &[], kind, &LineStyle::of(kind));
             }
             Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Hue::Violet),
+            Sample::Mark(mark) => self.glyph(xml, glyphs::of_mark(mark), centered(at), Hue::of_mark(mark)),
         }
         self.text(xml, &entry.text, Hue::Grey);
     }
@@ -318,6 +334,12 @@ enum Head {
     Diamond,
     /// An open circle.
     Ring,
+    /// A filled arrowhead with swept wings.
+    Barbed,
+    /// A bar across the line.
+    Bar,
+    /// Nothing: the line goes on.
+    None,
 }
 
 impl LineStyle {
@@ -342,6 +364,20 @@ impl LineStyle {
                 dash: None,
                 head: Head::Diamond,
                 head_length: 8.0,
+                dot: 2.6,
+            },
+            EdgeKind::Allows => LineStyle {
+                width: 1.6,
+                dash: Some("6 4"),
+                head: Head::Barbed,
+                head_length: 7.0,
+                dot: 2.6,
+            },
+            EdgeKind::Denied => LineStyle {
+                width: 1.5,
+                dash: Some("2 4"),
+                head: Head::Bar,
+                head_length: 6.0,
                 dot: 2.6,
             },
             EdgeKind::Resolves => LineStyle {
@@ -522,6 +558,33 @@ fn head_path(base: Point, tip: Point, head: Head) -> String {
                 .to('L', &[base.x, base.y])
                 .to('L', &[middle.x + uy * 3.4, middle.y - ux * 3.4]);
         }
+        Head::Barbed => {
+            let (left, right) = (
+                Point {
+                    x: base.x - ux * 2.0 - uy * 4.2,
+                    y: base.y - uy * 2.0 + ux * 4.2,
+                },
+                Point {
+                    x: base.x - ux * 2.0 + uy * 4.2,
+                    y: base.y - uy * 2.0 - ux * 4.2,
+                },
+            );
+            let notch = Point {
+                x: base.x + ux * 1.5,
+                y: base.y + uy * 1.5,
+            };
+            path.to('M', &[tip.x, tip.y])
+                .to('L', &[left.x, left.y])
+                .to('L', &[notch.x, notch.y])
+                .to('L', &[right.x, right.y]);
+        }
+        Head::Bar => {
+            path.to('M', &[middle.x - uy * 4.6, middle.y + ux * 4.6])
+                .to('L', &[middle.x + uy * 4.6, middle.y - ux * 4.6])
+                .to('L', &[middle.x + ux * 2.0 + uy * 4.6, middle.y + uy * 2.0 - ux * 4.6])
+                .to('L', &[middle.x + ux * 2.0 - uy * 4.6, middle.y + uy * 2.0 + ux * 4.6]);
+        }
+        Head::None => {}
         Head::Ring => {
             let radius = length / 2.0;
             path.to('M', &[tip.x, tip.y])

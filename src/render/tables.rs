@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule};
+use crate::graph::{Allowance, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule};
 
 /// One way in from outside.
 pub(crate) struct ExposureRow<'a> {
@@ -16,6 +16,20 @@ pub(crate) struct ExposureRow<'a> {
     pub(crate) at: Option<&'a Evidence>,
     /// The workloads behind it, by id.
     pub(crate) behind: Vec<&'a Node>,
+}
+
+/// What policies allow or deny between two ends.
+pub(crate) struct AllowedRow<'a> {
+    /// Where it comes from.
+    pub(crate) from: &'a Node,
+    /// Where it goes to.
+    pub(crate) to: &'a Node,
+    /// Whether it is allowed or denied.
+    pub(crate) kind: EdgeKind,
+    /// On which ports, and for whom not.
+    pub(crate) allowance: &'a Allowance,
+    /// The rules.
+    pub(crate) because: &'a [Evidence],
 }
 
 /// One rule by which requests are sent on.
@@ -47,6 +61,25 @@ pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
             }));
         }
     }
+    rows
+}
+
+/// What policies allow and deny, as drawn: allowed first. What runs through a junction is told for each of its sources and all that it leads to.
+pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
+    let mut rows = Vec::new();
+    for (from, to, edge) in graph.edges() {
+        let (EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance)) = &edge.detail else {
+            continue;
+        };
+        rows.push(AllowedRow {
+            from: graph.node(from),
+            to: graph.node(to),
+            kind: edge.kind(),
+            allowance,
+            because: &edge.evidence,
+        });
+    }
+    rows.sort_by_key(|r| r.kind);
     rows
 }
 

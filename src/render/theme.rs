@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
-use crate::graph::{EdgeKind, NodeKind};
+use crate::graph::{EdgeKind, Mark, NodeKind};
 
 /// Which colors a picture has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -62,6 +62,8 @@ pub(crate) enum Hue {
     Teal,
     /// What runs and keeps state, and other things that hold data.
     Amber,
+    /// What policies allow.
+    Green,
     /// What is outside.
     Grey,
     /// What is not there.
@@ -70,7 +72,7 @@ pub(crate) enum Hue {
 
 impl Hue {
     /// Every family.
-    pub(crate) const ALL: [Hue; 6] = [Hue::Violet, Hue::Blue, Hue::Teal, Hue::Amber, Hue::Grey, Hue::Vermilion];
+    pub(crate) const ALL: [Hue; 7] = [Hue::Violet, Hue::Blue, Hue::Teal, Hue::Amber, Hue::Green, Hue::Grey, Hue::Vermilion];
 
     /// The family of a node. `label` is its kind as people know it.
     pub(crate) fn of_node(kind: NodeKind, label: &str) -> Hue {
@@ -81,7 +83,17 @@ impl Hue {
             NodeKind::Workload if label == "StatefulSet" => Hue::Amber,
             NodeKind::Workload => Hue::Teal,
             NodeKind::Resource => Hue::Amber,
+            NodeKind::Peers | NodeKind::Junction => Hue::Green,
             NodeKind::Missing => Hue::Vermilion,
+        }
+    }
+
+    /// The family of a badge.
+    pub(crate) fn of_mark(mark: Mark) -> Hue {
+        match mark {
+            Mark::Isolated | Mark::Ruled => Hue::Green,
+            Mark::Open => Hue::Grey,
+            Mark::Unevaluated => Hue::Vermilion,
         }
     }
 
@@ -91,6 +103,8 @@ impl Hue {
             EdgeKind::Exposes | EdgeKind::Resolves => Hue::Grey,
             EdgeKind::Routes => Hue::Violet,
             EdgeKind::Selects => Hue::Blue,
+            EdgeKind::Allows => Hue::Green,
+            EdgeKind::Denied => Hue::Vermilion,
         }
     }
 }
@@ -171,6 +185,9 @@ impl Paint {
             Paint::Strong(Hue::Amber) => Swatch("amber", "#995700", "#f0b65e"),
             Paint::Soft(Hue::Amber) => Swatch("amber-soft", "#e3bf86", "#805d28"),
             Paint::Tint(Hue::Amber) => Swatch("amber-tint", "#fcf5e9", "#352b1b"),
+            Paint::Strong(Hue::Green) => Swatch("green", "#4a7300", "#a9d24a"),
+            Paint::Soft(Hue::Green) => Swatch("green-soft", "#bcd394", "#587128"),
+            Paint::Tint(Hue::Green) => Swatch("green-tint", "#f3f8e9", "#26311a"),
             Paint::Strong(Hue::Grey) => Swatch("grey", "#44526a", "#b3c0d2"),
             Paint::Soft(Hue::Grey) => Swatch("grey-soft", "#b4bfcd", "#516077"),
             Paint::Tint(Hue::Grey) => Swatch("grey-tint", "#f2f4f7", "#232e3e"),

@@ -1,16 +1,17 @@
-//! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it.
+//! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it; and what policies leave open to pods that
+//! the input does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::Report;
-use super::connections::{PortsJson, ReasonJson, reason};
+use super::connections::{PortsJson, ReasonJson, reasons};
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
 use crate::graph::{EdgeDetail, Evidence, port_text};
-use crate::policy::{Admission, Effect, Entrance, Way};
+use crate::policy::{Admission, Direction, Entrance, Extent, Unseen, Way};
 
 /// One way in and one workload behind it.
 struct Row<'a> {
@@ -71,8 +72,8 @@ fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
     seen.into_iter().map(|i| graph.node(i).id.clone()).collect()
 }
 
-/// A table of ways in: from where, by what, to which workload, and what policies leave of it.
-pub fn exposure_table(report: &Report<'_>) -> Table {
+/// A table of ways in: from where, by what, to which workload, and what policies leave of it; then what they let in from pods that the input does not hold.
+pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
     let line = |row: &Row<'_>| {
         let open: Vec<String> = row.way.way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
         let mut cells = vec![
@@ -90,34 +91,49 @@ pub fn exposure_table(report: &Report<'_>) -> Table {
                 } else {
                     format!("only {}, {}", admission.ports, admission.certainty.as_str())
                 };
-                let because = admission
-                    .because
-                    .iter()
-                    .filter(|r| admission.ports.is_empty() || r.effect != Effect::Isolate);
-                let because: Vec<String> = because.map(|r| reason(report, r)).collect();
                 cells.extend([
                     report.workload(entrance.workload),
                     entrance.ports.to_string(),
                     verdict,
-                    because.join("\n"),
+                    reasons(report, &admission.ports, &admission.because),
                 ]);
             }
             None => cells.extend(["no workload".to_owned(), String::new(), String::new(), String::new()]),
         }
         cells
     };
+    let unseen = report.connectivity.unseen(report.cluster, extent);
+    let unseen = unseen.into_iter().filter(|u| u.direction == Direction::Ingress);
     Table {
         columns: vec!["From", "Via", "Object", "Open", "Workload", "Ports", "Policies", "Because"],
-        rows: rows(report).iter().map(line).collect(),
+        rows: rows(report).iter().map(line).chain(unseen.map(|u| unseen_line(report, &u))).collect(),
     }
 }
 
-/// Exposure as JSON: `version`, `ways` and `diagnostics`.
-pub fn exposure_json(report: &Report<'_>) -> String {
+fn unseen_line(report: &Report<'_>, row: &Unseen) -> Vec<String> {
+    let verdict = if row.ports.is_empty() { "denied" } else { "allowed, certain" };
+    let from = format!("{} (not in the input)", row.peers);
+    let (workload, because) = (report.workload(row.workload), reasons(report, &row.ports, &row.because));
+    let nothing = String::new;
+    vec![
+        from,
+        nothing(),
+        nothing(),
+        nothing(),
+        workload,
+        row.ports.to_string(),
+        verdict.to_owned(),
+        because,
+    ]
+}
+
+/// Exposure as JSON: `version`, `ways`, `unseen` and `diagnostics`.
+pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
         ways: Vec<RowJson<'a>>,
+        unseen: Vec<UnseenJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
     #[derive(Serialize)]
@@ -139,6 +155,32 @@ pub fn exposure_json(report: &Report<'_>) -> String {
         certainty: &'static str,
         because: Vec<ReasonJson<'a>>,
     }
+    #[derive(Serialize)]
+    struct UnseenJson<'a> {
+        workload: String,
+        direction: &'static str,
+        peer: DescriptionJson,
+        ports: PortsJson,
+        because: Vec<ReasonJson<'a>>,
+    }
+    #[derive(Serialize)]
+    struct DescriptionJson {
+        peers: String,
+        namespaces: String,
+        pods: String,
+    }
+    let unseen = report.connectivity.unseen(report.cluster, extent);
+    let unseen = unseen.iter().map(|row| UnseenJson {
+        workload: report.workload(row.workload),
+        direction: row.direction.as_str(),
+        peer: DescriptionJson {
+            peers: row.peers.to_string(),
+            namespaces: row.peers.namespaces.to_string(),
+            pods: row.peers.pods.to_string(),
+        },
+        ports: PortsJson::of(&row.ports),
+        because: row.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+    });
     let rows = rows(report);
     let ways = rows.iter().map(|row| RowJson {
         from: &row.way.from.id,
@@ -156,6 +198,7 @@ pub fn exposure_json(report: &Report<'_>) -> String {
     report.json(&Document {
         version: VERSION,
         ways: ways.collect(),
+        unseen: unseen.collect(),
         diagnostics: report.diagnostics(),
     })
 }

@@ -83,7 +83,7 @@ fn exposed(graph: &Graph) -> Vec<String> {
 /// The words for one and for many of a kind; the Internet is there once and not counted.
 fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        NodeKind::Internet => None,
+        NodeKind::Internet | NodeKind::Peers | NodeKind::Junction => None,
         NodeKind::External => Some(("outside address range", "outside address ranges")),
         NodeKind::ExternalName => Some(("outside name", "outside names")),
         NodeKind::Ingress => Some(("Ingress", "Ingresses")),

@@ -1,10 +1,162 @@
-//! Ingress controllers that the input holds, known by the labels that their charts and manifests give them.
+//! Ingress controllers: those that are told, else those that the input holds, known by the labels that their charts and manifests give them.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use crate::cluster::{Cluster, Key, Workload};
 use crate::graph::{Detail, EdgeDetail, Graph, NodeKind};
 use crate::manifest::Body;
+use crate::policy::{AbsentController, Labels, Way};
+
+/// Which pods are the ingress controller, in the words of whoever asks: those of a namespace, those of them with some labels, or those of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControllerRef {
+    namespace: String,
+    pods: Pods,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pods {
+    All,
+    Labeled(Labels),
+    Of(String),
+}
+
+/// Why a controller cannot be told from some words, or is not where they say.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControllerError {
+    /// The words are none that mean pods.
+    #[error("expected NAMESPACE, NAMESPACE/LABEL=VALUE,... or NAMESPACE/WORKLOAD")]
+    Syntax,
+    /// There is no such workload.
+    #[error("there is no workload {name} in namespace {namespace}{}", listed(.others))]
+    NoWorkload {
+        /// The namespace.
+        namespace: String,
+        /// The name that was asked for.
+        name: String,
+        /// The names of the workloads that are there.
+        others: Vec<String>,
+    },
+    /// The input holds the namespace, and none of its pods has these labels.
+    #[error("no pod of namespace {namespace} has the labels {labels}{}", listed(.others))]
+    NoLabels {
+        /// The namespace.
+        namespace: String,
+        /// The labels that were asked for.
+        labels: String,
+        /// The names of the workloads that are there.
+        others: Vec<String>,
+    },
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => ", which holds none in this input".to_owned(),
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("; there are {a}, {b}, {c} and {} more", rest.len()),
+        all => format!("; there is {}", all.join(", ")),
+    }
+}
+
+impl FromStr for ControllerRef {
+    type Err = ControllerError;
+
+    /// `NAMESPACE`, `NAMESPACE/LABEL=VALUE,...` or `NAMESPACE/WORKLOAD`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (namespace, pods) = match text.split_once('/') {
+            None => (text, Pods::All),
+            // Keys of labels may hold a slash, names of workloads may not.
+            Some((namespace, labels)) if labels.contains('=') => {
+                let pairs = labels.split(',').map(|pair| pair.split_once('='));
+                let labels = pairs.map(|pair| pair.filter(|(key, _)| !key.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned())));
+                (
+                    namespace,
+                    Pods::Labeled(labels.collect::<Option<Labels>>().ok_or(ControllerError::Syntax)?),
+                )
+            }
+            Some((namespace, name)) => (namespace, Pods::Of(name.to_owned())),
+        };
+        let word = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+        };
+        let named = if let Pods::Of(name) = &pods { word(name) } else { true };
+        if !word(namespace) || !named {
+            return Err(ControllerError::Syntax);
+        }
+        Ok(ControllerRef {
+            namespace: namespace.to_owned(),
+            pods,
+        })
+    }
+}
+
+impl ControllerRef {
+    /// The workloads of a cluster that are meant, by position; none if the cluster does not hold the namespace's pods, so that no more is known of the
+    /// controller than what was told. Jobs bring no requests.
+    pub fn workloads(&self, cluster: &Cluster) -> Result<Vec<usize>, ControllerError> {
+        let here: Vec<usize> = (0..cluster.workloads().len())
+            .filter(|&w| cluster.workloads()[w].key.namespace() == self.namespace && may_serve(&cluster.workloads()[w]))
+            .collect();
+        let namespace = self.namespace.clone();
+        let names = || here.iter().map(|&w| cluster.workloads()[w].key.name.clone()).collect();
+        match &self.pods {
+            Pods::All => Ok(here),
+            Pods::Labeled(labels) => {
+                let mut found = cluster.select(&self.namespace, labels);
+                found.retain(|w| here.contains(w));
+                if found.is_empty() && !here.is_empty() {
+                    let labels = labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
+                    return Err(ControllerError::NoLabels {
+                        namespace,
+                        labels,
+                        others: names(),
+                    });
+                }
+                Ok(found)
+            }
+            Pods::Of(name) => {
+                let found: Vec<usize> = here.iter().copied().filter(|&w| cluster.workloads()[w].key.name == *name).collect();
+                if found.is_empty() {
+                    return Err(ControllerError::NoWorkload {
+                        namespace,
+                        name: name.clone(),
+                        others: names(),
+                    });
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn absent(&self) -> AbsentController {
+        AbsentController {
+            namespace: Some(self.namespace.clone()),
+            labels: if let Pods::Labeled(labels) = &self.pods {
+                labels.clone()
+            } else {
+                Labels::new()
+            },
+        }
+    }
+}
+
+/// What is known of those controllers that are told and that a cluster does not hold.
+pub fn absent_controllers(cluster: &Cluster, told: &[ControllerRef]) -> Vec<AbsentController> {
+    let mut absent: Vec<AbsentController> = (told.iter())
+        .filter(|t| t.workloads(cluster).is_ok_and(|found| found.is_empty()))
+        .map(ControllerRef::absent)
+        .collect();
+    absent.sort();
+    absent.dedup();
+    absent
+}
+
+fn may_serve(workload: &Workload) -> bool {
+    !matches!(workload.key.kind.as_str(), "Job" | "CronJob")
+}
 
 /// A controller: what its class or its `spec.controller` is called, the namespaces it is usually in, and labels that its pods have.
 struct Known {
@@ -64,42 +216,58 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// The controllers of a cluster: for each known one the workloads that are it.
-pub(super) struct Controllers {
-    found: BTreeMap<usize, Vec<usize>>,
+/// The controllers of a cluster.
+pub(super) enum Controllers {
+    /// They were told: everything outside comes in these ways.
+    Told(Vec<Way>),
+    /// For each known one the workloads that are it.
+    Found(BTreeMap<usize, Vec<usize>>),
 }
 
 impl Controllers {
-    /// Finds the controllers of a cluster.
-    pub fn of(cluster: &Cluster) -> Controllers {
+    /// The controllers that are told; where none is, those that are found.
+    pub fn of(cluster: &Cluster, told: &[ControllerRef]) -> Controllers {
+        if !told.is_empty() {
+            let mut known: Vec<usize> = told.iter().flat_map(|t| t.workloads(cluster).unwrap_or_default()).collect();
+            known.sort_unstable();
+            known.dedup();
+            let present = (!known.is_empty()).then_some(Way::Controller(known));
+            let absent = (!absent_controllers(cluster, told).is_empty()).then(|| Way::Controller(Vec::new()));
+            return Controllers::Told(present.into_iter().chain(absent).collect());
+        }
         let mut found: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, workload) in cluster.workloads().iter().enumerate() {
-            if matches!(workload.key.kind.as_str(), "Job" | "CronJob") {
-                continue;
-            }
+        for (index, workload) in cluster.workloads().iter().enumerate().filter(|(_, w)| may_serve(w)) {
             if let Some(known) = KNOWN.iter().position(|k| is(workload, k)) {
                 found.entry(known).or_default().push(index);
             }
         }
-        Controllers { found }
+        Controllers::Found(found)
     }
 
-    /// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the input does not hold them.
-    pub fn of_route(&self, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<usize> {
-        let classes = classes(cluster, graph, node);
-        if classes.is_empty() {
-            return self.found.values().flatten().copied().collect();
+    /// The ways by which requests come to what is behind an Ingress or route.
+    pub fn ways(&self, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<Way> {
+        match self {
+            Controllers::Told(ways) => ways.clone(),
+            Controllers::Found(found) => vec![Way::Controller(of_route(found, cluster, graph, node))],
         }
-        let mut bringing: Vec<usize> = KNOWN
-            .iter()
-            .enumerate()
-            .filter(|(_, k)| classes.iter().any(|c| k.words.iter().any(|w| c.contains(w))))
-            .flat_map(|(i, _)| self.found.get(&i).into_iter().flatten().copied())
-            .collect();
-        bringing.sort_unstable();
-        bringing.dedup();
-        bringing
     }
+}
+
+/// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the input does not hold them.
+fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<usize> {
+    let classes = classes(cluster, graph, node);
+    if classes.is_empty() {
+        return found.values().flatten().copied().collect();
+    }
+    let mut bringing: Vec<usize> = KNOWN
+        .iter()
+        .enumerate()
+        .filter(|(_, k)| classes.iter().any(|c| k.words.iter().any(|w| c.contains(w))))
+        .flat_map(|(i, _)| found.get(&i).into_iter().flatten().copied())
+        .collect();
+    bringing.sort_unstable();
+    bringing.dedup();
+    bringing
 }
 
 /// Labels that say the whole are believed anywhere; a label that others use too only in a namespace of the controller.

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::controllers::Controllers;
+use super::controllers::{ControllerRef, Controllers};
 use super::protocol;
 use crate::cluster::Cluster;
 use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, Protocol, TargetPort};
 use crate::policy::{self, AddressSet, Entrance, PortSet, Way};
 
-/// Every way in that a graph of a cluster shows, by workload.
-pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
+/// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those that the cluster holds are found by
+/// their labels.
+pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Vec<Entrance> {
     let workloads: BTreeMap<String, usize> = cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
     let services: BTreeMap<String, &Service> = cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
-    let controllers = Controllers::of(cluster);
+    let controllers = Controllers::of(cluster, told);
     let mut found: BTreeMap<(String, usize, Way), PortSet> = BTreeMap::new();
     let mut add = |by: &str, workload: usize, way: Way, ports: PortSet| {
         let entry = found.entry((by.to_owned(), workload, way)).or_default();
@@ -49,13 +50,15 @@ pub fn entrances(cluster: &Cluster, graph: &Graph) -> Vec<Entrance> {
             meant = ports_targeted(service, port, transport);
         }
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
-        let bringing = controllers.of_route(cluster, graph, from);
+        let ways = controllers.ways(cluster, graph, from);
         for (workload, maps) in behind(graph, to, &workloads) {
             let reached = maps
                 .iter()
                 .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
             let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
-            add(&by.id, workload, Way::Controller(bringing.clone()), ports);
+            for way in &ways {
+                add(&by.id, workload, way.clone(), ports.clone());
+            }
         }
     }
     let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
@@ -76,7 +79,7 @@ fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usi
 /// The addresses that an outside node stands for.
 fn addresses(outside: &Node) -> AddressSet {
     match &outside.detail {
-        Detail::External { addresses, role: None } => {
+        Detail::External { addresses, role: None, .. } => {
             let blocks = addresses.iter().filter_map(|a| policy::parse_cidr(a).ok());
             blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
         }
@@ -98,14 +101,15 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
     })
 }
 
+/// The ports of a Service for a protocol.
+fn ports_of(service: &Service, transport: Protocol) -> impl Iterator<Item = &ServicePort> {
+    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    ports.filter(move |p| protocol(p.protocol.as_deref()) == transport)
+}
+
 /// The ports of a Service that a backend means.
 fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
-    let ports = service
-        .spec
-        .iter()
-        .flat_map(|s| s.ports.iter().flatten())
-        .filter(|p| protocol(p.protocol.as_deref()) == transport);
-    ports
+    ports_of(service, transport)
         .filter(|p| match backend {
             Backend::Number(number) => p.port == i32::from(*number),
             Backend::Name { name, .. } => p.name.as_ref() == Some(name),
@@ -118,12 +122,7 @@ fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol)
 /// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the port of the Service, but the
 /// most common controller takes the target as well (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
 fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
-    let ports = service
-        .spec
-        .iter()
-        .flat_map(|s| s.ports.iter().flatten())
-        .filter(|p| protocol(p.protocol.as_deref()) == transport);
-    ports
+    ports_of(service, transport)
         .filter(|p| match (backend, &p.target_port) {
             (Backend::Absent(wanted), Some(IntOrString::Int(target))) => *wanted == target.to_string(),
             (Backend::Absent(wanted), Some(IntOrString::String(target))) => wanted == target,

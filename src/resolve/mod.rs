@@ -2,6 +2,7 @@
 //!
 //! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
 
+mod allows;
 mod controllers;
 mod entrances;
 mod exposure;
@@ -18,6 +19,8 @@ use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protocol};
 use crate::source::Sources;
 
+pub use allows::{Denied, allow};
+pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 
 /// Resolves a cluster.
@@ -131,20 +134,32 @@ impl Context<'_> {
         addresses.sort();
         addresses.dedup();
         let id = format!("addresses:{}", addresses.join(","));
+        let detail = Detail::External {
+            addresses,
+            except: Vec::new(),
+            role: None,
+            on: String::new(),
+        };
+        self.outside(id.clone(), detail, vec![evidence]);
+        id
+    }
+
+    /// Adds a node for outside addresses under an id.
+    fn outside(&mut self, id: String, detail: Detail, evidence: Vec<Evidence>) {
+        let Detail::External { addresses, .. } = &detail else { return };
         let name = match addresses.as_slice() {
             [a, b, rest @ ..] if !rest.is_empty() => format!("{a}, {b} +{}", rest.len()),
             all => all.join(", "),
         };
         self.graph.node(Node {
-            id: id.clone(),
+            id,
             kind: NodeKind::External,
             label: "Addresses".into(),
             namespace: None,
             name,
-            detail: Detail::External { addresses, role: None },
-            evidence: vec![evidence],
+            detail,
+            evidence,
         });
-        id
     }
 
     /// The node for the network around the cluster, from which internal load balancers are reached.
@@ -158,7 +173,9 @@ impl Context<'_> {
             name: "Private network".into(),
             detail: Detail::External {
                 addresses: Vec::new(),
+                except: Vec::new(),
                 role: Some("around the cluster".into()),
+                on: String::new(),
             },
             evidence: vec![evidence],
         });

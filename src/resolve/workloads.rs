@@ -28,6 +28,7 @@ pub(super) fn add(context: &mut Context<'_>) {
                 })
                 .collect(),
             host_network: spec.pod.host_network == Some(true),
+            access: None,
         };
         let evidence = vec![context.evidence(entry, "")];
         context.graph.node(Node {

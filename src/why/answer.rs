@@ -1,6 +1,6 @@
 //! The layers of an answer as data, and the way through them.
 
-use super::ends::{Doubt, End, Judged, addresses_name, judge, network, public};
+use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party, Role};
 use super::question::{PortName, PortWish, Question};
 use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
@@ -150,7 +150,11 @@ pub struct Answer {
     /// Who is to take it.
     pub to: String,
     /// The port that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
+    /// The ports of the destination that were judged, as in `TCP 80, 443; UDP 53`; `None` if it did not come to that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<String>,
     /// The layers.
     pub steps: Vec<Step>,
     /// How it ends.
@@ -195,7 +199,10 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
         let sources = sources(scene, &from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
-            found.failure = Some(format!("{} stands for no pods that could open a connection", from.name(scene)));
+            found.failure = Some(format!(
+                "{} stands for no pods of the input that could open a connection",
+                from.name(scene)
+            ));
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
@@ -212,12 +219,19 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
-    apart(scene, &mut found, &mut steps);
+    apart(scene, &mut found, &to, &mut steps);
     for (source, target) in &found.pairs {
-        for pair in judge(scene, source, &target.end, &target.asked) {
-            // Several ways in may come to the same end.
-            if !judged.contains(&pair) {
-                judged.push(pair);
+        let others = if by_address(&to) {
+            beside(scene, source, &target.end)
+        } else {
+            Vec::new()
+        };
+        for network in network(scene, source, &target.end).into_iter().chain(others) {
+            for pair in judge(scene, network, source, &target.end, &target.asked) {
+                // Several ways in may come to the same end.
+                if !judged.contains(&pair) {
+                    judged.push(pair);
+                }
             }
         }
     }
@@ -239,6 +253,7 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
         _ => {}
     }
+    let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
     let mut changes = found.changes;
     if found.failure.is_none() && outcome != Outcome::Undetermined {
         changes.extend(suggest::changes(scene, &judged));
@@ -247,6 +262,7 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         from: from.name(scene),
         to: to.name(scene),
         port: question.port.as_ref().map(PortWish::to_string),
+        judged: (!judged.is_empty()).then(|| ports.to_string()),
         steps,
         outcome,
         summary,
@@ -254,21 +270,34 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
     })
 }
 
-/// Leaves out pairs of pods that are on different primary networks: they do not reach each other, whatever policies say.
-fn apart(scene: &Scene<'_>, found: &mut Found, steps: &mut [Step]) {
+/// Whether a destination is reached by an address of its own on each network. A Service has one on the primary network only.
+fn by_address(to: &Party) -> bool {
+    matches!(to, Party::Workload(_))
+}
+
+/// Leaves out pairs of pods that have no network in common by which the destination is reached, whatever policies say.
+fn apart(scene: &Scene<'_>, found: &mut Found, to: &Party, steps: &mut [Step]) {
     let before = found.pairs.len();
-    let meet = |(from, target): &(End, Target)| network(scene, from, &target.end).is_some();
-    if let (Some((from, target)), Some(names)) = (found.pairs.iter().find(|p| !meet(p)), steps.first_mut()) {
-        let text = format!(
-            "{} and {} are on different primary networks, which do not reach each other",
-            from.name(scene),
-            target.end.name(scene)
-        );
-        names.say(Mark::Problem, text, None);
+    let primary = |(from, target): &(End, Target)| network(scene, from, &target.end).is_some();
+    if let (Some((from, target)), Some(names)) = (found.pairs.iter().find(|p| !primary(p)), steps.first_mut()) {
+        let (source, end) = (from.name(scene), target.end.name(scene));
+        let others = beside(scene, from, &target.end);
+        let both: Vec<String> = others.iter().map(|&n| scene.connectivity.network_name(n)).collect();
+        let text = format!("{source} and {end} are on different primary networks, which do not reach each other");
+        match (both.is_empty(), by_address(to)) {
+            (true, _) => names.say(Mark::Problem, text, None),
+            (false, true) => names.say(Mark::Doubt, format!("{text}; both are on {}", both.join(", ")), None),
+            (false, false) => {
+                names.say(Mark::Problem, text, None);
+                let text = format!("both are on {}, where Services have no address: ask for {end} itself", both.join(", "));
+                names.explain(Mark::Doubt, text, None);
+            }
+        }
     }
+    let meet = |pair: &(End, Target)| primary(pair) || (by_address(to) && !beside(scene, &pair.0, &pair.1.end).is_empty());
     found.pairs.retain(meet);
     if found.pairs.is_empty() && before > 0 && found.failure.is_none() {
-        found.failure = Some("they have no network in common".into());
+        found.failure = Some("they have no network in common on which it could be reached".into());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::sides::{Part, allowed, side};
-use crate::policy::{AddressSet, Direction, GroupId, Members, Peer, Peers, PortSet};
+use crate::policy::{AddressSet, Direction, GroupId, Members, Network, Peer, Peers, PortSet};
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +140,18 @@ pub(super) struct Judged {
     pub ingress: Vec<Part>,
     /// What is not certain about it.
     pub doubt: Option<Doubt>,
+    /// On which network.
+    pub network: usize,
+}
+
+impl Judged {
+    /// Whether it is about a network beside the primary one.
+    pub fn is_beside(&self, scene: &Scene<'_>) -> bool {
+        [&self.from, &self.to]
+            .into_iter()
+            .filter_map(End::workload)
+            .any(|w| scene.connectivity.home(w) != self.network)
+    }
 }
 
 /// The network on which two ends meet: the primary one of the workloads among them. There is none where these differ
@@ -150,10 +162,23 @@ pub(super) fn network(scene: &Scene<'_>, from: &End, to: &End) -> Option<usize> 
     homes.all(|h| h == first).then_some(first)
 }
 
-/// Asks both sides. The answer has a part for each stretch of addresses that fares differently.
-pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) -> Vec<Judged> {
+/// The secondary networks that both ends are attached to. Only pods are.
+pub(super) fn beside(scene: &Scene<'_>, from: &End, to: &End) -> Vec<usize> {
+    let (Some(a), Some(b)) = (from.workload(), to.workload()) else {
+        return Vec::new();
+    };
+    let is_on = |network: usize, workload: usize| !scene.connectivity.groups_of(network, workload).is_empty();
+    let networks = scene
+        .connectivity
+        .networks()
+        .enumerate()
+        .filter(|(_, n)| matches!(n, Network::Secondary(_)));
+    networks.map(|(position, _)| position).filter(|&n| is_on(n, a) && is_on(n, b)).collect()
+}
+
+/// Asks both sides on a network. The answer has a part for each stretch of addresses that fares differently.
+pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, asked: &PortSet) -> Vec<Judged> {
     let mut found: Vec<Judged> = Vec::new();
-    let Some(network) = network(scene, from, to) else { return Vec::new() };
     let sources = from.groups(scene, network);
     let targets = to.groups(scene, network);
     for (a, source) in &sources {
@@ -182,6 +207,7 @@ pub(super) fn judge(scene: &Scene<'_>, from: &End, to: &End, asked: &PortSet) ->
                     egress,
                     ingress,
                     doubt,
+                    network,
                 },
             );
         }

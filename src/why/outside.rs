@@ -182,14 +182,16 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
                     None
                 }
             });
-            let mut known: Vec<usize> = controllers.flatten().copied().collect();
-            known.sort_unstable();
-            known.dedup();
-            if known.is_empty() {
-                vec![End::Controller]
-            } else {
-                known.into_iter().map(End::Workload).collect()
+            let mut ends = Vec::new();
+            for known in controllers {
+                let new: Vec<End> = known.iter().map(|&w| End::Workload(w)).collect();
+                for end in if new.is_empty() { vec![End::Controller] } else { new } {
+                    if !ends.contains(&end) {
+                        ends.push(end);
+                    }
+                }
             }
+            if ends.is_empty() { vec![End::Controller] } else { ends }
         }
     }
 }
@@ -245,7 +247,7 @@ fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) 
                     transport: Some(transport),
                 });
             }
-            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) => {}
+            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => {}
         }
     }
     found

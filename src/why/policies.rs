@@ -3,8 +3,9 @@
 use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
+use super::service::pairs;
 use super::sides::{Part, Ruling};
-use crate::policy::{ContainerPort, Direction, Effect, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
+use crate::policy::{ContainerPort, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;
@@ -28,7 +29,7 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
     let mut steps = Vec::new();
     for (layer, direction) in [(Layer::Egress, Direction::Egress), (Layer::Ingress, Direction::Ingress)] {
         let mut step = Step::new(layer);
-        let mut opened: Vec<usize> = Vec::new();
+        let mut opened: Vec<(usize, usize)> = Vec::new();
         let mut told = 0;
         for pair in judged {
             let (own, other, parts) = match direction {
@@ -36,18 +37,18 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
                 Direction::Ingress => (&pair.to, &pair.from, &pair.ingress),
             };
             let Some(workload) = own.workload() else { continue };
-            if !opened.contains(&workload) {
-                opened.push(workload);
-                isolation(scene, workload, direction, &mut step);
+            if !opened.contains(&(workload, pair.network)) {
+                opened.push((workload, pair.network));
+                isolation(scene, pair, workload, direction, &mut step);
             }
             let silent = parts.iter().all(|p| p.because.is_empty());
-            if silent && scene.connectivity.isolation(workload, direction) == Default::default() {
+            if silent && scene.connectivity.isolation_on(pair.network, workload, direction) == Default::default() {
                 continue;
             }
             told += 1;
             if told <= SHOWN {
                 for part in parts {
-                    tell(scene, direction, (own, other), part, &mut step);
+                    tell(scene, direction, pair, (own, other), part, &mut step);
                 }
             }
         }
@@ -65,10 +66,13 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
 }
 
 /// Who has a say about a workload.
-fn isolation(scene: &Scene<'_>, workload: usize, direction: Direction, step: &mut Step) {
-    let name = scene.workload_name(workload);
+fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direction, step: &mut Step) {
+    let name = match pair.is_beside(scene) {
+        true => format!("{} on {}", scene.workload_name(workload), scene.connectivity.network_name(pair.network)),
+        false => scene.workload_name(workload),
+    };
     let word = direction.as_str();
-    let isolation = scene.connectivity.isolation(workload, direction);
+    let isolation = scene.connectivity.isolation_on(pair.network, workload, direction);
     let names = |list: &[usize]| {
         list.iter()
             .map(|&p| scene.connectivity.policies()[p].key.to_string())
@@ -106,7 +110,7 @@ fn isolation(scene: &Scene<'_>, workload: usize, direction: Direction, step: &mu
     }
 }
 
-fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), part: &Part, step: &mut Step) {
+fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, (own, other): (&End, &End), part: &Part, step: &mut Step) {
     let policies = scene.connectivity.policies();
     let preposition = if direction == Direction::Egress { "to" } else { "from" };
     let what = format!("{} {preposition} {}", ports_text(&part.ports), other.name(scene));
@@ -134,7 +138,7 @@ fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), par
                 let policy = &policies[reason.policy];
                 step.explain(
                     Mark::Problem,
-                    format!("{} {}", policy.key, lack(scene, policy, direction, (own, other))),
+                    format!("{} {}", policy.key, lack(scene, policy, direction, pair.network, (own, other))),
                     Some(scene.place(policy.says(direction))),
                 );
             }
@@ -144,7 +148,7 @@ fn tell(scene: &Scene<'_>, direction: Direction, (own, other): (&End, &End), par
 }
 
 /// Why a policy that isolates does not allow.
-fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): (&End, &End)) -> String {
+fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, network: usize, (own, other): (&End, &End)) -> String {
     let rules = policy.rules(direction).unwrap_or_default();
     if rules.is_empty() {
         return format!("allows no {}", direction.as_str());
@@ -152,7 +156,7 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): 
     // A rule that the engine counts for other ports of the same pair means this peer: then it is the port that it lacks.
     let everything = PortSet::all();
     let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
-    let pairs = super::ends::judge(scene, from, to, &everything);
+    let pairs = super::ends::judge(scene, network, from, to, &everything);
     let parts = pairs
         .iter()
         .flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
@@ -175,12 +179,27 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, (own, other): 
     } else {
         format!("its {} rules are", rules.len())
     };
-    // Of a port that is called by name nobody knows the peers' number when their pods do not declare it.
-    let names: Vec<&str> = rules.iter().flat_map(|r| r.ports.named()).map(|n| n.name.as_str()).collect();
+    // A name that the destination's pods give no port may be why a rule that means the peer does not help.
+    let groups = scene.connectivity.groups(network);
+    let of = to.workload().map_or(&[][..], |w| scene.connectivity.groups_of(network, w));
+    let declared: Vec<&ContainerPort> = of.iter().flat_map(|&g| &groups[g].ports).collect();
+    let is_known = |n: &NamedPort| {
+        declared
+            .iter()
+            .any(|p| p.name == n.name && n.protocol.is_none_or(|wanted| wanted == p.protocol))
+    };
+    let mut names: Vec<&str> = rules
+        .iter()
+        .flat_map(|r| r.ports.named())
+        .filter(|n| !is_known(n))
+        .map(|n| n.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
     let named = if names.is_empty() {
         String::new()
     } else {
-        format!(", or for the port named {}, where pods declare it", names.join(", "))
+        format!(", or for a port named {}, which {} does not declare", names.join(" or "), to.name(scene))
     };
     format!("has no rule for it: {count} for {whom}{named}")
 }
@@ -222,17 +241,34 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     }
     let unknown = judged.iter().any(|p| p.from == End::Controller && p.doubt.is_none());
     if unknown && !step.lines.is_empty() {
-        step.say(
-            Mark::Ok,
-            "the ingress controller is not in the input: by convention it is a pod without labels in another namespace",
-            None,
-        );
+        step.say(Mark::Ok, absent_controller(scene), None);
     }
 }
 
-/// Whether a rule that isolates the destination may mean a controller that the input does not hold: pods of namespaces that it selects by label.
+/// What an ingress controller is taken for that the input does not hold.
+fn absent_controller(scene: &Scene<'_>) -> String {
+    let told = scene
+        .connectivity
+        .absent_controllers()
+        .iter()
+        .filter_map(|c| Some((c.namespace.as_ref()?, &c.labels)));
+    let told: Vec<String> = told
+        .map(|(namespace, labels)| match labels.is_empty() {
+            true => format!("a pod without labels in namespace {namespace}"),
+            false => format!("a pod with {} in namespace {namespace}", pairs(labels)),
+        })
+        .collect();
+    if told.is_empty() {
+        "the ingress controller is not in the input: by convention it is a pod without labels in another namespace".to_owned()
+    } else {
+        format!("the ingress controller is not in the input: as was told it is {}", told.join(", or "))
+    }
+}
+
+/// Whether a rule that isolates the destination may mean a controller that the input does not hold, and of which nothing was told: pods of namespaces that it
+/// selects by label.
 pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
-    controller_rule(scene, pair).is_some()
+    scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none()) && controller_rule(scene, pair).is_some()
 }
 
 fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
@@ -267,7 +303,6 @@ fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Sp
 /// The named ports of the destination that policies ask for.
 fn declared_ports<'a>(scene: &Scene<'a>, pair: &Judged) -> &'a [ContainerPort] {
     let Some(workload) = pair.to.workload() else { return &[] };
-    let network = scene.connectivity.home(workload);
-    let group = scene.connectivity.groups_of(network, workload).first();
-    group.map_or(&[], |&g| &scene.connectivity.groups(network)[g].ports)
+    let group = scene.connectivity.groups_of(pair.network, workload).first();
+    group.map_or(&[], |&g| &scene.connectivity.groups(pair.network)[g].ports)
 }

@@ -83,6 +83,10 @@ pub(super) fn map_ports(
         }
         return found;
     }
+    if wish.is_none() && wished.len() > 1 {
+        let text = format!("no port was asked for: all {} ports of the Service are judged", wished.len());
+        step.say(Mark::Ok, text, None);
+    }
     let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service.id);
     for (index, map) in &wished {
         let at = entry.map(|e| scene.place(e.object.at(&format!("spec.ports[{index}]"))));
@@ -239,13 +243,22 @@ fn workload_ports(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, s
     let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
     let mut found = Found::default();
     if !asked.is_empty() {
-        step.say(Mark::Ok, format!("{name} declares {asked}"), at);
+        let all = if wish.is_none() && own.len() > 1 {
+            ": no port was asked for, so all of them are judged"
+        } else {
+            ""
+        };
+        step.say(Mark::Ok, format!("{name} declares {asked}{all}"), at);
         found.target(End::Workload(workload), asked);
         return found;
     }
     match wish {
         None => {
-            step.say(Mark::Ok, format!("{name} declares no ports: every port is asked for"), at);
+            step.say(
+                Mark::Ok,
+                format!("{name} declares no ports and none was asked for, so every port is judged"),
+                at,
+            );
             found.target(End::Workload(workload), PortSet::all());
         }
         Some(PortWish {

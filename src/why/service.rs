@@ -214,7 +214,7 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
             };
         }
         endpoints.say(Mark::Problem, format!("{labels} selects no pod: {} has no endpoints", service.id), at);
-        let mut behave = Behave::failed("the Service has no endpoints");
+        let mut behave = Behave::failed("the Service has no endpoints in the input");
         behave.found.changes = nearest(scene, service, endpoints);
         return behave;
     }
@@ -276,8 +276,15 @@ fn nearest(scene: &Scene<'_>, service: &Behind<'_>, step: &mut Step) -> Vec<Chan
             scene.workload(other).key.namespace()
         ))];
     }
-    let own = all().filter(|&w| scene.workload(w).key.namespace() == namespace && keys(w) > 0);
+    // Who shares less than half of the labels is somebody else: what is behind the Service is more likely made by an operator.
+    let half = |w: usize| 2 * shared(w) >= service.selector.len() || keys(w) == service.selector.len();
+    let own = all().filter(|&w| scene.workload(w).key.namespace() == namespace && keys(w) > 0 && half(w));
     let Some(near) = own.max_by_key(|&w| (shared(w), keys(w), std::cmp::Reverse(w))) else {
+        step.explain(
+            Mark::Doubt,
+            "pods that an operator makes for a custom resource are not in the input",
+            None,
+        );
         return Vec::new();
     };
     let workload = scene.workload(near);

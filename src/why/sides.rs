@@ -107,13 +107,7 @@ fn any_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<Par
             pieces = pieces.into_iter().flat_map(split).collect();
         }
         for (ports, by) in pieces {
-            let isolating = || {
-                rules
-                    .iter()
-                    .filter(|(r, _)| r.effect == Effect::Isolate)
-                    .map(|(r, _)| (*r).clone())
-                    .collect()
-            };
+            let isolating = || rules.iter().filter(|(r, _)| r.effect == Effect::Isolate).map(|(r, _)| **r).collect();
             let (ruling, own): (Ruling, Vec<Reason>) = if by.is_empty() {
                 (Ruling::Denied, isolating())
             } else {

@@ -43,9 +43,18 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                     None => lacking = lacking.union(&part.ports),
                 }
             }
-            if !lacking.is_empty()
-                && let Some(workload) = own.workload()
-            {
+            if lacking.is_empty() {
+                continue;
+            }
+            if pair.is_beside(scene) {
+                let network = scene.connectivity.network_name(pair.network);
+                let word = direction.as_str();
+                changes.push(Change::Edit(format!(
+                    "on {network} an {word} rule of a MultiNetworkPolicy about {} would have to allow {lacking} for {}",
+                    own.name(scene),
+                    other.name(scene)
+                )));
+            } else if let Some(workload) = own.workload() {
                 changes.push(Change::Add(manifest(scene, workload, other, direction, &lacking, &mut named)));
             }
         }
@@ -110,12 +119,18 @@ fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Directio
             }
         }
         End::Controller => {
-            line(8, "- namespaceSelector:");
-            line(12, "matchLabels:");
-            line(
-                14,
-                "kubernetes.io/metadata.name: ingress-nginx # put the namespace of the ingress controller here",
-            );
+            for controller in scene.connectivity.absent_controllers() {
+                line(8, "- namespaceSelector:");
+                line(12, "matchLabels:");
+                let name = match &controller.namespace {
+                    Some(name) => plain(name),
+                    None => "ingress-nginx # put the namespace of the ingress controller here".to_owned(),
+                };
+                line(14, &format!("kubernetes.io/metadata.name: {name}"));
+                if !controller.labels.is_empty() {
+                    selector("podSelector", &controller.labels, None, 10, &mut line);
+                }
+            }
         }
     }
     if !ports.is_all() {

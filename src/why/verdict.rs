@@ -67,8 +67,11 @@ fn parts(scene: &Scene<'_>, judged: &[Judged]) -> String {
         return format!("allowed on {}, denied on {}", ports_text(&one.allowed), rest(&one.asked, &one.allowed));
     }
     let several_targets = judged.iter().any(|p| p.to != judged[0].to);
+    let several_networks = judged.iter().any(|p| p.network != judged[0].network);
     let name = |p: &Judged| {
-        if several_targets {
+        if several_networks {
+            format!("to {} on {}", p.to.name(scene), scene.connectivity.network_name(p.network))
+        } else if several_targets {
             format!("to {}", p.to.name(scene))
         } else {
             format!("from {}", p.from.name(scene))

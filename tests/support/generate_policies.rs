@@ -13,8 +13,9 @@ pub struct Size {
     pub policies: usize,
 }
 
-/// A stream of manifests. The policies are of the kinds that people write: deny everything in a namespace, let one application reach another, let a tier
-/// of another team in, let monitoring in from everywhere, let requests out to addresses.
+/// A stream of manifests. The policies are of the kinds that people write: deny everything in a namespace but requests of its gateway, let one application
+/// reach another, let a tier of another team in, let monitoring in from everywhere, let requests out to addresses. With one policy for each namespace there
+/// are connections already.
 pub fn manifests(size: Size) -> String {
     let mut text = String::new();
     let each = size.workloads.div_ceil(size.namespaces);
@@ -44,7 +45,10 @@ pub fn manifests(size: Size) -> String {
         let target = (7 * round) % each;
         let source = (7 * round + 3) % each;
         let _ = match round % 5 {
-            0 => writeln!(text, "  podSelector: {{}}\n  policyTypes: [Ingress, Egress]"),
+            0 => writeln!(
+                text,
+                "  podSelector: {{}}\n  policyTypes: [Ingress]\n  ingress:\n    - from: [{{podSelector: {{matchLabels: {{app: app-000}}}}}}]\n      ports: [{{port: http}}]"
+            ),
             1 => writeln!(
                 text,
                 "  podSelector: {{matchLabels: {{app: app-{target:03}}}}}\n  ingress:\n    - from: [{{podSelector: {{matchLabels: {{app: app-{source:03}}}}}}}]\n      \

@@ -62,7 +62,9 @@ impl Sketch {
         let id = format!("addresses:{cidr}");
         let detail = Detail::External {
             addresses: vec![cidr.into()],
+            except: Vec::new(),
             role: None,
+            on: String::new(),
         };
         self.0.node(node(&id, NodeKind::External, "addresses", None, cidr, detail));
         id
@@ -128,6 +130,7 @@ impl Sketch {
             ports: Vec::new(),
             containers: Vec::new(),
             host_network: false,
+            access: None,
         };
         self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));
         id

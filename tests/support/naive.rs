@@ -1,7 +1,10 @@
 //! A second reading of the rules, written to be obviously right and nothing else: a random cluster with policies, the manifests that say it, and for two
 //! ends and one port the answer, found by walking through every policy, rule and peer. It shares no code with the program.
 
-use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+#[path = "naive_yaml.rs"]
+mod yaml;
 
 /// A small generator of numbers (xorshift), the same for the same seed on every machine.
 pub struct Random(u64);
@@ -29,6 +32,9 @@ impl Random {
     }
 }
 
+/// A block of addresses.
+pub type Cidr = (IpAddr, u8);
+
 pub type Labels = Vec<(&'static str, &'static str)>;
 
 #[derive(Clone, Debug)]
@@ -36,6 +42,8 @@ pub struct Namespace {
     pub name: &'static str,
     /// `None` if the manifests do not declare it.
     pub labels: Option<Labels>,
+    /// Whether it has a primary network of its own.
+    pub own_network: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +52,9 @@ pub struct Pod {
     pub namespace: usize,
     pub labels: Labels,
     pub ports: Vec<(&'static str, &'static str, u16)>,
-    pub address: Option<[u8; 4]>,
+    pub address: Option<IpAddr>,
+    /// Whether a Job makes it, which gives it the name of the Job as a label.
+    pub of_job: bool,
     pub host_network: bool,
 }
 
@@ -61,7 +71,7 @@ pub type Selector = Vec<Requirement>;
 #[derive(Clone, Debug)]
 pub enum Peer {
     Pods { namespaces: Option<Selector>, pods: Option<Selector> },
-    Block { block: ([u8; 4], u8), except: Vec<([u8; 4], u8)> },
+    Block { block: Cidr, except: Vec<Cidr> },
 }
 
 #[derive(Clone, Debug)]
@@ -89,10 +99,36 @@ pub struct NetworkPolicy {
     pub egress: Vec<Rule>,
 }
 
+impl NetworkPolicy {
+    fn isolates(&self, direction: &str) -> bool {
+        if self.types.is_empty() {
+            direction == "Ingress" || !self.egress.is_empty()
+        } else {
+            self.types.contains(&direction)
+        }
+    }
+}
+
+/// The kinds of policies that are about many namespaces: those of v1alpha1, and those of v1alpha2 by tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Admin,
+    Baseline,
+    ClusterAdmin,
+    ClusterBaseline,
+}
+
+impl Kind {
+    /// Whether it is asked before NetworkPolicies.
+    pub fn is_first(self) -> bool {
+        matches!(self, Kind::Admin | Kind::ClusterAdmin)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct ClusterPolicy {
-    /// `None` is the BaselineAdminNetworkPolicy.
-    pub priority: Option<usize>,
+    pub kind: Kind,
+    pub priority: usize,
     pub namespaces: Selector,
     pub pods: Option<Selector>,
     pub ingress: Vec<Rule>,
@@ -110,28 +146,43 @@ pub struct World {
 #[derive(Clone, Copy, Debug)]
 pub enum End {
     Pod(usize),
-    Address([u8; 4]),
+    Address(IpAddr),
 }
 
+const POD_NAMES: [&str; 7] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6"];
 const KEYS: [&str; 3] = ["app", "tier", "team"];
 const VALUES: [&str; 3] = ["a", "b", "c"];
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 const NAMES: [&str; 3] = ["http", "dns", "admin"];
-const BLOCKS: [([u8; 4], u8); 5] = [
-    ([0, 0, 0, 0], 0),
-    ([10, 0, 0, 0], 8),
-    ([10, 1, 0, 0], 16),
-    ([203, 0, 113, 0], 24),
-    ([8, 8, 8, 8], 32),
+const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn v6(a: u16, b: u16, h: u16) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, h))
+}
+
+const BLOCKS: [Cidr; 8] = [
+    (v4(0, 0, 0, 0), 0),
+    (v4(10, 0, 0, 0), 8),
+    (v4(10, 1, 0, 0), 16),
+    (v4(203, 0, 113, 0), 24),
+    (v4(8, 8, 8, 8), 32),
+    (v6(0, 0, 0), 0),
+    (v6(0xfd00, 0, 0), 8),
+    (v6(0xfd00, 1, 0), 32),
 ];
 /// Addresses that tell the blocks apart.
-pub const ADDRESSES: [[u8; 4]; 6] = [
-    [10, 0, 0, 1],
-    [10, 1, 2, 3],
-    [203, 0, 113, 9],
-    [8, 8, 8, 8],
-    [8, 8, 8, 9],
-    [255, 255, 255, 255],
+pub const ADDRESSES: [IpAddr; 9] = [
+    v4(10, 0, 0, 1),
+    v4(10, 1, 2, 3),
+    v4(203, 0, 113, 9),
+    v4(8, 8, 8, 8),
+    v4(8, 8, 8, 9),
+    v4(255, 255, 255, 255),
+    v6(0xfd00, 1, 5),
+    v6(0xfd00, 2, 5),
+    v6(0x2001, 0xdb8, 5),
 ];
 /// Ports that tell the ports of rules apart.
 pub const PORTS: [u16; 9] = [1, 52, 53, 80, 81, 443, 8000, 8080, 65535];
@@ -143,6 +194,15 @@ fn labels(r: &mut Random) -> Labels {
         .into_iter()
         .map(|k| (k, r.pick(&VALUES)))
         .collect()
+}
+
+/// What pods are asked for; the label that Jobs add is asked for as well.
+fn pod_selector(r: &mut Random) -> Selector {
+    match r.below(16) {
+        0 => vec![Requirement::In("job-name", vec![r.pick(&POD_NAMES)])],
+        1 => vec![Requirement::Absent("batch.kubernetes.io/job-name")],
+        _ => selector(r),
+    }
 }
 
 fn selector(r: &mut Random) -> Selector {
@@ -169,9 +229,14 @@ fn namespace_selector(r: &mut Random) -> Selector {
     }
 }
 
+/// Most speak of IPv4.
+fn cidr(r: &mut Random) -> Cidr {
+    if r.chance(4) { r.pick(&BLOCKS[5..]) } else { r.pick(&BLOCKS[..5]) }
+}
+
 fn block(r: &mut Random) -> Peer {
-    let block = r.pick(&BLOCKS);
-    let inside = |e: &([u8; 4], u8)| e.1 > block.1 && covers(block, e.0);
+    let block = cidr(r);
+    let inside = |e: &Cidr| e.1 > block.1 && covers(block, e.0);
     let except = if r.chance(2) {
         BLOCKS.iter().copied().filter(inside).filter(|_| r.chance(2)).collect()
     } else {
@@ -201,7 +266,7 @@ fn rule(r: &mut Random) -> Rule {
         0 => block(r),
         1 => Peer::Pods {
             namespaces: None,
-            pods: Some(selector(r)),
+            pods: Some(pod_selector(r)),
         },
         2 => Peer::Pods {
             namespaces: Some(namespace_selector(r)),
@@ -209,7 +274,7 @@ fn rule(r: &mut Random) -> Rule {
         },
         _ => Peer::Pods {
             namespaces: Some(namespace_selector(r)),
-            pods: Some(selector(r)),
+            pods: Some(pod_selector(r)),
         },
     });
     Rule {
@@ -228,13 +293,13 @@ fn cluster_rule(r: &mut Random, egress: bool, baseline: bool) -> Rule {
     let peers = (0..1 + r.below(2)).map(|_| {
         if egress && r.chance(4) {
             return Peer::Block {
-                block: r.pick(&BLOCKS),
+                block: cidr(r),
                 except: Vec::new(),
             };
         }
         Peer::Pods {
             namespaces: Some(namespace_selector(r)),
-            pods: r.chance(2).then(|| selector(r)),
+            pods: r.chance(2).then(|| pod_selector(r)),
         }
     });
     Rule {
@@ -249,16 +314,28 @@ impl World {
     pub fn random(r: &mut Random) -> World {
         let namespaces: Vec<Namespace> = ["n0", "n1", "n2"]
             .into_iter()
-            .map(|name| Namespace {
-                name,
-                labels: (!r.chance(4)).then(|| labels(r)),
+            .map(|name| {
+                let labels = (!r.chance(4)).then(|| labels(r));
+                let own_network = labels.is_some() && r.chance(8);
+                Namespace { name, labels, own_network }
             })
             .collect();
         let pods = (0..2 + r.below(5))
-            .map(|i| Pod {
+            .map(|i| {
+                let of_job = r.chance(5);
+                let mut labels = labels(r);
+                if of_job {
+                    labels.extend([("job-name", POD_NAMES[i]), ("batch.kubernetes.io/job-name", POD_NAMES[i])]);
+                }
+                (i, of_job, labels)
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|(i, of_job, labels)| Pod {
                 name: format!("p{i}"),
                 namespace: r.below(3),
-                labels: labels(r),
+                labels,
+                of_job,
                 ports: NAMES
                     .iter()
                     .filter_map(|n| (r.below(3) == 0).then_some(*n))
@@ -266,26 +343,39 @@ impl World {
                     .into_iter()
                     .map(|n| (n, r.pick(&PROTOCOLS), r.pick(&[53, 80, 8080])))
                     .collect(),
-                address: r.chance(3).then(|| [10, r.pick(&[0, 1]), 9, i as u8]),
+                address: (!of_job && r.chance(3)).then(|| {
+                    if r.chance(4) {
+                        v6(0xfd00, r.pick(&[1, 2]), i as u16)
+                    } else {
+                        v4(10, r.pick(&[0, 1]), 9, i as u8)
+                    }
+                }),
                 host_network: r.chance(12),
             })
             .collect();
         let policies = (0..r.below(4))
             .map(|_| NetworkPolicy {
                 namespace: r.below(3),
-                pods: selector(r),
+                pods: pod_selector(r),
                 types: r.pick(&[&[][..], &["Ingress"], &["Egress"], &["Ingress", "Egress"]]).to_vec(),
                 ingress: (0..r.below(3)).map(|_| rule(r)).collect(),
                 egress: (0..r.below(3)).map(|_| rule(r)).collect(),
             })
             .collect();
         let mut admin = Vec::new();
-        for i in 0..r.pick(&[0, 0, 1, 2, 3]) {
-            let baseline = i == 2;
+        for i in 0..r.pick(&[0, 0, 1, 2, 3, 4]) {
+            let kind = match (i, r.chance(2)) {
+                (0 | 1, true) => Kind::Admin,
+                (0 | 1, false) => Kind::ClusterAdmin,
+                (2, true) => Kind::Baseline,
+                _ => Kind::ClusterBaseline,
+            };
+            let baseline = kind == Kind::Baseline;
             admin.push(ClusterPolicy {
-                priority: (!baseline).then_some(10 - i),
+                kind,
+                priority: if baseline { 0 } else { 10 - i },
                 namespaces: namespace_selector(r),
-                pods: r.chance(2).then(|| selector(r)),
+                pods: r.chance(2).then(|| pod_selector(r)),
                 ingress: (0..r.below(3)).map(|_| cluster_rule(r, false, baseline)).collect(),
                 egress: (0..r.below(3)).map(|_| cluster_rule(r, true, baseline)).collect(),
             });
@@ -298,8 +388,37 @@ impl World {
         }
     }
 
+    /// Whether some rule speaks of IPv6. Where none does, its addresses are not told apart from those of IPv4.
+    pub fn speaks_of_v6(&self) -> bool {
+        let own = self.policies.iter().flat_map(|p| {
+            let ingress = p.ingress.iter().filter(|_| p.isolates("Ingress"));
+            ingress.chain(p.egress.iter().filter(|_| p.isolates("Egress")))
+        });
+        let admin = self.admin.iter().flat_map(|p| p.ingress.iter().chain(&p.egress));
+        own.chain(admin).flat_map(|r| &r.peers).any(|p| {
+            matches!(
+                p,
+                Peer::Block {
+                    block: (IpAddr::V6(_), _),
+                    ..
+                }
+            )
+        })
+    }
+
+    /// The primary network of a pod: that of its namespace, or the one that all others share.
+    fn network(&self, pod: usize) -> Option<usize> {
+        let namespace = self.pods[pod].namespace;
+        self.namespaces[namespace].own_network.then_some(namespace)
+    }
+
     /// Whether traffic is allowed.
     pub fn allowed(&self, from: End, to: End, protocol: &str, port: u16) -> bool {
+        if let (End::Pod(a), End::Pod(b)) = (from, to)
+            && self.network(a) != self.network(b)
+        {
+            return false;
+        }
         let egress = match from {
             End::Pod(pod) => self.side(pod, "Egress", to, to, protocol, port),
             End::Address(_) => true,
@@ -327,9 +446,12 @@ impl World {
             }
             None
         };
-        let mut admin: Vec<&ClusterPolicy> = self.admin.iter().filter(|p| p.priority.is_some()).collect();
-        admin.sort_by_key(|p| p.priority);
-        match decide(admin) {
+        let tier = |first: bool| -> Vec<&ClusterPolicy> {
+            let mut own: Vec<&ClusterPolicy> = self.admin.iter().filter(|p| p.kind.is_first() == first).collect();
+            own.sort_by_key(|p| p.priority);
+            own
+        };
+        match decide(tier(true)) {
             Some("Allow") => return true,
             Some("Deny") => return false,
             _ => {}
@@ -340,12 +462,7 @@ impl World {
             .iter()
             .filter(|p| p.namespace == self.pods[pod].namespace && selects(&p.pods, &self.pods[pod].labels))
         {
-            let concerned = if policy.types.is_empty() {
-                direction == "Ingress" || !policy.egress.is_empty()
-            } else {
-                policy.types.contains(&direction)
-            };
-            if !concerned {
+            if !policy.isolates(direction) {
                 continue;
             }
             isolated = true;
@@ -360,7 +477,7 @@ impl World {
         if isolated {
             return false;
         }
-        decide(self.admin.iter().filter(|p| p.priority.is_none()).collect()) != Some("Deny")
+        decide(tier(false)) != Some("Deny")
     }
 
     fn is_cluster_subject(&self, policy: &ClusterPolicy, pod: usize) -> bool {
@@ -421,169 +538,11 @@ fn selects(selector: &Selector, labels: &Labels) -> bool {
     })
 }
 
-fn covers((base, length): ([u8; 4], u8), address: [u8; 4]) -> bool {
-    let bits = |a: [u8; 4]| u64::from(u32::from_be_bytes(a));
-    bits(base) >> (32 - length) == bits(address) >> (32 - length)
-}
-
-impl World {
-    /// The manifests that say it.
-    pub fn yaml(&self) -> String {
-        let mut out = String::new();
-        for namespace in &self.namespaces {
-            if let Some(labels) = &namespace.labels {
-                let _ = writeln!(
-                    out,
-                    "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {}, labels: {}}}}}",
-                    namespace.name,
-                    map(labels)
-                );
-            }
-        }
-        for pod in &self.pods {
-            let ports: Vec<String> = pod
-                .ports
-                .iter()
-                .map(|(n, p, i)| format!("{{name: {n}, protocol: {p}, containerPort: {i}}}"))
-                .collect();
-            let status = pod.address.map(|a| format!(", status: {{podIP: {}}}", dotted(a))).unwrap_or_default();
-            let host = if pod.host_network { "hostNetwork: true, " } else { "" };
-            let _ = writeln!(
-                out,
-                "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {}, namespace: {}, labels: {}}}, spec: {{{host}containers: [{{name: c, image: i, ports: [{}]}}]}}{status}}}",
-                pod.name,
-                self.namespaces[pod.namespace].name,
-                map(&pod.labels),
-                ports.join(", ")
-            );
-        }
-        for (i, policy) in self.policies.iter().enumerate() {
-            let types = if policy.types.is_empty() {
-                String::new()
-            } else {
-                format!(", policyTypes: [{}]", policy.types.join(", "))
-            };
-            let _ = writeln!(
-                out,
-                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: np{i}, namespace: {}}}\nspec: {{podSelector: {}, ingress: [{}], egress: [{}]{types}}}",
-                self.namespaces[policy.namespace].name,
-                words(&policy.pods),
-                rules(&policy.ingress, "from"),
-                rules(&policy.egress, "to"),
-            );
-        }
-        for policy in &self.admin {
-            let (kind, name, priority) = match policy.priority {
-                Some(p) => ("AdminNetworkPolicy", format!("anp{p}"), format!("priority: {p}, ")),
-                None => ("BaselineAdminNetworkPolicy", "default".to_owned(), String::new()),
-            };
-            let subject = match &policy.pods {
-                Some(pods) => format!("pods: {{namespaceSelector: {}, podSelector: {}}}", words(&policy.namespaces), words(pods)),
-                None => format!("namespaces: {}", words(&policy.namespaces)),
-            };
-            let _ = writeln!(
-                out,
-                "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{{priority}subject: {{{subject}}}, ingress: [{}], egress: [{}]}}",
-                cluster_rules(&policy.ingress, "from"),
-                cluster_rules(&policy.egress, "to"),
-            );
-        }
-        out
+fn covers((base, length): Cidr, address: IpAddr) -> bool {
+    let top = |bits: u128, width: u32| bits.checked_shr(width - u32::from(length)).unwrap_or_default();
+    match (base, address) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => top(u128::from(a.to_bits()), 32) == top(u128::from(b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => top(a.to_bits(), 128) == top(b.to_bits(), 128),
+        _ => false,
     }
-}
-
-pub fn dotted(a: [u8; 4]) -> String {
-    format!("{}.{}.{}.{}", a[0], a[1], a[2], a[3])
-}
-
-fn map(labels: &Labels) -> String {
-    format!("{{{}}}", labels.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "))
-}
-
-fn words(selector: &Selector) -> String {
-    // A lone value is written as a label, to try both ways of saying it.
-    let list = |values: &[&str]| values.join(", ");
-    if let [Requirement::In(key, values)] = selector.as_slice()
-        && values.len() == 1
-    {
-        return format!("{{matchLabels: {{{key}: {}}}}}", values[0]);
-    }
-    let parts: Vec<String> = selector
-        .iter()
-        .map(|r| match r {
-            Requirement::In(key, values) => format!("{{key: {key}, operator: In, values: [{}]}}", list(values)),
-            Requirement::NotIn(key, values) => format!("{{key: {key}, operator: NotIn, values: [{}]}}", list(values)),
-            Requirement::Exists(key) => format!("{{key: {key}, operator: Exists}}"),
-            Requirement::Absent(key) => format!("{{key: {key}, operator: DoesNotExist}}"),
-        })
-        .collect();
-    if parts.is_empty() {
-        "{}".to_owned()
-    } else {
-        format!("{{matchExpressions: [{}]}}", parts.join(", "))
-    }
-}
-
-fn cidr((base, length): ([u8; 4], u8)) -> String {
-    format!("{}/{length}", dotted(base))
-}
-
-fn rules(rules: &[Rule], side: &str) -> String {
-    let peer = |p: &Peer| match p {
-        Peer::Block { block, except } => format!(
-            "{{ipBlock: {{cidr: {}, except: [{}]}}}}",
-            cidr(*block),
-            except.iter().map(|e| cidr(*e)).collect::<Vec<_>>().join(", ")
-        ),
-        Peer::Pods { namespaces, pods } => {
-            let parts = [
-                namespaces.as_ref().map(|n| format!("namespaceSelector: {}", words(n))),
-                pods.as_ref().map(|p| format!("podSelector: {}", words(p))),
-            ];
-            format!("{{{}}}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
-        }
-    };
-    let port = |p: &Port| match p {
-        Port::All(protocol) => format!("{{protocol: {protocol}}}"),
-        Port::Number(protocol, n) => format!("{{protocol: {protocol}, port: {n}}}"),
-        Port::Range(protocol, a, b) => format!("{{protocol: {protocol}, port: {a}, endPort: {b}}}"),
-        Port::Name(protocol, name) => format!("{{protocol: {}, port: {name}}}", protocol.unwrap_or("TCP")),
-    };
-    let one = |r: &Rule| {
-        let peers: Vec<String> = r.peers.iter().map(peer).collect();
-        let ports: Vec<String> = r.ports.iter().map(port).collect();
-        format!("{{{side}: [{}], ports: [{}]}}", peers.join(", "), ports.join(", "))
-    };
-    rules.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn cluster_rules(rules: &[Rule], side: &str) -> String {
-    let everything = Vec::new();
-    let peer = |p: &Peer| match p {
-        Peer::Block { block, .. } => format!("{{networks: [{}]}}", cidr(*block)),
-        Peer::Pods { namespaces, pods } => {
-            let namespaces = words(namespaces.as_ref().unwrap_or(&everything));
-            match pods {
-                Some(pods) => format!("{{pods: {{namespaceSelector: {namespaces}, podSelector: {}}}}}", words(pods)),
-                None => format!("{{namespaces: {namespaces}}}"),
-            }
-        }
-    };
-    let port = |p: &Port| match p {
-        Port::All(protocol) => format!("{{portRange: {{protocol: {protocol}, start: 1, end: 65535}}}}"),
-        Port::Number(protocol, n) => format!("{{portNumber: {{protocol: {protocol}, port: {n}}}}}"),
-        Port::Range(protocol, a, b) => format!("{{portRange: {{protocol: {protocol}, start: {a}, end: {b}}}}}"),
-        Port::Name(_, name) => format!("{{namedPort: {name}}}"),
-    };
-    let one = |r: &Rule| {
-        let peers: Vec<String> = r.peers.iter().map(peer).collect();
-        let ports: Vec<String> = r.ports.iter().map(port).collect();
-        let ports = if ports.is_empty() {
-            String::new()
-        } else {
-            format!(", ports: [{}]", ports.join(", "))
-        };
-        format!("{{action: {}, {side}: [{}]{ports}}}", r.action, peers.join(", "))
-    };
-    rules.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -6,8 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kubesketch::cluster::Cluster;
+use kubesketch::diagnostic::Diagnostic;
 use kubesketch::graph::*;
 use kubesketch::layout::*;
+use kubesketch::policy::Connectivity;
+use kubesketch::render;
+use kubesketch::source::Sources;
 
 pub fn evidence(object: &str, field: &str, line: u32) -> Evidence {
     Evidence {
@@ -63,6 +68,7 @@ pub fn workload(app: &str, scale: Scale, number: u16) -> Detail {
             image: Some(format!("ghcr.io/example/{app}:1.4.2")),
         }],
         host_network: false,
+        access: None,
     }
 }
 
@@ -193,6 +199,17 @@ pub fn shop() -> Graph {
     b.build()
 }
 
+/// The graph as data, without a cluster behind it.
+pub fn json(graph: &Graph, problems: &[Diagnostic], sources: &Sources) -> String {
+    render::json(&render::Report {
+        cluster: &Cluster::default(),
+        graph,
+        connectivity: &Connectivity::default(),
+        diagnostics: problems,
+        sources,
+    })
+}
+
 pub fn rect(x: f64, y: f64, w: f64, h: f64) -> Rect {
     Rect { x, y, w, h }
 }
@@ -221,6 +238,16 @@ pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
             text(x + 34.0, y + 19.0, TextRole::Name, &node.name),
             text(x + 34.0, y + 35.0, TextRole::Facts, &node.facts()),
         ],
+        badges: node
+            .badges()
+            .into_iter()
+            .enumerate()
+            .map(|(i, (mark, word))| Badge {
+                mark,
+                at: rect(x + 34.0 + 60.0 * i as f64, y + 38.0, 10.0, 10.0),
+                text: text(x + 48.0 + 60.0 * i as f64, y + 47.0, TextRole::Facts, &word),
+            })
+            .collect(),
         rows: Vec::new(),
         tooltip: node.tooltip(),
     }
@@ -344,12 +371,14 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         .map(Sample::Node)
         .into_iter()
         .chain(EdgeKind::ALL.iter().copied().map(Sample::Edge))
-        .chain([Sample::Lock]);
+        .chain([Sample::Lock])
+        .chain(Mark::ALL.iter().copied().map(Sample::Mark));
     for sample in samples {
         let (width, word) = match sample {
             Sample::Node(kind) => (14.0, kind.as_str()),
             Sample::Edge(kind) => (26.0, kind.as_str()),
             Sample::Lock => (9.0, "TLS"),
+            Sample::Mark(_) => (9.0, "policy"),
         };
         let words = text(x + width + 6.0, 478.0, TextRole::Legend, word);
         let end = words.at.x + words.width;

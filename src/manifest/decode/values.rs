@@ -34,8 +34,6 @@ pub(super) fn refusal(type_name: &str, field: &str, tree: &Tree) -> Option<Refus
         ("ServicePort", "nodePort") | ("ContainerPort", "hostPort") => port(tree, 0, Fate::SetAside),
         ("ServicePort", "targetPort") => port(tree, 0, Fate::SetAside).or_else(|| number_as_name(tree)),
         ("EndpointPort", "port") => port(tree, 1, Fate::SetAside),
-        // A rule without ports is about all of them.
-        ("NetworkPolicyPort", "port" | "endPort") => port(tree, 1, Fate::Keep),
         // Which port the author wanted is worth seeing even if there is none such.
         ("ServiceBackendPort", "number") => port(tree, 0, Fate::Keep),
         _ => None,

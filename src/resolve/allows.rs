@@ -1,0 +1,474 @@
+//! What policies allow, as edges: few of them, however many workloads there are.
+//!
+//! A rule that describes a whole namespace, anyone or addresses is one edge from or to one node; where several workloads reach several others by the same
+//! rule, their edges run through a junction. What no policy restricts has no edges: the cards say that it is open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::cluster::Cluster;
+use crate::graph::{Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Ports, Protocol, Side, Stance};
+use crate::policy::{
+    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+};
+use crate::source::Sources;
+
+/// More workloads than this that no rule describes by itself are one node.
+const MANY: usize = 12;
+
+/// Whether edges are drawn for what only one end allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Denied {
+    /// They are left out.
+    #[default]
+    Hidden,
+    /// They are drawn.
+    Shown,
+}
+
+/// Adds to a graph of a cluster what its policies allow: edges between workloads, sets of pods and addresses, and for each workload how it is isolated.
+/// A cluster without policies leaves the graph as it is.
+pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sources: &Sources, denied: Denied) -> Graph {
+    if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
+        return graph;
+    }
+    let inhabited: BTreeSet<String> = graph.groups().iter().map(|g| g.name.clone()).collect();
+    let mut adding = Adding {
+        context: Context {
+            cluster,
+            sources,
+            graph: GraphBuilder::reopen(graph),
+            diagnostics: Vec::new(),
+        },
+        connectivity,
+        inhabited,
+    };
+    for workload in 0..cluster.workloads().len() {
+        adding.access(workload);
+    }
+    let flows = connectivity.flows();
+    adding.edges(&flows.allowed, EdgeDetail::Allows);
+    if denied == Denied::Shown {
+        adding.edges(&flows.denied, EdgeDetail::Denied);
+    }
+    adding.context.graph.build()
+}
+
+struct Adding<'a> {
+    context: Context<'a>,
+    connectivity: &'a Connectivity,
+    /// Namespaces that have a frame without what is added here.
+    inhabited: BTreeSet<String>,
+}
+
+/// Which end of an edge a node is made for. A set of pods has a node for each, or edges would seem to lead through it.
+enum Role {
+    From,
+    /// With what the edge says.
+    To(String),
+}
+
+impl Role {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Role::From => "from",
+            Role::To(_) => "to",
+        }
+    }
+
+    /// What a card outside of every frame says for the edges to it.
+    fn on(&self, namespace: Option<&str>) -> String {
+        match self {
+            Role::To(on) if namespace.is_none() => on.clone(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A set of pods before it is a node.
+struct SetOfPods<'m> {
+    id: String,
+    namespace: Option<String>,
+    name: String,
+    of: String,
+    /// The workloads of the input that are meant; `None` for anyone.
+    members: Option<&'m [usize]>,
+}
+
+/// What tells two edges between the same ends apart: for whom they do not hold, and the network.
+type Besides = (Vec<String>, Vec<String>, Option<String>);
+
+/// Edges between two nodes, before those that say the same are made one.
+type Direct = BTreeMap<(String, String, Besides), (Allowance, Vec<Evidence>)>;
+
+/// Edges that run through one node.
+struct Bundle {
+    from: Vec<String>,
+    to: Vec<String>,
+    allowance: Allowance,
+    evidence: Vec<Evidence>,
+}
+
+impl Bundle {
+    /// Whether an edge says nothing that the bundle does not say.
+    fn covers(&self, from: &str, to: &str, allowance: &Allowance) -> bool {
+        let has = |ids: &[String], id: &str| ids.iter().any(|i| i == id);
+        has(&self.from, from)
+            && has(&self.to, to)
+            && self.allowance.network == allowance.network
+            && allowance.ports.names.iter().all(|n| self.allowance.ports.names.contains(n))
+            && allowance.ports.ranges.iter().all(|(protocol, first, last)| {
+                let own = self.allowance.ports.ranges.iter();
+                own.filter(|(p, ..)| p == protocol).any(|(_, a, b)| a <= first && last <= b)
+            })
+    }
+}
+
+impl Adding<'_> {
+    /// Says on a workload what policies do about it.
+    fn access(&mut self, workload: usize) {
+        let key = &self.context.cluster.workloads()[workload].key;
+        let side = |direction: Direction| {
+            let isolation = self.connectivity.isolation(workload, direction);
+            let by = isolation.isolating.iter().chain(&isolation.tiers);
+            Side {
+                stance: match (isolation.isolating.is_empty(), isolation.tiers.is_empty()) {
+                    (true, true) => Stance::Open,
+                    _ if self.connectivity.is_unrestricted(workload, direction) => Stance::Unrestricted,
+                    (false, _) => Stance::Isolated,
+                    (true, false) => Stance::Ruled,
+                },
+                isolated: isolation.is_isolated(),
+                by: by.map(|&policy| self.says(policy, direction)).collect(),
+            }
+        };
+        let (ingress, egress) = (side(Direction::Ingress), side(Direction::Egress));
+        let foreign = self.foreign(|policy| policy.may_concern(key.namespace()));
+        if let Some(node) = self.context.graph.known(&key.to_string())
+            && let Detail::Workload { access, .. } = &mut node.detail
+        {
+            *access = Some(Access { ingress, egress, foreign });
+        }
+    }
+
+    fn foreign(&self, wanted: impl Fn(&ForeignPolicy) -> bool) -> Vec<Evidence> {
+        let found = self.connectivity.foreign().iter().filter(|p| wanted(p));
+        found
+            .map(|policy| Evidence {
+                object: policy.key.to_string(),
+                field: String::new(),
+                file: self.context.sources.name(policy.at.file).to_owned(),
+                line: policy.at.line,
+            })
+            .collect()
+    }
+
+    /// Where a policy speaks of a direction.
+    fn says(&self, policy: usize, direction: Direction) -> Evidence {
+        let policy = &self.connectivity.policies()[policy];
+        let span = policy.says(direction);
+        Evidence {
+            object: policy.key.to_string(),
+            field: String::new(),
+            file: self.context.sources.name(span.file).to_owned(),
+            line: span.line,
+        }
+    }
+
+    fn evidence(&self, reason: &Reason) -> Evidence {
+        let policy = &self.connectivity.policies()[reason.policy];
+        let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+        match rule {
+            Some(rule) => Evidence {
+                object: policy.key.to_string(),
+                field: rule.field.clone(),
+                file: self.context.sources.name(rule.at.file).to_owned(),
+                line: rule.at.line,
+            },
+            None => self.says(reason.policy, reason.direction),
+        }
+    }
+
+    fn edges(&mut self, flows: &[Flow], detail: fn(Allowance) -> EdgeDetail) {
+        let mut direct = Direct::new();
+        let mut bundles = Vec::new();
+        for flow in flows {
+            let evidence: Vec<Evidence> = flow.because.iter().map(|r| self.evidence(r)).collect();
+            let allowance = self.allowance(flow);
+            let from = self.nodes(&flow.from, &Role::From, &evidence);
+            // Lines to the border of the picture have no room for labels.
+            let to = self.nodes(&flow.to, &Role::To(allowance.lines().join(", ")), &evidence);
+            let mutual = from.iter().filter(|id| to.contains(id)).count();
+            if from.len() * to.len() - mutual > from.len() + to.len() {
+                bundles.push(Bundle {
+                    from,
+                    to,
+                    allowance,
+                    evidence,
+                });
+                continue;
+            }
+            for (a, b) in from.iter().flat_map(|a| to.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {
+                let besides = (allowance.not_from.clone(), allowance.not_to.clone(), allowance.network.clone());
+                let (known, places) = direct.entry((a.clone(), b.clone(), besides)).or_default();
+                merge(known, &allowance);
+                places.extend(evidence.iter().cloned());
+            }
+        }
+        for ((from, to, _), (allowance, mut evidence)) in direct {
+            if let Some(bundle) = bundles.iter_mut().find(|b| b.covers(&from, &to, &allowance)) {
+                bundle.evidence.append(&mut evidence);
+                continue;
+            }
+            evidence.sort();
+            evidence.dedup();
+            self.context.graph.edge(&from, &to, detail(allowance), evidence);
+        }
+        for mut bundle in bundles {
+            bundle.evidence.sort();
+            bundle.evidence.dedup();
+            self.junction(bundle, detail);
+        }
+    }
+
+    fn allowance(&self, flow: &Flow) -> Allowance {
+        let names = |workloads: &[usize]| workloads.iter().map(|&w| self.id(w)).collect();
+        let mut doubts = Vec::new();
+        if flow.certainty == Certainty::Undetermined {
+            doubts.push("pods in the network of their node: policies may not hold".to_owned());
+        }
+        let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
+        let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
+        doubts.extend(foreign.iter().map(|e| format!("{} is not evaluated and may change this", e.object)));
+        let mut ranges = Vec::new();
+        for (own, protocol) in [
+            (policy::Protocol::Tcp, Protocol::Tcp),
+            (policy::Protocol::Udp, Protocol::Udp),
+            (policy::Protocol::Sctp, Protocol::Sctp),
+        ] {
+            ranges.extend(flow.ports.ranges(own).into_iter().map(|(a, b)| (protocol, a, b)));
+        }
+        Allowance {
+            ports: Ports {
+                ranges,
+                names: flow.names.clone(),
+            },
+            not_from: names(&flow.not_from),
+            not_to: names(&flow.not_to),
+            doubts,
+            network: (flow.network != Network::Pod).then(|| flow.network.to_string()),
+        }
+    }
+
+    fn id(&self, workload: usize) -> String {
+        self.context.cluster.workloads()[workload].key.to_string()
+    }
+
+    /// The namespaces of the workloads that an end means.
+    fn namespaces<'e>(&'e self, end: &'e End) -> BTreeSet<&'e str> {
+        let members = match end {
+            End::Pods(_, members) => members,
+            End::Workloads(members) => members.as_slice(),
+            End::Anyone | End::Addresses(_) => &[],
+        };
+        members.iter().map(|&w| self.context.cluster.workloads()[w].key.namespace()).collect()
+    }
+
+    /// The ids of the nodes that stand for an end.
+    fn nodes(&mut self, end: &End, role: &Role, evidence: &[Evidence]) -> Vec<String> {
+        match end {
+            End::Workloads(workloads) if workloads.len() <= MANY => workloads.iter().map(|&w| self.id(w)).collect(),
+            End::Workloads(workloads) => vec![self.several(workloads, role, evidence)],
+            End::Pods(selection, members) => vec![self.described(selection, members, role, evidence)],
+            End::Anyone => {
+                let set = SetOfPods {
+                    id: format!("anyone:{}", role.as_str()),
+                    namespace: None,
+                    name: "anyone".into(),
+                    of: "any pod, any address".into(),
+                    members: None,
+                };
+                vec![self.peers(set, role, evidence)]
+            }
+            End::Addresses(set) => vec![self.blocks(set, role, evidence)],
+        }
+    }
+
+    /// The node for a set of pods.
+    fn peers(&mut self, set: SetOfPods<'_>, role: &Role, evidence: &[Evidence]) -> String {
+        let SetOfPods {
+            mut id,
+            namespace,
+            name,
+            of,
+            members,
+        } = set;
+        let on = role.on(namespace.as_deref());
+        if !on.is_empty() {
+            id.push_str(&format!(" on {on}"));
+        }
+        let members = members.map(|list| {
+            let mut ids: Vec<String> = list.iter().map(|&w| self.id(w)).collect();
+            ids.sort();
+            ids
+        });
+        self.context.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::Peers,
+            label: "Pods".into(),
+            namespace,
+            name,
+            detail: Detail::Peers { of, members, on },
+            evidence: evidence.to_vec(),
+        });
+        id
+    }
+
+    /// The node for the pods that a rule describes.
+    fn described(&mut self, selection: &PodSelection, members: &[usize], role: &Role, evidence: &[Evidence]) -> String {
+        let (mut namespace, short, of) = match &selection.namespaces {
+            NamespaceSelection::Named(name) if self.inhabited.contains(name) => (Some(name.clone()), name.clone(), String::new()),
+            NamespaceSelection::Named(name) => (None, name.clone(), format!("of namespace {name}")),
+            NamespaceSelection::Labeled(selector) if selector.is_everything() => (None, "*".to_owned(), "of any namespace".to_owned()),
+            NamespaceSelection::Labeled(selector) => (None, format!("[{selector}]"), format!("of namespaces with {}", readable(selector))),
+        };
+        if namespace.is_none() && !of.ends_with("any namespace") {
+            // If the input holds them in one namespace only, that is where they are.
+            namespace = self.shared_namespace(members);
+        }
+        let (pods, name) = if selection.pods.is_everything() {
+            ("*".to_owned(), "any pod".to_owned())
+        } else {
+            (selection.pods.to_string(), format!("pods with {}", readable(&selection.pods)))
+        };
+        let id = format!("peers:{}:{short}/{pods}", role.as_str());
+        let set = SetOfPods {
+            id,
+            namespace,
+            name,
+            of,
+            members: Some(members),
+        };
+        self.peers(set, role, evidence)
+    }
+
+    /// The node for many workloads that no rule describes by itself.
+    fn several(&mut self, workloads: &[usize], role: &Role, evidence: &[Evidence]) -> String {
+        let ids: Vec<String> = workloads.iter().map(|&w| self.id(w)).collect();
+        let set = SetOfPods {
+            id: format!("peers:{}:{}", role.as_str(), digest(ids.iter().map(String::as_str))),
+            namespace: self.shared_namespace(workloads),
+            name: format!("{} workloads", workloads.len()),
+            of: "by several rules".into(),
+            members: Some(workloads),
+        };
+        self.peers(set, role, evidence)
+    }
+
+    fn shared_namespace(&self, workloads: &[usize]) -> Option<String> {
+        let mut namespaces = workloads.iter().map(|&w| self.context.cluster.workloads()[w].key.namespace.clone());
+        let first = namespaces.next()?;
+        if namespaces.all(|n| n == first) { first } else { None }
+    }
+
+    /// The node for addresses outside of the cluster.
+    fn blocks(&mut self, set: &AddressSet, role: &Role, evidence: &[Evidence]) -> String {
+        let (addresses, except) = set.with_holes();
+        // Sources share their node with what outside addresses are exposed to.
+        let mut id = match role {
+            Role::From => format!("addresses:{}", addresses.join(",")),
+            Role::To(_) => format!("addresses:to:{}", addresses.join(",")),
+        };
+        if !except.is_empty() {
+            id.push_str(&format!(" except {}", except.join(",")));
+        }
+        let on = role.on(None);
+        if !on.is_empty() {
+            id.push_str(&format!(" on {on}"));
+        }
+        let detail = Detail::External {
+            addresses,
+            except,
+            role: None,
+            on,
+        };
+        self.context.outside(id.clone(), detail, evidence.to_vec());
+        id
+    }
+
+    /// A node that edges of several sources to several targets run through: beside the targets, if they have one namespace, or else beside the sources.
+    fn junction(&mut self, bundle: Bundle, detail: fn(Allowance) -> EdgeDetail) {
+        let Bundle {
+            from,
+            to,
+            allowance,
+            evidence,
+        } = bundle;
+        let ports = allowance.ports.texts();
+        let parts = from.iter().map(String::as_str).chain(["to"]).chain(to.iter().map(String::as_str));
+        let id = format!("junction:{}", digest(parts.chain(ports.iter().map(String::as_str))));
+        let mut home = |ids: &[String]| {
+            let all: BTreeSet<Option<String>> = ids
+                .iter()
+                .map(|id| self.context.graph.known(id).and_then(|n| n.namespace.clone()))
+                .collect();
+            if all.len() == 1 { all.into_iter().next().flatten() } else { None }
+        };
+        let namespace = home(&to).or_else(|| home(&from));
+        self.context.graph.node(Node {
+            id: id.clone(),
+            kind: NodeKind::Junction,
+            label: "Junction".into(),
+            namespace,
+            name: allowance.lines().join(", "),
+            detail: Detail::Junction,
+            evidence: evidence.clone(),
+        });
+        // The junction says the ports.
+        let silent = Allowance {
+            ports: Ports::default(),
+            not_from: Vec::new(),
+            not_to: Vec::new(),
+            ..allowance
+        };
+        for source in &from {
+            self.context.graph.edge(source, &id, detail(silent.clone()), evidence.iter().cloned());
+        }
+        for target in &to {
+            self.context.graph.edge(&id, target, detail(silent.clone()), evidence.iter().cloned());
+        }
+    }
+}
+
+/// Adds what another allowance between the same ends says.
+fn merge(known: &mut Allowance, more: &Allowance) {
+    let mut ranges: Vec<(Protocol, u16, u16)> = known.ports.ranges.iter().chain(&more.ports.ranges).copied().collect();
+    ranges.sort_unstable();
+    known.ports.ranges.clear();
+    for (protocol, first, last) in ranges {
+        match known.ports.ranges.last_mut() {
+            Some((p, _, end)) if *p == protocol && first <= end.saturating_add(1) => *end = last.max(*end),
+            _ => known.ports.ranges.push((protocol, first, last)),
+        }
+    }
+    for (list, new) in [(&mut known.ports.names, &more.ports.names), (&mut known.doubts, &more.doubts)] {
+        list.extend(new.iter().cloned());
+        list.sort();
+        list.dedup();
+    }
+    (known.not_from, known.not_to, known.network) = (more.not_from.clone(), more.not_to.clone(), more.network.clone());
+}
+
+/// A selector with spaces after its commas, so that it can be broken there.
+fn readable(selector: &policy::Selector) -> String {
+    selector.to_string().replace(',', ", ")
+}
+
+/// A short name for a list of names, by FNV-1a. It protects nothing.
+fn digest<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let bytes = texts.flat_map(|t| t.bytes().chain([0]));
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}

@@ -1,0 +1,132 @@
+//! What the picture shows of policies is what they allow: in thousands of random clusters, the flows taken together say of every pair of workloads
+//! just what the pair by pair answer says, as far as some rule is the reason.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+
+#[path = "support/naive.rs"]
+#[allow(dead_code)]
+mod naive;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use kubesketch::policy::{AddressRange, AddressSet, Connectivity, Direction, End, Endpoint, Flow, PortSet, connectivity};
+use kubesketch::source::Sources;
+use kubesketch::{cluster, inspect};
+use naive::{ADDRESSES, Random, World};
+
+const WORLDS: u64 = 3_000;
+
+/// The workloads that an end means, of all that there are.
+fn members(end: &End, not: &[usize], all: usize) -> Vec<usize> {
+    let mut meant: Vec<usize> = match end {
+        End::Anyone => (0..all).collect(),
+        End::Pods(_, members) => members.to_vec(),
+        End::Workloads(members) => members.clone(),
+        End::Addresses(_) => Vec::new(),
+    };
+    assert!(not.iter().all(|w| meant.contains(w)), "exceptions are members");
+    meant.retain(|w| !not.contains(w));
+    meant
+}
+
+fn reaches(end: &End, address: Ipv4Addr) -> bool {
+    match end {
+        End::Anyone => true,
+        End::Addresses(set) => set.contains(address.into()),
+        _ => false,
+    }
+}
+
+/// The ports that flows give each pair of workloads.
+fn pairs(flows: &[Flow], all: usize) -> BTreeMap<(usize, usize), PortSet> {
+    let mut found: BTreeMap<(usize, usize), PortSet> = BTreeMap::new();
+    for flow in flows {
+        for a in members(&flow.from, &flow.not_from, all) {
+            for b in members(&flow.to, &flow.not_to, all).into_iter().filter(|b| *b != a) {
+                let ports = found.entry((a, b)).or_default();
+                *ports = ports.union(&flow.ports);
+            }
+        }
+    }
+    found
+}
+
+fn between(connectivity: &Connectivity, from: Endpoint, to: Endpoint) -> PortSet {
+    connectivity.between(&from, &to).map(|c| c.ports).unwrap_or_default()
+}
+
+fn check(seed: u64) {
+    let yaml = World::random(&mut Random::new(seed + 1)).yaml();
+    let found = inspect(&Sources::from_texts([("world.yaml", yaml.as_str())]), &cluster::Options::default()).value;
+    let connectivity = connectivity(&found.cluster, Vec::new(), Vec::new()).value;
+    let count = found.cluster.workloads().len();
+    let flows = connectivity.flows();
+    let said = pairs(&flows.allowed, count);
+    let isolated = |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
+    for a in 0..count {
+        for b in (0..count).filter(|b| *b != a) {
+            let right = between(&connectivity, Endpoint::Workload(a), Endpoint::Workload(b));
+            let drawn = said.get(&(a, b)).cloned().unwrap_or_default();
+            assert!(
+                drawn.difference(&right).is_empty(),
+                "seed {seed}: {a} to {b} is drawn with {drawn}, and only {right} gets through\n{:#?}\n{yaml}",
+                flows.allowed
+            );
+            if isolated(a, Direction::Egress) || isolated(b, Direction::Ingress) {
+                assert_eq!(
+                    drawn, right,
+                    "seed {seed}: {a} to {b} is not drawn as it is\n{:#?}\n{yaml}",
+                    flows.allowed
+                );
+            }
+        }
+    }
+    for (own, address) in (0..count).flat_map(|w| ADDRESSES.into_iter().map(move |a| (w, Ipv4Addr::from(a)))) {
+        let outside = || Endpoint::Addresses(AddressRange::V4(address, address));
+        for (direction, right) in [
+            (Direction::Egress, between(&connectivity, Endpoint::Workload(own), outside())),
+            (Direction::Ingress, between(&connectivity, outside(), Endpoint::Workload(own))),
+        ] {
+            let mut drawn = PortSet::none();
+            for flow in &flows.allowed {
+                let (pods, not, other) = match direction {
+                    Direction::Egress => (&flow.from, &flow.not_from, &flow.to),
+                    Direction::Ingress => (&flow.to, &flow.not_to, &flow.from),
+                };
+                if reaches(other, address) && members(pods, not, count).contains(&own) {
+                    drawn = drawn.union(&flow.ports);
+                }
+            }
+            assert!(
+                drawn.difference(&right).is_empty(),
+                "seed {seed}: {own} and {address}: {drawn} is not {right}\n{yaml}"
+            );
+            if isolated(own, direction) {
+                assert_eq!(
+                    drawn, right,
+                    "seed {seed}: {own} and {address}, {direction:?}\n{:#?}\n{yaml}",
+                    flows.allowed
+                );
+            }
+        }
+    }
+    for flow in &flows.denied {
+        for (a, b) in pairs(std::slice::from_ref(flow), count).into_keys() {
+            let one_side = flow.because.iter().any(|r| r.effect == kubesketch::policy::Effect::Allow);
+            assert!(one_side && a != b, "seed {seed}: {flow:?}");
+        }
+    }
+}
+
+#[test]
+fn flows_say_what_pairs_say() {
+    use rayon::prelude::*;
+    (0..WORLDS).into_par_iter().for_each(check);
+}
+
+#[test]
+fn an_empty_cluster_has_no_flows() {
+    let connectivity = connectivity(&cluster::Cluster::default(), Vec::new(), Vec::new()).value;
+    assert!(connectivity.flows().allowed.is_empty() && AddressSet::none().is_empty());
+}
