@@ -6,8 +6,9 @@
 
 use std::collections::VecDeque;
 
-use super::engine::{EDGE_EDGE, EDGE_NODE, EdgeIn, NODE_GAP, Part, Pin, Placed, row_middles};
+use super::engine::{EDGE_EDGE, EDGE_NODE, EdgeIn, NODE_GAP, Part, Pin, Placed};
 use super::geometry::simplify;
+use super::ports::row_middles;
 use super::{Point, Rect};
 
 /// Places a part without the engine. Never fails.

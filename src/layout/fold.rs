@@ -1,4 +1,4 @@
-//! Folds fan-outs and fan-ins: a dozen and more chains that hang on one card, and on nothing else, become a grid of columns.
+//! Folds fan-outs and fan-ins: many chains that hang on one card, and on nothing else, become a grid of columns.
 //!
 //! The grid is one box to the engine. A trunk leads into it, runs along its top and down beside every column; lines that leave from
 //! rows of their own run each to its own card, those of further columns between the cards of nearer ones. So nothing crosses in a grid,
@@ -6,12 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{BoxIn, EDGE_EDGE, EDGE_NODE, EdgeIn, NODE_GAP, Part, Pin, Placed, row_middles};
+use super::engine::{BoxIn, EDGE_EDGE, EDGE_NODE, EdgeIn, NODE_GAP, Part, Pin, Placed};
 use super::geometry::simplify;
+use super::ports::row_middles;
 use super::{Point, Rect};
 
 /// Fan-outs up to this many stay in one column.
-const MOST: usize = 12;
+const MOST: usize = 8;
+/// By so much several columns must make the shape better.
+const WORTH: f64 = 1.15;
 /// Chains longer than this are no simple hangers-on.
 const CHAIN: usize = 5;
 const MAX_COLUMNS: usize = 6;
@@ -380,7 +383,7 @@ fn best_shape(hub: &BoxIn, kind: Kind, chains: &[Chain], part: &Part) -> Shape {
     for columns in 1..=MAX_COLUMNS.min(chains.len()) {
         let shape = shape(kind, chains, columns, part);
         let (w, h) = (hub.width + 150.0 + shape.width, shape.height.max(hub.height) + 60.0);
-        let cost = w.max(1.1 * h);
+        let cost = w.max(1.1 * h) * if columns > 1 { WORTH } else { 1.0 };
         if best.as_ref().is_none_or(|(known, _)| cost < *known) {
             best = Some((cost, shape));
         }
@@ -532,10 +535,10 @@ mod tests {
 
     #[test]
     fn what_hangs_on_more_than_the_hub_stays() {
-        assert!(fold(&star(12, false, false)).is_none());
-        let mut part = star(14, false, false);
+        assert!(fold(&star(8, false, false)).is_none());
+        let mut part = star(11, false, false);
         part.edges.extend([edge(1, 2), edge(3, 0)]);
-        // Boxes 1 to 3 are not simple, and eleven are too few.
+        // Boxes 1 to 3 are not simple, and eight are too few.
         assert!(fold(&part).is_none());
     }
 }

@@ -63,6 +63,13 @@ struct Item<'a> {
     inner: &'a Inner,
 }
 
+impl Item<'_> {
+    /// What it needs at each side: components with links have the padding in their width.
+    fn pad(&self) -> f64 {
+        if self.inner.open_left() || self.inner.open_right() { 0.0 } else { PAD }
+    }
+}
+
 /// Arranges components, aiming at a width of the whole frame.
 pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
     let mut open = Vec::new();
@@ -98,8 +105,9 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows
     let (mut rest, mut singles) = closed.split_at(pairs);
     let anchors = anchors(rest.last().or(singles.first()), width);
     if rows == Rows::Dense && open.len() > 1 {
-        y = dense(&mut plan, &open, width, y);
+        y = dense(&mut plan, &open, &large, width, y);
         open.clear();
+        large.clear();
     }
     for item in &open {
         plan.at.push((item.id, 0.0, y));
@@ -129,6 +137,7 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows
 }
 
 /// Components above each other, with the lines that end in them.
+#[derive(Clone)]
 struct Cell<'a> {
     items: Vec<(&'a Item<'a>, f64)>,
     /// Net, component and height of the ends on each side, from top to bottom.
@@ -147,6 +156,12 @@ impl<'a> Cell<'a> {
             width: 0.0,
             height: -GAP,
         };
+        cell.add(item);
+        cell
+    }
+
+    fn with(&self, item: &'a Item<'a>) -> Self {
+        let mut cell = self.clone();
         cell.add(item);
         cell
     }
@@ -171,7 +186,7 @@ impl<'a> Cell<'a> {
             ends.sort_by(|a, b| a.2.total_cmp(&b.2).then(a.0.cmp(&b.0)));
         }
         self.items.push((item, top));
-        self.width = self.width.max(item.inner.width);
+        self.width = self.width.max(item.inner.width + 2.0 * item.pad());
         self.height = top + item.inner.height;
     }
 
@@ -183,34 +198,27 @@ impl<'a> Cell<'a> {
 
 /// Rows of cells; each but the first of a row is reached from the left through the space above the row, and each but the last from
 /// the right through the space below it. No two of these lines cross.
-fn dense(plan: &mut FramePlan, open: &[Item<'_>], width: f64, top: f64) -> f64 {
+fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f64, top: f64) -> f64 {
     let mut rows: Vec<Vec<(Cell<'_>, f64)>> = Vec::new();
-    let mut rest = open;
-    while let [first, after @ ..] = rest {
+    let mut pool: Vec<&Item<'_>> = open.iter().collect();
+    // Highest first, so that every row has room for what follows.
+    pool.sort_by(|a, b| b.inner.height.total_cmp(&a.inner.height).then(a.id.cmp(&b.id)));
+    pool.extend(closed);
+    while !pool.is_empty() {
+        let first = pool.remove(0);
         let mut row = vec![(Cell::new(first), 0.0)];
-        let mut height = first.inner.height;
-        rest = after;
-        while let (Some((last, x)), [next, ..]) = (row.last(), rest) {
-            let mut cell = Cell::new(next);
+        while let Some((last, x)) = row.last() {
             let from = x + last.width + Cell::margin(&last.right);
-            let fits = |cell: &Cell<'_>| from + Cell::margin(&cell.left) + cell.width <= width;
-            if !fits(&cell) {
+            let fits = |cell: &Cell<'_>| from + Cell::margin(&cell.left) + cell.width <= width && cell.height <= first.inner.height;
+            let Some(next) = pool.iter().position(|i| fits(&Cell::new(i))) else {
                 break;
+            };
+            let mut cell = Cell::new(pool.remove(next));
+            while let Some(more) = pool.iter().position(|i| fits(&cell.with(i))) {
+                cell = cell.with(pool.remove(more));
             }
-            let mut taken = 1;
-            while let Some(more) = rest.get(taken) {
-                let mut larger = Cell::new(next);
-                rest[1..taken].iter().chain([more]).for_each(|i| larger.add(i));
-                if larger.height > height || !fits(&larger) {
-                    break;
-                }
-                cell = larger;
-                taken += 1;
-            }
-            height = height.max(cell.height);
             let x = from + Cell::margin(&cell.left);
             row.push((cell, x));
-            rest = &rest[taken..];
         }
         rows.push(row);
     }
@@ -227,7 +235,7 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], width: f64, top: f64) -> f64 {
         lane = lanes(plan, entering, lane);
         y = if lane > first { lane.max(y + GAP) } else { y + GAP };
         for (cell, x) in row {
-            plan.at.extend(cell.items.iter().map(|(item, top)| (item.id, *x, y + top)));
+            plan.at.extend(cell.items.iter().map(|(item, top)| (item.id, x + item.pad(), y + top)));
         }
         for (cell, x) in row.iter().rev().skip(1) {
             let count = cell.right.len();

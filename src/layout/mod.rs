@@ -1,9 +1,9 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
 //! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
-//! (`scene`); each component is placed by the layout engine (`inner`, `engine`) and smoothed
-//! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`),
-//! put into columns (`pack`) and joined by lines (`route`, `tracks`) in several ways, of which the best is kept (`portfolio`);
+//! (`scene`); each component has its fan-outs folded (`fold`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
+//! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
+//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`);
 //! last, crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
@@ -25,6 +25,7 @@ mod model;
 mod outside;
 mod pack;
 mod portfolio;
+mod ports;
 mod route;
 mod scene;
 mod straighten;

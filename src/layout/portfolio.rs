@@ -27,7 +27,8 @@ const MANY: usize = 500;
 const ASPECT: f64 = 1.5;
 /// Wider and higher shapes than these are avoided.
 const WIDE: f64 = 2.3;
-const HIGH: f64 = 0.76;
+const HIGH: f64 = 0.8;
+const HIGHEST: f64 = 0.72;
 /// Width and height of the margins, with the legend.
 const FURNITURE: (f64, f64) = (32.0, 62.0);
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
@@ -130,39 +131,42 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
     let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
+    let outsides: &[Outside] = if page.left + page.right == 0.0 {
+        &[Outside::Beside]
+    } else {
+        &[Outside::Beside, Outside::Stacked]
+    };
+    let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense] } else { &[Rows::Single] };
     for shape in shapes {
         let columns = shape.count() as f64;
-        for outside in [Outside::Beside, Outside::Stacked] {
-            if outside == Outside::Stacked && page.left + page.right == 0.0 {
-                continue;
-            }
-            let even = (area * 1.15 * ASPECT).sqrt() / columns;
-            // As wide as the page allows.
-            let full = (page.room - page.beside(outside) - GUTTER * (columns - 1.0)) / columns;
-            let shared = (!many && shape.count() > 1).then_some([even * columns, 1.35 * even * columns, 1.8 * even * columns, full * columns]);
-            let shared = shared.into_iter().flatten().map(Target::Together);
-            for target in scales.iter().map(|s| even * s).chain([full]).map(Target::Each).chain(shared) {
-                for rows in [Rows::Single, Rows::Dense] {
-                    if rows == Rows::Dense && !crowded {
-                        continue;
-                    }
-                    let back = Back::Straight;
-                    let ways = Ways { outside, back, rows };
-                    let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
-                    refit(book, &mut plan, order);
-                    let size = page.extent(&plan);
-                    if !fits(book, &plan) || found.iter().any(|c| c.size == size) {
-                        continue;
-                    }
-                    found.push(Candidate {
-                        bound: page.size(size.0, size.1) * reading(&plan),
-                        shape: shape.clone(),
-                        target,
-                        outside,
-                        rows,
-                        size,
-                    });
+        let even = (area * 1.15 * ASPECT).sqrt() / columns;
+        // As wide as the page allows.
+        let full = outsides
+            .iter()
+            .map(|o| (page.room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns);
+        let mut targets: Vec<Target> = scales.iter().map(|s| even * s).chain(full.clone()).map(Target::Each).collect();
+        if !many && shape.count() > 1 {
+            let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
+            targets.extend(together.map(|w| Target::Together(w * columns)));
+        }
+        for (target, rows) in targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r))) {
+            let ways = Ways { rows, ..Ways::default() };
+            let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
+            refit(book, &mut plan, order);
+            for &outside in outsides {
+                plan.ways.outside = outside;
+                let size = page.extent(&plan);
+                if !fits(book, &plan) || found.iter().any(|c| c.size == size) {
+                    continue;
                 }
+                found.push(Candidate {
+                    bound: page.size(size.0, size.1) * reading(&plan),
+                    shape: shape.clone(),
+                    target,
+                    outside,
+                    rows,
+                    size,
+                });
             }
         }
     }
@@ -199,7 +203,7 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, p
 fn reading(plan: &Plan) -> f64 {
     let outside = match plan.ways.outside {
         Outside::Beside => 1.0,
-        Outside::Stacked => 1.08,
+        Outside::Stacked => 1.2,
     };
     let rows = match plan.ways.rows {
         Rows::Single => 1.0,
@@ -217,8 +221,9 @@ fn fits(book: &Book<'_>, plan: &Plan) -> bool {
 
 /// What the picture is to be shown on, and what of it is known before anything is placed.
 struct Page {
-    /// The widest that the picture may be if its texts are to be read where it is shown, in user units.
+    /// The widest that the picture shall be and may be if its texts are to be read where it is shown, in user units.
     room: f64,
+    most: f64,
     /// Width of outside cards on the left and on the right.
     left: f64,
     right: f64,
@@ -235,7 +240,7 @@ impl Page {
             all.map(|(_, c)| c.width).fold(0.0, f64::max)
         };
         let nodes = book.graph.nodes().len();
-        let room = room(nodes) - FURNITURE.0;
+        let (room, most) = room(nodes);
         let (left, right) = (widest(Place::Left), widest(Place::Right));
         let rows = [Place::Left, Place::Right].map(|wanted| {
             let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
@@ -244,6 +249,7 @@ impl Page {
         });
         Page {
             room,
+            most,
             left,
             right,
             rows: rows.iter().sum(),
@@ -296,27 +302,32 @@ impl Page {
         let aspect = (w + FURNITURE.0) / (h + FURNITURE.1);
         let odd = if aspect > WIDE {
             (aspect / WIDE - 1.0) * 0.5
-        } else if aspect < HIGH {
-            (HIGH / aspect - 1.0) * 1.5
         } else {
-            0.0
+            beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0)
         };
-        let small = if w > self.room { 0.06 + (w / self.room - 1.0) * 3.0 } else { 0.0 };
-        (0.6 * shown + 0.4 * area) * (1.0 + odd.min(2.0) + small.min(4.0))
+        let small = beyond(w / self.room, 0.03, 1.0) + beyond(w / self.most, 0.08, 3.0);
+        (0.6 * shown + 0.4 * area) * (1.0 + odd.min(4.0) + small.min(4.0))
     }
 }
 
-/// The widest that a picture of so many objects may be: shown 1,000 pixels wide, the smallest texts are 12 pixels high up to 15 objects,
-/// 10 at 50 and 6 at 130.
-fn room(nodes: usize) -> f64 {
+/// What it costs that a ratio is above 1: at once, and by how much it is.
+fn beyond(ratio: f64, once: f64, each: f64) -> f64 {
+    if ratio > 1.0 { once + each * (ratio - 1.0) } else { 0.0 }
+}
+
+/// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to be 12 pixels high
+/// up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
+fn room(nodes: usize) -> (f64, f64) {
     let n = nodes as f64;
-    let pixels = match nodes {
-        0..=15 => 12.1,
-        16..=50 => 12.0 - 1.9 * (n - 15.0) / 35.0,
-        51..=130 => 10.1 - 4.0 * (n - 50.0) / 80.0,
-        _ => 6.1 * (130.0 / n).sqrt(),
+    let (wanted, least) = match nodes {
+        0..=15 => (12.1, 12.1),
+        16..=50 => (12.0 - 1.9 * (n - 15.0) / 35.0, 10.1),
+        51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
+        91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.1),
+        _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
     };
-    1_000.0 * TextRole::Label.size() / pixels
+    let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
+    (width(wanted), width(least))
 }
 
 /// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.
