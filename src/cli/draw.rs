@@ -13,7 +13,6 @@ use super::report::Verbosity;
 use super::{Status, drift, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::policy::Connectivity;
 use crate::render::{self, Format, PictureOptions, PixelScale, Report, Theme};
 use crate::resolve::Denied;
 
@@ -99,13 +98,18 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             status = Status::Failure;
         }
     };
+    let found = Report {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+        diagnostics: &input.diagnostics,
+        sources: &input.sources,
+    };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(
-            content(args, target.format, &input, &connectivity, drawn.as_ref()).and_then(|c| match &target.file {
-                Some(file) if args.check => drift::is_current(file, &c),
-                _ => output::write(target, &c).map(|()| true),
-            }),
-        );
+        settle(content(args, target.format, &found, drawn.as_ref()).and_then(|c| match &target.file {
+            Some(file) if args.check => drift::is_current(file, &c),
+            _ => output::write(target, &c).map(|()| true),
+        }));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
         settle(inject_into(args, place, linked, &input.inspection.graph));
@@ -176,25 +180,18 @@ fn draw(args: &Args, input: &mut Input) -> Layout {
 }
 
 /// What a target of this format holds.
-fn content(args: &Args, format: Format, input: &Input, connectivity: &Connectivity, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
-    let graph = &input.inspection.graph;
+fn content(args: &Args, format: Format, report: &Report<'_>, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
+    let graph = report.graph;
     let options = picture_options(args);
     let layout = || drawn.context("the picture was not laid out");
     Ok(match format {
         Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),
-        Format::Html => render::html(layout()?, graph, &input.diagnostics, &input.sources, &options)?.into_bytes(),
+        Format::Html => render::html(layout()?, graph, report.diagnostics, report.sources, &options)?.into_bytes(),
         Format::Png => render::png(layout()?, graph, &options, args.scale)?,
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
         Format::Mermaid => render::mermaid(graph, &options).into_bytes(),
         Format::Dot => render::dot(graph).into_bytes(),
-        Format::Json => render::json(&Report {
-            cluster: &input.inspection.cluster,
-            graph,
-            connectivity,
-            diagnostics: &input.diagnostics,
-            sources: &input.sources,
-        })
-        .into_bytes(),
+        Format::Json => render::json(report).into_bytes(),
     })
 }
 

@@ -102,6 +102,19 @@ impl Node {
         badges
     }
 
+    /// Name, facts and badges, a line each, where no signs can be drawn: the last is `isolated in · open out`.
+    pub fn lines(&self) -> Vec<String> {
+        let said = self.badges().into_iter().map(|(mark, word)| match mark {
+            Mark::Isolated => format!("isolated {word}"),
+            Mark::Ruled => format!("restricted {word}"),
+            Mark::Open => format!("open {word}"),
+            Mark::Unevaluated => format!("not evaluated: {word}"),
+        });
+        let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
+        lines.retain(|l| !l.is_empty());
+        lines
+    }
+
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.clone(), self.facts()];

@@ -117,7 +117,7 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         &format!(
             "{} [label={}, tooltip={}, shape={shape}, style=\"{style}\", color=\"{}\", fillcolor=\"{}\"]",
             id(&node.id),
-            label(&format!("{}\n{}", node.name, node.facts())),
+            label(&node.lines().join("\n")),
             quoted_label(&node.tooltip()),
             Paint::Strong(hue).color(Theme::Light),
             Paint::Tint(hue).color(Theme::Light)

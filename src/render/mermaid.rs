@@ -60,7 +60,7 @@ const CLASSES: &[(&str, Hue)] = &[
     ("service", Hue::Blue),
     ("workload", Hue::Teal),
     ("store", Hue::Amber),
-    ("peers", Hue::Grey),
+    ("peers", Hue::Green),
     ("missing", Hue::Vermilion),
     ("note", Hue::Vermilion),
 ];
@@ -208,11 +208,7 @@ impl Writer<'_> {
     fn node(&self, text: &mut Text, depth: usize, index: usize, plan: &Plan) {
         let node = self.graph.node(index);
         let (open, close, class) = shape_of(node.kind, &node.label);
-        let words = if plan.facts {
-            brief(node)
-        } else {
-            format!("{}\n{}", node.name, node.facts())
-        };
+        let words = if plan.facts { brief(node) } else { node.lines().join("\n") };
         text.line(depth, &format!("{}{open}\"{}\"{close}:::{class}", self.ids.node(index), code(&words)));
     }
 
