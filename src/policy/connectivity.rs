@@ -293,7 +293,7 @@ impl Connectivity {
         self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
     }
 
-    /// What rules let through, told by rule: see [`Flow`]. By network.
+    /// What rules let through, told by rule: see [`Flow`](super::Flow). By network.
     pub fn flows(&self) -> Flows {
         let mut all = Flows::default();
         for plane in &self.planes {
