@@ -7,6 +7,7 @@ use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
 use super::fallback;
 use super::fold;
 use super::geometry::{hits, overlap};
+use super::hug;
 use super::label::LabelPlan;
 use super::scene::Scene;
 use super::straighten::straighten;
@@ -72,13 +73,38 @@ pub(super) struct Book<'a> {
     pub budget: usize,
 }
 
+/// Where Services stand that lead to one workload and that nothing leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Services {
+    /// Left of their workloads.
+    #[default]
+    Beside,
+    /// Above them, where other lines lead to the workload too.
+    Above,
+}
+
+/// Whether it matters where the Services of a component stand.
+pub(super) fn stackable(book: &Book<'_>, component: usize) -> bool {
+    book.budget > 0 && hug::applies(&part(book, component, &vec![Side::Left; book.scene.components[component].entering.len()]).0)
+}
+
 /// Places a component whose entering nets come from the given sides.
-pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side]) -> Inner {
+pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], services: Services) -> Inner {
     let (part, edges) = part(book, component, sides);
-    let (placed, fallback) = arrange(book, &part);
+    let stacked = if services == Services::Above { stacked(book, &part) } else { None };
+    let (placed, fallback) = stacked.map_or_else(|| arrange(book, &part), |placed| (placed, None));
     let mut inner = read(book, component, sides, &part, &edges, placed);
     inner.fallback = fallback;
     inner
+}
+
+fn stacked(book: &Book<'_>, part: &Part) -> Option<Placed> {
+    if book.budget == 0 {
+        return None;
+    }
+    let placed = hug::run(part, book.budget).filter(|placed| sound(part, placed))?;
+    let straight = straighten(part, &placed);
+    Some(if sound(part, &straight) { straight } else { placed })
 }
 
 fn arrange(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {

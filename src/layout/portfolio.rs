@@ -10,7 +10,7 @@ use crate::graph::{EdgeKind, Graph};
 use super::TextRole;
 use super::crossing;
 use super::frame::{self, FramePlan, Rows};
-use super::inner::{self, Book, Inner, Side};
+use super::inner::{self, Book, Inner, Services, Side};
 use super::pack;
 use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
@@ -34,8 +34,9 @@ const FURNITURE: (f64, f64) = (32.0, 62.0);
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
 const STACK: usize = 256 << 20;
 
-/// Placed components by component and the sides that its nets enter by.
-type Memo = BTreeMap<(usize, Vec<Side>), Arc<Inner>>;
+/// Placed components by component, the sides that its nets enter by, and where its Services stand.
+type Memo = BTreeMap<Key, Arc<Inner>>;
+type Key = (usize, Vec<Side>, Services);
 
 /// The best arrangement found, and what it is made of.
 ///
@@ -111,6 +112,7 @@ struct Candidate {
     target: Target,
     outside: Outside,
     rows: Rows,
+    services: Services,
     /// Its size without lines, to tell it from others.
     size: (f64, f64),
 }
@@ -123,11 +125,16 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
         _ => &[0.6, 0.8, 1.0, 1.25],
     };
     let most = MAX_COLUMNS.min(order.len()).max(1);
-    let shapes = (1..=most)
+    let shapes: Vec<Columns> = (1..=most)
         .map(Columns::Even)
-        .chain(pack::layers(order, book.scene, book.graph).map(Columns::Given));
-    let first = inners(book, &vec![1; order.len()], 1, Back::Straight, pool, memo);
-    let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
+        .chain(pack::layers(order, book.scene, book.graph).map(Columns::Given))
+        .collect();
+    let stackable = !many && (0..book.scene.components.len()).any(|c| inner::stackable(book, c));
+    let kinds: &[Services] = if stackable {
+        &[Services::Beside, Services::Above]
+    } else {
+        &[Services::Beside]
+    };
     let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
@@ -137,7 +144,16 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
         &[Outside::Beside, Outside::Stacked]
     };
     let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense] } else { &[Rows::Single] };
-    for shape in shapes {
+    let first: Vec<Vec<Arc<Inner>>> = kinds
+        .iter()
+        .map(|&services| {
+            let ways = Ways { services, ..Ways::default() };
+            inners(book, &vec![1; order.len()], 1, ways, pool, memo)
+        })
+        .collect();
+    for (&services, shape) in kinds.iter().flat_map(|s| shapes.iter().map(move |shape| (s, shape))) {
+        let first = &first[usize::from(services == Services::Above)];
+        let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
         let columns = shape.count() as f64;
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
         // As wide as the page allows.
@@ -150,8 +166,12 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
             targets.extend(together.map(|w| Target::Together(w * columns)));
         }
         for (target, rows) in targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r))) {
-            let ways = Ways { rows, ..Ways::default() };
-            let mut plan = arrange(book, order, &shape, target, first.clone(), ways);
+            let ways = Ways {
+                rows,
+                services,
+                ..Ways::default()
+            };
+            let mut plan = arrange(book, order, shape, target, first.clone(), ways);
             refit(book, &mut plan, order);
             for &outside in outsides {
                 plan.ways.outside = outside;
@@ -165,6 +185,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
                     target,
                     outside,
                     rows,
+                    services,
                     size,
                 });
             }
@@ -175,22 +196,27 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
 
 /// Arranges and routes a candidate.
 fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> (Plan, Routed) {
-    let Candidate { outside, rows, .. } = *candidate;
-    let ways = Ways { outside, back, rows };
+    let Candidate { outside, rows, services, .. } = *candidate;
+    let ways = Ways {
+        outside,
+        back,
+        rows,
+        services,
+    };
     let columns = candidate.shape.count();
     let mut column_of = vec![1; order.len()];
-    let first = inners(book, &column_of, columns, back, pool, memo);
+    let first = inners(book, &column_of, columns, ways, pool, memo);
     let mut plan = arrange(book, order, &candidate.shape, candidate.target, first, ways);
     // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
     for _ in 0..2 {
         column_of.clone_from(&plan.column_of);
-        let inners = inners(book, &column_of, plan.columns.len(), back, pool, memo);
+        let inners = inners(book, &column_of, plan.columns.len(), ways, pool, memo);
         plan = arrange(book, order, &candidate.shape, candidate.target, inners, ways);
         if plan.column_of == column_of {
             break;
         }
     }
-    plan.inners = inners(book, &plan.column_of, plan.columns.len(), back, pool, memo);
+    plan.inners = inners(book, &plan.column_of, plan.columns.len(), ways, pool, memo);
     refit(book, &mut plan, order);
     if !fits(book, &plan) {
         plan.ways.outside = Outside::Beside;
@@ -209,7 +235,11 @@ fn reading(plan: &Plan) -> f64 {
         Rows::Single => 1.0,
         Rows::Dense => 1.05,
     };
-    outside * rows
+    let services = match plan.ways.services {
+        Services::Beside => 1.0,
+        Services::Above => 1.1,
+    };
+    outside * rows * services
 }
 
 /// Whether every outside card that stands above or below the frames is narrower than all of them.
@@ -341,8 +371,8 @@ fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
 }
 
 /// Places every component for the sides that follow from the columns.
-fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
-    let keys: Vec<(usize, Vec<Side>)> = (0..book.scene.components.len())
+fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
+    let keys: Vec<Key> = (0..book.scene.components.len())
         .map(|component| {
             let this = &book.scene.components[component];
             let column = this.nodes.first().map_or(1, |&n| match book.scene.places[n] {
@@ -352,21 +382,21 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, back: Back, pool
             let sides = this
                 .entering
                 .iter()
-                .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column, back));
-            (component, sides.collect())
+                .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column, ways.back));
+            (component, sides.collect(), ways.services)
         })
         .collect();
-    let missing: Vec<&(usize, Vec<Side>)> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
-    let place = |key: &&(usize, Vec<Side>)| Arc::new(inner::place(book, key.0, &key.1));
+    let missing: Vec<&Key> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
+    let place = |key: &&Key| Arc::new(inner::place(book, key.0, &key.1, key.2));
     let made: Vec<Arc<Inner>> = match pool {
         Some(pool) => pool.install(|| missing.par_iter().map(place).collect()),
         // Without threads of its own the engine might overflow the stack.
         None => {
             let plain = Book { budget: 0, ..*book };
-            missing.iter().map(|k| Arc::new(inner::place(&plain, k.0, &k.1))).collect()
+            missing.iter().map(|k| Arc::new(inner::place(&plain, k.0, &k.1, k.2))).collect()
         }
     };
-    let missing: Vec<(usize, Vec<Side>)> = missing.into_iter().cloned().collect();
+    let missing: Vec<Key> = missing.into_iter().cloned().collect();
     memo.extend(missing.into_iter().zip(made));
     keys.iter().filter_map(|k| memo.get(k).cloned()).collect()
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::frame::{FramePlan, Rows};
-use super::inner::{Book, Inner, Side};
+use super::inner::{Book, Inner, Services, Side};
 use super::outside::Stack;
 use super::scene::Place;
 use super::tracks::{Stub, Toward, assign};
@@ -50,6 +50,7 @@ pub(super) struct Ways {
     pub outside: Outside,
     pub back: Back,
     pub rows: Rows,
+    pub services: Services,
 }
 
 /// Where outside cards stand.

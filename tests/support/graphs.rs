@@ -226,7 +226,9 @@ pub fn random(seed: u64) -> Graph {
 pub fn dense(seed: u64) -> Graph {
     let mut r = Random(seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(7));
     let mut s = Sketch::default();
-    shape(&mut r, &mut s);
+    if r.chance(50) {
+        shape(&mut r, &mut s);
+    }
     let count = 1 + r.below(3);
     for n in 0..count {
         let ns = format!("policed-{n}");
@@ -242,6 +244,12 @@ pub fn dense(seed: u64) -> Graph {
         let mut left: Vec<String> = (0..r.below(9)).map(|i| s.external(&format!("10.{n}.{i}.0/24"))).collect();
         left.push(s.internet());
         let right: Vec<String> = (0..r.below(9)).map(|i| s.dns(&format!("host-{n}-{i}.example.org"))).collect();
+        for (i, workload) in workloads.iter().enumerate() {
+            if r.chance(50) {
+                let service = s.service(&ns, &format!("of-{i}"), ServiceKind::ClusterIp, &[port(80, 80)]);
+                s.selects(&service, workload, &[port(80, 80)]);
+            }
+        }
         let pick = |r: &mut Random, from: &[String]| (!from.is_empty()).then(|| from[r.below(from.len())].clone());
         for _ in 0..r.below(2 * workloads.len() + 4) {
             let a = pick(&mut r, &workloads).unwrap_or_default();
