@@ -45,7 +45,11 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
     ("broken", "Broken input, drawn all the same", &["examples/broken"]),
     ("set", "Forty workloads that one rule connects", &["tests/cases/allows/dense"]),
     ("junction", "Three to three, by one rule", &["tests/cases/allows/junction"]),
-    ("outside-peers", "Peers that the input does not hold", &["tests/cases/allows/unknown-peers"]),
+    (
+        "outside-peers",
+        "Peers that the input does not hold",
+        &["tests/cases/allows/unknown-peers"],
+    ),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 
@@ -62,7 +66,10 @@ fn the_pictures() {
         assert!(output.status.success());
         check(&format!("docs/pictures/{name}.svg"), std::str::from_utf8(&output.stdout).unwrap());
         let command = format!("kubesketch draw {} --title \"{title}\"", arguments.join(" "));
-        assert!(gallery.contains(&format!("(pictures/{name}.svg)")), "docs/gallery.md does not show {name}");
+        assert!(
+            gallery.contains(&format!("(pictures/{name}.svg)")),
+            "docs/gallery.md does not show {name}"
+        );
         assert!(gallery.contains(&command), "docs/gallery.md does not say: {command}");
     }
 }

@@ -15,8 +15,8 @@ mod model;
 pub use build::GraphBuilder;
 pub use describe::port_text;
 pub use model::{
-    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Mark, Node, NodeKind, Port,
-    PortMap, Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance, TargetPort,
+    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Mark, Node, NodeKind, Outside,
+    Port, PortMap, Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance, TargetPort,
 };
 
 use petgraph::Direction;
