@@ -131,7 +131,7 @@ impl Outcome {
         let ends = |(from, to, edge): (usize, usize, &Edge)| format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail);
         let nodes = self.graph.nodes().map(|n| {
             let mut detail = n.detail.clone();
-            if let Detail::Workload { access: Some(access), .. } = &mut detail {
+            if let Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } = &mut detail {
                 let places = [&mut access.ingress.by, &mut access.egress.by, &mut access.foreign];
                 places.into_iter().flatten().for_each(|e| (e.file, e.line) = (String::new(), 0));
             }

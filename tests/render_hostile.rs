@@ -151,6 +151,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 of: t(),
                 members: Some(vec![t()]),
                 on: t(),
+                access: None,
             },
         ),
         (NodeKind::Junction, Detail::Junction),

@@ -50,7 +50,7 @@ impl Node {
                 parts.extend(host_network.then(|| "host network".to_owned()));
             }
             Detail::Resource => parts.push(self.label.clone()),
-            Detail::Peers { of, members, on } => {
+            Detail::Peers { of, members, on, .. } => {
                 parts.extend(on_text(on));
                 parts.push(of.clone());
                 parts.extend(members.as_ref().map(|m| match m.len() {
@@ -76,7 +76,7 @@ impl Node {
 
     /// What stands on the card beside name and facts: a mark and a word each.
     pub fn badges(&self) -> Vec<(Mark, String)> {
-        let Detail::Workload { access: Some(access), .. } = &self.detail else {
+        let (Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. }) = &self.detail else {
             return Vec::new();
         };
         let mark = |side: &Side| match side.stance {
@@ -157,7 +157,10 @@ impl Node {
                     lines.push(format!("except {}", except.join(", ")));
                 }
             }
-            Detail::Peers { members: Some(members), .. } => lines.extend(some_of("", members)),
+            Detail::Peers { members, access, .. } => {
+                lines.extend(members.iter().flat_map(|m| some_of("", m)));
+                lines.extend(access.iter().flat_map(Access::lines));
+            }
             Detail::Gateway { listeners, .. } => lines.extend(listeners.iter().cloned()),
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}

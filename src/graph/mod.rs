@@ -8,15 +8,17 @@
 //!
 //! Nothing after this room knows YAML or Kubernetes field names.
 
+mod access;
 mod build;
 mod describe;
 mod model;
 
+pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
 pub use describe::port_text;
 pub use model::{
-    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Mark, Node, NodeKind, Outside,
-    Port, PortMap, Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance, TargetPort,
+    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Node, NodeKind, Port, PortMap, Protocol, RouteRule,
+    Scale, ServiceKind, TargetPort,
 };
 
 use petgraph::Direction;

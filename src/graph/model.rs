@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::access::{Access, Allowance};
+
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum NodeKind {
@@ -329,6 +331,8 @@ pub enum Detail {
         members: Option<Vec<String>>,
         /// What all edges to it say, where the card says it for them: `53 TCP+UDP`; else empty.
         on: String,
+        /// What policies have to say about them, where the input holds these policies and no pods.
+        access: Option<Access>,
     },
     /// See [`NodeKind::Junction`].
     Junction,
@@ -337,88 +341,6 @@ pub enum Detail {
         /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
         reason: String,
     },
-}
-
-/// What policies do about traffic to or from a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stance {
-    /// No policy has a say: everything is allowed.
-    Open,
-    /// Policies have a say, and let everything through.
-    Unrestricted,
-    /// Only policies of the Admin and Baseline tiers have a say: what they do not deny is allowed.
-    Ruled,
-    /// A NetworkPolicy selects it: what no rule allows is denied.
-    Isolated,
-}
-
-impl Stance {
-    /// `open`, `unrestricted`, `ruled` or `isolated`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stance::Open => "open",
-            Stance::Unrestricted => "unrestricted",
-            Stance::Ruled => "ruled",
-            Stance::Isolated => "isolated",
-        }
-    }
-}
-
-/// What policies do about one direction, and which they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Side {
-    /// What they do.
-    pub stance: Stance,
-    /// Whether some NetworkPolicy selects it, whatever its rules let through.
-    pub isolated: bool,
-    /// The policies that have a say.
-    pub by: Vec<Evidence>,
-}
-
-/// What a badge on a card says; the renderer draws a sign for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-pub enum Mark {
-    /// A NetworkPolicy isolates it: what no rule allows is denied.
-    Isolated,
-    /// Policies deny some of it.
-    Ruled,
-    /// No policy restricts it.
-    Open,
-    /// Requests from outside come to it.
-    Exposed,
-    /// Requests from outside are sent to it, and policies let none of them in.
-    Blocked,
-    /// Policies that are not evaluated may change what is shown.
-    Unevaluated,
-}
-
-impl Mark {
-    /// Every mark, in the order a legend lists them.
-    pub const ALL: &[Mark] = &[Mark::Isolated, Mark::Ruled, Mark::Open, Mark::Exposed, Mark::Blocked, Mark::Unevaluated];
-}
-
-/// What policies leave of the ways by which Ingresses, routes and Services bring requests from outside to a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outside {
-    /// There is no way.
-    Unreached,
-    /// Some port is reached.
-    Reached,
-    /// There are ways, and policies let nothing through.
-    Blocked,
-}
-
-/// What policies have to say about a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// Traffic to it.
-    pub ingress: Side,
-    /// Traffic from it.
-    pub egress: Side,
-    /// Traffic from outside.
-    pub outside: Outside,
-    /// Policies that may concern it and that are not evaluated.
-    pub foreign: Vec<Evidence>,
 }
 
 /// A node.
@@ -510,38 +432,6 @@ pub enum Backend {
     Absent(String),
     /// No port: a resource backend, or a route attached to a Gateway.
     None,
-}
-
-/// Ports that policies speak of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Ports {
-    /// Ranges by protocol, both ends included, ascending; (1, 65535) for every port of a protocol.
-    pub ranges: Vec<(Protocol, u16, u16)>,
-    /// Ports called by a name to which the input gives no number.
-    pub names: Vec<String>,
-}
-
-impl Ports {
-    /// Whether every port of every protocol is meant.
-    pub fn is_all(&self) -> bool {
-        let whole = |p: Protocol| self.ranges.contains(&(p, 1, u16::MAX));
-        [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter().all(whole)
-    }
-}
-
-/// What policies say of traffic between two ends.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Allowance {
-    /// On which ports.
-    pub ports: Ports,
-    /// Ids of workloads that the source means and for which it does not hold.
-    pub not_from: Vec<String>,
-    /// The same for the target.
-    pub not_to: Vec<String>,
-    /// Why it is not sure, if it is not: a phrase each.
-    pub doubts: Vec<String>,
-    /// On which network, if it is not the one that all pods are on.
-    pub network: Option<String>,
 }
 
 /// What is known about an edge beyond its ends.

@@ -247,12 +247,14 @@ fn break_facts(facts: &str, room: f64) -> Vec<String> {
         }
     }
     if first.is_empty() {
-        return wrap(&rest, TextRole::Facts, room, 2);
+        return wrap(&rest, TextRole::Facts, room, 3);
     }
     if rest.is_empty() {
         return vec![first];
     }
-    vec![first, fit(&rest, TextRole::Facts, room)]
+    let mut lines = vec![first];
+    lines.extend(wrap(&rest, TextRole::Facts, room, 2));
+    lines
 }
 
 /// The host that every rule of a card names, so that it needs to be said only once.

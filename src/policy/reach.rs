@@ -5,22 +5,18 @@
 //! * two workloads that may talk because some rule says so are in some flow together; pairs that are open because nothing restricts them are in none;
 //! * an end that a rule describes by more than a dozen workloads, or by a whole namespace, stays as it is described, whether the input holds such pods or not.
 
-use std::collections::BTreeMap;
+mod finder;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use fixedbitset::FixedBitSet;
-
+use self::finder::Finder;
 use super::addresses::AddressSet;
 use super::evaluate::{Certainty, Effect, Judge, Reason};
 use super::groups::{GroupId, Members};
 use super::networks::Network;
-use super::ports::{PortSet, RulePorts};
-use super::rule::{Action, Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Tier};
-
-/// As many workloads that are left of a whole namespace are told one by one.
-const FEW: usize = 3;
-/// As many workloads are told one by one where the rule describes them by labels.
-const MANY: usize = 12;
+use super::ports::PortSet;
+use super::rule::{Action, Direction, Peer, Peers, PodSelection, Policy, Tier};
 
 /// One end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,22 +119,10 @@ impl Collected {
 
 /// What the rules of these policies let through on a network.
 pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Flows {
-    let count = judge.groups.len();
-    let admitted = |direction: Direction| (0..count).map(|g| judge.admitted_peers(g, direction)).collect();
-    let open = |direction: Direction| {
-        let mut open = FixedBitSet::with_capacity(count);
-        open.extend((0..count).filter(|&g| !judge.may_deny(g, direction)));
-        open
-    };
-    let mut finder = Finder {
-        judge,
-        open_ingress: open(Direction::Ingress),
-        open_egress: open(Direction::Egress),
-        ingress: admitted(Direction::Ingress),
-        egress: admitted(Direction::Egress),
-        allowed: Collected::default(),
-        denied: Collected::default(),
-    };
+    if !judge.groups.iter().any(|g| matches!(g.members, Members::Pods(_))) {
+        return by_themselves(policies, network);
+    }
+    let mut finder = Finder::new(judge);
     for (id, policy) in policies.iter().enumerate() {
         for direction in Direction::ALL {
             let mut own = judge.subjects(id, direction);
@@ -176,348 +160,75 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
     }
 }
 
-struct Finder<'a> {
-    judge: &'a Judge,
-    /// For each group whom its own NetworkPolicies let in at most.
-    ingress: Vec<Option<FixedBitSet>>,
-    /// For each group whom its own NetworkPolicies let it reach at most.
-    egress: Vec<Option<FixedBitSet>>,
-    /// The groups that are denied nothing as destinations.
-    open_ingress: FixedBitSet,
-    /// The groups that are denied nothing as sources.
-    open_egress: FixedBitSet,
-    allowed: Collected,
-    denied: Collected,
-}
-
-/// The pairs of one peer of a rule, by what becomes of them.
-#[derive(Default)]
-struct Tally {
-    /// What gets through, by ports; few rules have more than one set of them.
-    by_ports: Vec<(PortSet, Rows)>,
-    /// What does not.
-    denied: Rows,
-}
-
-impl Tally {
-    fn row(&mut self, own: GroupId, others: FixedBitSet, ports: PortSet) {
-        if others.is_clear() || ports.is_empty() {
-            return;
-        }
-        let rows = self.rows(ports);
-        match rows.last_mut() {
-            Some((last, row)) if *last == own => row.union_with(&others),
-            _ => rows.push((own, others)),
-        }
-    }
-
-    fn pair(&mut self, own: GroupId, other: GroupId, ports: PortSet, count: usize) {
-        let rows = if ports.is_empty() { &mut self.denied } else { self.rows(ports) };
-        if rows.last().is_none_or(|(last, _)| *last != own) {
-            rows.push((own, FixedBitSet::with_capacity(count)));
-        }
-        if let Some((_, row)) = rows.last_mut() {
-            row.insert(other);
-        }
-    }
-
-    fn rows(&mut self, ports: PortSet) -> &mut Rows {
-        let place = self.by_ports.iter().position(|(p, _)| *p == ports).unwrap_or_else(|| {
-            self.by_ports.push((ports, Vec::new()));
-            self.by_ports.len() - 1
-        });
-        &mut self.by_ports[place].1
-    }
-}
-
-/// For groups of the rule's own side the groups of the other.
-type Rows = Vec<(GroupId, FixedBitSet)>;
-
-/// A set of pairs that is whole: each of the first with each of the second.
-type Block = (Vec<GroupId>, Vec<GroupId>);
-
-/// What is the same for all pairs of a rule and one of its peers.
-struct Clause<'a> {
-    policy: &'a Policy,
-    /// `None` for everybody.
-    peer: Option<&'a Peer>,
-    reason: Reason,
-    /// All groups that the policy is about.
-    own: &'a [GroupId],
-    /// All groups that the peer means.
-    others: Vec<GroupId>,
-}
-
-impl Finder<'_> {
-    /// What one peer of a rule adds.
-    fn peer(&mut self, policy: &Policy, rule: &Rule, peer: Option<&Peer>, set: &FixedBitSet, own: &[GroupId], reason: Reason) {
-        let direction = reason.direction;
-        let judge = self.judge;
-        // The controller that the input does not hold is told of by the ways in from outside.
-        let mut set = set.clone();
-        (0..judge.groups.len())
-            .rev()
-            .take_while(|&g| matches!(judge.groups[g].members, Members::IngressController))
-            .for_each(|g| set.remove(g));
-        let clause = Clause {
-            policy,
-            peer,
-            reason,
-            own,
-            others: set.ones().collect(),
-        };
-        if clause.others.is_empty() {
-            self.unheard_of(&clause, &rule.ports);
-            return;
-        }
-        let mut tally = Tally::default();
-        let mut because: Vec<(GroupId, GroupId, Vec<Reason>)> = Vec::new();
-        // Only a port that is called by its name is another one at another destination.
-        let is_fixed = direction == Direction::Ingress || rule.ports.named().is_empty();
-        for &g in own {
-            let (mut rest, open) = (set.clone(), self.open(opposite(direction)));
-            if is_fixed && self.is_decided_by_rules(direction, g) {
-                let mut row = set.clone();
-                row.intersect_with(open);
-                tally.row(g, row, rule.ports.at(&judge.groups[g].ports));
-                rest.difference_with(open);
+/// The flows of an input without pods: what rules allow, as they describe it. Where policies of both ends speak of each other, both must allow it; where
+/// those of the other end do not mention this one by the same words, it cannot be told.
+fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
+    let nobody = |selection: &PodSelection| End::Pods(plain(selection), Rc::new([]));
+    let mut said: [Collected; 2] = Default::default();
+    let mut isolated: [BTreeSet<End>; 2] = Default::default();
+    for (id, policy) in policies.iter().enumerate() {
+        for (slot, direction) in Direction::ALL.into_iter().enumerate() {
+            let Some(rules) = policy.rules(direction) else { continue };
+            if policy.tier == Tier::Network {
+                isolated[slot].insert(nobody(&policy.subject));
             }
-            for h in rest.ones() {
-                let (from, to) = ends(direction, g, h);
-                let asked = rule.ports.at(&judge.groups[to].ports);
-                if asked.is_empty() {
+            for rule in rules.iter().filter(|r| r.action == Action::Allow) {
+                let others: Vec<End> = match &rule.peers {
+                    Peers::Everybody => vec![End::Anyone],
+                    Peers::AnyOf(peers) => peers
+                        .iter()
+                        .filter_map(|peer| match peer {
+                            Peer::Pods(selection) => Some(nobody(selection)),
+                            Peer::Addresses(set) => Some(End::Addresses(set.clone())),
+                            Peer::Untold(_) => None,
+                        })
+                        .collect(),
+                };
+                for other in others {
+                    let what = Said {
+                        ports: rule.ports.at(&[]),
+                        names: rule.ports.named().iter().map(|n| n.name.clone()).collect(),
+                        certainty: Certainty::Certain,
+                        because: vec![Reason {
+                            direction,
+                            policy: id,
+                            rule: Some(rule.index),
+                            effect: Effect::Allow,
+                        }],
+                    };
+                    said[slot].add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);
+                }
+            }
+        }
+    }
+    let [ingress, mut egress] = said;
+    let [shut_in, shut_out] = isolated;
+    let mut allowed = Collected::default();
+    for (ends, mut own) in ingress.flows {
+        match egress.flows.remove(&ends) {
+            Some(other) => {
+                own.ports = own.ports.intersection(&other.ports);
+                own.names.retain(|n| other.names.contains(n));
+                own.because.extend(other.because);
+                if own.ports.is_empty() && own.names.is_empty() {
                     continue;
                 }
-                let mut ports = PortSet::none();
-                if self.may_pass(from, to) {
-                    let verdict = judge.between(from, to);
-                    because.push((g, h, verdict.because));
-                    ports = asked.intersection(&verdict.ports);
-                }
-                tally.pair(g, h, ports, judge.groups.len());
             }
+            None if shut_out.contains(&ends.0) => own.certainty = Certainty::Undetermined,
+            None => {}
         }
-        self.shut_out(&clause, &tally, &rule.ports);
-        because.sort();
-        let main = tally.by_ports.iter().map(|(_, rows)| weight(rows)).max().unwrap_or_default();
-        for (ports, rows) in tally.by_ports {
-            let is_main = weight(&rows) == main;
-            for (a, b) in blocks(rows) {
-                let mut reasons = vec![reason];
-                for &g in &a {
-                    let start = because.partition_point(|(x, ..)| *x < g);
-                    let of_own = because[start..].iter().take_while(|(x, ..)| *x == g);
-                    let more = of_own.filter(|(_, h, _)| b.binary_search(h).is_ok()).flat_map(|(.., r)| r);
-                    reasons.extend(more.copied().filter(|r| r.effect == Effect::Allow));
-                }
-                reasons.sort();
-                reasons.dedup();
-                self.block(&clause, &a, &b, is_main, &ports, &reasons);
-            }
+        allowed.add(ends, own);
+    }
+    for (ends, mut own) in egress.flows {
+        if shut_in.contains(&ends.1) {
+            own.certainty = Certainty::Undetermined;
         }
-        for (a, b) in blocks(tally.denied) {
-            self.shut(&clause, &a, &b);
-        }
+        allowed.add(ends, own);
     }
-
-    /// Whether nothing but the rules of NetworkPolicies decides for a group in a direction.
-    fn is_decided_by_rules(&self, direction: Direction, own: GroupId) -> bool {
-        let side = self.judge.side(own, direction);
-        side.admin.is_empty() && !side.network.is_empty()
+    Flows {
+        allowed: allowed.finish(network),
+        denied: Vec::new(),
     }
-
-    /// The groups that nothing is denied in a direction.
-    fn open(&self, direction: Direction) -> &FixedBitSet {
-        match direction {
-            Direction::Ingress => &self.open_ingress,
-            Direction::Egress => &self.open_egress,
-        }
-    }
-
-    /// Whether the NetworkPolicies of both ends may let something through.
-    fn may_pass(&self, from: GroupId, to: GroupId) -> bool {
-        self.egress[from].as_ref().is_none_or(|set| set.contains(to)) && self.ingress[to].as_ref().is_none_or(|set| set.contains(from))
-    }
-
-    /// A peer that the input holds nothing of: what the rule says is all that is known.
-    fn unheard_of(&mut self, clause: &Clause<'_>, ports: &RulePorts) {
-        let Some(Peer::Pods(selection)) = clause.peer else { return };
-        self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()), ports);
-    }
-
-    /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for the others.
-    fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally, ports: &RulePorts) {
-        let Some(Peer::Pods(selection)) = clause.peer else { return };
-        if !selection.pods.is_everything() || !is_open_ended(selection) {
-            return;
-        }
-        let heard = |g: &GroupId| tally.by_ports.iter().any(|(_, rows)| rows.iter().any(|(own, _)| own == g));
-        let rest: Vec<GroupId> = clause.own.iter().copied().filter(|g| !heard(g)).collect();
-        if !rest.is_empty() {
-            let all = self.workloads(&clause.others);
-            self.by_word(clause, &rest, (End::Pods(plain(selection), all.clone().into()), all), ports);
-        }
-    }
-
-    /// What a rule says of pods that the input does not hold.
-    fn by_word(&mut self, clause: &Clause<'_>, own: &[GroupId], other: (End, Vec<usize>), ports: &RulePorts) {
-        let mut by_ports: BTreeMap<PortSet, Vec<GroupId>> = BTreeMap::new();
-        let mut names = Vec::new();
-        for &g in own {
-            let declared = match clause.reason.direction {
-                Direction::Ingress => self.judge.groups[g].ports.as_slice(),
-                Direction::Egress => &[],
-            };
-            by_ports.entry(ports.at(declared)).or_default().push(g);
-        }
-        if clause.reason.direction == Direction::Egress {
-            names.extend(ports.named().iter().map(|n| n.name.clone()));
-        }
-        for (ports, own) in by_ports {
-            if ports.is_empty() && names.is_empty() {
-                continue;
-            }
-            let (end, not) = self.own_end(clause, &own);
-            let certainty = self.certainty(&end, &own);
-            let said = Said {
-                ports,
-                names: names.clone(),
-                certainty,
-                because: vec![clause.reason],
-            };
-            self.allowed.add(identity(clause.reason.direction, (end, not), other.clone()), said);
-        }
-    }
-
-    /// Pairs that the rule lets through.
-    fn block(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId], is_main: bool, ports: &PortSet, because: &[Reason]) {
-        let own_end = self.own_end(clause, own);
-        for other_end in self.other_ends(clause, others, is_main) {
-            let certainty = self.certainty(&own_end.0, own).max(self.certainty(&other_end.0, others));
-            let said = Said {
-                ports: ports.clone(),
-                names: Vec::new(),
-                certainty,
-                because: because.to_vec(),
-            };
-            self.allowed.add(identity(clause.reason.direction, own_end.clone(), other_end), said);
-        }
-    }
-
-    /// Pairs that the rule allows and something else denies.
-    fn shut(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId]) {
-        let (own_workloads, other_workloads) = (self.workloads(own), self.workloads(others));
-        if other_workloads.is_empty() || own_workloads.is_empty() {
-            return;
-        }
-        let (from, to) = ends(clause.reason.direction, own[0], others[0]);
-        let mut because: Vec<Reason> = self.judge.between(from, to).because;
-        because.retain(|r| r.effect != Effect::Pass);
-        because.push(clause.reason);
-        because.sort();
-        because.dedup();
-        let said = Said {
-            ports: PortSet::none(),
-            names: Vec::new(),
-            certainty: Certainty::Certain,
-            because,
-        };
-        let ends = identity(
-            clause.reason.direction,
-            (End::Workloads(own_workloads), Vec::new()),
-            (End::Workloads(other_workloads), Vec::new()),
-        );
-        self.denied.add(ends, said);
-    }
-
-    /// The end that the policy is about.
-    fn own_end(&self, clause: &Clause<'_>, own: &[GroupId]) -> (End, Vec<usize>) {
-        let here = self.workloads(own);
-        let all: Rc<[usize]> = self.workloads(clause.own).into();
-        let not = missing(&all, &here);
-        let broad = clause.policy.subject.pods.is_everything();
-        let whole = broad && not.is_empty() && here.len() > 1;
-        if whole || (here.len() > most(broad) && not.len() * 2 <= here.len()) {
-            (End::Pods(plain(&clause.policy.subject), all), not)
-        } else {
-            (End::Workloads(here), Vec::new())
-        }
-    }
-
-    /// The other end: the peer as the rule describes it where most of it is meant, or what is left of it.
-    fn other_ends(&self, clause: &Clause<'_>, others: &[GroupId], is_main: bool) -> Vec<(End, Vec<usize>)> {
-        let here = self.workloads(others);
-        let all: Rc<[usize]> = self.workloads(&clause.others).into();
-        let not = missing(&all, &here);
-        let some = |w: Vec<usize>| (!w.is_empty()).then_some((End::Workloads(w), Vec::new()));
-        match clause.peer {
-            None => {
-                let outside = |groups: &[GroupId]| groups.iter().filter(|g| !self.is_pods(**g)).count();
-                if is_main && outside(others) == outside(&clause.others) && not.len() <= here.len().max(MANY) {
-                    return vec![(End::Anyone, not)];
-                }
-                let addresses = self.addresses(others);
-                let addresses = (!addresses.is_empty()).then_some((End::Addresses(addresses), Vec::new()));
-                some(here).into_iter().chain(addresses).collect()
-            }
-            Some(Peer::Pods(selection)) => {
-                let broad = selection.pods.is_everything();
-                // Of all namespaces the input holds a few: what is denied to these are the exceptions.
-                let whole = broad && is_main && (not.is_empty() || is_open_ended(selection));
-                if whole || (here.len() > most(broad) && not.len() * 2 <= here.len()) {
-                    vec![(End::Pods(plain(selection), all), not)]
-                } else {
-                    some(here).into_iter().collect()
-                }
-            }
-            Some(Peer::Addresses(_)) => {
-                let addresses = self.addresses(others);
-                let addresses = (!addresses.is_empty()).then_some((End::Addresses(addresses), Vec::new()));
-                addresses.into_iter().chain(some(here)).collect()
-            }
-            Some(Peer::Untold(_)) => Vec::new(),
-        }
-    }
-
-    fn is_pods(&self, group: GroupId) -> bool {
-        matches!(self.judge.groups[group].members, Members::Pods(_))
-    }
-
-    fn workloads(&self, groups: &[GroupId]) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        for &g in groups {
-            if let Members::Pods(workloads) = &self.judge.groups[g].members {
-                found.extend(workloads);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    fn addresses(&self, groups: &[GroupId]) -> AddressSet {
-        let sets = groups.iter().filter_map(|&g| match &self.judge.groups[g].members {
-            Members::Addresses(set) => Some(set),
-            _ => None,
-        });
-        sets.fold(AddressSet::none(), |all, set| all.union(set))
-    }
-
-    /// Pods in the network of their node make what is said of them alone uncertain; among many they are told by their own cards.
-    fn certainty(&self, end: &End, groups: &[GroupId]) -> Certainty {
-        let on_host = matches!(end, End::Workloads(_)) && groups.iter().any(|&g| self.judge.groups[g].host_network);
-        if on_host { Certainty::Undetermined } else { Certainty::Certain }
-    }
-}
-
-/// As many workloads are told one by one.
-fn most(broad: bool) -> usize {
-    if broad { FEW } else { MANY }
-}
-
-/// Whether a selection means every namespace, so that there surely are some that the input does not hold.
-fn is_open_ended(selection: &PodSelection) -> bool {
-    matches!(&selection.namespaces, NamespaceSelection::Labeled(selector) if selector.is_everything())
 }
 
 /// A selection of the namespace of a name is the same however it is written.
@@ -546,37 +257,4 @@ fn ends<T>(direction: Direction, own: T, other: T) -> (T, T) {
 fn identity(direction: Direction, own: (End, Vec<usize>), other: (End, Vec<usize>)) -> Identity {
     let ((from, not_from), (to, not_to)) = ends(direction, own, other);
     (from, to, not_from, not_to)
-}
-
-/// What is in the first list and not in the second; both ascend.
-fn missing(all: &[usize], here: &[usize]) -> Vec<usize> {
-    all.iter().copied().filter(|w| here.binary_search(w).is_err()).collect()
-}
-
-fn weight(rows: &Rows) -> usize {
-    rows.iter().map(|(_, row)| row.count_ones(..)).sum()
-}
-
-/// Takes pairs apart into as few whole blocks as rows or columns that are alike give.
-fn blocks(rows: Rows) -> Vec<Block> {
-    let alike = |rows: Rows| -> Vec<Block> {
-        let mut found: BTreeMap<Vec<GroupId>, Vec<GroupId>> = BTreeMap::new();
-        for (g, row) in rows {
-            found.entry(row.ones().collect()).or_default().push(g);
-        }
-        found.into_iter().map(|(others, own)| (own, others)).collect()
-    };
-    let mut columns: BTreeMap<GroupId, FixedBitSet> = BTreeMap::new();
-    for (g, row) in &rows {
-        for h in row.ones() {
-            let column = columns.entry(h).or_insert_with(|| FixedBitSet::with_capacity(row.len()));
-            column.insert(*g);
-        }
-    }
-    let by_row = alike(rows);
-    if by_row.len() == 1 {
-        return by_row;
-    }
-    let by_column: Vec<Block> = alike(columns.into_iter().collect()).into_iter().map(|(b, a)| (a, b)).collect();
-    if by_column.len() < by_row.len() { by_column } else { by_row }
 }

@@ -9,7 +9,7 @@ use super::Context;
 use crate::cluster::Cluster;
 use crate::graph::{Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol, Side, Stance};
 use crate::policy::{
-    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason, Tier,
 };
 use crate::source::Sources;
 
@@ -42,6 +42,7 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
         },
         connectivity,
         inhabited,
+        subjects: BTreeMap::new(),
     };
     let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
     for entrance in connectivity.entrances() {
@@ -54,6 +55,9 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
         if found == Outside::Reached {
             *known = found;
         }
+    }
+    if cluster.workloads().is_empty() {
+        adding.subjects();
     }
     for workload in 0..cluster.workloads().len() {
         adding.access(workload, ways.get(&workload).copied().unwrap_or(Outside::Unreached));
@@ -71,10 +75,14 @@ struct Adding<'a> {
     connectivity: &'a Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
+    /// Where the input holds no pods, those that policies are about, with the id of the node that stands for them.
+    subjects: BTreeMap<PodSelection, String>,
 }
 
 /// Which end of an edge a node is made for. A set of pods has a node for each, or edges would seem to lead through it.
 enum Role {
+    /// Both: what policies are about, where there are no pods to draw.
+    Subject,
     From,
     /// With what the edge says.
     To(String),
@@ -83,6 +91,7 @@ enum Role {
 impl Role {
     fn as_str(&self) -> &'static str {
         match self {
+            Role::Subject => "of",
             Role::From => "from",
             Role::To(_) => "to",
         }
@@ -137,6 +146,49 @@ impl Bundle {
 }
 
 impl Adding<'_> {
+    /// Adds nodes for what the policies of an input without pods are about: a policy by itself is worth a picture too.
+    fn subjects(&mut self) {
+        let policies = self.connectivity.policies();
+        self.inhabited.extend(policies.iter().filter_map(|p| p.key.namespace.clone()));
+        let mut about: BTreeMap<PodSelection, Vec<usize>> = BTreeMap::new();
+        for (id, policy) in policies.iter().enumerate() {
+            let subject = PodSelection {
+                namespaces: policy.subject.namespaces.simplest(),
+                pods: policy.subject.pods.clone(),
+            };
+            about.entry(subject).or_default().push(id);
+        }
+        for (selection, ids) in about {
+            let side = |direction: Direction| {
+                let by = ids.iter().filter(|&&p| policies[p].rules(direction).is_some());
+                let isolated = by.clone().any(|&p| policies[p].tier == Tier::Network);
+                Side {
+                    stance: match (isolated, by.clone().next()) {
+                        (true, _) => Stance::Isolated,
+                        (false, Some(_)) => Stance::Ruled,
+                        (false, None) => Stance::Open,
+                    },
+                    isolated,
+                    by: by.map(|&p| self.says(p, direction)).collect(),
+                }
+            };
+            let access = Access {
+                ingress: side(Direction::Ingress),
+                egress: side(Direction::Egress),
+                outside: Outside::Unreached,
+                foreign: Vec::new(),
+            };
+            let evidence: Vec<Evidence> = access.ingress.by.iter().chain(&access.egress.by).cloned().collect();
+            let id = self.described(&selection, &[], &Role::Subject, &evidence);
+            if let Some(node) = self.context.graph.known(&id)
+                && let Detail::Peers { access: said, .. } = &mut node.detail
+            {
+                *said = Some(access);
+            }
+            self.subjects.insert(selection, id);
+        }
+    }
+
     /// Says on a workload what policies do about it.
     fn access(&mut self, workload: usize, outside: Outside) {
         let key = &self.context.cluster.workloads()[workload].key;
@@ -212,9 +264,15 @@ impl Adding<'_> {
         for flow in flows {
             let evidence: Vec<Evidence> = flow.because.iter().map(|r| self.evidence(r)).collect();
             let allowance = self.allowance(flow);
-            let from = self.nodes(&flow.from, &Role::From, &evidence);
+            let mut from = self.nodes(&flow.from, &Role::From, &evidence);
             // Lines to the border of the picture have no room for labels.
             let to = self.nodes(&flow.to, &Role::To(allowance.lines().join(", ")), &evidence);
+            if from == to
+                && let (End::Pods(selection, members), [_]) = (&flow.from, from.as_slice())
+            {
+                // What a policy is about may be its own peer; a line needs two ends.
+                from = vec![self.described(selection, members, &Role::From, &evidence)];
+            }
             let mutual = from.iter().filter(|id| to.contains(id)).count();
             if from.len() * to.len() - mutual > from.len() + to.len() {
                 bundles.push(Bundle {
@@ -252,7 +310,12 @@ impl Adding<'_> {
         let names = |workloads: &[usize]| workloads.iter().map(|&w| self.id(w)).collect();
         let mut doubts = Vec::new();
         if flow.certainty == Certainty::Undetermined {
-            doubts.push("pods in the network of their node: policies may not hold".to_owned());
+            let doubt = if self.context.cluster.workloads().is_empty() {
+                "policies of the other end do not say so in the same words"
+            } else {
+                "pods in the network of their node: policies may not hold"
+            };
+            doubts.push(doubt.to_owned());
         }
         let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
         let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
@@ -296,6 +359,7 @@ impl Adding<'_> {
         match end {
             End::Workloads(workloads) if workloads.len() <= MANY => workloads.iter().map(|&w| self.id(w)).collect(),
             End::Workloads(workloads) => vec![self.several(workloads, role, evidence)],
+            End::Pods(selection, _) if self.subjects.contains_key(selection) => self.subjects.get(selection).cloned().into_iter().collect(),
             End::Pods(selection, members) => vec![self.described(selection, members, role, evidence)],
             End::Anyone => {
                 let set = SetOfPods {
@@ -335,7 +399,12 @@ impl Adding<'_> {
             label: "Pods".into(),
             namespace,
             name,
-            detail: Detail::Peers { of, members, on },
+            detail: Detail::Peers {
+                of,
+                members,
+                on,
+                access: None,
+            },
             evidence: evidence.to_vec(),
         });
         id
@@ -393,7 +462,7 @@ impl Adding<'_> {
         let (addresses, except) = set.with_holes();
         // Sources share their node with what outside addresses are exposed to.
         let mut id = match role {
-            Role::From => format!("addresses:{}", addresses.join(",")),
+            Role::From | Role::Subject => format!("addresses:{}", addresses.join(",")),
             Role::To(_) => format!("addresses:to:{}", addresses.join(",")),
         };
         if !except.is_empty() {

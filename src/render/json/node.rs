@@ -81,6 +81,8 @@ enum DetailJson<'a> {
         access: Option<AccessJson<'a>>,
     },
     Peers {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        access: Option<AccessJson<'a>>,
         #[serde(skip_serializing_if = "str::is_empty")]
         of: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +131,8 @@ impl<'a> DetailJson<'a> {
                 host_network: *host_network,
                 access: access.as_ref().map(AccessJson::of),
             },
-            Detail::Peers { of, members, on } => DetailJson::Peers {
+            Detail::Peers { of, members, on, access } => DetailJson::Peers {
+                access: access.as_ref().map(AccessJson::of),
                 of,
                 on,
                 members: members.as_deref(),
