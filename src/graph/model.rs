@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::{Several, Summary};
+
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum NodeKind {
@@ -30,6 +32,8 @@ pub enum NodeKind {
     Junction,
     /// Something that is referred to and is not in the input.
     Missing,
+    /// Several objects drawn as one.
+    Summary,
 }
 
 impl NodeKind {
@@ -47,6 +51,7 @@ impl NodeKind {
         NodeKind::Resource,
         NodeKind::ExternalName,
         NodeKind::Missing,
+        NodeKind::Summary,
     ];
 
     /// The name of the kind, as in `data-kind`.
@@ -64,6 +69,7 @@ impl NodeKind {
             NodeKind::Peers => "Peers",
             NodeKind::Junction => "Junction",
             NodeKind::Missing => "Missing",
+            NodeKind::Summary => "Summary",
         }
     }
 }
@@ -337,6 +343,8 @@ pub enum Detail {
         /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
         reason: String,
     },
+    /// See [`NodeKind::Summary`].
+    Summary(Summary),
 }
 
 /// What policies do about traffic to or from a workload.
@@ -407,7 +415,7 @@ pub struct Access {
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`.
+    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`, `summary:…`.
     pub id: String,
     /// What it stands for.
     pub kind: NodeKind,
@@ -547,6 +555,8 @@ pub enum EdgeDetail {
     Allows(Allowance),
     /// See [`EdgeKind::Denied`].
     Denied(Allowance),
+    /// Edges of one kind to or from objects that are drawn as one.
+    Several(Several),
 }
 
 impl EdgeDetail {
@@ -559,6 +569,7 @@ impl EdgeDetail {
             EdgeDetail::Resolves(_) => EdgeKind::Resolves,
             EdgeDetail::Allows(_) => EdgeKind::Allows,
             EdgeDetail::Denied(_) => EdgeKind::Denied,
+            EdgeDetail::Several(several) => several.kind,
         }
     }
 }
@@ -577,17 +588,4 @@ impl Edge {
     pub fn kind(&self) -> EdgeKind {
         self.detail.kind()
     }
-}
-
-/// A namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// `namespace:NAME`.
-    pub id: String,
-    /// The namespace.
-    pub name: String,
-    /// Whether the input holds the Namespace object.
-    pub declared: bool,
-    /// Its labels, where declared.
-    pub labels: BTreeMap<String, String>,
 }

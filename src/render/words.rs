@@ -28,7 +28,7 @@ pub(crate) fn description(graph: &Graph) -> String {
     let counts: Vec<String> = NodeKind::ALL
         .iter()
         .filter_map(|kind| {
-            let count = graph.nodes().filter(|n| n.kind == *kind).count();
+            let count = graph.count(*kind);
             let (one, many) = noun(*kind)?;
             (count > 0).then(|| counted(count, one, many))
         })
@@ -38,7 +38,7 @@ pub(crate) fn description(graph: &Graph) -> String {
     } else {
         listed(&counts)
     };
-    let groups = graph.groups().len();
+    let groups = graph.namespaces();
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
     }
@@ -83,7 +83,7 @@ fn exposed(graph: &Graph) -> Vec<String> {
 /// The words for one and for many of a kind; the Internet is there once and not counted.
 pub(crate) fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        NodeKind::Internet | NodeKind::Peers | NodeKind::Junction => None,
+        NodeKind::Internet | NodeKind::Peers | NodeKind::Junction | NodeKind::Summary => None,
         NodeKind::External => Some(("outside address range", "outside address ranges")),
         NodeKind::ExternalName => Some(("outside name", "outside names")),
         NodeKind::Ingress => Some(("Ingress", "Ingresses")),
