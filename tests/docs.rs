@@ -32,23 +32,55 @@ fn the_command_line_page() {
     check("docs/cli.md", &kubesketch::cli::reference());
 }
 
+/// The pictures of the documentation: name, title, and the arguments that make it.
+const PICTURES: &[(&str, &str, &[&str])] = &[
+    ("shop", "The shop", &["examples/shop"]),
+    ("shop-dark", "The shop", &["examples/shop", "--theme", "dark"]),
+    ("market", "A market in five namespaces", &["examples/market"]),
+    ("services", "Services of every type", &["examples/services"]),
+    ("two-hosts", "Two hosts, one Ingress", &["examples/two-hosts"]),
+    ("policies", "A namespace behind policies", &["examples/policies"]),
+    ("policies-denied", "What only one end allows", &["examples/policies", "--show-denied"]),
+    ("gateway", "A shared Gateway", &["examples/gateway"]),
+    ("broken", "Broken input, drawn all the same", &["examples/broken"]),
+    ("set", "Forty workloads that one rule connects", &["tests/cases/allows/dense"]),
+    ("junction", "Three to three, by one rule", &["tests/cases/allows/junction"]),
+    (
+        "outside-peers",
+        "Peers that the input does not hold",
+        &["tests/cases/allows/unknown-peers"],
+    ),
+    (
+        "market-overview",
+        "The market from further away",
+        &["examples/market", "--overview", "always"],
+    ),
+    (
+        "market-focus",
+        "Around the orders of the market",
+        &["examples/market", "--focus", "deploy/orders"],
+    ),
+    ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
+];
+
 #[test]
 fn the_pictures() {
-    for (example, title) in [
-        ("shop", "The shop"),
-        ("services", "Services of every type"),
-        ("two-hosts", "Two hosts, one Ingress"),
-        ("policies", "A namespace behind policies"),
-        ("gateway", "A shared Gateway"),
-        ("broken", "Broken input, drawn all the same"),
-    ] {
+    let gallery = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery.md")).unwrap();
+    for (name, title, arguments) in PICTURES {
         let output = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
-            .args(["draw", "-q", "--lenient", "--title", title, &format!("examples/{example}")])
+            .args(["draw", "-q", "--lenient", "--title", title])
+            .args(*arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
         assert!(output.status.success());
-        check(&format!("docs/pictures/{example}.svg"), std::str::from_utf8(&output.stdout).unwrap());
+        check(&format!("docs/pictures/{name}.svg"), std::str::from_utf8(&output.stdout).unwrap());
+        let command = format!("kubesketch draw {} --title \"{title}\"", arguments.join(" "));
+        assert!(
+            gallery.contains(&format!("(pictures/{name}.svg)")),
+            "docs/gallery.md does not show {name}"
+        );
+        assert!(gallery.contains(&command), "docs/gallery.md does not say: {command}");
     }
 }
 

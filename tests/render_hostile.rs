@@ -140,6 +140,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                         isolated: false,
                         by: Vec::new(),
                     },
+                    outside: Outside::Blocked,
                     foreign: vec![proof(text)],
                 }),
             },

@@ -188,7 +188,18 @@ fn nothing_selected_says_what_there_is() {
         focus: vec![anchor(None, "nobody")],
         ..Selection::default()
     };
-    assert!(view::select(graph, &labels, &wanted).unwrap_err().to_string().contains("`nobody`"));
+    assert!(
+        view::select(graph.clone(), &labels, &wanted)
+            .unwrap_err()
+            .to_string()
+            .contains("`nobody`")
+    );
+    let other = Selection {
+        focus: vec![anchor(Some("deployment"), "db")],
+        ..Selection::default()
+    };
+    let error = view::select(graph, &labels, &other).unwrap_err().to_string();
+    assert!(error.contains("there are data/db[StatefulSet]"), "{error}");
     assert!(view::select(Graph::default(), &labels, &wanted).is_ok());
 }
 

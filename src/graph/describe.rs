@@ -1,8 +1,8 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
 use super::{
-    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, PortMap, Ports, Protocol, RouteRule, Scale,
-    ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol, RouteRule,
+    Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -93,6 +93,11 @@ impl Node {
         } else {
             vec![(ingress, "in".to_owned()), (egress, "out".to_owned())]
         };
+        match access.outside {
+            Outside::Unreached => {}
+            Outside::Reached => badges.push((Mark::Exposed, "outside".to_owned())),
+            Outside::Blocked => badges.push((Mark::Blocked, "outside".to_owned())),
+        }
         let mut kinds: Vec<&str> = access.foreign.iter().filter_map(|e| e.object.rsplit(['[', ']']).nth(1)).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -111,6 +116,8 @@ impl Node {
             Mark::Isolated => format!("isolated {word}"),
             Mark::Ruled => format!("restricted {word}"),
             Mark::Open => format!("open {word}"),
+            Mark::Exposed => format!("reached from {word}"),
+            Mark::Blocked => format!("denied from {word}"),
             Mark::Unevaluated => format!("not evaluated: {word}"),
         });
         let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
@@ -227,6 +234,11 @@ impl Access {
         let foreign: Vec<String> = self.foreign.iter().map(policy_text).collect();
         let mut lines = side("ingress", &self.ingress);
         lines.extend(side("egress", &self.egress));
+        match self.outside {
+            Outside::Unreached => {}
+            Outside::Reached => lines.push("reached from outside".to_owned()),
+            Outside::Blocked => lines.push("requests from outside are sent here, and policies deny them".to_owned()),
+        }
         lines.extend(some_of("not evaluated: ", &foreign));
         lines
     }

@@ -10,16 +10,18 @@
 
 mod build;
 mod describe;
+mod evidence;
 mod group;
 mod model;
 mod summary;
 
 pub use build::GraphBuilder;
 pub use describe::port_text;
+pub use evidence::Evidence;
 pub use group::Group;
 pub use model::{
-    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Mark, Node, NodeKind, Port, PortMap,
-    Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance, TargetPort,
+    Access, Allowance, Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Mark, Node, NodeKind, Outside, Port, PortMap, Ports,
+    Protocol, RouteRule, Scale, ServiceKind, Side, Stance, TargetPort,
 };
 pub use summary::{Scope, Several, Summary};
 

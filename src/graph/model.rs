@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Several, Summary};
+use super::{Evidence, Several, Summary};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -112,26 +112,6 @@ impl EdgeKind {
             EdgeKind::Allows => "allows",
             EdgeKind::Denied => "denied",
         }
-    }
-}
-
-/// Why a node or an edge is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Evidence {
-    /// The object, as `namespace/name[Kind]`.
-    pub object: String,
-    /// The field, as `spec.rules[0].http.paths[1].backend`; empty for the object as a whole.
-    pub field: String,
-    /// The file, as given.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u32,
-}
-
-impl Evidence {
-    /// `file:line`.
-    pub fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line)
     }
 }
 
@@ -392,13 +372,28 @@ pub enum Mark {
     Ruled,
     /// No policy restricts it.
     Open,
+    /// Requests from outside come to it.
+    Exposed,
+    /// Requests from outside are sent to it, and policies let none of them in.
+    Blocked,
     /// Policies that are not evaluated may change what is shown.
     Unevaluated,
 }
 
 impl Mark {
     /// Every mark, in the order a legend lists them.
-    pub const ALL: &[Mark] = &[Mark::Isolated, Mark::Ruled, Mark::Open, Mark::Unevaluated];
+    pub const ALL: &[Mark] = &[Mark::Isolated, Mark::Ruled, Mark::Open, Mark::Exposed, Mark::Blocked, Mark::Unevaluated];
+}
+
+/// What policies leave of the ways by which Ingresses, routes and Services bring requests from outside to a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outside {
+    /// There is no way.
+    Unreached,
+    /// Some port is reached.
+    Reached,
+    /// There are ways, and policies let nothing through.
+    Blocked,
 }
 
 /// What policies have to say about a workload.
@@ -408,6 +403,8 @@ pub struct Access {
     pub ingress: Side,
     /// Traffic from it.
     pub egress: Side,
+    /// Traffic from outside.
+    pub outside: Outside,
     /// Policies that may concern it and that are not evaluated.
     pub foreign: Vec<Evidence>,
 }

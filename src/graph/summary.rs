@@ -28,7 +28,7 @@ pub struct Summary {
     pub scope: Scope,
     /// How many of each kind, in the order of [`NodeKind::ALL`]; only kinds that are there.
     pub counts: Vec<(NodeKind, usize)>,
-    /// How many workloads lie on a way from outside.
+    /// How many workloads requests from outside come to, as far as policies let them.
     pub exposed: usize,
     /// How many workloads a NetworkPolicy isolates, for traffic in and for traffic out; `None` if the input holds no policy.
     pub isolated: Option<(usize, usize)>,

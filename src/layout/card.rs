@@ -65,7 +65,8 @@ pub(super) struct CardPlan {
     pub rows: Vec<RowPlan>,
     name: Vec<String>,
     facts: Vec<String>,
-    badges: Vec<(Mark, String)>,
+    /// By lines.
+    badges: Vec<Vec<(Mark, String)>>,
     /// How many lines of facts are the node's own; the host that all rules share comes after them.
     own_facts: usize,
     /// Where the texts of rows start: all at one place, whether they have a lock or not.
@@ -158,16 +159,12 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         .iter()
         .map(|l| text_width(l, TextRole::Name))
         .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
-    let badges: Vec<(Mark, String)> = node
-        .badges()
-        .into_iter()
-        .map(|(mark, word)| (mark, fit(&word, TextRole::Facts, 130.0)))
-        .collect();
-    let badges_width = badges.iter().map(|b| badge_width(&b.1) + BADGE_STEP).sum::<f64>() - BADGE_STEP;
+    let badges = badge_lines(node, room);
+    let badges_width = badges.iter().map(|line| badges_width(line)).fold(0.0, f64::max);
     let header_width = texts.fold(badges_width, f64::max) + TEXT_X + RIGHT;
     let row_width = rows.iter().map(|r| row_width(r, row_x)).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
-    let signs = if badges.is_empty() { 0.0 } else { BADGE_LINE };
+    let signs = BADGE_LINE * badges.len() as f64;
     let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + signs + TOP;
     CardPlan {
         width,
@@ -197,6 +194,24 @@ fn junction(node: &Node) -> CardPlan {
         row_x: ROW_X,
         row_of: BTreeMap::new(),
     }
+}
+
+/// The badges of a node, as many in a line as there is room for.
+fn badge_lines(node: &Node, room: f64) -> Vec<Vec<(Mark, String)>> {
+    let mut lines: Vec<Vec<(Mark, String)>> = Vec::new();
+    for (mark, word) in node.badges() {
+        let badge = (mark, fit(&word, TextRole::Facts, room - BADGE - BADGE_GAP));
+        match lines.last_mut() {
+            Some(line) if badges_width(line) + BADGE_STEP + badge_width(&badge.1) <= room => line.push(badge),
+            _ => lines.push(vec![badge]),
+        }
+    }
+    lines
+}
+
+fn badges_width(line: &[(Mark, String)]) -> f64 {
+    let gaps = BADGE_STEP * line.len().saturating_sub(1) as f64;
+    gaps + line.iter().map(|b| badge_width(&b.1)).sum::<f64>()
 }
 
 fn badge_width(word: &str) -> f64 {
@@ -343,20 +358,23 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         y += FACTS_LINE;
     }
     let mut badges = Vec::new();
-    let mut x = at.x + TEXT_X;
-    for (mark, word) in &plan.badges {
-        let sign = Rect {
-            x,
-            y: y + (BADGE_LINE - BADGE) / 2.0,
-            w: BADGE,
-            h: BADGE,
-        };
-        badges.push(Badge {
-            mark: *mark,
-            at: sign,
-            text: text(word, TextRole::Facts, x + BADGE + BADGE_GAP, y + 11.5),
-        });
-        x += badge_width(word) + BADGE_STEP;
+    for line in &plan.badges {
+        let mut x = at.x + TEXT_X;
+        for (mark, word) in line {
+            let sign = Rect {
+                x,
+                y: y + (BADGE_LINE - BADGE) / 2.0,
+                w: BADGE,
+                h: BADGE,
+            };
+            badges.push(Badge {
+                mark: *mark,
+                at: sign,
+                text: text(word, TextRole::Facts, x + BADGE + BADGE_GAP, y + 11.5),
+            });
+            x += badge_width(word) + BADGE_STEP;
+        }
+        y += BADGE_LINE;
     }
     let mut rows = Vec::new();
     let mut y = at.y + plan.header;

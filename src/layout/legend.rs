@@ -132,6 +132,8 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Isolated => "isolated: only what rules allow",
         Mark::Ruled => "only what no policy denies",
         Mark::Open => "open: nothing is denied",
+        Mark::Exposed => "reached from outside",
+        Mark::Blocked => "sent here from outside, denied by policy",
         Mark::Unevaluated => "policy not evaluated",
     }
 }

@@ -345,7 +345,7 @@ impl Finder<'_> {
         self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()), ports);
     }
 
-    /// A rule for whole namespaces by their labels, of which the input holds only such as do not let it through: what the rule says holds for the others.
+    /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for the others.
     fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally, ports: &RulePorts) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
         if !selection.pods.is_everything() || !is_open_ended(selection) {
@@ -462,7 +462,7 @@ impl Finder<'_> {
             }
             Some(Peer::Pods(selection)) => {
                 let broad = selection.pods.is_everything();
-                // The input rarely holds every namespace that labels mean: what it holds are the exceptions.
+                // Of all namespaces the input holds a few: what is denied to these are the exceptions.
                 let whole = broad && is_main && (not.is_empty() || is_open_ended(selection));
                 if whole || (here.len() > most(broad) && not.len() * 2 <= here.len()) {
                     vec![(End::Pods(plain(selection), all), not)]
@@ -515,9 +515,9 @@ fn most(broad: bool) -> usize {
     if broad { FEW } else { MANY }
 }
 
-/// Whether a selection means namespaces by what they are like, so that there may be some that the input does not hold.
+/// Whether a selection means every namespace, so that there surely are some that the input does not hold.
 fn is_open_ended(selection: &PodSelection) -> bool {
-    matches!(selection.namespaces.simplest(), NamespaceSelection::Labeled(_))
+    matches!(&selection.namespaces, NamespaceSelection::Labeled(selector) if selector.is_everything())
 }
 
 /// A selection of the namespace of a name is the same however it is written.

@@ -50,13 +50,13 @@ pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent:
 /// Connections by the family of their addresses.
 #[derive(Serialize)]
 pub(super) struct Connections<'a> {
-    connections: Vec<ConnectionJson<'a>>,
-    #[serde(rename = "ipv6Connections", skip_serializing_if = "Vec::is_empty")]
-    ipv6: Vec<ConnectionJson<'a>>,
+    connections: List<'a>,
+    #[serde(rename = "ipv6Connections", skip_serializing_if = "List::is_empty")]
+    ipv6: List<'a>,
 }
 
 impl<'a> Connections<'a> {
-    pub(super) fn of(report: &'a Report<'_>, connections: &[Connection]) -> Connections<'a> {
+    pub(super) fn of(report: &'a Report<'a>, connections: &'a [Connection]) -> Connections<'a> {
         let is_v6 = |c: &&Connection| {
             [&c.from, &c.to]
                 .into_iter()
@@ -64,24 +64,36 @@ impl<'a> Connections<'a> {
         };
         let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
         Connections {
-            connections: list(report, &ipv4),
-            ipv6: list(report, &ipv6),
+            connections: List { report, list: ipv4 },
+            ipv6: List { report, list: ipv6 },
         }
     }
 }
 
-fn list<'a>(report: &'a Report<'_>, connections: &[&Connection]) -> Vec<ConnectionJson<'a>> {
-    connections
-        .iter()
-        .map(|c| ConnectionJson {
+/// Connections that are put into words one by one, as they are written: there may be a million.
+struct List<'a> {
+    report: &'a Report<'a>,
+    list: Vec<&'a Connection>,
+}
+
+impl List<'_> {
+    fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl Serialize for List<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.report;
+        serializer.collect_seq(self.list.iter().map(|c| ConnectionJson {
             from: PeerJson::of(report, &c.from),
             to: PeerJson::of(report, &c.to),
             ports: PortsJson::of(&c.ports),
             certainty: c.certainty.as_str(),
             because: c.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
             network: (c.network != Network::Pod).then(|| c.network.to_string()),
-        })
-        .collect()
+        }))
+    }
 }
 
 /// The words for one end of a connection.

@@ -67,6 +67,8 @@ const LOCK: Glyph = Glyph {
 
 /// A padlock that hangs open.
 const OPEN: Glyph = lines("M3 7.2h10v6.4H3zM5.2 7V4.6a2.9 2.9 0 0 1 5.6-1");
+/// A ring with a bar through it.
+const BLOCKED: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM3.8 3.8l8.4 8.4");
 /// A shield.
 const SHIELD: Glyph = lines("M8 1.8l5.4 1.8v4c0 3.2-2.2 5.4-5.4 6.8c-3.2-1.4-5.4-3.6-5.4-6.8v-4z");
 
@@ -76,6 +78,8 @@ pub(crate) fn of_mark(mark: Mark) -> Glyph {
         Mark::Isolated => LOCK,
         Mark::Ruled => SHIELD,
         Mark::Open => OPEN,
+        Mark::Exposed => GLOBE,
+        Mark::Blocked => BLOCKED,
         Mark::Unevaluated => MISSING,
     }
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, PortMap, RouteRule, Side, port_text};
+use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, Outside, PortMap, RouteRule, Side, port_text};
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
@@ -193,6 +193,8 @@ struct WorkloadRow {
     /// What policies do about traffic to and from it; empty if there are none.
     ingress: String,
     egress: String,
+    /// Whether requests from outside come to it; empty if none are sent there.
+    outside: &'static str,
     at: String,
 }
 
@@ -316,6 +318,11 @@ impl Maker<'_> {
         let Detail::Workload { ports, access, .. } = &node.detail else {
             return None;
         };
+        let outside = access.as_ref().map_or("", |a| match a.outside {
+            Outside::Unreached => "",
+            Outside::Reached => "reached",
+            Outside::Blocked => "denied",
+        });
         let stance = |side: fn(&Access) -> &Side| access.as_ref().map_or("", |a| side(a).stance.as_str()).to_owned();
         let ports: Vec<String> = ports
             .iter()
@@ -332,6 +339,7 @@ impl Maker<'_> {
             selected_by: tables::selected_by(graph, index).into_iter().map(|n| self.name(n)).collect(),
             ingress: stance(|a| &a.ingress),
             egress: stance(|a| &a.egress),
+            outside,
             at: place(node.evidence.first()),
         })
     }

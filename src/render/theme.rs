@@ -92,8 +92,8 @@ impl Hue {
     pub(crate) fn of_mark(mark: Mark) -> Hue {
         match mark {
             Mark::Isolated | Mark::Ruled => Hue::Green,
-            Mark::Open => Hue::Grey,
-            Mark::Unevaluated => Hue::Vermilion,
+            Mark::Open | Mark::Exposed => Hue::Grey,
+            Mark::Blocked | Mark::Unevaluated => Hue::Vermilion,
         }
     }
 

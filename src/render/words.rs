@@ -1,6 +1,6 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{EdgeDetail, Exposure, Graph, NodeKind};
+use crate::graph::{EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
 use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
@@ -61,15 +61,17 @@ pub(crate) fn description(graph: &Graph) -> String {
 fn exposed(graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
-        if let EdgeDetail::Exposes(ways) = &edge.detail
-            && graph.node(from).kind == NodeKind::Internet
-        {
+        if edge.kind() == EdgeKind::Exposes && graph.node(from).kind == NodeKind::Internet {
             let node = graph.node(to);
             let name = match &node.namespace {
-                Some(namespace) => format!("{namespace}/{}", node.name),
-                None => node.name.clone(),
+                Some(namespace) if node.kind != NodeKind::Summary => format!("{namespace}/{}", node.name),
+                _ => node.name.clone(),
             };
-            let ways: Vec<String> = ways.iter().map(Exposure::text).collect();
+            let ways: Vec<String> = match &edge.detail {
+                EdgeDetail::Exposes(ways) => ways.iter().map(Exposure::text).collect(),
+                EdgeDetail::Several(several) => vec![format!("{} ways", several.count)],
+                _ => Vec::new(),
+            };
             found.push(if ways.is_empty() {
                 name
             } else {

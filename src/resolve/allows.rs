@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::cluster::Cluster;
-use crate::graph::{Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Ports, Protocol, Side, Stance};
+use crate::graph::{Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol, Side, Stance};
 use crate::policy::{
     self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
 };
@@ -43,8 +43,20 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
         connectivity,
         inhabited,
     };
+    let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
+    for entrance in connectivity.entrances() {
+        let found = if connectivity.admission(entrance).ports.is_empty() {
+            Outside::Blocked
+        } else {
+            Outside::Reached
+        };
+        let known = ways.entry(entrance.workload).or_insert(found);
+        if found == Outside::Reached {
+            *known = found;
+        }
+    }
     for workload in 0..cluster.workloads().len() {
-        adding.access(workload);
+        adding.access(workload, ways.get(&workload).copied().unwrap_or(Outside::Unreached));
     }
     let flows = connectivity.flows();
     adding.edges(&flows.allowed, EdgeDetail::Allows);
@@ -126,7 +138,7 @@ impl Bundle {
 
 impl Adding<'_> {
     /// Says on a workload what policies do about it.
-    fn access(&mut self, workload: usize) {
+    fn access(&mut self, workload: usize, outside: Outside) {
         let key = &self.context.cluster.workloads()[workload].key;
         let side = |direction: Direction| {
             let isolation = self.connectivity.isolation(workload, direction);
@@ -147,7 +159,12 @@ impl Adding<'_> {
         if let Some(node) = self.context.graph.known(&key.to_string())
             && let Detail::Workload { access, .. } = &mut node.detail
         {
-            *access = Some(Access { ingress, egress, foreign });
+            *access = Some(Access {
+                ingress,
+                egress,
+                outside,
+                foreign,
+            });
         }
     }
 

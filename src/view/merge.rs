@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Detail, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Scope, Several, Summary};
+use crate::graph::{Detail, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Scope, Several, Summary};
 
 /// As many places as one needs to find what is meant.
 const PLACES: usize = 12;
@@ -34,7 +34,10 @@ impl Heap {
                 detail => {
                     *counts.entry(node.kind).or_default() += 1;
                     if let Detail::Workload { access, .. } = detail {
-                        open += usize::from(exposed.get(index).copied().unwrap_or_default());
+                        open += usize::from(match access {
+                            Some(access) => access.outside == Outside::Reached,
+                            None => exposed.get(index).copied().unwrap_or_default(),
+                        });
                         if let Some(access) = access {
                             judged = true;
                             ingress += usize::from(access.ingress.isolated);

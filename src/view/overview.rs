@@ -111,12 +111,12 @@ fn title(heaps: &BTreeMap<&Box, Heap>, framed: usize, note: &Note) -> String {
     if namespaces > 0 {
         parts.push(counted(namespaces, "namespace", "namespaces"));
     }
-    let mut text = format!("Overview of {}", parts.join(" and "));
-    if !note.hint.is_empty() {
-        text.push_str(" · ");
-        text.push_str(&note.hint);
+    let boxes = parts.join(" and ");
+    if note.hint.is_empty() {
+        boxes
+    } else {
+        format!("Overview of {boxes} · {}", note.hint)
     }
-    text
 }
 
 /// Boxes for what is outside of all namespaces, where there is too much of it.

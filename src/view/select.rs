@@ -124,7 +124,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<Vec<boo
             found = (0..fits.len()).filter(|&n| meant(graph.node(n))).collect();
         }
         if found.is_empty() {
-            let names: Vec<String> = graph.nodes().filter(|n| is_object(n)).map(|n| n.id.clone()).collect();
+            let mut objects: Vec<&Node> = graph.nodes().filter(|n| is_object(n)).collect();
+            // What has the name and another kind or namespace is probably meant.
+            objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
+            let names: Vec<String> = objects.into_iter().map(|n| n.id.clone()).collect();
             return Err(NothingSelected::NoSuchObject {
                 wanted: anchor.text.clone(),
                 there: some(&names),

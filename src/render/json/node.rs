@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{Access, Container, Detail, Evidence, Node, Port, PortMap, Scale, Side, TargetPort};
+use crate::graph::{Access, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Side, TargetPort};
 
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
@@ -153,6 +153,8 @@ impl<'a> DetailJson<'a> {
 struct AccessJson<'a> {
     ingress: SideJson<'a>,
     egress: SideJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outside: Option<&'static str>,
     #[serde(rename = "notEvaluated", skip_serializing_if = "Vec::is_empty")]
     not_evaluated: Vec<EvidenceJson<'a>>,
 }
@@ -172,6 +174,11 @@ impl<'a> AccessJson<'a> {
         AccessJson {
             ingress: side(&access.ingress),
             egress: side(&access.egress),
+            outside: match access.outside {
+                Outside::Unreached => None,
+                Outside::Reached => Some("reached"),
+                Outside::Blocked => Some("blocked"),
+            },
             not_evaluated: access.foreign.iter().map(EvidenceJson::of).collect(),
         }
     }
