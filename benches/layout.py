@@ -240,7 +240,7 @@ def main():
         for name, path in cases:
             if args.only not in name:
                 continue
-            svg, ours = best([args.program, "draw", "-q", "-o", "svg", str(path)])
+            svg, ours = best([args.program, "draw", "-q", "--overview", "never", "-o", "svg", str(path)])
             if not svg:
                 print(f"{name:<26} no picture")
                 continue

@@ -1,4 +1,5 @@
-//! The built program as a user runs it: wall time (best and median) and peak memory of the whole process, on the shop and on inputs of growing size.
+//! The built program as a user runs it: wall time (best and median) and peak memory of the whole process, on the shop and on inputs of growing size,
+//! with every object drawn, as an overview, and as a folder of pages.
 //!
 //! `cargo bench --bench whole_process` prints a table. Peak memory comes from GNU time where it is installed.
 
@@ -57,33 +58,61 @@ fn main() -> std::io::Result<()> {
             },
         )?,
     ];
-    let out = folder.path().join("out.svg");
-    println!("{:<36} {:>10} {:>10} {:>10} {:>12}", "input", "best", "median", "MiB peak", "SVG bytes");
+    let svg = folder.path().join("out.svg");
+    let pages = folder.path().join("pages/");
+    println!("{:<48} {:>10} {:>10} {:>10} {:>12}", "input", "best", "median", "MiB peak", "bytes");
     for (name, path) in inputs {
-        let mut times: Vec<Duration> = Vec::new();
-        let start = Instant::now();
-        while times.len() < 3 || (times.len() < 30 && start.elapsed() < Duration::from_secs(3)) {
-            let from = Instant::now();
-            let status = Command::new(PROGRAM).args(["draw", "-q", "-o"]).arg(&out).arg(&path).status()?;
-            assert!(status.success(), "{name} failed");
-            times.push(from.elapsed());
+        let whole: (&str, &[&str], &Path) = ("every object", &["--overview", "never"], &svg);
+        let far: (&str, &[&str], &Path) = ("overview", &["--overview", "always"], &svg);
+        for (how, more, out) in [whole, far, ("folder", &[], &pages)] {
+            let mut times: Vec<Duration> = Vec::new();
+            let start = Instant::now();
+            while times.len() < 3 || (times.len() < 30 && start.elapsed() < Duration::from_secs(3)) {
+                let from = Instant::now();
+                let status = Command::new(PROGRAM)
+                    .args(["draw", "-q"])
+                    .args(more)
+                    .arg("-o")
+                    .arg(out)
+                    .arg(&path)
+                    .status()?;
+                assert!(status.success(), "{name} failed");
+                times.push(from.elapsed());
+            }
+            times.sort();
+            let ms = |d: Duration| format!("{:.1} ms", d.as_secs_f64() * 1e3);
+            let peak = peak_memory(&path, more, out).map_or("-".into(), |kib| format!("{:.1}", kib / 1024.0));
+            println!(
+                "{:<48} {:>10} {:>10} {peak:>10} {:>12}",
+                format!("{name}, {how}"),
+                ms(times[0]),
+                ms(times[times.len() / 2]),
+                bytes(out)?
+            );
         }
-        times.sort();
-        let ms = |d: Duration| format!("{:.1} ms", d.as_secs_f64() * 1e3);
-        let peak = peak_memory(&path, &out).map_or("-".into(), |kib| format!("{:.1}", kib / 1024.0));
-        println!(
-            "{name:<36} {:>10} {:>10} {peak:>10} {:>12}",
-            ms(times[0]),
-            ms(times[times.len() / 2]),
-            std::fs::metadata(&out)?.len()
-        );
     }
     Ok(())
 }
 
-fn peak_memory(input: &Path, out: &Path) -> Option<f64> {
+/// The size of a file, or of all files in a folder, which is empty afterwards.
+fn bytes(out: &Path) -> std::io::Result<u64> {
+    if !out.is_dir() {
+        return Ok(std::fs::metadata(out)?.len());
+    }
+    let mut all = 0;
+    for entry in std::fs::read_dir(out)? {
+        let entry = entry?;
+        all += entry.metadata()?.len();
+        std::fs::remove_file(entry.path())?;
+    }
+    Ok(all)
+}
+
+fn peak_memory(input: &Path, more: &[&str], out: &Path) -> Option<f64> {
     let run = Command::new("/usr/bin/time")
-        .args(["-f", "%M", PROGRAM, "draw", "-q", "-o"])
+        .args(["-f", "%M", PROGRAM, "draw", "-q"])
+        .args(more)
+        .arg("-o")
         .arg(out)
         .arg(input)
         .stdout(Stdio::null())

@@ -52,6 +52,7 @@ pub mod policy;
 pub mod render;
 pub mod resolve;
 pub mod source;
+pub mod view;
 pub mod why;
 
 use cluster::Cluster;
@@ -110,6 +111,22 @@ pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<poli
 pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
     let graph = std::mem::take(&mut inspection.graph);
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
+}
+
+/// The labels of objects for [`view`]: their own, then those of their pods or those by which they select pods.
+pub fn labels(cluster: &Cluster) -> view::Labels {
+    let mut all = view::Labels::new();
+    for entry in cluster.entries() {
+        all.entry(entry.key.to_string()).or_default().push(entry.object.labels.clone());
+    }
+    for workload in cluster.workloads() {
+        all.entry(workload.key.to_string()).or_default().push(cluster.template_labels(workload));
+    }
+    for (entry, service) in cluster.services() {
+        let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+        all.entry(entry.key.to_string()).or_default().push(selector);
+    }
+    all
 }
 
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.

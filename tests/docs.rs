@@ -50,6 +50,16 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
         "Peers that the input does not hold",
         &["tests/cases/allows/unknown-peers"],
     ),
+    (
+        "market-overview",
+        "The market from further away",
+        &["examples/market", "--overview", "always"],
+    ),
+    (
+        "market-focus",
+        "Around the orders of the market",
+        &["examples/market", "--focus", "deploy/orders"],
+    ),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 

@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cluster", &["manifest", "source", "diagnostic"]),
     ("policy", &["cluster", "manifest", "source", "diagnostic"]),
     ("graph", &[]),
+    ("view", &["graph"]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),

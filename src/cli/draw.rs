@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::folder::{self, Check, Folder};
 use super::inject::{self, Form, Place};
 use super::input::{ConnectArgs, Input, InputArgs};
-use super::output::{self, Target};
+use super::levels::{LevelArgs, Shown};
+use super::output::{self, Target, Wish};
 use super::report::Verbosity;
 use super::{Status, drift, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Format, PictureOptions, PixelScale, Report, Theme};
+use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
 use crate::resolve::Denied;
 
 /// Arguments of `draw`.
@@ -25,10 +27,13 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format, or
-    /// FORMAT=FILE. Without it SVG goes to standard output, or a summary when that is a terminal
-    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
-    output: Vec<Target>,
+    #[command(flatten)]
+    levels: LevelArgs,
+
+    /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format,
+    /// FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each namespace. Without it SVG goes to standard output, or a summary when that is a terminal
+    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
+    output: Vec<Wish>,
 
     /// The title of the picture
     #[arg(long)]
@@ -64,26 +69,55 @@ pub struct Args {
     check: bool,
 }
 
+impl Args {
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.output.iter().filter_map(|wish| match wish {
+            Wish::Target(target) => Some(target),
+            Wish::Folder(_) => None,
+        })
+    }
+
+    fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.output.iter().filter_map(|wish| match wish {
+            Wish::Folder(path) => Some(path.as_path()),
+            Wish::Target(_) => None,
+        })
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let linked = validate(args)?;
-    output::check_terminal(&args.output)?;
+    let targets: Vec<Target> = args.targets().cloned().collect();
+    let linked = validate(args, &targets)?;
+    output::check_terminal(&targets)?;
     let mut input = args.input.read()?;
     let connectivity = input.connect(&args.connect)?;
     let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
     crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    let shown = args.levels.apply(&input, &args.input);
+    if shown.is_err() {
+        input.report(verbosity);
+    }
+    let shown = shown?;
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         input.report(verbosity);
-        output::to_stdout(summary(&input.inspection.graph))?;
+        output::to_stdout(summary(&shown.graph))?;
         return Ok(args.input.status(&input.diagnostics));
     }
     let default = [Target {
         format: Format::Svg,
         file: None,
     }];
-    let targets = if nothing_asked { &default[..] } else { &args.output };
-    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut input));
+    let targets = if nothing_asked { &default[..] } else { &targets };
+    let drawn = targets
+        .iter()
+        .any(|t| t.format.is_picture())
+        .then(|| draw(args, shown.picture(), &mut input));
+    let mut folders = Vec::new();
+    for path in args.folders() {
+        folders.push((path, Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args))?));
+    }
     input.report(verbosity);
     let mut status = args.input.status(&input.diagnostics);
     // A path that was mistyped must not cost the picture that is there.
@@ -100,43 +134,50 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     };
     let found = Report {
         cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
+        graph: &shown.graph,
         connectivity: &connectivity,
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(content(args, target.format, &found, drawn.as_ref()).and_then(|c| match &target.file {
-            Some(file) if args.check => drift::is_current(file, &c),
-            _ => output::write(target, &c).map(|()| true),
-        }));
+        settle(
+            content(args, target.format, &found, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+                Some(file) if args.check => drift::is_current(file, &c),
+                _ => output::write(target, &c).map(|()| true),
+            }),
+        );
+    }
+    let check = if args.check { Check::Only } else { Check::No };
+    for (path, folder) in folders.iter().filter(|_| !nothing_read) {
+        let files = folder.files(&input, &picture_options(args));
+        settle(files.and_then(|files| folder::write(path, &files, check)));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
-        settle(inject_into(args, place, linked, &input.inspection.graph));
+        settle(inject_into(args, place, linked, &shown.graph));
     }
     Ok(status)
 }
 
 /// What is asked for must make sense together. The picture that documents link to, if they do.
-fn validate(args: &Args) -> anyhow::Result<Option<&Path>> {
-    if args.output.iter().filter(|t| t.file.is_none()).count() > 1 {
+fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a Path>> {
+    if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
         anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
     }
     let plain = |file: &Path| file.components().collect::<PathBuf>();
     let mut files = BTreeSet::new();
-    if let Some(twice) = args.output.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
+    if let Some(twice) = targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
         anyhow::bail!("{} is asked for twice", twice.display());
     }
     if let Some(place) = args.inject.iter().find(|p| files.contains(&plain(&p.file))) {
         anyhow::bail!("{} is asked for by both -o and --inject", place.file.display());
     }
-    if args.check && (args.output.iter().any(|t| t.file.is_none()) || args.output.is_empty() && args.inject.is_empty()) {
+    if args.check && (targets.iter().any(|t| t.file.is_none()) || args.output.is_empty() && args.inject.is_empty()) {
         anyhow::bail!("--check compares files: name them with -o FILE or --inject FILE");
     }
     if args.inject.is_empty() || args.inject_as != Form::Image {
         return Ok(None);
     }
-    let written = |format: Format| args.output.iter().find(|t| t.format == format).and_then(|t| t.file.as_deref());
+    let written = |format: Format| targets.iter().find(|t| t.format == format).and_then(|t| t.file.as_deref());
     match written(Format::Svg).or_else(|| written(Format::Png)) {
         Some(picture) => Ok(Some(picture)),
         None => anyhow::bail!("--inject-as image links to a picture: add -o with an SVG or PNG file"),
@@ -169,28 +210,43 @@ fn picture_options(args: &Args) -> PictureOptions {
     }
 }
 
-fn draw(args: &Args, input: &mut Input) -> Layout {
+fn layout_options(args: &Args) -> layout::Options {
     let legend = if args.no_legend { Legend::Hidden } else { Legend::Shown };
-    let options = layout::Options {
+    layout::Options {
         title: args.title.clone(),
         legend,
         ..layout::Options::default()
-    };
-    crate::arrange(&input.inspection.graph, &options).unpack(&mut input.diagnostics)
+    }
+}
+
+fn draw(args: &Args, graph: &Graph, input: &mut Input) -> Layout {
+    crate::arrange(graph, &layout_options(args)).unpack(&mut input.diagnostics)
 }
 
 /// What a target of this format holds.
-fn content(args: &Args, format: Format, report: &Report<'_>, drawn: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
-    let graph = report.graph;
+fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&Shown, Option<&Layout>)) -> anyhow::Result<Vec<u8>> {
+    let graph = shown.picture();
     let options = picture_options(args);
     let layout = || drawn.context("the picture was not laid out");
     Ok(match format {
         Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),
-        Format::Html => render::html(layout()?, graph, report.diagnostics, report.sources, &options)?.into_bytes(),
+        Format::Html => {
+            let book = Book {
+                layout: layout()?,
+                drawn: graph,
+                // Tables tell everything, whatever the picture shows.
+                told: Some(report.graph),
+                diagnostics: Some(report.diagnostics),
+                sources: report.sources,
+                pages: &[],
+                beside: &[],
+            };
+            render::page(&book, &options)?.into_bytes()
+        }
         Format::Png => render::png(layout()?, graph, &options, args.scale)?,
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
-        Format::Mermaid => render::mermaid(graph, &options).into_bytes(),
-        Format::Dot => render::dot(graph).into_bytes(),
+        Format::Mermaid => render::mermaid(report.graph, &options).into_bytes(),
+        Format::Dot => render::dot(report.graph).into_bytes(),
         Format::Json => render::json(report).into_bytes(),
     })
 }

@@ -38,7 +38,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE", requires = "helm")]
     values: Vec<PathBuf>,
 
-    /// The namespace of objects that name none [default: default]
+    /// The namespace of objects that name none [default: default]. `draw` shows this namespace only, unless -A is given
     #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
 

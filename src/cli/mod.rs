@@ -2,8 +2,10 @@
 
 mod draw;
 mod drift;
+mod folder;
 mod inject;
 mod input;
+mod levels;
 mod output;
 mod report;
 mod table;

@@ -18,6 +18,28 @@ pub struct Target {
     pub file: Option<PathBuf>,
 }
 
+/// What one `-o` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// One file, or standard output.
+    Target(Target),
+    /// A folder of pages.
+    Folder(PathBuf),
+}
+
+impl FromStr for Wish {
+    type Err = String;
+
+    /// What ends in `/` or is a folder is a folder; all else is read as a [`Target`].
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = text.ends_with('/') || text.ends_with(std::path::MAIN_SEPARATOR);
+        if named || (text.parse::<Format>().is_err() && Path::new(text).is_dir()) {
+            return Ok(Wish::Folder(text.into()));
+        }
+        text.parse().map(Wish::Target)
+    }
+}
+
 impl FromStr for Target {
     type Err = String;
 
@@ -51,7 +73,7 @@ impl FromStr for Target {
             None => {
                 let known: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
                 Err(format!(
-                    "the ending says no format; one of {} is known, and FORMAT=FILE says both",
+                    "the ending says no format; one of {} is known, FORMAT=FILE says both, and a name that ends in / is a folder of pages",
                     known.join(", ")
                 ))
             }
@@ -185,6 +207,16 @@ mod tests {
                 file: Some("a=b.dot".into())
             }
         );
+    }
+
+    #[test]
+    fn what_ends_in_a_slash_or_is_there_is_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().to_str().unwrap();
+        assert_eq!(there.parse(), Ok(Wish::Folder(there.into())));
+        assert_eq!("pages/".parse(), Ok(Wish::Folder("pages/".into())));
+        assert!(matches!("svg".parse(), Ok(Wish::Target(_))));
+        assert!("pages".parse::<Wish>().is_err());
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
     edges: BTreeMap<(String, String, EdgeDetail), Vec<Evidence>>,
     groups: BTreeMap<String, Group>,
+    /// The name of the group of nodes that do not stand in that of their namespace.
+    homes: BTreeMap<String, String>,
 }
 
 impl GraphBuilder {
@@ -60,16 +62,32 @@ impl GraphBuilder {
     /// Says what is known about a namespace. It becomes a group only if a node lives in it.
     pub fn namespace(&mut self, name: &str, declared: bool, labels: BTreeMap<String, String>) {
         let group = Group {
-            id: format!("namespace:{name}"),
-            name: name.to_owned(),
             declared,
             labels,
+            ..Group::namespace(name)
         };
         self.groups.insert(name.to_owned(), group);
     }
 
+    /// Lets a node stand in this group and not in that of its namespace.
+    pub fn place(&mut self, id: &str, group: Group) {
+        self.homes.insert(id.to_owned(), group.name.clone());
+        self.groups.entry(group.name.clone()).or_insert(group);
+    }
+
+    /// A builder without nodes that knows the groups of a graph, and which nodes were put into which.
+    pub fn like(graph: &Graph) -> Self {
+        let groups = graph.groups.iter().map(|g| (g.name.clone(), g.clone()));
+        GraphBuilder {
+            groups: groups.collect(),
+            homes: homes(graph),
+            ..GraphBuilder::default()
+        }
+    }
+
     /// Goes on with a graph that was built.
     pub fn reopen(graph: Graph) -> Self {
+        let homes = homes(&graph);
         let (nodes, edges) = graph.inner.into_nodes_edges();
         let ids: Vec<String> = nodes.iter().map(|n| n.weight.id.clone()).collect();
         let edges = edges.into_iter().map(|e| {
@@ -80,6 +98,7 @@ impl GraphBuilder {
             edges: edges.collect(),
             nodes: nodes.into_iter().map(|n| (n.weight.id.clone(), n.weight)).collect(),
             groups: graph.groups.into_iter().map(|g| (g.name.clone(), g)).collect(),
+            homes,
         }
     }
 
@@ -88,10 +107,13 @@ impl GraphBuilder {
         let mut inner = DiGraph::with_capacity(self.nodes.len(), self.edges.len());
         let mut index = BTreeMap::new();
         let mut used = BTreeSet::new();
+        let mut stands = Vec::with_capacity(self.nodes.len());
         for (id, mut node) in std::mem::take(&mut self.nodes) {
             node.evidence.sort();
             node.evidence.dedup();
-            used.extend(node.namespace.clone());
+            let home = self.homes.remove(&id).or_else(|| node.namespace.clone());
+            used.extend(home.clone());
+            stands.push(home);
             index.insert(id, inner.add_node(node));
         }
         for ((from, to, detail), evidence) in self.edges {
@@ -106,18 +128,21 @@ impl GraphBuilder {
                 );
             }
         }
-        let groups = used
+        let groups: Vec<Group> = used
             .into_iter()
-            .map(|name| match self.groups.remove(&name) {
-                Some(group) => group,
-                None => Group {
-                    id: format!("namespace:{name}"),
-                    name,
-                    declared: false,
-                    labels: BTreeMap::new(),
-                },
-            })
+            .map(|name| self.groups.remove(&name).unwrap_or_else(|| Group::namespace(name)))
             .collect();
-        Graph { inner, groups }
+        let position = |name: String| groups.binary_search_by(|g| g.name.cmp(&name)).ok();
+        let homes = stands.into_iter().map(|home| home.and_then(position)).collect();
+        Graph { inner, groups, homes }
     }
+}
+
+/// The groups of nodes that do not stand in that of their namespace.
+fn homes(graph: &Graph) -> BTreeMap<String, String> {
+    let placed = graph.nodes().zip(&graph.homes).filter_map(|(node, home)| {
+        let group = graph.groups.get((*home)?)?;
+        (node.namespace.as_ref() != Some(&group.name)).then(|| (node.id.clone(), group.name.clone()))
+    });
+    placed.collect()
 }

@@ -60,6 +60,7 @@ impl Node {
                 }));
             }
             Detail::Junction => {}
+            Detail::Summary(summary) => parts.extend(summary.facts()),
             Detail::Missing { reason } => {
                 parts.push(self.label.clone());
                 parts.push(reason.clone());
@@ -76,8 +77,10 @@ impl Node {
 
     /// What stands on the card beside name and facts: a mark and a word each.
     pub fn badges(&self) -> Vec<(Mark, String)> {
-        let (Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. }) = &self.detail else {
-            return Vec::new();
+        let access = match &self.detail {
+            Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } => access,
+            Detail::Summary(summary) => return summary.badges(),
+            _ => return Vec::new(),
         };
         let mark = |side: &Side| match side.stance {
             Stance::Open | Stance::Unrestricted => Mark::Open,
@@ -186,6 +189,7 @@ impl Edge {
             EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => ports.iter().map(PortMap::text).collect(),
             EdgeDetail::Allows(allowance) => allowance.lines(),
             EdgeDetail::Denied(allowance) => allowance.lines(),
+            EdgeDetail::Several(several) => several.lines(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Edge {
                 lines.insert(0, "allowed at one end, denied at the other".to_owned());
                 lines.extend(allowance.remarks());
             }
+            EdgeDetail::Several(several) if several.said.len() > 1 => lines.extend(some_of("", &several.said)),
             _ => {}
         }
         lines.extend(self.evidence.iter().map(|e| {

@@ -4,22 +4,30 @@
 //! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share source, target, kind and detail;
 //! * nodes, edges and groups are in a fixed order that depends on the objects alone, not on the order of the input;
 //! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have none);
-//! * every namespace of a node is a group, and every group has at least one node.
+//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group has at least one node.
 //!
 //! Nothing after this room knows YAML or Kubernetes field names.
 
 mod access;
 mod build;
 mod describe;
+mod evidence;
+mod group;
 mod model;
+mod summary;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
 pub use describe::port_text;
+pub use evidence::Evidence;
+pub use group::Group;
 pub use model::{
-    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Expose, Exposure, Group, Node, NodeKind, Port, PortMap, Protocol, RouteRule,
-    Scale, ServiceKind, TargetPort,
+    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, Protocol, RouteRule, Scale, ServiceKind,
+    TargetPort,
 };
+pub use summary::{Scope, Several, Summary};
+
+use std::collections::BTreeSet;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
@@ -30,6 +38,8 @@ use petgraph::visit::EdgeRef;
 pub struct Graph {
     inner: DiGraph<Node, Edge>,
     groups: Vec<Group>,
+    /// For each node the position of its group.
+    homes: Vec<Option<usize>>,
 }
 
 impl Graph {
@@ -80,8 +90,27 @@ impl Graph {
         found
     }
 
-    /// The namespaces, sorted by name.
+    /// What nodes stand in, sorted by name: the namespaces, unless nodes were put elsewhere.
     pub fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// The position in [`Graph::groups`] of the group that a node stands in; `None` for what is outside of all.
+    pub fn group_of(&self, node: usize) -> Option<usize> {
+        self.homes.get(node).copied().flatten()
+    }
+
+    /// How many namespaces nodes live in.
+    pub fn namespaces(&self) -> usize {
+        self.nodes().filter_map(|n| n.namespace.as_deref()).collect::<BTreeSet<&str>>().len()
+    }
+
+    /// How many objects of a kind there are, those that a summary of a whole stands for included.
+    pub fn count(&self, kind: NodeKind) -> usize {
+        let of = |node: &Node| match &node.detail {
+            Detail::Summary(summary) if summary.scope == Scope::Whole => summary.count(kind),
+            _ => usize::from(node.kind == kind),
+        };
+        self.nodes().map(of).sum()
     }
 }

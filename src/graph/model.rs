@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::access::{Access, Allowance};
+use super::{Evidence, Several, Summary};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -32,6 +33,8 @@ pub enum NodeKind {
     Junction,
     /// Something that is referred to and is not in the input.
     Missing,
+    /// Several objects drawn as one.
+    Summary,
 }
 
 impl NodeKind {
@@ -49,6 +52,7 @@ impl NodeKind {
         NodeKind::Resource,
         NodeKind::ExternalName,
         NodeKind::Missing,
+        NodeKind::Summary,
     ];
 
     /// The name of the kind, as in `data-kind`.
@@ -66,6 +70,7 @@ impl NodeKind {
             NodeKind::Peers => "Peers",
             NodeKind::Junction => "Junction",
             NodeKind::Missing => "Missing",
+            NodeKind::Summary => "Summary",
         }
     }
 }
@@ -108,26 +113,6 @@ impl EdgeKind {
             EdgeKind::Allows => "allows",
             EdgeKind::Denied => "denied",
         }
-    }
-}
-
-/// Why a node or an edge is there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Evidence {
-    /// The object, as `namespace/name[Kind]`.
-    pub object: String,
-    /// The field, as `spec.rules[0].http.paths[1].backend`; empty for the object as a whole.
-    pub field: String,
-    /// The file, as given.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u32,
-}
-
-impl Evidence {
-    /// `file:line`.
-    pub fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line)
     }
 }
 
@@ -341,12 +326,14 @@ pub enum Detail {
         /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
         reason: String,
     },
+    /// See [`NodeKind::Summary`].
+    Summary(Summary),
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`.
+    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`, `summary:…`.
     pub id: String,
     /// What it stands for.
     pub kind: NodeKind,
@@ -454,6 +441,8 @@ pub enum EdgeDetail {
     Allows(Allowance),
     /// See [`EdgeKind::Denied`].
     Denied(Allowance),
+    /// Edges of one kind to or from objects that are drawn as one.
+    Several(Several),
 }
 
 impl EdgeDetail {
@@ -466,6 +455,7 @@ impl EdgeDetail {
             EdgeDetail::Resolves(_) => EdgeKind::Resolves,
             EdgeDetail::Allows(_) => EdgeKind::Allows,
             EdgeDetail::Denied(_) => EdgeKind::Denied,
+            EdgeDetail::Several(several) => several.kind,
         }
     }
 }
@@ -484,17 +474,4 @@ impl Edge {
     pub fn kind(&self) -> EdgeKind {
         self.detail.kind()
     }
-}
-
-/// A namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// `namespace:NAME`.
-    pub id: String,
-    /// The namespace.
-    pub name: String,
-    /// Whether the input holds the Namespace object.
-    pub declared: bool,
-    /// Its labels, where declared.
-    pub labels: BTreeMap<String, String>,
 }

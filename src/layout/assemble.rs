@@ -89,7 +89,7 @@ fn frames(graph: &Graph, plan: &Plan, routed: &Routed) -> Vec<Frame> {
             .enumerate()
             .map(|(i, line)| card::text(line, TextRole::Frame, rect.x + frame::TITLE_X, rect.y + frame::title_baseline(i)))
             .collect(),
-        tooltip: format!("namespace {}", group.name),
+        tooltip: group.words(),
     })
     .collect()
 }
@@ -115,7 +115,14 @@ fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Card> {
             &inner.orders[local],
         )
     };
-    book.graph.nodes().enumerate().map(place).collect()
+    let group = |index: usize| Some(book.graph.groups().get(book.graph.group_of(index)?)?.id.clone());
+    let nodes = book.graph.nodes().enumerate();
+    nodes
+        .map(|(index, node)| Card {
+            group: group(index),
+            ..place((index, node))
+        })
+        .collect()
 }
 
 fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {

@@ -389,6 +389,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         kind: node.kind,
         label: node.label.clone(),
         namespace: node.namespace.clone(),
+        group: None,
         name: node.name.clone(),
         rect,
         bar: Rect { w: BAR, ..rect },

@@ -38,7 +38,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
         EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind == NodeKind::Gateway => Vec::new(),
-        EdgeDetail::Routes { .. } => edge.lines(),
+        EdgeDetail::Several(_) | EdgeDetail::Routes { .. } => edge.lines(),
     };
     lines.retain(|l| !l.is_empty());
     if lines.len() > 3 {

@@ -46,9 +46,9 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
 
 /// `2 namespaces · 5 workloads · 4 services`.
 fn counts(graph: &Graph) -> String {
-    let count = |kind: NodeKind| graph.nodes().filter(|n| n.kind == kind).count();
+    let count = |kind: NodeKind| graph.count(kind);
     let all = [
-        (graph.groups().len(), "namespace", "namespaces"),
+        (graph.namespaces(), "namespace", "namespaces"),
         (count(NodeKind::Ingress), "ingress", "ingresses"),
         (count(NodeKind::Gateway), "gateway", "gateways"),
         (count(NodeKind::Service), "service", "services"),
@@ -123,6 +123,7 @@ fn node_word(kind: NodeKind) -> &'static str {
         NodeKind::Junction => "each to each",
         NodeKind::Resource => "other object",
         NodeKind::Missing => "missing",
+        NodeKind::Summary => "several objects as one",
     }
 }
 

@@ -135,6 +135,9 @@ pub struct Card {
     pub label: String,
     /// The namespace, if any.
     pub namespace: Option<String>,
+    /// The id of the frame it stands in, if any.
+    #[serde(skip)]
+    pub group: Option<String>,
     /// The name, whole.
     pub name: String,
     /// Its box.

@@ -61,7 +61,6 @@ const SMALL: usize = 5;
 
 /// Sorts a graph into frames, components and nets.
 pub(super) fn build(graph: &Graph) -> Scene {
-    let group_of: BTreeMap<&str, usize> = graph.groups().iter().enumerate().map(|(i, g)| (g.name.as_str(), i)).collect();
     let mut leaves = vec![false; graph.nodes().len()];
     let mut touched = vec![false; graph.nodes().len()];
     for (from, to, _) in graph.edges() {
@@ -71,8 +70,8 @@ pub(super) fn build(graph: &Graph) -> Scene {
     let places: Vec<Place> = graph
         .nodes()
         .enumerate()
-        .map(|(i, n)| match n.namespace.as_deref().and_then(|ns| group_of.get(ns)) {
-            Some(&group) => Place::Inside(group),
+        .map(|(i, _)| match graph.group_of(i) {
+            Some(group) => Place::Inside(group),
             None if touched[i] && !leaves[i] => Place::Right,
             None => Place::Left,
         })

@@ -157,7 +157,7 @@ impl Check<'_> {
             }
         }
         for card in &l.cards {
-            let own = card.namespace.as_ref().map(|n| format!("namespace:{n}"));
+            let own = card.group.clone();
             let mut home = own.is_none();
             for f in frames.near(&card.rect) {
                 let frame = &l.frames[f];
@@ -412,6 +412,7 @@ mod tests {
             kind: NodeKind::Service,
             label: "Service".into(),
             namespace: namespace.map(Into::into),
+            group: namespace.map(|n| format!("namespace:{n}")),
             name: id.into(),
             rect,
             bar: rect,

@@ -43,27 +43,27 @@ pub fn dot(graph: &Graph) -> String {
         ),
     );
     line(&mut out, 1, &format!("edge [fontcolor=\"{}\", fontsize=10, {font}]", color(Paint::Muted)));
-    let mut members: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
-    for node in graph.nodes() {
-        match &node.namespace {
-            Some(namespace) => members.entry(namespace).or_default().push(node),
+    let mut members: BTreeMap<usize, Vec<&Node>> = BTreeMap::new();
+    for (index, node) in graph.nodes().enumerate() {
+        match graph.group_of(index) {
+            Some(group) => members.entry(group).or_default().push(node),
             None => write_node(&mut out, 1, node),
         }
     }
-    for group in graph.groups() {
+    for (position, group) in graph.groups().iter().enumerate() {
         line(&mut out, 1, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
         line(
             &mut out,
             2,
             &format!(
                 "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
-                label(&format!("namespace {}", group.name)),
+                label(&group.words()),
                 color(Paint::FrameLine),
                 color(Paint::Frame),
                 color(Paint::FrameText)
             ),
         );
-        for node in members.remove(group.name.as_str()).unwrap_or_default() {
+        for node in members.remove(&position).unwrap_or_default() {
             write_node(&mut out, 2, node);
         }
         line(&mut out, 1, "}");
@@ -104,6 +104,7 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         NodeKind::Workload if hue == Hue::Amber => "cylinder",
         NodeKind::Workload => "box3d",
         NodeKind::Resource => "folder",
+        NodeKind::Summary => "tab",
         NodeKind::Service | NodeKind::Missing => "box",
     };
     let style = match node.kind {

@@ -57,6 +57,8 @@ const PEERS: Glyph = lines(
 const JUNCTION: Glyph = lines("M2 3l6 5l-6 5M14 3L8 8l6 5M8 6.4a1.6 1.6 0 1 0 .01 0z");
 /// A question mark.
 const MISSING: Glyph = lines("M4.6 5.4a3.4 3.4 0 1 1 5.2 2.8C8.6 9 8 9.4 8 10.6M8 13.8h.01");
+/// A box with boxes in it.
+const SUMMARY: Glyph = lines("M1.8 1.8h12.4v12.4H1.8zM4.4 4.6h2.8v2.8H4.4zM8.8 4.6h2.8v2.8H8.8zM4.4 8.8h2.8v2.8H4.4zM8.8 8.8h2.8v2.8H8.8z");
 /// A padlock.
 const LOCK: Glyph = Glyph {
     path: "M3.2 7H4.6V5a3.4 3.4 0 0 1 6.8 0v2h1.4a.8.8 0 0 1 .8.8v5.6a.8.8 0 0 1-.8.8H3.2a.8.8 0 0 1-.8-.8V7.8a.8.8 0 0 1 .8-.8zM6.2 7h3.6V5a1.8 1.8 0 0 0-3.6 0z",
@@ -105,6 +107,7 @@ pub(crate) fn of_node(kind: NodeKind, label: &str) -> Glyph {
         NodeKind::Peers => PEERS,
         NodeKind::Junction => JUNCTION,
         NodeKind::Missing => MISSING,
+        NodeKind::Summary => SUMMARY,
     }
 }
 

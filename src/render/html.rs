@@ -31,8 +31,64 @@ pub fn html(
     sources: &Sources,
     options: &PictureOptions,
 ) -> Result<String, askama::Error> {
-    let prefix = words::id_prefix(layout, graph, options);
-    let maker = Maker { prefix: &prefix };
+    let book = Book {
+        layout,
+        drawn: graph,
+        told: Some(graph),
+        diagnostics: Some(diagnostics),
+        sources,
+        pages: &[],
+        beside: &[],
+    };
+    page(&book, options)
+}
+
+/// A page of several, or one whose tables tell more than its picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Book<'a> {
+    /// The picture.
+    pub layout: &'a Layout,
+    /// What the picture shows.
+    pub drawn: &'a Graph,
+    /// What the tables tell; `None` for a page without tables.
+    pub told: Option<&'a Graph>,
+    /// The problems; `None` if they stand on another page.
+    pub diagnostics: Option<&'a [Diagnostic]>,
+    /// What the problems point into.
+    pub sources: &'a Sources,
+    /// Pages below this one.
+    pub pages: &'a [PageLink],
+    /// Pages beside and above it.
+    pub beside: &'a [PageLink],
+}
+
+/// A link to another page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageLink {
+    /// The name of its file, in the same folder.
+    pub file: String,
+    /// What it is called.
+    pub name: String,
+    /// What is on it, in a line.
+    pub facts: String,
+}
+
+/// The page as text.
+///
+/// # Errors
+///
+/// What the template engine reports; nothing in the page can make it fail.
+pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
+    let Book { layout, drawn, sources, .. } = *book;
+    let nothing = Graph::default();
+    let graph = book.told.unwrap_or(&nothing);
+    let prefix = words::id_prefix(layout, drawn, options);
+    let maker = Maker { prefix: &prefix, drawn };
+    let link = |link: &PageLink| PageLink {
+        file: link.file.clone(),
+        name: shown(&link.name).into_owned(),
+        facts: shown(&link.facts).into_owned(),
+    };
     let style = style(options.theme);
     let mut hashes = vec![hash(&style)];
     if options.theme == Theme::Auto {
@@ -40,7 +96,11 @@ pub fn html(
     }
     let page = Page {
         title: shown(&words::title(layout, options)).into_owned(),
-        description: shown(&words::description(graph)).into_owned(),
+        description: shown(&words::description(drawn)).into_owned(),
+        has_tables: book.told.is_some(),
+        has_problems: book.diagnostics.is_some(),
+        pages: book.pages.iter().map(link).collect(),
+        beside: book.beside.iter().map(link).collect(),
         policy: format!(
             "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
             hashes.join(" ")
@@ -52,14 +112,14 @@ pub fn html(
         },
         style,
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
-        picture: svg(layout, graph, options),
+        picture: svg(layout, drawn, options),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
         allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
         missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
-        problems: diagnostics.iter().map(|d| problem(d, sources)).collect(),
+        problems: book.diagnostics.unwrap_or_default().iter().map(|d| problem(d, sources)).collect(),
     };
     page.render()
 }
@@ -67,6 +127,11 @@ pub fn html(
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page {
+    /// Whether it tells what is there in tables.
+    has_tables: bool,
+    has_problems: bool,
+    pages: Vec<PageLink>,
+    beside: Vec<PageLink>,
     title: String,
     description: String,
     policy: String,
@@ -84,7 +149,7 @@ struct Page {
     problems: Vec<Problem>,
 }
 
-/// A node as a table names it, with a link to its card in the picture.
+/// A node as a table names it, with a link to its card in the picture; the link is empty for what the picture does not show.
 struct Ref {
     anchor: String,
     name: String,
@@ -161,6 +226,7 @@ struct Problem {
 /// Makes rows of the words of nodes.
 struct Maker<'a> {
     prefix: &'a str,
+    drawn: &'a Graph,
 }
 
 impl Maker<'_> {
@@ -178,7 +244,10 @@ impl Maker<'_> {
             _ => node.label.clone(),
         };
         Ref {
-            anchor: words::node_id(self.prefix, &node.id),
+            anchor: match self.drawn.find(&node.id) {
+                Some(_) => words::node_id(self.prefix, &node.id),
+                None => String::new(),
+            },
             name: shown(&name).into_owned(),
             kind: shown(&kind).into_owned(),
         }

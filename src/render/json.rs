@@ -98,6 +98,10 @@ enum EdgeDetailJson<'a> {
     Policy {
         policy: AllowanceJson<'a>,
     },
+    Several {
+        count: usize,
+        said: &'a [String],
+    },
 }
 
 #[derive(Serialize)]
@@ -145,6 +149,10 @@ impl<'a> EdgeJson<'a> {
                 },
                 EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) => EdgeDetailJson::Policy {
                     policy: AllowanceJson::of(allowance),
+                },
+                EdgeDetail::Several(several) => EdgeDetailJson::Several {
+                    count: several.count,
+                    said: &several.said,
                 },
             },
             at: tables::first(edge).map(Evidence::place),

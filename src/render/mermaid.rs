@@ -50,6 +50,7 @@ fn shape_of(kind: NodeKind, label: &str) -> (&'static str, &'static str, &'stati
         NodeKind::Junction => ("((", "))", "peers"),
         NodeKind::Resource => ("[/", "/]", "store"),
         NodeKind::Missing => (">", "]", "missing"),
+        NodeKind::Summary => ("[[", "]]", "outside"),
     }
 }
 
@@ -179,15 +180,15 @@ impl Writer<'_> {
         let (edges, drawn) = self.drawn(plan);
         let mut text = self.start(&self.left_out(plan, &edges, &drawn));
         let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (i, node) in self.graph.nodes().enumerate().filter(|(i, _)| drawn[*i]) {
-            match &node.namespace {
-                Some(namespace) => members.entry(namespace).or_default().push(i),
+        for i in (0..self.graph.nodes().len()).filter(|i| drawn[*i]) {
+            match self.group_name(i) {
+                Some(group) => members.entry(group).or_default().push(i),
                 None => self.node(&mut text, 1, i, plan),
             }
         }
         for group in self.graph.groups() {
             let Some(nodes) = members.get(group.name.as_str()) else { continue };
-            let title = code(&format!("namespace {}", group.name));
+            let title = code(&group.words());
             text.line(1, &format!("subgraph {}[\"{title}\"]", self.ids.group(&group.name)));
             text.line(2, "direction LR");
             for node in nodes {
@@ -375,10 +376,11 @@ impl Writer<'_> {
     /// What an overview shows: what is outside of every namespace, then namespaces; each with most in it first.
     fn boxes(&self) -> Vec<Box<'_>> {
         let mut counts: BTreeMap<&str, BTreeMap<NodeKind, usize>> = BTreeMap::new();
+        let titles: BTreeMap<&str, String> = self.graph.groups().iter().map(|g| (g.name.as_str(), g.words())).collect();
         let mut boxes = Vec::new();
         for (i, node) in self.graph.nodes().enumerate() {
-            match &node.namespace {
-                Some(namespace) => *counts.entry(namespace).or_default().entry(node.kind).or_default() += 1,
+            match self.group_name(i) {
+                Some(group) => *counts.entry(group).or_default().entry(node.kind).or_default() += 1,
                 None => boxes.push(Box {
                     id: self.ids.node(i),
                     words: brief(node),
@@ -388,7 +390,7 @@ impl Writer<'_> {
                 }),
             }
         }
-        for (namespace, kinds) in counts {
+        for (group, kinds) in counts {
             let all: Vec<String> = NodeKind::ALL
                 .iter()
                 .filter_map(|kind| {
@@ -397,8 +399,8 @@ impl Writer<'_> {
                 })
                 .collect();
             boxes.push(Box {
-                id: self.ids.group(namespace),
-                words: format!("namespace {namespace}\n{}", all.join(", ")),
+                id: self.ids.group(group),
+                words: format!("{}\n{}", titles.get(group).map_or("", String::as_str), all.join(", ")),
                 shape: ("[[", "]]", "workload"),
                 size: kinds.values().sum(),
                 outside: false,
@@ -409,10 +411,15 @@ impl Writer<'_> {
     }
 
     fn box_of(&self, node: usize) -> &str {
-        match &self.graph.node(node).namespace {
-            Some(namespace) => self.ids.group(namespace),
+        match self.group_name(node) {
+            Some(group) => self.ids.group(group),
             None => self.ids.node(node),
         }
+    }
+
+    /// The name of the group that a node stands in.
+    fn group_name(&self, node: usize) -> Option<&str> {
+        Some(self.graph.groups().get(self.graph.group_of(node)?)?.name.as_str())
     }
 }
 

@@ -30,7 +30,7 @@ use std::str::FromStr;
 
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
-pub use html::html;
+pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
 pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};

@@ -77,7 +77,7 @@ impl Hue {
     /// The family of a node. `label` is its kind as people know it.
     pub(crate) fn of_node(kind: NodeKind, label: &str) -> Hue {
         match kind {
-            NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => Hue::Grey,
+            NodeKind::Internet | NodeKind::External | NodeKind::ExternalName | NodeKind::Summary => Hue::Grey,
             NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => Hue::Violet,
             NodeKind::Service => Hue::Blue,
             NodeKind::Workload if label == "StatefulSet" => Hue::Amber,

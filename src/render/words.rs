@@ -1,6 +1,6 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{EdgeDetail, Exposure, Graph, NodeKind};
+use crate::graph::{EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
 use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
@@ -28,7 +28,7 @@ pub(crate) fn description(graph: &Graph) -> String {
     let counts: Vec<String> = NodeKind::ALL
         .iter()
         .filter_map(|kind| {
-            let count = graph.nodes().filter(|n| n.kind == *kind).count();
+            let count = graph.count(*kind);
             let (one, many) = noun(*kind)?;
             (count > 0).then(|| counted(count, one, many))
         })
@@ -38,7 +38,7 @@ pub(crate) fn description(graph: &Graph) -> String {
     } else {
         listed(&counts)
     };
-    let groups = graph.groups().len();
+    let groups = graph.namespaces();
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
     }
@@ -61,15 +61,17 @@ pub(crate) fn description(graph: &Graph) -> String {
 fn exposed(graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
-        if let EdgeDetail::Exposes(ways) = &edge.detail
-            && graph.node(from).kind == NodeKind::Internet
-        {
+        if edge.kind() == EdgeKind::Exposes && graph.node(from).kind == NodeKind::Internet {
             let node = graph.node(to);
             let name = match &node.namespace {
-                Some(namespace) => format!("{namespace}/{}", node.name),
-                None => node.name.clone(),
+                Some(namespace) if node.kind != NodeKind::Summary => format!("{namespace}/{}", node.name),
+                _ => node.name.clone(),
             };
-            let ways: Vec<String> = ways.iter().map(Exposure::text).collect();
+            let ways: Vec<String> = match &edge.detail {
+                EdgeDetail::Exposes(ways) => ways.iter().map(Exposure::text).collect(),
+                EdgeDetail::Several(several) => vec![format!("{} ways", several.count)],
+                _ => Vec::new(),
+            };
             found.push(if ways.is_empty() {
                 name
             } else {
@@ -83,7 +85,7 @@ fn exposed(graph: &Graph) -> Vec<String> {
 /// The words for one and for many of a kind; the Internet is there once and not counted.
 pub(crate) fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        NodeKind::Internet | NodeKind::Peers | NodeKind::Junction => None,
+        NodeKind::Internet | NodeKind::Peers | NodeKind::Junction | NodeKind::Summary => None,
         NodeKind::External => Some(("outside address range", "outside address ranges")),
         NodeKind::ExternalName => Some(("outside name", "outside names")),
         NodeKind::Ingress => Some(("Ingress", "Ingresses")),

@@ -247,7 +247,7 @@ fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) 
                     transport: Some(transport),
                 });
             }
-            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => {}
+            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) | EdgeDetail::Several(_) => {}
         }
     }
     found

@@ -230,6 +230,7 @@ pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
         kind: node.kind,
         label: node.label.clone(),
         namespace: node.namespace.clone(),
+        group: node.namespace.as_ref().map(|n| format!("namespace:{n}")),
         name: node.name.clone(),
         rect: rect(x, y, w, h),
         bar: rect(x, y, 4.0, h),

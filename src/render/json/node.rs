@@ -93,6 +93,11 @@ enum DetailJson<'a> {
     Missing {
         reason: &'a str,
     },
+    Summary {
+        scope: &'static str,
+        counts: BTreeMap<&'static str, usize>,
+        exposed: usize,
+    },
 }
 
 impl<'a> DetailJson<'a> {
@@ -138,6 +143,11 @@ impl<'a> DetailJson<'a> {
                 members: members.as_deref(),
             },
             Detail::Missing { reason } => DetailJson::Missing { reason },
+            Detail::Summary(summary) => DetailJson::Summary {
+                scope: summary.scope.as_str(),
+                counts: summary.counts.iter().map(|(kind, n)| (kind.as_str(), *n)).collect(),
+                exposed: summary.exposed,
+            },
         })
     }
 }

@@ -1,0 +1,226 @@
+//! `-o FOLDER/`: an index page with the overview, the overview as a picture, and a page for each namespace, which link to each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::input::Input;
+use super::levels::{LevelArgs, overview};
+use super::{drift, output};
+use crate::graph::{Detail, Graph, NodeKind};
+use crate::layout::{self, Layout};
+use crate::render::{self, Book, PageLink, PictureOptions};
+use crate::view::{self, Selection};
+
+/// The page that one opens first.
+const INDEX: &str = "index.html";
+/// The overview as a picture.
+const OVERVIEW: &str = "overview.svg";
+/// The most of a name that goes into a file name as it is: file systems take 255 bytes.
+const LONGEST: usize = 100;
+
+/// A page that is drawn and not written yet.
+struct Drawn {
+    name: String,
+    file: String,
+    graph: Graph,
+    layout: Layout,
+}
+
+/// Everything that goes into a folder.
+pub struct Folder {
+    overview: Graph,
+    picture: Layout,
+    pages: Vec<Drawn>,
+    facts: BTreeMap<String, String>,
+}
+
+impl Folder {
+    /// Draws what is shown. What the layout has to say goes to the diagnostics.
+    pub fn draw(graph: &Graph, levels: &LevelArgs, input: &mut Input, options: &layout::Options) -> Result<Folder> {
+        let labels = crate::labels(&input.inspection.cluster);
+        let namespaces: BTreeSet<String> = graph.nodes().filter_map(|n| n.namespace.clone()).collect();
+        let mut names = FileNames::default();
+        let title = |part: &str| match &options.title {
+            Some(title) => format!("{title}: {part}"),
+            None => part.to_owned(),
+        };
+        let by_namespace = overview(graph, None, "");
+        let facts = by_namespace.nodes().filter_map(|n| Some((n.namespace.clone()?, n.facts()))).collect();
+        let mut pages = Vec::new();
+        for name in namespaces {
+            let wanted = Selection {
+                namespaces: vec![name.clone()],
+                ..Selection::default()
+            };
+            // A namespace of nothing but sets of pods has no page of its own.
+            let Ok(part) = view::select(graph.clone(), &labels, &wanted) else {
+                continue;
+            };
+            let part = levels.grouped(part, &labels);
+            let options = layout::Options {
+                title: Some(title(&format!("namespace {name}"))),
+                ..options.clone()
+            };
+            let layout = crate::arrange(&part, &options).unpack(&mut input.diagnostics);
+            pages.push(Drawn {
+                file: names.of(&name),
+                name,
+                graph: part,
+                layout,
+            });
+        }
+        let values = levels.values(graph, &labels);
+        let overview = overview(graph, values.as_ref(), "");
+        let options = layout::Options {
+            title: Some(options.title.clone().unwrap_or_else(|| "Overview".to_owned())),
+            ..options.clone()
+        };
+        let picture = crate::arrange(&overview, &options).unpack(&mut input.diagnostics);
+        Ok(Folder {
+            overview,
+            picture,
+            pages,
+            facts,
+        })
+    }
+
+    /// The files by name.
+    pub fn files(&self, input: &Input, options: &PictureOptions) -> Result<Vec<(String, Vec<u8>)>> {
+        let link = |page: &Drawn| PageLink {
+            file: page.file.clone(),
+            name: page.name.clone(),
+            facts: self.facts.get(&page.name).cloned().unwrap_or_default(),
+        };
+        let links: Vec<PageLink> = self.pages.iter().map(link).collect();
+        let up = |file: &str, name: &str| PageLink {
+            file: file.to_owned(),
+            name: name.to_owned(),
+            facts: String::new(),
+        };
+        let index = Book {
+            layout: &self.picture,
+            drawn: &self.overview,
+            told: None,
+            diagnostics: Some(&input.diagnostics),
+            sources: &input.sources,
+            pages: &links,
+            beside: &[up(OVERVIEW, "The overview as a picture")],
+        };
+        let mut files = vec![(INDEX.to_owned(), render::page(&index, options)?.into_bytes())];
+        files.push((OVERVIEW.to_owned(), render::svg(&self.picture, &self.overview, options).into_bytes()));
+        for page in &self.pages {
+            let mut beside = vec![up(INDEX, "All namespaces")];
+            let near = neighbours(&page.graph, &page.name);
+            beside.extend(links.iter().filter(|l| near.contains(l.name.as_str())).map(|l| up(&l.file, &l.name)));
+            let book = Book {
+                layout: &page.layout,
+                drawn: &page.graph,
+                told: Some(&page.graph),
+                diagnostics: None,
+                pages: &[],
+                beside: &beside,
+                ..index
+            };
+            files.push((page.file.clone(), render::page(&book, options)?.into_bytes()));
+        }
+        Ok(files)
+    }
+}
+
+/// The other namespaces of which something is drawn.
+fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
+    let stub = |id: &'a str| id.strip_prefix("summary:rest:").and_then(|rest| rest.split_once(':')).map(|(_, ns)| ns);
+    let named = graph.nodes().filter_map(|n| match (&n.detail, n.kind) {
+        (Detail::Summary(_), NodeKind::Summary) => stub(&n.id),
+        _ => n.namespace.as_deref(),
+    });
+    named.filter(|n| *n != own).collect()
+}
+
+/// Writes the files, each whole or not at all; nothing else in the folder changes. With `check` nothing is written: `false` says that a file is
+/// not what would be written.
+pub fn write(folder: &Path, files: &[(String, Vec<u8>)], check: Check) -> Result<bool> {
+    if check == Check::Only {
+        let mut current = true;
+        for (name, content) in files {
+            current &= drift::is_current(&folder.join(name), content)?;
+        }
+        return Ok(current);
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for (name, content) in files {
+        let path: PathBuf = folder.join(name);
+        output::to_file(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(true)
+}
+
+/// Whether files are written or only compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// They are compared.
+    Only,
+    /// They are written.
+    No,
+}
+
+/// Names of files that every file system takes and that differ in more than case.
+#[derive(Debug, Default)]
+struct FileNames {
+    taken: BTreeSet<String>,
+}
+
+impl FileNames {
+    /// The name of the page for a namespace. The word before it keeps it apart from other files and from names that some systems reserve.
+    fn of(&mut self, namespace: &str) -> String {
+        let safe: String = namespace
+            .chars()
+            .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+            .take(LONGEST)
+            .collect();
+        let mut stem = format!("namespace-{safe}");
+        if safe != namespace {
+            stem.push_str(&format!("-{:016x}", digest(namespace)));
+        }
+        let mut name = format!("{stem}.html");
+        let mut count = 1;
+        while !self.taken.insert(name.clone()) {
+            count += 1;
+            name = format!("{stem}-{count}.html");
+        }
+        name
+    }
+}
+
+/// FNV-1a: keeps names apart, protects nothing.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_and_differ() {
+        let mut names = FileNames::default();
+        assert_eq!(names.of("shop"), "namespace-shop.html");
+        assert_eq!(names.of("con"), "namespace-con.html");
+        let hostile = ["../../etc/passwd", "A", "a.b", "", "\u{202e}x", "a/b", "a\\b"];
+        let made: BTreeSet<String> = hostile.iter().map(|n| names.of(n)).collect();
+        assert_eq!(made.len(), hostile.len());
+        let long = names.of(&"x".repeat(500));
+        for name in made.iter().chain([&long]) {
+            assert!(
+                name.len() < 150 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c)),
+                "{name}"
+            );
+            assert!(!name.contains(".."));
+        }
+    }
+}

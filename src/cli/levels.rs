@@ -1,0 +1,191 @@
+//! How much of the input a picture shows, and from how far away.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::input::{Input, InputArgs};
+use crate::graph::Graph;
+use crate::view::{self, Anchor, Aspect, LabelSelector, Labels, Note, Selection};
+use crate::why::Reference;
+
+/// Arguments that say what a picture shows.
+#[derive(clap::Args, Debug)]
+pub struct LevelArgs {
+    /// Show every namespace, also where -n is given
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+
+    /// Show objects with these labels only: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key, with commas between. Labels of
+    /// pods count for their workload, and those by which a Service selects pods for the Service
+    #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
+    labels: Option<LabelSelector>,
+
+    /// Show objects of these kinds only
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
+    kind: Vec<String>,
+
+    /// Show this object and what is around it, repeatable; written as for `why`: api, shop/api, deploy/api, internet
+    #[arg(long, value_name = "OBJECT", value_parser = anchor)]
+    focus: Vec<Anchor>,
+
+    /// How many steps around --focus
+    #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
+    depth: usize,
+
+    /// What the picture is about: network (everything), exposure (what lies on a way from outside) or policy (workloads and what policies allow)
+    #[arg(long, value_name = "VIEW", default_value = "network")]
+    view: Aspect,
+
+    /// Frames by the value of a label within each namespace, such as app.kubernetes.io/part-of; an overview gets a box for each value
+    #[arg(long, value_name = "LABEL")]
+    group_by: Option<String>,
+
+    /// When SVG, HTML, PNG and PDF show a box for each namespace in place of single objects: auto means above --max-nodes
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    overview: When,
+
+    /// The most that a picture shows before it becomes an overview: objects, and other ends of their connections
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_NODES)]
+    max_nodes: usize,
+}
+
+/// A picture of more is too large to be read on a screen or a page.
+const MAX_NODES: usize = 150;
+
+/// When a picture is an overview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Reads an object as `why` does.
+fn anchor(text: &str) -> Result<Anchor, String> {
+    let (kind, namespace, name) = match Reference::parse(text)? {
+        Reference::Internet => (None, None, "internet".to_owned()),
+        Reference::Object { kind, namespace, name } => (kind, namespace, name),
+        // `web.shop` is how DNS calls a Service; a name may hold dots as well.
+        Reference::Host(name) => (None, None, name),
+        Reference::Addresses(_) => return Err("an address is no object".into()),
+    };
+    Ok(Anchor {
+        text: text.to_owned(),
+        kind,
+        namespace,
+        name,
+    })
+}
+
+/// Kinds by the short and plural names that kubectl takes.
+fn kind(word: &str) -> String {
+    match word.to_ascii_lowercase().as_str() {
+        "ing" | "ingresses" => "Ingress".to_owned(),
+        "gtw" | "gateways" => "Gateway".to_owned(),
+        other => match Reference::parse(&format!("{other}/x")) {
+            Ok(Reference::Object { kind: Some(kind), .. }) => kind,
+            _ => other.strip_suffix('s').filter(|s| s.ends_with("route")).unwrap_or(other).to_owned(),
+        },
+    }
+}
+
+/// What is shown.
+pub struct Shown {
+    /// What was selected, in its frames.
+    pub graph: Graph,
+    /// What pictures show of it, if that is an overview.
+    pub overview: Option<Graph>,
+}
+
+impl Shown {
+    /// What pictures show.
+    pub fn picture(&self) -> &Graph {
+        self.overview.as_ref().unwrap_or(&self.graph)
+    }
+}
+
+impl LevelArgs {
+    /// What is shown of what was read.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is selected.
+    pub fn apply(&self, input: &Input, asked: &InputArgs) -> Result<Shown> {
+        let labels = crate::labels(&input.inspection.cluster);
+        let graph = view::aspect(input.inspection.graph.clone(), self.view);
+        let graph = view::select(graph, &labels, &self.selection(asked))?;
+        let hint = "-n NAME draws one, -o DIR/ a page each";
+        let overview = self.overview(&graph, &labels, hint);
+        Ok(Shown {
+            graph: self.grouped(graph, &labels),
+            overview,
+        })
+    }
+
+    /// The frames that are asked for.
+    pub fn grouped(&self, graph: Graph, labels: &Labels) -> Graph {
+        match &self.group_by {
+            Some(key) => view::group(graph, labels, key),
+            None => graph,
+        }
+    }
+
+    fn overview(&self, graph: &Graph, labels: &Labels, hint: &str) -> Option<Graph> {
+        let asked = match self.overview {
+            When::Never => false,
+            When::Auto => graph.nodes().len() > self.max_nodes,
+            When::Always => graph.nodes().len() > 0,
+        };
+        if !asked {
+            return None;
+        }
+        let values = self.values(graph, labels);
+        (self.overview == When::Always || view::is_worth_it(graph, values.as_ref())).then(|| overview(graph, values.as_ref(), hint))
+    }
+
+    /// The value of the label that frames are made by, for each node that has one.
+    pub fn values(&self, graph: &Graph, labels: &Labels) -> Option<BTreeMap<usize, String>> {
+        self.group_by.as_deref().map(|key| view::values(graph, labels, key))
+    }
+
+    fn selection(&self, asked: &InputArgs) -> Selection {
+        let namespace = asked.namespace().filter(|_| !self.all_namespaces);
+        Selection {
+            namespaces: namespace.map(str::to_owned).into_iter().collect(),
+            labels: self.labels.clone(),
+            kinds: self.kind.iter().map(|k| kind(k.trim())).collect(),
+            focus: self.focus.clone(),
+            depth: self.depth,
+        }
+    }
+}
+
+/// An overview with a hint how to see more.
+pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, hint: &str) -> Graph {
+    view::overview(graph, values, &Note { hint: hint.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_short_and_plural_names() {
+        let known = [("deploy", "deployment"), ("svc", "service"), ("Services", "service"), ("ing", "Ingress")];
+        for (word, meant) in known.into_iter().chain([("httproutes", "httproute"), ("Rollout", "rollout")]) {
+            assert_eq!(kind(word), meant);
+        }
+    }
+
+    #[test]
+    fn objects_are_named_as_for_why() {
+        let named = anchor("deploy/api").unwrap();
+        assert_eq!(
+            (named.kind.as_deref(), named.namespace, named.name.as_str()),
+            (Some("deployment"), None, "api")
+        );
+        assert!(anchor("10.0.0.0/8").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Frames by the value of a label.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{EdgeKind, Graph, GraphBuilder, Group, NodeKind};
+
+use super::Labels;
+
+/// The value of a label for each node that has one, by position.
+///
+/// A Service without the label goes with the workloads that it selects, if these have one value: it is often the only one that lacks it.
+pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, String> {
+    let own = |id: &str| labels.get(id)?.iter().find_map(|set| set.get(key)).cloned();
+    let mut found: BTreeMap<usize, String> = graph
+        .nodes()
+        .enumerate()
+        .filter_map(|(index, node)| Some((index, own(&node.id)?)))
+        .collect();
+    let services = graph.nodes().enumerate().filter(|(_, n)| n.kind == NodeKind::Service).map(|(i, _)| i);
+    for service in services.filter(|s| !found.contains_key(s)).collect::<Vec<_>>() {
+        let selected = graph
+            .outgoing(service)
+            .into_iter()
+            .map(|e| graph.edge(e))
+            .filter(|e| e.2.kind() == EdgeKind::Selects);
+        let theirs: BTreeSet<Option<&String>> = selected.map(|(_, to, _)| found.get(&to)).collect();
+        if theirs.len() == 1
+            && let Some(Some(value)) = theirs.first().map(|v| v.cloned())
+        {
+            found.insert(service, value);
+        }
+    }
+    found
+}
+
+/// Puts what has a label into a frame for each namespace and value, `shop / part-of=checkout`; the rest stays in the frame of its namespace.
+pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
+    let found = values(&graph, labels, key);
+    // What comes before the slash says only who defined the key.
+    let short = key.rsplit('/').next().unwrap_or(key);
+    let homes: Vec<(String, String)> = found
+        .iter()
+        .filter_map(|(&index, value)| {
+            let node = graph.node(index);
+            let namespace = node.namespace.as_ref()?;
+            Some((node.id.clone(), format!("{namespace} / {short}={value}")))
+        })
+        .collect();
+    let mut builder = GraphBuilder::reopen(graph);
+    for (id, title) in homes {
+        builder.place(&id, Group::titled(title));
+    }
+    builder.build()
+}

@@ -1,0 +1,125 @@
+//! Nodes and edges that stand for several: collected first, made when all are known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Detail, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Scope, Several, Summary};
+
+/// As many places as one needs to find what is meant.
+const PLACES: usize = 12;
+
+/// A summary that is being collected.
+#[derive(Debug, Default)]
+pub(super) struct Heap {
+    members: BTreeSet<usize>,
+}
+
+impl Heap {
+    pub(super) fn add(&mut self, node: usize) {
+        self.members.insert(node);
+    }
+
+    /// The node for all that was collected. `exposed` says of each node of the graph whether it lies on a way from outside.
+    pub(super) fn node(&self, graph: &Graph, scope: Scope, id: String, (namespace, name): (Option<String>, String), exposed: &[bool]) -> Node {
+        let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
+        let (mut ingress, mut egress, mut judged, mut open) = (0, 0, false, 0);
+        for &index in &self.members {
+            let node = graph.node(index);
+            match &node.detail {
+                Detail::Summary(summary) => {
+                    for (kind, count) in &summary.counts {
+                        *counts.entry(*kind).or_default() += count;
+                    }
+                    open += summary.exposed;
+                }
+                detail => {
+                    *counts.entry(node.kind).or_default() += 1;
+                    if let Detail::Workload { access, .. } = detail {
+                        open += usize::from(match access {
+                            Some(access) => access.outside == Outside::Reached,
+                            None => exposed.get(index).copied().unwrap_or_default(),
+                        });
+                        if let Some(access) = access {
+                            judged = true;
+                            ingress += usize::from(access.ingress.isolated);
+                            egress += usize::from(access.egress.isolated);
+                        }
+                    }
+                }
+            }
+        }
+        let evidence: BTreeSet<&Evidence> = self.members.iter().filter_map(|&m| graph.node(m).evidence.first()).collect();
+        // What runs matters most.
+        let rank = |kind: &NodeKind| (*kind != NodeKind::Workload, *kind != NodeKind::Service);
+        counts.remove(&NodeKind::Junction);
+        if counts.len() > 1 {
+            // Beside objects, sets of them say little.
+            counts.remove(&NodeKind::Peers);
+        }
+        let mut counts: Vec<(NodeKind, usize)> = counts.into_iter().collect();
+        counts.sort_by_key(|(kind, _)| (rank(kind), *kind));
+        Node {
+            id,
+            kind: NodeKind::Summary,
+            label: "Summary".into(),
+            namespace,
+            name,
+            detail: Detail::Summary(Summary {
+                scope,
+                counts,
+                exposed: open,
+                isolated: judged.then_some((ingress, egress)),
+            }),
+            evidence: evidence.into_iter().take(PLACES).cloned().collect(),
+        }
+    }
+
+    pub(super) fn members(&self) -> &BTreeSet<usize> {
+        &self.members
+    }
+}
+
+/// Edges between ends that stand for several, by ends and kind.
+#[derive(Debug, Default)]
+pub(super) struct Bundles {
+    edges: BTreeMap<(String, String, EdgeKind), Vec<usize>>,
+}
+
+impl Bundles {
+    pub(super) fn add(&mut self, from: String, to: String, graph: &Graph, edge: usize) {
+        if from != to {
+            self.edges.entry((from, to, graph.edge(edge).2.kind())).or_default().push(edge);
+        }
+    }
+
+    /// Adds one edge for each bundle: what all of its edges say if they say the same, else how many they are.
+    pub(super) fn build(self, graph: &Graph, builder: &mut GraphBuilder) {
+        for ((from, to, kind), edges) in self.edges {
+            let details: BTreeSet<&EdgeDetail> = edges.iter().map(|&e| &graph.edge(e).2.detail).collect();
+            let detail = match details.first() {
+                Some(one) if edges.len() == 1 => (*one).clone(),
+                _ => EdgeDetail::Several(Several {
+                    kind,
+                    count: edges.iter().map(|&e| weight(&graph.edge(e).2.detail)).sum(),
+                    said: said(graph, &edges),
+                }),
+            };
+            let places = edges.iter().filter_map(|&e| graph.edge(e).2.evidence.first()).collect::<BTreeSet<_>>();
+            builder.edge(&from, &to, detail, places.into_iter().take(PLACES).cloned());
+        }
+    }
+}
+
+fn weight(detail: &EdgeDetail) -> usize {
+    match detail {
+        EdgeDetail::Several(several) => several.count,
+        _ => 1,
+    }
+}
+
+fn said(graph: &Graph, edges: &[usize]) -> Vec<String> {
+    let texts = edges.iter().map(|&e| match graph.edge(e).2 {
+        edge if matches!(edge.detail, EdgeDetail::Several(_)) => String::new(),
+        edge => edge.lines().join(", "),
+    });
+    texts.filter(|t| !t.is_empty()).collect::<BTreeSet<String>>().into_iter().collect()
+}

@@ -1,0 +1,62 @@
+//! Graph → graph: parts of it, the same seen from further away, or with other frames. Every result keeps what a [`Graph`] guarantees.
+//!
+//! * [`aspect`] keeps what one view is about;
+//! * [`select`] keeps what is asked for, and says at its border what it leaves out;
+//! * [`group`] puts objects into frames by the value of a label;
+//! * [`overview`] draws one box for each frame.
+//!
+//! Labels come from outside: the graph does not hold those of objects that are no workloads.
+
+mod aspect;
+mod grouping;
+mod labels;
+mod merge;
+mod overview;
+mod select;
+
+use std::collections::BTreeMap;
+
+pub use aspect::{Aspect, UnknownAspect, aspect};
+pub use grouping::{group, values};
+pub use labels::{BadSelector, LabelSelector};
+pub use overview::{Note, is_worth_it, overview};
+pub use select::{Anchor, NothingSelected, Selection, select};
+
+use crate::graph::{Graph, GraphBuilder, Node, NodeKind};
+
+/// The labels of objects, by the id of their node: those of the object, then those of its pods or of the pods that it selects.
+pub type Labels = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+
+/// Whether a node stands for an object of the input, or for one that the input lacks; others are ends or meeting points of its connections.
+fn is_object(node: &Node) -> bool {
+    match node.kind {
+        NodeKind::Ingress
+        | NodeKind::Gateway
+        | NodeKind::Route
+        | NodeKind::Service
+        | NodeKind::Workload
+        | NodeKind::Resource
+        | NodeKind::Missing
+        | NodeKind::Summary => true,
+        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName | NodeKind::Peers | NodeKind::Junction => false,
+    }
+}
+
+/// The graph with some of its nodes, and those of its edges that are wanted and have both ends.
+fn part(graph: &Graph, nodes: &[bool], wanted: impl Fn(usize) -> bool) -> GraphBuilder {
+    let mut builder = GraphBuilder::like(graph);
+    for (node, _) in graph.nodes().zip(nodes).filter(|(_, kept)| **kept) {
+        builder.node(node.clone());
+    }
+    for (index, (from, to, edge)) in graph.edges().enumerate() {
+        if nodes[from] && nodes[to] && wanted(index) {
+            builder.edge(
+                &graph.node(from).id,
+                &graph.node(to).id,
+                edge.detail.clone(),
+                edge.evidence.iter().cloned(),
+            );
+        }
+    }
+    builder
+}

@@ -1,0 +1,343 @@
+//! The part of a graph that is asked for, with what has to do with it and was left out as one node for each namespace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Detail, Graph, Node, NodeKind, Scope};
+
+use super::aspect::exposed;
+use super::merge::{Bundles, Heap};
+use super::{LabelSelector, Labels, is_object, part};
+
+/// An object that is meant by its name, with as much beside it as was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// As it was written.
+    pub text: String,
+    /// Its kind, in lower case.
+    pub kind: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// What is asked for. What is said must hold all together; nothing said asks for everything.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Objects of these namespaces.
+    pub namespaces: Vec<String>,
+    /// Objects with these labels.
+    pub labels: Option<LabelSelector>,
+    /// Objects of these kinds, as `Deployment`, in any case.
+    pub kinds: Vec<String>,
+    /// These objects and what is around them.
+    pub focus: Vec<Anchor>,
+    /// How many steps around them.
+    pub depth: usize,
+}
+
+impl Selection {
+    /// Whether it asks for everything.
+    pub fn is_everything(&self) -> bool {
+        self.namespaces.is_empty() && self.labels.is_none() && self.kinds.is_empty() && self.focus.is_empty()
+    }
+}
+
+/// A selection takes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NothingSelected {
+    /// Nothing is called so.
+    #[error("there is no object `{wanted}`; there are {there}")]
+    NoSuchObject {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+    /// Nothing is in the namespaces, of the kinds and with the labels that were asked for.
+    #[error("nothing is selected: no object {wanted}; the input has {there}")]
+    NoMatch {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+}
+
+/// Takes what is asked for.
+///
+/// Ends of its connections that are no objects (the Internet, addresses, sets of pods) come along, and so do references to what is missing.
+/// Objects at the other end of its connections that are not selected become one node for each namespace and direction. A graph without nodes
+/// stays as it is.
+///
+/// # Errors
+///
+/// If nothing is selected, with what there is.
+pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Graph, NothingSelected> {
+    if selection.is_everything() || graph.nodes().len() == 0 {
+        return Ok(graph);
+    }
+    let fits: Vec<bool> = graph.nodes().map(|n| fits(n, labels, selection)).collect();
+    let reached = exposed(&graph);
+    let chosen = if selection.focus.is_empty() {
+        fits
+    } else {
+        around(&graph, selection, &fits)?
+    };
+    if !chosen.contains(&true) {
+        return Err(NothingSelected::NoMatch {
+            wanted: wanted(selection),
+            there: there(&graph),
+        });
+    }
+    Ok(cut(&graph, &chosen, &reached))
+}
+
+fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
+    let label = node.label.to_ascii_lowercase();
+    let of =
+        |wanted: &String| wanted.eq_ignore_ascii_case(&label) || (node.kind != NodeKind::Missing && wanted.eq_ignore_ascii_case(node.kind.as_str()));
+    is_object(node)
+        && (selection.namespaces.is_empty() || node.namespace.as_ref().is_some_and(|n| selection.namespaces.contains(n)))
+        && (selection.kinds.is_empty() || selection.kinds.iter().any(of))
+        && selection
+            .labels
+            .as_ref()
+            .is_none_or(|wanted| labels.get(&node.id).is_some_and(|sets| wanted.matches(sets)))
+}
+
+/// What is at most some steps away from the anchors, and fits.
+fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<Vec<bool>, NothingSelected> {
+    let mut chosen = vec![false; fits.len()];
+    for anchor in &selection.focus {
+        let meant = |by_kind: bool| -> Vec<usize> { (0..fits.len()).filter(|&n| is_meant(graph.node(n), anchor, by_kind)).collect() };
+        let mut found = meant(false);
+        if found.is_empty() {
+            // `ingress/edge` may be a namespace and a name, or a kind and a name.
+            found = meant(true);
+        }
+        if found.is_empty()
+            && let Some((name, rest)) = anchor.text.split_once('.')
+        {
+            let domain = rest.trim_end_matches(".cluster.local").trim_end_matches(".svc");
+            let meant = |n: &Node| is_object(n) && n.name == name && n.namespace.as_deref() == Some(domain);
+            found = (0..fits.len()).filter(|&n| meant(graph.node(n))).collect();
+        }
+        if found.is_empty() {
+            let mut objects: Vec<&Node> = graph.nodes().filter(|n| is_object(n)).collect();
+            // What has the name and another kind or namespace is probably meant.
+            objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
+            let names: Vec<String> = objects.into_iter().map(|n| n.id.clone()).collect();
+            return Err(NothingSelected::NoSuchObject {
+                wanted: anchor.text.clone(),
+                there: some(&names),
+            });
+        }
+        let fitting: Vec<usize> = found
+            .iter()
+            .copied()
+            .filter(|&n| fits[n] || graph.node(n).kind == NodeKind::Internet)
+            .collect();
+        for node in fitting {
+            chosen[node] = true;
+        }
+    }
+    for _ in 0..selection.depth {
+        let before = chosen.clone();
+        let active = Active::of(graph, &before);
+        for (from, to, _) in graph.edges() {
+            if active.concerns(from, to) {
+                for end in [from, to] {
+                    chosen[end] |= fits[end];
+                }
+            }
+        }
+        if chosen == before {
+            break;
+        }
+    }
+    bring_services(graph, fits, &mut chosen);
+    Ok(chosen)
+}
+
+/// Services that select nothing but what is chosen come along: they are other names for it.
+fn bring_services(graph: &Graph, fits: &[bool], chosen: &mut [bool]) {
+    for service in (0..chosen.len()).filter(|&n| fits[n] && graph.node(n).kind == NodeKind::Service) {
+        let targets: Vec<usize> = graph.outgoing(service).into_iter().map(|e| graph.edge(e).1).collect();
+        let theirs = |&target: &usize| chosen[target] && graph.node(target).kind == NodeKind::Workload;
+        if !targets.is_empty() && targets.iter().all(theirs) {
+            chosen[service] = true;
+        }
+    }
+}
+
+fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
+    if anchor.name.eq_ignore_ascii_case("internet") && anchor.namespace.is_none() && anchor.kind.is_none() && node.kind == NodeKind::Internet {
+        return true;
+    }
+    let (kind, namespace) = match (&anchor.kind, &anchor.namespace, by_kind) {
+        (None, Some(word), true) => (Some(word.as_str()), None),
+        (kind, namespace, _) => (kind.as_deref(), namespace.as_deref()),
+    };
+    // Short names of the kinds that are no workloads.
+    let kind = kind.map(|k| match k {
+        "ing" | "ingresses" => "ingress",
+        "gtw" | "gateways" => "gateway",
+        "httproutes" => "httproute",
+        other => other,
+    });
+    is_object(node)
+        && node.name == anchor.name
+        && namespace.is_none_or(|n| node.namespace.as_deref() == Some(n))
+        && kind.is_none_or(|k| node.label.eq_ignore_ascii_case(k))
+}
+
+/// From where, and to where, something that is chosen leads: itself, sets that it is one of, and junctions on its way.
+struct Active {
+    forward: Vec<bool>,
+    backward: Vec<bool>,
+}
+
+impl Active {
+    fn of(graph: &Graph, chosen: &[bool]) -> Active {
+        let ids: BTreeSet<&str> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| n.id.as_str()).collect();
+        let own: Vec<bool> = graph
+            .nodes()
+            .zip(chosen)
+            .map(|(node, chosen)| match &node.detail {
+                Detail::Peers { members: Some(members), .. } => members.iter().any(|m| ids.contains(m.as_str())),
+                _ => *chosen,
+            })
+            .collect();
+        let mut active = Active {
+            forward: own.clone(),
+            backward: own,
+        };
+        let is_junction = |n: usize| graph.node(n).kind == NodeKind::Junction;
+        for (from, to, _) in graph.edges() {
+            if is_junction(to) && active.forward[from] {
+                active.forward[to] = true;
+            }
+            if is_junction(from) && active.backward[to] {
+                active.backward[from] = true;
+            }
+        }
+        active
+    }
+
+    /// Whether an edge has to do with what is chosen.
+    fn concerns(&self, from: usize, to: usize) -> bool {
+        self.forward[from] || self.backward[to]
+    }
+}
+
+/// The chosen nodes, what their edges lead to, and stubs.
+fn cut(graph: &Graph, chosen: &[bool], reached: &[bool]) -> Graph {
+    let active = Active::of(graph, chosen);
+    let comes_along = |n: usize| chosen[n] || !is_object(graph.node(n)) || graph.node(n).kind == NodeKind::Missing;
+    let mut kept = chosen.to_vec();
+    for (from, to, _) in graph.edges() {
+        if active.concerns(from, to) {
+            for end in [from, to] {
+                kept[end] |= comes_along(end);
+            }
+        }
+    }
+    let wanted = |edge: usize| {
+        let (from, to, _) = graph.edge(edge);
+        active.concerns(from, to)
+    };
+    let mut builder = part(graph, &kept, wanted);
+    let homes: BTreeSet<&String> = graph
+        .nodes()
+        .zip(chosen)
+        .filter(|(_, c)| **c)
+        .filter_map(|(n, _)| n.namespace.as_ref())
+        .collect();
+    let mut heaps: BTreeMap<(String, &str), Heap> = BTreeMap::new();
+    let mut bundles = Bundles::default();
+    for (index, (from, to, edge)) in graph.edges().enumerate() {
+        if !active.concerns(from, to) || (kept[from] && kept[to]) {
+            continue;
+        }
+        let mut end = |node: usize, side: &'static str| {
+            let known = graph.node(node);
+            if kept[node] {
+                return known.id.clone();
+            }
+            let namespace = known.namespace.clone().unwrap_or_default();
+            let id = stub_id(&namespace, side);
+            heaps.entry((namespace, side)).or_default().add(node);
+            id
+        };
+        let (a, b) = (end(from, "from"), end(to, "to"));
+        if graph.node(from).has_route_rows() && kept[from] {
+            // Rows stay rows.
+            builder.edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned());
+            // The builder drops it unless its end is added below.
+        } else {
+            bundles.add(a, b, graph, index);
+        }
+    }
+    for ((namespace, side), heap) in &heaps {
+        let members = heap.members();
+        let inside = homes.contains(namespace);
+        let only = if members.len() == 1 {
+            members.first().map(|&m| graph.node(m))
+        } else {
+            None
+        };
+        let name = match (only, inside) {
+            (Some(only), true) => only.name.clone(),
+            (Some(only), false) => format!("{namespace}/{}", only.name),
+            (None, true) => format!("{} more", members.len()),
+            (None, false) => format!("namespace {namespace}"),
+        };
+        let home = inside.then(|| namespace.clone());
+        builder.node(heap.node(graph, Scope::Rest, stub_id(namespace, side), (home, name), reached));
+    }
+    bundles.build(graph, &mut builder);
+    builder.build()
+}
+
+fn stub_id(namespace: &str, side: &str) -> String {
+    format!("summary:rest:{side}:{namespace}")
+}
+
+fn wanted(selection: &Selection) -> String {
+    let mut parts = Vec::new();
+    if !selection.namespaces.is_empty() {
+        parts.push(format!("in namespace {}", selection.namespaces.join(" or ")));
+    }
+    if !selection.kinds.is_empty() {
+        parts.push(format!("of kind {}", selection.kinds.join(" or ")));
+    }
+    if let Some(labels) = &selection.labels {
+        parts.push(format!("with labels {}", labels.as_str()));
+    }
+    if !selection.focus.is_empty() {
+        let names: Vec<&str> = selection.focus.iter().map(|a| a.text.as_str()).collect();
+        parts.push(format!("called {}", names.join(" or ")));
+    }
+    parts.join(", ")
+}
+
+fn there(graph: &Graph) -> String {
+    let objects = || graph.nodes().filter(|n| is_object(n) && n.kind != NodeKind::Missing);
+    let namespaces: BTreeSet<String> = objects().filter_map(|n| n.namespace.clone()).collect();
+    let kinds: BTreeSet<String> = objects().map(|n| n.label.clone()).collect();
+    format!(
+        "namespaces {} and kinds {}",
+        some(&namespaces.into_iter().collect::<Vec<_>>()),
+        some(&kinds.into_iter().collect::<Vec<_>>())
+    )
+}
+
+/// The first dozen, and how many more there are.
+fn some(names: &[String]) -> String {
+    let mut text = names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 12 {
+        text.push_str(&format!(" and {} more", names.len() - 12));
+    }
+    text
+}
