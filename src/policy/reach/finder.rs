@@ -298,7 +298,7 @@ impl<'a> Finder<'a> {
         let not = missing(&all, &here);
         let broad = clause.policy.subject.pods.is_everything();
         let whole = broad && not.is_empty() && here.len() > 1;
-        if whole || (here.len() > most(broad) && not.len() * 2 <= here.len()) {
+        if whole || is_told_as_a_set(broad, here.len(), not.len()) {
             (End::Pods(plain(&clause.policy.subject), all), not)
         } else {
             (End::Workloads(here), Vec::new())
@@ -325,7 +325,7 @@ impl<'a> Finder<'a> {
                 let broad = selection.pods.is_everything();
                 // Of all namespaces the input holds a few: what is denied to these are the exceptions.
                 let whole = broad && is_main && (not.is_empty() || is_open_ended(selection));
-                if whole || (here.len() > most(broad) && not.len() * 2 <= here.len()) {
+                if whole || is_told_as_a_set(broad, here.len(), not.len()) {
                     vec![(End::Pods(plain(selection), all), not)]
                 } else {
                     some(here).into_iter().collect()
@@ -371,9 +371,9 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// As many workloads are told one by one.
-fn most(broad: bool) -> usize {
-    if broad { FEW } else { MANY }
+/// Whether workloads are told by the words of the rule: so many that do not fit one by one, or more than a few with hardly an exception.
+fn is_told_as_a_set(broad: bool, here: usize, not: usize) -> bool {
+    here > MANY || (broad && here > FEW && not * 2 <= here)
 }
 
 /// Whether a selection means every namespace, so that there surely are some that the input does not hold.
