@@ -9,6 +9,7 @@ use super::fold;
 use super::geometry::{hits, overlap};
 use super::hug;
 use super::label::LabelPlan;
+use super::lines;
 use super::scene::Scene;
 use super::straighten::straighten;
 use super::{Point, Rect};
@@ -83,16 +84,49 @@ pub(super) enum Services {
     Above,
 }
 
+/// How many lines a component that can be broken is put into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Lines {
+    #[default]
+    One,
+    Two,
+}
+
+/// What may be chosen for the inside of components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Form {
+    pub services: Services,
+    pub lines: Lines,
+}
+
 /// Whether it matters where the Services of a component stand.
 pub(super) fn stackable(book: &Book<'_>, component: usize) -> bool {
-    book.budget > 0 && hug::applies(&part(book, component, &vec![Side::Left; book.scene.components[component].entering.len()]).0)
+    book.budget > 0 && hug::applies(&plain(book, component))
+}
+
+/// Whether a component can be broken into lines.
+pub(super) fn breakable(book: &Book<'_>, component: usize) -> bool {
+    book.budget > 0 && lines::applies(&plain(book, component))
+}
+
+/// A component that is entered from the left only.
+fn plain(book: &Book<'_>, component: usize) -> Part {
+    part(book, component, &vec![Side::Left; book.scene.components[component].entering.len()]).0
 }
 
 /// Places a component whose entering nets come from the given sides.
-pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], services: Services) -> Inner {
+pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], form: Form) -> Inner {
     let (part, edges) = part(book, component, sides);
-    let stacked = if services == Services::Above { stacked(book, &part) } else { None };
-    let (placed, fallback) = stacked.map_or_else(|| arrange(book, &part), |placed| (placed, None));
+    let line = |part: &Part| {
+        let stacked = if form.services == Services::Above { stacked(book, part) } else { None };
+        stacked.map_or_else(|| arrange(book, part), |placed| (placed, None))
+    };
+    let broken = if form.lines == Lines::Two && book.budget > 0 {
+        lines::run(&part, |half| line(half).0).filter(|placed| sound(&part, placed))
+    } else {
+        None
+    };
+    let (placed, fallback) = broken.map_or_else(|| line(&part), |placed| (placed, None));
     let mut inner = read(book, component, sides, &part, &edges, placed);
     inner.fallback = fallback;
     inner

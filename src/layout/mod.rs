@@ -1,7 +1,7 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
 //! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
-//! (`scene`); each component has its fan-outs folded (`fold`) or its Services stacked (`hug`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
+//! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`);
 //! last, crossings are told from branches (`crossing`).
@@ -21,6 +21,7 @@ mod hug;
 mod inner;
 mod label;
 mod legend;
+mod lines;
 mod metrics;
 mod model;
 mod outside;

@@ -10,7 +10,7 @@ use crate::graph::{EdgeKind, Graph};
 use super::TextRole;
 use super::crossing;
 use super::frame::{self, FramePlan, Rows};
-use super::inner::{self, Book, Inner, Services, Side};
+use super::inner::{self, Book, Form, Inner, Lines, Services, Side};
 use super::pack;
 use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
@@ -34,9 +34,9 @@ const FURNITURE: (f64, f64) = (32.0, 62.0);
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
 const STACK: usize = 256 << 20;
 
-/// Placed components by component, the sides that its nets enter by, and where its Services stand.
+/// Placed components by component, the sides that its nets enter by, and its form.
 type Memo = BTreeMap<Key, Arc<Inner>>;
-type Key = (usize, Vec<Side>, Services);
+type Key = (usize, Vec<Side>, Form);
 
 /// The best arrangement found, and what it is made of.
 ///
@@ -112,7 +112,7 @@ struct Candidate {
     target: Target,
     outside: Outside,
     rows: Rows,
-    services: Services,
+    form: Form,
     /// Its size without lines, to tell it from others.
     size: (f64, f64),
 }
@@ -130,11 +130,13 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
         .chain(pack::layers(order, book.scene, book.graph).map(Columns::Given))
         .collect();
     let stackable = !many && (0..book.scene.components.len()).any(|c| inner::stackable(book, c));
-    let kinds: &[Services] = if stackable {
-        &[Services::Beside, Services::Above]
-    } else {
-        &[Services::Beside]
-    };
+    let mut forms = vec![Form::default()];
+    if stackable {
+        forms.push(Form {
+            services: Services::Above,
+            lines: Lines::One,
+        });
+    }
     let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
@@ -144,15 +146,19 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
         &[Outside::Beside, Outside::Stacked]
     };
     let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense] } else { &[Rows::Single] };
-    let first: Vec<Vec<Arc<Inner>>> = kinds
-        .iter()
-        .map(|&services| {
-            let ways = Ways { services, ..Ways::default() };
-            inners(book, &vec![1; order.len()], 1, ways, pool, memo)
-        })
-        .collect();
-    for (&services, shape) in kinds.iter().flat_map(|s| shapes.iter().map(move |shape| (s, shape))) {
-        let first = &first[usize::from(services == Services::Above)];
+    let mut placed = |form: Form| {
+        let ways = Ways { form, ..Ways::default() };
+        inners(book, &vec![1; order.len()], 1, ways, pool, memo)
+    };
+    let mut firsts: Vec<(Form, Vec<Arc<Inner>>)> = forms.into_iter().map(|form| (form, placed(form))).collect();
+    // Lines are broken only where they are wider than the page however their Services stand.
+    let long = |c: usize| firsts.iter().all(|(_, inners)| inners.get(c).is_some_and(|i| i.width > page.room));
+    if !many && (0..book.scene.components.len()).any(|c| long(c) && inner::breakable(book, c)) {
+        let forms: Vec<Form> = firsts.iter().map(|(form, _)| Form { lines: Lines::Two, ..*form }).collect();
+        firsts.extend(forms.into_iter().map(|form| (form, placed(form))));
+    }
+    for ((form, first), shape) in firsts.iter().flat_map(|f| shapes.iter().map(move |shape| (f, shape))) {
+        let form = *form;
         let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
         let columns = shape.count() as f64;
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
@@ -168,7 +174,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
         for (target, rows) in targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r))) {
             let ways = Ways {
                 rows,
-                services,
+                form,
                 ..Ways::default()
             };
             let mut plan = arrange(book, order, shape, target, first.clone(), ways);
@@ -185,7 +191,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
                     target,
                     outside,
                     rows,
-                    services,
+                    form,
                     size,
                 });
             }
@@ -196,13 +202,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
 
 /// Arranges and routes a candidate.
 fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> (Plan, Routed) {
-    let Candidate { outside, rows, services, .. } = *candidate;
-    let ways = Ways {
-        outside,
-        back,
-        rows,
-        services,
-    };
+    let Candidate { outside, rows, form, .. } = *candidate;
+    let ways = Ways { outside, back, rows, form };
     let columns = candidate.shape.count();
     let mut column_of = vec![1; order.len()];
     let first = inners(book, &column_of, columns, ways, pool, memo);
@@ -235,11 +236,15 @@ fn reading(plan: &Plan) -> f64 {
         Rows::Single => 1.0,
         Rows::Dense => 1.05,
     };
-    let services = match plan.ways.services {
+    let services = match plan.ways.form.services {
         Services::Beside => 1.0,
         Services::Above => 1.1,
     };
-    outside * rows * services
+    let lines = match plan.ways.form.lines {
+        Lines::One => 1.0,
+        Lines::Two => 1.15,
+    };
+    outside * rows * services * lines
 }
 
 /// Whether every outside card that stands above or below the frames is narrower than all of them.
@@ -383,7 +388,7 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, pool
                 .entering
                 .iter()
                 .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column, ways.back));
-            (component, sides.collect(), ways.services)
+            (component, sides.collect(), ways.form)
         })
         .collect();
     let missing: Vec<&Key> = keys.iter().filter(|k| !memo.contains_key(k)).collect();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::frame::{FramePlan, Rows};
-use super::inner::{Book, Inner, Services, Side};
+use super::inner::{Book, Form, Inner, Side};
 use super::outside::Stack;
 use super::scene::Place;
 use super::tracks::{Stub, Toward, assign};
@@ -50,7 +50,7 @@ pub(super) struct Ways {
     pub outside: Outside,
     pub back: Back,
     pub rows: Rows,
-    pub services: Services,
+    pub form: Form,
 }
 
 /// Where outside cards stand.
