@@ -82,6 +82,32 @@ pub(super) struct Placed {
     pub labels: Vec<Option<Rect>>,
 }
 
+impl Placed {
+    /// The box around some of the cards and all lines and labels. The ends of lines stand on cards or terminals: only what lies between reaches further
+    /// to the sides.
+    pub fn extent<'a>(&'a self, cards: impl Iterator<Item = &'a Rect>) -> Rect {
+        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
+        for r in cards.chain(self.labels.iter().flatten()) {
+            (x0, x1) = (x0.min(r.x), x1.max(r.right()));
+            (y0, y1) = (y0.min(r.y), y1.max(r.bottom()));
+        }
+        for line in &self.lines {
+            for p in line.iter().skip(1).take(line.len().saturating_sub(2)) {
+                (x0, x1) = (x0.min(p.x), x1.max(p.x));
+            }
+            for p in line {
+                (y0, y1) = (y0.min(p.y), y1.max(p.y));
+            }
+        }
+        Rect {
+            x: x0,
+            y: y0,
+            w: x1 - x0,
+            h: y1 - y0,
+        }
+    }
+}
+
 /// Distances the engine keeps, in user units.
 pub(super) const LAYER_GAP: f64 = 32.0;
 pub(super) const NODE_GAP: f64 = 16.0;

@@ -317,7 +317,8 @@ fn trunk(row: Option<usize>, kind: EdgeKind) -> usize {
 fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &[Option<usize>], placed: Placed) -> Inner {
     let this = &book.scene.components[component];
     let count = this.nodes.len();
-    let bounds = bounds(&placed, count);
+    // The terminals at the sides do not count: they stand on the frame.
+    let bounds = placed.extent(placed.boxes.iter().take(count));
     let open_left = sides.contains(&Side::Left);
     let open_right = !this.leaving.is_empty() || sides.contains(&Side::Right);
     // Terminals give way: lines that run straight to them are as long as the padding of the frame, as elsewhere.
@@ -370,30 +371,6 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
         });
     }
     inner
-}
-
-/// The box around cards, lines and labels. The terminals at the sides do not count: they stand on the frame.
-fn bounds(placed: &Placed, cards: usize) -> Rect {
-    let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
-    for r in placed.boxes.iter().take(cards).chain(placed.labels.iter().flatten()) {
-        (x0, x1) = (x0.min(r.x), x1.max(r.right()));
-        (y0, y1) = (y0.min(r.y), y1.max(r.bottom()));
-    }
-    for line in &placed.lines {
-        // The ends stand on cards or terminals; only what lies between can reach further.
-        for p in line.iter().skip(1).take(line.len().saturating_sub(2)) {
-            (x0, x1) = (x0.min(p.x), x1.max(p.x));
-        }
-        for p in line {
-            (y0, y1) = (y0.min(p.y), y1.max(p.y));
-        }
-    }
-    Rect {
-        x: x0,
-        y: y0,
-        w: x1 - x0,
-        h: y1 - y0,
-    }
 }
 
 /// Whether no card or label lies on another and no line runs through a card that is not its end. Sweeps from left to right.

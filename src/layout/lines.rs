@@ -248,31 +248,8 @@ fn trunk(tails: &[&Vec<Point>]) -> Option<f64> {
 
 /// The box around the cards, labels and lines of one of the lines, without the ends at terminals.
 fn extent(half: &Half, placed: &Placed) -> Rect {
-    let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
-    let cards = placed
-        .boxes
-        .iter()
-        .zip(&half.part.boxes)
-        .filter(|(_, b)| b.pin == Pin::Free)
-        .map(|(r, _)| r);
-    for r in cards.chain(placed.labels.iter().flatten()) {
-        (x0, x1) = (x0.min(r.x), x1.max(r.right()));
-        (y0, y1) = (y0.min(r.y), y1.max(r.bottom()));
-    }
-    for line in &placed.lines {
-        for p in line.iter().skip(1).take(line.len().saturating_sub(2)) {
-            (x0, x1) = (x0.min(p.x), x1.max(p.x));
-        }
-        for p in line {
-            (y0, y1) = (y0.min(p.y), y1.max(p.y));
-        }
-    }
-    Rect {
-        x: x0,
-        y: y0,
-        w: x1 - x0,
-        h: y1 - y0,
-    }
+    let boxes = placed.boxes.iter().zip(&half.part.boxes);
+    placed.extent(boxes.filter(|(_, b)| b.pin == Pin::Free).map(|(r, _)| r))
 }
 
 #[cfg(test)]
