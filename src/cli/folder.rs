@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use super::input::Input;
 use super::levels::{LevelArgs, overview};
 use super::{drift, output};
-use crate::graph::{Detail, Graph, NodeKind};
+use crate::graph::{self, Detail, Graph, NodeKind};
 use crate::layout::{self, Layout};
 use crate::render::{self, Book, PageLink, PictureOptions};
 use crate::view::{self, Selection};
@@ -183,7 +183,7 @@ impl FileNames {
             .collect();
         let mut stem = format!("namespace-{safe}");
         if safe != namespace {
-            stem.push_str(&format!("-{:016x}", digest(namespace)));
+            stem.push_str(&format!("-{:016x}", graph::digest(namespace)));
         }
         let mut name = format!("{stem}.html");
         let mut count = 1;
@@ -193,13 +193,6 @@ impl FileNames {
         }
         name
     }
-}
-
-/// FNV-1a: keeps names apart, protects nothing.
-fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

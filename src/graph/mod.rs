@@ -11,6 +11,7 @@
 mod access;
 mod build;
 mod describe;
+mod digest;
 mod evidence;
 mod group;
 mod model;
@@ -19,6 +20,7 @@ mod summary;
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
 pub use describe::port_text;
+pub use digest::digest;
 pub use evidence::Evidence;
 pub use group::Group;
 pub use model::{

@@ -95,7 +95,7 @@ fn unique(prefix: &str, names: &[&str]) -> Vec<String> {
         .map(|name| match short(name) {
             id if count.get(&id) == Some(&1) && name.chars().count() <= ID => id,
             // Not `_` before the number: no short id of another name ends this way.
-            id => format!("{id}__{:016x}", super::words::digest(name)),
+            id => format!("{id}__{:016x}", crate::graph::digest(name)),
         })
         .collect()
 }

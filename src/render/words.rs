@@ -1,6 +1,6 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
+use crate::graph::{self, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
 use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
@@ -124,19 +124,15 @@ pub(crate) fn id_prefix(layout: &Layout, graph: &Graph, options: &PictureOptions
         Some(asked) if !asked.is_empty() => format!("ks{asked}"),
         _ => {
             let names: Vec<&str> = graph.groups().iter().map(|g| g.id.as_str()).collect();
-            format!("ks{:08x}", digest(&format!("{}\n{}", title(layout, options), names.join("\n"))) >> 32)
+            format!(
+                "ks{:08x}",
+                graph::digest(&format!("{}\n{}", title(layout, options), names.join("\n"))) >> 32
+            )
         }
     }
 }
 
 /// The id of a node's drawing.
 pub(crate) fn node_id(prefix: &str, id: &str) -> String {
-    format!("{prefix}-{:016x}", digest(id))
-}
-
-/// FNV-1a, which is small, stable and good enough to keep some thousands of names apart. It protects nothing.
-pub(crate) fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    format!("{prefix}-{:016x}", graph::digest(id))
 }
