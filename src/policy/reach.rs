@@ -42,7 +42,7 @@ pub struct Flow {
     pub not_from: Vec<usize>,
     /// The same for the destination.
     pub not_to: Vec<usize>,
-    /// On which ports.
+    /// On which ports; for denied traffic those that the rule allows.
     pub ports: PortSet,
     /// Ports that the rule calls by a name to which the input gives no number, because it does not hold the destination.
     pub names: Vec<String>,

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::cluster::Cluster;
-use crate::graph::{Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol, Side, Stance};
+use crate::graph::{
+    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol, Side, Stance, digest,
+};
 use crate::policy::{
     self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason, Tier,
 };
@@ -442,10 +444,10 @@ impl Adding<'_> {
     fn several(&mut self, workloads: &[usize], role: &Role, evidence: &[Evidence]) -> String {
         let ids: Vec<String> = workloads.iter().map(|&w| self.id(w)).collect();
         let set = SetOfPods {
-            id: format!("peers:{}:{}", role.as_str(), digest(ids.iter().map(String::as_str))),
+            id: format!("peers:{}:{}", role.as_str(), short(ids.iter().map(String::as_str))),
             namespace: self.shared_namespace(workloads),
             name: format!("{} workloads", workloads.len()),
-            of: "by several rules".into(),
+            of: "some of those that a rule means".into(),
             members: Some(workloads),
         };
         self.peers(set, role, evidence)
@@ -492,7 +494,7 @@ impl Adding<'_> {
         } = bundle;
         let ports = allowance.ports.texts();
         let parts = from.iter().map(String::as_str).chain(["to"]).chain(to.iter().map(String::as_str));
-        let id = format!("junction:{}", digest(parts.chain(ports.iter().map(String::as_str))));
+        let id = format!("junction:{}", short(parts.chain(ports.iter().map(String::as_str))));
         let mut home = |ids: &[String]| {
             let all: BTreeSet<Option<String>> = ids
                 .iter()
@@ -550,11 +552,8 @@ fn readable(selector: &policy::Selector) -> String {
     selector.to_string().replace(',', ", ")
 }
 
-/// A short name for a list of names, by FNV-1a. It protects nothing.
-fn digest<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    let bytes = texts.flat_map(|t| t.bytes().chain([0]));
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+/// A short name for a list of names.
+fn short<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let whole: String = texts.flat_map(|t| [t, "\0"]).collect();
+    format!("{:016x}", digest(&whole))
 }

@@ -176,8 +176,15 @@ impl<'a> Finder<'a> {
                 self.block(&clause, &a, &b, is_main, &ports, &reasons);
             }
         }
+        // What every pod may do by the rule is told with its exceptions; each of them is no line.
+        if clause
+            .peer
+            .is_none_or(|p| matches!(p, Peer::Pods(s) if s.pods.is_everything() && is_open_ended(s)))
+        {
+            return;
+        }
         for (a, b) in blocks(tally.denied) {
-            self.shut(&clause, &a, &b);
+            self.shut(&clause, &a, &b, &rule.ports);
         }
     }
 
@@ -266,7 +273,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Pairs that the rule allows and something else denies.
-    fn shut(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId]) {
+    fn shut(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId], ports: &RulePorts) {
         let (own_workloads, other_workloads) = (self.workloads(own), self.workloads(others));
         if other_workloads.is_empty() || own_workloads.is_empty() {
             return;
@@ -274,11 +281,13 @@ impl<'a> Finder<'a> {
         let (from, to) = ends(clause.reason.direction, own[0], others[0]);
         let mut because: Vec<Reason> = self.judge.between(from, to).because;
         because.retain(|r| r.effect != Effect::Pass);
+        let (_, targets) = ends(clause.reason.direction, own, others);
+        let asked = targets.iter().map(|&g| ports.at(&self.judge.groups[g].ports));
         because.push(clause.reason);
         because.sort();
         because.dedup();
         let said = Said {
-            ports: PortSet::none(),
+            ports: asked.fold(PortSet::none(), |all, p| all.union(&p)),
             names: Vec::new(),
             certainty: Certainty::Certain,
             because,
