@@ -7,11 +7,14 @@ use petgraph::graph::DiGraph;
 
 use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, Node};
 
+/// Where an edge is said, and how it differs between two states.
+type Said = (Vec<Evidence>, Option<Change>);
+
 /// Collects nodes and edges in any order; [`GraphBuilder::build`] makes them a [`Graph`].
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
-    edges: BTreeMap<(String, String, EdgeDetail), (Vec<Evidence>, Option<Change>)>,
+    edges: BTreeMap<(String, String, EdgeDetail), Said>,
     groups: BTreeMap<String, Group>,
     /// The name of the group of nodes that do not stand in that of their namespace.
     homes: BTreeMap<String, String>,
