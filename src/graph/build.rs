@@ -93,6 +93,16 @@ impl GraphBuilder {
         }
     }
 
+    /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
+    pub fn groups_of(&mut self, graph: &Graph) {
+        for group in &graph.groups {
+            self.groups.entry(group.name.clone()).or_insert_with(|| group.clone());
+        }
+        for (id, home) in homes(graph) {
+            self.homes.entry(id).or_insert(home);
+        }
+    }
+
     /// Goes on with a graph that was built.
     pub fn reopen(graph: Graph) -> Self {
         let homes = homes(&graph);
