@@ -129,6 +129,8 @@ fn marker(text: &str) -> Result<String, String> {
 /// One state with everything that is known about it.
 struct Side {
     name: String,
+    /// What the names of its files begin with.
+    root: String,
     input: Input,
     connectivity: Connectivity,
 }
@@ -141,6 +143,7 @@ impl Side {
             connectivity: &self.connectivity,
             diagnostics: &self.input.diagnostics,
             sources: &self.input.sources,
+            root: &self.root,
         }
     }
 }
@@ -222,7 +225,12 @@ fn connected(args: &Args, name: String, loaded: Loaded) -> anyhow::Result<Side> 
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
-    Ok(Side { name, input, connectivity })
+    Ok(Side {
+        root: name.clone(),
+        name,
+        input,
+        connectivity,
+    })
 }
 
 /// What pictures show.

@@ -37,12 +37,19 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
                 nodes: std::iter::once(id.clone()).chain(by).collect(),
                 gate: open.then_some(Gate::Exposure),
             };
-            if open { opened.push(item) } else { closed.push(item) }
+            if sign == "−" { closed.push(item) } else { opened.push(item) }
         };
         if was.is_empty() && !is.is_empty() {
             item("+", format!("{id} is reached from outside on {}", ports(&is)), by(new, &is), found.new);
         } else if !was.is_empty() && is.is_empty() {
             item("−", format!("{id} is no longer reached from outside"), by(old, &was), found.old);
+        } else if ports_moved(&gained, &lost) {
+            item(
+                "~",
+                format!("{id} is reached from outside on {}, was {}", ports(&is), ports(&was)),
+                by(new, &gained),
+                found.new,
+            );
         } else {
             if !gained.is_empty() {
                 item(
@@ -70,6 +77,11 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     opened.extend(tls(found.graph));
     opened.extend(closed);
     opened
+}
+
+/// Whether as many ports went as came: the same is reached by another number.
+fn ports_moved(gained: &PortSet, lost: &PortSet) -> bool {
+    gained.count() == lost.count() && !gained.is_empty()
 }
 
 /// The ways in of a state as far as policies let anybody through.

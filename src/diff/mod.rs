@@ -26,7 +26,7 @@ use crate::cluster::{Cluster, Key};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::policy::Connectivity;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// One state of a system.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,17 @@ pub struct State<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// The texts.
     pub sources: &'a Sources,
+    /// What the names of its files begin with that is about the state and not the file, such as the folder that holds it.
+    pub root: &'a str,
+}
+
+impl<'a> State<'a> {
+    /// The name of a file without what is about the state.
+    fn file(&self, file: FileId) -> &'a str {
+        let name = self.sources.name(file);
+        let inside = name.strip_prefix(self.root).unwrap_or(name);
+        inside.trim_start_matches('/')
+    }
 }
 
 /// How two states differ.

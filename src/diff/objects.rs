@@ -47,7 +47,7 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
     let (before, after) = (kept(old), kept(new));
     let broken: BTreeSet<&str> = {
         let errors = new.diagnostics.iter().filter(|d| d.code.severity() == crate::diagnostic::Severity::Error);
-        errors.filter_map(|d| d.at).map(|at| new.sources.name(at.file)).collect()
+        errors.filter_map(|d| d.at).map(|at| new.file(at.file)).collect()
     };
     let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
     let entry = |state: &State<'_>, index: Option<&usize>| -> Option<Span> { index.map(|&i| state.cluster.entries()[i].object.span) };
@@ -65,7 +65,7 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
             _ => Fate::Added,
         };
         let (was, is) = (entry(old, a), entry(new, b));
-        let unreadable = fate == Fate::Removed && was.is_some_and(|span| broken.contains(old.sources.name(span.file)));
+        let unreadable = fate == Fate::Removed && was.is_some_and(|span| broken.contains(old.file(span.file)));
         Some(ObjectChange {
             key: key.clone(),
             fate,

@@ -104,14 +104,18 @@ fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
         of_target.entry(to).or_default().add(from);
     }
     let mut of_sources: BTreeMap<Who, Who> = BTreeMap::new();
-    for (to, mut from) in of_target {
-        // No workload connects to itself, so that it counts among its own sources makes no difference, and may make them those of others.
-        if to.workloads.len() == 1 {
-            from.workloads.extend(&to.workloads);
-        }
+    for (to, from) in of_target {
         of_sources.entry(from).or_default().add(to);
     }
-    let mut found: Vec<(Who, Who)> = of_sources.into_iter().collect();
+    // No workload connects to itself: that it counts among its own sources makes no difference, and may make them those of others.
+    let mut of_all: BTreeMap<Who, Who> = BTreeMap::new();
+    for (mut from, to) in of_sources {
+        if let (Some(&only), 1) = (to.workloads.first(), to.workloads.len()) {
+            from.workloads.insert(only);
+        }
+        of_all.entry(from).or_default().add(&to);
+    }
+    let mut found: Vec<(Who, Who)> = of_all.into_iter().collect();
     for (from, to) in &mut found {
         if to.workloads.len() == 1 {
             from.workloads.retain(|w| !to.workloads.contains(w));

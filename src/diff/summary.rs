@@ -10,12 +10,14 @@ use super::facts::stance;
 use super::objects::{Fate, ObjectChange};
 use super::rows::{Row, rows, words};
 use super::traffic::Turn;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Change, Detail, EdgeKind, Graph, Node, NodeKind, Side};
 
 /// What items are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
+    /// What could not be read: it may be the reason for the rest.
+    Unreadable,
     /// What is reached from outside.
     Exposure,
     /// Connections that are allowed now.
@@ -36,6 +38,7 @@ impl Topic {
     /// The heading.
     pub fn title(self) -> &'static str {
         match self {
+            Topic::Unreadable => "Could not be read",
             Topic::Exposure => "Reached from outside",
             Topic::Allowed => "Newly allowed",
             Topic::Blocked => "Newly blocked",
@@ -49,6 +52,7 @@ impl Topic {
     /// A name for data.
     pub fn as_str(self) -> &'static str {
         match self {
+            Topic::Unreadable => "unreadable",
             Topic::Exposure => "exposure",
             Topic::Allowed => "allowed",
             Topic::Blocked => "blocked",
@@ -108,12 +112,14 @@ pub(super) struct Found<'a> {
 /// The sections of which there is something to say, in the order of [`Topic`].
 pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
     let (allowed, blocked) = connections(found);
+    let (unreadable, problems) = problems(found);
     let all = [
+        (Topic::Unreadable, unreadable),
         (Topic::Exposure, exposure::items(found)),
         (Topic::Allowed, allowed),
         (Topic::Blocked, blocked),
         (Topic::Isolation, isolation(found)),
-        (Topic::Problems, problems(found)),
+        (Topic::Problems, problems),
         (Topic::Routes, routes(found.graph)),
         (Topic::Objects, objects(found)),
     ];
@@ -217,8 +223,8 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
     items
 }
 
-/// Problems of the one state that the other has not, whatever their places.
-fn problems(found: &Found<'_>) -> Vec<Item> {
+/// Problems of the one state that the other has not, whatever their places: those by which something new is not read at all, and all others.
+fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let count = |diagnostics: &[Diagnostic]| {
         let mut all: BTreeMap<(crate::diagnostic::Severity, &'static str, String), Vec<usize>> = BTreeMap::new();
         for (index, d) in diagnostics.iter().enumerate() {
@@ -231,11 +237,13 @@ fn problems(found: &Found<'_>) -> Vec<Item> {
         let at = state.diagnostics[index].at;
         at.map(|at| state.sources.line_of(at)).unwrap_or_default()
     };
-    let mut items = Vec::new();
+    let unread = [Code::UnreadableInput, Code::ExternalTool, Code::YamlSyntax, Code::YamlLimit, Code::ObjectIdentity];
+    let (mut unreadable, mut items) = (Vec::new(), Vec::new());
     for (key, list) in &after {
         let known = before.get(key).map_or(0, Vec::len);
         for &index in list.iter().skip(known) {
-            items.push(Item {
+            let heap = if unread.contains(&found.new.diagnostics[index].code) { &mut unreadable } else { &mut items };
+            heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
                 because: vec![("introduced".into(), place(found.new, index))],
@@ -256,7 +264,7 @@ fn problems(found: &Found<'_>) -> Vec<Item> {
             });
         }
     }
-    items
+    (unreadable, items)
 }
 
 /// Hosts and paths that came, went or lead elsewhere, between objects that both states have.
@@ -266,20 +274,33 @@ fn routes(graph: &Graph) -> Vec<Item> {
         let (by, target) = (graph.node(from), graph.node(to));
         let lines: Vec<String> = match &edge.change {
             Some(Change::Added | Change::Removed) => edge.lines(),
-            Some(Change::Changed(differences)) => differences.iter().map(|d| d.text()).collect(),
+            // TLS is told with what is reached from outside.
+            Some(Change::Changed(differences)) => differences.iter().filter(|d| !d.about.ends_with(" TLS")).map(|d| d.text()).collect(),
             _ => continue,
         };
+        if lines.is_empty() {
+            continue;
+        }
         let sign = edge.change.as_ref().map_or("", Change::sign);
         let place = edge.evidence.first().map(|e| e.place()).unwrap_or_default();
         items.push(Item {
             sign,
-            text: format!("{} → {}: {}", by.id, target.id, lines.join("; ")),
+            text: format!("{} → {}: {}", by.id, named(target), lines.join("; ")),
             because: vec![(if sign == "−" { "it was" } else { "says" }.into(), place)],
             nodes: vec![by.id.clone(), target.id.clone()],
             gate: None,
         });
     }
     items
+}
+
+/// `shop/cart[Service], which is missing`.
+fn named(node: &Node) -> String {
+    match (&node.kind, &node.namespace) {
+        (NodeKind::Missing, Some(namespace)) => format!("{namespace}/{}[{}], which is missing", node.name, node.label),
+        (NodeKind::Missing, None) => format!("{}[{}], which is missing", node.name, node.label),
+        _ => node.id.clone(),
+    }
 }
 
 fn objects(found: &Found<'_>) -> Vec<Item> {
@@ -361,7 +382,8 @@ fn of_workload(found: &Found<'_>, turn: Turn, workload: usize, everyone: &BTreeS
         }
         let text = format!("{way} {whom} on {}", ports(&row.ports));
         let place = row.causes.first().map(|c| c.place.clone()).unwrap_or_default();
-        lines.push((text, place));
+        lines.push((!to, text, place));
     }
-    lines
+    lines.sort();
+    lines.into_iter().map(|(_, text, place)| (text, place)).collect()
 }
