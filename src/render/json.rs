@@ -24,20 +24,7 @@ pub fn json(report: &Report<'_>) -> String {
     let connections = report.connectivity.connections(Extent::Ruled);
     let document = Document {
         version: VERSION,
-        graph: GraphJson {
-            nodes: graph.nodes().map(NodeJson::of).collect(),
-            edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
-            groups: graph
-                .groups()
-                .iter()
-                .map(|g| GroupJson {
-                    id: &g.id,
-                    name: &g.name,
-                    declared: g.declared,
-                    labels: &g.labels,
-                })
-                .collect(),
-        },
+        graph: GraphJson::of(graph),
         workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
         connections: Connections::of(report, &connections),
         open_pairs: report.connectivity.open_pairs(),
@@ -63,10 +50,29 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct GraphJson<'a> {
+pub(super) struct GraphJson<'a> {
     nodes: Vec<NodeJson<'a>>,
     edges: Vec<EdgeJson<'a>>,
     groups: Vec<GroupJson<'a>>,
+}
+
+impl<'a> GraphJson<'a> {
+    pub(super) fn of(graph: &'a Graph) -> Self {
+        GraphJson {
+            nodes: graph.nodes().map(NodeJson::of).collect(),
+            edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
+            groups: graph
+                .groups()
+                .iter()
+                .map(|g| GroupJson {
+                    id: &g.id,
+                    name: &g.name,
+                    declared: g.declared,
+                    labels: &g.labels,
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

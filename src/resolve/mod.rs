@@ -82,6 +82,7 @@ impl Context<'_> {
             name: entry.key.name.clone(),
             detail,
             evidence,
+            change: None,
         });
         id
     }
@@ -110,6 +111,7 @@ impl Context<'_> {
             name: name.to_owned(),
             detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -125,6 +127,7 @@ impl Context<'_> {
             name: "Internet".into(),
             detail: Detail::Internet,
             evidence: Vec::new(),
+            change: None,
         });
         id
     }
@@ -159,6 +162,7 @@ impl Context<'_> {
             name,
             detail,
             evidence,
+            change: None,
         });
     }
 
@@ -178,6 +182,7 @@ impl Context<'_> {
                 on: String::new(),
             },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -193,6 +198,7 @@ impl Context<'_> {
             name: host.to_owned(),
             detail: Detail::ExternalName,
             evidence: vec![evidence],
+            change: None,
         });
         id
     }

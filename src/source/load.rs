@@ -72,6 +72,20 @@ pub struct Loaded {
     pub skipped: Skipped,
 }
 
+impl Loaded {
+    /// Adds what programs made, or the reasons why they did not.
+    pub fn add(&mut self, made: impl Iterator<Item = Result<SourceFile, Problem>>) {
+        let mut files = Vec::new();
+        for outcome in made {
+            match outcome {
+                Ok(file) => files.push(file),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        self.sources = std::mem::take(&mut self.sources).merge(Sources::from_files(files));
+    }
+}
+
 /// A file to be read.
 pub(super) struct Candidate {
     /// The name under which it is shown.
