@@ -16,16 +16,21 @@ use crate::layout::{self, Layout, Legend};
 use crate::policy::Connectivity;
 use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
 use crate::resolve::Denied;
-use crate::source::{self, Loaded, Programs, Request};
+use crate::source::{self, GitRange, GitRequest, Loaded, Programs, Request};
 
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The old and the new state: a file, a folder, or - for standard input
-    #[arg(value_name = "OLD NEW")]
+    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are meant [default: the current folder]
+    #[arg(value_name = "OLD NEW|PATH")]
     paths: Vec<PathBuf>,
 
-    /// Build each state as a kustomization, with the installed kustomize or kubectl
+    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE), BASE..HEAD, or BASE (against the files that are there).
+    /// Nothing is checked out, and no hook or filter runs
+    #[arg(long, value_name = "BASE[...HEAD]")]
+    git: Option<GitRange>,
+
+    /// Build the named folders as kustomizations, with the installed kustomize or kubectl
     #[arg(short = 'k', long)]
     kustomize: bool,
 
@@ -152,7 +157,7 @@ impl Side {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
-    let [old, new] = sides(args)?;
+    let [old, new] = sides(args, verbosity)?;
     for side in [&old, &new] {
         side.input.report(verbosity);
     }
@@ -193,14 +198,38 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 }
 
 /// Both states, read and judged.
-fn sides(args: &Args) -> anyhow::Result<[Side; 2]> {
+fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    if let Some(range) = &args.git {
+        return revisions(args, range, verbosity);
+    }
     let [old, new] = args.paths.as_slice() else {
         anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
     };
     if old.as_os_str() == "-" && new.as_os_str() == "-" {
         anyhow::bail!("standard input can be one of the two states only");
     }
-    let side = |path: &PathBuf| connected(args, path.display().to_string(), load(args, path));
+    let side = |path: &PathBuf| {
+        let name = path.display().to_string();
+        connected(args, (name.clone(), name), load(args, path))
+    };
+    Ok([side(old)?, side(new)?])
+}
+
+/// Two revisions of a repository.
+fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    let mut request = GitRequest::new(range.clone(), args.paths.clone());
+    if args.kustomize {
+        anyhow::ensure!(!args.paths.is_empty(), "-k builds the folders that are named: name at least one");
+        request.kustomize = std::mem::take(&mut request.paths);
+    }
+    request.max_file_bytes = args.reading.max_file_bytes();
+    let [old, new] = source::load_range(&request)?;
+    let side = |side: source::Side| {
+        for note in side.notes.iter().filter(|_| verbosity != Verbosity::Quiet) {
+            report::say(note);
+        }
+        connected(args, (side.name(), String::new()), side.loaded)
+    };
     Ok([side(old)?, side(new)?])
 }
 
@@ -221,13 +250,14 @@ fn load(args: &Args, path: &PathBuf) -> Loaded {
     loaded
 }
 
-fn connected(args: &Args, name: String, loaded: Loaded) -> anyhow::Result<Side> {
+/// A state of this name, with what the names of its files begin with.
+fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
     Ok(Side {
-        root: name.clone(),
         name,
+        root,
         input,
         connectivity,
     })

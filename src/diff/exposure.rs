@@ -133,7 +133,7 @@ fn doors(graph: &Graph, told: &BTreeSet<String>) -> Vec<Item> {
                 if opens { "is open" } else { "is no longer open" },
                 what.join("; ")
             ),
-            because: edge.evidence.first().map(|e| ("says".to_owned(), e.place())).into_iter().collect(),
+            because: edge.evidence.first().map(|e| (String::new(), e.place())).into_iter().collect(),
             nodes: vec![door.id.clone()],
             gate: opens.then_some(Gate::Exposure),
         });
@@ -166,7 +166,7 @@ fn tls(graph: &Graph) -> Vec<Item> {
         } else {
             format!("{id}: {host} has no TLS any more")
         },
-        because: vec![("says".into(), place(graph, &id))],
+        because: vec![(String::new(), place(graph, &id))],
         nodes: vec![id],
         gate: None,
     });

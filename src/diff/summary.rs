@@ -99,6 +99,9 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
+/// As many fields of an object as are told.
+const FIELDS: usize = 6;
+
 /// What was found.
 pub(super) struct Found<'a> {
     pub old: &'a State<'a>,
@@ -246,7 +249,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![("introduced".into(), place(found.new, index))],
+                because: vec![(String::new(), place(found.new, index))],
                 nodes: Vec::new(),
                 gate: (key.0 != crate::diagnostic::Severity::Info).then_some(Gate::Finding),
             });
@@ -258,7 +261,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             items.push(Item {
                 sign: "−",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![("fixed; it was".into(), place(found.old, index))],
+                because: vec![("was at".into(), place(found.old, index))],
                 nodes: Vec::new(),
                 gate: None,
             });
@@ -286,7 +289,7 @@ fn routes(graph: &Graph) -> Vec<Item> {
         items.push(Item {
             sign,
             text: format!("{} → {}: {}", by.id, named(target), lines.join("; ")),
-            because: vec![(if sign == "−" { "it was" } else { "says" }.into(), place)],
+            because: vec![(if sign == "−" { "was at" } else { "" }.into(), place)],
             nodes: vec![by.id.clone(), target.id.clone()],
             gate: None,
         });
@@ -303,6 +306,11 @@ fn named(node: &Node) -> String {
     }
 }
 
+/// `1 field`, `3 fields`.
+fn counted(fields: usize) -> String {
+    if fields == 1 { "1 field".into() } else { format!("{fields} fields") }
+}
+
 fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
     let everyone: BTreeSet<usize> = (0..ends.all().len()).collect();
@@ -310,26 +318,30 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     for object in found.objects {
         let id = object.key.to_string();
         let node = graph.find(&id).map(|n| graph.node(n));
-        let place = match (object.new, object.old) {
-            (Some(at), _) => new.sources.line_of(at),
-            (None, Some(at)) => old.sources.line_of(at),
-            (None, None) => String::new(),
-        };
-        let mut because = vec![(if object.new.is_some() { "says" } else { "it was" }.to_owned(), place)];
+        let was = || object.old.map(|at| ("was at".to_owned(), old.sources.line_of(at)));
+        let is = || object.new.map(|at| (String::new(), new.sources.line_of(at)));
+        let mut because: Vec<(String, String)> = Vec::new();
         let (sign, text) = match &object.fate {
-            Fate::Added => ("+", id.clone()),
-            Fate::Removed if object.unreadable => ("−", format!("{id}: its file has errors now, so it may still be meant")),
-            Fate::Removed => ("−", id.clone()),
+            Fate::Added => {
+                because.extend(is());
+                ("+", id.clone())
+            }
+            Fate::Removed => {
+                because.extend(was());
+                let doubt = if object.unreadable { ": its file has errors now, so it may still be meant" } else { "" };
+                ("−", format!("{id}{doubt}"))
+            }
             Fate::Changed(fields) => {
                 let facts: Vec<String> = node
                     .and_then(|n| n.change.as_ref())
                     .map(|c| c.differences().iter().map(|d| d.text()).collect())
                     .unwrap_or_default();
-                let mut shown: Vec<String> = fields.iter().take(4).cloned().collect();
-                if fields.len() > 4 {
-                    shown.push(format!("{} more fields", fields.len() - 4));
+                let shown = fields.iter().take(FIELDS);
+                because.extend(shown.map(|f| (f.path.clone(), new.sources.line_of(f.at))));
+                if fields.len() > FIELDS {
+                    because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
                 }
-                let said = if facts.is_empty() { shown.join(", ") } else { facts.join("; ") };
+                let said = if facts.is_empty() { counted(fields.len()) } else { facts.join("; ") };
                 ("~", format!("{id}: {said}"))
             }
         };
