@@ -252,6 +252,7 @@ fn layout(graph: &Graph) -> Layout {
             rect: common::rect(0.0, y(from), 90.0, 20.0),
             texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
         }),
+        change: None,
         tooltip: edge.tooltip(),
     });
     let mut cards: Vec<Card> = graph
@@ -267,6 +268,7 @@ fn layout(graph: &Graph) -> Layout {
                 common::text(0.0, 0.0, TextRole::Port, &card.name),
             ],
             locks: vec![card.glyph],
+            change: None,
         });
     }
     let all = hostile().join("\u{2022}");

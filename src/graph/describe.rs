@@ -1,8 +1,8 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
 use super::{
-    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol, RouteRule,
-    Scale, ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol,
+    RouteRule, Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -128,6 +128,7 @@ impl Node {
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.clone(), self.facts()];
+        lines.extend(self.change.iter().flat_map(change_lines));
         match &self.detail {
             Detail::Workload {
                 containers,
@@ -208,6 +209,7 @@ impl Edge {
             EdgeDetail::Several(several) if several.said.len() > 1 => lines.extend(some_of("", &several.said)),
             _ => {}
         }
+        lines.extend(self.change.iter().flat_map(change_lines));
         lines.extend(self.evidence.iter().map(|e| {
             if e.field.is_empty() {
                 e.place()
@@ -244,6 +246,15 @@ impl Access {
         }
         lines.extend(some_of("not evaluated: ", &foreign));
         lines
+    }
+}
+
+/// What happened in a tooltip, where what stays says so too.
+fn change_lines(change: &Change) -> Vec<String> {
+    if change.is_same() {
+        vec!["unchanged".to_owned()]
+    } else {
+        change.lines()
     }
 }
 

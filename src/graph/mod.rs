@@ -18,10 +18,11 @@ mod evidence;
 mod group;
 mod model;
 mod summary;
+mod tally;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
-pub use change::{Change, Difference};
+pub use change::{Change, ChangeKind, Difference};
 pub use describe::port_text;
 pub use digest::digest;
 pub use evidence::Evidence;

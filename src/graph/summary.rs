@@ -9,14 +9,17 @@ pub enum Scope {
     Whole,
     /// Those that a selection left out and that have to do with what it took.
     Rest,
+    /// Those of a union of two states that are the same in both and far from what differs.
+    Unchanged,
 }
 
 impl Scope {
-    /// `whole` or `rest`.
+    /// `whole`, `rest` or `unchanged`.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Whole => "whole",
             Scope::Rest => "rest",
+            Scope::Unchanged => "unchanged",
         }
     }
 }
@@ -101,7 +104,7 @@ impl Several {
 }
 
 /// `1 workload`, `2 services`.
-fn counted(kind: NodeKind, count: usize) -> String {
+pub(super) fn counted(kind: NodeKind, count: usize) -> String {
     let (one, many) = match kind {
         NodeKind::Ingress => ("ingress", "ingresses"),
         NodeKind::Gateway => ("gateway", "gateways"),
@@ -112,7 +115,8 @@ fn counted(kind: NodeKind, count: usize) -> String {
         NodeKind::ExternalName => ("outside name", "outside names"),
         NodeKind::Peers => ("set of pods", "sets of pods"),
         NodeKind::Missing => return format!("{count} missing"),
-        NodeKind::Internet | NodeKind::Resource | NodeKind::Junction | NodeKind::Summary => ("other object", "other objects"),
+        NodeKind::Summary => ("box", "boxes"),
+        NodeKind::Internet | NodeKind::Resource | NodeKind::Junction => ("other object", "other objects"),
     };
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -174,6 +174,7 @@ fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
             gaps: Vec::new(),
             branches: Vec::new(),
             label,
+            change: edge.change.as_ref().map(crate::graph::Change::kind),
             tooltip: edge.tooltip(),
         })
         .collect()

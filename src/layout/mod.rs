@@ -1,6 +1,6 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
-//! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
+//! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`);
@@ -11,6 +11,7 @@
 mod advances;
 mod assemble;
 mod card;
+mod changes;
 mod crossing;
 mod engine;
 mod fallback;

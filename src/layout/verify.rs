@@ -420,6 +420,7 @@ mod tests {
             texts: Vec::new(),
             badges: Vec::new(),
             rows: Vec::new(),
+            change: None,
             tooltip: String::new(),
         }
     }
@@ -433,6 +434,7 @@ mod tests {
             gaps: Vec::new(),
             branches: Vec::new(),
             label: label.map(|rect| Label { rect, texts: Vec::new() }),
+            change: None,
             tooltip: String::new(),
         }
     }
@@ -499,6 +501,7 @@ mod tests {
                 width: 10.0,
                 role: TextRole::Name,
                 content: "much wider than the card it stands on".into(),
+                change: None,
             });
         };
         assert_eq!(rules(wide), vec![Rule::TextClipped]);

@@ -2,6 +2,7 @@
 //!
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
 
+mod changed;
 mod changes;
 mod connections;
 mod dot;
@@ -19,6 +20,7 @@ mod png;
 mod print;
 mod printed;
 mod report;
+mod strokes;
 mod svg;
 mod table;
 mod tables;

@@ -52,6 +52,16 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
     }
 }
 
+fn allowance(port: u16) -> Allowance {
+    Allowance {
+        ports: Ports {
+            ranges: (port > 0).then_some((Protocol::Tcp, port, port)).into_iter().collect(),
+            ..Ports::default()
+        },
+        ..Allowance::default()
+    }
+}
+
 impl Sketch {
     pub fn internet(&mut self) -> String {
         self.0
@@ -166,6 +176,51 @@ impl Sketch {
 
     pub fn resolves(&mut self, from: &str, to: &str) {
         self.0.edge(from, to, EdgeDetail::Resolves(Vec::new()), [evidence(from)]);
+    }
+
+    /// Policies let it through; with port 0 the target says on which ports.
+    pub fn allows(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Allows(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn denied(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Denied(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn peers(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("peers:{ns}:{name}");
+        let detail = Detail::Peers {
+            of: String::new(),
+            members: None,
+            on: String::new(),
+            access: None,
+        };
+        self.0.node(node(&id, NodeKind::Peers, "pods", Some(ns), name, detail));
+        id
+    }
+
+    pub fn junction(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("junction:{ns}:{name}");
+        self.0.node(node(&id, NodeKind::Junction, "junction", Some(ns), name, Detail::Junction));
+        id
+    }
+
+    pub fn resource(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[Bucket]");
+        self.0.node(node(&id, NodeKind::Resource, "Bucket", Some(ns), name, Detail::Resource));
+        id
+    }
+
+    pub fn summary(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("summary:{ns}:{name}");
+        let detail = Detail::Summary(Summary {
+            scope: Scope::Whole,
+            counts: vec![(NodeKind::Workload, 9), (NodeKind::Service, 5)],
+            exposed: 0,
+            isolated: None,
+        });
+        self.0.node(node(&id, NodeKind::Summary, "Summary", Some(ns), name, detail));
+        id
     }
 
     /// A Service and the Deployment behind it.

@@ -145,12 +145,12 @@ fn line(item: &Item, step: Step) -> String {
     let mut out = format!("- {} {}\n", code(item.sign), escape(&item.text));
     if step.reasons {
         for (text, place) in &item.because {
-            let place = if place.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", code(place))
+            let line = match (text.as_str(), place.as_str()) {
+                (text, "") => escape(text),
+                ("", place) => code(place),
+                (text, place) => format!("{} ({})", escape(text), code(place)),
             };
-            out.push_str(&format!("  - {}{place}\n", escape(text)));
+            out.push_str(&format!("  - {line}\n"));
         }
     }
     out
