@@ -10,6 +10,7 @@ use super::input::{ConnectArgs, Input, ReadingArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
+use crate::diagnostic::Severity;
 use crate::diff::{self, Diff, Gate, State};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
@@ -158,9 +159,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
     let [old, new] = sides(args, verbosity)?;
-    for side in [&old, &new] {
-        side.input.report(verbosity);
+    // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
+    let unread = old.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error);
+    if unread || verbosity == Verbosity::Verbose {
+        old.input.report(verbosity);
     }
+    new.input.report(verbosity);
     let states = [old.state(), new.state()];
     let diff = diff::compare(&states[0], &states[1]);
     let changes = Changes {
@@ -179,10 +183,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         .iter()
         .any(|t| t.format.is_picture())
         .then(|| layout::layout(&drawn, &layout_options(args)));
-    let mut status = if args.reading.status(&old.input.diagnostics) == Status::Failure {
-        Status::Failure
-    } else {
-        args.reading.status(&new.input.diagnostics)
+    let mut status = match args.reading.status(&new.input.diagnostics) {
+        Status::Success if unread => args.reading.status(&old.input.diagnostics),
+        status => status,
     };
     if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(&diff))) {
         status = Status::Negative;

@@ -218,8 +218,14 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     } else {
         AddressSet::all_v4()
     };
-    let before = before.into_iter().map(|(places, set)| ((places, Vec::new()), set.intersection(&told))).collect();
-    let after = after.into_iter().map(|(places, set)| ((Vec::new(), places), set.intersection(&told))).collect();
+    let before = before
+        .into_iter()
+        .map(|(places, set)| ((places, Vec::new()), set.intersection(&told)))
+        .collect();
+    let after = after
+        .into_iter()
+        .map(|(places, set)| ((Vec::new(), places), set.intersection(&told)))
+        .collect();
     parties.extend(overlaid(before, after, |a, b| (a.0, b.1)).into_iter().map(|((old, new), set)| {
         let sort = Sort { old, new, settled: true };
         (sort, Party::Addresses(set))

@@ -240,12 +240,22 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
         let at = state.diagnostics[index].at;
         at.map(|at| state.sources.line_of(at)).unwrap_or_default()
     };
-    let unread = [Code::UnreadableInput, Code::ExternalTool, Code::YamlSyntax, Code::YamlLimit, Code::ObjectIdentity];
+    let unread = [
+        Code::UnreadableInput,
+        Code::ExternalTool,
+        Code::YamlSyntax,
+        Code::YamlLimit,
+        Code::ObjectIdentity,
+    ];
     let (mut unreadable, mut items) = (Vec::new(), Vec::new());
     for (key, list) in &after {
         let known = before.get(key).map_or(0, Vec::len);
         for &index in list.iter().skip(known) {
-            let heap = if unread.contains(&found.new.diagnostics[index].code) { &mut unreadable } else { &mut items };
+            let heap = if unread.contains(&found.new.diagnostics[index].code) {
+                &mut unreadable
+            } else {
+                &mut items
+            };
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
@@ -313,7 +323,6 @@ fn counted(fields: usize) -> String {
 
 fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
-    let everyone: BTreeSet<usize> = (0..ends.all().len()).collect();
     let mut items = Vec::new();
     for object in found.objects {
         let id = object.key.to_string();
@@ -328,7 +337,11 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             }
             Fate::Removed => {
                 because.extend(was());
-                let doubt = if object.unreadable { ": its file has errors now, so it may still be meant" } else { "" };
+                let doubt = if object.unreadable {
+                    ": its file has errors now, so it may still be meant"
+                } else {
+                    ""
+                };
                 ("−", format!("{id}{doubt}"))
             }
             Fate::Changed(fields) => {
@@ -351,7 +364,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 Fate::Removed => Some(Turn::Lost),
                 Fate::Changed(_) => None,
             };
-            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload, &everyone)));
+            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
         }
         items.push(Item {
             sign,
@@ -365,8 +378,13 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
 }
 
 /// What comes or goes with a workload: who reaches it and whom it reaches.
-fn of_workload(found: &Found<'_>, turn: Turn, workload: usize, everyone: &BTreeSet<usize>) -> Vec<(String, String)> {
+fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, String)> {
     let Found { old, new, ends, .. } = *found;
+    let there = |w: &usize| match turn {
+        Turn::Gained => ends.all()[*w].new.is_some(),
+        Turn::Lost => ends.all()[*w].old.is_some(),
+    };
+    let everyone: BTreeSet<usize> = (0..ends.all().len()).filter(there).collect();
     let concerns = |delta: &&Delta| {
         let has = |party: &super::Party| matches!(party, super::Party::Workloads(list) if list.contains(&workload));
         has(&delta.from) || has(&delta.to)
@@ -388,7 +406,7 @@ fn of_workload(found: &Found<'_>, turn: Turn, workload: usize, everyone: &BTreeS
             workloads: BTreeSet::from([workload]),
             ..Default::default()
         };
-        let whom = words(&other, &this, ends, everyone);
+        let whom = words(&other, &this, ends, &everyone);
         if whom.is_empty() {
             continue;
         }

@@ -225,7 +225,13 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
                 Change::Added
             } else {
                 let new = gained.iter().fold(PortSet::none(), |all, t| all.union(&t.ports));
-                Change::Changed(vec![Difference::new("", "", ports_of(&new).texts().join(", "))])
+                let spared: usize = match gained.as_slice() {
+                    [one] => one.not_from.len() + one.not_to.len(),
+                    _ => 0,
+                };
+                let ports = ports_of(&new).texts().join(", ");
+                let whom = if spared > 0 { format!("{ports} for all but {spared}") } else { ports };
+                Change::Changed(vec![Difference::new("", "", whom)])
             }
         };
         edges.push(Compared::new(after, (from, to, edge), change));

@@ -136,7 +136,18 @@ fn verdict(sections: &[Section]) -> String {
         (count(Topic::Unreadable, |_| true), "could not be read"),
         (count(Topic::Exposure, |i| i.gate == Some(Gate::Exposure)), "newly reached from outside"),
         (count(Topic::Exposure, |i| i.sign == "−"), "no longer reached from outside"),
-        (moved, if moved == 1 { "way from outside changed" } else { "ways from outside changed" }),
+        (
+            count(Topic::Exposure, |i| i.sign == "+" && i.gate.is_none()),
+            "opened to the outside and kept shut by policies",
+        ),
+        (
+            moved,
+            if moved == 1 {
+                "way from outside changed"
+            } else {
+                "ways from outside changed"
+            },
+        ),
         (count(Topic::Allowed, |_| true), "newly allowed"),
         (count(Topic::Blocked, |_| true), "newly blocked"),
         (count(Topic::Isolation, |i| i.gate.is_some()), "less isolated"),
