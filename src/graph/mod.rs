@@ -10,6 +10,8 @@
 
 mod access;
 mod build;
+mod call;
+mod config;
 mod describe;
 mod digest;
 mod evidence;
@@ -19,6 +21,8 @@ mod summary;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
+pub use call::{Call, CallState};
+pub use config::{Config, Scaling, UseWay, Uses};
 pub use describe::port_text;
 pub use digest::digest;
 pub use evidence::Evidence;

@@ -111,6 +111,11 @@ fn counted(kind: NodeKind, count: usize) -> String {
         NodeKind::External => ("address range", "address ranges"),
         NodeKind::ExternalName => ("outside name", "outside names"),
         NodeKind::Peers => ("set of pods", "sets of pods"),
+        NodeKind::ConfigMap => ("ConfigMap", "ConfigMaps"),
+        NodeKind::Secret => ("Secret", "Secrets"),
+        NodeKind::Claim => ("volume claim", "volume claims"),
+        NodeKind::ServiceAccount => ("account", "accounts"),
+        NodeKind::Scaler => ("autoscaler", "autoscalers"),
         NodeKind::Missing => return format!("{count} missing"),
         NodeKind::Internet | NodeKind::Resource | NodeKind::Junction | NodeKind::Summary => ("other object", "other objects"),
     };

@@ -18,6 +18,7 @@ mod png;
 mod print;
 mod printed;
 mod report;
+mod strokes;
 mod svg;
 mod table;
 mod tables;

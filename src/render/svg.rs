@@ -9,6 +9,7 @@ use crate::graph::{EdgeKind, Graph, NodeKind};
 use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
 use super::glyphs::{self, Glyph};
+use super::strokes::{Head, LineStyle, Path, head_path};
 use super::theme::{Hue, Paint, Theme, dark_rules};
 use super::xml::{Element, Xml, number, shown, shown_lines};
 use super::{PictureOptions, words};
@@ -55,7 +56,9 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
         // Texts start at their left end even in a page that is written from right to left.
         .attr("direction", "ltr")
         .children(|xml| {
-            xml.element("title").attr("id", &title_id).text(&shown(&words::title(layout, options)));
+            xml.element("title")
+                .attr("id", &title_id)
+                .text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
             if options.theme == Theme::Auto {
                 xml.element("style").text(&dark_rules());
@@ -281,7 +284,9 @@ impl Pen<'_> {
                     .paint(head, "", Some(Paint::Card), Some(Paint::Strong(hue)))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::None => self.paint(head, "", Some(Paint::Strong(hue)), None),
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => {
+                    self.paint(head, "", Some(Paint::Strong(hue)), None)
+                }
             };
             drop(element);
         }
@@ -312,82 +317,6 @@ impl Pen<'_> {
             Sample::Mark(mark) => self.glyph(xml, glyphs::of_mark(mark), centered(at), Hue::of_mark(mark)),
         }
         self.text(xml, &entry.text, Hue::Grey);
-    }
-}
-
-/// How the line of an edge looks. Width, dash and head tell kinds apart without color.
-struct LineStyle {
-    width: f64,
-    dash: Option<&'static str>,
-    head: Head,
-    head_length: f64,
-    /// Radius of the dot where lines part or join.
-    dot: f64,
-}
-
-/// The shape at the end of a line.
-#[derive(Clone, Copy, PartialEq)]
-enum Head {
-    /// A filled arrowhead, this wide to each side.
-    Arrow(f64),
-    /// An open diamond.
-    Diamond,
-    /// An open circle.
-    Ring,
-    /// A filled arrowhead with swept wings.
-    Barbed,
-    /// A bar across the line.
-    Bar,
-    /// Nothing: the line goes on.
-    None,
-}
-
-impl LineStyle {
-    fn of(kind: EdgeKind) -> LineStyle {
-        match kind {
-            EdgeKind::Exposes => LineStyle {
-                width: 2.6,
-                dash: None,
-                head: Head::Arrow(4.6),
-                head_length: 8.0,
-                dot: 3.4,
-            },
-            EdgeKind::Routes => LineStyle {
-                width: 1.5,
-                dash: None,
-                head: Head::Arrow(3.6),
-                head_length: 7.0,
-                dot: 2.6,
-            },
-            EdgeKind::Selects => LineStyle {
-                width: 1.5,
-                dash: None,
-                head: Head::Diamond,
-                head_length: 8.0,
-                dot: 2.6,
-            },
-            EdgeKind::Allows => LineStyle {
-                width: 1.6,
-                dash: Some("6 4"),
-                head: Head::Barbed,
-                head_length: 7.0,
-                dot: 2.6,
-            },
-            EdgeKind::Denied => LineStyle {
-                width: 1.5,
-                dash: Some("2 4"),
-                head: Head::Bar,
-                head_length: 6.0,
-                dot: 2.6,
-            },
-            EdgeKind::Resolves => LineStyle {
-                width: 1.8,
-                dash: Some("0.1 4"),
-                head: Head::Ring,
-                head_length: 6.0,
-                dot: 2.6,
-            },
-        }
     }
 }
 
@@ -427,30 +356,6 @@ fn bar_path(bar: Rect) -> String {
         .to('Q', &[bar.x, bar.bottom(), bar.x + radius, bar.bottom()])
         .to('H', &[bar.right()]);
     path.close()
-}
-
-/// Path data being written.
-#[derive(Default)]
-struct Path {
-    data: String,
-}
-
-impl Path {
-    fn to(&mut self, command: char, numbers: &[f64]) -> &mut Self {
-        self.data.push(command);
-        for (i, n) in numbers.iter().enumerate() {
-            if i > 0 {
-                self.data.push(' ');
-            }
-            number(&mut self.data, *n);
-        }
-        self
-    }
-
-    fn close(mut self) -> String {
-        self.data.push('Z');
-        self.data
-    }
 }
 
 /// The line without the stretch that its head covers, and the point of the head. A last part that is shorter than the head gives half of itself.
@@ -529,68 +434,4 @@ fn line_path(points: &[Point], gaps: &[Gap]) -> String {
         }
     }
     path.data
-}
-
-/// The shape between the end of a shaft and the tip.
-fn head_path(base: Point, tip: Point, head: Head) -> String {
-    let (dx, dy) = (tip.x - base.x, tip.y - base.y);
-    let length = dx.abs() + dy.abs();
-    let (ux, uy) = if length > f64::EPSILON { (dx / length, dy / length) } else { (1.0, 0.0) };
-    let middle = Point {
-        x: (base.x + tip.x) / 2.0,
-        y: (base.y + tip.y) / 2.0,
-    };
-    let mut path = Path::default();
-    match head {
-        Head::Arrow(side) => {
-            // The wings lie a little behind the end of the shaft, so that no gap shows where they meet.
-            let wing = Point {
-                x: base.x - ux,
-                y: base.y - uy,
-            };
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[wing.x - uy * side, wing.y + ux * side])
-                .to('L', &[wing.x + uy * side, wing.y - ux * side]);
-        }
-        Head::Diamond => {
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[middle.x - uy * 3.4, middle.y + ux * 3.4])
-                .to('L', &[base.x, base.y])
-                .to('L', &[middle.x + uy * 3.4, middle.y - ux * 3.4]);
-        }
-        Head::Barbed => {
-            let (left, right) = (
-                Point {
-                    x: base.x - ux * 2.0 - uy * 4.2,
-                    y: base.y - uy * 2.0 + ux * 4.2,
-                },
-                Point {
-                    x: base.x - ux * 2.0 + uy * 4.2,
-                    y: base.y - uy * 2.0 - ux * 4.2,
-                },
-            );
-            let notch = Point {
-                x: base.x + ux * 1.5,
-                y: base.y + uy * 1.5,
-            };
-            path.to('M', &[tip.x, tip.y])
-                .to('L', &[left.x, left.y])
-                .to('L', &[notch.x, notch.y])
-                .to('L', &[right.x, right.y]);
-        }
-        Head::Bar => {
-            path.to('M', &[middle.x - uy * 4.6, middle.y + ux * 4.6])
-                .to('L', &[middle.x + uy * 4.6, middle.y - ux * 4.6])
-                .to('L', &[middle.x + ux * 2.0 + uy * 4.6, middle.y + uy * 2.0 - ux * 4.6])
-                .to('L', &[middle.x + ux * 2.0 - uy * 4.6, middle.y + uy * 2.0 + ux * 4.6]);
-        }
-        Head::None => {}
-        Head::Ring => {
-            let radius = length / 2.0;
-            path.to('M', &[tip.x, tip.y])
-                .to('A', &[radius, radius, 0.0, 1.0, 1.0, base.x, base.y])
-                .to('A', &[radius, radius, 0.0, 1.0, 1.0, tip.x, tip.y]);
-        }
-    }
-    path.close()
 }
