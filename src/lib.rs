@@ -45,6 +45,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod diagnostic;
+pub mod diff;
 pub mod graph;
 pub mod layout;
 pub mod manifest;

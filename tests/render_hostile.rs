@@ -169,6 +169,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
             name: t(),
             detail,
             evidence: vec![proof(text)],
+            change: None,
         });
     }
     let rules = vec![RouteRule {

@@ -173,14 +173,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
 /// What is asked for must make sense together. The picture that documents link to, if they do.
 fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a Path>> {
-    if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
-        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
-    }
+    output::check_distinct(targets)?;
     let plain = |file: &Path| file.components().collect::<PathBuf>();
-    let mut files = BTreeSet::new();
-    if let Some(twice) = targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
-        anyhow::bail!("{} is asked for twice", twice.display());
-    }
+    let files: BTreeSet<PathBuf> = targets.iter().filter_map(|t| t.file.as_deref()).map(plain).collect();
     if let Some(place) = args.inject.iter().find(|p| files.contains(&plain(&p.file))) {
         anyhow::bail!("{} is asked for by both -o and --inject", place.file.display());
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::access::{Access, Allowance};
 use super::call::Call;
 use super::config::{Config, Scaling, Uses};
-use super::{Evidence, Several, Summary};
+use super::{Change, Evidence, Several, Summary};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -385,6 +385,8 @@ pub struct Node {
     pub detail: Detail,
     /// Where it is said. Sorted.
     pub evidence: Vec<Evidence>,
+    /// How it differs between two states; `None` in a graph of one state.
+    pub change: Option<Change>,
 }
 
 /// How something is exposed.
@@ -514,6 +516,8 @@ pub struct Edge {
     pub detail: EdgeDetail,
     /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their order.
     pub evidence: Vec<Evidence>,
+    /// How it differs between two states; `None` in a graph of one state.
+    pub change: Option<Change>,
 }
 
 impl Edge {

@@ -27,20 +27,7 @@ pub fn json(report: &Report<'_>) -> String {
     connections.retain(|c| told.concerns(&c.from) || told.concerns(&c.to));
     let document = Document {
         version: VERSION,
-        graph: GraphJson {
-            nodes: graph.nodes().map(NodeJson::of).collect(),
-            edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
-            groups: graph
-                .groups()
-                .iter()
-                .map(|g| GroupJson {
-                    id: &g.id,
-                    name: &g.name,
-                    declared: g.declared,
-                    labels: &g.labels,
-                })
-                .collect(),
-        },
+        graph: GraphJson::of(graph),
         workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
         connections: Connections::of(report, &connections),
         open_pairs: if told.all { Some(report.connectivity.open_pairs()) } else { None },
@@ -91,10 +78,29 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct GraphJson<'a> {
+pub(super) struct GraphJson<'a> {
     nodes: Vec<NodeJson<'a>>,
     edges: Vec<EdgeJson<'a>>,
     groups: Vec<GroupJson<'a>>,
+}
+
+impl<'a> GraphJson<'a> {
+    pub(super) fn of(graph: &'a Graph) -> Self {
+        GraphJson {
+            nodes: graph.nodes().map(NodeJson::of).collect(),
+            edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
+            groups: graph
+                .groups()
+                .iter()
+                .map(|g| GroupJson {
+                    id: &g.id,
+                    name: &g.name,
+                    declared: g.declared,
+                    labels: &g.labels,
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

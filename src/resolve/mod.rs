@@ -84,6 +84,7 @@ impl Context<'_> {
             name: entry.key.name.clone(),
             detail,
             evidence,
+            change: None,
         });
         id
     }
@@ -112,6 +113,7 @@ impl Context<'_> {
             name: name.to_owned(),
             detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -127,6 +129,7 @@ impl Context<'_> {
             name: "Internet".into(),
             detail: Detail::Internet,
             evidence: Vec::new(),
+            change: None,
         });
         id
     }
@@ -161,6 +164,7 @@ impl Context<'_> {
             name,
             detail,
             evidence,
+            change: None,
         });
     }
 
@@ -180,6 +184,7 @@ impl Context<'_> {
                 on: String::new(),
             },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -195,6 +200,7 @@ impl Context<'_> {
             name: host.to_owned(),
             detail: Detail::ExternalName,
             evidence: vec![evidence],
+            change: None,
         });
         id
     }

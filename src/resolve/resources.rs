@@ -194,6 +194,7 @@ fn junction(context: &mut Context<'_>, bundle: &Bundle<'_>, evidence: Vec<Eviden
         name: "each uses all".into(),
         detail: Detail::Junction,
         evidence,
+        change: None,
     });
     id
 }

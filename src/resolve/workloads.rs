@@ -40,6 +40,7 @@ pub(super) fn add(context: &mut Context<'_>) {
             name: workload.key.name.clone(),
             detail,
             evidence,
+            change: None,
         });
     }
 }

@@ -70,6 +70,7 @@ impl Heap {
                 isolated: judged.then_some((ingress, egress)),
             }),
             evidence: evidence.into_iter().take(PLACES).cloned().collect(),
+            change: None,
         }
     }
 

@@ -58,11 +58,12 @@ fn part(graph: &Graph, nodes: &[bool], wanted: impl Fn(usize) -> bool) -> GraphB
     }
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if nodes[from] && nodes[to] && wanted(index) {
-            builder.edge(
+            builder.compared_edge(
                 &graph.node(from).id,
                 &graph.node(to).id,
                 edge.detail.clone(),
                 edge.evidence.iter().cloned(),
+                edge.change.clone(),
             );
         }
     }

@@ -281,7 +281,7 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         let (a, b) = (end(from, "from"), end(to, "to"));
         if graph.node(from).has_route_rows() && kept[from] {
             // Rows stay rows.
-            builder.edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned());
+            builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
             // The builder drops it unless its end is added below.
         } else {
             bundles.add(a, b, graph, index);

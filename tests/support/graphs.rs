@@ -18,6 +18,7 @@ fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &s
         name: name.into(),
         detail,
         evidence: vec![evidence(id)],
+        change: None,
     }
 }
 

@@ -32,6 +32,7 @@ pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name
         name: name.into(),
         detail,
         evidence: if line == 0 { Vec::new() } else { vec![evidence(id, "", line)] },
+        change: None,
     }
 }
 

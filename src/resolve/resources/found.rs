@@ -42,6 +42,7 @@ pub(super) fn add(context: &mut Context<'_>) {
             name: template.key.name.clone(),
             detail: Detail::Config(claim(template.tree, true)),
             evidence,
+            change: None,
         });
     }
     for entry in cluster.entries() {
@@ -119,6 +120,7 @@ fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
             used: None,
         }),
         evidence,
+        change: None,
     });
 }
 
