@@ -114,6 +114,12 @@ pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, s
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
 }
 
+/// Adds to the graph of an inspection what its workloads use and what scales them; see [`resolve::resources`].
+pub fn resources(inspection: &mut Inspection, sources: &Sources) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::resources(graph, &inspection.cluster, sources);
+}
+
 /// The labels of objects for [`view`]: their own, then those of their pods or those by which they select pods.
 pub fn labels(cluster: &Cluster) -> view::Labels {
     let mut all = view::Labels::new();

@@ -17,6 +17,7 @@ use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
 use crate::resolve::Denied;
+use crate::view;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
@@ -46,6 +47,10 @@ pub struct Args {
     /// Also draw what a policy at one end allows and policies at the other deny
     #[arg(long)]
     show_denied: bool,
+
+    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
+    #[arg(long)]
+    show_images: bool,
 
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
@@ -93,7 +98,15 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let mut input = args.input.read()?;
     let connectivity = input.connect(&args.connect)?;
     let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
-    crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    if args.levels.is_about_resources() {
+        crate::resources(&mut input.inspection, &input.sources);
+    } else {
+        crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    }
+    if args.show_images {
+        let graph = std::mem::take(&mut input.inspection.graph);
+        input.inspection.graph = view::show_images(graph);
+    }
     let shown = args.levels.apply(&input, &args.input);
     if shown.is_err() {
         input.report(verbosity);

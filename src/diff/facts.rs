@@ -15,6 +15,7 @@ pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
                 ports: ports_a,
                 containers: containers_a,
                 host_network: host_a,
+                show_images: _,
                 access: access_a,
             },
             Detail::Workload {
@@ -23,6 +24,7 @@ pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
                 ports: ports_b,
                 containers: containers_b,
                 host_network: host_b,
+                show_images: _,
                 access: access_b,
             },
         ) => {
