@@ -1,6 +1,7 @@
 //! The folder is the test list: every folder below `tests/cases` and `examples` that holds manifests is a case.
 //!
-//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. Every case also gets,
+//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. A label in
+//! `group-by.txt` beside the input is drawn as frames. Every case also gets,
 //! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout verifies, the SVG is
 //! well-formed and keeps its contract, and the JSON keeps its schema.
 
@@ -27,7 +28,7 @@ use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::Denied;
 use kubesketch::source::Sources;
 
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy};
+use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, labels, policy, view};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -86,6 +87,8 @@ fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
 
 struct Case {
     texts: Vec<(String, String)>,
+    /// The label of which `group-by.txt` beside the input says that it is to be drawn as frames.
+    group_by: Option<String>,
     golden: PathBuf,
 }
 
@@ -158,19 +161,27 @@ impl Case {
                 )
             })
             .collect();
-        Case { texts, golden }
+        let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
+        Case {
+            texts,
+            group_by: group_by.map(|key| key.trim().to_owned()),
+            golden,
+        }
     }
 
     fn run(&self) -> Outcome {
-        Self::run_texts(self.texts.clone())
+        self.run_texts(self.texts.clone())
     }
 
-    fn run_texts(texts: Vec<(String, String)>) -> Outcome {
+    fn run_texts(&self, texts: Vec<(String, String)>) -> Outcome {
         let sources = Sources::from_texts(texts);
         let mut diagnostics = Vec::new();
         let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
         let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
         allow(&mut found, &connectivity, &sources, Denied::Shown);
+        if let Some(key) = &self.group_by {
+            found.graph = view::group(found.graph, &labels(&found.cluster), key);
+        }
         let options = layout::Options {
             title: Some("Case".into()),
             ..layout::Options::default()
@@ -237,7 +248,7 @@ fn same_bytes(case: &Case) -> Result<(), Failed> {
     let run = |texts: Vec<(String, String)>, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let outcome = Case::run_texts(texts);
+            let outcome = case.run_texts(texts);
             (outcome.json(), outcome.svg(), outcome.problems())
         })
     };
@@ -267,7 +278,7 @@ fn same_graph(case: &Case) -> Result<(), Failed> {
         documents.reverse();
         (name.clone(), documents.join("\n---\n"))
     });
-    let other = Case::run_texts(turned.collect());
+    let other = case.run_texts(turned.collect());
     if outcome.shape() == other.shape() {
         Ok(())
     } else {

@@ -65,6 +65,11 @@ fn dense_graphs_verify() {
 }
 
 #[test]
+fn graphs_with_frames_in_frames_verify() {
+    check(common::nested, 0..300, &Options::default());
+}
+
+#[test]
 fn random_graphs_verify_without_the_engine() {
     let options = Options {
         legend: Legend::Hidden,
@@ -73,4 +78,5 @@ fn random_graphs_verify_without_the_engine() {
     };
     check(common::random, 600..800, &options);
     check(common::dense, 400..500, &options);
+    check(common::nested, 300..360, &options);
 }
