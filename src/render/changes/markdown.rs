@@ -163,8 +163,8 @@ fn escape(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     table::escape(&one_line)
-        .replace('@', "&#64;")
         .replace('#', "&#35;")
+        .replace('@', "&#64;")
         .replace("://", ":&#47;/")
         .replace("www.", "www&#46;")
 }
