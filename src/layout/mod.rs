@@ -4,7 +4,7 @@
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`);
-//! last, crossings are told from branches (`crossing`).
+//! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
@@ -31,6 +31,7 @@ mod portfolio;
 mod ports;
 mod route;
 mod scene;
+mod settle;
 mod straighten;
 mod tracks;
 mod verify;

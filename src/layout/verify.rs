@@ -322,7 +322,8 @@ fn holds(outer: &Rect, inner: &Rect) -> bool {
     outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
 }
 
-fn span(p: Point, q: Point) -> Rect {
+/// The box around a part of a line.
+pub(super) fn span(p: Point, q: Point) -> Rect {
     Rect {
         x: p.x.min(q.x),
         y: p.y.min(q.y),
@@ -341,7 +342,7 @@ fn border_distance(rect: &Rect, p: Point) -> f64 {
 }
 
 /// Boxes by the cells of a coarse grid that they touch.
-struct Grid {
+pub(super) struct Grid {
     cells: BTreeMap<(i64, i64), Vec<usize>>,
     width: f64,
     height: f64,
@@ -349,7 +350,7 @@ struct Grid {
 
 impl Grid {
     /// Cells are about as large as the boxes are on average.
-    fn new(rects: impl Iterator<Item = Rect>) -> Grid {
+    pub(super) fn new(rects: impl Iterator<Item = Rect>) -> Grid {
         let rects: Vec<Rect> = rects.collect();
         let count = rects.len().max(1) as f64;
         let width = (rects.iter().map(|r| r.w).sum::<f64>() / count).max(50.0) * 1.5;
@@ -375,7 +376,7 @@ impl Grid {
     }
 
     /// Boxes that share a cell with this one, ascending.
-    fn near(&self, rect: &Rect) -> Vec<usize> {
+    pub(super) fn near(&self, rect: &Rect) -> Vec<usize> {
         let mut found: Vec<usize> = self.touched(rect).iter().filter_map(|c| self.cells.get(c)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
