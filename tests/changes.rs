@@ -28,6 +28,7 @@ use kubesketch::layout::{self, Layout, Sample, TextRole};
 use kubesketch::policy::Connectivity;
 use kubesketch::render::{self, PictureOptions, Theme};
 use kubesketch::source::Sources;
+use kubesketch::view::{Hops, context};
 
 fn draw(graph: &Graph) -> Layout {
     let options = layout::Options {
@@ -62,7 +63,12 @@ fn golden(name: &str, now: &str) {
 
 #[test]
 fn pictures_are_as_they_were_looked_at() {
-    for (name, graph) in [("shop", unions::shop_release()), ("every", unions::every_change())] {
+    for (name, graph) in [
+        ("shop", unions::shop_release()),
+        ("every", unions::every_change()),
+        ("folded", context(unions::town("shop/cart[Deployment]"), Hops::Steps(1))),
+        ("nothing", context(unions::town(""), Hops::Steps(1))),
+    ] {
         for theme in [Theme::Light, Theme::Dark] {
             golden(&format!("{name}-{}.svg", theme.as_str()), &picture(&graph, theme));
         }
