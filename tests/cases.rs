@@ -27,7 +27,8 @@ use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::Denied;
 use kubesketch::source::Sources;
 
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy};
+use kubesketch::view::{Aspect, aspect};
+use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy, resources};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -87,6 +88,8 @@ fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
 struct Case {
     texts: Vec<(String, String)>,
     golden: PathBuf,
+    /// Cases of `tests/cases/resources` are about what workloads use.
+    view: Aspect,
 }
 
 struct Outcome {
@@ -158,19 +161,26 @@ impl Case {
                 )
             })
             .collect();
-        Case { texts, golden }
+        let about_resources = folder.parent().is_some_and(|p| p.ends_with("tests/cases/resources"));
+        let view = if about_resources { Aspect::Resources } else { Aspect::Network };
+        Case { texts, golden, view }
     }
 
     fn run(&self) -> Outcome {
-        Self::run_texts(self.texts.clone())
+        self.run_texts(self.texts.clone())
     }
 
-    fn run_texts(texts: Vec<(String, String)>) -> Outcome {
+    fn run_texts(&self, texts: Vec<(String, String)>) -> Outcome {
         let sources = Sources::from_texts(texts);
         let mut diagnostics = Vec::new();
         let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
         let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
-        allow(&mut found, &connectivity, &sources, Denied::Shown);
+        if self.view == Aspect::Resources {
+            resources(&mut found, &sources);
+            found.graph = aspect(found.graph, self.view);
+        } else {
+            allow(&mut found, &connectivity, &sources, Denied::Shown);
+        }
         let options = layout::Options {
             title: Some("Case".into()),
             ..layout::Options::default()
@@ -237,7 +247,7 @@ fn same_bytes(case: &Case) -> Result<(), Failed> {
     let run = |texts: Vec<(String, String)>, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let outcome = Case::run_texts(texts);
+            let outcome = case.run_texts(texts);
             (outcome.json(), outcome.svg(), outcome.problems())
         })
     };
@@ -267,7 +277,7 @@ fn same_graph(case: &Case) -> Result<(), Failed> {
         documents.reverse();
         (name.clone(), documents.join("\n---\n"))
     });
-    let other = Case::run_texts(turned.collect());
+    let other = case.run_texts(turned.collect());
     if outcome.shape() == other.shape() {
         Ok(())
     } else {

@@ -60,6 +60,7 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
         "Around the orders of the market",
         &["examples/market", "--focus", "deploy/orders"],
     ),
+    ("resources", "A blog, and what it runs on", &["examples/resources", "--view", "resources"]),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 

@@ -129,6 +129,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 }],
                 containers: vec![Container { name: t(), image: Some(t()) }],
                 host_network: true,
+                show_images: false,
                 access: Some(Access {
                     ingress: Side {
                         stance: Stance::Isolated,

@@ -7,11 +7,14 @@ use petgraph::graph::DiGraph;
 
 use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, Node};
 
+/// Where an edge is said, and how it differs between two states.
+type Said = (Vec<Evidence>, Option<Change>);
+
 /// Collects nodes and edges in any order; [`GraphBuilder::build`] makes them a [`Graph`].
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
-    edges: BTreeMap<(String, String, EdgeDetail), (Vec<Evidence>, Option<Change>)>,
+    edges: BTreeMap<(String, String, EdgeDetail), Said>,
     groups: BTreeMap<String, Group>,
     /// The name of the group of nodes that do not stand in that of their namespace.
     homes: BTreeMap<String, String>,
@@ -87,6 +90,16 @@ impl GraphBuilder {
             groups: groups.collect(),
             homes: homes(graph),
             ..GraphBuilder::default()
+        }
+    }
+
+    /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
+    pub fn groups_of(&mut self, graph: &Graph) {
+        for group in &graph.groups {
+            self.groups.entry(group.name.clone()).or_insert_with(|| group.clone());
+        }
+        for (id, home) in homes(graph) {
+            self.homes.entry(id).or_insert(home);
         }
     }
 

@@ -11,7 +11,9 @@
 
 mod access;
 mod build;
+mod call;
 mod change;
+mod config;
 mod describe;
 mod digest;
 mod evidence;
@@ -22,7 +24,9 @@ mod tally;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
+pub use call::{Call, CallState};
 pub use change::{Change, ChangeKind, Difference};
+pub use config::{Config, Scaling, UseWay, Uses};
 pub use describe::port_text;
 pub use digest::digest;
 pub use evidence::Evidence;

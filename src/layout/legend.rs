@@ -76,6 +76,10 @@ fn counts(graph: &Graph) -> String {
         (count(NodeKind::Gateway), "gateway", "gateways"),
         (count(NodeKind::Service), "service", "services"),
         (count(NodeKind::Workload), "workload", "workloads"),
+        (count(NodeKind::ConfigMap), "ConfigMap", "ConfigMaps"),
+        (count(NodeKind::Secret), "Secret", "Secrets"),
+        (count(NodeKind::Claim), "volume claim", "volume claims"),
+        (count(NodeKind::ServiceAccount), "ServiceAccount", "ServiceAccounts"),
     ];
     let said = all
         .into_iter()
@@ -153,6 +157,11 @@ fn node_word(kind: NodeKind) -> &'static str {
         NodeKind::Workload => "workload",
         NodeKind::Peers => "set of pods",
         NodeKind::Junction => "each to each",
+        NodeKind::ConfigMap => "ConfigMap",
+        NodeKind::Secret => "Secret",
+        NodeKind::Claim => "volume claim",
+        NodeKind::ServiceAccount => "ServiceAccount",
+        NodeKind::Scaler => "autoscaler",
         NodeKind::Resource => "other object",
         NodeKind::Missing => "missing",
         NodeKind::Summary => "several objects as one",
@@ -187,5 +196,8 @@ fn edge_word(kind: EdgeKind) -> &'static str {
         EdgeKind::Resolves => "stands for",
         EdgeKind::Allows => "allowed by policy",
         EdgeKind::Denied => "allowed at one end only",
+        EdgeKind::Calls => "named by configuration",
+        EdgeKind::Uses => "uses",
+        EdgeKind::Scales => "scales",
     }
 }

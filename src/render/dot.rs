@@ -77,6 +77,9 @@ pub fn dot(graph: &Graph) -> String {
             EdgeKind::Resolves => ("penwidth=1.8, style=dotted", "odot"),
             EdgeKind::Allows => ("penwidth=1.4, style=dashed", "vee"),
             EdgeKind::Denied => ("penwidth=1.4, style=dashed", "tee"),
+            EdgeKind::Calls => ("penwidth=1.6, style=dotted", "normal"),
+            EdgeKind::Uses => ("penwidth=1.2", "box"),
+            EdgeKind::Scales => ("penwidth=1.4", "vee"),
         };
         line(
             &mut out,
@@ -131,6 +134,10 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         NodeKind::Workload if hue == Hue::Amber => "cylinder",
         NodeKind::Workload => "box3d",
         NodeKind::Resource => "folder",
+        NodeKind::ConfigMap | NodeKind::Secret => "note",
+        NodeKind::Claim => "cylinder",
+        NodeKind::ServiceAccount => "house",
+        NodeKind::Scaler => "cds",
         NodeKind::Summary => "tab",
         NodeKind::Service | NodeKind::Missing => "box",
     };

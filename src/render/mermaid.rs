@@ -16,7 +16,7 @@ use super::PictureOptions;
 use super::changed;
 use super::mermaid_text::{Ids, code, plain};
 use super::theme::{Hue, Paint, Theme};
-use super::words::{counted, description, noun};
+use super::words::{counted, description, noun, subject};
 
 /// `maxTextSize` of Mermaid, in UTF-16 units.
 pub const MAX_CHARS: usize = 50_000;
@@ -35,6 +35,9 @@ fn line_of(kind: EdgeKind) -> (&'static str, u8) {
         EdgeKind::Allows => ("-.->", 2),
         EdgeKind::Resolves => ("-.-o", 3),
         EdgeKind::Denied => ("-.-x", 4),
+        EdgeKind::Calls => ("-.->", 5),
+        EdgeKind::Scales => ("-->", 3),
+        EdgeKind::Uses => ("--o", 3),
     }
 }
 
@@ -59,6 +62,11 @@ fn shape_of(kind: NodeKind, label: &str) -> (&'static str, &'static str, &'stati
         NodeKind::Peers => ("[[", "]]", "peers"),
         NodeKind::Junction => ("((", "))", "peers"),
         NodeKind::Resource => ("[/", "/]", "store"),
+        NodeKind::ConfigMap => ("[/", "/]", "service"),
+        NodeKind::Secret => ("[/", "/]", "router"),
+        NodeKind::Claim => ("[(", ")]", "store"),
+        NodeKind::ServiceAccount => ("([", "])", "outside"),
+        NodeKind::Scaler => ("([", "])", "peers"),
         NodeKind::Missing => (">", "]", "missing"),
         NodeKind::Summary => ("[[", "]]", "outside"),
     }
@@ -215,7 +223,7 @@ impl Writer<'_> {
                 // The sign is the last thing to go.
                 Some(change) if plan.labels => sign(change),
                 _ if plan.labels => Vec::new(),
-                _ => edge.told(self.label(from, edge)),
+                _ => edge.told(self.label(from, to, edge)),
             };
             self.edge(
                 &mut text,
@@ -239,8 +247,10 @@ impl Writer<'_> {
     }
 
     /// What the edge says and no card does.
-    fn label(&self, from: usize, edge: &Edge) -> Vec<String> {
+    fn label(&self, from: usize, to: usize, edge: &Edge) -> Vec<String> {
         match (&self.graph.node(from).detail, &edge.detail) {
+            (_, EdgeDetail::Uses(_)) if matches!(&self.graph.node(to).detail, Detail::Config(config) if config.says_use()) => Vec::new(),
+            (_, EdgeDetail::Scales(_)) => Vec::new(),
             // A card has room for two ports.
             (Detail::Service { ports: all, .. }, EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports)) if ports == all && all.len() <= 2 => {
                 Vec::new()
@@ -277,7 +287,7 @@ impl Writer<'_> {
             text.line(0, "---");
         }
         text.line(0, "flowchart LR");
-        let title = self.options.title.as_deref().unwrap_or("What can reach what");
+        let title = self.options.title.as_deref().unwrap_or_else(|| subject(self.graph));
         text.line(1, &format!("accTitle: {}", plain(title)));
         text.line(1, &format!("accDescr: {}", plain(&description(self.graph))));
         if !reasons.is_empty() {

@@ -28,6 +28,10 @@ pub(super) enum Head {
     Barbed,
     /// A bar across the line.
     Bar,
+    /// A filled square.
+    Square,
+    /// Two filled arrowheads, one behind the other.
+    Double,
     /// Nothing: the line goes on.
     None,
 }
@@ -69,6 +73,27 @@ impl LineStyle {
                 dash: Some("2 4"),
                 head: Head::Bar,
                 head_length: 6.0,
+                dot: 2.6,
+            },
+            EdgeKind::Calls => LineStyle {
+                width: 1.7,
+                dash: Some("0.1 4.2"),
+                head: Head::Arrow(3.6),
+                head_length: 7.0,
+                dot: 2.6,
+            },
+            EdgeKind::Uses => LineStyle {
+                width: 1.2,
+                dash: None,
+                head: Head::Square,
+                head_length: 6.0,
+                dot: 2.4,
+            },
+            EdgeKind::Scales => LineStyle {
+                width: 1.5,
+                dash: None,
+                head: Head::Double,
+                head_length: 10.0,
                 dot: 2.6,
             },
             EdgeKind::Resolves => LineStyle {
@@ -160,6 +185,21 @@ pub(super) fn head_path(base: Point, tip: Point, head: Head) -> String {
                 .to('L', &[middle.x + uy * 4.6, middle.y - ux * 4.6])
                 .to('L', &[middle.x + ux * 2.0 + uy * 4.6, middle.y + uy * 2.0 - ux * 4.6])
                 .to('L', &[middle.x + ux * 2.0 - uy * 4.6, middle.y + uy * 2.0 + ux * 4.6]);
+        }
+        Head::Square => {
+            path.to('M', &[base.x - uy * 3.0, base.y + ux * 3.0])
+                .to('L', &[tip.x - uy * 3.0, tip.y + ux * 3.0])
+                .to('L', &[tip.x + uy * 3.0, tip.y - ux * 3.0])
+                .to('L', &[base.x + uy * 3.0, base.y - ux * 3.0]);
+        }
+        Head::Double => {
+            path.to('M', &[tip.x, tip.y])
+                .to('L', &[middle.x - uy * 4.0, middle.y + ux * 4.0])
+                .to('L', &[middle.x - uy * 1.0, middle.y + ux * 1.0])
+                .to('L', &[base.x - uy * 4.0, base.y + ux * 4.0])
+                .to('L', &[base.x + uy * 4.0, base.y - ux * 4.0])
+                .to('L', &[middle.x + uy * 1.0, middle.y - ux * 1.0])
+                .to('L', &[middle.x + uy * 4.0, middle.y - ux * 4.0]);
         }
         Head::None => {}
         Head::Ring => {

@@ -58,7 +58,9 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
         // Texts start at their left end even in a page that is written from right to left.
         .attr("direction", "ltr")
         .children(|xml| {
-            xml.element("title").attr("id", &title_id).text(&shown(&words::title(layout, options)));
+            xml.element("title")
+                .attr("id", &title_id)
+                .text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
             if options.theme == Theme::Auto {
                 xml.element("style").text(&dark_rules(Palette::of(graph)));
@@ -307,7 +309,7 @@ impl Pen<'_> {
                     .paint(head, "", Some(Paint::Card), Some(paint))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::None => self.paint(head, "", Some(paint), None),
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => self.paint(head, "", Some(paint), None),
             };
             drop(element);
         }

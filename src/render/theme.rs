@@ -82,8 +82,11 @@ impl Hue {
             NodeKind::Service => Hue::Blue,
             NodeKind::Workload if label == "StatefulSet" => Hue::Amber,
             NodeKind::Workload => Hue::Teal,
-            NodeKind::Resource => Hue::Amber,
-            NodeKind::Peers | NodeKind::Junction => Hue::Green,
+            NodeKind::ConfigMap => Hue::Blue,
+            NodeKind::Secret => Hue::Violet,
+            NodeKind::Claim | NodeKind::Resource => Hue::Amber,
+            NodeKind::ServiceAccount => Hue::Grey,
+            NodeKind::Peers | NodeKind::Junction | NodeKind::Scaler => Hue::Green,
             NodeKind::Missing => Hue::Vermilion,
         }
     }
@@ -100,10 +103,11 @@ impl Hue {
     /// The family of an edge.
     pub(crate) fn of_edge(kind: EdgeKind) -> Hue {
         match kind {
-            EdgeKind::Exposes | EdgeKind::Resolves => Hue::Grey,
+            EdgeKind::Exposes | EdgeKind::Resolves | EdgeKind::Uses => Hue::Grey,
             EdgeKind::Routes => Hue::Violet,
             EdgeKind::Selects => Hue::Blue,
-            EdgeKind::Allows => Hue::Green,
+            EdgeKind::Calls => Hue::Teal,
+            EdgeKind::Allows | EdgeKind::Scales => Hue::Green,
             EdgeKind::Denied => Hue::Vermilion,
         }
     }

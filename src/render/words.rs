@@ -5,11 +5,20 @@ use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
 
+/// Kinds that are drawn only where a picture is about what workloads use.
+const CONFIG: &[NodeKind] = &[
+    NodeKind::ConfigMap,
+    NodeKind::Secret,
+    NodeKind::Claim,
+    NodeKind::ServiceAccount,
+    NodeKind::Scaler,
+];
+
 /// How many exposed things a description names before it only counts them.
 const NAMED: usize = 5;
 
 /// What the picture is called: its heading, else the title asked for, else a plain name.
-pub(crate) fn title(layout: &Layout, options: &PictureOptions) -> String {
+pub(crate) fn title(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
     let heading: Vec<&str> = layout
         .heading
         .iter()
@@ -17,9 +26,18 @@ pub(crate) fn title(layout: &Layout, options: &PictureOptions) -> String {
         .map(|t| t.content.as_str())
         .collect();
     if heading.is_empty() {
-        options.title.clone().unwrap_or_else(|| "What can reach what".to_owned())
+        options.title.clone().unwrap_or_else(|| subject(graph).to_owned())
     } else {
         heading.join(" ")
+    }
+}
+
+/// What a picture without a title is called.
+pub(crate) fn subject(graph: &Graph) -> &'static str {
+    if CONFIG.iter().any(|k| graph.count(*k) > 0) {
+        "What workloads use"
+    } else {
+        "What can reach what"
     }
 }
 
@@ -28,12 +46,13 @@ pub(crate) fn description(graph: &Graph) -> String {
     if graph.is_comparison() {
         return comparison(graph);
     }
-    let mut text = counts(graph);
-    text.push(' ');
-    text.push_str(
-        &reachable("Reachable from the Internet", exposed(graph, |_| true)).unwrap_or_else(|| "Nothing is reachable from the Internet.".into()),
-    );
-    text
+    let mut said = vec![counts(graph)];
+    match reachable("Reachable from the Internet", exposed(graph, |_| true)) {
+        Some(text) => said.push(text),
+        None if tells_of_ways(graph) => said.push("Nothing is reachable from the Internet.".into()),
+        None => {}
+    }
+    said.join(" ")
 }
 
 /// What changed in which way, and whether it is reachable from the Internet, in a sentence each.
@@ -95,6 +114,12 @@ fn reachable(words: &str, exposed: Vec<String>) -> Option<String> {
     (!names.is_empty()).then(|| format!("{words}: {}.", listed(&names)))
 }
 
+/// Whether a graph holds what requests go through. Where a view left it out, nothing can be said of the outside.
+pub(crate) fn tells_of_ways(graph: &Graph) -> bool {
+    let any = |kinds: &[NodeKind]| kinds.iter().any(|k| graph.count(*k) > 0);
+    any(&[NodeKind::Ingress, NodeKind::Gateway, NodeKind::Route, NodeKind::Service]) && !any(CONFIG)
+}
+
 /// What the Internet reaches directly, as `shop/web (Ingress 443)`, by the edges whose change is wanted.
 fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<String> {
     let mut found = Vec::new();
@@ -131,6 +156,11 @@ pub(crate) fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
         NodeKind::Route => Some(("route", "routes")),
         NodeKind::Service => Some(("Service", "Services")),
         NodeKind::Workload => Some(("workload", "workloads")),
+        NodeKind::ConfigMap => Some(("ConfigMap", "ConfigMaps")),
+        NodeKind::Secret => Some(("Secret", "Secrets")),
+        NodeKind::Claim => Some(("volume claim", "volume claims")),
+        NodeKind::ServiceAccount => Some(("ServiceAccount", "ServiceAccounts")),
+        NodeKind::Scaler => Some(("autoscaler", "autoscalers")),
         NodeKind::Resource => Some(("other resource", "other resources")),
         NodeKind::Missing => Some(("missing reference", "missing references")),
     }
@@ -164,7 +194,7 @@ pub(crate) fn id_prefix(layout: &Layout, graph: &Graph, options: &PictureOptions
             let names: Vec<&str> = graph.groups().iter().map(|g| g.id.as_str()).collect();
             format!(
                 "ks{:08x}",
-                graph::digest(&format!("{}\n{}", title(layout, options), names.join("\n"))) >> 32
+                graph::digest(&format!("{}\n{}", title(layout, graph, options), names.join("\n"))) >> 32
             )
         }
     }

@@ -9,6 +9,7 @@ mod exposure;
 mod gateway;
 mod ingress;
 mod openshift;
+mod resources;
 mod services;
 mod workloads;
 
@@ -22,6 +23,7 @@ use crate::source::Sources;
 pub use allows::{Denied, allow};
 pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
+pub use resources::resources;
 
 /// Resolves a cluster.
 pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {

@@ -4,13 +4,15 @@
 //! * [`select`] keeps what is asked for, and says at its border what it leaves out;
 //! * [`group`] puts objects into frames by the value of a label;
 //! * [`context`] keeps of a comparison of two states what changed and what is around it;
-//! * [`overview`] draws one box for each frame.
+//! * [`overview`] draws one box for each frame;
+//! * [`show_images`] lets the cards of workloads say which images they run.
 //!
 //! Labels come from outside: the graph does not hold those of objects that are no workloads.
 
 mod aspect;
 mod context;
 mod grouping;
+mod images;
 mod labels;
 mod merge;
 mod overview;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 pub use aspect::{Aspect, UnknownAspect, aspect};
 pub use context::{Hops, UnknownHops, context};
 pub use grouping::{group, values};
+pub use images::show_images;
 pub use labels::{BadSelector, LabelSelector};
 pub use overview::{Note, is_worth_it, overview};
 pub use select::{Anchor, NothingSelected, Selection, select};
@@ -38,6 +41,11 @@ fn is_object(node: &Node) -> bool {
         | NodeKind::Route
         | NodeKind::Service
         | NodeKind::Workload
+        | NodeKind::ConfigMap
+        | NodeKind::Secret
+        | NodeKind::Claim
+        | NodeKind::ServiceAccount
+        | NodeKind::Scaler
         | NodeKind::Resource
         | NodeKind::Missing
         | NodeKind::Summary => true,

@@ -141,6 +141,7 @@ impl Sketch {
             ports: Vec::new(),
             containers: Vec::new(),
             host_network: false,
+            show_images: false,
             access: None,
         };
         self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));

@@ -69,6 +69,7 @@ pub fn workload(app: &str, scale: Scale, number: u16) -> Detail {
             image: Some(format!("ghcr.io/example/{app}:1.4.2")),
         }],
         host_network: false,
+        show_images: false,
         access: None,
     }
 }
