@@ -3,7 +3,8 @@
 
 use super::geometry::{hits, overlap};
 use super::label::{self, LabelPlan};
-use super::verify::{Grid, span};
+use super::grid::Grid;
+use super::verify::span;
 use super::{Layout, Link, Point, Rect};
 use crate::graph::ChangeKind;
 
