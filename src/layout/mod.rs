@@ -27,6 +27,7 @@ mod legend;
 mod lines;
 mod metrics;
 mod model;
+mod moment;
 mod nested;
 mod outside;
 mod pack;
@@ -43,6 +44,7 @@ mod wrap;
 
 pub use metrics::text_width;
 pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use moment::{Moment, moment};
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

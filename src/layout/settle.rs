@@ -2,8 +2,8 @@
 //! itself, and where there is none the line stays without. Only lines that differ between two states ask for it.
 
 use super::geometry::{hits, overlap};
-use super::label::{self, LabelPlan};
 use super::grid::Grid;
+use super::label::{self, LabelPlan};
 use super::verify::span;
 use super::{Layout, Link, Point, Rect};
 use crate::graph::ChangeKind;
