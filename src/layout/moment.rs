@@ -200,11 +200,12 @@ fn told_before(union: &Graph, old: &Graph, index: usize) -> Option<EdgeDetail> {
 
 /// A row in the place of another.
 fn moved(row: Row, home: Rect) -> Row {
-    let dy = home.y - row.rect.y;
+    // In the middle if there is room; a row of the old state may have more to say.
     let middle = (home.h - row.rect.h) / 2.0;
+    let dy = home.y - row.rect.y + middle.max(0.0);
     let mut texts = row.texts;
     for text in &mut texts {
-        text.at.y += if text.role == TextRole::Port { dy + middle } else { dy };
+        text.at.y += if text.role == TextRole::Port { dy + middle.min(0.0) } else { dy };
     }
     texts.retain(|t| t.at.y < home.bottom());
     let mut locks = row.locks;

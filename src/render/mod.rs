@@ -33,7 +33,8 @@ mod xml;
 use std::str::FromStr;
 
 pub use changes::{
-    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_page, changes_text,
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_page,
+    changes_text,
 };
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;

@@ -1,4 +1,4 @@
-//! A difference as one static page: what it means, the picture of before, after and both in the same places, and what changed as tables.
+//! A difference as one static page: what it means, the picture of before, after and both in the same places, and what changed as lists and tables.
 //!
 //! The page runs nothing and loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where styles are stripped,
 //! and on paper, it shows both. Links lead to rings around cards, which are there in every state.
@@ -6,7 +6,7 @@
 use askama::Template;
 
 use super::{Changes, Item, Section};
-use crate::diff::Gate;
+use crate::diff::{Gate, Topic};
 use crate::graph::{Change, Graph};
 use crate::layout::{Layout, Moment, moment};
 use crate::render::head::Head;
@@ -101,6 +101,8 @@ struct View {
 }
 
 struct SectionView {
+    /// Whether it is a list to look things up in, which stands below the picture, and not what the change means.
+    is_list: bool,
     id: String,
     title: &'static str,
     items: Vec<ItemView>,
@@ -145,6 +147,7 @@ struct EdgeRow {
 
 fn section(section: &Section, union: &Graph, maker: &Maker<'_>) -> SectionView {
     SectionView {
+        is_list: section.topic >= Topic::Problems,
         id: format!("topic-{}", section.topic.as_str()),
         title: section.topic.title(),
         items: section.items.iter().map(|i| item(i, union, maker)).collect(),
