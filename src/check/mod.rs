@@ -37,7 +37,7 @@ pub struct Subject<'a> {
 /// How it is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the input is all that will be there. `None` finds out: input that declares no Namespace may be a part.
+    /// Whether the input is all that will be there. `None` finds out: a namespace that the input does not declare may hold more.
     pub world: Option<World>,
 }
 

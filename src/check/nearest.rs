@@ -9,8 +9,8 @@ pub(super) fn named(workload: &Workload) -> String {
     format!("{} {}/{}", workload.key.kind, workload.key.namespace(), workload.key.name)
 }
 
-/// The workload whose pods come nearest to having all these labels: the one that lacks the fewest, and of those the one whose values are most alike. `None` if none
-/// has a label of these keys, or of this namespace if one is told.
+/// The workload whose pods come nearest to having all these labels, of this namespace if one is told, and how they differ. `None` if none comes near: all of the labels that
+/// differ must have values that are alike, or only one of several differs.
 pub(super) fn workload<'a>(cluster: &'a Cluster, namespace: Option<&str>, wanted: &BTreeMap<String, String>) -> Option<(&'a Workload, String)> {
     let there = cluster.workloads().iter().filter(|w| namespace.is_none_or(|n| w.key.namespace() == n));
     let scored = there.filter_map(|workload| {
@@ -21,7 +21,9 @@ pub(super) fn workload<'a>(cluster: &'a Cluster, namespace: Option<&str>, wanted
             .map(|(k, v)| (k, v, labels.get(k)))
             .collect();
         let distance: usize = lacking.iter().map(|(_, v, own)| own.map_or(1_000, |own| 10 + apart(v, own))).sum();
-        let known = lacking.len() < wanted.len() || lacking.iter().any(|(_, v, own)| own.is_some_and(|own| is_like(v, own)));
+        // What has little in common was not meant.
+        let alike = lacking.iter().all(|(_, v, own)| own.is_some_and(|own| is_like(v, own)));
+        let known = alike || (lacking.len() == 1 && wanted.len() > 1);
         known.then(|| {
             let said: Vec<String> = lacking
                 .iter()

@@ -6,7 +6,7 @@ use super::registry::rule;
 use super::{Finding, Options, Subject};
 use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::graph::Graph;
+
 use crate::manifest::Body;
 use crate::policy::Connectivity;
 
@@ -31,9 +31,11 @@ const CONFIGURING: &[&str] = &[
 /// Everything that rules look at, and what they found.
 pub(super) struct Scene<'a> {
     pub cluster: &'a Cluster,
-    pub graph: &'a Graph,
     pub connectivity: &'a Connectivity,
-    pub world: World,
+    /// Whether the input is all that will be there, as far as that was told.
+    told: Option<World>,
+    /// Namespaces that the input declares.
+    declared: BTreeSet<&'a str>,
     found: Vec<Finding>,
     /// Namespaces with objects of kinds that may make pods.
     operated: BTreeSet<&'a str>,
@@ -42,15 +44,19 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub fn new(subject: &Subject<'a>, options: &Options) -> Scene<'a> {
         let cluster = subject.cluster;
-        let declares = cluster.namespaces().values().any(|n| n.declared.is_some());
         let own = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
         let makes_pods =
             |e: &&Entry| matches!(e.object.body, Body::Other) && !own(&e.key.group) && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g));
         Scene {
             cluster,
-            graph: subject.graph,
             connectivity: subject.connectivity,
-            world: options.world.unwrap_or(if declares { World::Closed } else { World::Open }),
+            told: options.world,
+            declared: cluster
+                .namespaces()
+                .iter()
+                .filter(|(_, n)| n.declared.is_some())
+                .map(|(name, _)| name.as_str())
+                .collect(),
             found: Vec::new(),
             operated: cluster
                 .entries()
@@ -64,6 +70,15 @@ impl<'a> Scene<'a> {
     /// Whether a namespace holds an object of a kind that nobody here knows and that may well make pods: an operator's.
     pub fn is_operated(&self, namespace: &str) -> bool {
         self.operated.contains(namespace)
+    }
+
+    /// Whether a namespace may hold more than the input: if nothing else was told, one that the input does not declare.
+    pub fn world(&self, namespace: Option<&str>) -> World {
+        let known = match namespace {
+            Some(namespace) => self.declared.contains(namespace),
+            None => !self.declared.is_empty(),
+        };
+        self.told.unwrap_or(if known { World::Closed } else { World::Open })
     }
 
     /// The object with this identity.
@@ -136,11 +151,10 @@ impl Drop for Report<'_, '_> {
     fn drop(&mut self) {
         if let Some(mut finding) = self.finding.take() {
             let dangling = rule(finding.diagnostic.code).is_some_and(|r| r.dangling);
-            if dangling && self.scene.world == World::Open {
-                lower(
-                    &mut finding.diagnostic,
-                    "the input declares no Namespace and may be a part of what is deployed; --closed-world takes it as the whole",
-                );
+            let namespace = finding.about.as_ref().and_then(|k| k.namespace.as_deref());
+            if dangling && self.scene.world(namespace) == World::Open {
+                let why = "the input does not declare the namespace and may be a part of what is deployed; --closed-world takes it as the whole";
+                lower(&mut finding.diagnostic, why);
             }
             self.scene.found.push(finding);
         }

@@ -82,12 +82,17 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     let namespace = entry.key.namespace();
     let service = format!("Service {namespace}/{}", entry.key.name);
     let operated = scene.is_operated(namespace);
+    let homeless = entry.object.namespace.is_none();
     let near = nearest::workload(scene.cluster, Some(namespace), selector);
     let elsewhere = scene
         .cluster
         .namespaces()
         .keys()
         .find(|n| n.as_str() != namespace && !scene.cluster.select(n, selector).is_empty());
+    // Of an operator's pods nothing is known; only what is nearly right is worth a word.
+    if operated && near.is_none() {
+        return;
+    }
     let (message, help) = match (&near, elsewhere) {
         (Some((workload, said)), _) => (
             format!("{service} selects no workload; {} has {said}", named(workload)),
@@ -110,6 +115,8 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     }
     if operated {
         report.lowered("the namespace has objects of custom kinds, whose operator may make such pods");
+    } else if homeless && elsewhere.is_some() {
+        report.lowered("the Service names no namespace: where it will be is not known");
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "open_world")]
     closed_world: bool,
 
-    /// Take the input as a part of what will be there; without either, input that declares no Namespace is taken as a part
+    /// Take the input as a part of what will be there; without either, namespaces that the input does not declare are taken so
     #[arg(long)]
     open_world: bool,
 }

@@ -22,7 +22,7 @@ pub fn run(code: Option<&str>) -> anyhow::Result<Status> {
 /// The page of a rule in Markdown; `docs/diagnostics` is made of these.
 pub fn page(rule: &Rule) -> String {
     let world = if rule.dangling {
-        "\nIt is about something that the input does not hold. Where the input declares no Namespace, and so may be a part of what is deployed, it counts for one step less.\n"
+        "\nIt is about something that the input does not hold. Where the input does not declare the namespace, and so may be a part of what is deployed, it counts for one step less.\n"
     } else {
         ""
     };
