@@ -33,6 +33,8 @@ mod pieces;
 mod portfolio;
 mod ports;
 mod route;
+#[cfg(test)]
+mod sample;
 mod scene;
 mod straighten;
 mod tracks;
