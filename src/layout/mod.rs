@@ -4,7 +4,7 @@
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
 //! like a whole (`nested`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
-//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`) and put together (`pieces`, `assemble`);
+//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`);
 //! last, crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
@@ -38,6 +38,7 @@ mod sample;
 mod scene;
 mod straighten;
 mod tracks;
+mod untangle;
 mod verify;
 mod wrap;
 
