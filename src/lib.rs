@@ -45,6 +45,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod diagnostic;
+pub mod diff;
 pub mod graph;
 pub mod layout;
 pub mod manifest;
@@ -111,6 +112,12 @@ pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<poli
 pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
     let graph = std::mem::take(&mut inspection.graph);
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
+}
+
+/// Adds to the graph of an inspection what its workloads use and what scales them; see [`resolve::resources`].
+pub fn resources(inspection: &mut Inspection, sources: &Sources) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::resources(graph, &inspection.cluster, sources);
 }
 
 /// The labels of objects for [`view`]: their own, then those of their pods or those by which they select pods.

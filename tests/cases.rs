@@ -28,7 +28,8 @@ use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::Denied;
 use kubesketch::source::Sources;
 
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, labels, policy, view};
+use kubesketch::view::{Aspect, aspect};
+use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, labels, policy, resources, view};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -90,6 +91,8 @@ struct Case {
     /// The label of which `group-by.txt` beside the input says that it is to be drawn as frames.
     group_by: Option<String>,
     golden: PathBuf,
+    /// Cases of `tests/cases/resources` are about what workloads use.
+    view: Aspect,
 }
 
 struct Outcome {
@@ -161,11 +164,14 @@ impl Case {
                 )
             })
             .collect();
+        let about_resources = folder.parent().is_some_and(|p| p.ends_with("tests/cases/resources"));
+        let view = if about_resources { Aspect::Resources } else { Aspect::Network };
         let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
         Case {
             texts,
             group_by: group_by.map(|key| key.trim().to_owned()),
             golden,
+            view,
         }
     }
 
@@ -178,7 +184,12 @@ impl Case {
         let mut diagnostics = Vec::new();
         let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
         let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
-        allow(&mut found, &connectivity, &sources, Denied::Shown);
+        if self.view == Aspect::Resources {
+            resources(&mut found, &sources);
+            found.graph = aspect(found.graph, self.view);
+        } else {
+            allow(&mut found, &connectivity, &sources, Denied::Shown);
+        }
         if let Some(key) = &self.group_by {
             found.graph = view::group(found.graph, &labels(&found.cluster), key);
         }

@@ -12,8 +12,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubesketch::graph::Graph;
 use kubesketch::source::{Request, load};
-use kubesketch::{arrange, cluster, inspect, layout, render};
+use kubesketch::view::{Aspect, aspect};
+use kubesketch::{arrange, cluster, inspect, layout, render, resources};
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -31,6 +33,19 @@ fn folders(below: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+fn draws(graph: &Graph, name: &str, wrong: &mut Vec<String>) {
+    let picture = arrange(graph, &layout::Options::default()).value;
+    let violations = layout::verify(&picture);
+    if let Some(first) = violations.first() {
+        wrong.push(format!("{name}: {} violations, first: {first}", violations.len()));
+    }
+    wrong.extend(picture.fallbacks.iter().map(|f| format!("{name}: {f}")));
+    let svg = render::svg(&picture, graph, &render::PictureOptions::default());
+    if let Err(error) = roxmltree::Document::parse(&svg) {
+        wrong.push(format!("{name}: {error}"));
+    }
+}
+
 #[test]
 fn every_folder_draws() {
     let Some(root) = corpus() else { return };
@@ -40,18 +55,11 @@ fn every_folder_draws() {
     let mut wrong = Vec::new();
     for folder in &all {
         let loaded = load(&Request::new([folder.clone()]), &mut std::io::empty());
-        let found = inspect(&loaded.sources, &cluster::Options::default());
-        let graph = &found.value.graph;
-        let picture = arrange(graph, &layout::Options::default()).value;
-        let violations = layout::verify(&picture);
-        if let Some(first) = violations.first() {
-            wrong.push(format!("{}: {} violations, first: {first}", folder.display(), violations.len()));
-        }
-        wrong.extend(picture.fallbacks.iter().map(|f| format!("{}: {f}", folder.display())));
-        let svg = render::svg(&picture, graph, &render::PictureOptions::default());
-        if let Err(error) = roxmltree::Document::parse(&svg) {
-            wrong.push(format!("{}: {error}", folder.display()));
-        }
+        let mut found = inspect(&loaded.sources, &cluster::Options::default()).value;
+        draws(&found.graph, &folder.display().to_string(), &mut wrong);
+        resources(&mut found, &loaded.sources);
+        let used = aspect(found.graph, Aspect::Resources);
+        draws(&used, &format!("{} (resources)", folder.display()), &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(all.len() > 50, "only {} folders were found", all.len());

@@ -11,6 +11,8 @@
 
 #[path = "support/graphs.rs"]
 mod common;
+#[path = "support/unions.rs"]
+mod unions;
 
 use kubesketch::graph::{EdgeKind, Graph};
 use kubesketch::layout::{Legend, Options, layout, verify};
@@ -62,6 +64,18 @@ fn random_graphs_verify() {
 #[test]
 fn dense_graphs_verify() {
     check(common::dense, 0..400, &Options::default());
+}
+
+#[test]
+fn random_unions_verify() {
+    let options = Options {
+        title: Some("random".into()),
+        ..Options::default()
+    };
+    check(|seed| unions::random_union(&common::random(seed), seed), 800..900, &options);
+    check(|seed| unions::random_union(&common::dense(seed), seed), 500..540, &options);
+    let plain = Options { budget: 0, ..options };
+    check(|seed| unions::random_union(&common::random(seed), seed), 1000..1020, &plain);
 }
 
 #[test]

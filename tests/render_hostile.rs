@@ -129,6 +129,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 }],
                 containers: vec![Container { name: t(), image: Some(t()) }],
                 host_network: true,
+                show_images: false,
                 access: Some(Access {
                     ingress: Side {
                         stance: Stance::Isolated,
@@ -168,6 +169,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
             name: t(),
             detail,
             evidence: vec![proof(text)],
+            change: None,
         });
     }
     let rules = vec![RouteRule {
@@ -251,6 +253,7 @@ fn layout(graph: &Graph) -> Layout {
             rect: common::rect(0.0, y(from), 90.0, 20.0),
             texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
         }),
+        change: None,
         tooltip: edge.tooltip(),
     });
     let mut cards: Vec<Card> = graph
@@ -266,6 +269,7 @@ fn layout(graph: &Graph) -> Layout {
                 common::text(0.0, 0.0, TextRole::Port, &card.name),
             ],
             locks: vec![card.glyph],
+            change: None,
         });
     }
     let all = hostile().join("\u{2022}");

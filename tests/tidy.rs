@@ -23,8 +23,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("view", &["graph"]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("diff", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
-    ("render", &["layout", "graph", "policy", "cluster", "source", "diagnostic"]),
+    ("render", &["layout", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.

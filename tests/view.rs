@@ -279,3 +279,98 @@ fn every_part_of_a_large_graph_is_a_graph() {
         assert_eq!(part.nodes().filter(|n| n.namespace.as_ref() == Some(&group.name)).count(), 13);
     }
 }
+
+/// What two workloads use and what scales one of them, beside a network.
+const USED: &str = "
+{kind: Deployment, apiVersion: apps/v1, metadata: {name: a, namespace: one}, spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i, envFrom: [{configMapRef: {name: settings}}]}]}}}}
+---
+{kind: Deployment, apiVersion: apps/v1, metadata: {name: b, namespace: one}, spec: {selector: {matchLabels: {app: b}}, template: {metadata: {labels: {app: b}}, spec: {containers: [{name: c, image: i, envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: key, optional: true}}]}]}}}}
+---
+{kind: ConfigMap, apiVersion: v1, metadata: {name: settings, namespace: one}, data: {x: y}}
+---
+{kind: Service, apiVersion: v1, metadata: {name: a, namespace: one}, spec: {type: NodePort, selector: {app: a}, ports: [{port: 80}]}}
+---
+{kind: HorizontalPodAutoscaler, apiVersion: autoscaling/v2, metadata: {name: a, namespace: one}, spec: {scaleTargetRef: {kind: Deployment, name: a}, maxReplicas: 3}}
+---
+{kind: ConfigMap, apiVersion: v1, metadata: {name: alone, namespace: two}, data: {x: y}}
+";
+
+fn used() -> (Graph, Labels) {
+    let sources = Sources::from_texts([("all.yaml", USED)]);
+    let mut found = inspect(&sources, &cluster::Options::default()).value;
+    kubesketch::resources(&mut found, &sources);
+    let labels = kubesketch::labels(&found.cluster);
+    (view::aspect(found.graph, Aspect::Resources), labels)
+}
+
+#[test]
+fn the_view_of_resources_has_no_network() {
+    let (graph, _) = used();
+    check(&graph);
+    let expected = [
+        "missing:one/key[Secret]",
+        "one/a[Deployment]",
+        "one/a[HorizontalPodAutoscaler]",
+        "one/b[Deployment]",
+        "one/settings[ConfigMap]",
+        "two/alone[ConfigMap]",
+    ];
+    assert_eq!(ids(&graph), BTreeSet::from(expected));
+    assert!(graph.edges().all(|(.., e)| matches!(e.kind(), EdgeKind::Uses | EdgeKind::Scales)));
+    let missing = graph.node(graph.find("missing:one/key[Secret]").unwrap());
+    assert_eq!(missing.facts(), "Secret · optional, not in the input");
+    let settings = graph.node(graph.find("one/settings[ConfigMap]").unwrap());
+    assert_eq!(settings.facts(), "ConfigMap · 1 key · env");
+}
+
+#[test]
+fn selections_and_overviews_hold_for_resources() {
+    let (graph, labels) = used();
+    let wanted = Selection {
+        focus: vec![anchor(Some("cm"), "settings")],
+        depth: 1,
+        ..Selection::default()
+    };
+    let near = view::select(graph.clone(), &labels, &wanted).unwrap();
+    check(&near);
+    assert_eq!(
+        ids(&near),
+        BTreeSet::from(["one/a[Deployment]", "one/b[Deployment]", "one/settings[ConfigMap]"])
+    );
+    let wanted = Selection {
+        kinds: vec!["ConfigMap".into()],
+        ..Selection::default()
+    };
+    let kinds = view::select(graph.clone(), &labels, &wanted).unwrap();
+    check(&kinds);
+    assert_eq!(kinds.nodes().filter(|n| n.kind == NodeKind::ConfigMap).count(), 2);
+    let far = view::overview(&graph, None, &Note::default());
+    check(&far);
+    let one = far.node(far.find("summary:namespace:one").unwrap());
+    assert_eq!(one.facts(), "2 workloads · 1 ConfigMap · 1 autoscaler · 1 missing");
+}
+
+#[test]
+fn the_last_step_of_a_focus_is_there_for_the_steps_before() {
+    let (graph, labels) = read(SHOP);
+    let wanted = Selection {
+        focus: vec![anchor(Some("service"), "api")],
+        depth: 1,
+        ..Selection::default()
+    };
+    let part = view::select(graph, &labels, &wanted).unwrap();
+    check(&part);
+    // The Ingress leads to another Service too, and the workload to a database: both are two steps away.
+    assert_eq!(
+        ids(&part),
+        BTreeSet::from(["shop/api[Deployment]", "shop/api[Service]", "shop/edge[Ingress]"])
+    );
+}
+
+#[test]
+fn images_are_told_where_asked_for() {
+    let (graph, _) = read(SHOP);
+    let facts = |graph: &Graph| graph.node(graph.find("shop/api[Deployment]").unwrap()).facts();
+    assert_eq!(facts(&graph), "Deployment · 1 replica");
+    assert_eq!(facts(&view::show_images(graph)), "Deployment · 1 replica · i");
+}

@@ -17,6 +17,7 @@ use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
 use crate::resolve::Denied;
+use crate::view;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
@@ -46,6 +47,10 @@ pub struct Args {
     /// Also draw what a policy at one end allows and policies at the other deny
     #[arg(long)]
     show_denied: bool,
+
+    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
+    #[arg(long)]
+    show_images: bool,
 
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
@@ -93,7 +98,15 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let mut input = args.input.read()?;
     let connectivity = input.connect(&args.connect)?;
     let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
-    crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    if args.levels.is_about_resources() {
+        crate::resources(&mut input.inspection, &input.sources);
+    } else {
+        crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    }
+    if args.show_images {
+        let graph = std::mem::take(&mut input.inspection.graph);
+        input.inspection.graph = view::show_images(graph);
+    }
     let shown = args.levels.apply(&input, &args.input);
     if shown.is_err() {
         input.report(verbosity);
@@ -160,14 +173,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
 /// What is asked for must make sense together. The picture that documents link to, if they do.
 fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a Path>> {
-    if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
-        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
-    }
+    output::check_distinct(targets)?;
     let plain = |file: &Path| file.components().collect::<PathBuf>();
-    let mut files = BTreeSet::new();
-    if let Some(twice) = targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
-        anyhow::bail!("{} is asked for twice", twice.display());
-    }
+    let files: BTreeSet<PathBuf> = targets.iter().filter_map(|t| t.file.as_deref()).map(plain).collect();
     if let Some(place) = args.inject.iter().find(|p| files.contains(&plain(&p.file))) {
         anyhow::bail!("{} is asked for by both -o and --inject", place.file.display());
     }

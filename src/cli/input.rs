@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::policy::Connectivity;
 use crate::resolve::ControllerRef;
-use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Programs, Request, Skipped, Sources};
+use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request, Skipped, Sources};
 use crate::{ConnectOptions, Inspection};
 
 /// Arguments that say what to read.
@@ -38,6 +38,13 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE", requires = "helm")]
     values: Vec<PathBuf>,
 
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// Arguments that say how to read.
+#[derive(Args, Debug)]
+pub struct ReadingArgs {
     /// The namespace of objects that name none [default: default]. `draw` shows this namespace only, unless -A is given
     #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
@@ -87,7 +94,7 @@ impl InputArgs {
         if self.paths.is_empty() && self.filenames.is_empty() && self.kustomize.is_empty() && self.helm.is_none() {
             anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
         }
-        let limit = self.max_file_size << 20;
+        let limit = self.reading.max_file_bytes();
         let request = Request {
             paths: self.paths.iter().chain(&self.filenames).cloned().collect(),
             max_file_bytes: limit,
@@ -98,36 +105,12 @@ impl InputArgs {
             chart,
             values: self.values.clone(),
             release: None,
-            namespace: self.namespace.clone(),
+            namespace: self.reading.namespace.clone(),
         });
         let built = self.kustomize.iter().map(|dir| source::kustomize_build(dir, &programs, limit));
         let rendered = chart.iter().map(|chart| source::helm_template(chart, &programs, limit));
-        let mut files = Vec::new();
-        for outcome in built.chain(rendered) {
-            match outcome {
-                Ok(file) => files.push(file),
-                Err(problem) => loaded.problems.push(problem),
-            }
-        }
-        let sources = loaded.sources.merge(Sources::from_files(files));
-        let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
-            .map(|p| Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string()))
-            .collect();
-        let options = cluster::Options {
-            default_namespace: self.namespace.clone(),
-        };
-        let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
-        if inspection.objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
-            let message = "there is no Kubernetes object in the input";
-            diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
-        }
-        Diagnostic::sort(&mut diagnostics);
-        Ok(Input {
-            sources,
-            inspection,
-            diagnostics,
-            skipped: loaded.skipped,
-        })
+        loaded.add(built.chain(rendered));
+        Ok(self.reading.inspect(loaded))
     }
 
     /// Reads everything, works out who can talk to whom, and says what was noticed.
@@ -140,10 +123,45 @@ impl InputArgs {
 
     /// The namespace that was given.
     pub fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
+        self.reading.namespace.as_deref()
     }
 
     /// How a run over this input ended, as far as the input is concerned.
+    pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
+        self.reading.status(diagnostics)
+    }
+}
+
+impl ReadingArgs {
+    /// The most that is read of one file.
+    pub fn max_file_bytes(&self) -> u64 {
+        self.max_file_size << 20
+    }
+
+    /// What texts say.
+    pub fn inspect(&self, loaded: Loaded) -> Input {
+        let sources = loaded.sources;
+        let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
+            .map(|p| Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string()))
+            .collect();
+        let options = cluster::Options {
+            default_namespace: self.namespace.clone(),
+        };
+        let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
+        if inspection.objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
+            let message = "there is no Kubernetes object in the input";
+            diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
+        }
+        Diagnostic::sort(&mut diagnostics);
+        Input {
+            sources,
+            inspection,
+            diagnostics,
+            skipped: loaded.skipped,
+        }
+    }
+
+    /// How a run over input with these problems ended, as far as the input is concerned.
     pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
         if self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error) {
             Status::Success

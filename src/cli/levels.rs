@@ -34,7 +34,8 @@ pub struct LevelArgs {
     #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
     depth: usize,
 
-    /// What the picture is about: network (everything), exposure (what lies on a way from outside) or policy (workloads and what policies allow)
+    /// What the picture is about: network (everything that can reach or be reached), exposure (what lies on a way from outside), policy (workloads and
+    /// what policies allow) or resources (workloads, the ConfigMaps, Secrets, volume claims and ServiceAccounts they use, and autoscalers)
     #[arg(long, value_name = "VIEW", default_value = "network")]
     view: Aspect,
 
@@ -84,6 +85,11 @@ fn kind(word: &str) -> String {
     match word.to_ascii_lowercase().as_str() {
         "ing" | "ingresses" => "Ingress".to_owned(),
         "gtw" | "gateways" => "Gateway".to_owned(),
+        "cm" | "configmaps" => "ConfigMap".to_owned(),
+        "secrets" => "Secret".to_owned(),
+        "pvc" | "persistentvolumeclaims" => "PersistentVolumeClaim".to_owned(),
+        "sa" | "serviceaccounts" => "ServiceAccount".to_owned(),
+        "hpa" | "horizontalpodautoscalers" => "HorizontalPodAutoscaler".to_owned(),
         other => match Reference::parse(&format!("{other}/x")) {
             Ok(Reference::Object { kind: Some(kind), .. }) => kind,
             _ => other.strip_suffix('s').filter(|s| s.ends_with("route")).unwrap_or(other).to_owned(),
@@ -107,6 +113,11 @@ impl Shown {
 }
 
 impl LevelArgs {
+    /// Whether the picture is about what workloads use.
+    pub fn is_about_resources(&self) -> bool {
+        self.view == Aspect::Resources
+    }
+
     /// What is shown of what was read.
     ///
     /// # Errors

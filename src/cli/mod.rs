@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and one file for each command. All writing and printing happens here.
 
+mod diff;
 mod draw;
 mod drift;
 mod folder;
@@ -68,6 +69,8 @@ struct Cli {
 enum Command {
     /// Draw a picture of manifests
     Draw(Box<draw::Args>),
+    /// Say what differs between two states of a system, and draw it
+    Diff(Box<diff::Args>),
     /// Print who can talk to whom, what is exposed, isolated or routed
     Table(Box<table::Args>),
     /// Say whether a connection is allowed, by which rule, through which layers
@@ -109,6 +112,7 @@ pub fn run() -> Status {
     };
     let outcome = match cli.command {
         Command::Draw(args) => draw::run(&args, verbosity),
+        Command::Diff(args) => diff::run(&args, verbosity),
         Command::Table(args) => table::run(&args, verbosity),
         Command::Why(args) => why::run(&args, verbosity),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),

@@ -1,5 +1,6 @@
 //! Where results go: standard output, or files that are written whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -7,13 +8,60 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 
-use crate::render::Format;
+use crate::render::{ChangesFormat, Format};
+
+/// A set of formats that `-o` chooses from.
+pub trait Form: Copy + FromStr + 'static {
+    /// Every format.
+    const ALL: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The format of files with this extension.
+    fn of_extension(extension: &str) -> Option<Self>;
+
+    /// Whether a terminal cannot show it.
+    fn is_binary(self) -> bool;
+}
+
+impl Form for Format {
+    const ALL: &'static [Format] = Format::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_extension(extension: &str) -> Option<Format> {
+        Format::from_extension(extension)
+    }
+
+    fn is_binary(self) -> bool {
+        Format::is_binary(self)
+    }
+}
+
+impl Form for ChangesFormat {
+    const ALL: &'static [ChangesFormat] = ChangesFormat::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_extension(extension: &str) -> Option<ChangesFormat> {
+        ChangesFormat::from_extension(extension)
+    }
+
+    fn is_binary(self) -> bool {
+        ChangesFormat::is_binary(self)
+    }
+}
 
 /// One `-o`: a format and a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct Target<F = Format> {
     /// What to write.
-    pub format: Format,
+    pub format: F,
     /// Where; `None` is standard output.
     pub file: Option<PathBuf>,
 }
@@ -36,22 +84,23 @@ impl FromStr for Wish {
         if named || (text.parse::<Format>().is_err() && Path::new(text).is_dir()) {
             return Ok(Wish::Folder(text.into()));
         }
-        text.parse().map(Wish::Target)
+        let target = text.parse().map(Wish::Target);
+        target.map_err(|error| format!("{error}; a name that ends in / is a folder of pages"))
     }
 }
 
-impl FromStr for Target {
+impl<F: Form> FromStr for Target<F> {
     type Err = String;
 
     /// `svg` is a format (to standard output, as kubectl users expect), `net.svg` a file whose ending says the format,
     /// `svg=picture.txt` both, and `./svg` a file.
     /// What stands for standard output is told as such, so that nobody replaces what it is redirected to.
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(format) = text.parse::<Format>() {
+        if let Ok(format) = text.parse::<F>() {
             return Ok(Target { format, file: None });
         }
         if let Some((format, file)) = text.split_once('=')
-            && let Ok(format) = format.parse::<Format>()
+            && let Ok(format) = format.parse::<F>()
         {
             return match file {
                 "" => Err("a file name is missing after `=`".into()),
@@ -65,15 +114,15 @@ impl FromStr for Target {
         }
         let path = Path::new(text);
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        match Format::from_extension(ending) {
+        match F::of_extension(ending) {
             Some(format) => Ok(Target {
                 format,
                 file: Some(path.to_owned()),
             }),
             None => {
-                let known: Vec<&str> = Format::ALL.iter().map(|f| f.as_str()).collect();
+                let known: Vec<&str> = F::ALL.iter().map(|f| f.name()).collect();
                 Err(format!(
-                    "the ending says no format; one of {} is known, FORMAT=FILE says both, and a name that ends in / is a folder of pages",
+                    "the ending says no format; one of {} is known, and FORMAT=FILE says both",
                     known.join(", ")
                 ))
             }
@@ -85,18 +134,31 @@ impl FromStr for Target {
 const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 /// Refuses to fill a terminal with what it cannot show.
-pub fn check_terminal(targets: &[Target]) -> Result<()> {
+pub fn check_terminal<F: Form>(targets: &[Target<F>]) -> Result<()> {
     match targets.iter().find(|t| t.file.is_none() && t.format.is_binary()) {
         Some(target) if io::stdout().is_terminal() => {
-            let name = target.format.as_str();
+            let name = target.format.name();
             anyhow::bail!("a terminal cannot show {name}: give it a file, as in -o picture.{name}, or send it on, as in -o {name} | ...")
         }
         _ => Ok(()),
     }
 }
 
+/// Refuses targets that would overwrite each other.
+pub fn check_distinct<F>(targets: &[Target<F>]) -> Result<()> {
+    if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
+        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
+    }
+    let plain = |file: &Path| file.components().collect::<PathBuf>();
+    let mut files = BTreeSet::new();
+    match targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
+        Some(twice) => anyhow::bail!("{} is asked for twice", twice.display()),
+        None => Ok(()),
+    }
+}
+
 /// Writes to a target.
-pub fn write(target: &Target, content: &[u8]) -> Result<()> {
+pub fn write<F>(target: &Target<F>, content: &[u8]) -> Result<()> {
     match &target.file {
         None => to_stdout(content),
         Some(path) => to_file(path, content).with_context(|| format!("cannot write {}", path.display())),

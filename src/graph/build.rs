@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::DiGraph;
 
 use super::group::NAMESPACE;
-use super::{Edge, EdgeDetail, Evidence, Graph, Group, Node};
+use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, Node};
+
+/// Where an edge is said, and how it differs between two states.
+type Said = (Vec<Evidence>, Option<Change>);
 
 /// Collects nodes and edges in any order; [`GraphBuilder::build`] makes them a [`Graph`].
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
-    edges: BTreeMap<(String, String, EdgeDetail), Vec<Evidence>>,
+    edges: BTreeMap<(String, String, EdgeDetail), Said>,
     /// By id.
     groups: BTreeMap<String, Group>,
     /// The id of the group of nodes that do not stand in that of their namespace.
@@ -47,14 +50,19 @@ impl GraphBuilder {
 
     /// Adds an edge between two ids. Edges that say the same become one with the evidence of both.
     pub fn edge(&mut self, from: &str, to: &str, detail: EdgeDetail, evidence: impl IntoIterator<Item = Evidence>) {
+        self.compared_edge(from, to, detail, evidence, None);
+    }
+
+    /// The same for an edge of a union of two states.
+    pub fn compared_edge(&mut self, from: &str, to: &str, detail: EdgeDetail, evidence: impl IntoIterator<Item = Evidence>, change: Option<Change>) {
         match self.edges.entry((from.to_owned(), to.to_owned(), detail)) {
             Entry::Vacant(new) => {
-                new.insert(evidence.into_iter().collect());
+                new.insert((evidence.into_iter().collect(), change));
             }
             Entry::Occupied(mut known) => {
                 for more in evidence {
-                    if !known.get().contains(&more) {
-                        known.get_mut().push(more);
+                    if !known.get().0.contains(&more) {
+                        known.get_mut().0.push(more);
                     }
                 }
             }
@@ -87,6 +95,16 @@ impl GraphBuilder {
         }
     }
 
+    /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
+    pub fn groups_of(&mut self, graph: &Graph) {
+        for group in &graph.groups {
+            self.groups.entry(group.id.clone()).or_insert_with(|| group.clone());
+        }
+        for (id, home) in homes(graph) {
+            self.homes.entry(id).or_insert(home);
+        }
+    }
+
     /// Goes on with a graph that was built.
     pub fn reopen(graph: Graph) -> Self {
         let homes = homes(&graph);
@@ -94,7 +112,7 @@ impl GraphBuilder {
         let ids: Vec<String> = nodes.iter().map(|n| n.weight.id.clone()).collect();
         let edges = edges.into_iter().map(|e| {
             let [from, to] = [e.source(), e.target()].map(|end| ids[end.index()].clone());
-            ((from, to, e.weight.detail), e.weight.evidence)
+            ((from, to, e.weight.detail), (e.weight.evidence, e.weight.change))
         });
         GraphBuilder {
             edges: edges.collect(),
@@ -118,16 +136,9 @@ impl GraphBuilder {
             stands.push(home);
             index.insert(id, inner.add_node(node));
         }
-        for ((from, to, detail), evidence) in self.edges {
+        for ((from, to, detail), (evidence, change)) in self.edges {
             if let (Some(&a), Some(&b)) = (index.get(&from), index.get(&to)) {
-                inner.add_edge(
-                    a,
-                    b,
-                    Edge {
-                        detail,
-                        evidence: evidence.into_iter().collect(),
-                    },
-                );
+                inner.add_edge(a, b, Edge { detail, evidence, change });
             }
         }
         let parents: Vec<String> = used.iter().filter_map(|id| self.groups.get(id)?.parent.clone()).collect();

@@ -1,8 +1,9 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
+use super::config::short_kind;
 use super::{
-    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol, RouteRule,
-    Scale, ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol,
+    RouteRule, Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -44,10 +45,25 @@ impl Node {
                     _ => list(ports.iter().map(PortMap::text).collect()),
                 });
             }
-            Detail::Workload { scale, host_network, .. } => {
+            Detail::Workload {
+                scale,
+                host_network,
+                containers,
+                show_images,
+                ..
+            } => {
                 parts.push(self.label.clone());
                 parts.extend(scale_text(scale));
                 parts.extend(host_network.then(|| "host network".to_owned()));
+                if *show_images {
+                    let mut images: Vec<String> = containers.iter().filter_map(|c| c.image.as_deref()).map(image_text).collect();
+                    images.dedup();
+                    parts.push(first_of(&images));
+                }
+            }
+            Detail::Config(config) => {
+                parts.push(short_kind(&self.label).to_owned());
+                parts.extend(config.facts());
             }
             Detail::Resource => parts.push(self.label.clone()),
             Detail::Peers { of, members, on, .. } => {
@@ -110,7 +126,7 @@ impl Node {
         badges
     }
 
-    /// Name, facts and badges, a line each, where no signs can be drawn: the last is `isolated in · open out`.
+    /// Name, facts, badges and changes, a line each, where no signs can be drawn: the badges are `isolated in · open out`.
     pub fn lines(&self) -> Vec<String> {
         let said = self.badges().into_iter().map(|(mark, word)| match mark {
             Mark::Isolated => format!("isolated {word}"),
@@ -122,12 +138,17 @@ impl Node {
         });
         let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());
+        lines.extend(self.change.iter().flat_map(Change::lines));
         lines
     }
 
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.clone(), self.facts()];
+        lines.extend(self.change.iter().flat_map(|change| match change {
+            Change::Same => vec!["unchanged".to_owned()],
+            change => change.lines(),
+        }));
         match &self.detail {
             Detail::Workload {
                 containers,
@@ -165,6 +186,7 @@ impl Node {
                 lines.extend(access.iter().flat_map(Access::lines));
             }
             Detail::Gateway { listeners, .. } => lines.extend(listeners.iter().cloned()),
+            Detail::Config(config) => lines.extend(config.remarks()),
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}
         }
@@ -189,6 +211,9 @@ impl Edge {
             EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => ports.iter().map(PortMap::text).collect(),
             EdgeDetail::Allows(allowance) => allowance.lines(),
             EdgeDetail::Denied(allowance) => allowance.lines(),
+            EdgeDetail::Calls(call) => call.lines(),
+            EdgeDetail::Uses(uses) => uses.lines(),
+            EdgeDetail::Scales(scaling) => scaling.text().into_iter().collect(),
             EdgeDetail::Several(several) => several.lines(),
         }
     }
@@ -205,9 +230,14 @@ impl Edge {
                 lines.insert(0, "allowed at one end, denied at the other".to_owned());
                 lines.extend(allowance.remarks());
             }
+            EdgeDetail::Calls(_) => lines.insert(0, "named by configuration".to_owned()),
             EdgeDetail::Several(several) if several.said.len() > 1 => lines.extend(some_of("", &several.said)),
             _ => {}
         }
+        lines.extend(self.change.iter().flat_map(|change| match change {
+            Change::Same => vec!["unchanged".to_owned()],
+            change => change.lines_beside_arrows(),
+        }));
         lines.extend(self.evidence.iter().map(|e| {
             if e.field.is_empty() {
                 e.place()
@@ -442,7 +472,7 @@ fn scale_text(scale: &Scale) -> Option<String> {
     }
 }
 
-fn first_of(items: &[String]) -> String {
+pub(super) fn first_of(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),
@@ -450,6 +480,39 @@ fn first_of(items: &[String]) -> String {
     }
 }
 
+/// The last segment of an image's repository with its tag, and with the first digits of its digest where it has one:
+/// `nginx:1.27`, `app@sha256:0f3b8f6c`.
+fn image_text(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    match last.split_once('@') {
+        Some((name, digest)) => {
+            let (algorithm, hash) = digest.split_once(':').unwrap_or(("", digest));
+            let hash: String = hash.chars().take(8).collect();
+            // Beside a tag the digits alone are enough.
+            if name.contains(':') || algorithm.is_empty() {
+                format!("{name}@{hash}")
+            } else {
+                format!("{name}@{algorithm}:{hash}")
+            }
+        }
+        None => last.to_owned(),
+    }
+}
+
 fn pairs_text(word: &str, pairs: &std::collections::BTreeMap<String, String>) -> Option<String> {
     (!pairs.is_empty()).then(|| format!("{word} {}", pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_told_by_their_last_segment() {
+        assert_eq!(image_text("nginx"), "nginx");
+        assert_eq!(image_text("registry.example.com:5000/team/app:v1.2"), "app:v1.2");
+        let digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        assert_eq!(image_text(&format!("ghcr.io/a/b@sha256:{digest}")), "b@sha256:01234567");
+        assert_eq!(image_text(&format!("ghcr.io/a/b:2@sha256:{digest}")), "b:2@01234567");
+    }
 }

@@ -4,6 +4,7 @@
 //! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share source, target, kind and detail;
 //! * nodes, edges and groups are in a fixed order that depends on the objects alone, not on the order of the input;
 //! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have none);
+//! * either every node and edge says how it differs between two states ([`Change`]), or none does;
 //! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group has at least one node,
 //!   directly or in a group that is a part of it, and parts have no parts.
 //!
@@ -11,15 +12,22 @@
 
 mod access;
 mod build;
+mod call;
+mod change;
+mod config;
 mod describe;
 mod digest;
 mod evidence;
 mod group;
 mod model;
 mod summary;
+mod tally;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
+pub use call::{Call, CallState};
+pub use change::{Change, ChangeKind, Difference};
+pub use config::{Config, Scaling, UseWay, Uses};
 pub use describe::port_text;
 pub use digest::digest;
 pub use evidence::Evidence;
@@ -103,6 +111,11 @@ impl Graph {
     /// The position in [`Graph::groups`] of the group that a node stands in; `None` for what is outside of all.
     pub fn group_of(&self, node: usize) -> Option<usize> {
         self.homes.get(node).copied().flatten()
+    }
+
+    /// Whether it is the union of two states: see [`Change`].
+    pub fn is_comparison(&self) -> bool {
+        self.nodes().any(|n| n.change.is_some())
     }
 
     /// The position of the group that a group is a part of; `None` for what stands in no other.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::access::{Access, Allowance};
-use super::{Evidence, Several, Summary};
+use super::call::Call;
+use super::config::{Config, Scaling, Uses};
+use super::{Change, Evidence, Several, Summary};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -25,6 +27,16 @@ pub enum NodeKind {
     Service,
     /// Anything that runs pods.
     Workload,
+    /// A ConfigMap that workloads may use.
+    ConfigMap,
+    /// A Secret that workloads or entrances may use.
+    Secret,
+    /// A claim to storage that workloads may use (PersistentVolumeClaim).
+    Claim,
+    /// An identity that pods may have (ServiceAccount).
+    ServiceAccount,
+    /// What changes how many pods a workload runs (HorizontalPodAutoscaler, ScaledObject).
+    Scaler,
     /// Any other object that traffic is sent to (a resource backend).
     Resource,
     /// Pods that policies describe, or anyone: a set instead of its members.
@@ -46,7 +58,12 @@ impl NodeKind {
         NodeKind::Ingress,
         NodeKind::Route,
         NodeKind::Service,
+        NodeKind::Scaler,
         NodeKind::Workload,
+        NodeKind::ConfigMap,
+        NodeKind::Secret,
+        NodeKind::Claim,
+        NodeKind::ServiceAccount,
         NodeKind::Peers,
         NodeKind::Junction,
         NodeKind::Resource,
@@ -66,6 +83,11 @@ impl NodeKind {
             NodeKind::Route => "Route",
             NodeKind::Service => "Service",
             NodeKind::Workload => "Workload",
+            NodeKind::ConfigMap => "ConfigMap",
+            NodeKind::Secret => "Secret",
+            NodeKind::Claim => "Claim",
+            NodeKind::ServiceAccount => "ServiceAccount",
+            NodeKind::Scaler => "Scaler",
             NodeKind::Resource => "Resource",
             NodeKind::Peers => "Peers",
             NodeKind::Junction => "Junction",
@@ -90,6 +112,12 @@ pub enum EdgeKind {
     Allows,
     /// A rule at one end allows it, and policies at the other do not.
     Denied,
+    /// The configuration of a workload names a Service: workload → Service.
+    Calls,
+    /// Pods or an entrance need it: workload → ConfigMap, Secret, claim or ServiceAccount; Ingress or Gateway → Secret.
+    Uses,
+    /// Changes how many pods it runs: autoscaler → workload.
+    Scales,
 }
 
 impl EdgeKind {
@@ -101,6 +129,9 @@ impl EdgeKind {
         EdgeKind::Resolves,
         EdgeKind::Allows,
         EdgeKind::Denied,
+        EdgeKind::Calls,
+        EdgeKind::Uses,
+        EdgeKind::Scales,
     ];
 
     /// The name of the kind, as in `data-kind`.
@@ -112,6 +143,9 @@ impl EdgeKind {
             EdgeKind::Resolves => "resolves",
             EdgeKind::Allows => "allows",
             EdgeKind::Denied => "denied",
+            EdgeKind::Calls => "calls",
+            EdgeKind::Uses => "uses",
+            EdgeKind::Scales => "scales",
         }
     }
 }
@@ -303,9 +337,13 @@ pub enum Detail {
         containers: Vec<Container>,
         /// Whether its pods share the node's network.
         host_network: bool,
+        /// Whether its card says which images it runs.
+        show_images: bool,
         /// What policies have to say about it; `None` if the input holds no policy.
         access: Option<Access>,
     },
+    /// What workloads use, or what scales them.
+    Config(Config),
     /// See [`NodeKind::Resource`].
     Resource,
     /// See [`NodeKind::Peers`].
@@ -347,6 +385,8 @@ pub struct Node {
     pub detail: Detail,
     /// Where it is said. Sorted.
     pub evidence: Vec<Evidence>,
+    /// How it differs between two states; `None` in a graph of one state.
+    pub change: Option<Change>,
 }
 
 /// How something is exposed.
@@ -441,6 +481,12 @@ pub enum EdgeDetail {
     Allows(Allowance),
     /// See [`EdgeKind::Denied`].
     Denied(Allowance),
+    /// See [`EdgeKind::Calls`].
+    Calls(Call),
+    /// See [`EdgeKind::Uses`].
+    Uses(Uses),
+    /// See [`EdgeKind::Scales`].
+    Scales(Scaling),
     /// Edges of one kind to or from objects that are drawn as one.
     Several(Several),
 }
@@ -455,6 +501,9 @@ impl EdgeDetail {
             EdgeDetail::Resolves(_) => EdgeKind::Resolves,
             EdgeDetail::Allows(_) => EdgeKind::Allows,
             EdgeDetail::Denied(_) => EdgeKind::Denied,
+            EdgeDetail::Calls(_) => EdgeKind::Calls,
+            EdgeDetail::Uses(_) => EdgeKind::Uses,
+            EdgeDetail::Scales(_) => EdgeKind::Scales,
             EdgeDetail::Several(several) => several.kind,
         }
     }
@@ -467,6 +516,8 @@ pub struct Edge {
     pub detail: EdgeDetail,
     /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their order.
     pub evidence: Vec<Evidence>,
+    /// How it differs between two states; `None` in a graph of one state.
+    pub change: Option<Change>,
 }
 
 impl Edge {

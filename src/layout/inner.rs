@@ -1,6 +1,6 @@
 //! One component of a frame: cards and the terminals of its links to other frames, placed by the engine or, failing that, plainly.
 
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 use super::card::CardPlan;
 use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
@@ -238,7 +238,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             row,
             entry: None,
             label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
-            trunk: trunk(row, what.kind()),
+            trunk: trunk(row, Some(what)),
             straight: what.kind() == EdgeKind::Selects,
         });
         edges.push(Some(edge));
@@ -265,7 +265,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
     for &net in &this.leaving {
         let net = &book.scene.nets[net];
         let row = net.row.and_then(|edge| book.cards[net.source].row_of(edge));
-        let kind = net.edges.first().map_or(EdgeKind::Routes, |&e| book.graph.edge(e).2.kind());
+        let first = net.edges.first().map(|&e| book.graph.edge(e).2);
         let to = part.boxes.len();
         part.boxes.push(terminal(Pin::Right));
         part.edges.push(EdgeIn {
@@ -274,7 +274,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             row,
             entry: None,
             label: None,
-            trunk: trunk(row, kind),
+            trunk: trunk(row, first),
             straight: false,
         });
         edges.push(None);
@@ -344,10 +344,13 @@ fn terminal(pin: Pin) -> BoxIn {
 }
 
 /// Lines of one color share a trunk; those of rows never do.
-fn trunk(row: Option<usize>, kind: EdgeKind) -> usize {
+fn trunk(row: Option<usize>, edge: Option<&Edge>) -> usize {
+    let colors = EdgeKind::ALL.len() * (1 + ChangeKind::ALL.len());
+    let kind = EdgeKind::ALL.iter().position(|k| Some(*k) == edge.map(Edge::kind)).unwrap_or_default();
+    let change = edge.and_then(|e| e.change.as_ref()).map(Change::kind);
     match row {
-        Some(row) => EdgeKind::ALL.len() + row,
-        None => EdgeKind::ALL.iter().position(|k| *k == kind).unwrap_or_default(),
+        Some(row) => colors + row,
+        None => kind + EdgeKind::ALL.len() * ChangeKind::ALL.iter().position(|k| Some(*k) == change).map_or(0, |p| p + 1),
     }
 }
 

@@ -1,17 +1,18 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
-//! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
+//! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
 //! like a whole (`nested`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`);
-//! last, crossings are told from branches (`crossing`).
+//! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
 mod advances;
 mod assemble;
 mod card;
+mod changes;
 mod crossing;
 mod engine;
 mod fallback;
@@ -36,6 +37,7 @@ mod route;
 #[cfg(test)]
 mod sample;
 mod scene;
+mod settle;
 mod straighten;
 mod tracks;
 mod untangle;

@@ -209,5 +209,6 @@ fn end(id: &str) -> Node {
         name: String::new(),
         detail: Detail::Internet,
         evidence: Vec::new(),
+        change: None,
     }
 }

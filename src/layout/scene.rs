@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::{Change, ChangeKind, EdgeKind, Graph};
 
 use super::inner::Side;
 
@@ -206,20 +206,23 @@ fn root(parent: &mut [usize], mut at: usize) -> usize {
 }
 
 fn nets(graph: &Graph, scene: &mut Scene) {
-    let mut known: BTreeMap<(usize, EdgeKind, Option<usize>), usize> = BTreeMap::new();
+    // What looks different is no one line.
+    let mut known: BTreeMap<(usize, EdgeKind, Option<usize>, Option<ChangeKind>), usize> = BTreeMap::new();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if inside_one(scene, from, to) {
             continue;
         }
         let row = (graph.node(from).has_route_rows() && edge.kind() == EdgeKind::Routes).then_some(index);
-        let net = *known.entry((from, edge.kind(), row)).or_insert_with(|| {
-            scene.nets.push(Net {
-                source: from,
-                row,
-                edges: Vec::new(),
+        let net = *known
+            .entry((from, edge.kind(), row, edge.change.as_ref().map(Change::kind)))
+            .or_insert_with(|| {
+                scene.nets.push(Net {
+                    source: from,
+                    row,
+                    edges: Vec::new(),
+                });
+                scene.nets.len() - 1
             });
-            scene.nets.len() - 1
-        });
         scene.nets[net].edges.push(index);
         scene.net_of[index] = Some(net);
     }

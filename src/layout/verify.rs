@@ -390,7 +390,8 @@ fn holds(outer: &Rect, inner: &Rect) -> bool {
     outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
 }
 
-fn span(p: Point, q: Point) -> Rect {
+/// The box around a part of a line.
+pub(super) fn span(p: Point, q: Point) -> Rect {
     Rect {
         x: p.x.min(q.x),
         y: p.y.min(q.y),
@@ -432,6 +433,7 @@ mod tests {
             texts: Vec::new(),
             badges: Vec::new(),
             rows: Vec::new(),
+            change: None,
             tooltip: String::new(),
         }
     }
@@ -445,6 +447,7 @@ mod tests {
             gaps: Vec::new(),
             branches: Vec::new(),
             label: label.map(|rect| Label { rect, texts: Vec::new() }),
+            change: None,
             tooltip: String::new(),
         }
     }
@@ -507,6 +510,7 @@ mod tests {
                 width: 20.0,
                 role: TextRole::Frame,
                 content: "one".into(),
+                change: None,
             });
         };
         assert_eq!(rules(title), vec![Rule::OnTitle]);
@@ -534,6 +538,7 @@ mod tests {
                 width: 10.0,
                 role: TextRole::Name,
                 content: "much wider than the card it stands on".into(),
+                change: None,
             });
         };
         assert_eq!(rules(wide), vec![Rule::TextClipped]);

@@ -194,6 +194,11 @@ impl Connectivity {
         self.planes[network].judge.between(from, to)
     }
 
+    /// How sure it is what becomes of traffic between two groups on a network.
+    pub fn certainty_between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Certainty {
+        self.planes[network].judge.certainty(from, to)
+    }
+
     /// A network, by its position.
     pub(super) fn plane(&self, network: usize) -> Option<&Plane> {
         self.planes.get(network)

@@ -87,6 +87,11 @@ impl PortSet {
         self.ranges.is_empty()
     }
 
+    /// How many ports are in it.
+    pub fn count(&self) -> u64 {
+        self.ranges.len()
+    }
+
     /// Whether every port of every protocol is in it.
     pub fn is_all(&self) -> bool {
         self.ranges.ranges_len() == 3 && self.ranges.len() == 3 * u64::from(u16::MAX)

@@ -49,6 +49,16 @@ const CRON: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM8 4
 const POD: Glyph = lines("M8 1.6l5.6 3.2v6.4L8 14.4l-5.6-3.2V4.8zM2.4 4.8L8 8l5.6-3.2M8 8v6.4");
 /// A bucket.
 const RESOURCE: Glyph = lines("M2.4 4.2c0-2.6 11.2-2.6 11.2 0l-1.4 8.4c-.4 2-8 2-8.4 0zM2.4 4.2c0 2.4 11.2 2.4 11.2 0");
+/// A sheet with lines of settings.
+const CONFIG: Glyph = lines("M3.4 1.8h6.4l3 3v9.4H3.4zM9.6 2v3h3M5.6 7.6h4.8M5.6 9.8h4.8M5.6 12h2.8");
+/// A key.
+const SECRET: Glyph = lines("M5 4.6a3.4 3.4 0 1 0 .01 0zM7.6 6.2L13.8 2.4M11.2 4l1.6 2.6M13.8 2.4l.6 1.2M5 8h.01");
+/// A drum with a plug: storage that is asked for.
+const CLAIM: Glyph = lines("M2.4 5v6.4c0 2.6 8 2.6 8 0V5M2.4 5c0 2.4 8 2.4 8 0c0-2.4-8-2.4-8 0zM10.4 8.4h3M13.4 6.2v4.4");
+/// A head and shoulders on a badge.
+const ACCOUNT: Glyph = lines("M2.6 2h10.8v12H2.6zM8 4.8a1.9 1.9 0 1 0 .01 0zM4.8 12c.4-3.4 6-3.4 6.4 0");
+/// Up and down arrows beside a stack.
+const SCALER: Glyph = lines("M4.4 13.8V2.2M2 4.6l2.4-2.4l2.4 2.4M11.6 2.2v11.6M9.2 11.4l2.4 2.4l2.4-2.4");
 /// A dashed ring around some dots: whoever is inside.
 const PEERS: Glyph = lines(
     "M5.2 2.4A6.2 6.2 0 0 1 8 1.8M10.8 2.4A6.2 6.2 0 0 1 13.6 5.2M14.2 8A6.2 6.2 0 0 1 13.6 10.8M10.8 13.6A6.2 6.2 0 0 1 8 14.2M5.2 13.6A6.2 6.2 0 0 1 2.4 10.8M1.8 8A6.2 6.2 0 0 1 2.4 5.2M6 6.4h.01M10 6.4h.01M8 10h.01",
@@ -103,6 +113,11 @@ pub(crate) fn of_node(kind: NodeKind, label: &str) -> Glyph {
             "CronJob" => CRON,
             _ => POD,
         },
+        NodeKind::ConfigMap => CONFIG,
+        NodeKind::Secret => SECRET,
+        NodeKind::Claim => CLAIM,
+        NodeKind::ServiceAccount => ACCOUNT,
+        NodeKind::Scaler => SCALER,
         NodeKind::Resource => RESOURCE,
         NodeKind::Peers => PEERS,
         NodeKind::Junction => JUNCTION,

@@ -12,7 +12,7 @@ use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, 
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
-use super::theme::{Hue, Paint, Theme, dark_rules};
+use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
 use super::xml::{shown, shown_lines};
 use super::{PictureOptions, svg, tables, words};
 
@@ -92,12 +92,13 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
     let style = style(options.theme);
     let mut hashes = vec![hash(&style)];
     if options.theme == Theme::Auto {
-        hashes.push(hash(&dark_rules()));
+        hashes.push(hash(&dark_rules(Palette::of(drawn))));
     }
     let page = Page {
-        title: shown(&words::title(layout, options)).into_owned(),
+        title: shown(&words::title(layout, drawn, options)).into_owned(),
         description: shown(&words::description(drawn)).into_owned(),
         has_tables: book.told.is_some(),
+        has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
         has_problems: book.diagnostics.is_some(),
         pages: book.pages.iter().map(link).collect(),
         beside: book.beside.iter().map(link).collect(),
@@ -118,6 +119,8 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
         allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
+        uses: tables::uses(graph).iter().map(|r| maker.uses(r)).collect(),
+        scales: tables::scales(graph).iter().map(|r| maker.scales(r)).collect(),
         missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
         problems: book.diagnostics.unwrap_or_default().iter().map(|d| problem(d, sources)).collect(),
     };
@@ -129,6 +132,8 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
 struct Page {
     /// Whether it tells what is there in tables.
     has_tables: bool,
+    /// Whether it tells of ways from outside and of Services.
+    has_ways: bool,
     has_problems: bool,
     pages: Vec<PageLink>,
     beside: Vec<PageLink>,
@@ -145,6 +150,8 @@ struct Page {
     services: Vec<ServiceRow>,
     workloads: Vec<WorkloadRow>,
     allowed: Vec<AllowedRow>,
+    uses: Vec<UseRow>,
+    scales: Vec<ScaleRow>,
     missing: Vec<MissingRow>,
     problems: Vec<Problem>,
 }
@@ -205,6 +212,21 @@ struct AllowedRow {
     ports: String,
     remarks: Vec<String>,
     because: Vec<String>,
+}
+
+struct UseRow {
+    by: Ref,
+    what: Ref,
+    ways: String,
+    at: String,
+}
+
+struct ScaleRow {
+    scaler: Ref,
+    target: Ref,
+    between: String,
+    by: Vec<String>,
+    at: String,
 }
 
 struct MissingRow {
@@ -360,6 +382,27 @@ impl Maker<'_> {
             ports: shown(&row.allowance.ports.texts().join(", ")).into_owned(),
             remarks: row.allowance.remarks().iter().map(|r| shown(r).into_owned()).collect(),
             because: because.collect(),
+        }
+    }
+
+    fn uses(&self, row: &tables::UseRow<'_>) -> UseRow {
+        let mut ways: Vec<&str> = row.uses.ways.iter().map(|w| w.as_str()).collect();
+        ways.extend(row.uses.optional.then_some("optional"));
+        UseRow {
+            by: self.name(row.by),
+            what: self.name(row.what),
+            ways: ways.join(", "),
+            at: place(row.at),
+        }
+    }
+
+    fn scales(&self, row: &tables::ScaleRow<'_>) -> ScaleRow {
+        ScaleRow {
+            scaler: self.name(row.scaler),
+            target: self.name(row.target),
+            between: row.scaling.text().unwrap_or_default(),
+            by: row.by.iter().map(|b| shown(b).into_owned()).collect(),
+            at: place(row.at),
         }
     }
 

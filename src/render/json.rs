@@ -7,24 +7,86 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
-use crate::policy::Extent;
+use crate::graph::{Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
+use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
-use self::node::{EvidenceJson, NodeJson, NumberOrName, PortJson, PortMapJson, ScaleJson};
+use self::node::{EvidenceJson, NodeJson, NumberOrName, PortJson, PortMapJson, ScaleJson, ScalingJson};
 use super::connections::Connections;
 use super::{Report, tables};
 
 /// The version of the shape; it rises when something is taken away or changes its meaning, not when something is added.
 pub(super) const VERSION: u32 = 1;
 
-/// The graph, its tables, the connections that policies or ways in from outside have a say about, and the problems, as pretty-printed JSON that ends in a line break.
+/// The graph, its tables, the connections that policies or ways in from outside have a say about (those of the workloads of the graph), and the problems, as
+/// pretty-printed JSON that ends in a line break.
 pub fn json(report: &Report<'_>) -> String {
     let graph = report.graph;
-    let connections = report.connectivity.connections(Extent::Ruled);
+    let mut connections = report.connectivity.connections(Extent::Ruled);
+    let told = told(report);
+    connections.retain(|c| told.concerns(&c.from) || told.concerns(&c.to));
     let document = Document {
         version: VERSION,
-        graph: GraphJson {
+        graph: GraphJson::of(graph),
+        workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
+        connections: Connections::of(report, &connections),
+        open_pairs: if told.all { Some(report.connectivity.open_pairs()) } else { None },
+        routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
+        exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
+        diagnostics: report.diagnostics(),
+    };
+    report.json(&document)
+}
+
+/// Which workloads the graph holds: a selection may have left some out.
+struct Told {
+    workloads: Vec<bool>,
+    all: bool,
+}
+
+impl Told {
+    /// Connections of others are not told. Those between ends that are no workloads have nothing to do with a selection.
+    fn concerns(&self, end: &Endpoint) -> bool {
+        match end {
+            Endpoint::Workload(workload) => self.workloads.get(*workload).copied().unwrap_or_default(),
+            Endpoint::IngressController | Endpoint::Addresses(_) => self.all,
+        }
+    }
+}
+
+fn told(report: &Report<'_>) -> Told {
+    let there = |w: usize| report.graph.find(&report.workload(w)).is_some();
+    let workloads: Vec<bool> = (0..report.cluster.workloads().len()).map(there).collect();
+    Told {
+        all: workloads.iter().all(|w| *w),
+        workloads,
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    graph: GraphJson<'a>,
+    workloads: Vec<WorkloadJson<'a>>,
+    #[serde(flatten)]
+    connections: Connections<'a>,
+    #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
+    open_pairs: Option<usize>,
+    routes: Vec<RouteJson<'a>>,
+    exposure: Vec<ExposureJson<'a>>,
+    diagnostics: Vec<DiagnosticJson<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct GraphJson<'a> {
+    nodes: Vec<NodeJson<'a>>,
+    edges: Vec<EdgeJson<'a>>,
+    groups: Vec<GroupJson<'a>>,
+}
+
+impl<'a> GraphJson<'a> {
+    pub(super) fn of(graph: &'a Graph) -> Self {
+        GraphJson {
             nodes: graph.nodes().map(NodeJson::of).collect(),
             edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
             groups: graph
@@ -38,36 +100,40 @@ pub fn json(report: &Report<'_>) -> String {
                     labels: &g.labels,
                 })
                 .collect(),
-        },
-        workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
-        connections: Connections::of(report, &connections),
-        open_pairs: report.connectivity.open_pairs(),
-        routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
-        exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
-        diagnostics: report.diagnostics(),
-    };
-    report.json(&document)
+        }
+    }
+}
+
+/// How a node or an edge of a union differs between its two states.
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    change: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<DifferenceJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    graph: GraphJson<'a>,
-    workloads: Vec<WorkloadJson<'a>>,
-    #[serde(flatten)]
-    connections: Connections<'a>,
-    #[serde(rename = "openPairs")]
-    open_pairs: usize,
-    routes: Vec<RouteJson<'a>>,
-    exposure: Vec<ExposureJson<'a>>,
-    diagnostics: Vec<DiagnosticJson<'a>>,
+struct DifferenceJson<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    about: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    old: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    new: &'a str,
 }
 
-#[derive(Serialize)]
-struct GraphJson<'a> {
-    nodes: Vec<NodeJson<'a>>,
-    edges: Vec<EdgeJson<'a>>,
-    groups: Vec<GroupJson<'a>>,
+impl<'a> ChangeJson<'a> {
+    fn of(change: &'a Change) -> Self {
+        let differences = change.differences().iter().map(|d| DifferenceJson {
+            about: &d.about,
+            old: &d.old,
+            new: &d.new,
+        });
+        ChangeJson {
+            change: change.as_str(),
+            differences: differences.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -77,6 +143,8 @@ struct EdgeJson<'a> {
     kind: &'static str,
     #[serde(flatten)]
     detail: EdgeDetailJson<'a>,
+    #[serde(flatten)]
+    change: Option<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
@@ -99,10 +167,31 @@ enum EdgeDetailJson<'a> {
     Policy {
         policy: AllowanceJson<'a>,
     },
+    Calls {
+        calls: CallJson,
+    },
+    Uses {
+        uses: UsesJson,
+    },
+    Scales {
+        scales: ScalingJson,
+    },
     Several {
         count: usize,
         said: &'a [String],
     },
+}
+
+#[derive(Serialize)]
+struct CallJson {
+    ports: Vec<OpenPortJson>,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct UsesJson {
+    ways: Vec<&'static str>,
+    optional: bool,
 }
 
 #[derive(Serialize)]
@@ -151,11 +240,27 @@ impl<'a> EdgeJson<'a> {
                 EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) => EdgeDetailJson::Policy {
                     policy: AllowanceJson::of(allowance),
                 },
+                EdgeDetail::Calls(call) => EdgeDetailJson::Calls {
+                    calls: CallJson {
+                        ports: open_ports(&call.ports),
+                        state: call.state.as_str(),
+                    },
+                },
+                EdgeDetail::Uses(uses) => EdgeDetailJson::Uses {
+                    uses: UsesJson {
+                        ways: uses.ways.iter().map(|w| w.as_str()).collect(),
+                        optional: uses.optional,
+                    },
+                },
+                EdgeDetail::Scales(scaling) => EdgeDetailJson::Scales {
+                    scales: ScalingJson::of(scaling),
+                },
                 EdgeDetail::Several(several) => EdgeDetailJson::Several {
                     count: several.count,
                     said: &several.said,
                 },
             },
+            change: edge.change.as_ref().map(ChangeJson::of),
             at: tables::first(edge).map(Evidence::place),
             evidence: edge.evidence.iter().map(EvidenceJson::of).collect(),
         }

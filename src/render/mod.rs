@@ -2,6 +2,8 @@
 //!
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
 
+mod changed;
+mod changes;
 mod connections;
 mod dot;
 mod glyphs;
@@ -18,6 +20,7 @@ mod png;
 mod print;
 mod printed;
 mod report;
+mod strokes;
 mod svg;
 mod table;
 mod tables;
@@ -28,6 +31,7 @@ mod xml;
 
 use std::str::FromStr;
 
+pub use changes::{COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_text};
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
 pub use html::{Book, PageLink, html, page};

@@ -37,7 +37,7 @@ pub fn pdf(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Result<V
     let scale = POINTS.min(MAX_POINTS / width.max(height));
     let settings = PageSettings::from_wh(width * scale, height * scale).ok_or_else(|| PrintError::Library("the picture has no size".into()))?;
 
-    let title = shown(&words::title(layout, options)).into_owned();
+    let title = shown(&words::title(layout, graph, options)).into_owned();
     let description = shown(&words::description(graph)).into_owned();
     let mut document = Document::new();
     document.set_metadata(

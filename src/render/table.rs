@@ -142,7 +142,7 @@ impl Rows for Markdown {
 }
 
 /// What Markdown or HTML would read as more than text.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{Allowance, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule};
+use crate::graph::{Allowance, Config, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule, Scaling, Uses};
 
 /// One way in from outside.
 pub(crate) struct ExposureRow<'a> {
@@ -30,6 +30,32 @@ pub(crate) struct AllowedRow<'a> {
     pub(crate) allowance: &'a Allowance,
     /// The rules.
     pub(crate) because: &'a [Evidence],
+}
+
+/// What a workload or an entrance uses.
+pub(crate) struct UseRow<'a> {
+    /// Who uses it.
+    pub(crate) by: &'a Node,
+    /// What is used.
+    pub(crate) what: &'a Node,
+    /// In which ways.
+    pub(crate) uses: &'a Uses,
+    /// Where it is said.
+    pub(crate) at: Option<&'a Evidence>,
+}
+
+/// What is scaled, by what.
+pub(crate) struct ScaleRow<'a> {
+    /// The autoscaler.
+    pub(crate) scaler: &'a Node,
+    /// What it scales.
+    pub(crate) target: &'a Node,
+    /// Between how many pods.
+    pub(crate) scaling: &'a Scaling,
+    /// By what it is measured.
+    pub(crate) by: &'a [String],
+    /// Where it is said.
+    pub(crate) at: Option<&'a Evidence>,
 }
 
 /// One rule by which requests are sent on.
@@ -102,6 +128,54 @@ pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     }
     rows.sort_by_key(|r| (&r.by.id, r.rule.default, &r.rule.host, &r.rule.path, &r.to.id));
     rows
+}
+
+/// Who uses what, by user. What runs through a junction is told for each of its users and all that they use there.
+pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
+    let mut rows = Vec::new();
+    for (from, to, edge) in graph.edges() {
+        let EdgeDetail::Uses(uses) = &edge.detail else { continue };
+        let by = graph.node(from);
+        if by.kind == NodeKind::Junction {
+            continue;
+        }
+        if graph.node(to).kind != NodeKind::Junction {
+            let (what, at) = (graph.node(to), first(edge));
+            rows.push(UseRow { by, what, uses, at });
+            continue;
+        }
+        for (_, what, beyond) in graph.outgoing(to).into_iter().map(|e| graph.edge(e)) {
+            if let EdgeDetail::Uses(uses) = &beyond.detail {
+                let at = beyond.evidence.iter().find(|e| edge.evidence.contains(e));
+                rows.push(UseRow {
+                    by,
+                    what: graph.node(what),
+                    uses,
+                    at,
+                });
+            }
+        }
+    }
+    rows.sort_by_key(|r| (&r.by.id, r.what.kind, &r.what.id));
+    rows
+}
+
+/// What is scaled, by autoscaler.
+pub(crate) fn scales(graph: &Graph) -> Vec<ScaleRow<'_>> {
+    let rows = graph.edges().filter_map(|(from, to, edge)| {
+        let scaler = graph.node(from);
+        let (EdgeDetail::Scales(scaling), Detail::Config(Config::Scaler { by, .. })) = (&edge.detail, &scaler.detail) else {
+            return None;
+        };
+        Some(ScaleRow {
+            scaler,
+            target: graph.node(to),
+            scaling,
+            by,
+            at: first(edge),
+        })
+    });
+    rows.collect()
 }
 
 /// The ids of the Services that select a workload.

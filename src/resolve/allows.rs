@@ -408,6 +408,7 @@ impl Adding<'_> {
                 access: None,
             },
             evidence: evidence.to_vec(),
+            change: None,
         });
         id
     }
@@ -511,6 +512,7 @@ impl Adding<'_> {
             name: allowance.lines().join(", "),
             detail: Detail::Junction,
             evidence: evidence.clone(),
+            change: None,
         });
         // The junction says the ports.
         let silent = Allowance {

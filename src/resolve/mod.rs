@@ -9,6 +9,7 @@ mod exposure;
 mod gateway;
 mod ingress;
 mod openshift;
+mod resources;
 mod services;
 mod workloads;
 
@@ -22,6 +23,7 @@ use crate::source::Sources;
 pub use allows::{Denied, allow};
 pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
+pub use resources::resources;
 
 /// Resolves a cluster.
 pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
@@ -82,6 +84,7 @@ impl Context<'_> {
             name: entry.key.name.clone(),
             detail,
             evidence,
+            change: None,
         });
         id
     }
@@ -110,6 +113,7 @@ impl Context<'_> {
             name: name.to_owned(),
             detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -125,6 +129,7 @@ impl Context<'_> {
             name: "Internet".into(),
             detail: Detail::Internet,
             evidence: Vec::new(),
+            change: None,
         });
         id
     }
@@ -159,6 +164,7 @@ impl Context<'_> {
             name,
             detail,
             evidence,
+            change: None,
         });
     }
 
@@ -178,6 +184,7 @@ impl Context<'_> {
                 on: String::new(),
             },
             evidence: vec![evidence],
+            change: None,
         });
         id
     }
@@ -193,6 +200,7 @@ impl Context<'_> {
             name: host.to_owned(),
             detail: Detail::ExternalName,
             evidence: vec![evidence],
+            change: None,
         });
         id
     }

@@ -28,6 +28,7 @@ pub(super) fn add(context: &mut Context<'_>) {
                 })
                 .collect(),
             host_network: spec.pod.host_network == Some(true),
+            show_images: false,
             access: None,
         };
         let evidence = vec![context.evidence(entry, "")];
@@ -39,6 +40,7 @@ pub(super) fn add(context: &mut Context<'_>) {
             name: workload.key.name.clone(),
             detail,
             evidence,
+            change: None,
         });
     }
 }

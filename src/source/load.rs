@@ -43,8 +43,13 @@ impl Request {
     }
 
     fn limit(&self) -> u64 {
-        self.max_file_bytes.min(ADDRESSABLE_BYTES)
+        possible_limit(self.max_file_bytes)
     }
+}
+
+/// The limit that holds where another one is asked for.
+pub(super) fn possible_limit(bytes: u64) -> u64 {
+    bytes.min(ADDRESSABLE_BYTES)
 }
 
 /// What was left out on purpose.
@@ -67,10 +72,26 @@ pub struct Loaded {
     pub skipped: Skipped,
 }
 
+impl Loaded {
+    /// Adds what programs made, or the reasons why they did not.
+    pub fn add(&mut self, made: impl Iterator<Item = Result<SourceFile, Problem>>) {
+        let mut files = Vec::new();
+        for outcome in made {
+            match outcome {
+                Ok(file) => files.push(file),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        self.sources = std::mem::take(&mut self.sources).merge(Sources::from_files(files));
+    }
+}
+
 /// A file to be read.
-struct Candidate {
-    name: String,
-    path: PathBuf,
+pub(super) struct Candidate {
+    /// The name under which it is shown.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// Reads everything that is asked for. Files named outright are read whatever their name; in folders `.yaml`, `.yml` and `.json` files are, except
@@ -96,6 +117,12 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
     let candidates = without_repeats(candidates, &mut loaded.skipped);
     texts.par_extend(candidates.into_par_iter().map(|c| read_file(&c, request.limit())));
 
+    loaded.sources = collected(texts, &mut loaded.problems);
+    loaded
+}
+
+/// All that could be read as one set, each file under a name of its own.
+pub(super) fn collected(texts: impl IntoIterator<Item = Result<SourceFile, Problem>>, problems: &mut Vec<Problem>) -> Sources {
     let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
     for text in texts {
         match text {
@@ -110,11 +137,10 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
                 }
                 files.insert(file.name.clone(), file);
             }
-            Err(problem) => loaded.problems.push(problem),
+            Err(problem) => problems.push(problem),
         }
     }
-    loaded.sources = Sources::from_files(files.into_values());
-    loaded
+    Sources::from_files(files.into_values())
 }
 
 /// Finds the files that a path stands for.
@@ -180,13 +206,24 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     }
 }
 
-fn is_manifest_name(path: &Path) -> bool {
+/// Whether a file of a folder is read.
+pub(super) fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
+}
+
+/// Whether a file is called as `kubectl diff` calls those that it hands to a program for comparing: `apps.v1.Deployment.shop.web`, that is
+/// `[GROUP.]VERSION.KIND.NAMESPACE.NAME` (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/>).
+fn is_kubectl_name(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('.').collect();
+    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_kind = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let version = parts.iter().position(|p| is_version(p));
+    version.is_some_and(|v| parts.len() >= v + 4 && is_kind(parts[v + 1]))
 }
 
 /// Keeps one candidate per file: the one whose name sorts first.
-fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skipped) -> Vec<Candidate> {
+pub(super) fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skipped) -> Vec<Candidate> {
     candidates.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     let mut seen = BTreeSet::new();
     candidates.retain(|candidate| {
@@ -198,7 +235,8 @@ fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skipped) -> Vec
     candidates
 }
 
-fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
+/// Reads a file, or says why not.
+pub(super) fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
     let unreadable = |error| Problem::Unreadable {
         name: candidate.name.clone(),
         error,
@@ -246,7 +284,10 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<S
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile { name: name.to_owned(), text }),
+        Ok(text) => Ok(SourceFile {
+            name: name.to_owned(),
+            text: text.into(),
+        }),
         Err(at) => Err(Problem::NotText {
             name: name.to_owned(),
             encoding: at.encoding,

@@ -1,22 +1,26 @@
 //! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte order mark,
 //! and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
+mod git;
 mod load;
 mod problem;
 mod render;
 mod span;
 mod text;
 
+use std::sync::Arc;
+
+pub use git::{GitError, GitRange, GitRequest, Side, load_range};
 pub use load::{DEFAULT_MAX_FILE_BYTES, Loaded, Request, STDIN_NAME, Skipped, load};
 pub use problem::Problem;
 pub use render::{HelmChart, Programs, helm_template, kustomize_build};
 pub use span::{FileId, Span};
 
-/// One input text and the name it is shown under.
+/// One input text and the name it is shown under. Copies share the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
-    text: String,
+    text: Arc<String>,
 }
 
 impl SourceFile {
@@ -26,7 +30,10 @@ impl SourceFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        SourceFile { name: name.into(), text }
+        SourceFile {
+            name: name.into(),
+            text: text.into(),
+        }
     }
 
     /// The name it is shown under.
@@ -63,6 +70,16 @@ impl Sources {
     /// Both sets as one. Ids and spans made from either before do not hold for the result.
     pub fn merge(self, other: Sources) -> Self {
         Sources::from_files(self.files.into_iter().chain(other.files))
+    }
+
+    /// Keeps the other set's copy of each text that is the same under the same name.
+    fn share(&mut self, other: &Sources) {
+        for file in &mut self.files {
+            let found = other.files.binary_search_by(|o| o.name.cmp(&file.name));
+            if let Some(same) = found.ok().map(|at| &other.files[at]).filter(|o| o.text == file.text) {
+                file.text = same.text.clone();
+            }
+        }
     }
 
     /// The ids of all files, in path order.

@@ -97,6 +97,68 @@ pub enum Problem {
         /// The path.
         path: String,
     },
+    /// A path that neither side of a comparison has.
+    #[error("{name}: there is no such file or folder, neither in {old} nor in {new}")]
+    OnNeitherSide {
+        /// The path as given.
+        name: String,
+        /// What the old side is.
+        old: String,
+        /// What the new side is.
+        new: String,
+    },
+    /// A path or a link that leads out of the repository.
+    #[error("{name}: leads out of the repository, and only what is in it is compared")]
+    OutsideRepository {
+        /// The path.
+        name: String,
+    },
+    /// A link in a repository that leads nowhere.
+    #[error("{name}: a link that leads nowhere in {side}")]
+    BrokenLink {
+        /// The link.
+        name: String,
+        /// Which side.
+        side: String,
+    },
+    /// A file of Git LFS of which the repository holds only where it is.
+    #[error("{name}: {side} holds a pointer of Git LFS and not the file, so it cannot be read from there")]
+    LfsPointer {
+        /// The file.
+        name: String,
+        /// Which side.
+        side: String,
+    },
+    /// A submodule whose content is not here.
+    #[error("{name}: a submodule, and its commit {commit} of {side} is not here; fetch it with `git submodule update --init`")]
+    MissingSubmodule {
+        /// The folder.
+        name: String,
+        /// The commit that is asked for, as a hexadecimal id.
+        commit: String,
+        /// Which side.
+        side: String,
+    },
+    /// A tree that is larger than is written to disk for a program to read.
+    #[error("{job}: {side} is larger than {limit} bytes, which is the most that is written to disk for it")]
+    TooLargeTree {
+        /// What was to be done, as the option that asked for it.
+        job: String,
+        /// Which side.
+        side: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A folder for a program to read could not be made.
+    #[error("{job}: {side} could not be written to a temporary folder: {error}")]
+    NotWritten {
+        /// What was to be done, as the option that asked for it.
+        job: String,
+        /// Which side.
+        side: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
 }
 
 impl Problem {

@@ -65,10 +65,14 @@ pub struct HelmChart {
 
 /// Runs `kustomize build DIR`, or `kubectl kustomize DIR` where there is no kustomize. The result is named `kustomize:DIR`.
 pub fn kustomize_build(dir: &Path, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
-    let name = shown_name(dir);
+    kustomize_as(dir, &shown_name(dir), programs, max_bytes)
+}
+
+/// The same for a folder that is shown under another name.
+pub(super) fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
     let job = format!("-k {name}");
     if !dir.exists() {
-        return Err(Problem::MissingArgument { job, path: name });
+        return Err(Problem::MissingArgument { job, path: name.to_owned() });
     }
     let (program, verb) = match (programs.find("kustomize"), programs.find("kubectl")) {
         (Some(kustomize), _) => (kustomize, "build"),
@@ -165,7 +169,7 @@ fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u6
 }
 
 /// The first lines of a complaint; the rest is read and dropped, so that the writer can finish.
-fn first_lines(mut pipe: impl Read) -> String {
+pub(super) fn first_lines(mut pipe: impl Read) -> String {
     let mut bytes = Vec::new();
     let _ = pipe.by_ref().take(STDERR_BYTES).read_to_end(&mut bytes);
     let _ = std::io::copy(&mut pipe, &mut std::io::sink());

@@ -1,8 +1,8 @@
-//! What a picture is about: everything, the ways from outside, or what policies say.
+//! What a picture is about: the ways of traffic, only those from outside, what policies say, or what workloads use.
 
 use std::str::FromStr;
 
-use crate::graph::{EdgeKind, Graph, NodeKind};
+use crate::graph::{Detail, EdgeKind, Graph, GraphBuilder, NodeKind};
 
 use super::part;
 
@@ -16,11 +16,13 @@ pub enum Aspect {
     Exposure,
     /// Workloads, sets of pods and addresses, and what policies allow between them; no routing.
     Policy,
+    /// Workloads, what they use and what scales them; no network.
+    Resources,
 }
 
 /// The text names no view.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no view; there are `network`, `exposure` and `policy`")]
+#[error("`{0}` is no view; there are `network`, `exposure`, `policy` and `resources`")]
 pub struct UnknownAspect(String);
 
 impl FromStr for Aspect {
@@ -31,12 +33,13 @@ impl FromStr for Aspect {
             "network" => Ok(Aspect::Network),
             "exposure" => Ok(Aspect::Exposure),
             "policy" => Ok(Aspect::Policy),
+            "resources" => Ok(Aspect::Resources),
             _ => Err(UnknownAspect(text.to_owned())),
         }
     }
 }
 
-/// The part of a graph that a view is about.
+/// The part of a graph that a view is about. [`Aspect::Resources`] is about what `resolve::resources` adds.
 pub fn aspect(graph: Graph, aspect: Aspect) -> Graph {
     match aspect {
         Aspect::Network => graph,
@@ -54,14 +57,41 @@ pub fn aspect(graph: Graph, aspect: Aspect) -> Graph {
             }
             part(&graph, &kept, ruled).build()
         }
+        Aspect::Resources => {
+            let held = |edge: usize| matches!(graph.edge(edge).2.kind(), EdgeKind::Uses | EdgeKind::Scales);
+            let mut kept: Vec<bool> = graph.nodes().map(|n| n.kind == NodeKind::Workload || is_config(n.kind)).collect();
+            for (index, (from, to, _)) in graph.edges().enumerate() {
+                if held(index) {
+                    (kept[from], kept[to]) = (true, true);
+                }
+            }
+            let quiet = part(&graph, &kept, held).build();
+            let workloads: Vec<String> = quiet.nodes().filter(|n| n.kind == NodeKind::Workload).map(|n| n.id.clone()).collect();
+            let mut builder = GraphBuilder::reopen(quiet);
+            for id in workloads {
+                // What policies do is another picture.
+                if let Some(Detail::Workload { access, .. }) = builder.known(&id).map(|n| &mut n.detail) {
+                    *access = None;
+                }
+            }
+            builder.build()
+        }
     }
+}
+
+/// Whether it is something that workloads use, or that scales them.
+fn is_config(kind: NodeKind) -> bool {
+    matches!(
+        kind,
+        NodeKind::ConfigMap | NodeKind::Secret | NodeKind::Claim | NodeKind::ServiceAccount | NodeKind::Scaler
+    )
 }
 
 /// Whether requests go along such an edge, whatever policies say.
 fn leads(kind: EdgeKind) -> bool {
     match kind {
         EdgeKind::Exposes | EdgeKind::Routes | EdgeKind::Selects | EdgeKind::Resolves => true,
-        EdgeKind::Allows | EdgeKind::Denied => false,
+        EdgeKind::Allows | EdgeKind::Denied | EdgeKind::Calls | EdgeKind::Uses | EdgeKind::Scales => false,
     }
 }
 

@@ -3,12 +3,16 @@
 //! * [`aspect`] keeps what one view is about;
 //! * [`select`] keeps what is asked for, and says at its border what it leaves out;
 //! * [`group`] puts objects into frames by the value of a label;
-//! * [`overview`] draws one box for each frame.
+//! * [`context`] keeps of a comparison of two states what changed and what is around it;
+//! * [`overview`] draws one box for each frame;
+//! * [`show_images`] lets the cards of workloads say which images they run.
 //!
 //! Labels come from outside: the graph does not hold those of objects that are no workloads.
 
 mod aspect;
+mod context;
 mod grouping;
+mod images;
 mod labels;
 mod merge;
 mod overview;
@@ -17,7 +21,9 @@ mod select;
 use std::collections::BTreeMap;
 
 pub use aspect::{Aspect, UnknownAspect, aspect};
+pub use context::{Hops, UnknownHops, context};
 pub use grouping::{group, values};
+pub use images::show_images;
 pub use labels::{BadSelector, LabelSelector};
 pub use overview::{Note, is_worth_it, overview};
 pub use select::{Anchor, NothingSelected, Selection, select};
@@ -35,6 +41,11 @@ fn is_object(node: &Node) -> bool {
         | NodeKind::Route
         | NodeKind::Service
         | NodeKind::Workload
+        | NodeKind::ConfigMap
+        | NodeKind::Secret
+        | NodeKind::Claim
+        | NodeKind::ServiceAccount
+        | NodeKind::Scaler
         | NodeKind::Resource
         | NodeKind::Missing
         | NodeKind::Summary => true,
@@ -50,11 +61,12 @@ fn part(graph: &Graph, nodes: &[bool], wanted: impl Fn(usize) -> bool) -> GraphB
     }
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if nodes[from] && nodes[to] && wanted(index) {
-            builder.edge(
+            builder.compared_edge(
                 &graph.node(from).id,
                 &graph.node(to).id,
                 edge.detail.clone(),
                 edge.evidence.iter().cloned(),
+                edge.change.clone(),
             );
         }
     }

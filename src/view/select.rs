@@ -79,8 +79,8 @@ pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Gr
     }
     let fits: Vec<bool> = graph.nodes().map(|n| fits(n, labels, selection)).collect();
     let reached = exposed(&graph);
-    let chosen = if selection.focus.is_empty() {
-        fits
+    let (chosen, core) = if selection.focus.is_empty() {
+        (fits.clone(), fits)
     } else {
         around(&graph, selection, &fits)?
     };
@@ -90,7 +90,7 @@ pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Gr
             there: there(&graph),
         });
     }
-    Ok(cut(&graph, &chosen, &reached))
+    Ok(cut(&graph, (&chosen, &core), &reached))
 }
 
 fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
@@ -106,8 +106,9 @@ fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
             .is_none_or(|wanted| labels.get(&node.id).is_some_and(|sets| wanted.matches(sets)))
 }
 
-/// What is at most some steps away from the anchors, and fits.
-fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<Vec<bool>, NothingSelected> {
+/// What is at most some steps away from the anchors, and fits; and that part of it whose connections are all told: what stands at the last step is there
+/// for its connections with the rest alone.
+fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bool>, Vec<bool>), NothingSelected> {
     let mut chosen = vec![false; fits.len()];
     for anchor in &selection.focus {
         let meant = |by_kind: bool| -> Vec<usize> { (0..fits.len()).filter(|&n| is_meant(graph.node(n), anchor, by_kind)).collect() };
@@ -142,8 +143,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<Vec<boo
             chosen[node] = true;
         }
     }
+    let mut core = chosen.clone();
     for _ in 0..selection.depth {
         let before = chosen.clone();
+        core.clone_from(&before);
         let active = Active::of(graph, &before);
         for (from, to, _) in graph.edges() {
             if active.concerns(from, to) {
@@ -157,7 +160,7 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<Vec<boo
         }
     }
     bring_services(graph, fits, &mut chosen);
-    Ok(chosen)
+    Ok((chosen, core))
 }
 
 /// Services that select nothing but what is chosen come along: they are other names for it.
@@ -184,6 +187,11 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
         "ing" | "ingresses" => "ingress",
         "gtw" | "gateways" => "gateway",
         "httproutes" => "httproute",
+        "cm" | "configmaps" => "configmap",
+        "secrets" => "secret",
+        "pvc" | "persistentvolumeclaims" => "persistentvolumeclaim",
+        "sa" | "serviceaccounts" => "serviceaccount",
+        "hpa" | "horizontalpodautoscalers" => "horizontalpodautoscaler",
         other => other,
     });
     is_object(node)
@@ -193,19 +201,19 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
 }
 
 /// From where, and to where, something that is chosen leads: itself, sets that it is one of, and junctions on its way.
-struct Active {
+pub(super) struct Active {
     forward: Vec<bool>,
     backward: Vec<bool>,
 }
 
 impl Active {
-    fn of(graph: &Graph, chosen: &[bool]) -> Active {
+    pub(super) fn of(graph: &Graph, chosen: &[bool]) -> Active {
         let ids: BTreeSet<&str> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| n.id.as_str()).collect();
         let own: Vec<bool> = graph
             .nodes()
             .zip(chosen)
             .map(|(node, chosen)| match &node.detail {
-                Detail::Peers { members: Some(members), .. } => members.iter().any(|m| ids.contains(m.as_str())),
+                Detail::Peers { members: Some(members), .. } => *chosen || members.iter().any(|m| ids.contains(m.as_str())),
                 _ => *chosen,
             })
             .collect();
@@ -226,14 +234,14 @@ impl Active {
     }
 
     /// Whether an edge has to do with what is chosen.
-    fn concerns(&self, from: usize, to: usize) -> bool {
+    pub(super) fn concerns(&self, from: usize, to: usize) -> bool {
         self.forward[from] || self.backward[to]
     }
 }
 
-/// The chosen nodes, what their edges lead to, and stubs.
-fn cut(graph: &Graph, chosen: &[bool], reached: &[bool]) -> Graph {
-    let active = Active::of(graph, chosen);
+/// The chosen nodes, what the edges of the core lead to, stubs there, and edges between chosen nodes.
+fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> Graph {
+    let active = Active::of(graph, core);
     let comes_along = |n: usize| chosen[n] || !is_object(graph.node(n)) || graph.node(n).kind == NodeKind::Missing;
     let mut kept = chosen.to_vec();
     for (from, to, _) in graph.edges() {
@@ -245,7 +253,7 @@ fn cut(graph: &Graph, chosen: &[bool], reached: &[bool]) -> Graph {
     }
     let wanted = |edge: usize| {
         let (from, to, _) = graph.edge(edge);
-        active.concerns(from, to)
+        active.concerns(from, to) || (chosen[from] && chosen[to])
     };
     let mut builder = part(graph, &kept, wanted);
     let homes: BTreeSet<&String> = graph
@@ -273,7 +281,7 @@ fn cut(graph: &Graph, chosen: &[bool], reached: &[bool]) -> Graph {
         let (a, b) = (end(from, "from"), end(to, "to"));
         if graph.node(from).has_route_rows() && kept[from] {
             // Rows stay rows.
-            builder.edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned());
+            builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
             // The builder drops it unless its end is added below.
         } else {
             bundles.add(a, b, graph, index);

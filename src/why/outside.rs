@@ -247,7 +247,8 @@ fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) 
                     transport: Some(transport),
                 });
             }
-            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) | EdgeDetail::Several(_) => {}
+            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => {}
+            EdgeDetail::Calls(_) | EdgeDetail::Uses(_) | EdgeDetail::Scales(_) | EdgeDetail::Several(_) => {}
         }
     }
     found

@@ -18,6 +18,7 @@ fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &s
         name: name.into(),
         detail,
         evidence: vec![evidence(id)],
+        change: None,
     }
 }
 
@@ -48,6 +49,16 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         tls,
         weight: None,
         default: false,
+    }
+}
+
+fn allowance(port: u16) -> Allowance {
+    Allowance {
+        ports: Ports {
+            ranges: (port > 0).then_some((Protocol::Tcp, port, port)).into_iter().collect(),
+            ..Ports::default()
+        },
+        ..Allowance::default()
     }
 }
 
@@ -130,6 +141,7 @@ impl Sketch {
             ports: Vec::new(),
             containers: Vec::new(),
             host_network: false,
+            show_images: false,
             access: None,
         };
         self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));
@@ -165,6 +177,51 @@ impl Sketch {
 
     pub fn resolves(&mut self, from: &str, to: &str) {
         self.0.edge(from, to, EdgeDetail::Resolves(Vec::new()), [evidence(from)]);
+    }
+
+    /// Policies let it through; with port 0 the target says on which ports.
+    pub fn allows(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Allows(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn denied(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Denied(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn peers(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("peers:{ns}:{name}");
+        let detail = Detail::Peers {
+            of: String::new(),
+            members: None,
+            on: String::new(),
+            access: None,
+        };
+        self.0.node(node(&id, NodeKind::Peers, "pods", Some(ns), name, detail));
+        id
+    }
+
+    pub fn junction(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("junction:{ns}:{name}");
+        self.0.node(node(&id, NodeKind::Junction, "junction", Some(ns), name, Detail::Junction));
+        id
+    }
+
+    pub fn resource(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[Bucket]");
+        self.0.node(node(&id, NodeKind::Resource, "Bucket", Some(ns), name, Detail::Resource));
+        id
+    }
+
+    pub fn summary(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("summary:{ns}:{name}");
+        let detail = Detail::Summary(Summary {
+            scope: Scope::Whole,
+            counts: vec![(NodeKind::Workload, 9), (NodeKind::Service, 5)],
+            exposed: 0,
+            isolated: None,
+        });
+        self.0.node(node(&id, NodeKind::Summary, "Summary", Some(ns), name, detail));
+        id
     }
 
     /// A Service and the Deployment behind it.
@@ -435,4 +492,13 @@ fn shape(r: &mut Random, s: &mut Sketch) {
             }
         }
     }
+}
+
+/// The program, if it is installed.
+pub fn program(name: &str) -> Option<std::process::Command> {
+    let found = std::process::Command::new(name)
+        .arg(if name == "dot" { "-V" } else { "--version" })
+        .output()
+        .is_ok();
+    found.then(|| std::process::Command::new(name))
 }

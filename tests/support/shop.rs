@@ -32,6 +32,7 @@ pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name
         name: name.into(),
         detail,
         evidence: if line == 0 { Vec::new() } else { vec![evidence(id, "", line)] },
+        change: None,
     }
 }
 
@@ -68,6 +69,7 @@ pub fn workload(app: &str, scale: Scale, number: u16) -> Detail {
             image: Some(format!("ghcr.io/example/{app}:1.4.2")),
         }],
         host_network: false,
+        show_images: false,
         access: None,
     }
 }
@@ -220,6 +222,7 @@ pub fn text(x: f64, y: f64, role: TextRole, content: &str) -> Text {
         width: content.chars().count() as f64 * role.size() * if role.bold() { 0.66 } else { 0.58 },
         role,
         content: content.into(),
+        change: None,
     }
 }
 
@@ -250,6 +253,7 @@ pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
             })
             .collect(),
         rows: Vec::new(),
+        change: None,
         tooltip: node.tooltip(),
     }
 }
@@ -289,6 +293,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             rect: rect(243.0, y - 1.0, 227.0, 25.0),
             texts: vec![text(272.0, y + 15.0, TextRole::Row, path), text(440.0, y + 15.0, TextRole::Port, "80")],
             locks: lock.then(|| rect(256.0, y + 5.0, 12.0, 12.0)).into_iter().collect(),
+            change: None,
         });
     }
     let line = |from: &str, to: &str, kind, points: &[(f64, f64)]| Link {
@@ -299,6 +304,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         gaps: Vec::new(),
         branches: Vec::new(),
         label: None,
+        change: None,
         tooltip: graph
             .edges()
             .find(|(a, b, _)| graph.node(*a).id == from && graph.node(*b).id == to)
@@ -380,6 +386,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             Sample::Edge(kind) => (26.0, kind.as_str()),
             Sample::Lock => (9.0, "TLS"),
             Sample::Mark(_) => (9.0, "policy"),
+            Sample::Change(kind) => (26.0, kind.as_str()),
         };
         let words = text(x + width + 6.0, 478.0, TextRole::Legend, word);
         let end = words.at.x + words.width;

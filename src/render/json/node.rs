@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{Access, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Side, TargetPort};
+use crate::graph::{Access, Config, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort};
+
+use super::ChangeJson;
 
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
@@ -17,6 +19,8 @@ pub(super) struct NodeJson<'a> {
     facts: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<DetailJson<'a>>,
+    #[serde(flatten)]
+    change: Option<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
@@ -32,6 +36,7 @@ impl<'a> NodeJson<'a> {
             name: &node.name,
             facts: node.facts(),
             detail: DetailJson::of(&node.detail),
+            change: node.change.as_ref().map(ChangeJson::of),
             at: node.evidence.first().map(Evidence::place),
             evidence: node.evidence.iter().map(EvidenceJson::of).collect(),
         }
@@ -90,6 +95,27 @@ enum DetailJson<'a> {
         #[serde(skip_serializing_if = "str::is_empty")]
         on: &'a str,
     },
+    Keys {
+        #[serde(rename = "secretType", skip_serializing_if = "str::is_empty")]
+        secret_type: &'a str,
+        keys: &'a [String],
+        #[serde(rename = "madeBy", skip_serializing_if = "Option::is_none")]
+        made_by: Option<&'a str>,
+    },
+    Claim {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        class: Option<&'a str>,
+        #[serde(rename = "accessModes")]
+        modes: &'a [String],
+        #[serde(rename = "perPod")]
+        per_pod: bool,
+    },
+    Scaler {
+        scales: ScalingJson,
+        by: &'a [String],
+    },
     Missing {
         reason: &'a str,
     },
@@ -103,7 +129,27 @@ enum DetailJson<'a> {
 impl<'a> DetailJson<'a> {
     fn of(detail: &'a Detail) -> Option<Self> {
         Some(match detail {
-            Detail::Internet | Detail::ExternalName | Detail::Resource | Detail::Junction => return None,
+            Detail::Internet | Detail::ExternalName | Detail::Resource | Detail::Junction | Detail::Config(Config::ServiceAccount) => return None,
+            Detail::Config(Config::ConfigMap { keys, .. }) => DetailJson::Keys {
+                secret_type: "",
+                keys,
+                made_by: None,
+            },
+            Detail::Config(Config::Secret { type_, keys, made_by, .. }) => DetailJson::Keys {
+                secret_type: type_,
+                keys,
+                made_by: made_by.as_deref(),
+            },
+            Detail::Config(Config::Claim { size, class, modes, per_pod }) => DetailJson::Claim {
+                size: size.as_deref(),
+                class: class.as_deref(),
+                modes,
+                per_pod: *per_pod,
+            },
+            Detail::Config(Config::Scaler { scaling, by }) => DetailJson::Scaler {
+                scales: ScalingJson::of(scaling),
+                by,
+            },
             Detail::External { addresses, except, role, on } => DetailJson::External {
                 on,
                 addresses,
@@ -127,6 +173,7 @@ impl<'a> DetailJson<'a> {
                 ports,
                 containers,
                 host_network,
+                show_images: _,
                 access,
             } => DetailJson::Workload {
                 scale: ScaleJson::of(scale),
@@ -183,6 +230,24 @@ impl<'a> AccessJson<'a> {
                 Outside::Blocked => Some("blocked"),
             },
             not_evaluated: access.foreign.iter().map(EvidenceJson::of).collect(),
+        }
+    }
+}
+
+/// Between how many pods something is scaled; what the manifests do not say is left out.
+#[derive(Serialize)]
+pub(super) struct ScalingJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<i64>,
+}
+
+impl ScalingJson {
+    pub(super) fn of(scaling: &Scaling) -> Self {
+        ScalingJson {
+            min: scaling.min,
+            max: scaling.max,
         }
     }
 }

@@ -1,0 +1,285 @@
+//! `kubesketch diff`: two states in, what differs out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::input::{ConnectArgs, Input, ReadingArgs};
+use super::output::{self, Target};
+use super::report::Verbosity;
+use super::{Status, report};
+use crate::diagnostic::Severity;
+use crate::diff::{self, Diff, Gate, State};
+use crate::graph::Graph;
+use crate::layout::{self, Layout, Legend};
+use crate::policy::Connectivity;
+use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
+use crate::resolve::Denied;
+use crate::source::{self, GitRange, GitRequest, Loaded, Programs, Request};
+use crate::view::{self, Hops};
+
+/// Arguments of `diff`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are meant [default: the current folder]
+    #[arg(value_name = "OLD NEW|PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE), BASE..HEAD, or BASE (against the files that are there).
+    /// Nothing is checked out, and no hook or filter runs
+    #[arg(long, value_name = "BASE[...HEAD]")]
+    git: Option<GitRange>,
+
+    /// Build the named folders as kustomizations, with the installed kustomize or kubectl
+    #[arg(short = 'k', long)]
+    kustomize: bool,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
+
+    /// What to write, repeatable: a format (text, md, json, svg, html, mermaid, png, pdf, dot) to standard output, a file whose ending says the format, or
+    /// FORMAT=FILE. Without it text goes to standard output
+    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
+    output: Vec<Target<ChangesFormat>>,
+
+    /// How many steps around what changed pictures show of the rest: a number, or all
+    #[arg(long, value_name = "STEPS", default_value = "1")]
+    context: Hops,
+
+    /// Exit with 1 when there is any difference
+    #[arg(long)]
+    exit_code: bool,
+
+    /// Exit with 1 when something is newly reached from outside (exposure), when what both states have may connect in more ways (widened), when there is a new
+    /// problem (finding), or at any difference (any)
+    #[arg(long, value_enum, value_name = "WHAT,...", value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
+
+    /// The most characters that -o md has
+    #[arg(long, value_name = "NUMBER", default_value_t = COMMENT_CHARS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(500..))]
+    max_chars: usize,
+
+    /// A name in the first line of -o md, by which a comment of an earlier run is found again
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = marker)]
+    marker: String,
+
+    /// The title of pictures
+    #[arg(long)]
+    title: Option<String>,
+
+    /// Leave the legend out of pictures
+    #[arg(long)]
+    no_legend: bool,
+
+    /// The colors of pictures: light, dark, or auto to follow the reader's setting
+    #[arg(long, default_value = "light")]
+    theme: Theme,
+
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
+    #[arg(long, value_name = "NUMBER", default_value_t)]
+    scale: PixelScale,
+}
+
+/// At what a gate stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Exposure,
+    Widened,
+    Finding,
+    Any,
+}
+
+impl FailOn {
+    fn stops(self, diff: &Diff) -> bool {
+        let gate = match self {
+            FailOn::Any => return !diff.is_empty(),
+            FailOn::Exposure => Gate::Exposure,
+            FailOn::Widened => Gate::Widened,
+            FailOn::Finding => Gate::Finding,
+        };
+        diff.sections.iter().flat_map(|s| &s.items).any(|i| i.gate == Some(gate))
+    }
+}
+
+/// What can stand in a comment that nobody sees.
+fn marker(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if text.is_empty() || text.len() > 100 || !text.chars().all(plain) || text.contains("--") {
+        return Err("up to 100 letters, digits, dashes, dots and underscores, and no two dashes in a row".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// One state with everything that is known about it.
+struct Side {
+    name: String,
+    /// What the names of its files begin with.
+    root: String,
+    input: Input,
+    connectivity: Connectivity,
+}
+
+impl Side {
+    fn state(&self) -> State<'_> {
+        State {
+            cluster: &self.input.inspection.cluster,
+            graph: &self.input.inspection.graph,
+            connectivity: &self.connectivity,
+            diagnostics: &self.input.diagnostics,
+            sources: &self.input.sources,
+            root: &self.root,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
+    output::check_distinct(&args.output)?;
+    output::check_terminal(&args.output)?;
+    let [old, new] = sides(args, verbosity)?;
+    // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
+    let unread = old.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error);
+    if unread || verbosity == Verbosity::Verbose {
+        old.input.report(verbosity);
+    }
+    new.input.report(verbosity);
+    let states = [old.state(), new.state()];
+    let diff = diff::compare(&states[0], &states[1]);
+    let changes = Changes {
+        diff: &diff,
+        old: &states[0],
+        new: &states[1],
+        names: [&old.name, &new.name],
+    };
+    let default = [Target {
+        format: ChangesFormat::Text,
+        file: None,
+    }];
+    let targets = if args.output.is_empty() { &default[..] } else { &args.output };
+    let drawn = view::context(diff.graph.clone(), args.context);
+    let layout = targets
+        .iter()
+        .any(|t| t.format.is_picture())
+        .then(|| layout::layout(&drawn, &layout_options(args)));
+    let mut status = match args.reading.status(&new.input.diagnostics) {
+        Status::Success if unread => args.reading.status(&old.input.diagnostics),
+        status => status,
+    };
+    if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(&diff))) {
+        status = Status::Negative;
+    }
+    for target in targets {
+        let written = content(args, target.format, &changes, &drawn, layout.as_ref()).and_then(|c| output::write(target, &c));
+        if let Err(error) = written {
+            report::fail(&error);
+            status = Status::Failure;
+        }
+    }
+    Ok(status)
+}
+
+/// Both states, read and judged.
+fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    if let Some(range) = &args.git {
+        return revisions(args, range, verbosity);
+    }
+    let [old, new] = args.paths.as_slice() else {
+        anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
+    };
+    if old.as_os_str() == "-" && new.as_os_str() == "-" {
+        anyhow::bail!("standard input can be one of the two states only");
+    }
+    let side = |path: &PathBuf| {
+        let name = path.display().to_string();
+        connected(args, (name.clone(), name), load(args, path))
+    };
+    Ok([side(old)?, side(new)?])
+}
+
+/// Two revisions of a repository.
+fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    let mut request = GitRequest::new(range.clone(), args.paths.clone());
+    if args.kustomize {
+        anyhow::ensure!(!args.paths.is_empty(), "-k builds the folders that are named: name at least one");
+        request.kustomize = std::mem::take(&mut request.paths);
+    }
+    request.max_file_bytes = args.reading.max_file_bytes();
+    let [old, new] = source::load_range(&request)?;
+    let side = |side: source::Side| {
+        for note in side.notes.iter().filter(|_| verbosity != Verbosity::Quiet) {
+            report::say(note);
+        }
+        connected(args, (side.name(), String::new()), side.loaded)
+    };
+    Ok([side(old)?, side(new)?])
+}
+
+fn load(args: &Args, path: &Path) -> Loaded {
+    let limit = args.reading.max_file_bytes();
+    if args.kustomize {
+        let mut loaded = Loaded::default();
+        loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
+        return loaded;
+    }
+    let request = Request {
+        paths: vec![path.to_path_buf()],
+        max_file_bytes: limit,
+    };
+    let mut loaded = source::load(&request, &mut io::stdin().lock());
+    // A state may well be empty.
+    loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
+    loaded
+}
+
+/// A state of this name, with what the names of its files begin with.
+fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
+    let mut input = args.reading.inspect(loaded);
+    let connectivity = input.connect(&args.connect)?;
+    crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
+    Ok(Side {
+        name,
+        root,
+        input,
+        connectivity,
+    })
+}
+
+fn layout_options(args: &Args) -> layout::Options {
+    layout::Options {
+        title: args.title.clone(),
+        legend: if args.no_legend { Legend::Hidden } else { Legend::Shown },
+        ..layout::Options::default()
+    }
+}
+
+/// What a target of this format holds.
+fn content(args: &Args, format: ChangesFormat, changes: &Changes<'_>, drawn: &Graph, layout: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
+    let options = PictureOptions {
+        theme: args.theme,
+        title: args.title.clone(),
+        ..PictureOptions::default()
+    };
+    let layout = || layout.context("the picture was not laid out");
+    Ok(match format {
+        ChangesFormat::Text => render::changes_text(changes).into_bytes(),
+        ChangesFormat::Markdown => {
+            let comment = CommentOptions {
+                marker: args.marker.clone(),
+                max_chars: args.max_chars,
+                picture: options,
+            };
+            render::changes_markdown(changes, drawn, &comment).into_bytes()
+        }
+        ChangesFormat::Json => render::changes_json(changes).into_bytes(),
+        ChangesFormat::Svg => render::svg(layout()?, drawn, &options).into_bytes(),
+        ChangesFormat::Html => anyhow::bail!("not yet"),
+        ChangesFormat::Mermaid => render::mermaid(drawn, &options).into_bytes(),
+        ChangesFormat::Png => render::png(layout()?, drawn, &options, args.scale)?,
+        ChangesFormat::Pdf => render::pdf(layout()?, drawn, &options)?,
+        ChangesFormat::Dot => render::dot(drawn).into_bytes(),
+    })
+}

@@ -1,0 +1,75 @@
+//! What both states have: the workloads of either, each once.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use crate::cluster::Key;
+
+/// A workload of either state.
+#[derive(Clone, Debug)]
+pub(super) struct Met {
+    /// Its identity.
+    pub key: Key,
+    /// Its position in the old cluster.
+    pub old: Option<usize>,
+    /// Its position in the new cluster.
+    pub new: Option<usize>,
+}
+
+/// The workloads of both states, by identity.
+#[derive(Clone, Debug)]
+pub(super) struct Union {
+    all: Vec<Met>,
+    of_old: Vec<usize>,
+    of_new: Vec<usize>,
+    by_id: BTreeMap<String, usize>,
+}
+
+impl Union {
+    pub fn of(old: &State<'_>, new: &State<'_>) -> Union {
+        let mut met: BTreeMap<&Key, (Option<usize>, Option<usize>)> = BTreeMap::new();
+        for (index, workload) in old.cluster.workloads().iter().enumerate() {
+            met.entry(&workload.key).or_default().0 = Some(index);
+        }
+        for (index, workload) in new.cluster.workloads().iter().enumerate() {
+            met.entry(&workload.key).or_default().1 = Some(index);
+        }
+        let mut union = Union {
+            all: Vec::with_capacity(met.len()),
+            of_old: vec![0; old.cluster.workloads().len()],
+            of_new: vec![0; new.cluster.workloads().len()],
+            by_id: BTreeMap::new(),
+        };
+        for (index, (key, (old, new))) in met.into_iter().enumerate() {
+            if let Some(old) = old {
+                union.of_old[old] = index;
+            }
+            if let Some(new) = new {
+                union.of_new[new] = index;
+            }
+            union.by_id.insert(key.to_string(), index);
+            union.all.push(Met { key: key.clone(), old, new });
+        }
+        union
+    }
+
+    /// All of them; a position here is what a [`Party`](super::Party) speaks of.
+    pub fn all(&self) -> &[Met] {
+        &self.all
+    }
+
+    /// The workload at a position of the old cluster.
+    pub fn of_old(&self, workload: usize) -> usize {
+        self.of_old[workload]
+    }
+
+    /// The workload at a position of the new cluster.
+    pub fn of_new(&self, workload: usize) -> usize {
+        self.of_new[workload]
+    }
+
+    /// The workload with this id.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+}

@@ -1,0 +1,193 @@
+//! What is reached from outside now and was not, and the other way round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::State;
+use super::summary::{Found, Gate, Item, ports};
+use crate::graph::{Change, EdgeDetail, EdgeKind, Graph, NodeKind};
+use crate::policy::PortSet;
+
+/// For each workload, by id, the ports that are reached from outside, by the object that opens the way.
+type Ways = BTreeMap<String, BTreeMap<String, PortSet>>;
+
+/// A workload each, newly reached first; then what opens a way to nothing that is known, and hosts that lost or got TLS.
+pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
+    let (before, after) = (ways(found.old), ways(found.new));
+    let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let none = BTreeMap::new();
+    let (mut opened, mut closed, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for id in ids {
+        let (old, new) = (before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none));
+        let whole = |ways: &BTreeMap<String, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.union(p));
+        let (was, is) = (whole(old), whole(new));
+        let (gained, lost) = (is.difference(&was), was.difference(&is));
+        let by = |ways: &BTreeMap<String, PortSet>, ports: &PortSet| -> Vec<String> {
+            let some = ways.iter().filter(|(_, p)| !p.intersection(ports).is_empty());
+            some.map(|(by, _)| by.clone()).collect()
+        };
+        let fresh: Vec<&String> = new.keys().filter(|by| !old.contains_key(*by)).collect();
+        let mut item = |sign: &'static str, text: String, by: Vec<String>, state: &State<'_>| {
+            let open = sign == "+";
+            told.extend(by.iter().cloned());
+            let because = by.iter().map(|by| (format!("through {by}"), place(state.graph, by))).collect();
+            let item = Item {
+                sign,
+                text,
+                because,
+                nodes: std::iter::once(id.clone()).chain(by).collect(),
+                gate: open.then_some(Gate::Exposure),
+            };
+            if sign == "−" { closed.push(item) } else { opened.push(item) }
+        };
+        if was.is_empty() && !is.is_empty() {
+            item("+", format!("{id} is reached from outside on {}", ports(&is)), by(new, &is), found.new);
+        } else if !was.is_empty() && is.is_empty() {
+            item("−", format!("{id} is no longer reached from outside"), by(old, &was), found.old);
+        } else if ports_moved(&gained, &lost) {
+            item(
+                "~",
+                format!("{id} is reached from outside on {}, was {}", ports(&is), ports(&was)),
+                by(new, &gained),
+                found.new,
+            );
+        } else {
+            if !gained.is_empty() {
+                item(
+                    "+",
+                    format!("{id} is also reached from outside on {}", ports(&gained)),
+                    by(new, &gained),
+                    found.new,
+                );
+            }
+            if !lost.is_empty() {
+                item(
+                    "−",
+                    format!("{id} is no longer reached from outside on {}", ports(&lost)),
+                    by(old, &lost),
+                    found.old,
+                );
+            }
+            if gained.is_empty() && !fresh.is_empty() {
+                let by = fresh.into_iter().cloned().collect();
+                item("+", format!("{id} is reached from outside by another way"), by, found.new);
+            }
+        }
+    }
+    opened.extend(doors(found, &told));
+    opened.extend(tls(found.graph));
+    opened.extend(closed);
+    opened
+}
+
+/// Whether as many ports went as came: the same is reached by another number.
+fn ports_moved(gained: &PortSet, lost: &PortSet) -> bool {
+    gained.count() == lost.count() && !gained.is_empty()
+}
+
+/// The ways in of a state as far as policies let anybody through.
+fn ways(state: &State<'_>) -> Ways {
+    let mut all = Ways::new();
+    for entrance in state.connectivity.entrances() {
+        let admitted = state.connectivity.admission(entrance).ports;
+        if admitted.is_empty() {
+            continue;
+        }
+        let id = state.cluster.workloads()[entrance.workload].key.to_string();
+        let ports = all.entry(id).or_default().entry(entrance.by.clone()).or_default();
+        *ports = ports.union(&admitted);
+    }
+    all
+}
+
+fn place(graph: &Graph, id: &str) -> String {
+    let node = graph.find(id).map(|n| graph.node(n));
+    node.and_then(|n| n.evidence.first()).map(|e| e.place()).unwrap_or_default()
+}
+
+/// Objects that are opened to the outside, or not any more, other than those that were told as a way to a workload.
+fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
+    let graph = found.graph;
+    let mut items = Vec::new();
+    for (from, to, edge) in graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Exposes) {
+        let (outside, door) = (graph.node(from), graph.node(to));
+        let Some(change) = edge.change.as_ref().filter(|c| !c.is_same()) else {
+            continue;
+        };
+        if told.contains(&door.id) {
+            continue;
+        }
+        let what = match change {
+            Change::Changed(differences) => differences.iter().map(|d| d.text()).collect(),
+            _ => edge.lines(),
+        };
+        let opens = !matches!(change, Change::Removed);
+        let by = if outside.kind == NodeKind::Internet {
+            "to the outside".to_owned()
+        } else {
+            format!("to {}", outside.name)
+        };
+        let mut because: Vec<(String, String)> = edge.evidence.first().map(|e| (String::new(), e.place())).into_iter().collect();
+        let shut = if opens { shut_behind(found.new, &door.id) } else { Vec::new() };
+        because.extend(
+            shut.iter()
+                .map(|id| (format!("policies let nothing of it through to {id}"), String::new())),
+        );
+        items.push(Item {
+            sign: change.sign(),
+            text: format!(
+                "{} {} {by}: {}",
+                door.id,
+                if opens { "is open" } else { "is no longer open" },
+                what.join("; ")
+            ),
+            because,
+            nodes: vec![door.id.clone()],
+            gate: (opens && shut.is_empty()).then_some(Gate::Exposure),
+        });
+    }
+    items
+}
+
+/// The workloads behind a door, if there are any and policies let nothing through to all of them.
+fn shut_behind(state: &State<'_>, door: &str) -> Vec<String> {
+    let mut behind = BTreeSet::new();
+    for entrance in state.connectivity.entrances().iter().filter(|e| e.by == door) {
+        if !state.connectivity.admission(entrance).ports.is_empty() {
+            return Vec::new();
+        }
+        behind.insert(state.cluster.workloads()[entrance.workload].key.to_string());
+    }
+    behind.into_iter().collect()
+}
+
+/// Hosts of rules that stay, with or without TLS now.
+fn tls(graph: &Graph) -> Vec<Item> {
+    let mut lost: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+    for (from, _, edge) in graph.edges() {
+        let (Some(Change::Changed(differences)), EdgeDetail::Routes { rules, .. }) = (&edge.change, &edge.detail) else {
+            continue;
+        };
+        for difference in differences {
+            let Some(rule) = difference.about.strip_suffix(" TLS") else { continue };
+            let host = rules
+                .iter()
+                .find(|r| r.text() == rule)
+                .and_then(|r| r.host.clone())
+                .unwrap_or_else(|| rule.to_owned());
+            let key = (graph.node(from).id.clone(), host, difference.new.clone());
+            lost.entry(key).or_default().insert(rule.to_owned());
+        }
+    }
+    let items = lost.into_iter().map(|((id, host, now), _)| Item {
+        sign: "~",
+        text: if now == "yes" {
+            format!("{id}: {host} has TLS now")
+        } else {
+            format!("{id}: {host} has no TLS any more")
+        },
+        because: vec![(String::new(), place(graph, &id))],
+        nodes: vec![id],
+        gate: None,
+    });
+    items.collect()
+}

@@ -1,0 +1,419 @@
+//! What a difference means, the gravest first: words that every output format shares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::State;
+use super::connections::Delta;
+use super::ends::Union;
+use super::exposure;
+use super::facts::stance;
+use super::objects::{Fate, ObjectChange};
+use super::rows::{Row, rows, words};
+use super::traffic::Turn;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Change, Detail, EdgeKind, Graph, Node, NodeKind, Side};
+
+/// What items are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// What could not be read: it may be the reason for the rest.
+    Unreadable,
+    /// What is reached from outside.
+    Exposure,
+    /// Connections that are allowed now.
+    Allowed,
+    /// Connections that are not allowed any more.
+    Blocked,
+    /// Which workloads policies restrict.
+    Isolation,
+    /// Problems that came and went.
+    Problems,
+    /// Hosts and paths.
+    Routes,
+    /// Objects.
+    Objects,
+}
+
+impl Topic {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Topic::Unreadable => "Could not be read",
+            Topic::Exposure => "Reached from outside",
+            Topic::Allowed => "Newly allowed",
+            Topic::Blocked => "Newly blocked",
+            Topic::Isolation => "Isolation",
+            Topic::Problems => "Problems",
+            Topic::Routes => "Routes",
+            Topic::Objects => "Objects",
+        }
+    }
+
+    /// A name for data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::Unreadable => "unreadable",
+            Topic::Exposure => "exposure",
+            Topic::Allowed => "allowed",
+            Topic::Blocked => "blocked",
+            Topic::Isolation => "isolation",
+            Topic::Problems => "problems",
+            Topic::Routes => "routes",
+            Topic::Objects => "objects",
+        }
+    }
+}
+
+/// What a gate may stop at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// Something is reached from outside that was not, or on more ports.
+    Exposure,
+    /// Something that both states have may connect, or be connected to, in more ways than before.
+    Widened,
+    /// A problem came.
+    Finding,
+}
+
+/// One thing to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// `+`, `−` or `~`.
+    pub sign: &'static str,
+    /// What it is, in a sentence without its end.
+    pub text: String,
+    /// Why, or what more there is to say: a line each, with its place `file:line` if it has one.
+    pub because: Vec<(String, String)>,
+    /// The ids of the nodes that it is about.
+    pub nodes: Vec<String>,
+    /// Which gate stops at it.
+    pub gate: Option<Gate>,
+}
+
+/// What there is to know about one topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The topic.
+    pub topic: Topic,
+    /// The items, the gravest first; never empty.
+    pub items: Vec<Item>,
+}
+
+/// As many fields of an object as are told.
+const FIELDS: usize = 6;
+
+/// What was found.
+pub(super) struct Found<'a> {
+    pub old: &'a State<'a>,
+    pub new: &'a State<'a>,
+    pub ends: &'a Union,
+    pub connections: &'a [Delta],
+    pub objects: &'a [ObjectChange],
+    pub graph: &'a Graph,
+}
+
+/// The sections of which there is something to say, in the order of [`Topic`].
+pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
+    let (allowed, blocked) = connections(found);
+    let (unreadable, problems) = problems(found);
+    let all = [
+        (Topic::Unreadable, unreadable),
+        (Topic::Exposure, exposure::items(found)),
+        (Topic::Allowed, allowed),
+        (Topic::Blocked, blocked),
+        (Topic::Isolation, isolation(found)),
+        (Topic::Problems, problems),
+        (Topic::Routes, routes(found.graph)),
+        (Topic::Objects, objects(found)),
+    ];
+    let said = all.into_iter().filter(|(_, items)| !items.is_empty());
+    said.map(|(topic, items)| Section { topic, items }).collect()
+}
+
+/// What differs between workloads that both states have. What comes and goes with a workload is told with it.
+fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
+    let Found { old, new, ends, .. } = *found;
+    let stays: BTreeSet<usize> = (0..ends.all().len())
+        .filter(|&w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some())
+        .collect();
+    let tell = |turn: Turn| -> Vec<Item> {
+        let rows = rows(old, new, turn, found.connections, |w| stays.contains(&w));
+        let items = rows.iter().map(|row| Item {
+            sign: if turn == Turn::Gained { "+" } else { "−" },
+            text: sentence(row, ends, &stays),
+            because: row.causes.iter().map(|c| (c.text.clone(), c.place.clone())).collect(),
+            nodes: nodes(row, ends),
+            gate: (turn == Turn::Gained).then_some(Gate::Widened),
+        });
+        items.collect()
+    };
+    (tell(Turn::Gained), tell(Turn::Lost))
+}
+
+/// `shop/web → shop/db on TCP 5432`.
+fn sentence(row: &Row, ends: &Union, all: &BTreeSet<usize>) -> String {
+    let mut text = format!(
+        "{} → {} on {}",
+        words(&row.from, &row.to, ends, all),
+        words(&row.to, &row.from, ends, all),
+        ports(&row.ports)
+    );
+    if row.network != crate::policy::Network::Pod {
+        text.push_str(&format!(" ({})", row.network));
+    }
+    text
+}
+
+pub(super) fn ports(ports: &crate::policy::PortSet) -> String {
+    if ports.is_all() { "all ports".into() } else { ports.to_string() }
+}
+
+fn nodes(row: &Row, ends: &Union) -> Vec<String> {
+    let both = row.to.workloads.iter().chain(&row.from.workloads);
+    let ids: Vec<String> = both.take(24).map(|&w| ends.all()[w].key.to_string()).collect();
+    ids
+}
+
+/// Workloads for which policies restrict more or less than before, together where a whole namespace changed alike.
+fn isolation(found: &Found<'_>) -> Vec<Item> {
+    type Turned = (&'static str, &'static str, &'static str);
+    let mut changed: BTreeMap<(bool, Turned), BTreeMap<String, Vec<&Node>>> = BTreeMap::new();
+    let mut present: BTreeMap<&str, usize> = BTreeMap::new();
+    let access = |state: &State<'_>, id: &str| -> Option<[(&'static str, &'static str); 2]> {
+        let node = state.graph.node(state.graph.find(id)?);
+        let Detail::Workload { access, .. } = &node.detail else { return None };
+        let side = |word, pick: fn(&crate::graph::Access) -> &Side| (word, stance(access.as_ref().map(pick)));
+        Some([side("in", |a| &a.ingress), side("out", |a| &a.egress)])
+    };
+    for node in found.graph.nodes().filter(|n| n.kind == NodeKind::Workload) {
+        let namespace = node.namespace.as_deref().unwrap_or_default();
+        *present.entry(namespace).or_default() += 1;
+        let (Some(before), Some(after)) = (access(found.old, &node.id), access(found.new, &node.id)) else {
+            continue;
+        };
+        for ((way, was), (_, is)) in before.into_iter().zip(after) {
+            if was != is {
+                let lost = is == "open" || was == "isolated";
+                changed
+                    .entry((!lost, (way, was, is)))
+                    .or_default()
+                    .entry(namespace.to_owned())
+                    .or_default()
+                    .push(node);
+            }
+        }
+    }
+    let mut items = Vec::new();
+    for ((gained, (way, was, is)), namespaces) in changed {
+        for (namespace, list) in namespaces {
+            let who = if list.len() == present.get(namespace.as_str()).copied().unwrap_or_default() && list.len() > 1 {
+                format!("all {} workloads of {namespace}", list.len())
+            } else if list.len() <= 3 {
+                list.iter().map(|n| format!("{namespace}/{}", n.name)).collect::<Vec<_>>().join(", ")
+            } else {
+                format!("{namespace}/{} and {} more of {namespace}", list[0].name, list.len() - 1)
+            };
+            let direction = if way == "in" { "ingress" } else { "egress" };
+            items.push(Item {
+                sign: "~",
+                text: format!("{who}: {direction} {was} → {is}"),
+                because: Vec::new(),
+                nodes: list.iter().take(24).map(|n| n.id.clone()).collect(),
+                gate: (!gained).then_some(Gate::Widened),
+            });
+        }
+    }
+    items
+}
+
+/// Problems of the one state that the other has not, whatever their places: those by which something new is not read at all, and all others.
+fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
+    let count = |diagnostics: &[Diagnostic]| {
+        let mut all: BTreeMap<(crate::diagnostic::Severity, &'static str, String), Vec<usize>> = BTreeMap::new();
+        for (index, d) in diagnostics.iter().enumerate() {
+            all.entry((d.severity, d.code.as_str(), d.message.clone())).or_default().push(index);
+        }
+        all
+    };
+    let (before, after) = (count(found.old.diagnostics), count(found.new.diagnostics));
+    let place = |state: &State<'_>, index: usize| {
+        let at = state.diagnostics[index].at;
+        at.map(|at| state.sources.line_of(at)).unwrap_or_default()
+    };
+    let unread = [
+        Code::UnreadableInput,
+        Code::ExternalTool,
+        Code::YamlSyntax,
+        Code::YamlLimit,
+        Code::ObjectIdentity,
+    ];
+    let (mut unreadable, mut items) = (Vec::new(), Vec::new());
+    for (key, list) in &after {
+        let known = before.get(key).map_or(0, Vec::len);
+        for &index in list.iter().skip(known) {
+            let heap = if unread.contains(&found.new.diagnostics[index].code) {
+                &mut unreadable
+            } else {
+                &mut items
+            };
+            heap.push(Item {
+                sign: "+",
+                text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
+                because: vec![(String::new(), place(found.new, index))],
+                nodes: Vec::new(),
+                gate: (key.0 != crate::diagnostic::Severity::Info).then_some(Gate::Finding),
+            });
+        }
+    }
+    for (key, list) in &before {
+        let left = after.get(key).map_or(0, Vec::len);
+        for &index in list.iter().skip(left) {
+            items.push(Item {
+                sign: "−",
+                text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
+                because: vec![("was at".into(), place(found.old, index))],
+                nodes: Vec::new(),
+                gate: None,
+            });
+        }
+    }
+    (unreadable, items)
+}
+
+/// Hosts and paths that came, went or lead elsewhere, between objects that both states have.
+fn routes(graph: &Graph) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (from, to, edge) in graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Routes) {
+        let (by, target) = (graph.node(from), graph.node(to));
+        let lines: Vec<String> = match &edge.change {
+            Some(Change::Added | Change::Removed) => edge.lines(),
+            // TLS is told with what is reached from outside.
+            Some(Change::Changed(differences)) => differences.iter().filter(|d| !d.about.ends_with(" TLS")).map(|d| d.text()).collect(),
+            _ => continue,
+        };
+        if lines.is_empty() {
+            continue;
+        }
+        let sign = edge.change.as_ref().map_or("", Change::sign);
+        let place = edge.evidence.first().map(|e| e.place()).unwrap_or_default();
+        items.push(Item {
+            sign,
+            text: format!("{} → {}: {}", by.id, named(target), lines.join("; ")),
+            because: vec![(if sign == "−" { "was at" } else { "" }.into(), place)],
+            nodes: vec![by.id.clone(), target.id.clone()],
+            gate: None,
+        });
+    }
+    items
+}
+
+/// `shop/cart[Service], which is missing`.
+fn named(node: &Node) -> String {
+    match (&node.kind, &node.namespace) {
+        (NodeKind::Missing, Some(namespace)) => format!("{namespace}/{}[{}], which is missing", node.name, node.label),
+        (NodeKind::Missing, None) => format!("{}[{}], which is missing", node.name, node.label),
+        _ => node.id.clone(),
+    }
+}
+
+/// `1 field`, `3 fields`.
+fn counted(fields: usize) -> String {
+    if fields == 1 { "1 field".into() } else { format!("{fields} fields") }
+}
+
+fn objects(found: &Found<'_>) -> Vec<Item> {
+    let Found { old, new, ends, graph, .. } = *found;
+    let mut items = Vec::new();
+    for object in found.objects {
+        let id = object.key.to_string();
+        let node = graph.find(&id).map(|n| graph.node(n));
+        let was = || object.old.map(|at| ("was at".to_owned(), old.sources.line_of(at)));
+        let is = || object.new.map(|at| (String::new(), new.sources.line_of(at)));
+        let mut because: Vec<(String, String)> = Vec::new();
+        let (sign, text) = match &object.fate {
+            Fate::Added => {
+                because.extend(is());
+                ("+", id.clone())
+            }
+            Fate::Removed => {
+                because.extend(was());
+                let doubt = if object.unreadable {
+                    ": its file has errors now, so it may still be meant"
+                } else {
+                    ""
+                };
+                ("−", format!("{id}{doubt}"))
+            }
+            Fate::Changed(fields) => {
+                let facts: Vec<String> = node
+                    .and_then(|n| n.change.as_ref())
+                    .map(|c| c.differences().iter().map(|d| d.text()).collect())
+                    .unwrap_or_default();
+                let shown = fields.iter().take(FIELDS);
+                because.extend(shown.map(|f| (f.path.clone(), new.sources.line_of(f.at))));
+                if fields.len() > FIELDS {
+                    because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
+                }
+                let said = if facts.is_empty() { counted(fields.len()) } else { facts.join("; ") };
+                ("~", format!("{id}: {said}"))
+            }
+        };
+        if let Some(workload) = ends.find(&id) {
+            let turn = match object.fate {
+                Fate::Added => Some(Turn::Gained),
+                Fate::Removed => Some(Turn::Lost),
+                Fate::Changed(_) => None,
+            };
+            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
+        }
+        items.push(Item {
+            sign,
+            text,
+            because,
+            nodes: node.map(|n| n.id.clone()).into_iter().collect(),
+            gate: None,
+        });
+    }
+    items
+}
+
+/// What comes or goes with a workload: who reaches it and whom it reaches.
+fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, String)> {
+    let Found { old, new, ends, .. } = *found;
+    let there = |w: &usize| match turn {
+        Turn::Gained => ends.all()[*w].new.is_some(),
+        Turn::Lost => ends.all()[*w].old.is_some(),
+    };
+    let everyone: BTreeSet<usize> = (0..ends.all().len()).filter(there).collect();
+    let concerns = |delta: &&Delta| {
+        let has = |party: &super::Party| matches!(party, super::Party::Workloads(list) if list.contains(&workload));
+        has(&delta.from) || has(&delta.to)
+    };
+    let own: Vec<Delta> = found.connections.iter().filter(concerns).cloned().collect();
+    let mut lines = Vec::new();
+    for row in rows(old, new, turn, &own, |_| true) {
+        let to = row.to.workloads.contains(&workload);
+        let other = if to { &row.from } else { &row.to };
+        let mut other = other.clone();
+        other.workloads.remove(&workload);
+        let way = match (to, turn) {
+            (true, Turn::Gained) => "reached by",
+            (true, Turn::Lost) => "was reached by",
+            (false, Turn::Gained) => "reaches",
+            (false, Turn::Lost) => "reached",
+        };
+        let this = super::rows::Who {
+            workloads: BTreeSet::from([workload]),
+            ..Default::default()
+        };
+        let whom = words(&other, &this, ends, &everyone);
+        if whom.is_empty() {
+            continue;
+        }
+        let text = format!("{way} {whom} on {}", ports(&row.ports));
+        let place = row.causes.first().map(|c| c.place.clone()).unwrap_or_default();
+        lines.push((!to, text, place));
+    }
+    lines.sort();
+    lines.into_iter().map(|(_, text, place)| (text, place)).collect()
+}

@@ -1,0 +1,297 @@
+//! What became of the traffic that a line of a picture stands for.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use super::connections::{Delta, Party};
+use super::ends::Union;
+use crate::graph::{Detail, Graph, NodeKind, Ports, Protocol};
+use crate::policy::{self, AddressSet, Direction, Network, PortSet};
+
+/// One end of a line.
+#[derive(Clone, Debug)]
+enum End {
+    /// These workloads, by their positions in the union, ascending.
+    Workloads(Vec<usize>),
+    /// Addresses.
+    Addresses(AddressSet),
+    /// Every workload and every address.
+    Anyone,
+    /// Pods that no state holds.
+    Unseen,
+}
+
+/// Which way a difference goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The new state allows what the old did not.
+    Gained,
+    /// The old state allows what the new does not.
+    Lost,
+}
+
+/// How much of the traffic of a line a difference touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// None of it.
+    Nothing,
+    /// Some pairs or ports.
+    Part,
+    /// All of it.
+    Everything,
+}
+
+/// What differs about a line.
+#[derive(Clone, Debug)]
+pub(super) struct Touched {
+    /// How much of it.
+    pub extent: Extent,
+    /// The ports.
+    pub ports: PortSet,
+    /// Sources for which nothing differs, by their positions in the union.
+    pub not_from: Vec<usize>,
+    /// Targets for which nothing differs.
+    pub not_to: Vec<usize>,
+}
+
+impl Touched {
+    fn nothing() -> Touched {
+        Touched {
+            extent: Extent::Nothing,
+            ports: PortSet::none(),
+            not_from: Vec::new(),
+            not_to: Vec::new(),
+        }
+    }
+}
+
+/// The connections that differ on one network, by the classes of their ends.
+#[derive(Default)]
+struct Plane<'a> {
+    class_of: BTreeMap<usize, usize>,
+    addresses: Vec<(usize, &'a AddressSet)>,
+    between: BTreeMap<(usize, usize), &'a Delta>,
+}
+
+/// All connections that differ, to be asked about lines.
+pub(super) struct Traffic<'a> {
+    planes: BTreeMap<&'a Network, Plane<'a>>,
+    old: &'a State<'a>,
+    new: &'a State<'a>,
+    ends: &'a Union,
+}
+
+impl<'a> Traffic<'a> {
+    pub fn new(old: &'a State<'a>, new: &'a State<'a>, ends: &'a Union, deltas: &'a [Delta]) -> Traffic<'a> {
+        let mut planes: BTreeMap<&Network, Plane<'_>> = BTreeMap::new();
+        let mut known: BTreeMap<(&Network, &Party), usize> = BTreeMap::new();
+        for delta in deltas {
+            let network = main(&delta.network);
+            let plane = planes.entry(network).or_default();
+            let mut class = |party: &'a Party| {
+                let next = known.len();
+                *known.entry((network, party)).or_insert_with(|| {
+                    match party {
+                        Party::Workloads(members) => plane.class_of.extend(members.iter().map(|&m| (m, next))),
+                        Party::Addresses(set) => plane.addresses.push((next, set)),
+                        // What it brings is told as exposure.
+                        Party::IngressController => {}
+                    }
+                    next
+                })
+            };
+            let ends = (class(&delta.from), class(&delta.to));
+            plane.between.insert(ends, delta);
+        }
+        Traffic { planes, old, new, ends }
+    }
+
+    /// What differs about the traffic between two nodes of a graph on some ports; all ports if none are told.
+    pub fn between(&self, turn: Turn, graph: &Graph, (from, to): (usize, usize), ports: &Ports, network: Option<&str>) -> Touched {
+        let ends = (self.end(graph, from), self.end(graph, to));
+        if let Some(answer) = self.unseen(turn, &ends) {
+            return answer;
+        }
+        let secondary = self.planes.iter().find(|(n, _)| network.is_some_and(|name| n.to_string() == name));
+        let plane = secondary.map(|(_, plane)| plane).or_else(|| self.planes.get(&Network::Pod));
+        let Some(plane) = plane else {
+            return Touched::nothing();
+        };
+        let wanted = port_set(ports);
+        let mut touched = Touched::nothing();
+        let (sources, targets) = (plane.parts(&ends.0), plane.parts(&ends.1));
+        let mut hit = (vec![false; sources.len()], vec![false; targets.len()]);
+        let (mut all, mut whole) = (true, true);
+        for (i, a) in sources.iter().enumerate() {
+            for (j, b) in targets.iter().enumerate() {
+                let lone = |part: &Part<'_>| matches!(part, Part { workloads: [_], .. });
+                if a.workloads == b.workloads && lone(a) {
+                    continue;
+                }
+                let delta = a.class.zip(b.class).and_then(|key| plane.between.get(&key));
+                let differs = delta.map_or_else(PortSet::none, |d| match turn {
+                    Turn::Gained => d.gained(),
+                    Turn::Lost => d.lost(),
+                });
+                let differs = differs.intersection(&wanted);
+                if differs.is_empty() {
+                    all = false;
+                    continue;
+                }
+                let other = delta.map_or_else(PortSet::none, |d| match turn {
+                    Turn::Gained => d.old.ports.intersection(&wanted),
+                    Turn::Lost => d.new.ports.intersection(&wanted),
+                });
+                whole &= other.is_empty();
+                (hit.0[i], hit.1[j]) = (true, true);
+                touched.ports = touched.ports.union(&differs);
+            }
+        }
+        if touched.ports.is_empty() {
+            return touched;
+        }
+        touched.extent = if all && whole { Extent::Everything } else { Extent::Part };
+        let spared = |parts: &[Part<'_>], hit: &[bool]| -> Vec<usize> {
+            let spared = parts.iter().zip(hit).filter(|(_, hit)| !**hit);
+            let mut list: Vec<usize> = spared.flat_map(|(part, _)| part.workloads.iter().copied()).collect();
+            list.sort_unstable();
+            list
+        };
+        (touched.not_from, touched.not_to) = (spared(&sources, &hit.0), spared(&targets, &hit.1));
+        touched
+    }
+
+    /// The answer about pods that no state holds: where the other state does not restrict the workloads at the other end, nothing differs. `None` if both ends are
+    /// known.
+    fn unseen(&self, turn: Turn, (from, to): &(End, End)) -> Option<Touched> {
+        let (known, direction) = match (from, to) {
+            (End::Unseen, other) => (other, Direction::Ingress),
+            (other, End::Unseen) => (other, Direction::Egress),
+            _ => return None,
+        };
+        let free = |workload: usize| {
+            let met = &self.ends.all()[workload];
+            let (state, position) = match turn {
+                Turn::Gained => (self.old, met.old),
+                Turn::Lost => (self.new, met.new),
+            };
+            position.is_some_and(|w| state.connectivity.is_unrestricted(w, direction))
+        };
+        match known {
+            End::Workloads(all) if !all.is_empty() && all.iter().all(|&w| free(w)) => Some(Touched::nothing()),
+            _ => Some(Touched {
+                extent: Extent::Everything,
+                ports: PortSet::none(),
+                not_from: Vec::new(),
+                not_to: Vec::new(),
+            }),
+        }
+    }
+
+    fn end(&self, graph: &Graph, node: usize) -> End {
+        let node = graph.node(node);
+        match &node.detail {
+            Detail::Peers { members: None, .. } => End::Anyone,
+            Detail::Peers { members: Some(members), .. } => {
+                let mut list: Vec<usize> = members.iter().filter_map(|id| self.ends.find(id)).collect();
+                list.sort_unstable();
+                if list.is_empty() { End::Unseen } else { End::Workloads(list) }
+            }
+            Detail::External { addresses, except, .. } => {
+                let set = |texts: &[String]| {
+                    let blocks = texts.iter().filter_map(|t| policy::parse_cidr(t).ok());
+                    blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+                };
+                End::Addresses(set(addresses).difference(&set(except)))
+            }
+            _ if node.kind == NodeKind::Workload => match self.ends.find(&node.id) {
+                Some(workload) => End::Workloads(vec![workload]),
+                None => End::Unseen,
+            },
+            _ => End::Unseen,
+        }
+    }
+}
+
+/// The networks that are the only ones of their pods are compared together.
+fn main(network: &Network) -> &Network {
+    match network {
+        Network::Secondary(_) => network,
+        _ => &Network::Pod,
+    }
+}
+
+/// A part of an end that the differences treat alike; without a class nothing differs about it.
+struct Part<'e> {
+    class: Option<usize>,
+    workloads: &'e [usize],
+}
+
+impl Plane<'_> {
+    fn parts<'e>(&self, end: &'e End) -> Vec<Part<'e>> {
+        let of_addresses = |set: &AddressSet| -> Vec<Part<'e>> {
+            let mut rest = set.clone();
+            let mut parts = Vec::new();
+            for (class, own) in &self.addresses {
+                if !own.intersection(set).is_empty() {
+                    rest = rest.difference(own);
+                    parts.push(Part {
+                        class: Some(*class),
+                        workloads: &[],
+                    });
+                }
+            }
+            if !rest.is_empty() {
+                parts.push(Part { class: None, workloads: &[] });
+            }
+            parts
+        };
+        match end {
+            // Each workload is a part of its own: those of one class differ in who they are.
+            End::Workloads(list) => list
+                .iter()
+                .enumerate()
+                .map(|(i, w)| Part {
+                    class: self.class_of.get(w).copied(),
+                    workloads: &list[i..=i],
+                })
+                .collect(),
+            End::Addresses(set) => of_addresses(set),
+            // What is true of all addresses is true of pods that nobody knows of.
+            End::Anyone => of_addresses(&AddressSet::all_v4()),
+            End::Unseen => Vec::new(),
+        }
+    }
+}
+
+/// The ports that a line says; all if it says none.
+fn port_set(ports: &Ports) -> PortSet {
+    if ports.ranges.is_empty() && ports.names.is_empty() {
+        return PortSet::all();
+    }
+    let own = |protocol: Protocol| match protocol {
+        Protocol::Tcp => policy::Protocol::Tcp,
+        Protocol::Udp => policy::Protocol::Udp,
+        Protocol::Sctp => policy::Protocol::Sctp,
+    };
+    let ranges = ports.ranges.iter();
+    ranges.fold(PortSet::none(), |set, (p, first, last)| {
+        set.union(&PortSet::range(own(*p), *first, *last))
+    })
+}
+
+/// The same ports as a line says them.
+pub(super) fn ports_of(set: &PortSet) -> Ports {
+    let known = [
+        (policy::Protocol::Tcp, Protocol::Tcp),
+        (policy::Protocol::Udp, Protocol::Udp),
+        (policy::Protocol::Sctp, Protocol::Sctp),
+    ];
+    let ranges = known
+        .into_iter()
+        .flat_map(|(own, protocol)| set.ranges(own).into_iter().map(move |(a, b)| (protocol, a, b)));
+    Ports {
+        ranges: ranges.collect(),
+        names: Vec::new(),
+    }
+}

@@ -1,0 +1,49 @@
+//! Calls that configuration tells of, with the words for them.
+
+use super::{Protocol, port_text};
+
+/// What policies leave of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallState {
+    /// Every workload behind the Service can be reached, or nobody knows who stands behind it.
+    Allowed,
+    /// Policies let none of it through.
+    Blocked,
+    /// Policies let some of it through: some workloads, or some ports.
+    Partly,
+}
+
+impl CallState {
+    /// `allowed`, `blocked` or `partly`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallState::Allowed => "allowed",
+            CallState::Blocked => "blocked",
+            CallState::Partly => "partly",
+        }
+    }
+}
+
+/// A Service that the configuration of a workload names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call {
+    /// The ports of the Service that are named, ascending; empty where none is.
+    pub ports: Vec<(u16, Protocol)>,
+    /// What policies leave of it.
+    pub state: CallState,
+}
+
+impl Call {
+    /// The ports in a line, and in another that policies deny it.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let ports: Vec<String> = self.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
+        let mut lines = vec![ports.join(", ")];
+        lines.extend(match self.state {
+            CallState::Allowed => None,
+            CallState::Blocked => Some("denied".to_owned()),
+            CallState::Partly => Some("partly denied".to_owned()),
+        });
+        lines.retain(|l| !l.is_empty());
+        lines
+    }
+}

@@ -1,0 +1,200 @@
+//! What workloads and entrances use beside the network (`uses`), and what changes how many pods a workload runs (`scales`).
+//!
+//! Where several workloads use the same several things in the same ways, their edges run through a junction, as those of policies do.
+
+mod found;
+mod scalers;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::cluster::{Cluster, Key};
+use crate::graph::{Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, UseWay, Uses, digest};
+use crate::source::Sources;
+
+/// Adds to a graph of a cluster what its workloads, Ingresses and Gateways use, and what scales its workloads. ConfigMaps, Secrets, claims and
+/// ServiceAccounts of the input that nothing uses are added as well, except those that Kubernetes and Helm make by themselves.
+///
+/// References follow <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>. What is referred to and not in the input is
+/// a missing node, unless another object of the input makes it (a template of claims, a Certificate, a SealedSecret, an ExternalSecret).
+pub fn resources(graph: Graph, cluster: &Cluster, sources: &Sources) -> Graph {
+    let mut context = Context {
+        cluster,
+        sources,
+        graph: GraphBuilder::reopen(graph),
+        diagnostics: Vec::new(),
+    };
+    found::add(&mut context);
+    let mut book = Book::default();
+    users::collect(&context, &mut book);
+    book.write(&mut context);
+    scalers::add(&mut context);
+    context.graph.build()
+}
+
+/// The ConfigMap with the cluster's certificates, which is in every namespace
+/// (<https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/>, root-ca-cert-publisher).
+const ROOT_CERTIFICATES: &str = "kube-root-ca.crt";
+/// The ServiceAccount that every namespace has (<https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts>).
+const DEFAULT_ACCOUNT: &str = "default";
+
+/// One user's use of one thing.
+#[derive(Debug, Default)]
+struct Entry {
+    ways: BTreeSet<UseWay>,
+    /// Whether some reference needs it.
+    needed: bool,
+    evidence: Vec<Evidence>,
+}
+
+impl Entry {
+    fn uses(&self) -> Uses {
+        Uses {
+            ways: self.ways.iter().copied().collect(),
+            optional: !self.needed,
+        }
+    }
+}
+
+/// A reference to something by name.
+struct Reference<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    way: UseWay,
+    optional: bool,
+}
+
+/// Every use, by what is used and by whom.
+#[derive(Debug, Default)]
+struct Book {
+    uses: BTreeMap<Key, BTreeMap<String, Entry>>,
+}
+
+impl Book {
+    /// Notes a use by the node with an id.
+    fn add(&mut self, user: &str, reference: &Reference<'_>, said: Evidence) {
+        let key = Key::new("", reference.kind, reference.namespace, reference.name);
+        let entry = self.uses.entry(key).or_default().entry(user.to_owned()).or_default();
+        entry.ways.insert(reference.way);
+        entry.needed |= !reference.optional;
+        entry.evidence.push(said);
+    }
+
+    fn write(self, context: &mut Context<'_>) {
+        let mut ids = BTreeMap::new();
+        for (key, users) in &self.uses {
+            ids.insert(key, target(context, key, users));
+        }
+        let bundles = self.bundles();
+        let mut through: BTreeSet<(&str, &Key)> = BTreeSet::new();
+        for bundle in &bundles {
+            let evidence = |user: &str, keys: &[&Key]| -> Vec<Evidence> {
+                let entries = keys.iter().filter_map(|k| self.uses[*k].get(user));
+                entries.flat_map(|e| e.evidence.iter().cloned()).collect()
+            };
+            let said: Vec<Evidence> = bundle.users.iter().filter_map(|u| evidence(u, &bundle.keys).into_iter().next()).collect();
+            let junction = junction(context, bundle, said);
+            for &user in &bundle.users {
+                let said = evidence(user, &bundle.keys);
+                context.graph.edge(user, &junction, EdgeDetail::Uses(Uses::default()), said);
+            }
+            for &key in &bundle.keys {
+                let uses = bundle
+                    .users
+                    .first()
+                    .and_then(|u| self.uses[key].get(*u))
+                    .map(Entry::uses)
+                    .unwrap_or_default();
+                let said: Vec<Evidence> = bundle.users.iter().flat_map(|u| evidence(u, &[key])).collect();
+                context.graph.edge(&junction, &ids[key], EdgeDetail::Uses(uses), said);
+                through.extend(bundle.users.iter().map(|u| (*u, key)));
+            }
+        }
+        for (key, users) in &self.uses {
+            for (user, entry) in users.iter().filter(|(u, _)| !through.contains(&(u.as_str(), key))) {
+                let said = entry.evidence.iter().cloned();
+                context.graph.edge(user, &ids[key], EdgeDetail::Uses(entry.uses()), said);
+            }
+        }
+    }
+
+    /// Groups of users and things in which each uses all, and so many of both that a junction saves lines. No use is in two of them.
+    fn bundles(&self) -> Vec<Bundle<'_>> {
+        let mut things: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
+        let mut sets: BTreeSet<Vec<&str>> = BTreeSet::new();
+        for (key, users) in &self.uses {
+            for user in users.keys() {
+                things.entry(user).or_default().push(key);
+            }
+            sets.insert(users.keys().map(String::as_str).collect());
+        }
+        let mut sets: Vec<Vec<&str>> = sets.into_iter().filter(|s| s.len() > 1).collect();
+        sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        let mut taken: BTreeSet<(&str, &Key)> = BTreeSet::new();
+        let mut bundles = Vec::new();
+        for users in sets {
+            let first = users[0];
+            let alike = |key: &&Key| {
+                let known = &self.uses[*key];
+                let free = |u: &&str| !taken.contains(&(*u, *key));
+                let same = |u: &&str| known.get(*u).map(Entry::uses) == known.get(first).map(Entry::uses);
+                users.iter().all(free) && users.iter().all(same)
+            };
+            let keys: Vec<&Key> = things.get(first).into_iter().flatten().copied().filter(alike).collect();
+            if users.len() * keys.len() > users.len() + keys.len() {
+                taken.extend(keys.iter().flat_map(|k| users.iter().map(|u| (*u, *k))));
+                bundles.push(Bundle { users, keys });
+            }
+        }
+        bundles
+    }
+}
+
+/// Users and things of which each uses all, each thing in one way.
+struct Bundle<'a> {
+    users: Vec<&'a str>,
+    keys: Vec<&'a Key>,
+}
+
+/// The node for what is used: that of the input, else a missing one.
+fn target(context: &mut Context<'_>, key: &Key, users: &BTreeMap<String, Entry>) -> String {
+    let id = key.to_string();
+    let uses: BTreeSet<Uses> = users.values().map(Entry::uses).collect();
+    if let Some(node) = context.graph.known(&id) {
+        if let (Detail::Config(config), Some(uses), 1) = (&mut node.detail, uses.first(), uses.len()) {
+            config.use_alike(uses.clone());
+        }
+        return id;
+    }
+    let reason = if users.values().any(|e| e.needed) {
+        "not in the input"
+    } else {
+        "optional, not in the input"
+    };
+    let mut said = users.values().flat_map(|e| e.evidence.iter().cloned());
+    match said.next() {
+        Some(said) => context.missing(&key.kind, key.namespace(), &key.name, (&key.name, reason), said),
+        None => id,
+    }
+}
+
+/// A junction between users and what all of them use.
+fn junction(context: &mut Context<'_>, bundle: &Bundle<'_>, evidence: Vec<Evidence>) -> String {
+    let names: Vec<String> = bundle.keys.iter().map(|k| k.to_string()).collect();
+    let words: Vec<&str> = bundle.users.iter().copied().chain(names.iter().map(String::as_str)).collect();
+    let id = format!("junction:uses:{:016x}", digest(&words.join("\n")));
+    context.graph.node(Node {
+        id: id.clone(),
+        kind: NodeKind::Junction,
+        label: "Junction".into(),
+        // It stands beside what is used: only Gateways use what is in another namespace.
+        namespace: bundle.keys.first().and_then(|k| k.namespace.clone()),
+        name: "each uses all".into(),
+        detail: Detail::Junction,
+        evidence,
+        change: None,
+    });
+    id
+}
