@@ -68,6 +68,10 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     let page = Page::of(book);
     let mut candidates = candidates(book, &order, &page, &mut memo);
     candidates.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+    let swaps = match tries {
+        Tries::Many => 300,
+        Tries::Few => 60,
+    };
     let tries = match (tries, nodes > MANY) {
         (Tries::Many, false) => MAX_TRIES,
         (Tries::Few, false) => FEW_TRIES,
@@ -102,7 +106,7 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     }
     match best {
         Some((_, plan, routed)) => {
-            let routed = untangle(book, &plan, routed);
+            let routed = untangle(book, &plan, routed, swaps);
             (plan, routed)
         }
         // Unreachable while at least one arrangement is tried; an empty picture is still a picture.

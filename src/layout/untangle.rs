@@ -9,18 +9,16 @@ use super::crossing;
 use super::inner::Book;
 use super::route::{Orders, Plan, Routed, route};
 
-/// Most arrangements that are tried.
-const MOST: usize = 300;
 /// With more lines than this between frames, each try takes too long.
 const MOST_NETS: usize = 64;
 
-/// The same picture with fewer crossings, if some are found to be needless.
-pub(super) fn untangle(book: &Book<'_>, plan: &Plan, mut best: Routed) -> Routed {
+/// The same picture with fewer crossings, if some are found to be needless within so many tries.
+pub(super) fn untangle(book: &Book<'_>, plan: &Plan, mut best: Routed, tries: usize) -> Routed {
     if book.scene.nets.len() > MOST_NETS {
         return best;
     }
     let mut least = cost(&best);
-    let mut left = MOST;
+    let mut left = tries;
     let mut improved = true;
     while improved && least > 0 {
         improved = false;
