@@ -285,6 +285,7 @@ fn layout(graph: &Graph) -> Layout {
             .iter()
             .map(|g| Frame {
                 id: g.id.clone(),
+                parent: None,
                 rect: common::rect(0.0, 0.0, 10.0, 10.0),
                 title: vec![common::text(0.0, 0.0, TextRole::Frame, &g.name)],
                 tooltip: g.name.clone(),

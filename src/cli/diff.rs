@@ -1,7 +1,7 @@
 //! `kubesketch diff`: two states in, what differs out.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
@@ -236,7 +236,7 @@ fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Res
     Ok([side(old)?, side(new)?])
 }
 
-fn load(args: &Args, path: &PathBuf) -> Loaded {
+fn load(args: &Args, path: &Path) -> Loaded {
     let limit = args.reading.max_file_bytes();
     if args.kustomize {
         let mut loaded = Loaded::default();
@@ -244,7 +244,7 @@ fn load(args: &Args, path: &PathBuf) -> Loaded {
         return loaded;
     }
     let request = Request {
-        paths: vec![path.clone()],
+        paths: vec![path.to_path_buf()],
         max_file_bytes: limit,
     };
     let mut loaded = source::load(&request, &mut io::stdin().lock());

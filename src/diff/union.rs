@@ -63,7 +63,7 @@ pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[De
     let lost = before.nodes().filter(|n| after.find(&n.id).is_none()).chain(&junctions);
     for node in lost {
         let needed = touched.contains_key(node.id.as_str());
-        if fleeting(node) && !needed || node.kind == NodeKind::Internet && !needed {
+        if !needed && (fleeting(node) || node.kind == NodeKind::Internet) {
             continue;
         }
         builder.node(Node {

@@ -40,7 +40,7 @@ const MAX_RULES: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) struct RowPlan {
     /// Position of the edge in the graph.
-    pub edge: usize,
+    edge: usize,
     /// Its height in user units.
     pub height: f64,
     lines: Vec<Line>,
@@ -103,6 +103,31 @@ pub(super) struct CardPlan {
 }
 
 impl CardPlan {
+    /// No card, but the place where a line ends.
+    pub fn end(size: f64) -> CardPlan {
+        CardPlan {
+            width: size,
+            header: size,
+            rows: Vec::new(),
+            name: Vec::new(),
+            facts: Vec::new(),
+            badges: Vec::new(),
+            told: Vec::new(),
+            own_facts: 0,
+            row_x: ROW_X,
+            row_of: BTreeMap::new(),
+        }
+    }
+
+    /// The same card in another graph, in which its edges have other positions.
+    pub fn renumbered(&self, position: &BTreeMap<usize, usize>) -> CardPlan {
+        let row_of = self.row_of.iter().filter_map(|(edge, row)| Some((*position.get(edge)?, *row)));
+        CardPlan {
+            row_of: row_of.collect(),
+            ..self.clone()
+        }
+    }
+
     /// The row that an edge leaves from.
     pub fn row_of(&self, edge: usize) -> Option<usize> {
         self.row_of.get(&edge).copied()

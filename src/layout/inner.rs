@@ -10,6 +10,7 @@ use super::geometry::{hits, overlap};
 use super::hug;
 use super::label::LabelPlan;
 use super::lines;
+use super::nested;
 use super::scene::Scene;
 use super::straighten::straighten;
 use super::{Point, Rect};
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub entries: Vec<Entry>,
     /// For each leaving net: net, line from the card to the right terminal.
     pub exits: Vec<(usize, Vec<Point>)>,
+    /// Frames that stand in it, by the position of their group in the graph.
+    pub frames: Vec<(usize, Rect, Vec<String>)>,
     /// Why it is arranged plainly, if so.
     pub fallback: Option<String>,
 }
@@ -72,6 +75,10 @@ pub(super) struct Book<'a> {
     pub labels: &'a [Option<LabelPlan>],
     /// Work units for each run of the engine; nothing is given to the engine when it is 0.
     pub budget: usize,
+    /// Threads with the stack that the engine needs.
+    pub pool: Option<&'a rayon::ThreadPool>,
+    /// The width that is wanted and the most, in user units; `None` leaves it to the number of nodes.
+    pub room: Option<(f64, f64)>,
 }
 
 /// Where Services stand that lead to one workload and that nothing leads to.
@@ -92,21 +99,48 @@ pub(super) enum Lines {
     Two,
 }
 
+/// How much of the width of a page a component with frames in it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Share {
+    #[default]
+    Whole,
+    Half,
+    Third,
+}
+
 /// What may be chosen for the inside of components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Form {
     pub services: Services,
     pub lines: Lines,
+    pub share: Share,
+}
+
+impl Form {
+    /// What of it makes a difference to a component.
+    pub fn of(self, nested: bool) -> Form {
+        if nested {
+            Form {
+                share: self.share,
+                ..Form::default()
+            }
+        } else {
+            Form {
+                share: Share::default(),
+                ..self
+            }
+        }
+    }
 }
 
 /// Whether it matters where the Services of a component stand.
 pub(super) fn stackable(book: &Book<'_>, component: usize) -> bool {
-    book.budget > 0 && hug::applies(&plain(book, component))
+    book.budget > 0 && !book.scene.components[component].nested && hug::applies(&plain(book, component))
 }
 
 /// Whether a component can be broken into lines.
 pub(super) fn breakable(book: &Book<'_>, component: usize) -> bool {
-    book.budget > 0 && lines::applies(&plain(book, component))
+    book.budget > 0 && !book.scene.components[component].nested && lines::applies(&plain(book, component))
 }
 
 /// A component that is entered from the left only.
@@ -116,6 +150,9 @@ fn plain(book: &Book<'_>, component: usize) -> Part {
 
 /// Places a component whose entering nets come from the given sides.
 pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], form: Form) -> Inner {
+    if book.scene.components[component].nested {
+        return nested::place(book, component, sides, form.share);
+    }
     let (part, edges) = part(book, component, sides);
     let line = |part: &Part| {
         let stacked = if form.services == Services::Above { stacked(book, part) } else { None };

@@ -92,11 +92,14 @@ pub struct Text {
     pub change: Option<ChangeKind>,
 }
 
-/// A titled frame around the nodes of a namespace.
+/// A titled frame around the nodes of a namespace, or inside of one around a part of it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Frame {
     /// The id of the group.
     pub id: String,
+    /// The id of the frame that it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// Its box.
     pub rect: Rect,
     /// Its title: one line, wrapped to more if the frame is narrow.
@@ -245,7 +248,7 @@ pub struct Layout {
     pub height: f64,
     /// Title and subtitle, if any.
     pub heading: Vec<Text>,
-    /// Namespace frames.
+    /// Frames, each before those that stand in it.
     pub frames: Vec<Frame>,
     /// Nodes, in the order of the graph.
     pub cards: Vec<Card>,

@@ -1,4 +1,4 @@
-//! DOT for Graphviz: one cluster for each namespace, the same words as on the cards.
+//! DOT for Graphviz: one cluster for each frame, in each other as these are, the same words as on the cards.
 //!
 //! Every id and every label is a quoted string, never an HTML-like one. Graphviz reads backslash sequences (`\N`) and character references
 //! (`&lt;`) in labels, so both are defused. It also copies what looks like a reference in an id into its SVG unescaped, known or not
@@ -50,23 +50,8 @@ pub fn dot(graph: &Graph) -> String {
             None => write_node(&mut out, 1, node),
         }
     }
-    for (position, group) in graph.groups().iter().enumerate() {
-        line(&mut out, 1, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
-        line(
-            &mut out,
-            2,
-            &format!(
-                "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
-                label(&group.words()),
-                color(Paint::FrameLine),
-                color(Paint::Frame),
-                color(Paint::FrameText)
-            ),
-        );
-        for node in members.remove(&position).unwrap_or_default() {
-            write_node(&mut out, 2, node);
-        }
-        line(&mut out, 1, "}");
+    for position in (0..graph.groups().len()).filter(|g| graph.parent_of(*g).is_none()) {
+        write_group(&mut out, 1, graph, position, &mut members);
     }
     for (from, to, edge) in graph.edges() {
         let (style, head) = match edge.kind() {
@@ -95,6 +80,30 @@ pub fn dot(graph: &Graph) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+fn write_group(out: &mut String, depth: usize, graph: &Graph, position: usize, members: &mut BTreeMap<usize, Vec<&Node>>) {
+    let group = &graph.groups()[position];
+    let color = |paint: Paint| paint.color(Theme::Light);
+    line(out, depth, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
+    line(
+        out,
+        depth + 1,
+        &format!(
+            "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
+            label(&group.words()),
+            color(Paint::FrameLine),
+            color(Paint::Frame),
+            color(Paint::FrameText)
+        ),
+    );
+    for node in members.remove(&position).unwrap_or_default() {
+        write_node(out, depth + 1, node);
+    }
+    for part in (0..graph.groups().len()).filter(|g| graph.parent_of(*g) == Some(position)) {
+        write_group(out, depth + 1, graph, part, members);
+    }
+    line(out, depth, "}");
 }
 
 fn write_node(out: &mut String, depth: usize, node: &Node) {

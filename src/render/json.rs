@@ -95,6 +95,7 @@ impl<'a> GraphJson<'a> {
                 .map(|g| GroupJson {
                     id: &g.id,
                     name: &g.name,
+                    parent: g.parent.as_deref(),
                     declared: g.declared,
                     labels: &g.labels,
                 })
@@ -302,6 +303,8 @@ impl<'a> RuleJson<'a> {
 struct GroupJson<'a> {
     id: &'a str,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a str>,
     declared: bool,
     labels: &'a BTreeMap<String, String>,
 }

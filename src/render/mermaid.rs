@@ -187,31 +187,46 @@ impl Writer<'_> {
     fn whole(&self, plan: &Plan) -> Text {
         let (edges, drawn) = self.drawn(plan);
         let mut text = self.start(&self.left_out(plan, &edges, &drawn));
-        let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for i in (0..self.graph.nodes().len()).filter(|i| drawn[*i]) {
-            match self.group_name(i) {
+            match self.graph.group_of(i) {
                 Some(group) => members.entry(group).or_default().push(i),
                 None => self.node(&mut text, 1, i, plan),
             }
         }
-        for group in self.graph.groups() {
-            let Some(nodes) = members.get(group.name.as_str()) else { continue };
-            let title = code(&group.words());
-            text.line(1, &format!("subgraph {}[\"{title}\"]", self.ids.group(&group.name)));
-            text.line(2, "direction LR");
-            for node in nodes {
-                self.node(&mut text, 2, *node, plan);
-            }
-            text.line(1, "end");
+        let mut frames = Vec::new();
+        for group in (0..self.graph.groups().len()).filter(|g| self.graph.parent_of(*g).is_none()) {
+            frames.extend(self.group(&mut text, 1, group, &members, plan));
         }
         for edge in edges {
             let (from, to, edge) = self.graph.edge(edge);
             let label = if plan.labels { Vec::new() } else { self.label(from, to, edge) };
             self.edge(&mut text, self.ids.node(from), line_of(edge.kind()).0, &label, self.ids.node(to));
         }
-        let frames: Vec<&str> = members.keys().map(|n| self.ids.group(n)).collect();
         self.finish(&mut text, &frames);
         text
+    }
+
+    /// A frame with what it holds, unless nothing of that is drawn; gives the ids of all frames in it.
+    fn group(&self, text: &mut Text, depth: usize, group: usize, members: &BTreeMap<usize, Vec<usize>>, plan: &Plan) -> Vec<&str> {
+        let parts = (0..self.graph.groups().len()).filter(|g| self.graph.parent_of(*g) == Some(group));
+        let parts: Vec<usize> = parts.filter(|g| members.contains_key(g)).collect();
+        let own = members.get(&group);
+        if own.is_none() && parts.is_empty() {
+            return Vec::new();
+        }
+        let title = code(&self.graph.groups()[group].words());
+        text.line(depth, &format!("subgraph {}[\"{title}\"]", self.ids.group(group)));
+        text.line(depth + 1, "direction LR");
+        for node in own.into_iter().flatten() {
+            self.node(text, depth + 1, *node, plan);
+        }
+        let mut frames = vec![self.ids.group(group)];
+        for part in parts {
+            frames.extend(self.group(text, depth + 1, part, members, plan));
+        }
+        text.line(depth, "end");
+        frames
     }
 
     fn node(&self, text: &mut Text, depth: usize, index: usize, plan: &Plan) {
@@ -385,11 +400,10 @@ impl Writer<'_> {
 
     /// What an overview shows: what is outside of every namespace, then namespaces; each with most in it first.
     fn boxes(&self) -> Vec<Box<'_>> {
-        let mut counts: BTreeMap<&str, BTreeMap<NodeKind, usize>> = BTreeMap::new();
-        let titles: BTreeMap<&str, String> = self.graph.groups().iter().map(|g| (g.name.as_str(), g.words())).collect();
+        let mut counts: BTreeMap<usize, BTreeMap<NodeKind, usize>> = BTreeMap::new();
         let mut boxes = Vec::new();
         for (i, node) in self.graph.nodes().enumerate() {
-            match self.group_name(i) {
+            match self.graph.top_group_of(i) {
                 Some(group) => *counts.entry(group).or_default().entry(node.kind).or_default() += 1,
                 None => boxes.push(Box {
                     id: self.ids.node(i),
@@ -410,7 +424,7 @@ impl Writer<'_> {
                 .collect();
             boxes.push(Box {
                 id: self.ids.group(group),
-                words: format!("{}\n{}", titles.get(group).map_or("", String::as_str), all.join(", ")),
+                words: format!("{}\n{}", self.graph.groups()[group].words(), all.join(", ")),
                 shape: ("[[", "]]", "workload"),
                 size: kinds.values().sum(),
                 outside: false,
@@ -421,15 +435,10 @@ impl Writer<'_> {
     }
 
     fn box_of(&self, node: usize) -> &str {
-        match self.group_name(node) {
+        match self.graph.top_group_of(node) {
             Some(group) => self.ids.group(group),
             None => self.ids.node(node),
         }
-    }
-
-    /// The name of the group that a node stands in.
-    fn group_name(&self, node: usize) -> Option<&str> {
-        Some(self.graph.groups().get(self.graph.group_of(node)?)?.name.as_str())
     }
 }
 

@@ -152,9 +152,12 @@ impl Pen<'_> {
     }
 
     fn frame(&self, xml: &mut Xml, frame: &Frame) {
-        xml.element("g").attr("class", "group").attr("data-id", &frame.id).children(|xml| {
+        let group = xml.element("g").attr("class", "group").attr("data-id", &frame.id);
+        // A frame in a frame stands out against it.
+        let fill = if frame.parent.is_some() { Paint::Canvas } else { Paint::Frame };
+        group.maybe("data-parent", frame.parent.as_deref()).children(|xml| {
             drop(
-                self.paint(boxed(xml, frame.rect), "", Some(Paint::Frame), Some(Paint::FrameLine))
+                self.paint(boxed(xml, frame.rect), "", Some(fill), Some(Paint::FrameLine))
                     .num("rx", FRAME_RADIUS),
             );
             for text in &frame.title {
@@ -309,9 +312,7 @@ impl Pen<'_> {
                     .paint(head, "", Some(Paint::Card), Some(paint))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => {
-                    self.paint(head, "", Some(paint), None)
-                }
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => self.paint(head, "", Some(paint), None),
             };
             drop(element);
         }

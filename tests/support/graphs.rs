@@ -346,6 +346,28 @@ pub fn dense(seed: u64) -> Graph {
     s.0.build()
 }
 
+/// One of these with most of its nodes in frames inside of those of their namespaces, neighbors often in one.
+pub fn nested(seed: u64) -> Graph {
+    let graph = if seed.is_multiple_of(3) { dense(seed) } else { random(seed) };
+    let mut r = Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D).wrapping_add(3));
+    let parts = 1 + r.below(6);
+    let (mut last, mut builder) = (0, GraphBuilder::like(&graph));
+    for node in graph.nodes() {
+        builder.node(node.clone());
+        if let (Some(namespace), true) = (&node.namespace, r.chance(75)) {
+            if r.chance(40) {
+                last = r.below(parts);
+            }
+            let title = format!("part-of={}{last}", "a-rather-long-value-".repeat(last % 3));
+            builder.place(&node.id, Group::part(namespace, title));
+        }
+    }
+    for (from, to, edge) in graph.edges() {
+        builder.edge(&graph.node(from).id, &graph.node(to).id, edge.detail.clone(), edge.evidence.clone());
+    }
+    builder.build()
+}
+
 /// A link between any two nodes, mostly with ports on it.
 fn allow(r: &mut Random, s: &mut Sketch, from: &str, to: &str) {
     let rules = if r.chance(80) {

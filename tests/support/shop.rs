@@ -407,12 +407,14 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         frames: vec![
             Frame {
                 id: "namespace:shop".into(),
+                parent: None,
                 rect: rect(222.0, 72.0, 816.0, 356.0),
                 title: vec![text(236.0, 92.0, TextRole::Frame, "namespace shop")],
                 tooltip: "namespace shop".into(),
             },
             Frame {
                 id: "namespace:data".into(),
+                parent: None,
                 rect: rect(1086.0, 72.0, 458.0, 164.0),
                 title: vec![text(1100.0, 92.0, TextRole::Frame, "namespace data")],
                 tooltip: "namespace data".into(),

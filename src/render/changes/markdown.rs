@@ -101,7 +101,7 @@ fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: S
     let mut letters = verdict.chars();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     out.push_str(&format!("**{}**\n", escape(&verdict)));
-    let [old, new] = changes.names.map(|n| code(n));
+    let [old, new] = changes.names.map(code);
     out.push_str(&format!("\n{old} → {new}\n"));
     if !step.note.is_empty() {
         out.push_str(&format!("\n_{}_\n", step.note));
@@ -163,8 +163,8 @@ fn escape(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     table::escape(&one_line)
-        .replace('@', "&#64;")
         .replace('#', "&#35;")
+        .replace('@', "&#64;")
         .replace("://", ":&#47;/")
         .replace("www.", "www&#46;")
 }
