@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use anyhow::Context as _;
 
@@ -18,6 +17,7 @@ use crate::policy::Connectivity;
 use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
 use crate::resolve::Denied;
 use crate::source::{self, GitRange, GitRequest, Loaded, Programs, Request};
+use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
@@ -48,7 +48,7 @@ pub struct Args {
 
     /// How many steps around what changed pictures show of the rest: a number, or all
     #[arg(long, value_name = "STEPS", default_value = "1")]
-    context: Around,
+    context: Hops,
 
     /// Exit with 1 when there is any difference
     #[arg(long)]
@@ -82,24 +82,6 @@ pub struct Args {
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
     #[arg(long, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
-}
-
-/// How much of what stays the same is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Around {
-    Steps(usize),
-    All,
-}
-
-impl FromStr for Around {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "all" => Ok(Around::All),
-            number => number.parse().map(Around::Steps).map_err(|_| "a number of steps, or `all`".to_owned()),
-        }
-    }
 }
 
 /// At what a gate stops.
@@ -178,7 +160,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
-    let drawn = drawn(&diff.graph, args.context);
+    let drawn = view::context(diff.graph.clone(), args.context);
     let layout = targets
         .iter()
         .any(|t| t.format.is_picture())
@@ -264,13 +246,6 @@ fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> any
         input,
         connectivity,
     })
-}
-
-/// What pictures show.
-fn drawn(graph: &Graph, around: Around) -> Graph {
-    match around {
-        Around::All | Around::Steps(_) => graph.clone(),
-    }
 }
 
 fn layout_options(args: &Args) -> layout::Options {

@@ -1,5 +1,7 @@
 //! How a part of a graph differs between two states, where the graph is the union of both.
 
+use super::Edge;
+
 /// How a node or an edge of a union differs between the old and the new state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -156,6 +158,19 @@ impl Difference {
             String::new()
         } else {
             format!("{} ", self.about)
+        }
+    }
+}
+
+impl Edge {
+    /// What stands beside the edge where `lines` do otherwise: what was added or removed with its sign before each, of what changed its differences
+    /// alone. Where there is nothing to say, the kind is what is left: `+ selects`.
+    pub fn told(&self, lines: Vec<String>) -> Vec<String> {
+        match &self.change {
+            None | Some(Change::Same) => lines,
+            Some(change @ Change::Changed(_)) => change.lines_beside_arrows(),
+            Some(change) if lines.is_empty() => vec![format!("{} {}", change.sign(), self.kind().as_str())],
+            Some(change) => lines.iter().map(|l| format!("{} {l}", change.sign())).collect(),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Summary {
             parts.push("not selected".to_owned());
         }
         parts.extend(self.counts.iter().map(|(kind, n)| counted(*kind, *n)));
-        if self.exposed > 0 {
+        if self.exposed > 0 && self.scope != Scope::Unchanged {
             parts.push(format!("{} exposed", self.exposed));
         }
         parts
@@ -66,7 +66,7 @@ impl Summary {
         let (all, Some((ingress, egress))) = (self.count(NodeKind::Workload), self.isolated) else {
             return Vec::new();
         };
-        if all == 0 {
+        if all == 0 || self.scope == Scope::Unchanged {
             return Vec::new();
         }
         let of = |n: usize, word: &str| match n {

@@ -4,7 +4,7 @@ use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
 use super::route::{Plan, Routed};
-use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label, pieces};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label, pieces, settle};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 16.0;
@@ -21,6 +21,13 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
         ..Layout::default()
     };
     move_all(&mut layout, origin);
+    let area = Rect {
+        x: origin.x,
+        y: origin.y,
+        w: routed.width,
+        h: routed.height,
+    };
+    settle::settle(&mut layout, book.labels, area);
     layout.heading = heading;
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });

@@ -46,14 +46,8 @@ pub(super) fn on_card(node: &Node, room: f64) -> Vec<Told> {
 
 /// What a label says of a change where it says `lines` otherwise; `None` if nothing changed.
 pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<Told>> {
-    let change = edge.change.as_ref().filter(|c| !c.is_same())?;
-    let said = match change {
-        Change::Changed(_) => counted(change.lines_beside_arrows(), MAX_DIFFERENCES),
-        // Where the cards say it all, the kind is what is left to say: `+ selects`.
-        _ if lines.is_empty() => vec![format!("{} {}", change.sign(), edge.kind().as_str())],
-        _ => lines.iter().map(|l| format!("{} {l}", change.sign())).collect(),
-    };
-    Some(broken(&said, TextRole::Label, room))
+    edge.change.as_ref().filter(|c| !c.is_same())?;
+    Some(broken(&counted(edge.told(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
 }
 
 /// The sign of each rule of a route, in their order, and what else changed. `host` is the one that is not said again.

@@ -5,7 +5,7 @@
 //! (`straighten`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
 //! like a whole (`nested`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`) and put together (`pieces`, `assemble`);
-//! last, crossings are told from branches (`crossing`).
+//! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
@@ -35,6 +35,7 @@ mod portfolio;
 mod ports;
 mod route;
 mod scene;
+mod settle;
 mod straighten;
 mod tracks;
 mod verify;

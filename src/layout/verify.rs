@@ -390,7 +390,8 @@ fn holds(outer: &Rect, inner: &Rect) -> bool {
     outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
 }
 
-fn span(p: Point, q: Point) -> Rect {
+/// The box around a part of a line.
+pub(super) fn span(p: Point, q: Point) -> Rect {
     Rect {
         x: p.x.min(q.x),
         y: p.y.min(q.y),

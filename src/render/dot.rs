@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::graph::{EdgeKind, Graph, Node, NodeKind};
+use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph, Node, NodeKind};
 
+use super::changed;
 use super::theme::{Hue, Paint, Theme};
 use super::xml::shown_lines;
 
@@ -54,7 +55,7 @@ pub fn dot(graph: &Graph) -> String {
         write_group(&mut out, 1, graph, position, &mut members);
     }
     for (from, to, edge) in graph.edges() {
-        let (style, head) = match edge.kind() {
+        let (plain, head) = match edge.kind() {
             EdgeKind::Exposes => ("penwidth=2.6", "normal"),
             EdgeKind::Routes => ("penwidth=1.4", "normal"),
             EdgeKind::Selects => ("penwidth=1.4", "odiamond"),
@@ -69,12 +70,13 @@ pub fn dot(graph: &Graph) -> String {
             &mut out,
             1,
             &format!(
-                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {style}]",
+                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {}]",
                 id(&graph.node(from).id),
                 id(&graph.node(to).id),
-                label(&edge.lines().join("\n")),
+                label(&edge.told(edge.lines()).join("\n")),
                 quoted_label(&edge.tooltip()),
-                color(Paint::Strong(Hue::of_edge(edge.kind())))
+                edge_color(edge),
+                edge_style(edge, plain)
             ),
         );
     }
@@ -106,6 +108,31 @@ fn write_group(out: &mut String, depth: usize, graph: &Graph, position: usize, m
     line(out, depth, "}");
 }
 
+/// The color of an edge. What changed has a double line.
+fn edge_color(edge: &Edge) -> String {
+    let color = |paint: Paint| paint.color(Theme::Light);
+    match edge.change.as_ref().map(Change::kind) {
+        None => color(Paint::Strong(Hue::of_edge(edge.kind()))).to_owned(),
+        Some(change @ ChangeKind::Changed) => [color(changed::stroke(change)); 2].join(":"),
+        Some(change) => color(changed::stroke(change)).to_owned(),
+    }
+}
+
+/// Width and dash of an edge, and the color of its words. What was removed is dashed.
+fn edge_style(edge: &Edge, plain: &str) -> String {
+    let Some(change) = edge.change.as_ref().map(Change::kind) else {
+        return plain.to_owned();
+    };
+    let words = changed::stroke(change).color(Theme::Light);
+    let dash = plain.split_once(", ").map_or(String::new(), |(_, dash)| format!(", {dash}"));
+    match change {
+        ChangeKind::Added => format!("penwidth=3.4, fontcolor=\"{words}\"{dash}"),
+        ChangeKind::Removed => format!("penwidth=1.8, fontcolor=\"{words}\", style=dashed"),
+        ChangeKind::Changed => format!("penwidth=1.4, fontcolor=\"{words}\"{dash}"),
+        ChangeKind::Same => format!("penwidth=1{dash}"),
+    }
+}
+
 fn write_node(out: &mut String, depth: usize, node: &Node) {
     let hue = Hue::of_node(node.kind, &node.label);
     let shape = match node.kind {
@@ -128,16 +155,36 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         NodeKind::Service => "rounded,filled",
         _ => "filled",
     };
+    let color = |paint: Paint| paint.color(Theme::Light);
+    let look = match node.change.as_ref().map(Change::kind) {
+        None => format!(
+            "style=\"{style}\", color=\"{}\", fillcolor=\"{}\"",
+            color(Paint::Strong(hue)),
+            color(Paint::Tint(hue))
+        ),
+        Some(change) => {
+            let (more, extra) = match change {
+                ChangeKind::Added => ("", ", penwidth=2.8".to_owned()),
+                ChangeKind::Removed => (",dashed", ", penwidth=1.6".to_owned()),
+                ChangeKind::Changed => ("", ", penwidth=1.4, peripheries=2".to_owned()),
+                ChangeKind::Same => ("", format!(", fontcolor=\"{}\"", color(Paint::Muted))),
+            };
+            format!(
+                "style=\"{}{more}\", color=\"{}\", fillcolor=\"{}\"{extra}",
+                style.trim_end_matches(",dashed"),
+                color(changed::stroke(change)),
+                color(Paint::Fresh)
+            )
+        }
+    };
     line(
         out,
         depth,
         &format!(
-            "{} [label={}, tooltip={}, shape={shape}, style=\"{style}\", color=\"{}\", fillcolor=\"{}\"]",
+            "{} [label={}, tooltip={}, shape={shape}, {look}]",
             id(&node.id),
             label(&node.lines().join("\n")),
             quoted_label(&node.tooltip()),
-            Paint::Strong(hue).color(Theme::Light),
-            Paint::Tint(hue).color(Theme::Light)
         ),
     );
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
+use crate::graph::{Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
 use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
@@ -104,6 +104,38 @@ impl<'a> GraphJson<'a> {
     }
 }
 
+/// How a node or an edge of a union differs between its two states.
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    change: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<DifferenceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferenceJson<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    about: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    old: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    new: &'a str,
+}
+
+impl<'a> ChangeJson<'a> {
+    fn of(change: &'a Change) -> Self {
+        let differences = change.differences().iter().map(|d| DifferenceJson {
+            about: &d.about,
+            old: &d.old,
+            new: &d.new,
+        });
+        ChangeJson {
+            change: change.as_str(),
+            differences: differences.collect(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct EdgeJson<'a> {
     from: &'a str,
@@ -111,6 +143,8 @@ struct EdgeJson<'a> {
     kind: &'static str,
     #[serde(flatten)]
     detail: EdgeDetailJson<'a>,
+    #[serde(flatten)]
+    change: Option<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
@@ -226,6 +260,7 @@ impl<'a> EdgeJson<'a> {
                     said: &several.said,
                 },
             },
+            change: edge.change.as_ref().map(ChangeJson::of),
             at: tables::first(edge).map(Evidence::place),
             evidence: edge.evidence.iter().map(EvidenceJson::of).collect(),
         }

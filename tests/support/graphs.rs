@@ -493,3 +493,12 @@ fn shape(r: &mut Random, s: &mut Sketch) {
         }
     }
 }
+
+/// The program, if it is installed.
+pub fn program(name: &str) -> Option<std::process::Command> {
+    let found = std::process::Command::new(name)
+        .arg(if name == "dot" { "-V" } else { "--version" })
+        .output()
+        .is_ok();
+    found.then(|| std::process::Command::new(name))
+}

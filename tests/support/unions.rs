@@ -194,3 +194,37 @@ pub fn every_change() -> Graph {
     };
     compared(&graph, of, |from, to, _| if of(from).is_same() { of(to) } else { of(from) })
 }
+
+/// A shop behind an Ingress, a database that it calls, and three namespaces that have nothing to do with it.
+pub fn town(changed: &str) -> Graph {
+    let mut s = Sketch::default();
+    let internet = s.internet();
+    let ingress = s.ingress("shop", "public");
+    s.exposes(&internet, &ingress, Expose::Ingress, &[443]);
+    let mut workloads = Vec::new();
+    for name in ["web", "cart", "mail", "stock"] {
+        let (service, workload) = s.pair("shop", name, 8080);
+        s.routes(&ingress, &service, &[rule("shop.example.com", &format!("/{name}"), true)], 80);
+        workloads.push(workload);
+    }
+    let db = s.service("data", "db", ServiceKind::Headless, &[port(5432, 5432)]);
+    let store = s.workload("data", "db", "StatefulSet", 3);
+    s.selects(&db, &store, &[port(5432, 5432)]);
+    for workload in &workloads {
+        s.allows(workload, &store, 5432);
+    }
+    for other in ["a", "b", "c"] {
+        s.pair(other, "web", 80);
+    }
+    compared(
+        &s.0.build(),
+        |n| {
+            if n.id == changed {
+                Change::Changed(vec![Difference::new("replicas", "1", "2")])
+            } else {
+                Change::Same
+            }
+        },
+        |_, _, _| Change::Same,
+    )
+}
