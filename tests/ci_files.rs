@@ -32,7 +32,7 @@ done
 
 /// Runs the job of the example as GitLab's runner does: one shell for all of its lines.
 fn gitlab(runner: &Runner, repo: &Repository, variables: &[(&str, &str)]) -> Output {
-    let file = yaml(&root().join("examples/ci/gitlab-ci.yml"));
+    let file = yaml(&root().join("ci/gitlab-ci.yml"));
     let job = file.get("kubesketch").unwrap();
     let lines: Vec<String> = ["before_script", "script"]
         .iter()
@@ -81,7 +81,7 @@ fn the_job_for_gitlab_keeps_one_note() {
         runner.env.insert("REAL_CURL".into(), curl.display().to_string());
         let machine = Command::new("uname").arg("-m").output().unwrap().stdout;
         let target = format!("{}-unknown-linux-musl", String::from_utf8_lossy(&machine).trim());
-        let address = release(&runner, &runner.kubesketch(), &[&target]);
+        let address = release(&runner, Path::new(env!("CARGO_BIN_EXE_kubesketch")), &[&target]);
         runner.env.insert("KUBESKETCH_RELEASES_OF_TEST".into(), address);
         runner
     };

@@ -439,9 +439,8 @@ fn the_action_runs_kubesketch_itself() {
     }
     let repo = exposed();
     let runner = Runner::new(repo.top());
-    let binary = runner.kubesketch().display().to_string();
     let inputs = [
-        ("binary", binary.as_str()),
+        ("binary", env!("CARGO_BIN_EXE_kubesketch")),
         ("base", "HEAD~1"),
         ("head", "HEAD"),
         ("paths", "deploy"),

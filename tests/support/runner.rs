@@ -76,21 +76,6 @@ cat "$FAKE/says"
 exit "$(cat "$FAKE/exit")"
 "#;
 
-/// The kubesketch of this project, but for the page of a difference, which it does not write yet.
-const WITHOUT_PAGE: &str = r#"
-arguments=()
-for argument in "$@"; do
-  case $argument in
-    html=*)
-      unset 'arguments[-1]'
-      echo '<!doctype html>' >"${argument#html=}"
-      ;;
-    *) arguments+=("$argument") ;;
-  esac
-done
-exec KUBESKETCH "${arguments[@]}"
-"#;
-
 /// A runner.
 pub struct Runner {
     folder: TempDir,
@@ -175,13 +160,6 @@ impl Runner {
     /// A path of its own.
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// The kubesketch of this project.
-    pub fn kubesketch(&self) -> PathBuf {
-        let path = self.at("bin/real");
-        program(&path, &WITHOUT_PAGE.replace("KUBESKETCH", env!("CARGO_BIN_EXE_kubesketch")));
-        path
     }
 
     /// What started the run.
