@@ -24,11 +24,11 @@ use kubesketch::diagnostic::Diagnostic;
 use kubesketch::graph::{Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
-use kubesketch::resolve::Denied;
+use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
 
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, policy, resources};
+use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, policy, resources};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -90,12 +90,15 @@ struct Case {
     golden: PathBuf,
     /// Cases of `tests/cases/resources` are about what workloads use.
     view: Aspect,
+    /// Cases of `tests/cases/calls` are about what configuration names.
+    with_calls: bool,
 }
 
 struct Outcome {
     sources: Sources,
     cluster: cluster::Cluster,
     connectivity: policy::Connectivity,
+    calls: Option<policy::Calls>,
     graph: Graph,
     layout: Layout,
     diagnostics: Vec<Diagnostic>,
@@ -111,6 +114,7 @@ impl Outcome {
             cluster: &self.cluster,
             graph: &self.graph,
             connectivity: &self.connectivity,
+            calls: self.calls.as_ref(),
             diagnostics: &self.diagnostics,
             sources: &self.sources,
         })
@@ -161,9 +165,18 @@ impl Case {
                 )
             })
             .collect();
-        let about_resources = folder.parent().is_some_and(|p| p.ends_with("tests/cases/resources"));
-        let view = if about_resources { Aspect::Resources } else { Aspect::Network };
-        Case { texts, golden, view }
+        let is_below = |name: &str| folder.parent().is_some_and(|p| p.ends_with(name));
+        let view = if is_below("tests/cases/resources") {
+            Aspect::Resources
+        } else {
+            Aspect::Network
+        };
+        Case {
+            texts,
+            golden,
+            view,
+            with_calls: is_below("tests/cases/calls"),
+        }
     }
 
     fn run(&self) -> Outcome {
@@ -181,6 +194,10 @@ impl Case {
         } else {
             allow(&mut found, &connectivity, &sources, Denied::Shown);
         }
+        let named = self.with_calls.then(|| calls(&found, &sources));
+        if let Some(named) = &named {
+            draw_calls(&mut found, &connectivity, named, &sources, Repeated::Hidden);
+        }
         let options = layout::Options {
             title: Some("Case".into()),
             ..layout::Options::default()
@@ -191,6 +208,7 @@ impl Case {
             sources,
             cluster: found.cluster,
             connectivity,
+            calls: named,
             graph: found.graph,
             layout,
             diagnostics,
