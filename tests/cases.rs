@@ -1,6 +1,7 @@
 //! The folder is the test list: every folder below `tests/cases` and `examples` that holds manifests is a case.
 //!
-//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. Every case also gets,
+//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. A label in
+//! `group-by.txt` beside the input is drawn as frames. Every case also gets,
 //! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout verifies, the SVG is
 //! well-formed and keeps its contract, and the JSON keeps its schema.
 
@@ -28,7 +29,7 @@ use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
 
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, policy, resources};
+use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -87,6 +88,8 @@ fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
 
 struct Case {
     texts: Vec<(String, String)>,
+    /// The label of which `group-by.txt` beside the input says that it is to be drawn as frames.
+    group_by: Option<String>,
     golden: PathBuf,
     /// Cases of `tests/cases/resources` are about what workloads use.
     view: Aspect,
@@ -171,8 +174,10 @@ impl Case {
         } else {
             Aspect::Network
         };
+        let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
         Case {
             texts,
+            group_by: group_by.map(|key| key.trim().to_owned()),
             golden,
             view,
             with_calls: is_below("tests/cases/calls"),
@@ -197,6 +202,9 @@ impl Case {
         let named = self.with_calls.then(|| calls(&found, &sources));
         if let Some(named) = &named {
             draw_calls(&mut found, &connectivity, named, &sources, Repeated::Hidden);
+        }
+        if let Some(key) = &self.group_by {
+            found.graph = view::group(found.graph, &labels(&found.cluster), key);
         }
         let options = layout::Options {
             title: Some("Case".into()),

@@ -11,6 +11,8 @@
 
 #[path = "support/graphs.rs"]
 mod common;
+#[path = "support/unions.rs"]
+mod unions;
 
 use kubesketch::graph::{EdgeKind, Graph};
 use kubesketch::layout::{Legend, Options, layout, verify};
@@ -65,6 +67,23 @@ fn dense_graphs_verify() {
 }
 
 #[test]
+fn random_unions_verify() {
+    let options = Options {
+        title: Some("random".into()),
+        ..Options::default()
+    };
+    check(|seed| unions::random_union(&common::random(seed), seed), 800..900, &options);
+    check(|seed| unions::random_union(&common::dense(seed), seed), 500..540, &options);
+    let plain = Options { budget: 0, ..options };
+    check(|seed| unions::random_union(&common::random(seed), seed), 1000..1020, &plain);
+}
+
+#[test]
+fn graphs_with_frames_in_frames_verify() {
+    check(common::nested, 0..300, &Options::default());
+}
+
+#[test]
 fn random_graphs_verify_without_the_engine() {
     let options = Options {
         legend: Legend::Hidden,
@@ -73,4 +92,5 @@ fn random_graphs_verify_without_the_engine() {
     };
     check(common::random, 600..800, &options);
     check(common::dense, 400..500, &options);
+    check(common::nested, 300..360, &options);
 }

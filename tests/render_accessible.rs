@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubesketch::graph::{EdgeKind, GraphBuilder};
+use kubesketch::graph::{ChangeKind, EdgeKind, GraphBuilder};
 use kubesketch::layout::{self, Layout, Legend, Link, Point};
 use kubesketch::render::{PictureOptions, Theme, dot, mermaid, svg};
 
@@ -25,14 +25,17 @@ fn attributes_but_colors(node: roxmltree::Node<'_, '_>) -> Vec<String> {
 #[test]
 fn lines_of_different_kinds_differ_without_color() {
     let at = |x| Point { x, y: 10.0 };
-    let links = EdgeKind::ALL.iter().map(|kind| Link {
+    let changes = || std::iter::once(None).chain(ChangeKind::ALL.iter().copied().map(Some));
+    let all = EdgeKind::ALL.iter().flat_map(|kind| changes().map(move |change| (*kind, change)));
+    let links = all.map(|(kind, change)| Link {
         from: "a".into(),
         to: "b".into(),
-        kind: *kind,
+        kind,
         points: vec![at(0.0), at(100.0)],
         gaps: Vec::new(),
         branches: Vec::new(),
         label: None,
+        change,
         tooltip: String::new(),
     });
     let picture = Layout {
@@ -48,7 +51,8 @@ fn lines_of_different_kinds_differ_without_color() {
         };
         let text = svg(&picture, &GraphBuilder::new().build(), &options);
         let parsed = roxmltree::Document::parse(&text).unwrap();
-        let mut looks: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+        let mut looks: BTreeMap<(Option<&str>, Vec<String>), &str> = BTreeMap::new();
+        let mut states: BTreeMap<(&str, Vec<String>), &str> = BTreeMap::new();
         for edge in parsed.descendants().filter(|n| n.attribute("class") == Some("edge")) {
             let kind = edge.attribute("data-kind").unwrap();
             let look = edge
@@ -56,11 +60,16 @@ fn lines_of_different_kinds_differ_without_color() {
                 .filter(|c| c.has_tag_name(("http://www.w3.org/2000/svg", "path")))
                 .flat_map(attributes_but_colors)
                 .collect();
-            if let Some(other) = looks.insert(look, kind) {
-                panic!("{kind} and {other} look alike but for their color");
+            let change = edge.attribute("data-change");
+            let look: Vec<String> = look;
+            if let Some(other) = states.insert((kind, look.clone()), change.unwrap_or("one state")) {
+                panic!("{kind}: {change:?} and {other} look alike but for their color");
+            }
+            if let Some(other) = looks.insert((change, look), kind) {
+                panic!("{kind} and {other}, {change:?}, look alike but for their color");
             }
         }
-        assert_eq!(looks.len(), EdgeKind::ALL.len());
+        assert_eq!(looks.len(), EdgeKind::ALL.len() * (1 + ChangeKind::ALL.len()));
     }
 }
 

@@ -253,6 +253,7 @@ fn layout(graph: &Graph) -> Layout {
             rect: common::rect(0.0, y(from), 90.0, 20.0),
             texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
         }),
+        change: None,
         tooltip: edge.tooltip(),
     });
     let mut cards: Vec<Card> = graph
@@ -268,6 +269,7 @@ fn layout(graph: &Graph) -> Layout {
                 common::text(0.0, 0.0, TextRole::Port, &card.name),
             ],
             locks: vec![card.glyph],
+            change: None,
         });
     }
     let all = hostile().join("\u{2022}");
@@ -283,6 +285,7 @@ fn layout(graph: &Graph) -> Layout {
             .iter()
             .map(|g| Frame {
                 id: g.id.clone(),
+                parent: None,
                 rect: common::rect(0.0, 0.0, 10.0, 10.0),
                 title: vec![common::text(0.0, 0.0, TextRole::Frame, &g.name)],
                 tooltip: g.name.clone(),

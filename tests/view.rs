@@ -103,7 +103,8 @@ fn check(graph: &Graph) {
     for (from, to, edge) in graph.edges() {
         assert!(from < graph.nodes().len() && to < graph.nodes().len() && !edge.evidence.is_empty());
     }
-    let used: BTreeSet<usize> = (0..graph.nodes().len()).filter_map(|n| graph.group_of(n)).collect();
+    let mut used: BTreeSet<usize> = (0..graph.nodes().len()).filter_map(|n| graph.group_of(n)).collect();
+    used.extend((0..graph.nodes().len()).filter_map(|n| graph.top_group_of(n)));
     assert_eq!(used.len(), graph.groups().len());
     let picture = arrange(graph, &layout::Options::default()).value;
     assert_eq!(layout::verify(&picture), vec![]);
@@ -221,10 +222,12 @@ fn frames_by_label_take_services_along() {
     let (graph, labels) = read(SHOP);
     let grouped = view::group(graph.clone(), &labels, "part");
     check(&grouped);
-    let names: Vec<&str> = grouped.groups().iter().map(|g| g.name.as_str()).collect();
-    assert_eq!(names, ["data", "shop", "shop / part=back", "shop / part=front"]);
+    let names: Vec<&str> = grouped.groups().iter().map(|g| g.id.as_str()).collect();
+    let parts = ["group:shop/part=back", "group:shop/part=front"];
+    assert_eq!(names, ["namespace:data", "namespace:shop", parts[0], parts[1]]);
+    assert!((0..4).all(|g| grouped.parent_of(g) == (g > 1).then_some(1)));
     let at = |id: &str| grouped.groups()[grouped.group_of(grouped.find(id).unwrap()).unwrap()].name.as_str();
-    assert_eq!(at("shop/api[Service]"), "shop / part=back");
+    assert_eq!(at("shop/api[Service]"), "part=back");
     assert_eq!(at("shop/edge[Ingress]"), "shop");
     let again = view::group(grouped.clone(), &labels, "part");
     assert!((0..again.nodes().len()).all(|n| again.group_of(n) == grouped.group_of(n)));

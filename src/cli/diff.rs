@@ -1,8 +1,7 @@
 //! `kubesketch diff`: two states in, what differs out.
 
 use std::io;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -10,22 +9,29 @@ use super::input::{ConnectArgs, Input, ReadingArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
+use crate::diagnostic::Severity;
 use crate::diff::{self, Diff, Gate, State};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
 use crate::policy::Connectivity;
 use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
 use crate::resolve::Denied;
-use crate::source::{self, Loaded, Programs, Request};
+use crate::source::{self, GitRange, GitRequest, Loaded, Programs, Request};
+use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The old and the new state: a file, a folder, or - for standard input
-    #[arg(value_name = "OLD NEW")]
+    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are meant [default: the current folder]
+    #[arg(value_name = "OLD NEW|PATH")]
     paths: Vec<PathBuf>,
 
-    /// Build each state as a kustomization, with the installed kustomize or kubectl
+    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE), BASE..HEAD, or BASE (against the files that are there).
+    /// Nothing is checked out, and no hook or filter runs
+    #[arg(long, value_name = "BASE[...HEAD]")]
+    git: Option<GitRange>,
+
+    /// Build the named folders as kustomizations, with the installed kustomize or kubectl
     #[arg(short = 'k', long)]
     kustomize: bool,
 
@@ -42,7 +48,7 @@ pub struct Args {
 
     /// How many steps around what changed pictures show of the rest: a number, or all
     #[arg(long, value_name = "STEPS", default_value = "1")]
-    context: Around,
+    context: Hops,
 
     /// Exit with 1 when there is any difference
     #[arg(long)]
@@ -76,24 +82,6 @@ pub struct Args {
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
     #[arg(long, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
-}
-
-/// How much of what stays the same is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Around {
-    Steps(usize),
-    All,
-}
-
-impl FromStr for Around {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "all" => Ok(Around::All),
-            number => number.parse().map(Around::Steps).map_err(|_| "a number of steps, or `all`".to_owned()),
-        }
-    }
 }
 
 /// At what a gate stops.
@@ -152,10 +140,13 @@ impl Side {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
-    let [old, new] = sides(args)?;
-    for side in [&old, &new] {
-        side.input.report(verbosity);
+    let [old, new] = sides(args, verbosity)?;
+    // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
+    let unread = old.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error);
+    if unread || verbosity == Verbosity::Verbose {
+        old.input.report(verbosity);
     }
+    new.input.report(verbosity);
     let states = [old.state(), new.state()];
     let diff = diff::compare(&states[0], &states[1]);
     let changes = Changes {
@@ -169,15 +160,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
-    let drawn = drawn(&diff.graph, args.context);
+    let drawn = view::context(diff.graph.clone(), args.context);
     let layout = targets
         .iter()
         .any(|t| t.format.is_picture())
         .then(|| layout::layout(&drawn, &layout_options(args)));
-    let mut status = if args.reading.status(&old.input.diagnostics) == Status::Failure {
-        Status::Failure
-    } else {
-        args.reading.status(&new.input.diagnostics)
+    let mut status = match args.reading.status(&new.input.diagnostics) {
+        Status::Success if unread => args.reading.status(&old.input.diagnostics),
+        status => status,
     };
     if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(&diff))) {
         status = Status::Negative;
@@ -193,18 +183,42 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 }
 
 /// Both states, read and judged.
-fn sides(args: &Args) -> anyhow::Result<[Side; 2]> {
+fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    if let Some(range) = &args.git {
+        return revisions(args, range, verbosity);
+    }
     let [old, new] = args.paths.as_slice() else {
         anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
     };
     if old.as_os_str() == "-" && new.as_os_str() == "-" {
         anyhow::bail!("standard input can be one of the two states only");
     }
-    let side = |path: &PathBuf| connected(args, path.display().to_string(), load(args, path));
+    let side = |path: &PathBuf| {
+        let name = path.display().to_string();
+        connected(args, (name.clone(), name), load(args, path))
+    };
     Ok([side(old)?, side(new)?])
 }
 
-fn load(args: &Args, path: &PathBuf) -> Loaded {
+/// Two revisions of a repository.
+fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+    let mut request = GitRequest::new(range.clone(), args.paths.clone());
+    if args.kustomize {
+        anyhow::ensure!(!args.paths.is_empty(), "-k builds the folders that are named: name at least one");
+        request.kustomize = std::mem::take(&mut request.paths);
+    }
+    request.max_file_bytes = args.reading.max_file_bytes();
+    let [old, new] = source::load_range(&request)?;
+    let side = |side: source::Side| {
+        for note in side.notes.iter().filter(|_| verbosity != Verbosity::Quiet) {
+            report::say(note);
+        }
+        connected(args, (side.name(), String::new()), side.loaded)
+    };
+    Ok([side(old)?, side(new)?])
+}
+
+fn load(args: &Args, path: &Path) -> Loaded {
     let limit = args.reading.max_file_bytes();
     if args.kustomize {
         let mut loaded = Loaded::default();
@@ -212,7 +226,7 @@ fn load(args: &Args, path: &PathBuf) -> Loaded {
         return loaded;
     }
     let request = Request {
-        paths: vec![path.clone()],
+        paths: vec![path.to_path_buf()],
         max_file_bytes: limit,
     };
     let mut loaded = source::load(&request, &mut io::stdin().lock());
@@ -221,23 +235,17 @@ fn load(args: &Args, path: &PathBuf) -> Loaded {
     loaded
 }
 
-fn connected(args: &Args, name: String, loaded: Loaded) -> anyhow::Result<Side> {
+/// A state of this name, with what the names of its files begin with.
+fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
     Ok(Side {
-        root: name.clone(),
         name,
+        root,
         input,
         connectivity,
     })
-}
-
-/// What pictures show.
-fn drawn(graph: &Graph, around: Around) -> Graph {
-    match around {
-        Around::All | Around::Steps(_) => graph.clone(),
-    }
 }
 
 fn layout_options(args: &Args) -> layout::Options {

@@ -287,7 +287,7 @@ fn summary(graph: &Graph) -> String {
     for node in graph.nodes() {
         *counts.entry(node.kind).or_default() += 1;
     }
-    let mut text = format!("{} namespaces, {} edges\n", graph.groups().len(), graph.edges().len());
+    let mut text = format!("{} namespaces, {} edges\n", graph.namespaces(), graph.edges().len());
     for (kind, count) in counts {
         text.push_str(&format!("{count:>6} {}\n", kind.as_str()));
     }

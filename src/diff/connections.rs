@@ -210,9 +210,22 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
         }
     }
     let mut parties: Vec<(Sort, Party)> = workloads.into_iter().map(|(sort, members)| (sort, Party::Workloads(members))).collect();
-    // About addresses nothing changes but what rules say of them.
-    let before = old.addresses().into_iter().map(|(places, set)| ((places, Vec::new()), set)).collect();
-    let after = new.addresses().into_iter().map(|(places, set)| ((Vec::new(), places), set)).collect();
+    // About addresses nothing changes but what rules say of them. A state without any rule about IPv6 says nothing of it that could be compared.
+    let (before, after) = (old.addresses(), new.addresses());
+    let has_v6 = |parts: &[(Vec<Place>, AddressSet)]| parts.iter().any(|(_, set)| set.has_v6());
+    let told = if has_v6(&before) == has_v6(&after) {
+        AddressSet::all_v4().union(&AddressSet::all_v6())
+    } else {
+        AddressSet::all_v4()
+    };
+    let before = before
+        .into_iter()
+        .map(|(places, set)| ((places, Vec::new()), set.intersection(&told)))
+        .collect();
+    let after = after
+        .into_iter()
+        .map(|(places, set)| ((Vec::new(), places), set.intersection(&told)))
+        .collect();
     parties.extend(overlaid(before, after, |a, b| (a.0, b.1)).into_iter().map(|((old, new), set)| {
         let sort = Sort { old, new, settled: true };
         (sort, Party::Addresses(set))

@@ -73,7 +73,7 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
             }
         }
     }
-    opened.extend(doors(found.graph, &told));
+    opened.extend(doors(found, &told));
     opened.extend(tls(found.graph));
     opened.extend(closed);
     opened
@@ -105,7 +105,8 @@ fn place(graph: &Graph, id: &str) -> String {
 }
 
 /// Objects that are opened to the outside, or not any more, other than those that were told as a way to a workload.
-fn doors(graph: &Graph, told: &BTreeSet<String>) -> Vec<Item> {
+fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
+    let graph = found.graph;
     let mut items = Vec::new();
     for (from, to, edge) in graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Exposes) {
         let (outside, door) = (graph.node(from), graph.node(to));
@@ -125,6 +126,12 @@ fn doors(graph: &Graph, told: &BTreeSet<String>) -> Vec<Item> {
         } else {
             format!("to {}", outside.name)
         };
+        let mut because: Vec<(String, String)> = edge.evidence.first().map(|e| (String::new(), e.place())).into_iter().collect();
+        let shut = if opens { shut_behind(found.new, &door.id) } else { Vec::new() };
+        because.extend(
+            shut.iter()
+                .map(|id| (format!("policies let nothing of it through to {id}"), String::new())),
+        );
         items.push(Item {
             sign: change.sign(),
             text: format!(
@@ -133,12 +140,24 @@ fn doors(graph: &Graph, told: &BTreeSet<String>) -> Vec<Item> {
                 if opens { "is open" } else { "is no longer open" },
                 what.join("; ")
             ),
-            because: edge.evidence.first().map(|e| ("says".to_owned(), e.place())).into_iter().collect(),
+            because,
             nodes: vec![door.id.clone()],
-            gate: opens.then_some(Gate::Exposure),
+            gate: (opens && shut.is_empty()).then_some(Gate::Exposure),
         });
     }
     items
+}
+
+/// The workloads behind a door, if there are any and policies let nothing through to all of them.
+fn shut_behind(state: &State<'_>, door: &str) -> Vec<String> {
+    let mut behind = BTreeSet::new();
+    for entrance in state.connectivity.entrances().iter().filter(|e| e.by == door) {
+        if !state.connectivity.admission(entrance).ports.is_empty() {
+            return Vec::new();
+        }
+        behind.insert(state.cluster.workloads()[entrance.workload].key.to_string());
+    }
+    behind.into_iter().collect()
 }
 
 /// Hosts of rules that stay, with or without TLS now.
@@ -166,7 +185,7 @@ fn tls(graph: &Graph) -> Vec<Item> {
         } else {
             format!("{id}: {host} has no TLS any more")
         },
-        because: vec![("says".into(), place(graph, &id))],
+        because: vec![(String::new(), place(graph, &id))],
         nodes: vec![id],
         gate: None,
     });

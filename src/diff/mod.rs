@@ -19,7 +19,7 @@ mod traffic;
 mod union;
 
 pub use connections::{Allowed, Delta, Party};
-pub use objects::{Fate, ObjectChange};
+pub use objects::{Fate, Field, ObjectChange};
 pub use summary::{Gate, Item, Section, Topic};
 
 use crate::cluster::{Cluster, Key};

@@ -14,8 +14,17 @@ pub enum Fate {
     Added,
     /// Only the old state has it.
     Removed,
-    /// It is in both, and these fields differ, as `spec.template.spec.containers[api].image`; never empty.
-    Changed(Vec<String>),
+    /// It is in both, and these fields differ; never empty.
+    Changed(Vec<Field>),
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Where it is in the object, as `spec.template.spec.containers[api].image`.
+    pub path: String,
+    /// Where the new state says it; what holds it, if the field is gone.
+    pub at: Span,
 }
 
 /// An object that differs.
@@ -77,7 +86,7 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
     keys.into_iter().filter_map(change).collect()
 }
 
-fn fields(old: &Entry, new: &Entry) -> Vec<String> {
+fn fields(old: &Entry, new: &Entry) -> Vec<Field> {
     let mut found = Vec::new();
     differ(&old.object.tree, &new.object.tree, &mut String::new(), &mut found);
     found
@@ -118,8 +127,8 @@ fn is_noise(path: &str, key: &str) -> bool {
     }
 }
 
-/// Collects the paths at which two values differ. Elements of a list that have names are compared by name.
-fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<String>) {
+/// Collects the fields in which two values differ. Elements of a list that have names are compared by name.
+fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<Field>) {
     if found.len() >= FIELDS {
         return;
     }
@@ -128,40 +137,43 @@ fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<String>) {
             let keys: BTreeSet<&str> = a.iter().chain(b).map(|e| &*e.key).filter(|key| !is_noise(path, key)).collect();
             for key in keys {
                 let step = if path.is_empty() { key.to_owned() } else { format!(".{key}") };
-                pair((old.get(key), new.get(key)), &step, path, found);
+                pair((old.get(key), new.get(key)), new.span, &step, path, found);
             }
         }
         (Value::Seq(a), Value::Seq(b)) => match (names(a), names(b)) {
             (Some(before), Some(after)) => {
                 let all: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
                 for name in all {
-                    let of = |list: &BTreeMap<&str, usize>, items: &'_ [Tree]| list.get(name).map(|&i| items[i].clone());
-                    let (x, y) = (of(&before, a), of(&after, b));
-                    pair((x.as_ref(), y.as_ref()), &format!("[{name}]"), path, found);
+                    let ends = (before.get(name).and_then(|&i| a.get(i)), after.get(name).and_then(|&i| b.get(i)));
+                    pair(ends, new.span, &format!("[{name}]"), path, found);
                 }
             }
             _ => {
                 for index in 0..a.len().max(b.len()) {
-                    pair((a.get(index), b.get(index)), &format!("[{index}]"), path, found);
+                    pair((a.get(index), b.get(index)), new.span, &format!("[{index}]"), path, found);
                 }
             }
         },
         (a, b) => {
             if !is_equal(a, b) {
-                found.push(path.clone());
+                let path = path.clone();
+                found.push(Field { path, at: new.span });
             }
         }
     }
 }
 
-fn pair(ends: (Option<&Tree>, Option<&Tree>), step: &str, path: &mut String, found: &mut Vec<String>) {
+fn pair(ends: (Option<&Tree>, Option<&Tree>), holder: Span, step: &str, path: &mut String, found: &mut Vec<Field>) {
     let length = path.len();
     path.push_str(step);
     match ends {
         (Some(a), Some(b)) => differ(a, b, path, found),
         // A field that is null is as good as not there.
         (Some(one), None) | (None, Some(one)) if one.is_null() => {}
-        _ => found.push(path.clone()),
+        (_, new) => found.push(Field {
+            path: path.clone(),
+            at: new.map_or(holder, |n| n.span),
+        }),
     }
     path.truncate(length);
 }

@@ -24,7 +24,12 @@ pub(super) fn causes(old: &State<'_>, new: &State<'_>, delta: &Delta, turn: Turn
     let mut found: Vec<Cause> = match turn {
         Turn::Gained => {
             let come = after.iter().filter(lets).filter(fresh).map(|r| cause(new, r, "allowed by"));
-            let gone = before.iter().filter(stops).filter(stale).map(|r| {
+            // What lets it through now says enough of what kept it out before.
+            let replaced = |r: &&Reason| {
+                let mut new_rules = after.iter().filter(lets).filter(fresh);
+                new_rules.any(|other| is_of_the_same_policy(new, other, old, r))
+            };
+            let gone = before.iter().filter(stops).filter(stale).filter(|r| !replaced(r)).map(|r| {
                 let still = after.iter().any(|other| is_of_the_same_policy(new, other, old, r));
                 cause(old, r, if still { "no longer kept out by" } else { stopped(r) })
             });

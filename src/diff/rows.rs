@@ -174,7 +174,7 @@ fn names(who: &Who, ends: &Union, all: &BTreeSet<usize>) -> Vec<String> {
         let there = all.iter().filter(|&&w| key(w).namespace() == *namespace).count();
         parts.push(if list.len() == there && there > 1 {
             format!("all {there} workloads of {namespace}")
-        } else if list.len() <= 2 {
+        } else if list.len() <= 3 {
             list.iter().map(|&w| name(w)).collect::<Vec<_>>().join(", ")
         } else {
             let first: Vec<String> = list.iter().take(2).map(|&w| name(w)).collect();

@@ -99,6 +99,9 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
+/// As many fields of an object as are told.
+const FIELDS: usize = 6;
+
 /// What was found.
 pub(super) struct Found<'a> {
     pub old: &'a State<'a>,
@@ -256,7 +259,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![("introduced".into(), place(found.new, index))],
+                because: vec![(String::new(), place(found.new, index))],
                 nodes: Vec::new(),
                 gate: (key.0 != crate::diagnostic::Severity::Info).then_some(Gate::Finding),
             });
@@ -268,7 +271,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             items.push(Item {
                 sign: "−",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![("fixed; it was".into(), place(found.old, index))],
+                because: vec![("was at".into(), place(found.old, index))],
                 nodes: Vec::new(),
                 gate: None,
             });
@@ -296,7 +299,7 @@ fn routes(graph: &Graph) -> Vec<Item> {
         items.push(Item {
             sign,
             text: format!("{} → {}: {}", by.id, named(target), lines.join("; ")),
-            because: vec![(if sign == "−" { "it was" } else { "says" }.into(), place)],
+            because: vec![(if sign == "−" { "was at" } else { "" }.into(), place)],
             nodes: vec![by.id.clone(), target.id.clone()],
             gate: None,
         });
@@ -313,33 +316,45 @@ fn named(node: &Node) -> String {
     }
 }
 
+/// `1 field`, `3 fields`.
+fn counted(fields: usize) -> String {
+    if fields == 1 { "1 field".into() } else { format!("{fields} fields") }
+}
+
 fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
-    let everyone: BTreeSet<usize> = (0..ends.all().len()).collect();
     let mut items = Vec::new();
     for object in found.objects {
         let id = object.key.to_string();
         let node = graph.find(&id).map(|n| graph.node(n));
-        let place = match (object.new, object.old) {
-            (Some(at), _) => new.sources.line_of(at),
-            (None, Some(at)) => old.sources.line_of(at),
-            (None, None) => String::new(),
-        };
-        let mut because = vec![(if object.new.is_some() { "says" } else { "it was" }.to_owned(), place)];
+        let was = || object.old.map(|at| ("was at".to_owned(), old.sources.line_of(at)));
+        let is = || object.new.map(|at| (String::new(), new.sources.line_of(at)));
+        let mut because: Vec<(String, String)> = Vec::new();
         let (sign, text) = match &object.fate {
-            Fate::Added => ("+", id.clone()),
-            Fate::Removed if object.unreadable => ("−", format!("{id}: its file has errors now, so it may still be meant")),
-            Fate::Removed => ("−", id.clone()),
+            Fate::Added => {
+                because.extend(is());
+                ("+", id.clone())
+            }
+            Fate::Removed => {
+                because.extend(was());
+                let doubt = if object.unreadable {
+                    ": its file has errors now, so it may still be meant"
+                } else {
+                    ""
+                };
+                ("−", format!("{id}{doubt}"))
+            }
             Fate::Changed(fields) => {
                 let facts: Vec<String> = node
                     .and_then(|n| n.change.as_ref())
                     .map(|c| c.differences().iter().map(|d| d.text()).collect())
                     .unwrap_or_default();
-                let mut shown: Vec<String> = fields.iter().take(4).cloned().collect();
-                if fields.len() > 4 {
-                    shown.push(format!("{} more fields", fields.len() - 4));
+                let shown = fields.iter().take(FIELDS);
+                because.extend(shown.map(|f| (f.path.clone(), new.sources.line_of(f.at))));
+                if fields.len() > FIELDS {
+                    because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
                 }
-                let said = if facts.is_empty() { shown.join(", ") } else { facts.join("; ") };
+                let said = if facts.is_empty() { counted(fields.len()) } else { facts.join("; ") };
                 ("~", format!("{id}: {said}"))
             }
         };
@@ -349,7 +364,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 Fate::Removed => Some(Turn::Lost),
                 Fate::Changed(_) => None,
             };
-            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload, &everyone)));
+            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
         }
         items.push(Item {
             sign,
@@ -363,8 +378,13 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
 }
 
 /// What comes or goes with a workload: who reaches it and whom it reaches.
-fn of_workload(found: &Found<'_>, turn: Turn, workload: usize, everyone: &BTreeSet<usize>) -> Vec<(String, String)> {
+fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, String)> {
     let Found { old, new, ends, .. } = *found;
+    let there = |w: &usize| match turn {
+        Turn::Gained => ends.all()[*w].new.is_some(),
+        Turn::Lost => ends.all()[*w].old.is_some(),
+    };
+    let everyone: BTreeSet<usize> = (0..ends.all().len()).filter(there).collect();
     let concerns = |delta: &&Delta| {
         let has = |party: &super::Party| matches!(party, super::Party::Workloads(list) if list.contains(&workload));
         has(&delta.from) || has(&delta.to)
@@ -386,7 +406,7 @@ fn of_workload(found: &Found<'_>, turn: Turn, workload: usize, everyone: &BTreeS
             workloads: BTreeSet::from([workload]),
             ..Default::default()
         };
-        let whom = words(&other, &this, ends, everyone);
+        let whom = words(&other, &this, ends, &everyone);
         if whom.is_empty() {
             continue;
         }

@@ -63,7 +63,7 @@ pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[De
     let lost = before.nodes().filter(|n| after.find(&n.id).is_none()).chain(&junctions);
     for node in lost {
         let needed = touched.contains_key(node.id.as_str());
-        if fleeting(node) && !needed || node.kind == NodeKind::Internet && !needed {
+        if !needed && (fleeting(node) || node.kind == NodeKind::Internet) {
             continue;
         }
         builder.node(Node {
@@ -225,7 +225,13 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
                 Change::Added
             } else {
                 let new = gained.iter().fold(PortSet::none(), |all, t| all.union(&t.ports));
-                Change::Changed(vec![Difference::new("", "", ports_of(&new).texts().join(", "))])
+                let spared: usize = match gained.as_slice() {
+                    [one] => one.not_from.len() + one.not_to.len(),
+                    _ => 0,
+                };
+                let ports = ports_of(&new).texts().join(", ");
+                let whom = if spared > 0 { format!("{ports} for all but {spared}") } else { ports };
+                Change::Changed(vec![Difference::new("", "", whom)])
             }
         };
         edges.push(Compared::new(after, (from, to, edge), change));

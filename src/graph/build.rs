@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
+use super::group::NAMESPACE;
 use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, Node};
 
 /// Where an edge is said, and how it differs between two states.
@@ -15,8 +16,9 @@ type Said = (Vec<Evidence>, Option<Change>);
 pub struct GraphBuilder {
     nodes: BTreeMap<String, Node>,
     edges: BTreeMap<(String, String, EdgeDetail), Said>,
+    /// By id.
     groups: BTreeMap<String, Group>,
-    /// The name of the group of nodes that do not stand in that of their namespace.
+    /// The id of the group of nodes that do not stand in that of their namespace.
     homes: BTreeMap<String, String>,
 }
 
@@ -74,18 +76,18 @@ impl GraphBuilder {
             labels,
             ..Group::namespace(name)
         };
-        self.groups.insert(name.to_owned(), group);
+        self.groups.insert(group.id.clone(), group);
     }
 
-    /// Lets a node stand in this group and not in that of its namespace.
+    /// Lets a node stand in this group and not directly in that of its namespace.
     pub fn place(&mut self, id: &str, group: Group) {
-        self.homes.insert(id.to_owned(), group.name.clone());
-        self.groups.entry(group.name.clone()).or_insert(group);
+        self.homes.insert(id.to_owned(), group.id.clone());
+        self.groups.entry(group.id.clone()).or_insert(group);
     }
 
     /// A builder without nodes that knows the groups of a graph, and which nodes were put into which.
     pub fn like(graph: &Graph) -> Self {
-        let groups = graph.groups.iter().map(|g| (g.name.clone(), g.clone()));
+        let groups = graph.groups.iter().map(|g| (g.id.clone(), g.clone()));
         GraphBuilder {
             groups: groups.collect(),
             homes: homes(graph),
@@ -96,7 +98,7 @@ impl GraphBuilder {
     /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
     pub fn groups_of(&mut self, graph: &Graph) {
         for group in &graph.groups {
-            self.groups.entry(group.name.clone()).or_insert_with(|| group.clone());
+            self.groups.entry(group.id.clone()).or_insert_with(|| group.clone());
         }
         for (id, home) in homes(graph) {
             self.homes.entry(id).or_insert(home);
@@ -115,7 +117,7 @@ impl GraphBuilder {
         GraphBuilder {
             edges: edges.collect(),
             nodes: nodes.into_iter().map(|n| (n.weight.id.clone(), n.weight)).collect(),
-            groups: graph.groups.into_iter().map(|g| (g.name.clone(), g)).collect(),
+            groups: graph.groups.into_iter().map(|g| (g.id.clone(), g)).collect(),
             homes,
         }
     }
@@ -129,7 +131,7 @@ impl GraphBuilder {
         for (id, mut node) in std::mem::take(&mut self.nodes) {
             node.evidence.sort();
             node.evidence.dedup();
-            let home = self.homes.remove(&id).or_else(|| node.namespace.clone());
+            let home = self.homes.remove(&id).or_else(|| node.namespace.as_ref().map(|n| Group::namespace(n).id));
             used.extend(home.clone());
             stands.push(home);
             index.insert(id, inner.add_node(node));
@@ -139,13 +141,24 @@ impl GraphBuilder {
                 inner.add_edge(a, b, Edge { detail, evidence, change });
             }
         }
-        let groups: Vec<Group> = used
-            .into_iter()
-            .map(|name| self.groups.remove(&name).unwrap_or_else(|| Group::namespace(name)))
-            .collect();
-        let position = |name: String| groups.binary_search_by(|g| g.name.cmp(&name)).ok();
-        let homes = stands.into_iter().map(|home| home.and_then(position)).collect();
-        Graph { inner, groups, homes }
+        let parents: Vec<String> = used.iter().filter_map(|id| self.groups.get(id)?.parent.clone()).collect();
+        used.extend(parents);
+        let unknown = |id: &String| match id.strip_prefix(NAMESPACE) {
+            Some(name) => Group::namespace(name),
+            None => Group::titled(id),
+        };
+        let mut groups: Vec<Group> = used.iter().map(|id| self.groups.remove(id).unwrap_or_else(|| unknown(id))).collect();
+        // A group comes before its parts.
+        groups.sort_by_cached_key(|g| (g.parent.clone().unwrap_or_else(|| g.id.clone()), g.parent.is_some(), g.id.clone()));
+        let position: BTreeMap<&str, usize> = groups.iter().enumerate().map(|(i, g)| (g.id.as_str(), i)).collect();
+        let homes = stands.iter().map(|home| position.get(home.as_ref()?.as_str()).copied()).collect();
+        let parents = groups.iter().map(|g| position.get(g.parent.as_ref()?.as_str()).copied()).collect();
+        Graph {
+            inner,
+            groups,
+            parents,
+            homes,
+        }
     }
 }
 
@@ -153,7 +166,8 @@ impl GraphBuilder {
 fn homes(graph: &Graph) -> BTreeMap<String, String> {
     let placed = graph.nodes().zip(&graph.homes).filter_map(|(node, home)| {
         let group = graph.groups.get((*home)?)?;
-        (node.namespace.as_ref() != Some(&group.name)).then(|| (node.id.clone(), group.name.clone()))
+        let own = node.namespace.as_ref().map(|n| Group::namespace(n).id);
+        (own.as_ref() != Some(&group.id)).then(|| (node.id.clone(), group.id.clone()))
     });
     placed.collect()
 }

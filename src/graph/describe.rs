@@ -2,8 +2,8 @@
 
 use super::config::short_kind;
 use super::{
-    Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol, RouteRule,
-    Scale, ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol,
+    RouteRule, Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -126,7 +126,7 @@ impl Node {
         badges
     }
 
-    /// Name, facts and badges, a line each, where no signs can be drawn: the last is `isolated in · open out`.
+    /// Name, facts, badges and changes, a line each, where no signs can be drawn: the badges are `isolated in · open out`.
     pub fn lines(&self) -> Vec<String> {
         let said = self.badges().into_iter().map(|(mark, word)| match mark {
             Mark::Isolated => format!("isolated {word}"),
@@ -138,12 +138,17 @@ impl Node {
         });
         let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());
+        lines.extend(self.change.iter().flat_map(Change::lines));
         lines
     }
 
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.clone(), self.facts()];
+        lines.extend(self.change.iter().flat_map(|change| match change {
+            Change::Same => vec!["unchanged".to_owned()],
+            change => change.lines(),
+        }));
         match &self.detail {
             Detail::Workload {
                 containers,
@@ -229,6 +234,10 @@ impl Edge {
             EdgeDetail::Several(several) if several.said.len() > 1 => lines.extend(some_of("", &several.said)),
             _ => {}
         }
+        lines.extend(self.change.iter().flat_map(|change| match change {
+            Change::Same => vec!["unchanged".to_owned()],
+            change => change.lines_beside_arrows(),
+        }));
         lines.extend(self.evidence.iter().map(|e| {
             if e.field.is_empty() {
                 e.place()

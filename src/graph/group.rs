@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+/// What the ids of namespaces begin with.
+pub(super) const NAMESPACE: &str = "namespace:";
+
 /// A namespace, or a part of one that a label tells apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// `namespace:NAME`; `group:NAME` for what is no namespace.
+    /// `namespace:NAME`; `group:NAME` for what is no namespace, `group:NAMESPACE/NAME` for a part of one.
     pub id: String,
-    /// The namespace; of others the title, as `shop / part-of=checkout`.
+    /// The namespace; of others the title, as `part-of=checkout`.
     pub name: String,
+    /// The id of the group that it stands in, which itself stands in none.
+    pub parent: Option<String>,
     /// Whether the input holds the Namespace object.
     pub declared: bool,
     /// Its labels, where declared.
@@ -22,6 +27,7 @@ impl Group {
         Group {
             id: format!("group:{name}"),
             name,
+            parent: None,
             declared: false,
             labels: BTreeMap::new(),
         }
@@ -31,14 +37,24 @@ impl Group {
     pub fn namespace(name: impl Into<String>) -> Group {
         let name = name.into();
         Group {
-            id: format!("namespace:{name}"),
+            id: format!("{NAMESPACE}{name}"),
             ..Group::titled(name)
         }
     }
 
-    /// What it is in words: `namespace shop`, `shop / part-of=checkout`.
+    /// A group that is a part of a namespace.
+    pub fn part(namespace: &str, title: impl Into<String>) -> Group {
+        let name = title.into();
+        Group {
+            id: format!("group:{namespace}/{name}"),
+            parent: Some(Group::namespace(namespace).id),
+            ..Group::titled(name)
+        }
+    }
+
+    /// What it is in words: `namespace shop`, `part-of=checkout`.
     pub fn words(&self) -> String {
-        if self.id.starts_with("namespace:") {
+        if self.id.starts_with(NAMESPACE) {
             format!("namespace {}", self.name)
         } else {
             self.name.clone()

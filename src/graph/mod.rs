@@ -5,7 +5,8 @@
 //! * nodes, edges and groups are in a fixed order that depends on the objects alone, not on the order of the input;
 //! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have none);
 //! * either every node and edge says how it differs between two states ([`Change`]), or none does;
-//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group has at least one node.
+//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group has at least one node,
+//!   directly or in a group that is a part of it, and parts have no parts.
 //!
 //! Nothing after this room knows YAML or Kubernetes field names.
 
@@ -20,11 +21,12 @@ mod evidence;
 mod group;
 mod model;
 mod summary;
+mod tally;
 
 pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
 pub use build::GraphBuilder;
 pub use call::{Call, CallState};
-pub use change::{Change, Difference};
+pub use change::{Change, ChangeKind, Difference};
 pub use config::{Config, Scaling, UseWay, Uses};
 pub use describe::port_text;
 pub use digest::digest;
@@ -47,6 +49,8 @@ use petgraph::visit::EdgeRef;
 pub struct Graph {
     inner: DiGraph<Node, Edge>,
     groups: Vec<Group>,
+    /// For each group the position of the one that it is a part of.
+    parents: Vec<Option<usize>>,
     /// For each node the position of its group.
     homes: Vec<Option<usize>>,
 }
@@ -99,7 +103,7 @@ impl Graph {
         found
     }
 
-    /// What nodes stand in, sorted by name: the namespaces, unless nodes were put elsewhere.
+    /// What nodes stand in, sorted by name, each followed by its parts: the namespaces, unless nodes were put elsewhere.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
@@ -112,6 +116,17 @@ impl Graph {
     /// Whether it is the union of two states: see [`Change`].
     pub fn is_comparison(&self) -> bool {
         self.nodes().any(|n| n.change.is_some())
+    }
+
+    /// The position of the group that a group is a part of; `None` for what stands in no other.
+    pub fn parent_of(&self, group: usize) -> Option<usize> {
+        self.parents.get(group).copied().flatten()
+    }
+
+    /// The position of the outermost group that holds a node.
+    pub fn top_group_of(&self, node: usize) -> Option<usize> {
+        let own = self.group_of(node)?;
+        Some(self.parent_of(own).unwrap_or(own))
     }
 
     /// How many namespaces nodes live in.

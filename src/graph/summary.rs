@@ -9,14 +9,17 @@ pub enum Scope {
     Whole,
     /// Those that a selection left out and that have to do with what it took.
     Rest,
+    /// Those of a union of two states that are the same in both and far from what differs.
+    Unchanged,
 }
 
 impl Scope {
-    /// `whole` or `rest`.
+    /// `whole`, `rest` or `unchanged`.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Whole => "whole",
             Scope::Rest => "rest",
+            Scope::Unchanged => "unchanged",
         }
     }
 }
@@ -52,7 +55,7 @@ impl Summary {
             parts.push("not selected".to_owned());
         }
         parts.extend(self.counts.iter().map(|(kind, n)| counted(*kind, *n)));
-        if self.exposed > 0 {
+        if self.exposed > 0 && self.scope != Scope::Unchanged {
             parts.push(format!("{} exposed", self.exposed));
         }
         parts
@@ -63,7 +66,7 @@ impl Summary {
         let (all, Some((ingress, egress))) = (self.count(NodeKind::Workload), self.isolated) else {
             return Vec::new();
         };
-        if all == 0 {
+        if all == 0 || self.scope == Scope::Unchanged {
             return Vec::new();
         }
         let of = |n: usize, word: &str| match n {
@@ -101,7 +104,7 @@ impl Several {
 }
 
 /// `1 workload`, `2 services`.
-fn counted(kind: NodeKind, count: usize) -> String {
+pub(super) fn counted(kind: NodeKind, count: usize) -> String {
     let (one, many) = match kind {
         NodeKind::Ingress => ("ingress", "ingresses"),
         NodeKind::Gateway => ("gateway", "gateways"),
@@ -117,7 +120,8 @@ fn counted(kind: NodeKind, count: usize) -> String {
         NodeKind::ServiceAccount => ("account", "accounts"),
         NodeKind::Scaler => ("autoscaler", "autoscalers"),
         NodeKind::Missing => return format!("{count} missing"),
-        NodeKind::Internet | NodeKind::Resource | NodeKind::Junction | NodeKind::Summary => ("other object", "other objects"),
+        NodeKind::Summary => ("box", "boxes"),
+        NodeKind::Internet | NodeKind::Resource | NodeKind::Junction => ("other object", "other objects"),
     };
     format!("{count} {}", if count == 1 { one } else { many })
 }

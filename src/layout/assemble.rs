@@ -1,13 +1,10 @@
 //! Puts the chosen arrangement together into the final picture: absolute coordinates, rounded.
 
-use crate::graph::Graph;
-
 use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
-use super::route::{End, Plan, Routed};
-use super::scene::Place;
-use super::{Card, Frame, Label, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label};
+use super::route::{Plan, Routed};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label, pieces, settle};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 16.0;
@@ -18,12 +15,19 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
     let (heading, top) = heading(graph, options.title.as_deref(), routed.width);
     let origin = Point { x: MARGIN, y: MARGIN + top };
     let mut layout = Layout {
-        frames: frames(graph, plan, routed),
+        frames: frames(book, plan, routed),
         cards: cards(book, plan, routed),
         links: links(book, plan, routed),
         ..Layout::default()
     };
     move_all(&mut layout, origin);
+    let area = Rect {
+        x: origin.x,
+        y: origin.y,
+        w: routed.width,
+        h: routed.height,
+    };
+    settle::settle(&mut layout, book.labels, area);
     layout.heading = heading;
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });
@@ -78,143 +82,55 @@ fn fallbacks(book: &Book<'_>, plan: &Plan) -> Vec<String> {
     found
 }
 
-fn frames(graph: &Graph, plan: &Plan, routed: &Routed) -> Vec<Frame> {
-    let all = graph.groups().iter().zip(&plan.frames).zip(&routed.frames);
-    all.map(|((group, plan), rect)| Frame {
-        id: group.id.clone(),
-        rect: *rect,
-        title: plan
-            .title
-            .iter()
-            .enumerate()
-            .map(|(i, line)| card::text(line, TextRole::Frame, rect.x + frame::TITLE_X, rect.y + frame::title_baseline(i)))
-            .collect(),
-        tooltip: group.words(),
-    })
-    .collect()
+fn frames(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Frame> {
+    let graph = book.graph;
+    let all = pieces::frames(book, plan, routed).into_iter();
+    let mut frames: Vec<(usize, Frame)> = all
+        .map(|(group, rect, title)| {
+            let parent = graph.parent_of(group).and_then(|p| graph.groups().get(p));
+            let lines = title.iter().enumerate();
+            let title = lines.map(|(i, line)| card::text(line, TextRole::Frame, rect.x + frame::TITLE_X, rect.y + frame::title_baseline(i)));
+            let frame = Frame {
+                id: graph.groups()[group].id.clone(),
+                parent: parent.map(|p| p.id.clone()),
+                rect,
+                title: title.collect(),
+                tooltip: graph.groups()[group].words(),
+            };
+            (group, frame)
+        })
+        .collect();
+    frames.sort_by_key(|(group, _)| *group);
+    frames.into_iter().map(|(_, frame)| frame).collect()
 }
 
 fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Card> {
-    let place = |(index, node): (usize, &crate::graph::Node)| {
-        let natural: Vec<usize> = (0..book.cards[index].rows.len()).collect();
-        let Some(component) = book.scene.component_of[index] else {
-            let rect = routed.outside.get(&index).copied().unwrap_or_default();
-            return card::place(&book.cards[index], node, Point { x: rect.x, y: rect.y }, &natural);
-        };
-        let at = routed.components[component];
-        let inner = &plan.inners[component];
-        let local = book.scene.components[component].nodes.binary_search(&index).unwrap_or_default();
-        let rect = inner.cards[local];
-        card::place(
-            &book.cards[index],
-            node,
-            Point {
-                x: at.x + rect.x,
-                y: at.y + rect.y,
-            },
-            &inner.orders[local],
-        )
-    };
     let group = |index: usize| Some(book.graph.groups().get(book.graph.group_of(index)?)?.id.clone());
-    let nodes = book.graph.nodes().enumerate();
-    nodes
-        .map(|(index, node)| Card {
+    let spots = pieces::cards(book, plan, routed).into_iter();
+    spots
+        .zip(book.graph.nodes().enumerate())
+        .map(|((rect, order), (index, node))| Card {
             group: group(index),
-            ..place((index, node))
+            ..card::place(&book.cards[index], node, Point { x: rect.x, y: rect.y }, &order)
         })
         .collect()
 }
 
 fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
-    let count = book.graph.edges().len();
-    let mut lines: Vec<(Vec<Point>, Option<Label>)> = vec![(Vec::new(), None); count];
-    for (inner, at) in plan.inners.iter().zip(&routed.components) {
-        for (edge, line, label) in &inner.lines {
-            let line = line
-                .iter()
-                .map(|p| Point {
-                    x: p.x + at.x,
-                    y: p.y + at.y,
-                })
-                .collect();
-            let label = label
-                .zip(book.labels[*edge].as_ref())
-                .map(|(p, plan)| label::place(plan, p.x + at.x, p.y + at.y));
-            lines[*edge] = (line, label);
-        }
-    }
-    for (index, (from, to, _)) in book.graph.edges().enumerate() {
-        let Some(net) = book.scene.net_of[index] else { continue };
-        if from == to {
-            lines[index].0 = outside_loop(routed.outside.get(&from).copied().unwrap_or_default());
-            continue;
-        }
-        let end = match book.scene.component_of[to] {
-            Some(component) => End::Component(component),
-            None => End::Node(to),
-        };
-        let mut line = exit(book, plan, routed, net, from);
-        if let (Some(way), Some(last)) = (around(book, plan, routed, net, from), line.last().copied()) {
-            line.extend([Point { x: way.x, y: last.y }, way]);
-        }
-        line.extend(routed.paths.get(&(net, end)).into_iter().flatten());
-        if let (Some(way), Some(first)) = (around(book, plan, routed, net, to), lines[index].0.first()) {
-            line.extend([way, Point { x: way.x, y: first.y }]);
-        }
-        line.append(&mut lines[index].0);
-        lines[index].0 = line;
-    }
-    let edges = book.graph.edges().zip(lines);
+    let edges = book.graph.edges().zip(pieces::lines(book, plan, routed)).enumerate();
     edges
-        .map(|((from, to, edge), (line, label))| Link {
+        .map(|(index, ((from, to, edge), (line, label)))| Link {
             from: book.graph.node(from).id.clone(),
             to: book.graph.node(to).id.clone(),
             kind: edge.kind(),
             points: simplify(&line),
             gaps: Vec::new(),
             branches: Vec::new(),
-            label,
+            label: label.zip(book.labels[index].as_ref()).map(|(at, plan)| label::place(plan, at.x, at.y)),
+            change: edge.change.as_ref().map(crate::graph::Change::kind),
             tooltip: edge.tooltip(),
         })
         .collect()
-}
-
-/// The way of a net from its card to the border of its frame; nothing for cards outside.
-fn exit(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, source: usize) -> Vec<Point> {
-    let Some(component) = book.scene.component_of[source] else {
-        return Vec::new();
-    };
-    let at = routed.components[component];
-    let exits = &plan.inners[component].exits;
-    let found = exits.binary_search_by_key(&net, |e| e.0).ok().and_then(|i| exits.get(i));
-    found.map_or_else(Vec::new, |(_, line)| {
-        line.iter()
-            .map(|p| Point {
-                x: p.x + at.x,
-                y: p.y + at.y,
-            })
-            .collect()
-    })
-}
-
-/// Where a net bends on its way between a component and the border of its frame, if it has to.
-fn around(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, node: usize) -> Option<Point> {
-    let component = book.scene.component_of[node]?;
-    let Place::Inside(group) = book.scene.places[node] else {
-        return None;
-    };
-    let way = plan.frames[group].ways.get(&(component, net))?;
-    let frame = routed.frames[group];
-    Some(Point {
-        x: frame.x + way.x,
-        y: frame.y + way.y,
-    })
-}
-
-/// A line from an outside card to itself, at its right side.
-fn outside_loop(card: Rect) -> Vec<Point> {
-    let (x, y0, y1) = (card.right(), card.y + card.h * 0.25, card.y + card.h * 0.75);
-    [(x, y0), (x + 8.0, y0), (x + 8.0, y1), (x, y1)].map(|(x, y)| Point { x, y }).to_vec()
 }
 
 fn move_text(text: &mut Text, by: Point) {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::{self, Told};
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
 use super::{Badge, Card, Point, Rect, Row, Text, TextRole};
-use crate::graph::{Detail, EdgeDetail, Graph, Mark, Node, NodeKind, RouteRule};
+use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, Graph, Mark, Node, NodeKind, RouteRule};
 
 const BAR: f64 = 4.0;
 const GLYPH: f64 = 16.0;
@@ -39,12 +40,15 @@ const MAX_RULES: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) struct RowPlan {
     /// Position of the edge in the graph.
-    pub edge: usize,
+    edge: usize,
     /// Its height in user units.
     pub height: f64,
     lines: Vec<Line>,
     port: String,
     default: bool,
+    change: Option<ChangeKind>,
+    /// What differs and no rule says.
+    told: Vec<Told>,
 }
 
 /// A line of a row. A rule that is wrapped to several has its lock before the first.
@@ -52,6 +56,28 @@ pub(super) struct RowPlan {
 struct Line {
     text: String,
     lock: bool,
+    /// What happened to its rule, in a union of two states.
+    change: Option<ChangeKind>,
+    /// Whether it goes on with the line before.
+    more: bool,
+}
+
+impl Line {
+    /// The text with the sign of its change.
+    fn shown(&self) -> String {
+        match self.change.map(ChangeKind::sign) {
+            Some(sign) if !self.more && !sign.is_empty() => format!("{sign} {}", self.text),
+            _ => self.text.clone(),
+        }
+    }
+
+    /// How far right of others it starts, behind the sign of the line that it goes on with.
+    fn indent(&self) -> f64 {
+        match self.change {
+            Some(change) if self.more && !change.sign().is_empty() => changes::indent(TextRole::Row),
+            _ => 0.0,
+        }
+    }
 }
 
 /// A card before it has a place.
@@ -67,6 +93,8 @@ pub(super) struct CardPlan {
     facts: Vec<String>,
     /// By lines.
     badges: Vec<Vec<(Mark, String)>>,
+    /// What happened to it, in a union of two states.
+    told: Vec<Told>,
     /// How many lines of facts are the node's own; the host that all rules share comes after them.
     own_facts: usize,
     /// Where the texts of rows start: all at one place, whether they have a lock or not.
@@ -75,6 +103,31 @@ pub(super) struct CardPlan {
 }
 
 impl CardPlan {
+    /// No card, but the place where a line ends.
+    pub fn end(size: f64) -> CardPlan {
+        CardPlan {
+            width: size,
+            header: size,
+            rows: Vec::new(),
+            name: Vec::new(),
+            facts: Vec::new(),
+            badges: Vec::new(),
+            told: Vec::new(),
+            own_facts: 0,
+            row_x: ROW_X,
+            row_of: BTreeMap::new(),
+        }
+    }
+
+    /// The same card in another graph, in which its edges have other positions.
+    pub fn renumbered(&self, position: &BTreeMap<usize, usize>) -> CardPlan {
+        let row_of = self.row_of.iter().filter_map(|(edge, row)| Some((*position.get(edge)?, *row)));
+        CardPlan {
+            row_of: row_of.collect(),
+            ..self.clone()
+        }
+    }
+
     /// The row that an edge leaves from.
     pub fn row_of(&self, edge: usize) -> Option<usize> {
         self.row_of.get(&edge).copied()
@@ -161,14 +214,17 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
         .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
     let badges = badge_lines(node, room);
     let badges_width = badges.iter().map(|line| badges_width(line)).fold(0.0, f64::max);
-    let header_width = texts.fold(badges_width, f64::max) + TEXT_X + RIGHT;
+    let told = changes::on_card(node, room);
+    let told_width = told.iter().map(|t| t.width(TextRole::Facts)).fold(badges_width, f64::max);
+    let header_width = texts.fold(told_width, f64::max) + TEXT_X + RIGHT;
     let row_width = rows.iter().map(|r| row_width(r, row_x)).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
-    let signs = BADGE_LINE * badges.len() as f64;
+    let signs = BADGE_LINE * badges.len() as f64 + FACTS_LINE * told.len() as f64;
     let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + signs + TOP;
     CardPlan {
         width,
         badges,
+        told,
         header,
         row_x,
         row_of: rows.iter().enumerate().map(|(i, r)| (r.edge, i)).collect(),
@@ -182,11 +238,14 @@ fn plan(graph: &Graph, index: usize) -> CardPlan {
 /// A junction is no thing of the cluster, only a place where lines meet: as small as its words.
 fn junction(node: &Node) -> CardPlan {
     let name = wrap(&node.name, TextRole::Port, MAX_WIDTH - TEXT_X - RIGHT, 3);
+    let told = changes::on_card(node, MAX_WIDTH - TEXT_X - RIGHT);
     let widest = name.iter().map(|l| text_width(l, TextRole::Port)).fold(0.0, f64::max);
+    let widest = told.iter().map(|t| t.width(TextRole::Facts)).fold(widest, f64::max);
     CardPlan {
         width: (TEXT_X + widest + RIGHT).ceil(),
-        header: 10.0 + FACTS_LINE * name.len().max(1) as f64,
+        header: 10.0 + FACTS_LINE * (name.len().max(1) + told.len()) as f64,
         name,
+        told,
         facts: Vec::new(),
         own_facts: 0,
         badges: Vec::new(),
@@ -279,12 +338,20 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
     };
     let port = fit(&port.text(), TextRole::Port, 70.0);
     let room = MAX_ROW_WIDTH - x - RIGHT - port_room(&port);
+    let (signs, told) = changes::on_row(graph.edge(edge).2, host, room);
+    let room = if signs.iter().any(Option::is_some) {
+        room - changes::indent(TextRole::Row)
+    } else {
+        room
+    };
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
     let mut said: Vec<Line> = Vec::new();
-    for rule in rules.iter().take(shown) {
+    for (rule, change) in rules.iter().zip(&signs).take(shown) {
         said.push(Line {
             text: rule_text(rule, host),
             lock: rule.tls,
+            change: *change,
+            more: false,
         });
     }
     said.dedup();
@@ -293,12 +360,16 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
             text: format!("+{} more", rules.len() - shown),
             // What is not shown must not look more secure than it is.
             lock: rules.iter().skip(shown).all(|r| r.tls),
+            change: signs.iter().skip(shown).find_map(|s| *s),
+            more: false,
         });
     }
     if said.is_empty() {
         said.push(Line {
             text: "any".into(),
             lock: false,
+            change: None,
+            more: false,
         });
     }
     let mut lines: Vec<Line> = Vec::new();
@@ -307,15 +378,19 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
         lines.extend(parts.map(|(i, text)| Line {
             text,
             lock: rule.lock && i == 0,
+            change: rule.change,
+            more: i > 0,
         }));
     }
-    let height = ROW_LINE * lines.len() as f64 + 2.0 * ROW_PAD;
+    let height = ROW_LINE * (lines.len() + told.len()) as f64 + 2.0 * ROW_PAD;
     Some(RowPlan {
         edge,
         height,
         lines,
         port,
         default: rules.iter().all(|r| r.default),
+        change: graph.edge(edge).2.change.as_ref().map(Change::kind),
+        told,
     })
 }
 
@@ -331,7 +406,8 @@ fn port_room(port: &str) -> f64 {
 }
 
 fn row_width(row: &RowPlan, x: f64) -> f64 {
-    let text = row.lines.iter().map(|l| text_width(&l.text, TextRole::Row)).fold(0.0, f64::max);
+    let lines = row.lines.iter().map(|l| l.indent() + text_width(&l.shown(), TextRole::Row));
+    let text = lines.chain(row.told.iter().map(|t| t.width(TextRole::Row))).fold(0.0, f64::max);
     x + text + port_room(&row.port) + RIGHT
 }
 
@@ -378,6 +454,16 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         }
         y += BADGE_LINE;
     }
+    for line in &plan.told {
+        let x = at.x + TEXT_X + line.indent(TextRole::Facts);
+        texts.push(text(&line.text, TextRole::Facts, x, y + 10.5).of(Some(line.kind)));
+        y += FACTS_LINE;
+    }
+    let change = node.change.as_ref().map(Change::kind);
+    if let Some(ChangeKind::Same | ChangeKind::Removed) = change {
+        let named = |t: &&mut Text| matches!(t.role, TextRole::Name | TextRole::Port);
+        texts.iter_mut().filter(named).for_each(|t| t.change = change);
+    }
     let mut rows = Vec::new();
     let mut y = at.y + plan.header;
     for row in order.iter().filter_map(|&i| plan.rows.get(i)) {
@@ -406,6 +492,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         texts,
         badges,
         rows,
+        change,
         tooltip: node.tooltip(),
     }
 }
@@ -421,7 +508,7 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
     let mut locks: Vec<Rect> = Vec::new();
     for (i, line) in row.lines.iter().enumerate() {
         let top = y + ROW_PAD + ROW_LINE * i as f64;
-        texts.push(text(&line.text, TextRole::Row, card.x + x, top + 11.0));
+        texts.push(text(&line.shown(), TextRole::Row, card.x + x + line.indent(), top + 11.0).of(line.change));
         if line.lock {
             locks.push(Rect {
                 x: card.x + ROW_X,
@@ -431,11 +518,26 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
             });
         }
     }
+    for (i, line) in row.told.iter().enumerate() {
+        let top = y + ROW_PAD + ROW_LINE * (row.lines.len() + i) as f64;
+        let x = card.x + x + line.indent(TextRole::Row);
+        texts.push(text(&line.text, TextRole::Row, x, top + 11.0).of(Some(line.kind)));
+    }
     if !row.port.is_empty() {
         let width = text_width(&row.port, TextRole::Port);
-        texts.push(text(&row.port, TextRole::Port, card.right() - RIGHT - width, y + row.height / 2.0 + 4.0));
+        let x = card.right() - RIGHT - width;
+        texts.push(text(&row.port, TextRole::Port, x, y + row.height / 2.0 + 4.0).of(row.change));
     }
-    Row { rect, texts, locks }
+    // What is as it was fades, where nothing else is said of it.
+    if row.change == Some(ChangeKind::Same) {
+        texts.iter_mut().for_each(|t| t.change = row.change);
+    }
+    Row {
+        rect,
+        texts,
+        locks,
+        change: row.change,
+    }
 }
 
 /// A measured line of text.
@@ -445,5 +547,13 @@ pub(super) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text
         width: text_width(content, role),
         role,
         content: content.to_owned(),
+        change: None,
+    }
+}
+
+impl Text {
+    /// The same, telling of a change.
+    pub(super) fn of(self, change: Option<ChangeKind>) -> Text {
+        Text { change, ..self }
     }
 }

@@ -49,7 +49,7 @@ struct Runs {
 pub(super) fn mark(links: &mut [Link]) {
     let lines: Vec<Vec<(i64, i64)>> = links.iter().map(|l| l.points.iter().map(units).collect()).collect();
     // Lines that start at one point and say the same are one line that branches; rows of a card have a point each.
-    let start = |l: &Link, line: &[(i64, i64)]| Some((l.from.clone(), l.kind, *line.first()?));
+    let start = |l: &Link, line: &[(i64, i64)]| Some((l.from.clone(), l.kind, l.change, *line.first()?));
     let nets = numbers(links.iter().zip(&lines).map(|(l, line)| start(l, line)));
     let runs = Runs::of(nets.iter().copied().zip(lines.iter().map(Vec::as_slice)));
     let mut crossed = runs.crossings();
@@ -60,7 +60,7 @@ pub(super) fn mark(links: &mut [Link]) {
     let mut seen = BTreeSet::new();
     branches(links, &lines, &nets, &runs, &mut seen);
     // Lines of several sources may join before their target.
-    let end = |l: &Link, line: &[(i64, i64)]| Some((l.to.clone(), l.kind, *line.last()?));
+    let end = |l: &Link, line: &[(i64, i64)]| Some((l.to.clone(), l.kind, l.change, *line.last()?));
     let nets = numbers(links.iter().zip(&lines).map(|(l, line)| end(l, line)));
     let runs = Runs::of(nets.iter().copied().zip(lines.iter().map(Vec::as_slice)));
     branches(links, &lines, &nets, &runs, &mut seen);
@@ -279,6 +279,7 @@ mod tests {
             gaps: Vec::new(),
             branches: Vec::new(),
             label: None,
+            change: None,
             tooltip: String::new(),
         }
     }

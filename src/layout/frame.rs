@@ -70,8 +70,8 @@ impl Item<'_> {
     }
 }
 
-/// Arranges components, aiming at a width of the whole frame.
-pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
+/// Arranges components, aiming at a width of the whole frame. Without a name there is no title.
+pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
     let mut open = Vec::new();
     let mut closed = Vec::new();
     for &(id, inner) in components {
@@ -85,14 +85,17 @@ pub(super) fn pack(name: &str, components: &[(usize, &Inner)], target: f64, rows
     let widest_open = open.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let widest_closed = closed.iter().map(|i| i.inner.width).fold(0.0, f64::max) + 2.0 * PAD;
     // A long title may widen a frame a little before it wraps.
-    let title_width = text_width(name, TextRole::Frame).min(220.0) + 2.0 * TITLE_X;
+    let title_width = name.map_or(0.0, |name| text_width(name, TextRole::Frame).min(220.0) + 2.0 * TITLE_X);
     let width = target
         .max(widest_open)
         .max(if closed.is_empty() { 0.0 } else { widest_closed })
         .max(title_width);
-    let title = wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3);
+    let title = name.map_or_else(Vec::new, |name| wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3));
     let mut plan = FramePlan::default();
-    let mut y = TITLE_TOP + TITLE_LINE * title.len() as f64 + TITLE_BOTTOM;
+    let mut y = match title.len() {
+        0 => PAD,
+        lines => TITLE_TOP + TITLE_LINE * lines as f64 + TITLE_BOTTOM,
+    };
     // Components of one size stand together, larger ones first; large ones by height, so that little is left empty, others by name.
     closed.sort_by(|a, b| {
         let size = |i: &Item<'_>| i.inner.cards.len().min(3);

@@ -1,6 +1,6 @@
 //! One component of a frame: cards and the terminals of its links to other frames, placed by the engine or, failing that, plainly.
 
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 use super::card::CardPlan;
 use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
@@ -10,6 +10,7 @@ use super::geometry::{hits, overlap};
 use super::hug;
 use super::label::LabelPlan;
 use super::lines;
+use super::nested;
 use super::scene::Scene;
 use super::straighten::straighten;
 use super::{Point, Rect};
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub entries: Vec<Entry>,
     /// For each leaving net: net, line from the card to the right terminal.
     pub exits: Vec<(usize, Vec<Point>)>,
+    /// Frames that stand in it, by the position of their group in the graph.
+    pub frames: Vec<(usize, Rect, Vec<String>)>,
     /// Why it is arranged plainly, if so.
     pub fallback: Option<String>,
 }
@@ -72,6 +75,10 @@ pub(super) struct Book<'a> {
     pub labels: &'a [Option<LabelPlan>],
     /// Work units for each run of the engine; nothing is given to the engine when it is 0.
     pub budget: usize,
+    /// Threads with the stack that the engine needs.
+    pub pool: Option<&'a rayon::ThreadPool>,
+    /// The width that is wanted and the most, in user units; `None` leaves it to the number of nodes.
+    pub room: Option<(f64, f64)>,
 }
 
 /// Where Services stand that lead to one workload and that nothing leads to.
@@ -92,21 +99,48 @@ pub(super) enum Lines {
     Two,
 }
 
+/// How much of the width of a page a component with frames in it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Share {
+    #[default]
+    Whole,
+    Half,
+    Third,
+}
+
 /// What may be chosen for the inside of components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Form {
     pub services: Services,
     pub lines: Lines,
+    pub share: Share,
+}
+
+impl Form {
+    /// What of it makes a difference to a component.
+    pub fn of(self, nested: bool) -> Form {
+        if nested {
+            Form {
+                share: self.share,
+                ..Form::default()
+            }
+        } else {
+            Form {
+                share: Share::default(),
+                ..self
+            }
+        }
+    }
 }
 
 /// Whether it matters where the Services of a component stand.
 pub(super) fn stackable(book: &Book<'_>, component: usize) -> bool {
-    book.budget > 0 && hug::applies(&plain(book, component))
+    book.budget > 0 && !book.scene.components[component].nested && hug::applies(&plain(book, component))
 }
 
 /// Whether a component can be broken into lines.
 pub(super) fn breakable(book: &Book<'_>, component: usize) -> bool {
-    book.budget > 0 && lines::applies(&plain(book, component))
+    book.budget > 0 && !book.scene.components[component].nested && lines::applies(&plain(book, component))
 }
 
 /// A component that is entered from the left only.
@@ -116,6 +150,9 @@ fn plain(book: &Book<'_>, component: usize) -> Part {
 
 /// Places a component whose entering nets come from the given sides.
 pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], form: Form) -> Inner {
+    if book.scene.components[component].nested {
+        return nested::place(book, component, sides, form.share);
+    }
     let (part, edges) = part(book, component, sides);
     let line = |part: &Part| {
         let stacked = if form.services == Services::Above { stacked(book, part) } else { None };
@@ -201,7 +238,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             row,
             entry: None,
             label: book.labels[edge].as_ref().map(|l| (l.width, l.height)),
-            trunk: trunk(row, what.kind()),
+            trunk: trunk(row, Some(what)),
             straight: what.kind() == EdgeKind::Selects,
         });
         edges.push(Some(edge));
@@ -228,7 +265,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
     for &net in &this.leaving {
         let net = &book.scene.nets[net];
         let row = net.row.and_then(|edge| book.cards[net.source].row_of(edge));
-        let kind = net.edges.first().map_or(EdgeKind::Routes, |&e| book.graph.edge(e).2.kind());
+        let first = net.edges.first().map(|&e| book.graph.edge(e).2);
         let to = part.boxes.len();
         part.boxes.push(terminal(Pin::Right));
         part.edges.push(EdgeIn {
@@ -237,7 +274,7 @@ fn part(book: &Book<'_>, component: usize, sides: &[Side]) -> (Part, Vec<Option<
             row,
             entry: None,
             label: None,
-            trunk: trunk(row, kind),
+            trunk: trunk(row, first),
             straight: false,
         });
         edges.push(None);
@@ -307,10 +344,13 @@ fn terminal(pin: Pin) -> BoxIn {
 }
 
 /// Lines of one color share a trunk; those of rows never do.
-fn trunk(row: Option<usize>, kind: EdgeKind) -> usize {
+fn trunk(row: Option<usize>, edge: Option<&Edge>) -> usize {
+    let colors = EdgeKind::ALL.len() * (1 + ChangeKind::ALL.len());
+    let kind = EdgeKind::ALL.iter().position(|k| Some(*k) == edge.map(Edge::kind)).unwrap_or_default();
+    let change = edge.and_then(|e| e.change.as_ref()).map(Change::kind);
     match row {
-        Some(row) => EdgeKind::ALL.len() + row,
-        None => EdgeKind::ALL.iter().position(|k| *k == kind).unwrap_or_default(),
+        Some(row) => colors + row,
+        None => kind + EdgeKind::ALL.len() * ChangeKind::ALL.iter().position(|k| Some(*k) == change).map_or(0, |p| p + 1),
     }
 }
 

@@ -1,25 +1,58 @@
 //! Which edges need a label, what it says and how large it is. The card is the label wherever it can be.
 
 use super::card::text;
+use super::changes::{self, Told};
 use super::metrics::text_width;
 use super::wrap::fit;
 use super::{Label, Rect, TextRole};
-use crate::graph::{Detail, EdgeDetail, Exposure, Graph, Node, NodeKind, PortMap, port_text};
+use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind, PortMap, port_text};
 
 const LINE: f64 = 14.0;
 const PAD_X: f64 = 4.0;
 const PAD_Y: f64 = 2.0;
 const MAX_WIDTH: f64 = 150.0;
+/// What changed says two values and may be longer.
+const MAX_TOLD: f64 = 190.0;
 const MAX_PORTS: usize = 4;
 
 /// A label before it has a place.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LabelPlan {
-    lines: Vec<String>,
+    lines: Vec<Line>,
     /// Width of its card in user units.
     pub width: f64,
     /// Height of its card in user units.
     pub height: f64,
+}
+
+/// A line of a label: how far right of others that begin with a sign it starts, and what it tells of.
+#[derive(Clone, Debug, PartialEq)]
+struct Line {
+    text: String,
+    indent: f64,
+    change: Option<ChangeKind>,
+}
+
+impl Line {
+    fn plain(text: &str, change: Option<ChangeKind>) -> Line {
+        Line {
+            text: fit(text, TextRole::Label, MAX_WIDTH),
+            indent: 0.0,
+            change,
+        }
+    }
+
+    fn told(told: &Told) -> Line {
+        Line {
+            text: told.text.clone(),
+            indent: told.indent(TextRole::Label),
+            change: Some(told.kind),
+        }
+    }
+
+    fn width(&self) -> f64 {
+        self.indent + text_width(&self.text, TextRole::Label)
+    }
 }
 
 /// The label of an edge; `None` where the cards say it already.
@@ -53,11 +86,17 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         lines.truncate(2);
         lines.push(format!("+{more} more"));
     }
-    let lines: Vec<String> = lines.iter().map(|l| fit(l, TextRole::Label, MAX_WIDTH)).collect();
+    let says_itself = source.has_route_rows() && edge.kind() == EdgeKind::Routes;
+    let told = if says_itself { None } else { changes::on_label(edge, &lines, MAX_TOLD) };
+    let same = edge.change.as_ref().filter(|c| c.is_same()).map(Change::kind);
+    let lines: Vec<Line> = match told {
+        Some(told) => told.iter().map(Line::told).collect(),
+        None => lines.iter().map(|l| Line::plain(l, same)).collect(),
+    };
     if lines.is_empty() {
         return None;
     }
-    let width = lines.iter().map(|l| text_width(l, TextRole::Label)).fold(0.0, f64::max).ceil() + 2.0 * PAD_X;
+    let width = lines.iter().map(Line::width).fold(0.0, f64::max).ceil() + 2.0 * PAD_X;
     let height = lines.len() as f64 * LINE + 2.0 * PAD_Y;
     Some(LabelPlan { lines, width, height })
 }
@@ -90,9 +129,15 @@ fn ports_text(ports: &[PortMap]) -> String {
 
 /// Puts a planned label with its top left corner at a place.
 pub(super) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
+    // Lines with signs stand below each other, others in the middle.
+    let signed = plan.lines.iter().any(|l| l.change.is_some_and(|c| c != ChangeKind::Same));
     let texts = plan.lines.iter().enumerate().map(|(i, line)| {
-        let left = x + (plan.width - text_width(line, TextRole::Label)) / 2.0;
-        text(line, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 11.0)
+        let left = if signed {
+            x + PAD_X + line.indent
+        } else {
+            x + (plan.width - line.width()) / 2.0
+        };
+        text(&line.text, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 11.0).of(line.change)
     });
     Label {
         texts: texts.collect(),

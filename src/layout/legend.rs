@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{EdgeKind, Graph, Mark, NodeKind};
+use crate::graph::{Change, ChangeKind, EdgeKind, Graph, Mark, NodeKind};
 
 use super::card::text;
 use super::metrics::text_width;
@@ -31,7 +31,14 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
             y += 23.0;
         }
     }
-    let counts = counts(graph);
+    let changes = changes(graph);
+    for (kind, said) in &changes {
+        for line in wrap(said, TextRole::Subtitle, width.max(200.0), 2) {
+            lines.push(text(&line, TextRole::Subtitle, 0.0, y + 11.0).of(Some(*kind)));
+            y += 15.0;
+        }
+    }
+    let counts = if changes.is_empty() { counts(graph) } else { String::new() };
     if title.is_some() && !counts.is_empty() {
         for line in wrap(&counts, TextRole::Subtitle, width.max(200.0), 2) {
             lines.push(text(&line, TextRole::Subtitle, 0.0, y + 11.0));
@@ -42,6 +49,22 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
         y += 13.0;
     }
     (lines, y)
+}
+
+/// `+ 2 services, 3 connections`, one for each way of changing; what stays is said only where nothing else is there to say.
+fn changes(graph: &Graph) -> Vec<(ChangeKind, String)> {
+    if !graph.is_comparison() {
+        return Vec::new();
+    }
+    if graph.is_unchanged() {
+        return vec![(ChangeKind::Same, "nothing changed".to_owned())];
+    }
+    let said = |kind: &ChangeKind| (*kind, graph.tally(*kind));
+    let changed = ChangeKind::ALL.iter().filter(|k| **k != ChangeKind::Same).map(said);
+    changed
+        .filter(|(_, parts)| !parts.is_empty())
+        .map(|(kind, parts)| (kind, format!("{} {} {}", kind.sign(), parts.join(", "), kind.as_str())))
+        .collect()
 }
 
 /// `2 namespaces · 5 workloads · 4 services`.
@@ -80,10 +103,19 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
     let marks = used.into_iter().map(|m| (Sample::Mark(m), mark_word(m)));
     let (mut x, mut y) = (0.0, 0.0);
     let mut entries = Vec::new();
-    for (sample, word) in nodes.chain(edges).chain(locks).chain(marks) {
+    let known = |kind: ChangeKind| {
+        let is = |change: &Option<Change>| change.as_ref().is_some_and(|c| c.kind() == kind);
+        graph.nodes().any(|n| is(&n.change)) || graph.edges().any(|(.., e)| is(&e.change))
+    };
+    let changes = ChangeKind::ALL
+        .iter()
+        .filter(|k| known(**k))
+        .map(|k| (Sample::Change(*k), change_word(*k)));
+    // What changed is what such a picture is about: it comes first.
+    for (sample, word) in changes.chain(nodes).chain(edges).chain(locks).chain(marks) {
         let (w, h) = match sample {
             Sample::Node(_) => (SAMPLE_NODE, SAMPLE_NODE),
-            Sample::Edge(_) => (SAMPLE_EDGE, SAMPLE_NODE),
+            Sample::Edge(_) | Sample::Change(_) => (SAMPLE_EDGE, SAMPLE_NODE),
             Sample::Lock | Sample::Mark(_) => (SAMPLE_LOCK, SAMPLE_LOCK),
         };
         let whole = w + GAP + text_width(word, TextRole::Legend);
@@ -133,6 +165,15 @@ fn node_word(kind: NodeKind) -> &'static str {
         NodeKind::Resource => "other object",
         NodeKind::Missing => "missing",
         NodeKind::Summary => "several objects as one",
+    }
+}
+
+fn change_word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "+ added",
+        ChangeKind::Removed => "− removed",
+        ChangeKind::Changed => "~ changed",
+        ChangeKind::Same => "unchanged",
     }
 }
 

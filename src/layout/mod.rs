@@ -1,22 +1,25 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
-//! The steps: cards and labels are measured (`card`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
+//! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
-//! (`straighten`), or placed plainly (`fallback`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
-//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`);
-//! last, crossings are told from branches (`crossing`).
+//! (`straighten`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
+//! like a whole (`nested`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
+//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`) and put together (`pieces`, `assemble`);
+//! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
 mod advances;
 mod assemble;
 mod card;
+mod changes;
 mod crossing;
 mod engine;
 mod fallback;
 mod fold;
 mod frame;
 mod geometry;
+mod grid;
 mod hug;
 mod inner;
 mod label;
@@ -24,12 +27,15 @@ mod legend;
 mod lines;
 mod metrics;
 mod model;
+mod nested;
 mod outside;
 mod pack;
+mod pieces;
 mod portfolio;
 mod ports;
 mod route;
 mod scene;
+mod settle;
 mod straighten;
 mod tracks;
 mod verify;
@@ -79,14 +85,18 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
     let scene = scene::build(graph);
     let cards = card::plan_all(graph);
     let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
+    let pool = portfolio::threads();
     let book = inner::Book {
         graph,
         scene: &scene,
         cards: &cards,
         labels: &labels,
-        budget: options.budget,
+        // Without threads of its own the engine might overflow the stack.
+        budget: if pool.is_some() { options.budget } else { 0 },
+        pool: pool.as_ref(),
+        room: None,
     };
-    let (plan, routed) = portfolio::best(&book);
+    let (plan, routed) = portfolio::best(&book, portfolio::Tries::Many);
     assemble::assemble(&book, &plan, &routed, options)
 }
 

@@ -1,6 +1,6 @@
 //! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin is the top left corner.
 
-use crate::graph::{EdgeKind, Mark, NodeKind};
+use crate::graph::{ChangeKind, EdgeKind, Mark, NodeKind};
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
@@ -87,13 +87,19 @@ pub struct Text {
     pub role: TextRole,
     /// The characters.
     pub content: String,
+    /// The change that it tells of, or that befell what it names, in a union of two states; decides its color.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeKind>,
 }
 
-/// A titled frame around the nodes of a namespace.
+/// A titled frame around the nodes of a namespace, or inside of one around a part of it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Frame {
     /// The id of the group.
     pub id: String,
+    /// The id of the frame that it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// Its box.
     pub rect: Rect,
     /// Its title: one line, wrapped to more if the frame is narrow.
@@ -111,6 +117,9 @@ pub struct Row {
     pub texts: Vec<Text>,
     /// Where locks are drawn: one before every rule whose host has TLS.
     pub locks: Vec<Rect>,
+    /// What happened to its edge, in a union of two states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeKind>,
 }
 
 /// A sign with its word, under the facts of a card.
@@ -146,13 +155,16 @@ pub struct Card {
     pub bar: Rect,
     /// The box of the glyph of its kind (square).
     pub glyph: Rect,
-    /// Name and facts.
+    /// Name and facts, and what happened to the node.
     pub texts: Vec<Text>,
     /// What policies do about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub badges: Vec<Badge>,
     /// Routes, one row for each outgoing edge.
     pub rows: Vec<Row>,
+    /// What happened to the node, in a union of two states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeKind>,
     /// Shown on hover.
     pub tooltip: String,
 }
@@ -194,6 +206,9 @@ pub struct Link {
     pub branches: Vec<Point>,
     /// Its label, if it needs one.
     pub label: Option<Label>,
+    /// What happened to it, in a union of two states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangeKind>,
     /// Shown on hover.
     pub tooltip: String,
 }
@@ -209,6 +224,8 @@ pub enum Sample {
     Lock,
     /// A badge of this kind.
     Mark(Mark),
+    /// What happened to a node or an edge.
+    Change(ChangeKind),
 }
 
 /// A legend entry.
@@ -231,7 +248,7 @@ pub struct Layout {
     pub height: f64,
     /// Title and subtitle, if any.
     pub heading: Vec<Text>,
-    /// Namespace frames.
+    /// Frames, each before those that stand in it.
     pub frames: Vec<Frame>,
     /// Nodes, in the order of the graph.
     pub cards: Vec<Card>,

@@ -10,7 +10,7 @@ use crate::graph::{EdgeKind, Graph};
 use super::TextRole;
 use super::crossing;
 use super::frame::{self, FramePlan, Rows};
-use super::inner::{self, Book, Form, Inner, Lines, Services, Side};
+use super::inner::{self, Book, Form, Inner, Lines, Services, Share, Side};
 use super::pack;
 use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
@@ -19,6 +19,7 @@ use super::scene::Place;
 const MAX_COLUMNS: usize = 8;
 /// Most arrangements that are routed.
 const MAX_TRIES: usize = 8;
+const FEW_TRIES: usize = 4;
 /// With more components than this that lines lead to from outside their frame, dense rows are tried.
 const CROWD: usize = 3;
 /// Above this many nodes fewer arrangements are tried.
@@ -38,20 +39,37 @@ const STACK: usize = 256 << 20;
 type Memo = BTreeMap<Key, Arc<Inner>>;
 type Key = (usize, Vec<Side>, Form);
 
+/// Threads for the engine; `None` if the system has none to give.
+pub(super) fn threads() -> Option<rayon::ThreadPool> {
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()
+}
+
+/// How many arrangements are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tries {
+    Many,
+    /// For the inside of a frame, of which there may be many in several forms.
+    Few,
+}
+
 /// The best arrangement found, and what it is made of.
 ///
 /// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are routed until no
 /// other can be better.
-pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
+pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     let order = pack::order(book.graph, book.scene);
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok();
     let mut memo = Memo::new();
     let nodes = book.graph.nodes().len();
     let page = Page::of(book);
-    let mut candidates = candidates(book, &order, &page, pool.as_ref(), &mut memo);
+    let mut candidates = candidates(book, &order, &page, &mut memo);
     candidates.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    let tries = if nodes > MANY { 3 } else { MAX_TRIES };
+    let tries = match (tries, nodes > MANY) {
+        (Tries::Many, false) => MAX_TRIES,
+        (Tries::Few, false) => FEW_TRIES,
+        (Tries::Many, true) => 3,
+        (Tries::Few, true) => 1,
+    };
     // Whatever runs from left to right without a detour is always given a try.
     let layered = candidates
         .iter()
@@ -67,7 +85,7 @@ pub(super) fn best(book: &Book<'_>) -> (Plan, Routed) {
             continue;
         }
         for back in [Back::Straight, Back::Turn] {
-            let (plan, routed) = settle(book, &order, &candidate, back, pool.as_ref(), &mut memo);
+            let (plan, routed) = settle(book, &order, &candidate, back, &mut memo);
             let backward = routed.backward;
             let score = page.score(book, &routed) * reading(&plan);
             if best.as_ref().is_none_or(|(known, ..)| score < *known) {
@@ -117,7 +135,7 @@ struct Candidate {
     size: (f64, f64),
 }
 
-fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Candidate> {
+fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) -> Vec<Candidate> {
     let many = book.graph.nodes().len() > MANY;
     let scales: &[f64] = match (many, order.len()) {
         (true, _) => &[1.0],
@@ -134,8 +152,13 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
     if stackable {
         forms.push(Form {
             services: Services::Above,
-            lines: Lines::One,
+            ..Form::default()
         });
+    }
+    if !many && book.scene.components.iter().any(|c| c.nested) {
+        let narrow = |share: Share| forms.iter().map(move |form| Form { share, ..*form }).collect::<Vec<_>>();
+        let more = [narrow(Share::Half), narrow(Share::Third)].concat();
+        forms.extend(more);
     }
     let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
@@ -148,7 +171,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
     let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense] } else { &[Rows::Single] };
     let mut placed = |form: Form| {
         let ways = Ways { form, ..Ways::default() };
-        inners(book, &vec![1; order.len()], 1, ways, pool, memo)
+        inners(book, &vec![1; order.len()], 1, ways, memo)
     };
     let mut firsts: Vec<(Form, Vec<Arc<Inner>>)> = forms.into_iter().map(|form| (form, placed(form))).collect();
     // Lines are broken only where they are wider than the page however their Services stand.
@@ -201,23 +224,23 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, pool: Option<&rayon
 }
 
 /// Arranges and routes a candidate.
-fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> (Plan, Routed) {
+fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, memo: &mut Memo) -> (Plan, Routed) {
     let Candidate { outside, rows, form, .. } = *candidate;
     let ways = Ways { outside, back, rows, form };
     let columns = candidate.shape.count();
     let mut column_of = vec![1; order.len()];
-    let first = inners(book, &column_of, columns, ways, pool, memo);
+    let first = inners(book, &column_of, columns, ways, memo);
     let mut plan = arrange(book, order, &candidate.shape, candidate.target, first, ways);
     // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
     for _ in 0..2 {
         column_of.clone_from(&plan.column_of);
-        let inners = inners(book, &column_of, plan.columns.len(), ways, pool, memo);
+        let inners = inners(book, &column_of, plan.columns.len(), ways, memo);
         plan = arrange(book, order, &candidate.shape, candidate.target, inners, ways);
         if plan.column_of == column_of {
             break;
         }
     }
-    plan.inners = inners(book, &plan.column_of, plan.columns.len(), ways, pool, memo);
+    plan.inners = inners(book, &plan.column_of, plan.columns.len(), ways, memo);
     refit(book, &mut plan, order);
     if !fits(book, &plan) {
         plan.ways.outside = Outside::Beside;
@@ -275,7 +298,7 @@ impl Page {
             all.map(|(_, c)| c.width).fold(0.0, f64::max)
         };
         let nodes = book.graph.nodes().len();
-        let (room, most) = room(nodes);
+        let (room, most) = room(book);
         let (left, right) = (widest(Place::Left), widest(Place::Right));
         let rows = [Place::Left, Place::Right].map(|wanted| {
             let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
@@ -352,7 +375,11 @@ fn beyond(ratio: f64, once: f64, each: f64) -> f64 {
 
 /// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to be 12 pixels high
 /// up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
-fn room(nodes: usize) -> (f64, f64) {
+pub(super) fn room(book: &Book<'_>) -> (f64, f64) {
+    if let Some(given) = book.room {
+        return given;
+    }
+    let nodes = book.graph.nodes().len();
     let n = nodes as f64;
     let (wanted, least) = match nodes {
         0..=15 => (12.1, 12.1),
@@ -376,7 +403,7 @@ fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
 }
 
 /// Places every component for the sides that follow from the columns.
-fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, pool: Option<&rayon::ThreadPool>, memo: &mut Memo) -> Vec<Arc<Inner>> {
+fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, memo: &mut Memo) -> Vec<Arc<Inner>> {
     let keys: Vec<Key> = (0..book.scene.components.len())
         .map(|component| {
             let this = &book.scene.components[component];
@@ -388,18 +415,14 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, pool
                 .entering
                 .iter()
                 .map(|(net, _)| side(start_gutter(book, column_of, columns, *net), column, ways.back));
-            (component, sides.collect(), ways.form)
+            (component, sides.collect(), ways.form.of(this.nested))
         })
         .collect();
     let missing: Vec<&Key> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
     let place = |key: &&Key| Arc::new(inner::place(book, key.0, &key.1, key.2));
-    let made: Vec<Arc<Inner>> = match pool {
+    let made: Vec<Arc<Inner>> = match book.pool {
         Some(pool) => pool.install(|| missing.par_iter().map(place).collect()),
-        // Without threads of its own the engine might overflow the stack.
-        None => {
-            let plain = Book { budget: 0, ..*book };
-            missing.iter().map(|k| Arc::new(inner::place(&plain, k.0, &k.1, k.2))).collect()
-        }
+        None => missing.iter().map(place).collect(),
     };
     let missing: Vec<Key> = missing.into_iter().cloned().collect();
     memo.extend(missing.into_iter().zip(made));
@@ -487,7 +510,8 @@ fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
 fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
     let one = |(group, components): (usize, &Vec<usize>)| {
         let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
-        frame::pack(&graph.groups()[group].name, &parts, target[group], rows)
+        let name = book.scene.frames[group].map(|g| graph.groups()[g].name.as_str());
+        frame::pack(name, &parts, target[group], rows)
     };
     book.scene.groups.iter().enumerate().map(one).collect()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::{Change, ChangeKind, EdgeKind, Graph};
+
+use super::inner::Side;
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +13,7 @@ pub(super) enum Place {
     Left,
     /// Outside every frame, right: where traffic goes to.
     Right,
-    /// In the frame of this group of the graph.
+    /// In this group of the scene.
     Inside(usize),
 }
 
@@ -26,6 +28,8 @@ pub(super) struct Component {
     pub leaving: Vec<usize>,
     /// Nets that end here, ascending, with their edges that do.
     pub entering: Vec<(usize, Vec<usize>)>,
+    /// Whether its nodes stand in frames of their own inside the frame.
+    pub nested: bool,
 }
 
 /// Links of one source that run between frames as one line that branches.
@@ -49,6 +53,8 @@ pub(super) struct Scene {
     pub components: Vec<Component>,
     /// For each group its components.
     pub groups: Vec<Vec<usize>>,
+    /// For each group the position in the graph of the group whose frame it is; `None` where no frame is drawn.
+    pub frames: Vec<Option<usize>>,
     pub nets: Vec<Net>,
     /// For each edge.
     pub net_of: Vec<Option<usize>>,
@@ -59,7 +65,7 @@ const MANY: usize = 13;
 /// The most nodes of a small component.
 const SMALL: usize = 5;
 
-/// Sorts a graph into frames, components and nets.
+/// Sorts a graph into frames, components and nets. What stands in a frame with frames in it is one component.
 pub(super) fn build(graph: &Graph) -> Scene {
     let mut leaves = vec![false; graph.nodes().len()];
     let mut touched = vec![false; graph.nodes().len()];
@@ -67,29 +73,91 @@ pub(super) fn build(graph: &Graph) -> Scene {
         leaves[from] = true;
         touched[to] = true;
     }
-    let places: Vec<Place> = graph
-        .nodes()
-        .enumerate()
-        .map(|(i, _)| match graph.group_of(i) {
-            Some(group) => Place::Inside(group),
-            None if touched[i] && !leaves[i] => Place::Right,
-            None => Place::Left,
-        })
-        .collect();
+    let mut number = vec![0; graph.groups().len()];
+    let mut frames = Vec::new();
+    let mut nested = Vec::new();
+    for group in 0..graph.groups().len() {
+        match graph.parent_of(group) {
+            None => {
+                number[group] = frames.len();
+                frames.push(Some(group));
+                nested.push(false);
+            }
+            Some(parent) => nested[number[parent]] = true,
+        }
+    }
+    let places = (0..graph.nodes().len()).map(|i| match graph.top_group_of(i) {
+        Some(group) => Place::Inside(number[group]),
+        None if touched[i] && !leaves[i] => Place::Right,
+        None => Place::Left,
+    });
+    sort(graph, places.collect(), frames, &nested)
+}
+
+/// Sorts the inside of a frame: a group for each frame in it, one for each connected part of what stands in none of these and has links to
+/// them or to the border, and one for the rest. `ends` are the nodes that stand for links that cross the border, with their sides.
+pub(super) fn inside(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
+    let mut frames: Vec<Option<usize>> = Vec::new();
+    let mut number: BTreeMap<usize, usize> = BTreeMap::new();
+    for group in (0..graph.groups().len()).filter(|g| graph.parent_of(*g).is_some()) {
+        number.insert(group, frames.len());
+        frames.push(Some(group));
+    }
+    let part = |node: usize| graph.group_of(node).and_then(|g| number.get(&g).copied());
+    let loose = |node: usize| !ends.contains_key(&node) && part(node).is_none();
+    let mut parent: Vec<usize> = (0..graph.nodes().len()).collect();
+    let mut linked = vec![false; parent.len()];
+    for (from, to, _) in graph.edges() {
+        if loose(from) && loose(to) {
+            let (a, b) = (root(&mut parent, from), root(&mut parent, to));
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    for (from, to, _) in graph.edges() {
+        if loose(from) != loose(to) {
+            let end = root(&mut parent, if loose(from) { from } else { to });
+            linked[end] = true;
+        }
+    }
+    // What has no links to anything else shares a group.
+    let mut groups: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+    let mut places = Vec::with_capacity(parent.len());
+    for node in 0..parent.len() {
+        let place = match (ends.get(&node), part(node)) {
+            (Some(Side::Left), _) => Place::Left,
+            (Some(Side::Right), _) => Place::Right,
+            (None, Some(group)) => Place::Inside(group),
+            (None, None) => {
+                let top = root(&mut parent, node);
+                let group = *groups.entry(linked[top].then_some(top)).or_insert_with(|| {
+                    frames.push(None);
+                    frames.len() - 1
+                });
+                Place::Inside(group)
+            }
+        };
+        places.push(place);
+    }
+    let nested = vec![false; frames.len()];
+    sort(graph, places, frames, &nested)
+}
+
+fn sort(graph: &Graph, places: Vec<Place>, frames: Vec<Option<usize>>, nested: &[bool]) -> Scene {
     let mut scene = Scene {
         component_of: vec![None; places.len()],
         places,
         net_of: vec![None; graph.edges().len()],
-        groups: vec![Vec::new(); graph.groups().len()],
+        groups: vec![Vec::new(); frames.len()],
+        frames,
         ..Scene::default()
     };
-    components(graph, &mut scene);
+    components(graph, &mut scene, nested);
     nets(graph, &mut scene);
     gather(&mut scene);
     scene
 }
 
-fn components(graph: &Graph, scene: &mut Scene) {
+fn components(graph: &Graph, scene: &mut Scene, nested: &[bool]) {
     let mut parent: Vec<usize> = (0..scene.places.len()).collect();
     for (from, to, _) in graph.edges() {
         if inside_one(scene, from, to) {
@@ -101,10 +169,14 @@ fn components(graph: &Graph, scene: &mut Scene) {
     for node in 0..scene.places.len() {
         let Place::Inside(group) = scene.places[node] else { continue };
         let top = root(&mut parent, node);
-        let component = match scene.component_of[top] {
+        let whole = scene.groups[group].first().copied().filter(|_| nested[group]);
+        let component = match scene.component_of[top].or(whole) {
             Some(known) => known,
             None => {
-                scene.components.push(Component::default());
+                scene.components.push(Component {
+                    nested: nested[group],
+                    ..Component::default()
+                });
                 let new = scene.components.len() - 1;
                 scene.groups[group].push(new);
                 scene.component_of[top] = Some(new);
@@ -134,20 +206,23 @@ fn root(parent: &mut [usize], mut at: usize) -> usize {
 }
 
 fn nets(graph: &Graph, scene: &mut Scene) {
-    let mut known: BTreeMap<(usize, EdgeKind, Option<usize>), usize> = BTreeMap::new();
+    // What looks different is no one line.
+    let mut known: BTreeMap<(usize, EdgeKind, Option<usize>, Option<ChangeKind>), usize> = BTreeMap::new();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if inside_one(scene, from, to) {
             continue;
         }
         let row = (graph.node(from).has_route_rows() && edge.kind() == EdgeKind::Routes).then_some(index);
-        let net = *known.entry((from, edge.kind(), row)).or_insert_with(|| {
-            scene.nets.push(Net {
-                source: from,
-                row,
-                edges: Vec::new(),
+        let net = *known
+            .entry((from, edge.kind(), row, edge.change.as_ref().map(Change::kind)))
+            .or_insert_with(|| {
+                scene.nets.push(Net {
+                    source: from,
+                    row,
+                    edges: Vec::new(),
+                });
+                scene.nets.len() - 1
             });
-            scene.nets.len() - 1
-        });
         scene.nets[net].edges.push(index);
         scene.net_of[index] = Some(net);
     }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::geometry::{hits, overlap};
+use super::grid::Grid;
 use super::metrics::text_width;
-use super::{Layout, Link, Point, Rect, Text};
+use super::{Frame, Layout, Link, Point, Rect, Text};
 
 /// An invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,8 +17,12 @@ pub enum Rule {
     NodeOverNode,
     /// A node lies outside the frame of its namespace, or inside another one.
     NodeOutsideFrame,
-    /// Two frames overlap.
+    /// Two frames overlap, and neither stands in the other.
     FrameOverFrame,
+    /// A frame does not lie inside the one that it stands in.
+    FrameOutsideFrame,
+    /// A card, a label, a line or another frame lies on the title of a frame.
+    OnTitle,
     /// A line runs through a node that is not its end.
     LinkThroughNode,
     /// A line runs through a frame that holds neither end.
@@ -57,6 +62,8 @@ impl fmt::Display for Violation {
             Rule::NodeOverNode => "nodes overlap",
             Rule::NodeOutsideFrame => "a node is not in its frame",
             Rule::FrameOverFrame => "frames overlap",
+            Rule::FrameOutsideFrame => "a frame is not in its frame",
+            Rule::OnTitle => "something lies on a title",
             Rule::LinkThroughNode => "a line runs through a node",
             Rule::LinkThroughFrame => "a line runs through a frame",
             Rule::LabelOverLabel => "labels overlap",
@@ -85,6 +92,7 @@ pub fn verify(layout: &Layout) -> Vec<Violation> {
         check.links();
         check.labels();
         check.texts();
+        check.titles();
         check.outside();
     }
     check.found.sort();
@@ -145,9 +153,18 @@ impl Check<'_> {
     fn boxes(&mut self) {
         let l = self.layout;
         let frames = Grid::new(l.frames.iter().map(|f| f.rect));
+        let within = |inner: &Frame, outer: &Frame| inner.parent.as_ref() == Some(&outer.id);
         for (a, b) in frames.pairs() {
-            if overlap(&l.frames[a].rect, &l.frames[b].rect, SLACK) {
-                self.add(Rule::FrameOverFrame, [l.frames[a].id.clone(), l.frames[b].id.clone()]);
+            let (a, b) = (&l.frames[a], &l.frames[b]);
+            if !within(a, b) && !within(b, a) && overlap(&a.rect, &b.rect, SLACK) {
+                self.add(Rule::FrameOverFrame, [a.id.clone(), b.id.clone()]);
+            }
+        }
+        let parents: BTreeMap<&str, Option<&str>> = l.frames.iter().map(|f| (f.id.as_str(), f.parent.as_deref())).collect();
+        for frame in l.frames.iter().filter(|f| f.parent.is_some()) {
+            let outer = frames.near(&frame.rect).into_iter().find(|&f| within(frame, &l.frames[f]));
+            if outer.is_none_or(|f| !holds(&l.frames[f].rect, &frame.rect)) {
+                self.add(Rule::FrameOutsideFrame, [frame.id.clone()]);
             }
         }
         let cards = Grid::new(l.cards.iter().map(|c| c.rect));
@@ -163,6 +180,10 @@ impl Check<'_> {
                 let frame = &l.frames[f];
                 if own.as_ref() == Some(&frame.id) {
                     home = holds(&frame.rect, &card.rect);
+                } else if own.as_ref().and_then(|o| *parents.get(o.as_str())?) == Some(frame.id.as_str()) {
+                    if !holds(&frame.rect, &card.rect) {
+                        self.add(Rule::NodeOutsideFrame, [card.id.clone()]);
+                    }
                 } else if overlap(&frame.rect, &card.rect, SLACK) {
                     self.add(Rule::NodeOutsideFrame, [card.id.clone(), frame.id.clone()]);
                 }
@@ -271,6 +292,42 @@ impl Check<'_> {
         }
     }
 
+    fn titles(&mut self) {
+        let l = self.layout;
+        let titles: Vec<(usize, Rect)> = (l.frames.iter().enumerate())
+            .flat_map(|(index, frame)| frame.title.iter().map(move |t| (index, written(t))))
+            .collect();
+        if titles.is_empty() {
+            return;
+        }
+        let grid = Grid::new(titles.iter().map(|(_, r)| *r));
+        let cards = l.cards.iter().map(|c| (c.id.clone(), c.rect));
+        let labels = l.links.iter().filter_map(|k| Some((name(k), k.label.as_ref()?.rect)));
+        let frames = l.frames.iter().map(|f| (f.id.clone(), f.rect));
+        let lines = (l.links.iter()).flat_map(|k| k.points.windows(2).map(|w| (name(k), span(w[0], w[1]))));
+        for (id, rect) in cards.chain(labels).chain(frames).chain(lines) {
+            for at in grid.near(&rect) {
+                let (frame, title) = &titles[at];
+                let frame = &l.frames[*frame];
+                // A title lies on its own frame, and on the one that its frame stands in.
+                let under = frame.id == id || frame.parent.as_ref() == Some(&id);
+                if !under
+                    && hits(
+                        title,
+                        Point { x: rect.x, y: rect.y },
+                        Point {
+                            x: rect.right(),
+                            y: rect.bottom(),
+                        },
+                        0.0,
+                    )
+                {
+                    self.add(Rule::OnTitle, [frame.id.clone(), id.clone()]);
+                }
+            }
+        }
+    }
+
     fn outside(&mut self) {
         let l = self.layout;
         let picture = Rect {
@@ -309,6 +366,17 @@ fn clipped(text: &Text, within: &Rect) -> bool {
     text.at.x < within.x - SLACK || text.at.x + width > within.right() + SLACK || text.at.y < within.y || text.at.y > within.bottom()
 }
 
+/// The box of the letters of a text, without what reaches below the line.
+fn written(text: &Text) -> Rect {
+    let height = text.role.size() * 0.75;
+    Rect {
+        x: text.at.x,
+        y: text.at.y - height,
+        w: text.width,
+        h: height,
+    }
+}
+
 /// Whether texts of one row lie on each other.
 fn collide(texts: &[Text]) -> bool {
     texts.iter().enumerate().any(|(i, a)| {
@@ -322,7 +390,8 @@ fn holds(outer: &Rect, inner: &Rect) -> bool {
     outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
 }
 
-fn span(p: Point, q: Point) -> Rect {
+/// The box around a part of a line.
+pub(super) fn span(p: Point, q: Point) -> Rect {
     Rect {
         x: p.x.min(q.x),
         y: p.y.min(q.y),
@@ -340,65 +409,9 @@ fn border_distance(rect: &Rect, p: Point) -> f64 {
     (p.x - rect.x).min(rect.right() - p.x).min(p.y - rect.y).min(rect.bottom() - p.y)
 }
 
-/// Boxes by the cells of a coarse grid that they touch.
-struct Grid {
-    cells: BTreeMap<(i64, i64), Vec<usize>>,
-    width: f64,
-    height: f64,
-}
-
-impl Grid {
-    /// Cells are about as large as the boxes are on average.
-    fn new(rects: impl Iterator<Item = Rect>) -> Grid {
-        let rects: Vec<Rect> = rects.collect();
-        let count = rects.len().max(1) as f64;
-        let width = (rects.iter().map(|r| r.w).sum::<f64>() / count).max(50.0) * 1.5;
-        let height = (rects.iter().map(|r| r.h).sum::<f64>() / count).max(50.0) * 1.5;
-        let mut grid = Grid {
-            cells: BTreeMap::new(),
-            width,
-            height,
-        };
-        for (index, rect) in rects.iter().enumerate() {
-            for cell in grid.touched(rect) {
-                grid.cells.entry(cell).or_default().push(index);
-            }
-        }
-        grid
-    }
-
-    fn touched(&self, r: &Rect) -> Vec<(i64, i64)> {
-        let at = |v: f64, size: f64| (v / size).floor() as i64;
-        let columns = at(r.x, self.width)..=at(r.right(), self.width);
-        let rows = at(r.y, self.height)..=at(r.bottom(), self.height);
-        columns.flat_map(|c| rows.clone().map(move |r| (c, r))).collect()
-    }
-
-    /// Boxes that share a cell with this one, ascending.
-    fn near(&self, rect: &Rect) -> Vec<usize> {
-        let mut found: Vec<usize> = self.touched(rect).iter().filter_map(|c| self.cells.get(c)).flatten().copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// Pairs of boxes that share a cell, each once.
-    fn pairs(&self) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
-        for boxes in self.cells.values() {
-            for (i, &a) in boxes.iter().enumerate() {
-                found.extend(boxes[i + 1..].iter().map(|&b| (a, b)));
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Card, Frame, Label, TextRole};
+    use super::super::{Card, Label, TextRole};
     use super::*;
     use crate::graph::{EdgeKind, NodeKind};
 
@@ -420,6 +433,7 @@ mod tests {
             texts: Vec::new(),
             badges: Vec::new(),
             rows: Vec::new(),
+            change: None,
             tooltip: String::new(),
         }
     }
@@ -433,24 +447,29 @@ mod tests {
             gaps: Vec::new(),
             branches: Vec::new(),
             label: label.map(|rect| Label { rect, texts: Vec::new() }),
+            change: None,
+            tooltip: String::new(),
+        }
+    }
+
+    fn frame(name: &str, rect: Rect, parent: Option<String>) -> Frame {
+        Frame {
+            id: format!("namespace:{name}"),
+            parent,
+            rect,
+            title: Vec::new(),
             tooltip: String::new(),
         }
     }
 
     /// Two cards in one frame, one outside, and a line between the first two.
     fn good() -> Layout {
-        let frame = |ns: &str, rect| Frame {
-            id: format!("namespace:{ns}"),
-            rect,
-            title: Vec::new(),
-            tooltip: String::new(),
-        };
         Layout {
             width: 1000.0,
             height: 1000.0,
             frames: vec![
-                frame("one", rect(10.0, 10.0, 400.0, 100.0)),
-                frame("two", rect(10.0, 200.0, 400.0, 100.0)),
+                frame("one", rect(10.0, 10.0, 400.0, 100.0), None),
+                frame("two", rect(10.0, 200.0, 400.0, 100.0), None),
             ],
             cards: vec![
                 card("a", rect(20.0, 40.0, 100.0, 40.0), Some("one")),
@@ -475,6 +494,26 @@ mod tests {
         assert_eq!(rules(|l| l.cards[2].rect = rect(150.0, 90.0, 40.0, 15.0)), vec![Rule::NodeOutsideFrame]);
         assert!(rules(|l| l.cards[1].rect.y = 400.0).contains(&Rule::NodeOutsideFrame));
         assert_eq!(rules(|l| l.frames[1].rect.y = 90.0), vec![Rule::FrameOverFrame]);
+        let nested = |rect: Rect| {
+            move |l: &mut Layout| {
+                let parent = Some(l.frames[0].id.clone());
+                l.frames.push(frame("part", rect, parent));
+                l.cards[0].group = Some("namespace:part".into());
+            }
+        };
+        assert_eq!(rules(nested(rect(15.0, 35.0, 110.0, 50.0))), vec![]);
+        assert_eq!(rules(nested(rect(15.0, 35.0, 110.0, 90.0))), vec![Rule::FrameOutsideFrame]);
+        assert_eq!(rules(nested(rect(15.0, 35.0, 200.0, 50.0))), vec![Rule::NodeOutsideFrame]);
+        let title = |l: &mut Layout| {
+            l.frames[0].title.push(Text {
+                at: Point { x: 20.0, y: 55.0 },
+                width: 20.0,
+                role: TextRole::Frame,
+                content: "one".into(),
+                change: None,
+            });
+        };
+        assert_eq!(rules(title), vec![Rule::OnTitle]);
         assert_eq!(
             rules(|l| l.links.push(link("a", "c", &[(120.0, 60.0), (500.0, 60.0)], None)))[0],
             Rule::LinkThroughNode
@@ -499,6 +538,7 @@ mod tests {
                 width: 10.0,
                 role: TextRole::Name,
                 content: "much wider than the card it stands on".into(),
+                change: None,
             });
         };
         assert_eq!(rules(wide), vec![Rule::TextClipped]);

@@ -1,4 +1,4 @@
-//! DOT for Graphviz: one cluster for each namespace, the same words as on the cards.
+//! DOT for Graphviz: one cluster for each frame, in each other as these are, the same words as on the cards.
 //!
 //! Every id and every label is a quoted string, never an HTML-like one. Graphviz reads backslash sequences (`\N`) and character references
 //! (`&lt;`) in labels, so both are defused. It also copies what looks like a reference in an id into its SVG unescaped, known or not
@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::graph::{EdgeKind, Graph, Node, NodeKind};
+use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph, Node, NodeKind};
 
+use super::changed;
 use super::theme::{Hue, Paint, Theme};
 use super::xml::shown_lines;
 
@@ -50,26 +51,11 @@ pub fn dot(graph: &Graph) -> String {
             None => write_node(&mut out, 1, node),
         }
     }
-    for (position, group) in graph.groups().iter().enumerate() {
-        line(&mut out, 1, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
-        line(
-            &mut out,
-            2,
-            &format!(
-                "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
-                label(&group.words()),
-                color(Paint::FrameLine),
-                color(Paint::Frame),
-                color(Paint::FrameText)
-            ),
-        );
-        for node in members.remove(&position).unwrap_or_default() {
-            write_node(&mut out, 2, node);
-        }
-        line(&mut out, 1, "}");
+    for position in (0..graph.groups().len()).filter(|g| graph.parent_of(*g).is_none()) {
+        write_group(&mut out, 1, graph, position, &mut members);
     }
     for (from, to, edge) in graph.edges() {
-        let (style, head) = match edge.kind() {
+        let (plain, head) = match edge.kind() {
             EdgeKind::Exposes => ("penwidth=2.6", "normal"),
             EdgeKind::Routes => ("penwidth=1.4", "normal"),
             EdgeKind::Selects => ("penwidth=1.4", "odiamond"),
@@ -84,17 +70,67 @@ pub fn dot(graph: &Graph) -> String {
             &mut out,
             1,
             &format!(
-                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {style}]",
+                "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {}]",
                 id(&graph.node(from).id),
                 id(&graph.node(to).id),
-                label(&edge.lines().join("\n")),
+                label(&edge.told(edge.lines()).join("\n")),
                 quoted_label(&edge.tooltip()),
-                color(Paint::Strong(Hue::of_edge(edge.kind())))
+                edge_color(edge),
+                edge_style(edge, plain)
             ),
         );
     }
     out.push_str("}\n");
     out
+}
+
+fn write_group(out: &mut String, depth: usize, graph: &Graph, position: usize, members: &mut BTreeMap<usize, Vec<&Node>>) {
+    let group = &graph.groups()[position];
+    let color = |paint: Paint| paint.color(Theme::Light);
+    line(out, depth, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));
+    line(
+        out,
+        depth + 1,
+        &format!(
+            "graph [label={}, labeljust=l, style=\"rounded,filled\", color=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"]",
+            label(&group.words()),
+            color(Paint::FrameLine),
+            color(Paint::Frame),
+            color(Paint::FrameText)
+        ),
+    );
+    for node in members.remove(&position).unwrap_or_default() {
+        write_node(out, depth + 1, node);
+    }
+    for part in (0..graph.groups().len()).filter(|g| graph.parent_of(*g) == Some(position)) {
+        write_group(out, depth + 1, graph, part, members);
+    }
+    line(out, depth, "}");
+}
+
+/// The color of an edge. What changed has a double line.
+fn edge_color(edge: &Edge) -> String {
+    let color = |paint: Paint| paint.color(Theme::Light);
+    match edge.change.as_ref().map(Change::kind) {
+        None => color(Paint::Strong(Hue::of_edge(edge.kind()))).to_owned(),
+        Some(change @ ChangeKind::Changed) => [color(changed::stroke(change)); 2].join(":"),
+        Some(change) => color(changed::stroke(change)).to_owned(),
+    }
+}
+
+/// Width and dash of an edge, and the color of its words. What was removed is dashed.
+fn edge_style(edge: &Edge, plain: &str) -> String {
+    let Some(change) = edge.change.as_ref().map(Change::kind) else {
+        return plain.to_owned();
+    };
+    let words = changed::stroke(change).color(Theme::Light);
+    let dash = plain.split_once(", ").map_or(String::new(), |(_, dash)| format!(", {dash}"));
+    match change {
+        ChangeKind::Added => format!("penwidth=3.4, fontcolor=\"{words}\"{dash}"),
+        ChangeKind::Removed => format!("penwidth=1.8, fontcolor=\"{words}\", style=dashed"),
+        ChangeKind::Changed => format!("penwidth=1.4, fontcolor=\"{words}\"{dash}"),
+        ChangeKind::Same => format!("penwidth=1{dash}"),
+    }
 }
 
 fn write_node(out: &mut String, depth: usize, node: &Node) {
@@ -119,16 +155,36 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         NodeKind::Service => "rounded,filled",
         _ => "filled",
     };
+    let color = |paint: Paint| paint.color(Theme::Light);
+    let look = match node.change.as_ref().map(Change::kind) {
+        None => format!(
+            "style=\"{style}\", color=\"{}\", fillcolor=\"{}\"",
+            color(Paint::Strong(hue)),
+            color(Paint::Tint(hue))
+        ),
+        Some(change) => {
+            let (more, extra) = match change {
+                ChangeKind::Added => ("", ", penwidth=2.8".to_owned()),
+                ChangeKind::Removed => (",dashed", ", penwidth=1.6".to_owned()),
+                ChangeKind::Changed => ("", ", penwidth=1.4, peripheries=2".to_owned()),
+                ChangeKind::Same => ("", format!(", fontcolor=\"{}\"", color(Paint::Muted))),
+            };
+            format!(
+                "style=\"{}{more}\", color=\"{}\", fillcolor=\"{}\"{extra}",
+                style.trim_end_matches(",dashed"),
+                color(changed::stroke(change)),
+                color(Paint::Fresh)
+            )
+        }
+    };
     line(
         out,
         depth,
         &format!(
-            "{} [label={}, tooltip={}, shape={shape}, style=\"{style}\", color=\"{}\", fillcolor=\"{}\"]",
+            "{} [label={}, tooltip={}, shape={shape}, {look}]",
             id(&node.id),
             label(&node.lines().join("\n")),
             quoted_label(&node.tooltip()),
-            Paint::Strong(hue).color(Theme::Light),
-            Paint::Tint(hue).color(Theme::Light)
         ),
     );
 }

@@ -12,7 +12,7 @@ use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, 
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
-use super::theme::{Hue, Paint, Theme, dark_rules};
+use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
 use super::xml::{shown, shown_lines};
 use super::{PictureOptions, svg, tables, words};
 
@@ -92,7 +92,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
     let style = style(options.theme);
     let mut hashes = vec![hash(&style)];
     if options.theme == Theme::Auto {
-        hashes.push(hash(&dark_rules()));
+        hashes.push(hash(&dark_rules(Palette::of(drawn))));
     }
     let page = Page {
         title: shown(&words::title(layout, drawn, options)).into_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Access, Allowance, Backend, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
+use crate::graph::{Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
 use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
@@ -99,10 +99,43 @@ impl<'a> GraphJson<'a> {
                 .map(|g| GroupJson {
                     id: &g.id,
                     name: &g.name,
+                    parent: g.parent.as_deref(),
                     declared: g.declared,
                     labels: &g.labels,
                 })
                 .collect(),
+        }
+    }
+}
+
+/// How a node or an edge of a union differs between its two states.
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    change: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<DifferenceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferenceJson<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    about: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    old: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    new: &'a str,
+}
+
+impl<'a> ChangeJson<'a> {
+    fn of(change: &'a Change) -> Self {
+        let differences = change.differences().iter().map(|d| DifferenceJson {
+            about: &d.about,
+            old: &d.old,
+            new: &d.new,
+        });
+        ChangeJson {
+            change: change.as_str(),
+            differences: differences.collect(),
         }
     }
 }
@@ -114,6 +147,8 @@ struct EdgeJson<'a> {
     kind: &'static str,
     #[serde(flatten)]
     detail: EdgeDetailJson<'a>,
+    #[serde(flatten)]
+    change: Option<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
@@ -229,6 +264,7 @@ impl<'a> EdgeJson<'a> {
                     said: &several.said,
                 },
             },
+            change: edge.change.as_ref().map(ChangeJson::of),
             at: tables::first(edge).map(Evidence::place),
             evidence: edge.evidence.iter().map(EvidenceJson::of).collect(),
         }
@@ -306,6 +342,8 @@ impl<'a> RuleJson<'a> {
 struct GroupJson<'a> {
     id: &'a str,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a str>,
     declared: bool,
     labels: &'a BTreeMap<String, String>,
 }

@@ -10,9 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::graph::{Detail, Edge, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind};
+use crate::graph::{Change, ChangeKind, Detail, Edge, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind};
 
 use super::PictureOptions;
+use super::changed;
 use super::mermaid_text::{Ids, code, plain};
 use super::theme::{Hue, Paint, Theme};
 use super::words::{counted, description, noun, subject};
@@ -37,6 +38,15 @@ fn line_of(kind: EdgeKind) -> (&'static str, u8) {
         EdgeKind::Calls => ("-.->", 5),
         EdgeKind::Scales => ("-->", 3),
         EdgeKind::Uses => ("--o", 3),
+    }
+}
+
+/// How much an edge matters. In a comparison what differs matters most, and what stays somewhat less than it would elsewhere.
+fn importance(edge: &Edge) -> u8 {
+    match edge.change.as_ref().map(Change::kind) {
+        None => line_of(edge.kind()).1,
+        Some(ChangeKind::Same) => 1 + line_of(edge.kind()).1,
+        Some(_) => 0,
     }
 }
 
@@ -112,7 +122,7 @@ impl Plan {
         next(|p| p.labels = true);
         next(|p| p.facts = true);
         next(|p| p.lonely = true);
-        let least: BTreeSet<u8> = graph.edges().map(|(_, _, e)| line_of(e.kind()).1).filter(|i| *i > 0).collect();
+        let least: BTreeSet<u8> = graph.edges().map(|(_, _, e)| importance(e)).filter(|i| *i > 0).collect();
         let last = steps.last().cloned().unwrap_or_default();
         steps.extend(least.into_iter().rev().map(|i| Plan {
             edges: Some(i),
@@ -127,6 +137,8 @@ impl Plan {
 struct Text {
     out: String,
     edges: usize,
+    /// Numbers of the lines that changed in each way, in the order of the text.
+    changes: BTreeMap<ChangeKind, Vec<String>>,
 }
 
 impl Text {
@@ -150,7 +162,7 @@ impl Writer<'_> {
     /// Edges of a plan, ascending, and whether each node is drawn.
     fn drawn(&self, plan: &Plan) -> (Vec<usize>, Vec<bool>) {
         let edges: Vec<usize> = (0..self.graph.edges().len())
-            .filter(|e| plan.edges.is_none_or(|limit| line_of(self.graph.edge(*e).2.kind()).1 < limit))
+            .filter(|e| plan.edges.is_none_or(|limit| importance(self.graph.edge(*e).2) < limit))
             .collect();
         let mut drawn = vec![!plan.lonely; self.graph.nodes().len()];
         for edge in &edges {
@@ -187,36 +199,64 @@ impl Writer<'_> {
     fn whole(&self, plan: &Plan) -> Text {
         let (edges, drawn) = self.drawn(plan);
         let mut text = self.start(&self.left_out(plan, &edges, &drawn));
-        let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for i in (0..self.graph.nodes().len()).filter(|i| drawn[*i]) {
-            match self.group_name(i) {
+            match self.graph.group_of(i) {
                 Some(group) => members.entry(group).or_default().push(i),
                 None => self.node(&mut text, 1, i, plan),
             }
         }
-        for group in self.graph.groups() {
-            let Some(nodes) = members.get(group.name.as_str()) else { continue };
-            let title = code(&group.words());
-            text.line(1, &format!("subgraph {}[\"{title}\"]", self.ids.group(&group.name)));
-            text.line(2, "direction LR");
-            for node in nodes {
-                self.node(&mut text, 2, *node, plan);
-            }
-            text.line(1, "end");
+        let mut frames = Vec::new();
+        for group in (0..self.graph.groups().len()).filter(|g| self.graph.parent_of(*g).is_none()) {
+            frames.extend(self.group(&mut text, 1, group, &members, plan));
         }
         for edge in edges {
             let (from, to, edge) = self.graph.edge(edge);
-            let label = if plan.labels { Vec::new() } else { self.label(from, to, edge) };
-            self.edge(&mut text, self.ids.node(from), line_of(edge.kind()).0, &label, self.ids.node(to));
+            let change = edge.change.as_ref().map(Change::kind);
+            let label = match change {
+                // The sign is the last thing to go.
+                Some(change) if plan.labels => sign(change),
+                _ if plan.labels => Vec::new(),
+                _ => edge.told(self.label(from, to, edge)),
+            };
+            self.edge(
+                &mut text,
+                self.ids.node(from),
+                (line_of(edge.kind()).0, change),
+                &label,
+                self.ids.node(to),
+            );
         }
-        let frames: Vec<&str> = members.keys().map(|n| self.ids.group(n)).collect();
         self.finish(&mut text, &frames);
         text
+    }
+
+    /// A frame with what it holds, unless nothing of that is drawn; gives the ids of all frames in it.
+    fn group(&self, text: &mut Text, depth: usize, group: usize, members: &BTreeMap<usize, Vec<usize>>, plan: &Plan) -> Vec<&str> {
+        let parts = (0..self.graph.groups().len()).filter(|g| self.graph.parent_of(*g) == Some(group));
+        let parts: Vec<usize> = parts.filter(|g| members.contains_key(g)).collect();
+        let own = members.get(&group);
+        if own.is_none() && parts.is_empty() {
+            return Vec::new();
+        }
+        let title = code(&self.graph.groups()[group].words());
+        text.line(depth, &format!("subgraph {}[\"{title}\"]", self.ids.group(group)));
+        text.line(depth + 1, "direction LR");
+        for node in own.into_iter().flatten() {
+            self.node(text, depth + 1, *node, plan);
+        }
+        let mut frames = vec![self.ids.group(group)];
+        for part in parts {
+            frames.extend(self.group(text, depth + 1, part, members, plan));
+        }
+        text.line(depth, "end");
+        frames
     }
 
     fn node(&self, text: &mut Text, depth: usize, index: usize, plan: &Plan) {
         let node = self.graph.node(index);
         let (open, close, class) = shape_of(node.kind, &node.label);
+        let class = node.change.as_ref().map_or(class, |c| c.as_str());
         let words = if plan.facts { brief(node) } else { node.lines().join("\n") };
         text.line(depth, &format!("{}{open}\"{}\"{close}:::{class}", self.ids.node(index), code(&words)));
     }
@@ -243,13 +283,16 @@ impl Writer<'_> {
         }
     }
 
-    fn edge(&self, text: &mut Text, from: &str, line: &str, label: &[String], to: &str) {
+    fn edge(&self, text: &mut Text, from: &str, (line, change): (&str, Option<ChangeKind>), label: &[String], to: &str) {
         let mut words = label.to_vec();
         if words.len() > LABEL_LINES {
             words.truncate(LABEL_LINES - 1);
             words.push(format!("and {} more", label.len() + 1 - LABEL_LINES));
         }
         let words = words.join("\n");
+        if let Some(change) = change {
+            text.changes.entry(change).or_default().push(text.edges.to_string());
+        }
         text.edges += 1;
         if words.is_empty() {
             text.line(1, &format!("{from} {line} {to}"));
@@ -300,6 +343,22 @@ impl Writer<'_> {
                 ),
             );
         }
+        for kind in ChangeKind::ALL {
+            let color = changed::stroke(*kind).color(theme);
+            let (ink, more) = match kind {
+                ChangeKind::Added => (Paint::Ink, ",stroke-width:4px"),
+                ChangeKind::Removed => (Paint::Ink, ",stroke-width:2px,stroke-dasharray:9 5"),
+                ChangeKind::Changed => (Paint::Ink, ",stroke-width:2px"),
+                ChangeKind::Same => (Paint::Muted, ",stroke-width:1px"),
+            };
+            if text.out.contains(&format!(":::{}\n", kind.as_str())) {
+                let (fill, ink) = (Paint::Fresh.color(theme), ink.color(theme));
+                text.line(1, &format!("classDef {} fill:{fill},stroke:{color},color:{ink}{more}", kind.as_str()));
+            }
+            if let Some(numbers) = text.changes.get(kind).map(|n| n.join(",")) {
+                text.line(1, &format!("linkStyle {numbers} stroke:{color}{more}"));
+            }
+        }
         if !frames.is_empty() {
             text.line(1, "classDef frame fill:#8090a01a,stroke:#8090a0");
             text.line(1, &format!("class {} frame", frames.join(",")));
@@ -334,15 +393,16 @@ impl Writer<'_> {
     /// One box for each namespace, lines between boxes merged. As many of each as fit, those with most in them first.
     fn overview(&self) -> String {
         let boxes = self.boxes();
-        let mut merged: BTreeMap<(&str, &str, EdgeKind), usize> = BTreeMap::new();
+        let mut merged: BTreeMap<(&str, &str, EdgeKind), Merged> = BTreeMap::new();
         for (from, to, edge) in self.graph.edges() {
             let ends = (self.box_of(from), self.box_of(to));
             if ends.0 != ends.1 {
-                *merged.entry((ends.0, ends.1, edge.kind())).or_default() += 1;
+                merged.entry((ends.0, ends.1, edge.kind())).or_default().add(&edge.change);
             }
         }
-        let mut lines: Vec<_> = merged.iter().map(|((from, to, kind), count)| (*from, *to, *kind, *count)).collect();
-        lines.sort_by_key(|(from, to, kind, count)| (line_of(*kind).1, std::cmp::Reverse(*count), *from, *to));
+        let mut lines: Vec<_> = merged.iter().map(|((from, to, kind), all)| (*from, *to, *kind, all)).collect();
+        let same = |all: &Merged| all.change() == Some(ChangeKind::Same);
+        lines.sort_by_key(|(from, to, kind, all)| (same(all), line_of(*kind).1, std::cmp::Reverse(all.count), *from, *to));
         // At least the note fits: every round leaves out a tenth of what is left.
         let (mut shown_boxes, mut shown_lines) = (boxes.len(), lines.len().min(MAX_EDGES));
         loop {
@@ -358,7 +418,7 @@ impl Writer<'_> {
         }
     }
 
-    fn overview_of(&self, boxes: &[Box<'_>], shown: usize, lines: &[(&str, &str, EdgeKind, usize)], limit: usize) -> Text {
+    fn overview_of(&self, boxes: &[Box<'_>], shown: usize, lines: &[(&str, &str, EdgeKind, &Merged)], limit: usize) -> Text {
         let drawn: BTreeSet<&str> = boxes[..shown].iter().map(|b| b.id).collect();
         let lines_drawn: Vec<_> = lines
             .iter()
@@ -379,13 +439,12 @@ impl Writer<'_> {
             let (open, close, class) = b.shape;
             text.line(1, &format!("{}{open}\"{}\"{close}:::{class}", b.id, code(&b.words)));
         }
-        for (from, to, kind, count) in lines_drawn {
-            let label = if *count > 1 {
-                vec![format!("{count} × {}", kind.as_str())]
-            } else {
-                Vec::new()
-            };
-            self.edge(&mut text, from, line_of(*kind).0, &label, to);
+        for (from, to, kind, all) in lines_drawn {
+            let mut label = all.signs();
+            if all.count > 1 {
+                label.push(format!("{} × {}", all.count, kind.as_str()));
+            }
+            self.edge(&mut text, from, (line_of(*kind).0, all.change()), &label, to);
         }
         self.finish(&mut text, &[]);
         text
@@ -393,16 +452,19 @@ impl Writer<'_> {
 
     /// What an overview shows: what is outside of every namespace, then namespaces; each with most in it first.
     fn boxes(&self) -> Vec<Box<'_>> {
-        let mut counts: BTreeMap<&str, BTreeMap<NodeKind, usize>> = BTreeMap::new();
-        let titles: BTreeMap<&str, String> = self.graph.groups().iter().map(|g| (g.name.as_str(), g.words())).collect();
+        let mut counts: BTreeMap<usize, BTreeMap<NodeKind, usize>> = BTreeMap::new();
+        let mut changes: BTreeMap<usize, Merged> = BTreeMap::new();
         let mut boxes = Vec::new();
         for (i, node) in self.graph.nodes().enumerate() {
-            match self.group_name(i) {
-                Some(group) => *counts.entry(group).or_default().entry(node.kind).or_default() += 1,
+            match self.graph.top_group_of(i) {
+                Some(group) => {
+                    *counts.entry(group).or_default().entry(node.kind).or_default() += 1;
+                    changes.entry(group).or_default().add(&node.change);
+                }
                 None => boxes.push(Box {
                     id: self.ids.node(i),
                     words: brief(node),
-                    shape: shape_of(node.kind, &node.label),
+                    shape: classed(shape_of(node.kind, &node.label), node.change.as_ref().map(Change::kind)),
                     size: self.graph.outgoing(i).len() + self.graph.incoming(i).len(),
                     outside: true,
                 }),
@@ -418,8 +480,13 @@ impl Writer<'_> {
                 .collect();
             boxes.push(Box {
                 id: self.ids.group(group),
-                words: format!("{}\n{}", titles.get(group).map_or("", String::as_str), all.join(", ")),
-                shape: ("[[", "]]", "workload"),
+                words: format!(
+                    "{}\n{}\n{}",
+                    self.graph.groups()[group].words(),
+                    all.join(", "),
+                    changes.get(&group).map(Merged::signs).unwrap_or_default().join(" ")
+                ),
+                shape: classed(("[[", "]]", "workload"), changes.get(&group).and_then(Merged::change)),
                 size: kinds.values().sum(),
                 outside: false,
             });
@@ -429,16 +496,57 @@ impl Writer<'_> {
     }
 
     fn box_of(&self, node: usize) -> &str {
-        match self.group_name(node) {
+        match self.graph.top_group_of(node) {
             Some(group) => self.ids.group(group),
             None => self.ids.node(node),
         }
     }
+}
 
-    /// The name of the group that a node stands in.
-    fn group_name(&self, node: usize) -> Option<&str> {
-        Some(self.graph.groups().get(self.graph.group_of(node)?)?.name.as_str())
+/// Nodes or edges that are drawn as one, and what happened to them.
+#[derive(Clone, Debug, Default)]
+struct Merged {
+    count: usize,
+    changes: BTreeMap<ChangeKind, usize>,
+}
+
+impl Merged {
+    fn add(&mut self, change: &Option<Change>) {
+        self.count += 1;
+        if let Some(change) = change {
+            *self.changes.entry(change.kind()).or_default() += 1;
+        }
     }
+
+    /// What happened to all, or that some changed; `None` in a graph of one state.
+    fn change(&self) -> Option<ChangeKind> {
+        match self.changes.len() {
+            0 => None,
+            1 => self.changes.keys().next().copied(),
+            _ => Some(ChangeKind::Changed),
+        }
+    }
+
+    /// `+ 2 − 1`: how many changed in which way, in a line if any did.
+    fn signs(&self) -> Vec<String> {
+        let changed = self.changes.iter().filter(|(kind, _)| **kind != ChangeKind::Same);
+        let said: Vec<String> = changed.map(|(kind, n)| format!("{} {n}", kind.sign())).collect();
+        if said.is_empty() { said } else { vec![said.join(" ")] }
+    }
+}
+
+/// How a node is drawn, by the class of what happened if it is part of a comparison.
+fn classed(
+    (open, close, class): (&'static str, &'static str, &'static str),
+    change: Option<ChangeKind>,
+) -> (&'static str, &'static str, &'static str) {
+    (open, close, change.map_or(class, ChangeKind::as_str))
+}
+
+/// The sign of a change alone.
+fn sign(change: ChangeKind) -> Vec<String> {
+    let sign = change.sign();
+    if sign.is_empty() { Vec::new() } else { vec![sign.to_owned()] }
 }
 
 /// A box of an overview.
@@ -450,10 +558,12 @@ struct Box<'a> {
     outside: bool,
 }
 
-/// The name and, where it says more, the kind.
+/// The name with the sign of its change and, where it says more, the kind.
 fn brief(node: &Node) -> String {
+    let sign = node.change.as_ref().map_or("", Change::sign);
+    let name = format!("{sign} {}", node.name).trim_start().to_owned();
     match node.kind {
-        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => node.name.clone(),
-        _ => format!("{}\n{}", node.name, node.label),
+        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => name,
+        _ => format!("{name}\n{}", node.label),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Group};
 
 use super::xml::shown_lines;
 
@@ -55,17 +55,19 @@ pub(super) fn plain(text: &str) -> String {
 /// Ids of nodes and namespaces, made of what they name, so that adding an object changes no other id (but for one with the same letters in it).
 pub(super) struct Ids {
     nodes: Vec<String>,
-    groups: BTreeMap<String, String>,
+    groups: Vec<String>,
 }
 
 impl Ids {
     /// Ids for everything in a graph.
     pub(super) fn new(graph: &Graph) -> Ids {
         let nodes: Vec<&str> = graph.nodes().map(|n| n.id.as_str()).collect();
-        let groups: Vec<&str> = graph.groups().iter().map(|g| g.name.as_str()).collect();
+        let name = |g: &Group| g.id.split_once(':').map_or(g.id.clone(), |(_, name)| name.to_owned());
+        let groups: Vec<String> = graph.groups().iter().map(name).collect();
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         Ids {
             nodes: unique("n", &nodes),
-            groups: groups.iter().map(|g| (*g).to_owned()).zip(unique("g", &groups)).collect(),
+            groups: unique("g", &groups),
         }
     }
 
@@ -74,9 +76,9 @@ impl Ids {
         &self.nodes[index]
     }
 
-    /// The id of a namespace.
-    pub(super) fn group(&self, name: &str) -> &str {
-        self.groups.get(name).map_or("g_", String::as_str)
+    /// The id of the group at a position.
+    pub(super) fn group(&self, position: usize) -> &str {
+        &self.groups[position]
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{EdgeKind, Graph, NodeKind};
+use crate::graph::{ChangeKind, Graph, NodeKind};
 use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
+use super::changed::{self, Border};
 use super::glyphs::{self, Glyph};
 use super::strokes::{Head, LineStyle, Path, head_path};
-use super::theme::{Hue, Paint, Theme, dark_rules};
+use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
 use super::xml::{Element, Xml, number, shown, shown_lines};
 use super::{PictureOptions, words};
 
@@ -39,6 +40,7 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
     let pen = Pen {
         theme: options.theme,
         prefix: &prefix,
+        palette: Palette::of(graph),
         junctions: junctions.map(|c| c.id.as_str()).collect(),
     };
     let mut view = String::from("0 0 ");
@@ -61,7 +63,7 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
                 .text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
             if options.theme == Theme::Auto {
-                xml.element("style").text(&dark_rules());
+                xml.element("style").text(&dark_rules(Palette::of(graph)));
             }
             let canvas = Rect {
                 x: 0.0,
@@ -99,6 +101,7 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
 struct Pen<'a> {
     theme: Theme,
     prefix: &'a str,
+    palette: Palette,
     /// Ids of the junctions: a line goes through them and does not end there.
     junctions: BTreeSet<&'a str>,
 }
@@ -125,18 +128,22 @@ impl Pen<'_> {
     }
 
     fn text(&self, xml: &mut Xml, text: &Text, hue: Hue) {
-        let paint = match text.role {
-            TextRole::Title | TextRole::Name | TextRole::Row | TextRole::Label => Paint::Ink,
-            TextRole::Subtitle | TextRole::Facts | TextRole::Legend => Paint::Muted,
-            TextRole::Frame => Paint::FrameText,
-            TextRole::Port => Paint::Strong(hue),
+        let paint = match (text.change, text.role) {
+            (Some(ChangeKind::Same), _) => Paint::Muted,
+            (Some(change), role) if role != TextRole::Name => Paint::Change(change),
+            (_, TextRole::Title | TextRole::Name | TextRole::Row | TextRole::Label) => Paint::Ink,
+            (_, TextRole::Subtitle | TextRole::Facts | TextRole::Legend) => Paint::Muted,
+            (_, TextRole::Frame) => Paint::FrameText,
+            (_, TextRole::Port) => Paint::Strong(hue),
         };
+        let gone = text.change == Some(ChangeKind::Removed) && matches!(text.role, TextRole::Name | TextRole::Port);
         let element = xml
             .element("text")
             .num("x", text.at.x)
             .num("y", text.at.y)
             .num("font-size", text.role.size())
-            .maybe("font-weight", text.role.bold().then_some("bold"));
+            .maybe("font-weight", text.role.bold().then_some("bold"))
+            .maybe("text-decoration", gone.then_some("line-through"));
         // Without this a browser draws runs of spaces as one, and the text would not be what the manifest says.
         let spaced = text.content.starts_with(' ') || text.content.ends_with(' ') || text.content.contains("  ");
         self.paint(element, "", Some(paint), None)
@@ -145,9 +152,12 @@ impl Pen<'_> {
     }
 
     fn frame(&self, xml: &mut Xml, frame: &Frame) {
-        xml.element("g").attr("class", "group").attr("data-id", &frame.id).children(|xml| {
+        let group = xml.element("g").attr("class", "group").attr("data-id", &frame.id);
+        // A frame in a frame stands out against it.
+        let fill = if frame.parent.is_some() { Paint::Canvas } else { Paint::Frame };
+        group.maybe("data-parent", frame.parent.as_deref()).children(|xml| {
             drop(
-                self.paint(boxed(xml, frame.rect), "", Some(Paint::Frame), Some(Paint::FrameLine))
+                self.paint(boxed(xml, frame.rect), "", Some(fill), Some(Paint::FrameLine))
                     .num("rx", FRAME_RADIUS),
             );
             for text in &frame.title {
@@ -166,36 +176,46 @@ impl Pen<'_> {
             .attr("data-id", &card.id)
             .attr("data-kind", card.kind.as_str())
             .maybe("data-namespace", card.namespace.as_deref())
-            .attr("data-name", &card.name);
+            .attr("data-name", &card.name)
+            .maybe("data-change", card.change.map(ChangeKind::as_str));
         group.children(|xml| {
-            let missing = card.kind == NodeKind::Missing;
-            // What is no object of the cluster has a dashed border.
-            let dashed = missing || card.kind == NodeKind::Peers;
-            let border = if missing { Paint::Strong(hue) } else { Paint::Soft(hue) };
-            drop(
-                self.paint(boxed(xml, card.rect), "", Some(Paint::Card), Some(border))
-                    .num("rx", CARD_RADIUS)
-                    .maybe("stroke-dasharray", dashed.then_some("5 3")),
-            );
+            self.border(xml, card.rect, "", &Border::of_card(card.kind, hue, card.change), CARD_RADIUS);
             // The bar is outlined in its own color, or the border of the card would show around it.
             let bar = xml.element("path").attr("d", &bar_path(card.bar));
-            drop(self.paint(bar, "", Some(Paint::Strong(hue)), Some(Paint::Strong(hue))));
-            self.glyph(xml, glyphs::of_node(card.kind, &card.label), card.glyph, hue);
+            let accent = |hue| changed::accent(hue, card.change);
+            drop(self.paint(bar, "", Some(accent(hue)), Some(accent(hue))));
+            self.glyph(xml, glyphs::of_node(card.kind, &card.label), card.glyph, accent(hue));
             for text in &card.texts {
                 self.text(xml, text, hue);
             }
             for badge in &card.badges {
-                self.glyph(xml, glyphs::of_mark(badge.mark), badge.at, Hue::of_mark(badge.mark));
+                self.glyph(xml, glyphs::of_mark(badge.mark), badge.at, accent(Hue::of_mark(badge.mark)));
                 self.text(xml, &badge.text, hue);
             }
             for row in &card.rows {
-                self.row(xml, row, hue);
+                self.row(xml, card, row, hue);
             }
             tooltip(xml, &card.tooltip);
         });
     }
 
-    fn row(&self, xml: &mut Xml, row: &Row, hue: Hue) {
+    /// A box with its border.
+    fn border(&self, xml: &mut Xml, rect: Rect, class: &str, border: &Border, radius: f64) {
+        let line = |xml: &mut Xml, rect: Rect, fill: Option<Paint>, radius: f64, class: &str| {
+            let element = self.paint(boxed(xml, rect), class, fill, Some(border.line)).num("rx", radius);
+            let element = match border.width {
+                Some(width) => element.num("stroke-width", width),
+                None => element,
+            };
+            drop(element.maybe("stroke-dasharray", border.dash));
+        };
+        line(xml, rect, Some(border.ground), radius, class);
+        if border.double {
+            line(xml, shrunk(rect, 3.0), None, radius - 2.5, "");
+        }
+    }
+
+    fn row(&self, xml: &mut Xml, card: &Card, row: &Row, hue: Hue) {
         // Rows lie against each other and against the border of the card; their tint keeps clear of both.
         let ground = Rect {
             x: row.rect.x + 4.0,
@@ -203,16 +223,29 @@ impl Pen<'_> {
             w: (row.rect.w - 8.0).max(0.0),
             h: (row.rect.h - 2.0).max(0.0),
         };
-        drop(self.paint(boxed(xml, ground), "", Some(Paint::Tint(hue)), None).num("rx", 3.0));
+        match row.change {
+            // On a card that is all new or all gone its rows need no borders of their own.
+            Some(change) if change != ChangeKind::Same && (change == ChangeKind::Changed || card.change != row.change) => {
+                self.border(xml, ground, "", &Border::of_words(change), 3.0);
+            }
+            change => {
+                let fill = match change {
+                    None => Paint::Tint(hue),
+                    Some(ChangeKind::Same) => Paint::Tint(Hue::Grey),
+                    Some(_) => Paint::Fresh,
+                };
+                drop(self.paint(boxed(xml, ground), "", Some(fill), None).num("rx", 3.0));
+            }
+        }
         for &lock in &row.locks {
-            self.glyph(xml, glyphs::lock(), lock, hue);
+            self.glyph(xml, glyphs::lock(), lock, changed::accent(hue, row.change));
         }
         for text in &row.texts {
             self.text(xml, text, hue);
         }
     }
 
-    fn glyph(&self, xml: &mut Xml, glyph: Glyph, at: Rect, hue: Hue) {
+    fn glyph(&self, xml: &mut Xml, glyph: Glyph, at: Rect, paint: Paint) {
         let mut place = String::from("translate(");
         number(&mut place, at.x);
         place.push(' ');
@@ -226,10 +259,10 @@ impl Pen<'_> {
         }
         let element = xml.element("path").attr("transform", &place).attr("d", glyph.path);
         if glyph.filled {
-            drop(self.paint(element, "", Some(Paint::Strong(hue)), None).attr("fill-rule", "evenodd"));
+            drop(self.paint(element, "", Some(paint), None).attr("fill-rule", "evenodd"));
         } else {
             drop(
-                self.paint(element, "", None, Some(Paint::Strong(hue)))
+                self.paint(element, "", None, Some(paint))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linecap", "round")
                     .attr("stroke-linejoin", "round"),
@@ -243,60 +276,58 @@ impl Pen<'_> {
             .attr("class", "edge")
             .attr("data-from", &link.from)
             .attr("data-to", &link.to)
-            .attr("data-kind", link.kind.as_str());
+            .attr("data-kind", link.kind.as_str())
+            .maybe("data-change", link.change.map(ChangeKind::as_str));
         group.children(|xml| {
-            let mut style = LineStyle::of(link.kind);
+            let (mut style, paint) = changed::line(link.kind, link.change);
             if self.junctions.contains(link.to.as_str()) {
                 style.head = Head::None;
                 style.head_length = 0.0;
             }
-            self.line(xml, &link.points, &link.gaps, link.kind, &style);
+            self.line(xml, &link.points, &link.gaps, paint, &style);
             for at in &link.branches {
                 let dot = xml.element("circle").num("cx", at.x).num("cy", at.y).num("r", style.dot);
-                drop(self.paint(dot, "", Some(Paint::Strong(Hue::of_edge(link.kind))), None));
+                drop(self.paint(dot, "", Some(paint), None));
             }
             if let Some(label) = &link.label {
-                self.label(xml, label, Hue::of_edge(link.kind));
+                self.label(xml, label, link);
             }
             tooltip(xml, &link.tooltip);
         });
     }
 
-    fn line(&self, xml: &mut Xml, points: &[Point], gaps: &[Gap], kind: EdgeKind, style: &LineStyle) {
-        let hue = Hue::of_edge(kind);
+    fn line(&self, xml: &mut Xml, points: &[Point], gaps: &[Gap], paint: Paint, style: &LineStyle) {
         let (shaft, tip) = shorten(points, style.head_length);
         drop(
-            self.paint(
-                xml.element("path").attr("d", &line_path(&shaft, gaps)),
-                "",
-                None,
-                Some(Paint::Strong(hue)),
-            )
-            .num("stroke-width", style.width)
-            .maybe("stroke-dasharray", style.dash)
-            .maybe("stroke-linecap", style.dash.map(|_| "round")),
+            self.paint(xml.element("path").attr("d", &line_path(&shaft, gaps)), "", None, Some(paint))
+                .num("stroke-width", style.width)
+                .maybe("stroke-dasharray", style.dash)
+                .maybe("stroke-linecap", style.dash.filter(|d| *d != changed::BROKEN).map(|_| "round")),
         );
         if let (Some(tip), Some(base), false) = (tip, shaft.last(), style.head == Head::None) {
             let head = xml.element("path").attr("d", &head_path(*base, tip, style.head));
             let element = match style.head {
                 // The open diamond is filled, or the lines under it would show through.
                 Head::Diamond | Head::Ring => self
-                    .paint(head, "", Some(Paint::Card), Some(Paint::Strong(hue)))
+                    .paint(head, "", Some(Paint::Card), Some(paint))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => {
-                    self.paint(head, "", Some(Paint::Strong(hue)), None)
-                }
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => self.paint(head, "", Some(paint), None),
             };
             drop(element);
         }
     }
 
-    fn label(&self, xml: &mut Xml, label: &Label, hue: Hue) {
-        drop(
-            self.paint(boxed(xml, label.rect), "label", Some(Paint::Card), Some(Paint::Soft(hue)))
-                .num("rx", 4.0),
-        );
+    fn label(&self, xml: &mut Xml, label: &Label, link: &Link) {
+        let hue = Hue::of_edge(link.kind);
+        let border = match link.change {
+            Some(change) if change != ChangeKind::Same => Border::of_words(change),
+            change => Border {
+                dash: None,
+                ..Border::of_card(NodeKind::Service, hue, change)
+            },
+        };
+        self.border(xml, label.rect, "label", &border, 4.0);
         for text in &label.texts {
             self.text(xml, text, hue);
         }
@@ -307,14 +338,28 @@ impl Pen<'_> {
         match entry.sample {
             Sample::Node(kind) => {
                 let hue = Hue::of_node(kind, "");
-                self.glyph(xml, glyphs::of_node(kind, ""), centered(at), hue);
+                self.glyph(xml, glyphs::of_node(kind, ""), centered(at), Paint::Strong(hue));
             }
             Sample::Edge(kind) => {
                 let y = at.y + at.h / 2.0;
-                self.line(xml, &[Point { x: at.x, y }, Point { x: at.right(), y }], &[], kind, &LineStyle::of(kind));
+                // Where changes have the colors, the kind has none.
+                let hue = if self.palette == Palette::Changes {
+                    Hue::Grey
+                } else {
+                    Hue::of_edge(kind)
+                };
+                let points = [Point { x: at.x, y }, Point { x: at.right(), y }];
+                self.line(xml, &points, &[], Paint::Strong(hue), &LineStyle::of(kind));
             }
-            Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Hue::Violet),
-            Sample::Mark(mark) => self.glyph(xml, glyphs::of_mark(mark), centered(at), Hue::of_mark(mark)),
+            Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Paint::Strong(Hue::Violet)),
+            Sample::Mark(mark) => self.glyph(xml, glyphs::of_mark(mark), centered(at), Paint::Strong(Hue::of_mark(mark))),
+            Sample::Change(change) => self.border(
+                xml,
+                shrunk(at, 1.0),
+                "",
+                &Border::of_card(NodeKind::Service, Hue::Grey, Some(change)),
+                4.0,
+            ),
         }
         self.text(xml, &entry.text, Hue::Grey);
     }
@@ -326,6 +371,16 @@ fn boxed(xml: &mut Xml, rect: Rect) -> Element<'_> {
         .num("y", rect.y)
         .num("width", rect.w)
         .num("height", rect.h)
+}
+
+/// The box that lies this far inside of a box.
+fn shrunk(rect: Rect, by: f64) -> Rect {
+    Rect {
+        x: rect.x + by,
+        y: rect.y + by,
+        w: (rect.w - 2.0 * by).max(0.0),
+        h: (rect.h - 2.0 * by).max(0.0),
+    }
 }
 
 fn tooltip(xml: &mut Xml, text: &str) {

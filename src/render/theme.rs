@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
-use crate::graph::{EdgeKind, Mark, NodeKind};
+use crate::graph::{ChangeKind, EdgeKind, Graph, Mark, NodeKind};
 
 /// Which colors a picture has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -136,6 +136,12 @@ pub(crate) enum Paint {
     Soft(Hue),
     /// Rows of a family.
     Tint(Hue),
+    /// What was added, removed or changed between two states: lines, signs and words. The colors stay apart for people who see few hues.
+    Change(ChangeKind),
+    /// The inside of what changed.
+    Fresh,
+    /// Lines, bars and glyphs of what did not.
+    Faded,
 }
 
 /// The two looks of a color and the word that stands for it in class names.
@@ -155,6 +161,12 @@ impl Paint {
         ];
         let hued = Hue::ALL.into_iter().flat_map(|h| [Paint::Strong(h), Paint::Soft(h), Paint::Tint(h)]);
         plain.into_iter().chain(hued)
+    }
+
+    /// Those that only a union of two states needs.
+    pub(crate) fn of_changes() -> impl Iterator<Item = Paint> {
+        let kinds = [ChangeKind::Added, ChangeKind::Removed, ChangeKind::Changed].map(Paint::Change);
+        kinds.into_iter().chain([Paint::Fresh, Paint::Faded])
     }
 
     /// The color in light or dark; [`Theme::Auto`] starts from light.
@@ -177,6 +189,12 @@ impl Paint {
             Paint::Card => Swatch("card", "#ffffff", "#1d2738"),
             Paint::Ink => Swatch("ink", "#1c2738", "#e9eef6"),
             Paint::Muted => Swatch("muted", "#56647a", "#a6b4c8"),
+            Paint::Change(ChangeKind::Added) => Swatch("added", "#007e85", "#19e6d4"),
+            Paint::Change(ChangeKind::Removed) => Swatch("removed", "#cb4b0b", "#f2460d"),
+            Paint::Change(ChangeKind::Changed) => Swatch("changed", "#992ce8", "#b752ff"),
+            Paint::Change(ChangeKind::Same) | Paint::Faded => Swatch("faded", "#758296", "#8391a6"),
+            // Darker than a card, for the colors of changes stand on it.
+            Paint::Fresh => Swatch("fresh", "#ffffff", "#0b111a"),
             Paint::Strong(Hue::Violet) => Swatch("violet", "#6a3bc2", "#b9a0f8"),
             Paint::Soft(Hue::Violet) => Swatch("violet-soft", "#c3b0ea", "#5f4e8c"),
             Paint::Tint(Hue::Violet) => Swatch("violet-tint", "#f5f1fd", "#282441"),
@@ -202,10 +220,26 @@ impl Paint {
     }
 }
 
+/// Which colors a picture uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Palette {
+    /// Those of one state.
+    State,
+    /// Also those of changes between two.
+    Changes,
+}
+
+impl Palette {
+    /// Those that a graph needs.
+    pub(crate) fn of(graph: &Graph) -> Palette {
+        if graph.is_comparison() { Palette::Changes } else { Palette::State }
+    }
+}
+
 /// The rules that turn a light picture dark. Kept in one line, as every element is.
-pub(crate) fn dark_rules() -> String {
+pub(crate) fn dark_rules(palette: Palette) -> String {
     let mut rules = String::from("@media screen and (prefers-color-scheme:dark){");
-    for paint in Paint::all() {
+    for paint in Paint::all().chain(Paint::of_changes().filter(|_| palette == Palette::Changes)) {
         let (word, color) = (paint.word(), paint.color(Theme::Dark));
         // Writing to a String cannot fail.
         let _ = write!(rules, ".ks-f-{word}{{fill:{color}}}.ks-s-{word}{{stroke:{color}}}");
@@ -245,7 +279,17 @@ mod tests {
                 pairs.extend(Hue::ALL.map(|h| (text, Paint::Tint(h))));
             }
             for h in Hue::ALL {
-                pairs.extend([(Paint::Strong(h), Paint::Card), (Paint::Strong(h), Paint::Tint(h))]);
+                pairs.extend([
+                    (Paint::Strong(h), Paint::Card),
+                    (Paint::Strong(h), Paint::Tint(h)),
+                    (Paint::Strong(h), Paint::Fresh),
+                ]);
+            }
+            for text in [Paint::Ink, Paint::Muted, Paint::FrameText] {
+                pairs.push((text, Paint::Fresh));
+            }
+            for change in [ChangeKind::Added, ChangeKind::Removed, ChangeKind::Changed] {
+                pairs.extend([Paint::Fresh, Paint::Canvas].map(|ground| (Paint::Change(change), ground)));
             }
             for (text, ground) in pairs {
                 let found = contrast(text, ground, theme);
@@ -262,17 +306,23 @@ mod tests {
                     assert!(contrast(Paint::Strong(h), ground, theme) >= 3.0, "{theme:?} {h:?} on {ground:?}");
                 }
             }
+            for paint in Paint::of_changes().filter(|p| *p != Paint::Fresh) {
+                for ground in [Paint::Canvas, Paint::Frame, Paint::Card, Paint::Fresh, Paint::Tint(Hue::Grey)] {
+                    assert!(contrast(paint, ground, theme) >= 3.0, "{theme:?} {paint:?} on {ground:?}");
+                }
+            }
         }
     }
 
     #[test]
     fn classes_are_unique_and_rules_cover_every_paint() {
-        let mut words: Vec<&str> = Paint::all().map(Paint::word).collect();
+        let mut words: Vec<&str> = Paint::all().chain(Paint::of_changes()).map(Paint::word).collect();
         let count = words.len();
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), count);
-        let rules = dark_rules();
+        let rules = dark_rules(Palette::Changes);
+        assert!(!dark_rules(Palette::State).contains("removed"));
         assert!(words.iter().all(|w| rules.contains(&format!(".ks-f-{w}{{"))));
         assert!(!rules.contains(['<', '&', '"', '\n']));
     }

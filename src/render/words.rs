@@ -1,6 +1,6 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{self, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
+use crate::graph::{self, Change, ChangeKind, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
 use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
@@ -41,8 +41,49 @@ pub(crate) fn subject(graph: &Graph) -> &'static str {
     }
 }
 
-/// Counts and exposure, in two sentences.
+/// Counts and exposure, in two sentences; of a union of two states first what changed.
 pub(crate) fn description(graph: &Graph) -> String {
+    if graph.is_comparison() {
+        return comparison(graph);
+    }
+    let mut said = vec![counts(graph)];
+    match reachable("Reachable from the Internet", exposed(graph, |_| true)) {
+        Some(text) => said.push(text),
+        None if tells_of_ways(graph) => said.push("Nothing is reachable from the Internet.".into()),
+        None => {}
+    }
+    said.join(" ")
+}
+
+/// What changed in which way, and whether it is reachable from the Internet, in a sentence each.
+fn comparison(graph: &Graph) -> String {
+    if graph.is_unchanged() {
+        return format!("Nothing changed. {}", counts(graph));
+    }
+    let mut said = Vec::new();
+    for kind in ChangeKind::ALL {
+        let parts = graph.tally(*kind);
+        let word = match kind {
+            ChangeKind::Added => "Added",
+            ChangeKind::Removed => "Removed",
+            ChangeKind::Changed => "Changed",
+            ChangeKind::Same => "Unchanged and shown",
+        };
+        if !parts.is_empty() {
+            said.push(format!("{word}: {}.", listed(&parts)));
+        }
+    }
+    for (kind, words) in [
+        (ChangeKind::Added, "Newly reachable from the Internet"),
+        (ChangeKind::Removed, "No longer reachable from the Internet in this way"),
+    ] {
+        said.extend(reachable(words, exposed(graph, |k| k == Some(kind))));
+    }
+    said.join(" ")
+}
+
+/// `2 Services and 1 workload in 1 namespace.`
+fn counts(graph: &Graph) -> String {
     let counts: Vec<String> = NodeKind::ALL
         .iter()
         .filter_map(|kind| {
@@ -60,22 +101,17 @@ pub(crate) fn description(graph: &Graph) -> String {
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
     }
-    text.push_str(". ");
-
-    let exposed = exposed(graph);
-    if exposed.is_empty() && !tells_of_ways(graph) {
-        return text.trim_end().to_owned();
-    }
-    if exposed.is_empty() {
-        text.push_str("Nothing is reachable from the Internet.");
-    } else {
-        let mut names: Vec<String> = exposed.iter().take(NAMED).cloned().collect();
-        if exposed.len() > NAMED {
-            names.push(format!("{} more", exposed.len() - NAMED));
-        }
-        text.push_str(&format!("Reachable from the Internet: {}.", listed(&names)));
-    }
+    text.push('.');
     text
+}
+
+/// The first few of what is reachable; `None` if nothing is.
+fn reachable(words: &str, exposed: Vec<String>) -> Option<String> {
+    let mut names: Vec<String> = exposed.iter().take(NAMED).cloned().collect();
+    if exposed.len() > NAMED {
+        names.push(format!("{} more", exposed.len() - NAMED));
+    }
+    (!names.is_empty()).then(|| format!("{words}: {}.", listed(&names)))
 }
 
 /// Whether a graph holds what requests go through. Where a view left it out, nothing can be said of the outside.
@@ -84,11 +120,11 @@ pub(crate) fn tells_of_ways(graph: &Graph) -> bool {
     any(&[NodeKind::Ingress, NodeKind::Gateway, NodeKind::Route, NodeKind::Service]) && !any(CONFIG)
 }
 
-/// What the Internet reaches directly, as `shop/web (Ingress 443)`.
-fn exposed(graph: &Graph) -> Vec<String> {
+/// What the Internet reaches directly, as `shop/web (Ingress 443)`, by the edges whose change is wanted.
+fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
-        if edge.kind() == EdgeKind::Exposes && graph.node(from).kind == NodeKind::Internet {
+        if edge.kind() == EdgeKind::Exposes && graph.node(from).kind == NodeKind::Internet && wanted(edge.change.as_ref().map(Change::kind)) {
             let node = graph.node(to);
             let name = match &node.namespace {
                 Some(namespace) if node.kind != NodeKind::Summary => format!("{namespace}/{}", node.name),

@@ -88,6 +88,9 @@ enum What {
     },
 }
 
+/// Ports that are named with a Service, and whether a pod of it is.
+type Ports = BTreeSet<(Option<u16>, bool)>;
+
 struct Finder<'a> {
     cluster: &'a Cluster,
     sources: &'a Sources,
@@ -220,7 +223,7 @@ impl Finder<'_> {
 
     /// Makes one call of all that name one Service.
     fn settle(&self, workload: usize, found: Vec<Found>, calls: &mut Calls) {
-        let mut services: BTreeMap<usize, (BTreeSet<(Option<u16>, bool)>, Vec<Said>)> = BTreeMap::new();
+        let mut services: BTreeMap<usize, (Ports, Vec<Said>)> = BTreeMap::new();
         let mut unknown: BTreeMap<(String, String, String), Vec<Said>> = BTreeMap::new();
         for Found { what, said } in found {
             match what {
@@ -246,7 +249,7 @@ impl Finder<'_> {
         }
     }
 
-    fn call(&self, workload: usize, entry: usize, named: &BTreeSet<(Option<u16>, bool)>, said: Vec<Said>) -> Option<Call> {
+    fn call(&self, workload: usize, entry: usize, named: &Ports, said: Vec<Said>) -> Option<Call> {
         let behind = self.behind(entry);
         // A workload that is all that stands behind the name speaks of itself.
         if !behind.is_empty() && behind.iter().all(|w| *w == workload) {

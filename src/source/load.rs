@@ -209,7 +209,17 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
 /// Whether a file of a folder is read.
 pub(super) fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
+}
+
+/// Whether a file is called as `kubectl diff` calls those that it hands to a program for comparing: `apps.v1.Deployment.shop.web`, that is
+/// `[GROUP.]VERSION.KIND.NAMESPACE.NAME` (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/>).
+fn is_kubectl_name(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('.').collect();
+    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_kind = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let version = parts.iter().position(|p| is_version(p));
+    version.is_some_and(|v| parts.len() >= v + 4 && is_kind(parts[v + 1]))
 }
 
 /// Keeps one candidate per file: the one whose name sorts first.

@@ -33,22 +33,22 @@ pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, Stri
     found
 }
 
-/// Puts what has a label into a frame for each namespace and value, `shop / part-of=checkout`; the rest stays in the frame of its namespace.
+/// Puts what has a label into a frame for each value, `part-of=checkout`, inside the frame of its namespace; the rest stands beside these.
 pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
     let found = values(&graph, labels, key);
     // What comes before the slash says only who defined the key.
     let short = key.rsplit('/').next().unwrap_or(key);
-    let homes: Vec<(String, String)> = found
+    let homes: Vec<(String, Group)> = found
         .iter()
         .filter_map(|(&index, value)| {
             let node = graph.node(index);
             let namespace = node.namespace.as_ref()?;
-            Some((node.id.clone(), format!("{namespace} / {short}={value}")))
+            Some((node.id.clone(), Group::part(namespace, format!("{short}={value}"))))
         })
         .collect();
     let mut builder = GraphBuilder::reopen(graph);
-    for (id, title) in homes {
-        builder.place(&id, Group::titled(title));
+    for (id, group) in homes {
+        builder.place(&id, group);
     }
     builder.build()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Detail, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Scope, Several, Summary};
+use crate::graph::{
+    Change, ChangeKind, Detail, Difference, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Scope, Several, Summary,
+};
 
 /// As many places as one needs to find what is meant.
 const PLACES: usize = 12;
@@ -22,9 +24,13 @@ impl Heap {
     pub(super) fn node(&self, graph: &Graph, scope: Scope, id: String, (namespace, name): (Option<String>, String), exposed: &[bool]) -> Node {
         let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
         let (mut ingress, mut egress, mut judged, mut open) = (0, 0, false, 0);
+        let change = self.change(graph);
+        // What was removed is not there any more, unless all was.
+        let gone = |node: &Node| node.change == Some(Change::Removed) && change != Some(Change::Removed);
         for &index in &self.members {
             let node = graph.node(index);
             match &node.detail {
+                _ if gone(node) => {}
                 Detail::Summary(summary) => {
                     for (kind, count) in &summary.counts {
                         *counts.entry(*kind).or_default() += count;
@@ -70,8 +76,22 @@ impl Heap {
                 isolated: judged.then_some((ingress, egress)),
             }),
             evidence: evidence.into_iter().take(PLACES).cloned().collect(),
-            change: None,
+            change,
         }
+    }
+
+    /// What happened to all that was collected, or how many of each kind there were and are; `None` in a graph of one state.
+    fn change(&self, graph: &Graph) -> Option<Change> {
+        let nodes = || self.members.iter().map(|&m| graph.node(m));
+        let kinds: BTreeSet<NodeKind> = nodes().map(|n| n.kind).filter(|k| *k != NodeKind::Junction).collect();
+        let differences = kinds.into_iter().filter_map(|kind| {
+            let count = |without: ChangeKind| {
+                let there = |n: &&Node| n.kind == kind && n.change.as_ref().map(Change::kind) != Some(without);
+                nodes().filter(there).count()
+            };
+            counted_difference(noun(kind), count(ChangeKind::Added), count(ChangeKind::Removed))
+        });
+        common(nodes().map(|n| n.change.as_ref()), differences.collect())
     }
 
     pub(super) fn members(&self) -> &BTreeSet<usize> {
@@ -105,8 +125,43 @@ impl Bundles {
                 }),
             };
             let places = edges.iter().filter_map(|&e| graph.edge(e).2.evidence.first()).collect::<BTreeSet<_>>();
-            builder.edge(&from, &to, detail, places.into_iter().take(PLACES).cloned());
+            let changes = || edges.iter().map(|&e| graph.edge(e).2.change.as_ref());
+            let count = |without: ChangeKind| changes().filter(|c| c.map(Change::kind) != Some(without)).count();
+            let difference = counted_difference("connections", count(ChangeKind::Added), count(ChangeKind::Removed));
+            let change = common(changes(), difference.into_iter().collect());
+            builder.compared_edge(&from, &to, detail, places.into_iter().take(PLACES).cloned(), change);
         }
+    }
+}
+
+/// What happened to several things: the same to all, or else these differences; `None` where nothing says what happened.
+fn common<'a>(changes: impl Iterator<Item = Option<&'a Change>>, differences: Vec<Difference>) -> Option<Change> {
+    let mut kinds: BTreeSet<ChangeKind> = BTreeSet::new();
+    let mut only = None;
+    let mut count = 0;
+    for change in changes {
+        let change = change?;
+        kinds.insert(change.kind());
+        only = Some(change);
+        count += 1;
+    }
+    match (kinds.len(), only) {
+        (1, Some(change)) if count == 1 || !matches!(change, Change::Changed(_)) => Some(change.clone()),
+        (0, _) => None,
+        _ => Some(Change::Changed(differences)),
+    }
+}
+
+/// How many there were and how many there are, where that differs.
+fn counted_difference(about: &str, old: usize, new: usize) -> Option<Difference> {
+    (old != new).then(|| Difference::new(about, old.to_string(), new.to_string()))
+}
+
+fn noun(kind: NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Workload => "workloads",
+        NodeKind::Service => "services",
+        kind => kind.as_str(),
     }
 }
 

@@ -3,12 +3,14 @@
 //! * [`aspect`] keeps what one view is about;
 //! * [`select`] keeps what is asked for, and says at its border what it leaves out;
 //! * [`group`] puts objects into frames by the value of a label;
+//! * [`context`] keeps of a comparison of two states what changed and what is around it;
 //! * [`overview`] draws one box for each frame;
 //! * [`show_images`] lets the cards of workloads say which images they run.
 //!
 //! Labels come from outside: the graph does not hold those of objects that are no workloads.
 
 mod aspect;
+mod context;
 mod grouping;
 mod images;
 mod labels;
@@ -19,6 +21,7 @@ mod select;
 use std::collections::BTreeMap;
 
 pub use aspect::{Aspect, UnknownAspect, aspect};
+pub use context::{Hops, UnknownHops, context};
 pub use grouping::{group, values};
 pub use images::show_images;
 pub use labels::{BadSelector, LabelSelector};

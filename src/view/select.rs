@@ -201,19 +201,19 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
 }
 
 /// From where, and to where, something that is chosen leads: itself, sets that it is one of, and junctions on its way.
-struct Active {
+pub(super) struct Active {
     forward: Vec<bool>,
     backward: Vec<bool>,
 }
 
 impl Active {
-    fn of(graph: &Graph, chosen: &[bool]) -> Active {
+    pub(super) fn of(graph: &Graph, chosen: &[bool]) -> Active {
         let ids: BTreeSet<&str> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| n.id.as_str()).collect();
         let own: Vec<bool> = graph
             .nodes()
             .zip(chosen)
             .map(|(node, chosen)| match &node.detail {
-                Detail::Peers { members: Some(members), .. } => members.iter().any(|m| ids.contains(m.as_str())),
+                Detail::Peers { members: Some(members), .. } => *chosen || members.iter().any(|m| ids.contains(m.as_str())),
                 _ => *chosen,
             })
             .collect();
@@ -234,7 +234,7 @@ impl Active {
     }
 
     /// Whether an edge has to do with what is chosen.
-    fn concerns(&self, from: usize, to: usize) -> bool {
+    pub(super) fn concerns(&self, from: usize, to: usize) -> bool {
         self.forward[from] || self.backward[to]
     }
 }

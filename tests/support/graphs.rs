@@ -52,6 +52,16 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
     }
 }
 
+fn allowance(port: u16) -> Allowance {
+    Allowance {
+        ports: Ports {
+            ranges: (port > 0).then_some((Protocol::Tcp, port, port)).into_iter().collect(),
+            ..Ports::default()
+        },
+        ..Allowance::default()
+    }
+}
+
 impl Sketch {
     pub fn internet(&mut self) -> String {
         self.0
@@ -167,6 +177,51 @@ impl Sketch {
 
     pub fn resolves(&mut self, from: &str, to: &str) {
         self.0.edge(from, to, EdgeDetail::Resolves(Vec::new()), [evidence(from)]);
+    }
+
+    /// Policies let it through; with port 0 the target says on which ports.
+    pub fn allows(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Allows(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn denied(&mut self, from: &str, to: &str, port: u16) {
+        self.0.edge(from, to, EdgeDetail::Denied(allowance(port)), [evidence(from)]);
+    }
+
+    pub fn peers(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("peers:{ns}:{name}");
+        let detail = Detail::Peers {
+            of: String::new(),
+            members: None,
+            on: String::new(),
+            access: None,
+        };
+        self.0.node(node(&id, NodeKind::Peers, "pods", Some(ns), name, detail));
+        id
+    }
+
+    pub fn junction(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("junction:{ns}:{name}");
+        self.0.node(node(&id, NodeKind::Junction, "junction", Some(ns), name, Detail::Junction));
+        id
+    }
+
+    pub fn resource(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("{ns}/{name}[Bucket]");
+        self.0.node(node(&id, NodeKind::Resource, "Bucket", Some(ns), name, Detail::Resource));
+        id
+    }
+
+    pub fn summary(&mut self, ns: &str, name: &str) -> String {
+        let id = format!("summary:{ns}:{name}");
+        let detail = Detail::Summary(Summary {
+            scope: Scope::Whole,
+            counts: vec![(NodeKind::Workload, 9), (NodeKind::Service, 5)],
+            exposed: 0,
+            isolated: None,
+        });
+        self.0.node(node(&id, NodeKind::Summary, "Summary", Some(ns), name, detail));
+        id
     }
 
     /// A Service and the Deployment behind it.
@@ -289,6 +344,28 @@ pub fn dense(seed: u64) -> Graph {
         }
     }
     s.0.build()
+}
+
+/// One of these with most of its nodes in frames inside of those of their namespaces, neighbors often in one.
+pub fn nested(seed: u64) -> Graph {
+    let graph = if seed.is_multiple_of(3) { dense(seed) } else { random(seed) };
+    let mut r = Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D).wrapping_add(3));
+    let parts = 1 + r.below(6);
+    let (mut last, mut builder) = (0, GraphBuilder::like(&graph));
+    for node in graph.nodes() {
+        builder.node(node.clone());
+        if let (Some(namespace), true) = (&node.namespace, r.chance(75)) {
+            if r.chance(40) {
+                last = r.below(parts);
+            }
+            let title = format!("part-of={}{last}", "a-rather-long-value-".repeat(last % 3));
+            builder.place(&node.id, Group::part(namespace, title));
+        }
+    }
+    for (from, to, edge) in graph.edges() {
+        builder.edge(&graph.node(from).id, &graph.node(to).id, edge.detail.clone(), edge.evidence.clone());
+    }
+    builder.build()
 }
 
 /// A link between any two nodes, mostly with ports on it.
@@ -415,4 +492,13 @@ fn shape(r: &mut Random, s: &mut Sketch) {
             }
         }
     }
+}
+
+/// The program, if it is installed.
+pub fn program(name: &str) -> Option<std::process::Command> {
+    let found = std::process::Command::new(name)
+        .arg(if name == "dot" { "-V" } else { "--version" })
+        .output()
+        .is_ok();
+    found.then(|| std::process::Command::new(name))
 }

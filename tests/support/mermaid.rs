@@ -41,6 +41,11 @@ pub fn parse(text: &str) -> Parsed {
             assert!(open > 0);
         } else if let Some(class) = rest("classDef ") {
             assert!(class.chars().all(|c| c.is_ascii_alphanumeric() || " #:,-".contains(c)), "{line}");
+        } else if let Some(style) = rest("linkStyle ") {
+            let (numbers, style) = style.split_once(' ').unwrap();
+            let known = |n: &str| n.parse::<usize>().is_ok_and(|n| n < parsed.edges.len());
+            assert!(numbers.split(',').all(known), "{line}");
+            assert!(style.chars().all(|c| c.is_ascii_alphanumeric() || " #:,-".contains(c)), "{line}");
         } else if let Some(class) = rest("class ") {
             class.strip_suffix(" frame").unwrap().split(',').for_each(word);
         } else if let Some((id, shape)) = line.split_once('"').filter(|(id, _)| !id.contains(' ')) {

@@ -223,6 +223,7 @@ pub fn text(x: f64, y: f64, role: TextRole, content: &str) -> Text {
         width: content.chars().count() as f64 * role.size() * if role.bold() { 0.66 } else { 0.58 },
         role,
         content: content.into(),
+        change: None,
     }
 }
 
@@ -253,6 +254,7 @@ pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
             })
             .collect(),
         rows: Vec::new(),
+        change: None,
         tooltip: node.tooltip(),
     }
 }
@@ -292,6 +294,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             rect: rect(243.0, y - 1.0, 227.0, 25.0),
             texts: vec![text(272.0, y + 15.0, TextRole::Row, path), text(440.0, y + 15.0, TextRole::Port, "80")],
             locks: lock.then(|| rect(256.0, y + 5.0, 12.0, 12.0)).into_iter().collect(),
+            change: None,
         });
     }
     let line = |from: &str, to: &str, kind, points: &[(f64, f64)]| Link {
@@ -302,6 +305,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         gaps: Vec::new(),
         branches: Vec::new(),
         label: None,
+        change: None,
         tooltip: graph
             .edges()
             .find(|(a, b, _)| graph.node(*a).id == from && graph.node(*b).id == to)
@@ -383,6 +387,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             Sample::Edge(kind) => (26.0, kind.as_str()),
             Sample::Lock => (9.0, "TLS"),
             Sample::Mark(_) => (9.0, "policy"),
+            Sample::Change(kind) => (26.0, kind.as_str()),
         };
         let words = text(x + width + 6.0, 478.0, TextRole::Legend, word);
         let end = words.at.x + words.width;
@@ -403,12 +408,14 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         frames: vec![
             Frame {
                 id: "namespace:shop".into(),
+                parent: None,
                 rect: rect(222.0, 72.0, 816.0, 356.0),
                 title: vec![text(236.0, 92.0, TextRole::Frame, "namespace shop")],
                 tooltip: "namespace shop".into(),
             },
             Frame {
                 id: "namespace:data".into(),
+                parent: None,
                 rect: rect(1086.0, 72.0, 458.0, 164.0),
                 title: vec![text(1100.0, 92.0, TextRole::Frame, "namespace data")],
                 tooltip: "namespace data".into(),

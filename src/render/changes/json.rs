@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Changes;
-use crate::diff::{Allowed, Delta, Fate, Gate, Item, Party, State};
+use crate::diff::{Allowed, Delta, Fate, Field, Gate, Item, Party, State};
 use crate::policy::{AddressRange, Network, PortSet, Protocol};
 use crate::render::Report;
 use crate::render::connections::ReasonJson;
@@ -124,13 +124,19 @@ struct ObjectJson {
     id: String,
     change: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<String>,
+    fields: Vec<FieldJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unreadable: bool,
+}
+
+#[derive(Serialize)]
+struct FieldJson {
+    path: String,
+    at: String,
 }
 
 impl ObjectJson {
@@ -144,7 +150,13 @@ impl ObjectJson {
                 Fate::Changed(_) => "changed",
             },
             fields: match &object.fate {
-                Fate::Changed(fields) => fields.clone(),
+                Fate::Changed(fields) => {
+                    let of = |field: &Field| FieldJson {
+                        path: field.path.clone(),
+                        at: changes.new.sources.line_of(field.at),
+                    };
+                    fields.iter().map(of).collect()
+                }
                 _ => Vec::new(),
             },
             old: place(changes.old, object.old),

@@ -101,7 +101,7 @@ fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: S
     let mut letters = verdict.chars();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     out.push_str(&format!("**{}**\n", escape(&verdict)));
-    let [old, new] = changes.names.map(|n| code(n));
+    let [old, new] = changes.names.map(code);
     out.push_str(&format!("\n{old} → {new}\n"));
     if !step.note.is_empty() {
         out.push_str(&format!("\n_{}_\n", step.note));
@@ -145,12 +145,12 @@ fn line(item: &Item, step: Step) -> String {
     let mut out = format!("- {} {}\n", code(item.sign), escape(&item.text));
     if step.reasons {
         for (text, place) in &item.because {
-            let place = if place.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", code(place))
+            let line = match (text.as_str(), place.as_str()) {
+                (text, "") => escape(text),
+                ("", place) => code(place),
+                (text, place) => format!("{} ({})", escape(text), code(place)),
             };
-            out.push_str(&format!("  - {}{place}\n", escape(text)));
+            out.push_str(&format!("  - {line}\n"));
         }
     }
     out
@@ -163,8 +163,8 @@ fn escape(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     table::escape(&one_line)
-        .replace('@', "&#64;")
         .replace('#', "&#35;")
+        .replace('@', "&#64;")
         .replace("://", ":&#47;/")
         .replace("www.", "www&#46;")
 }

@@ -130,16 +130,30 @@ fn verdict(sections: &[Section]) -> String {
     }
     let of = |topic: Topic| sections.iter().filter(move |s| s.topic == topic).flat_map(|s| &s.items);
     let count = |topic: Topic, wanted: fn(&Item) -> bool| of(topic).filter(|i| wanted(i)).count();
+    let (new, fixed) = (count(Topic::Problems, |i| i.sign == "+"), count(Topic::Problems, |i| i.sign == "−"));
+    let moved = count(Topic::Exposure, |i| i.sign == "~" && i.gate.is_none());
     let grave = [
+        (count(Topic::Unreadable, |_| true), "could not be read"),
         (count(Topic::Exposure, |i| i.gate == Some(Gate::Exposure)), "newly reached from outside"),
         (count(Topic::Exposure, |i| i.sign == "−"), "no longer reached from outside"),
-        (count(Topic::Exposure, |i| i.sign == "~" && i.gate.is_none()), "changed TLS"),
+        (
+            count(Topic::Exposure, |i| i.sign == "+" && i.gate.is_none()),
+            "opened to the outside and kept shut by policies",
+        ),
+        (
+            moved,
+            if moved == 1 {
+                "way from outside changed"
+            } else {
+                "ways from outside changed"
+            },
+        ),
         (count(Topic::Allowed, |_| true), "newly allowed"),
         (count(Topic::Blocked, |_| true), "newly blocked"),
         (count(Topic::Isolation, |i| i.gate.is_some()), "less isolated"),
         (count(Topic::Isolation, |i| i.gate.is_none()), "more isolated"),
-        (count(Topic::Problems, |i| i.sign == "+"), "new problems"),
-        (count(Topic::Problems, |i| i.sign == "−"), "fixed problems"),
+        (new, if new == 1 { "new problem" } else { "new problems" }),
+        (fixed, if fixed == 1 { "problem fixed" } else { "problems fixed" }),
     ];
     let objects =
         [("+", "added"), ("−", "removed"), ("~", "changed")].map(|(sign, word)| (of(Topic::Objects).filter(|i| i.sign == sign).count(), word));

@@ -11,12 +11,12 @@ pub fn changes_text(changes: &Changes<'_>) -> String {
         for item in &section.items {
             out.push_str(&format!("  {} {}\n", item.sign, shown(&item.text)));
             for (text, place) in &item.because {
-                let place = if place.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", shown(place))
+                let line = match (text.as_str(), place.as_str()) {
+                    (text, "") => text.to_owned(),
+                    ("", place) => place.to_owned(),
+                    (text, place) => format!("{text} ({place})"),
                 };
-                out.push_str(&format!("      {}{place}\n", shown(text)));
+                out.push_str(&format!("      {}\n", shown(&line)));
             }
         }
     }

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::graph::{Access, Config, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort};
 
+use super::ChangeJson;
+
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
     id: &'a str,
@@ -17,6 +19,8 @@ pub(super) struct NodeJson<'a> {
     facts: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<DetailJson<'a>>,
+    #[serde(flatten)]
+    change: Option<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
@@ -32,6 +36,7 @@ impl<'a> NodeJson<'a> {
             name: &node.name,
             facts: node.facts(),
             detail: DetailJson::of(&node.detail),
+            change: node.change.as_ref().map(ChangeJson::of),
             at: node.evidence.first().map(Evidence::place),
             evidence: node.evidence.iter().map(EvidenceJson::of).collect(),
         }

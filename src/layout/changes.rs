@@ -1,0 +1,128 @@
+//! What a union of two states says about its changes on cards, in rows and on lines: which words, and how they are broken into lines.
+
+use super::TextRole;
+use super::metrics::text_width;
+use super::wrap::wrap;
+use crate::graph::{Change, ChangeKind, Difference, Edge, EdgeDetail, Node, RouteRule};
+
+/// More differences than this are counted; the tooltip has them all.
+const MAX_DIFFERENCES: usize = 4;
+/// The most lines of one difference.
+const MAX_LINES: usize = 3;
+
+/// A line that begins with a sign, or goes on with one that does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Told {
+    /// The line, with its sign.
+    pub text: String,
+    /// Which sign it began with.
+    pub kind: ChangeKind,
+    /// Whether it goes on with the line before.
+    pub more: bool,
+}
+
+impl Told {
+    /// How far right of the others it starts, in user units.
+    pub fn indent(&self, role: TextRole) -> f64 {
+        if self.more { indent(role) } else { 0.0 }
+    }
+
+    /// Its width with what it is indented by, in user units.
+    pub fn width(&self, role: TextRole) -> f64 {
+        self.indent(role) + text_width(&self.text, role)
+    }
+}
+
+/// The width of a sign and the space behind it.
+pub(super) fn indent(role: TextRole) -> f64 {
+    text_width("+ ", role)
+}
+
+/// What a card says of a change.
+pub(super) fn on_card(node: &Node, room: f64) -> Vec<Told> {
+    let said = node.change.iter().flat_map(Change::lines).collect();
+    broken(&counted(said, MAX_DIFFERENCES), TextRole::Facts, room)
+}
+
+/// What a label says of a change where it says `lines` otherwise; `None` if nothing changed.
+pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<Told>> {
+    edge.change.as_ref().filter(|c| !c.is_same())?;
+    Some(broken(&counted(edge.told(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
+}
+
+/// The sign of each rule of a route, in their order, and what else changed. `host` is the one that is not said again.
+pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<ChangeKind>>, Vec<Told>) {
+    let EdgeDetail::Routes { rules, .. } = &edge.detail else {
+        return (Vec::new(), Vec::new());
+    };
+    let all = |kind| (vec![Some(kind); rules.len()], Vec::new());
+    let differences = match &edge.change {
+        None | Some(Change::Same) => return (vec![None; rules.len()], Vec::new()),
+        Some(Change::Added) => return all(ChangeKind::Added),
+        Some(Change::Removed) => return all(ChangeKind::Removed),
+        Some(Change::Changed(differences)) => differences,
+    };
+    if differences.is_empty() {
+        return all(ChangeKind::Changed);
+    }
+    // A rule that is new has its sign where it stands and is not told again.
+    let is_it = |d: &Difference, rule: &RouteRule| d.old.is_empty() && d.about.is_empty() && d.new == rule.text();
+    let signs = rules
+        .iter()
+        .map(|rule| differences.iter().any(|d| is_it(d, rule)).then_some(ChangeKind::Added))
+        .collect();
+    let rest = differences.iter().filter(|d| !rules.iter().any(|rule| is_it(d, rule)));
+    let short = |text: &String| match host.and_then(|host| text.strip_prefix(host)) {
+        Some(path) if path.starts_with('/') => path.to_owned(),
+        _ => text.clone(),
+    };
+    let rest = rest.map(|d| Difference::new(short(&d.about), short(&d.old), short(&d.new))).collect();
+    let said = match Change::Changed(rest) {
+        Change::Changed(none) if none.is_empty() => Vec::new(),
+        change => change.lines_beside_arrows(),
+    };
+    (signs, broken(&counted(said, MAX_DIFFERENCES), TextRole::Row, room))
+}
+
+/// The first, and how many more there are.
+fn counted(mut said: Vec<String>, most: usize) -> Vec<String> {
+    if said.len() > most {
+        let more = said.len() + 1 - most;
+        said.truncate(most - 1);
+        said.push(format!("~ {more} more"));
+    }
+    said
+}
+
+/// Breaks lines that begin with a sign so that what goes on stands behind it.
+fn broken(said: &[String], role: TextRole, room: f64) -> Vec<Told> {
+    let mut told = Vec::new();
+    for line in said {
+        let kind = ChangeKind::ALL
+            .iter()
+            .copied()
+            .find(|k| !k.sign().is_empty() && line.starts_with(k.sign()));
+        let kind = kind.unwrap_or(ChangeKind::Changed);
+        let rest = line.strip_prefix(kind.sign()).unwrap_or(line).trim_start();
+        for (i, part) in wrap(rest, role, room - indent(role), MAX_LINES).into_iter().enumerate() {
+            let text = if i == 0 { format!("{} {part}", kind.sign()) } else { part };
+            told.push(Told { text, kind, more: i > 0 });
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_stands_behind_the_sign_and_nothing_is_lost() {
+        let said = ["~ image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0".to_owned()];
+        let told = broken(&said, TextRole::Facts, 180.0);
+        assert!(told.len() > 1 && told.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed));
+        assert!(told[0].text.starts_with("~ image") && told[1].more && !told[0].more);
+        let many: Vec<String> = (0..7).map(|i| format!("+ port {i}")).collect();
+        assert_eq!(counted(many, 4), ["+ port 0", "+ port 1", "+ port 2", "~ 4 more"]);
+    }
+}

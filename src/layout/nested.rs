@@ -1,0 +1,214 @@
+//! A frame with frames in it: its inside is laid out as a picture of its own, in which the links that cross its border end in points at
+//! the left or right. To the whole picture it is one component.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Detail, Edge, EdgeDetail, Graph, GraphBuilder, Node, NodeKind};
+
+use super::card::CardPlan;
+use super::inner::{Book, Entry, Inner, PAD, Share, Side};
+use super::portfolio::{self, Tries};
+use super::route::GUTTER;
+use super::{Point, Rect, pieces, scene};
+
+/// Width and height of the points at the border, in user units; their middles are at whole units.
+const END: f64 = 2.0;
+
+/// What an edge of the inside is outside.
+#[derive(Clone, Copy)]
+enum What {
+    /// This edge, or the part of it from the border on.
+    Edge(usize),
+    /// The way of this net to the border.
+    Exit(usize),
+}
+
+/// The inside of a frame as a graph.
+struct Inside {
+    graph: Graph,
+    /// For each of its edges.
+    edges: Vec<What>,
+    /// The node at which each net enters, with its side, and the one at which each leaves.
+    entries: Vec<(usize, usize, Side)>,
+    exits: Vec<(usize, usize)>,
+}
+
+/// Places a component whose nodes stand in frames inside its own.
+pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Share) -> Inner {
+    let this = &book.scene.components[component];
+    let inside = inside(book, component, sides);
+    let mut ends: BTreeMap<usize, Side> = inside.entries.iter().map(|(_, node, side)| (*node, *side)).collect();
+    ends.extend(inside.exits.iter().map(|(_, node)| (*node, Side::Right)));
+    let scene = scene::inside(&inside.graph, &ends);
+    let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
+    for (position, what) in inside.edges.iter().enumerate() {
+        let edge = match what {
+            What::Edge(edge) => Some(*edge),
+            What::Exit(net) => book.scene.nets[*net].row,
+        };
+        positions.extend(edge.map(|e| (e, position)));
+    }
+    let mut outer = this.nodes.iter();
+    let cards: Vec<CardPlan> = (0..inside.graph.nodes().len())
+        .map(|node| match outer.as_slice().first().filter(|_| !ends.contains_key(&node)) {
+            Some(&known) => {
+                outer.next();
+                book.cards[known].renumbered(&positions)
+            }
+            None => CardPlan::end(END),
+        })
+        .collect();
+    let label = |what: &What| match what {
+        What::Edge(edge) => book.labels[*edge].clone(),
+        What::Exit(_) => None,
+    };
+    let labels: Vec<_> = inside.edges.iter().map(label).collect();
+    let part = match share {
+        Share::Whole => 1.0,
+        Share::Half => 2.0,
+        Share::Third => 3.0,
+    };
+    let width = |whole: f64| (whole - GUTTER * (part - 1.0)) / part - 2.0 * PAD;
+    let sub = Book {
+        graph: &inside.graph,
+        scene: &scene,
+        cards: &cards,
+        labels: &labels,
+        room: Some(portfolio::room(book)).map(|(wanted, most)| (width(wanted), width(most))),
+        ..*book
+    };
+    let (plan, routed) = portfolio::best(&sub, Tries::Few);
+    let left = if ends.values().any(|s| *s == Side::Left) { END } else { 0.0 };
+    let right = if ends.values().any(|s| *s == Side::Right) { END } else { 0.0 };
+    let open = !ends.is_empty();
+    // A component without ends gets its padding from its frame.
+    let pad = |end: f64| if open && end == 0.0 { PAD } else { 0.0 };
+    let by = Point { x: pad(left) - left, y: 0.0 };
+    let shift = |p: Point| Point {
+        x: p.x + by.x,
+        y: p.y + by.y,
+    };
+    let moved = |r: &Rect| Rect {
+        x: r.x + by.x,
+        y: r.y + by.y,
+        ..*r
+    };
+    let spots = pieces::cards(&sub, &plan, &routed);
+    let (cards, orders) = spots
+        .iter()
+        .enumerate()
+        .filter(|(node, _)| !ends.contains_key(node))
+        .map(|(_, (rect, order))| (moved(rect), order.clone()))
+        .unzip();
+    let mut inner = Inner {
+        width: routed.width - left - right + pad(left) + pad(right),
+        height: routed.height,
+        cards,
+        orders,
+        entries: inside
+            .entries
+            .iter()
+            .map(|&(net, node, side)| Entry {
+                net,
+                side,
+                y: spots[node].0.y + END / 2.0 + by.y,
+            })
+            .collect(),
+        fallback: plan.inners.iter().find_map(|i| i.fallback.clone()),
+        ..Inner::default()
+    };
+    for (what, (line, label)) in inside.edges.iter().zip(pieces::lines(&sub, &plan, &routed)) {
+        let line: Vec<Point> = line.into_iter().map(shift).collect();
+        match *what {
+            What::Edge(edge) => inner.lines.push((edge, line, label.map(shift))),
+            What::Exit(net) => inner.exits.push((net, line)),
+        }
+    }
+    inner.exits.sort_by_key(|(net, _)| *net);
+    // The graph of the inside has groups of its own.
+    let outer = |group: usize| {
+        let id = &inside.graph.groups()[group].id;
+        book.graph.groups().iter().position(|g| g.id == *id)
+    };
+    let frames = pieces::frames(&sub, &plan, &routed).into_iter();
+    inner.frames = frames
+        .filter_map(|(group, rect, title)| Some((outer(group)?, moved(&rect), title)))
+        .collect();
+    inner
+}
+
+fn inside(book: &Book<'_>, component: usize, sides: &[Side]) -> Inside {
+    let this = &book.scene.components[component];
+    let graph = book.graph;
+    let mut builder = GraphBuilder::new();
+    let mut known: BTreeMap<(String, String, EdgeDetail), What> = BTreeMap::new();
+    for &index in &this.nodes {
+        let node = graph.node(index);
+        builder.node(node.clone());
+        if let Some(group) = graph.group_of(index) {
+            builder.place(&node.id, graph.groups()[group].clone());
+        }
+    }
+    let mut add = |builder: &mut GraphBuilder, from: &str, to: &str, edge: &Edge, what: What| {
+        builder.edge(from, to, edge.detail.clone(), []);
+        known.insert((from.to_owned(), to.to_owned(), edge.detail.clone()), what);
+    };
+    for &index in &this.edges {
+        let (from, to, edge) = graph.edge(index);
+        add(&mut builder, &graph.node(from).id, &graph.node(to).id, edge, What::Edge(index));
+    }
+    for (net, edges) in &this.entering {
+        let id = entry_id(*net);
+        builder.node(end(&id));
+        for &index in edges {
+            let (_, to, edge) = graph.edge(index);
+            add(&mut builder, &id, &graph.node(to).id, edge, What::Edge(index));
+        }
+    }
+    for &net in &this.leaving {
+        let id = exit_id(net);
+        builder.node(end(&id));
+        if let Some(&first) = book.scene.nets[net].edges.first() {
+            let (from, _, edge) = graph.edge(first);
+            add(&mut builder, &graph.node(from).id, &id, edge, What::Exit(net));
+        }
+    }
+    let graph = builder.build();
+    let find = |id: String| graph.find(&id).unwrap_or_default();
+    let name = |node: usize| graph.node(node).id.clone();
+    let of = |(from, to, edge): (usize, usize, &Edge)| known.get(&(name(from), name(to), edge.detail.clone())).copied();
+    Inside {
+        // Every edge was added with what it is.
+        edges: graph.edges().filter_map(of).collect(),
+        entries: this
+            .entering
+            .iter()
+            .zip(sides)
+            .map(|((net, _), side)| (*net, find(entry_id(*net)), *side))
+            .collect(),
+        exits: this.leaving.iter().map(|&net| (net, find(exit_id(net)))).collect(),
+        graph,
+    }
+}
+
+/// Ids of objects have no control characters.
+fn entry_id(net: usize) -> String {
+    format!("\u{1}in {net}")
+}
+
+fn exit_id(net: usize) -> String {
+    format!("\u{1}out {net}")
+}
+
+fn end(id: &str) -> Node {
+    Node {
+        id: id.to_owned(),
+        kind: NodeKind::Junction,
+        label: String::new(),
+        namespace: None,
+        name: String::new(),
+        detail: Detail::Internet,
+        evidence: Vec::new(),
+        change: None,
+    }
+}

@@ -1,0 +1,295 @@
+//! A comparison of two states without most of what is the same in both: what changed, what is around it, and the rest as counted stubs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use crate::graph::{Change, Detail, Graph, GraphBuilder, Node, NodeKind, Scope};
+
+use super::aspect::exposed;
+use super::merge::{Bundles, Heap};
+use super::select::Active;
+use super::{is_object, part};
+
+/// How much of what stays is drawn around what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hops {
+    /// What is at most this many steps away.
+    Steps(usize),
+    /// Everything.
+    All,
+}
+
+impl Default for Hops {
+    fn default() -> Self {
+        Hops::Steps(1)
+    }
+}
+
+/// The text is neither a number nor `all`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no number of steps; write a number or `all`")]
+pub struct UnknownHops(String);
+
+impl FromStr for Hops {
+    type Err = UnknownHops;
+
+    fn from_str(text: &str) -> Result<Self, UnknownHops> {
+        match text {
+            "all" => Ok(Hops::All),
+            _ => text.parse().map(Hops::Steps).map_err(|_| UnknownHops(text.to_owned())),
+        }
+    }
+}
+
+/// Keeps of a union of two states what changed, the ends of connections that changed, and what is at most some steps away from these, where a
+/// junction or a set of pods on the way is no step of its own.
+///
+/// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace of which some stays, in its frame; one for each other namespace that has
+/// a connection to what stays; and one for all others. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub
+/// that says so. A graph that is no union stays as it is.
+pub fn context(graph: Graph, hops: Hops) -> Graph {
+    let Hops::Steps(steps) = hops else { return graph };
+    if !graph.is_comparison() {
+        return graph;
+    }
+    if graph.is_unchanged() {
+        return nothing(&graph);
+    }
+    let kept = kept(&graph, steps);
+    Fold::of(&graph, &kept).build()
+}
+
+fn changed(change: &Option<Change>) -> bool {
+    change.as_ref().is_some_and(|c| !c.is_same())
+}
+
+fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
+    let internet = |n: usize| graph.node(n).kind == NodeKind::Internet;
+    let mut kept: Vec<bool> = graph.nodes().map(|n| changed(&n.change)).collect();
+    // From what is chosen ways lead on; what is only kept is the end of one.
+    let mut chosen: Vec<bool> = (0..kept.len()).map(|n| kept[n] && !internet(n)).collect();
+    for (from, to, edge) in graph.edges() {
+        if changed(&edge.change) {
+            for end in [from, to] {
+                kept[end] = true;
+                chosen[end] |= is_object(graph.node(end));
+            }
+        }
+    }
+    for _ in 0..steps {
+        let before = chosen.clone();
+        let active = Active::of(graph, &before);
+        for (from, to, _) in graph.edges() {
+            if active.concerns(from, to) {
+                for end in [from, to] {
+                    kept[end] = true;
+                    chosen[end] |= is_object(graph.node(end));
+                }
+            }
+        }
+        if chosen == before {
+            break;
+        }
+    }
+    // Whether something is open to the Internet is what a reader looks for first.
+    for (from, to, _) in graph.edges() {
+        if (internet(from) || internet(to)) && (kept[from] || kept[to]) {
+            (kept[from], kept[to]) = (kept[from] || internet(from), kept[to] || internet(to));
+        }
+    }
+    kept
+}
+
+/// What is folded into one stub.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// What is not kept of this namespace.
+    Namespace(String),
+    /// What is not kept and lives in none.
+    Outside,
+    /// What has no connection to what is kept.
+    Elsewhere,
+}
+
+impl Place {
+    fn id(&self) -> String {
+        match self {
+            Place::Namespace(name) => format!("summary:unchanged:{name}"),
+            Place::Outside => "summary:unchanged-outside".to_owned(),
+            Place::Elsewhere => "summary:unchanged-elsewhere".to_owned(),
+        }
+    }
+}
+
+struct Fold<'a> {
+    graph: &'a Graph,
+    kept: &'a [bool],
+    /// Where each node is folded into that is not kept; `None` also for junctions outside of namespaces, through which lines only run, and for the Internet.
+    places: Vec<Option<Place>>,
+}
+
+impl Fold<'_> {
+    fn of<'a>(graph: &'a Graph, kept: &'a [bool]) -> Fold<'a> {
+        let place = |(node, kept): (&Node, &bool)| match (&node.namespace, node.kind) {
+            _ if *kept => None,
+            (Some(namespace), _) => Some(Place::Namespace(namespace.clone())),
+            (None, NodeKind::Junction | NodeKind::Internet) => None,
+            (None, _) => Some(Place::Outside),
+        };
+        let mut fold = Fold {
+            graph,
+            kept,
+            places: graph.nodes().zip(kept).map(place).collect(),
+        };
+        let mut near: BTreeSet<Place> = graph
+            .nodes()
+            .zip(kept)
+            .filter_map(|(n, kept)| n.namespace.clone().filter(|_| *kept).map(Place::Namespace))
+            .collect();
+        for (from, to, _) in fold.lines() {
+            near.extend([from, to].into_iter().filter_map(|end| fold.places[end].clone()));
+        }
+        for place in fold.places.iter_mut().flatten() {
+            if !near.contains(place) {
+                *place = Place::Elsewhere;
+            }
+        }
+        fold
+    }
+
+    /// Ends and number of what runs between something that is kept and something that is folded, or through a junction that is neither.
+    fn lines(&self) -> Vec<(usize, usize, usize)> {
+        let loose = |n: usize| !self.kept[n] && self.places[n].is_none();
+        let mut lines = Vec::new();
+        for (index, (from, to, _)) in self.graph.edges().enumerate() {
+            // What leads into such a junction leads to all that it leads to.
+            if loose(from) {
+                continue;
+            }
+            let targets = if loose(to) {
+                let next = self.graph.outgoing(to).into_iter().map(|e| self.graph.edge(e).1);
+                next.filter(|t| !loose(*t)).collect()
+            } else {
+                vec![to]
+            };
+            let new = |target: &usize| (self.kept[from] || self.kept[*target]) && !(self.kept[from] && *target == to && self.kept[to]);
+            lines.extend(targets.into_iter().filter(new).map(|target| (from, target, index)));
+        }
+        lines
+    }
+
+    fn build(&self) -> Graph {
+        let graph = self.graph;
+        let mut builder = part(graph, self.kept, |_| true);
+        let mut heaps: BTreeMap<&Place, Heap> = BTreeMap::new();
+        for (node, place) in self.places.iter().enumerate() {
+            if let Some(place) = place {
+                heaps.entry(place).or_default().add(node);
+            }
+        }
+        let homes: BTreeSet<&String> = graph
+            .nodes()
+            .zip(self.kept)
+            .filter(|(_, kept)| **kept)
+            .filter_map(|(n, _)| n.namespace.as_ref())
+            .collect();
+        let reached = exposed(graph);
+        let mut bundles = Bundles::default();
+        let mut met = BTreeSet::new();
+        for (from, to, index) in self.lines() {
+            met.extend([from, to].map(|end| self.places[end].clone()).into_iter().flatten());
+            self.line(&mut builder, &mut bundles, (from, to, index));
+        }
+        for (place, heap) in &heaps {
+            let count = objects(graph, heap);
+            // Sets and junctions alone are worth a card only where lines lead to them.
+            if count == 0 && !met.contains(*place) {
+                continue;
+            }
+            // What is alone may be called by its name.
+            let only = heap.members().first().map(|&m| graph.node(m)).filter(|_| heap.members().len() == 1);
+            let at = match (place, only) {
+                (Place::Namespace(name), Some(only)) if homes.contains(name) => (Some(name.clone()), format!("{}, unchanged", only.name)),
+                (Place::Namespace(name), Some(only)) => (None, format!("{name}/{}, unchanged", only.name)),
+                _ => self.called(place, heap, count, &homes),
+            };
+            builder.node(heap.node(graph, Scope::Unchanged, place.id(), at, &reached));
+        }
+        bundles.build(graph, &mut builder);
+        builder.build()
+    }
+
+    /// The namespace that a stub stands in and its name.
+    fn called(&self, place: &Place, heap: &Heap, count: usize, homes: &BTreeSet<&String>) -> (Option<String>, String) {
+        match place {
+            Place::Namespace(name) if homes.contains(name) => (Some(name.clone()), format!("{count} unchanged")),
+            Place::Namespace(name) => (None, format!("namespace {name}, unchanged")),
+            Place::Outside => (None, "outside, unchanged".to_owned()),
+            Place::Elsewhere => (None, elsewhere(self.graph, heap)),
+        }
+    }
+
+    fn line(&self, builder: &mut GraphBuilder, bundles: &mut Bundles, (from, to, index): (usize, usize, usize)) {
+        let name = |node: usize| self.places[node].as_ref().map_or_else(|| self.graph.node(node).id.clone(), Place::id);
+        let (a, b) = (name(from), name(to));
+        let edge = self.graph.edge(index).2;
+        if self.kept[from] && self.graph.node(from).has_route_rows() {
+            // Rows stay rows.
+            builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
+        } else {
+            bundles.add(a, b, self.graph, index);
+        }
+    }
+}
+
+/// How many objects were folded into a stub.
+fn objects(graph: &Graph, heap: &Heap) -> usize {
+    let of = |&index: &usize| match &graph.node(index).detail {
+        Detail::Summary(summary) => summary.total(),
+        _ => usize::from(is_object(graph.node(index))),
+    };
+    heap.members().iter().map(of).sum()
+}
+
+/// `12 more namespaces, unchanged`.
+fn elsewhere(graph: &Graph, heap: &Heap) -> String {
+    match namespaces(graph, heap) {
+        0 => "more outside, unchanged".to_owned(),
+        1 => "1 more namespace, unchanged".to_owned(),
+        n => format!("{n} more namespaces, unchanged"),
+    }
+}
+
+fn namespaces(graph: &Graph, heap: &Heap) -> usize {
+    let names: BTreeSet<&String> = heap.members().iter().filter_map(|&n| graph.node(n).namespace.as_ref()).collect();
+    names.len()
+}
+
+/// One stub for a union that says twice the same.
+fn nothing(graph: &Graph) -> Graph {
+    let mut heap = Heap::default();
+    (0..graph.nodes().len())
+        .filter(|n| graph.node(*n).kind != NodeKind::Internet)
+        .for_each(|n| heap.add(n));
+    let name = match namespaces(graph, &heap) {
+        0 => "nothing changed".to_owned(),
+        1 => "nothing changed in 1 namespace".to_owned(),
+        n => format!("nothing changed in {n} namespaces"),
+    };
+    let mut builder = GraphBuilder::new();
+    builder.node(heap.node(graph, Scope::Unchanged, "summary:unchanged".to_owned(), (None, name), &exposed(graph)));
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hops_are_a_number_or_all() {
+        assert_eq!("all".parse(), Ok(Hops::All));
+        assert_eq!("0".parse(), Ok(Hops::Steps(0)));
+        assert_eq!(Hops::default(), Hops::Steps(1));
+        assert!("-1".parse::<Hops>().unwrap_err().to_string().contains("`-1`"));
+    }
+}
