@@ -133,8 +133,8 @@ fn the_table_says_what_is_blocked_and_what_nobody_names() {
             .unwrap_or_else(|| panic!("{start}: {table}"))
             .to_owned()
     };
-    assert!(row("From").contains("Ports,Call,Certainty"));
-    assert!(row("shop/web[Deployment],shop/db[StatefulSet]").contains("TCP 5432,blocked,certain,ingress not allowed by shop/db"));
+    assert!(row("From").contains("Ports,Certainty,Call,Because"));
+    assert!(row("shop/web[Deployment],shop/db[StatefulSet]").contains("TCP 5432,certain,blocked,ingress not allowed by shop/db"));
     assert!(row("shop/api[Deployment],shop/stats-old[Deployment]").contains(",unneeded,"));
     assert!(row("shop/web[Deployment],shop/api[Deployment]").contains(",allowed,"));
     // Where nothing is known of calls, nothing is said.

@@ -25,20 +25,20 @@ pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Tab
                 reasons(report, &c.ports, &c.because),
             ];
             if let Some(ledger) = &ledger {
-                cells.insert(3, ledger.state(c).map_or("", CallState::as_str).to_owned());
+                cells.insert(4, ledger.state(c).map_or("", CallState::as_str).to_owned());
             }
             cells
         })
         .collect();
     if let Some(ledger) = &ledger {
-        columns.insert(3, "Call");
+        columns.insert(4, "Call");
         rows.extend(ledger.blocked(connections).map(|(from, verdict)| {
             vec![
                 report.workload(from),
                 report.workload(verdict.target),
                 verdict.needed.to_string(),
-                CallState::Blocked.as_str().to_owned(),
                 verdict.certainty.as_str().to_owned(),
+                CallState::Blocked.as_str().to_owned(),
                 reasons(report, &PortSet::none(), &verdict.because),
             ]
         }));

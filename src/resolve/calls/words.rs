@@ -62,31 +62,60 @@ pub(super) fn mentions(text: &str, key: &str, form: Form) -> Vec<Mention> {
 /// Longer lines are data and not text.
 const LONGEST: usize = 64 * 1024;
 
-/// Whether a key says that its value is the address of something: `DB_HOST`, `redis.url`, `upstreamAddr`, `KAFKA_BROKERS`, and not `SERVICE_NAME` or
-/// `SERVER_PORT`.
-pub(super) fn says_host(key: &str) -> bool {
+/// Whether a key says that its value is the address of something: `DB_HOST`, `redis.url`, `upstreamAddr`, `KAFKA_BROKERS_INTERNAL`, `URL_API`, and not
+/// `SERVICE_NAME`, `SERVER_PORT` or `HOST_OS`. In a file a `service` is more often a label than an address.
+pub(super) fn says_host(key: &str, form: Form) -> bool {
     let words = key_words(key);
-    let Some((last, before)) = words.split_last() else { return false };
-    if last == "name" && before.last().is_some_and(|w| w == "host") {
-        return true;
+    let is = |list: &[&str], word: &String| list.contains(&word.strip_suffix('s').filter(|w| *w != "addres").unwrap_or(word));
+    let told: Vec<&String> = {
+        let beside = words
+            .iter()
+            .rev()
+            .take_while(|w| BESIDE.contains(&w.as_str()) || w.bytes().all(|b| b.is_ascii_digit()));
+        let kept = words.len() - beside.count();
+        words[..kept].iter().collect()
+    };
+    match told.as_slice() {
+        [] => false,
+        [only] if form == Form::File && is(&["service"], only) => false,
+        [.., host, name] if *name == "name" => *host == "host",
+        [first, .., last] => is(HOSTS, last) || *last == "addresses" || is(FIRST, first) && !QUALITIES.contains(&last.as_str()),
+        [only] => is(HOSTS, only) || *only == "addresses",
     }
-    if QUALITIES.contains(&last.as_str()) {
-        return false;
-    }
-    words
-        .iter()
-        .any(|w| HOSTS.contains(&w.strip_suffix('s').unwrap_or(w)) || w == "address" || w == "addresses")
 }
 
 /// Words for addresses and for what has one, in the singular.
 const HOSTS: &[&str] = &[
-    "host", "hostname", "addr", "url", "uri", "endpoint", "server", "service", "svc", "broker", "upstream", "backend", "dsn", "peer", "seed",
-    "origin", "proxy",
+    "host", "hostname", "addr", "address", "url", "uri", "endpoint", "server", "service", "svc", "broker", "upstream", "dsn", "peer", "seed",
+    "origin",
+];
+
+/// Those of them that may come first: `URL_API`.
+const FIRST: &[&str] = &["host", "hostname", "addr", "address", "url", "uri", "endpoint", "svc"];
+
+/// Words that may come after them.
+const BESIDE: &[&str] = &[
+    "list",
+    "internal",
+    "external",
+    "public",
+    "private",
+    "primary",
+    "secondary",
+    "master",
+    "replica",
+    "read",
+    "write",
+    "ro",
+    "rw",
+    "default",
+    "local",
+    "base",
+    "target",
 ];
 
 /// Words for something else about what is called so: its value is no address.
 const QUALITIES: &[&str] = &[
-    "name",
     "port",
     "ports",
     "type",
@@ -120,6 +149,14 @@ const QUALITIES: &[&str] = &[
     "cert",
     "title",
     "description",
+    "os",
+    "arch",
+    "env",
+    "log",
+    "format",
+    "engine",
+    "driver",
+    "dialect",
 ];
 
 /// The words of a key in lower case: `SPRING_DB_HOST`, `spring.db.host` and `springDbHost` have the same.
@@ -277,7 +314,7 @@ impl Line<'_> {
             if after == b'/' && port.is_none() {
                 continue;
             }
-            let said = key.is_some_and(|k| says_host(k) || (self.form == Form::Words && k == "-h"));
+            let said = key.is_some_and(|k| says_host(k, self.form) || (self.form == Form::Words && k == "-h"));
             // `nc -z db 5432`
             let next = words
                 .get(n + 1)
@@ -429,6 +466,31 @@ mod tests {
         value("DB_PORT", "5432", &[]);
         value("MODE", "db", &["db Whole"]);
         value("TITLE", "the web shop", &[]);
+        for key in [
+            "API_ADDRESSES",
+            "URL_API",
+            "DB_HOST_1",
+            "KAFKA_BROKERS_INTERNAL",
+            "CART_SERVICE",
+            "X_HOST_NAME",
+            "baseUrl",
+            "server",
+        ] {
+            value(key, "db", &["db Key"]);
+        }
+        for key in [
+            "CACHE_BACKEND",
+            "HOST_OS",
+            "SERVICE_DISCOVERY",
+            "URL_PATH",
+            "DB_ENGINE",
+            "SERVER_NAME",
+            "DNS",
+            "USER",
+        ] {
+            value(key, "db", &["db Whole"]);
+        }
+        file("expr: up{service=\"db\"}\nservice: db", &[]);
         words("--db-host=db", &["db Key"]);
         words("psql -h db -U me", &["db Key"]);
         words("--name=db", &[]);
