@@ -22,7 +22,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::graph::{Detail, Edge, Graph};
+use kubesketch::diff;
+use kubesketch::graph::{Change, Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::{Denied, Repeated};
@@ -108,6 +109,17 @@ struct Outcome {
 }
 
 impl Outcome {
+    fn state(&self) -> diff::State<'_> {
+        diff::State {
+            cluster: &self.cluster,
+            graph: &self.graph,
+            connectivity: &self.connectivity,
+            diagnostics: &self.diagnostics,
+            sources: &self.sources,
+            root: "",
+        }
+    }
+
     fn svg(&self) -> String {
         render::svg(&self.layout, &self.graph, &PictureOptions::default())
     }
@@ -304,10 +316,17 @@ fn same_graph(case: &Case) -> Result<(), Failed> {
         (name.clone(), documents.join("\n---\n"))
     });
     let other = case.run_texts(turned.collect());
-    if outcome.shape() == other.shape() {
+    if outcome.shape() != other.shape() {
+        return Err("another order of documents gives another graph".into());
+    }
+    let difference = diff::compare(&outcome.state(), &other.state());
+    let marked = |change: &Option<Change>| *change != Some(Change::Same);
+    let nodes = difference.graph.nodes().filter(|n| marked(&n.change)).count();
+    let edges = difference.graph.edges().filter(|(.., e)| marked(&e.change)).count();
+    if difference.is_empty() && nodes + edges == 0 {
         Ok(())
     } else {
-        Err("another order of documents gives another graph".into())
+        Err(format!("another order of documents counts as a difference: {:?}", difference.sections).into())
     }
 }
 

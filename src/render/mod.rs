@@ -7,7 +7,9 @@ mod changed;
 mod changes;
 mod connections;
 mod dot;
+mod findings;
 mod glyphs;
+mod head;
 mod html;
 mod isolation;
 mod json;
@@ -32,9 +34,13 @@ mod xml;
 
 use std::str::FromStr;
 
-pub use changes::{COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_text};
+pub use changes::{
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_page,
+    changes_text,
+};
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
+pub use findings::{FindingsFormat, UnknownFindingsFormat, findings, findings_summary};
 pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
