@@ -75,8 +75,8 @@ fn is_manifest(path: &Path) -> bool {
 fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
-    // Cases of policies have a harness of their own: `policy_cases.rs`.
-    if folder.ends_with("tests/cases/policy") {
+    // Cases of policies and of findings have harnesses of their own: `policy_cases.rs`, `check.rs`.
+    if folder.ends_with("tests/cases/policy") || folder.ends_with("tests/cases/check") {
         return;
     }
     if entries.iter().any(|p| is_manifest(p)) {
