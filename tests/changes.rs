@@ -206,6 +206,34 @@ fn colors_follow_the_reader() {
 }
 
 #[test]
+fn whatever_differs_stays_text() {
+    let nasty = [
+        "<script>alert(1)</script>",
+        "\"]:::x --> y",
+        "a\u{202e}b\u{0}c\u{7}",
+        "%%{init: {}}%%",
+        "&amp;&#1;]]>",
+        "\\N \\\" }",
+        "\n\r\t",
+    ];
+    let differences: Vec<Difference> = nasty.iter().map(|n| Difference::new(*n, *n, format!("{n} {n}"))).collect();
+    for one in differences.windows(4) {
+        let change = || Change::Changed(one.to_vec());
+        let graph = unions::compared(&unions::every_change(), |_| change(), |_, _, _| change());
+        let text = picture(&graph, Theme::Light);
+        roxmltree::Document::parse(&text).unwrap();
+        assert!(!text.contains("<script") && !text.contains(['\u{202e}', '\u{0}', '\u{7}']));
+        mermaid_reader::parse(&render::mermaid(&graph, &PictureOptions::default()));
+        if let Some(mut dot) = common::program("dot") {
+            let path = common_folder().join("hostile.dot");
+            std::fs::write(&path, render::dot(&graph)).unwrap();
+            let out = dot.arg("-Tcanon").arg(&path).output().unwrap();
+            assert!(out.status.success() && out.stderr.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
+        }
+    }
+}
+
+#[test]
 fn data_has_changes_and_differences() {
     for graph in [unions::shop_release(), unions::every_change()] {
         let text = render::json(&render::Report {

@@ -276,7 +276,14 @@ fn content(args: &Args, format: ChangesFormat, changes: &Changes<'_>, drawn: &Gr
         }
         ChangesFormat::Json => render::changes_json(changes).into_bytes(),
         ChangesFormat::Svg => render::svg(layout()?, drawn, &options).into_bytes(),
-        ChangesFormat::Html => anyhow::bail!("not yet"),
+        ChangesFormat::Html => {
+            let page = render::ChangesPage {
+                changes,
+                drawn,
+                layout: layout()?,
+            };
+            render::changes_page(&page, &options)?.into_bytes()
+        }
         ChangesFormat::Mermaid => render::mermaid(drawn, &options).into_bytes(),
         ChangesFormat::Png => render::png(layout()?, drawn, &options, args.scale)?,
         ChangesFormat::Pdf => render::pdf(layout()?, drawn, &options)?,

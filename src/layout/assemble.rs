@@ -154,7 +154,8 @@ fn move_all(layout: &mut Layout, by: Point) {
     );
 }
 
-fn round_all(layout: &mut Layout) {
+/// Rounds every coordinate.
+pub(super) fn round_all(layout: &mut Layout) {
     layout.width = round2(layout.width);
     layout.height = round2(layout.height);
     let round_text = |text: &mut Text| {

@@ -40,7 +40,7 @@ const MAX_RULES: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) struct RowPlan {
     /// Position of the edge in the graph.
-    edge: usize,
+    pub edge: usize,
     /// Its height in user units.
     pub height: f64,
     lines: Vec<Line>,
@@ -134,7 +134,7 @@ impl CardPlan {
     }
 
     /// Joins facts that took two lines, if the width that the card has now holds them in one.
-    fn widen(&mut self, node: &Node) {
+    pub fn widen(&mut self, node: &Node) {
         let facts = node.facts();
         if self.own_facts > 1 && text_width(&facts, TextRole::Facts) <= self.width - TEXT_X - RIGHT {
             self.facts.splice(..self.own_facts, [facts]);
@@ -180,7 +180,8 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     plans
 }
 
-fn plan(graph: &Graph, index: usize) -> CardPlan {
+/// Decides what stands on the card of a node, as wide as it needs to be.
+pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let node = graph.node(index);
     if node.kind == NodeKind::Junction {
         return junction(node);

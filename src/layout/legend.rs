@@ -9,7 +9,8 @@ use super::metrics::text_width;
 use super::wrap::wrap;
 use super::{LegendEntry, Rect, Sample, Text, TextRole};
 
-const LINE: f64 = 20.0;
+/// Height of a line of the legend.
+pub(super) const LINE: f64 = 20.0;
 const SAMPLE_NODE: f64 = 14.0;
 const SAMPLE_EDGE: f64 = 26.0;
 const SAMPLE_LOCK: f64 = 9.0;

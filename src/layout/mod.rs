@@ -6,6 +6,7 @@
 //! like a whole (`nested`); frames are filled (`frame`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`) and put together (`pieces`, `assemble`);
 //! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
+//! Of the picture of a comparison [`moment`] makes those of its two states, in the same places.
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
 
@@ -27,6 +28,7 @@ mod legend;
 mod lines;
 mod metrics;
 mod model;
+mod moment;
 mod nested;
 mod outside;
 mod pack;
@@ -43,6 +45,7 @@ mod wrap;
 
 pub use metrics::text_width;
 pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use moment::{Moment, moment};
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

@@ -5,19 +5,16 @@
 //! escapes by itself.
 
 use askama::Template;
-use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, Outside, PortMap, RouteRule, Side, port_text};
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
-use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
+use super::head::Head;
+use super::theme::Palette;
 use super::xml::{shown, shown_lines};
 use super::{PictureOptions, svg, tables, words};
-
-/// The page's own rules; the colors are variables that come before them.
-const STYLE: &str = include_str!("../../templates/page.css");
 
 /// The page as text.
 ///
@@ -89,29 +86,14 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         name: shown(&link.name).into_owned(),
         facts: shown(&link.facts).into_owned(),
     };
-    let style = style(options.theme);
-    let mut hashes = vec![hash(&style)];
-    if options.theme == Theme::Auto {
-        hashes.push(hash(&dark_rules(Palette::of(drawn))));
-    }
     let page = Page {
-        title: shown(&words::title(layout, drawn, options)).into_owned(),
+        head: Head::new(&words::title(layout, drawn, options), options.theme, Palette::of(drawn)),
         description: shown(&words::description(drawn)).into_owned(),
         has_tables: book.told.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
         has_problems: book.diagnostics.is_some(),
         pages: book.pages.iter().map(link).collect(),
         beside: book.beside.iter().map(link).collect(),
-        policy: format!(
-            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-            hashes.join(" ")
-        ),
-        scheme: match options.theme {
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-            Theme::Auto => "light dark",
-        },
-        style,
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg(layout, drawn, options),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
@@ -137,11 +119,8 @@ struct Page {
     has_problems: bool,
     pages: Vec<PageLink>,
     beside: Vec<PageLink>,
-    title: String,
+    head: Head,
     description: String,
-    policy: String,
-    scheme: &'static str,
-    style: String,
     picture: String,
     /// Whether policies have a say in it.
     has_policies: bool,
@@ -157,10 +136,10 @@ struct Page {
 }
 
 /// A node as a table names it, with a link to its card in the picture; the link is empty for what the picture does not show.
-struct Ref {
-    anchor: String,
-    name: String,
-    kind: String,
+pub(super) struct Ref {
+    pub(super) anchor: String,
+    pub(super) name: String,
+    pub(super) kind: String,
 }
 
 struct ExposureRow {
@@ -246,13 +225,14 @@ struct Problem {
 }
 
 /// Makes rows of the words of nodes.
-struct Maker<'a> {
-    prefix: &'a str,
-    drawn: &'a Graph,
+pub(super) struct Maker<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) drawn: &'a Graph,
 }
 
 impl Maker<'_> {
-    fn name(&self, node: &Node) -> Ref {
+    /// The node by its name, with a link to its card.
+    pub(super) fn name(&self, node: &Node) -> Ref {
         let name = match &node.namespace {
             Some(namespace) => format!("{namespace}/{}", node.name),
             None => node.name.clone(),
@@ -429,7 +409,8 @@ fn exposed_ports(way: &Exposure) -> String {
     way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect::<Vec<_>>().join(", ")
 }
 
-fn place(evidence: Option<&Evidence>) -> String {
+/// The file and line, as people may see it.
+pub(super) fn place(evidence: Option<&Evidence>) -> String {
     evidence.map(|e| shown(&e.place()).into_owned()).unwrap_or_default()
 }
 
@@ -447,72 +428,5 @@ fn problem(diagnostic: &Diagnostic, sources: &Sources) -> Problem {
         help: diagnostic.help.as_deref().map(shown_lines).unwrap_or_default(),
         related: diagnostic.related.iter().map(|r| format!("{}: {}", at(r.at), shown(&r.text))).collect(),
         at: diagnostic.at.map(at).unwrap_or_default(),
-    }
-}
-
-/// Color variables from the palette of the pictures, then the rules that use them.
-fn style(theme: Theme) -> String {
-    let variables = |theme: Theme| {
-        let paints = [
-            ("canvas", Paint::Canvas),
-            ("panel", Paint::Frame),
-            ("line", Paint::FrameLine),
-            ("card", Paint::Card),
-            ("ink", Paint::Ink),
-            ("muted", Paint::Muted),
-            ("link", Paint::Strong(Hue::Blue)),
-            ("error", Paint::Strong(Hue::Vermilion)),
-            ("warning", Paint::Strong(Hue::Amber)),
-            ("info", Paint::Strong(Hue::Blue)),
-            ("tls", Paint::Strong(Hue::Violet)),
-        ];
-        let all: Vec<String> = paints.iter().map(|(name, paint)| format!("--{name}:{}", paint.color(theme))).collect();
-        format!(":root{{{}}}\n", all.join(";"))
-    };
-    let mut text = String::from("\n");
-    text.push_str(&variables(theme));
-    if theme == Theme::Auto {
-        text.push_str(&format!(
-            "@media screen and (prefers-color-scheme:dark){{{}}}\n",
-            variables(Theme::Dark).trim_end()
-        ));
-    }
-    if theme == Theme::Dark {
-        text.push_str(&format!("@media print{{{}}}\n", variables(Theme::Light).trim_end()));
-    }
-    text.push_str(STYLE);
-    text
-}
-
-/// The source expression that allows exactly this style.
-fn hash(style: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::from("'sha256-");
-    for part in Sha256::digest(style.as_bytes()).chunks(3) {
-        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
-        for i in 0..4 {
-            let digit = char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]);
-            text.push(if i <= part.len() { digit } else { '=' });
-        }
-    }
-    text.push('\'');
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_what_browsers_compute() {
-        // The value of `printf 'abc' | openssl dgst -sha256 -binary | base64`.
-        assert_eq!(hash("abc"), "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='");
-    }
-
-    #[test]
-    fn styles_hold_nothing_that_ends_them() {
-        for theme in Theme::ALL {
-            assert!(!style(*theme).contains('<'));
-        }
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod connections;
 mod dot;
 mod glyphs;
+mod head;
 mod html;
 mod isolation;
 mod json;
@@ -31,7 +32,10 @@ mod xml;
 
 use std::str::FromStr;
 
-pub use changes::{COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_text};
+pub use changes::{
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_page,
+    changes_text,
+};
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
 pub use html::{Book, PageLink, html, page};

@@ -29,11 +29,19 @@ const BEND_RADIUS: f64 = 5.0;
 /// The graph gives the description; everything drawn comes from the layout.
 pub fn svg(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
     let mut xml = Xml::new();
-    write(&mut xml, layout, graph, options);
+    write(&mut xml, layout, None, graph, options);
     xml.finish()
 }
 
-fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions) {
+/// The picture of a comparison with those of its two states in the same place, each in a group of class `layer`: `both`, which is shown, and `before` and
+/// `after`, which are not until a style says so. Above them an invisible `<rect class="anchor">` for each node has the id that others have on the node.
+pub(super) fn svg_of_states(layout: &Layout, states: [&Layout; 2], graph: &Graph, options: &PictureOptions) -> String {
+    let mut xml = Xml::new();
+    write(&mut xml, layout, Some(states), graph, options);
+    xml.finish()
+}
+
+fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &Graph, options: &PictureOptions) {
     let prefix = words::id_prefix(layout, graph, options);
     let (title_id, desc_id) = (format!("{prefix}-title"), format!("{prefix}-desc"));
     let junctions = layout.cards.iter().filter(|c| c.kind == NodeKind::Junction);
@@ -75,24 +83,26 @@ fn write(xml: &mut Xml, layout: &Layout, graph: &Graph, options: &PictureOptions
             for text in &layout.heading {
                 pen.text(xml, text, Hue::Grey);
             }
-            for frame in &layout.frames {
-                pen.frame(xml, frame);
-            }
-            for link in layout.links.iter().filter(|l| l.label.is_none()) {
-                pen.link(xml, link);
-            }
-            for link in layout.links.iter().filter(|l| l.label.is_some()) {
-                pen.link(xml, link);
+            let Some([before, after]) = states else {
+                pen.whole(xml, layout);
+                return;
+            };
+            for (name, layout) in [("both", layout), ("before", before), ("after", after)] {
+                let prefix = format!("{prefix}-{name}");
+                let layer = Pen {
+                    prefix: &prefix,
+                    palette: if name == "both" { pen.palette } else { Palette::State },
+                    junctions: pen.junctions.clone(),
+                    ..pen
+                };
+                let group = xml.element("g").attr("class", &format!("layer {name}"));
+                let group = group.maybe("display", (name != "both").then_some("none"));
+                group.children(|xml| layer.whole(xml, layout));
             }
             for card in &layout.cards {
-                pen.card(xml, card);
-            }
-            if !layout.legend.is_empty() {
-                xml.element("g").attr("class", "legend").children(|xml| {
-                    for entry in &layout.legend {
-                        pen.legend(xml, entry);
-                    }
-                });
+                let anchor = boxed(xml, shrunk(card.rect, -4.0)).attr("id", &words::node_id(&prefix, &card.id));
+                let anchor = anchor.attr("class", "anchor").num("rx", CARD_RADIUS + 3.0);
+                drop(anchor.attr("fill", "none").attr("pointer-events", "none"));
             }
         });
 }
@@ -107,6 +117,29 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    /// Everything but canvas and heading.
+    fn whole(&self, xml: &mut Xml, layout: &Layout) {
+        for frame in &layout.frames {
+            self.frame(xml, frame);
+        }
+        for link in layout.links.iter().filter(|l| l.label.is_none()) {
+            self.link(xml, link);
+        }
+        for link in layout.links.iter().filter(|l| l.label.is_some()) {
+            self.link(xml, link);
+        }
+        for card in &layout.cards {
+            self.card(xml, card);
+        }
+        if !layout.legend.is_empty() {
+            xml.element("g").attr("class", "legend").children(|xml| {
+                for entry in &layout.legend {
+                    self.legend(xml, entry);
+                }
+            });
+        }
+    }
+
     /// Class, fill and stroke in one go, because the dark rules of [`Theme::Auto`] find their elements by class.
     fn paint<'x>(&self, element: Element<'x>, class: &str, fill: Option<Paint>, stroke: Option<Paint>) -> Element<'x> {
         let mut classes = class.to_owned();

@@ -2,6 +2,7 @@
 
 mod json;
 mod markdown;
+mod page;
 mod text;
 
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use crate::diff::{Diff, Gate, Item, Section, State, Topic};
 
 pub use json::changes_json;
 pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown};
+pub use page::{ChangesPage, changes_page};
 pub use text::changes_text;
 
 /// A difference, with the states it is between.

@@ -1,0 +1,199 @@
+//! A difference as one static page: what it means, the picture of before, after and both in the same places, and what changed as lists and tables.
+//!
+//! The page runs nothing and loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where styles are stripped,
+//! and on paper, it shows both. Links lead to rings around cards, which are there in every state.
+
+use askama::Template;
+
+use super::{Changes, Item, Section};
+use crate::diff::{Gate, Topic};
+use crate::graph::{Change, Graph};
+use crate::layout::{Layout, Moment, moment};
+use crate::render::head::Head;
+use crate::render::html::{Maker, Ref, place};
+use crate::render::svg::svg_of_states;
+use crate::render::theme::Palette;
+use crate::render::xml::shown;
+use crate::render::{PictureOptions, svg, words};
+
+/// More cards than this are counted at an item instead of linked.
+const REFS: usize = 8;
+
+/// What a page of changes shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangesPage<'a> {
+    /// How the states differ.
+    pub changes: &'a Changes<'a>,
+    /// What the picture shows: the union of both states, folded around what changed.
+    pub drawn: &'a Graph,
+    /// The picture.
+    pub layout: &'a Layout,
+}
+
+/// The page as text.
+///
+/// # Errors
+///
+/// What the template engine reports; nothing in the page can make it fail.
+pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
+    let ChangesPage { changes, drawn, layout } = *page;
+    let prefix = words::id_prefix(layout, drawn, options);
+    let maker = Maker { prefix: &prefix, drawn };
+    let union = &changes.diff.graph;
+    let has_states = drawn.is_comparison() && !drawn.is_unchanged();
+    let picture = if has_states {
+        let states = [Moment::Before, Moment::After].map(|m| moment(layout, drawn, changes.old.graph, m));
+        svg_of_states(layout, [&states[0], &states[1]], drawn, options)
+    } else {
+        svg(layout, drawn, options)
+    };
+    let title = match options.title.as_deref() {
+        Some(title) if !title.trim().is_empty() => title.to_owned(),
+        _ => "What a change does".to_owned(),
+    };
+    let [old, new] = changes.names.map(|name| shown(name).into_owned());
+    let mut letters = changes.verdict().chars().collect::<Vec<char>>().into_iter();
+    let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let view = View {
+        head: Head::new(&title, options.theme, Palette::Changes),
+        old,
+        new,
+        verdict: shown(&verdict).into_owned(),
+        has_states,
+        picture,
+        sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
+        nodes: union
+            .nodes()
+            .filter_map(|n| Some(node(n, n.change.as_ref()?, &maker)).filter(Row::is_change))
+            .collect(),
+        edges: union
+            .edges()
+            .filter_map(|(from, to, edge)| {
+                let change = edge.change.as_ref().filter(|c| !c.is_same())?;
+                Some(EdgeRow {
+                    sign: change.sign(),
+                    class: change.as_str(),
+                    from: maker.name(union.node(from)),
+                    to: maker.name(union.node(to)),
+                    kind: edge.kind().as_str(),
+                    lines: edge.told(edge.lines()).iter().map(|l| shown(l).into_owned()).collect(),
+                    at: place(edge.evidence.first()),
+                })
+            })
+            .collect(),
+    };
+    view.render()
+}
+
+#[derive(Template)]
+#[template(path = "changes.html")]
+struct View {
+    head: Head,
+    old: String,
+    new: String,
+    verdict: String,
+    /// Whether there is anything to switch.
+    has_states: bool,
+    picture: String,
+    sections: Vec<SectionView>,
+    nodes: Vec<Row>,
+    edges: Vec<EdgeRow>,
+}
+
+struct SectionView {
+    /// Whether it is a list to look things up in, which stands below the picture, and not what the change means.
+    is_list: bool,
+    id: String,
+    title: &'static str,
+    items: Vec<ItemView>,
+}
+
+struct ItemView {
+    sign: &'static str,
+    class: &'static str,
+    text: String,
+    gate: &'static str,
+    because: Vec<(String, String)>,
+    refs: Vec<Ref>,
+    /// How many cards are not linked.
+    more: usize,
+}
+
+/// A node that changed.
+struct Row {
+    sign: &'static str,
+    class: &'static str,
+    this: Ref,
+    lines: Vec<String>,
+    at: String,
+}
+
+impl Row {
+    fn is_change(&self) -> bool {
+        !self.sign.is_empty()
+    }
+}
+
+/// An edge that changed.
+struct EdgeRow {
+    sign: &'static str,
+    class: &'static str,
+    from: Ref,
+    to: Ref,
+    kind: &'static str,
+    lines: Vec<String>,
+    at: String,
+}
+
+fn section(section: &Section, union: &Graph, maker: &Maker<'_>) -> SectionView {
+    SectionView {
+        is_list: section.topic >= Topic::Problems,
+        id: format!("topic-{}", section.topic.as_str()),
+        title: section.topic.title(),
+        items: section.items.iter().map(|i| item(i, union, maker)).collect(),
+    }
+}
+
+fn item(item: &Item, union: &Graph, maker: &Maker<'_>) -> ItemView {
+    // What the picture folds has no card of its own to lead to.
+    let drawn: Vec<Ref> = item
+        .nodes
+        .iter()
+        .filter_map(|id| union.find(id))
+        .map(|n| maker.name(union.node(n)))
+        .filter(|r| !r.anchor.is_empty())
+        .collect();
+    let because = item.because.iter().map(|(text, at)| (shown(text).into_owned(), shown(at).into_owned()));
+    ItemView {
+        sign: item.sign,
+        class: match item.sign {
+            "+" => "added",
+            "−" => "removed",
+            _ => "changed",
+        },
+        text: shown(&item.text).into_owned(),
+        gate: match item.gate {
+            Some(Gate::Exposure) => "exposure",
+            Some(Gate::Widened) => "widened",
+            Some(Gate::Finding) => "finding",
+            None => "",
+        },
+        because: because.collect(),
+        more: drawn.len().saturating_sub(REFS),
+        refs: drawn.into_iter().take(REFS).collect(),
+    }
+}
+
+fn node(node: &crate::graph::Node, change: &Change, maker: &Maker<'_>) -> Row {
+    let lines = match change {
+        Change::Changed(_) => change.lines(),
+        _ => Vec::new(),
+    };
+    Row {
+        sign: change.sign(),
+        class: change.as_str(),
+        this: maker.name(node),
+        lines: lines.iter().map(|l| shown(l).into_owned()).collect(),
+        at: place(node.evidence.first()),
+    }
+}
