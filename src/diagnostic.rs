@@ -102,6 +102,38 @@ codes! {
     HostNetworkUndetermined = "host-network-undetermined", Info;
     /// A route sends to a port that its Service does not have.
     BackendPortMissing = "backend-port-missing", Warning;
+    /// A Service selects no pod.
+    ServiceSelectsNothing = "service-selects-nothing", Error;
+    /// A Service sends to a port that no selected pod declares.
+    ServicePortUnmatched = "service-port-unmatched", Error;
+    /// A Service selects pods that do not have its port beside those that have.
+    ServiceSelectorOverlap = "service-selector-overlap", Warning;
+    /// The Service that gives a StatefulSet its names is not there, not headless, or selects other pods.
+    HeadlessServiceMismatch = "headless-service-mismatch", Warning;
+    /// An ExternalName Service stands for something that is no DNS name.
+    ExternalnameSuspicious = "externalname-suspicious", Warning;
+    /// Endpoints written by hand belong to no Service.
+    EndpointsWithoutService = "endpoints-without-service", Warning;
+    /// An Ingress sends to a Service that is not there.
+    IngressBackendMissing = "ingress-backend-missing", Error;
+    /// An Ingress sends to a port that its Service does not have.
+    IngressPortMissing = "ingress-port-missing", Error;
+    /// One host and path is sent to two places.
+    IngressDuplicateRoute = "ingress-duplicate-route", Error;
+    /// A path never gets a request.
+    IngressShadowedPath = "ingress-shadowed-path", Warning;
+    /// A host is served without TLS.
+    IngressNoTls = "ingress-no-tls", Warning;
+    /// TLS is there, but not for this host.
+    IngressTlsHostMismatch = "ingress-tls-host-mismatch", Warning;
+    /// The Secret of a certificate is not there.
+    TlsSecretMissing = "tls-secret-missing", Info;
+    /// An Ingress names no class, and there is no default.
+    IngressClassMissing = "ingress-class-missing", Warning;
+    /// The class of an Ingress is not there.
+    IngressClassUnknown = "ingress-class-unknown", Info;
+    /// There are Ingresses and no controller.
+    IngressResourceWithoutController = "ingress-resource-without-controller", Info;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

@@ -23,9 +23,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("view", &["graph"]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("check", &["policy", "cluster", "manifest", "graph", "diagnostic"]),
     ("diff", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
-    ("render", &["layout", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
+    (
+        "render",
+        &["layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"],
+    ),
 ];
 
 /// Rooms that may import everything.

@@ -1,8 +1,10 @@
 //! The command line: what can be asked, and one file for each command. All writing and printing happens here.
 
+mod check;
 mod diff;
 mod draw;
 mod drift;
+mod explain;
 mod folder;
 mod inject;
 mod input;
@@ -69,6 +71,13 @@ struct Cli {
 enum Command {
     /// Draw a picture of manifests
     Draw(Box<draw::Args>),
+    /// Find what is broken or open before it is deployed
+    Check(Box<check::Args>),
+    /// Explain a finding, or list all of them
+    Explain {
+        /// The code of the finding
+        code: Option<String>,
+    },
     /// Say what differs between two states of a system, and draw it
     Diff(Box<diff::Args>),
     /// Print who can talk to whom, what is exposed, isolated or routed
@@ -112,6 +121,8 @@ pub fn run() -> Status {
     };
     let outcome = match cli.command {
         Command::Draw(args) => draw::run(&args, verbosity),
+        Command::Check(args) => check::run(&args, verbosity),
+        Command::Explain { code } => explain::run(code.as_deref()),
         Command::Diff(args) => diff::run(&args, verbosity),
         Command::Table(args) => table::run(&args, verbosity),
         Command::Why(args) => why::run(&args, verbosity),

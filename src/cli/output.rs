@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 
-use crate::render::{ChangesFormat, Format};
+use crate::render::{ChangesFormat, FindingsFormat, Format};
 
 /// A set of formats that `-o` chooses from.
 pub trait Form: Copy + FromStr + 'static {
@@ -54,6 +54,22 @@ impl Form for ChangesFormat {
 
     fn is_binary(self) -> bool {
         ChangesFormat::is_binary(self)
+    }
+}
+
+impl Form for FindingsFormat {
+    const ALL: &'static [FindingsFormat] = FindingsFormat::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_extension(extension: &str) -> Option<FindingsFormat> {
+        FindingsFormat::from_extension(extension)
+    }
+
+    fn is_binary(self) -> bool {
+        false
     }
 }
 

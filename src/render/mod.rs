@@ -6,6 +6,7 @@ mod changed;
 mod changes;
 mod connections;
 mod dot;
+mod findings;
 mod glyphs;
 mod head;
 mod html;
@@ -38,6 +39,7 @@ pub use changes::{
 };
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
+pub use findings::{FindingsFormat, UnknownFindingsFormat, findings, findings_summary};
 pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;

@@ -1,0 +1,59 @@
+//! What is broken or open before it is deployed: findings, each with its place, the nearest right thing and what to do.
+//!
+//! Guarantees:
+//! * every finding is of a kind that [`rules`] tells of, with an explanation, an example that has it and a near miss that has not;
+//! * rules look at the inventory, the graph and what policies allow, never at text;
+//! * partial input is normal: where the input may be a part of what will be there ([`World::Open`]), a reference to something that it does not hold counts for one step less, and
+//!   the finding says so;
+//! * findings are sorted by place, and the same input gives the same ones.
+
+mod ingress;
+mod nearest;
+mod registry;
+mod scene;
+mod services;
+
+pub use registry::{Rule, rule, rules};
+pub use scene::World;
+
+use crate::cluster::{Cluster, Key};
+use crate::diagnostic::Diagnostic;
+use crate::graph::Graph;
+use crate::policy::Connectivity;
+
+use scene::Scene;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// What is there.
+    pub cluster: &'a Cluster,
+    /// What leads to what.
+    pub graph: &'a Graph,
+    /// Who can talk to whom.
+    pub connectivity: &'a Connectivity,
+}
+
+/// How it is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether the input is all that will be there. `None` finds out: a namespace that the input does not declare may hold more.
+    pub world: Option<World>,
+}
+
+/// Something to know about an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What, where, and what to do.
+    pub diagnostic: Diagnostic,
+    /// The object that it is about.
+    pub about: Option<Key>,
+}
+
+/// Everything that is found, by place.
+pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
+    let mut scene = Scene::new(subject, options);
+    services::check(&mut scene);
+    ingress::check(&mut scene);
+    scene.finish()
+}

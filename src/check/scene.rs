@@ -1,0 +1,171 @@
+//! What rules work on, and how they report.
+
+use std::collections::BTreeSet;
+
+use super::registry::rule;
+use super::{Finding, Options, Subject};
+use crate::cluster::{Cluster, Entry, Key};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+
+use crate::manifest::Body;
+use crate::policy::Connectivity;
+
+/// Whether the input is all that will be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// It may be a part: what it refers to and does not hold may be elsewhere.
+    Open,
+    /// It is all.
+    Closed,
+}
+
+/// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself.
+const CONFIGURING: &[&str] = &[
+    "cert-manager.io",
+    "argoproj.io",
+    "kustomize.config.k8s.io",
+    "external-secrets.io",
+    "bitnami.com",
+];
+
+/// Everything that rules look at, and what they found.
+pub(super) struct Scene<'a> {
+    pub cluster: &'a Cluster,
+    pub connectivity: &'a Connectivity,
+    /// Whether the input is all that will be there, as far as that was told.
+    told: Option<World>,
+    /// Namespaces that the input declares.
+    declared: BTreeSet<&'a str>,
+    found: Vec<Finding>,
+    /// Namespaces with objects of kinds that may make pods.
+    operated: BTreeSet<&'a str>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn new(subject: &Subject<'a>, options: &Options) -> Scene<'a> {
+        let cluster = subject.cluster;
+        let own = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
+        let makes_pods =
+            |e: &&Entry| matches!(e.object.body, Body::Other) && !own(&e.key.group) && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g));
+        Scene {
+            cluster,
+            connectivity: subject.connectivity,
+            told: options.world,
+            declared: cluster
+                .namespaces()
+                .iter()
+                .filter(|(_, n)| n.declared.is_some())
+                .map(|(name, _)| name.as_str())
+                .collect(),
+            found: Vec::new(),
+            operated: cluster
+                .entries()
+                .iter()
+                .filter(makes_pods)
+                .filter_map(|e| e.key.namespace.as_deref())
+                .collect(),
+        }
+    }
+
+    /// Whether a namespace holds an object of a kind that nobody here knows and that may well make pods: an operator's.
+    pub fn is_operated(&self, namespace: &str) -> bool {
+        self.operated.contains(namespace)
+    }
+
+    /// Whether a namespace may hold more than the input: if nothing else was told, one that the input does not declare.
+    pub fn world(&self, namespace: Option<&str>) -> World {
+        let known = match namespace {
+            Some(namespace) => self.declared.contains(namespace),
+            None => !self.declared.is_empty(),
+        };
+        self.told.unwrap_or(if known { World::Closed } else { World::Open })
+    }
+
+    /// The object with this identity.
+    pub fn find(&self, key: &Key) -> Option<&'a Entry> {
+        self.cluster.find(key).map(|i| &self.cluster.entries()[i])
+    }
+
+    /// Says that an object has a problem at a field; an empty path means the object as a whole.
+    pub fn report(&mut self, code: Code, entry: &Entry, path: &str, message: impl Into<String>) -> Report<'_, 'a> {
+        let at = if path.is_empty() { entry.object.span } else { entry.object.at(path) };
+        Report {
+            finding: Some(Finding {
+                diagnostic: Diagnostic::at(code, at, message),
+                about: Some(entry.key.clone()),
+            }),
+            scene: self,
+        }
+    }
+
+    pub fn finish(self) -> Vec<Finding> {
+        let mut found = self.found;
+        found.sort_by(|a, b| {
+            let key = |f: &Finding| (f.diagnostic.at, f.diagnostic.code, f.diagnostic.message.clone());
+            key(a).cmp(&key(b))
+        });
+        found.dedup();
+        found
+    }
+}
+
+/// A finding in the making; it is kept when this goes out of scope.
+pub(super) struct Report<'s, 'a> {
+    finding: Option<Finding>,
+    scene: &'s mut Scene<'a>,
+}
+
+impl Report<'_, '_> {
+    fn change(mut self, change: impl FnOnce(&mut Diagnostic)) -> Self {
+        if let Some(finding) = &mut self.finding {
+            change(&mut finding.diagnostic);
+        }
+        self
+    }
+
+    /// What to do about it.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        let help = help.into();
+        self.change(|d| d.help = Some(help))
+    }
+
+    /// Another place that matters.
+    pub fn related(self, entry: &Entry, path: &str, text: impl Into<String>) -> Self {
+        let at = if path.is_empty() { entry.object.span } else { entry.object.at(path) };
+        let text = text.into();
+        self.change(|d| d.related.push(crate::diagnostic::Related { at, text }))
+    }
+
+    /// As bad as this, and not as findings of its kind are.
+    pub fn severity(self, severity: Severity) -> Self {
+        self.change(|d| d.severity = severity)
+    }
+
+    /// Less bad, for a reason.
+    pub fn lowered(self, why: &str) -> Self {
+        self.change(|d| lower(d, why))
+    }
+}
+
+impl Drop for Report<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(mut finding) = self.finding.take() {
+            let dangling = rule(finding.diagnostic.code).is_some_and(|r| r.dangling);
+            let namespace = finding.about.as_ref().and_then(|k| k.namespace.as_deref());
+            if dangling && self.scene.world(namespace) == World::Open {
+                let why = "the input does not declare the namespace and may be a part of what is deployed; --closed-world takes it as the whole";
+                lower(&mut finding.diagnostic, why);
+            }
+            self.scene.found.push(finding);
+        }
+    }
+}
+
+fn lower(diagnostic: &mut Diagnostic, why: &str) {
+    diagnostic.severity = match diagnostic.severity {
+        Severity::Error => Severity::Warning,
+        Severity::Warning | Severity::Info => Severity::Info,
+    };
+    let help = diagnostic.help.take().map_or(String::new(), |h| format!("{h}; "));
+    diagnostic.help = Some(format!("{help}{why}"));
+}

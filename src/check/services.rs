@@ -1,0 +1,376 @@
+//! Services: whether they lead to pods, on ports that the pods have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::nearest::{self, named};
+use super::registry::family;
+use super::scene::Scene;
+use crate::cluster::{Entry, Key, Workload};
+use crate::diagnostic::{Code, Severity};
+use crate::manifest::Body;
+
+family! {
+    ServiceSelectsNothing, "service-selects-nothing", true, "The selector of a Service fits the labels of no pod, so it has no endpoints: connections to it are refused or time out. A typo in a label is the usual cause; the message names the workload that comes nearest. Services without a selector, of type ExternalName or with Endpoints written by hand are meant to have none.";
+    ServicePortUnmatched, "service-port-unmatched", false, "A Service sends to a port that none of the pods it selects declares. A name that no container port has gives no endpoint at all (an error); a number that no container declares may still be listened on, since declaring ports is optional, but is more often a mistake (a warning). Pods that declare no port at all are left in peace.";
+    ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine.";
+    HeadlessServiceMismatch, "headless-service-mismatch", true, "A StatefulSet names the Service that gives its pods their DNS names in `serviceName`. The names only exist if that Service is there, is headless (`clusterIP: None`) and selects these pods (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id).";
+    ExternalnameSuspicious, "externalname-suspicious", false, "`externalName` is a DNS name and nothing else: an IP address is looked up as if it were a name, and a scheme, port or path makes it no name at all (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).";
+    EndpointsWithoutService, "endpoints-without-service", true, "Endpoints or an EndpointSlice written by hand belong to the Service of their name (or of the label `kubernetes.io/service-name`). Without that Service nothing leads to them; and if it has a selector, the control plane replaces them.";
+}
+
+pub(super) fn check(scene: &mut Scene<'_>) {
+    let by_hand = endpoints(scene);
+    for (entry, service) in scene.cluster.services() {
+        let spec = service.spec.as_ref();
+        if spec.is_some_and(|s| s.type_.as_deref() == Some("ExternalName")) {
+            external_name(scene, entry, service);
+            continue;
+        }
+        let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
+        if selector.is_empty() {
+            continue;
+        }
+        let selected = scene.cluster.select(entry.key.namespace(), &selector);
+        if selected.is_empty() {
+            if !by_hand.contains_key(&entry.key) {
+                selects_nothing(scene, entry, &selector);
+            }
+            continue;
+        }
+        let pods: Vec<&Workload> = selected.iter().map(|&w| &scene.cluster.workloads()[w]).collect();
+        ports(scene, entry, service, &pods);
+    }
+    for (service, ends) in &by_hand {
+        without_service(scene, service, ends);
+    }
+    for workload in scene.cluster.workloads() {
+        stateful(scene, workload);
+    }
+}
+
+/// Endpoints and slices that people wrote, by the Service they are meant for.
+fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<Key, Vec<&'a Entry>> {
+    let mut found: BTreeMap<Key, Vec<&Entry>> = BTreeMap::new();
+    for entry in scene.cluster.entries() {
+        let made = |label: &str| entry.object.labels.get(label).is_some_and(|v| v.ends_with(".k8s.io"));
+        // What a controller made follows its Service.
+        let ours = !entry.object.owners.iter().any(|o| o.controller) && !made("endpointslice.kubernetes.io/managed-by");
+        let name = match &entry.object.body {
+            Body::Endpoints(_) => Some(entry.key.name.clone()),
+            Body::EndpointSlice(_) => entry.object.labels.get("kubernetes.io/service-name").cloned(),
+            _ => None,
+        };
+        if let Some(name) = name.filter(|_| ours) {
+            found
+                .entry(Key::new("", "Service", entry.key.namespace(), &name))
+                .or_default()
+                .push(entry);
+        }
+    }
+    found
+}
+
+/// `a=b,c=d`.
+fn text(selector: &BTreeMap<String, String>) -> String {
+    selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+}
+
+fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<String, String>) {
+    let namespace = entry.key.namespace();
+    let service = format!("Service {namespace}/{}", entry.key.name);
+    let operated = scene.is_operated(namespace);
+    let homeless = entry.object.namespace.is_none();
+    let near = nearest::workload(scene.cluster, Some(namespace), selector);
+    let elsewhere = scene
+        .cluster
+        .namespaces()
+        .keys()
+        .find(|n| n.as_str() != namespace && !scene.cluster.select(n, selector).is_empty());
+    // Of an operator's pods nothing is known; only what is nearly right is worth a word.
+    if operated && near.is_none() {
+        return;
+    }
+    let (message, help) = match (&near, elsewhere) {
+        (Some((workload, said)), _) => (
+            format!("{service} selects no workload; {} has {said}", named(workload)),
+            "make the selector and the labels of the pod template the same".to_owned(),
+        ),
+        (None, Some(other)) => (
+            format!("{service} selects no workload; pods with {} are in namespace {other}", text(selector)),
+            format!("a Service selects pods of its own namespace only: put it into {other}"),
+        ),
+        (None, None) => (
+            format!("{service} selects no workload: no pod of {namespace} has {}", text(selector)),
+            "correct the selector, or add what it is meant to select".to_owned(),
+        ),
+    };
+    let workload = near.map(|(w, _)| w);
+    let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
+    let mut report = scene.report(Code::ServiceSelectsNothing, entry, "spec.selector", message).help(help);
+    if let Some((entry, path)) = related {
+        report = report.related(entry, path, "the labels of its pods");
+    }
+    if operated {
+        report.lowered("the namespace has objects of custom kinds, whose operator may make such pods");
+    } else if homeless && elsewhere.is_some() {
+        report.lowered("the Service names no namespace: where it will be is not known");
+    }
+}
+
+fn ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service, pods: &[&Workload]) {
+    let listed = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
+    for (index, port) in listed.iter().enumerate() {
+        let path = format!("spec.ports[{index}]");
+        let has: Vec<bool> = pods.iter().map(|w| declares(w, port)).collect();
+        let silent = |w: &&&Workload| containers(w).all(|c| c.ports.as_deref().unwrap_or_default().is_empty());
+        let by_name = matches!(&port.target_port, Some(IntOrString::String(name)) if name.parse::<u16>().is_err());
+        if has.iter().any(|h| *h) {
+            let lacking: Vec<&&Workload> = pods
+                .iter()
+                .zip(&has)
+                .filter(|(w, h)| !**h && (by_name || !silent(w)))
+                .map(|(w, _)| w)
+                .collect();
+            if !lacking.is_empty() {
+                overlap(scene, entry, port, pods, &lacking);
+            }
+            continue;
+        }
+        let all_silent = pods.iter().all(|w| silent(&w));
+        if all_silent && !by_name {
+            continue;
+        }
+        unmatched(scene, entry, port, (&path, by_name), pods);
+    }
+}
+
+fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, (path, by_name): (&str, bool), pods: &[&Workload]) {
+    let target = target_text(port);
+    let mut there: Vec<String> = Vec::new();
+    for workload in pods {
+        for own in containers(workload).flat_map(|c| c.ports.iter().flatten()) {
+            let text = match &own.name {
+                Some(name) => format!("{} ({name})", own.container_port),
+                None => own.container_port.to_string(),
+            };
+            if !there.contains(&text) {
+                there.push(text);
+            }
+        }
+    }
+    let names = pods
+        .iter()
+        .flat_map(|w| containers(w))
+        .flat_map(|c| c.ports.iter().flatten())
+        .filter_map(|p| p.name.as_deref());
+    let likely = nearest::name(&target, names).map(str::to_owned);
+    let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+    let whose = if let [one] = pods {
+        named(one)
+    } else {
+        format!("the {} workloads it selects", pods.len())
+    };
+    let declared = if there.is_empty() {
+        "no port".to_owned()
+    } else {
+        format!("port {}", there.join(", "))
+    };
+    let message = format!("{service} sends to port {target}, and {whose} declares {declared}");
+    let help = match (likely, there.as_slice()) {
+        (Some(name), _) => format!("`targetPort: {name}` is probably meant"),
+        (None, [one]) => format!("`targetPort: {}` is probably meant", one.split(' ').next().unwrap_or_default()),
+        _ => "let targetPort name a port that the containers declare".to_owned(),
+    };
+    let field = if port.target_port.is_some() {
+        format!("{path}.targetPort")
+    } else {
+        format!("{path}.port")
+    };
+    let related: Vec<(&Entry, String)> = pods
+        .iter()
+        .take(3)
+        .map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)))
+        .collect();
+    let mut report = scene.report(Code::ServicePortUnmatched, entry, &field, message).help(help);
+    if !by_name {
+        report = report.severity(Severity::Warning);
+    }
+    for (entry, path) in related {
+        report = report.related(entry, &path, "its containers");
+    }
+}
+
+fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, pods: &[&Workload], lacking: &[&&Workload]) {
+    let target = target_text(port);
+    let with: Vec<String> = pods.iter().filter(|w| declares(w, port)).map(|w| named(w)).collect();
+    let without: Vec<String> = lacking.iter().map(|w| named(w)).collect();
+    let message = format!(
+        "Service {}/{} sends to port {target} of {} and also selects {}, which has no such port",
+        entry.key.namespace(),
+        entry.key.name,
+        with.join(", "),
+        without.join(", ")
+    );
+    let related = lacking.first().map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
+    let report = scene
+        .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
+        .help("add a label to the selector that only the intended pods have");
+    if let Some((entry, path)) = related {
+        report.related(entry, path, "these labels fit the selector");
+    }
+}
+
+fn containers(workload: &Workload) -> impl Iterator<Item = &k8s_openapi::api::core::v1::Container> {
+    let pod = &workload.spec.pod;
+    let sidecars = pod
+        .init_containers
+        .iter()
+        .flatten()
+        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    sidecars.chain(&pod.containers)
+}
+
+/// The port of the pods in words: that of the Service, if it names none.
+fn target_text(port: &ServicePort) -> String {
+    match &port.target_port {
+        Some(IntOrString::String(name)) if !name.is_empty() => name.clone(),
+        Some(IntOrString::Int(number)) if *number != 0 => number.to_string(),
+        _ => port.port.to_string(),
+    }
+}
+
+/// Whether a container declares the port that a Service sends to, by number or name, with its protocol.
+fn declares(workload: &Workload, port: &ServicePort) -> bool {
+    let target = target_text(port);
+    let protocol = port.protocol.as_deref().unwrap_or("TCP");
+    containers(workload).flat_map(|c| c.ports.iter().flatten()).any(|own| {
+        let same = own.protocol.as_deref().unwrap_or("TCP") == protocol;
+        same && (own.container_port.to_string() == target || own.name.as_deref() == Some(target.as_str()))
+    })
+}
+
+fn external_name(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {
+    let name = service.spec.as_ref().and_then(|s| s.external_name.as_deref()).unwrap_or_default();
+    let bare = name.trim_end_matches('.');
+    let what = if bare.parse::<std::net::IpAddr>().is_ok() {
+        "an IP address, which is looked up as if it were a name"
+    } else if bare.contains("://") {
+        "a URL, and only a DNS name can stand there"
+    } else if bare.contains(':') || bare.contains('/') {
+        "more than a DNS name, and ports and paths cannot stand there"
+    } else if bare.is_empty() {
+        "empty, so the Service stands for nothing"
+    } else {
+        return;
+    };
+    let message = format!("Service {}/{}: externalName `{name}` is {what}", entry.key.namespace(), entry.key.name);
+    let help = if bare.parse::<std::net::IpAddr>().is_ok() {
+        "use a Service without selector and an EndpointSlice with the address"
+    } else {
+        "leave nothing but the DNS name"
+    };
+    scene.report(Code::ExternalnameSuspicious, entry, "spec.externalName", message).help(help);
+}
+
+fn without_service(scene: &mut Scene<'_>, service: &Key, ends: &[&Entry]) {
+    // The API server itself publishes these.
+    if service.namespace() == "default" && service.name == "kubernetes" {
+        return;
+    }
+    let there = scene.find(service);
+    let selector = there.and_then(|e| match &e.object.body {
+        Body::Service(s) => s.spec.as_ref().and_then(|s| s.selector.clone()),
+        _ => None,
+    });
+    for entry in ends {
+        let kind = &entry.key.kind;
+        let what = format!("{kind} {}/{}", entry.key.namespace(), entry.key.name);
+        match (there, &selector) {
+            (None, _) => {
+                let names: BTreeSet<&str> = scene
+                    .cluster
+                    .services()
+                    .filter(|(e, _)| e.key.namespace == entry.key.namespace)
+                    .map(|(e, _)| e.key.name.as_str())
+                    .collect();
+                let near = nearest::name(&service.name, names.into_iter()).map_or(String::new(), |n| format!("; there is {n}"));
+                let message = format!(
+                    "{what} belongs to Service {}/{}, which is not in the input{near}",
+                    service.namespace(),
+                    service.name
+                );
+                scene
+                    .report(Code::EndpointsWithoutService, entry, "metadata.name", message)
+                    .help("give it the name of the Service it is meant for");
+            }
+            (Some(other), Some(selector)) if !selector.is_empty() && entry.key.kind == "Endpoints" => {
+                let message = format!(
+                    "{what} is written by hand, and Service {}/{} has a selector, by which it is replaced",
+                    service.namespace(),
+                    service.name
+                );
+                scene
+                    .report(Code::EndpointsWithoutService, entry, "", message)
+                    .severity(Severity::Warning)
+                    .related(other, "spec.selector", "the selector")
+                    .help("leave the selector out to keep these addresses");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
+    let entry = &scene.cluster.entries()[workload.entry];
+    let Some(name) = workload
+        .spec
+        .service_name
+        .as_deref()
+        .filter(|n| !n.is_empty() && entry.key.kind == "StatefulSet")
+    else {
+        return;
+    };
+    let namespace = entry.key.namespace();
+    let key = Key::new("", "Service", namespace, name);
+    let set = named(workload);
+    let Some(service) = scene.find(&key) else {
+        let names: BTreeSet<&str> = scene
+            .cluster
+            .services()
+            .filter(|(e, _)| e.key.namespace() == namespace)
+            .map(|(e, _)| e.key.name.as_str())
+            .collect();
+        let near = nearest::name(name, names.into_iter()).map_or(String::new(), |n| format!("; there is {n}"));
+        let message = format!("{set} gets its DNS names from Service {namespace}/{name}, which is not in the input{near}");
+        scene
+            .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)
+            .help("add a headless Service of that name");
+        return;
+    };
+    let Body::Service(body) = &service.object.body else { return };
+    let spec = body.spec.as_ref();
+    if spec.and_then(|s| s.cluster_ip.as_deref()) != Some("None") {
+        let message = format!("{set} gets its DNS names from Service {namespace}/{name}, which is not headless: its pods have no names of their own");
+        scene
+            .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)
+            .severity(Severity::Info)
+            .related(service, "spec", "`clusterIP: None` is lacking")
+            .help("add a headless Service, or leave it if no client needs single pods");
+        return;
+    }
+    let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
+    let labels = scene.cluster.template_labels(workload);
+    if !selector.is_empty() && selector.iter().any(|(k, v)| labels.get(k) != Some(v)) {
+        let message = format!(
+            "{set} gets its DNS names from Service {namespace}/{name}, which does not select its pods ({})",
+            text(&selector)
+        );
+        scene
+            .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)
+            .related(service, "spec.selector", "the selector")
+            .help("let the Service select the labels of the pod template");
+    }
+}
