@@ -249,7 +249,11 @@ fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> any
     };
     let found = check::check(&subject, &check::Options::default()).into_iter().map(|f| f.diagnostic);
     // What is reached from outside has a topic of its own.
-    let problems = input.diagnostics.iter().cloned().chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
+    let problems = input
+        .diagnostics
+        .iter()
+        .cloned()
+        .chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
     let problems = problems.collect();
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
     Ok(Side {
