@@ -134,6 +134,8 @@ codes! {
     IngressClassUnknown = "ingress-class-unknown", Info;
     /// There are Ingresses and no controller.
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
+    /// Calls are left out of a picture that would be too small to read with them.
+    CallsNotDrawn = "calls-not-drawn", Info;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

@@ -59,7 +59,7 @@ pub mod why;
 
 use cluster::Cluster;
 use diagnostic::{Code, Diagnostic, Warned};
-use graph::Graph;
+use graph::{EdgeKind, Graph};
 use layout::Layout;
 use source::{FileId, Sources};
 
@@ -152,6 +152,40 @@ pub fn labels(cluster: &Cluster) -> view::Labels {
         all.entry(entry.key.to_string()).or_default().push(selector);
     }
     all
+}
+
+/// Puts everything in its place, and leaves out the calls that configuration tells of where the texts of the picture would be too small with them and larger without:
+/// then the second value is what is drawn.
+pub fn arrange_readably(graph: &Graph, options: &layout::Options) -> Warned<(Layout, Option<Graph>)> {
+    let whole = arrange(graph, options);
+    let calls = graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Calls).count();
+    if calls == 0 || whole.value.is_readable() {
+        return Warned {
+            value: (whole.value, None),
+            diagnostics: whole.diagnostics,
+        };
+    }
+    let plain = view::without(graph, EdgeKind::Calls);
+    let mut other = arrange(&plain, options);
+    if other.value.width > whole.value.width * layout::CLEARLY_SMALLER {
+        return Warned {
+            value: (whole.value, None),
+            diagnostics: whole.diagnostics,
+        };
+    }
+    let what = if calls == 1 {
+        "1 call is".to_owned()
+    } else {
+        format!("{calls} calls are")
+    };
+    let message = format!("{what} not drawn: with the lines of what configuration calls the texts would be too small");
+    other
+        .diagnostics
+        .push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
+    Warned {
+        value: (other.value, Some(plain)),
+        diagnostics: other.diagnostics,
+    }
 }
 
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.

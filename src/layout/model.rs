@@ -239,6 +239,24 @@ pub struct LegendEntry {
     pub text: Text,
 }
 
+/// Width of a page or a README that shows a picture, in pixels.
+const PAGE: f64 = 1000.0;
+/// A picture that is at most this part as wide as another is clearly smaller.
+pub const CLEARLY_SMALLER: f64 = 0.9;
+
+impl Layout {
+    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with 15 cards, 10 with 50, 6 with 130.
+    pub fn is_readable(&self) -> bool {
+        let cards = self.cards.len() as f64;
+        let wanted = match cards {
+            n if n <= 15.0 => 12.0,
+            n if n <= 50.0 => 12.0 - 2.0 * (n - 15.0) / 35.0,
+            n => (10.0 - 4.0 * (n - 50.0) / 80.0).max(4.0),
+        };
+        TextRole::Facts.size() * PAGE / self.width >= wanted
+    }
+}
+
 /// A whole picture.
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Layout {
