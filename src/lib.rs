@@ -58,8 +58,8 @@ pub mod view;
 pub mod why;
 
 use cluster::Cluster;
-use diagnostic::{Code, Diagnostic, Warned};
-use graph::{EdgeKind, Graph};
+use diagnostic::{Code, Diagnostic, Severity, Warned};
+use graph::{EdgeKind, Graph, GraphBuilder, Gravity, Remark};
 use layout::Layout;
 use source::{FileId, Sources};
 
@@ -113,6 +113,27 @@ pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<poli
 pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
     let graph = std::mem::take(&mut inspection.graph);
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
+}
+
+/// Says on the nodes of a graph what was found wrong with their objects: errors and warnings.
+pub fn remark(inspection: &mut Inspection, findings: &[check::Finding], sources: &Sources) {
+    let mut builder = GraphBuilder::reopen(std::mem::take(&mut inspection.graph));
+    for finding in findings {
+        let gravity = match finding.diagnostic.severity {
+            Severity::Error => Gravity::Error,
+            Severity::Warning => Gravity::Warning,
+            Severity::Info => continue,
+        };
+        if let Some(node) = finding.about.as_ref().and_then(|key| builder.known(&key.to_string())) {
+            node.remarks.push(Remark {
+                gravity,
+                text: finding.diagnostic.message.clone(),
+                place: finding.diagnostic.at.map(|at| sources.line_of(at)).unwrap_or_default(),
+            });
+            node.remarks.sort();
+        }
+    }
+    inspection.graph = builder.build();
 }
 
 /// Finds out whom workloads call, from what they are told; see [`resolve::calls`].

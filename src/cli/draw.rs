@@ -13,6 +13,7 @@ use super::levels::{LevelArgs, Shown};
 use super::output::{self, Target, Wish};
 use super::report::Verbosity;
 use super::{Status, drift, report};
+use crate::check::{self, Subject};
 use crate::diagnostic::Warned;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
@@ -44,6 +45,10 @@ pub struct Args {
     /// Leave the legend out
     #[arg(long)]
     no_legend: bool,
+
+    /// Do not say on cards what `check` finds wrong with their objects
+    #[arg(long)]
+    no_findings: bool,
 
     /// Also draw what a policy at one end allows and policies at the other deny
     #[arg(long)]
@@ -126,6 +131,17 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         };
         crate::draw_calls(&mut input.inspection, &connectivity, calls, &input.sources, repeated);
     }
+    let subject = Subject {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+    };
+    let findings = if args.no_findings {
+        Vec::new()
+    } else {
+        check::check(&subject, &check::Options::default())
+    };
+    crate::remark(&mut input.inspection, &findings, &input.sources);
     if args.show_images {
         let graph = std::mem::take(&mut input.inspection.graph);
         input.inspection.graph = view::show_images(graph);

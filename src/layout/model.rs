@@ -245,13 +245,12 @@ const PAGE: f64 = 1000.0;
 pub const CLEARLY_SMALLER: f64 = 0.9;
 
 impl Layout {
-    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with 15 cards, 10 with 50, 6 with 130.
+    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with up to 15 cards, 10 with up to 50, and 6 with more.
     pub fn is_readable(&self) -> bool {
-        let cards = self.cards.len() as f64;
-        let wanted = match cards {
-            n if n <= 15.0 => 12.0,
-            n if n <= 50.0 => 12.0 - 2.0 * (n - 15.0) / 35.0,
-            n => (10.0 - 4.0 * (n - 50.0) / 80.0).max(4.0),
+        let wanted = match self.cards.len() {
+            ..=15 => 12.0,
+            16..=50 => 10.0,
+            _ => 6.0,
         };
         TextRole::Facts.size() * PAGE / self.width >= wanted
     }
