@@ -115,6 +115,23 @@ pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, s
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
 }
 
+/// Finds out whom workloads call, from what they are told; see [`resolve::calls`].
+pub fn calls(inspection: &Inspection, sources: &Sources) -> policy::Calls {
+    resolve::calls(&inspection.cluster, sources)
+}
+
+/// Adds to the graph of an inspection whom workloads call; see [`resolve::draw_calls`].
+pub fn draw_calls(
+    inspection: &mut Inspection,
+    connectivity: &policy::Connectivity,
+    calls: &policy::Calls,
+    sources: &Sources,
+    repeated: resolve::Repeated,
+) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::draw_calls(graph, &inspection.cluster, connectivity, calls, sources, repeated);
+}
+
 /// Adds to the graph of an inspection what its workloads use and what scales them; see [`resolve::resources`].
 pub fn resources(inspection: &mut Inspection, sources: &Sources) {
     let graph = std::mem::take(&mut inspection.graph);

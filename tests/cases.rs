@@ -22,14 +22,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::graph::{Detail, Edge, Graph};
+use kubesketch::diff;
+use kubesketch::graph::{Change, Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
-use kubesketch::resolve::Denied;
+use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
 
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, labels, policy, resources, view};
+use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -74,8 +75,8 @@ fn is_manifest(path: &Path) -> bool {
 fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
-    // Cases of policies have a harness of their own: `policy_cases.rs`.
-    if folder.ends_with("tests/cases/policy") {
+    // Cases of policies and of findings have harnesses of their own: `policy_cases.rs`, `check.rs`.
+    if folder.ends_with("tests/cases/policy") || folder.ends_with("tests/cases/check") {
         return;
     }
     if entries.iter().any(|p| is_manifest(p)) {
@@ -93,18 +94,32 @@ struct Case {
     golden: PathBuf,
     /// Cases of `tests/cases/resources` are about what workloads use.
     view: Aspect,
+    /// Cases of `tests/cases/calls` are about what configuration names.
+    with_calls: bool,
 }
 
 struct Outcome {
     sources: Sources,
     cluster: cluster::Cluster,
     connectivity: policy::Connectivity,
+    calls: Option<policy::Calls>,
     graph: Graph,
     layout: Layout,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Outcome {
+    fn state(&self) -> diff::State<'_> {
+        diff::State {
+            cluster: &self.cluster,
+            graph: &self.graph,
+            connectivity: &self.connectivity,
+            diagnostics: &self.diagnostics,
+            sources: &self.sources,
+            root: "",
+        }
+    }
+
     fn svg(&self) -> String {
         render::svg(&self.layout, &self.graph, &PictureOptions::default())
     }
@@ -114,6 +129,7 @@ impl Outcome {
             cluster: &self.cluster,
             graph: &self.graph,
             connectivity: &self.connectivity,
+            calls: self.calls.as_ref(),
             diagnostics: &self.diagnostics,
             sources: &self.sources,
         })
@@ -164,14 +180,19 @@ impl Case {
                 )
             })
             .collect();
-        let about_resources = folder.parent().is_some_and(|p| p.ends_with("tests/cases/resources"));
-        let view = if about_resources { Aspect::Resources } else { Aspect::Network };
+        let is_below = |name: &str| folder.parent().is_some_and(|p| p.ends_with(name));
+        let view = if is_below("tests/cases/resources") {
+            Aspect::Resources
+        } else {
+            Aspect::Network
+        };
         let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
         Case {
             texts,
             group_by: group_by.map(|key| key.trim().to_owned()),
             golden,
             view,
+            with_calls: is_below("tests/cases/calls"),
         }
     }
 
@@ -190,6 +211,10 @@ impl Case {
         } else {
             allow(&mut found, &connectivity, &sources, Denied::Shown);
         }
+        let named = self.with_calls.then(|| calls(&found, &sources));
+        if let Some(named) = &named {
+            draw_calls(&mut found, &connectivity, named, &sources, Repeated::Hidden);
+        }
         if let Some(key) = &self.group_by {
             found.graph = view::group(found.graph, &labels(&found.cluster), key);
         }
@@ -203,6 +228,7 @@ impl Case {
             sources,
             cluster: found.cluster,
             connectivity,
+            calls: named,
             graph: found.graph,
             layout,
             diagnostics,
@@ -290,10 +316,17 @@ fn same_graph(case: &Case) -> Result<(), Failed> {
         (name.clone(), documents.join("\n---\n"))
     });
     let other = case.run_texts(turned.collect());
-    if outcome.shape() == other.shape() {
+    if outcome.shape() != other.shape() {
+        return Err("another order of documents gives another graph".into());
+    }
+    let difference = diff::compare(&outcome.state(), &other.state());
+    let marked = |change: &Option<Change>| *change != Some(Change::Same);
+    let nodes = difference.graph.nodes().filter(|n| marked(&n.change)).count();
+    let edges = difference.graph.edges().filter(|(.., e)| marked(&e.change)).count();
+    if difference.is_empty() && nodes + edges == 0 {
         Ok(())
     } else {
-        Err("another order of documents gives another graph".into())
+        Err(format!("another order of documents counts as a difference: {:?}", difference.sections).into())
     }
 }
 

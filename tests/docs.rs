@@ -60,7 +60,13 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
         "Around the orders of the market",
         &["examples/market", "--focus", "deploy/orders"],
     ),
+    (
+        "frames",
+        "A shop in three parts",
+        &["tests/cases/layout/frames-in-frames", "--group-by", "part-of"],
+    ),
     ("resources", "A blog, and what it runs on", &["examples/resources", "--view", "resources"]),
+    ("calls", "Calls, and what policies leave of them", &["tests/cases/calls/policies"]),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 

@@ -80,7 +80,7 @@ fn random_unions_verify() {
 
 #[test]
 fn graphs_with_frames_in_frames_verify() {
-    check(common::nested, 0..300, &Options::default());
+    check(common::nested, 0..150, &Options::default());
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn random_graphs_verify_without_the_engine() {
     };
     check(common::random, 600..800, &options);
     check(common::dense, 400..500, &options);
-    check(common::nested, 300..360, &options);
+    check(common::nested, 300..340, &options);
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The suites whose every case must hold but for those that the oracle itself marks as known differences.
-const SUITES: &str = "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,diff,explain,exposure,errors";
+const SUITES: &str = "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,diff,explain,exposure,errors,intent";
 
 /// Where the oracle is; says so where it is not.
 fn oracle() -> Option<PathBuf> {

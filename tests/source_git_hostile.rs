@@ -292,3 +292,39 @@ fn a_tree_that_no_checkout_would_write_is_not_written() {
         assert!(!repo.beside("outside").exists());
     }
 }
+
+#[test]
+fn the_name_of_a_submodule_does_not_lead_out() {
+    if !have_git() {
+        return;
+    }
+    let inner = Repository::new();
+    inner.write(&[("x.yaml", "x")]);
+    let commit = inner.commit("one");
+    let repo = Repository::new();
+    let way_out = format!("{}{}", "../".repeat(20).trim_end_matches('/'), inner.top().join(".git").display());
+    let absolute = inner.top().join(".git").display().to_string();
+    for (name, path) in [("part", "part"), (&way_out, "out"), (&absolute, "absolute"), ("..", "up")] {
+        let text = format!("[submodule \"{name}\"]\n\tpath = {path}\n\turl = x\n");
+        fs::write(repo.top().join(".gitmodules"), text).unwrap();
+        repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},{path}")]);
+        repo.git(&["add", ".gitmodules"]);
+        repo.git(&["commit", "-q", "-m", path]);
+    }
+    let modules = repo.top().join(".git/modules/part");
+    git(
+        repo.top(),
+        &["clone", "-q", "--bare", inner.top().to_str().unwrap(), modules.to_str().unwrap()],
+    );
+    assert!(repo.top().join(".git/modules").join(&way_out).join("HEAD").exists());
+    for (revision, path, found) in [
+        ("HEAD~3", "part", true),
+        ("HEAD~2", "out", false),
+        ("HEAD~1", "absolute", false),
+        ("HEAD", "up", false),
+    ] {
+        let [old, _] = sides(repo.top(), &format!("{revision}..HEAD~3"), &[path]);
+        assert_eq!(old.loaded.sources.len(), usize::from(found), "{path}");
+        assert!(found || told(&old)[0].contains("submodule"), "{:?}", told(&old));
+    }
+}

@@ -16,7 +16,7 @@ use super::{Status, drift, report};
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
-use crate::resolve::Denied;
+use crate::resolve::{Denied, Repeated};
 use crate::view;
 
 /// Arguments of `draw`.
@@ -48,6 +48,10 @@ pub struct Args {
     #[arg(long)]
     show_denied: bool,
 
+    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, all draws these too
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
+    calls: WhichCalls,
+
     /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
     #[arg(long)]
     show_images: bool,
@@ -72,6 +76,14 @@ pub struct Args {
     /// Write nothing: exit with 1 when a file of -o or --inject is not what would be written, and say so
     #[arg(long)]
     check: bool,
+}
+
+/// Which calls are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum WhichCalls {
+    Auto,
+    All,
+    Never,
 }
 
 impl Args {
@@ -102,6 +114,15 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         crate::resources(&mut input.inspection, &input.sources);
     } else {
         crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    }
+    let calls = (args.calls != WhichCalls::Never).then(|| crate::calls(&input.inspection, &input.sources));
+    if let Some(calls) = calls.as_ref().filter(|_| !args.levels.is_about_resources()) {
+        let repeated = if args.calls == WhichCalls::All {
+            Repeated::Shown
+        } else {
+            Repeated::Hidden
+        };
+        crate::draw_calls(&mut input.inspection, &connectivity, calls, &input.sources, repeated);
     }
     if args.show_images {
         let graph = std::mem::take(&mut input.inspection.graph);
@@ -149,6 +170,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
         connectivity: &connectivity,
+        calls: calls.as_ref(),
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };

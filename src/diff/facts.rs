@@ -115,6 +115,15 @@ pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
     found.0
 }
 
+/// Whether a set of pods or addresses is the same in both states; an object always is.
+pub(super) fn means_the_same(old: &Node, new: &Node) -> bool {
+    match (&old.detail, &new.detail) {
+        (Detail::Peers { members: a, .. }, Detail::Peers { members: b, .. }) => a == b,
+        (Detail::External { .. }, Detail::External { .. }) => of_nodes(old, new).is_empty(),
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+    }
+}
+
 /// What differs between what two states say by one edge: what it says now, and what it said.
 pub(super) fn of_ports(old: &[PortMap], new: &[PortMap]) -> Vec<Difference> {
     let mut found = Found::default();

@@ -243,9 +243,7 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
 fn is_drawn_by(before: &Graph, after: &Graph, (from, to, edge): (usize, usize, &Edge)) -> bool {
     let known = |node: usize| {
         let node = after.node(node);
-        before
-            .find(&node.id)
-            .filter(|&n| before.node(n).detail == node.detail || node.kind == NodeKind::Workload)
+        before.find(&node.id).filter(|&n| facts::means_the_same(before.node(n), node))
     };
     let (Some(from), Some(to)) = (known(from), known(to)) else {
         return false;

@@ -31,6 +31,8 @@ const MIN_WIDTH: f64 = 120.0;
 const MAX_WIDTH: f64 = 250.0;
 /// Facts wider than this take two lines, unless a card has the room anyway.
 const FACTS_ROOM: f64 = 152.0;
+/// Names wider than this take two lines where they have a joint, unless a card has the room anyway.
+const NAME_ROOM: f64 = 168.0;
 /// A row of rules may make a card somewhat wider than a name: hosts and paths are long and read badly when cut.
 const MAX_ROW_WIDTH: f64 = 290.0;
 /// More rules than this to one target are summed up in a last line; the tooltip of the edge has them all.
@@ -133,10 +135,16 @@ impl CardPlan {
         self.row_of.get(&edge).copied()
     }
 
-    /// Joins facts that took two lines, if the width that the card has now holds them in one.
+    /// Joins names and facts that took two lines, if the width that the card has now holds them in one.
     pub fn widen(&mut self, node: &Node) {
+        let room = self.width - TEXT_X - RIGHT;
+        let name = wrap(&node.name, TextRole::Name, room, 3);
+        if name.len() < self.name.len() {
+            self.header -= NAME_LINE * (self.name.len() - name.len()) as f64;
+            self.name = name;
+        }
         let facts = node.facts();
-        if self.own_facts > 1 && text_width(&facts, TextRole::Facts) <= self.width - TEXT_X - RIGHT {
+        if self.own_facts > 1 && text_width(&facts, TextRole::Facts) <= room {
             self.facts.splice(..self.own_facts, [facts]);
             self.header -= FACTS_LINE * (self.own_facts - 1) as f64;
             self.own_facts = 1;
@@ -154,30 +162,34 @@ impl CardPlan {
 /// Decides what stands on the card of each node.
 ///
 /// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer than most gets a
-/// larger one for itself.
+/// larger one for itself. In a large namespace the few cards that are wider than all others stay alone with that.
 pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
-    let mut widest: BTreeMap<_, BTreeMap<_, f64>> = BTreeMap::new();
+    let mut widths: BTreeMap<_, BTreeMap<_, Vec<f64>>> = BTreeMap::new();
     for (node, plan) in graph.nodes().zip(&plans) {
-        let width = widest.entry(node.kind).or_default().entry(&node.namespace).or_default();
-        *width = width.max(plan.width);
+        widths.entry(node.kind).or_default().entry(&node.namespace).or_default().push(plan.width);
     }
-    let mut shared = BTreeMap::new();
-    for (kind, by_namespace) in &widest {
-        let mut widths: Vec<f64> = by_namespace.values().copied().collect();
-        widths.sort_by(f64::total_cmp);
-        shared.insert(*kind, widths.get(widths.len() * 3 / 4).or(widths.last()).copied().unwrap_or_default());
+    let mut usual: BTreeMap<_, BTreeMap<_, f64>> = BTreeMap::new();
+    for (kind, by_namespace) in widths {
+        let own: BTreeMap<_, f64> = by_namespace.into_iter().map(|(ns, widths)| (ns, share(widths, 1, 1))).collect();
+        let shared = share(own.values().copied().collect(), 3, 4);
+        usual.insert(kind, own.into_iter().map(|(ns, width)| (ns, width.max(shared))).collect());
     }
     for (node, plan) in graph.nodes().zip(&mut plans) {
         if node.kind == NodeKind::Junction {
             continue;
         }
-        let own = widest.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
-        let shared = shared.get(&node.kind).copied().unwrap_or_default();
-        plan.width = own.max(shared);
+        let usual = usual.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
+        plan.width = plan.width.max(usual);
         plan.widen(node);
     }
     plans
+}
+
+/// The number that this share of some numbers are at most.
+fn share(mut numbers: Vec<f64>, of: usize, parts: usize) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() * of / parts).or(numbers.last()).copied().unwrap_or_default()
 }
 
 /// Decides what stands on the card of a node, as wide as it needs to be.
@@ -187,7 +199,9 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
         return junction(node);
     }
     let room = MAX_WIDTH - TEXT_X - RIGHT;
-    let name = wrap(&node.name, TextRole::Name, room, 3);
+    let badges = badge_lines(node, room);
+    let badges_width = badges.iter().map(|line| badges_width(line)).fold(0.0, f64::max);
+    let name = wrap_name(&node.name, NAME_ROOM.max(badges_width), room);
     let name_width = name.iter().map(|l| text_width(l, TextRole::Name)).fold(0.0, f64::max);
     let mut facts = wrap_facts(&node.facts(), FACTS_ROOM.max(name_width), room);
     let own_facts = facts.len();
@@ -213,8 +227,6 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
         .iter()
         .map(|l| text_width(l, TextRole::Name))
         .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
-    let badges = badge_lines(node, room);
-    let badges_width = badges.iter().map(|line| badges_width(line)).fold(0.0, f64::max);
     let told = changes::on_card(node, room);
     let told_width = told.iter().map(|t| t.width(TextRole::Facts)).fold(badges_width, f64::max);
     let header_width = texts.fold(told_width, f64::max) + TEXT_X + RIGHT;
@@ -276,6 +288,17 @@ fn badges_width(line: &[(Mark, String)]) -> f64 {
 
 fn badge_width(word: &str) -> f64 {
     BADGE + BADGE_GAP + text_width(word, TextRole::Facts)
+}
+
+/// Names break at their joints if they can: into two lines of at most `room` if they fit and else of at most `most`.
+fn wrap_name(name: &str, room: f64, most: f64) -> Vec<String> {
+    let lines = wrap(name, TextRole::Name, room.min(most), 2);
+    let whole = |l: &String| !l.ends_with('…');
+    if lines.iter().all(whole) {
+        lines
+    } else {
+        wrap(name, TextRole::Name, most, 3)
+    }
 }
 
 /// Facts break between facts if they can: into two lines, of at most `room` if they fit and else of at most `most`.

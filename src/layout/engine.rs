@@ -410,30 +410,11 @@ fn check(part: &Part, placed: &Placed) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample;
     use super::*;
 
     fn part(boxes: usize, edges: &[(usize, usize)]) -> Part {
-        let one = BoxIn {
-            width: 100.0,
-            height: 46.0,
-            pin: Pin::Free,
-            header: 0.0,
-            rows: Vec::new(),
-            entries: Vec::new(),
-        };
-        let edge = |&(from, to): &(usize, usize)| EdgeIn {
-            from,
-            to,
-            row: None,
-            entry: None,
-            label: None,
-            trunk: 0,
-            straight: false,
-        };
-        Part {
-            boxes: vec![one; boxes],
-            edges: edges.iter().map(edge).collect(),
-        }
+        sample::part(boxes, edges.iter().map(|&(from, to)| sample::edge(from, to)))
     }
 
     #[test]

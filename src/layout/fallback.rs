@@ -270,31 +270,16 @@ fn draw(edge: &EdgeIn, route: Route, start: Point, end: Point, channels: &mut [C
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine::BoxIn;
+    use super::super::sample::{self, edge, labeled};
     use super::*;
 
+    /// Every third line has a label, and each its own trunk.
     fn part(boxes: usize, edges: &[(usize, usize)]) -> Part {
-        let one = BoxIn {
-            width: 100.0,
-            height: 40.0,
-            pin: Pin::Free,
-            header: 0.0,
-            rows: Vec::new(),
-            entries: Vec::new(),
+        let one = |(trunk, &(from, to)): (usize, &(usize, usize))| EdgeIn {
+            trunk,
+            ..if trunk % 3 == 0 { labeled(from, to) } else { edge(from, to) }
         };
-        let edge = |(i, &(from, to)): (usize, &(usize, usize))| EdgeIn {
-            from,
-            to,
-            row: None,
-            entry: None,
-            label: (i % 3 == 0).then_some((50.0, 17.0)),
-            trunk: i,
-            straight: false,
-        };
-        Part {
-            boxes: vec![one; boxes],
-            edges: edges.iter().enumerate().map(edge).collect(),
-        }
+        sample::part(boxes, edges.iter().enumerate().map(one))
     }
 
     #[test]

@@ -471,37 +471,19 @@ fn shape(kind: Kind, chains: &[Chain], columns: usize, part: &Part) -> Shape {
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine;
+    use super::super::{engine, sample};
     use super::*;
 
-    fn card(height: f64) -> BoxIn {
-        BoxIn {
-            width: 160.0,
-            height,
-            pin: Pin::Free,
-            header: 0.0,
-            rows: Vec::new(),
-            entries: Vec::new(),
-        }
-    }
-
     fn edge(from: usize, to: usize) -> EdgeIn {
-        EdgeIn {
-            from,
-            to,
-            row: None,
-            entry: None,
-            label: (to % 3 == 1).then_some((40.0, 18.0)),
-            trunk: 0,
-            straight: false,
+        if to % 3 == 1 {
+            sample::labeled(from, to)
+        } else {
+            sample::edge(from, to)
         }
     }
 
     fn star(leaves: usize, inward: bool, rows: bool) -> Part {
-        let mut part = Part {
-            boxes: vec![card(46.0); leaves + 1],
-            edges: (1..=leaves).map(|i| if inward { edge(i, 0) } else { edge(0, i) }).collect(),
-        };
+        let mut part = sample::part(leaves + 1, (1..=leaves).map(|i| if inward { edge(i, 0) } else { edge(0, i) }));
         if rows {
             part.boxes[0].rows = vec![18.0; leaves];
             part.boxes[0].header = 40.0;

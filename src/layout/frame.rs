@@ -15,6 +15,10 @@ use super::wrap::wrap;
 const GAP: f64 = 16.0;
 /// Distance between lines that run around components.
 const LANE: f64 = 8.0;
+/// A component this much wider than the middle one of a grid stands outside of it.
+const MUCH_WIDER: f64 = 1.15;
+/// Components that are gathered are about as wide as each other, up to this.
+const ALIKE: f64 = 1.3;
 const TITLE_LINE: f64 = 15.0;
 const TITLE_TOP: f64 = 7.0;
 const TITLE_BOTTOM: f64 = 8.0;
@@ -45,6 +49,9 @@ pub(super) enum Rows {
     /// One in each.
     #[default]
     Single,
+    /// One in each, but those that lines come to from the left and that are about as wide share the room beside them, so that more of what has
+    /// no links fits there; single cards come last.
+    Gathered,
     /// As many as there is room for.
     Dense,
 }
@@ -112,21 +119,42 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         open.clear();
         large.clear();
     }
-    for item in &open {
-        plan.at.push((item.id, 0.0, y));
-        let bottom = item.inner.height;
-        if !item.inner.open_right() {
-            let x = item.inner.width + GAP - PAD;
-            let x = stack(&mut plan, &mut large, x.max(0.0), width - PAD, y, bottom);
+    for run in runs(&mut open, rows) {
+        let top = y;
+        if let [item] = run
+            && !item.inner.open_left()
+        {
+            // Its lines run to the right: what has none stands left of it.
+            let before = plan.at.len();
+            let room = width - item.inner.width + PAD - GAP;
+            rest = beside(&mut plan, rest, &[], PAD, room, top, item.inner.height);
+            singles = match before == plan.at.len() {
+                true => beside(&mut plan, singles, &[], PAD, room, top, item.inner.height),
+                false => singles,
+            };
+            let taken = plan.at[before..].iter().map(|(id, x, _)| x + right_of(components, *id) - PAD);
+            let x = taken.reduce(f64::max).map_or(0.0, |x| x + GAP - PAD);
+            plan.at.push((item.id, x, y));
+            y += item.inner.height + GAP;
+            continue;
+        }
+        let wide = run.iter().map(|i| i.inner.width).fold(0.0, f64::max);
+        for item in run {
+            plan.at.push((item.id, 0.0, y));
+            y += item.inner.height + GAP;
+        }
+        let bottom = y - GAP - top;
+        if run.iter().all(|i| !i.inner.open_right()) {
+            let x = wide + GAP - PAD;
+            let x = stack(&mut plan, &mut large, x.max(0.0), width - PAD, top, bottom);
             let taken = rest.len();
-            rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, y, bottom);
+            rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, top, bottom);
             if rest.len() == taken {
-                singles = beside(&mut plan, singles, &anchors, x.max(0.0), width - PAD, y, bottom);
+                singles = beside(&mut plan, singles, &anchors, x.max(0.0), width - PAD, top, bottom);
             }
         }
-        y += bottom + GAP;
     }
-    y = shelves(&mut plan, &large, width, y);
+    y = shelves(&mut plan, &large.iter().collect::<Vec<_>>(), width, y);
     y = grid(&mut plan, rest, width, y);
     y = grid(&mut plan, singles, width, y);
     plan.height = y - GAP + PAD;
@@ -137,6 +165,19 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     plan.width = used;
     plan.title = title;
     plan
+}
+
+/// Components that share the room beside them: each has its own, but for those that are to be gathered.
+fn runs<'a, 'b>(open: &'b mut [Item<'a>], rows: Rows) -> Vec<&'b [Item<'a>]> {
+    if rows != Rows::Gathered {
+        return open.chunks(1).collect();
+    }
+    open.sort_by_key(|i| i.inner.cards.len() == 1 && !i.inner.open_right());
+    let alike = |a: &Item<'_>, b: &Item<'_>| {
+        let (a, b) = (a.inner, b.inner);
+        !a.open_right() && !b.open_right() && a.width.max(b.width) <= ALIKE * a.width.min(b.width)
+    };
+    open.chunk_by(alike).collect()
 }
 
 /// Components above each other, with the lines that end in them.
@@ -313,8 +354,17 @@ fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], anchors: &[f64], 
     }
 }
 
-/// Equal cells, as many in a row as fit, rows filled evenly.
+/// Equal cells, as many in a row as fit, rows filled evenly. What is much wider than most does not widen their cells: it comes first.
 fn grid(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
+    let mut widths: Vec<f64> = items.iter().map(|i| i.inner.width).collect();
+    widths.sort_by(f64::total_cmp);
+    let most = widths.get(widths.len() / 2).map_or(0.0, |w| w * MUCH_WIDER);
+    let (usual, wide): (Vec<&Item<'_>>, Vec<&Item<'_>>) = items.iter().partition(|i| i.inner.width <= most);
+    let y = shelves(plan, &wide, width, top);
+    cells(plan, &usual, width, y)
+}
+
+fn cells(plan: &mut FramePlan, items: &[&Item<'_>], width: f64, top: f64) -> f64 {
     let cell = items.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let room = width - 2.0 * PAD;
     let most = (((room + GAP + 0.01) / (cell + GAP)).floor() as usize).clamp(1, items.len().max(1));
@@ -349,8 +399,8 @@ fn stack(plan: &mut FramePlan, items: &mut Vec<Item<'_>>, left: f64, right: f64,
 }
 
 /// Components of any size, highest first, each in the first row that has room for it.
-fn shelves(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
-    // The right end and the components of each row; the first one is the highest.
+fn shelves(plan: &mut FramePlan, items: &[&Item<'_>], width: f64, top: f64) -> f64 {
+    // The right end and the components of each row.
     let mut rows: Vec<(f64, Vec<(&Item<'_>, f64)>)> = Vec::new();
     for item in items {
         match rows.iter_mut().find(|(x, _)| x + item.inner.width <= width - PAD) {
@@ -364,7 +414,7 @@ fn shelves(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f6
     let mut y = top;
     for (_, row) in rows {
         plan.at.extend(row.iter().map(|(item, x)| (item.id, *x, y)));
-        y += row.first().map_or(0.0, |(item, _)| item.inner.height) + GAP;
+        y += row.iter().map(|(item, _)| item.inner.height).fold(0.0, f64::max) + GAP;
     }
     y
 }

@@ -173,34 +173,20 @@ pub(super) fn run(part: &Part, budget: usize) -> Option<Placed> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample;
     use super::*;
 
     #[test]
     fn a_chain_has_half_the_columns_and_lines_end_at_workloads() {
-        let card = |width: f64| BoxIn {
-            width,
-            height: 46.0,
-            pin: Pin::Free,
-            header: 0.0,
-            rows: Vec::new(),
-            entries: Vec::new(),
-        };
-        let edge = |(from, to, straight): (usize, usize, bool)| EdgeIn {
-            from,
-            to,
-            row: None,
-            entry: None,
-            label: (!straight).then_some((40.0, 18.0)),
-            trunk: usize::from(straight),
-            straight,
+        let selects = |from, to| EdgeIn {
+            trunk: 1,
+            straight: true,
+            ..sample::edge(from, to)
         };
         // Workloads 0, 1, 2 with Services 3, 4, 5; the first may talk to both others, and the second to the third.
-        let part = Part {
-            boxes: [160.0, 160.0, 160.0, 160.0, 190.0, 140.0].map(card).to_vec(),
-            edges: [(3, 0, true), (4, 1, true), (5, 2, true), (0, 1, false), (0, 2, false), (1, 2, false)]
-                .map(edge)
-                .to_vec(),
-        };
+        let allows = [(0, 1), (0, 2), (1, 2)].map(|(from, to)| sample::labeled(from, to));
+        let mut part = sample::part(6, [selects(3, 0), selects(4, 1), selects(5, 2)].into_iter().chain(allows));
+        (part.boxes[4].width, part.boxes[5].width) = (190.0, 140.0);
         assert!(applies(&part));
         let placed = run(&part, 1_000_000_000).unwrap();
         assert_eq!(placed.boxes[4].x, placed.boxes[1].x);

@@ -254,31 +254,11 @@ fn extent(half: &Half, placed: &Placed) -> Rect {
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine;
+    use super::super::{engine, sample};
     use super::*;
 
     fn chain(boxes: usize, edges: &[(usize, usize)]) -> Part {
-        let card = BoxIn {
-            width: 160.0,
-            height: 46.0,
-            pin: Pin::Free,
-            header: 0.0,
-            rows: Vec::new(),
-            entries: Vec::new(),
-        };
-        let edge = |&(from, to): &(usize, usize)| EdgeIn {
-            from,
-            to,
-            row: None,
-            entry: None,
-            label: Some((40.0, 18.0)),
-            trunk: 0,
-            straight: false,
-        };
-        Part {
-            boxes: vec![card; boxes],
-            edges: edges.iter().map(edge).collect(),
-        }
+        sample::part(boxes, edges.iter().map(|&(from, to)| sample::labeled(from, to)))
     }
 
     #[test]

@@ -72,10 +72,13 @@ impl Router<'_> {
 
     /// The side of its gutter on which an outside card has its lines.
     pub fn outside_toward(&self, node: usize) -> Toward {
-        match (self.book.scene.places[node], self.plan.ways.outside) {
-            (Place::Right, Outside::Beside) | (Place::Left | Place::Inside(_), Outside::Stacked) => Toward::Right,
-            _ => Toward::Left,
-        }
+        let right = self.book.scene.places[node] == Place::Right;
+        if right == self.in_rows(node) { Toward::Left } else { Toward::Right }
+    }
+
+    /// Whether an outside card stands in a row above or below the frames.
+    pub fn in_rows(&self, node: usize) -> bool {
+        self.plan.ways.outside.in_rows(self.book.scene.places[node])
     }
 
     /// For each outside card its ports.
@@ -122,7 +125,7 @@ impl Router<'_> {
 
     /// Puts outside cards into rows, if they are to stand above and below the frames.
     pub fn stack_outside(&mut self) {
-        if self.plan.ways.outside != Outside::Stacked {
+        if self.plan.ways.outside == Outside::Beside {
             return;
         }
         let ports = self.ports();
@@ -133,7 +136,7 @@ impl Router<'_> {
             let mut nodes: Vec<(usize, &Ports)> = ports
                 .iter()
                 .map(|(n, p)| (*n, p))
-                .filter(|(n, _)| self.book.scene.places[*n] == wanted)
+                .filter(|(n, _)| self.book.scene.places[*n] == wanted && self.in_rows(*n))
                 .collect();
             // Lines that reach further down run further out, where they meet no other.
             nodes.sort_by(|a, b| self.depth(b.0, b.1, below).total_cmp(&self.depth(a.0, a.1, below)).then(a.0.cmp(&b.0)));
@@ -158,6 +161,7 @@ impl Router<'_> {
                 let (top, first) = if below { (y + gap, y + TRACK) } else { (y, y + height + CLEAR) };
                 let whole: f64 = row.iter().map(|(n, _)| self.book.cards[*n].width + GAP).sum();
                 let (mut x, mut slot) = (0.0, 0);
+                let mut last: Option<&Vec<usize>> = None;
                 for &(node, ports) in row {
                     let width = self.book.cards[node].width;
                     let x_here = if below { whole - GAP - x - width } else { x };
@@ -170,6 +174,10 @@ impl Router<'_> {
                         },
                     );
                     for (i, nets) in ports.iter().enumerate() {
+                        // A line to two neighbors parts where it comes to them, and not just before.
+                        if last.replace(nets) == Some(nets) {
+                            slot -= 1;
+                        }
                         // Further left means further up: no line crosses the way of its neighbor.
                         let way = Way {
                             share: (i + 1) as f64 / (ports.len() + 1) as f64,
@@ -206,10 +214,11 @@ impl Router<'_> {
 
     /// Places outside cards that stand beside the frames at the heights where their lines run straight, as far as they do not meet.
     pub fn place_outside(&mut self, crossings: &Crossings) {
-        if self.plan.ways.outside != Outside::Beside {
+        if self.plan.ways.outside == Outside::Stacked {
             return;
         }
-        let ports = self.ports();
+        let mut ports = self.ports();
+        ports.retain(|node, _| !self.in_rows(*node));
         for (&node, ports) in &ports {
             let height = self.book.cards[node].height();
             for (i, nets) in ports.iter().enumerate() {
@@ -306,7 +315,7 @@ impl Router<'_> {
         let above = track > card.x + CLEAR - 2.0 && track < card.right() - CLEAR;
         let x = if above { track } else { card.x + card.w * way.share };
         let border = if way.below { card.y } else { card.bottom() };
-        let y = self.stack.way_y(node, net, self.height)?;
+        let y = self.stack.way_y(node, net, self.floor)?;
         Some([Point { x, y: border }, Point { x, y }])
     }
 }

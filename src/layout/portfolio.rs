@@ -12,8 +12,9 @@ use super::crossing;
 use super::frame::{self, FramePlan, Rows};
 use super::inner::{self, Book, Form, Inner, Lines, Services, Share, Side};
 use super::pack;
-use super::route::{Back, GUTTER, Outside, Plan, Routed, Ways, route, side, start_gutter};
+use super::route::{Back, GUTTER, Orders, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
+use super::untangle::untangle;
 
 /// Most columns that are tried.
 const MAX_COLUMNS: usize = 8;
@@ -32,6 +33,9 @@ const HIGH: f64 = 0.8;
 const HIGHEST: f64 = 0.72;
 /// Width and height of the margins, with the legend.
 const FURNITURE: (f64, f64) = (32.0, 62.0);
+/// Width of a legend as most pictures have it, and height of another line of it.
+const LEGEND: f64 = 950.0;
+const LEGEND_LINE: f64 = 18.0;
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
 const STACK: usize = 256 << 20;
 
@@ -64,6 +68,10 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     let page = Page::of(book);
     let mut candidates = candidates(book, &order, &page, &mut memo);
     candidates.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+    let swaps = match tries {
+        Tries::Many => 300,
+        Tries::Few => 60,
+    };
     let tries = match (tries, nodes > MANY) {
         (Tries::Many, false) => MAX_TRIES,
         (Tries::Few, false) => FEW_TRIES,
@@ -97,7 +105,10 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
         }
     }
     match best {
-        Some((_, plan, routed)) => (plan, routed),
+        Some((_, plan, routed)) => {
+            let routed = untangle(book, &plan, routed, swaps);
+            (plan, routed)
+        }
         // Unreachable while at least one arrangement is tried; an empty picture is still a picture.
         None => {
             let plan = Plan {
@@ -107,7 +118,7 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
                 inners: Vec::new(),
                 ways: Ways::default(),
             };
-            let routed = route(book, &plan);
+            let routed = route(book, &plan, &Orders::default());
             (plan, routed)
         }
     }
@@ -165,10 +176,16 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
     let outsides: &[Outside] = if page.left + page.right == 0.0 {
         &[Outside::Beside]
-    } else {
+    } else if page.right == 0.0 {
         &[Outside::Beside, Outside::Stacked]
+    } else {
+        &[Outside::Beside, Outside::Below, Outside::Stacked]
     };
-    let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense] } else { &[Rows::Single] };
+    let densities: &[Rows] = if crowded {
+        &[Rows::Single, Rows::Gathered, Rows::Dense]
+    } else {
+        &[Rows::Single]
+    };
     let mut placed = |form: Form| {
         let ways = Ways { form, ..Ways::default() };
         inners(book, &vec![1; order.len()], 1, ways, memo)
@@ -245,7 +262,7 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, m
     if !fits(book, &plan) {
         plan.ways.outside = Outside::Beside;
     }
-    let routed = route(book, &plan);
+    let routed = route(book, &plan, &Orders::default());
     (plan, routed)
 }
 
@@ -253,10 +270,11 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, m
 fn reading(plan: &Plan) -> f64 {
     let outside = match plan.ways.outside {
         Outside::Beside => 1.0,
+        Outside::Below => 1.08,
         Outside::Stacked => 1.2,
     };
     let rows = match plan.ways.rows {
-        Rows::Single => 1.0,
+        Rows::Single | Rows::Gathered => 1.0,
         Rows::Dense => 1.05,
     };
     let services = match plan.ways.form.services {
@@ -273,8 +291,9 @@ fn reading(plan: &Plan) -> f64 {
 /// Whether every outside card that stands above or below the frames is narrower than all of them.
 fn fits(book: &Book<'_>, plan: &Plan) -> bool {
     let content = plan.content();
-    let outside = book.scene.places.iter().zip(book.cards).filter(|(p, _)| !matches!(p, Place::Inside(_)));
-    plan.ways.outside == Outside::Beside || outside.map(|(_, c)| c.width).all(|w| w <= content)
+    let rows = |p: &Place| !matches!(p, Place::Inside(_)) && plan.ways.outside.in_rows(*p);
+    let mut cards = book.scene.places.iter().zip(book.cards).filter(|(p, _)| rows(p));
+    cards.all(|(_, c)| c.width <= content)
 }
 
 /// What the picture is to be shown on, and what of it is known before anything is placed.
@@ -285,8 +304,8 @@ struct Page {
     /// Width of outside cards on the left and on the right.
     left: f64,
     right: f64,
-    /// Height of all outside cards together, if they stand in rows as wide as the page.
-    rows: f64,
+    /// Height of the outside cards on the left and on the right, if they stand in rows as wide as the page.
+    rows: [f64; 2],
     /// Whether crossings are counted: not in huge pictures.
     counted: bool,
 }
@@ -310,18 +329,17 @@ impl Page {
             most,
             left,
             right,
-            rows: rows.iter().sum(),
+            rows,
             counted: nodes <= MANY,
         }
     }
 
     /// Width of what stands beside the columns.
     fn beside(&self, outside: Outside) -> f64 {
-        let both = [self.left, self.right].map(|w| if w > 0.0 { w + GUTTER + 8.0 } else { 0.0 });
-        match outside {
-            Outside::Beside => both.iter().sum(),
-            Outside::Stacked => both.map(|w| if w > 0.0 { GUTTER } else { 0.0 }).iter().sum(),
-        }
+        let sides = [(Place::Left, self.left), (Place::Right, self.right)]
+            .into_iter()
+            .filter(|(_, w)| *w > 0.0);
+        sides.map(|(p, w)| GUTTER + if outside.in_rows(p) { 0.0 } else { w + 8.0 }).sum()
     }
 
     /// Width and height of a plan, without lines.
@@ -331,7 +349,8 @@ impl Page {
             height = height.max(groups.iter().map(|&g| plan.frames[g].height + 18.0).sum());
         }
         let width = plan.content() + GUTTER * plan.columns.len().saturating_sub(1) as f64;
-        let rows = if plan.ways.outside == Outside::Stacked { self.rows } else { 0.0 };
+        let sides = [Place::Left, Place::Right].into_iter().zip(self.rows);
+        let rows: f64 = sides.filter(|(p, _)| plan.ways.outside.in_rows(*p)).map(|(_, h)| h).sum();
         (width + self.beside(plan.ways.outside), height + rows)
     }
 
@@ -361,7 +380,10 @@ impl Page {
         let odd = if aspect > WIDE {
             (aspect / WIDE - 1.0) * 0.5
         } else {
-            beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0)
+            // The legend of a narrow picture takes more lines.
+            let more = LEGEND_LINE * (LEGEND / w).floor().min(3.0);
+            let least = (w + FURNITURE.0) / (h + FURNITURE.1 + more);
+            beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0) + beyond(0.7 / least, 0.3, 3.0)
         };
         let small = beyond(w / self.room, 0.03, 1.0) + beyond(w / self.most, 0.08, 3.0);
         (0.6 * shown + 0.4 * area) * (1.0 + odd.min(4.0) + small.min(4.0))
@@ -383,7 +405,7 @@ pub(super) fn room(book: &Book<'_>) -> (f64, f64) {
     let n = nodes as f64;
     let (wanted, least) = match nodes {
         0..=15 => (12.1, 12.1),
-        16..=50 => (12.0 - 1.9 * (n - 15.0) / 35.0, 10.1),
+        16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 12.1 - 2.0 * (n - 15.0) / 35.0),
         51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
         91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.1),
         _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),

@@ -11,7 +11,7 @@ use super::frame::{FramePlan, Rows};
 use super::inner::{Book, Form, Inner, Side};
 use super::outside::Stack;
 use super::scene::Place;
-use super::tracks::{Stub, Toward, assign};
+use super::tracks::{Stub, Toward, Tracks, assign};
 use super::{Point, Rect};
 
 /// Distance between tracks, in user units.
@@ -59,8 +59,21 @@ pub(super) enum Outside {
     /// Sources left of all frames, targets right of them.
     #[default]
     Beside,
+    /// Sources left of all frames, targets in rows below.
+    Below,
     /// Sources in rows above all frames, targets in rows below: this costs no width.
     Stacked,
+}
+
+impl Outside {
+    /// Whether the cards of a place stand in rows.
+    pub fn in_rows(self, place: Place) -> bool {
+        match self {
+            Outside::Beside => false,
+            Outside::Below => place == Place::Right,
+            Outside::Stacked => true,
+        }
+    }
 }
 
 /// How a line gets to a frame that is not further right than its source.
@@ -92,6 +105,17 @@ pub(super) struct Routed {
     pub backward: usize,
     /// How often a line runs back past a column.
     pub turns: usize,
+    /// The orders that were taken.
+    pub orders: Orders,
+}
+
+/// The order of lines that share a space between frames, where it may be chosen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orders {
+    /// For each column and gap that lines cross these nets, from top to bottom; `None` leaves the choice to the router.
+    pub gaps: Option<BTreeMap<(usize, usize), Vec<usize>>>,
+    /// For each gutter the nets that have tracks in it, in the order in which they take them.
+    pub gutters: Vec<Vec<usize>>,
 }
 
 /// What a net ends in.
@@ -124,16 +148,28 @@ pub(super) fn side(start: usize, column: usize, back: Back) -> Side {
 }
 
 /// Places and routes a plan.
-pub(super) fn route(book: &Book<'_>, plan: &Plan) -> Routed {
+pub(super) fn route(book: &Book<'_>, plan: &Plan, orders: &Orders) -> Routed {
     let mut router = Router::new(book, plan);
     router.stack_outside();
     router.place_frames(&BTreeMap::new());
     // Now that the heights of the other ends are about known, their order is.
     router.stack_outside();
-    let crossings = router.choose_gaps();
+    let gaps = orders.gaps.clone().unwrap_or_else(|| router.choose_gaps());
+    let crossings = slots(&gaps);
     router.place_frames(&crossings);
     router.place_outside(&crossings);
-    router.draw(&crossings)
+    let mut routed = router.draw(&crossings, &orders.gutters);
+    routed.orders.gaps = Some(gaps);
+    routed
+}
+
+/// Where each net crosses which column.
+fn slots(gaps: &BTreeMap<(usize, usize), Vec<usize>>) -> Crossings {
+    let mut crossings = Crossings::new();
+    for (&(column, gap), nets) in gaps {
+        crossings.extend(nets.iter().enumerate().map(|(slot, net)| ((*net, column), Crossing { gap, slot })));
+    }
+    crossings
 }
 
 /// For each net and column it crosses the gap it takes, and its place among the lines of that gap.
@@ -144,6 +180,9 @@ pub(super) struct Crossing {
     gap: usize,
     slot: usize,
 }
+
+/// The order of lines in a gap: what comes from above and turns back, what goes on, what comes from below and turns back; and in each.
+struct Rank(u8, f64);
 
 pub(super) struct Router<'a> {
     pub book: &'a Book<'a>,
@@ -162,6 +201,8 @@ pub(super) struct Router<'a> {
     pub stack: Stack,
     /// Nets that share the last track to an outside card, each with the net that stands for all of them.
     pub joined: BTreeMap<usize, usize>,
+    /// Bottom of the frames.
+    pub floor: f64,
     pub height: f64,
 }
 
@@ -183,6 +224,7 @@ impl<'a> Router<'a> {
             outside_port: BTreeMap::new(),
             stack: Stack::default(),
             joined: BTreeMap::new(),
+            floor: 0.0,
             height: 0.0,
         }
     }
@@ -217,6 +259,7 @@ impl<'a> Router<'a> {
             self.height = self.height.max(y);
             self.gaps.push(gaps);
         }
+        self.floor = self.height;
     }
 
     fn gap_y(&self, column: usize, crossing: Crossing) -> f64 {
@@ -237,10 +280,8 @@ impl<'a> Router<'a> {
                 let entry = entries.binary_search_by_key(&net, |e| e.net).ok().and_then(|i| entries.get(i))?;
                 Some(self.tops[group] + dy + entry.y)
             }
-            End::Node(node) => match self.plan.ways.outside {
-                Outside::Beside => Some(self.outside_y.get(&node)? + self.outside_port.get(&(node, net))?),
-                Outside::Stacked => self.stack.way_y(node, net, self.height),
-            },
+            End::Node(node) if self.in_rows(node) => self.stack.way_y(node, net, self.floor),
+            End::Node(node) => Some(self.outside_y.get(&node)? + self.outside_port.get(&(node, net))?),
         }
     }
 
@@ -281,8 +322,8 @@ impl<'a> Router<'a> {
     }
 
     /// Chooses for each net and column it must cross the gap that makes the shortest way.
-    fn choose_gaps(&self) -> Crossings {
-        let mut chosen: Vec<(usize, usize, f64, usize, f64)> = Vec::new();
+    fn choose_gaps(&self) -> BTreeMap<(usize, usize), Vec<usize>> {
+        let mut chosen: Vec<(usize, usize, Rank, usize)> = Vec::new();
         for net in 0..self.book.scene.nets.len() {
             let start = start_gutter(self.book, &self.plan.column_of, self.columns(), net);
             let ends = self.ends(net);
@@ -299,26 +340,26 @@ impl<'a> Router<'a> {
                 let goal = median(ends.iter().filter(|e| e.1 >= column).filter_map(height)).unwrap_or(y);
                 let gap = self.nearest_gap(column, y, goal);
                 y = self.gaps[column - 1][gap].0;
-                chosen.push((column, gap, from - goal, net, y));
+                // Lines that come from further up take the upper slots, so that fewer of them cross in the gutter.
+                chosen.push((column, gap, Rank(1, from - goal), net));
             }
             let mut y = from;
             for column in (first + 1..=start).rev() {
                 let goal = median(ends.iter().filter(|e| e.1 < column).filter_map(height)).unwrap_or(y);
                 let gap = self.nearest_gap(column, y, goal);
+                // A line that turns back runs around those that leave nearer to the gap: they nest.
+                let below = self.gaps[column - 1][gap].0 < y;
                 y = self.gaps[column - 1][gap].0;
-                chosen.push((column, gap, goal - from, net, y));
+                chosen.push((column, gap, Rank(if below { 2 } else { 0 }, -from), net));
             }
         }
-        // Lines that come from further up take the upper slots, so that fewer of them cross in the gutter.
-        chosen.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3)));
-        let mut crossings = Crossings::new();
-        let mut slots: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        for (column, gap, _, net, _) in chosen {
-            let slot = slots.entry((column, gap)).or_default();
-            crossings.insert((net, column), Crossing { gap, slot: *slot });
-            *slot += 1;
+        let rank = |a: &Rank, b: &Rank| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
+        chosen.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(rank(&a.2, &b.2)).then(a.3.cmp(&b.3)));
+        let mut gaps: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        for (column, gap, _, net) in chosen {
+            gaps.entry((column, gap)).or_default().push(net);
         }
-        crossings
+        gaps
     }
 
     /// The gap with the least detour from one height to another; among equals the one nearest to the goal.
@@ -380,7 +421,7 @@ impl<'a> Router<'a> {
         stops
     }
 
-    fn draw(&self, crossings: &Crossings) -> Routed {
+    fn draw(&self, crossings: &Crossings, wanted: &[Vec<usize>]) -> Routed {
         let columns = self.columns();
         let nets = self.book.scene.nets.len();
         let stops: Vec<Vec<Stop>> = (0..nets).map(|net| self.stops(net, crossings)).collect();
@@ -394,15 +435,14 @@ impl<'a> Router<'a> {
                 });
             }
         }
-        let tracks: Vec<(BTreeMap<usize, usize>, usize)> = stubs.iter().map(|s| assign(s)).collect();
+        let wanted = |gutter: usize| wanted.get(gutter).map(Vec::as_slice);
+        let tracks: Vec<Tracks> = stubs.iter().enumerate().map(|(g, s)| assign(s, wanted(g))).collect();
         // Widths from left to right: outside, gutter, column, gutter, …, outside.
-        let widest = |place: Place| match self.plan.ways.outside {
-            Outside::Stacked => 0.0,
-            Outside::Beside => {
-                let cards = self.outside_y.keys().filter(|n| self.book.scene.places[**n] == place);
-                cards.map(|&n| self.book.cards[n].width).fold(0.0, f64::max)
-            }
+        let widest = |place: Place| {
+            let cards = self.outside_y.keys().filter(|n| self.book.scene.places[**n] == place);
+            cards.map(|&n| self.book.cards[n].width).fold(0.0, f64::max)
         };
+        let above = self.plan.ways.outside.in_rows(Place::Left);
         let (left, right) = (widest(Place::Left), widest(Place::Right));
         let mut x = left;
         let mut gutter_x = Vec::with_capacity(columns + 1);
@@ -410,13 +450,13 @@ impl<'a> Router<'a> {
         let mut column_w = Vec::with_capacity(columns);
         for gutter in 0..=columns {
             gutter_x.push(x);
-            let tracks = tracks[gutter].1 as f64;
-            let outer = (gutter == 0 && left == 0.0 && self.plan.ways.outside == Outside::Beside) || (gutter == columns && right == 0.0);
+            let tracks = tracks[gutter].count as f64;
+            let outer = (gutter == 0 && left == 0.0 && !above) || (gutter == columns && right == 0.0);
             x += match (tracks > 0.0, outer) {
                 (true, true) => CLEAR + tracks * TRACK,
                 (true, false) => 2.0 * CLEAR + (tracks - 1.0) * TRACK,
                 (false, true) => 0.0,
-                (false, false) if gutter == 0 && self.plan.ways.outside == Outside::Stacked => 0.0,
+                (false, false) if gutter == 0 && above => 0.0,
                 (false, false) => GUTTER + if gutter == 0 || gutter == columns { 8.0 } else { 0.0 },
             };
             if let Some(groups) = self.plan.columns.get(gutter) {
@@ -432,6 +472,10 @@ impl<'a> Router<'a> {
             components: vec![Point::default(); self.offsets.len()],
             width: right_x + right,
             height: self.height,
+            orders: Orders {
+                gaps: None,
+                gutters: tracks.iter().map(|t| t.order.clone()).collect(),
+            },
             ..Routed::default()
         };
         for (index, groups) in self.plan.columns.iter().enumerate() {
@@ -452,8 +496,8 @@ impl<'a> Router<'a> {
             };
         }
         let track_x = |net: usize, gutter: usize| {
-            let slot = tracks[gutter].0.get(&self.stands_for(net, gutter)).copied().unwrap_or(0) as f64;
-            let outer = gutter == 0 && left == 0.0 && self.plan.ways.outside == Outside::Beside;
+            let slot = tracks[gutter].of.get(&self.stands_for(net, gutter)).copied().unwrap_or(0) as f64;
+            let outer = gutter == 0 && left == 0.0 && !above;
             gutter_x[gutter] + slot * TRACK + if outer { TRACK } else { CLEAR }
         };
         let border = |stop: &Stop| match stop.toward {
@@ -462,16 +506,14 @@ impl<'a> Router<'a> {
             Toward::Right if stop.gutter == columns => right_x,
             Toward::Right => column_x[stop.gutter],
         };
-        routed.outside = match self.plan.ways.outside {
-            Outside::Beside => self.beside(left, right_x),
-            Outside::Stacked => {
-                let first = column_x.first().copied().unwrap_or_default();
-                let last = column_x.iter().zip(&column_w).map(|(x, w)| x + w).next_back().unwrap_or(right_x);
-                let (cards, height, width) = self.stacked(first, last, self.height);
-                (routed.height, routed.width) = (height, routed.width.max(width));
-                cards
-            }
-        };
+        routed.outside = self.beside(left, right_x);
+        if self.plan.ways.outside != Outside::Beside {
+            let first = column_x.first().copied().unwrap_or_default();
+            let last = column_x.iter().zip(&column_w).map(|(x, w)| x + w).next_back().unwrap_or(right_x);
+            let (cards, height, width) = self.stacked(first, last, self.floor);
+            (routed.height, routed.width) = (self.height.max(height), routed.width.max(width));
+            routed.outside.extend(cards);
+        }
         for (net, stops) in stops.iter().enumerate() {
             let Some(start) = stops.first() else { continue };
             let source = self.book.scene.nets[net].source;

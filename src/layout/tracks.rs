@@ -25,8 +25,19 @@ pub(super) struct Stub {
     pub y: f64,
 }
 
-/// Gives each net that bends in this gutter a track, from left to right, and tells how many tracks there are.
-pub(super) fn assign(stubs: &[Stub]) -> (BTreeMap<usize, usize>, usize) {
+/// The tracks of a gutter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tracks {
+    /// For each net that bends in it its track, from left to right.
+    pub of: BTreeMap<usize, usize>,
+    pub count: usize,
+    /// Those nets in the order in which they chose.
+    pub order: Vec<usize>,
+}
+
+/// Gives each net that bends in this gutter a track. Nets choose in the wanted order as far as the constraints allow it; without one in an
+/// order that makes few crossings.
+pub(super) fn assign(stubs: &[Stub], wanted: Option<&[usize]>) -> Tracks {
     let mut spans: BTreeMap<usize, Span> = BTreeMap::new();
     for stub in stubs {
         let span = spans.entry(stub.net).or_insert(Span {
@@ -47,10 +58,16 @@ pub(super) fn assign(stubs: &[Stub]) -> (BTreeMap<usize, usize>, usize) {
     // A net that runs straight through needs no track.
     spans.retain(|_, s| s.bottom - s.top > 0.01);
     let before = constraints(stubs, &spans);
-    let order = sort(&spans, &before);
+    let order = match wanted {
+        None => sort(&spans, &before, |net| usual(&spans[&net], net)),
+        Some(wanted) => {
+            let place: BTreeMap<usize, usize> = wanted.iter().enumerate().map(|(i, net)| (*net, i)).collect();
+            sort(&spans, &before, |net| (0, place.get(&net).map_or(u64::MAX, |p| *p as u64), net))
+        }
+    };
     let mut tracks: Vec<BTreeMap<u64, f64>> = Vec::new();
     let mut found: BTreeMap<usize, usize> = BTreeMap::new();
-    for net in order {
+    for &net in &order {
         let span = &spans[&net];
         let least = before
             .get(&net)
@@ -73,7 +90,11 @@ pub(super) fn assign(stubs: &[Stub]) -> (BTreeMap<usize, usize>, usize) {
         tracks[track].insert(key(span.top), span.bottom);
         found.insert(net, track);
     }
-    (found, tracks.len())
+    Tracks {
+        of: found,
+        count: tracks.len(),
+        order,
+    }
 }
 
 struct Span {
@@ -120,27 +141,30 @@ fn constraints(stubs: &[Stub], spans: &BTreeMap<usize, Span>) -> BTreeMap<usize,
     before
 }
 
-/// An order that respects the constraints as far as they have no cycle, and otherwise makes few crossings: of the lines that go down
-/// the lower ones stand further left, of those that go up the upper ones. Lines whose ends are all on one side stand nearest to it, and
-/// those that reach around others stand behind them.
-fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<usize> {
-    let rank = |net: usize| {
-        let s = &spans[&net];
-        if s.lefts == 0 {
-            return (3, u64::MAX - key(s.bottom - s.top), net);
-        }
-        if s.rights == 0 {
-            return (0, key(s.bottom - s.top), net);
-        }
-        let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
-        let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
-        let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
-        if to > from {
-            (1, u64::MAX - key(from), net)
-        } else {
-            (2, key(from), net)
-        }
-    };
+/// A place in the order of nets; smaller ones come first.
+type Rank = (u8, u64, usize);
+
+/// An order that makes few crossings: of the lines that go down the lower ones stand further left, of those that go up the upper ones. Lines
+/// whose ends are all on one side stand nearest to it, and those that reach around others stand behind them.
+fn usual(s: &Span, net: usize) -> Rank {
+    if s.lefts == 0 {
+        return (3, u64::MAX - key(s.bottom - s.top), net);
+    }
+    if s.rights == 0 {
+        return (0, key(s.bottom - s.top), net);
+    }
+    let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
+    let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
+    let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
+    if to > from {
+        (1, u64::MAX - key(from), net)
+    } else {
+        (2, key(from), net)
+    }
+}
+
+/// The order of ranks, but for what the constraints ask, as far as they have no cycle.
+fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>, rank: impl Fn(usize) -> Rank) -> Vec<usize> {
     let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();
     let mut after: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&net, others) in before {
@@ -179,15 +203,23 @@ mod tests {
     #[test]
     fn runs_apart_share_a_track_and_lines_never_lie_on_each_other() {
         use Toward::{Left, Right};
-        let (tracks, count) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 100.0), stub(1, Right, 150.0)]);
-        assert_eq!((tracks[&0], tracks[&1], count), (0, 0, 1));
+        let tracks = |stubs: &[Stub]| {
+            let found = assign(stubs, None);
+            (found.of, found.count)
+        };
+        let all = [stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 100.0), stub(1, Right, 150.0)];
+        let (found, count) = tracks(&all);
+        assert_eq!((found[&0], found[&1], count), (0, 0, 1));
         // Net 1 comes in at the height where net 0 goes out.
-        let (tracks, _) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 90.0)]);
-        assert!(tracks[&1] < tracks[&0]);
-        let (tracks, count) = assign(&[stub(0, Left, 5.0), stub(0, Right, 5.0)]);
-        assert!(tracks.is_empty() && count == 0);
+        let (found, _) = tracks(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 90.0)]);
+        assert!(found[&1] < found[&0]);
+        let (found, count) = tracks(&[stub(0, Left, 5.0), stub(0, Right, 5.0)]);
+        assert!(found.is_empty() && count == 0);
+        // So it stays whatever order is wanted.
+        let crossed = [stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 90.0)];
+        assert_eq!(assign(&crossed, Some(&[0, 1])).order, [1, 0]);
         // A cycle of constraints still ends.
-        let (tracks, _) = assign(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 0.0)]);
-        assert_eq!(tracks.len(), 2);
+        let (found, _) = tracks(&[stub(0, Left, 0.0), stub(0, Right, 50.0), stub(1, Left, 50.0), stub(1, Right, 0.0)]);
+        assert_eq!(found.len(), 2);
     }
 }

@@ -3,6 +3,7 @@
 //! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
 
 mod allows;
+mod calls;
 mod controllers;
 mod entrances;
 mod exposure;
@@ -21,6 +22,7 @@ use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protoc
 use crate::source::Sources;
 
 pub use allows::{Denied, allow};
+pub use calls::{Repeated, calls, draw_calls};
 pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 pub use resources::resources;

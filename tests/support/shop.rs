@@ -207,6 +207,7 @@ pub fn json(graph: &Graph, problems: &[Diagnostic], sources: &Sources) -> String
         cluster: &Cluster::default(),
         graph,
         connectivity: &Connectivity::default(),
+        calls: None,
         diagnostics: problems,
         sources,
     })

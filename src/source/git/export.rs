@@ -100,8 +100,12 @@ pub(super) fn export(trees: &mut Trees, root: Node, job: &Job<'_>) -> Result<Res
             continue;
         }
         let target = names::to_path(&trees.target(link)?);
-        if let Err(error) = make_link(&target, &place) {
-            return Ok(Err(job.not_written(error)));
+        match make_link(&target, &place) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                notes.push(format!("{shown}: left out, for there are no links on this system"))
+            }
+            Err(error) => return Ok(Err(job.not_written(error))),
         }
     }
     notes.sort_by(|a, b| a.split(": ").cmp(b.split(": ")));
@@ -162,8 +166,8 @@ fn make_link(target: &Path, place: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_link(_: &Path, place: &Path) -> io::Result<()> {
-    Err(io::Error::other(format!("{}: links are not supported here", place.display())))
+fn make_link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Whether a path means the same here as in the repository.

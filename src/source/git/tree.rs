@@ -286,8 +286,9 @@ impl Trees {
         }
         let name = self.submodule_name(root, path)?;
         // https://git-scm.com/docs/gitmodules: a name is a path below `modules`, and git itself refuses those that leave it.
-        if !name.is_empty() && name.split(|b| matches!(b, b'/' | b'\\')).all(|part| part != b"..") {
-            let name = names::to_path(&name);
+        let inside = !name.is_empty() && name.split(|b| matches!(b, b'/' | b'\\')).all(|part| part != b"..");
+        let name = names::to_path(&name);
+        if inside && !name.has_root() {
             let folders = self.modules()?.into_iter().map(|m| m.join(&name)).filter(|f| f.join("HEAD").exists());
             found.extend(folders.map(|folder| self.git.at_git_dir(&folder)));
         }
