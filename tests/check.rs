@@ -13,14 +13,18 @@ use kubesketch::{ConnectOptions, cluster, connect, inspect};
 
 fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>) {
     let sources = Sources::from_texts([(name, text)]);
-    let inspection = inspect(&sources, &cluster::Options::default()).value;
-    let connectivity = connect(&inspection, &ConnectOptions::default()).value;
+    let mut noticed = Vec::new();
+    let inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut noticed);
+    let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut noticed);
     let subject = Subject {
         cluster: &inspection.cluster,
         graph: &inspection.graph,
         connectivity: &connectivity,
     };
-    let found = check::check(&subject, options);
+    let mut found = check::check(&subject, options);
+    // What was noticed on the way, as far as it has a page.
+    let known = noticed.into_iter().filter(|d| check::rule(d.code).is_some());
+    found.extend(known.map(|diagnostic| Finding { diagnostic, about: None }));
     (sources, found)
 }
 

@@ -158,7 +158,7 @@ const STEPS: &[Step] = &[
         name: "09-isolate-a-namespace",
         change: |files| files.add("deny.yaml", DENY),
         code: 1,
-        stops: &[],
+        stops: &["finding"],
     },
     Step {
         name: "10-open-it-again",
@@ -176,7 +176,7 @@ const STEPS: &[Step] = &[
         name: "11-open-a-door",
         change: |files| files.edit("data.yaml", "  clusterIP: None\n", "  type: LoadBalancer\n"),
         code: 1,
-        stops: &[],
+        stops: &["finding"],
     },
     Step {
         name: "12-let-everybody-in",

@@ -7,10 +7,19 @@
 //!   the finding says so;
 //! * findings are sorted by place, and the same input gives the same ones.
 
+mod exposure;
 mod ingress;
 mod nearest;
+mod noticed;
+mod objects;
+mod policies;
+mod policy_peers;
+mod policy_ports;
+mod reach;
 mod registry;
+mod routes;
 mod scene;
+mod selection;
 mod services;
 
 pub use registry::{Rule, rule, rules};
@@ -55,5 +64,12 @@ pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
     let mut scene = Scene::new(subject, options);
     services::check(&mut scene);
     ingress::check(&mut scene);
+    policies::check(&mut scene);
+    policy_peers::check(&mut scene);
+    policy_ports::check(&mut scene);
+    reach::check(&mut scene);
+    exposure::check(&mut scene);
+    objects::check(&mut scene);
+    routes::check(&mut scene);
     scene.finish()
 }
