@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::folder::{self, Check, Folder};
+use super::folder::{self, Arrange, Check, Folder};
 use super::inject::{self, Form, Place};
 use super::input::{ConnectArgs, Input, InputArgs};
 use super::levels::{LevelArgs, Shown};
 use super::output::{self, Target, Wish};
 use super::report::Verbosity;
 use super::{Status, drift, report};
+use crate::check::{self, Subject};
+use crate::diagnostic::Warned;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
@@ -44,11 +46,16 @@ pub struct Args {
     #[arg(long)]
     no_legend: bool,
 
+    /// Do not say on cards what `check` finds wrong with their objects
+    #[arg(long)]
+    no_findings: bool,
+
     /// Also draw what a policy at one end allows and policies at the other deny
     #[arg(long)]
     show_denied: bool,
 
-    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, all draws these too
+    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, and all where the texts of the picture would be
+    /// too small with them; all draws them in any case
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
     calls: WhichCalls,
 
@@ -124,6 +131,17 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         };
         crate::draw_calls(&mut input.inspection, &connectivity, calls, &input.sources, repeated);
     }
+    let subject = Subject {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+    };
+    let findings = if args.no_findings {
+        Vec::new()
+    } else {
+        check::check(&subject, &check::Options::default())
+    };
+    crate::remark(&mut input.inspection, &findings, &input.sources);
     if args.show_images {
         let graph = std::mem::take(&mut input.inspection.graph);
         input.inspection.graph = view::show_images(graph);
@@ -132,7 +150,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if shown.is_err() {
         input.report(verbosity);
     }
-    let shown = shown?;
+    let mut shown = shown?;
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         input.report(verbosity);
@@ -144,13 +162,13 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if nothing_asked { &default[..] } else { &targets };
-    let drawn = targets
-        .iter()
-        .any(|t| t.format.is_picture())
-        .then(|| draw(args, shown.picture(), &mut input));
+    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut shown, &mut input));
     let mut folders = Vec::new();
     for path in args.folders() {
-        folders.push((path, Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args))?));
+        folders.push((
+            path,
+            Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args), arrange(args))?,
+        ));
     }
     input.report(verbosity);
     let mut status = args.input.status(&input.diagnostics);
@@ -249,8 +267,26 @@ fn layout_options(args: &Args) -> layout::Options {
     }
 }
 
-fn draw(args: &Args, graph: &Graph, input: &mut Input) -> Layout {
-    crate::arrange(graph, &layout_options(args)).unpack(&mut input.diagnostics)
+/// How graphs are put in their place: with all calls that they hold, or those that leave the picture readable.
+fn arrange(args: &Args) -> Arrange {
+    match args.calls {
+        WhichCalls::Auto => crate::arrange_readably,
+        WhichCalls::All | WhichCalls::Never => |graph, options| {
+            let arranged = crate::arrange(graph, options);
+            Warned {
+                value: (arranged.value, None),
+                diagnostics: arranged.diagnostics,
+            }
+        },
+    }
+}
+
+fn draw(args: &Args, shown: &mut Shown, input: &mut Input) -> Layout {
+    let (layout, drawn) = arrange(args)(shown.picture(), &layout_options(args)).unpack(&mut input.diagnostics);
+    if drawn.is_some() {
+        shown.picture = drawn;
+    }
+    layout
 }
 
 /// What a target of this format holds.

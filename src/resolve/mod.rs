@@ -87,6 +87,7 @@ impl Context<'_> {
             detail,
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -116,6 +117,7 @@ impl Context<'_> {
             detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -132,6 +134,7 @@ impl Context<'_> {
             detail: Detail::Internet,
             evidence: Vec::new(),
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -167,6 +170,7 @@ impl Context<'_> {
             detail,
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
     }
 
@@ -187,6 +191,7 @@ impl Context<'_> {
             },
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -203,6 +208,7 @@ impl Context<'_> {
             detail: Detail::ExternalName,
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }

@@ -33,6 +33,7 @@ pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name
         detail,
         evidence: if line == 0 { Vec::new() } else { vec![evidence(id, "", line)] },
         change: None,
+        remarks: Vec::new(),
     }
 }
 
