@@ -7,6 +7,7 @@
 //!   the finding says so;
 //! * findings are sorted by place, and the same input gives the same ones.
 
+mod calls;
 mod exposure;
 mod ingress;
 mod nearest;
@@ -28,7 +29,7 @@ pub use scene::World;
 use crate::cluster::{Cluster, Key};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
-use crate::policy::Connectivity;
+use crate::policy::{Calls, Connectivity};
 
 use scene::Scene;
 
@@ -41,6 +42,8 @@ pub struct Subject<'a> {
     pub graph: &'a Graph,
     /// Who can talk to whom.
     pub connectivity: &'a Connectivity,
+    /// Whom workloads call, from what they are told.
+    pub calls: &'a Calls,
 }
 
 /// How it is looked at.
@@ -68,6 +71,7 @@ pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
     policy_peers::check(&mut scene);
     policy_ports::check(&mut scene);
     reach::check(&mut scene);
+    calls::check(&mut scene);
     exposure::check(&mut scene);
     objects::check(&mut scene);
     routes::check(&mut scene);

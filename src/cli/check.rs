@@ -78,10 +78,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     let mut input = args.input.read()?;
     let connectivity = input.connect(&args.connect)?;
+    let calls = crate::calls(&input.inspection, &input.sources);
     let subject = Subject {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
         connectivity: &connectivity,
+        calls: &calls,
     };
     let world = match (args.closed_world, args.open_world) {
         (true, _) => Some(World::Closed),
