@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kubesketch::check::{self, Finding, Options, Subject, World};
+use kubesketch::check::{self, Finding, Options, Subject, Terms, World};
 use kubesketch::diagnostic::{Code, Severity};
 use kubesketch::source::Sources;
 use kubesketch::{ConnectOptions, cluster, connect, inspect};
@@ -20,7 +20,13 @@ fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>
         graph: &inspection.graph,
         connectivity: &connectivity,
     };
-    let found = check::check(&subject, options);
+    let suppressions = check::suppressions(&inspection.cluster, &sources);
+    let terms = Terms {
+        suppressions: Some(&suppressions),
+        ..Terms::default()
+    };
+    let judgement = check::judge(check::check(&subject, options), &inspection.cluster, &sources, &terms);
+    let found = judgement.counting().cloned().collect();
     (sources, found)
 }
 

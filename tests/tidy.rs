@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("view", &["graph"]),
     ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("check", &["policy", "cluster", "manifest", "graph", "diagnostic"]),
+    ("check", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("diff", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
     (

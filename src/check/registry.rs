@@ -1,6 +1,6 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
-use super::{ingress, services};
+use super::{ingress, services, suppress};
 use crate::diagnostic::Code;
 
 /// A kind of finding.
@@ -34,7 +34,7 @@ macro_rules! family {
 pub(super) use family;
 
 /// The families.
-const FAMILIES: &[&[Rule]] = &[services::RULES, ingress::RULES];
+const FAMILIES: &[&[Rule]] = &[services::RULES, ingress::RULES, suppress::RULES];
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
