@@ -139,6 +139,50 @@ codes! {
     IngressClassUnknown = "ingress-class-unknown", Info;
     /// There are Ingresses and no controller.
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
+    /// Calls are left out of a picture that would be too small to read with them.
+    CallsNotDrawn = "calls-not-drawn", Info;
+    /// A Gateway API route sends to a Service that is not there.
+    RouteBackendMissing = "route-backend-missing", Error;
+    /// A policy selects no pod.
+    PolicySelectsNothing = "policy-selects-nothing", Warning;
+    /// A peer of a policy's rule means no pod.
+    PolicyPeerMatchesNothing = "policy-peer-matches-nothing", Warning;
+    /// Two entries of a policy are alternatives where both together were probably meant.
+    PolicyAndOrSuspect = "policy-and-or-suspect", Warning;
+    /// A rule speaks of addresses that pods or Services have.
+    PolicyIpblockPodRange = "policy-ipblock-pod-range", Warning;
+    /// A rule lets everything through.
+    PolicyAllowsEverything = "policy-allows-everything", Warning;
+    /// A rule names a port that none of the pods has.
+    PolicyNamedPortUnmatched = "policy-named-port-unmatched", Warning;
+    /// A rule has the port of a Service where the pods listen on another.
+    PolicyPortIsServicePort = "policy-port-is-service-port", Warning;
+    /// The network of the cluster does not enforce policies.
+    PolicyNotEnforced = "policy-not-enforced", Warning;
+    /// Pods may send to other pods but cannot look up names.
+    DnsEgressBlocked = "dns-egress-blocked", Warning;
+    /// What is opened to the outside is denied by policies.
+    BackendBlockedByPolicy = "backend-blocked-by-policy", Error;
+    /// Some pods of a namespace with policies are left open.
+    NamespaceWithoutDefaultDeny = "namespace-without-default-deny", Info;
+    /// A workload is reached from the Internet.
+    ExposedToInternet = "exposed-to-internet", Info;
+    /// A load balancer takes connections from everywhere.
+    LoadbalancerOpen = "loadbalancer-open", Warning;
+    /// A Service is open on every node.
+    NodeportExposed = "nodeport-exposed", Warning;
+    /// Policies select pods for which they do not hold.
+    HostnetworkBypassesPolicy = "hostnetwork-bypasses-policy", Warning;
+    /// What an autoscaler scales is not there.
+    HpaTargetMissing = "hpa-target-missing", Error;
+    /// A PodDisruptionBudget selects no pod.
+    PdbSelectsNothing = "pdb-selects-nothing", Warning;
+    /// A controller does not select the pods of its own template.
+    SelectorTemplateMismatch = "selector-template-mismatch", Error;
+    /// An object is of an API version that Kubernetes no longer serves.
+    RemovedApiVersion = "removed-api-version", Error;
+    /// Pods need a ConfigMap or Secret that is not there.
+    ConfigmapOrSecretMissing = "configmap-or-secret-missing", Warning;
     /// A suppression suppresses nothing.
     UnusedSuppression = "unused-suppression", Info;
     /// A suppression names a finding that does not exist.

@@ -58,8 +58,8 @@ pub mod view;
 pub mod why;
 
 use cluster::Cluster;
-use diagnostic::{Code, Diagnostic, Warned};
-use graph::Graph;
+use diagnostic::{Code, Diagnostic, Severity, Warned};
+use graph::{EdgeKind, Graph, GraphBuilder, Gravity, Remark};
 use layout::Layout;
 use source::{FileId, Sources};
 
@@ -115,6 +115,44 @@ pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, s
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
 }
 
+/// Says on the nodes of a graph what was found wrong with their objects: errors and warnings.
+pub fn remark(inspection: &mut Inspection, findings: &[check::Finding], sources: &Sources) {
+    let mut builder = GraphBuilder::reopen(std::mem::take(&mut inspection.graph));
+    for finding in findings {
+        let gravity = match finding.diagnostic.severity {
+            Severity::Error => Gravity::Error,
+            Severity::Warning => Gravity::Warning,
+            Severity::Info => continue,
+        };
+        if let Some(node) = finding.about.as_ref().and_then(|key| builder.known(&key.to_string())) {
+            node.remarks.push(Remark {
+                gravity,
+                text: finding.diagnostic.message.clone(),
+                place: finding.diagnostic.at.map(|at| sources.line_of(at)).unwrap_or_default(),
+            });
+            node.remarks.sort();
+        }
+    }
+    inspection.graph = builder.build();
+}
+
+/// Finds out whom workloads call, from what they are told; see [`resolve::calls`].
+pub fn calls(inspection: &Inspection, sources: &Sources) -> policy::Calls {
+    resolve::calls(&inspection.cluster, sources)
+}
+
+/// Adds to the graph of an inspection whom workloads call; see [`resolve::draw_calls`].
+pub fn draw_calls(
+    inspection: &mut Inspection,
+    connectivity: &policy::Connectivity,
+    calls: &policy::Calls,
+    sources: &Sources,
+    repeated: resolve::Repeated,
+) {
+    let graph = std::mem::take(&mut inspection.graph);
+    inspection.graph = resolve::draw_calls(graph, &inspection.cluster, connectivity, calls, sources, repeated);
+}
+
 /// Adds to the graph of an inspection what its workloads use and what scales them; see [`resolve::resources`].
 pub fn resources(inspection: &mut Inspection, sources: &Sources) {
     let graph = std::mem::take(&mut inspection.graph);
@@ -135,6 +173,40 @@ pub fn labels(cluster: &Cluster) -> view::Labels {
         all.entry(entry.key.to_string()).or_default().push(selector);
     }
     all
+}
+
+/// Puts everything in its place, and leaves out the calls that configuration tells of where the texts of the picture would be too small with them and larger without:
+/// then the second value is what is drawn.
+pub fn arrange_readably(graph: &Graph, options: &layout::Options) -> Warned<(Layout, Option<Graph>)> {
+    let whole = arrange(graph, options);
+    let calls = graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Calls).count();
+    if calls == 0 || whole.value.is_readable() {
+        return Warned {
+            value: (whole.value, None),
+            diagnostics: whole.diagnostics,
+        };
+    }
+    let plain = view::without(graph, EdgeKind::Calls);
+    let mut other = arrange(&plain, options);
+    if other.value.width > whole.value.width * layout::CLEARLY_SMALLER {
+        return Warned {
+            value: (whole.value, None),
+            diagnostics: whole.diagnostics,
+        };
+    }
+    let what = if calls == 1 {
+        "1 call is".to_owned()
+    } else {
+        format!("{calls} calls are")
+    };
+    let message = format!("{what} not drawn: with the lines of what configuration calls the texts would be too small");
+    other
+        .diagnostics
+        .push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
+    Warned {
+        value: (other.value, Some(plain)),
+        diagnostics: other.diagnostics,
+    }
 }
 
 /// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.

@@ -26,11 +26,11 @@ use kubesketch::diff;
 use kubesketch::graph::{Change, Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
-use kubesketch::resolve::Denied;
+use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
 
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{ConnectOptions, allow, arrange, cluster, connect, inspect, labels, policy, resources, view};
+use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -94,12 +94,15 @@ struct Case {
     golden: PathBuf,
     /// Cases of `tests/cases/resources` are about what workloads use.
     view: Aspect,
+    /// Cases of `tests/cases/calls` are about what configuration names.
+    with_calls: bool,
 }
 
 struct Outcome {
     sources: Sources,
     cluster: cluster::Cluster,
     connectivity: policy::Connectivity,
+    calls: Option<policy::Calls>,
     graph: Graph,
     layout: Layout,
     diagnostics: Vec<Diagnostic>,
@@ -126,6 +129,7 @@ impl Outcome {
             cluster: &self.cluster,
             graph: &self.graph,
             connectivity: &self.connectivity,
+            calls: self.calls.as_ref(),
             diagnostics: &self.diagnostics,
             sources: &self.sources,
         })
@@ -176,14 +180,19 @@ impl Case {
                 )
             })
             .collect();
-        let about_resources = folder.parent().is_some_and(|p| p.ends_with("tests/cases/resources"));
-        let view = if about_resources { Aspect::Resources } else { Aspect::Network };
+        let is_below = |name: &str| folder.parent().is_some_and(|p| p.ends_with(name));
+        let view = if is_below("tests/cases/resources") {
+            Aspect::Resources
+        } else {
+            Aspect::Network
+        };
         let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
         Case {
             texts,
             group_by: group_by.map(|key| key.trim().to_owned()),
             golden,
             view,
+            with_calls: is_below("tests/cases/calls"),
         }
     }
 
@@ -202,6 +211,10 @@ impl Case {
         } else {
             allow(&mut found, &connectivity, &sources, Denied::Shown);
         }
+        let named = self.with_calls.then(|| calls(&found, &sources));
+        if let Some(named) = &named {
+            draw_calls(&mut found, &connectivity, named, &sources, Repeated::Hidden);
+        }
         if let Some(key) = &self.group_by {
             found.graph = view::group(found.graph, &labels(&found.cluster), key);
         }
@@ -215,6 +228,7 @@ impl Case {
             sources,
             cluster: found.cluster,
             connectivity,
+            calls: named,
             graph: found.graph,
             layout,
             diagnostics,

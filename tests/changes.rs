@@ -240,6 +240,7 @@ fn data_has_changes_and_differences() {
             cluster: &Cluster::default(),
             graph: &graph,
             connectivity: &Connectivity::default(),
+            calls: None,
             diagnostics: &[],
             sources: &Sources::default(),
         });

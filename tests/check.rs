@@ -13,19 +13,24 @@ use kubesketch::{ConnectOptions, cluster, connect, inspect};
 
 fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>) {
     let sources = Sources::from_texts([(name, text)]);
-    let inspection = inspect(&sources, &cluster::Options::default()).value;
-    let connectivity = connect(&inspection, &ConnectOptions::default()).value;
+    let mut noticed = Vec::new();
+    let inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut noticed);
+    let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut noticed);
     let subject = Subject {
         cluster: &inspection.cluster,
         graph: &inspection.graph,
         connectivity: &connectivity,
     };
+    let mut found = check::check(&subject, options);
+    // What was noticed on the way, as far as it has a page.
+    let known = noticed.into_iter().filter(|d| check::rule(d.code).is_some());
+    found.extend(known.map(|diagnostic| Finding { diagnostic, about: None }));
     let suppressions = check::suppressions(&inspection.cluster, &sources);
     let terms = Terms {
         suppressions: Some(&suppressions),
         ..Terms::default()
     };
-    let judgement = check::judge(check::check(&subject, options), &inspection.cluster, &sources, &terms);
+    let judgement = check::judge(found, &inspection.cluster, &sources, &terms);
     let found = judgement.counting().cloned().collect();
     (sources, found)
 }

@@ -13,9 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubesketch::graph::Graph;
+use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::{Request, load};
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{arrange, cluster, inspect, layout, render, resources};
+use kubesketch::{allow, arrange, calls, cluster, connect, draw_calls, inspect, layout, render, resources};
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -57,6 +58,13 @@ fn every_folder_draws() {
         let loaded = load(&Request::new([folder.clone()]), &mut std::io::empty());
         let mut found = inspect(&loaded.sources, &cluster::Options::default()).value;
         draws(&found.graph, &folder.display().to_string(), &mut wrong);
+        let connectivity = connect(&found, &Default::default()).value;
+        let named = calls(&found, &loaded.sources);
+        allow(&mut found, &connectivity, &loaded.sources, Denied::Hidden);
+        draw_calls(&mut found, &connectivity, &named, &loaded.sources, Repeated::Shown);
+        if !named.found.is_empty() {
+            draws(&found.graph, &format!("{} (calls)", folder.display()), &mut wrong);
+        }
         resources(&mut found, &loaded.sources);
         let used = aspect(found.graph, Aspect::Resources);
         draws(&used, &format!("{} (resources)", folder.display()), &mut wrong);

@@ -101,6 +101,11 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
         &["tests/cases/layout/frames-in-frames", "--group-by", "part-of"],
     ),
     ("resources", "A blog, and what it runs on", &["examples/resources", "--view", "resources"]),
+    (
+        "calls",
+        "Calls, and what policies leave of them",
+        &["tests/cases/calls/policies", "--calls", "all"],
+    ),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 

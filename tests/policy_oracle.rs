@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The suites whose every case must hold but for those that the oracle itself marks as known differences.
-const SUITES: &str = "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,diff,explain,exposure,errors";
+const SUITES: &str = "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,explain,exposure,errors,intent";
 
 /// Where the oracle is; says so where it is not.
 fn oracle() -> Option<PathBuf> {
@@ -30,11 +30,17 @@ fn every_case_of_the_oracle_holds() {
         eprintln!("skipped: there is no python3");
         return;
     }
+    checked(&oracle, SUITES, "table connections --all -o json {manifests}");
+    checked(&oracle, "diff", "diff -o json {manifests1} {manifests2}");
+}
+
+/// Runs the oracle's checker over suites, with what the program prints for these arguments.
+fn checked(oracle: &Path, suites: &str, arguments: &str) {
     let program = env!("CARGO_BIN_EXE_kubesketch");
-    let command = format!("'{program}' table connections --all -o json {{manifests}} 2>/dev/null | python3 adapter.py");
+    let command = format!("'{program}' {arguments} 2>/dev/null | python3 adapter.py");
     let run = Command::new("python3")
-        .args(["check.py", "--any-error", "-v", "--suite", SUITES, "--cmd", &command])
-        .current_dir(&oracle)
+        .args(["check.py", "--any-error", "-v", "--suite", suites, "--cmd", &command])
+        .current_dir(oracle)
         .output()
         .unwrap();
     assert!(

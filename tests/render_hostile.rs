@@ -170,6 +170,7 @@ fn add(b: &mut GraphBuilder, number: usize, text: &str) {
             detail,
             evidence: vec![proof(text)],
             change: None,
+            remarks: Vec::new(),
         });
     }
     let rules = vec![RouteRule {

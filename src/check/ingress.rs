@@ -394,20 +394,22 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
                 )
                 .help("set `spec.ingressClassName`");
         }
-        Some(class) if !classes.is_empty() && ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some()) => {
-            if !classes.iter().any(|(e, _)| e.key.name == class) {
-                let names = classes.iter().map(|(e, _)| e.key.name.as_str());
-                let near = nearest::name(&class, names.clone()).map(str::to_owned);
-                let there = names.collect::<Vec<_>>().join(", ");
-                let report = scene.report(
-                    Code::IngressClassUnknown,
-                    entry,
-                    "spec.ingressClassName",
-                    format!("{name} is of class {class}, and the input has class {there}"),
-                );
-                if let Some(near) = near {
-                    report.help(format!("`ingressClassName: {near}` is probably meant"));
-                }
+        Some(class) if !classes.is_empty() && !classes.iter().any(|(e, _)| e.key.name == class) => {
+            // The annotation is the controller's own and names no IngressClass.
+            if ingress.spec.as_ref().is_none_or(|s| s.ingress_class_name.is_none()) {
+                return;
+            }
+            let names = classes.iter().map(|(e, _)| e.key.name.as_str());
+            let near = nearest::name(&class, names.clone()).map(str::to_owned);
+            let there = names.collect::<Vec<_>>().join(", ");
+            let report = scene.report(
+                Code::IngressClassUnknown,
+                entry,
+                "spec.ingressClassName",
+                format!("{name} is of class {class}, and the input has class {there}"),
+            );
+            if let Some(near) = near {
+                report.help(format!("`ingressClassName: {near}` is probably meant"));
             }
         }
         _ => {}

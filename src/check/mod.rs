@@ -9,12 +9,21 @@
 //! * findings are sorted by place, and the same input gives the same ones.
 
 mod baseline;
+mod exposure;
 mod fingerprint;
 mod ingress;
 mod judge;
 mod nearest;
+mod noticed;
+mod objects;
+mod policies;
+mod policy_peers;
+mod policy_ports;
+mod reach;
 mod registry;
+mod routes;
 mod scene;
+mod selection;
 mod services;
 mod suppress;
 
@@ -23,7 +32,7 @@ pub use judge::{Judged, Judgement, Standing, Terms, judge};
 pub use nearest::name as nearest_name;
 pub use registry::{Rule, rule, rules};
 pub use scene::World;
-pub use suppress::{Suppressions, suppressions};
+pub use suppress::{Suppressions, suppressions, unsuppressed};
 
 use crate::cluster::{Cluster, Key};
 use crate::diagnostic::Diagnostic;
@@ -64,5 +73,12 @@ pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
     let mut scene = Scene::new(subject, options);
     services::check(&mut scene);
     ingress::check(&mut scene);
+    policies::check(&mut scene);
+    policy_peers::check(&mut scene);
+    policy_ports::check(&mut scene);
+    reach::check(&mut scene);
+    exposure::check(&mut scene);
+    objects::check(&mut scene);
+    routes::check(&mut scene);
     scene.finish()
 }

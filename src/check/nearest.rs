@@ -51,6 +51,12 @@ fn is_like(a: &str, b: &str) -> bool {
     parts(a, b) || parts(b, a) || apart(a, b) <= a.chars().count().max(b.chars().count()).div_ceil(3)
 }
 
+/// Whether one word is the other with a slip of the pen: at most two letters differ, and most are the same.
+pub(super) fn is_slip(a: &str, b: &str) -> bool {
+    let distance = apart(a, b);
+    distance <= 2 && distance * 3 <= a.chars().count().min(b.chars().count())
+}
+
 /// How many letters have to be put in, left out or replaced to make one word of the other (Levenshtein's distance).
 fn apart(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -77,6 +83,7 @@ mod tests {
         assert_eq!(apart("cart", "carts"), 1);
         assert!(is_like("cart", "carts") && is_like("frontend", "frontned") && !is_like("cart", "user"));
         assert_eq!(name("catalog", ["catalogue", "cart"].into_iter()), Some("catalogue"));
+        assert!(is_slip("cart", "carts") && is_slip("frontend", "frontned") && !is_slip("web", "db") && !is_slip("web", "web-front"));
         assert_eq!(name("db", ["web", "cart"].into_iter()), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
-use super::{ingress, services, suppress};
+use super::{exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress};
 use crate::diagnostic::Code;
 
 /// A kind of finding.
@@ -34,7 +34,19 @@ macro_rules! family {
 pub(super) use family;
 
 /// The families.
-const FAMILIES: &[&[Rule]] = &[services::RULES, ingress::RULES, suppress::RULES];
+const FAMILIES: &[&[Rule]] = &[
+    services::RULES,
+    ingress::RULES,
+    routes::RULES,
+    policies::RULES,
+    policy_peers::RULES,
+    policy_ports::RULES,
+    reach::RULES,
+    exposure::RULES,
+    objects::RULES,
+    noticed::RULES,
+    suppress::RULES,
+];
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {

@@ -1,12 +1,14 @@
 //! What rules work on, and how they report.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::registry::rule;
+use super::selection::Pods;
 use super::{Finding, Options, Subject};
 use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-
+use crate::graph::Graph;
 use crate::manifest::Body;
 use crate::policy::Connectivity;
 
@@ -31,7 +33,10 @@ const CONFIGURING: &[&str] = &[
 /// Everything that rules look at, and what they found.
 pub(super) struct Scene<'a> {
     pub cluster: &'a Cluster,
+    pub graph: &'a Graph,
     pub connectivity: &'a Connectivity,
+    /// The pods of the input.
+    pub pods: Rc<Pods<'a>>,
     /// Whether the input is all that will be there, as far as that was told.
     told: Option<World>,
     /// Namespaces that the input declares.
@@ -49,7 +54,9 @@ impl<'a> Scene<'a> {
             |e: &&Entry| matches!(e.object.body, Body::Other) && !own(&e.key.group) && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g));
         Scene {
             cluster,
+            graph: subject.graph,
             connectivity: subject.connectivity,
+            pods: Rc::new(Pods::of(cluster)),
             told: options.world,
             declared: cluster
                 .namespaces()
@@ -79,6 +86,16 @@ impl<'a> Scene<'a> {
             None => !self.declared.is_empty(),
         };
         self.told.unwrap_or(if known { World::Closed } else { World::Open })
+    }
+
+    /// Whether the input plainly lacks what a namespace runs: it holds no pod of it, and nobody said that it is all.
+    pub fn is_bare(&self, namespace: &str) -> bool {
+        !self.pods.are_in(namespace) && self.told != Some(World::Closed)
+    }
+
+    /// Whether policies of kinds that are not evaluated may have a say about pods of a namespace.
+    pub fn is_ruled_otherwise(&self, namespace: &str) -> bool {
+        self.connectivity.foreign().iter().any(|p| p.may_concern(namespace))
     }
 
     /// The object with this identity.

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::nearest::{self, named};
 use super::registry::family;
 use super::scene::Scene;
+use super::selection::containers;
 use crate::cluster::{Entry, Key, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Body;
@@ -82,13 +83,14 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     let namespace = entry.key.namespace();
     let service = format!("Service {namespace}/{}", entry.key.name);
     let operated = scene.is_operated(namespace);
-    let homeless = entry.object.namespace.is_none();
+    let nowhere = |w: usize| scene.cluster.entries()[scene.cluster.workloads()[w].entry].object.namespace.is_none();
     let near = nearest::workload(scene.cluster, Some(namespace), selector);
     let elsewhere = scene
         .cluster
         .namespaces()
         .keys()
         .find(|n| n.as_str() != namespace && !scene.cluster.select(n, selector).is_empty());
+    let homeless = entry.object.namespace.is_none() || elsewhere.is_some_and(|n| scene.cluster.select(n, selector).into_iter().all(nowhere));
     // Of an operator's pods nothing is known; only what is nearly right is worth a word.
     if operated && near.is_none() {
         return;
@@ -116,7 +118,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     if operated {
         report.lowered("the namespace has objects of custom kinds, whose operator may make such pods");
     } else if homeless && elsewhere.is_some() {
-        report.lowered("the Service names no namespace: where it will be is not known");
+        report.lowered("the Service or the pods name no namespace: where they will be is not known");
     }
 }
 
@@ -221,16 +223,6 @@ fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, pods: &[&Wo
     if let Some((entry, path)) = related {
         report.related(entry, path, "these labels fit the selector");
     }
-}
-
-fn containers(workload: &Workload) -> impl Iterator<Item = &k8s_openapi::api::core::v1::Container> {
-    let pod = &workload.spec.pod;
-    let sidecars = pod
-        .init_containers
-        .iter()
-        .flatten()
-        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
-    sidecars.chain(&pod.containers)
 }
 
 /// The port of the pods in words: that of the Service, if it names none.

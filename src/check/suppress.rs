@@ -122,6 +122,12 @@ pub fn suppressions(cluster: &Cluster, sources: &Sources) -> Suppressions {
     found
 }
 
+/// Findings without those that somebody has accepted.
+pub fn unsuppressed(findings: Vec<Finding>, cluster: &Cluster, sources: &Sources) -> Vec<Finding> {
+    let accepted = suppressions(cluster, sources).all;
+    findings.into_iter().filter(|f| !accepted.iter().any(|s| s.covers(f))).collect()
+}
+
 impl Suppressions {
     fn add(&mut self, code: &str, reason: &str, at: Span, scope: Scope) {
         let reason = reason.trim();

@@ -9,7 +9,8 @@ use super::input::{ConnectArgs, Input, ReadingArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
 use super::{Status, report};
-use crate::diagnostic::Severity;
+use crate::check::{self, Subject};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff::{self, Diff, Gate, State};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
@@ -121,6 +122,8 @@ struct Side {
     root: String,
     input: Input,
     connectivity: Connectivity,
+    /// What was noticed and what was found.
+    problems: Vec<Diagnostic>,
 }
 
 impl Side {
@@ -129,7 +132,7 @@ impl Side {
             cluster: &self.input.inspection.cluster,
             graph: &self.input.inspection.graph,
             connectivity: &self.connectivity,
-            diagnostics: &self.input.diagnostics,
+            diagnostics: &self.problems,
             sources: &self.input.sources,
             root: &self.root,
         }
@@ -239,12 +242,28 @@ fn load(args: &Args, path: &Path) -> Loaded {
 fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
+    let subject = Subject {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+    };
+    let found = check::check(&subject, &check::Options::default());
+    let found = check::unsuppressed(found, &input.inspection.cluster, &input.sources);
+    let found = found.into_iter().map(|f| f.diagnostic);
+    // What is reached from outside has a topic of its own.
+    let problems = input
+        .diagnostics
+        .iter()
+        .cloned()
+        .chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
+    let problems = problems.collect();
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
     Ok(Side {
         name,
         root,
         input,
         connectivity,
+        problems,
     })
 }
 

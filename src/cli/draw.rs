@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::folder::{self, Check, Folder};
+use super::folder::{self, Arrange, Check, Folder};
 use super::inject::{self, Form, Place};
 use super::input::{ConnectArgs, Input, InputArgs};
 use super::levels::{LevelArgs, Shown};
 use super::output::{self, Target, Wish};
 use super::report::Verbosity;
 use super::{Status, drift, report};
+use crate::check::{self, Subject};
+use crate::diagnostic::Warned;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
-use crate::resolve::Denied;
+use crate::resolve::{Denied, Repeated};
 use crate::view;
 
 /// Arguments of `draw`.
@@ -44,9 +46,18 @@ pub struct Args {
     #[arg(long)]
     no_legend: bool,
 
+    /// Do not say on cards what `check` finds wrong with their objects
+    #[arg(long)]
+    no_findings: bool,
+
     /// Also draw what a policy at one end allows and policies at the other deny
     #[arg(long)]
     show_denied: bool,
+
+    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, and all where the texts of the picture would be
+    /// too small with them; all draws them in any case
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
+    calls: WhichCalls,
 
     /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
     #[arg(long)]
@@ -72,6 +83,14 @@ pub struct Args {
     /// Write nothing: exit with 1 when a file of -o or --inject is not what would be written, and say so
     #[arg(long)]
     check: bool,
+}
+
+/// Which calls are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum WhichCalls {
+    Auto,
+    All,
+    Never,
 }
 
 impl Args {
@@ -103,6 +122,27 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     } else {
         crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
     }
+    let calls = (args.calls != WhichCalls::Never).then(|| crate::calls(&input.inspection, &input.sources));
+    if let Some(calls) = calls.as_ref().filter(|_| !args.levels.is_about_resources()) {
+        let repeated = if args.calls == WhichCalls::All {
+            Repeated::Shown
+        } else {
+            Repeated::Hidden
+        };
+        crate::draw_calls(&mut input.inspection, &connectivity, calls, &input.sources, repeated);
+    }
+    let subject = Subject {
+        cluster: &input.inspection.cluster,
+        graph: &input.inspection.graph,
+        connectivity: &connectivity,
+    };
+    let findings = if args.no_findings {
+        Vec::new()
+    } else {
+        let found = check::check(&subject, &check::Options::default());
+        check::unsuppressed(found, &input.inspection.cluster, &input.sources)
+    };
+    crate::remark(&mut input.inspection, &findings, &input.sources);
     if args.show_images {
         let graph = std::mem::take(&mut input.inspection.graph);
         input.inspection.graph = view::show_images(graph);
@@ -111,7 +151,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if shown.is_err() {
         input.report(verbosity);
     }
-    let shown = shown?;
+    let mut shown = shown?;
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         input.report(verbosity);
@@ -123,13 +163,13 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if nothing_asked { &default[..] } else { &targets };
-    let drawn = targets
-        .iter()
-        .any(|t| t.format.is_picture())
-        .then(|| draw(args, shown.picture(), &mut input));
+    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut shown, &mut input));
     let mut folders = Vec::new();
     for path in args.folders() {
-        folders.push((path, Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args))?));
+        folders.push((
+            path,
+            Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args), arrange(args))?,
+        ));
     }
     input.report(verbosity);
     let mut status = args.input.status(&input.diagnostics);
@@ -149,6 +189,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
         connectivity: &connectivity,
+        calls: calls.as_ref(),
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };
@@ -227,8 +268,26 @@ fn layout_options(args: &Args) -> layout::Options {
     }
 }
 
-fn draw(args: &Args, graph: &Graph, input: &mut Input) -> Layout {
-    crate::arrange(graph, &layout_options(args)).unpack(&mut input.diagnostics)
+/// How graphs are put in their place: with all calls that they hold, or those that leave the picture readable.
+fn arrange(args: &Args) -> Arrange {
+    match args.calls {
+        WhichCalls::Auto => crate::arrange_readably,
+        WhichCalls::All | WhichCalls::Never => |graph, options| {
+            let arranged = crate::arrange(graph, options);
+            Warned {
+                value: (arranged.value, None),
+                diagnostics: arranged.diagnostics,
+            }
+        },
+    }
+}
+
+fn draw(args: &Args, shown: &mut Shown, input: &mut Input) -> Layout {
+    let (layout, drawn) = arrange(args)(shown.picture(), &layout_options(args)).unpack(&mut input.diagnostics);
+    if drawn.is_some() {
+        shown.picture = drawn;
+    }
+    layout
 }
 
 /// What a target of this format holds.

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use super::input::Input;
 use super::levels::{LevelArgs, overview};
 use super::{drift, output};
+use crate::diagnostic::Warned;
 use crate::graph::{self, Detail, Graph, NodeKind};
 use crate::layout::{self, Layout};
 use crate::render::{self, Book, PageLink, PictureOptions};
@@ -37,9 +38,12 @@ pub struct Folder {
     facts: BTreeMap<String, String>,
 }
 
+/// Puts a graph in its place, and says what it drew of it if that is less.
+pub type Arrange = fn(&Graph, &layout::Options) -> Warned<(Layout, Option<Graph>)>;
+
 impl Folder {
     /// Draws what is shown. What the layout has to say goes to the diagnostics.
-    pub fn draw(graph: &Graph, levels: &LevelArgs, input: &mut Input, options: &layout::Options) -> Result<Folder> {
+    pub fn draw(graph: &Graph, levels: &LevelArgs, input: &mut Input, options: &layout::Options, arrange: Arrange) -> Result<Folder> {
         let labels = crate::labels(&input.inspection.cluster);
         let namespaces: BTreeSet<String> = graph.nodes().filter_map(|n| n.namespace.clone()).collect();
         let mut names = FileNames::default();
@@ -64,7 +68,8 @@ impl Folder {
                 title: Some(title(&format!("namespace {name}"))),
                 ..options.clone()
             };
-            let layout = crate::arrange(&part, &options).unpack(&mut input.diagnostics);
+            let (layout, plain) = arrange(&part, &options).unpack(&mut input.diagnostics);
+            let part = plain.unwrap_or(part);
             pages.push(Drawn {
                 file: names.of(&name),
                 name,

@@ -101,14 +101,14 @@ fn kind(word: &str) -> String {
 pub struct Shown {
     /// What was selected, in its frames.
     pub graph: Graph,
-    /// What pictures show of it, if that is an overview.
-    pub overview: Option<Graph>,
+    /// What pictures show of it, if that is less: an overview, or no calls.
+    pub picture: Option<Graph>,
 }
 
 impl Shown {
     /// What pictures show.
     pub fn picture(&self) -> &Graph {
-        self.overview.as_ref().unwrap_or(&self.graph)
+        self.picture.as_ref().unwrap_or(&self.graph)
     }
 }
 
@@ -131,7 +131,7 @@ impl LevelArgs {
         let overview = self.overview(&graph, &labels, hint);
         Ok(Shown {
             graph: self.grouped(graph, &labels),
-            overview,
+            picture: overview,
         })
     }
 

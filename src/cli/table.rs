@@ -44,10 +44,12 @@ enum Kind {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
+    let calls = crate::calls(&input.inspection, &input.sources);
     let report = Report {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
         connectivity: &connectivity,
+        calls: Some(&calls),
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };

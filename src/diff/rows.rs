@@ -126,7 +126,9 @@ fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
 
 /// Who is meant, in words: names of few, namespaces and counts of many. `all` are the workloads that there are to be meant.
 pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &BTreeSet<usize>) -> String {
-    let lacking = |set: &BTreeSet<usize>| set.difference(&who.workloads).filter(|w| !other.workloads.contains(w)).count();
+    // The one at the other end is not meant in any case.
+    let lone = other.workloads.len() == 1;
+    let lacking = |set: &BTreeSet<usize>| set.difference(&who.workloads).filter(|w| !(lone && other.workloads.contains(w))).count();
     let everyone = !who.workloads.is_empty() && who.workloads.len() > 1 && lacking(all) == 0;
     let whole = |set: &AddressSet| set == &AddressSet::all_v4() || set == &AddressSet::all_v4().union(&AddressSet::all_v6());
     let addresses = if who.addresses.is_empty() {
@@ -187,4 +189,33 @@ fn names(who: &Who, ends: &Union, all: &BTreeSet<usize>) -> Vec<String> {
         parts.push(format!("{rest} more workloads"));
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(workloads: &[usize]) -> Who {
+        Who {
+            workloads: workloads.iter().copied().collect(),
+            addresses: AddressSet::none(),
+        }
+    }
+
+    #[test]
+    fn all_to_all_is_one_row() {
+        let pairs: Vec<(Who, Who)> = (0..4)
+            .map(|to| (who(&(0..4).filter(|f| *f != to).collect::<Vec<_>>()), who(&[to])))
+            .collect();
+        assert_eq!(joined(&pairs), [(who(&[0, 1, 2, 3]), who(&[0, 1, 2, 3]))]);
+    }
+
+    #[test]
+    fn what_is_not_the_same_stays_apart() {
+        let pairs = [(who(&[1, 2]), who(&[0])), (who(&[2]), who(&[1]))];
+        assert_eq!(joined(&pairs).len(), 2);
+        // Targets with the same sources are told together.
+        let pairs = [(who(&[5]), who(&[0])), (who(&[5]), who(&[1]))];
+        assert_eq!(joined(&pairs), [(who(&[5]), who(&[0, 1]))]);
+    }
 }

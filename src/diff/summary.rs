@@ -12,6 +12,7 @@ use super::rows::{Row, rows, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Change, Detail, EdgeKind, Graph, Node, NodeKind, Side};
+use crate::policy::{PortSet, Protocol};
 
 /// What items are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,8 +165,17 @@ fn sentence(row: &Row, ends: &Union, all: &BTreeSet<usize>) -> String {
     text
 }
 
-pub(super) fn ports(ports: &crate::policy::PortSet) -> String {
-    if ports.is_all() { "all ports".into() } else { ports.to_string() }
+/// `TCP 80, 443`, `all ports`, `all ports but TCP 80`: whichever is shorter.
+pub(super) fn ports(ports: &PortSet) -> String {
+    let rest = PortSet::all().difference(ports);
+    let ranges = |set: &PortSet| Protocol::ALL.into_iter().map(|p| set.ranges(p).len()).sum::<usize>();
+    if rest.is_empty() {
+        "all ports".into()
+    } else if ranges(&rest) < ranges(ports) {
+        format!("all ports but {rest}")
+    } else {
+        ports.to_string()
+    }
 }
 
 fn nodes(row: &Row, ends: &Union) -> Vec<String> {

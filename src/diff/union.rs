@@ -360,6 +360,7 @@ fn bundle(line: Allowance, pairs: BTreeMap<(String, String), Vec<Evidence>>, bef
             detail: Detail::Junction,
             evidence: all.clone(),
             change: None,
+            remarks: Vec::new(),
         });
         let silent = Allowance {
             ports: Ports::default(),

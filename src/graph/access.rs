@@ -53,11 +53,24 @@ pub enum Mark {
     Blocked,
     /// Policies that are not evaluated may change what is shown.
     Unevaluated,
+    /// Something about it cannot work.
+    Broken,
+    /// Something about it is probably wrong, or risky.
+    Doubtful,
 }
 
 impl Mark {
     /// Every mark, in the order a legend lists them.
-    pub const ALL: &[Mark] = &[Mark::Isolated, Mark::Ruled, Mark::Open, Mark::Exposed, Mark::Blocked, Mark::Unevaluated];
+    pub const ALL: &[Mark] = &[
+        Mark::Isolated,
+        Mark::Ruled,
+        Mark::Open,
+        Mark::Exposed,
+        Mark::Blocked,
+        Mark::Unevaluated,
+        Mark::Broken,
+        Mark::Doubtful,
+    ];
 }
 
 /// What policies leave of the ways by which Ingresses, routes and Services bring requests from outside to a workload.

@@ -1,25 +1,28 @@
 //! Calls that configuration tells of, with the words for them.
 
-use super::{Protocol, port_text};
+use super::{PortMap, Protocol, port_text};
 
 /// What policies leave of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallState {
-    /// Every workload behind the Service can be reached, or nobody knows who stands behind it.
+    /// Every workload behind the Service can be reached.
     Allowed,
     /// Policies let none of it through.
     Blocked,
     /// Policies let some of it through: some workloads, or some ports.
     Partly,
+    /// The input does not hold what stands behind the Service.
+    Unknown,
 }
 
 impl CallState {
-    /// `allowed`, `blocked` or `partly`.
+    /// `allowed`, `blocked`, `partly` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
             CallState::Allowed => "allowed",
             CallState::Blocked => "blocked",
             CallState::Partly => "partly",
+            CallState::Unknown => "unknown",
         }
     }
 }
@@ -34,12 +37,23 @@ pub struct Call {
 }
 
 impl Call {
+    /// What belongs beside a line to a Service with these ports: nothing that its card says already.
+    pub fn lines_beside(&self, own: &[PortMap]) -> Vec<String> {
+        let named = |p: &PortMap| self.ports.contains(&(p.port, p.protocol));
+        let all = own.len() == self.ports.len() && own.iter().all(named);
+        let shown = Call {
+            ports: if all { Vec::new() } else { self.ports.clone() },
+            state: self.state,
+        };
+        shown.lines()
+    }
+
     /// The ports in a line, and in another that policies deny it.
     pub(super) fn lines(&self) -> Vec<String> {
         let ports: Vec<String> = self.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
         let mut lines = vec![ports.join(", ")];
         lines.extend(match self.state {
-            CallState::Allowed => None,
+            CallState::Allowed | CallState::Unknown => None,
             CallState::Blocked => Some("denied".to_owned()),
             CallState::Partly => Some("partly denied".to_owned()),
         });

@@ -1,9 +1,10 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
 use super::config::short_kind;
+use super::remark;
 use super::{
-    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Mark, Node, NodeKind, Outside, PortMap, Ports, Protocol,
-    RouteRule, Scale, ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity, Mark, Node, NodeKind, Outside, PortMap, Ports,
+    Protocol, RouteRule, Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -93,6 +94,14 @@ impl Node {
 
     /// What stands on the card beside name and facts: a mark and a word each.
     pub fn badges(&self) -> Vec<(Mark, String)> {
+        let mut badges = self.access_badges();
+        for (mark, gravity) in [(Mark::Broken, Gravity::Error), (Mark::Doubtful, Gravity::Warning)] {
+            badges.extend(remark::counted(&self.remarks, gravity).map(|count| (mark, count)));
+        }
+        badges
+    }
+
+    fn access_badges(&self) -> Vec<(Mark, String)> {
         let access = match &self.detail {
             Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } => access,
             Detail::Summary(summary) => return summary.badges(),
@@ -135,6 +144,7 @@ impl Node {
             Mark::Exposed => format!("reached from {word}"),
             Mark::Blocked => format!("denied from {word}"),
             Mark::Unevaluated => format!("not evaluated: {word}"),
+            Mark::Broken | Mark::Doubtful => word,
         });
         let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());
@@ -190,6 +200,12 @@ impl Node {
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}
         }
+        let remarks: Vec<String> = self
+            .remarks
+            .iter()
+            .map(|r| format!("{}: {} ({})", r.gravity.as_str(), r.text, r.place))
+            .collect();
+        lines.extend(some_of("", &remarks));
         lines.extend(self.evidence.iter().map(super::Evidence::place));
         lines.dedup();
         lines.join("\n")

@@ -20,6 +20,7 @@ mod digest;
 mod evidence;
 mod group;
 mod model;
+mod remark;
 mod summary;
 mod tally;
 
@@ -36,6 +37,7 @@ pub use model::{
     Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, Protocol, RouteRule, Scale, ServiceKind,
     TargetPort,
 };
+pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};
 
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use std::fmt;
 use super::access::{Access, Allowance};
 use super::call::Call;
 use super::config::{Config, Scaling, Uses};
-use super::{Change, Evidence, Several, Summary};
+use super::{Change, Evidence, Remark, Several, Summary};
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -387,6 +387,8 @@ pub struct Node {
     pub evidence: Vec<Evidence>,
     /// How it differs between two states; `None` in a graph of one state.
     pub change: Option<Change>,
+    /// What was found wrong with it, the worst first.
+    pub remarks: Vec<Remark>,
 }
 
 /// How something is exposed.

@@ -76,7 +76,13 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
         Some(path) if path.starts_with('/') => path.to_owned(),
         _ => text.clone(),
     };
-    let rest = rest.map(|d| Difference::new(short(&d.about), short(&d.old), short(&d.new))).collect();
+    // Where the row has one rule, it need not be named again.
+    let own = match rules.as_slice() {
+        [rule] => format!("{} ", rule.text()),
+        _ => String::new(),
+    };
+    let about = |d: &Difference| short(&d.about.strip_prefix(&own).unwrap_or(&d.about).to_owned());
+    let rest = rest.map(|d| Difference::new(about(d), short(&d.old), short(&d.new))).collect();
     let said = match Change::Changed(rest) {
         Change::Changed(none) if none.is_empty() => Vec::new(),
         change => change.lines_beside_arrows(),

@@ -71,10 +71,14 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
         EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind == NodeKind::Gateway => Vec::new(),
+        EdgeDetail::Calls(call) => match &target.detail {
+            Detail::Service { ports, .. } => call.lines_beside(ports),
+            _ => edge.lines(),
+        },
         EdgeDetail::Uses(_) if matches!(&target.detail, Detail::Config(config) if config.says_use()) => Vec::new(),
         // The card of the autoscaler says it.
         EdgeDetail::Scales(_) => Vec::new(),
-        EdgeDetail::Several(_) | EdgeDetail::Routes { .. } | EdgeDetail::Calls(_) | EdgeDetail::Uses(_) => edge.lines(),
+        EdgeDetail::Several(_) | EdgeDetail::Routes { .. } | EdgeDetail::Uses(_) => edge.lines(),
     };
     lines.retain(|l| !l.is_empty());
     if lines.len() > 3 {

@@ -186,6 +186,8 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Exposed => "reached from outside",
         Mark::Blocked => "sent here from outside, denied by policy",
         Mark::Unevaluated => "policy not evaluated",
+        Mark::Broken => "cannot work",
+        Mark::Doubtful => "probably wrong, or risky",
     }
 }
 

@@ -47,7 +47,7 @@ mod verify;
 mod wrap;
 
 pub use metrics::text_width;
-pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use model::{Badge, CLEARLY_SMALLER, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use moment::{Moment, moment};
 pub use verify::{Rule, Violation, verify};
 

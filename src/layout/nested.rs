@@ -210,5 +210,6 @@ fn end(id: &str) -> Node {
         detail: Detail::Internet,
         evidence: Vec::new(),
         change: None,
+        remarks: Vec::new(),
     }
 }

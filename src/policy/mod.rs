@@ -9,6 +9,7 @@
 
 mod addresses;
 mod admin;
+mod call;
 mod classes;
 mod collect;
 mod connectivity;
@@ -26,6 +27,7 @@ mod selector;
 mod unseen;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
+pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
 pub use collect::ForeignPolicy;
 pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};

@@ -5,30 +5,50 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Report;
+use super::calls::{CallState, CallsJson, Ledger};
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
 use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network, PortSet, Protocol, Reason};
 
-/// A table of connections: who, to whom, on which ports, because of what.
+/// A table of connections: who, to whom, on which ports, because of what. Where calls are known, there is a column for them, and calls that policies deny come
+/// last.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
-    let rows = connections.iter().map(|c| {
-        vec![
-            endpoint(report, &c.from),
-            endpoint(report, &c.to),
-            c.ports.to_string(),
-            c.certainty.as_str().to_owned(),
-            reasons(report, &c.ports, &c.because),
-        ]
-    });
-    Table {
-        columns: vec!["From", "To", "Ports", "Certainty", "Because"],
-        rows: rows.collect(),
+    let ledger = Ledger::of(report);
+    let mut columns = vec!["From", "To", "Ports", "Certainty", "Because"];
+    let mut rows: Vec<Vec<String>> = (connections.iter())
+        .map(|c| {
+            let mut cells = vec![
+                endpoint(report, &c.from),
+                endpoint(report, &c.to),
+                c.ports.to_string(),
+                c.certainty.as_str().to_owned(),
+                reasons(report, &c.ports, &c.because),
+            ];
+            if let Some(ledger) = &ledger {
+                cells.insert(4, ledger.state(c).map_or("", CallState::as_str).to_owned());
+            }
+            cells
+        })
+        .collect();
+    if let Some(ledger) = &ledger {
+        columns.insert(4, "Call");
+        rows.extend(ledger.blocked(connections).map(|(from, verdict)| {
+            vec![
+                report.workload(from),
+                report.workload(verdict.target),
+                verdict.needed.to_string(),
+                verdict.certainty.as_str().to_owned(),
+                CallState::Blocked.as_str().to_owned(),
+                reasons(report, &PortSet::none(), &verdict.because),
+            ]
+        }));
     }
+    Table { columns, rows }
 }
 
 /// Connections as JSON: `version`, `connections` and `diagnostics`. The ranges of `connections` are of IPv4; where policies speak of IPv6, what holds
 /// for its addresses stands beside them in `ipv6Connections`. `openPairs` counts the pairs that are open because no policy has a say about either end, where they
-/// are not listed.
+/// are not listed. `calls` tells what configuration names.
 pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent: Extent) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
@@ -37,12 +57,15 @@ pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent:
         connections: Connections<'a>,
         #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
         open_pairs: Option<usize>,
+        #[serde(flatten)]
+        calls: CallsJson<'a>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
     report.json(&Document {
         version: VERSION,
         connections: Connections::of(report, connections),
         open_pairs: (extent == Extent::Ruled).then(|| report.connectivity.open_pairs()),
+        calls: CallsJson::of(report, |_| true),
         diagnostics: report.diagnostics(),
     })
 }
@@ -64,8 +87,16 @@ impl<'a> Connections<'a> {
         };
         let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
         Connections {
-            connections: List { report, list: ipv4 },
-            ipv6: List { report, list: ipv6 },
+            connections: List {
+                report,
+                ledger: Ledger::of(report),
+                list: ipv4,
+            },
+            ipv6: List {
+                report,
+                ledger: None,
+                list: ipv6,
+            },
         }
     }
 }
@@ -73,6 +104,7 @@ impl<'a> Connections<'a> {
 /// Connections that are put into words one by one, as they are written: there may be a million.
 struct List<'a> {
     report: &'a Report<'a>,
+    ledger: Option<Ledger<'a>>,
     list: Vec<&'a Connection>,
 }
 
@@ -91,6 +123,7 @@ impl Serialize for List<'_> {
             ports: PortsJson::of(&c.ports),
             certainty: c.certainty.as_str(),
             because: c.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+            call: self.ledger.as_ref().and_then(|l| l.state(c)).map(CallState::as_str),
             network: (c.network != Network::Pod).then(|| c.network.to_string()),
         }))
     }
@@ -146,6 +179,9 @@ struct ConnectionJson<'a> {
     ports: PortsJson,
     certainty: &'static str,
     because: Vec<ReasonJson<'a>>,
+    /// Left out where nothing is known of calls between the ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'static str>,
     /// Left out for the pod network.
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<String>,

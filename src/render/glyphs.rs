@@ -67,6 +67,8 @@ const PEERS: Glyph = lines(
 const JUNCTION: Glyph = lines("M2 3l6 5l-6 5M14 3L8 8l6 5M8 6.4a1.6 1.6 0 1 0 .01 0z");
 /// A question mark.
 const MISSING: Glyph = lines("M4.6 5.4a3.4 3.4 0 1 1 5.2 2.8C8.6 9 8 9.4 8 10.6M8 13.8h.01");
+/// A triangle with an exclamation mark.
+const WARNING: Glyph = lines("M8 2.2L14.4 13.4H1.6zM8 6.4v3.4M8 11.6h.01");
 /// A box with boxes in it.
 const SUMMARY: Glyph = lines("M1.8 1.8h12.4v12.4H1.8zM4.4 4.6h2.8v2.8H4.4zM8.8 4.6h2.8v2.8H8.8zM4.4 8.8h2.8v2.8H4.4zM8.8 8.8h2.8v2.8H8.8z");
 /// A padlock.
@@ -91,6 +93,7 @@ pub(crate) fn of_mark(mark: Mark) -> Glyph {
         Mark::Exposed => GLOBE,
         Mark::Blocked => BLOCKED,
         Mark::Unevaluated => MISSING,
+        Mark::Broken | Mark::Doubtful => WARNING,
     }
 }
 

@@ -101,6 +101,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
         allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
+        calls: tables::calls(graph).iter().map(|r| maker.call(r)).collect(),
         uses: tables::uses(graph).iter().map(|r| maker.uses(r)).collect(),
         scales: tables::scales(graph).iter().map(|r| maker.scales(r)).collect(),
         missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
@@ -129,6 +130,7 @@ struct Page {
     services: Vec<ServiceRow>,
     workloads: Vec<WorkloadRow>,
     allowed: Vec<AllowedRow>,
+    calls: Vec<CallRow>,
     uses: Vec<UseRow>,
     scales: Vec<ScaleRow>,
     missing: Vec<MissingRow>,
@@ -191,6 +193,14 @@ struct AllowedRow {
     ports: String,
     remarks: Vec<String>,
     because: Vec<String>,
+}
+
+struct CallRow {
+    from: Ref,
+    to: Ref,
+    ports: String,
+    state: &'static str,
+    places: Vec<String>,
 }
 
 struct UseRow {
@@ -362,6 +372,17 @@ impl Maker<'_> {
             ports: shown(&row.allowance.ports.texts().join(", ")).into_owned(),
             remarks: row.allowance.remarks().iter().map(|r| shown(r).into_owned()).collect(),
             because: because.collect(),
+        }
+    }
+
+    fn call(&self, row: &tables::CallRow<'_>) -> CallRow {
+        let ports: Vec<String> = row.call.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
+        CallRow {
+            from: self.name(row.from),
+            to: self.name(row.to),
+            ports: ports.join(", "),
+            state: row.call.state.as_str(),
+            places: row.places.iter().map(|e| shown(&e.place()).into_owned()).collect(),
         }
     }
 

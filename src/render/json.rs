@@ -12,6 +12,7 @@ use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
 use self::node::{EvidenceJson, NodeJson, NumberOrName, PortJson, PortMapJson, ScaleJson, ScalingJson};
+use super::calls::CallsJson;
 use super::connections::Connections;
 use super::{Report, tables};
 
@@ -31,6 +32,7 @@ pub fn json(report: &Report<'_>) -> String {
         workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
         connections: Connections::of(report, &connections),
         open_pairs: if told.all { Some(report.connectivity.open_pairs()) } else { None },
+        calls: CallsJson::of(report, |w| told.workloads.get(w).copied().unwrap_or_default()),
         routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
         exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
         diagnostics: report.diagnostics(),
@@ -72,6 +74,8 @@ struct Document<'a> {
     connections: Connections<'a>,
     #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
     open_pairs: Option<usize>,
+    #[serde(flatten)]
+    calls: CallsJson<'a>,
     routes: Vec<RouteJson<'a>>,
     exposure: Vec<ExposureJson<'a>>,
     diagnostics: Vec<DiagnosticJson<'a>>,

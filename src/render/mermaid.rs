@@ -5,7 +5,7 @@
 //!   code; ids are made of ASCII letters, digits and `_` behind a prefix, so that none is a word of the language.
 //! * The text stays within the limits of Mermaid, which no setting in the text can raise: [`MAX_CHARS`] and [`MAX_EDGES`]. What does not fit is left
 //!   out in steps, and both a node of the picture and a comment say what was left out.
-//! * Kinds differ by shape, width, dash and head of line; colors only help. Lines and frames take the colors of the page, light or dark.
+//! * Kinds differ by shape, width, dash and head of line, calls by a word; colors only help. Lines and frames take the colors of the page, light or dark.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -266,6 +266,14 @@ impl Writer<'_> {
         match (&self.graph.node(from).detail, &edge.detail) {
             (_, EdgeDetail::Uses(_)) if matches!(&self.graph.node(to).detail, Detail::Config(config) if config.says_use()) => Vec::new(),
             (_, EdgeDetail::Scales(_)) => Vec::new(),
+            // Mermaid has too few kinds of lines for it to have one of its own.
+            (_, EdgeDetail::Calls(call)) => {
+                let beside = match &self.graph.node(to).detail {
+                    Detail::Service { ports, .. } => call.lines_beside(ports),
+                    _ => edge.lines(),
+                };
+                std::iter::once("calls".to_owned()).chain(beside).collect()
+            }
             // A card has room for two ports.
             (Detail::Service { ports: all, .. }, EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports)) if ports == all && all.len() <= 2 => {
                 Vec::new()

@@ -2,6 +2,7 @@
 //!
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
 
+mod calls;
 mod changed;
 mod changes;
 mod connections;

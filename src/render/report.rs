@@ -6,7 +6,7 @@ use super::json::DiagnosticJson;
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
-use crate::policy::Connectivity;
+use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
 
 /// Everything that a table may speak of.
@@ -18,6 +18,8 @@ pub struct Report<'a> {
     pub graph: &'a Graph,
     /// Who can talk to whom.
     pub connectivity: &'a Connectivity,
+    /// What configuration names; `None` where nobody looked.
+    pub calls: Option<&'a Calls>,
     /// What was noticed.
     pub diagnostics: &'a [Diagnostic],
     /// The texts.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{Allowance, Config, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule, Scaling, Uses};
+use crate::graph::{
+    Allowance, Call, Config, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule, Scaling, Uses,
+};
 
 /// One way in from outside.
 pub(crate) struct ExposureRow<'a> {
@@ -30,6 +32,18 @@ pub(crate) struct AllowedRow<'a> {
     pub(crate) allowance: &'a Allowance,
     /// The rules.
     pub(crate) because: &'a [Evidence],
+}
+
+/// A Service that the configuration of a workload names.
+pub(crate) struct CallRow<'a> {
+    /// Whose configuration it is.
+    pub(crate) from: &'a Node,
+    /// What it names.
+    pub(crate) to: &'a Node,
+    /// On which ports, and what policies leave of it.
+    pub(crate) call: &'a Call,
+    /// Where it is named.
+    pub(crate) places: &'a [Evidence],
 }
 
 /// What a workload or an entrance uses.
@@ -128,6 +142,20 @@ pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     }
     rows.sort_by_key(|r| (&r.by.id, r.rule.default, &r.rule.host, &r.rule.path, &r.to.id));
     rows
+}
+
+/// Every call that is drawn, by caller.
+pub(crate) fn calls(graph: &Graph) -> Vec<CallRow<'_>> {
+    let rows = graph.edges().filter_map(|(from, to, edge)| match &edge.detail {
+        EdgeDetail::Calls(call) => Some(CallRow {
+            from: graph.node(from),
+            to: graph.node(to),
+            call,
+            places: &edge.evidence,
+        }),
+        _ => None,
+    });
+    rows.collect()
 }
 
 /// Who uses what, by user. What runs through a junction is told for each of its users and all that they use there.

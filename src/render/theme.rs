@@ -96,7 +96,8 @@ impl Hue {
         match mark {
             Mark::Isolated | Mark::Ruled => Hue::Green,
             Mark::Open | Mark::Exposed => Hue::Grey,
-            Mark::Blocked | Mark::Unevaluated => Hue::Vermilion,
+            Mark::Blocked | Mark::Unevaluated | Mark::Broken => Hue::Vermilion,
+            Mark::Doubtful => Hue::Amber,
         }
     }
 

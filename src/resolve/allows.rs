@@ -409,6 +409,7 @@ impl Adding<'_> {
             },
             evidence: evidence.to_vec(),
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -513,6 +514,7 @@ impl Adding<'_> {
             detail: Detail::Junction,
             evidence: evidence.clone(),
             change: None,
+            remarks: Vec::new(),
         });
         // The junction says the ports.
         let silent = Allowance {

@@ -3,6 +3,7 @@
 //! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
 
 mod allows;
+mod calls;
 mod controllers;
 mod entrances;
 mod exposure;
@@ -21,6 +22,7 @@ use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protoc
 use crate::source::Sources;
 
 pub use allows::{Denied, allow};
+pub use calls::{Repeated, calls, draw_calls};
 pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 pub use resources::resources;
@@ -85,6 +87,7 @@ impl Context<'_> {
             detail,
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -114,6 +117,7 @@ impl Context<'_> {
             detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -130,6 +134,7 @@ impl Context<'_> {
             detail: Detail::Internet,
             evidence: Vec::new(),
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -165,6 +170,7 @@ impl Context<'_> {
             detail,
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
     }
 
@@ -185,6 +191,7 @@ impl Context<'_> {
             },
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }
@@ -201,6 +208,7 @@ impl Context<'_> {
             detail: Detail::ExternalName,
             evidence: vec![evidence],
             change: None,
+            remarks: Vec::new(),
         });
         id
     }

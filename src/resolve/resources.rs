@@ -195,6 +195,7 @@ fn junction(context: &mut Context<'_>, bundle: &Bundle<'_>, evidence: Vec<Eviden
         detail: Detail::Junction,
         evidence,
         change: None,
+        remarks: Vec::new(),
     });
     id
 }

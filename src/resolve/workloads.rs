@@ -41,6 +41,7 @@ pub(super) fn add(context: &mut Context<'_>) {
             detail,
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
     }
 }

@@ -79,6 +79,12 @@ pub fn aspect(graph: Graph, aspect: Aspect) -> Graph {
     }
 }
 
+/// The graph without its edges of a kind.
+pub fn without(graph: &Graph, kind: EdgeKind) -> Graph {
+    let all = vec![true; graph.nodes().len()];
+    part(graph, &all, |edge| graph.edge(edge).2.kind() != kind).build()
+}
+
 /// Whether it is something that workloads use, or that scales them.
 fn is_config(kind: NodeKind) -> bool {
     matches!(

@@ -45,7 +45,7 @@ impl FromStr for Hops {
 /// junction or a set of pods on the way is no step of its own.
 ///
 /// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace of which some stays, in its frame; one for each other namespace that has
-/// a connection to what stays; and one for all others. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub
+/// a connection to what stays; and one for all others. A stub of one thing is that thing. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub
 /// that says so. A graph that is no union stays as it is.
 pub fn context(graph: Graph, hops: Hops) -> Graph {
     let Hops::Steps(steps) = hops else { return graph };
@@ -55,7 +55,9 @@ pub fn context(graph: Graph, hops: Hops) -> Graph {
     if graph.is_unchanged() {
         return nothing(&graph);
     }
-    let kept = kept(&graph, steps);
+    let mut kept = kept(&graph, steps);
+    keep_single(&graph, &mut kept);
+    keep_internet(&graph, &mut kept);
     Fold::of(&graph, &kept).build()
 }
 
@@ -91,13 +93,34 @@ fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
             break;
         }
     }
-    // Whether something is open to the Internet is what a reader looks for first.
+    kept
+}
+
+/// What would be alone in its stub is drawn itself: that takes no more room.
+fn keep_single(graph: &Graph, kept: &mut [bool]) {
+    let single: Vec<usize> = {
+        let fold = Fold::of(graph, kept);
+        let mut members: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
+        for (node, place) in fold.places.iter().enumerate() {
+            if let Some(place) = place.as_ref().filter(|p| **p != Place::Elsewhere) {
+                members.entry(place).or_default().push(node);
+            }
+        }
+        members.into_values().filter(|m| m.len() == 1).flatten().collect()
+    };
+    for node in single {
+        kept[node] = true;
+    }
+}
+
+/// Whether something is open to the Internet is what a reader looks for first.
+fn keep_internet(graph: &Graph, kept: &mut [bool]) {
+    let internet = |n: usize| graph.node(n).kind == NodeKind::Internet;
     for (from, to, _) in graph.edges() {
         if (internet(from) || internet(to)) && (kept[from] || kept[to]) {
             (kept[from], kept[to]) = (kept[from] || internet(from), kept[to] || internet(to));
         }
     }
-    kept
 }
 
 /// What is folded into one stub.
@@ -206,13 +229,7 @@ impl Fold<'_> {
             if count == 0 && !met.contains(*place) {
                 continue;
             }
-            // What is alone may be called by its name.
-            let only = heap.members().first().map(|&m| graph.node(m)).filter(|_| heap.members().len() == 1);
-            let at = match (place, only) {
-                (Place::Namespace(name), Some(only)) if homes.contains(name) => (Some(name.clone()), format!("{}, unchanged", only.name)),
-                (Place::Namespace(name), Some(only)) => (None, format!("{name}/{}, unchanged", only.name)),
-                _ => self.called(place, heap, count, &homes),
-            };
+            let at = self.called(place, heap, count, &homes);
             builder.node(heap.node(graph, Scope::Unchanged, place.id(), at, &reached));
         }
         bundles.build(graph, &mut builder);

@@ -75,6 +75,7 @@ impl Heap {
                 exposed: open,
                 isolated: judged.then_some((ingress, egress)),
             }),
+            remarks: Vec::new(),
             evidence: evidence.into_iter().take(PLACES).cloned().collect(),
             change,
         }

@@ -19,6 +19,7 @@ fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &s
         detail,
         evidence: vec![evidence(id)],
         change: None,
+        remarks: Vec::new(),
     }
 }
 

@@ -33,6 +33,7 @@ pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name
         detail,
         evidence: if line == 0 { Vec::new() } else { vec![evidence(id, "", line)] },
         change: None,
+        remarks: Vec::new(),
     }
 }
 
@@ -207,6 +208,7 @@ pub fn json(graph: &Graph, problems: &[Diagnostic], sources: &Sources) -> String
         cluster: &Cluster::default(),
         graph,
         connectivity: &Connectivity::default(),
+        calls: None,
         diagnostics: problems,
         sources,
     })

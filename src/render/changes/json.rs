@@ -49,6 +49,7 @@ fn report<'a>(state: &State<'a>) -> Report<'a> {
         cluster: state.cluster,
         graph: state.graph,
         connectivity: state.connectivity,
+        calls: None,
         diagnostics: state.diagnostics,
         sources: state.sources,
     }

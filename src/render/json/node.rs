@@ -21,9 +21,18 @@ pub(super) struct NodeJson<'a> {
     detail: Option<DetailJson<'a>>,
     #[serde(flatten)]
     change: Option<ChangeJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<RemarkJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     evidence: Vec<EvidenceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RemarkJson<'a> {
+    severity: &'static str,
+    message: &'a str,
+    at: &'a str,
 }
 
 impl<'a> NodeJson<'a> {
@@ -35,6 +44,15 @@ impl<'a> NodeJson<'a> {
             namespace: node.namespace.as_deref(),
             name: &node.name,
             facts: node.facts(),
+            remarks: node
+                .remarks
+                .iter()
+                .map(|r| RemarkJson {
+                    severity: r.gravity.as_str(),
+                    message: &r.text,
+                    at: &r.place,
+                })
+                .collect(),
             detail: DetailJson::of(&node.detail),
             change: node.change.as_ref().map(ChangeJson::of),
             at: node.evidence.first().map(Evidence::place),

@@ -43,6 +43,7 @@ pub(super) fn add(context: &mut Context<'_>) {
             detail: Detail::Config(claim(template.tree, true)),
             evidence,
             change: None,
+            remarks: Vec::new(),
         });
     }
     for entry in cluster.entries() {
@@ -121,6 +122,7 @@ fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
         }),
         evidence,
         change: None,
+        remarks: Vec::new(),
     });
 }
 

@@ -1,0 +1,226 @@
+//! What the outside reaches, and pods for which policies do not hold.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::nearest::named;
+use super::policies::{network_policies, title};
+use super::registry::family;
+use super::scene::Scene;
+use super::selection::{on_host, some};
+use crate::cluster::Entry;
+use crate::diagnostic::{Code, Severity};
+use crate::graph::{EdgeDetail, Expose, Graph, Node, NodeKind};
+use crate::policy::{Certainty, Entrance, PortSet, Way};
+
+family! {
+    ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";
+    LoadbalancerOpen, "loadbalancer-open", false, "A Service of type LoadBalancer takes connections from every address: it has no `loadBalancerSourceRanges`, and no annotation that asks for a load balancer inside the network of the cloud. Where it only has the ports of the web (80 and 443) that is probably meant and only worth knowing. Services of ingress controllers are left in peace.";
+    NodeportExposed, "nodeport-exposed", false, "A Service of type NodePort is open on a port of every node, past Ingresses with their TLS. Whoever reaches a node reaches it; whether that is the Internet is for firewalls to say.";
+    HostnetworkBypassesPolicy, "hostnetwork-bypasses-policy", false, "Policies select pods that are in the network of their node. For these it is left to the network whether policies hold, and with most they do not (https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods).";
+}
+
+pub(super) fn check(scene: &mut Scene<'_>) {
+    to_internet(scene);
+    services(scene);
+    hosts(scene);
+}
+
+/// How a node is called in a sentence.
+fn words(node: &Node) -> String {
+    match &node.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", node.label, node.name),
+        None => node.name.clone(),
+    }
+}
+
+/// The nodes from the Internet to a node, by the shortest way of being exposed and routed; `None` if there is none.
+fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
+    let mut before: BTreeMap<usize, usize> = BTreeMap::from([(node, node)]);
+    let mut queue = VecDeque::from([node]);
+    while let Some(at) = queue.pop_front() {
+        if graph.node(at).kind == NodeKind::Internet {
+            let mut chain = vec![at];
+            let mut here = at;
+            while here != node {
+                here = before[&here];
+                chain.push(here);
+            }
+            return Some(chain);
+        }
+        for edge in graph.incoming(at) {
+            let (from, _, edge) = graph.edge(edge);
+            if matches!(edge.detail, EdgeDetail::Exposes(_) | EdgeDetail::Routes { .. }) && !before.contains_key(&from) {
+                before.insert(from, at);
+                queue.push_back(from);
+            }
+        }
+    }
+    None
+}
+
+/// The Service through which what a node sends comes to a workload.
+fn service_between(graph: &Graph, by: usize, workload: usize) -> Option<usize> {
+    let selects = |service: usize| {
+        let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
+        edges
+            .into_iter()
+            .any(|(_, to, e)| to == workload && matches!(e.detail, EdgeDetail::Selects(_)))
+    };
+    let edges = graph.outgoing(by).into_iter().map(|e| graph.edge(e));
+    edges
+        .filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. }))
+        .map(|(_, to, _)| to)
+        .find(|s| selects(*s))
+}
+
+fn to_internet(scene: &mut Scene<'_>) {
+    let (graph, cluster, connectivity) = (scene.graph, scene.cluster, scene.connectivity);
+    let nodes: BTreeMap<&str, usize> = graph.nodes().enumerate().map(|(i, n)| (n.id.as_str(), i)).collect();
+    let entries: BTreeMap<String, &Entry> = openers(scene);
+    let mut ways: BTreeMap<usize, Vec<(&Entrance, PortSet)>> = BTreeMap::new();
+    for entrance in connectivity.entrances() {
+        let admission = connectivity.admission(entrance);
+        let direct = matches!(&entrance.way, Way::Direct { from, .. } if from != "internet");
+        // What is not sure is told where it is denied or not by other means.
+        if !direct && !admission.ports.is_empty() && admission.certainty != Certainty::Undetermined {
+            ways.entry(entrance.workload).or_default().push((entrance, admission.ports));
+        }
+    }
+    for (index, ways) in ways {
+        let workload = &cluster.workloads()[index];
+        let Some(&own) = nodes.get(workload.key.to_string().as_str()) else {
+            continue;
+        };
+        let mut chains: Vec<(String, Option<&Entry>)> = Vec::new();
+        let mut ports = PortSet::none();
+        for (entrance, open) in &ways {
+            let Some(&by) = nodes.get(entrance.by.as_str()) else { continue };
+            let Some(mut chain) = from_internet(graph, by) else { continue };
+            chain.extend(service_between(graph, by, own));
+            let names: Vec<String> = chain.iter().skip(1).map(|n| words(graph.node(*n))).collect();
+            ports = ports.union(open);
+            chains.push((names.join(" → "), entries.get(&entrance.by).copied()));
+        }
+        let Some((first, _)) = chains.first() else { continue };
+        let more = match chains.len() {
+            1 => String::new(),
+            2 => " and one more way".to_owned(),
+            n => format!(" and {} more ways", n - 1),
+        };
+        let message = format!("{} is reached from the Internet on {ports}, through {first}{more}", named(workload));
+        let opened: Vec<&Entry> = chains.iter().filter_map(|(_, e)| *e).take(3).collect();
+        let mut report = scene.report(Code::ExposedToInternet, &cluster.entries()[workload.entry], "", message);
+        for entry in opened {
+            report = report.related(entry, "", "opens it");
+        }
+        report.help("nothing is wrong if that is meant");
+    }
+}
+
+/// The objects that open ways from outside, by their ids.
+pub(super) fn openers<'a>(scene: &Scene<'a>) -> BTreeMap<String, &'a Entry> {
+    let names: BTreeSet<&str> = scene.connectivity.entrances().iter().map(|e| e.by.as_str()).collect();
+    let entries = scene.cluster.entries().iter().map(|e| (e.key.to_string(), e));
+    entries.filter(|(id, _)| names.contains(id.as_str())).collect()
+}
+
+fn services(scene: &mut Scene<'_>) {
+    let graph = scene.graph;
+    let mut found: BTreeMap<&str, Vec<(Expose, Vec<u16>)>> = BTreeMap::new();
+    for (from, to, edge) in graph.edges() {
+        let EdgeDetail::Exposes(ways) = &edge.detail else { continue };
+        if graph.node(from).kind == NodeKind::Internet && graph.node(to).kind == NodeKind::Service {
+            let list = found.entry(&graph.node(to).id).or_default();
+            for way in ways {
+                let mut ports: Vec<u16> = way.ports.iter().map(|p| p.0).collect();
+                ports.dedup();
+                list.push((way.via, ports));
+            }
+        }
+    }
+    let controllers: BTreeSet<usize> = scene
+        .connectivity
+        .entrances()
+        .iter()
+        .flat_map(|e| match &e.way {
+            Way::Controller(known) => known.clone(),
+            Way::Direct { .. } => Vec::new(),
+        })
+        .collect();
+    let all: Vec<(&Entry, Vec<usize>)> = scene
+        .cluster
+        .services()
+        .map(|(e, s)| {
+            let selector = s.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+            (e, scene.cluster.select(e.key.namespace(), &selector))
+        })
+        .collect();
+    for (entry, pods) in all {
+        let Some(ways) = found.get(entry.key.to_string().as_str()) else {
+            continue;
+        };
+        if pods.iter().any(|p| controllers.contains(p)) {
+            continue;
+        }
+        let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+        for (via, ports) in ways {
+            let list: Vec<String> = ports.iter().map(u16::to_string).collect();
+            match via {
+                Expose::LoadBalancer => {
+                    let web = ports.iter().all(|p| matches!(p, 80 | 443));
+                    let message = format!(
+                        "{service} has a load balancer that takes connections to port {} from every address",
+                        some(&list)
+                    );
+                    let report = scene
+                        .report(Code::LoadbalancerOpen, entry, "spec.type", message)
+                        .help("list in `spec.loadBalancerSourceRanges` who may connect, or ask your cloud for an internal load balancer with its annotation");
+                    if web {
+                        report.severity(Severity::Info);
+                    }
+                }
+                // A port that the cluster chooses is told with the fixed ones, if there are any.
+                Expose::NodePort if ways.len() == 1 || !ports.is_empty() => {
+                    let where_ = if list.is_empty() {
+                        "on a port that the cluster chooses".to_owned()
+                    } else {
+                        format!("on port {}", some(&list))
+                    };
+                    scene
+                        .report(
+                            Code::NodeportExposed,
+                            entry,
+                            "spec.type",
+                            format!("{service} is open on every node, {where_}"),
+                        )
+                        .help("use type ClusterIP behind an Ingress or a load balancer, or let a firewall say who may reach the nodes");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn hosts(scene: &mut Scene<'_>) {
+    let mut selected: BTreeMap<usize, Vec<(String, &Entry)>> = BTreeMap::new();
+    for (entry, policy) in network_policies(scene) {
+        for workload in scene.pods.meant(scene.cluster, &policy.subject) {
+            if on_host(&scene.cluster.workloads()[workload]) {
+                selected.entry(workload).or_default().push((title(policy), entry));
+            }
+        }
+    }
+    let cluster = scene.cluster;
+    for (index, policies) in selected {
+        let workload = &cluster.workloads()[index];
+        let names: Vec<String> = policies.iter().map(|(name, _)| name.clone()).collect();
+        let message = format!("{} is in the network of its node, where {} may not hold", named(workload), some(&names));
+        let at = format!("{}.hostNetwork", workload.spec.pod_path);
+        let mut report = scene
+            .report(Code::HostnetworkBypassesPolicy, &cluster.entries()[workload.entry], &at, message)
+            .help("leave out hostNetwork if the pods can do without, or protect the node's ports with a firewall");
+        for (_, entry) in policies.iter().take(3) {
+            report = report.related(entry, "spec.podSelector", "selects these pods");
+        }
+    }
+}

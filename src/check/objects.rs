@@ -1,0 +1,430 @@
+//! Objects that refer to others, and objects of a shape that Kubernetes refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::{Container, Volume};
+
+use super::nearest::{self, named};
+use super::policies::near;
+use super::registry::family;
+use super::scene::Scene;
+use super::selection::some;
+use crate::cluster::{Entry, Key, Workload};
+use crate::diagnostic::{Code, Severity};
+use crate::manifest::{Body, Tree, Value};
+use crate::policy::Selector;
+
+family! {
+    HpaTargetMissing, "hpa-target-missing", true, "A HorizontalPodAutoscaler scales a workload that is not in its namespace: it reports an error and scales nothing. Targets of kinds that operators define are not looked for.";
+    PdbSelectsNothing, "pdb-selects-nothing", true, "The selector of a PodDisruptionBudget fits no pod of its namespace: it keeps no pod from being evicted. An empty selector means every pod of the namespace.";
+    SelectorTemplateMismatch, "selector-template-mismatch", false, "The selector of a controller does not fit the labels of its own pod template. The API server refuses such an object: `selector` does not match template `labels` (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector).";
+    RemovedApiVersion, "removed-api-version", false, "The API version of an object is no longer served since the version of Kubernetes that the message names, so that the object cannot be applied there (https://kubernetes.io/docs/reference/using-api/deprecation-guide/).";
+    ConfigmapOrSecretMissing, "configmap-or-secret-missing", true, "Pods need a ConfigMap or Secret that is not in the input, so their containers do not start if it is not made by other means. References with `optional: true` are left in peace, and so are names that other objects of the input make or mention (SealedSecret, ExternalSecret, Certificate, generators of kustomize). Secrets are often kept elsewhere: unless one has nearly this name, they are only worth knowing.";
+}
+
+pub(super) fn check(scene: &mut Scene<'_>) {
+    let cluster = scene.cluster;
+    for entry in cluster.entries() {
+        removed(scene, entry);
+        match (entry.key.group.as_str(), entry.key.kind.as_str()) {
+            ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(scene, entry),
+            ("policy", "PodDisruptionBudget") => budget(scene, entry),
+            _ => {}
+        }
+    }
+    for workload in cluster.workloads() {
+        mismatch(scene, workload);
+    }
+    configs(scene);
+}
+
+/// API versions that are no longer served: group and version, kind, since when, and what to use.
+/// Source: <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
+const REMOVED: &[(&str, &str, &str, &str)] = &[
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        "MutatingWebhookConfiguration",
+        "1.22",
+        "admissionregistration.k8s.io/v1",
+    ),
+    (
+        "admissionregistration.k8s.io/v1beta1",
+        "ValidatingWebhookConfiguration",
+        "1.22",
+        "admissionregistration.k8s.io/v1",
+    ),
+    (
+        "apiextensions.k8s.io/v1beta1",
+        "CustomResourceDefinition",
+        "1.22",
+        "apiextensions.k8s.io/v1",
+    ),
+    ("apiregistration.k8s.io/v1beta1", "APIService", "1.22", "apiregistration.k8s.io/v1"),
+    ("apps/v1beta1", "Deployment", "1.16", "apps/v1"),
+    ("apps/v1beta1", "StatefulSet", "1.16", "apps/v1"),
+    ("apps/v1beta2", "DaemonSet", "1.16", "apps/v1"),
+    ("apps/v1beta2", "Deployment", "1.16", "apps/v1"),
+    ("apps/v1beta2", "ReplicaSet", "1.16", "apps/v1"),
+    ("apps/v1beta2", "StatefulSet", "1.16", "apps/v1"),
+    ("autoscaling/v2beta1", "HorizontalPodAutoscaler", "1.25", "autoscaling/v2"),
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.26", "autoscaling/v2"),
+    ("batch/v1beta1", "CronJob", "1.25", "batch/v1"),
+    (
+        "certificates.k8s.io/v1beta1",
+        "CertificateSigningRequest",
+        "1.22",
+        "certificates.k8s.io/v1",
+    ),
+    ("coordination.k8s.io/v1beta1", "Lease", "1.22", "coordination.k8s.io/v1"),
+    ("discovery.k8s.io/v1beta1", "EndpointSlice", "1.25", "discovery.k8s.io/v1"),
+    ("extensions/v1beta1", "DaemonSet", "1.16", "apps/v1"),
+    ("extensions/v1beta1", "Deployment", "1.16", "apps/v1"),
+    ("extensions/v1beta1", "Ingress", "1.22", "networking.k8s.io/v1"),
+    ("extensions/v1beta1", "NetworkPolicy", "1.16", "networking.k8s.io/v1"),
+    ("extensions/v1beta1", "PodSecurityPolicy", "1.16", "the labels of Pod Security Admission"),
+    ("extensions/v1beta1", "ReplicaSet", "1.16", "apps/v1"),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta1",
+        "FlowSchema",
+        "1.26",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta1",
+        "PriorityLevelConfiguration",
+        "1.26",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta2",
+        "FlowSchema",
+        "1.29",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta2",
+        "PriorityLevelConfiguration",
+        "1.29",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta3",
+        "FlowSchema",
+        "1.32",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1beta3",
+        "PriorityLevelConfiguration",
+        "1.32",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    ("networking.k8s.io/v1beta1", "Ingress", "1.22", "networking.k8s.io/v1"),
+    ("networking.k8s.io/v1beta1", "IngressClass", "1.22", "networking.k8s.io/v1"),
+    ("node.k8s.io/v1beta1", "RuntimeClass", "1.25", "node.k8s.io/v1"),
+    ("policy/v1beta1", "PodDisruptionBudget", "1.25", "policy/v1"),
+    ("policy/v1beta1", "PodSecurityPolicy", "1.25", "the labels of Pod Security Admission"),
+    ("rbac.authorization.k8s.io/v1beta1", "ClusterRole", "1.22", "rbac.authorization.k8s.io/v1"),
+    (
+        "rbac.authorization.k8s.io/v1beta1",
+        "ClusterRoleBinding",
+        "1.22",
+        "rbac.authorization.k8s.io/v1",
+    ),
+    ("rbac.authorization.k8s.io/v1beta1", "Role", "1.22", "rbac.authorization.k8s.io/v1"),
+    ("rbac.authorization.k8s.io/v1beta1", "RoleBinding", "1.22", "rbac.authorization.k8s.io/v1"),
+    ("scheduling.k8s.io/v1beta1", "PriorityClass", "1.22", "scheduling.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "CSIDriver", "1.22", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "CSINode", "1.22", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "CSIStorageCapacity", "1.27", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "StorageClass", "1.22", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "VolumeAttachment", "1.22", "storage.k8s.io/v1"),
+];
+
+fn removed(scene: &mut Scene<'_>, entry: &Entry) {
+    let written = (entry.object.api_version.as_str(), entry.key.kind.as_str());
+    let Some((version, kind, since, instead)) = REMOVED.iter().find(|(version, kind, _, _)| (*version, *kind) == written) else {
+        return;
+    };
+    let help = if instead.contains('/') {
+        format!("`apiVersion: {instead}` takes its place; some fields may have other names there")
+    } else {
+        format!("{instead} take its place")
+    };
+    let message = format!(
+        "{kind} {} is of {version}, which Kubernetes {since} and later do not have",
+        entry.key.name
+    );
+    scene.report(Code::RemovedApiVersion, entry, "apiVersion", message).help(help);
+}
+
+/// Kinds of Kubernetes and OpenShift that can be scaled.
+const SCALED: &[&str] = &["Deployment", "DeploymentConfig", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
+fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
+    let target = entry.object.tree.find("spec.scaleTargetRef");
+    let text = |key: &str| target.and_then(|t| t.get(key)).and_then(Tree::as_str);
+    let (Some(kind), Some(name)) = (text("kind"), text("name")) else {
+        return;
+    };
+    let namespace = entry.key.namespace();
+    if !SCALED.contains(&kind) || scene.is_bare(namespace) {
+        return;
+    }
+    let here: Vec<&Key> = scene
+        .cluster
+        .workloads()
+        .iter()
+        .map(|w| &w.key)
+        .filter(|k| k.namespace() == namespace)
+        .collect();
+    if here.iter().any(|k| k.name == name && k.kind == kind) {
+        return;
+    }
+    let other = here.iter().find(|k| k.name == name).map(|k| k.kind.clone());
+    let near = nearest::name(name, here.iter().filter(|k| k.kind == kind).map(|k| k.name.as_str())).map(str::to_owned);
+    let (field, hint, help) = match (other, near) {
+        (Some(other), _) => ("kind", format!("; there is {other} {name}"), format!("`kind: {other}` is probably meant")),
+        (None, Some(near)) => ("name", format!("; there is {near}"), format!("`name: {near}` is probably meant")),
+        (None, None) => ("name", String::new(), "correct the name, or leave the autoscaler out".to_owned()),
+    };
+    let message = format!(
+        "HorizontalPodAutoscaler {namespace}/{} scales {kind} {namespace}/{name}, which is not in the input{hint}",
+        entry.key.name
+    );
+    scene
+        .report(Code::HpaTargetMissing, entry, &format!("spec.scaleTargetRef.{field}"), message)
+        .help(help);
+}
+
+fn budget(scene: &mut Scene<'_>, entry: &Entry) {
+    let Some(selector) = entry.object.tree.find("spec.selector").and_then(|t| Selector::from_tree(t).ok()) else {
+        return;
+    };
+    let namespace = entry.key.namespace();
+    let found = scene.pods.select(scene.cluster, namespace, &selector);
+    if scene.is_bare(namespace) || selector.is_everything() || !found.is_empty() {
+        return;
+    }
+    let near = near(scene, namespace, &selector);
+    if scene.is_operated(namespace) && near.is_none() {
+        return;
+    }
+    let what = format!("PodDisruptionBudget {namespace}/{}", entry.key.name);
+    let message = match &near {
+        Some(near) => format!("{what} selects no pod; {} has {}", named(near.workload), near.said),
+        None => format!("{what} selects no pod: {namespace} has none with {selector}"),
+    };
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let report = scene
+        .report(Code::PdbSelectsNothing, entry, "spec.selector", message)
+        .help("make the selector and the labels of the pod template the same");
+    if let Some((entry, path)) = related {
+        report.related(entry, path, "the labels of its pods");
+    }
+}
+
+/// Kinds whose selector people write, and which the API server holds to it.
+const SELECTING: &[&str] = &["DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
+fn mismatch(scene: &mut Scene<'_>, workload: &Workload) {
+    let entry = &scene.cluster.entries()[workload.entry];
+    let Body::Workload(spec) = &entry.object.body else { return };
+    if !SELECTING.contains(&entry.key.kind.as_str()) || !["", "apps"].contains(&entry.key.group.as_str()) {
+        return;
+    }
+    let Some(selector) = spec.selector.as_ref().and_then(|s| Selector::from_typed(s).ok()) else {
+        return;
+    };
+    if selector.matches(&spec.pod_labels) {
+        return;
+    }
+    let lacking: Vec<String> = selector
+        .requirements()
+        .iter()
+        .filter(|r| !r.matches(&spec.pod_labels))
+        .map(|r| {
+            let wanted = Selector::new([r.clone()]);
+            match spec.pod_labels.get(&r.key) {
+                Some(own) => format!("{wanted}, and the template has {}={own}", r.key),
+                None => format!("{wanted}, and the template has no label {}", r.key),
+            }
+        })
+        .collect();
+    let message = format!("{} selects {}", named(workload), lacking.join("; "));
+    scene
+        .report(Code::SelectorTemplateMismatch, entry, "spec.selector", message)
+        .related(entry, spec.labels_path, "the labels of the template")
+        .help("make both the same: the API server refuses the object as it is");
+}
+
+/// A use of a ConfigMap or Secret: its kind and name, and the field that says so.
+type Use = (&'static str, String, String);
+
+/// What pods need to start.
+fn uses(workload: &Workload) -> Vec<Use> {
+    let (pod, root) = (&workload.spec.pod, workload.spec.pod_path);
+    let mut found = Vec::new();
+    let mut of_container = |container: &Container, field: &str| {
+        let needed = |optional: Option<bool>| optional != Some(true);
+        for (i, env) in container.env.iter().flatten().enumerate() {
+            let Some(from) = &env.value_from else { continue };
+            let at = format!("{field}.env[{i}].valueFrom");
+            if let Some(r) = from.config_map_key_ref.as_ref().filter(|r| needed(r.optional)) {
+                found.push(("ConfigMap", r.name.clone(), format!("{at}.configMapKeyRef.name")));
+            }
+            if let Some(r) = from.secret_key_ref.as_ref().filter(|r| needed(r.optional)) {
+                found.push(("Secret", r.name.clone(), format!("{at}.secretKeyRef.name")));
+            }
+        }
+        for (i, from) in container.env_from.iter().flatten().enumerate() {
+            if let Some(r) = from.config_map_ref.as_ref().filter(|r| needed(r.optional)) {
+                found.push(("ConfigMap", r.name.clone(), format!("{field}.envFrom[{i}].configMapRef.name")));
+            }
+            if let Some(r) = from.secret_ref.as_ref().filter(|r| needed(r.optional)) {
+                found.push(("Secret", r.name.clone(), format!("{field}.envFrom[{i}].secretRef.name")));
+            }
+        }
+    };
+    for (list, name) in [(Some(&pod.containers), "containers"), (pod.init_containers.as_ref(), "initContainers")] {
+        for (i, container) in list.into_iter().flatten().enumerate() {
+            of_container(container, &format!("{root}.{name}[{i}]"));
+        }
+    }
+    for (i, volume) in pod.volumes.iter().flatten().enumerate() {
+        found.extend(of_volume(volume, &format!("{root}.volumes[{i}]")));
+    }
+    found.retain(|(_, name, _)| !name.is_empty());
+    found
+}
+
+fn of_volume(volume: &Volume, field: &str) -> Vec<Use> {
+    let mut found = Vec::new();
+    if let Some(map) = volume.config_map.as_ref().filter(|m| m.optional != Some(true)) {
+        found.push(("ConfigMap", map.name.clone(), format!("{field}.configMap.name")));
+    }
+    if let Some(secret) = volume.secret.as_ref().filter(|s| s.optional != Some(true)) {
+        found.push((
+            "Secret",
+            secret.secret_name.clone().unwrap_or_default(),
+            format!("{field}.secret.secretName"),
+        ));
+    }
+    let sources = volume.projected.iter().flat_map(|p| p.sources.iter().flatten());
+    for (i, source) in sources.enumerate() {
+        if let Some(map) = source.config_map.as_ref().filter(|m| m.optional != Some(true)) {
+            found.push(("ConfigMap", map.name.clone(), format!("{field}.projected.sources[{i}].configMap.name")));
+        }
+        if let Some(secret) = source.secret.as_ref().filter(|s| s.optional != Some(true)) {
+            found.push(("Secret", secret.name.clone(), format!("{field}.projected.sources[{i}].secret.name")));
+        }
+    }
+    found
+}
+
+fn configs(scene: &mut Scene<'_>) {
+    let cluster = scene.cluster;
+    let mut missing: BTreeMap<Key, Vec<(&Workload, String)>> = BTreeMap::new();
+    for workload in cluster.workloads() {
+        for (kind, name, field) in uses(workload) {
+            let key = Key::new("", kind, workload.key.namespace(), &name);
+            if scene.find(&key).is_none() {
+                missing.entry(key).or_default().push((workload, field));
+            }
+        }
+    }
+    for (key, users) in missing {
+        if is_made(scene, &key) {
+            continue;
+        }
+        let Some((first, field)) = users.first() else { continue };
+        let names: BTreeSet<String> = users.iter().map(|(w, _)| named(w)).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let there = cluster
+            .entries()
+            .iter()
+            .map(|e| &e.key)
+            .filter(|k| k.kind == key.kind && k.group.is_empty());
+        let here: Vec<&str> = there
+            .clone()
+            .filter(|k| k.namespace == key.namespace)
+            .map(|k| k.name.as_str())
+            .filter(|n| !is_hashed(n, &key.name))
+            .collect();
+        let elsewhere = there.clone().find(|k| k.name == key.name).map(|k| k.namespace().to_owned());
+        let near = nearest::name(&key.name, here.into_iter()).map(str::to_owned);
+        let verb = if names.len() == 1 { "needs" } else { "need" };
+        let (hint, help) = match (&elsewhere, &near) {
+            (Some(other), _) => (
+                format!("; there is one in namespace {other}"),
+                format!("pods use what is in their own namespace only: put a copy into {}", key.namespace()),
+            ),
+            (None, Some(near)) => (format!("; there is {near}"), format!("`{near}` is probably meant")),
+            (None, None) => (String::new(), "nothing is wrong if it is made by other means".to_owned()),
+        };
+        let message = format!(
+            "{} {verb} {} {}/{}, which is not in the input{hint}",
+            some(&names),
+            key.kind,
+            key.namespace(),
+            key.name
+        );
+        let sure = near.is_some() && elsewhere.is_none();
+        let entry = &cluster.entries()[first.entry];
+        let report = scene.report(Code::ConfigmapOrSecretMissing, entry, field, message).help(help);
+        if key.kind == "Secret" && !sure {
+            report.severity(Severity::Info);
+        }
+    }
+}
+
+/// Whether a name is another one with a hash behind it, as generators of kustomize give them
+/// (<https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/generatoroptions/>).
+fn is_hashed(name: &str, plain: &str) -> bool {
+    name.strip_prefix(plain).and_then(|rest| rest.strip_prefix('-')).is_some_and(is_hash)
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Whether a ConfigMap or Secret is made by Kubernetes, by a generator, or by an object of a kind that people or operators have defined: one of that
+/// name, or one that mentions it.
+fn is_made(scene: &Scene<'_>, key: &Key) -> bool {
+    let name = key.name.as_str();
+    // Published into every namespace, and made for every ServiceAccount before Kubernetes 1.24.
+    let own = name == "kube-root-ca.crt" || name == "openshift-service-ca.crt";
+    let token = name
+        .rsplit_once("-token-")
+        .is_some_and(|(_, end)| end.len() == 5 && end.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let generated = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
+    let by_other = |entry: &Entry| {
+        let custom = matches!(entry.object.body, Body::Other) && entry.key.group.contains('.') && !entry.key.group.starts_with("rbac.");
+        custom && (entry.key.name == name || mentions(&entry.object.tree, name))
+    };
+    own || token || generated || scene.cluster.entries().iter().any(by_other)
+}
+
+fn mentions(tree: &Tree, name: &str) -> bool {
+    match &tree.value {
+        Value::Seq(items) => items.iter().any(|t| mentions(t, name)),
+        Value::Map(entries) => entries.iter().any(|e| mentions(&e.value, name)),
+        _ => tree.as_str() == Some(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_versions_is_in_order() {
+        assert!(REMOVED.is_sorted());
+    }
+
+    #[test]
+    fn hashes_of_generators_are_known() {
+        assert!(is_hashed("config-8mbdf7882g", "config"));
+        assert!(!is_hashed("config-production", "config") && !is_hash("production"));
+    }
+}

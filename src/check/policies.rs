@@ -1,0 +1,273 @@
+//! Policies: whether each is about some pods, restricts anything, and is enforced.
+
+use std::collections::BTreeSet;
+
+use super::nearest::{self, named};
+use super::registry::family;
+use super::scene::Scene;
+use super::selection::{exact, some};
+use crate::cluster::{Entry, Workload};
+use crate::diagnostic::{Code, Severity};
+use crate::policy::{Direction, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
+
+family! {
+    PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
+    PolicyAllowsEverything, "policy-allows-everything", false, "A rule without peers and ports (`- {}`) lets in, or out, everything. Beside it the other rules of that direction change nothing, which is a warning. Alone it is the documented way to allow everything (https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic) and only worth knowing; it is told for ingress.";
+    PolicyNotEnforced, "policy-not-enforced", false, "Policies are only enforced by networks that know them (https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites). The input installs one that does not, such as Flannel or the AWS VPC CNI without its policy agent, and nothing beside it that would: the policies are accepted and change nothing.";
+}
+
+pub(super) fn check(scene: &mut Scene<'_>) {
+    for (entry, policy) in network_policies(scene) {
+        selects_nothing(scene, entry, policy);
+        for direction in Direction::ALL {
+            allows_everything(scene, entry, policy, direction);
+        }
+    }
+    not_enforced(scene);
+}
+
+/// The NetworkPolicies that are evaluated, with their objects.
+pub(super) fn network_policies<'a>(scene: &Scene<'a>) -> Vec<(&'a Entry, &'a Policy)> {
+    let own = |p: &&Policy| p.tier == Tier::Network && p.scope == Scope::Primary;
+    let all = scene.connectivity.policies().iter().filter(own);
+    all.filter_map(|p| Some((scene.find(&p.key)?, p))).collect()
+}
+
+/// How a policy is called in a sentence: `NetworkPolicy shop/web`.
+pub(super) fn title(policy: &Policy) -> String {
+    match &policy.key.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", policy.key.kind, policy.key.name),
+        None => format!("{} {}", policy.key.kind, policy.key.name),
+    }
+}
+
+/// A workload whose pods a selector nearly fits.
+pub(super) struct Near<'a> {
+    /// The workload.
+    pub workload: &'a Workload,
+    /// How they differ.
+    pub said: String,
+    /// Whether the difference is a slip of the pen, so that it was surely meant.
+    pub slip: bool,
+}
+
+/// The workload of a namespace that a selector nearly fits. Where an operator may make pods, only slips of the pen count.
+pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<Near<'a>> {
+    let wanted = exact(selector);
+    if wanted.len() != selector.requirements().len() {
+        return None;
+    }
+    let (workload, said) = nearest::workload(scene.cluster, Some(namespace), &wanted)?;
+    let own = scene.cluster.template_labels(workload);
+    let slip = |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || nearest::is_slip(o, value));
+    let slip = wanted.iter().all(slip);
+    (slip || !scene.is_operated(namespace)).then_some(Near { workload, said, slip })
+}
+
+/// Other namespaces whose pods a selector fits.
+pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<&'a str> {
+    let names = scene.cluster.namespaces().keys().map(String::as_str);
+    names
+        .filter(|n| *n != namespace)
+        .find(|n| !scene.pods.select(scene.cluster, n, selector).is_empty())
+}
+
+fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
+    let NamespaceSelection::Named(namespace) = &policy.subject.namespaces else {
+        return;
+    };
+    let selector = &policy.subject.pods;
+    if !scene.pods.select(scene.cluster, namespace, selector).is_empty() {
+        return;
+    }
+    let other = elsewhere(scene, namespace, selector).filter(|_| !selector.is_everything());
+    if scene.is_bare(namespace) && other.is_none() {
+        return;
+    }
+    // What is just right elsewhere was rather meant than what is nearly right here, unless that is a slip of the pen.
+    let near = near(scene, namespace, selector).filter(|n| n.slip || other.is_none());
+    let title = title(policy);
+    let operated = scene.is_operated(namespace);
+    // Of an operator's pods nothing is known; only what is nearly right is worth a word.
+    if operated && near.is_none() {
+        return;
+    }
+    let what = if selector.is_everything() {
+        String::new()
+    } else {
+        format!(" with {selector}")
+    };
+    let (message, help) = match (&near, other) {
+        (Some(Near { workload, said, .. }), _) => (
+            format!("{title} selects no pod; {} has {said}", named(workload)),
+            format!(
+                "make podSelector and the labels of the pod template the same; {}",
+                without(scene, policy, workload)
+            ),
+        ),
+        (None, Some(other)) => (
+            format!("{title} selects no pod: those{what} are in namespace {other}"),
+            format!("a NetworkPolicy is about pods of its own namespace only: put it into {other}"),
+        ),
+        (None, None) => (
+            format!("{title} selects no pod: {namespace} has none{what}"),
+            "correct podSelector, or leave the policy out".to_owned(),
+        ),
+    };
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let homeless = entry.object.namespace.is_none() || other.is_some_and(|n| is_homeless(scene, n, selector));
+    let mut report = scene.report(Code::PolicySelectsNothing, entry, "spec.podSelector", message).help(help);
+    let found = related.is_some();
+    if let Some((entry, path)) = related {
+        report = report.related(entry, path, "the labels of its pods");
+    }
+    if operated {
+        report.lowered("the namespace has objects of custom kinds, whose operator may make such pods");
+    } else if homeless && !found {
+        report.lowered("the policy or the pods name no namespace: where they will be is not known");
+    }
+}
+
+/// Whether the pods of a namespace that a selector fits are only there because their workloads name no namespace.
+pub(super) fn is_homeless(scene: &Scene<'_>, namespace: &str, selector: &crate::policy::Selector) -> bool {
+    let found = scene.pods.select(scene.cluster, namespace, selector);
+    let nowhere = |w: usize| scene.cluster.entries()[scene.cluster.workloads()[w].entry].object.namespace.is_none();
+    found.into_iter().all(nowhere)
+}
+
+/// What becomes of a workload that a policy was meant for and misses.
+fn without(scene: &Scene<'_>, policy: &Policy, workload: &Workload) -> String {
+    let index = scene.cluster.workloads().iter().position(|w| w.key == workload.key).unwrap_or_default();
+    let policies = scene.connectivity.policies();
+    let others: BTreeSet<String> = Direction::ALL
+        .into_iter()
+        .filter(|d| policy.rules(*d).is_some())
+        .flat_map(|d| scene.connectivity.isolation(index, d).isolating)
+        .map(|p| title(&policies[p]))
+        .collect();
+    if others.is_empty() {
+        format!("as it is, no policy limits {}", named(workload))
+    } else {
+        let others: Vec<String> = others.into_iter().collect();
+        format!("as it is, only what {} allows is open to {}", some(&others), named(workload))
+    }
+}
+
+fn opens_all(rule: &Rule) -> bool {
+    rule.peers == Peers::Everybody && rule.ports == RulePorts::All
+}
+
+fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, direction: Direction) {
+    let rules = policy.rules(direction).unwrap_or_default();
+    let Some(rule) = rules.iter().find(|r| opens_all(r)) else { return };
+    let subjects = scene.pods.meant(scene.cluster, &policy.subject);
+    if subjects.is_empty() {
+        return;
+    }
+    let count = match subjects.as_slice() {
+        [one] => named(&scene.cluster.workloads()[*one]),
+        more => format!("{} workloads", more.len()),
+    };
+    let verb = match direction {
+        Direction::Ingress => "lets everybody reach",
+        Direction::Egress => "lets everything out of",
+    };
+    let others: Vec<&Rule> = rules.iter().filter(|r| !opens_all(r)).collect();
+    if let Some(first) = others.first() {
+        let idle = if others.len() == 1 {
+            format!("its other {} rule changes", direction.as_str())
+        } else {
+            format!("its {} other {} rules change", others.len(), direction.as_str())
+        };
+        let message = format!("{} {verb} {count} on every port, so {idle} nothing", title(policy));
+        scene
+            .report(Code::PolicyAllowsEverything, entry, &rule.field, message)
+            .related(entry, &first.field, "changes nothing")
+            .help("a rule without peers and ports means all of them: leave it out, or say whom it is for");
+        return;
+    }
+    if direction == Direction::Egress {
+        return;
+    }
+    let policies = scene.connectivity.policies();
+    let undone: BTreeSet<String> = subjects
+        .iter()
+        .flat_map(|&w| scene.connectivity.isolation(w, direction).isolating)
+        .map(|p| &policies[p])
+        .filter(|p| p.key != policy.key && !p.rules(direction).unwrap_or_default().iter().any(opens_all))
+        .map(title)
+        .collect();
+    let against = if undone.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<String> = undone.into_iter().collect();
+        format!(", whatever {} leaves out", some(&names))
+    };
+    scene
+        .report(
+            Code::PolicyAllowsEverything,
+            entry,
+            &rule.field,
+            format!("{} {verb} {count} on every port{against}", title(policy)),
+        )
+        .severity(Severity::Info)
+        .help("nothing is wrong if that is meant");
+}
+
+/// Images of networks that do not enforce policies by themselves, and what they are called.
+/// Sources: <https://github.com/flannel-io/flannel#networking-details>, <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html>.
+const UNENFORCED: &[(&str, &str)] = &[("flannel", "Flannel"), ("amazon-k8s-cni", "the AWS VPC CNI")];
+
+/// Parts of names of images that enforce policies, beside whatever network there is.
+const ENFORCING: &[&str] = &[
+    "antrea",
+    "aws-network-policy-agent",
+    "calico",
+    "canal",
+    "cilium",
+    "kube-network-policies",
+    "kube-ovn",
+    "kube-router",
+    "ovn-kube",
+    "romana",
+    "weave-npc",
+];
+
+fn not_enforced(scene: &mut Scene<'_>) {
+    let Some((first, _)) = network_policies(scene).into_iter().next() else {
+        return;
+    };
+    let images = |workload: &Workload| -> Vec<String> {
+        let pod = &workload.spec.pod;
+        let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
+        let name = |image: &String| image.rsplit('/').next().and_then(|n| n.split([':', '@']).next()).map(str::to_owned);
+        all.filter_map(|c| c.image.as_ref().and_then(name)).collect()
+    };
+    let has = |workload: &Workload, words: &[&str]| {
+        let pod = &workload.spec.pod;
+        let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
+        all.filter_map(|c| c.image.as_deref()).any(|i| words.iter().any(|w| i.contains(w)))
+    };
+    if scene.cluster.workloads().iter().any(|w| has(w, ENFORCING)) {
+        return;
+    }
+    let found = scene.cluster.workloads().iter().filter(|w| w.key.kind == "DaemonSet").find_map(|w| {
+        let known = UNENFORCED.iter().find(|(image, _)| images(w).iter().any(|i| i == image));
+        known.map(|(_, name)| (w, *name))
+    });
+    let Some((workload, name)) = found else { return };
+    let daemon = &scene.cluster.entries()[workload.entry];
+    let message = format!(
+        "{} is {name}, which does not enforce policies by itself, and nothing in the input does: the NetworkPolicies change nothing",
+        named(workload)
+    );
+    scene
+        .report(
+            Code::PolicyNotEnforced,
+            daemon,
+            &format!("{}.containers", workload.spec.pod_path),
+            message,
+        )
+        .related(first, "", "the first of the policies")
+        .help("add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network");
+}

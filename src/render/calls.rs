@@ -1,0 +1,216 @@
+//! Calls that configuration tells of, beside what policies allow: what is called and allowed, called and denied, and allowed and never called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Report;
+use super::connections::{PortsJson, ReasonJson};
+use crate::policy::{Call, CallVerdict, Connection, Effect, Endpoint, Peer, Peers, Said, UnknownName};
+
+/// How a connection and the calls between its ends go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallState {
+    /// It is called, and all that is called is allowed.
+    Allowed,
+    /// It is called, and some of that is denied.
+    Partly,
+    /// It is called, and none of that is allowed.
+    Blocked,
+    /// Rules for these very pods allow it, and the source, whose calls are known, never names the destination.
+    Unneeded,
+}
+
+impl CallState {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            CallState::Allowed => "allowed",
+            CallState::Partly => "partly",
+            CallState::Blocked => "blocked",
+            CallState::Unneeded => "unneeded",
+        }
+    }
+
+    fn of(verdict: &CallVerdict) -> CallState {
+        if verdict.is_allowed() {
+            CallState::Allowed
+        } else if verdict.is_blocked() {
+            CallState::Blocked
+        } else {
+            CallState::Partly
+        }
+    }
+}
+
+/// What is known of calls.
+pub(super) struct Ledger<'a> {
+    report: &'a Report<'a>,
+    states: BTreeMap<(usize, usize), CallState>,
+    /// Workloads of which some call is known.
+    callers: BTreeSet<usize>,
+    /// Verdicts about what is blocked, by caller and target, one for each.
+    blocked: BTreeMap<(usize, usize), CallVerdict>,
+}
+
+impl<'a> Ledger<'a> {
+    /// `None` if no calls are known.
+    pub(super) fn of(report: &'a Report<'a>) -> Option<Ledger<'a>> {
+        let calls = report.calls.filter(|c| !c.found.is_empty())?;
+        let mut ledger = Ledger {
+            report,
+            states: BTreeMap::new(),
+            callers: BTreeSet::new(),
+            blocked: BTreeMap::new(),
+        };
+        for call in &calls.found {
+            ledger.callers.insert(call.workload);
+            for verdict in report.connectivity.judge(call) {
+                let pair = (call.workload, verdict.target);
+                let state = CallState::of(&verdict);
+                // Two Services may lead to one workload.
+                let known = ledger.states.entry(pair).or_insert(state);
+                if *known != state {
+                    *known = CallState::Partly;
+                }
+                if state == CallState::Blocked {
+                    ledger.blocked.entry(pair).or_insert(verdict);
+                }
+            }
+        }
+        ledger.blocked.retain(|pair, _| ledger.states.get(pair) == Some(&CallState::Blocked));
+        Some(ledger)
+    }
+
+    /// What is known of calls by which a connection is used; `None` if nothing is.
+    pub(super) fn state(&self, connection: &Connection) -> Option<CallState> {
+        let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&connection.from, &connection.to) else {
+            return None;
+        };
+        if let Some(state) = self.states.get(&(*from, *to)) {
+            return Some(*state);
+        }
+        let unneeded = self.callers.contains(from) && !connection.ports.is_empty() && self.is_for_these_pods(connection);
+        unneeded.then_some(CallState::Unneeded)
+    }
+
+    /// Whether a rule that allows a connection speaks of pods by their labels: what is open to a whole namespace or to everybody was opened for others too.
+    fn is_for_these_pods(&self, connection: &Connection) -> bool {
+        let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
+        connection.because.iter().filter(|r| r.effect == Effect::Allow).any(|reason| {
+            let policy = &self.report.connectivity.policies()[reason.policy];
+            let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+            matches!(rule.map(|r| &r.peers), Some(Peers::AnyOf(peers)) if peers.iter().all(by_labels))
+        })
+    }
+
+    /// Calls that policies let nothing of through, where they are not among some connections.
+    pub(super) fn blocked(&self, listed: &[Connection]) -> impl Iterator<Item = (usize, &CallVerdict)> {
+        let pair = |c: &Connection| match (&c.from, &c.to) {
+            (Endpoint::Workload(from), Endpoint::Workload(to)) => Some((*from, *to)),
+            _ => None,
+        };
+        let there: BTreeSet<(usize, usize)> = listed.iter().filter_map(pair).collect();
+        let rest = self.blocked.iter().filter(move |(pair, _)| !there.contains(pair));
+        rest.map(|((from, _), verdict)| (*from, verdict))
+    }
+}
+
+/// A call to one workload, or to a Service of which the input holds no pods.
+#[derive(Serialize)]
+pub(super) struct CallJson<'a> {
+    src: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst: Option<String>,
+    service: String,
+    #[serde(rename = "servicePorts")]
+    service_ports: Vec<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<PortsJson>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    because: Vec<ReasonJson<'a>>,
+    evidence: Vec<SaidJson>,
+}
+
+#[derive(Serialize)]
+struct SaidJson {
+    object: String,
+    field: String,
+    at: String,
+}
+
+impl SaidJson {
+    fn all(report: &Report<'_>, said: &[Said]) -> Vec<SaidJson> {
+        let one = |s: &Said| SaidJson {
+            object: report.cluster.entries()[s.entry].key.to_string(),
+            field: s.field.clone(),
+            at: report.sources.line_of(s.at),
+        };
+        said.iter().map(one).collect()
+    }
+}
+
+/// A full name of a Service that nothing in the input has.
+#[derive(Serialize)]
+pub(super) struct UnknownJson {
+    workload: String,
+    name: String,
+    evidence: Vec<SaidJson>,
+}
+
+/// Calls and names as data; nothing where nobody looked for calls.
+#[derive(Serialize)]
+pub(super) struct CallsJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<Vec<CallJson<'a>>>,
+    #[serde(rename = "unknownNames", skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<UnknownJson>,
+}
+
+impl<'a> CallsJson<'a> {
+    /// Those whose caller or target is wanted.
+    pub(super) fn of(report: &'a Report<'a>, wanted: impl Fn(usize) -> bool) -> CallsJson<'a> {
+        let (found, unknown): (&[Call], &[UnknownName]) = match report.calls {
+            Some(calls) => (&calls.found, &calls.unknown),
+            None => (&[], &[]),
+        };
+        let mut calls = Vec::new();
+        for call in found {
+            let json = |dst: Option<String>| CallJson {
+                src: report.workload(call.workload),
+                dst,
+                service: report.cluster.entries()[call.service].key.to_string(),
+                service_ports: call.ports.iter().map(|(p, _)| *p).collect(),
+                ports: None,
+                state: "unknown",
+                certainty: None,
+                because: Vec::new(),
+                evidence: SaidJson::all(report, &call.said),
+            };
+            let verdicts = report.connectivity.judge(call);
+            if verdicts.is_empty() && wanted(call.workload) {
+                calls.push(json(None));
+            }
+            for verdict in verdicts.into_iter().filter(|v| wanted(call.workload) || wanted(v.target)) {
+                calls.push(CallJson {
+                    ports: (!verdict.needed.is_empty()).then(|| PortsJson::of(&verdict.needed)),
+                    state: CallState::of(&verdict).as_str(),
+                    certainty: Some(verdict.certainty.as_str()),
+                    because: verdict.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+                    ..json(Some(report.workload(verdict.target)))
+                });
+            }
+        }
+        let unknown = unknown.iter().filter(|u| wanted(u.workload)).map(|u| UnknownJson {
+            workload: report.workload(u.workload),
+            name: u.name.clone(),
+            evidence: SaidJson::all(report, &u.said),
+        });
+        CallsJson {
+            calls: report.calls.map(|_| calls),
+            unknown: unknown.collect(),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The texts by which a workload is configured: environment, arguments and commands of its containers, and the ConfigMaps that they read.
+//!
+//! Secrets are never looked into: their values are not even kept.
+
+use std::collections::BTreeMap;
+
+use super::names::config_map;
+use super::words::Form;
+use crate::cluster::{Cluster, Workload};
+use crate::manifest::Tree;
+use crate::source::Span;
+
+/// A text with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    /// The setting that it is the value of, or the flag before it; empty if there is none.
+    pub key: String,
+    pub text: String,
+    pub form: Form,
+    /// The position of the object that holds it among the entries.
+    pub entry: usize,
+    pub field: String,
+    /// Where the value stands.
+    pub at: Span,
+}
+
+/// What one container is told.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Its variables by name, the last of each name.
+    pub variables: BTreeMap<String, Text>,
+    /// Its command and arguments.
+    pub words: Vec<Text>,
+}
+
+/// What the pods of a workload are told.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// By container, init and ephemeral ones included.
+    pub containers: Vec<Told>,
+    /// ConfigMaps that are there as files: the position of the ConfigMap and the key.
+    pub files: Vec<(usize, String)>,
+}
+
+/// Collects what a workload is told.
+pub(super) fn settings(cluster: &Cluster, workload: &Workload) -> Settings {
+    let object = &cluster.entries()[workload.entry].object;
+    let at = workload.spec.pod_path;
+    let Some(pod) = object.tree.find(at) else { return Settings::default() };
+    let reader = Reader { cluster, workload };
+    let mut found = Settings::default();
+    let mut mounts: Vec<&Tree> = Vec::new();
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (c, container) in items(pod, list).iter().enumerate() {
+            found.containers.push(reader.container(container, &format!("{at}.{list}[{c}]")));
+            mounts.extend(items(container, "volumeMounts"));
+        }
+    }
+    for volume in items(pod, "volumes") {
+        let name = text(volume, "name");
+        let of_volume: Vec<&&Tree> = mounts.iter().filter(|m| name.is_some() && text(m, "name") == name).collect();
+        // With a sub-path only that file is there. What nobody mounts is meant to be read all the same.
+        let paths: Option<Vec<&str>> = of_volume.iter().map(|m| text(m, "subPath")).collect();
+        reader.volume(volume, paths.as_deref().filter(|p| !p.is_empty()), &mut found.files);
+    }
+    found.files.sort();
+    found.files.dedup();
+    found
+}
+
+struct Reader<'a> {
+    cluster: &'a Cluster,
+    workload: &'a Workload,
+}
+
+impl Reader<'_> {
+    fn container(&self, container: &Tree, at: &str) -> Told {
+        let mut told = Told::default();
+        let span = |tree: &Tree| tree.span;
+        for source in items(container, "envFrom") {
+            let prefix = text(source, "prefix").unwrap_or_default();
+            let Some(map) = source.get("configMapRef").and_then(|r| text(r, "name")).and_then(|n| self.config_map(n)) else {
+                continue;
+            };
+            for (key, tree) in data(self.cluster, map) {
+                let name = format!("{prefix}{key}");
+                let value = Text {
+                    key: name.clone(),
+                    text: scalar(tree),
+                    form: Form::Value,
+                    entry: map,
+                    field: data_field(key),
+                    at: span(tree),
+                };
+                told.variables.insert(name, value);
+            }
+        }
+        for (e, variable) in items(container, "env").iter().enumerate() {
+            let Some(name) = text(variable, "name") else { continue };
+            let field = format!("{at}.env[{e}].value");
+            if let Some(value) = variable.get("value") {
+                let expanded = expand(&scalar(value), &told.variables);
+                let value = Text {
+                    key: name.to_owned(),
+                    text: expanded,
+                    form: Form::Value,
+                    entry: self.workload.entry,
+                    field,
+                    at: span(value),
+                };
+                told.variables.insert(name.to_owned(), value);
+                continue;
+            }
+            // Whatever it is, it hides a variable of the same name.
+            told.variables.remove(name);
+            let Some(reference) = variable.at(&["valueFrom", "configMapKeyRef"]) else {
+                continue;
+            };
+            let (Some(map), Some(key)) = (text(reference, "name").and_then(|n| self.config_map(n)), text(reference, "key")) else {
+                continue;
+            };
+            if let Some((_, tree)) = data(self.cluster, map).find(|(k, _)| *k == key) {
+                let value = Text {
+                    key: name.to_owned(),
+                    text: scalar(tree),
+                    form: Form::Value,
+                    entry: map,
+                    field: data_field(key),
+                    at: span(tree),
+                };
+                told.variables.insert(name.to_owned(), value);
+            }
+        }
+        for list in ["command", "args"] {
+            let mut flag = String::new();
+            for (i, item) in items(container, list).iter().enumerate() {
+                let expanded = expand(&scalar(item), &told.variables);
+                let is_flag = expanded.starts_with('-') && !expanded.contains(['=', ' ']);
+                told.words.push(Text {
+                    key: std::mem::take(&mut flag),
+                    text: expanded.clone(),
+                    form: Form::Words,
+                    entry: self.workload.entry,
+                    field: format!("{at}.{list}[{i}]"),
+                    at: span(item),
+                });
+                if is_flag {
+                    flag = expanded;
+                }
+            }
+        }
+        told
+    }
+
+    /// The files of a volume that come from ConfigMaps.
+    fn volume(&self, volume: &Tree, paths: Option<&[&str]>, files: &mut Vec<(usize, String)>) {
+        let projected = volume.get("projected").map(|p| items(p, "sources")).unwrap_or_default();
+        let sources = volume
+            .get("configMap")
+            .into_iter()
+            .chain(projected.iter().filter_map(|s| s.get("configMap")));
+        for source in sources {
+            let Some(map) = text(source, "name").and_then(|n| self.config_map(n)) else {
+                continue;
+            };
+            let chosen = items(source, "items");
+            for (key, _) in data(self.cluster, map) {
+                let item = chosen.iter().find(|i| text(i, "key") == Some(key));
+                if !chosen.is_empty() && item.is_none() {
+                    continue;
+                }
+                let path = item.and_then(|i| text(i, "path")).unwrap_or(key);
+                let under = |p: &&str| *p == path || path.strip_prefix(*p).is_some_and(|rest| rest.starts_with('/'));
+                if paths.is_none_or(|paths| paths.iter().any(under)) {
+                    files.push((map, key.to_owned()));
+                }
+            }
+        }
+    }
+
+    fn config_map(&self, name: &str) -> Option<usize> {
+        self.cluster.find(&config_map(self.workload.key.namespace(), name))
+    }
+}
+
+/// A file of a ConfigMap.
+pub(super) fn file(cluster: &Cluster, map: usize, key: &str) -> Option<Text> {
+    let (_, tree) = data(cluster, map).find(|(k, _)| *k == key)?;
+    Some(Text {
+        key: key.to_owned(),
+        text: scalar(tree),
+        form: Form::File,
+        entry: map,
+        field: data_field(key),
+        at: tree.span,
+    })
+}
+
+fn data(cluster: &Cluster, map: usize) -> impl Iterator<Item = (&str, &Tree)> {
+    let data = cluster.entries()[map].object.tree.get("data").map(Tree::entries).unwrap_or_default();
+    data.iter().map(|e| (&*e.key, &e.value))
+}
+
+fn data_field(key: &str) -> String {
+    format!("data[\"{key}\"]")
+}
+
+/// `$(NAME)` becomes the value of a variable that came before, `$$` a dollar
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables>). What is not known stays as it is.
+fn expand(text: &str, variables: &BTreeMap<String, Text>) -> String {
+    if !text.contains('$') {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("$$") {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        let name = rest.strip_prefix("$(").and_then(|inner| inner.split_once(')'));
+        match name.and_then(|(name, after)| variables.get(name).map(|v| (v, after))) {
+            // Values that hold each other may not grow without bound.
+            Some((value, after)) if out.len() + value.text.len() < 64 * 1024 => {
+                out.push_str(&value.text);
+                rest = after;
+            }
+            _ => {
+                out.push('$');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A value as text: numbers and booleans are no hosts, but ports may be written as numbers.
+fn scalar(tree: &Tree) -> String {
+    tree.as_str()
+        .map(str::to_owned)
+        .or_else(|| tree.as_i64().map(|n| n.to_string()))
+        .unwrap_or_default()
+}
+
+fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
+    tree.get(key)?.as_str()
+}
+
+fn items<'t>(tree: &'t Tree, key: &str) -> &'t [Tree] {
+    tree.get(key).map(Tree::items).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    #[test]
+    fn variables_are_expanded_as_kubernetes_does() {
+        let sources = Sources::from_texts([("x.yaml", "a: b")]);
+        let span = Span {
+            file: sources.ids().next().unwrap(),
+            line: 1,
+            column: 1,
+            start: 0,
+            end: 1,
+        };
+        let text = |value: &str| Text {
+            key: "X".into(),
+            text: value.into(),
+            form: Form::Value,
+            entry: 0,
+            field: String::new(),
+            at: span,
+        };
+        let variables = BTreeMap::from([("HOST".to_owned(), text("db")), ("PORT".to_owned(), text("5432"))]);
+        assert_eq!(
+            expand("$(HOST):$(PORT)/$(NONE) $$(HOST) $HOST $", &variables),
+            "db:5432/$(NONE) $(HOST) $HOST $"
+        );
+    }
+}
