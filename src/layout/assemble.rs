@@ -7,7 +7,7 @@ use super::route::{Plan, Routed};
 use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label, pieces, settle};
 
 /// Space around the picture, in user units.
-const MARGIN: f64 = 16.0;
+const MARGIN: f64 = 8.0;
 
 /// The final picture.
 pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &Options) -> Layout {

@@ -32,7 +32,7 @@ const WIDE: f64 = 2.3;
 const HIGH: f64 = 0.8;
 const HIGHEST: f64 = 0.72;
 /// Width and height of the margins, with the legend.
-const FURNITURE: (f64, f64) = (32.0, 62.0);
+const FURNITURE: (f64, f64) = (16.0, 46.0);
 /// Width of a legend as most pictures have it, and height of another line of it.
 const LEGEND: f64 = 950.0;
 const LEGEND_LINE: f64 = 18.0;
