@@ -27,10 +27,10 @@ impl Severity {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident;)*) => {
+    ($(#[doc = $doc:literal] $name:ident = $text:literal, $severity:ident;)*) => {
         /// What kind of problem it is. The text is stable: people search and filter by it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
+        pub enum Code { $(#[doc = $doc] $name,)* }
 
         impl Code {
             /// Every code there is.
@@ -39,6 +39,11 @@ macro_rules! codes {
             /// The stable kebab-case text.
             pub fn as_str(self) -> &'static str {
                 match self { $(Code::$name => $text,)* }
+            }
+
+            /// What problems of this kind are, in a sentence.
+            pub fn summary(self) -> &'static str {
+                match self { $(Code::$name => $doc.trim_ascii(),)* }
             }
 
             /// The severity of problems of this kind.
@@ -184,6 +189,14 @@ codes! {
     RemovedApiVersion = "removed-api-version", Error;
     /// Pods need a ConfigMap or Secret that is not there.
     ConfigmapOrSecretMissing = "configmap-or-secret-missing", Warning;
+    /// A suppression suppresses nothing.
+    UnusedSuppression = "unused-suppression", Info;
+    /// A suppression names a finding that does not exist.
+    UnknownSuppression = "unknown-suppression", Warning;
+    /// A suppression gives no reason and does not hold.
+    SuppressionWithoutReason = "suppression-without-reason", Warning;
+    /// The configuration file says something that it cannot say.
+    ConfigInvalid = "config-invalid", Error;
     /// The layout engine gave up and a plainer arrangement was drawn.
     LayoutFallback = "layout-fallback", Warning;
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kubesketch::check::{self, Finding, Options, Subject, World};
+use kubesketch::check::{self, Finding, Options, Subject, Terms, World};
 use kubesketch::diagnostic::{Code, Severity};
 use kubesketch::source::Sources;
 use kubesketch::{ConnectOptions, cluster, connect, inspect};
@@ -27,6 +27,13 @@ fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>
     // What was noticed on the way, as far as it has a page.
     let known = noticed.into_iter().filter(|d| check::rule(d.code).is_some());
     found.extend(known.map(|diagnostic| Finding { diagnostic, about: None }));
+    let suppressions = check::suppressions(&inspection.cluster, &sources);
+    let terms = Terms {
+        suppressions: Some(&suppressions),
+        ..Terms::default()
+    };
+    let judgement = check::judge(found, &inspection.cluster, &sources, &terms);
+    let found = judgement.counting().cloned().collect();
     (sources, found)
 }
 

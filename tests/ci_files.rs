@@ -168,8 +168,9 @@ fn the_hooks_of_pre_commit_tell_of_stale_pictures() {
         ran.status.code()
     };
     let file = yaml(&root().join(".pre-commit-hooks.yaml"));
-    assert_eq!(file.items().len(), 2);
-    for hook in file.items() {
+    let of_pictures = |hook: &&kubesketch::manifest::Tree| text(hook.get("entry").unwrap()).contains(" draw ");
+    assert_eq!(file.items().iter().filter(of_pictures).count(), 2);
+    for hook in file.items().iter().filter(of_pictures) {
         for key in ["id", "name", "description", "entry", "language"] {
             assert!(!text(hook.get(key).unwrap()).is_empty());
         }
@@ -179,5 +180,35 @@ fn the_hooks_of_pre_commit_tell_of_stale_pictures() {
         assert_eq!(draw(entry.strip_suffix(" --check").unwrap()), Some(0));
         assert_eq!(draw(&entry), Some(0));
         fs::remove_file(repo.top().join("network.svg")).unwrap();
+    }
+}
+
+#[test]
+fn the_hooks_of_pre_commit_tell_of_findings() {
+    if !can_play() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_kubesketch"));
+    let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let file = yaml(&root().join(".pre-commit-hooks.yaml"));
+    let of_findings = file.items().iter().filter(|hook| text(hook.get("id").unwrap()).contains("findings"));
+    assert_eq!(of_findings.clone().count(), 2);
+    for hook in of_findings {
+        assert_eq!(hook.get("pass_filenames").unwrap().as_bool(), Some(false));
+        let entry = text(hook.get("entry").unwrap());
+        for (rule, status) in [("bad", 1), ("good", 0)] {
+            let example = root().join(format!("tests/cases/check/service-selects-nothing/{rule}.yaml"));
+            fs::copy(example, folder.path().join("x.yaml")).unwrap();
+            let mut words = entry.split(' ');
+            let ran = Command::new(words.next().unwrap())
+                .args(words)
+                .arg(".")
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .output()
+                .unwrap();
+            assert_eq!(ran.status.code(), Some(status), "{rule}");
+        }
     }
 }

@@ -32,6 +32,41 @@ fn the_command_line_page() {
     check("docs/cli.md", &kubesketch::cli::reference());
 }
 
+#[test]
+fn the_pages_of_findings() {
+    use kubesketch::{check as findings, render};
+
+    let mut names = std::collections::BTreeSet::from(["README.md".to_owned()]);
+    check("docs/diagnostics/README.md", &render::rules_page());
+    for rule in findings::rules() {
+        let name = format!("{}.md", rule.code.as_str());
+        check(&format!("docs/diagnostics/{name}"), &render::rule_page(rule));
+        names.insert(name);
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics");
+    for file in fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&name), "docs/diagnostics/{name} is the page of no finding");
+    }
+}
+
+/// Editors complete codes by the schema of the configuration file.
+#[test]
+fn the_schema_of_the_configuration_knows_the_codes() {
+    let name = "docs/config.schema.json";
+    let then = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let (before, after) = (
+        then.split("\"enum\": [\n        \"unreadable-input\"").next().unwrap(),
+        then.rsplit("\n      ]").next().unwrap(),
+    );
+    let codes: Vec<String> = kubesketch::diagnostic::Code::ALL
+        .iter()
+        .map(|c| format!("        \"{}\"", c.as_str()))
+        .collect();
+    check(name, &format!("{before}\"enum\": [\n{}\n      ]{after}", codes.join(",\n")));
+    let _: serde_json::Value = serde_json::from_str(&then).unwrap();
+}
+
 /// The pictures of the documentation: name, title, and the arguments that make it.
 const PICTURES: &[(&str, &str, &[&str])] = &[
     ("shop", "The shop", &["examples/shop"]),

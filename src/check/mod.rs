@@ -2,14 +2,18 @@
 //!
 //! Guarantees:
 //! * every finding is of a kind that [`rules`] tells of, with an explanation, an example that has it and a near miss that has not;
-//! * rules look at the inventory, the graph and what policies allow, never at text;
+//! * rules look at the inventory, the graph and what policies allow, never at text (comments that suppress findings are no rules);
 //! * partial input is normal: where the input may be a part of what will be there ([`World::Open`]), a reference to something that it does not hold counts for one step less, and
 //!   the finding says so;
+//! * what somebody has accepted ([`suppressions`]) or what was there already ([`Baseline`]) is found all the same, and [`judge`] says that it does not count;
 //! * findings are sorted by place, and the same input gives the same ones.
 
+mod baseline;
 mod calls;
 mod exposure;
+mod fingerprint;
 mod ingress;
+mod judge;
 mod nearest;
 mod noticed;
 mod objects;
@@ -22,9 +26,14 @@ mod routes;
 mod scene;
 mod selection;
 mod services;
+mod suppress;
 
+pub use baseline::{Baseline, BaselineError, KnownFinding, baseline};
+pub use judge::{Judged, Judgement, Standing, Terms, judge};
+pub use nearest::name as nearest_name;
 pub use registry::{Rule, rule, rules};
 pub use scene::World;
+pub use suppress::{Suppressions, suppressions, unsuppressed};
 
 use crate::cluster::{Cluster, Key};
 use crate::diagnostic::Diagnostic;

@@ -41,7 +41,7 @@ pub(super) fn workload<'a>(cluster: &'a Cluster, namespace: Option<&str>, wanted
 }
 
 /// The name most like a wanted one, if any is like it.
-pub(super) fn name<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn name<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names.filter(|n| is_like(wanted, n)).min_by_key(|n| (apart(wanted, n), *n))
 }
 

@@ -1,6 +1,6 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
-use super::{calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services};
+use super::{calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress};
 use crate::diagnostic::Code;
 
 /// A kind of finding.
@@ -46,6 +46,7 @@ const FAMILIES: &[&[Rule]] = &[
     exposure::RULES,
     objects::RULES,
     noticed::RULES,
+    suppress::RULES,
 ];
 
 /// Every rule, by family.

@@ -1,16 +1,20 @@
 //! `kubesketch check`: what is broken or open before it is deployed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::Status;
+use super::config::ConfigArgs;
 use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
 use super::report::{self, Verbosity};
-use crate::check::{self, Finding, Options, Subject, World};
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::render::{self, FindingsFormat};
+use crate::check::{self, Baseline, Finding, Options, Subject, Terms, World};
+use crate::diagnostic::{Code, Severity};
+use crate::render::{self, FindingsFormat, FindingsReport, Paint};
 
 /// Arguments of `check`.
 #[derive(clap::Args, Debug)]
@@ -21,8 +25,11 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// What to write, repeatable: a format to standard output, a file whose ending says the format, or FORMAT=FILE. Without it findings are shown with
-    /// the lines that they are about
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// What to write, repeatable: a format to standard output, a file whose ending says the format (.txt, .json, .sarif, .xml for JUnit), or FORMAT=FILE. Without it
+    /// findings are shown with the lines that they are about
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<FindingsFormat>>,
 
@@ -34,9 +41,9 @@ pub struct Args {
     #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
     skip: Vec<Code>,
 
-    /// Exit with 1 when there is a finding that is at least as bad as this
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    /// Exit with 1 when there is a finding that is at least as bad as this [default: error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
 
     /// Take the input as all that will be there: what it refers to and does not hold is missing
     #[arg(long, conflicts_with = "open_world")]
@@ -45,24 +52,49 @@ pub struct Args {
     /// Take the input as a part of what will be there; without either, namespaces that the input does not declare are taken so
     #[arg(long)]
     open_world: bool,
+
+    /// Let every finding count, whatever annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore CODE reason` say
+    #[arg(long)]
+    no_suppress: bool,
+
+    /// Findings that this file knows do not count
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write the findings to a file for --baseline, and let none of them count
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
 }
 
 /// From which severity on a run fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+pub enum FailOn {
+    /// Errors.
     Error,
+    /// Warnings and worse.
     Warning,
+    /// Anything.
     Info,
+    /// Nothing.
     Never,
 }
 
 impl FailOn {
-    fn stops(self, severity: Severity) -> bool {
+    /// Every value with its name.
+    pub const NAMES: &[(&str, FailOn)] = &[
+        ("error", FailOn::Error),
+        ("warning", FailOn::Warning),
+        ("info", FailOn::Info),
+        ("never", FailOn::Never),
+    ];
+
+    /// The mildest severity that fails a run.
+    fn gate(self) -> Option<Severity> {
         match self {
-            FailOn::Error => severity == Severity::Error,
-            FailOn::Warning => severity <= Severity::Warning,
-            FailOn::Info => true,
-            FailOn::Never => false,
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
         }
     }
 }
@@ -76,8 +108,14 @@ fn code(text: &str) -> Result<Code, String> {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
+    let config = args.config.read(&args.input.first_place())?.check;
+    let baseline = match args.baseline.as_ref().or(config.baseline.as_ref()) {
+        // The file that is about to be written need not be there yet.
+        Some(file) if args.write_baseline.as_ref() != Some(file) => Some(read_baseline(file)?),
+        _ => None,
+    };
     let mut input = args.input.read()?;
-    let connectivity = input.connect(&args.connect)?;
+    let connectivity = input.connect(&args.connect.or(&config.ingress_controllers))?;
     let calls = crate::calls(&input.inspection, &input.sources);
     let subject = Subject {
         cluster: &input.inspection.cluster,
@@ -88,32 +126,106 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = match (args.closed_world, args.open_world) {
         (true, _) => Some(World::Closed),
         (_, true) => Some(World::Open),
-        _ => None,
+        _ => config.world,
     };
-    let (selected, skipped): (BTreeSet<Code>, BTreeSet<Code>) = (args.select.iter().copied().collect(), args.skip.iter().copied().collect());
-    let wanted = |code: Code| (selected.is_empty() || selected.contains(&code)) && !skipped.contains(&code);
     let mut findings = check::check(&subject, &Options { world });
     // What was noticed on the way here counts as well.
     findings.extend(input.diagnostics.iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
-    findings.retain(|f| wanted(f.diagnostic.code));
-    findings.sort_by(|a, b| {
-        (a.diagnostic.at, a.diagnostic.code, &a.diagnostic.message).cmp(&(b.diagnostic.at, b.diagnostic.code, &b.diagnostic.message))
-    });
+
+    let codes = |given: &[Code], configured: &[Code]| -> BTreeSet<Code> {
+        let which = if given.is_empty() { configured } else { given };
+        which.iter().copied().collect()
+    };
+    let (select, skip) = (codes(&args.select, &config.select), codes(&args.skip, &config.skip));
+    let suppressions = (!args.no_suppress).then(|| check::suppressions(&input.inspection.cluster, &input.sources));
+    let terms = Terms {
+        select: Some(&select),
+        skip: Some(&skip),
+        severities: Some(&config.severity),
+        suppressions: suppressions.as_ref(),
+        baseline: baseline.as_ref(),
+    };
+    let mut judgement = check::judge(findings, &input.inspection.cluster, &input.sources, &terms);
+    if let Some(file) = &args.write_baseline {
+        let text = check::baseline(&judgement.findings, &input.sources);
+        output::to_file(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+        let written = Baseline::read(&text).context("the baseline that was just written")?;
+        judgement.know(&written);
+    }
+
+    let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
     let mut status = args.input.status(&input.diagnostics);
-    if status == Status::Success && findings.iter().any(|f| args.fail_on.stops(f.diagnostic.severity)) {
+    let fails = |f: &Finding| gate.is_some_and(|gate| f.diagnostic.severity <= gate);
+    if status == Status::Success && judgement.counting().any(fails) {
         status = Status::Negative;
     }
+    let looked_for: BTreeSet<Code> = Code::ALL.iter().copied().filter(|c| terms.wants(*c)).collect();
+    let base = std::env::current_dir()
+        .ok()
+        .and_then(|dir| dir.to_str().map(str::to_owned))
+        .unwrap_or_default();
+    let report = FindingsReport {
+        judgement: &judgement,
+        sources: &input.sources,
+        looked_for: Some(&looked_for),
+        gate,
+        base: &base,
+    };
     if args.output.is_empty() {
-        let diagnostics: Vec<Diagnostic> = findings.iter().map(|f| f.diagnostic.clone()).collect();
-        report::show(&diagnostics, &input.sources, verbosity);
-        output::to_stdout(render::findings_summary(&findings))?;
+        output::to_terminal(&shown(&report, verbosity))?;
     }
     for target in &args.output {
-        let content = render::findings(&findings, &input.sources, target.format);
+        let content = render::findings(&report, target.format);
         if let Err(error) = output::write(target, content.as_bytes()) {
             report::fail(&error);
             status = Status::Failure;
         }
     }
     Ok(status)
+}
+
+fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
+    let whose = || format!("cannot read the baseline {}", file.display());
+    let text = fs::read_to_string(file).with_context(whose)?;
+    Baseline::read(&text).with_context(whose)
+}
+
+/// Findings for a reader at a terminal: of each kind no more than one can look at, and remarks only where everything is asked for.
+fn shown(report: &FindingsReport<'_>, verbosity: Verbosity) -> String {
+    let all = verbosity == Verbosity::Verbose;
+    let mut text = String::new();
+    let mut count: BTreeMap<Code, usize> = BTreeMap::new();
+    let mut hidden = 0;
+    for finding in report.judgement.counting() {
+        if !report::speaks(finding.diagnostic.severity, verbosity) {
+            hidden += 1;
+            continue;
+        }
+        let count = count.entry(finding.diagnostic.code).or_default();
+        *count += 1;
+        if *count <= report::SHOWN || all {
+            text.push_str(&render::finding(report, finding, Paint::Colors));
+            text.push_str("\n\n");
+        }
+    }
+    for (code, count) in count.into_iter().filter(|(_, count)| *count > report::SHOWN && !all) {
+        text.push_str(&format!("{} more of {}; -v shows all\n", count - report::SHOWN, code.as_str()));
+    }
+    if all {
+        for judged in &report.judgement.findings {
+            if let Some((at, reason)) = judged.suppressed() {
+                let code = judged.finding.diagnostic.code.as_str();
+                text.push_str(&render::printable(&format!(
+                    "suppressed at {}: {code}: {reason}",
+                    report.sources.line_of(at)
+                )));
+                text.push('\n');
+            }
+        }
+    }
+    text.push_str(&render::findings_summary(report));
+    if hidden > 0 && verbosity == Verbosity::Normal {
+        text.push_str("-v shows remarks\n");
+    }
+    text
 }

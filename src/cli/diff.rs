@@ -249,7 +249,9 @@ fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> any
         connectivity: &connectivity,
         calls: &calls,
     };
-    let found = check::check(&subject, &check::Options::default()).into_iter().map(|f| f.diagnostic);
+    let found = check::check(&subject, &check::Options::default());
+    let found = check::unsuppressed(found, &input.inspection.cluster, &input.sources);
+    let found = found.into_iter().map(|f| f.diagnostic);
     // What is reached from outside has a topic of its own.
     let problems = input
         .diagnostics

@@ -141,7 +141,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let findings = if args.no_findings {
         Vec::new()
     } else {
-        check::check(&subject, &check::Options::default())
+        let found = check::check(&subject, &check::Options::default());
+        check::unsuppressed(found, &input.inspection.cluster, &input.sources)
     };
     crate::remark(&mut input.inspection, &findings, &input.sources);
     if args.show_images {

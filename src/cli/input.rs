@@ -88,6 +88,16 @@ pub struct Input {
     skipped: Skipped,
 }
 
+impl ConnectArgs {
+    /// These, or what is configured where nothing is told.
+    pub fn or(&self, configured: &[ControllerRef]) -> ConnectArgs {
+        let told = &self.ingress_controllers;
+        ConnectArgs {
+            ingress_controllers: if told.is_empty() { configured.to_vec() } else { told.clone() },
+        }
+    }
+}
+
 impl InputArgs {
     /// Reads everything that is asked for. Only asking for nothing is an error: all else becomes a diagnostic.
     pub fn read(&self) -> anyhow::Result<Input> {
@@ -119,6 +129,15 @@ impl InputArgs {
         let connectivity = input.connect(connect)?;
         input.report(verbosity);
         Ok((input, connectivity))
+    }
+
+    /// Where the first thing to read is; the current folder for standard input.
+    pub fn first_place(&self) -> PathBuf {
+        let mut places = self.paths.iter().chain(&self.filenames).chain(&self.kustomize).chain(&self.helm);
+        match places.next() {
+            Some(path) if path.as_os_str() != "-" => path.clone(),
+            _ => PathBuf::from("."),
+        }
     }
 
     /// The namespace that was given.

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and one file for each command. All writing and printing happens here.
 
 mod check;
+mod config;
 mod diff;
 mod draw;
 mod drift;

@@ -190,6 +190,15 @@ pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
     }
 }
 
+/// Writes words to standard output, with their colors if it is a terminal that has them. A reader that has gone away is no error.
+pub fn to_terminal(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write to standard output"),
+    }
+}
+
 /// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is written to as it is.
 pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // An open file is written to as it is, whatever it was opened on.

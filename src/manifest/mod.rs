@@ -5,6 +5,7 @@
 //! proportion: nesting, aliases and told problems are bounded.
 
 mod assemble;
+mod comments;
 mod decode;
 mod hint;
 mod identity;
@@ -22,6 +23,7 @@ mod tree;
 mod typed;
 mod upgrade;
 
+pub use comments::{Remark, remarks};
 pub use object::{Body, Object, OwnerRef, Workload};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
 
@@ -82,6 +84,16 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
     parsed.templates.dedup();
     diagnostics.extend(template::summary(sources, &templates, &of_file));
     Warned { value: parsed, diagnostics }
+}
+
+/// The values of all documents of one file that is no manifest, such as a configuration file.
+pub fn values(sources: &Sources, file: FileId) -> Warned<Vec<Tree>> {
+    let mut read = Warned::new(Vec::new());
+    for chunk in split::documents(sources.text(file)) {
+        let fault = read_trees(&Input { file, chunk }, &mut read.value, &mut read.diagnostics).err();
+        read.diagnostics.extend(fault.map(|f| f.problem));
+    }
+    read
 }
 
 /// What was found in one document.

@@ -22,6 +22,7 @@ mod png;
 #[cfg(feature = "print")]
 mod print;
 mod printed;
+mod problem;
 mod report;
 mod strokes;
 mod svg;
@@ -40,7 +41,7 @@ pub use changes::{
 };
 pub use connections::{connections_json, connections_table};
 pub use dot::dot;
-pub use findings::{FindingsFormat, UnknownFindingsFormat, findings, findings_summary};
+pub use findings::{FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page};
 pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
@@ -54,6 +55,8 @@ pub use printed::pdf;
 #[cfg(not(feature = "png"))]
 pub use printed::png;
 pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError, UnknownScale};
+pub use problem::Paint;
+pub(crate) use problem::{lines, printable, problem};
 pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};

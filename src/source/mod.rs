@@ -6,6 +6,7 @@ mod load;
 mod problem;
 mod render;
 mod span;
+mod template;
 mod text;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use load::{DEFAULT_MAX_FILE_BYTES, Loaded, Request, STDIN_NAME, Skipped, loa
 pub use problem::Problem;
 pub use render::{HelmChart, Programs, helm_template, kustomize_build};
 pub use span::{FileId, Span};
+pub use template::template_of;
 
 /// One input text and the name it is shown under. Copies share the text.
 #[derive(Clone, Debug, PartialEq, Eq)]

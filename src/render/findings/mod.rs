@@ -1,19 +1,54 @@
 //! Findings as words and as data for other tools. One file for each format.
 
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod page;
+mod place;
+mod sarif;
+mod text;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use crate::check::Finding;
-use crate::diagnostic::Severity;
+pub use page::{rule_page, rules_page};
+
+use super::problem::{Paint, problem};
+use crate::check::{Finding, Judgement};
+use crate::diagnostic::{Code, Severity};
 use crate::source::Sources;
+
+/// What is told.
+#[derive(Clone, Copy, Debug)]
+pub struct FindingsReport<'a> {
+    /// The findings and what was decided about them.
+    pub judgement: &'a Judgement,
+    /// The texts that they are about.
+    pub sources: &'a Sources,
+    /// Which kinds were looked for; `None` for all.
+    pub looked_for: Option<&'a BTreeSet<Code>>,
+    /// From which severity on the run fails; `None` if it never does.
+    pub gate: Option<Severity>,
+    /// The folder that paths are told from, for programs that know files by their paths in a repository: names that begin with it are told without it. May be empty.
+    pub base: &'a str,
+}
 
 /// A form that findings can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FindingsFormat {
+    /// Words, with the lines that findings are about.
+    Text,
     /// Data of this program's own shape.
     Json,
+    /// Data for code scanning, such as GitHub's.
+    Sarif,
+    /// Results of tests, for almost every CI system.
+    Junit,
+    /// Annotations in GitHub's workflows.
+    Github,
+    /// A code quality report for GitLab.
+    Gitlab,
 }
 
 /// The text names no format of findings.
@@ -23,18 +58,36 @@ pub struct UnknownFindingsFormat(String, String);
 
 impl FindingsFormat {
     /// Every format.
-    pub const ALL: &[FindingsFormat] = &[FindingsFormat::Json];
+    pub const ALL: &[FindingsFormat] = &[
+        FindingsFormat::Text,
+        FindingsFormat::Json,
+        FindingsFormat::Sarif,
+        FindingsFormat::Junit,
+        FindingsFormat::Github,
+        FindingsFormat::Gitlab,
+    ];
 
     /// The name of the format.
     pub fn as_str(self) -> &'static str {
         match self {
+            FindingsFormat::Text => "text",
             FindingsFormat::Json => "json",
+            FindingsFormat::Sarif => "sarif",
+            FindingsFormat::Junit => "junit",
+            FindingsFormat::Github => "github",
+            FindingsFormat::Gitlab => "gitlab",
         }
     }
 
     /// The format of files with this extension (without the dot, in any case); `None` if there is none.
     pub fn from_extension(extension: &str) -> Option<FindingsFormat> {
-        extension.to_ascii_lowercase().parse().ok()
+        match extension.to_ascii_lowercase().as_str() {
+            "txt" => Some(FindingsFormat::Text),
+            "json" => Some(FindingsFormat::Json),
+            "sarif" => Some(FindingsFormat::Sarif),
+            "xml" => Some(FindingsFormat::Junit),
+            _ => None,
+        }
     }
 }
 
@@ -50,29 +103,80 @@ impl FromStr for FindingsFormat {
     }
 }
 
-/// Findings in a format. Ends in a line break.
-pub fn findings(findings: &[Finding], sources: &Sources, format: FindingsFormat) -> String {
+/// Findings in a format. Ends in a line break, unless there is nothing to say.
+pub fn findings(report: &FindingsReport<'_>, format: FindingsFormat) -> String {
     match format {
-        FindingsFormat::Json => json::json(findings, sources),
+        FindingsFormat::Text => text::text(report),
+        FindingsFormat::Json => json::json(report),
+        FindingsFormat::Sarif => sarif::sarif(report),
+        FindingsFormat::Junit => junit::junit(report),
+        FindingsFormat::Github => github::github(report),
+        FindingsFormat::Gitlab => gitlab::gitlab(report),
     }
 }
 
-/// `2 errors, 1 warning`; `nothing found`. Ends in a line break.
-pub fn findings_summary(findings: &[Finding]) -> String {
-    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
-    for finding in findings {
-        *counts.entry(finding.diagnostic.severity).or_default() += 1;
+/// One finding with the lines that it is about. Does not end in a line break.
+pub fn finding(report: &FindingsReport<'_>, finding: &Finding, paint: Paint) -> String {
+    problem(&finding.diagnostic, &text::notes(report, finding), report.sources, paint)
+}
+
+/// `2 errors, 1 warning; 3 suppressed`; `nothing found`. Ends in a line break. Before it there is a line for each finding of the baseline that is there no more.
+pub fn findings_summary(report: &FindingsReport<'_>) -> String {
+    let fixed: String = text::fixed(report).into_iter().map(|line| line + "\n").collect();
+    fixed + &summary(report)
+}
+
+/// How many findings there are of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    suppressed: usize,
+    known: usize,
+    fixed: usize,
+}
+
+impl Counts {
+    fn of(judgement: &Judgement) -> Counts {
+        let mut counts = Counts {
+            fixed: judgement.fixed.len(),
+            ..Counts::default()
+        };
+        for judged in &judgement.findings {
+            let count = match (judged.counts(), judged.suppressed(), judged.finding.diagnostic.severity) {
+                (true, _, Severity::Error) => &mut counts.errors,
+                (true, _, Severity::Warning) => &mut counts.warnings,
+                (true, _, Severity::Info) => &mut counts.infos,
+                (false, Some(_), _) => &mut counts.suppressed,
+                (false, None, _) => &mut counts.known,
+            };
+            *count += 1;
+        }
+        counts
     }
-    let word = |severity: Severity, count: usize| match (severity, count) {
-        (Severity::Info, 1) => "1 remark".to_owned(),
-        (Severity::Info, n) => format!("{n} remarks"),
-        (severity, 1) => format!("1 {}", severity.as_str()),
-        (severity, n) => format!("{n} {}s", severity.as_str()),
+}
+
+fn summary(report: &FindingsReport<'_>) -> String {
+    let counts = Counts::of(report.judgement);
+    let words = |words: &[(usize, &str, &str)]| {
+        let some = words.iter().filter(|(count, _, _)| *count > 0);
+        let said = some.map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }));
+        said.collect::<Vec<_>>().join(", ")
     };
-    let words: Vec<String> = counts.into_iter().map(|(severity, count)| word(severity, count)).collect();
-    if words.is_empty() {
-        "nothing found\n".into()
-    } else {
-        format!("{}\n", words.join(", "))
+    let found = words(&[
+        (counts.errors, "error", "errors"),
+        (counts.warnings, "warning", "warnings"),
+        (counts.infos, "remark", "remarks"),
+    ]);
+    let beside = words(&[
+        (counts.suppressed, "suppressed", "suppressed"),
+        (counts.known, "known", "known"),
+        (counts.fixed, "fixed", "fixed"),
+    ]);
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found };
+    match beside.as_str() {
+        "" => format!("{found}\n"),
+        beside => format!("{found}; {beside}\n"),
     }
 }

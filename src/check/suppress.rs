@@ -1,0 +1,162 @@
+//! Findings that somebody has looked at and accepted: annotations on objects and comments in the text, each with a reason.
+//!
+//! * `kubesketch.dev/ignore-CODE: reason`, an annotation: findings of this kind about the object.
+//! * `# kubesketch:ignore CODE[,CODE] reason`, a comment: those of a line (at its end, or alone before it) or of a document (before it).
+//!
+//! One without a reason does not hold, one that names no finding and one that suppresses nothing are told.
+
+use std::ops::RangeInclusive;
+
+use super::registry::family;
+use super::{Finding, nearest};
+use crate::cluster::{Cluster, Key};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::manifest;
+use crate::source::{FileId, Sources, Span};
+
+family! {
+    UnusedSuppression, "unused-suppression", false, "A comment or an annotation suppresses a finding that is not there. The cause was repaired, or the suppression stands in the wrong place: a comment is about its own line, about the next line if it stands alone, or about the whole document if it stands before one; an annotation is about its object. What suppresses nothing today would hide something tomorrow.";
+    UnknownSuppression, "unknown-suppression", false, "A comment or an annotation names a finding that does not exist, so it suppresses nothing. `kubesketch explain` lists the codes.";
+    SuppressionWithoutReason, "suppression-without-reason", false, "A comment or an annotation does not say why a finding is accepted, so it does not hold and the finding counts. The reason is for whoever meets it next: `# kubesketch:ignore ingress-no-tls TLS ends at the load balancer`.";
+}
+
+/// The beginning of the keys of annotations.
+const ANNOTATION: &str = "kubesketch.dev/ignore-";
+
+/// The word that comments begin with.
+const COMMENT: &str = "kubesketch:ignore";
+
+/// One accepted kind of finding at one place.
+#[derive(Clone, Debug)]
+pub(super) struct Suppression {
+    code: Code,
+    /// Where it is written.
+    pub at: Span,
+    pub reason: String,
+    scope: Scope,
+}
+
+#[derive(Clone, Debug)]
+enum Scope {
+    Object { key: Key, span: Span },
+    Lines { file: FileId, lines: RangeInclusive<u32> },
+}
+
+/// All suppressions of an input.
+#[derive(Clone, Debug, Default)]
+pub struct Suppressions {
+    pub(super) all: Vec<Suppression>,
+    /// What is wrong with others.
+    pub(super) faults: Vec<Finding>,
+}
+
+impl Suppression {
+    /// Whether a finding is meant.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let diagnostic = &finding.diagnostic;
+        self.code == diagnostic.code
+            && match &self.scope {
+                Scope::Object { key, span } => match &finding.about {
+                    Some(about) => about == key,
+                    None => diagnostic
+                        .at
+                        .is_some_and(|at| at.file == span.file && (span.start..=span.end).contains(&at.start)),
+                },
+                Scope::Lines { file, lines } => diagnostic.at.is_some_and(|at| at.file == *file && lines.contains(&at.line)),
+            }
+    }
+
+    /// Says that it suppresses nothing.
+    pub fn unused(&self) -> Finding {
+        let code = self.code.as_str();
+        let (place, about) = match &self.scope {
+            Scope::Object { key, .. } => (format!("about {key}"), Some(key.clone())),
+            // Lines move; what is said about them stays.
+            Scope::Lines { .. } => ("where this comment holds".to_owned(), None),
+        };
+        let diagnostic = Diagnostic::at(
+            Code::UnusedSuppression,
+            self.at,
+            format!("there is no {code} {place}, so nothing is suppressed"),
+        );
+        Finding {
+            diagnostic: diagnostic.with_help("take it away, or put it where the finding is"),
+            about,
+        }
+    }
+
+    /// The kind of finding that it suppresses.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+}
+
+/// Reads the annotations of objects and the comments of texts.
+pub fn suppressions(cluster: &Cluster, sources: &Sources) -> Suppressions {
+    let mut found = Suppressions::default();
+    for entry in cluster.entries() {
+        let object = &entry.object;
+        for (key, reason) in &object.annotations {
+            let Some(code) = key.strip_prefix(ANNOTATION) else { continue };
+            let mut path = String::from("metadata.annotations");
+            manifest::push_key(&mut path, key);
+            let at = object.tree.locate_key(&path);
+            let scope = Scope::Object {
+                key: entry.key.clone(),
+                span: object.span,
+            };
+            found.add(code, reason, at, scope);
+        }
+    }
+    for remark in manifest::remarks(sources, COMMENT) {
+        let (codes, reason) = remark.text.split_once([' ', '\t']).unwrap_or((remark.text, ""));
+        for code in codes.split(',') {
+            let scope = Scope::Lines {
+                file: remark.at.file,
+                lines: remark.lines.clone(),
+            };
+            found.add(code, reason, remark.at, scope);
+        }
+    }
+    found.all.sort_by_key(|s| (s.at, s.code));
+    found
+}
+
+/// Findings without those that somebody has accepted.
+pub fn unsuppressed(findings: Vec<Finding>, cluster: &Cluster, sources: &Sources) -> Vec<Finding> {
+    let accepted = suppressions(cluster, sources).all;
+    findings.into_iter().filter(|f| !accepted.iter().any(|s| s.covers(f))).collect()
+}
+
+impl Suppressions {
+    fn add(&mut self, code: &str, reason: &str, at: Span, scope: Scope) {
+        let reason = reason.trim();
+        let about = match &scope {
+            Scope::Object { key, .. } => Some(key.clone()),
+            Scope::Lines { .. } => None,
+        };
+        let Some(known) = Code::ALL.iter().copied().find(|c| c.as_str() == code) else {
+            let near = nearest::name(code, Code::ALL.iter().map(|c| c.as_str()));
+            let message = match code {
+                "" => "a suppression names no finding".to_owned(),
+                code => format!("there is no finding `{code}` to suppress"),
+            };
+            let help = near.map_or("`kubesketch explain` lists the codes".to_owned(), |n| format!("`{n}` is probably meant"));
+            let diagnostic = Diagnostic::at(Code::UnknownSuppression, at, message).with_help(help);
+            self.faults.push(Finding { diagnostic, about });
+            return;
+        };
+        if reason.is_empty() {
+            let message = format!("the suppression of {code} gives no reason, so it does not hold");
+            let diagnostic = Diagnostic::at(Code::SuppressionWithoutReason, at, message).with_help("say after the code why this is accepted");
+            self.faults.push(Finding { diagnostic, about });
+            return;
+        }
+        self.all.push(Suppression {
+            code: known,
+            at,
+            reason: reason.to_owned(),
+            scope,
+        });
+    }
+}

@@ -1,0 +1,245 @@
+//! The configuration file: where it is looked for, and what it says. `docs/config.md` describes it, `docs/config.schema.json` for editors.
+//!
+//! What it cannot say is an error with its place: a misspelled key that is passed over would leave a gate open.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::Context as _;
+
+use super::check::FailOn;
+use super::report::{self, Verbosity};
+use crate::check::{World, nearest_name};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::manifest::{self, Tree};
+use crate::resolve::ControllerRef;
+use crate::source::{Sources, Span};
+
+/// The name of the file.
+pub const NAME: &str = ".kubesketch.yaml";
+
+/// A configuration is no longer than this, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Arguments that say which configuration counts.
+#[derive(clap::Args, Debug)]
+pub struct ConfigArgs {
+    /// Read this configuration, and not the `.kubesketch.yaml` of the folder of the first PATH or of the nearest folder above it, up to the top of its git repository
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<PathBuf>,
+
+    /// Read no configuration
+    #[arg(long)]
+    no_config: bool,
+}
+
+/// What a configuration says. Paths are relative to the folder that the program runs in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// For `check`.
+    pub check: CheckConfig,
+}
+
+/// What a configuration says about findings. What it does not say is `None` or empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CheckConfig {
+    /// `select`: look for these only.
+    pub select: Vec<Code>,
+    /// `skip`: leave these out.
+    pub skip: Vec<Code>,
+    /// `fail-on`.
+    pub fail_on: Option<FailOn>,
+    /// `severity`: as how bad findings of some kinds count.
+    pub severity: BTreeMap<Code, Severity>,
+    /// `world`.
+    pub world: Option<World>,
+    /// `baseline`.
+    pub baseline: Option<PathBuf>,
+    /// `ingress-controllers`.
+    pub ingress_controllers: Vec<ControllerRef>,
+}
+
+impl ConfigArgs {
+    /// The configuration for an input that begins at a path. What is wrong with it is shown, and then an error.
+    pub fn read(&self, input: &Path) -> anyhow::Result<Config> {
+        let file = match &self.config {
+            _ if self.no_config => None,
+            Some(file) => Some(file.clone()),
+            None => find(input),
+        };
+        let Some(file) = file else { return Ok(Config::default()) };
+        let name = file.display().to_string();
+        let whose = || format!("cannot read the configuration {name}");
+        if fs::metadata(&file).with_context(whose)?.len() > MAX_BYTES {
+            anyhow::bail!("the configuration {name} is larger than {MAX_BYTES} bytes");
+        }
+        let text = fs::read_to_string(&file).with_context(whose)?;
+        let sources = Sources::from_texts([(name.as_str(), text)]);
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let mut reader = Reader {
+            problems: Vec::new(),
+            folder,
+        };
+        let config = reader.config(&sources);
+        if !reader.problems.is_empty() {
+            Diagnostic::sort(&mut reader.problems);
+            report::show(&reader.problems, &sources, Verbosity::Verbose);
+            anyhow::bail!("the configuration {name} does not hold");
+        }
+        Ok(config)
+    }
+}
+
+/// The configuration file nearest to a path: in its folder or one above, up to the top of the repository that it is in.
+fn find(input: &Path) -> Option<PathBuf> {
+    let full = fs::canonicalize(input).or_else(|_| fs::canonicalize(".")).ok()?;
+    let folder = if full.is_dir() { full.as_path() } else { full.parent()? };
+    for above in folder.ancestors() {
+        let file = above.join(NAME);
+        if file.is_file() {
+            // A path below the folder that the program runs in is told as one.
+            let here = fs::canonicalize(".").ok();
+            return Some(here.and_then(|h| file.strip_prefix(h).map(Path::to_owned).ok()).unwrap_or(file));
+        }
+        if above.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+struct Reader<'a> {
+    problems: Vec<Diagnostic>,
+    folder: &'a Path,
+}
+
+impl Reader<'_> {
+    fn config(&mut self, sources: &Sources) -> Config {
+        let mut config = Config::default();
+        let Some(file) = sources.ids().next() else { return config };
+        let mut documents = manifest::values(sources, file).unpack(&mut self.problems);
+        if let Some(second) = documents.get(1) {
+            self.wrong(second.span, "a configuration is one document", None);
+        }
+        if documents.is_empty() {
+            return config;
+        }
+        let document = documents.swap_remove(0);
+        self.keys(&document, "the configuration", &["check"]);
+        if let Some(check) = document.get("check") {
+            config.check = self.check(check);
+        }
+        config
+    }
+
+    fn check(&mut self, tree: &Tree) -> CheckConfig {
+        let known = ["select", "skip", "fail-on", "severity", "world", "baseline", "ingress-controllers"];
+        self.keys(tree, "`check`", &known);
+        let mut check = CheckConfig::default();
+        for (key, codes) in [("select", &mut check.select), ("skip", &mut check.skip)] {
+            for item in self.list(tree, key) {
+                codes.extend(self.code(item.as_str(), item.span));
+            }
+        }
+        check.fail_on = self.word(tree, "fail-on", FailOn::NAMES);
+        check.world = self
+            .word(
+                tree,
+                "world",
+                &[("open", Some(World::Open)), ("closed", Some(World::Closed)), ("auto", None)],
+            )
+            .flatten();
+        if let Some(severity) = tree.get("severity").filter(|t| !t.is_null()) {
+            if !severity.is_map() {
+                self.wrong(
+                    severity.span,
+                    format!("`severity` is a mapping of codes, not {}", severity.kind_name()),
+                    None,
+                );
+            }
+            let names = [Severity::Error, Severity::Warning, Severity::Info].map(|s| (s.as_str(), s));
+            for entry in severity.entries() {
+                let code = self.code(Some(&entry.key), entry.key_span);
+                let word = self.one_of(&entry.value, &entry.key, &names);
+                check.severity.extend(code.zip(word));
+            }
+        }
+        if let Some(baseline) = tree.get("baseline").filter(|t| !t.is_null()) {
+            match baseline.as_str() {
+                Some(path) if !path.is_empty() => check.baseline = Some(self.folder.join(path)),
+                _ => self.wrong(baseline.span, "`baseline` is the path of a file", None),
+            }
+        }
+        for item in self.list(tree, "ingress-controllers") {
+            match ControllerRef::from_str(item.as_str().unwrap_or_default()) {
+                Ok(controller) => check.ingress_controllers.push(controller),
+                Err(error) => self.wrong(item.span, error.to_string(), None),
+            }
+        }
+        check
+    }
+
+    fn wrong(&mut self, at: Span, message: impl Into<String>, help: Option<String>) {
+        let mut problem = Diagnostic::at(Code::ConfigInvalid, at, message);
+        problem.help = help;
+        self.problems.push(problem);
+    }
+
+    /// Tells keys that a mapping cannot have.
+    fn keys(&mut self, tree: &Tree, whose: &str, known: &[&str]) {
+        if !tree.is_map() && !tree.is_null() {
+            self.wrong(tree.span, format!("{whose} is a mapping, not {}", tree.kind_name()), None);
+        }
+        for entry in tree.entries().iter().filter(|e| !known.contains(&&*e.key)) {
+            let near = nearest_name(&entry.key, known.iter().copied());
+            let help = near.map_or_else(|| format!("there is {}", known.join(", ")), |n| format!("`{n}` is probably meant"));
+            self.wrong(entry.key_span, format!("{whose} has no key `{}`", entry.key), Some(help));
+        }
+    }
+
+    /// The elements of a list of texts.
+    fn list<'t>(&mut self, tree: &'t Tree, key: &str) -> Vec<&'t Tree> {
+        let Some(list) = tree.get(key).filter(|t| !t.is_null()) else {
+            return Vec::new();
+        };
+        if !matches!(list.value, manifest::Value::Seq(_)) {
+            self.wrong(list.span, format!("`{key}` is a list, not {}", list.kind_name()), None);
+        }
+        let (texts, others): (Vec<&Tree>, Vec<&Tree>) = list.items().iter().partition(|t| t.as_str().is_some());
+        for other in others {
+            self.wrong(other.span, format!("`{key}` is a list of texts, and this is {}", other.kind_name()), None);
+        }
+        texts
+    }
+
+    fn word<T: Clone>(&mut self, tree: &Tree, key: &str, known: &[(&str, T)]) -> Option<T> {
+        let value = tree.get(key).filter(|t| !t.is_null())?;
+        self.one_of(value, key, known)
+    }
+
+    fn one_of<T: Clone>(&mut self, value: &Tree, key: &str, known: &[(&str, T)]) -> Option<T> {
+        let text = value.as_str().unwrap_or_default();
+        if let Some((_, found)) = known.iter().find(|(name, _)| *name == text) {
+            return Some(found.clone());
+        }
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        self.wrong(value.span, format!("`{key}` is one of {}", names.join(", ")), None);
+        None
+    }
+
+    fn code(&mut self, text: Option<&str>, at: Span) -> Option<Code> {
+        let text = text?;
+        let known = Code::ALL.iter().copied().find(|c| c.as_str() == text);
+        if known.is_none() {
+            let near = nearest_name(text, Code::ALL.iter().map(|c| c.as_str()));
+            let help = near.map_or_else(
+                || "`kubesketch explain` lists the codes".to_owned(),
+                |n| format!("`{n}` is probably meant"),
+            );
+            self.wrong(at, format!("there is no finding `{text}`"), Some(help));
+        }
+        known
+    }
+}

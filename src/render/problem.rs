@@ -1,0 +1,118 @@
+//! Problems in words, with the lines that they are about.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::source::{Sources, Span};
+
+/// How many characters of a long line are shown on either side of the place.
+const AROUND: usize = 100;
+
+/// Whether words have colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Letters only.
+    Plain,
+    /// With escape sequences for terminals.
+    Colors,
+}
+
+/// A problem with the lines that it is about, and further remarks. Does not end in a line break.
+pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sources, paint: Paint) -> String {
+    let renderer = match paint {
+        Paint::Plain => Renderer::plain(),
+        Paint::Colors => Renderer::styled(),
+    };
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let message = match diagnostic.code {
+        // What an outside program said has lines of its own.
+        Code::ExternalTool => lines(&diagnostic.message),
+        _ => printable(&diagnostic.message),
+    };
+    let title = level.primary_title(message).id(diagnostic.code.as_str());
+    let mut group = Group::with_title(title);
+    if let Some(at) = diagnostic.at {
+        group = group.element(excerpt(sources, at, AnnotationKind::Primary, None));
+    }
+    for related in &diagnostic.related {
+        group = group.element(excerpt(sources, related.at, AnnotationKind::Context, Some(&related.text)));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(printable(help)));
+    }
+    for note in notes {
+        group = group.element(Level::NOTE.message(printable(note)));
+    }
+    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// The line of a place, cut around it where it is long.
+fn excerpt<'a>(sources: &'a Sources, at: Span, kind: AnnotationKind, label: Option<&'a str>) -> Snippet<'a, Annotation<'a>> {
+    let text = sources.text(at.file);
+    let start = floor(text, at.start as usize);
+    let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    let from = text[line_start..start]
+        .char_indices()
+        .rev()
+        .nth(AROUND - 1)
+        .map_or(line_start, |(i, _)| line_start + i);
+    let to = text[start..line_end].char_indices().nth(AROUND).map_or(line_end, |(i, _)| start + i);
+    let end = floor(text, at.end as usize).clamp(start, to);
+    let end = if end == start {
+        text[start..to].chars().next().map_or(start, |c| start + c.len_utf8())
+    } else {
+        end
+    };
+    let excerpt = printable(text[from..to].trim_end_matches('\r'));
+    let limit = excerpt.len();
+    let annotation = kind.span((start - from).min(limit)..(end - from).min(limit)).label(label);
+    Snippet::source(excerpt)
+        .line_start(at.line as usize)
+        .path(printable(sources.name(at.file)))
+        .annotation(annotation)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Characters of the input must neither steer the terminal nor forge lines of ours. Each becomes question marks of its own length, so that places in an
+/// excerpt stay right.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let steers = c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if steers {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The same of a text that has lines of its own.
+pub(crate) fn lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_input_steers_the_terminal() {
+        let shown = printable("a\u{9b}31m\nerror: forged\u{202e}\x1b[0m");
+        assert_eq!(shown, "a??31m?error: forged????[0m");
+    }
+}
