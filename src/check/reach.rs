@@ -47,6 +47,8 @@ fn dns(scene: &mut Scene<'_>) {
         let Isolation { isolating, tiers } = connectivity.isolation(index, Direction::Egress);
         if isolating.is_empty()
             || on_host(workload)
+            // On networks of their own pods may reach DNS past policies.
+            || connectivity.home(index) != 0
             || matches!(policy, Some("None" | "Default"))
             || is_dns(workload)
             || scene.is_ruled_otherwise(workload.key.namespace())
