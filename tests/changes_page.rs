@@ -4,21 +4,19 @@
 
 #[path = "support/graphs.rs"]
 mod common;
+#[path = "support/states.rs"]
+mod states;
 #[path = "support/unions.rs"]
 mod unions;
 
 use std::collections::BTreeSet;
 
-use kubesketch::diagnostic::Diagnostic;
-use kubesketch::diff::{State, compare};
+use kubesketch::diff::compare;
 use kubesketch::graph::Change;
 use kubesketch::layout::{self, Layout, Moment, moment};
-use kubesketch::policy::Connectivity;
 use kubesketch::render::{Changes, ChangesPage, PictureOptions, Theme, changes_page};
-use kubesketch::resolve::Denied;
-use kubesketch::source::Sources;
 use kubesketch::view::{Hops, context};
-use kubesketch::{ConnectOptions, Inspection, allow, cluster, connect, inspect};
+use states::Read;
 
 fn app(name: &str, replicas: usize, port: u16) -> String {
     format!(
@@ -61,40 +59,6 @@ spec:
     )
 }
 
-struct Read {
-    sources: Sources,
-    inspection: Inspection,
-    connectivity: Connectivity,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Read {
-    fn new(yaml: &str) -> Read {
-        let sources = Sources::from_texts([("shop.yaml", yaml)]);
-        let mut diagnostics = Vec::new();
-        let mut inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
-        let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut diagnostics);
-        allow(&mut inspection, &connectivity, &sources, Denied::Hidden);
-        Read {
-            sources,
-            inspection,
-            connectivity,
-            diagnostics,
-        }
-    }
-
-    fn state(&self) -> State<'_> {
-        State {
-            cluster: &self.inspection.cluster,
-            graph: &self.inspection.graph,
-            connectivity: &self.connectivity,
-            diagnostics: &self.diagnostics,
-            sources: &self.sources,
-            root: "",
-        }
-    }
-}
-
 const TLS: &str = "  tls: [{hosts: [shop.example.com], secretName: t}]\n";
 
 /// Cart grows and moves its port, catalog goes, search comes, TLS goes.
@@ -111,7 +75,7 @@ fn states() -> [Read; 2] {
         app("web", 3, 8080),
         ingress("", &[("/", "web"), ("/cart", "cart"), ("/search", "search")]),
     ];
-    [old, new].map(|texts| Read::new(&texts.concat()))
+    [old, new].map(|texts| Read::new("shop.yaml", &texts.concat()))
 }
 
 fn page(old: &Read, new: &Read, theme: Theme) -> String {

@@ -6,67 +6,32 @@
 #[path = "support/naive.rs"]
 #[allow(dead_code)]
 mod naive;
+#[path = "support/states.rs"]
+mod states;
 
 use std::collections::BTreeMap;
 
-use kubesketch::diagnostic::Diagnostic;
-use kubesketch::diff::{Diff, Party, State, compare};
+use kubesketch::diff::{Diff, Party, compare};
 use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports, Protocol};
-use kubesketch::policy::{AddressRange, AddressSet, Connectivity, Endpoint, Members, Network, PortSet};
-use kubesketch::resolve::Denied;
-use kubesketch::source::Sources;
-use kubesketch::{ConnectOptions, Inspection, allow, cluster, connect, inspect, policy};
+use kubesketch::policy::{self, AddressRange, AddressSet, Endpoint, Members, Network, PortSet};
 use naive::{ADDRESSES, Random, World};
+use states::Read;
 
 const WORLDS: u64 = 1_500;
 
-struct Read {
-    sources: Sources,
-    inspection: Inspection,
-    connectivity: Connectivity,
-    diagnostics: Vec<Diagnostic>,
+fn position(read: &Read, id: &str) -> Option<usize> {
+    read.inspection.cluster.workloads().iter().position(|w| w.key.to_string() == id)
 }
 
-impl Read {
-    fn new(yaml: &str) -> Read {
-        let sources = Sources::from_texts([("world.yaml", yaml)]);
-        let mut diagnostics = Vec::new();
-        let mut inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
-        let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut diagnostics);
-        allow(&mut inspection, &connectivity, &sources, Denied::Hidden);
-        Read {
-            sources,
-            inspection,
-            connectivity,
-            diagnostics,
-        }
-    }
-
-    fn state(&self) -> State<'_> {
-        State {
-            cluster: &self.inspection.cluster,
-            graph: &self.inspection.graph,
-            connectivity: &self.connectivity,
-            diagnostics: &self.diagnostics,
-            sources: &self.sources,
-            root: "",
-        }
-    }
-
-    fn position(&self, id: &str) -> Option<usize> {
-        self.inspection.cluster.workloads().iter().position(|w| w.key.to_string() == id)
-    }
-
-    /// What this state allows between two ends, by the names of workloads.
-    fn between(&self, from: &End, to: &End) -> PortSet {
-        let end = |end: &End| match end {
-            End::Workload(id) => self.position(id).map(Endpoint::Workload),
-            End::Address(range) => Some(Endpoint::Addresses(*range)),
-        };
-        match (end(from), end(to)) {
-            (Some(a), Some(b)) => self.connectivity.between(&a, &b).map(|c| c.ports).unwrap_or_default(),
-            _ => PortSet::none(),
-        }
+/// What a state allows between two ends, by the names of workloads.
+fn between(read: &Read, from: &End, to: &End) -> PortSet {
+    let end = |end: &End| match end {
+        End::Workload(id) => position(read, id).map(Endpoint::Workload),
+        End::Address(range) => Some(Endpoint::Addresses(*range)),
+    };
+    match (end(from), end(to)) {
+        (Some(a), Some(b)) => read.connectivity.between(&a, &b).map(|c| c.ports).unwrap_or_default(),
+        _ => PortSet::none(),
     }
 }
 
@@ -107,7 +72,7 @@ fn check(seed: u64, seen: &mut Seen) {
     let one = World::random(&mut r).yaml();
     let other = World::random(&mut r).yaml();
     let two = changed(&one, &other, &mut r);
-    let (old, new) = (Read::new(&one), Read::new(&two));
+    let (old, new) = (Read::new("world.yaml", &one), Read::new("world.yaml", &two));
     let diff = compare(&old.state(), &new.state());
     let context = || format!("seed {seed}\n== old\n{one}\n== new\n{two}");
     check_connections(&old, &new, &diff, &context);
@@ -155,7 +120,7 @@ fn check_connections(old: &Read, new: &Read, diff: &Diff, context: &dyn Fn() -> 
             if let (End::Address(_), End::Address(_)) = (a, b) {
                 continue;
             }
-            let (before, after) = (old.between(a, b), new.between(a, b));
+            let (before, after) = (between(old, a, b), between(new, a, b));
             let told = said.get(&((*a).clone(), (*b).clone()));
             if before == after {
                 assert_eq!(told, None, "{a:?} to {b:?}: {before} in both, {}", context());
@@ -189,8 +154,8 @@ fn check_union(old: &Read, new: &Read, graph: &Graph, seen: &mut Seen, context: 
         let wanted = port_set(&allowance.ports);
         let ends = (End::Workload(a.id.clone()), End::Workload(b.id.clone()));
         let (before, after) = (
-            old.between(&ends.0, &ends.1).intersection(&wanted),
-            new.between(&ends.0, &ends.1).intersection(&wanted),
+            between(old, &ends.0, &ends.1).intersection(&wanted),
+            between(new, &ends.0, &ends.1).intersection(&wanted),
         );
         let line = format!(
             "{} to {} on {wanted} is {:?}; {before} before, {after} after, {}",

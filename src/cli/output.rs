@@ -25,52 +25,31 @@ pub trait Form: Copy + FromStr + 'static {
     fn is_binary(self) -> bool;
 }
 
-impl Form for Format {
-    const ALL: &'static [Format] = Format::ALL;
+/// The sets of formats are alike, and each says whether a terminal can show its formats.
+macro_rules! forms {
+    ($($format:ty, $binary:expr;)*) => {$(
+        impl Form for $format {
+            const ALL: &'static [$format] = <$format>::ALL;
 
-    fn name(self) -> &'static str {
-        self.as_str()
-    }
+            fn name(self) -> &'static str {
+                self.as_str()
+            }
 
-    fn of_extension(extension: &str) -> Option<Format> {
-        Format::from_extension(extension)
-    }
+            fn of_extension(extension: &str) -> Option<$format> {
+                <$format>::from_extension(extension)
+            }
 
-    fn is_binary(self) -> bool {
-        Format::is_binary(self)
-    }
+            fn is_binary(self) -> bool {
+                $binary(self)
+            }
+        }
+    )*};
 }
 
-impl Form for ChangesFormat {
-    const ALL: &'static [ChangesFormat] = ChangesFormat::ALL;
-
-    fn name(self) -> &'static str {
-        self.as_str()
-    }
-
-    fn of_extension(extension: &str) -> Option<ChangesFormat> {
-        ChangesFormat::from_extension(extension)
-    }
-
-    fn is_binary(self) -> bool {
-        ChangesFormat::is_binary(self)
-    }
-}
-
-impl Form for FindingsFormat {
-    const ALL: &'static [FindingsFormat] = FindingsFormat::ALL;
-
-    fn name(self) -> &'static str {
-        self.as_str()
-    }
-
-    fn of_extension(extension: &str) -> Option<FindingsFormat> {
-        FindingsFormat::from_extension(extension)
-    }
-
-    fn is_binary(self) -> bool {
-        false
-    }
+forms! {
+    Format, Format::is_binary;
+    ChangesFormat, ChangesFormat::is_binary;
+    FindingsFormat, |_| false;
 }
 
 /// One `-o`: a format and a place.
