@@ -15,7 +15,7 @@ use crate::policy::{Certainty, Entrance, PortSet, Way};
 family! {
     ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";
     LoadbalancerOpen, "loadbalancer-open", false, "A Service of type LoadBalancer takes connections from every address: it has no `loadBalancerSourceRanges`, and no annotation that asks for a load balancer inside the network of the cloud. Where it only has the ports of the web (80 and 443) that is probably meant and only worth knowing. Services of ingress controllers are left in peace.";
-    NodeportExposed, "nodeport-exposed", false, "A Service of type NodePort is open on a port of every node, past Ingresses with their TLS. Whoever reaches a node reaches it; whether that is the Internet is for firewalls to say.";
+    NodeportExposed, "nodeport-exposed", false, "A Service of type NodePort is open on a port of every node, past Ingresses with their TLS. Whoever reaches a node reaches it; whether that is the Internet is for firewalls to say. Where an Ingress sends to the Service it is only worth knowing: the controllers of some clouds need node ports.";
     HostnetworkBypassesPolicy, "hostnetwork-bypasses-policy", false, "Policies select pods that are in the network of their node. For these it is left to the network whether policies hold, and with most they do not (https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods).";
 }
 
@@ -138,6 +138,11 @@ fn services(scene: &mut Scene<'_>) {
             }
         }
     }
+    let routed: BTreeSet<&str> = graph
+        .edges()
+        .filter(|(from, _, e)| graph.node(*from).kind == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. }))
+        .map(|(_, to, _)| graph.node(to).id.as_str())
+        .collect();
     let controllers: BTreeSet<usize> = scene
         .connectivity
         .entrances()
@@ -186,7 +191,8 @@ fn services(scene: &mut Scene<'_>) {
                     } else {
                         format!("on port {}", some(&list))
                     };
-                    scene
+                    let routed = routed.contains(entry.key.to_string().as_str());
+                    let report = scene
                         .report(
                             Code::NodeportExposed,
                             entry,
@@ -194,6 +200,9 @@ fn services(scene: &mut Scene<'_>) {
                             format!("{service} is open on every node, {where_}"),
                         )
                         .help("use type ClusterIP behind an Ingress or a load balancer, or let a firewall say who may reach the nodes");
+                    if routed {
+                        report.lowered("an Ingress sends to it, and the controllers of some clouds need node ports");
+                    }
                 }
                 _ => {}
             }

@@ -371,6 +371,19 @@ fn class_of(entry: &Entry, ingress: &Ingress) -> Option<String> {
     field.or_else(|| entry.object.annotations.get("kubernetes.io/ingress.class").cloned())
 }
 
+/// Whether annotations are those of Google Cloud's controller, which serves Ingresses without a class
+/// (<https://cloud.google.com/kubernetes-engine/docs/concepts/ingress#controller_summary>).
+pub(super) fn is_google(entry: &Entry) -> bool {
+    let own = [
+        "ingress.gcp.kubernetes.io/",
+        "kubernetes.io/ingress.allow-http",
+        "kubernetes.io/ingress.global-static-ip-name",
+        "kubernetes.io/ingress.regional-static-ip-name",
+        "networking.gke.io/",
+    ];
+    entry.object.annotations.keys().any(|k| own.iter().any(|o| k.starts_with(o)))
+}
+
 fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
     let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
     let classes: Vec<(&Entry, bool)> = scene
@@ -387,7 +400,7 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
         })
         .collect();
     match class_of(entry, ingress) {
-        None if !classes.iter().any(|(_, default)| *default) => {
+        None if !classes.iter().any(|(_, default)| *default) && !is_google(entry) => {
             scene
                 .report(
                     Code::IngressClassMissing,

@@ -19,7 +19,7 @@ family! {
     PdbSelectsNothing, "pdb-selects-nothing", true, "The selector of a PodDisruptionBudget fits no pod of its namespace: it keeps no pod from being evicted. An empty selector means every pod of the namespace.";
     SelectorTemplateMismatch, "selector-template-mismatch", false, "The selector of a controller does not fit the labels of its own pod template. The API server refuses such an object: `selector` does not match template `labels` (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector).";
     RemovedApiVersion, "removed-api-version", false, "The API version of an object is no longer served since the version of Kubernetes that the message names, so that the object cannot be applied there (https://kubernetes.io/docs/reference/using-api/deprecation-guide/).";
-    ConfigmapOrSecretMissing, "configmap-or-secret-missing", true, "Pods need a ConfigMap or Secret that is not in the input, so their containers do not start if it is not made by other means. References with `optional: true` are left in peace, and so are names that other objects of the input make or mention (SealedSecret, ExternalSecret, Certificate, generators of kustomize). Secrets are often kept elsewhere: unless one has nearly this name, they are only worth knowing.";
+    ConfigmapOrSecretMissing, "configmap-or-secret-missing", true, "Pods need a ConfigMap or Secret that is not in the input, so their containers do not start if it is not made by other means. References with `optional: true` are left in peace, and so are names that other objects of the input make or mention (SealedSecret, ExternalSecret, Certificate, generators of kustomize). Secrets are often kept elsewhere: unless one has nearly this name, they are only worth knowing, and so are ConfigMaps of a namespace of which the input holds none. Of pods that were read from a cluster nothing is said: they have started.";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
@@ -325,7 +325,9 @@ fn of_volume(volume: &Volume, field: &str) -> Vec<Use> {
 fn configs(scene: &mut Scene<'_>) {
     let cluster = scene.cluster;
     let mut missing: BTreeMap<Key, Vec<(&Workload, String)>> = BTreeMap::new();
-    for workload in cluster.workloads() {
+    // What was read from a cluster has started there, so it had what it needs.
+    let live = |w: &&Workload| cluster.entries()[w.entry].object.tree.find("metadata.uid").is_some();
+    for workload in cluster.workloads().iter().filter(|w| !live(w)) {
         for (kind, name, field) in uses(workload) {
             let key = Key::new("", kind, workload.key.namespace(), &name);
             if scene.find(&key).is_none() {
@@ -370,10 +372,13 @@ fn configs(scene: &mut Scene<'_>) {
             key.name
         );
         let sure = near.is_some() && elsewhere.is_none();
+        let alone = elsewhere.is_none() && !there.clone().any(|k| k.namespace == key.namespace);
         let entry = &cluster.entries()[first.entry];
         let report = scene.report(Code::ConfigmapOrSecretMissing, entry, field, message).help(help);
         if key.kind == "Secret" && !sure {
             report.severity(Severity::Info);
+        } else if alone {
+            report.lowered(&format!("the input holds no {} of that namespace", key.kind));
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::policy::{
 };
 
 family! {
-    DnsEgressBlocked, "dns-egress-blocked", true, "Policies let pods send to other pods, and to nothing that could be the DNS of the cluster: names of Services cannot be looked up, so connections by name fail before they begin. A rule for DNS has UDP and TCP port 53 (https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic). Pods that may send nothing at all, or only to addresses, are left in peace.";
+    DnsEgressBlocked, "dns-egress-blocked", true, "Policies let pods connect to others, and to nothing that could be the DNS of the cluster: names of Services cannot be looked up, so connections by name fail before they begin. A rule for DNS has UDP and TCP port 53, in OpenShift 5353 (https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic). Pods that may send nothing at all, or only to addresses, are left in peace.";
     BackendBlockedByPolicy, "backend-blocked-by-policy", false, "An Ingress, a route or a Service opens a workload to the outside, and policies deny whoever brings the requests: they time out. If the input does not hold the ingress controller this rests on what is usual, and is a warning.";
     NamespaceWithoutDefaultDeny, "namespace-without-default-deny", false, "Policies limit some pods of a namespace in a direction, and no policy selects the others: these are open. A policy with an empty `podSelector` closes a namespace, so that each connection has to be allowed (https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies). Namespaces without any policy are left in peace.";
 }
@@ -27,9 +27,16 @@ pub(super) fn check(scene: &mut Scene<'_>) {
     defaults(scene);
 }
 
-/// The ports of DNS.
+/// The ports that pods of DNS listen on: the one of the protocol, and the one behind the Service in OpenShift clusters
+/// (<https://docs.openshift.com/container-platform/latest/networking/dns-operator.html>).
 fn dns_ports() -> PortSet {
-    PortSet::port(Protocol::Udp, 53).union(&PortSet::port(Protocol::Tcp, 53))
+    let mut ports = PortSet::none();
+    for number in [53, 5353] {
+        for protocol in [Protocol::Udp, Protocol::Tcp] {
+            ports = ports.union(&PortSet::port(protocol, number));
+        }
+    }
+    ports
 }
 
 fn dns(scene: &mut Scene<'_>) {
@@ -40,6 +47,8 @@ fn dns(scene: &mut Scene<'_>) {
         let Isolation { isolating, tiers } = connectivity.isolation(index, Direction::Egress);
         if isolating.is_empty()
             || on_host(workload)
+            // On networks of their own pods may reach DNS past policies.
+            || connectivity.home(index) != 0
             || matches!(policy, Some("None" | "Default"))
             || is_dns(workload)
             || scene.is_ruled_otherwise(workload.key.namespace())
@@ -68,7 +77,7 @@ fn dns(scene: &mut Scene<'_>) {
         let names: Vec<String> = workloads.iter().map(|w| named(w)).collect();
         let verb = if names.len() == 1 { "it cannot" } else { "they cannot" };
         let message = format!(
-            "{} lets {} send to pods and nothing lets DNS through: {verb} look up names",
+            "{} lets {} connect to others, and nothing lets DNS through: {verb} look up names",
             title(policy),
             some(&names)
         );

@@ -1,6 +1,6 @@
 //! One object for each identity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Key};
 use crate::diagnostic::{Code, Diagnostic};
@@ -10,8 +10,8 @@ use crate::manifest::{Tree, Value};
 const NAMED: usize = 3;
 
 /// Keeps the first entry of each identity, in the order given. Equal repetitions go silently; different ones are told of in one warning,
-/// because real repositories hold bases and overlays side by side.
-pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+/// because real repositories hold bases and overlays side by side. Their identities are told as well.
+pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<Key>) {
     let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut conflicts: BTreeMap<Key, (usize, Entry)> = BTreeMap::new();
@@ -47,7 +47,7 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> V
         warning.refused = true;
         diagnostics.push(warning);
     }
-    kept
+    (kept, conflicts.into_keys().collect())
 }
 
 /// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike they are numbered by their

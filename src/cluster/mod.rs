@@ -66,6 +66,7 @@ pub struct Cluster {
     namespaces: BTreeMap<String, Namespace>,
     pods: PodIndex,
     addresses: BTreeMap<(String, String), usize>,
+    contested: BTreeSet<Key>,
 }
 
 /// How the inventory is made.
@@ -104,7 +105,7 @@ impl Cluster {
             );
             diagnostics.push(Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"));
         }
-        let mut entries = dedup::merge(entries, &mut diagnostics);
+        let (mut entries, contested) = dedup::merge(entries, &mut diagnostics);
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         let workloads = fold::workloads(&entries);
         let namespaces = namespaces(&entries);
@@ -123,6 +124,7 @@ impl Cluster {
                 namespaces,
                 pods,
                 addresses,
+                contested,
             },
             diagnostics,
         }
@@ -146,6 +148,11 @@ impl Cluster {
     /// The position in [`Cluster::entries`] of the object with this identity.
     pub fn find(&self, key: &Key) -> Option<usize> {
         self.entries.binary_search_by(|e| e.key.cmp(key)).ok()
+    }
+
+    /// Whether the input holds several objects of an identity that differ, so that nobody knows which of them will be there.
+    pub fn is_contested(&self, key: &Key) -> bool {
+        self.contested.contains(key)
     }
 
     /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these labels.

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{Context, port_number, protocol, services};
 use crate::cluster::{Entry, Key};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, Protocol, RouteRule};
 use crate::manifest::Tree;
 use crate::policy::Selector;
@@ -155,9 +155,14 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             Err(reason) => {
                 let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
                 let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
-                context
-                    .diagnostics
-                    .push(Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners"));
+                let mut problem =
+                    Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners");
+                // Another one of this name may accept it.
+                if context.cluster.is_contested(&gateway.key) {
+                    problem.severity = Severity::Info;
+                    problem.help = Some("the Gateway is defined more than once with different content; the first is looked at".to_owned());
+                }
+                context.diagnostics.push(problem);
                 return Vec::new();
             }
         }
