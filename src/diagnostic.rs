@@ -165,6 +165,12 @@ codes! {
     BackendBlockedByPolicy = "backend-blocked-by-policy", Error;
     /// Some pods of a namespace with policies are left open.
     NamespaceWithoutDefaultDeny = "namespace-without-default-deny", Info;
+    /// A Service that a workload's configuration names is denied by policies.
+    ConfiguredCallBlocked = "configured-call-blocked", Warning;
+    /// The full name of a Service that is not there.
+    DnsNameUnresolvable = "dns-name-unresolvable", Warning;
+    /// Pods call Services by name and ask a DNS that does not know them.
+    DnsPolicyIgnoresServices = "dns-policy-ignores-services", Warning;
     /// A workload is reached from the Internet.
     ExposedToInternet = "exposed-to-internet", Info;
     /// A load balancer takes connections from everywhere.

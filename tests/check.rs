@@ -16,10 +16,12 @@ fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>
     let mut noticed = Vec::new();
     let inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut noticed);
     let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut noticed);
+    let calls = kubesketch::calls(&inspection, &sources);
     let subject = Subject {
         cluster: &inspection.cluster,
         graph: &inspection.graph,
         connectivity: &connectivity,
+        calls: &calls,
     };
     let mut found = check::check(&subject, options);
     // What was noticed on the way, as far as it has a page.

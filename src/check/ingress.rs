@@ -8,7 +8,7 @@ use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
 use crate::cluster::{Entry, Key};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::manifest::Body;
 use crate::policy::Way;
 
@@ -98,6 +98,7 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
             .map(|(e, _)| e.key.name.as_str())
             .collect();
         let elsewhere = services.iter().find(|(e, _)| e.key.name == backend.name).map(|(e, _)| *e);
+        let alone = here.is_empty();
         let near = nearest::name(&backend.name, here.into_iter()).map(str::to_owned);
         let (hint, help) = match (near, elsewhere) {
             (_, Some(other)) => (
@@ -113,6 +114,8 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
             .help(help);
         if let Some(other) = elsewhere {
             report.related(other, "metadata.name", "a Service of this name");
+        } else if alone {
+            report.severity(Severity::Warning).lowered("the input holds no Service of that namespace");
         }
         return;
     };

@@ -9,6 +9,7 @@
 //! * findings are sorted by place, and the same input gives the same ones.
 
 mod baseline;
+mod calls;
 mod exposure;
 mod fingerprint;
 mod ingress;
@@ -37,7 +38,7 @@ pub use suppress::{Suppressions, suppressions, unsuppressed};
 use crate::cluster::{Cluster, Key};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
-use crate::policy::Connectivity;
+use crate::policy::{Calls, Connectivity};
 
 use scene::Scene;
 
@@ -50,6 +51,8 @@ pub struct Subject<'a> {
     pub graph: &'a Graph,
     /// Who can talk to whom.
     pub connectivity: &'a Connectivity,
+    /// Whom workloads call, from what they are told.
+    pub calls: &'a Calls,
 }
 
 /// How it is looked at.
@@ -77,6 +80,7 @@ pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
     policy_peers::check(&mut scene);
     policy_ports::check(&mut scene);
     reach::check(&mut scene);
+    calls::check(&mut scene);
     exposure::check(&mut scene);
     objects::check(&mut scene);
     routes::check(&mut scene);

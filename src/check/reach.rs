@@ -73,9 +73,23 @@ fn dns(scene: &mut Scene<'_>) {
             some(&names)
         );
         let related = &cluster.entries()[workloads[0].entry];
-        scene
-            .report(Code::DnsEgressBlocked, entry, "spec.egress", message)
-            .related(related, "", "cannot look up names")
+        let call = scene
+            .calls
+            .found
+            .iter()
+            .find(|c| workloads.iter().any(|w| w.key == cluster.workloads()[c.workload].key));
+        let mut report = scene.report(Code::DnsEgressBlocked, entry, "spec.egress", message);
+        // That names are used is sure where one is written.
+        report = match call.and_then(|c| c.said.first().map(|said| (c, said))) {
+            Some((call, said)) => {
+                let service = &cluster.entries()[call.service].key.name;
+                report
+                    .severity(Severity::Error)
+                    .related_at(said.at, format!("the name {service} has to be looked up"))
+            }
+            None => report.related(related, "", "cannot look up names"),
+        };
+        report
             .help(format!(
                 "add a rule to egress: `- to: [{{namespaceSelector: {{matchLabels: {{{NAME_LABEL}: kube-system}}}}}}]` with `ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]`"
             ));

@@ -1,6 +1,6 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
-use super::{exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress};
+use super::{calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress};
 use crate::diagnostic::Code;
 
 /// A kind of finding.
@@ -42,6 +42,7 @@ const FAMILIES: &[&[Rule]] = &[
     policy_peers::RULES,
     policy_ports::RULES,
     reach::RULES,
+    calls::RULES,
     exposure::RULES,
     objects::RULES,
     noticed::RULES,

@@ -10,7 +10,8 @@ use crate::cluster::{Cluster, Entry, Key};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
 use crate::manifest::Body;
-use crate::policy::Connectivity;
+use crate::policy::{Calls, Connectivity};
+use crate::source::Span;
 
 /// Whether the input is all that will be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(super) struct Scene<'a> {
     pub cluster: &'a Cluster,
     pub graph: &'a Graph,
     pub connectivity: &'a Connectivity,
+    pub calls: &'a Calls,
     /// The pods of the input.
     pub pods: Rc<Pods<'a>>,
     /// Whether the input is all that will be there, as far as that was told.
@@ -56,6 +58,7 @@ impl<'a> Scene<'a> {
             cluster,
             graph: subject.graph,
             connectivity: subject.connectivity,
+            calls: subject.calls,
             pods: Rc::new(Pods::of(cluster)),
             told: options.world,
             declared: cluster
@@ -93,6 +96,11 @@ impl<'a> Scene<'a> {
         !self.pods.are_in(namespace) && self.told != Some(World::Closed)
     }
 
+    /// Whether somebody said that the input is all.
+    pub fn is_told_closed(&self) -> bool {
+        self.told == Some(World::Closed)
+    }
+
     /// Whether policies of kinds that are not evaluated may have a say about pods of a namespace.
     pub fn is_ruled_otherwise(&self, namespace: &str) -> bool {
         self.connectivity.foreign().iter().any(|p| p.may_concern(namespace))
@@ -106,6 +114,11 @@ impl<'a> Scene<'a> {
     /// Says that an object has a problem at a field; an empty path means the object as a whole.
     pub fn report(&mut self, code: Code, entry: &Entry, path: &str, message: impl Into<String>) -> Report<'_, 'a> {
         let at = if path.is_empty() { entry.object.span } else { entry.object.at(path) };
+        self.report_at(code, entry, at, message)
+    }
+
+    /// Says that an object has a problem at a place.
+    pub fn report_at(&mut self, code: Code, entry: &Entry, at: Span, message: impl Into<String>) -> Report<'_, 'a> {
         Report {
             finding: Some(Finding {
                 diagnostic: Diagnostic::at(code, at, message),
@@ -149,6 +162,11 @@ impl Report<'_, '_> {
     /// Another place that matters.
     pub fn related(self, entry: &Entry, path: &str, text: impl Into<String>) -> Self {
         let at = if path.is_empty() { entry.object.span } else { entry.object.at(path) };
+        self.related_at(at, text)
+    }
+
+    /// Another place that matters, wherever it is.
+    pub fn related_at(self, at: Span, text: impl Into<String>) -> Self {
         let text = text.into();
         self.change(|d| d.related.push(crate::diagnostic::Related { at, text }))
     }

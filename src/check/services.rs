@@ -109,6 +109,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
             "correct the selector, or add what it is meant to select".to_owned(),
         ),
     };
+    let bare = scene.is_bare(namespace) && elsewhere.is_none();
     let workload = near.map(|(w, _)| w);
     let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
     let mut report = scene.report(Code::ServiceSelectsNothing, entry, "spec.selector", message).help(help);
@@ -119,6 +120,8 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
         report.lowered("the namespace has objects of custom kinds, whose operator may make such pods");
     } else if homeless && elsewhere.is_some() {
         report.lowered("the Service or the pods name no namespace: where they will be is not known");
+    } else if bare {
+        report.severity(Severity::Warning).lowered("the input holds no pod of that namespace");
     }
 }
 

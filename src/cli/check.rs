@@ -116,10 +116,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     };
     let mut input = args.input.read()?;
     let connectivity = input.connect(&args.connect.or(&config.ingress_controllers))?;
+    let calls = crate::calls(&input.inspection, &input.sources);
     let subject = Subject {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
         connectivity: &connectivity,
+        calls: &calls,
     };
     let world = match (args.closed_world, args.open_world) {
         (true, _) => Some(World::Closed),

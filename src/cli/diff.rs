@@ -242,10 +242,12 @@ fn load(args: &Args, path: &Path) -> Loaded {
 fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
+    let calls = crate::calls(&input.inspection, &input.sources);
     let subject = Subject {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
         connectivity: &connectivity,
+        calls: &calls,
     };
     let found = check::check(&subject, &check::Options::default());
     let found = check::unsuppressed(found, &input.inspection.cluster, &input.sources);

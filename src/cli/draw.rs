@@ -122,8 +122,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     } else {
         crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
     }
-    let calls = (args.calls != WhichCalls::Never).then(|| crate::calls(&input.inspection, &input.sources));
-    if let Some(calls) = calls.as_ref().filter(|_| !args.levels.is_about_resources()) {
+    let known = crate::calls(&input.inspection, &input.sources);
+    let calls = (args.calls != WhichCalls::Never).then_some(&known);
+    if let Some(calls) = calls.filter(|_| !args.levels.is_about_resources()) {
         let repeated = if args.calls == WhichCalls::All {
             Repeated::Shown
         } else {
@@ -135,6 +136,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         cluster: &input.inspection.cluster,
         graph: &input.inspection.graph,
         connectivity: &connectivity,
+        calls: &known,
     };
     let findings = if args.no_findings {
         Vec::new()
@@ -189,7 +191,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
         connectivity: &connectivity,
-        calls: calls.as_ref(),
+        calls,
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };

@@ -240,7 +240,8 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
 fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let count = |diagnostics: &[Diagnostic]| {
         let mut all: BTreeMap<(crate::diagnostic::Severity, &'static str, String), Vec<usize>> = BTreeMap::new();
-        for (index, d) in diagnostics.iter().enumerate() {
+        // A state may well be empty.
+        for (index, d) in diagnostics.iter().enumerate().filter(|(_, d)| d.code != Code::NothingFound) {
             all.entry((d.severity, d.code.as_str(), d.message.clone())).or_default().push(index);
         }
         all
@@ -248,7 +249,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let (before, after) = (count(found.old.diagnostics), count(found.new.diagnostics));
     let place = |state: &State<'_>, index: usize| {
         let at = state.diagnostics[index].at;
-        at.map(|at| state.sources.line_of(at)).unwrap_or_default()
+        at.map(|at| state.sources.line_of(at))
     };
     let unread = [
         Code::UnreadableInput,
@@ -269,7 +270,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![(String::new(), place(found.new, index))],
+                because: place(found.new, index).map(|at| (String::new(), at)).into_iter().collect(),
                 nodes: Vec::new(),
                 gate: (key.0 != crate::diagnostic::Severity::Info).then_some(Gate::Finding),
             });
@@ -281,7 +282,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             items.push(Item {
                 sign: "−",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
-                because: vec![("was at".into(), place(found.old, index))],
+                because: place(found.old, index).map(|at| ("was at".to_owned(), at)).into_iter().collect(),
                 nodes: Vec::new(),
                 gate: None,
             });
