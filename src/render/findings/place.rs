@@ -83,3 +83,61 @@ impl Place {
         uri
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Judgement;
+    use crate::source::Sources;
+
+    fn place_in(name: &str, base: &str) -> Place {
+        let sources = Sources::from_texts([(name, "a: b\nc: dé\n")]);
+        let report = FindingsReport {
+            judgement: &Judgement::default(),
+            sources: &sources,
+            looked_for: None,
+            gate: None,
+            base,
+        };
+        let at = Span {
+            file: sources.ids().next().unwrap(),
+            line: 2,
+            column: 4,
+            start: 8,
+            end: 11,
+        };
+        place(&report, at)
+    }
+
+    #[test]
+    fn files_are_told_as_a_repository_has_them() {
+        let check = |name: &str, base: &str, expected: &str| assert_eq!(place_in(name, base).file, expected, "{name} in {base}");
+        check("deploy/x.yaml", "/work", "deploy/x.yaml");
+        check("././x.yaml", "", "x.yaml");
+        check("/work/deploy/x.yaml", "/work", "deploy/x.yaml");
+        check("/work/deploy/x.yaml", "/", "/work/deploy/x.yaml");
+        check("/workshop/x.yaml", "/work", "/workshop/x.yaml");
+        check("../x.yaml", "/work", "../x.yaml");
+        let region = place_in("x.yaml", "").region.unwrap();
+        assert_eq!((region.line, region.column, region.end_column), (2, 4, Some(6)));
+    }
+
+    #[test]
+    fn what_programs_made_is_told_where_it_was_made_of() {
+        for (name, file) in [
+            ("kustomize:overlays/prod", "overlays/prod/kustomization.yaml"),
+            ("kustomize:./base/", "base/kustomization.yaml"),
+            ("helm:/work/charts/shop", "charts/shop/Chart.yaml"),
+        ] {
+            let place = place_in(name, "/work");
+            assert_eq!((place.file.as_str(), place.region), (file, None));
+        }
+    }
+
+    #[test]
+    fn uris_hold_what_uris_can() {
+        assert_eq!(place_in("a b/é%#?.yaml", "").uri(), "a%20b/%C3%A9%25%23%3F.yaml");
+        assert_eq!(place_in("/elsewhere/x.yaml", "").uri(), "file:///elsewhere/x.yaml");
+        assert_eq!(place_in("<stdin>", "").uri(), "%3Cstdin%3E");
+    }
+}
