@@ -21,6 +21,15 @@ metadata: {name: web, namespace: shop}
 spec:
   selector: {app: web}
   ports: [{port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: main, image: registry.example.com/api:1}]}
 ";
 
 /// A folder with a manifest in `deploy/shop` and a configuration at its top.

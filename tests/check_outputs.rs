@@ -140,6 +140,16 @@ metadata: {name: web, namespace: shop}
 spec:
   selector: {app: web}
   ports: [{port: 80}]
+---
+# Source: shop/templates/api.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: main, image: registry.example.com/api:1}]}
 ";
 
 #[test]
@@ -170,7 +180,8 @@ fn what_helm_wrote_is_told_at_its_template() {
 fn names_stay_data() {
     let name = "x\\r\\n::error ::[a](http://x) <b>&amp;,%0A]]>\\u202e\\e[31m{0}";
     let manifest = format!(
-        "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec:\n  selector: {{app: \"{name}\"}}\n  ports: [{{port: 80}}]\n"
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec:\n  selector: {{app: \"{name}\"}}\n  ports: [{{port: 80}}]\n{}",
+        HELM.split_at(HELM.rfind("---").unwrap()).1
     );
     let raw = "x\r\n::error ::[a](http://x) <b>&amp;,%0A]]>\u{202e}\u{1b}[31m{0}";
     assert!(parsed("-", "json", &manifest)["findings"][0]["message"].as_str().unwrap().contains(raw));

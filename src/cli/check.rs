@@ -110,8 +110,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     let config = args.config.read(&args.input.first_place())?.check;
     let baseline = match args.baseline.as_ref().or(config.baseline.as_ref()) {
-        // The file that is about to be written need not be there yet.
-        Some(file) if args.write_baseline.as_ref() != Some(file) => Some(read_baseline(file)?),
+        // What is about to be written need not be there yet.
+        Some(file) if args.write_baseline.is_none() => Some(read_baseline(file)?),
         _ => None,
     };
     let mut input = args.input.read()?;
