@@ -196,11 +196,17 @@ fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
     if old.as_os_str() == "-" && new.as_os_str() == "-" {
         anyhow::bail!("standard input can be one of the two states only");
     }
-    let side = |path: &PathBuf| {
+    let read = |path: &PathBuf| {
         let name = path.display().to_string();
-        connected(args, (name.clone(), name), load(args, path))
+        ((name.clone(), name), load(args, path))
     };
-    Ok([side(old)?, side(new)?])
+    both(args, read(old), read(new))
+}
+
+/// Both states, worked out side by side.
+fn both(args: &Args, old: (Names, Loaded), new: (Names, Loaded)) -> anyhow::Result<[Side; 2]> {
+    let (old, new) = rayon::join(|| connected(args, old.0, old.1), || connected(args, new.0, new.1));
+    Ok([old?, new?])
 }
 
 /// Two revisions of a repository.
@@ -212,13 +218,11 @@ fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Res
     }
     request.max_file_bytes = args.reading.max_file_bytes();
     let [old, new] = source::load_range(&request)?;
-    let side = |side: source::Side| {
-        for note in side.notes.iter().filter(|_| verbosity != Verbosity::Quiet) {
-            report::say(note);
-        }
-        connected(args, (side.name(), String::new()), side.loaded)
-    };
-    Ok([side(old)?, side(new)?])
+    for note in old.notes.iter().chain(&new.notes).filter(|_| verbosity != Verbosity::Quiet) {
+        report::say(note);
+    }
+    let named = |side: source::Side| ((side.name(), String::new()), side.loaded);
+    both(args, named(old), named(new))
 }
 
 fn load(args: &Args, path: &Path) -> Loaded {
@@ -238,8 +242,11 @@ fn load(args: &Args, path: &Path) -> Loaded {
     loaded
 }
 
-/// A state of this name, with what the names of its files begin with.
-fn connected(args: &Args, (name, root): (String, String), loaded: Loaded) -> anyhow::Result<Side> {
+/// What a state is called, and what the names of its files begin with.
+type Names = (String, String);
+
+/// A state, worked out.
+fn connected(args: &Args, (name, root): Names, loaded: Loaded) -> anyhow::Result<Side> {
     let mut input = args.reading.inspect(loaded);
     let connectivity = input.connect(&args.connect)?;
     let calls = crate::calls(&input.inspection, &input.sources);
