@@ -124,8 +124,11 @@ fn a_broken_state_is_told_and_the_rest_is_compared() {
     );
     // What was broken before does not stop what mends it.
     assert_eq!(diff(there.path(), &["-q", "new.yaml", "old.yaml"], "").status.code(), Some(0));
-    // A state that is not there is no state.
-    assert_eq!(diff(there.path(), &["-q", "gone.yaml", "old.yaml"], "").status.code(), Some(2));
+    // A state that is not there is no state: nothing is compared with it, and nothing written.
+    for args in [["gone.yaml", "old.yaml"], ["old.yaml", "gone.yaml"]] {
+        let run = diff(there.path(), &[&["-q", "--lenient"], &args[..]].concat(), "");
+        assert_eq!((run.status.code(), out(&run).as_str()), (Some(2), ""), "{args:?}");
+    }
 }
 
 #[test]

@@ -127,6 +127,11 @@ struct Side {
 }
 
 impl Side {
+    /// Whether some of it could not be read at all.
+    fn is_unread(&self) -> bool {
+        self.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error)
+    }
+
     fn state(&self) -> State<'_> {
         State {
             cluster: &self.input.inspection.cluster,
@@ -145,11 +150,15 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_terminal(&args.output)?;
     let [old, new] = sides(args, verbosity)?;
     // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
-    let unread = old.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error);
+    let unread = old.is_unread();
     if unread || verbosity == Verbosity::Verbose {
         old.input.report(verbosity);
     }
     new.input.report(verbosity);
+    // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not look like a change.
+    if [&old, &new].into_iter().any(|side| side.is_unread() && side.input.sources.is_empty()) {
+        return Ok(Status::Failure);
+    }
     let states = [old.state(), new.state()];
     let diff = diff::compare(&states[0], &states[1]);
     let changes = Changes {

@@ -300,7 +300,7 @@ fn unchanged(old: &State<'_>, new: &State<'_>) -> Vec<Option<usize>> {
 }
 
 /// Whether two policies mean the same, wherever they are written.
-pub(super) fn says_the_same(a: &Policy, b: &Policy) -> bool {
+fn says_the_same(a: &Policy, b: &Policy) -> bool {
     let rules = |a: Option<&[Rule]>, b: Option<&[Rule]>| match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_the_same_rule(a, b)),
