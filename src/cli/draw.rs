@@ -17,7 +17,7 @@ use crate::check::{self, Subject};
 use crate::diagnostic::Warned;
 use crate::graph::{Graph, NodeKind};
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Book, Format, PictureOptions, PixelScale, Report, Theme};
+use crate::render::{self, Background, Book, Format, ObjectTexts, PictureOptions, PixelScale, Report, Theme};
 use crate::resolve::{Denied, Repeated};
 use crate::view;
 
@@ -63,6 +63,10 @@ pub struct Args {
     #[arg(long)]
     show_images: bool,
 
+    /// The texts of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps, environment variables, annotations)
+    #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
+    texts: Texts,
+
     /// The colors of the picture: light, dark, or auto to follow the reader's setting
     #[arg(long, default_value = "light")]
     theme: Theme,
@@ -83,6 +87,24 @@ pub struct Args {
     /// Write nothing: exit with 1 when a file of -o or --inject is not what would be written, and say so
     #[arg(long)]
     check: bool,
+}
+
+/// Which texts of objects pages hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Texts {
+    Redacted,
+    Full,
+    None,
+}
+
+impl From<Texts> for ObjectTexts {
+    fn from(texts: Texts) -> ObjectTexts {
+        match texts {
+            Texts::Redacted => ObjectTexts::Redacted,
+            Texts::Full => ObjectTexts::Whole,
+            Texts::None => ObjectTexts::Hidden,
+        }
+    }
 }
 
 /// Which calls are drawn.
@@ -205,7 +227,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     }
     let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
-        let files = folder.files(&input, &picture_options(args));
+        let files = folder.files(&input, background(args, &found), &picture_options(args));
         settle(files.and_then(|files| folder::write(path, &files, check)));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
@@ -292,6 +314,15 @@ fn draw(args: &Args, shown: &mut Shown, input: &mut Input) -> Layout {
     layout
 }
 
+/// What pages know beside the graphs.
+fn background<'a>(args: &Args, report: &Report<'a>) -> Background<'a> {
+    Background {
+        cluster: report.cluster,
+        connectivity: report.connectivity,
+        texts: args.texts.into(),
+    }
+}
+
 /// What a target of this format holds.
 fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&Shown, Option<&Layout>)) -> anyhow::Result<Vec<u8>> {
     let graph = shown.picture();
@@ -307,6 +338,7 @@ fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&S
                 told: Some(report.graph),
                 diagnostics: Some(report.diagnostics),
                 sources: report.sources,
+                background: Some(background(args, report)),
                 pages: &[],
                 beside: &[],
             };

@@ -12,7 +12,7 @@ use super::{drift, output};
 use crate::diagnostic::Warned;
 use crate::graph::{self, Detail, Graph, NodeKind};
 use crate::layout::{self, Layout};
-use crate::render::{self, Book, PageLink, PictureOptions};
+use crate::render::{self, Background, Book, PageLink, PictureOptions};
 use crate::view::{self, Selection};
 
 /// The page that one opens first.
@@ -93,7 +93,7 @@ impl Folder {
     }
 
     /// The files by name.
-    pub fn files(&self, input: &Input, options: &PictureOptions) -> Result<Vec<(String, Vec<u8>)>> {
+    pub fn files(&self, input: &Input, background: Background<'_>, options: &PictureOptions) -> Result<Vec<(String, Vec<u8>)>> {
         let link = |page: &Drawn| PageLink {
             file: page.file.clone(),
             name: page.name.clone(),
@@ -111,6 +111,7 @@ impl Folder {
             told: None,
             diagnostics: Some(&input.diagnostics),
             sources: &input.sources,
+            background: Some(background),
             pages: &links,
             beside: &[up(OVERVIEW, "The overview as a picture")],
         };

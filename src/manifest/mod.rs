@@ -7,6 +7,7 @@
 mod assemble;
 mod comments;
 mod decode;
+mod excerpt;
 mod hint;
 mod identity;
 mod json;
@@ -24,6 +25,7 @@ mod typed;
 mod upgrade;
 
 pub use comments::{Remark, remarks};
+pub use excerpt::{Excerpt, Secrecy, WITHHELD, excerpts};
 pub use object::{Body, Object, OwnerRef, Workload};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
 

@@ -4,13 +4,14 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::graph::ChangeKind;
-
-use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
+use super::script::SCRIPT;
+use super::theme::{Palette, Theme, variable_rules};
 use super::xml::shown;
 
 /// The rules of every page; the colors are variables that come before them.
 const STYLE: &str = include_str!("../../templates/page.css");
+/// The rules for what the script adds, after these.
+const APP: &str = include_str!("../../templates/app.css");
 /// The rules of pages about changes, after these.
 const CHANGES: &str = include_str!("../../templates/changes.css");
 
@@ -27,15 +28,13 @@ impl Head {
     /// The beginning of a page whose picture has this palette.
     pub(super) fn new(title: &str, theme: Theme, palette: Palette) -> Head {
         let style = style(theme, palette);
-        let mut hashes = vec![hash(&style)];
-        if theme == Theme::Auto {
-            hashes.push(hash(&dark_rules(palette)));
-        }
         Head {
             title: shown(title).into_owned(),
+            // Images of the page's own making are what copies of its picture go through.
             policy: format!(
-                "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-                hashes.join(" ")
+                "default-src 'none'; style-src {}; script-src {}; img-src data: blob:; base-uri 'none'; form-action 'none'",
+                hash(&style),
+                hash(SCRIPT),
             ),
             scheme: match theme {
                 Theme::Light => "light",
@@ -47,40 +46,24 @@ impl Head {
     }
 }
 
-/// Color variables from the palette of the pictures, then the rules that use them.
+/// Color variables from the palette of the pictures, then the rules that use them. The attribute `data-theme` of the page, where it has one, says more than the reader's system.
 fn style(theme: Theme, palette: Palette) -> String {
     let variables = |theme: Theme| {
-        let paints = [
-            ("canvas", Paint::Canvas),
-            ("panel", Paint::Frame),
-            ("line", Paint::FrameLine),
-            ("card", Paint::Card),
-            ("ink", Paint::Ink),
-            ("muted", Paint::Muted),
-            ("link", Paint::Strong(Hue::Blue)),
-            ("error", Paint::Strong(Hue::Vermilion)),
-            ("warning", Paint::Strong(Hue::Amber)),
-            ("info", Paint::Strong(Hue::Blue)),
-            ("tls", Paint::Strong(Hue::Violet)),
-        ];
-        let changes = [ChangeKind::Added, ChangeKind::Removed, ChangeKind::Changed].map(|kind| (kind.as_str(), Paint::Change(kind)));
-        let changes = changes.into_iter().filter(|_| palette == Palette::Changes);
-        let paints: Vec<(&str, Paint)> = paints.into_iter().chain(changes).collect();
-        let all: Vec<String> = paints.iter().map(|(name, paint)| format!("--{name}:{}", paint.color(theme))).collect();
-        format!(":root{{{}}}\n", all.join(";"))
+        let all: Vec<String> = palette.paints().map(|p| format!("--{}:{}", p.word(), p.color(theme))).collect();
+        let scheme = if theme == Theme::Dark { "dark" } else { "light" };
+        format!("{{{};color-scheme:{scheme}}}", all.join(";"))
     };
-    let mut text = String::from("\n");
-    text.push_str(&variables(theme));
-    if theme == Theme::Auto {
-        text.push_str(&format!(
-            "@media screen and (prefers-color-scheme:dark){{{}}}\n",
-            variables(Theme::Dark).trim_end()
-        ));
+    let (light, dark) = (variables(Theme::Light), variables(Theme::Dark));
+    let mut text = format!("\n:root{light}\n");
+    match theme {
+        Theme::Light => {}
+        Theme::Dark => text.push_str(&format!("@media screen{{:root{dark}}}\n")),
+        Theme::Auto => text.push_str(&format!("@media screen and (prefers-color-scheme:dark){{:root{dark}}}\n")),
     }
-    if theme == Theme::Dark {
-        text.push_str(&format!("@media print{{{}}}\n", variables(Theme::Light).trim_end()));
-    }
+    text.push_str(&format!("@media screen{{:root[data-theme=light]{light}:root[data-theme=dark]{dark}}}\n"));
+    text.push_str(&variable_rules(palette));
     text.push_str(STYLE);
+    text.push_str(APP);
     if palette == Palette::Changes {
         text.push_str(CHANGES);
     }

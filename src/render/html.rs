@@ -1,8 +1,8 @@
-//! One static page: the picture, and everything it says as tables that can be read, searched and printed.
+//! One page: the picture, everything it says as tables that can be read, searched and printed, and a script by which both can be explored.
 //!
-//! The page runs nothing and loads nothing: its policy forbids all but its own styles, which it names by their hash, so that not even a style
-//! that slipped in somewhere would count. Text goes through the autoescaping of the template; the picture comes from its own writer, which
-//! escapes by itself.
+//! The page loads nothing: its policy forbids all but its own styles and its own script, which it names by their hashes, so that nothing that slipped in somewhere
+//! would count. Without the script it is whole: picture and tables. Text goes through the autoescaping of the template; the picture comes from its own writer, which
+//! escapes by itself; the data of the script are JSON without `<`.
 
 use askama::Template;
 
@@ -14,7 +14,10 @@ use crate::source::{Sources, Span};
 use super::head::Head;
 use super::theme::Palette;
 use super::xml::{shown, shown_lines};
-use super::{PictureOptions, svg, tables, words};
+use super::explore::{self, Background};
+use super::script::SCRIPT;
+use super::svg::svg_in_page;
+use super::{PictureOptions, tables, words};
 
 /// The page as text.
 ///
@@ -34,6 +37,7 @@ pub fn html(
         told: Some(graph),
         diagnostics: Some(diagnostics),
         sources,
+        background: None,
         pages: &[],
         beside: &[],
     };
@@ -53,6 +57,8 @@ pub struct Book<'a> {
     pub diagnostics: Option<&'a [Diagnostic]>,
     /// What the problems point into.
     pub sources: &'a Sources,
+    /// What is known beside the graphs: who can talk to whom, and the texts of objects.
+    pub background: Option<Background<'a>>,
     /// Pages below this one.
     pub pages: &'a [PageLink],
     /// Pages beside and above it.
@@ -95,7 +101,9 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         pages: book.pages.iter().map(link).collect(),
         beside: book.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
-        picture: svg(layout, drawn, options),
+        picture: svg_in_page(layout, drawn, options),
+        data: explore::data(book.told.unwrap_or(drawn), layout, book.background.as_ref(), sources),
+        script: SCRIPT,
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
@@ -123,6 +131,9 @@ struct Page {
     head: Head,
     description: String,
     picture: String,
+    /// What the script knows.
+    data: String,
+    script: &'static str,
     /// Whether policies have a say in it.
     has_policies: bool,
     exposure: Vec<ExposureRow>,

@@ -29,24 +29,49 @@ const BEND_RADIUS: f64 = 5.0;
 /// The graph gives the description; everything drawn comes from the layout.
 pub fn svg(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
     let mut xml = Xml::new();
-    write(&mut xml, layout, None, graph, options);
+    write(&mut xml, layout, None, graph, (options, Colors::of(options.theme)));
     xml.finish()
 }
 
-/// The picture of a comparison with those of its two states in the same place, each in a group of class `layer`: `both`, which is shown, and `before` and
+/// The picture as a part of a page, whose style rules give the colors of its classes.
+pub(super) fn svg_in_page(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
+    let mut xml = Xml::new();
+    write(&mut xml, layout, None, graph, (options, Colors::OfPage));
+    xml.finish()
+}
+
+/// The picture of a comparison as a part of a page, with those of its two states in the same place, each in a group of class `layer`: `both`, which is shown, and `before` and
 /// `after`, which are not until a style says so. Above them an invisible `<rect class="anchor">` for each node has the id that others have on the node.
 pub(super) fn svg_of_states(layout: &Layout, states: [&Layout; 2], graph: &Graph, options: &PictureOptions) -> String {
     let mut xml = Xml::new();
-    write(&mut xml, layout, Some(states), graph, options);
+    write(&mut xml, layout, Some(states), graph, (options, Colors::OfPage));
     xml.finish()
 }
 
-fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &Graph, options: &PictureOptions) {
+/// Where the colors of a picture are said, beside the attributes that every picture has.
+#[derive(Clone, Copy, PartialEq)]
+enum Colors {
+    /// Nowhere.
+    Attributes,
+    /// In rules of its own, by class.
+    OwnRules,
+    /// In rules of the page, by class.
+    OfPage,
+}
+
+impl Colors {
+    fn of(theme: Theme) -> Colors {
+        if theme == Theme::Auto { Colors::OwnRules } else { Colors::Attributes }
+    }
+}
+
+fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &Graph, (options, colors): (&PictureOptions, Colors)) {
     let prefix = words::id_prefix(layout, graph, options);
     let (title_id, desc_id) = (format!("{prefix}-title"), format!("{prefix}-desc"));
     let junctions = layout.cards.iter().filter(|c| c.kind == NodeKind::Junction);
     let pen = Pen {
         theme: options.theme,
+        colors,
         prefix: &prefix,
         palette: Palette::of(graph),
         junctions: junctions.map(|c| c.id.as_str()).collect(),
@@ -70,7 +95,7 @@ fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &G
                 .attr("id", &title_id)
                 .text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
-            if options.theme == Theme::Auto {
+            if colors == Colors::OwnRules {
                 xml.element("style").text(&dark_rules(Palette::of(graph)));
             }
             let canvas = Rect {
@@ -110,6 +135,7 @@ fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &G
 /// What every drawing function needs to know.
 struct Pen<'a> {
     theme: Theme,
+    colors: Colors,
     prefix: &'a str,
     palette: Palette,
     /// Ids of the junctions: a line goes through them and does not end there.
@@ -140,10 +166,10 @@ impl Pen<'_> {
         }
     }
 
-    /// Class, fill and stroke in one go, because the dark rules of [`Theme::Auto`] find their elements by class.
+    /// Class, fill and stroke in one go, because rules find their elements by class.
     fn paint<'x>(&self, element: Element<'x>, class: &str, fill: Option<Paint>, stroke: Option<Paint>) -> Element<'x> {
         let mut classes = class.to_owned();
-        if self.theme == Theme::Auto {
+        if self.colors != Colors::Attributes {
             for (way, paint) in [("ks-f-", fill), ("ks-s-", stroke)] {
                 if let Some(paint) = paint {
                     if !classes.is_empty() {

@@ -91,6 +91,11 @@ impl Hue {
         }
     }
 
+    /// The word for the family: that of its strong color.
+    pub(crate) fn word(self) -> &'static str {
+        Paint::Strong(self).word()
+    }
+
     /// The family of a badge.
     pub(crate) fn of_mark(mark: Mark) -> Hue {
         match mark {
@@ -231,16 +236,32 @@ pub(crate) enum Palette {
 }
 
 impl Palette {
+    /// Every paint of the palette.
+    pub(crate) fn paints(self) -> impl Iterator<Item = Paint> {
+        Paint::all().chain(Paint::of_changes().filter(move |_| self == Palette::Changes))
+    }
+
     /// Those that a graph needs.
     pub(crate) fn of(graph: &Graph) -> Palette {
         if graph.is_comparison() { Palette::Changes } else { Palette::State }
     }
 }
 
+/// The rules by which the pictures of a page take their colors from its variables, which have the words of the paints for names.
+pub(crate) fn variable_rules(palette: Palette) -> String {
+    let mut rules = String::new();
+    for word in palette.paints().map(Paint::word) {
+        // Writing to a String cannot fail.
+        let _ = write!(rules, ".ks-f-{word}{{fill:var(--{word})}}.ks-s-{word}{{stroke:var(--{word})}}");
+    }
+    rules.push('\n');
+    rules
+}
+
 /// The rules that turn a light picture dark. Kept in one line, as every element is.
 pub(crate) fn dark_rules(palette: Palette) -> String {
     let mut rules = String::from("@media screen and (prefers-color-scheme:dark){");
-    for paint in Paint::all().chain(Paint::of_changes().filter(|_| palette == Palette::Changes)) {
+    for paint in palette.paints() {
         let (word, color) = (paint.word(), paint.color(Theme::Dark));
         // Writing to a String cannot fail.
         let _ = write!(rules, ".ks-f-{word}{{fill:{color}}}.ks-s-{word}{{stroke:{color}}}");

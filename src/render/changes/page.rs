@@ -1,6 +1,6 @@
 //! A difference as one static page: what it means, the picture of before, after and both in the same places, and what changed as lists and tables.
 //!
-//! The page runs nothing and loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where styles are stripped,
+//! The page loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where styles are stripped,
 //! and on paper, it shows both. Links lead to rings around cards, which are there in every state.
 
 use askama::Template;
@@ -14,7 +14,9 @@ use crate::render::html::{Maker, Ref, place};
 use crate::render::svg::svg_of_states;
 use crate::render::theme::Palette;
 use crate::render::xml::shown;
-use crate::render::{PictureOptions, svg, words};
+use crate::render::script::SCRIPT;
+use crate::render::svg::svg_in_page;
+use crate::render::{PictureOptions, explore, words};
 
 /// More cards than this are counted at an item instead of linked.
 const REFS: usize = 8;
@@ -45,7 +47,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         let states = [Moment::Before, Moment::After].map(|m| moment(layout, drawn, changes.old.graph, m));
         svg_of_states(layout, [&states[0], &states[1]], drawn, options)
     } else {
-        svg(layout, drawn, options)
+        svg_in_page(layout, drawn, options)
     };
     let title = match options.title.as_deref() {
         Some(title) if !title.trim().is_empty() => title.to_owned(),
@@ -61,6 +63,8 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         verdict: shown(&verdict).into_owned(),
         has_states,
         picture,
+        data: explore::data(drawn, layout, None, changes.new.sources),
+        script: SCRIPT,
         sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
         nodes: union
             .nodes()
@@ -95,6 +99,9 @@ struct View {
     /// Whether there is anything to switch.
     has_states: bool,
     picture: String,
+    /// What the script knows.
+    data: String,
+    script: &'static str,
     sections: Vec<SectionView>,
     nodes: Vec<Row>,
     edges: Vec<EdgeRow>,

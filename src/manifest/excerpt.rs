@@ -1,0 +1,355 @@
+//! What of an object's text readers may see: its lines as they are written, without values that may be secret.
+//!
+//! Guarantees: no value of a Secret or a ConfigMap, of an environment variable, of an annotation outside of Kubernetes' own domains, and no argument, address or copy of
+//! the object (`last-applied-configuration`) that may carry one of these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be
+//! secret, such as a comment, stays. Lines keep their numbers.
+
+use std::collections::BTreeSet;
+
+use super::hint::Input;
+use super::split;
+use super::tree::{Tree, Value};
+use crate::source::{FileId, Sources, Span};
+
+/// What stands in place of a value that is not shown.
+pub const WITHHELD: &str = "•••";
+/// The most lines of one object.
+const MAX_LINES: usize = 800;
+/// The most bytes of one object.
+const MAX_BYTES: usize = 64 << 10;
+
+/// Whether values that may be secret are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// They are replaced by [`WITHHELD`].
+    Withheld,
+    /// The text is shown as it is.
+    Open,
+}
+
+/// The text of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Its file.
+    pub file: FileId,
+    /// Stretches of whole lines without line breaks at their ends, each with the number of its first line, ascending. The indentation that the object has in a list is gone.
+    pub parts: Vec<(u32, String)>,
+    /// How many lines are left out at the end.
+    pub cut: usize,
+}
+
+/// The texts of objects, which are given by their spans, in the order of these.
+pub fn excerpts(sources: &Sources, objects: &[Span], secrecy: Secrecy) -> Vec<Excerpt> {
+    let mut withheld = vec![None; sources.len()];
+    objects
+        .iter()
+        .map(|object| {
+            let hidden: &Vec<(usize, usize)> = withheld[object.file.index()].get_or_insert_with(|| match secrecy {
+                Secrecy::Withheld => secrets(sources, object.file),
+                Secrecy::Open => Vec::new(),
+            });
+            excerpt(sources.text(object.file), *object, hidden)
+        })
+        .collect()
+}
+
+/// The byte ranges of a file that are not shown, ascending and apart from each other.
+fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
+    let text = sources.text(file);
+    let mut all = BTreeSet::new();
+    for chunk in split::documents(text) {
+        let mut trees = Vec::new();
+        // What is broken gives no objects whose text could be asked for.
+        let _ = super::read_trees(&Input { file, chunk }, &mut trees, &mut Vec::new());
+        for tree in &trees {
+            let mut finder = Finder {
+                text,
+                found: BTreeSet::new(),
+                aliased: Vec::new(),
+            };
+            finder.object(tree);
+            // The text that an alias stands for is elsewhere, under a name that says nothing of it.
+            if !finder.aliased.is_empty() {
+                let aliased = std::mem::take(&mut finder.aliased);
+                finder.same_as(tree, &aliased);
+            }
+            all.append(&mut finder.found);
+        }
+    }
+    let mut apart: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in all {
+        match apart.last_mut() {
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            _ => apart.push((start, end)),
+        }
+    }
+    apart
+}
+
+struct Finder<'a> {
+    text: &'a str,
+    found: BTreeSet<(usize, usize)>,
+    /// Texts of values that are aliases.
+    aliased: Vec<String>,
+}
+
+impl Finder<'_> {
+    /// Looks through an object, or a list of them.
+    fn object(&mut self, tree: &Tree) {
+        if matches!(tree.get("kind").and_then(Tree::as_str), Some("Secret" | "ConfigMap")) {
+            for part in ["data", "stringData", "binaryData"] {
+                self.values(tree.get(part));
+            }
+        }
+        self.fields(tree);
+    }
+
+    fn fields(&mut self, tree: &Tree) {
+        match &tree.value {
+            Value::Map(entries) => {
+                for entry in entries {
+                    match (&*entry.key, &entry.value) {
+                        ("managedFields", value) => self.hide(value),
+                        ("annotations", value) if value.is_map() => self.annotations(value),
+                        ("env", value) => value.items().iter().for_each(|v| self.variable(v)),
+                        ("args" | "command", value) => self.arguments(value),
+                        (_, value) if value.is_map() && value.get("kind").is_some() => self.object(value),
+                        (_, value) => self.fields(value),
+                    }
+                }
+            }
+            Value::Seq(items) => items.iter().for_each(|item| self.object(item)),
+            Value::Str(text) if has_credentials(text) => self.hide(tree),
+            _ => {}
+        }
+    }
+
+    fn values(&mut self, tree: Option<&Tree>) {
+        for entry in tree.map(Tree::entries).unwrap_or_default() {
+            self.hide(&entry.value);
+        }
+    }
+
+    fn annotations(&mut self, tree: &Tree) {
+        for entry in tree.entries() {
+            if !is_public(&entry.key) {
+                self.hide(&entry.value);
+            }
+        }
+    }
+
+    fn variable(&mut self, tree: &Tree) {
+        match tree.get("value") {
+            Some(value) => self.hide(value),
+            None => self.fields(tree),
+        }
+    }
+
+    /// What is told to a program: `--password=x`, and what follows `--password`.
+    fn arguments(&mut self, tree: &Tree) {
+        let mut after = false;
+        for item in tree.items() {
+            let text = item.as_str().unwrap_or_default();
+            let telling = names_secret(text);
+            if after || has_credentials(text) || telling && (!text.starts_with('-') || text.contains(['=', ' ', ':'])) {
+                self.hide(item);
+            }
+            after = telling && text.starts_with('-') && !text.contains('=');
+        }
+        if tree.items().is_empty() {
+            self.fields(tree);
+        }
+    }
+
+    fn hide(&mut self, tree: &Tree) {
+        let range = (floor(self.text, tree.span.start as usize), floor(self.text, tree.span.end as usize));
+        if range.0 < range.1 {
+            self.found.insert(range);
+        }
+        if self.text[range.0..].starts_with('*') {
+            self.aliased.extend(tree.as_str().map(str::to_owned));
+        }
+        // What lies below an alias, or below a merge key, is written elsewhere.
+        match &tree.value {
+            Value::Map(entries) => entries.iter().for_each(|e| self.hide(&e.value)),
+            Value::Seq(items) => items.iter().for_each(|t| self.hide(t)),
+            _ => {}
+        }
+    }
+
+    fn same_as(&mut self, tree: &Tree, texts: &[String]) {
+        match &tree.value {
+            Value::Map(entries) => entries.iter().for_each(|e| self.same_as(&e.value, texts)),
+            Value::Seq(items) => items.iter().for_each(|t| self.same_as(t, texts)),
+            Value::Str(text) if texts.iter().any(|t| **t == **text) => self.hide(tree),
+            _ => {}
+        }
+    }
+}
+
+/// Annotations of Kubernetes' own projects say how traffic goes; those of others may hold anything. Pieces of configuration may hold credentials all the same.
+fn is_public(key: &str) -> bool {
+    let (domain, name) = key.split_once('/').unwrap_or(("", key));
+    let known = ["kubernetes.io", "k8s.io", "kubesketch.dev"];
+    let of_project = known.iter().any(|k| domain.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    of_project && !name.contains("snippet") && !name.contains("auth") && name != "last-applied-configuration"
+}
+
+/// Whether a text is about something that should be kept secret.
+fn names_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["passw", "passphrase", "token", "secret", "credential", "apikey", "api-key", "api_key", "private"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Whether a text is an address with a user and a password in it, as in `amqp://user:password@host`.
+fn has_credentials(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let rest = &text[at + 3..];
+        let authority = &rest[..rest.find(['/', '?', '#', ' ', '"', '\'']).unwrap_or(rest.len())];
+        authority.contains('@')
+    })
+}
+
+fn excerpt(text: &str, object: Span, hidden: &[(usize, usize)]) -> Excerpt {
+    let (start, end) = (floor(text, object.start as usize), floor(text, object.end as usize));
+    let region = text[start..end.max(start)].trim_end();
+    let indent = object.column.saturating_sub(1) as usize;
+    let mut excerpt = Excerpt {
+        file: object.file,
+        parts: Vec::new(),
+        cut: 0,
+    };
+    let (mut at, mut next, mut lines, mut bytes) = (start, object.line, 0, 0);
+    for (number, line) in (object.line..).zip(region.split_inclusive('\n')) {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let seen = visible(text, (at, at + content.len()), hidden);
+        at += line.len();
+        let Some(seen) = seen else { continue };
+        let seen = if number == object.line { &seen } else { dedent(&seen, indent) };
+        lines += 1;
+        bytes += seen.len();
+        if lines > MAX_LINES || bytes > MAX_BYTES {
+            excerpt.cut += 1;
+            continue;
+        }
+        match excerpt.parts.last_mut() {
+            Some((_, part)) if number == next => {
+                part.push('\n');
+                part.push_str(seen);
+            }
+            _ => excerpt.parts.push((number, seen.to_owned())),
+        }
+        next = number + 1;
+    }
+    excerpt
+}
+
+/// What may be seen of a stretch of text; `None` if nothing of it is left.
+fn visible(text: &str, (from, to): (usize, usize), hidden: &[(usize, usize)]) -> Option<String> {
+    let first = hidden.partition_point(|(_, end)| *end <= from);
+    let here = hidden[first..].iter().take_while(|(start, _)| *start < to);
+    let (mut seen, mut at, mut touched) = (String::new(), from, false);
+    for &(start, end) in here {
+        touched = true;
+        if start >= from {
+            seen.push_str(&text[at..start]);
+            seen.push_str(WITHHELD);
+        }
+        at = end.min(to);
+    }
+    seen.push_str(&text[at..to]);
+    (!touched || !seen.trim().is_empty()).then_some(seen)
+}
+
+/// A line without so many blanks at its beginning, as far as it has them.
+fn dedent(line: &str, indent: usize) -> &str {
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    &line[blanks.min(indent)..]
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::parse;
+
+    /// The texts of all objects of a file, as readers see them.
+    fn shown(text: &str) -> Vec<String> {
+        let sources = Sources::from_texts([("a.yaml", text)]);
+        let objects: Vec<Span> = parse(&sources).value.objects.iter().map(|o| o.span).collect();
+        let join = |e: Excerpt| e.parts.iter().map(|(line, part)| format!("{line}|{part}")).collect::<Vec<_>>().join("\n");
+        excerpts(&sources, &objects, Secrecy::Withheld).into_iter().map(join).collect()
+    }
+
+    #[test]
+    fn the_text_is_what_was_written() {
+        let text = "# first\napiVersion: v1\nkind: Service # why\nmetadata: {name: a}\nspec:\n  ports:\n    - port: 80\n---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: b\n";
+        assert_eq!(
+            shown(text),
+            [
+                "2|apiVersion: v1\nkind: Service # why\nmetadata: {name: a}\nspec:\n  ports:\n    - port: 80",
+                "9|apiVersion: v1\nkind: Namespace\nmetadata:\n  name: b"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_in_a_list_loses_its_indentation() {
+        let text = "kind: List\napiVersion: v1\nitems:\n  - apiVersion: v1\n    kind: Namespace\n    metadata:\n      name: b\n  - apiVersion: v1\n    kind: Namespace\n    metadata: {name: c}\n";
+        assert_eq!(
+            shown(text),
+            ["4|apiVersion: v1\nkind: Namespace\nmetadata:\n  name: b", "8|apiVersion: v1\nkind: Namespace\nmetadata: {name: c}"]
+        );
+    }
+
+    #[test]
+    fn values_that_may_be_secret_are_withheld_in_any_notation() {
+        let pod = |rest: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n{rest}");
+        let texts = [
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  key: hunter2\n  more: |\n    hunter2\n    hunter2\n  last: 'hunter2'\n".to_owned(),
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {key: \"hunter2\", other: hunter2}\n".to_owned(),
+            "{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"a\"}, \"data\": {\"key\": \"hunter2\"}}".to_owned(),
+            pod("      env:\n        - name: A\n          value: hunter2\n        - {name: B, value: &x hunter2}\n        - name: C\n          value: *x\n"),
+            pod("      args: [--password, hunter2, --api-token=hunter2, 'postgres://a:hunter2@db/x']\n"),
+            pod("      command:\n        - sh\n        - -c\n        - PASSWORD=hunter2 run\n"),
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations:\n    example.com/x: hunter2\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"x\": \"hunter2\"}\n  managedFields:\n    - {x: hunter2}\nspec: {ports: [{port: 80}]}\n".to_owned(),
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: &l {x: hunter2}, annotations: *l}\nspec: {containers: [{name: a}]}\n".to_owned(),
+        ];
+        for text in &texts {
+            for seen in shown(text) {
+                assert!(!seen.contains("hunter2"), "{seen}");
+                assert!(seen.contains(WITHHELD), "{seen}");
+            }
+        }
+        assert!(shown(&texts[0])[0].ends_with("5|  key: •••\n  more: •••\n9|  last: •••") || shown(&texts[0])[0].contains("9|  last: •••"), "{}", shown(&texts[0])[0]);
+        assert!(shown(&texts[6])[0].ends_with("spec: {ports: [{port: 80}]}"));
+    }
+
+    #[test]
+    fn what_says_how_traffic_goes_is_shown() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations:\n    nginx.ingress.kubernetes.io/rewrite-target: /x\nspec:\n  ports: [{port: 80}]\n";
+        assert!(shown(text)[0].contains("rewrite-target: /x"));
+        let open = Sources::from_texts([("a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: hunter2}\n")]);
+        let object = parse(&open).value.objects[0].span;
+        assert!(excerpts(&open, &[object], Secrecy::Open)[0].parts[0].1.contains("hunter2"));
+    }
+
+    #[test]
+    fn very_long_objects_are_cut() {
+        let ports: String = (0..2_000).map(|i| format!("    - port: {}\n", i + 1)).collect();
+        let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec:\n  ports:\n{ports}");
+        let sources = Sources::from_texts([("a.yaml", text)]);
+        let object = parse(&sources).value.objects[0].span;
+        let excerpt = &excerpts(&sources, &[object], Secrecy::Withheld)[0];
+        assert_eq!(excerpt.cut, 2_005 - MAX_LINES);
+    }
+}

@@ -1,0 +1,305 @@
+//! Who can talk to whom, as a page holds it: by groups that policies treat alike, rows of a table that repeat told once, and runs of equal cells as one.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::graph::{Graph, NodeKind};
+use crate::policy::{Certainty, Connectivity, Direction, GroupId, Members, PortSet, Reason, Tier, Verdict, Way};
+
+use super::reasons::Cast;
+use super::{Background, seen};
+
+/// What an ingress controller is called that brings requests and that the input does not hold.
+const CONTROLLER: &str = "ingress controller";
+/// The most cells that are worked out for a page.
+const MAX_CELLS: usize = 4_000_000;
+
+/// The workloads that a page tells of: the node of each, and its position in the cluster.
+pub(super) fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
+    let all = cluster.workloads().iter().enumerate();
+    let mut rows: Vec<(usize, usize)> = all.filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w))).collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// Who can talk to whom.
+#[derive(Serialize)]
+pub(super) struct Matrix {
+    /// What there is to be said of a pair: ports, rules, and how sure that is.
+    cells: Vec<CellJson>,
+    planes: Vec<PlaneJson>,
+}
+
+#[derive(Serialize)]
+struct CellJson {
+    /// `all`, `none`, or the ports in words.
+    ports: String,
+    /// Reasons, by position.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    why: Vec<usize>,
+    /// How sure it is, if it is not certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sure: Option<&'static str>,
+}
+
+/// One network.
+#[derive(Serialize)]
+struct PlaneJson {
+    /// Its name; left out for the one that all pods are on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<String>,
+    /// Workloads: the node of each, and the groups that its pods are in.
+    members: Vec<(usize, Vec<usize>)>,
+    /// What is outside: the group of each, and what it is called.
+    outside: Vec<(usize, String)>,
+    /// For each group as the source the position of its line.
+    rows: Vec<usize>,
+    /// Lines of cells by target group: cell, count, cell, count, …
+    lines: Vec<Vec<usize>>,
+}
+
+impl Matrix {
+    /// All that can be said between workloads and to and from what is outside; `None` if that would be too much.
+    pub(super) fn of(background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Option<Matrix> {
+        let connectivity = background.connectivity;
+        let mut cells = Cells::default();
+        let mut planes = Vec::new();
+        for (number, network) in connectivity.networks().enumerate() {
+            let members: Vec<(usize, &[GroupId])> = workloads
+                .iter()
+                .map(|(node, workload)| (*node, connectivity.groups_of(number, *workload)))
+                .filter(|(_, groups)| !groups.is_empty())
+                .collect();
+            if members.is_empty() {
+                continue;
+            }
+            let all = connectivity.groups(number);
+            let mut told: Vec<GroupId> = members.iter().flat_map(|(_, groups)| groups.iter().copied()).collect();
+            told.extend((0..all.len()).filter(|g| !matches!(all[*g].members, Members::Pods(_)) && is_told(connectivity, &all[*g].members)));
+            told.sort_unstable();
+            told.dedup();
+            if told.len() * told.len() > MAX_CELLS {
+                return None;
+            }
+            let position: BTreeMap<GroupId, usize> = told.iter().enumerate().map(|(i, g)| (*g, i)).collect();
+            let mut plane = PlaneJson {
+                network: (number > 0).then(|| seen(&network.to_string())),
+                members: members
+                    .iter()
+                    .map(|(node, groups)| (*node, groups.iter().map(|g| position[g]).collect()))
+                    .collect(),
+                outside: told
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, g)| Some((i, outside(&all[*g].members)?)))
+                    .collect(),
+                rows: Vec::new(),
+                lines: Vec::new(),
+            };
+            let is_outside: Vec<bool> = told.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
+            let mut known: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+            // Some rows at a time, for each verdict is large until it is told by its number.
+            for (chunk, sources) in told.chunks(64).enumerate() {
+                let verdicts: Vec<Vec<Option<(Verdict, Certainty)>>> = sources
+                    .par_iter()
+                    .enumerate()
+                    .map(|(i, from)| {
+                        let from_outside = is_outside[chunk * 64 + i];
+                        let pair = |(to, to_outside): (&GroupId, &bool)| {
+                            (!from_outside || !to_outside).then(|| {
+                                (
+                                    connectivity.between_groups(number, *from, *to),
+                                    connectivity.certainty_between_groups(number, *from, *to),
+                                )
+                            })
+                        };
+                        told.iter().zip(&is_outside).map(pair).collect()
+                    })
+                    .collect();
+                for row in verdicts {
+                    let mut line: Vec<usize> = Vec::new();
+                    for verdict in row {
+                        let cell = cells.position(verdict, cast);
+                        match line.as_mut_slice() {
+                            [.., last, count] if *last == cell => *count += 1,
+                            _ => line.extend([cell, 1]),
+                        }
+                    }
+                    let next = plane.lines.len();
+                    let at = *known.entry(line.clone()).or_insert(next);
+                    if at == next {
+                        plane.lines.push(line);
+                    }
+                    plane.rows.push(at);
+                }
+            }
+            planes.push(plane);
+        }
+        Some(Matrix { cells: cells.list, planes })
+    }
+}
+
+/// Cells by what they say.
+#[derive(Default)]
+struct Cells {
+    list: Vec<CellJson>,
+    known: BTreeMap<(PortSet, Vec<Reason>, Certainty), usize>,
+}
+
+impl Cells {
+    /// The position of a cell; what is outside among itself is nobody's business, and told as nothing.
+    fn position(&mut self, verdict: Option<(Verdict, Certainty)>, cast: &mut Cast) -> usize {
+        let (Verdict { ports, because }, certainty) = verdict.unwrap_or_else(|| {
+            let nothing = Verdict {
+                ports: PortSet::none(),
+                because: Vec::new(),
+            };
+            (nothing, Certainty::Certain)
+        });
+        let next = self.list.len();
+        let key = (ports, because, certainty);
+        if let Some(at) = self.known.get(&key) {
+            return *at;
+        }
+        self.list.push(CellJson {
+            ports: key.0.to_string(),
+            why: key.1.iter().map(|r| cast.reason(r)).collect(),
+            sure: (certainty != Certainty::Certain).then(|| certainty.as_str()),
+        });
+        self.known.insert(key, next);
+        next
+    }
+}
+
+/// Whether anybody asks for what is no pod: controllers that bring requests, and addresses.
+fn is_told(connectivity: &Connectivity, members: &Members) -> bool {
+    match members {
+        Members::IngressController => connectivity.entrances().iter().any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty())),
+        Members::Addresses(_) | Members::Pods(_) => true,
+    }
+}
+
+/// What a group of what is outside is called; `None` for pods.
+fn outside(members: &Members) -> Option<String> {
+    match members {
+        Members::Pods(_) => None,
+        Members::IngressController => Some(CONTROLLER.to_owned()),
+        Members::Addresses(set) => {
+            let (blocks, holes) = set.with_holes();
+            let named = |list: &[String]| match list {
+                [] => String::new(),
+                [a] => a.clone(),
+                [a, b] => format!("{a}, {b}"),
+                [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+            };
+            let whole = set.ranges().iter().all(|r| r.is_whole_family());
+            let text = match (whole, holes.as_slice()) {
+                (true, _) => "any address outside".to_owned(),
+                (false, []) => named(&blocks),
+                (false, holes) if blocks == ["0.0.0.0/0"] => format!("any address but {}", named(holes)),
+                (false, holes) => format!("{} but {}", named(&blocks), named(holes)),
+            };
+            Some(seen(&text))
+        }
+    }
+}
+
+/// A way by which requests from outside come to a workload, and what policies leave of it.
+#[derive(Serialize)]
+pub(super) struct WayJson {
+    /// The node of the workload.
+    to: usize,
+    /// The id of what opens it.
+    by: String,
+    /// Where requests come from: the id of a node of the graph, or words.
+    from: Vec<String>,
+    /// The ports that are meant to be reached.
+    asked: String,
+    /// Those that policies let through.
+    ports: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    why: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sure: Option<&'static str>,
+}
+
+/// The ways from outside to the workloads of a page.
+pub(super) fn ways(background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<WayJson> {
+    let Background { cluster, connectivity, .. } = background;
+    let nodes: BTreeMap<usize, usize> = workloads.iter().map(|(node, workload)| (*workload, *node)).collect();
+    let told = connectivity.entrances().iter().filter_map(|entrance| {
+        let to = *nodes.get(&entrance.workload)?;
+        let admission = connectivity.admission(entrance);
+        Some(WayJson {
+            to,
+            by: entrance.by.clone(),
+            from: match &entrance.way {
+                Way::Controller(known) if known.is_empty() => vec![CONTROLLER.to_owned()],
+                Way::Controller(known) => known.iter().map(|w| cluster.workloads()[*w].key.to_string()).collect(),
+                Way::Direct { from, .. } => vec![from.clone()],
+            },
+            asked: entrance.ports.to_string(),
+            ports: admission.ports.to_string(),
+            why: admission.because.iter().map(|r| cast.reason(r)).collect(),
+            sure: (admission.certainty != Certainty::Certain).then(|| admission.certainty.as_str()),
+        })
+    });
+    told.collect()
+}
+
+/// A namespace: how many of its workloads policies isolate, and whether one of them closes it.
+#[derive(Serialize)]
+pub(super) struct NamespaceJson {
+    name: String,
+    workloads: usize,
+    ingress: SideJson,
+    egress: SideJson,
+}
+
+#[derive(Serialize)]
+struct SideJson {
+    /// How many workloads a NetworkPolicy isolates.
+    isolated: usize,
+    /// The policy that selects every pod, by position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deny: Option<usize>,
+}
+
+/// The namespaces with workloads on a page.
+pub(super) fn namespaces(graph: &Graph, background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<NamespaceJson> {
+    let connectivity = background.connectivity;
+    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (node, workload) in workloads {
+        if let (Some(namespace), NodeKind::Workload) = (&graph.node(*node).namespace, graph.node(*node).kind) {
+            of.entry(namespace).or_default().push(*workload);
+        }
+    }
+    let mut side = |namespace: &str, members: &[usize], direction: Direction| {
+        let isolation = |w: &usize| connectivity.isolation(*w, direction);
+        SideJson {
+            isolated: members.iter().filter(|w| isolation(w).is_isolated()).count(),
+            deny: closing(connectivity, namespace, direction).map(|p| cast.policy(p)),
+        }
+    };
+    let told = of.iter().map(|(name, members)| NamespaceJson {
+        name: seen(name),
+        workloads: members.len(),
+        ingress: side(name, members, Direction::Ingress),
+        egress: side(name, members, Direction::Egress),
+    });
+    told.collect()
+}
+
+/// The NetworkPolicy of a namespace that selects all of its pods in a direction, so that what no rule allows is denied
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies>).
+fn closing(connectivity: &Connectivity, namespace: &str, direction: Direction) -> Option<usize> {
+    connectivity.policies().iter().position(|policy| {
+        policy.tier == Tier::Network
+            && policy.key.namespace() == namespace
+            && policy.subject.pods.is_everything()
+            && policy.rules(direction).is_some()
+    })
+}

@@ -1,0 +1,306 @@
+//! What the script of a page knows: nodes and edges in words, who can talk to whom, and the texts of objects, as JSON in the page.
+//!
+//! Everything is said here in the words of the tables and pictures, so that the script puts nothing into words of its own that could differ. Texts of the input are
+//! data: the JSON holds no `<`, so nothing in it can end the element that it stands in, and the script only ever makes text nodes of it.
+
+mod matrix;
+mod reasons;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeKind, PortMap, port_text};
+use crate::layout::{Layout, Sample};
+use crate::manifest::Secrecy;
+use crate::policy::Connectivity;
+use crate::source::Sources;
+
+use self::matrix::Matrix;
+use self::reasons::{Cast, PolicyJson, ReasonJson};
+use self::texts::{TextJson, Texts};
+use super::strokes::LineStyle;
+use super::tables;
+use super::theme::Hue;
+use super::xml::shown;
+
+/// What is known beside the graph of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Background<'a> {
+    /// What is there.
+    pub cluster: &'a Cluster,
+    /// Who can talk to whom.
+    pub connectivity: &'a Connectivity,
+    /// Which texts of objects the page holds.
+    pub texts: ObjectTexts,
+}
+
+/// Which texts of objects a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ObjectTexts {
+    /// None.
+    Hidden,
+    /// All, without values that may be secret.
+    #[default]
+    Redacted,
+    /// All, as they are.
+    Whole,
+}
+
+impl ObjectTexts {
+    fn secrecy(self) -> Option<Secrecy> {
+        match self {
+            ObjectTexts::Hidden => None,
+            ObjectTexts::Redacted => Some(Secrecy::Withheld),
+            ObjectTexts::Whole => Some(Secrecy::Open),
+        }
+    }
+}
+
+/// The data of a page whose tables tell of `graph`, as JSON without `<`. The layout gives the kinds of edges that the picture shows.
+pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> String {
+    let mut cast = Cast::default();
+    let mut texts = Texts::default();
+    let rows = background.map(|b| matrix::rows(graph, b.cluster)).unwrap_or_default();
+    let matrix = background.and_then(|b| Matrix::of(b, &rows, &mut cast));
+    let ways = background.map(|b| matrix::ways(b, &rows, &mut cast)).unwrap_or_default();
+    let namespaces = background.map(|b| matrix::namespaces(graph, b, &rows, &mut cast)).unwrap_or_default();
+    let nodes: Vec<NodeJson<'_>> = graph.nodes().map(|n| NodeJson::of(graph, n, background, &mut texts)).collect();
+    let policies = background.map(|b| cast.policies(b, sources, &mut texts)).unwrap_or_default();
+    let secrecy = background.and_then(|b| b.texts.secrecy());
+    let document = Document {
+        version: super::json::VERSION,
+        kinds: edge_kinds(graph, layout),
+        nodes,
+        edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(from, to, edge)).collect(),
+        namespaces,
+        reasons: background.map(|b| cast.reasons(b, sources)).unwrap_or_default(),
+        policies,
+        matrix,
+        ways,
+        texts: secrecy.map(|s| texts.read(sources, s)).unwrap_or_default(),
+        redacted: secrecy == Some(Secrecy::Withheld),
+    };
+    // Plain structs with string keys cannot fail to be written into memory.
+    serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c")
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    kinds: Vec<KindJson>,
+    nodes: Vec<NodeJson<'a>>,
+    edges: Vec<EdgeJson>,
+    namespaces: Vec<matrix::NamespaceJson>,
+    policies: Vec<PolicyJson>,
+    reasons: Vec<ReasonJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matrix: Option<Matrix>,
+    ways: Vec<matrix::WayJson>,
+    texts: Vec<TextJson>,
+    /// Whether values that may be secret are left out of the texts.
+    redacted: bool,
+}
+
+/// A kind of edge, for the legend.
+#[derive(Serialize)]
+struct KindJson {
+    kind: &'static str,
+    words: String,
+    hue: &'static str,
+    width: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dash: Option<&'static str>,
+}
+
+/// The kinds of edges of a graph, in the words of the picture's legend where it has one.
+fn edge_kinds(graph: &Graph, layout: &Layout) -> Vec<KindJson> {
+    let there = |kind: EdgeKind| graph.edges().any(|(.., e)| e.kind() == kind);
+    let said = |kind: EdgeKind| {
+        let entry = layout.legend.iter().find(|e| matches!(e.sample, Sample::Edge(k) if k == kind));
+        entry.map_or(kind.as_str().to_owned(), |e| e.text.content.clone())
+    };
+    let kinds = EdgeKind::ALL.iter().copied().filter(|k| there(*k));
+    kinds
+        .map(|kind| {
+            let style = LineStyle::of(kind);
+            KindJson {
+                kind: kind.as_str(),
+                words: said(kind),
+                hue: Hue::of_edge(kind).word(),
+                width: style.width,
+                dash: style.dash,
+            }
+        })
+        .collect()
+}
+
+/// A node. What is not known is left out.
+#[derive(Serialize)]
+struct NodeJson<'a> {
+    id: &'a str,
+    kind: &'static str,
+    label: String,
+    hue: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ns: Option<String>,
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    facts: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    badges: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    selector: Vec<String>,
+    /// Addresses of what is outside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<(&'static str, String, String)>,
+    /// The workloads that a set means, by position.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    members: Vec<usize>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    at: String,
+    /// Its text, by position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<String>,
+}
+
+impl<'a> NodeJson<'a> {
+    fn of(graph: &Graph, node: &'a Node, background: Option<&Background<'_>>, texts: &mut Texts) -> NodeJson<'a> {
+        let object = background.and_then(|b| texts.object(b.cluster, &node.id));
+        let mut json = NodeJson {
+            id: &node.id,
+            kind: node.kind.as_str(),
+            label: seen(&node.label),
+            hue: Hue::of_node(node.kind, &node.label).word(),
+            ns: node.namespace.as_deref().map(seen),
+            name: seen(&node.name),
+            facts: seen(&node.facts()),
+            badges: node.badges().into_iter().map(|(mark, word)| (mark_word(mark), seen(&word))).collect(),
+            ports: Vec::new(),
+            hosts: Vec::new(),
+            images: tables::images(node).into_iter().map(seen).collect(),
+            labels: Vec::new(),
+            selector: Vec::new(),
+            addresses: Vec::new(),
+            remarks: node.remarks.iter().map(|r| (r.gravity.as_str(), seen(&r.text), seen(&r.place))).collect(),
+            members: Vec::new(),
+            at: node.evidence.first().map(|e| seen(&e.place())).unwrap_or_default(),
+            text: object,
+            change: node.change.as_ref().map(Change::as_str),
+            changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l)).collect(),
+        };
+        match &node.detail {
+            Detail::Workload { labels, ports, .. } => {
+                json.labels = pairs(labels);
+                json.ports = ports
+                    .iter()
+                    .map(|p| match &p.name {
+                        Some(name) => seen(&format!("{} {name}", port_text(p.number, p.protocol))),
+                        None => port_text(p.number, p.protocol),
+                    })
+                    .collect();
+            }
+            Detail::Service { ports, selector, .. } => {
+                json.ports = ports.iter().map(|p| seen(&service_port(p))).collect();
+                json.selector = pairs(selector);
+            }
+            Detail::Route { hosts } => json.hosts = hosts.iter().map(|h| seen(h)).collect(),
+            Detail::Gateway { listeners, .. } => json.hosts = listeners.iter().map(|l| seen(l)).collect(),
+            Detail::External { addresses, .. } => json.addresses = addresses.iter().map(|a| seen(a)).collect(),
+            Detail::Peers { members: Some(members), .. } => json.members = members.iter().filter_map(|m| graph.find(m)).collect(),
+            _ => {}
+        }
+        if node.kind == NodeKind::Ingress {
+            json.hosts = hosts(graph, &node.id);
+        }
+        json
+    }
+}
+
+/// The hosts that an Ingress sends on, each once.
+fn hosts(graph: &Graph, id: &str) -> Vec<String> {
+    let edges = graph.find(id).map(|n| graph.outgoing(n)).unwrap_or_default();
+    let mut hosts: Vec<String> = edges
+        .into_iter()
+        .flat_map(|e| match &graph.edge(e).2.detail {
+            EdgeDetail::Routes { rules, .. } => rules.iter().filter_map(|r| r.host.as_deref().map(seen)).collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
+/// `80 → 8080 http`.
+fn service_port(port: &PortMap) -> String {
+    match &port.name {
+        Some(name) => format!("{} {name}", port.text()),
+        None => port.text(),
+    }
+}
+
+fn pairs(labels: &BTreeMap<String, String>) -> Vec<String> {
+    labels.iter().map(|(k, v)| seen(&format!("{k}={v}"))).collect()
+}
+
+/// A text as readers may see it.
+fn seen(text: &str) -> String {
+    shown(text).into_owned()
+}
+
+/// The word for a badge.
+fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Isolated => "isolated",
+        Mark::Ruled => "restricted",
+        Mark::Open => "open",
+        Mark::Exposed => "reached",
+        Mark::Blocked => "denied",
+        Mark::Unevaluated => "unevaluated",
+        Mark::Broken => "error",
+        Mark::Doubtful => "warning",
+    }
+}
+
+/// An edge: its ends by position, its kind, what it says, and where it is said, as object, field and place.
+#[derive(Serialize)]
+struct EdgeJson {
+    f: usize,
+    t: usize,
+    k: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    l: Vec<String>,
+    w: Vec<(String, String, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'static str>,
+}
+
+impl EdgeJson {
+    fn of(from: usize, to: usize, edge: &crate::graph::Edge) -> EdgeJson {
+        EdgeJson {
+            f: from,
+            t: to,
+            k: edge.kind().as_str(),
+            l: edge.told(edge.lines()).iter().map(|l| seen(l)).collect(),
+            w: edge.evidence.iter().map(|e| (seen(&e.object), seen(&e.field), seen(&e.place()))).collect(),
+            change: edge.change.as_ref().map(Change::as_str),
+        }
+    }
+}

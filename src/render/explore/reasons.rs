@@ -1,0 +1,95 @@
+//! The rules that decide, each told once however many connections it decides about.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::policy::Reason;
+use crate::source::Sources;
+
+use super::texts::Texts;
+use super::{Background, seen};
+
+/// Reasons and the policies that they name, by position.
+#[derive(Default)]
+pub(super) struct Cast {
+    reasons: Vec<Reason>,
+    of_reason: BTreeMap<Reason, usize>,
+    policies: Vec<usize>,
+    of_policy: BTreeMap<usize, usize>,
+}
+
+impl Cast {
+    /// The position of a reason.
+    pub(super) fn reason(&mut self, reason: &Reason) -> usize {
+        self.policy(reason.policy);
+        let next = self.reasons.len();
+        *self.of_reason.entry(*reason).or_insert_with(|| {
+            self.reasons.push(*reason);
+            next
+        })
+    }
+
+    /// The position of a policy.
+    pub(super) fn policy(&mut self, policy: usize) -> usize {
+        let next = self.policies.len();
+        *self.of_policy.entry(policy).or_insert_with(|| {
+            self.policies.push(policy);
+            next
+        })
+    }
+
+    /// All reasons.
+    pub(super) fn reasons(&self, background: &Background<'_>, sources: &Sources) -> Vec<ReasonJson> {
+        let told = |reason: &Reason| {
+            let policy = &background.connectivity.policies()[reason.policy];
+            let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+            ReasonJson {
+                p: self.of_policy.get(&reason.policy).copied().unwrap_or_default(),
+                d: reason.direction.as_str(),
+                e: reason.effect.as_str(),
+                rule: reason.rule,
+                at: seen(&sources.line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
+            }
+        };
+        self.reasons.iter().map(told).collect()
+    }
+
+    /// All policies.
+    pub(super) fn policies(&self, background: &Background<'_>, sources: &Sources, texts: &mut Texts) -> Vec<PolicyJson> {
+        let told = |policy: &usize| {
+            let policy = &background.connectivity.policies()[*policy];
+            PolicyJson {
+                kind: seen(&policy.key.kind),
+                ns: policy.key.namespace.as_deref().map(seen),
+                name: seen(&policy.key.name),
+                at: seen(&sources.line_of(policy.at)),
+                text: texts.key(background.cluster, &policy.key),
+            }
+        };
+        self.policies.iter().map(told).collect()
+    }
+}
+
+/// A reason: its policy by position, direction, effect, the number of its rule, and the place of that.
+#[derive(Serialize)]
+pub(super) struct ReasonJson {
+    p: usize,
+    d: &'static str,
+    e: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<usize>,
+    at: String,
+}
+
+/// A policy.
+#[derive(Serialize)]
+pub(super) struct PolicyJson {
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ns: Option<String>,
+    name: String,
+    at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<usize>,
+}

@@ -1,0 +1,59 @@
+// Tools that everything else uses: elements, words, storage of small things. Texts of the input only ever become text nodes.
+
+const root = document.documentElement;
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with properties, attributes (in `attr`), listeners (in `on`) and children; strings become text nodes. */
+function make(tag, props = {}, ...children) {
+  const { attr, on, svg, ...rest } = props;
+  const element = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(rest)) element[name] = value;
+  for (const [name, value] of Object.entries(attr ?? {})) if (value != null) element.setAttribute(name, value);
+  for (const [name, listener] of Object.entries(on ?? {})) element.addEventListener(name, listener);
+  element.append(...children.flat(Infinity).filter((c) => c != null && c !== false));
+  return element;
+}
+
+/** A text of the input: what it is written in must not change what stands around it. */
+const data = (text, className = "") => make("bdi", { className, textContent: text });
+
+/** A button that does something. */
+const button = (text, title, press, props = {}) =>
+  make("button", { type: "button", textContent: text, title, ...props, on: { click: press, ...props.on } });
+
+/** `1 workload`, `2 workloads`. */
+const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+
+/** Runs at most once a frame, however often it is asked for. */
+function eachFrame(work) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      work();
+    });
+  };
+}
+
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Says something to who cannot see it. */
+const voice = make("div", { className: "unseen", attr: { role: "status", "aria-live": "polite" } });
+const say = (text) => {
+  voice.textContent = text;
+};
+
+/** What is shown of the page, and who wants to know when that changes. */
+const state = { node: null, to: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set(), line: null };
+const watchers = [];
+/** Runs now and whenever the state changes; `what` names the parts that changed. */
+const watch = (work) => watchers.push(work);
+function change(parts) {
+  Object.assign(state, parts);
+  const what = new Set(Object.keys(parts));
+  for (const work of watchers) work(what);
+}

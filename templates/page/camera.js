@@ -1,0 +1,239 @@
+// Pan and zoom: wheel, drag, pinch, keys, fit, and a small map of large pictures. The picture is moved as a whole by a transform, which costs no new drawing.
+
+const camera = { x: 0, y: 0, k: 1, width: 1, height: 1 };
+const stage = make("div", { className: "stage" });
+const canvas = make("div", { className: "canvas" });
+const map = make("canvas", { className: "map", attr: { "aria-hidden": "true" } });
+const MOST = 4;
+const moved = [];
+
+const place = eachFrame(() => {
+  canvas.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
+  drawMap();
+  for (const work of moved) work();
+});
+
+function size() {
+  const { clientWidth: w, clientHeight: h } = stage;
+  return { w: Math.max(1, w), h: Math.max(1, h) };
+}
+
+const fitting = () => {
+  const { w, h } = size();
+  return Math.min((w - 24) / camera.width, (h - 24) / camera.height, 1.6);
+};
+const least = () => Math.min(fitting() / 2, 0.5);
+
+/** Keeps some of the picture in sight. */
+function bound() {
+  const { w, h } = size();
+  const keep = 80;
+  camera.x = clamp(camera.x, keep - camera.width * camera.k, w - keep);
+  camera.y = clamp(camera.y, keep - camera.height * camera.k, h - keep);
+}
+
+let flight = 0;
+function look(x, y, k) {
+  Object.assign(camera, { x, y, k });
+  bound();
+  whole = isWhole();
+  place();
+}
+
+/** Goes there in a moment, or at once for who wants it calm. */
+function fly(x, y, k) {
+  cancelAnimationFrame(flight);
+  if (calm()) return look(x, y, k);
+  const start = performance.now();
+  const from = { ...camera };
+  const step = (now) => {
+    const t = clamp((now - start) / 220, 0, 1);
+    const s = t * t * (3 - 2 * t);
+    look(from.x + (x - from.x) * s, from.y + (y - from.y) * s, from.k + (k - from.k) * s);
+    if (t < 1) flight = requestAnimationFrame(step);
+  };
+  flight = requestAnimationFrame(step);
+}
+
+function fit(go = fly) {
+  const { w, h } = size();
+  const k = fitting();
+  go((w - camera.width * k) / 2, (h - camera.height * k) / 2, k);
+}
+
+function zoom(factor, at) {
+  const { w, h } = size();
+  const point = at ?? { x: w / 2, y: h / 2 };
+  const k = clamp(camera.k * factor, least(), MOST);
+  const scale = k / camera.k;
+  look(point.x - (point.x - camera.x) * scale, point.y - (point.y - camera.y) * scale, k);
+}
+
+const pan = (dx, dy) => look(camera.x + dx, camera.y + dy, camera.k);
+
+/** Brings boxes of the picture into sight, near enough to be read. */
+function show(boxes) {
+  if (!boxes.length) return;
+  const { w, h } = size();
+  const left = Math.min(...boxes.map((b) => b.x));
+  const top = Math.min(...boxes.map((b) => b.y));
+  const right = Math.max(...boxes.map((b) => b.x + b.w));
+  const bottom = Math.max(...boxes.map((b) => b.y + b.h));
+  const k = clamp(Math.min((w - 120) / (right - left), (h - 120) / (bottom - top)), Math.min(camera.k, 0.9), Math.max(camera.k, 1));
+  const inside = left * k + camera.x > 20 && right * k + camera.x < w - 20 && top * k + camera.y > 20 && bottom * k + camera.y < h - 20;
+  if (inside && k === camera.k) return;
+  fly(w / 2 - ((left + right) / 2) * k, h / 2 - ((top + bottom) / 2) * k, k);
+}
+
+/** The box of a card or frame, in the units of the picture. */
+function boxOf(element) {
+  const rect = element.querySelector("rect");
+  const number = (name) => Number(rect?.getAttribute(name) ?? 0);
+  return { x: number("x"), y: number("y"), w: number("width"), h: number("height") };
+}
+
+// ---- the small map
+
+let mapScale = 1;
+let mapBase = null;
+
+/** Draws what does not change: frames and cards as boxes. */
+function prepareMap() {
+  const wide = Math.min(220, Math.max(120, stage.clientWidth / 5));
+  mapScale = Math.min(wide / camera.width, 160 / camera.height);
+  const ratio = devicePixelRatio || 1;
+  map.width = Math.max(1, Math.round(camera.width * mapScale * ratio));
+  map.height = Math.max(1, Math.round(camera.height * mapScale * ratio));
+  map.style.width = `${map.width / ratio}px`;
+  map.style.height = `${map.height / ratio}px`;
+  mapBase = new OffscreenCanvas(map.width, map.height);
+  const pen = mapBase.getContext("2d");
+  const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`);
+  pen.scale(mapScale * ratio, mapScale * ratio);
+  pen.fillStyle = color("canvas");
+  pen.fillRect(0, 0, camera.width, camera.height);
+  pen.strokeStyle = color("frame-line");
+  pen.lineWidth = 1 / mapScale;
+  for (const [frame] of model.frames.values()) {
+    const { x, y, w, h } = boxOf(frame);
+    pen.fillStyle = color("frame");
+    pen.fillRect(x, y, w, h);
+    pen.strokeRect(x, y, w, h);
+  }
+  for (const [id, [card]] of model.drawn) {
+    const { x, y, w, h } = boxOf(card);
+    pen.fillStyle = color(model.byId.get(id)?.hue ?? "grey");
+    pen.fillRect(x, y, w, h);
+  }
+}
+
+function drawMap() {
+  const { w, h } = size();
+  const large = camera.width * camera.k > w * 1.15 || camera.height * camera.k > h * 1.15;
+  map.hidden = !large;
+  if (!large) return;
+  if (!mapBase) prepareMap();
+  const pen = map.getContext("2d");
+  const ratio = map.width / (camera.width * mapScale);
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.drawImage(mapBase, 0, 0);
+  pen.setTransform(ratio * mapScale, 0, 0, ratio * mapScale, 0, 0);
+  pen.strokeStyle = getComputedStyle(root).getPropertyValue("--blue");
+  pen.lineWidth = 2 / mapScale;
+  pen.strokeRect(-camera.x / camera.k, -camera.y / camera.k, w / camera.k, h / camera.k);
+}
+
+function followMap(event) {
+  if (event.buttons !== 1) return;
+  const box = map.getBoundingClientRect();
+  const { w, h } = size();
+  const x = (event.clientX - box.left) / mapScale;
+  const y = (event.clientY - box.top) / mapScale;
+  look(w / 2 - x * camera.k, h / 2 - y * camera.k, camera.k);
+}
+map.addEventListener("pointerdown", (event) => {
+  map.setPointerCapture(event.pointerId);
+  followMap(event);
+});
+map.addEventListener("pointermove", followMap);
+
+// ---- hands
+
+const fingers = new Map();
+let dragged = false;
+
+const local = (event) => {
+  const box = stage.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+};
+
+stage.addEventListener(
+  "wheel",
+  (event) => {
+    event.preventDefault();
+    cancelAnimationFrame(flight);
+    const unit = event.deltaMode === 1 ? 24 : event.deltaMode === 2 ? 400 : 1;
+    if (event.shiftKey && !event.ctrlKey) return pan(-(event.deltaX || event.deltaY) * unit, 0);
+    // A pinch on a trackpad comes as small steps with the control key.
+    zoom(Math.exp((-event.deltaY * unit * (event.ctrlKey ? 8 : 1)) / 700), local(event));
+  },
+  { passive: false },
+);
+canvas.addEventListener("pointerdown", (event) => down(event));
+stage.addEventListener("pointerdown", (event) => event.target === stage && down(event));
+
+function down(event) {
+  if (event.button !== 0) return;
+  cancelAnimationFrame(flight);
+  fingers.set(event.pointerId, local(event));
+  if (fingers.size === 1) dragged = false;
+}
+
+addEventListener("pointermove", (event) => {
+  const before = fingers.get(event.pointerId);
+  if (!before) return;
+  const now = local(event);
+  if (fingers.size === 1) {
+    if (!dragged && Math.hypot(now.x - before.x, now.y - before.y) < 4) return;
+    dragged = true;
+    stage.classList.add("dragged");
+    pan(now.x - before.x, now.y - before.y);
+  } else {
+    dragged = true;
+    const [other] = [...fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+    const was = Math.hypot(before.x - other.x, before.y - other.y);
+    const is = Math.hypot(now.x - other.x, now.y - other.y);
+    pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+    if (was > 0) zoom(is / was, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+  }
+  fingers.set(event.pointerId, now);
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, (event) => {
+    fingers.delete(event.pointerId);
+    if (!fingers.size) stage.classList.remove("dragged");
+  });
+}
+
+/** Takes a picture onto the stage. */
+function mount(svg) {
+  camera.width = Number(svg.getAttribute("width")) || 1;
+  camera.height = Number(svg.getAttribute("height")) || 1;
+  mapBase = null;
+}
+
+/** Whether the whole picture is shown, as at the beginning; it stays so when the page changes its size. */
+let whole = true;
+const isWhole = () => {
+  const { w, h } = size();
+  const k = fitting();
+  return Math.abs(camera.k - k) < 0.01 && Math.abs(camera.x - (w - camera.width * k) / 2) < 4 && Math.abs(camera.y - (h - camera.height * k) / 2) < 4;
+};
+
+new ResizeObserver(() => {
+  mapBase = null;
+  if (!stage.clientWidth) return;
+  if (whole) return fit(look);
+  bound();
+  place();
+}).observe(stage);
