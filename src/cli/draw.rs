@@ -334,6 +334,7 @@ fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&S
             let book = Book {
                 layout: layout()?,
                 drawn: graph,
+                whole: None,
                 // Tables tell everything, whatever the picture shows.
                 told: Some(report.graph),
                 diagnostics: Some(report.diagnostics),

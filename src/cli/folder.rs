@@ -108,6 +108,7 @@ impl Folder {
         let index = Book {
             layout: &self.picture,
             drawn: &self.overview,
+            whole: None,
             told: None,
             diagnostics: Some(&input.diagnostics),
             sources: &input.sources,

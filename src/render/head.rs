@@ -2,6 +2,8 @@
 //!
 //! The policy names the styles by their hash, so that not even a style that slipped in somewhere would count.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::script::SCRIPT;
@@ -70,19 +72,9 @@ fn style(theme: Theme, palette: Palette) -> String {
     text
 }
 
-/// The source expression that allows exactly this style.
-fn hash(style: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::from("'sha256-");
-    for part in Sha256::digest(style.as_bytes()).chunks(3) {
-        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
-        for i in 0..4 {
-            let digit = char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]);
-            text.push(if i <= part.len() { digit } else { '=' });
-        }
-    }
-    text.push('\'');
-    text
+/// The source expression that allows exactly this style or script.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub fn html(
     let book = Book {
         layout,
         drawn: graph,
+        whole: None,
         told: Some(graph),
         diagnostics: Some(diagnostics),
         sources,
@@ -51,6 +52,8 @@ pub struct Book<'a> {
     pub layout: &'a Layout,
     /// What the picture shows.
     pub drawn: &'a Graph,
+    /// All objects and their picture, where the picture is an overview.
+    pub whole: Option<(&'a Layout, &'a Graph)>,
     /// What the tables tell; `None` for a page without tables.
     pub told: Option<&'a Graph>,
     /// The problems; `None` if they stand on another page.
@@ -82,11 +85,21 @@ pub struct PageLink {
 ///
 /// What the template engine reports; nothing in the page can make it fail.
 pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
-    let Book { layout, drawn, sources, .. } = *book;
+    let Book { layout, drawn, whole, sources, .. } = *book;
     let nothing = Graph::default();
     let graph = book.told.unwrap_or(&nothing);
     let prefix = words::id_prefix(layout, drawn, options);
-    let maker = Maker { prefix: &prefix, drawn };
+    let whole_options = PictureOptions {
+        id_prefix: Some(format!("{prefix}-all")),
+        ..options.clone()
+    };
+    // Tables link to the cards of single objects, wherever these are.
+    let (shown_as, linked) = whole.map_or((options, drawn), |(_, graph)| (&whole_options, graph));
+    let linked_prefix = words::id_prefix(whole.map_or(layout, |(layout, _)| layout), linked, shown_as);
+    let maker = Maker {
+        prefix: &linked_prefix,
+        drawn: linked,
+    };
     let link = |link: &PageLink| PageLink {
         file: link.file.clone(),
         name: shown(&link.name).into_owned(),
@@ -102,6 +115,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         beside: book.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
+        whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
         data: explore::data(book.told.unwrap_or(drawn), layout, book.background.as_ref(), sources),
         script: SCRIPT,
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
@@ -131,8 +145,10 @@ struct Page {
     head: Head,
     description: String,
     picture: String,
+    /// The picture of all objects, where the other one is an overview; else empty.
+    whole: String,
     /// What the script knows.
-    data: String,
+    data: explore::Data,
     script: &'static str,
     /// Whether policies have a say in it.
     has_policies: bool,

@@ -48,14 +48,14 @@ pub(super) fn svg_of_states(layout: &Layout, states: [&Layout; 2], graph: &Graph
     xml.finish()
 }
 
-/// Where the colors of a picture are said, beside the attributes that every picture has.
+/// Where the colors of a picture are said.
 #[derive(Clone, Copy, PartialEq)]
 enum Colors {
-    /// Nowhere.
+    /// In attributes, which no sanitizer takes away.
     Attributes,
-    /// In rules of its own, by class.
+    /// In attributes, and in rules of its own, by class.
     OwnRules,
-    /// In rules of the page, by class.
+    /// In rules of the page that it is a part of, by class.
     OfPage,
 }
 
@@ -180,8 +180,12 @@ impl Pen<'_> {
                 }
             }
         }
+        let element = element.maybe("class", (!classes.is_empty()).then_some(classes.as_str()));
+        // A page gives all colors by its rules.
+        if self.colors == Colors::OfPage {
+            return element.maybe("fill", fill.is_none().then_some("none"));
+        }
         element
-            .maybe("class", (!classes.is_empty()).then_some(classes.as_str()))
             .attr("fill", fill.map_or("none", |p| p.color(self.theme)))
             .maybe("stroke", stroke.map(|p| p.color(self.theme)))
     }
@@ -222,7 +226,7 @@ impl Pen<'_> {
             for text in &frame.title {
                 self.text(xml, text, Hue::Grey);
             }
-            tooltip(xml, &frame.tooltip);
+            self.tooltip(xml, &frame.tooltip);
         });
     }
 
@@ -254,7 +258,7 @@ impl Pen<'_> {
             for row in &card.rows {
                 self.row(xml, card, row, hue);
             }
-            tooltip(xml, &card.tooltip);
+            self.tooltip(xml, &card.tooltip);
         });
     }
 
@@ -351,7 +355,7 @@ impl Pen<'_> {
             if let Some(label) = &link.label {
                 self.label(xml, label, link);
             }
-            tooltip(xml, &link.tooltip);
+            self.tooltip(xml, &link.tooltip);
         });
     }
 
@@ -389,6 +393,17 @@ impl Pen<'_> {
         self.border(xml, label.rect, "label", &border, 4.0);
         for text in &label.texts {
             self.text(xml, text, hue);
+        }
+    }
+
+    fn tooltip(&self, xml: &mut Xml, text: &str) {
+        // In a page tables and panels tell the rest.
+        let text = match self.colors {
+            Colors::OfPage => text.splitn(3, '\n').take(2).collect::<Vec<_>>().join("\n"),
+            Colors::Attributes | Colors::OwnRules => text.to_owned(),
+        };
+        if !text.is_empty() {
+            xml.element("title").text(&shown_lines(&text));
         }
     }
 
@@ -439,12 +454,6 @@ fn shrunk(rect: Rect, by: f64) -> Rect {
         y: rect.y + by,
         w: (rect.w - 2.0 * by).max(0.0),
         h: (rect.h - 2.0 * by).max(0.0),
-    }
-}
-
-fn tooltip(xml: &mut Xml, text: &str) {
-    if !text.is_empty() {
-        xml.element("title").text(&shown_lines(text));
     }
 }
 

@@ -1,38 +1,28 @@
 // Who can talk to whom: the table of the page, asked for pairs. It is kept by groups that policies treat alike, in runs of equal cells.
 
-/** A plane with its lines unpacked as they are asked for. */
+/** The planes with their rows unpacked: each row is the one before it but for some runs. */
 function planes() {
   if (model.planes) return model.planes;
-  model.planes = (model.matrix?.planes ?? []).map((plane) => ({
-    ...plane,
-    groups: new Map(plane.members),
-    unpacked: [],
-  }));
+  model.planes = (model.matrix?.planes ?? []).map((plane) => {
+    let row = new Uint32Array(plane.groups);
+    const cells = plane.rows.map((runs) => {
+      row = row.slice();
+      for (let i = 0; i < runs.length; i += 3) row.fill(runs[i + 2], runs[i], runs[i] + runs[i + 1]);
+      return row;
+    });
+    return { cells, outside: plane.outside, network: plane.network, of: new Map(plane.members) };
+  });
   return model.planes;
 }
 
-function cellAt(plane, from, to) {
-  const row = plane.rows[from];
-  let cells = plane.unpacked[row];
-  if (!cells) {
-    const runs = plane.lines[row];
-    cells = plane.unpacked[row] = new Uint32Array(plane.rows.length);
-    for (let i = 0, at = 0; i < runs.length; i += 2) {
-      cells.fill(runs[i], at, at + runs[i + 1]);
-      at += runs[i + 1];
-    }
-  }
-  return cells[to];
-}
-
 /** An end of a connection: a workload, or what is outside (`{ plane, group, name }`). */
-const groupsOn = (plane, end) => (end.plane ? (end.plane === plane ? [end.group] : []) : (plane.groups.get(end.i) ?? []));
+const groupsOn = (plane, end) => (end.plane ? (end.plane === plane ? [end.group] : []) : (plane.of.get(end.i) ?? []));
 
 /** The numbers of the cells that tell what becomes of traffic between two ends, on all networks that they share: one, unless their pods differ. */
 function cellsBetween(from, to) {
   const found = new Set();
   for (const plane of planes()) {
-    for (const a of groupsOn(plane, from)) for (const b of groupsOn(plane, to)) found.add(cellAt(plane, a, b));
+    for (const a of groupsOn(plane, from)) for (const b of groupsOn(plane, to)) found.add(plane.cells[a][b]);
   }
   return [...found].sort((a, b) => a - b);
 }

@@ -100,7 +100,7 @@ struct View {
     has_states: bool,
     picture: String,
     /// What the script knows.
-    data: String,
+    data: explore::Data,
     script: &'static str,
     sections: Vec<SectionView>,
     nodes: Vec<Row>,

@@ -1,4 +1,4 @@
-//! Who can talk to whom, as a page holds it: by groups that policies treat alike, rows of a table that repeat told once, and runs of equal cells as one.
+//! Who can talk to whom, as a page holds it: by groups that policies treat alike, each row of the table as what differs from the row before it, runs of equal cells as one.
 
 use std::collections::BTreeMap;
 
@@ -55,10 +55,10 @@ struct PlaneJson {
     members: Vec<(usize, Vec<usize>)>,
     /// What is outside: the group of each, and what it is called.
     outside: Vec<(usize, String)>,
-    /// For each group as the source the position of its line.
-    rows: Vec<usize>,
-    /// Lines of cells by target group: cell, count, cell, count, …
-    lines: Vec<Vec<usize>>,
+    /// How many groups there are.
+    groups: usize,
+    /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count, cell, target, count, cell, …
+    rows: Vec<Vec<usize>>,
 }
 
 impl Matrix {
@@ -96,11 +96,11 @@ impl Matrix {
                     .enumerate()
                     .filter_map(|(i, g)| Some((i, outside(&all[*g].members)?)))
                     .collect(),
+                groups: told.len(),
                 rows: Vec::new(),
-                lines: Vec::new(),
             };
             let is_outside: Vec<bool> = told.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
-            let mut known: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+            let mut before = vec![0; told.len()];
             // Some rows at a time, for each verdict is large until it is told by its number.
             for (chunk, sources) in told.chunks(64).enumerate() {
                 let verdicts: Vec<Vec<Option<(Verdict, Certainty)>>> = sources
@@ -120,26 +120,28 @@ impl Matrix {
                     })
                     .collect();
                 for row in verdicts {
-                    let mut line: Vec<usize> = Vec::new();
-                    for verdict in row {
-                        let cell = cells.position(verdict, cast);
-                        match line.as_mut_slice() {
-                            [.., last, count] if *last == cell => *count += 1,
-                            _ => line.extend([cell, 1]),
-                        }
-                    }
-                    let next = plane.lines.len();
-                    let at = *known.entry(line.clone()).or_insert(next);
-                    if at == next {
-                        plane.lines.push(line);
-                    }
-                    plane.rows.push(at);
+                    let row: Vec<usize> = row.into_iter().map(|v| cells.position(v, cast)).collect();
+                    plane.rows.push(differences(&before, &row));
+                    before = row;
                 }
             }
             planes.push(plane);
         }
         Some(Matrix { cells: cells.list, planes })
     }
+}
+
+/// Where a row differs from another: target, count and cell of each run.
+fn differences(before: &[usize], row: &[usize]) -> Vec<usize> {
+    let mut runs: Vec<usize> = Vec::new();
+    for (at, (old, new)) in before.iter().zip(row).enumerate() {
+        match runs.as_mut_slice() {
+            _ if old == new => {}
+            [.., start, count, cell] if *start + *count == at && cell == new => *count += 1,
+            _ => runs.extend([at, 1, *new]),
+        }
+    }
+    runs
 }
 
 /// Cells by what they say.
@@ -302,4 +304,16 @@ fn closing(connectivity: &Connectivity, namespace: &str, direction: Direction) -
             && policy.subject.pods.is_everything()
             && policy.rules(direction).is_some()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differences;
+
+    #[test]
+    fn a_row_is_told_by_what_differs_from_the_one_before() {
+        assert_eq!(differences(&[0, 0, 0, 0], &[0, 2, 2, 1]), [1, 2, 2, 3, 1, 1]);
+        assert_eq!(differences(&[0, 2, 2, 1], &[0, 2, 2, 1]), [0; 0]);
+        assert_eq!(differences(&[1, 2, 1], &[2, 2, 2]), [0, 1, 2, 2, 1, 2]);
+    }
 }

@@ -8,7 +8,12 @@ mod reasons;
 mod texts;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use crate::cluster::Cluster;
@@ -59,8 +64,38 @@ impl ObjectTexts {
     }
 }
 
-/// The data of a page whose tables tell of `graph`, as JSON without `<`. The layout gives the kinds of edges that the picture shows.
-pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> String {
+/// Data of a page are packed from this size on.
+const PACKED_FROM: usize = 256 << 10;
+
+/// Data as they stand in a page.
+pub(super) struct Data {
+    /// JSON without `<`, or that packed with gzip and written in base64.
+    pub(super) text: String,
+    /// `gzip`, or nothing.
+    pub(super) encoding: &'static str,
+}
+
+impl Data {
+    fn of(json: String) -> Data {
+        if json.len() < PACKED_FROM {
+            return Data { text: json, encoding: "" };
+        }
+        // The header of gzip holds no time and no name: the same data give the same bytes.
+        let mut packer = GzEncoder::new(Vec::new(), Compression::new(6));
+        let packed = packer.write_all(json.as_bytes()).and_then(|()| packer.finish());
+        match packed {
+            Ok(bytes) => Data {
+                text: STANDARD.encode(bytes),
+                encoding: "gzip",
+            },
+            // Writing into memory does not fail; if it did, plain data would do as well.
+            Err(_) => Data { text: json, encoding: "" },
+        }
+    }
+}
+
+/// The data of a page whose tables tell of `graph`. The layout gives the kinds of edges that the picture shows.
+pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> Data {
     let mut cast = Cast::default();
     let mut texts = Texts::default();
     let rows = background.map(|b| matrix::rows(graph, b.cluster)).unwrap_or_default();
@@ -84,7 +119,7 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
         redacted: secrecy == Some(Secrecy::Withheld),
     };
     // Plain structs with string keys cannot fail to be written into memory.
-    serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c")
+    Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
 }
 
 #[derive(Serialize)]
