@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::graph::ChangeKind;
 
+use super::PictureOptions;
+use super::live::{self, PageSetting};
 use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
 use super::xml::shown;
 
@@ -21,21 +23,35 @@ pub(super) struct Head {
     pub(super) policy: String,
     pub(super) scheme: &'static str,
     pub(super) style: String,
+    /// What a page of the live preview runs; empty for all others.
+    pub(super) live: &'static str,
 }
 
 impl Head {
     /// The beginning of a page whose picture has this palette.
-    pub(super) fn new(title: &str, theme: Theme, palette: Palette) -> Head {
-        let style = style(theme, palette);
-        let mut hashes = vec![hash(&style)];
+    pub(super) fn new(title: &str, options: &PictureOptions, palette: Palette) -> Head {
+        let theme = options.theme;
+        let mut style = style(theme, palette);
+        let mut styles = Vec::new();
+        let mut more = String::new();
+        let mut script = "";
+        if options.setting == PageSetting::Live {
+            style.push_str(live::STYLE);
+            script = live::SCRIPT;
+            more = format!("; script-src {}; connect-src 'self'", hash(script));
+        }
+        styles.push(hash(&style));
         if theme == Theme::Auto {
-            hashes.push(hash(&dark_rules(palette)));
+            // A live page may come to show a picture of the other kind.
+            let palettes = [Palette::State, Palette::Changes];
+            let shown = palettes.into_iter().filter(|p| *p == palette || options.setting == PageSetting::Live);
+            styles.extend(shown.map(|p| hash(&dark_rules(p))));
         }
         Head {
             title: shown(title).into_owned(),
             policy: format!(
-                "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-                hashes.join(" ")
+                "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'{more}",
+                styles.join(" ")
             ),
             scheme: match theme {
                 Theme::Light => "light",
@@ -43,6 +59,7 @@ impl Head {
                 Theme::Auto => "light dark",
             },
             style,
+            live: script,
         }
     }
 }

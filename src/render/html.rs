@@ -87,7 +87,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         facts: shown(&link.facts).into_owned(),
     };
     let page = Page {
-        head: Head::new(&words::title(layout, drawn, options), options.theme, Palette::of(drawn)),
+        head: Head::new(&words::title(layout, drawn, options), options, Palette::of(drawn)),
         description: shown(&words::description(drawn)).into_owned(),
         has_tables: book.told.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),

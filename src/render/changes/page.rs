@@ -55,7 +55,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
     let mut letters = changes.verdict().chars().collect::<Vec<char>>().into_iter();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     let view = View {
-        head: Head::new(&title, options.theme, Palette::Changes),
+        head: Head::new(&title, options, Palette::Changes),
         old,
         new,
         verdict: shown(&verdict).into_owned(),
