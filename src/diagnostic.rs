@@ -54,6 +54,16 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Whether problems of this kind mean that a part of the input was not read at all.
+    pub fn is_unread(self) -> bool {
+        matches!(
+            self,
+            Code::UnreadableInput | Code::ExternalTool | Code::YamlSyntax | Code::YamlLimit | Code::ObjectIdentity
+        )
+    }
+}
+
 codes! {
     /// A path could not be read.
     UnreadableInput = "unreadable-input", Error;

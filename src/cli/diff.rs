@@ -5,19 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::input::{ConnectArgs, Input, ReadingArgs};
+use super::input::{ConnectArgs, ReadingArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
+use super::sides::{self, Asked, Side};
 use super::{Status, report};
-use crate::check::{self, Subject};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::diff::{self, Diff, Gate, State};
+use crate::diff::{Diff, Gate};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
-use crate::policy::Connectivity;
 use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
-use crate::resolve::Denied;
-use crate::source::{self, GitRange, GitRequest, Loaded, Programs, Request};
+use crate::source::{self, GitRange, Loaded, Programs, Request};
 use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
@@ -115,35 +112,6 @@ fn marker(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// One state with everything that is known about it.
-struct Side {
-    name: String,
-    /// What the names of its files begin with.
-    root: String,
-    input: Input,
-    connectivity: Connectivity,
-    /// What was noticed and what was found.
-    problems: Vec<Diagnostic>,
-}
-
-impl Side {
-    /// Whether some of it could not be read at all.
-    fn is_unread(&self) -> bool {
-        self.input.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error)
-    }
-
-    fn state(&self) -> State<'_> {
-        State {
-            cluster: &self.input.inspection.cluster,
-            graph: &self.input.inspection.graph,
-            connectivity: &self.connectivity,
-            diagnostics: &self.problems,
-            sources: &self.input.sources,
-            root: &self.root,
-        }
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
@@ -159,14 +127,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if [&old, &new].into_iter().any(|side| side.is_unread() && side.input.sources.is_empty()) {
         return Ok(Status::Failure);
     }
-    let states = [old.state(), new.state()];
-    let diff = diff::compare(&states[0], &states[1]);
-    let changes = Changes {
-        diff: &diff,
-        old: &states[0],
-        new: &states[1],
-        names: [&old.name, &new.name],
-    };
+    let sides = [old, new];
+    sides::compared(&sides, |diff, changes| write(args, &sides, diff, changes))
+}
+
+/// Writes what differs, and says how the run ended.
+fn write(args: &Args, [old, new]: &[Side; 2], diff: &Diff, changes: &Changes<'_>) -> anyhow::Result<Status> {
     let default = [Target {
         format: ChangesFormat::Text,
         file: None,
@@ -178,14 +144,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         .any(|t| t.format.is_picture())
         .then(|| layout::layout(&drawn, &layout_options(args)));
     let mut status = match args.reading.status(&new.input.diagnostics) {
-        Status::Success if unread => args.reading.status(&old.input.diagnostics),
+        Status::Success if old.is_unread() => args.reading.status(&old.input.diagnostics),
         status => status,
     };
-    if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(&diff))) {
+    if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(diff))) {
         status = Status::Negative;
     }
     for target in targets {
-        let written = content(args, target.format, &changes, &drawn, layout.as_ref()).and_then(|c| output::write(target, &c));
+        let written = content(args, target.format, changes, &drawn, layout.as_ref()).and_then(|c| output::write(target, &c));
         if let Err(error) = written {
             report::fail(&error);
             status = Status::Failure;
@@ -209,29 +175,29 @@ fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
         let name = path.display().to_string();
         ((name.clone(), name), load(args, path))
     };
-    both(args, read(old), read(new))
-}
-
-/// Both states, worked out side by side.
-fn both(args: &Args, old: (Names, Loaded), new: (Names, Loaded)) -> anyhow::Result<[Side; 2]> {
-    let (old, new) = rayon::join(|| connected(args, old.0, old.1), || connected(args, new.0, new.1));
-    Ok([old?, new?])
+    sides::both(asked(args), read(old), read(new))
 }
 
 /// Two revisions of a repository.
 fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
-    let mut request = GitRequest::new(range.clone(), args.paths.clone());
-    if args.kustomize {
-        anyhow::ensure!(!args.paths.is_empty(), "-k builds the folders that are named: name at least one");
-        request.kustomize = std::mem::take(&mut request.paths);
-    }
-    request.max_file_bytes = args.reading.max_file_bytes();
+    anyhow::ensure!(
+        !args.kustomize || !args.paths.is_empty(),
+        "-k builds the folders that are named: name at least one"
+    );
+    let (paths, built): (&[PathBuf], &[PathBuf]) = if args.kustomize { (&[], &args.paths) } else { (&args.paths, &[]) };
+    let request = sides::request(range, paths, built, &args.reading);
     let [old, new] = source::load_range(&request)?;
     for note in old.notes.iter().chain(&new.notes).filter(|_| verbosity != Verbosity::Quiet) {
         report::say(note);
     }
-    let named = |side: source::Side| ((side.name(), String::new()), side.loaded);
-    both(args, named(old), named(new))
+    sides::both_revisions(asked(args), [old, new])
+}
+
+fn asked(args: &Args) -> Asked<'_> {
+    Asked {
+        reading: &args.reading,
+        connect: &args.connect,
+    }
 }
 
 fn load(args: &Args, path: &Path) -> Loaded {
@@ -249,40 +215,6 @@ fn load(args: &Args, path: &Path) -> Loaded {
     // A state may well be empty.
     loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
     loaded
-}
-
-/// What a state is called, and what the names of its files begin with.
-type Names = (String, String);
-
-/// A state, worked out.
-fn connected(args: &Args, (name, root): Names, loaded: Loaded) -> anyhow::Result<Side> {
-    let mut input = args.reading.inspect(loaded);
-    let connectivity = input.connect(&args.connect)?;
-    let calls = crate::calls(&input.inspection, &input.sources);
-    let subject = Subject {
-        cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
-        connectivity: &connectivity,
-        calls: &calls,
-    };
-    let found = check::check(&subject, &check::Options::default());
-    let found = check::unsuppressed(found, &input.inspection.cluster, &input.sources);
-    let found = found.into_iter().map(|f| f.diagnostic);
-    // What is reached from outside has a topic of its own.
-    let problems = input
-        .diagnostics
-        .iter()
-        .cloned()
-        .chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
-    let problems = problems.collect();
-    crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
-    Ok(Side {
-        name,
-        root,
-        input,
-        connectivity,
-        problems,
-    })
 }
 
 fn layout_options(args: &Args) -> layout::Options {

@@ -6,20 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::folder::{self, Arrange, Check, Folder};
+use super::folder::{self, Check, Folder};
 use super::inject::{self, Form, Place};
-use super::input::{ConnectArgs, Input, InputArgs};
+use super::input::{ConnectArgs, InputArgs};
 use super::levels::{LevelArgs, Shown};
 use super::output::{self, Target, Wish};
+use super::picture::{self, PictureArgs};
 use super::report::Verbosity;
 use super::{Status, drift, report};
-use crate::check::{self, Subject};
-use crate::diagnostic::Warned;
 use crate::graph::{Graph, NodeKind};
-use crate::layout::{self, Layout, Legend};
-use crate::render::{self, Background, Book, Format, ObjectTexts, PictureOptions, PixelScale, Report, Theme};
-use crate::resolve::{Denied, Repeated};
-use crate::view;
+use crate::layout::Layout;
+use crate::render::{self, Format, PixelScale, Report};
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
@@ -38,38 +35,8 @@ pub struct Args {
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
     output: Vec<Wish>,
 
-    /// The title of the picture
-    #[arg(long)]
-    title: Option<String>,
-
-    /// Leave the legend out
-    #[arg(long)]
-    no_legend: bool,
-
-    /// Do not say on cards what `check` finds wrong with their objects
-    #[arg(long)]
-    no_findings: bool,
-
-    /// Also draw what a policy at one end allows and policies at the other deny
-    #[arg(long)]
-    show_denied: bool,
-
-    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, and all where the texts of the picture would be
-    /// too small with them; all draws them in any case
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
-    calls: WhichCalls,
-
-    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
-    #[arg(long)]
-    show_images: bool,
-
-    /// The texts of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps, environment variables, annotations)
-    #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
-    texts: Texts,
-
-    /// The colors of the picture: light, dark, or auto to follow the reader's setting
-    #[arg(long, default_value = "light")]
-    theme: Theme,
+    #[command(flatten)]
+    picture: PictureArgs,
 
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show it in the same size
     #[arg(long, value_name = "NUMBER", default_value_t)]
@@ -89,32 +56,6 @@ pub struct Args {
     check: bool,
 }
 
-/// Which texts of objects pages hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Texts {
-    Redacted,
-    Full,
-    None,
-}
-
-impl From<Texts> for ObjectTexts {
-    fn from(texts: Texts) -> ObjectTexts {
-        match texts {
-            Texts::Redacted => ObjectTexts::Redacted,
-            Texts::Full => ObjectTexts::Whole,
-            Texts::None => ObjectTexts::Hidden,
-        }
-    }
-}
-
-/// Which calls are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum WhichCalls {
-    Auto,
-    All,
-    Never,
-}
-
 impl Args {
     fn targets(&self) -> impl Iterator<Item = &Target> {
         self.output.iter().filter_map(|wish| match wish {
@@ -131,47 +72,17 @@ impl Args {
     }
 }
 
+/// What an overview says about how to see more.
+const HINT: &str = "-n NAME draws one, -o DIR/ a page each";
+
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let targets: Vec<Target> = args.targets().cloned().collect();
     let linked = validate(args, &targets)?;
     output::check_terminal(&targets)?;
     let mut input = args.input.read()?;
-    let connectivity = input.connect(&args.connect)?;
-    let denied = if args.show_denied { Denied::Shown } else { Denied::Hidden };
-    if args.levels.is_about_resources() {
-        crate::resources(&mut input.inspection, &input.sources);
-    } else {
-        crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
-    }
-    let known = crate::calls(&input.inspection, &input.sources);
-    let calls = (args.calls != WhichCalls::Never).then_some(&known);
-    if let Some(calls) = calls.filter(|_| !args.levels.is_about_resources()) {
-        let repeated = if args.calls == WhichCalls::All {
-            Repeated::Shown
-        } else {
-            Repeated::Hidden
-        };
-        crate::draw_calls(&mut input.inspection, &connectivity, calls, &input.sources, repeated);
-    }
-    let subject = Subject {
-        cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
-        connectivity: &connectivity,
-        calls: &known,
-    };
-    let findings = if args.no_findings {
-        Vec::new()
-    } else {
-        let found = check::check(&subject, &check::Options::default());
-        check::unsuppressed(found, &input.inspection.cluster, &input.sources)
-    };
-    crate::remark(&mut input.inspection, &findings, &input.sources);
-    if args.show_images {
-        let graph = std::mem::take(&mut input.inspection.graph);
-        input.inspection.graph = view::show_images(graph);
-    }
-    let shown = args.levels.apply(&input, &args.input);
+    let known = args.picture.complete(&mut input, &args.connect, &args.levels)?;
+    let shown = args.levels.apply(&input, &args.input, HINT);
     if shown.is_err() {
         input.report(verbosity);
     }
@@ -187,12 +98,23 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         file: None,
     }];
     let targets = if nothing_asked { &default[..] } else { &targets };
-    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| draw(args, &mut shown, &mut input));
+    let drawn = targets
+        .iter()
+        .any(|t| t.format.is_picture())
+        .then(|| args.picture.draw(&mut shown, &mut input));
+    let pages = targets.iter().any(|t| t.format == Format::Html);
+    let whole = if pages { args.picture.draw_whole(&shown, &mut input) } else { None };
     let mut folders = Vec::new();
     for path in args.folders() {
         folders.push((
             path,
-            Folder::draw(&shown.graph, &args.levels, &mut input, &layout_options(args), arrange(args))?,
+            Folder::draw(
+                &shown.graph,
+                &args.levels,
+                &mut input,
+                &args.picture.layout_options(),
+                args.picture.arrange(),
+            )?,
         ));
     }
     input.report(verbosity);
@@ -209,17 +131,19 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             status = Status::Failure;
         }
     };
+    let background = args.picture.background(&input, &known);
+    let page = |layout: &Layout| picture::page((layout, whole.as_ref()), &shown, &input, background, &args.picture.options());
     let found = Report {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
-        connectivity: &connectivity,
-        calls,
+        connectivity: &known.connectivity,
+        calls: args.picture.told(&known),
         diagnostics: &input.diagnostics,
         sources: &input.sources,
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
         settle(
-            content(args, target.format, &found, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+            content(args, target.format, &found, &page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
                 Some(file) if args.check => drift::is_current(file, &c),
                 _ => output::write(target, &c).map(|()| true),
             }),
@@ -227,7 +151,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     }
     let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
-        let files = folder.files(&input, background(args, &found), &picture_options(args));
+        let files = folder.files(&input, background, &args.picture.options());
         settle(files.and_then(|files| folder::write(path, &files, check)));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
@@ -263,7 +187,7 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
     let document = std::fs::read(&place.file).with_context(|| format!("cannot read {name}"))?;
     let block = match picture {
         Some(picture) => inject::link(&place.file, picture, &render::description(graph))?,
-        None => inject::fenced(&render::mermaid(graph, &picture_options(args))),
+        None => inject::fenced(&render::mermaid(graph, &args.picture.options())),
     };
     let wanted = inject::replaced(&document, place.name.as_deref(), &block).with_context(|| format!("cannot write into {name}"))?;
     if args.check {
@@ -275,76 +199,20 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
     Ok(true)
 }
 
-fn picture_options(args: &Args) -> PictureOptions {
-    PictureOptions {
-        theme: args.theme,
-        title: args.title.clone(),
-        ..PictureOptions::default()
-    }
-}
-
-fn layout_options(args: &Args) -> layout::Options {
-    let legend = if args.no_legend { Legend::Hidden } else { Legend::Shown };
-    layout::Options {
-        title: args.title.clone(),
-        legend,
-        ..layout::Options::default()
-    }
-}
-
-/// How graphs are put in their place: with all calls that they hold, or those that leave the picture readable.
-fn arrange(args: &Args) -> Arrange {
-    match args.calls {
-        WhichCalls::Auto => crate::arrange_readably,
-        WhichCalls::All | WhichCalls::Never => |graph, options| {
-            let arranged = crate::arrange(graph, options);
-            Warned {
-                value: (arranged.value, None),
-                diagnostics: arranged.diagnostics,
-            }
-        },
-    }
-}
-
-fn draw(args: &Args, shown: &mut Shown, input: &mut Input) -> Layout {
-    let (layout, drawn) = arrange(args)(shown.picture(), &layout_options(args)).unpack(&mut input.diagnostics);
-    if drawn.is_some() {
-        shown.picture = drawn;
-    }
-    layout
-}
-
-/// What pages know beside the graphs.
-fn background<'a>(args: &Args, report: &Report<'a>) -> Background<'a> {
-    Background {
-        cluster: report.cluster,
-        connectivity: report.connectivity,
-        texts: args.texts.into(),
-    }
-}
-
 /// What a target of this format holds.
-fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&Shown, Option<&Layout>)) -> anyhow::Result<Vec<u8>> {
+fn content(
+    args: &Args,
+    format: Format,
+    report: &Report<'_>,
+    page: impl Fn(&Layout) -> anyhow::Result<String>,
+    (shown, drawn): (&Shown, Option<&Layout>),
+) -> anyhow::Result<Vec<u8>> {
     let graph = shown.picture();
-    let options = picture_options(args);
+    let options = args.picture.options();
     let layout = || drawn.context("the picture was not laid out");
     Ok(match format {
         Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),
-        Format::Html => {
-            let book = Book {
-                layout: layout()?,
-                drawn: graph,
-                whole: None,
-                // Tables tell everything, whatever the picture shows.
-                told: Some(report.graph),
-                diagnostics: Some(report.diagnostics),
-                sources: report.sources,
-                background: Some(background(args, report)),
-                pages: &[],
-                beside: &[],
-            };
-            render::page(&book, &options)?.into_bytes()
-        }
+        Format::Html => page(layout()?)?.into_bytes(),
         Format::Png => render::png(layout()?, graph, &options, args.scale)?,
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
         Format::Mermaid => render::mermaid(report.graph, &options).into_bytes(),

@@ -59,7 +59,7 @@ pub struct ReadingArgs {
 }
 
 /// What is told beside the manifests about who may talk to whom: for every command that judges connections.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct ConnectArgs {
     /// The pods that bring requests to Ingresses and routes, repeatable: all of a namespace, those of it with some labels, or those of a workload.
     /// Without it they are known by the labels of common controllers. The input need not hold them
@@ -101,15 +101,20 @@ impl ConnectArgs {
 impl InputArgs {
     /// Reads everything that is asked for. Only asking for nothing is an error: all else becomes a diagnostic.
     pub fn read(&self) -> anyhow::Result<Input> {
-        if self.paths.is_empty() && self.filenames.is_empty() && self.kustomize.is_empty() && self.helm.is_none() {
+        if self.names_nothing() {
             anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
         }
+        Ok(self.reading.inspect(self.load(&mut io::stdin().lock())))
+    }
+
+    /// The texts of everything that is asked for.
+    pub fn load(&self, stdin: &mut dyn io::Read) -> Loaded {
         let limit = self.reading.max_file_bytes();
         let request = Request {
-            paths: self.paths.iter().chain(&self.filenames).cloned().collect(),
+            paths: self.paths().cloned().collect(),
             max_file_bytes: limit,
         };
-        let mut loaded = source::load(&request, &mut io::stdin().lock());
+        let mut loaded = source::load(&request, stdin);
         let programs = Programs::from_env();
         let chart = self.helm.clone().map(|chart| HelmChart {
             chart,
@@ -120,7 +125,17 @@ impl InputArgs {
         let built = self.kustomize.iter().map(|dir| source::kustomize_build(dir, &programs, limit));
         let rendered = chart.iter().map(|chart| source::helm_template(chart, &programs, limit));
         loaded.add(built.chain(rendered));
-        Ok(self.reading.inspect(loaded))
+        loaded
+    }
+
+    /// Whether nothing is asked for.
+    pub fn names_nothing(&self) -> bool {
+        self.paths().next().is_none() && self.kustomize.is_empty() && self.helm.is_none()
+    }
+
+    /// Files and folders, and `-`.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().chain(&self.filenames)
     }
 
     /// Reads everything, works out who can talk to whom, and says what was noticed.
@@ -133,11 +148,16 @@ impl InputArgs {
 
     /// Where the first thing to read is; the current folder for standard input.
     pub fn first_place(&self) -> PathBuf {
-        let mut places = self.paths.iter().chain(&self.filenames).chain(&self.kustomize).chain(&self.helm);
+        let mut places = self.paths().chain(&self.kustomize).chain(&self.helm);
         match places.next() {
             Some(path) if path.as_os_str() != "-" => path.clone(),
             _ => PathBuf::from("."),
         }
+    }
+
+    /// How to read.
+    pub fn reading(&self) -> &ReadingArgs {
+        &self.reading
     }
 
     /// The namespace that was given.
@@ -155,6 +175,12 @@ impl ReadingArgs {
     /// The most that is read of one file.
     pub fn max_file_bytes(&self) -> u64 {
         self.max_file_size << 20
+    }
+
+    /// Whether it does not matter that some of the input could not be read.
+    #[cfg(feature = "serve")]
+    pub fn is_lenient(&self) -> bool {
+        self.lenient
     }
 
     /// What texts say.
@@ -220,5 +246,27 @@ impl Input {
                 report::say(&format!("no Kubernetes object in {}", self.sources.name(file)));
             }
         }
+    }
+}
+
+/// What only a command that reads again and again asks for.
+#[cfg(feature = "serve")]
+impl InputArgs {
+    /// Asks for the current folder where nothing is asked for.
+    pub fn or_here(mut self) -> InputArgs {
+        if self.names_nothing() {
+            self.paths.push(PathBuf::from("."));
+        }
+        self
+    }
+
+    /// Folders of kustomizations.
+    pub fn kustomizations(&self) -> &[PathBuf] {
+        &self.kustomize
+    }
+
+    /// The chart, and the files of its values.
+    pub fn chart(&self) -> (Option<&PathBuf>, &[PathBuf]) {
+        (self.helm.as_ref(), &self.values)
     }
 }

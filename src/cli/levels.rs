@@ -118,16 +118,28 @@ impl LevelArgs {
         self.view == Aspect::Resources
     }
 
-    /// What is shown of what was read.
+    /// What is shown of what was read. An overview gets a hint how to see more.
     ///
     /// # Errors
     ///
     /// If nothing is selected.
-    pub fn apply(&self, input: &Input, asked: &InputArgs) -> Result<Shown> {
+    pub fn apply(&self, input: &Input, asked: &InputArgs, hint: &str) -> Result<Shown> {
+        self.show(input, &self.selection(asked), hint)
+    }
+
+    /// The same of everything that was read, whatever is selected.
+    ///
+    /// # Errors
+    ///
+    /// None that is known.
+    pub fn apply_to_all(&self, input: &Input, hint: &str) -> Result<Shown> {
+        self.show(input, &Selection::default(), hint)
+    }
+
+    fn show(&self, input: &Input, selection: &Selection, hint: &str) -> Result<Shown> {
         let labels = crate::labels(&input.inspection.cluster);
         let graph = view::aspect(input.inspection.graph.clone(), self.view);
-        let graph = view::select(graph, &labels, &self.selection(asked))?;
-        let hint = "-n NAME draws one, -o DIR/ a page each";
+        let graph = view::select(graph, &labels, selection)?;
         let overview = self.overview(&graph, &labels, hint);
         Ok(Shown {
             graph: self.grouped(graph, &labels),

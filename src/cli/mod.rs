@@ -11,7 +11,10 @@ mod inject;
 mod input;
 mod levels;
 mod output;
+mod picture;
 mod report;
+mod serve;
+mod sides;
 mod table;
 mod why;
 
@@ -83,6 +86,8 @@ enum Command {
     Diff(Box<diff::Args>),
     /// Print who can talk to whom, what is exposed, isolated or routed
     Table(Box<table::Args>),
+    /// Draw manifests in a browser, again whenever they change
+    Serve(Box<serve::Args>),
     /// Say whether a connection is allowed, by which rule, through which layers
     Why(Box<why::Args>),
     /// Print the JSON Schema of `-o json`
@@ -125,6 +130,7 @@ pub fn run() -> Status {
         Command::Check(args) => check::run(&args, verbosity),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Diff(args) => diff::run(&args, verbosity),
+        Command::Serve(args) => serve::run(args, verbosity),
         Command::Table(args) => table::run(&args, verbosity),
         Command::Why(args) => why::run(&args, verbosity),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),

@@ -48,6 +48,12 @@ pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
     }
 }
 
+/// Says words that have lines of their own.
+#[cfg(feature = "serve")]
+pub fn tell(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}\n", lines(text));
+}
+
 /// Says what stopped a command.
 pub fn fail(error: &anyhow::Error) {
     let _ = writeln!(anstream::stderr(), "error: {}", lines(&format!("{error:#}")));

@@ -251,18 +251,11 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
         let at = state.diagnostics[index].at;
         at.map(|at| state.sources.line_of(at))
     };
-    let unread = [
-        Code::UnreadableInput,
-        Code::ExternalTool,
-        Code::YamlSyntax,
-        Code::YamlLimit,
-        Code::ObjectIdentity,
-    ];
     let (mut unreadable, mut items) = (Vec::new(), Vec::new());
     for (key, list) in &after {
         let known = before.get(key).map_or(0, Vec::len);
         for &index in list.iter().skip(known) {
-            let heap = if unread.contains(&found.new.diagnostics[index].code) {
+            let heap = if found.new.diagnostics[index].code.is_unread() {
                 &mut unreadable
             } else {
                 &mut items

@@ -191,16 +191,28 @@ impl Finder<'_> {
 fn is_public(key: &str) -> bool {
     let (domain, name) = key.split_once('/').unwrap_or(("", key));
     let known = ["kubernetes.io", "k8s.io", "kubesketch.dev"];
-    let of_project = known.iter().any(|k| domain.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let of_project = known
+        .iter()
+        .any(|k| domain.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     of_project && !name.contains("snippet") && !name.contains("auth") && name != "last-applied-configuration"
 }
 
 /// Whether a text is about something that should be kept secret.
 fn names_secret(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["passw", "passphrase", "token", "secret", "credential", "apikey", "api-key", "api_key", "private"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "passw",
+        "passphrase",
+        "token",
+        "secret",
+        "credential",
+        "apikey",
+        "api-key",
+        "api_key",
+        "private",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 /// Whether a text is an address with a user and a password in it, as in `amqp://user:password@host`.
@@ -307,7 +319,10 @@ mod tests {
         let text = "kind: List\napiVersion: v1\nitems:\n  - apiVersion: v1\n    kind: Namespace\n    metadata:\n      name: b\n  - apiVersion: v1\n    kind: Namespace\n    metadata: {name: c}\n";
         assert_eq!(
             shown(text),
-            ["4|apiVersion: v1\nkind: Namespace\nmetadata:\n  name: b", "8|apiVersion: v1\nkind: Namespace\nmetadata: {name: c}"]
+            [
+                "4|apiVersion: v1\nkind: Namespace\nmetadata:\n  name: b",
+                "8|apiVersion: v1\nkind: Namespace\nmetadata: {name: c}"
+            ]
         );
     }
 
@@ -330,7 +345,11 @@ mod tests {
                 assert!(seen.contains(WITHHELD), "{seen}");
             }
         }
-        assert!(shown(&texts[0])[0].ends_with("5|  key: •••\n  more: •••\n9|  last: •••") || shown(&texts[0])[0].contains("9|  last: •••"), "{}", shown(&texts[0])[0]);
+        assert!(
+            shown(&texts[0])[0].ends_with("5|  key: •••\n  more: •••\n9|  last: •••") || shown(&texts[0])[0].contains("9|  last: •••"),
+            "{}",
+            shown(&texts[0])[0]
+        );
         assert!(shown(&texts[6])[0].ends_with("spec: {ports: [{port: 80}]}"));
     }
 
@@ -338,7 +357,10 @@ mod tests {
     fn what_says_how_traffic_goes_is_shown() {
         let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations:\n    nginx.ingress.kubernetes.io/rewrite-target: /x\nspec:\n  ports: [{port: 80}]\n";
         assert!(shown(text)[0].contains("rewrite-target: /x"));
-        let open = Sources::from_texts([("a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: hunter2}\n")]);
+        let open = Sources::from_texts([(
+            "a.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: hunter2}\n",
+        )]);
         let object = parse(&open).value.objects[0].span;
         assert!(excerpts(&open, &[object], Secrecy::Open)[0].parts[0].1.contains("hunter2"));
     }

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::PictureOptions;
+use super::live::{self, PageSetting};
 use super::script::SCRIPT;
 use super::theme::{Palette, Theme, variable_rules};
 use super::xml::shown;
@@ -24,19 +26,29 @@ pub(super) struct Head {
     pub(super) policy: String,
     pub(super) scheme: &'static str,
     pub(super) style: String,
+    /// What every page runs.
+    pub(super) script: &'static str,
+    /// What a page of the live preview runs besides; empty for all others.
+    pub(super) live: &'static str,
 }
 
 impl Head {
     /// The beginning of a page whose picture has this palette.
-    pub(super) fn new(title: &str, theme: Theme, palette: Palette) -> Head {
-        let style = style(theme, palette);
+    pub(super) fn new(title: &str, options: &PictureOptions, palette: Palette) -> Head {
+        let theme = options.theme;
+        let (mut style, mut scripts, mut more, mut live) = (style(theme, palette), hash(SCRIPT), "", "");
+        if options.setting == PageSetting::Live {
+            style.push_str(live::STYLE);
+            live = live::SCRIPT;
+            scripts = format!("{scripts} {}", hash(live));
+            more = "; connect-src 'self'";
+        }
         Head {
             title: shown(title).into_owned(),
             // Images of the page's own making are what copies of its picture go through.
             policy: format!(
-                "default-src 'none'; style-src {}; script-src {}; img-src data: blob:; base-uri 'none'; form-action 'none'",
+                "default-src 'none'; style-src {}; script-src {scripts}; img-src data: blob:; base-uri 'none'; form-action 'none'{more}",
                 hash(&style),
-                hash(SCRIPT),
             ),
             scheme: match theme {
                 Theme::Light => "light",
@@ -44,6 +56,8 @@ impl Head {
                 Theme::Auto => "light dark",
             },
             style,
+            script: SCRIPT,
+            live,
         }
     }
 }

@@ -11,12 +11,11 @@ use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, 
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
+use super::explore::{self, Background};
 use super::head::Head;
+use super::svg::svg_in_page;
 use super::theme::Palette;
 use super::xml::{shown, shown_lines};
-use super::explore::{self, Background};
-use super::script::SCRIPT;
-use super::svg::svg_in_page;
 use super::{PictureOptions, tables, words};
 
 /// The page as text.
@@ -85,7 +84,13 @@ pub struct PageLink {
 ///
 /// What the template engine reports; nothing in the page can make it fail.
 pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
-    let Book { layout, drawn, whole, sources, .. } = *book;
+    let Book {
+        layout,
+        drawn,
+        whole,
+        sources,
+        ..
+    } = *book;
     let nothing = Graph::default();
     let graph = book.told.unwrap_or(&nothing);
     let prefix = words::id_prefix(layout, drawn, options);
@@ -106,7 +111,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         facts: shown(&link.facts).into_owned(),
     };
     let page = Page {
-        head: Head::new(&words::title(layout, drawn, options), options.theme, Palette::of(drawn)),
+        head: Head::new(&words::title(layout, drawn, options), options, Palette::of(drawn)),
         description: shown(&words::description(drawn)).into_owned(),
         has_tables: book.told.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
@@ -115,9 +120,10 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         beside: book.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
-        whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
+        whole: whole
+            .map(|(layout, graph)| svg_in_page(layout, graph, &whole_options))
+            .unwrap_or_default(),
         data: explore::data(book.told.unwrap_or(drawn), layout, book.background.as_ref(), sources),
-        script: SCRIPT,
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
@@ -149,7 +155,6 @@ struct Page {
     whole: String,
     /// What the script knows.
     data: explore::Data,
-    script: &'static str,
     /// Whether policies have a say in it.
     has_policies: bool,
     exposure: Vec<ExposureRow>,

@@ -14,6 +14,7 @@ mod head;
 mod html;
 mod isolation;
 mod json;
+mod live;
 mod mermaid;
 mod mermaid_text;
 #[cfg(feature = "pdf")]
@@ -48,6 +49,7 @@ pub use findings::{FindingsFormat, FindingsReport, UnknownFindingsFormat, findin
 pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
+pub use live::{PageSetting, versioned};
 pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
 #[cfg(feature = "pdf")]
 pub use pdf::pdf;
@@ -169,6 +171,8 @@ pub struct PictureOptions {
     /// What every id in the picture starts with. `None` derives it from the title and the namespaces, so that two pictures in one page rarely share
     /// an id and a picture keeps its ids when an object is added. Characters that an id should not have are left out.
     pub id_prefix: Option<String>,
+    /// Where a page is read.
+    pub setting: PageSetting,
 }
 
 #[cfg(test)]

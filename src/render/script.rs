@@ -34,7 +34,16 @@ mod tests {
 
     #[test]
     fn it_makes_nothing_of_texts_but_texts() {
-        for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc", "javascript:"] {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "srcdoc",
+            "javascript:",
+        ] {
             assert!(!SCRIPT.contains(word), "{word}");
         }
     }

@@ -163,16 +163,50 @@ fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     }
 }
 
-fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+/// The way through a folder.
+fn walker(folder: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(folder);
     // A `.gitignore` counts outside of a repository too: an exported tree should give the same picture as its clone. The user's own global one does
     // not, because the picture would depend on whose machine it is. Links to folders are not followed, which also keeps loops out.
-    let entries = WalkBuilder::new(folder)
+    walker
         .require_git(false)
         .git_global(false)
         .follow_links(false)
-        .sort_by_file_name(|a, b| a.cmp(b))
-        .build();
-    for entry in entries {
+        .sort_by_file_name(|a, b| a.cmp(b));
+    walker
+}
+
+/// Where everything is that is read, for those who wait until it changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The files.
+    pub files: BTreeSet<PathBuf>,
+    /// The folders in which a new file would be read.
+    pub folders: BTreeSet<PathBuf>,
+}
+
+/// The places that [`load`] looks at for some paths. What is not there has none.
+pub fn places<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Places {
+    let mut places = Places::default();
+    for path in paths.into_iter().filter(|p| p.as_os_str() != "-") {
+        if !path.is_dir() {
+            places.files.insert(path.to_path_buf());
+            continue;
+        }
+        for entry in walker(path).build().flatten() {
+            match entry.file_type() {
+                // What is named outright may be a link to a folder.
+                Some(kind) if kind.is_dir() || entry.depth() == 0 => places.folders.insert(entry.into_path()),
+                Some(_) if is_manifest_name(entry.path()) => places.files.insert(entry.into_path()),
+                _ => false,
+            };
+        }
+    }
+    places
+}
+
+fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+    for entry in walker(folder).build() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -207,7 +241,7 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
 }
 
 /// Whether a file of a folder is read.
-pub(super) fn is_manifest_name(path: &Path) -> bool {
+pub fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
 }

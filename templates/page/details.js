@@ -255,11 +255,13 @@ function drawDetails() {
   if (to) return details.replaceChildren(...routeView(node, to));
   const kind = kindOf(node);
   const outsider = shownBy(node) !== node;
+  const whole = node.kind === "Summary" && model.views.find((v) => v.frames.has(`namespace:${node.ns}`));
   details.replaceChildren(
     ...[
       make("h2", { tabIndex: -1 }, make("span", { className: `dot hue-${node.hue}`, attr: { "aria-hidden": "true" } }), data(node.name), kind && make("span", { className: "kind" }, " ", data(kind))),
       outsider && make("p", { className: "quiet", textContent: shownBy(node) ? "The picture shows it as a part of the card that lights up." : "It has no card in the picture." }),
-      questionControls(node),
+      whole && whole !== model.view && make("p", {}, button(`Show what is in ${node.ns}`, "Show its objects one by one", () => enter(node))),
+      !node.standsFor && questionControls(node),
       spreadControls(node),
       factSection(node),
       findingSection(node),

@@ -89,6 +89,7 @@ function address() {
   put("panel", state.panel, "details");
   put("off", [...state.off].sort().join(" "));
   put("theme", root.dataset.theme);
+  put("view", model.views.indexOf(model.view), 0);
   if (!whole) put("at", [camera.x, camera.y].map((v) => Math.round(v)).concat(camera.k.toFixed(3)).join(","));
   const text = said.toString();
   return text ? `#/${text}` : "#/";
@@ -103,25 +104,22 @@ function remember() {
   }, 150);
 }
 
-/** Follows the address: a state, or the id of a card that a table or another page links to. */
+/** Follows the address: a state, or the id of a card or a table that a link names. */
 function follow() {
   const text = decodeURIComponent(location.hash.slice(1));
-  const plainly = text && !text.startsWith("/");
-  if (plainly) {
+  if (text && !text.startsWith("/")) {
+    const node = nodeOfAnchor(text);
+    if (node) return select(node);
     const target = document.getElementById(text);
-    const card = target?.closest?.(".node");
-    const node = card ? model.byId.get(card.dataset.id) : anchored(text);
-    if (node) select(node);
-    else if (target && tables.contains(target)) {
-      change({ panel: "tables" });
-      target.scrollIntoView();
-    }
-    return;
+    if (!tables.contains(target)) return;
+    change({ panel: "tables" });
+    return target.scrollIntoView();
   }
   const said = new URLSearchParams(location.hash.slice(2));
   const of = (name, all, plain) => (all.includes(said.get(name)) ? said.get(name) : plain);
   if (said.has("theme")) setTheme(of("theme", ["light", "dark"], undefined));
   const node = model.byId.get(said.get("id")) ?? null;
+  useView(model.views[Number(said.get("view"))] ?? model.views[0]);
   change({
     node,
     to: node ? (model.byId.get(said.get("to")) ?? null) : null,
@@ -137,39 +135,65 @@ function follow() {
   else if (node) bring(node);
 }
 
-/** The node whose ring in a comparison has this id; its card is drawn once for each state. */
-function anchored(id) {
-  const ring = document.getElementById(id);
-  if (!ring?.classList.contains("anchor")) return null;
-  const boxes = [...ring.parentNode.querySelectorAll(".anchor")];
-  const ids = [...model.drawn.keys()];
-  return model.byId.get(ids[boxes.indexOf(ring)]) ?? null;
+/** The node whose card, or in a comparison whose ring, has this id. */
+function nodeOfAnchor(id) {
+  for (const view of model.views) {
+    const element = [...view.svg.querySelectorAll(".node, .anchor")].find((e) => e.id === id);
+    if (element?.classList.contains("node")) return model.byId.get(element.dataset.id);
+    // Rings stand in the order of the cards of each state.
+    if (element) return model.byId.get([...view.drawn.keys()][[...element.parentNode.querySelectorAll(".anchor")].indexOf(element)]);
+  }
+  return null;
 }
 
 // ---- building and replacing
 
-/** Takes the picture and what else is in the page to where they belong. */
+/** Turns to another picture of the same objects. */
+function useView(view) {
+  if (view === model.view) return;
+  turnTo(view);
+  canvas.replaceChildren(view.svg);
+  mount(view.svg);
+  for (const input of viewSwitch.querySelectorAll("input")) input.checked = model.views[input.value] === view;
+  fit(look);
+  spread();
+  paint();
+  filter();
+  drawDetails();
+  remember();
+}
+
+const viewSwitch = make("div", { className: "switch views", attr: { role: "group", "aria-label": "What the picture shows" } });
+
+/** Takes the pictures and what else is in a page, this one or a newer one, to where they belong. */
 function settle(page) {
   const main = page.querySelector("main");
-  const figure = main.querySelector(".picture");
-  const holder = figure.closest(".switch") ?? figure;
-  const svg = figure.querySelector("svg");
+  const figures = [...main.querySelectorAll(".picture")].filter((f) => f.querySelector("svg"));
+  const svgs = figures.map((f) => f.querySelector("svg"));
+  const holder = figures[0].closest(".switch");
   stage.querySelector(".switch")?.remove();
-  if (holder !== figure) {
+  viewSwitch.replaceChildren();
+  if (figures.length > 1) {
+    // Two pictures: their buttons choose which one is on the stage.
+    const buttons = [...holder.querySelectorAll(":scope > input, :scope > label")];
+    viewSwitch.append(...buttons);
+    buttons.filter((b) => b.tagName === "INPUT").forEach((input, i) => (input.value = i));
+    stage.prepend(viewSwitch, canvas);
+  } else if (holder) {
     // Which state a comparison shows is chosen by buttons that style rules look at: they stay before the picture.
     stage.prepend(holder);
-    figure.replaceChildren(canvas);
-    figure.className = "picture inner";
-    figure.removeAttribute("tabindex");
-    figure.removeAttribute("role");
+    figures[0].className = "picture inner";
+    for (const name of ["tabindex", "role", "aria-label"]) figures[0].removeAttribute(name);
+    figures[0].replaceChildren(canvas);
   } else stage.prepend(canvas);
-  canvas.replaceChildren(svg);
-  const rest = [...main.children].filter((child) => child !== stage && child !== split && child !== side && child !== figure && !child.contains(canvas));
-  const sections = rest.filter((child) => child.childElementCount && !child.querySelector(".picture"));
+  const sections = [...main.querySelectorAll(":scope > section, :scope > #tables")].filter((s) => s.childElementCount && !s.querySelector(".picture, h2#picture"));
   tables.replaceChildren(...sections);
-  for (const child of [...main.children]) if (child !== stage && child !== split && child !== side) child.remove();
-  mount(svg);
+  // What is there stays where it is: it may have the focus.
+  if (!stage.isConnected) main.replaceChildren(stage, split, side);
+  return svgs;
 }
+
+viewSwitch.addEventListener("change", (event) => useView(model.views[event.target.value]));
 
 function drawTools() {
   const more = make(
@@ -195,40 +219,47 @@ const lens = make(
 );
 
 /** Takes another state of the same page: what is looked at stays, as far as it is still there. */
-function replace(page) {
-  const before = { ids: [state.node?.id, state.to?.id], ...camera };
+async function replace(page) {
+  const known = await unpack(page);
+  if (!known || !page.querySelector(".picture svg")) return;
+  const before = { ids: [state.node?.id, state.to?.id], view: model.views.indexOf(model.view), ...camera, whole };
   const scrolled = side.scrollTop;
-  const chosen = document.querySelector(".switch > input:checked")?.id;
-  model = read(page);
-  settle(page);
-  if (chosen) for (const input of document.querySelectorAll(".switch > input")) input.checked = input.id === chosen;
+  const chosen = stage.querySelector(".switch:not(.views) > input:checked")?.id;
+  const svgs = settle(page);
+  model = read(known, svgs);
+  turnTo(model.views[before.view] ?? model.views[0]);
+  canvas.replaceChildren(model.svg);
+  mount(model.svg);
+  for (const input of stage.querySelectorAll(".switch > input")) input.checked = input.value === String(model.views.indexOf(model.view)) || input.id === chosen;
   for (const selector of ["header > h1", "header > .lead"]) {
-    const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
-    if (old && fresh) old.replaceChildren(...fresh.childNodes);
+    const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
+    if (old && now) old.replaceChildren(...now.childNodes);
   }
   document.title = page.title;
   grid.signs.clear();
+  cursor = null;
   announceCards();
   const [node, to] = before.ids.map((id) => model.byId.get(id) ?? null);
+  if (before.whole) fit(look);
+  else look(before.x, before.y, before.k);
   change({ node, to: node && to, line: null, off: state.off, panel: has(state.panel) ? state.panel : "details" });
-  if (before.width === camera.width && before.height === camera.height) look(before.x, before.y, before.k);
-  else {
-    // A picture of another size is looked at in the same place: around the selected card, else in the middle.
-    look(before.x, before.y, before.k);
-    if (node) bring(node);
-  }
+  // In a picture of another size the selected card may be out of sight.
+  if (node && (before.width !== camera.width || before.height !== camera.height)) bring(node);
   side.scrollTop = scrolled;
 }
 
-function start() {
-  model = read(document);
+async function start() {
+  const known = await unpack(document);
+  if (!known) return;
   root.classList.add("app");
-  settle(document);
-  const main = document.querySelector("main");
+  const svgs = settle(document);
   stage.append(lens, map, note);
-  main.append(stage, split, side);
   document.querySelector("header").append(tools);
   document.body.append(voice, help, reader);
+  model = read(known, svgs);
+  turnTo(model.views[0]);
+  canvas.replaceChildren(model.svg);
+  mount(model.svg);
   drawTools();
   announceCards();
   watch((what) => {
@@ -257,9 +288,7 @@ function start() {
   // Links of tables to cards go there without a new entry of the history.
   tables.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
-    const target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
-    const card = target?.closest(".node");
-    const node = card ? model.byId.get(card.dataset.id) : target && anchored(target.id);
+    const node = link && nodeOfAnchor(decodeURIComponent(link.hash.slice(1)));
     if (!node) return;
     event.preventDefault();
     change({ node, to: null, line: null });
@@ -268,4 +297,5 @@ function start() {
   window.kubesketch = { replace };
 }
 
+// Where data cannot be unpacked, picture and tables are there all the same.
 if (document.querySelector(".picture svg")) start();

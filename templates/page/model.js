@@ -2,37 +2,50 @@
 
 let model;
 
-/** Reads the data of a page and finds its picture. */
-function read(page) {
+/** The data of a page: plain, or packed where they are many. */
+async function unpack(page) {
   const source = page.getElementById("data");
-  const known = source ? JSON.parse(source.textContent) : { nodes: [], edges: [], kinds: [], namespaces: [], policies: [], reasons: [], ways: [], texts: [] };
-  const svg = page.querySelector(".picture svg");
-  const m = { ...known, svg, byId: new Map(), drawn: new Map(), lines: new Map(), frames: new Map() };
+  if (!source) return null;
+  if (!source.dataset.encoding) return JSON.parse(source.textContent);
+  const bytes = Uint8Array.from(atob(source.textContent), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(source.dataset.encoding))).json();
+}
+
+/** What a picture draws: cards, lines and frames by what they stand for. A comparison draws each in every state. */
+function inventory(svg) {
+  const view = { svg, drawn: new Map(), lines: new Map(), frames: new Map(), summaries: [] };
+  const put = (map, key, element) => {
+    if (!map.has(key)) map.set(key, []);
+    map.get(key).push(element);
+  };
+  for (const element of svg.querySelectorAll(".node")) put(view.drawn, element.dataset.id, element);
+  for (const element of svg.querySelectorAll(".edge")) put(view.lines, lineKey(element.dataset.from, element.dataset.to, element.dataset.kind), element);
+  for (const element of svg.querySelectorAll(".group")) put(view.frames, element.dataset.id, element);
+  return view;
+}
+
+/** What the page knows, with its pictures: an overview and all objects where there are two. */
+function read(known, svgs) {
+  const m = { ...known, byId: new Map(), views: svgs.map(inventory) };
   m.nodes.forEach((node, i) => {
     node.i = i;
     m.byId.set(node.id, node);
   });
-  for (const element of svg.querySelectorAll(".node")) {
-    const { id, kind, namespace, name } = element.dataset;
-    if (!m.drawn.has(id)) m.drawn.set(id, []);
-    m.drawn.get(id).push(element);
-    if (!m.byId.has(id)) {
-      // A card that stands for several objects is in the picture alone.
-      const node = { id, kind, label: kind, hue: "grey", ns: namespace, name, i: m.nodes.length, standsFor: true };
-      m.nodes.push(node);
-      m.byId.set(id, node);
+  for (const view of m.views) {
+    // A card that stands for several objects is in the picture alone, and so are its lines.
+    for (const [id, [element]] of view.drawn) {
+      const { kind, namespace, name } = element.dataset;
+      if (!m.byId.has(id)) {
+        const node = { id, kind, label: kind, hue: "grey", ns: namespace, name, i: m.nodes.length, standsFor: true };
+        m.nodes.push(node);
+        m.byId.set(id, node);
+      }
+      if (kind === "Summary") view.summaries.push(m.byId.get(id));
     }
-  }
-  for (const element of svg.querySelectorAll(".edge")) {
-    const key = lineKey(element.dataset.from, element.dataset.to, element.dataset.kind);
-    if (!m.lines.has(key)) m.lines.set(key, []);
-    m.lines.get(key).push(element);
-    const [from, to] = [m.byId.get(element.dataset.from), m.byId.get(element.dataset.to)];
-    if (from?.standsFor || to?.standsFor) m.edges.push({ f: from.i, t: to.i, k: element.dataset.kind, l: [], w: [], drawnOnly: true });
-  }
-  for (const element of svg.querySelectorAll(".group")) {
-    if (!m.frames.has(element.dataset.id)) m.frames.set(element.dataset.id, []);
-    m.frames.get(element.dataset.id).push(element);
+    for (const [{ dataset }] of view.lines.values()) {
+      const [from, to] = [m.byId.get(dataset.from), m.byId.get(dataset.to)];
+      if (from?.standsFor || to?.standsFor) m.edges.push({ f: from.i, t: to.i, k: dataset.kind, l: [], w: [] });
+    }
   }
   m.out = m.nodes.map(() => []);
   m.in = m.nodes.map(() => []);
@@ -42,8 +55,12 @@ function read(page) {
   });
   m.sets = m.nodes.map(() => []);
   m.nodes.forEach((node) => node.members?.forEach((member) => m.sets[member].push(node.i)));
-  m.hosts = m.nodes.filter((n) => n.standsFor && n.kind === "Summary");
   return m;
+}
+
+/** Turns to one of the pictures. */
+function turnTo(view) {
+  Object.assign(model, { view, svg: view.svg, drawn: view.drawn, lines: view.lines, frames: view.frames, hosts: view.summaries });
 }
 
 const lineKey = (from, to, kind) => `${from}\n${to}\n${kind}`;

@@ -84,13 +84,17 @@ function select(node, { go = true } = {}) {
 }
 
 function bring(node) {
-  const card = node && shownBy(node);
+  // What this picture draws as a part of something else may have a card in another.
+  const own = model.views.find((v) => v.drawn.has(node.id));
+  if (own && own !== model.view && shownBy(node) !== node) useView(own);
+  const card = shownBy(node);
   if (card) show([boxOf(cardsOf(card)[0])]);
 }
 
 /** Asks how one node reaches another. */
 function ask(from, to) {
   change({ node: from, to, panel: "details", line: null });
+  [from, to].forEach((end) => shownBy(end) !== end && bring(end));
   const cards = [from, to].map(shownBy).filter(Boolean);
   show(cards.map((n) => boxOf(cardsOf(n)[0])));
 }
@@ -130,9 +134,20 @@ canvas.addEventListener("click", (event) => {
 stage.addEventListener("dblclick", (event) => {
   event.preventDefault();
   const element = cardAt(event.target);
-  if (element?.classList.contains("node")) bring(model.byId.get(element.dataset.id));
+  const node = element?.classList.contains("node") && model.byId.get(element.dataset.id);
+  if (node?.kind === "Summary") enter(node);
+  else if (node) bring(node);
   else zoom(1.6, local(event));
 });
+
+/** Shows what a card of an overview stands for. */
+function enter(node) {
+  const whole = model.views.find((v) => v.frames.has(`namespace:${node.ns}`));
+  if (!whole) return;
+  useView(whole);
+  select(null);
+  show([boxOf(model.frames.get(`namespace:${node.ns}`)[0])]);
+}
 
 /** The cards by their place, for who goes through them by keys. */
 function cards() {

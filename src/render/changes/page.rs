@@ -11,11 +11,10 @@ use crate::graph::{Change, Graph};
 use crate::layout::{Layout, Moment, moment};
 use crate::render::head::Head;
 use crate::render::html::{Maker, Ref, place};
+use crate::render::svg::svg_in_page;
 use crate::render::svg::svg_of_states;
 use crate::render::theme::Palette;
 use crate::render::xml::shown;
-use crate::render::script::SCRIPT;
-use crate::render::svg::svg_in_page;
 use crate::render::{PictureOptions, explore, words};
 
 /// More cards than this are counted at an item instead of linked.
@@ -57,14 +56,13 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
     let mut letters = changes.verdict().chars().collect::<Vec<char>>().into_iter();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     let view = View {
-        head: Head::new(&title, options.theme, Palette::Changes),
+        head: Head::new(&title, options, Palette::Changes),
         old,
         new,
         verdict: shown(&verdict).into_owned(),
         has_states,
         picture,
         data: explore::data(drawn, layout, None, changes.new.sources),
-        script: SCRIPT,
         sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
         nodes: union
             .nodes()
@@ -101,7 +99,6 @@ struct View {
     picture: String,
     /// What the script knows.
     data: explore::Data,
-    script: &'static str,
     sections: Vec<SectionView>,
     nodes: Vec<Row>,
     edges: Vec<EdgeRow>,

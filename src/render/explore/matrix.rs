@@ -20,7 +20,9 @@ const MAX_CELLS: usize = 4_000_000;
 /// The workloads that a page tells of: the node of each, and its position in the cluster.
 pub(super) fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
     let all = cluster.workloads().iter().enumerate();
-    let mut rows: Vec<(usize, usize)> = all.filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w))).collect();
+    let mut rows: Vec<(usize, usize)> = all
+        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
+        .collect();
     rows.sort_unstable();
     rows
 }
@@ -179,7 +181,10 @@ impl Cells {
 /// Whether anybody asks for what is no pod: controllers that bring requests, and addresses.
 fn is_told(connectivity: &Connectivity, members: &Members) -> bool {
     match members {
-        Members::IngressController => connectivity.entrances().iter().any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty())),
+        Members::IngressController => connectivity
+            .entrances()
+            .iter()
+            .any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty())),
         Members::Addresses(_) | Members::Pods(_) => true,
     }
 }

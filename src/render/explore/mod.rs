@@ -334,7 +334,11 @@ impl EdgeJson {
             t: to,
             k: edge.kind().as_str(),
             l: edge.told(edge.lines()).iter().map(|l| seen(l)).collect(),
-            w: edge.evidence.iter().map(|e| (seen(&e.object), seen(&e.field), seen(&e.place()))).collect(),
+            w: edge
+                .evidence
+                .iter()
+                .map(|e| (seen(&e.object), seen(&e.field), seen(&e.place())))
+                .collect(),
             change: edge.change.as_ref().map(Change::as_str),
         }
     }

@@ -1,0 +1,319 @@
+//! Reads, draws, and decides what is shown: the newest page, or the last good one with what went wrong since.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Args;
+use super::state::{Page, Pasted, Problems, State, Told};
+use crate::cli::input::{ConnectArgs, Input};
+use crate::cli::levels::Shown;
+use crate::cli::picture::{self, Known, PictureArgs};
+use crate::cli::report::{self, Verbosity};
+use crate::cli::sides::{self, Asked};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::Graph;
+use crate::layout;
+use crate::render::{self, ChangesPage, PageSetting, PictureOptions};
+use crate::source::{self, Loaded, SourceFile, Sources};
+use crate::view;
+
+/// What an overview says about how to see more.
+const HINT: &str = "-n NAME draws one";
+
+/// The name that pasted text is shown under.
+const PASTED: &str = "<pasted>";
+
+/// By what a problem of reading is known while the file around it changes: its kind and its file, or its message where it has none.
+type Key = (Code, String);
+
+/// A part of the input that was not read.
+struct Unread {
+    key: Key,
+    told: Told,
+}
+
+impl Unread {
+    /// All of them.
+    fn of(input: &Input) -> Vec<Unread> {
+        let unread = |d: &&Diagnostic| d.code.is_unread();
+        let known = input.diagnostics.iter().filter(unread).map(|d| Unread {
+            key: match d.at {
+                Some(at) => (d.code, input.sources.name(at.file).to_owned()),
+                None => (d.code, d.message.clone()),
+            },
+            told: Told::new(d, &input.sources),
+        });
+        known.collect()
+    }
+}
+
+/// What was read.
+enum Texts {
+    State(Loaded),
+    Sides(Box<[source::Side; 2]>),
+}
+
+/// What was drawn of it, and what was not read.
+struct Drawn {
+    page: anyhow::Result<String>,
+    unread: Vec<Unread>,
+}
+
+/// The drawing, again and again.
+pub struct Work {
+    args: Arc<Args>,
+    stdin: Vec<u8>,
+    verbosity: Verbosity,
+    /// Of the texts that were drawn last.
+    digest: Option<[u8; 32]>,
+    /// How often each problem of reading was there when the page was last good.
+    accepted: BTreeMap<Key, usize>,
+    state: Option<State>,
+}
+
+impl Work {
+    /// Nothing drawn yet. Standard input is read once, before.
+    pub fn new(args: Arc<Args>, stdin: Vec<u8>, verbosity: Verbosity) -> Work {
+        Work {
+            args,
+            stdin,
+            verbosity,
+            digest: None,
+            accepted: BTreeMap::new(),
+            state: None,
+        }
+    }
+
+    /// Reads and draws. `None` if there is nothing new to tell.
+    ///
+    /// # Errors
+    ///
+    /// At the first time, if nothing can be drawn although everything was read: then the command is wrong and not the files.
+    pub fn next(&mut self) -> anyhow::Result<Option<State>> {
+        let begin = Instant::now();
+        let texts = self.load();
+        let digest = digest(&texts);
+        if self.digest == Some(digest) {
+            return Ok(None);
+        }
+        self.digest = Some(digest);
+        let drawn = match texts {
+            Ok(texts) => guarded(|| self.draw(texts)),
+            Err(error) => Drawn {
+                page: Err(error),
+                unread: Vec::new(),
+            },
+        };
+        let state = self.judge(drawn)?;
+        if self.verbosity == Verbosity::Verbose {
+            report::say(&format!("drawn in {} ms", begin.elapsed().as_millis()));
+        }
+        if self.state.as_ref().is_some_and(|s| s.is_same(&state)) {
+            return Ok(None);
+        }
+        if self.state.as_ref().is_some_and(|s| s.problems != state.problems) {
+            state.problems.problems.iter().for_each(|p| report::tell(&p.text));
+        }
+        self.state = Some(state.clone());
+        Ok(Some(state))
+    }
+
+    fn load(&self) -> anyhow::Result<Texts> {
+        let input = &self.args.input;
+        let Some(range) = &self.args.git else {
+            return Ok(Texts::State(input.load(&mut Cursor::new(&self.stdin))));
+        };
+        let paths: Vec<_> = input.paths().cloned().collect();
+        let sides = source::load_range(&sides::request(range, &paths, input.kustomizations(), input.reading()))?;
+        Ok(Texts::Sides(Box::new(sides)))
+    }
+
+    fn draw(&self, texts: Texts) -> Drawn {
+        let args = &*self.args;
+        match texts {
+            Texts::State(loaded) => {
+                let mut input = args.input.reading().inspect(loaded);
+                let unread = Unread::of(&input);
+                let page = draw_state(args, &mut input);
+                if self.state.is_none() {
+                    input.report(self.verbosity);
+                }
+                // At the beginning there must be something to look at.
+                let page = match page {
+                    Err(_) if self.state.is_none() && !unread.is_empty() => empty_page(args, &mut input),
+                    page => page,
+                };
+                Drawn { page, unread }
+            }
+            Texts::Sides(sides) => self.draw_sides(*sides),
+        }
+    }
+
+    fn draw_sides(&self, texts: [source::Side; 2]) -> Drawn {
+        let args = &*self.args;
+        if self.state.is_none() && self.verbosity != Verbosity::Quiet {
+            texts.iter().flat_map(|side| &side.notes).for_each(|note| report::say(note));
+        }
+        let asked = Asked {
+            reading: args.input.reading(),
+            connect: &args.connect,
+        };
+        let sides = match sides::both_revisions(asked, texts) {
+            Ok(sides) => sides,
+            Err(error) => {
+                return Drawn {
+                    page: Err(error),
+                    unread: Vec::new(),
+                };
+            }
+        };
+        let [old, new] = &sides;
+        let mut unread = Unread::of(&new.input);
+        if old.is_unread() {
+            unread.extend(Unread::of(&old.input));
+        }
+        if self.state.is_none() {
+            new.input.report(self.verbosity);
+        }
+        let page = sides::compared(&sides, |diff, changes| {
+            let drawn = view::context(diff.graph.clone(), args.context);
+            let layout = layout::layout(&drawn, &args.picture.layout_options());
+            let page = ChangesPage {
+                changes,
+                drawn: &drawn,
+                layout: &layout,
+            };
+            Ok(render::changes_page(&page, &live(&args.picture))?)
+        });
+        Drawn { page, unread }
+    }
+
+    /// What is shown, now that this was drawn.
+    fn judge(&mut self, drawn: Drawn) -> anyhow::Result<State> {
+        let Drawn { page, unread } = drawn;
+        let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
+        for problem in &unread {
+            *seen.entry(problem.key.clone()).or_default() += 1;
+        }
+        let is_worse = seen.iter().any(|(key, count)| *count > self.accepted.get(key).copied().unwrap_or(0));
+        let told = unread.into_iter().map(|u| u.told);
+        let page = match (page, &self.state) {
+            (Ok(html), _) => Page::new(&html),
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(before)) => {
+                let failure = Told::failure(&format!("{error:#}"));
+                return Ok(State {
+                    page: before.page.clone(),
+                    now: before.page.clone(),
+                    stale: true,
+                    problems: Problems::new(std::iter::once(failure).chain(told).collect()),
+                });
+            }
+        };
+        let problems = Problems::new(told.collect());
+        match &self.state {
+            Some(before) if is_worse && !self.args.input.reading().is_lenient() => Ok(State {
+                page: before.page.clone(),
+                now: page,
+                stale: true,
+                problems,
+            }),
+            _ => {
+                self.accepted = seen;
+                Ok(State {
+                    page: page.clone(),
+                    now: page,
+                    stale: false,
+                    problems,
+                })
+            }
+        }
+    }
+}
+
+/// Draws pasted text with the options of the command, but for what selects parts of the files.
+pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
+    let loaded = Loaded {
+        sources: Sources::from_files([SourceFile::new(PASTED, text)]),
+        ..Loaded::default()
+    };
+    let look = args.picture.titled("Pasted YAML");
+    let drawn = guarded(|| {
+        let mut input = args.input.reading().inspect(loaded);
+        let unread = Unread::of(&input);
+        // Who brings requests into the cluster of the files was not said of this one.
+        let page = look.complete(&mut input, &ConnectArgs::default(), &args.levels).and_then(|known| {
+            let shown = args.levels.apply_to_all(&input, HINT)?;
+            page(&look, shown, &mut input, &known)
+        });
+        Drawn { page, unread }
+    });
+    Ok(Pasted {
+        page: drawn.page?,
+        problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()),
+    })
+}
+
+fn draw_state(args: &Args, input: &mut Input) -> anyhow::Result<String> {
+    let known = args.picture.complete(input, &args.connect, &args.levels)?;
+    let shown = args.levels.apply(input, &args.input, HINT)?;
+    page(&args.picture, shown, input, &known)
+}
+
+fn page(look: &PictureArgs, mut shown: Shown, input: &mut Input, known: &Known) -> anyhow::Result<String> {
+    let layout = look.draw(&mut shown, input);
+    let whole = look.draw_whole(&shown, input);
+    picture::page((&layout, whole.as_ref()), &shown, input, look.background(input, known), &live(look))
+}
+
+fn empty_page(args: &Args, input: &mut Input) -> anyhow::Result<String> {
+    let shown = Shown {
+        graph: Graph::default(),
+        picture: None,
+    };
+    page(&args.picture, shown, input, &Known::default())
+}
+
+fn live(look: &PictureArgs) -> PictureOptions {
+    PictureOptions {
+        setting: PageSetting::Live,
+        ..look.options()
+    }
+}
+
+/// A mistake of ours must not end the preview.
+fn guarded(draw: impl FnOnce() -> Drawn) -> Drawn {
+    catch_unwind(AssertUnwindSafe(draw)).unwrap_or_else(|_| Drawn {
+        page: Err(anyhow::anyhow!("internal error: this could not be drawn")),
+        unread: Vec::new(),
+    })
+}
+
+/// By what it is known that nothing changed since.
+fn digest(texts: &anyhow::Result<Texts>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    // Lengths keep what stands beside each other apart.
+    let mut add = |text: &str| {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text.as_bytes());
+    };
+    let mut add_loaded = |name: &str, loaded: &Loaded| {
+        add(name);
+        for file in loaded.sources.ids() {
+            add(loaded.sources.name(file));
+            add(loaded.sources.text(file));
+        }
+        loaded.problems.iter().for_each(|p| add(&p.to_string()));
+    };
+    match texts {
+        Ok(Texts::State(loaded)) => add_loaded("", loaded),
+        Ok(Texts::Sides(sides)) => sides.iter().for_each(|side| add_loaded(&side.name(), &side.loaded)),
+        Err(error) => add(&format!("{error:#}")),
+    }
+    digest.finalize().into()
+}
