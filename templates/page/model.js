@@ -81,6 +81,22 @@ const isHub = (node) => ["Internet", "External"].includes(node.kind) || (node.ki
 const isStep = (node) => !["Junction", "Peers"].includes(node.kind);
 
 /**
+ * The places that are next to one, on the way `forward` or back. Who stands in a set takes part in the lines of the set, and a line to a set is one to its members; but members of a
+ * set have nothing to do with each other. So a place is a node and whether it was come to as a member (`within`), from where only lines lead on.
+ */
+function nextTo({ i, within }, forward, first) {
+  const node = model.nodes[i];
+  const places = [];
+  const isSet = node.kind === "Peers";
+  if (!first && isHub(node)) return places;
+  if (!isSet || within || first) for (const edge of forward ? model.out[i] : model.in[i]) places.push({ i: forward ? edge.t : edge.f, edge, within: false });
+  if (!isSet) for (const set of model.sets[i]) places.push({ i: set, edge: null, within: true });
+  else if (!within) for (const member of node.members ?? []) places.push({ i: member, edge: null, within: false });
+  return places;
+}
+const placeKey = ({ i, within }) => i * 2 + (within ? 1 : 0);
+
+/**
  * What can be reached from a node over so many lines, with the lines: `up`, `down` or `both`. Junctions and sets of pods are no steps of their own, and what nearly
  * everything is connected with leads no further.
  */
@@ -88,27 +104,23 @@ function around(start, hops, way) {
   const nodes = new Map([[start.i, 0]]);
   const edges = new Set();
   const walk = (forward) => {
-    const seen = new Map([[start.i, 0]]);
-    const queue = [start.i];
+    const from = { i: start.i, within: false };
+    const seen = new Map([[placeKey(from), 0]]);
+    const queue = [from];
     for (let at = 0; at < queue.length; at++) {
       const here = queue[at];
-      const far = seen.get(here);
-      const node = model.nodes[here];
-      if (here !== start.i && isHub(node)) continue;
-      const visit = (next, edge) => {
-        const cost = far + (isStep(model.nodes[next]) ? 1 : 0);
-        if (cost > hops || (far >= hops && isStep(node) && here !== start.i)) return;
-        if (edge) edges.add(edge);
-        if (!nodes.has(next) || nodes.get(next) > cost) nodes.set(next, cost);
-        if (!seen.has(next) || seen.get(next) > cost) {
-          seen.set(next, cost);
-          queue.push(next);
-        }
-      };
-      for (const edge of forward ? model.out[here] : model.in[here]) visit(forward ? edge.t : edge.f, edge);
-      // A workload takes part in what the sets that it is in do.
-      for (const set of model.sets[here]) if (set !== start.i) visit(set);
-      if (here !== start.i || node.kind === "Peers") for (const member of node.members ?? []) visit(member);
+      const far = seen.get(placeKey(here));
+      if (far >= hops && isStep(model.nodes[here.i]) && at > 0) continue;
+      for (const next of nextTo(here, forward, at === 0)) {
+        const cost = far + (isStep(model.nodes[next.i]) ? 1 : 0);
+        if (cost > hops) continue;
+        if (next.edge) edges.add(next.edge);
+        if (!nodes.has(next.i) || nodes.get(next.i) > cost) nodes.set(next.i, cost);
+        const key = placeKey(next);
+        if (seen.has(key) && seen.get(key) <= cost) continue;
+        seen.set(key, cost);
+        queue.push(next);
+      }
     }
   };
   if (way !== "down") walk(false);
@@ -116,24 +128,25 @@ function around(start, hops, way) {
   return { nodes, edges };
 }
 
-/** The shortest way along lines from one node to another, as edges; `null` if there is none. Belonging to a set is a step without an edge. */
+/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge. */
 function wayAlong(from, to) {
-  const before = new Map([[from.i, null]]);
-  const queue = [from.i];
-  for (let at = 0; at < queue.length && !before.has(to.i); at++) {
+  const before = new Map([[from.i * 2, null]]);
+  const queue = [{ i: from.i, within: false }];
+  for (let at = 0; at < queue.length; at++) {
     const here = queue[at];
-    const node = model.nodes[here];
-    const visit = (next, edge) => {
-      if (before.has(next)) return;
-      before.set(next, { here, edge });
+    if (here.i === to.i && !here.within) {
+      const steps = [];
+      for (let place = here; before.get(placeKey(place)); place = before.get(placeKey(place)).here) {
+        const { here: last, edge } = before.get(placeKey(place));
+        steps.unshift({ from: last.i, to: place.i, edge });
+      }
+      return steps;
+    }
+    for (const next of nextTo(here, true, at === 0)) {
+      if (before.has(placeKey(next))) continue;
+      before.set(placeKey(next), { here, edge: next.edge });
       queue.push(next);
-    };
-    for (const edge of model.out[here]) visit(edge.t, edge);
-    for (const set of model.sets[here]) visit(set, null);
-    for (const member of node.members ?? []) visit(member, null);
+    }
   }
-  if (!before.has(to.i)) return null;
-  const steps = [];
-  for (let at = to.i; before.get(at); at = before.get(at).here) steps.unshift({ from: before.get(at).here, to: at, edge: before.get(at).edge });
-  return steps;
+  return null;
 }
