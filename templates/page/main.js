@@ -18,7 +18,8 @@ function open(panel) {
 const has = (panel) => panel === "details" || panel === "legend" || panel === "tables" || (panel === "matrix" ? model.nodes.some(isWorkload) && !!model.matrix : model.namespaces.length > 0);
 
 function drawTabs() {
-  tabs.replaceChildren(
+  redraw(
+    tabs,
     ...PANELS.filter(([name]) => has(name)).map(([name, words]) =>
       button(words, words, () => change({ panel: name }), { id: `tab-${name}`, tabIndex: state.panel === name ? 0 : -1, attr: { role: "tab", "aria-selected": String(state.panel === name), "aria-controls": `panel-${name}` } }),
     ),
