@@ -35,7 +35,7 @@ function group(title, rows, keys) {
     "div",
     { className: "group" },
     make("h3", {}, title),
-    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link" }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link" })),
+    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link", attr: { "aria-label": `Show all ${title.toLowerCase()}` } }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link", attr: { "aria-label": `Show no ${title.toLowerCase()}` } })),
     make("ul", { className: "checks" }, rows),
   );
 }
