@@ -105,9 +105,18 @@ function remember() {
   }, 150);
 }
 
+/** A part of an address in plain letters; one that is not well formed stays as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Follows the address: a state, or the id of a card or a table that a link names. */
 function follow() {
-  const text = decodeURIComponent(location.hash.slice(1));
+  const text = decoded(location.hash.slice(1));
   if (text && !text.startsWith("/")) {
     const node = nodeOfAnchor(text);
     if (node) return select(node);
@@ -289,7 +298,7 @@ async function start() {
   // Links of tables to cards go there without a new entry of the history.
   tables.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
-    const node = link && nodeOfAnchor(decodeURIComponent(link.hash.slice(1)));
+    const node = link && nodeOfAnchor(decoded(link.hash.slice(1)));
     if (!node) return;
     event.preventDefault();
     change({ node, to: null, line: null });
