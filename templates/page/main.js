@@ -212,6 +212,15 @@ function drawTools() {
     make("summary", { title: "Copies of the picture" }, "Copy"),
     make("div", {}, [["Copy as PNG", copyPng], ["Copy as SVG", copySvg], ["Save as PNG", savePng], ["Save as SVG", saveSvg], ["Copy link to this view", copyLink]].map(([words, work]) => button(words, words, () => ((more.open = false), work())))),
   );
+  more.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !more.open) return;
+    event.stopPropagation();
+    more.open = false;
+    more.querySelector("summary").focus();
+  });
+  addEventListener("pointerdown", (event) => {
+    if (!more.contains(event.target)) more.open = false;
+  });
   tools.replaceChildren(
     finder,
     more,
