@@ -40,7 +40,7 @@ tabs.addEventListener("keydown", (event) => {
 
 // ---- the width of the panel
 
-const widths = { details: 420, matrix: 640, tables: 760, namespaces: 560, legend: 340 };
+const widths = { details: 420, matrix: 640, tables: 760, namespaces: 560, legend: 420 };
 function widen(width) {
   widths[state.panel] = clamp(width, 260, Math.max(260, innerWidth - 320));
   setWidth();
