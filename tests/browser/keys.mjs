@@ -97,7 +97,9 @@ export default async function (t) {
   await page.keyboard.press("+");
   await t.frames(page);
   assert((await view(page)).w > whole.w * 1.1);
+  // The focus brings the card under the cursor into sight.
   await page.locator(".stage").focus();
+  await t.frames(page);
   const nearer = await view(page);
   await page.keyboard.press("Shift+ArrowRight");
   await t.frames(page);
