@@ -140,7 +140,7 @@ function waySection(node) {
       make("div", {}, make("span", { className: `verdict ${kind}` }, kind === "none" ? "✕ denied by policy" : `● ${way.ports}`), way.ports !== way.asked && way.ports !== "none" && make("span", { className: "quiet" }, ` of ${way.asked}`), doubt(way)),
       isWorkload(node) ? make("div", {}, make("span", { className: "kind" }, "through "), by ? nodeButton(by) : data(way.by)) : make("div", {}, nodeButton(target), by && by !== node && [make("span", { className: "kind" }, " through "), nodeButton(by)]),
       make("div", { className: "kind" }, "brought by ", way.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
-      (way.why ?? []).length > 0 && make("ul", { className: "because" }, way.why.map((r) => reasonRow(model.reasons[r]))),
+      way.why?.length > 0 && make("ul", { className: "because" }, tellingReasons({ kind, why: way.why.map((r) => model.reasons[r]) }).map(reasonRow)),
     );
   };
   const title = isWorkload(node) ? "Reached from outside" : "Workloads behind it";

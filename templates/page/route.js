@@ -96,7 +96,7 @@ function routeView(from, to) {
               { className: "bucket" },
               make("div", {}, make("span", { className: `verdict ${w.ports === "none" ? "none" : "some"}` }, w.ports === "none" ? "✕ denied by policy" : `● ${w.ports}`), doubt(w)),
               make("div", { className: "kind" }, "brought by ", w.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
-              w.why?.length > 0 && make("ul", { className: "because" }, w.why.map((r) => reasonRow(model.reasons[r]))),
+              w.why?.length > 0 && make("ul", { className: "because" }, tellingReasons({ kind: w.ports, why: w.why.map((r) => model.reasons[r]) }).map(reasonRow)),
             ),
           ),
         ),
