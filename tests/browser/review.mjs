@@ -23,6 +23,7 @@ export default async function (t) {
     for (const [protocol, ranges] of Object.entries(way.reaches.allowed)) {
       for (const [from] of ranges) assert(row.text.includes(protocol) && row.text.includes(String(from)), `${protocol} ${from} in ${row.text}`);
     }
+    assert(!row.text.includes("not allowed by"), row.text);
     for (const reason of way.reaches.because.filter((b) => b.effect === "allow")) assert(row.text.includes(reason.at.split("/").at(-1)), `${reason.at} in ${row.text}`);
   }
   await t.picture("internet");

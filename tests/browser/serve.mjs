@@ -25,6 +25,8 @@ async function watchIt(t, files) {
   const page = await t.open(t.server);
   const status = page.locator(".live-status");
   await status.getByText("Live", { exact: true }).waitFor();
+  const dot = await page.locator(".live-dot").evaluate((e) => getComputedStyle(e).backgroundColor);
+  assert(/^rgb\(/.test(dot), `the sign of life has a color: ${dot}`);
   await t.picture("live");
 
   // Look at something: selected, two steps, a filter, nearer.
