@@ -33,7 +33,7 @@ pub struct Args {
     #[command(flatten)]
     levels: LevelArgs,
 
-    /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format,
+    /// What to write, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) to standard output, a file whose ending says the format,
     /// FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each namespace. Without it SVG goes to standard output, or a summary when that is a terminal
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
     output: Vec<Wish>,
@@ -314,7 +314,9 @@ fn content(args: &Args, format: Format, report: &Report<'_>, (shown, drawn): (&S
         }
         Format::Png => render::png(layout()?, graph, &options, args.scale)?,
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
+        Format::Drawio => render::drawio(layout()?, graph, &options).into_bytes(),
         Format::Mermaid => render::mermaid(report.graph, &options).into_bytes(),
+        Format::D2 => render::d2(report.graph, &options).into_bytes(),
         Format::Dot => render::dot(report.graph).into_bytes(),
         Format::Json => render::json(report).into_bytes(),
     })

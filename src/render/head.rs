@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::graph::ChangeKind;
 
+use super::base64;
 use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
 use super::xml::shown;
 
@@ -89,17 +90,7 @@ fn style(theme: Theme, palette: Palette) -> String {
 
 /// The source expression that allows exactly this style.
 fn hash(style: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::from("'sha256-");
-    for part in Sha256::digest(style.as_bytes()).chunks(3) {
-        let bits = part.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - part.len()));
-        for i in 0..4 {
-            let digit = char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]);
-            text.push(if i <= part.len() { digit } else { '=' });
-        }
-    }
-    text.push('\'');
-    text
+    format!("'sha256-{}'", base64::encode(&Sha256::digest(style.as_bytes())))
 }
 
 #[cfg(test)]

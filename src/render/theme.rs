@@ -235,6 +235,14 @@ impl Palette {
     pub(crate) fn of(graph: &Graph) -> Palette {
         if graph.is_comparison() { Palette::Changes } else { Palette::State }
     }
+
+    /// The family of a kind of edge in a legend: where changes have the colors, the kind has none.
+    pub(crate) fn of_sample(self, kind: EdgeKind) -> Hue {
+        match self {
+            Palette::State => Hue::of_edge(kind),
+            Palette::Changes => Hue::Grey,
+        }
+    }
 }
 
 /// The rules that turn a light picture dark. Kept in one line, as every element is.
