@@ -105,7 +105,7 @@ pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -
     Some(serde_json::from_str(&json).unwrap())
 }
 
-const HARNESS: &str = r#"<!DOCTYPE html><meta charset="utf-8"><pre id="out"></pre><script>
+const HARNESS: &str = r##"<!DOCTYPE html><meta charset="utf-8"><pre id="out"></pre><script>
 const pages = PAGES, wanted = WANTED;
 const pause = ms => new Promise(done => setTimeout(done, ms));
 // What a reader sees: runs of spaces are one.
@@ -163,4 +163,4 @@ const plain = text => text.replace(/\s+/g, ' ').trim();
   }
   document.getElementById('out').textContent = 'READY' + JSON.stringify(all) + 'DONE';
 })();
-</script>"#;
+</script>"##;
