@@ -237,11 +237,13 @@ fn line_of(kind: EdgeKind) -> (&'static str, &'static str) {
     }
 }
 
+/// A tooltip is shown as it is written, but D2 reads it as Markdown before, and refuses the whole text where that has a tag that is not closed. So it has none:
+/// what begins one is written as the sign that looks most like it.
 fn tooltip(text: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
-        format!("; tooltip: {}", quoted(text))
+        format!("; tooltip: {}", quoted(&text.replace('<', "‹")))
     }
 }
 
@@ -262,6 +264,12 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tooltips_have_no_tags() {
+        assert_eq!(tooltip("a\n</b>"), "; tooltip: \"a\\n‹/b>\"");
+        assert_eq!(tooltip(""), "");
+    }
 
     #[test]
     fn nothing_in_a_string_is_replaced() {

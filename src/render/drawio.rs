@@ -53,6 +53,7 @@ struct Cell<'a> {
     parent: &'a str,
     /// What the geometry of its parent begins at: places of cells are told from there.
     origin: Point,
+    /// As people may see it.
     label: &'a str,
     style: String,
 }
@@ -91,7 +92,7 @@ impl Pen<'_> {
 
     /// A vertex with what else is known of it; gives the cell that its parts stand in.
     fn vertex(&self, xml: &mut Xml, cell: &Cell<'_>, rect: Rect) {
-        let element = xml.element("mxCell").attr("id", cell.id).attr("value", &shown_lines(cell.label));
+        let element = xml.element("mxCell").attr("id", cell.id).attr("value", cell.label);
         let element = element.attr("style", &cell.style).attr("parent", cell.parent);
         // Lines end at cards, not at what stands on them.
         let element = element.attr("vertex", "1").attr("connectable", "0");
@@ -108,7 +109,7 @@ impl Pen<'_> {
 
     fn frame(&self, xml: &mut Xml, frame: &Frame) {
         let (parent, origin) = self.inside(frame.parent.as_deref());
-        let lines: Vec<&str> = frame.title.iter().map(|t| t.content.as_str()).collect();
+        let title = lines(frame.title.iter());
         let left = frame.title.first().map_or(0.0, |t| t.at.x - frame.rect.x);
         let head = frame.title.last().map_or(0.0, |t| t.at.y - frame.rect.y) + 8.0;
         // A frame in a frame stands out against it.
@@ -127,7 +128,7 @@ impl Pen<'_> {
             id: &frame_id(&frame.id),
             parent: &parent,
             origin,
-            label: &lines.join("\n"),
+            label: &title,
             style: style.text,
         };
         self.told_vertex(xml, &cell, frame.rect, (&frame.id, &frame.tooltip));
@@ -146,7 +147,6 @@ impl Pen<'_> {
         let hue = Hue::of_node(card.kind, &card.label);
         let id = card_id(&card.id);
         let names: Vec<&Text> = card.texts.iter().filter(|t| t.role == TextRole::Name).collect();
-        let lines: Vec<&str> = names.iter().map(|t| t.content.as_str()).collect();
         let mut style = self.bordered(&Border::of_card(card.kind, hue, card.change), CARD_RADIUS);
         style.word("collapsible", "0").word("recursiveResize", "0");
         let ink = names.first().map_or(Paint::Ink, |t| changed::text(t, hue));
@@ -160,7 +160,7 @@ impl Pen<'_> {
             id: &id,
             parent: &parent,
             origin,
-            label: &lines.join("\n"),
+            label: &lines(names.iter().copied()),
             style: style.text,
         };
         self.told_vertex(xml, &cell, card.rect, (&card.id, &card.tooltip));
@@ -242,7 +242,7 @@ impl Pen<'_> {
             id,
             parent,
             origin,
-            label: &text.content,
+            label: &shown(&text.content),
             style: style.text,
         };
         // Letters stand on the baseline, and what hangs below it takes a fifth of their size.
@@ -303,9 +303,7 @@ impl Pen<'_> {
                 style.end(end, rect, *point);
             }
         }
-        let mut lines = Vec::new();
-        if let Some(label) = &link.label {
-            lines.extend(label.texts.iter().map(|t| t.content.as_str()));
+        if link.label.is_some() {
             let border = Border::of_label(Hue::of_edge(link.kind), link.change);
             style.font(TextRole::Label, Paint::Ink, self.theme);
             style.paint("labelBackgroundColor", border.ground, self.theme);
@@ -315,7 +313,7 @@ impl Pen<'_> {
             id,
             parent: LAYER,
             origin: Point::default(),
-            label: &lines.join("\n"),
+            label: &lines(link.label.iter().flat_map(|l| &l.texts)),
             style: style.text,
         };
         let object = format!("{} {} {}", link.from, link.kind.as_str(), link.to);
@@ -430,11 +428,16 @@ impl Pen<'_> {
 
 /// The element around a cell that has a tooltip and stands for an object.
 fn told<'x>(xml: &'x mut Xml, cell: &Cell<'_>, (object, tooltip): (&str, &str)) -> super::xml::Element<'x> {
-    let element = xml.element("UserObject").attr("id", cell.id).attr("label", &shown_lines(cell.label));
+    let element = xml.element("UserObject").attr("id", cell.id).attr("label", cell.label);
     let tooltip = markup(&shown_lines(tooltip));
     element
         .maybe("tooltip", (!tooltip.is_empty()).then_some(tooltip.as_str()))
         .attr("object", object)
+}
+
+/// Texts as a label of so many lines.
+fn lines<'t>(texts: impl Iterator<Item = &'t Text>) -> String {
+    texts.map(|t| shown(&t.content)).collect::<Vec<_>>().join("\n")
 }
 
 /// A text as HTML: tooltips are shown as such.

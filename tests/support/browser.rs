@@ -37,7 +37,11 @@ impl Server {
 
     /// Adds a file. The type follows from the ending of its name.
     pub fn put(&self, name: &str, content: String) {
-        let kind = if name.ends_with(".svg") { "image/svg+xml" } else { "text/html; charset=utf-8" };
+        let kind = if name.ends_with(".svg") {
+            "image/svg+xml"
+        } else {
+            "text/html; charset=utf-8"
+        };
         self.files.lock().unwrap().insert(format!("/{name}"), (kind, content));
     }
 
@@ -59,7 +63,10 @@ fn answer(mut stream: TcpStream, files: &Files, strange: &Mutex<Vec<String>>) {
         strange.lock().unwrap().push(first);
     }
     let (status, (kind, content)) = found.map_or(("404 Not Found", ("text/plain", String::new())), |f| ("200 OK", f));
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        content.len()
+    );
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(content.as_bytes()));
 }
 
@@ -92,8 +99,19 @@ pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -
     );
     let profile = tempfile::tempdir_in(folder).unwrap();
     let output = command
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
-        .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=600000", "--dump-dom"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+        ])
+        .args([
+            "--disable-component-update",
+            "--disable-sync",
+            "--virtual-time-budget=600000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("{}/harness.html", server.origin))
         .output()
@@ -101,15 +119,19 @@ pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -
     let page = String::from_utf8_lossy(&output.stdout);
     let start = page.find("READY[").unwrap_or_else(|| panic!("the harness ran to its end\n{page}")) + 5;
     let end = start + page[start..].find("DONE").unwrap();
-    let json = page[start..end].replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
+    let json = page[start..end]
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&amp;", "&");
     Some(serde_json::from_str(&json).unwrap())
 }
 
 const HARNESS: &str = r##"<!DOCTYPE html><meta charset="utf-8"><pre id="out"></pre><script>
 const pages = PAGES, wanted = WANTED;
 const pause = ms => new Promise(done => setTimeout(done, ms));
-// What a reader sees: runs of spaces are one.
-const plain = text => text.replace(/\s+/g, ' ').trim();
+// What a reader sees: runs of spaces, and of what stands for characters that cannot be shown, are one.
+const plain = text => text.replace(/[\s\uFFFD]+/g, ' ').trim();
 (async () => {
   const all = [];
   for (const page of pages) {

@@ -95,12 +95,12 @@ fn objects(t: &str, other: &str) -> Vec<Value> {
                 "loadBalancerSourceRanges": ["192.0.2.0/24", t], "externalIPs": [t]}}),
         json!({"apiVersion": "v1", "kind": "Service", "metadata": named("-out"), "spec": {"type": "ExternalName", "externalName": t}}),
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta,
-            "spec": {"ingressClassName": t, "defaultBackend": {"resource": {"apiGroup": t, "kind": t, "name": t}},
-                "tls": [{"hosts": [t, other], "secretName": t}],
-                "rules": [
-                    {"host": t, "http": {"paths": [{"path": t, "pathType": "Prefix", "backend": backend}, {"path": "/b", "pathType": t, "backend": backend}]}},
-                    {"host": other, "http": {"paths": [{"backend": {"service": {"name": format!("{other}!"), "port": {"number": 80}}}}]}},
-                ]}}),
+        "spec": {"ingressClassName": t, "defaultBackend": {"resource": {"apiGroup": t, "kind": t, "name": t}},
+            "tls": [{"hosts": [t, other], "secretName": t}],
+            "rules": [
+                {"host": t, "http": {"paths": [{"path": t, "pathType": "Prefix", "backend": backend}, {"path": "/b", "pathType": t, "backend": backend}]}},
+                {"host": other, "http": {"paths": [{"backend": {"service": {"name": format!("{other}!"), "port": {"number": 80}}}}]}},
+            ]}}),
         json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": meta,
             "spec": {"gatewayClassName": t, "listeners": [{"name": t, "hostname": t, "protocol": "HTTPS", "port": 443,
                 "tls": {"certificateRefs": [{"name": t}]}, "allowedRoutes": {"namespaces": {"from": "All"}}}]}}),
