@@ -27,7 +27,8 @@ pub fn d2(graph: &Graph, options: &PictureOptions) -> String {
         body: String::new(),
     };
     writer.paths = (0..graph.nodes().len()).map(|i| writer.path(i)).collect();
-    if let Some(title) = &options.title {
+    // D2 refuses a text without words.
+    if let Some(title) = options.title.as_ref().filter(|t| !t.trim().is_empty()) {
         let ink = writer.color(Paint::Ink);
         let look = format!("shape: text; near: top-center; style.font-size: 24; style.font-color: {ink}");
         writer.line(0, &format!("title: {} {{{look}}}", quoted(&folded(title))));
