@@ -12,11 +12,12 @@ use crate::graph::{Graph, NodeKind};
 use crate::layout::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
 use super::changed::{self, Border};
+use super::drawio_style::{ENTRY, EXIT, Style, rounded};
 use super::glyphs::{self, Glyph};
 use super::strokes::{Head, LineStyle};
-use super::svg::{CARD_RADIUS, FONTS, FRAME_RADIUS, centered, row_ground, shrunk};
+use super::svg::{CARD_RADIUS, FRAME_RADIUS, centered, row_ground, shrunk};
 use super::theme::{Hue, Paint, Palette, Theme};
-use super::xml::{Xml, number, shown, shown_lines};
+use super::xml::{Xml, shown, shown_lines};
 use super::{PictureOptions, base64, words};
 
 /// The cell that everything stands in which stands in nothing else.
@@ -562,85 +563,4 @@ fn drawing(glyph: Glyph, color: &'static str) -> String {
         });
     });
     xml.finish()
-}
-
-/// The keys that fasten an end of a line to a place of a card.
-struct End {
-    x: &'static str,
-    y: &'static str,
-    dx: &'static str,
-    dy: &'static str,
-    perimeter: &'static str,
-}
-
-const EXIT: End = End {
-    x: "exitX",
-    y: "exitY",
-    dx: "exitDx",
-    dy: "exitDy",
-    perimeter: "exitPerimeter",
-};
-const ENTRY: End = End {
-    x: "entryX",
-    y: "entryY",
-    dx: "entryDx",
-    dy: "entryDy",
-    perimeter: "entryPerimeter",
-};
-
-/// A box with round corners.
-fn rounded(radius: f64) -> Style {
-    let mut style = Style::new("rounded=1");
-    style.word("html", "0").word("absoluteArcSize", "1").num("arcSize", 2.0 * radius);
-    style
-}
-
-/// A style: keys and values of this crate, never of the input.
-struct Style {
-    text: String,
-}
-
-impl Style {
-    fn new(first: &'static str) -> Style {
-        Style { text: format!("{first};") }
-    }
-
-    fn word(&mut self, key: &'static str, value: &str) -> &mut Style {
-        self.text.extend([key, "=", value, ";"]);
-        self
-    }
-
-    fn num(&mut self, key: &'static str, value: f64) -> &mut Style {
-        self.text.extend([key, "="]);
-        number(&mut self.text, value);
-        self.text.push(';');
-        self
-    }
-
-    fn paint(&mut self, key: &'static str, paint: Paint, theme: Theme) -> &mut Style {
-        self.word(key, paint.color(theme))
-    }
-
-    fn font(&mut self, role: TextRole, paint: Paint, theme: Theme) -> &mut Style {
-        self.word("fontFamily", FONTS).num("fontSize", role.size());
-        self.word("fontStyle", if role.bold() { "1" } else { "0" })
-            .paint("fontColor", paint, theme)
-    }
-
-    fn dashes(&mut self, dash: Option<&'static str>) -> &mut Style {
-        match dash {
-            Some(dash) => self.word("dashed", "1").word("fixDash", "1").word("dashPattern", dash),
-            None => self,
-        }
-    }
-
-    /// Fastens an end of a line to the nearer corner of a card, so that it keeps its place when the card grows.
-    fn end(&mut self, end: End, rect: Rect, at: Point) -> &mut Style {
-        for (key, shift, low, high, at) in [(end.x, end.dx, rect.x, rect.right(), at.x), (end.y, end.dy, rect.y, rect.bottom(), at.y)] {
-            let far = at - low > high - at;
-            self.word(key, if far { "1" } else { "0" });
-            self.num(shift, if far { at - high } else { at - low });
-        }
-        self.word(end.perimeter, "0")
-    }
 }

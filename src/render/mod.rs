@@ -10,6 +10,7 @@ mod connections;
 mod d2;
 mod dot;
 mod drawio;
+mod drawio_style;
 mod findings;
 mod glyphs;
 mod head;
