@@ -52,6 +52,7 @@ fn options(theme: Theme) -> PictureOptions {
         theme,
         title: Some(hostile().join(" ")),
         id_prefix: None,
+        ..PictureOptions::default()
     }
 }
 
