@@ -17,9 +17,16 @@ function open(panel) {
 /** Whether there is anything to be seen in a panel. */
 const has = (panel) => panel === "details" || panel === "legend" || panel === "tables" || (panel === "matrix" ? model.nodes.some(isWorkload) && !!model.matrix : model.namespaces.length > 0);
 
+/** The panels in their order; of a comparison the tables come first, which begin with what the change means. */
+function shownPanels() {
+  const all = PANELS.filter(([name]) => has(name));
+  if (!isComparison()) return all;
+  return [["tables", "Changes"], ...all.filter(([name]) => name !== "tables")];
+}
+
 function drawTabs() {
   tabs.replaceChildren(
-    ...PANELS.filter(([name]) => has(name)).map(([name, words]) =>
+    ...shownPanels().map(([name, words]) =>
       button(words, words, () => change({ panel: name }), { id: `tab-${name}`, tabIndex: state.panel === name ? 0 : -1, attr: { role: "tab", "aria-selected": String(state.panel === name), "aria-controls": `panel-${name}` } }),
     ),
   );
@@ -32,14 +39,14 @@ tabs.addEventListener("keydown", (event) => {
   if (!step) return;
   event.preventDefault();
   event.stopPropagation();
-  const shown = PANELS.map(([name]) => name).filter(has);
+  const shown = shownPanels().map(([name]) => name);
   change({ panel: shown[(shown.indexOf(state.panel) + step + shown.length) % shown.length] });
   tabs.querySelector("[aria-selected=true]").focus();
 });
 
 // ---- the width of the panel
 
-const widths = { details: 420, matrix: 640, tables: 760, namespaces: 560, legend: 340 };
+const widths = { details: 420, matrix: 640, tables: 760, namespaces: 600, legend: 420 };
 function widen(width) {
   widths[state.panel] = clamp(width, 260, Math.max(260, innerWidth - 320));
   setWidth();
@@ -86,7 +93,7 @@ function address() {
   put("hops", state.hops, 1);
   put("way", state.way, "both");
   put("spread", state.spread, "lines");
-  put("panel", state.panel, "details");
+  put("panel", state.panel, shownPanels()[0][0]);
   put("off", [...state.off].sort().join(" "));
   put("theme", root.dataset.theme);
   put("view", model.views.indexOf(model.view), 0);
@@ -126,7 +133,7 @@ function follow() {
     hops: Number(of("hops", ["1", "2", "3", "99"], "1")),
     way: of("way", ["both", "up", "down"], "both"),
     spread: of("spread", ["lines", "blast"], "lines"),
-    panel: of("panel", PANELS.map(([name]) => name).filter(has), "details"),
+    panel: of("panel", shownPanels().map(([name]) => name), shownPanels()[0][0]),
     off: new Set((said.get("off") ?? "").split(" ").filter(Boolean)),
     line: null,
   });
@@ -280,7 +287,7 @@ async function start() {
     }
     remember();
   });
-  change({ panel: state.panel });
+  change({ panel: shownPanels()[0][0] });
   fit(look);
   moved.push(remember);
   follow();
