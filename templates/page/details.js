@@ -133,7 +133,7 @@ function waySection(node) {
   const row = (way) => {
     const target = model.nodes[way.to];
     const by = model.byId.get(way.by);
-    const kind = way.ports === "none" ? "none" : way.why.length ? "some" : "open";
+    const kind = way.ports === "none" ? "none" : way.why?.length ? "some" : "open";
     return make(
       "li",
       { className: "bucket" },

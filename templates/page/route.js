@@ -61,9 +61,11 @@ function routeView(from, to) {
   const known = verdicts.length + outside.length;
   const all = [...new Set([...verdicts.filter((v) => v.kind !== "none").map((v) => (v.kind === "some" ? v.ports : "all ports")), ...outside.filter((w) => w.ports !== "none").map((w) => w.ports)])];
   const answer = !known
-    ? way.steps
-      ? ["open", "There is a way along the lines of the picture"]
-      : ["none", "No line of the picture leads there"]
+    ? ["Internet", "External"].includes(from.kind) && targets.length
+      ? ["none", way.steps ? "Not from outside, only over others" : "No: nothing opens it to the outside"]
+      : way.steps
+        ? ["open", "There is a way along the lines of the picture"]
+        : ["none", "No line of the picture leads there"]
     : yes === known
       ? ["all", `Yes: ${all.join("; ")}`]
       : yes
