@@ -76,7 +76,7 @@ const isDark = () => getComputedStyle(root).colorScheme === "dark";
 function setTheme(theme) {
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
-  mapBase = null;
+  mapDrawn = false;
   place();
   drawSheet();
 }
@@ -255,9 +255,15 @@ async function replace(page) {
   side.scrollTop = scrolled;
 }
 
+/** Leaves the page as it is without a script. */
+function plainly(error) {
+  root.classList.add("plain");
+  if (error) console.error(error);
+}
+
 async function start() {
   const known = await unpack(document);
-  if (!known) return;
+  if (!known) return plainly();
   root.classList.add("app");
   const svgs = settle(document);
   stage.append(lens, map, note);
@@ -305,4 +311,5 @@ async function start() {
 }
 
 // Where data cannot be unpacked, picture and tables are there all the same.
-if (document.querySelector(".picture svg")) start();
+if (document.querySelector(".picture svg")) start().catch(plainly);
+else plainly();
