@@ -9,7 +9,12 @@ const map = make("div", { className: "map", hidden: true, attr: { "aria-hidden":
 const MOST = 4;
 const moved = [];
 
+let resting = 0;
 const place = eachFrame(() => {
+  // While it moves the picture is a layer of its own; at rest it is drawn sharp for its size.
+  canvas.classList.add("moving");
+  clearTimeout(resting);
+  resting = setTimeout(() => canvas.classList.remove("moving"), 250);
   canvas.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
   drawMap();
   for (const work of moved) work();
