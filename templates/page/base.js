@@ -17,6 +17,17 @@ function make(tag, props = {}, ...children) {
 /** A text of the input: what it is written in must not change what stands around it. */
 const data = (text, className = "") => make("bdi", { className, textContent: text });
 
+/** Draws anew what is in a panel. What had the focus has it again, known by what it says; else the head of the panel has it. */
+function redraw(panel, ...children) {
+  const had = document.activeElement;
+  const inside = had !== panel && panel.contains(had);
+  const says = (e) => e.dataset.key ?? `${e.tagName} ${e.title} ${e.textContent}`;
+  panel.replaceChildren(...children);
+  if (!inside) return;
+  const again = [...panel.querySelectorAll(had.tagName)].find((e) => says(e) === says(had)) ?? panel.querySelector("h2");
+  again?.focus({ preventScroll: true });
+}
+
 /** A button that does something. */
 const button = (text, title, press, props = {}) =>
   make("button", { type: "button", textContent: text, title, ...props, on: { click: press, ...props.on } });

@@ -256,12 +256,13 @@ function questionControls(node) {
 function drawDetails() {
   if (state.panel !== "details") return;
   const { node, to } = state;
-  if (!node) return details.replaceChildren(nothingSelected());
-  if (to) return details.replaceChildren(...routeView(node, to));
+  if (!node) return redraw(details, nothingSelected());
+  if (to) return redraw(details, ...routeView(node, to));
   const kind = kindOf(node);
   const outsider = shownBy(node) !== node;
   const whole = node.kind === "Summary" && model.views.find((v) => v.frames.has(`namespace:${node.ns}`));
-  details.replaceChildren(
+  redraw(
+    details,
     ...[
       make("h2", { tabIndex: -1 }, make("span", { className: `dot hue-${node.hue}`, attr: { "aria-hidden": "true" } }), data(node.name), kind && make("span", { className: "kind" }, " ", data(kind))),
       outsider && make("p", { className: "quiet", textContent: shownBy(node) ? "The picture shows it as a part of the card that lights up." : "It has no card in the picture." }),

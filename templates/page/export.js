@@ -2,6 +2,18 @@
 
 /** The picture as a document of its own, in the colors that the page shows it in. */
 function standalone() {
+  // Colors are taken from what is drawn, so what is selected is not, for a moment.
+  const under = model.svg.querySelectorAll(".cursor");
+  model.svg.classList.remove("dimmed");
+  for (const element of marked) element.classList.remove("lit", "chosen", "end");
+  for (const element of under) element.classList.remove("cursor");
+  const text = written();
+  for (const element of under) element.classList.add("cursor");
+  paint();
+  return text;
+}
+
+function written() {
   const copy = model.svg.cloneNode(true);
   const sources = [model.svg, ...model.svg.querySelectorAll("*")];
   const copies = [copy, ...copy.querySelectorAll("*")];

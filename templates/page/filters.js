@@ -35,7 +35,7 @@ function group(title, rows, keys) {
     "div",
     { className: "group" },
     make("h3", {}, title),
-    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link" }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link" })),
+    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link", attr: { "aria-label": `Show all ${title.toLowerCase()}` } }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link", attr: { "aria-label": `Show no ${title.toLowerCase()}` } })),
     make("ul", { className: "checks" }, rows),
   );
 }
@@ -53,7 +53,8 @@ function drawLegend() {
   const names = tally(model.nodes.filter((n) => n.kind !== "Summary"), (n) => n.ns);
   const hueOf = (kind) => model.nodes.find((n) => n.kind === kind)?.hue ?? "grey";
   const spaceRows = [...names].sort().map(([name, count]) => check(`ns:${name}`, data(name), count));
-  legend.replaceChildren(
+  redraw(
+    legend,
     ...[
       make("p", { className: "quiet" }, "What is not ticked is taken out of the picture and the matrix."),
       group("Lines", model.kinds.filter((k) => edges.has(k.kind)).map((k) => check(`edge:${k.kind}`, [sample(k), " ", k.words], edges.get(k.kind))), model.kinds.map((k) => `edge:${k.kind}`)),
@@ -82,7 +83,8 @@ function drawSpaces() {
     const frame = model.frames.get(`namespace:${name}`)?.[0] ?? model.nodes.filter((n) => n.ns === name).flatMap(cardsOf)[0];
     if (frame) show([boxOf(frame)]);
   };
-  spaces.replaceChildren(
+  redraw(
+    spaces,
     make("h2", { tabIndex: -1 }, "Namespaces"),
     model.namespaces.length
       ? make("p", {}, lacking.length ? `${lacking.length} of ${counted(model.namespaces.length, "namespace")} without a default deny in some direction: what no policy selects there is open.` : "Every namespace denies by default, in and out.")

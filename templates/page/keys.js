@@ -46,7 +46,8 @@ stage.addEventListener("focus", () => {
 stage.addEventListener("blur", () => setCursor(null));
 stage.addEventListener("keydown", (event) => {
   const arrow = ARROWS[event.key];
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // Buttons that lie on the picture have keys of their own.
+  if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
   if (arrow && event.shiftKey) pan(-arrow[0] * 80, -arrow[1] * 80);
   else if (arrow) {
     const next = beside(cursor ?? (state.node && shownBy(state.node)), ...arrow);

@@ -25,7 +25,8 @@ function shownPanels() {
 }
 
 function drawTabs() {
-  tabs.replaceChildren(
+  redraw(
+    tabs,
     ...shownPanels().map(([name, words]) =>
       button(words, words, () => change({ panel: name }), { id: `tab-${name}`, tabIndex: state.panel === name ? 0 : -1, attr: { role: "tab", "aria-selected": String(state.panel === name), "aria-controls": `panel-${name}` } }),
     ),
@@ -111,9 +112,18 @@ function remember() {
   }, 150);
 }
 
+/** A part of an address in plain letters; one that is not well formed stays as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Follows the address: a state, or the id of a card or a table that a link names. */
 function follow() {
-  const text = decodeURIComponent(location.hash.slice(1));
+  const text = decoded(location.hash.slice(1));
   if (text && !text.startsWith("/")) {
     const node = nodeOfAnchor(text);
     if (node) return select(node);
@@ -209,6 +219,15 @@ function drawTools() {
     make("summary", { title: "Copies of the picture" }, "Copy"),
     make("div", {}, [["Copy as PNG", copyPng], ["Copy as SVG", copySvg], ["Save as PNG", savePng], ["Save as SVG", saveSvg], ["Copy link to this view", copyLink]].map(([words, work]) => button(words, words, () => ((more.open = false), work())))),
   );
+  more.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !more.open) return;
+    event.stopPropagation();
+    more.open = false;
+    more.querySelector("summary").focus();
+  });
+  addEventListener("pointerdown", (event) => {
+    if (!more.contains(event.target)) more.open = false;
+  });
   tools.replaceChildren(
     finder,
     more,
@@ -301,7 +320,7 @@ async function start() {
   // Links of tables to cards go there without a new entry of the history.
   tables.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
-    const node = link && nodeOfAnchor(decodeURIComponent(link.hash.slice(1)));
+    const node = link && nodeOfAnchor(decoded(link.hash.slice(1)));
     if (!node) return;
     event.preventDefault();
     change({ node, to: null, line: null });

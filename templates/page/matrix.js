@@ -198,7 +198,7 @@ function tellCell() {
   live.textContent = `${nameOf(from)} to ${nameOf(to)}: ${words}`;
   told.replaceChildren(
     make("div", {}, data(nameOf(from)), " → ", data(nameOf(to)), ": ", verdict ? verdictHead(verdict) : make("span", { className: "quiet" }, words)),
-    verdict && make("ul", { className: "because" }, tellingReasons(verdict).slice(0, 4).map(reasonRow)),
+    verdict ? make("ul", { className: "because" }, tellingReasons(verdict).slice(0, 4).map(reasonRow)) : "",
   );
 }
 
