@@ -143,7 +143,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
         settle(
-            content(args, target.format, &found, &page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+            content(args, target.format, &found, page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
                 Some(file) if args.check => drift::is_current(file, &c),
                 _ => output::write(target, &c).map(|()| true),
             }),

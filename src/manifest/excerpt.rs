@@ -348,7 +348,11 @@ mod tests {
                 assert!(seen.contains(WITHHELD), "{seen}");
             }
         }
-        assert!(shown(&texts[0])[0].ends_with("\n  key: •••\n  more: |\n    •••\n9|  last: •••"), "{}", shown(&texts[0])[0]);
+        assert!(
+            shown(&texts[0])[0].ends_with("\n  key: •••\n  more: |\n    •••\n9|  last: •••"),
+            "{}",
+            shown(&texts[0])[0]
+        );
         assert!(shown(&texts[6])[0].ends_with("spec: {ports: [{port: 80}]}"));
     }
 

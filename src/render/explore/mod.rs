@@ -105,7 +105,10 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
         policies,
         matrix,
         ways,
-        texts: background.zip(secrecy).map(|(b, s)| texts.read(b.cluster, sources, s)).unwrap_or_default(),
+        texts: background
+            .zip(secrecy)
+            .map(|(b, s)| texts.read(b.cluster, sources, s))
+            .unwrap_or_default(),
         redacted: secrecy == Some(Secrecy::Withheld),
     };
     // Plain structs with string keys cannot fail to be written into memory.
