@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 
 use super::TextRole;
+use super::fitted;
 use super::inner::{Inner, PAD, Side};
 use super::metrics::text_width;
 use super::wrap::wrap;
 
 /// Space between components, in user units.
-const GAP: f64 = 16.0;
+pub(super) const GAP: f64 = 16.0;
 /// Distance between lines that run around components.
-const LANE: f64 = 8.0;
+pub(super) const LANE: f64 = 8.0;
 /// A component this much wider than the middle one of a grid stands outside of it.
 const MUCH_WIDER: f64 = 1.15;
 /// Components that are gathered are about as wide as each other, up to this.
@@ -54,6 +55,8 @@ pub(super) enum Rows {
     Gathered,
     /// As many as there is room for.
     Dense,
+    /// One in each, but for single cards, which share some; and what has no links wherever there is room: see [`fitted`].
+    Fitted,
 }
 
 /// Baseline of a line of the title, below the top of the frame.
@@ -65,15 +68,24 @@ pub(super) fn title_baseline(line: usize) -> f64 {
 pub(super) const TITLE_X: f64 = 10.0;
 
 /// A component with its size.
-struct Item<'a> {
-    id: usize,
-    inner: &'a Inner,
+pub(super) struct Item<'a> {
+    pub id: usize,
+    pub inner: &'a Inner,
 }
 
 impl Item<'_> {
     /// What it needs at each side: components with links have the padding in their width.
     fn pad(&self) -> f64 {
-        if self.inner.open_left() || self.inner.open_right() { 0.0 } else { PAD }
+        if self.is_open() { 0.0 } else { PAD }
+    }
+
+    fn is_open(&self) -> bool {
+        self.inner.open_left() || self.inner.open_right()
+    }
+
+    /// The padding within its width.
+    pub fn inset(&self) -> f64 {
+        PAD - self.pad()
     }
 }
 
@@ -83,7 +95,7 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     let mut closed = Vec::new();
     for &(id, inner) in components {
         let item = Item { id, inner };
-        if inner.open_left() || inner.open_right() {
+        if item.is_open() {
             open.push(item)
         } else {
             closed.push(item)
@@ -99,6 +111,14 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         .max(title_width);
     let title = name.map_or_else(Vec::new, |name| wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3));
     let mut plan = FramePlan::default();
+    if let (None, [(id, inner)]) = (name, components)
+        && !inner.frames.is_empty()
+    {
+        // A band of frames has no border of its own.
+        plan.at.push((*id, 0.0, 0.0));
+        (plan.width, plan.height) = (inner.width, inner.height);
+        return plan;
+    }
     let mut y = match title.len() {
         0 => PAD,
         lines => TITLE_TOP + TITLE_LINE * lines as f64 + TITLE_BOTTOM,
@@ -109,6 +129,9 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         let height = |i: &Item<'_>| if size(i) < 3 { 0.0 } else { i.inner.height };
         (size(b).cmp(&size(a))).then(height(b).total_cmp(&height(a))).then(a.id.cmp(&b.id))
     });
+    if rows == Rows::Fitted && !open.is_empty() {
+        y = fitted::fill(&mut plan, std::mem::take(&mut open), &std::mem::take(&mut closed), width, y);
+    }
     let bulky = closed.partition_point(|i| i.inner.cards.len() > 2);
     let mut large: Vec<Item<'_>> = closed.drain(..bulky).collect();
     let pairs = closed.partition_point(|i| i.inner.cards.len() > 1);

@@ -17,6 +17,7 @@ mod changes;
 mod crossing;
 mod engine;
 mod fallback;
+mod fitted;
 mod fold;
 mod frame;
 mod geometry;
@@ -89,12 +90,13 @@ impl Default for Options {
 /// Gives everything in a graph its place.
 pub fn layout(graph: &Graph, options: &Options) -> Layout {
     let scene = scene::build(graph);
+    let banded = scene::banded(graph);
     let cards = card::plan_all(graph);
     let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
     let pool = portfolio::threads();
-    let book = inner::Book {
+    let book = |scene| inner::Book {
         graph,
-        scene: &scene,
+        scene,
         cards: &cards,
         labels: &labels,
         // Without threads of its own the engine might overflow the stack.
@@ -102,8 +104,9 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
         pool: pool.as_ref(),
         room: None,
     };
-    let (plan, routed) = portfolio::best(&book, portfolio::Tries::Many);
-    assemble::assemble(&book, &plan, &routed, options)
+    let (first, others): (_, Vec<_>) = (book(&scene), banded.iter().map(book).collect());
+    let (book, plan, routed) = portfolio::best_of(&first, &others, portfolio::Tries::Many);
+    assemble::assemble(book, &plan, &routed, options)
 }
 
 #[cfg(test)]
