@@ -1,14 +1,19 @@
-//! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these share rows, and everything
-//! else stands as far up as there is room for it, beside or below them.
+//! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these in columns, and everything
+//! else as far up as there is room for it, beside or below them.
 
 use super::frame::{FramePlan, GAP, Item, LANE, Way};
 use super::inner::{PAD, Side};
 use super::{Point, Rect};
 
-/// So many single cards share rows.
+/// So many single cards may stand in several columns.
 const SHARED: usize = 3;
-/// The most of them in a row.
+/// In so many columns at most.
 const MOST: usize = 4;
+/// Beside so many of the components at the left border they are tried.
+const TRIES: usize = 6;
+/// The most cards of a small component, and how far it may be moved to stand below another, in user units.
+const SMALL: usize = 2;
+const NEAR: f64 = 64.0;
 /// Further down than anything.
 const DEPTH: f64 = 1.0e7;
 /// What a level line keeps from the cards below it and above it, in user units.
@@ -18,17 +23,16 @@ const CLEAR: f64 = 10.0;
 pub(super) fn fill(plan: &mut FramePlan, open: Vec<Item<'_>>, closed: &[Item<'_>], width: f64, top: f64) -> f64 {
     let net = shared_net(&open);
     let (lone, rest): (Vec<Item<'_>>, Vec<Item<'_>>) = open.into_iter().partition(|i| net.is_some() && lone(i) == net);
-    let widest = lone.iter().map(|i| i.inner.width).fold(1.0, f64::max);
-    let most = if lone.len() < SHARED {
-        1
-    } else {
-        ((width / widest) as usize).clamp(1, MOST.min(lone.len()))
-    };
+    let lone = Lone::new(&lone);
+    let left: Vec<&Item<'_>> = rest.iter().filter(|i| i.inner.open_left()).collect();
+    let mut places: Vec<Spot> = (1..=lone.most(width)).map(|columns| Spot { before: left.len(), columns }).collect();
+    if lone.items.len() >= SHARED {
+        places.extend((0..left.len().min(TRIES)).filter_map(|before| lone.beside(&left, before, width)));
+    }
     let mut best: Option<Filling> = None;
-    for columns in 1..=most {
+    for spot in places {
         let mut filling = Filling::new(width, top);
-        filling.left(&rest);
-        filling.rows(&lone, columns, widest);
+        filling.left(&left, &lone, spot);
         filling.right(&rest);
         for item in closed {
             filling.anywhere(item);
@@ -56,6 +60,79 @@ fn shared_net(open: &[Item<'_>]) -> Option<usize> {
     let nets: Vec<usize> = open.iter().filter_map(lone).collect();
     let count = |net: usize| nets.iter().filter(|n| **n == net).count();
     nets.iter().copied().max_by_key(|&net| (count(net), std::cmp::Reverse(net)))
+}
+
+/// Single cards that one net leads to, in columns: a line runs down at the left of each.
+struct Lone<'a> {
+    /// Those that lead on to the right come last.
+    items: Vec<&'a Item<'a>>,
+    /// Width of a column.
+    cell: f64,
+}
+
+/// Where the single cards stand.
+#[derive(Clone, Copy)]
+struct Spot {
+    /// Right of what stands at the left border from this number on; else below all of it.
+    before: usize,
+    columns: usize,
+}
+
+impl<'a> Lone<'a> {
+    fn new(items: &'a [Item<'a>]) -> Self {
+        let mut items: Vec<&Item<'_>> = items.iter().collect();
+        items.sort_by_key(|i| i.inner.open_right());
+        let cell = items.iter().map(|i| i.inner.width).fold(1.0, f64::max);
+        Lone { items, cell }
+    }
+
+    /// The most columns in so much room.
+    fn most(&self, room: f64) -> usize {
+        if self.items.len() < SHARED {
+            return 1;
+        }
+        let mut columns = ((room / self.cell) as usize).clamp(1, MOST.min(self.items.len()));
+        // What leads on to the right stands in the last column.
+        let last = self.items.iter().filter(|i| i.inner.open_right()).count();
+        while columns > 1 && (last > self.items.len().div_ceil(columns) || self.columns(columns).count() < columns) {
+            columns -= 1;
+        }
+        columns
+    }
+
+    fn columns(&self, columns: usize) -> std::slice::Chunks<'_, &'a Item<'a>> {
+        self.items.chunks(self.items.len().div_ceil(columns).max(1))
+    }
+
+    fn height(&self, columns: usize) -> f64 {
+        let heights = self.columns(columns).map(|c| c.iter().map(|i| i.inner.height + GAP).sum::<f64>());
+        heights.fold(0.0, f64::max) - GAP
+    }
+
+    /// Right of what stands at the left border from a number on, if there is room.
+    fn beside(&self, left: &[&Item<'_>], before: usize, width: f64) -> Option<Spot> {
+        let rest = left.get(before..)?;
+        if rest.iter().any(|i| i.inner.open_right()) {
+            return None;
+        }
+        let columns = self.most(width - right_of(rest, self.height(MOST.min(self.items.len()))));
+        let x = right_of(rest, self.height(columns));
+        (x + self.cell * columns as f64 <= width).then_some(Spot { before, columns })
+    }
+}
+
+/// The place right of components above each other, down to a depth.
+fn right_of(items: &[&Item<'_>], depth: f64) -> f64 {
+    let mut y = 0.0;
+    let mut x = 0.0f64;
+    for item in items {
+        if y > depth + GAP {
+            break;
+        }
+        x = x.max(item.inner.width - item.inset() + GAP);
+        y += item.inner.height + GAP;
+    }
+    x
 }
 
 /// A frame that is being filled.
@@ -114,41 +191,57 @@ impl Filling {
         }
     }
 
-    /// What is entered from the left stands at the left border.
-    fn left(&mut self, items: &[Item<'_>]) {
-        for item in items.iter().filter(|i| i.inner.open_left()) {
+    /// What is entered from the left stands at the left border, single cards below it or beside it.
+    fn left(&mut self, items: &[&Item<'_>], lone: &Lone<'_>, spot: Spot) {
+        for (number, item) in items.iter().enumerate() {
+            if number == spot.before {
+                let x = right_of(&items[number..], lone.height(spot.columns));
+                let lane = self.lane();
+                self.block(lone, spot.columns, x, Some(lane), lane + CLEAR);
+                self.y = lane + CLEAR;
+            }
             self.put(item, Point { x: 0.0, y: self.y });
             self.y += item.inner.height + GAP;
         }
+        if spot.before >= items.len() {
+            let lane = (spot.columns > 1).then(|| self.lane());
+            self.block(lone, spot.columns, 0.0, lane, lane.map_or(self.y, |lane| lane + CLEAR));
+        }
     }
 
-    /// Single cards in rows below that: the first of a row has its line straight from the border, those of the others share one above the row.
-    fn rows(&mut self, items: &[Item<'_>], columns: usize, cell: f64) {
-        // Whatever leads on to the right stands at the end of a row.
-        let (mut last, mut inner): (Vec<&Item<'_>>, Vec<&Item<'_>>) = items.iter().partition(|i| i.inner.open_right());
-        (last.reverse(), inner.reverse());
-        while !last.is_empty() || !inner.is_empty() {
-            let end = last.pop();
-            let room = columns - usize::from(end.is_some());
-            let mut row: Vec<&Item<'_>> = (0..room).filter_map(|_| inner.pop()).collect();
-            row.extend(end);
-            let lane = if self.y == self.top { self.y + LANE / 2.0 } else { self.y + CLEAR - GAP };
-            let y = if row.len() > 1 { lane + CLEAR } else { self.y };
-            let height = row.iter().map(|i| i.inner.height).fold(0.0, f64::max);
-            for (number, item) in row.iter().enumerate() {
-                let x = cell * number as f64;
+    /// The height of a line above what stands next at the left border.
+    fn lane(&self) -> f64 {
+        if self.y == self.top { self.y + LANE / 2.0 } else { self.y + CLEAR - GAP }
+    }
+
+    /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the others come from one above them.
+    fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64, lane: Option<f64>, top: f64) {
+        for (number, column) in lone.columns(columns).enumerate() {
+            let x = x + lone.cell * number as f64;
+            let mut y = top;
+            for item in column {
                 self.put(item, Point { x, y });
-                if number > 0 {
-                    self.ways.extend(item.inner.entries.iter().map(|e| ((item.id, e.net), Way { x, y: lane })));
+                y += item.inner.height + GAP;
+                if let Some(lane) = lane.filter(|_| x > 0.0) {
+                    self.ways
+                        .extend(item.inner.entries.iter().map(|e| ((item.id, e.net), Way { x, y: lane })));
                 }
             }
+            if let Some(lane) = lane {
+                self.take(Rect {
+                    x: 0.0,
+                    y: lane,
+                    w: x,
+                    h: CLEAR,
+                });
+            }
+            // The line at the left of the column.
             self.take(Rect {
-                x: 0.0,
-                y: self.y,
-                w: cell * row.len() as f64 - PAD + GAP,
-                h: y + height + GAP - self.y,
+                x,
+                y: lane.unwrap_or(top),
+                w: GAP,
+                h: y - lane.unwrap_or(top),
             });
-            self.y = y + height + GAP;
         }
     }
 
@@ -158,13 +251,31 @@ impl Filling {
             let w = item.inner.width - item.inset();
             let place = self.highest(w, item.inner.height, |f| f.right() >= self.width - PAD);
             let x = self.width - item.inner.width;
-            self.put(item, Point { x, y: place.map_or(self.bottom, |p| p.y) });
+            self.put(
+                item,
+                Point {
+                    x,
+                    y: place.map_or(self.bottom, |p| p.y),
+                },
+            );
         }
     }
 
     fn anywhere(&mut self, item: &Item<'_>) {
         let place = self.highest(item.inner.width, item.inner.height, |_| true);
-        self.put(item, place.unwrap_or(Point { x: PAD, y: self.bottom }));
+        let mut at = place.unwrap_or(Point { x: PAD, y: self.bottom });
+        if item.inner.cards.len() <= SMALL {
+            // Small ones stand below each other, as far as there is room.
+            let fits = |x: f64| {
+                let room = |f: &Rect| {
+                    f.x <= x && f.right() + 0.01 >= x + item.inner.width + GAP && f.y <= at.y && f.bottom() >= at.y + item.inner.height + GAP
+                };
+                self.free.iter().any(room)
+            };
+            let known = self.at.iter().map(|(_, x, _)| *x).filter(|&x| x >= at.x && x <= at.x + NEAR && fits(x));
+            at.x = known.reduce(f64::min).unwrap_or(at.x);
+        }
+        self.put(item, at);
     }
 
     /// The highest place with room for so much, and of these the one furthest left.
@@ -198,7 +309,10 @@ impl Filling {
         let holds = |a: &Rect, b: &Rect| a.x <= b.x && a.y <= b.y && a.right() >= b.right() && a.bottom() >= b.bottom();
         let all = parts.clone();
         for (index, part) in parts.into_iter().enumerate() {
-            let twin = all.iter().enumerate().any(|(i, o)| i != index && holds(o, &part) && (i < index || !holds(&part, o)));
+            let twin = all
+                .iter()
+                .enumerate()
+                .any(|(i, o)| i != index && holds(o, &part) && (i < index || !holds(&part, o)));
             if !twin && !free.iter().any(|f| holds(f, &part)) {
                 free.push(part);
             }

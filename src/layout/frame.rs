@@ -55,7 +55,7 @@ pub(super) enum Rows {
     Gathered,
     /// As many as there is room for.
     Dense,
-    /// One in each, but for single cards, which share some; and what has no links wherever there is room: see [`fitted`].
+    /// One in each, but for single cards, which stand in columns; and what has no links wherever there is room: see [`fitted`].
     Fitted,
 }
 
@@ -95,11 +95,7 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     let mut closed = Vec::new();
     for &(id, inner) in components {
         let item = Item { id, inner };
-        if item.is_open() {
-            open.push(item)
-        } else {
-            closed.push(item)
-        }
+        if item.is_open() { open.push(item) } else { closed.push(item) }
     }
     let widest_open = open.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let widest_closed = closed.iter().map(|i| i.inner.width).fold(0.0, f64::max) + 2.0 * PAD;
@@ -129,7 +125,7 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         let height = |i: &Item<'_>| if size(i) < 3 { 0.0 } else { i.inner.height };
         (size(b).cmp(&size(a))).then(height(b).total_cmp(&height(a))).then(a.id.cmp(&b.id))
     });
-    if rows == Rows::Fitted && !open.is_empty() {
+    if rows == Rows::Fitted && open.iter().any(|i| i.inner.open_left()) {
         y = fitted::fill(&mut plan, std::mem::take(&mut open), &std::mem::take(&mut closed), width, y);
     }
     let bulky = closed.partition_point(|i| i.inner.cards.len() > 2);
@@ -297,7 +293,12 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
         let mut lane = lanes(plan, std::mem::take(&mut waiting), first);
         let mut entering = Vec::new();
         for (cell, x) in row.iter().skip(1).rev() {
-            entering.extend(cell.left.iter().enumerate().map(|(i, e)| (e.0, e.1, x - LANE * i as f64)));
+            // Lines of one net that come one after the other are one line that branches.
+            let mut number = 0;
+            for (i, e) in cell.left.iter().enumerate() {
+                number += usize::from(i > 0 && cell.left[i - 1].0 != e.0);
+                entering.push((e.0, e.1, x - LANE * number as f64));
+            }
         }
         lane = lanes(plan, entering, lane);
         y = if lane > first { lane.max(y + GAP) } else { y + GAP };
@@ -320,13 +321,16 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
     end.max(y + GAP)
 }
 
-/// Gives lines a height each, downward from the given one.
+/// Gives lines a height each, downward from the given one; those of one net that come one after the other share it.
 fn lanes(plan: &mut FramePlan, lines: Vec<(usize, usize, f64)>, mut y: f64) -> f64 {
+    let mut last = None;
     for (net, component, x) in lines {
+        if last.replace(net).is_some_and(|l| l != net) {
+            y += LANE;
+        }
         plan.ways.insert((component, net), Way { x, y });
-        y += LANE;
     }
-    y
+    if last.is_some() { y + LANE } else { y }
 }
 
 /// How far a component reaches to the right of its offset, with its share of the padding.

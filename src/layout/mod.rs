@@ -87,6 +87,9 @@ impl Default for Options {
     }
 }
 
+/// With more nodes than this a picture is not arranged in two ways.
+const LARGE: usize = 50;
+
 /// Gives everything in a graph its place.
 pub fn layout(graph: &Graph, options: &Options) -> Layout {
     let scene = scene::build(graph);
@@ -104,7 +107,13 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
         pool: pool.as_ref(),
         room: None,
     };
-    let (first, others): (_, Vec<_>) = (book(&scene), banded.iter().map(book).collect());
+    // In a large picture with a band nothing else comes near it, and trying would take as long again.
+    let large = graph.nodes().len() > LARGE;
+    let (first, others) = match &banded {
+        Some(banded) if large => (book(banded), Vec::new()),
+        Some(banded) => (book(&scene), vec![book(banded)]),
+        None => (book(&scene), Vec::new()),
+    };
     let (book, plan, routed) = portfolio::best_of(&first, &others, portfolio::Tries::Many);
     assemble::assemble(book, &plan, &routed, options)
 }

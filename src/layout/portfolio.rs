@@ -216,8 +216,15 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
     } else {
         &[Rows::Single]
     };
+    // A band below a frame is entered from the left.
+    let banded = book.room.is_none() && book.scene.frames.iter().any(Option::is_none);
+    let back = if banded { Back::Turn } else { Back::default() };
     let mut placed = |form: Form| {
-        let ways = Ways { form, ..Ways::default() };
+        let ways = Ways {
+            form,
+            back,
+            ..Ways::default()
+        };
         inners(book, &vec![1; order.len()], 1, ways, memo)
     };
     let mut firsts: Vec<(Form, Vec<Arc<Inner>>)> = forms.into_iter().map(|form| (form, placed(form))).collect();
@@ -233,9 +240,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let columns = shape.count() as f64;
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
         // As wide as the page allows.
-        let full = outsides
-            .iter()
-            .map(|o| (page.room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns);
+        let wide = |room: f64| move |o: &Outside| (room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns;
+        let full = outsides.iter().map(wide(page.room)).chain(outsides.iter().take(1).map(wide(page.most)));
         let mut targets: Vec<Target> = scales.iter().map(|s| even * s).chain(full.clone()).map(Target::Each).collect();
         if !many && shape.count() > 1 {
             let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
