@@ -159,7 +159,7 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
 }
 
 /// Whether a component is a band of frames.
-fn is_band(book: &Book<'_>, component: usize) -> bool {
+pub(super) fn is_band(book: &Book<'_>, component: usize) -> bool {
     let first = book.scene.components[component].nodes.first();
     matches!(first.map(|&n| book.scene.places[n]), Some(Place::Inside(group)) if book.scene.frames[group].is_none())
 }

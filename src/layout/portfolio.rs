@@ -11,6 +11,7 @@ use super::TextRole;
 use super::crossing;
 use super::frame::{self, FramePlan, Rows};
 use super::inner::{self, Aim, Book, Form, Inner, Lines, Room, Services, Share, Side};
+use super::nested;
 use super::pack;
 use super::route::{Back, GUTTER, Orders, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
@@ -196,7 +197,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
             ..Form::default()
         });
     }
-    if !many && book.scene.components.iter().any(|c| c.nested) {
+    if !many && (0..book.scene.components.len()).any(|c| book.scene.components[c].nested && !nested::is_band(book, c)) {
         let narrow = |share: Share| forms.iter().map(move |form| Form { share, ..*form }).collect::<Vec<_>>();
         let more = [narrow(Share::Half), narrow(Share::Third)].concat();
         forms.extend(more);
