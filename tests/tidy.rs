@@ -155,6 +155,33 @@ fn every_file_says_what_it_is_for_and_can_be_held_in_the_head() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Scripts of pages, and those that test and measure them.
+fn scripts() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    for folder in ["templates", "templates/page", "tests/browser", "benches"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "js" || e == "mjs") {
+                files.push((path.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 30, "the walk found only {} scripts", files.len());
+    files
+}
+
+#[test]
+fn every_script_says_what_it_is_for() {
+    for (path, text) in scripts() {
+        assert!(
+            text.trim_start().starts_with("// "),
+            "{}: the first line says nothing (//)",
+            path.display()
+        );
+        assert!(text.lines().count() <= 600, "{} wants to be two files", path.display());
+    }
+}
+
 #[test]
 fn the_architecture_page_knows_every_room() {
     let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();

@@ -91,7 +91,7 @@ function drawSpaces() {
       : make("p", { className: "none" }, "There is no namespace with workloads."),
     make(
       "table",
-      {},
+      { attr: { "aria-label": "Namespaces" } },
       make("thead", {}, make("tr", {}, ["Namespace", "Workloads", "Traffic in", "Traffic out"].map((h) => make("th", { scope: "col" }, h)))),
       make("tbody", {}, model.namespaces.map((n) => make("tr", {}, make("th", { scope: "row" }, button("", `Show ${n.name}`, () => showFrame(n.name), { className: "link", textContent: n.name })), make("td", {}, String(n.workloads)), make("td", {}, side(n.ingress, n)), make("td", {}, side(n.egress, n))))),
     ),

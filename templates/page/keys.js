@@ -20,7 +20,7 @@ const help = make(
   "dialog",
   { className: "help", attr: { "aria-label": "Keys" } },
   make("header", {}, make("h2", {}, "Keys"), button("Close", "Close (Escape)", () => help.close())),
-  make("table", {}, make("tbody", {}, KEYS.map(([keys, words]) => make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, words))))),
+  make("table", { attr: { "aria-label": "Keys" } }, make("tbody", {}, KEYS.map(([keys, words]) => make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, words))))),
   make("p", { className: "quiet" }, "Wheel or pinch zooms, drag moves, a click selects, Shift and a click asks for the way between two cards."),
 );
 help.addEventListener("click", (event) => event.target === help && help.close());

@@ -1,0 +1,76 @@
+// A card is selected by a click: what it is, who may reach it and by which rule, what lights up, and the line of the file that says so.
+
+import assert from "node:assert/strict";
+import { card, details, part, litCards } from "./session.mjs";
+
+export default async function (t) {
+  const page = await t.open(t.file("market.html"));
+  assert.equal((await litCards(page)).length, 0);
+  await card(page, "data/postgres[StatefulSet]").click();
+  const shown = details(page);
+  assert.equal(await shown.locator("h2").innerText(), "postgres StatefulSet");
+  for (const fact of ["postgres:17", "5432 main", "app=postgres"]) assert((await shown.locator("dl").innerText()).includes(fact), `${fact} in ${await shown.locator("dl").innerText()}`);
+
+  const who = await part(page, "Who may reach it").innerText();
+  for (const word of ["core/orders", "core/catalog", "core/daily-report", "TCP 5432", "data/postgres NetworkPolicy, rule 1", "policies.yaml:179", "monitoring/prometheus", "TCP 9102", "policies.yaml:308"]) assert(who.includes(word), `${word} in ${who}`);
+  assert(!who.includes("front/storefront"), "who is denied is not told at once");
+  await part(page, "Who may reach it").getByText(/others denied/).click();
+  assert((await part(page, "Who may reach it").innerText()).includes("denied"), "who is denied is told on demand");
+  assert(await part(page, "YAML").isVisible());
+  assert((await part(page, "Connected with").innerText()).includes("selects"));
+  await t.picture("postgres");
+
+  // Neighbors light up, and more of them over two steps.
+  assert(await page.locator(".stage svg.dimmed").isVisible());
+  const one = await litCards(page);
+  assert(one.includes("data/postgres[StatefulSet]") && one.includes("data/postgres[Service]"), one.join());
+  const faint = (id) => card(page, id).evaluate((e) => Number(getComputedStyle(e).opacity));
+  assert.equal(await faint("data/postgres[Service]"), 1);
+  assert((await faint("edge/ingress-nginx-controller[Deployment]")) < 0.5, "what is far is faint");
+  await shown.getByRole("group", { name: "How far" }).getByRole("button", { name: "2", exact: true }).click();
+  const two = await litCards(page);
+  assert(two.length > one.length && one.every((id) => two.includes(id)), `${one.length} cards, then ${two.length}`);
+  assert(await shown.getByText(new RegExp(`${two.length - 1} cards? and \\d+ lines? light up`)).isVisible(), await shown.locator(".spread").innerText());
+  await page.keyboard.press("1");
+  assert.deepEqual((await litCards(page)).toSorted(), one.toSorted(), "the key 1 goes back to one step");
+  await page.keyboard.press("d");
+  assert((await litCards(page)).length < one.length, "downstream alone is less");
+  await page.keyboard.press("b");
+  await page.keyboard.press("r");
+  assert(await shown.getByText("From here no other workload").or(shown.getByText("Whoever is in here")).isVisible(), "the blast radius is told");
+  await t.picture("blast");
+  await page.keyboard.press("r");
+
+  // The line that says it.
+  await part(page, "Who may reach it").getByRole("button", { name: "policies.yaml:179" }).first().click();
+  const reader = page.getByRole("dialog");
+  assert(await reader.isVisible());
+  const marked = reader.locator(".marked");
+  assert.equal(await marked.count(), 1);
+  assert.equal(await marked.getAttribute("data-line"), "179");
+  assert(await marked.evaluate((e) => {
+    const [a, b] = [e.getBoundingClientRect(), e.closest("pre").getBoundingClientRect()];
+    return a.top >= b.top && a.bottom <= b.bottom;
+  }), "the line is in sight");
+  assert((await reader.locator("h2").innerText()).includes("postgres"));
+  await t.picture("line");
+  await page.keyboard.press("Escape");
+  assert(!(await reader.isVisible()));
+  assert.equal(await shown.locator("h2").innerText(), "postgres StatefulSet", "Escape closed the dialog alone");
+
+  // From one to the next by the names in the panel, and off.
+  await part(page, "Who may reach it").getByRole("button", { name: "core/orders" }).click();
+  assert.equal(await shown.locator("h2").innerText(), "orders Deployment");
+  await page.keyboard.press("Escape");
+  assert.equal((await litCards(page)).length, 0);
+  assert(await shown.getByText("Choose a card").isVisible());
+
+  // A line of the picture is as good as its ends.
+  await card(page, "front/market[Ingress]").click();
+  assert((await part(page, "Connected with").innerText()).includes("market.example.com"));
+  await t.picture("ingress");
+  // A click beside everything selects nothing.
+  const stage = await page.locator(".stage").boundingBox();
+  await page.mouse.click(stage.x + stage.width - 8, stage.y + 8);
+  assert.equal((await litCards(page)).length, 0);
+}
