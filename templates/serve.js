@@ -77,7 +77,7 @@ function sayProblems() {
   }
   const count = problems.length + source.more;
   const what = count === 1 ? '1 problem' : count + ' problems';
-  summary.textContent = what + ' of reading';
+  summary.textContent = what + ' while reading';
   const stale = choice !== 'paste' && told.stale;
   if (stale && choice === 'files') remark.textContent = 'The picture is the last one for which everything could be read.';
   else remark.textContent = 'The picture shows what could be read.';

@@ -3,7 +3,7 @@
 //! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. A label in
 //! `group-by.txt` beside the input is drawn as frames. Every case also gets,
 //! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout verifies, the SVG is
-//! well-formed and keeps its contract, and the JSON keeps its schema.
+//! well-formed and keeps its contract, the JSON keeps its schema, D2 and diagrams.net get all of it.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +14,12 @@
     missing_docs
 )]
 
+#[path = "support/shop.rs"]
+mod common;
+#[path = "support/d2.rs"]
+mod d2_reader;
+#[path = "support/drawio.rs"]
+mod drawio_reader;
 #[path = "support/schema.rs"]
 mod schema;
 
@@ -414,12 +420,18 @@ fn formats(case: &Case) -> Result<(), Failed> {
         &outcome.sources,
         &PictureOptions::default(),
     )?;
-    if page.contains("<script") || !page.contains("Content-Security-Policy") {
-        return Err("the page holds a script, or no policy against one".into());
+    // Its data and its own script, and a policy that allows no other.
+    if page.matches("<script").count() != 2 || !page.contains("default-src &#39;none&#39;; style-src &#39;sha256-") {
+        return Err("the page holds a script that is not its own, or no policy against one".into());
     }
     let dot = render::dot(&outcome.graph);
     if !dot.starts_with("digraph") {
         return Err("the DOT output is no digraph".into());
     }
+    let d2 = d2_reader::parse(&render::d2(&outcome.graph, &PictureOptions::default()));
+    if (d2.nodes.len(), d2.edges.len()) != (outcome.graph.nodes().len(), outcome.graph.edges().len()) {
+        return Err("the D2 output has other nodes or edges".into());
+    }
+    drawio_reader::parse(&render::drawio(&outcome.layout, &outcome.graph, &PictureOptions::default())).check(&outcome.layout);
     Ok(())
 }

@@ -108,7 +108,7 @@ fn the_page_keeps_a_strict_policy_and_its_links_arrive() {
         let page = page(&old, &new, *theme);
         assert!(page.contains("default-src 'none'") || page.contains("default-src &#39;none&#39;") || page.contains("default-src &#x27;none&#x27;"));
         assert!(
-            !page.contains("unsafe") && !page.contains("<script") && !page.contains("style=\""),
+            !page.contains("unsafe") && page.matches("<script").count() == 2 && !page.contains("style=\""),
             "{theme:?}"
         );
         assert_eq!(page.matches("<h1").count(), 1);

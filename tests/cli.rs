@@ -166,7 +166,7 @@ fn wrong_usage_and_unreadable_paths_say_what_to_do() {
     };
     assert!(said(&["draw"]).contains("nothing to read"));
     assert!(said(&["draw", "no-such-folder"]).contains("no-such-folder: there is no such file or folder"));
-    assert!(said(&["draw", "examples/shop", "-o", "picture.bmp"]).contains("svg, html, png, pdf, mermaid, dot, json"));
+    assert!(said(&["draw", "examples/shop", "-o", "picture.bmp"]).contains("svg, html, png, pdf, drawio, mermaid, d2, dot, json"));
     assert!(said(&["draw", "examples/shop", "-o", "svg", "-o", "json"]).contains("more than one format"));
     assert!(said(&["draw", "examples/shop", "-o", "no/such/folder/a.svg"]).contains("there is no folder"));
     assert!(said(&["draw", "-k", "no-such-folder"]).contains("no-such-folder"));

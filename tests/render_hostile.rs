@@ -4,304 +4,27 @@
 
 #[path = "support/shop.rs"]
 mod common;
+#[path = "support/d2.rs"]
+mod d2_reader;
+#[path = "support/drawio.rs"]
+mod drawio_reader;
+#[path = "support/hostile.rs"]
+mod hostile_graph;
 #[path = "support/mermaid.rs"]
 mod mermaid_reader;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::*;
-use kubesketch::layout::*;
-use kubesketch::render::{MAX_CHARS, PictureOptions, Theme, dot, html, mermaid, svg};
+use kubesketch::render::{MAX_CHARS, PictureOptions, Theme, d2, dot, drawio, html, mermaid, svg};
 use kubesketch::source::{Sources, Span};
 
-/// Each would leave the word `pwned` in a page that runs it; none holds that word itself.
-fn hostile() -> Vec<String> {
-    let mut all: Vec<String> = [
-        "<script>document.title='pw'+'ned'</script>",
-        "</title></text></svg><script>document.body.append('pw'+'ned')</script>",
-        "</style><img src=x onerror=\"document.body.append('pw'+'ned')\">",
-        "\" onload=\"document.body.append('pw'+'ned')\" x=\"",
-        "' onmouseover='document.body.append(\"pw\"+\"ned\")",
-        "]]><![CDATA[<b>",
-        "--><!-- -- --->",
-        "javascript:document.body.append('pw'+'ned')",
-        "data:text/html,<script>document.body.append('pw'+'ned')</script>",
-        "{{ 7*7 }}{% raw %}{# #}${7*7}",
-        "url(http://example.invalid/x) ;}*{display:none}@import 'x'",
-        "a\"]; evil [label=\"b\\N\\\\",
-        "trailing backslash \\",
-        "<b>bold</b> &lt;b&gt; &amp; &#65; &nosuch;",
-        "\u{202e}gnp.exe\u{202c} \u{2066}x\u{2069} \u{200f}",
-        "\0\u{1}\u{8}\u{b}\u{1b}[31mred\u{7f}\u{85}\u{fffe}\u{ffff}",
-        "line\nbreak\r\nand\ttab",
-        "  spaces  inside  ",
-        "שלום عليكم 你好 🎉 e\u{301}",
-        "",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    all.push("x".repeat(5000));
-    all.push("<&\">'".repeat(1000));
-    all
-}
-
-/// What people see of a text: what draws nothing or turns what follows around is replaced.
-fn seen(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || "\u{61c}\u{200e}\u{200f}\u{fffe}\u{ffff}".contains(c)
-            || ('\u{2028}'..='\u{202e}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c)
-    };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// What a parser gives back for an attribute: only what XML or HTML cannot hold is replaced.
-fn kept(text: &str) -> String {
-    let lost = |c: char| (c.is_control() && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().map(|c| if lost(c) { '\u{fffd}' } else { c }).collect()
-}
-
-fn proof(text: &str) -> Evidence {
-    Evidence {
-        object: text.into(),
-        field: text.into(),
-        file: text.into(),
-        line: 7,
-    }
-}
-
-/// One node of every kind whose every text is this one, and edges of every kind between them.
-fn add(b: &mut GraphBuilder, number: usize, text: &str) {
-    let t = || text.to_owned();
-    let pairs = BTreeMap::from([(t(), t())]);
-    let namespace = format!("{number}{text}");
-    b.namespace(&namespace, true, pairs.clone());
-    let ports = vec![PortMap {
-        port: 80,
-        protocol: Protocol::Udp,
-        name: Some(t()),
-        target: TargetPort::Name { name: t(), resolved: vec![] },
-        node_port: Some(30080),
-    }];
-    let details = vec![
-        (
-            NodeKind::External,
-            Detail::External {
-                addresses: vec![t(), t()],
-                except: vec![t(), t()],
-                role: Some(t()),
-                on: t(),
-            },
-        ),
-        (NodeKind::ExternalName, Detail::ExternalName),
-        (NodeKind::Ingress, Detail::Ingress { class: Some(t()), tls: true }),
-        (
-            NodeKind::Gateway,
-            Detail::Gateway {
-                class: t(),
-                listeners: vec![t(), t()],
-                tls: true,
-            },
-        ),
-        (NodeKind::Route, Detail::Route { hosts: vec![t(), t()] }),
-        (
-            NodeKind::Service,
-            Detail::Service {
-                service: ServiceKind::ClusterIp,
-                ports: ports.clone(),
-                selector: pairs.clone(),
-            },
-        ),
-        (
-            NodeKind::Workload,
-            Detail::Workload {
-                scale: Scale::Schedule(t()),
-                labels: pairs,
-                ports: vec![Port {
-                    number: 1,
-                    protocol: Protocol::Sctp,
-                    name: Some(t()),
-                }],
-                containers: vec![Container { name: t(), image: Some(t()) }],
-                host_network: true,
-                show_images: false,
-                access: Some(Access {
-                    ingress: Side {
-                        stance: Stance::Isolated,
-                        isolated: true,
-                        by: vec![proof(text)],
-                    },
-                    egress: Side {
-                        stance: Stance::Open,
-                        isolated: false,
-                        by: Vec::new(),
-                    },
-                    outside: Outside::Blocked,
-                    foreign: vec![proof(text)],
-                }),
-            },
-        ),
-        (
-            NodeKind::Peers,
-            Detail::Peers {
-                of: t(),
-                members: Some(vec![t()]),
-                on: t(),
-                access: None,
-            },
-        ),
-        (NodeKind::Junction, Detail::Junction),
-        (NodeKind::Resource, Detail::Resource),
-        (NodeKind::Missing, Detail::Missing { reason: t() }),
-    ];
-    let id = |kind: NodeKind| format!("{number}/{text}[{}]", kind.as_str());
-    for (kind, detail) in details {
-        b.node(Node {
-            id: id(kind),
-            kind,
-            label: t(),
-            namespace: (kind != NodeKind::External && kind != NodeKind::ExternalName).then(|| namespace.clone()),
-            name: t(),
-            detail,
-            evidence: vec![proof(text)],
-            change: None,
-            remarks: Vec::new(),
-        });
-    }
-    let rules = vec![RouteRule {
-        host: Some(t()),
-        path: Some(t()),
-        path_type: Some(t()),
-        tls: true,
-        weight: None,
-        default: false,
-    }];
-    let port = Backend::Name { name: t(), resolved: None };
-    let ways = vec![Exposure {
-        via: Expose::NodePort,
-        ports: vec![],
-    }];
-    b.edge("internet", &id(NodeKind::Ingress), EdgeDetail::Exposes(ways), [proof(text)]);
-    b.edge(
-        &id(NodeKind::Ingress),
-        &id(NodeKind::Service),
-        EdgeDetail::Routes { rules, port },
-        [proof(text)],
-    );
-    b.edge(
-        &id(NodeKind::Service),
-        &id(NodeKind::Workload),
-        EdgeDetail::Selects(ports.clone()),
-        [proof(text)],
-    );
-    let allowance = Allowance {
-        ports: Ports {
-            ranges: vec![(Protocol::Tcp, 80, 80)],
-            names: vec![t()],
-        },
-        not_from: vec![t()],
-        not_to: vec![t()],
-        doubts: vec![t()],
-        network: Some(t()),
-    };
-    for (kind, target) in [
-        (EdgeDetail::Allows as fn(Allowance) -> EdgeDetail, NodeKind::Peers),
-        (EdgeDetail::Denied, NodeKind::Junction),
-    ] {
-        b.edge(&id(NodeKind::Workload), &id(target), kind(allowance.clone()), [proof(text)]);
-    }
-    b.edge(
-        &id(NodeKind::Service),
-        &id(NodeKind::ExternalName),
-        EdgeDetail::Resolves(ports),
-        [proof(text)],
-    );
-}
-
-fn graph() -> Graph {
-    let mut b = GraphBuilder::new();
-    b.node(common::node(
-        "internet",
-        NodeKind::Internet,
-        "Internet",
-        None,
-        "Internet",
-        Detail::Internet,
-        0,
-    ));
-    for (number, text) in hostile().iter().enumerate() {
-        add(&mut b, number, text);
-    }
-    b.build()
-}
-
-/// Every text of the graph somewhere in the picture; places do not matter here.
-fn layout(graph: &Graph) -> Layout {
-    let y = |i: usize| 60.0 * i as f64;
-    let links = graph.edges().map(|(from, to, edge)| Link {
-        from: graph.node(from).id.clone(),
-        to: graph.node(to).id.clone(),
-        kind: edge.kind(),
-        points: vec![Point { x: 0.0, y: y(from) }, Point { x: 90.0, y: y(from) }, Point { x: 90.0, y: y(to) }],
-        gaps: Vec::new(),
-        branches: Vec::new(),
-        label: Some(Label {
-            rect: common::rect(0.0, y(from), 90.0, 20.0),
-            texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
-        }),
-        change: None,
-        tooltip: edge.tooltip(),
-    });
-    let mut cards: Vec<Card> = graph
-        .nodes()
-        .enumerate()
-        .map(|(i, n)| common::card(n, 100.0, y(i), 300.0, 44.0))
-        .collect();
-    for card in &mut cards {
-        card.rows.push(Row {
-            rect: card.rect,
-            texts: vec![
-                common::text(0.0, 0.0, TextRole::Row, &card.name),
-                common::text(0.0, 0.0, TextRole::Port, &card.name),
-            ],
-            locks: vec![card.glyph],
-            change: None,
-        });
-    }
-    let all = hostile().join("\u{2022}");
-    Layout {
-        width: 500.0,
-        height: y(graph.nodes().len()),
-        heading: vec![
-            common::text(0.0, 20.0, TextRole::Title, &all),
-            common::text(0.0, 40.0, TextRole::Subtitle, &all),
-        ],
-        frames: graph
-            .groups()
-            .iter()
-            .map(|g| Frame {
-                id: g.id.clone(),
-                parent: None,
-                rect: common::rect(0.0, 0.0, 10.0, 10.0),
-                title: vec![common::text(0.0, 0.0, TextRole::Frame, &g.name)],
-                tooltip: g.name.clone(),
-            })
-            .collect(),
-        links: links.collect(),
-        cards,
-        legend: vec![LegendEntry {
-            sample: Sample::Lock,
-            at: common::rect(0.0, 0.0, 10.0, 10.0),
-            text: common::text(0.0, 0.0, TextRole::Legend, &all),
-        }],
-        fallbacks: vec![],
-    }
-}
+use drawio_reader::kept;
+use hostile_graph::{add, graph, hostile, layout, seen};
 
 fn problems() -> (Sources, Vec<Diagnostic>) {
     let sources = Sources::from_texts(hostile().into_iter().map(|t| (t, "")));
@@ -329,6 +52,7 @@ fn options(theme: Theme) -> PictureOptions {
         theme,
         title: Some(hostile().join(" ")),
         id_prefix: None,
+        ..PictureOptions::default()
     }
 }
 
@@ -440,36 +164,37 @@ fn graphviz_accepts_it_and_shows_the_texts() {
     }
 }
 
+/// A graph for each text.
+fn graphs() -> Vec<(String, Graph)> {
+    let one = |text: String| {
+        let mut b = GraphBuilder::new();
+        b.node(common::node(
+            "internet",
+            NodeKind::Internet,
+            "Internet",
+            None,
+            "Internet",
+            Detail::Internet,
+            0,
+        ));
+        add(&mut b, 0, &text);
+        (text, b.build())
+    };
+    hostile().into_iter().map(one).collect()
+}
+
+fn titled(title: &str) -> PictureOptions {
+    PictureOptions {
+        title: Some(title.to_owned()),
+        ..PictureOptions::default()
+    }
+}
+
 #[test]
 fn mermaid_reads_every_text_as_text() {
     // All of it is more than Mermaid takes in one picture.
-    let graphs: Vec<(String, Graph)> = hostile()
-        .into_iter()
-        .map(|text| {
-            let mut b = GraphBuilder::new();
-            b.node(common::node(
-                "internet",
-                NodeKind::Internet,
-                "Internet",
-                None,
-                "Internet",
-                Detail::Internet,
-                0,
-            ));
-            add(&mut b, 0, &text);
-            (text, b.build())
-        })
-        .collect();
-    let texts: Vec<String> = graphs
-        .iter()
-        .map(|(title, graph)| {
-            let options = PictureOptions {
-                title: Some(title.clone()),
-                ..PictureOptions::default()
-            };
-            mermaid(graph, &options)
-        })
-        .collect();
+    let graphs = graphs();
+    let texts: Vec<String> = graphs.iter().map(|(title, graph)| mermaid(graph, &titled(title))).collect();
     for ((text, graph), written) in graphs.iter().zip(&texts) {
         let parsed = mermaid_reader::parse(written);
         assert_eq!(
@@ -492,6 +217,45 @@ fn mermaid_reads_every_text_as_text() {
         assert_eq!(drawn.error, None, "{text:?}");
         let counts = (drawn.nodes, drawn.edges, drawn.groups, drawn.foreign);
         assert_eq!(counts, (graph.nodes().len(), graph.edges().len(), graph.groups().len(), 0), "{text:?}");
+    }
+}
+
+#[test]
+fn d2_reads_every_text_as_text() {
+    let graphs = graphs();
+    let texts: Vec<String> = graphs.iter().map(|(title, graph)| d2(graph, &titled(title))).collect();
+    for ((text, graph), written) in graphs.iter().zip(&texts) {
+        let parsed = d2_reader::parse(written);
+        assert_eq!(
+            (parsed.nodes.len(), parsed.edges.len(), parsed.groups.len()),
+            (graph.nodes().len(), graph.edges().len(), graph.groups().len()),
+            "{text}"
+        );
+        if text.chars().count() <= 60 && !text.contains('\n') && !text.is_empty() {
+            let shown = parsed.nodes.values().filter(|(label, _)| label.starts_with(&seen(text))).count();
+            assert!(shown >= 9, "{text:?}: {shown} of {:?}", parsed.nodes);
+        }
+    }
+    d2_reader::parse(&d2(&graph(), &options(Theme::Dark)));
+    let Some(drawn) = d2_reader::draw(&common::folder("hostile-d2"), &texts) else {
+        return;
+    };
+    for (text, drawn) in texts.iter().zip(&drawn) {
+        d2_reader::check(text, drawn);
+    }
+}
+
+#[test]
+fn a_drawing_for_diagrams_net_holds_texts_and_nothing_else() {
+    let graph = graph();
+    let layout = layout(&graph);
+    let text = drawio(&layout, &graph, &options(Theme::Light));
+    let file = drawio_reader::parse(&text);
+    file.check(&layout);
+    let labels: BTreeSet<&str> = file.cells.values().map(|c| c.label.as_str()).collect();
+    for node in graph.nodes() {
+        assert!(labels.contains(seen(&node.name).as_str()), "{:?}", node.name);
+        assert!(labels.contains(seen(&node.facts()).as_str()), "{:?}", node.facts());
     }
 }
 
@@ -519,10 +283,13 @@ fn the_page_holds_no_markup_but_its_own() {
     let graph = graph();
     let page = page(&graph);
     let lower = page.to_lowercase();
-    for bad in ["<script", "<img", "<b>", "<iframe", "javascript:\"", "href=\"javascript", "<!-- "] {
+    // Its data, and its own script, which is no text of the input.
+    assert_eq!(lower.matches("<script").count(), 2);
+    let lower = &lower[..lower.rfind("<script>").unwrap()];
+    for bad in ["<img", "<b>", "<iframe", "javascript:\"", "href=\"javascript", "<!-- "] {
         assert!(!lower.contains(bad), "{bad}");
     }
-    assert_eq!(lower.matches("<style>").count(), 2);
+    assert_eq!(lower.matches("<style>").count(), 1);
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
     assert!(page.contains("{{ 7*7 }}{% raw %}{# #}${7*7}"), "templates in the data are not run");
 }

@@ -39,7 +39,7 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// What to write, repeatable: a format (text, md, json, svg, html, mermaid, png, pdf, dot) to standard output, a file whose ending says the format, or
+    /// What to write, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) to standard output, a file whose ending says the format, or
     /// FORMAT=FILE. Without it text goes to standard output
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<ChangesFormat>>,
@@ -257,5 +257,7 @@ fn content(args: &Args, format: ChangesFormat, changes: &Changes<'_>, drawn: &Gr
         ChangesFormat::Png => render::png(layout()?, drawn, &options, args.scale)?,
         ChangesFormat::Pdf => render::pdf(layout()?, drawn, &options)?,
         ChangesFormat::Dot => render::dot(drawn).into_bytes(),
+        ChangesFormat::D2 => render::d2(drawn, &options).into_bytes(),
+        ChangesFormat::Drawio => render::drawio(layout()?, drawn, &options).into_bytes(),
     })
 }

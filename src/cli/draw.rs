@@ -30,7 +30,7 @@ pub struct Args {
     #[command(flatten)]
     levels: LevelArgs,
 
-    /// What to write, repeatable: a format (svg, html, png, pdf, mermaid, dot, json) to standard output, a file whose ending says the format,
+    /// What to write, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) to standard output, a file whose ending says the format,
     /// FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each namespace. Without it SVG goes to standard output, or a summary when that is a terminal
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
     output: Vec<Wish>,
@@ -132,7 +132,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     };
     let background = args.picture.background(&input, &known);
-    let page = |layout: &Layout| picture::page((layout, whole.as_ref()), &shown, &input, background, &args.picture.options());
+    let page = |layout: &Layout| picture::page((layout, whole.as_ref()), &shown, &input, (&known, background), &args.picture.options());
     let found = Report {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
@@ -143,7 +143,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
         settle(
-            content(args, target.format, &found, &page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+            content(args, target.format, &found, page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
                 Some(file) if args.check => drift::is_current(file, &c),
                 _ => output::write(target, &c).map(|()| true),
             }),
@@ -215,7 +215,9 @@ fn content(
         Format::Html => page(layout()?)?.into_bytes(),
         Format::Png => render::png(layout()?, graph, &options, args.scale)?,
         Format::Pdf => render::pdf(layout()?, graph, &options)?,
+        Format::Drawio => render::drawio(layout()?, graph, &options).into_bytes(),
         Format::Mermaid => render::mermaid(report.graph, &options).into_bytes(),
+        Format::D2 => render::d2(report.graph, &options).into_bytes(),
         Format::Dot => render::dot(report.graph).into_bytes(),
         Format::Json => render::json(report).into_bytes(),
     })

@@ -4,7 +4,7 @@ use super::folder::Arrange;
 use super::input::{ConnectArgs, Input};
 use super::levels::{LevelArgs, Shown};
 use crate::check::{self, Subject};
-use crate::diagnostic::Warned;
+use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
 use crate::policy::{Calls, Connectivity};
@@ -87,6 +87,8 @@ pub struct Known {
     /// Who can talk to whom.
     pub connectivity: Connectivity,
     calls: Calls,
+    /// What `check` finds, unless nobody wants to know.
+    findings: Vec<Diagnostic>,
 }
 
 impl PictureArgs {
@@ -125,7 +127,11 @@ impl PictureArgs {
             let graph = std::mem::take(&mut input.inspection.graph);
             input.inspection.graph = view::show_images(graph);
         }
-        Ok(Known { connectivity, calls })
+        Ok(Known {
+            connectivity,
+            calls,
+            findings: findings.into_iter().map(|f| f.diagnostic).collect(),
+        })
     }
 
     /// The same with another title.
@@ -210,15 +216,17 @@ pub fn page(
     (layout, whole): (&Layout, Option<&Whole>),
     shown: &Shown,
     input: &Input,
-    background: Background<'_>,
+    (known, background): (&Known, Background<'_>),
     options: &PictureOptions,
 ) -> anyhow::Result<String> {
+    let mut diagnostics: Vec<Diagnostic> = input.diagnostics.iter().chain(&known.findings).cloned().collect();
+    Diagnostic::sort(&mut diagnostics);
     let book = Book {
         layout,
         drawn: shown.picture(),
         whole: whole.map(|(layout, graph)| (layout, graph)),
         told: Some(&shown.graph),
-        diagnostics: Some(&input.diagnostics),
+        diagnostics: Some(&diagnostics),
         sources: &input.sources,
         background: Some(background),
         pages: &[],

@@ -78,6 +78,7 @@ const NOT_OF_CHANGES: &[&str] = &[
     "show_denied",
     "calls",
     "show_images",
+    "texts",
 ];
 
 /// Takes a time between two looks.

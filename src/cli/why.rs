@@ -7,6 +7,7 @@ use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::Verbosity;
+use crate::render::printable;
 use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
 
 /// Arguments of `why`.
@@ -140,7 +141,7 @@ fn color(mark: Mark) -> &'static str {
 fn text(answer: &Answer, signs: Signs) -> String {
     let mut text = String::new();
     let port = answer.port.as_ref().map_or(String::new(), |p| format!(", port {p}"));
-    let _ = writeln!(text, "{BOLD}{} to {}{port}{PLAIN}\n", safe(&answer.from), safe(&answer.to));
+    let _ = writeln!(text, "{BOLD}{} to {}{port}{PLAIN}\n", printable(&answer.from), printable(&answer.to));
     for step in &answer.steps {
         let _ = writeln!(
             text,
@@ -151,12 +152,12 @@ fn text(answer: &Answer, signs: Signs) -> String {
         );
         for line in &step.lines {
             let paint = if line.mark == Mark::Ok { "" } else { color(line.mark) };
-            let at = line.at.as_ref().map_or(String::new(), |at| format!("  {DIM}{}{PLAIN}", safe(at)));
+            let at = line.at.as_ref().map_or(String::new(), |at| format!("  {DIM}{}{PLAIN}", printable(at)));
             let indent = if line.rank == Rank::Detail { "     " } else { "   " };
             let _ = writeln!(
                 text,
                 "{indent}{paint}{}{}{at}",
-                safe(&line.text),
+                printable(&line.text),
                 if paint.is_empty() { "" } else { PLAIN }
             );
         }
@@ -167,13 +168,13 @@ fn text(answer: &Answer, signs: Signs) -> String {
         Outcome::Partly => ("partly allowed", Mark::Doubt),
         Outcome::Undetermined => ("undetermined", Mark::Doubt),
     };
-    let _ = writeln!(text, "\n{}{BOLD}{word}{PLAIN}: {}", color(mark), safe(&answer.summary));
+    let _ = writeln!(text, "\n{}{BOLD}{word}{PLAIN}: {}", color(mark), printable(&answer.summary));
     let edits = answer
         .changes
         .iter()
         .filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
     for edit in edits {
-        let _ = writeln!(text, "\n{BOLD}What would help{PLAIN}: {}", safe(edit));
+        let _ = writeln!(text, "\n{BOLD}What would help{PLAIN}: {}", printable(edit));
     }
     let added: Vec<&str> = answer
         .changes
@@ -185,11 +186,6 @@ fn text(answer: &Answer, signs: Signs) -> String {
         let _ = write!(text, "{}", added.join("---\n"));
     }
     text
-}
-
-/// Names of the input must not steer the terminal.
-fn safe(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Writes to standard output, in color where it is wanted. A reader that has gone away is no error.

@@ -21,9 +21,11 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 
 use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::manifest::{self, Body, Object};
+use crate::source::{Sources, Span};
 
 pub use added::{Ordinals, UNKNOWN_VALUE};
 pub use identity::Key;
+pub use manifest::{Excerpt, Secrecy};
 use pods::PodIndex;
 
 /// An object with its full identity.
@@ -133,6 +135,12 @@ impl Cluster {
     /// All objects, sorted by identity.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What readers may see of the texts of objects, which are given by their positions in [`Cluster::entries`], in the order of these.
+    pub fn excerpts(&self, sources: &Sources, entries: &[usize], secrecy: Secrecy) -> Vec<Excerpt> {
+        let spans: Vec<Span> = entries.iter().map(|e| self.entries[*e].object.span).collect();
+        manifest::excerpts(sources, &spans, secrecy)
     }
 
     /// All workloads, sorted by identity.

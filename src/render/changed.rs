@@ -3,6 +3,7 @@
 //! Added is thick and solid, removed is broken, changed has a double border or a somewhat thicker line, and what stays is thin; a line keeps the shape at its end, which tells its kind.
 
 use crate::graph::{ChangeKind, EdgeKind, NodeKind};
+use crate::layout::{Text, TextRole};
 
 use super::strokes::LineStyle;
 use super::theme::{Hue, Paint};
@@ -63,6 +64,14 @@ impl Border {
         }
     }
 
+    /// The border of the label of an edge.
+    pub(super) fn of_label(hue: Hue, change: Option<ChangeKind>) -> Border {
+        match change {
+            Some(change) if change != ChangeKind::Same => Border::of_words(change),
+            change => Border::of_card(NodeKind::Service, hue, change),
+        }
+    }
+
     /// The border of a row or a label: thinner, for their text has the color too.
     pub(super) fn of_words(change: ChangeKind) -> Border {
         Border {
@@ -72,6 +81,35 @@ impl Border {
             ..Border::of_change(change)
         }
     }
+}
+
+/// The color of a text. `hue` is that of the card or line that it belongs to.
+pub(super) fn text(text: &Text, hue: Hue) -> Paint {
+    match (text.change, text.role) {
+        (Some(ChangeKind::Same), _) => Paint::Muted,
+        (Some(change), role) if role != TextRole::Name => Paint::Change(change),
+        (_, TextRole::Title | TextRole::Name | TextRole::Row | TextRole::Label) => Paint::Ink,
+        (_, TextRole::Subtitle | TextRole::Facts | TextRole::Legend) => Paint::Muted,
+        (_, TextRole::Frame) => Paint::FrameText,
+        (_, TextRole::Port) => Paint::Strong(hue),
+    }
+}
+
+/// What a row is filled with, and its border where it has one of its own: on a card that is all new or all gone rows need none.
+pub(super) fn row(hue: Hue, card: Option<ChangeKind>, row: Option<ChangeKind>) -> (Paint, Option<Border>) {
+    match row {
+        Some(change) if change != ChangeKind::Same && (change == ChangeKind::Changed || card != row) => {
+            (Paint::Fresh, Some(Border::of_words(change)))
+        }
+        None => (Paint::Tint(hue), None),
+        Some(ChangeKind::Same) => (Paint::Tint(Hue::Grey), None),
+        Some(_) => (Paint::Fresh, None),
+    }
+}
+
+/// Whether a text is struck through, because what it names is gone.
+pub(super) fn is_struck(text: &Text) -> bool {
+    text.change == Some(ChangeKind::Removed) && matches!(text.role, TextRole::Name | TextRole::Port)
 }
 
 /// The color of lines that tell of a change, or of none.

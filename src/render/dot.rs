@@ -11,12 +11,8 @@ use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph, Node, NodeKind};
 
 use super::changed;
 use super::theme::{Hue, Paint, Theme};
+use super::words::folded;
 use super::xml::shown_lines;
-
-/// A label line longer than this is broken, or Graphviz would draw one box as wide as a page.
-const LINE: usize = 60;
-/// More lines than this are counted instead of written; the tooltip has them all.
-const LINES: usize = 12;
 
 /// Graphviz reads no string of more than 16,384 bytes.
 const LONGEST: usize = 12_000;
@@ -214,20 +210,7 @@ fn id(text: &str) -> String {
 
 /// A label of few and not too long lines.
 fn label(text: &str) -> String {
-    let mut lines = Vec::new();
-    for whole in text.split('\n') {
-        let chars: Vec<char> = whole.chars().collect();
-        if chars.is_empty() {
-            continue;
-        }
-        lines.extend(chars.chunks(LINE).map(|c| c.iter().collect::<String>()));
-    }
-    if lines.len() > LINES {
-        let more = lines.len() - LINES + 1;
-        lines.truncate(LINES - 1);
-        lines.push(format!("… {more} more lines"));
-    }
-    quoted_label(&lines.join("\n"))
+    quoted_label(&folded(text))
 }
 
 /// A quoted text in which Graphviz finds nothing to replace, no longer than it can read.

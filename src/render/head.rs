@@ -36,6 +36,11 @@ impl Head {
     /// The beginning of a page whose picture has this palette.
     pub(super) fn new(title: &str, options: &PictureOptions, palette: Palette) -> Head {
         let theme = options.theme;
+        // A live page may come to show a picture of the other kind, so it has the rules of both.
+        let palette = match options.setting {
+            PageSetting::File => palette,
+            PageSetting::Live => Palette::Changes,
+        };
         let (mut style, mut scripts, mut more, mut live) = (style(theme, palette), hash(SCRIPT), "", "");
         if options.setting == PageSetting::Live {
             style.push_str(live::STYLE);

@@ -14,7 +14,8 @@ use crate::graph::{Change, ChangeKind, Detail, Edge, EdgeDetail, EdgeKind, Expos
 
 use super::PictureOptions;
 use super::changed;
-use super::mermaid_text::{Ids, code, plain};
+use super::ids::Ids;
+use super::mermaid_text::{code, plain};
 use super::theme::{Hue, Paint, Theme};
 use super::words::{counted, description, noun, subject};
 

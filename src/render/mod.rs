@@ -6,12 +6,16 @@ mod calls;
 mod changed;
 mod changes;
 mod connections;
+mod d2;
 mod dot;
+mod drawio;
+mod drawio_style;
 mod explore;
 mod findings;
 mod glyphs;
 mod head;
 mod html;
+mod ids;
 mod isolation;
 mod json;
 mod live;
@@ -43,7 +47,9 @@ pub use changes::{
     changes_text,
 };
 pub use connections::{connections_json, connections_table};
+pub use d2::d2;
 pub use dot::dot;
+pub use drawio::drawio;
 pub use explore::{Background, ObjectTexts};
 pub use findings::{FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page};
 pub use html::{Book, PageLink, html, page};
@@ -89,11 +95,15 @@ pub enum Format {
     Pdf,
     /// A graph for Mermaid, as many documentation tools draw it.
     Mermaid,
+    /// A graph for D2.
+    D2,
+    /// A picture to edit in diagrams.net.
+    Drawio,
 }
 
 /// The text names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `mermaid`, `dot` and `json`")]
+#[error("`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `drawio`, `mermaid`, `d2`, `dot` and `json`")]
 pub struct UnknownFormat(String);
 
 impl Format {
@@ -103,7 +113,9 @@ impl Format {
         Format::Html,
         Format::Png,
         Format::Pdf,
+        Format::Drawio,
         Format::Mermaid,
+        Format::D2,
         Format::Dot,
         Format::Json,
     ];
@@ -118,14 +130,16 @@ impl Format {
             Format::Png => "png",
             Format::Pdf => "pdf",
             Format::Mermaid => "mermaid",
+            Format::D2 => "d2",
+            Format::Drawio => "drawio",
         }
     }
 
     /// Whether it is made of a layout, or of the graph alone.
     pub fn is_picture(self) -> bool {
         match self {
-            Format::Svg | Format::Html | Format::Png | Format::Pdf => true,
-            Format::Mermaid | Format::Dot | Format::Json => false,
+            Format::Svg | Format::Html | Format::Png | Format::Pdf | Format::Drawio => true,
+            Format::Mermaid | Format::D2 | Format::Dot | Format::Json => false,
         }
     }
 
@@ -144,6 +158,8 @@ impl Format {
             "png" => Some(Format::Png),
             "pdf" => Some(Format::Pdf),
             "mermaid" | "mmd" => Some(Format::Mermaid),
+            "d2" => Some(Format::D2),
+            "drawio" => Some(Format::Drawio),
             _ => None,
         }
     }

@@ -6,6 +6,8 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{Sources, Span};
 
+use super::xml::hidden;
+
 /// How many characters of a long line are shown on either side of the place.
 const AROUND: usize = 100;
 
@@ -91,7 +93,7 @@ fn floor(text: &str, mut at: usize) -> usize {
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        let steers = c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        let steers = c != '\t' && hidden(c);
         if steers {
             shown.extend(std::iter::repeat_n('?', c.len_utf8()));
         } else {

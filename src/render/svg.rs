@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::graph::{ChangeKind, Graph, NodeKind};
-use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text};
 
 use super::changed::{self, Border};
 use super::glyphs::{self, Glyph};
@@ -16,13 +16,13 @@ use super::xml::{Element, Xml, number, shown, shown_lines};
 use super::{PictureOptions, words};
 
 /// The fonts whose widths the layout measured, and what looks most like them elsewhere.
-const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
+pub(super) const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 /// Radius of the corners of cards.
-const CARD_RADIUS: f64 = 6.0;
+pub(super) const CARD_RADIUS: f64 = 6.0;
 /// Radius of the corners of frames.
-const FRAME_RADIUS: f64 = 10.0;
+pub(super) const FRAME_RADIUS: f64 = 10.0;
 /// Radius of the bends of edges.
-const BEND_RADIUS: f64 = 5.0;
+pub(super) const BEND_RADIUS: f64 = 5.0;
 
 /// The picture as SVG text.
 ///
@@ -191,22 +191,14 @@ impl Pen<'_> {
     }
 
     fn text(&self, xml: &mut Xml, text: &Text, hue: Hue) {
-        let paint = match (text.change, text.role) {
-            (Some(ChangeKind::Same), _) => Paint::Muted,
-            (Some(change), role) if role != TextRole::Name => Paint::Change(change),
-            (_, TextRole::Title | TextRole::Name | TextRole::Row | TextRole::Label) => Paint::Ink,
-            (_, TextRole::Subtitle | TextRole::Facts | TextRole::Legend) => Paint::Muted,
-            (_, TextRole::Frame) => Paint::FrameText,
-            (_, TextRole::Port) => Paint::Strong(hue),
-        };
-        let gone = text.change == Some(ChangeKind::Removed) && matches!(text.role, TextRole::Name | TextRole::Port);
+        let paint = changed::text(text, hue);
         let element = xml
             .element("text")
             .num("x", text.at.x)
             .num("y", text.at.y)
             .num("font-size", text.role.size())
             .maybe("font-weight", text.role.bold().then_some("bold"))
-            .maybe("text-decoration", gone.then_some("line-through"));
+            .maybe("text-decoration", changed::is_struck(text).then_some("line-through"));
         // Without this a browser draws runs of spaces as one, and the text would not be what the manifest says.
         let spaced = text.content.starts_with(' ') || text.content.ends_with(' ') || text.content.contains("  ");
         self.paint(element, "", Some(paint), None)
@@ -279,26 +271,10 @@ impl Pen<'_> {
     }
 
     fn row(&self, xml: &mut Xml, card: &Card, row: &Row, hue: Hue) {
-        // Rows lie against each other and against the border of the card; their tint keeps clear of both.
-        let ground = Rect {
-            x: row.rect.x + 4.0,
-            y: row.rect.y + 1.0,
-            w: (row.rect.w - 8.0).max(0.0),
-            h: (row.rect.h - 2.0).max(0.0),
-        };
-        match row.change {
-            // On a card that is all new or all gone its rows need no borders of their own.
-            Some(change) if change != ChangeKind::Same && (change == ChangeKind::Changed || card.change != row.change) => {
-                self.border(xml, ground, "", &Border::of_words(change), 3.0);
-            }
-            change => {
-                let fill = match change {
-                    None => Paint::Tint(hue),
-                    Some(ChangeKind::Same) => Paint::Tint(Hue::Grey),
-                    Some(_) => Paint::Fresh,
-                };
-                drop(self.paint(boxed(xml, ground), "", Some(fill), None).num("rx", 3.0));
-            }
+        let ground = row_ground(row.rect);
+        match changed::row(hue, card.change, row.change) {
+            (_, Some(border)) => self.border(xml, ground, "", &border, 3.0),
+            (fill, None) => drop(self.paint(boxed(xml, ground), "", Some(fill), None).num("rx", 3.0)),
         }
         for &lock in &row.locks {
             self.glyph(xml, glyphs::lock(), lock, changed::accent(hue, row.change));
@@ -383,14 +359,7 @@ impl Pen<'_> {
 
     fn label(&self, xml: &mut Xml, label: &Label, link: &Link) {
         let hue = Hue::of_edge(link.kind);
-        let border = match link.change {
-            Some(change) if change != ChangeKind::Same => Border::of_words(change),
-            change => Border {
-                dash: None,
-                ..Border::of_card(NodeKind::Service, hue, change)
-            },
-        };
-        self.border(xml, label.rect, "label", &border, 4.0);
+        self.border(xml, label.rect, "label", &Border::of_label(hue, link.change), 4.0);
         for text in &label.texts {
             self.text(xml, text, hue);
         }
@@ -416,12 +385,7 @@ impl Pen<'_> {
             }
             Sample::Edge(kind) => {
                 let y = at.y + at.h / 2.0;
-                // Where changes have the colors, the kind has none.
-                let hue = if self.palette == Palette::Changes {
-                    Hue::Grey
-                } else {
-                    Hue::of_edge(kind)
-                };
+                let hue = self.palette.of_sample(kind);
                 let points = [Point { x: at.x, y }, Point { x: at.right(), y }];
                 self.line(xml, &points, &[], Paint::Strong(hue), &LineStyle::of(kind));
             }
@@ -447,8 +411,18 @@ fn boxed(xml: &mut Xml, rect: Rect) -> Element<'_> {
         .num("height", rect.h)
 }
 
+/// What is tinted of a row: rows lie against each other and against the border of the card, and their tint keeps clear of both.
+pub(super) fn row_ground(row: Rect) -> Rect {
+    Rect {
+        x: row.x + 4.0,
+        y: row.y + 1.0,
+        w: (row.w - 8.0).max(0.0),
+        h: (row.h - 2.0).max(0.0),
+    }
+}
+
 /// The box that lies this far inside of a box.
-fn shrunk(rect: Rect, by: f64) -> Rect {
+pub(super) fn shrunk(rect: Rect, by: f64) -> Rect {
     Rect {
         x: rect.x + by,
         y: rect.y + by,
@@ -458,7 +432,7 @@ fn shrunk(rect: Rect, by: f64) -> Rect {
 }
 
 /// The largest square in the middle of a box.
-fn centered(rect: Rect) -> Rect {
+pub(super) fn centered(rect: Rect) -> Rect {
     let side = rect.w.min(rect.h);
     Rect {
         x: rect.x + (rect.w - side) / 2.0,

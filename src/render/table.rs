@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::xml::hidden;
+
 /// Rows of words under headings.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Table {
@@ -122,9 +124,9 @@ impl Rows for Aligned {
     }
 }
 
-/// Control characters of the input must not reach a terminal.
+/// What steers a terminal or turns around what follows must not reach it.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.chars().map(|c| if hidden(c) { '?' } else { c }).collect()
 }
 
 struct Markdown;

@@ -245,6 +245,14 @@ impl Palette {
     pub(crate) fn of(graph: &Graph) -> Palette {
         if graph.is_comparison() { Palette::Changes } else { Palette::State }
     }
+
+    /// The family of a kind of edge in a legend: where changes have the colors, the kind has none.
+    pub(crate) fn of_sample(self, kind: EdgeKind) -> Hue {
+        match self {
+            Palette::State => Hue::of_edge(kind),
+            Palette::Changes => Hue::Grey,
+        }
+    }
 }
 
 /// The rules by which the pictures of a page take their colors from its variables, which have the words of the paints for names.

@@ -17,6 +17,26 @@ const CONFIG: &[NodeKind] = &[
 /// How many exposed things a description names before it only counts them.
 const NAMED: usize = 5;
 
+/// A line of a label that is longer than this is broken, or what draws the label would make a box as wide as a page.
+const LINE: usize = 60;
+/// More lines than this are counted instead of written; the tooltip has them all.
+const LINES: usize = 12;
+
+/// A label of few and not too long lines, for programs that make boxes as large as their words.
+pub(crate) fn folded(text: &str) -> String {
+    let mut lines = Vec::new();
+    for whole in text.split('\n') {
+        let chars: Vec<char> = whole.chars().collect();
+        lines.extend(chars.chunks(LINE).map(|c| c.iter().collect::<String>()));
+    }
+    if lines.len() > LINES {
+        let more = lines.len() - LINES + 1;
+        lines.truncate(LINES - 1);
+        lines.push(format!("… {more} more lines"));
+    }
+    lines.join("\n")
+}
+
 /// What the picture is called: its heading, else the title asked for, else a plain name.
 pub(crate) fn title(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
     let heading: Vec<&str> = layout

@@ -3,11 +3,18 @@
 const camera = { x: 0, y: 0, k: 1, width: 1, height: 1 };
 const stage = make("div", { className: "stage" });
 const canvas = make("div", { className: "canvas" });
-const map = make("canvas", { className: "map", attr: { "aria-hidden": "true" } });
+const mapSheet = make("canvas");
+const mapFrame = make("div", { className: "sight" });
+const map = make("div", { className: "map", hidden: true, attr: { "aria-hidden": "true" } }, mapSheet, mapFrame);
 const MOST = 4;
 const moved = [];
 
+let resting = 0;
 const place = eachFrame(() => {
+  // While it moves the picture is a layer of its own; at rest it is drawn sharp for its size.
+  canvas.classList.add("moving");
+  clearTimeout(resting);
+  resting = setTimeout(() => canvas.classList.remove("moving"), 250);
   canvas.style.transform = `translate(${camera.x}px, ${camera.y}px) scale(${camera.k})`;
   drawMap();
   for (const work of moved) work();
@@ -95,19 +102,21 @@ function boxOf(element) {
 // ---- the small map
 
 let mapScale = 1;
-let mapBase = null;
+let mapDrawn = false;
 
-/** Draws what does not change: frames and cards as boxes. */
+/** Draws frames and cards as boxes. */
 function prepareMap() {
   const wide = Math.min(220, Math.max(120, stage.clientWidth / 5));
   mapScale = Math.min(wide / camera.width, 160 / camera.height);
   const ratio = devicePixelRatio || 1;
-  map.width = Math.max(1, Math.round(camera.width * mapScale * ratio));
-  map.height = Math.max(1, Math.round(camera.height * mapScale * ratio));
-  map.style.width = `${map.width / ratio}px`;
-  map.style.height = `${map.height / ratio}px`;
-  mapBase = new OffscreenCanvas(map.width, map.height);
-  const pen = mapBase.getContext("2d");
+  mapSheet.width = Math.max(1, Math.round(camera.width * mapScale * ratio));
+  mapSheet.height = Math.max(1, Math.round(camera.height * mapScale * ratio));
+  for (const element of [map, mapSheet]) {
+    element.style.width = `${mapSheet.width / ratio}px`;
+    element.style.height = `${mapSheet.height / ratio}px`;
+  }
+  const pen = mapSheet.getContext("2d");
+  mapDrawn = true;
   const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`);
   pen.scale(mapScale * ratio, mapScale * ratio);
   pen.fillStyle = color("canvas");
@@ -132,15 +141,12 @@ function drawMap() {
   const large = camera.width * camera.k > w * 1.15 || camera.height * camera.k > h * 1.15;
   map.hidden = !large;
   if (!large) return;
-  if (!mapBase) prepareMap();
-  const pen = map.getContext("2d");
-  const ratio = map.width / (camera.width * mapScale);
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.drawImage(mapBase, 0, 0);
-  pen.setTransform(ratio * mapScale, 0, 0, ratio * mapScale, 0, 0);
-  pen.strokeStyle = getComputedStyle(root).getPropertyValue("--blue");
-  pen.lineWidth = 2 / mapScale;
-  pen.strokeRect(-camera.x / camera.k, -camera.y / camera.k, w / camera.k, h / camera.k);
+  if (!mapDrawn) prepareMap();
+  // The frame is moved and not drawn anew, as the picture is.
+  const scale = mapScale / camera.k;
+  mapFrame.style.transform = `translate(${-camera.x * scale}px, ${-camera.y * scale}px)`;
+  mapFrame.style.width = `${w * scale}px`;
+  mapFrame.style.height = `${h * scale}px`;
 }
 
 function followMap(event) {
@@ -219,7 +225,7 @@ for (const end of ["pointerup", "pointercancel"]) {
 function mount(svg) {
   camera.width = Number(svg.getAttribute("width")) || 1;
   camera.height = Number(svg.getAttribute("height")) || 1;
-  mapBase = null;
+  mapDrawn = false;
 }
 
 /** Whether the whole picture is shown, as at the beginning; it stays so when the page changes its size. */
@@ -231,7 +237,7 @@ const isWhole = () => {
 };
 
 new ResizeObserver(() => {
-  mapBase = null;
+  mapDrawn = false;
   if (!stage.clientWidth) return;
   if (whole) return fit(look);
   bound();

@@ -174,8 +174,13 @@ function factSection(node) {
   put("selects", node.selector);
   if (node.members) put("means", [endList(node.members.map((i) => model.nodes[i]))]);
   if (node.at) put("said at", [placeButton(node.at)]);
-  put("changed", node.changes?.length ? node.changes : node.change && node.change !== "same" ? [node.change] : []);
   return rows.length ? make("dl", { className: "facts" }, rows) : null;
+}
+
+function changeSection(node) {
+  if (!node.change) return null;
+  const lines = node.changes ?? [];
+  return make("div", { className: `change ${node.change}` }, make("strong", {}, node.change === "same" ? "unchanged" : node.change), lines.length > 0 && make("ul", {}, lines.map((l) => make("li", {}, data(l)))));
 }
 
 function findingSection(node) {
@@ -224,7 +229,7 @@ function nothingSelected() {
   return make(
     "div",
     { className: "empty" },
-    make("p", {}, "Choose a card to see what may reach it, what it may reach, and by which rule."),
+    make("p", {}, isComparison() ? "Choose a card to see what changed about it and what it is connected with." : "Choose a card to see what may reach it, what it may reach, and by which rule."),
     make(
       "ul",
       { className: "starts" },
@@ -264,6 +269,7 @@ function drawDetails() {
       whole && whole !== model.view && make("p", {}, button(`Show what is in ${node.ns}`, "Show its objects one by one", () => enter(node))),
       !node.standsFor && questionControls(node),
       spreadControls(node),
+      changeSection(node),
       factSection(node),
       findingSection(node),
       waySection(node),

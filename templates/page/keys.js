@@ -85,7 +85,7 @@ const PLAIN = {
 
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog")) return;
+  if (event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog")) return;
   if (event.key === "Escape") {
     if (picking) pick(null), drawDetails();
     else if (state.to) change({ to: null, line: null });

@@ -17,10 +17,17 @@ function open(panel) {
 /** Whether there is anything to be seen in a panel. */
 const has = (panel) => panel === "details" || panel === "legend" || panel === "tables" || (panel === "matrix" ? model.nodes.some(isWorkload) && !!model.matrix : model.namespaces.length > 0);
 
+/** The panels in their order; of a comparison the tables come first, which begin with what the change means. */
+function shownPanels() {
+  const all = PANELS.filter(([name]) => has(name));
+  if (!isComparison()) return all;
+  return [["tables", "Changes"], ...all.filter(([name]) => name !== "tables")];
+}
+
 function drawTabs() {
   redraw(
     tabs,
-    ...PANELS.filter(([name]) => has(name)).map(([name, words]) =>
+    ...shownPanels().map(([name, words]) =>
       button(words, words, () => change({ panel: name }), { id: `tab-${name}`, tabIndex: state.panel === name ? 0 : -1, attr: { role: "tab", "aria-selected": String(state.panel === name), "aria-controls": `panel-${name}` } }),
     ),
   );
@@ -33,14 +40,14 @@ tabs.addEventListener("keydown", (event) => {
   if (!step) return;
   event.preventDefault();
   event.stopPropagation();
-  const shown = PANELS.map(([name]) => name).filter(has);
+  const shown = shownPanels().map(([name]) => name);
   change({ panel: shown[(shown.indexOf(state.panel) + step + shown.length) % shown.length] });
   tabs.querySelector("[aria-selected=true]").focus();
 });
 
 // ---- the width of the panel
 
-const widths = { details: 420, matrix: 640, tables: 760, namespaces: 560, legend: 420 };
+const widths = { details: 420, matrix: 640, tables: 760, namespaces: 600, legend: 420 };
 function widen(width) {
   widths[state.panel] = clamp(width, 260, Math.max(260, innerWidth - 320));
   setWidth();
@@ -70,7 +77,7 @@ const isDark = () => getComputedStyle(root).colorScheme === "dark";
 function setTheme(theme) {
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
-  mapBase = null;
+  mapDrawn = false;
   place();
   drawSheet();
 }
@@ -87,7 +94,7 @@ function address() {
   put("hops", state.hops, 1);
   put("way", state.way, "both");
   put("spread", state.spread, "lines");
-  put("panel", state.panel, "details");
+  put("panel", state.panel, shownPanels()[0][0]);
   put("off", [...state.off].sort().join(" "));
   put("theme", root.dataset.theme);
   put("view", model.views.indexOf(model.view), 0);
@@ -136,7 +143,7 @@ function follow() {
     hops: Number(of("hops", ["1", "2", "3", "99"], "1")),
     way: of("way", ["both", "up", "down"], "both"),
     spread: of("spread", ["lines", "blast"], "lines"),
-    panel: of("panel", PANELS.map(([name]) => name).filter(has), "details"),
+    panel: of("panel", shownPanels().map(([name]) => name), shownPanels()[0][0]),
     off: new Set((said.get("off") ?? "").split(" ").filter(Boolean)),
     line: null,
   });
@@ -267,9 +274,15 @@ async function replace(page) {
   side.scrollTop = scrolled;
 }
 
+/** Leaves the page as it is without a script. */
+function plainly(error) {
+  root.classList.add("plain");
+  if (error) console.error(error);
+}
+
 async function start() {
   const known = await unpack(document);
-  if (!known) return;
+  if (!known) return plainly();
   root.classList.add("app");
   const svgs = settle(document);
   stage.append(lens, map, note);
@@ -299,7 +312,7 @@ async function start() {
     }
     remember();
   });
-  change({ panel: state.panel });
+  change({ panel: shownPanels()[0][0] });
   fit(look);
   moved.push(remember);
   follow();
@@ -317,4 +330,5 @@ async function start() {
 }
 
 // Where data cannot be unpacked, picture and tables are there all the same.
-if (document.querySelector(".picture svg")) start();
+if (document.querySelector(".picture svg")) start().catch(plainly);
+else plainly();

@@ -70,6 +70,9 @@ const cardsOf = (node) => model.drawn.get(node.id) ?? [];
 /** The node whose card shows this one: itself, or the card of its namespace in an overview. */
 const shownBy = (node) => (cardsOf(node).length ? node : (model.hosts.find((h) => h.ns === node.ns) ?? null));
 
+/** Whether the page is about a change between two states. */
+const isComparison = () => model.nodes.some((n) => n.change);
+
 const fullName = (node) => (node.ns && node.kind !== "Summary" ? `${node.ns}/${node.name}` : node.name);
 const isWorkload = (node) => node?.kind === "Workload";
 

@@ -268,7 +268,13 @@ fn draw_state(args: &Args, input: &mut Input) -> anyhow::Result<String> {
 fn page(look: &PictureArgs, mut shown: Shown, input: &mut Input, known: &Known) -> anyhow::Result<String> {
     let layout = look.draw(&mut shown, input);
     let whole = look.draw_whole(&shown, input);
-    picture::page((&layout, whole.as_ref()), &shown, input, look.background(input, known), &live(look))
+    picture::page(
+        (&layout, whole.as_ref()),
+        &shown,
+        input,
+        (known, look.background(input, known)),
+        &live(look),
+    )
 }
 
 fn empty_page(args: &Args, input: &mut Input) -> anyhow::Result<String> {

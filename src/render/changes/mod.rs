@@ -55,11 +55,15 @@ pub enum ChangesFormat {
     Pdf,
     /// A graph for Graphviz.
     Dot,
+    /// A graph for D2.
+    D2,
+    /// The picture, to edit in diagrams.net.
+    Drawio,
 }
 
 /// The text names no format of differences.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format of differences; there are `text`, `md`, `json`, `svg`, `html`, `mermaid`, `png`, `pdf` and `dot`")]
+#[error("`{0}` is no format of differences; there are `text`, `md`, `json`, `svg`, `html`, `mermaid`, `png`, `pdf`, `drawio`, `d2` and `dot`")]
 pub struct UnknownChangesFormat(String);
 
 impl ChangesFormat {
@@ -73,6 +77,8 @@ impl ChangesFormat {
         ChangesFormat::Mermaid,
         ChangesFormat::Png,
         ChangesFormat::Pdf,
+        ChangesFormat::Drawio,
+        ChangesFormat::D2,
         ChangesFormat::Dot,
     ];
 
@@ -88,12 +94,17 @@ impl ChangesFormat {
             ChangesFormat::Png => "png",
             ChangesFormat::Pdf => "pdf",
             ChangesFormat::Dot => "dot",
+            ChangesFormat::D2 => "d2",
+            ChangesFormat::Drawio => "drawio",
         }
     }
 
     /// Whether it is made of a layout.
     pub fn is_picture(self) -> bool {
-        matches!(self, ChangesFormat::Svg | ChangesFormat::Html | ChangesFormat::Png | ChangesFormat::Pdf)
+        matches!(
+            self,
+            ChangesFormat::Svg | ChangesFormat::Html | ChangesFormat::Png | ChangesFormat::Pdf | ChangesFormat::Drawio
+        )
     }
 
     /// Whether it is something that a terminal cannot show.

@@ -8,18 +8,15 @@ mod reasons;
 mod texts;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Secrecy};
 use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeKind, PortMap, port_text};
 use crate::layout::{Layout, Sample};
-use crate::manifest::Secrecy;
 use crate::policy::Connectivity;
 use crate::source::Sources;
 
@@ -69,9 +66,9 @@ const PACKED_FROM: usize = 256 << 10;
 
 /// Data as they stand in a page.
 pub(super) struct Data {
-    /// JSON without `<`, or that packed with gzip and written in base64.
+    /// JSON without `<`, or that packed (zlib) and written in base64.
     pub(super) text: String,
-    /// `gzip`, or nothing.
+    /// `deflate`, as browsers call it, or nothing.
     pub(super) encoding: &'static str,
 }
 
@@ -80,16 +77,9 @@ impl Data {
         if json.len() < PACKED_FROM {
             return Data { text: json, encoding: "" };
         }
-        // The header of gzip holds no time and no name: the same data give the same bytes.
-        let mut packer = GzEncoder::new(Vec::new(), Compression::new(6));
-        let packed = packer.write_all(json.as_bytes()).and_then(|()| packer.finish());
-        match packed {
-            Ok(bytes) => Data {
-                text: STANDARD.encode(bytes),
-                encoding: "gzip",
-            },
-            // Writing into memory does not fail; if it did, plain data would do as well.
-            Err(_) => Data { text: json, encoding: "" },
+        Data {
+            text: STANDARD.encode(compress_to_vec_zlib(json.as_bytes(), 6)),
+            encoding: "deflate",
         }
     }
 }
@@ -115,7 +105,10 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
         policies,
         matrix,
         ways,
-        texts: secrecy.map(|s| texts.read(sources, s)).unwrap_or_default(),
+        texts: background
+            .zip(secrecy)
+            .map(|(b, s)| texts.read(b.cluster, sources, s))
+            .unwrap_or_default(),
         redacted: secrecy == Some(Secrecy::Withheld),
     };
     // Plain structs with string keys cannot fail to be written into memory.

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cluster::{Cluster, Key};
-use crate::manifest::{Excerpt, Secrecy, excerpts};
-use crate::source::{Sources, Span};
+use crate::cluster::{Cluster, Key, Secrecy};
+use crate::source::Sources;
 
 use super::seen;
 use crate::render::xml::shown_lines;
@@ -18,7 +17,7 @@ const BUDGET: usize = 1 << 20;
 #[derive(Default)]
 pub(super) struct Texts {
     entries: Option<BTreeMap<String, usize>>,
-    wanted: Vec<(String, Span)>,
+    wanted: Vec<usize>,
     at: BTreeMap<usize, usize>,
 }
 
@@ -31,35 +30,43 @@ impl Texts {
             all.chain(cluster.workloads().iter().map(|w| (w.key.to_string(), w.entry))).collect()
         });
         let entry = *entries.get(id)?;
-        Some(self.entry(cluster, entry))
+        Some(self.entry(entry))
     }
 
     /// The position of the text of an object of the input.
     pub(super) fn key(&mut self, cluster: &Cluster, key: &Key) -> Option<usize> {
-        Some(self.entry(cluster, cluster.find(key)?))
+        Some(self.entry(cluster.find(key)?))
     }
 
-    fn entry(&mut self, cluster: &Cluster, entry: usize) -> usize {
+    fn entry(&mut self, entry: usize) -> usize {
         let next = self.wanted.len();
         *self.at.entry(entry).or_insert_with(|| {
-            let entry = &cluster.entries()[entry];
-            self.wanted.push((entry.key.to_string(), entry.object.span));
+            self.wanted.push(entry);
             next
         })
     }
 
     /// The texts. Those that the page has no room for have no lines.
-    pub(super) fn read(self, sources: &Sources, secrecy: Secrecy) -> Vec<TextJson> {
-        let spans: Vec<Span> = self.wanted.iter().map(|(_, span)| *span).collect();
+    pub(super) fn read(self, cluster: &Cluster, sources: &Sources, secrecy: Secrecy) -> Vec<TextJson> {
         let mut room = BUDGET;
-        let read = excerpts(sources, &spans, secrecy);
-        let texts = self.wanted.into_iter().zip(&read).zip(&spans);
+        let read = cluster.excerpts(sources, &self.wanted, secrecy);
+        let texts = self.wanted.iter().zip(&read);
         texts
-            .map(|(((name, _), excerpt), span)| {
+            .map(|(entry, excerpt)| {
                 let bytes: usize = excerpt.parts.iter().map(|(_, text)| text.len()).sum();
-                let fits = bytes <= room;
-                room -= if fits { bytes } else { 0 };
-                TextJson::of(&name, excerpt, sources, (*span, fits))
+                let parts: &[_] = if bytes <= room { &excerpt.parts } else { &[] };
+                room -= if parts.is_empty() { 0 } else { bytes };
+                let entry = &cluster.entries()[*entry];
+                TextJson {
+                    name: seen(&entry.key.to_string()),
+                    file: seen(sources.name(excerpt.file)),
+                    line: entry.object.span.line,
+                    parts: parts
+                        .iter()
+                        .map(|(line, text)| (*line, shown_lines(&text.replace('\t', "    "))))
+                        .collect(),
+                    cut: excerpt.cut,
+                }
             })
             .collect()
     }
@@ -81,17 +88,4 @@ pub(super) struct TextJson {
 
 fn is_none(count: &usize) -> bool {
     *count == 0
-}
-
-impl TextJson {
-    fn of(name: &str, excerpt: &Excerpt, sources: &Sources, (span, fits): (Span, bool)) -> TextJson {
-        let parts = excerpt.parts.iter().filter(|_| fits);
-        TextJson {
-            name: seen(name),
-            file: seen(sources.name(excerpt.file)),
-            line: span.line,
-            parts: parts.map(|(line, text)| (*line, shown_lines(&text.replace('\t', "    ")))).collect(),
-            cut: excerpt.cut,
-        }
-    }
 }

@@ -1,0 +1,288 @@
+//! Texts that try to be markup, code or nonsense, and a graph and a layout in which every text is one of them.
+#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
+
+use std::collections::BTreeMap;
+
+use kubesketch::graph::*;
+use kubesketch::layout::*;
+
+use super::common;
+
+/// Each would leave the word `pwned` in a page that runs it; none holds that word itself.
+pub fn hostile() -> Vec<String> {
+    let mut all: Vec<String> = [
+        "<script>document.title='pw'+'ned'</script>",
+        "</title></text></svg><script>document.body.append('pw'+'ned')</script>",
+        "</style><img src=x onerror=\"document.body.append('pw'+'ned')\">",
+        "\" onload=\"document.body.append('pw'+'ned')\" x=\"",
+        "' onmouseover='document.body.append(\"pw\"+\"ned\")",
+        "]]><![CDATA[<b>",
+        "--><!-- -- --->",
+        "javascript:document.body.append('pw'+'ned')",
+        "data:text/html,<script>document.body.append('pw'+'ned')</script>",
+        "{{ 7*7 }}{% raw %}{# #}${7*7}",
+        "url(http://example.invalid/x) ;}*{display:none}@import 'x'",
+        "a\"]; evil [label=\"b\\N\\\\",
+        "trailing backslash \\",
+        "<b>bold</b> &lt;b&gt; &amp; &#65; &nosuch;",
+        "\u{202e}gnp.exe\u{202c} \u{2066}x\u{2069} \u{200f}",
+        "\0\u{1}\u{8}\u{b}\u{1b}[31mred\u{7f}\u{85}\u{fffe}\u{ffff}",
+        "line\nbreak\r\nand\ttab",
+        "  spaces  inside  ",
+        "שלום عليكم 你好 🎉 e\u{301}",
+        "",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    all.push("x".repeat(5000));
+    all.push("<&\">'".repeat(1000));
+    all
+}
+
+/// What people see of a text: what draws nothing or turns what follows around is replaced.
+pub fn seen(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || "\u{61c}\u{200e}\u{200f}\u{fffe}\u{ffff}".contains(c)
+            || ('\u{2028}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+fn proof(text: &str) -> Evidence {
+    Evidence {
+        object: text.into(),
+        field: text.into(),
+        file: text.into(),
+        line: 7,
+    }
+}
+
+/// One node of every kind whose every text is this one, and edges of every kind between them.
+pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
+    let t = || text.to_owned();
+    let pairs = BTreeMap::from([(t(), t())]);
+    let namespace = format!("{number}{text}");
+    b.namespace(&namespace, true, pairs.clone());
+    let ports = vec![PortMap {
+        port: 80,
+        protocol: Protocol::Udp,
+        name: Some(t()),
+        target: TargetPort::Name { name: t(), resolved: vec![] },
+        node_port: Some(30080),
+    }];
+    let details = vec![
+        (
+            NodeKind::External,
+            Detail::External {
+                addresses: vec![t(), t()],
+                except: vec![t(), t()],
+                role: Some(t()),
+                on: t(),
+            },
+        ),
+        (NodeKind::ExternalName, Detail::ExternalName),
+        (NodeKind::Ingress, Detail::Ingress { class: Some(t()), tls: true }),
+        (
+            NodeKind::Gateway,
+            Detail::Gateway {
+                class: t(),
+                listeners: vec![t(), t()],
+                tls: true,
+            },
+        ),
+        (NodeKind::Route, Detail::Route { hosts: vec![t(), t()] }),
+        (
+            NodeKind::Service,
+            Detail::Service {
+                service: ServiceKind::ClusterIp,
+                ports: ports.clone(),
+                selector: pairs.clone(),
+            },
+        ),
+        (
+            NodeKind::Workload,
+            Detail::Workload {
+                scale: Scale::Schedule(t()),
+                labels: pairs,
+                ports: vec![Port {
+                    number: 1,
+                    protocol: Protocol::Sctp,
+                    name: Some(t()),
+                }],
+                containers: vec![Container { name: t(), image: Some(t()) }],
+                host_network: true,
+                show_images: false,
+                access: Some(Access {
+                    ingress: Side {
+                        stance: Stance::Isolated,
+                        isolated: true,
+                        by: vec![proof(text)],
+                    },
+                    egress: Side {
+                        stance: Stance::Open,
+                        isolated: false,
+                        by: Vec::new(),
+                    },
+                    outside: Outside::Blocked,
+                    foreign: vec![proof(text)],
+                }),
+            },
+        ),
+        (
+            NodeKind::Peers,
+            Detail::Peers {
+                of: t(),
+                members: Some(vec![t()]),
+                on: t(),
+                access: None,
+            },
+        ),
+        (NodeKind::Junction, Detail::Junction),
+        (NodeKind::Resource, Detail::Resource),
+        (NodeKind::Missing, Detail::Missing { reason: t() }),
+    ];
+    let id = |kind: NodeKind| format!("{number}/{text}[{}]", kind.as_str());
+    for (kind, detail) in details {
+        b.node(Node {
+            id: id(kind),
+            kind,
+            label: t(),
+            namespace: (kind != NodeKind::External && kind != NodeKind::ExternalName).then(|| namespace.clone()),
+            name: t(),
+            detail,
+            evidence: vec![proof(text)],
+            change: None,
+            remarks: Vec::new(),
+        });
+    }
+    let rules = vec![RouteRule {
+        host: Some(t()),
+        path: Some(t()),
+        path_type: Some(t()),
+        tls: true,
+        weight: None,
+        default: false,
+    }];
+    let port = Backend::Name { name: t(), resolved: None };
+    let ways = vec![Exposure {
+        via: Expose::NodePort,
+        ports: vec![],
+    }];
+    b.edge("internet", &id(NodeKind::Ingress), EdgeDetail::Exposes(ways), [proof(text)]);
+    b.edge(
+        &id(NodeKind::Ingress),
+        &id(NodeKind::Service),
+        EdgeDetail::Routes { rules, port },
+        [proof(text)],
+    );
+    b.edge(
+        &id(NodeKind::Service),
+        &id(NodeKind::Workload),
+        EdgeDetail::Selects(ports.clone()),
+        [proof(text)],
+    );
+    let allowance = Allowance {
+        ports: Ports {
+            ranges: vec![(Protocol::Tcp, 80, 80)],
+            names: vec![t()],
+        },
+        not_from: vec![t()],
+        not_to: vec![t()],
+        doubts: vec![t()],
+        network: Some(t()),
+    };
+    for (kind, target) in [
+        (EdgeDetail::Allows as fn(Allowance) -> EdgeDetail, NodeKind::Peers),
+        (EdgeDetail::Denied, NodeKind::Junction),
+    ] {
+        b.edge(&id(NodeKind::Workload), &id(target), kind(allowance.clone()), [proof(text)]);
+    }
+    b.edge(
+        &id(NodeKind::Service),
+        &id(NodeKind::ExternalName),
+        EdgeDetail::Resolves(ports),
+        [proof(text)],
+    );
+}
+
+pub fn graph() -> Graph {
+    let mut b = GraphBuilder::new();
+    b.node(common::node(
+        "internet",
+        NodeKind::Internet,
+        "Internet",
+        None,
+        "Internet",
+        Detail::Internet,
+        0,
+    ));
+    for (number, text) in hostile().iter().enumerate() {
+        add(&mut b, number, text);
+    }
+    b.build()
+}
+
+/// Every text of the graph somewhere in the picture; places do not matter here.
+pub fn layout(graph: &Graph) -> Layout {
+    let y = |i: usize| 60.0 * i as f64;
+    let links = graph.edges().map(|(from, to, edge)| Link {
+        from: graph.node(from).id.clone(),
+        to: graph.node(to).id.clone(),
+        kind: edge.kind(),
+        points: vec![Point { x: 0.0, y: y(from) }, Point { x: 90.0, y: y(from) }, Point { x: 90.0, y: y(to) }],
+        gaps: Vec::new(),
+        branches: Vec::new(),
+        label: Some(Label {
+            rect: common::rect(0.0, y(from), 90.0, 20.0),
+            texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
+        }),
+        change: None,
+        tooltip: edge.tooltip(),
+    });
+    let mut cards: Vec<Card> = graph
+        .nodes()
+        .enumerate()
+        .map(|(i, n)| common::card(n, 100.0, y(i), 300.0, 44.0))
+        .collect();
+    for card in &mut cards {
+        card.rows.push(Row {
+            rect: card.rect,
+            texts: vec![
+                common::text(0.0, 0.0, TextRole::Row, &card.name),
+                common::text(0.0, 0.0, TextRole::Port, &card.name),
+            ],
+            locks: vec![card.glyph],
+            change: None,
+        });
+    }
+    let all = hostile().join("\u{2022}");
+    Layout {
+        width: 500.0,
+        height: y(graph.nodes().len()),
+        heading: vec![
+            common::text(0.0, 20.0, TextRole::Title, &all),
+            common::text(0.0, 40.0, TextRole::Subtitle, &all),
+        ],
+        frames: graph
+            .groups()
+            .iter()
+            .map(|g| Frame {
+                id: g.id.clone(),
+                parent: None,
+                rect: common::rect(0.0, 0.0, 10.0, 10.0),
+                title: vec![common::text(0.0, 0.0, TextRole::Frame, &g.name)],
+                tooltip: g.name.clone(),
+            })
+            .collect(),
+        links: links.collect(),
+        cards,
+        legend: vec![LegendEntry {
+            sample: Sample::Lock,
+            at: common::rect(0.0, 0.0, 10.0, 10.0),
+            text: common::text(0.0, 0.0, TextRole::Legend, &all),
+        }],
+        fallbacks: vec![],
+    }
+}
