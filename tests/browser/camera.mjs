@@ -22,7 +22,8 @@ export default async function (t) {
   const zoomed = await now();
   assert(zoomed.w > start.w * 1.5, `${start.w} to ${zoomed.w}`);
   under(zoomed).forEach((u, i) => assert(near(u, under(start)[i], 0.01), "the wheel zooms at the pointer"));
-  assert(await map.isVisible(), "a map appears");
+  // A map appears, when the picture rests.
+  await map.waitFor();
   await t.picture("zoomed");
 
   // Drag: the picture follows the pointer, and no card is selected by it.

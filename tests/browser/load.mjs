@@ -9,7 +9,7 @@ export default async function (t) {
     const [picture, stage] = [await view(page), await stageBox(page)];
     assert(within(picture, stage), `${file}: the picture fits the stage: ${JSON.stringify({ picture, stage })}`);
     assert(picture.w > stage.width * 0.5 || picture.h > stage.height * 0.5, `${file}: the picture makes use of the stage`);
-    assert.equal(await tab(page, "Details").getAttribute("aria-selected"), "true");
+    assert.equal(await page.getByRole("tab", { selected: true }).count(), 1);
     await tab(page, "Tables").click();
     assert(await panel(page, "tables").locator("table").first().isVisible(), `${file}: tables`);
     assert(!(await details(page).isVisible()));
