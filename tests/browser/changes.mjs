@@ -29,14 +29,14 @@ export default async function (t) {
   const cart = page.locator(".stage svg .node[data-name=cart][data-kind=Workload]:visible");
   await cart.click();
   assert((await details(page).locator("h2").innerText()).includes("cart"));
-  assert((await details(page).locator("dl").innerText()).includes("changed"), await details(page).innerText());
+  assert((await details(page).innerText()).includes("replicas 2 → 5"), await details(page).innerText());
   assert((await litCards(page)).length > 0);
   await t.picture("selected");
   // It stays selected in the other states.
   await label("After").click();
   assert(await page.locator(".stage svg .node.chosen:visible").first().isVisible(), "selected in another state as well");
   await label("Both").click();
-  await tab(page, "Tables").click();
+  await page.getByRole("tab", { name: /^(Tables|Changes)$/ }).click();
   const link = panel(page, "tables").locator("a[href^='#']", { hasText: "search" }).first();
   await link.click();
   assert((await litCards(page)).some((id) => id.includes("search")), "a link of the tables selects what it names");

@@ -10,7 +10,7 @@ export default async function (t) {
     assert(within(picture, stage), `${file}: the picture fits the stage: ${JSON.stringify({ picture, stage })}`);
     assert(picture.w > stage.width * 0.5 || picture.h > stage.height * 0.5, `${file}: the picture makes use of the stage`);
     assert.equal(await page.getByRole("tab", { selected: true }).count(), 1);
-    await tab(page, "Tables").click();
+    await page.getByRole("tab", { name: /^(Tables|Changes)$/ }).click();
     assert(await panel(page, "tables").locator("table").first().isVisible(), `${file}: tables`);
     assert(!(await details(page).isVisible()));
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${file}: nothing sticks out of the window`);
