@@ -10,7 +10,7 @@ export default async function (t) {
     await t.frames(page);
     return view(page);
   };
-  const map = page.locator("canvas.map");
+  const map = page.locator(".stage .map");
   const start = await now();
   assert(!(await map.isVisible()), "no map where all is in sight");
 
