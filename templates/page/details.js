@@ -219,7 +219,7 @@ function spreadControls(node) {
 function textSection(node) {
   const text = model.texts[node.text];
   if (!text) return null;
-  return fold(model.redacted ? "YAML, secrets withheld" : "YAML", [listing(text), redactionNote()], "yaml");
+  return fold("YAML", [listing(text), redactionNote(text)], "yaml");
 }
 
 function nothingSelected() {

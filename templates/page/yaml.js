@@ -99,9 +99,10 @@ reader.addEventListener("click", (event) => event.target === reader && reader.cl
 function openText(text, line) {
   const close = button("Close", "Close (Escape)", () => reader.close());
   const box = listing(text, line ? [line] : []);
-  reader.replaceChildren(make("header", {}, make("h2", {}, data(text.name)), make("span", { className: "place", textContent: text.file }), close), box, redactionNote());
+  const note = redactionNote(text);
+  reader.replaceChildren(make("header", {}, make("h2", {}, data(text.name)), make("span", { className: "place", textContent: text.file }), close), box, ...(note ? [note] : []));
   if (!reader.open) reader.showModal();
   box.querySelector(".marked")?.scrollIntoView({ block: "center" });
 }
 
-const redactionNote = () => (model.redacted ? make("p", { className: "quiet small", textContent: `${WITHHELD} stands for a value that is not on this page: Secrets, ConfigMaps, environment values, annotations.` }) : null);
+const redactionNote = (text) => (text.parts?.some(([, part]) => part.includes(WITHHELD)) ? make("p", { className: "quiet small", textContent: `${WITHHELD} stands for a value that is not on this page: Secrets, ConfigMaps, environment values, annotations.` }) : null);

@@ -109,7 +109,6 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
             .zip(secrecy)
             .map(|(b, s)| texts.read(b.cluster, sources, s))
             .unwrap_or_default(),
-        redacted: secrecy == Some(Secrecy::Withheld),
     };
     // Plain structs with string keys cannot fail to be written into memory.
     Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
@@ -128,8 +127,6 @@ struct Document<'a> {
     matrix: Option<Matrix>,
     ways: Vec<matrix::WayJson>,
     texts: Vec<TextJson>,
-    /// Whether values that may be secret are left out of the texts.
-    redacted: bool,
 }
 
 /// A kind of edge, for the legend.
