@@ -17,6 +17,10 @@ pub fn text_width(text: &str, role: TextRole) -> f64 {
 /// Advance of one character in thousandths of the font size.
 fn advance(table: &[(u32, &[u16])], c: char) -> u16 {
     let code = c as u32;
+    // Nearly all characters are these, and pictures are tried in many arrangements.
+    if let (0x20..0x7f, Some((0x20, widths))) = (code, table.first()) {
+        return widths[code as usize - 0x20];
+    }
     let after = table.partition_point(|(start, _)| *start <= code);
     let known = after
         .checked_sub(1)
