@@ -1,6 +1,6 @@
 //! `kubesketch serve` as browsers, other sites and people with editors meet it: the built program, over HTTP. What is waited for is an event, not a time.
 #![cfg(feature = "serve")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 #[path = "support/repository.rs"]
 mod repository;
