@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/app.rs"]
+mod app;
 #[path = "support/shop.rs"]
 mod common;
 
@@ -12,6 +14,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+
+use app::app;
 
 /// The folder with the pages that scenarios open.
 static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -69,28 +73,6 @@ fn kubesketch(words: &[&str]) -> Vec<u8> {
         .unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-/// A Deployment and its Service.
-fn app(name: &str, replicas: usize, port: u16) -> String {
-    format!(
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, namespace: shop}}
-spec:
-  replicas: {replicas}
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec: {{containers: [{{name: c, image: registry.example.com/{name}:1, ports: [{{containerPort: {port}}}]}}]}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}, namespace: shop}}
-spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: {port}}}]}}
-"
-    )
 }
 
 /// Namespaces that deny by default, each with so many workloads, of which every other one may be called by the one before it, and an Ingress.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/app.rs"]
+mod app;
 #[path = "support/graphs.rs"]
 mod common;
 #[path = "support/states.rs"]
@@ -11,33 +13,13 @@ mod unions;
 
 use std::collections::BTreeSet;
 
+use app::app;
 use kubesketch::diff::compare;
 use kubesketch::graph::Change;
 use kubesketch::layout::{self, Layout, Moment, moment};
 use kubesketch::render::{Changes, ChangesPage, PictureOptions, Theme, changes_page};
 use kubesketch::view::{Hops, context};
 use states::Read;
-
-fn app(name: &str, replicas: usize, port: u16) -> String {
-    format!(
-        "---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, namespace: shop}}
-spec:
-  replicas: {replicas}
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec: {{containers: [{{name: c, image: registry.example.com/{name}:1, ports: [{{containerPort: {port}}}]}}]}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}, namespace: shop}}
-spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: {port}}}]}}
-"
-    )
-}
 
 fn ingress(tls: &str, paths: &[(&str, &str)]) -> String {
     let paths: Vec<String> = paths

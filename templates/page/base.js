@@ -59,7 +59,7 @@ const say = (text) => {
 };
 
 /** What is shown of the page, and who wants to know when that changes. */
-const state = { node: null, to: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set(), line: null };
+const state = { node: null, to: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set() };
 const watchers = [];
 /** Runs now and whenever the state changes; `what` names the parts that changed. */
 const watch = (work) => watchers.push(work);

@@ -88,7 +88,7 @@ addEventListener("keydown", (event) => {
   if (event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog")) return;
   if (event.key === "Escape") {
     if (picking) pick(null), drawDetails();
-    else if (state.to) change({ to: null, line: null });
+    else if (state.to) change({ to: null });
     else if (state.node) select(null);
     return;
   }

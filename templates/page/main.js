@@ -145,7 +145,6 @@ function follow() {
     spread: of("spread", ["lines", "blast"], "lines"),
     panel: of("panel", shownPanels().map(([name]) => name), shownPanels()[0][0]),
     off: new Set((said.get("off") ?? "").split(" ").filter(Boolean)),
-    line: null,
   });
   const at = (said.get("at") ?? "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite)) look(at[0], at[1], clamp(at[2], least(), MOST));
@@ -268,7 +267,7 @@ async function replace(page) {
   const [node, to] = before.ids.map((id) => model.byId.get(id) ?? null);
   if (before.whole) fit(look);
   else look(before.x, before.y, before.k);
-  change({ node, to: node && to, line: null, off: state.off, panel: has(state.panel) ? state.panel : "details" });
+  change({ node, to: node && to, off: state.off, panel: has(state.panel) ? state.panel : "details" });
   // In a picture of another size the selected card may be out of sight.
   if (node && (before.width !== camera.width || before.height !== camera.height)) bring(node);
   side.scrollTop = scrolled;
@@ -323,7 +322,7 @@ async function start() {
     const node = link && nodeOfAnchor(decoded(link.hash.slice(1)));
     if (!node) return;
     event.preventDefault();
-    change({ node, to: null, line: null });
+    change({ node, to: null });
     bring(node);
   });
   window.kubesketch = { replace };

@@ -77,7 +77,7 @@ function filter() {
 
 /** Selects a node, or nothing. */
 function select(node, { go = true } = {}) {
-  change({ node, to: null, line: null, ...(node && { panel: "details" }) });
+  change({ node, to: null, ...(node && { panel: "details" }) });
   if (!node) return say("Nothing is selected.");
   say(`${fullName(node)} ${kindOf(node)}. ${node.facts ?? ""}`);
   if (go) bring(node);
@@ -93,7 +93,7 @@ function bring(node) {
 
 /** Asks how one node reaches another. */
 function ask(from, to) {
-  change({ node: from, to, panel: "details", line: null });
+  change({ node: from, to, panel: "details" });
   [from, to].forEach((end) => shownBy(end) !== end && bring(end));
   const cards = [from, to].map(shownBy).filter(Boolean);
   show(cards.map((n) => boxOf(cardsOf(n)[0])));
@@ -125,7 +125,7 @@ canvas.addEventListener("click", (event) => {
     else choose(node);
   } else if (element?.classList.contains("edge")) {
     const [from, to] = [model.byId.get(element.dataset.from), model.byId.get(element.dataset.to)];
-    change({ node: from, to, panel: "details", line: element.dataset.kind });
+    change({ node: from, to, panel: "details" });
   } else if (element?.dataset.id?.startsWith("namespace:") && event.target.closest("text")) {
     change({ panel: "namespaces", node: null, to: null });
   } else if (!picking) select(null);
