@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 
 use super::TextRole;
+use super::fitted;
 use super::inner::{Inner, PAD, Side};
 use super::metrics::text_width;
 use super::wrap::wrap;
 
 /// Space between components, in user units.
-const GAP: f64 = 16.0;
+pub(super) const GAP: f64 = 16.0;
 /// Distance between lines that run around components.
-const LANE: f64 = 8.0;
+pub(super) const LANE: f64 = 8.0;
 /// A component this much wider than the middle one of a grid stands outside of it.
 const MUCH_WIDER: f64 = 1.15;
 /// Components that are gathered are about as wide as each other, up to this.
@@ -54,6 +55,8 @@ pub(super) enum Rows {
     Gathered,
     /// As many as there is room for.
     Dense,
+    /// One in each, but for single cards, which stand in columns; and what has no links wherever there is room: see [`fitted`].
+    Fitted,
 }
 
 /// Baseline of a line of the title, below the top of the frame.
@@ -65,15 +68,24 @@ pub(super) fn title_baseline(line: usize) -> f64 {
 pub(super) const TITLE_X: f64 = 10.0;
 
 /// A component with its size.
-struct Item<'a> {
-    id: usize,
-    inner: &'a Inner,
+pub(super) struct Item<'a> {
+    pub id: usize,
+    pub inner: &'a Inner,
 }
 
 impl Item<'_> {
     /// What it needs at each side: components with links have the padding in their width.
     fn pad(&self) -> f64 {
-        if self.inner.open_left() || self.inner.open_right() { 0.0 } else { PAD }
+        if self.is_open() { 0.0 } else { PAD }
+    }
+
+    fn is_open(&self) -> bool {
+        self.inner.open_left() || self.inner.open_right()
+    }
+
+    /// The padding within its width.
+    pub fn inset(&self) -> f64 {
+        PAD - self.pad()
     }
 }
 
@@ -83,11 +95,7 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     let mut closed = Vec::new();
     for &(id, inner) in components {
         let item = Item { id, inner };
-        if inner.open_left() || inner.open_right() {
-            open.push(item)
-        } else {
-            closed.push(item)
-        }
+        if item.is_open() { open.push(item) } else { closed.push(item) }
     }
     let widest_open = open.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let widest_closed = closed.iter().map(|i| i.inner.width).fold(0.0, f64::max) + 2.0 * PAD;
@@ -99,6 +107,14 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         .max(title_width);
     let title = name.map_or_else(Vec::new, |name| wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3));
     let mut plan = FramePlan::default();
+    if let (None, [(id, inner)]) = (name, components)
+        && !inner.frames.is_empty()
+    {
+        // A band of frames has no border of its own.
+        plan.at.push((*id, 0.0, 0.0));
+        (plan.width, plan.height) = (inner.width, inner.height);
+        return plan;
+    }
     let mut y = match title.len() {
         0 => PAD,
         lines => TITLE_TOP + TITLE_LINE * lines as f64 + TITLE_BOTTOM,
@@ -109,6 +125,9 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         let height = |i: &Item<'_>| if size(i) < 3 { 0.0 } else { i.inner.height };
         (size(b).cmp(&size(a))).then(height(b).total_cmp(&height(a))).then(a.id.cmp(&b.id))
     });
+    if rows == Rows::Fitted && open.iter().any(|i| i.inner.open_left()) {
+        y = fitted::fill(&mut plan, std::mem::take(&mut open), &std::mem::take(&mut closed), width, y);
+    }
     let bulky = closed.partition_point(|i| i.inner.cards.len() > 2);
     let mut large: Vec<Item<'_>> = closed.drain(..bulky).collect();
     let pairs = closed.partition_point(|i| i.inner.cards.len() > 1);
@@ -274,7 +293,12 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
         let mut lane = lanes(plan, std::mem::take(&mut waiting), first);
         let mut entering = Vec::new();
         for (cell, x) in row.iter().skip(1).rev() {
-            entering.extend(cell.left.iter().enumerate().map(|(i, e)| (e.0, e.1, x - LANE * i as f64)));
+            // Lines of one net that come one after the other are one line that branches.
+            let mut number = 0;
+            for (i, e) in cell.left.iter().enumerate() {
+                number += usize::from(i > 0 && cell.left[i - 1].0 != e.0);
+                entering.push((e.0, e.1, x - LANE * number as f64));
+            }
         }
         lane = lanes(plan, entering, lane);
         y = if lane > first { lane.max(y + GAP) } else { y + GAP };
@@ -297,13 +321,16 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
     end.max(y + GAP)
 }
 
-/// Gives lines a height each, downward from the given one.
+/// Gives lines a height each, downward from the given one; those of one net that come one after the other share it.
 fn lanes(plan: &mut FramePlan, lines: Vec<(usize, usize, f64)>, mut y: f64) -> f64 {
+    let mut last = None;
     for (net, component, x) in lines {
+        if last.replace(net).is_some_and(|l| l != net) {
+            y += LANE;
+        }
         plan.ways.insert((component, net), Way { x, y });
-        y += LANE;
     }
-    y
+    if last.is_some() { y + LANE } else { y }
 }
 
 /// How far a component reaches to the right of its offset, with its share of the padding.

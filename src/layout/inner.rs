@@ -77,8 +77,27 @@ pub(super) struct Book<'a> {
     pub budget: usize,
     /// Threads with the stack that the engine needs.
     pub pool: Option<&'a rayon::ThreadPool>,
-    /// The width that is wanted and the most, in user units; `None` leaves it to the number of nodes.
-    pub room: Option<(f64, f64)>,
+    /// What the picture is to fill; `None` leaves it to the number of nodes.
+    pub room: Option<Room>,
+}
+
+/// What a picture is to fill.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// The width that is wanted, in user units.
+    pub wanted: f64,
+    /// The most.
+    pub most: f64,
+    pub aim: Aim,
+}
+
+/// The shape that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// That of a page.
+    Page,
+    /// As low as the width allows.
+    Low,
 }
 
 /// Where Services stand that lead to one workload and that nothing leads to.

@@ -17,6 +17,7 @@ mod changes;
 mod crossing;
 mod engine;
 mod fallback;
+mod fitted;
 mod fold;
 mod frame;
 mod geometry;
@@ -86,15 +87,19 @@ impl Default for Options {
     }
 }
 
+/// With more nodes than this a picture is not arranged in two ways.
+const LARGE: usize = 50;
+
 /// Gives everything in a graph its place.
 pub fn layout(graph: &Graph, options: &Options) -> Layout {
     let scene = scene::build(graph);
+    let banded = scene::banded(graph);
     let cards = card::plan_all(graph);
     let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
     let pool = portfolio::threads();
-    let book = inner::Book {
+    let book = |scene| inner::Book {
         graph,
-        scene: &scene,
+        scene,
         cards: &cards,
         labels: &labels,
         // Without threads of its own the engine might overflow the stack.
@@ -102,8 +107,15 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
         pool: pool.as_ref(),
         room: None,
     };
-    let (plan, routed) = portfolio::best(&book, portfolio::Tries::Many);
-    assemble::assemble(&book, &plan, &routed, options)
+    // In a large picture with a band nothing else comes near it, and trying would take as long again.
+    let large = graph.nodes().len() > LARGE;
+    let (first, others) = match &banded {
+        Some(banded) if large => (book(banded), Vec::new()),
+        Some(banded) => (book(&scene), vec![book(banded)]),
+        None => (book(&scene), Vec::new()),
+    };
+    let (book, plan, routed) = portfolio::best_of(&first, &others, portfolio::Tries::Many);
+    assemble::assemble(book, &plan, &routed, options)
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::graph::{Detail, Edge, EdgeDetail, Graph, GraphBuilder, Node, NodeKind};
 
 use super::card::CardPlan;
-use super::inner::{Book, Entry, Inner, PAD, Share, Side};
+use super::inner::{Aim, Book, Entry, Inner, PAD, Room, Share, Side};
 use super::portfolio::{self, Tries};
 use super::route::GUTTER;
+use super::scene::Place;
 use super::{Point, Rect, pieces, scene};
 
 /// Width and height of the points at the border, in user units; their middles are at whole units.
@@ -39,7 +40,12 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     let inside = inside(book, component, sides);
     let mut ends: BTreeMap<usize, Side> = inside.entries.iter().map(|(_, node, side)| (*node, *side)).collect();
     ends.extend(inside.exits.iter().map(|(_, node)| (*node, Side::Right)));
-    let scene = scene::inside(&inside.graph, &ends);
+    let band = is_band(book, component);
+    let scene = if band {
+        scene::band(&inside.graph, &ends)
+    } else {
+        scene::inside(&inside.graph, &ends)
+    };
     let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
     for (position, what) in inside.edges.iter().enumerate() {
         let edge = match what {
@@ -69,12 +75,27 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         Share::Third => 3.0,
     };
     let width = |whole: f64| (whole - GUTTER * (part - 1.0)) / part - 2.0 * PAD;
+    let whole = portfolio::room(book);
+    let room = if band {
+        let room = whole.most - portfolio::beside(book);
+        Room {
+            wanted: room,
+            most: room,
+            aim: Aim::Low,
+        }
+    } else {
+        Room {
+            wanted: width(whole.wanted),
+            most: width(whole.most),
+            aim: Aim::Page,
+        }
+    };
     let sub = Book {
         graph: &inside.graph,
         scene: &scene,
         cards: &cards,
         labels: &labels,
-        room: Some(portfolio::room(book)).map(|(wanted, most)| (width(wanted), width(most))),
+        room: Some(room),
         ..*book
     };
     let (plan, routed) = portfolio::best(&sub, Tries::Few);
@@ -82,7 +103,7 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     let right = if ends.values().any(|s| *s == Side::Right) { END } else { 0.0 };
     let open = !ends.is_empty();
     // A component without ends gets its padding from its frame.
-    let pad = |end: f64| if open && end == 0.0 { PAD } else { 0.0 };
+    let pad = |end: f64| if open && end == 0.0 && !band { PAD } else { 0.0 };
     let by = Point { x: pad(left) - left, y: 0.0 };
     let shift = |p: Point| Point {
         x: p.x + by.x,
@@ -135,6 +156,12 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         .filter_map(|(group, rect, title)| Some((outer(group)?, moved(&rect), title)))
         .collect();
     inner
+}
+
+/// Whether a component is a band of frames.
+pub(super) fn is_band(book: &Book<'_>, component: usize) -> bool {
+    let first = book.scene.components[component].nodes.first();
+    matches!(first.map(|&n| book.scene.places[n]), Some(Place::Inside(group)) if book.scene.frames[group].is_none())
 }
 
 fn inside(book: &Book<'_>, component: usize, sides: &[Side]) -> Inside {

@@ -10,7 +10,8 @@ use crate::graph::{EdgeKind, Graph};
 use super::TextRole;
 use super::crossing;
 use super::frame::{self, FramePlan, Rows};
-use super::inner::{self, Book, Form, Inner, Lines, Services, Share, Side};
+use super::inner::{self, Aim, Book, Form, Inner, Lines, Room, Services, Share, Side};
+use super::nested;
 use super::pack;
 use super::route::{Back, GUTTER, Orders, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
@@ -31,6 +32,8 @@ const ASPECT: f64 = 1.5;
 const WIDE: f64 = 2.3;
 const HIGH: f64 = 0.8;
 const HIGHEST: f64 = 0.72;
+/// How much the width of a picture counts that is to be low.
+const LOW: f64 = 0.05;
 /// Width and height of the margins, with the legend.
 const FURNITURE: (f64, f64) = (16.0, 46.0);
 /// Width of a legend as most pictures have it, and height of another line of it.
@@ -58,20 +61,51 @@ pub(super) enum Tries {
 }
 
 /// The best arrangement found, and what it is made of.
+pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
+    let (_, plan, routed) = best_of(book, &[], tries);
+    (plan, routed)
+}
+
+/// The best arrangement of all that are found for several ways to see the same graph, and which of these it belongs to.
+pub(super) fn best_of<'a, 'b>(first: &'b Book<'a>, others: &'b [Book<'a>], tries: Tries) -> (&'b Book<'a>, Plan, Routed) {
+    let mut best: Option<(&Book<'_>, Found)> = None;
+    for book in others.iter().chain([first]) {
+        let known = best.as_ref().map(|(_, found)| found.score);
+        if let Some(found) = search(book, tries, known) {
+            best = Some((book, found));
+        }
+    }
+    let (book, (plan, routed)) = best.map_or_else(|| (first, empty(first)), |(book, found)| (book, (found.plan, found.routed)));
+    let routed = untangle(book, &plan, routed, swaps(tries));
+    (book, plan, routed)
+}
+
+/// How many exchanges of lines are tried in the end.
+fn swaps(tries: Tries) -> usize {
+    match tries {
+        Tries::Many => 300,
+        Tries::Few => 60,
+    }
+}
+
+/// An arrangement with its score; less is better.
+struct Found {
+    score: f64,
+    plan: Plan,
+    routed: Routed,
+}
+
+/// The best arrangement, if it is better than what is known.
 ///
 /// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are routed until no
 /// other can be better.
-pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
+fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
     let order = pack::order(book.graph, book.scene);
     let mut memo = Memo::new();
     let nodes = book.graph.nodes().len();
     let page = Page::of(book);
     let mut candidates = candidates(book, &order, &page, &mut memo);
     candidates.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    let swaps = match tries {
-        Tries::Many => 300,
-        Tries::Few => 60,
-    };
     let tries = match (tries, nodes > MANY) {
         (Tries::Many, false) => MAX_TRIES,
         (Tries::Few, false) => FEW_TRIES,
@@ -86,42 +120,39 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     if let Some(position) = layered {
         candidates.swap(position, tries - 1);
     }
-    let mut best: Option<(f64, Plan, Routed)> = None;
+    let mut best: Option<Found> = None;
     for candidate in candidates.into_iter().take(tries) {
+        let least = best.as_ref().map(|b| b.score).or(known).unwrap_or(f64::INFINITY);
         // Sides that links enter by change sizes a little, hence the tolerance.
-        if best.as_ref().is_some_and(|(known, ..)| candidate.bound * 0.9 > *known) {
+        if candidate.bound * 0.9 > least {
             continue;
         }
         for back in [Back::Straight, Back::Turn] {
             let (plan, routed) = settle(book, &order, &candidate, back, &mut memo);
             let backward = routed.backward;
             let score = page.score(book, &routed) * reading(&plan);
-            if best.as_ref().is_none_or(|(known, ..)| score < *known) {
-                best = Some((score, plan, routed));
+            if score < best.as_ref().map(|b| b.score).or(known).unwrap_or(f64::INFINITY) {
+                best = Some(Found { score, plan, routed });
             }
             if backward == 0 {
                 break;
             }
         }
     }
-    match best {
-        Some((_, plan, routed)) => {
-            let routed = untangle(book, &plan, routed, swaps);
-            (plan, routed)
-        }
-        // Unreachable while at least one arrangement is tried; an empty picture is still a picture.
-        None => {
-            let plan = Plan {
-                columns: Vec::new(),
-                column_of: Vec::new(),
-                frames: Vec::new(),
-                inners: Vec::new(),
-                ways: Ways::default(),
-            };
-            let routed = route(book, &plan, &Orders::default());
-            (plan, routed)
-        }
-    }
+    best
+}
+
+/// An empty picture is still a picture.
+fn empty(book: &Book<'_>) -> (Plan, Routed) {
+    let plan = Plan {
+        columns: Vec::new(),
+        column_of: Vec::new(),
+        frames: Vec::new(),
+        inners: Vec::new(),
+        ways: Ways::default(),
+    };
+    let routed = route(book, &plan, &Orders::default());
+    (plan, routed)
 }
 
 /// How wide columns shall be.
@@ -166,7 +197,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
             ..Form::default()
         });
     }
-    if !many && book.scene.components.iter().any(|c| c.nested) {
+    if !many && (0..book.scene.components.len()).any(|c| book.scene.components[c].nested && !nested::is_band(book, c)) {
         let narrow = |share: Share| forms.iter().map(move |form| Form { share, ..*form }).collect::<Vec<_>>();
         let more = [narrow(Share::Half), narrow(Share::Third)].concat();
         forms.extend(more);
@@ -174,7 +205,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
     let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
-    let outsides: &[Outside] = if page.left + page.right == 0.0 {
+    let outsides: &[Outside] = if page.left + page.right == 0.0 || book.room.is_some() {
         &[Outside::Beside]
     } else if page.right == 0.0 {
         &[Outside::Beside, Outside::Stacked]
@@ -182,12 +213,19 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         &[Outside::Beside, Outside::Below, Outside::Stacked]
     };
     let densities: &[Rows] = if crowded {
-        &[Rows::Single, Rows::Gathered, Rows::Dense]
+        &[Rows::Single, Rows::Gathered, Rows::Dense, Rows::Fitted]
     } else {
         &[Rows::Single]
     };
+    // A band below a frame is entered from the left.
+    let banded = book.room.is_none() && book.scene.frames.iter().any(Option::is_none);
+    let back = if banded { Back::Turn } else { Back::default() };
     let mut placed = |form: Form| {
-        let ways = Ways { form, ..Ways::default() };
+        let ways = Ways {
+            form,
+            back,
+            ..Ways::default()
+        };
         inners(book, &vec![1; order.len()], 1, ways, memo)
     };
     let mut firsts: Vec<(Form, Vec<Arc<Inner>>)> = forms.into_iter().map(|form| (form, placed(form))).collect();
@@ -203,9 +241,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let columns = shape.count() as f64;
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
         // As wide as the page allows.
-        let full = outsides
-            .iter()
-            .map(|o| (page.room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns);
+        let wide = |room: f64| move |o: &Outside| (room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns;
+        let full = outsides.iter().map(wide(page.room)).chain(outsides.iter().take(1).map(wide(page.most)));
         let mut targets: Vec<Target> = scales.iter().map(|s| even * s).chain(full.clone()).map(Target::Each).collect();
         if !many && shape.count() > 1 {
             let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
@@ -274,7 +311,7 @@ fn reading(plan: &Plan) -> f64 {
         Outside::Stacked => 1.2,
     };
     let rows = match plan.ways.rows {
-        Rows::Single | Rows::Gathered => 1.0,
+        Rows::Single | Rows::Gathered | Rows::Fitted => 1.0,
         Rows::Dense => 1.05,
     };
     let services = match plan.ways.form.services {
@@ -308,6 +345,7 @@ struct Page {
     rows: [f64; 2],
     /// Whether crossings are counted: not in huge pictures.
     counted: bool,
+    aim: Aim,
 }
 
 impl Page {
@@ -317,7 +355,7 @@ impl Page {
             all.map(|(_, c)| c.width).fold(0.0, f64::max)
         };
         let nodes = book.graph.nodes().len();
-        let (room, most) = room(book);
+        let Room { wanted: room, most, aim } = room(book);
         let (left, right) = (widest(Place::Left), widest(Place::Right));
         let rows = [Place::Left, Place::Right].map(|wanted| {
             let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
@@ -331,6 +369,7 @@ impl Page {
             right,
             rows,
             counted: nodes <= MANY,
+            aim,
         }
     }
 
@@ -374,6 +413,9 @@ impl Page {
     /// for shapes that no page has.
     fn size(&self, width: f64, height: f64) -> f64 {
         let (w, h) = (width.max(1.0), height.max(1.0));
+        if self.aim == Aim::Low {
+            return (h * ASPECT + LOW * w) * (1.0 + beyond(w / self.most, 0.1, 4.0).min(4.0));
+        }
         let shown = w.max(h * ASPECT);
         let area = (w * h * ASPECT).sqrt();
         let aspect = (w + FURNITURE.0) / (h + FURNITURE.1);
@@ -397,7 +439,7 @@ fn beyond(ratio: f64, once: f64, each: f64) -> f64 {
 
 /// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to be 12 pixels high
 /// up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
-pub(super) fn room(book: &Book<'_>) -> (f64, f64) {
+pub(super) fn room(book: &Book<'_>) -> Room {
     if let Some(given) = book.room {
         return given;
     }
@@ -411,7 +453,16 @@ pub(super) fn room(book: &Book<'_>) -> (f64, f64) {
         _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
     };
     let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
-    (width(wanted), width(least))
+    Room {
+        wanted: width(wanted),
+        most: width(least),
+        aim: Aim::Page,
+    }
+}
+
+/// Width of what stands beside the frames, if it does.
+pub(super) fn beside(book: &Book<'_>) -> f64 {
+    Page::of(book).beside(Outside::Beside)
 }
 
 /// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.

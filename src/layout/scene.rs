@@ -65,8 +65,35 @@ const MANY: usize = 13;
 /// The most nodes of a small component.
 const SMALL: usize = 5;
 
+/// So many small frames may share a band.
+const BAND: usize = 3;
+/// A frame is small if another one has this many times its nodes.
+const LARGER: usize = 4;
+
 /// Sorts a graph into frames, components and nets. What stands in a frame with frames in it is one component.
 pub(super) fn build(graph: &Graph) -> Scene {
+    top(graph, &BTreeMap::new(), |_| false)
+}
+
+/// The same with all small frames in a group that has no frame of its own, in which they may stand side by side; `None` if there are not many that are
+/// much smaller than the largest one.
+pub(super) fn banded(graph: &Graph) -> Option<Scene> {
+    let mut sizes = vec![0; graph.groups().len()];
+    for group in (0..graph.nodes().len()).filter_map(|n| graph.top_group_of(n)) {
+        sizes[group] += 1;
+    }
+    let most = sizes.iter().copied().max().unwrap_or_default();
+    let small = |group: usize| sizes[group] * LARGER <= most;
+    let count = (0..sizes.len()).filter(|&g| graph.parent_of(g).is_none() && small(g)).count();
+    (count >= BAND).then(|| top(graph, &BTreeMap::new(), small))
+}
+
+/// Sorts the inside of a band of frames. `ends` are the nodes that stand for links that cross its border, with their sides.
+pub(super) fn band(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
+    top(graph, ends, |_| false)
+}
+
+fn top(graph: &Graph, ends: &BTreeMap<usize, Side>, small: impl Fn(usize) -> bool) -> Scene {
     let mut leaves = vec![false; graph.nodes().len()];
     let mut touched = vec![false; graph.nodes().len()];
     for (from, to, _) in graph.edges() {
@@ -76,20 +103,27 @@ pub(super) fn build(graph: &Graph) -> Scene {
     let mut number = vec![0; graph.groups().len()];
     let mut frames = Vec::new();
     let mut nested = Vec::new();
-    for group in 0..graph.groups().len() {
-        match graph.parent_of(group) {
-            None => {
-                number[group] = frames.len();
-                frames.push(Some(group));
-                nested.push(false);
-            }
-            Some(parent) => nested[number[parent]] = true,
-        }
+    let outermost = || (0..graph.groups().len()).filter(|&g| graph.parent_of(g).is_none());
+    for group in outermost().filter(|&g| !small(g)) {
+        number[group] = frames.len();
+        frames.push(Some(group));
+        nested.push(false);
     }
-    let places = (0..graph.nodes().len()).map(|i| match graph.top_group_of(i) {
-        Some(group) => Place::Inside(number[group]),
-        None if touched[i] && !leaves[i] => Place::Right,
-        None => Place::Left,
+    if outermost().any(&small) {
+        outermost().filter(|&g| small(g)).for_each(|g| number[g] = frames.len());
+        frames.push(None);
+        nested.push(true);
+    }
+    for (group, parent) in (0..graph.groups().len()).filter_map(|g| Some((g, graph.parent_of(g)?))) {
+        nested[number[parent]] = true;
+        number[group] = number[parent];
+    }
+    let places = (0..graph.nodes().len()).map(|i| match (ends.get(&i), graph.top_group_of(i)) {
+        (Some(Side::Left), _) => Place::Left,
+        (Some(Side::Right), _) => Place::Right,
+        (None, Some(group)) => Place::Inside(number[group]),
+        (None, None) if touched[i] && !leaves[i] => Place::Right,
+        (None, None) => Place::Left,
     });
     sort(graph, places.collect(), frames, &nested)
 }
