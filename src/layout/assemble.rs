@@ -4,7 +4,7 @@ use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
 use super::route::{Plan, Routed};
-use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, frame, label, pieces, settle};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, label, pieces, settle, title};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 8.0;
@@ -89,7 +89,7 @@ fn frames(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Frame> {
         .map(|(group, rect, title)| {
             let parent = graph.parent_of(group).and_then(|p| graph.groups().get(p));
             let lines = title.iter().enumerate();
-            let title = lines.map(|(i, line)| card::text(line, TextRole::Frame, rect.x + frame::TITLE_X, rect.y + frame::title_baseline(i)));
+            let title = lines.map(|(i, line)| card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i)));
             let frame = Frame {
                 id: graph.groups()[group].id.clone(),
                 parent: parent.map(|p| p.id.clone()),

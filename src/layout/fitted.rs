@@ -93,8 +93,12 @@ impl<'a> Lone<'a> {
         }
         let mut columns = ((room / self.cell) as usize).clamp(1, MOST.min(self.items.len()));
         // What leads on to the right stands in the last column.
-        let last = self.items.iter().filter(|i| i.inner.open_right()).count();
-        while columns > 1 && (last > self.items.len().div_ceil(columns) || self.columns(columns).count() < columns) {
+        let onward = self.items.iter().filter(|i| i.inner.open_right()).count();
+        let hold = |columns: usize| {
+            let all = self.columns(columns);
+            all.len() == columns && all.last().is_some_and(|last| last.len() >= onward)
+        };
+        while columns > 1 && !hold(columns) {
             columns -= 1;
         }
         columns

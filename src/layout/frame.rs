@@ -6,11 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::TextRole;
 use super::fitted;
 use super::inner::{Inner, PAD, Side};
-use super::metrics::text_width;
-use super::wrap::wrap;
+use super::title::{Title, title_height};
 
 /// Space between components, in user units.
 pub(super) const GAP: f64 = 16.0;
@@ -20,9 +18,6 @@ pub(super) const LANE: f64 = 8.0;
 const MUCH_WIDER: f64 = 1.15;
 /// Components that are gathered are about as wide as each other, up to this.
 const ALIKE: f64 = 1.3;
-const TITLE_LINE: f64 = 15.0;
-const TITLE_TOP: f64 = 7.0;
-const TITLE_BOTTOM: f64 = 8.0;
 
 /// A frame with its components in place, relative to its top left corner.
 #[derive(Clone, Debug, Default)]
@@ -59,14 +54,6 @@ pub(super) enum Rows {
     Fitted,
 }
 
-/// Baseline of a line of the title, below the top of the frame.
-pub(super) fn title_baseline(line: usize) -> f64 {
-    TITLE_TOP + 11.0 + TITLE_LINE * line as f64
-}
-
-/// Left end of the title, right of the left border of the frame.
-pub(super) const TITLE_X: f64 = 10.0;
-
 /// A component with its size.
 pub(super) struct Item<'a> {
     pub id: usize,
@@ -89,8 +76,8 @@ impl Item<'_> {
     }
 }
 
-/// Arranges components, aiming at a width of the whole frame. Without a name there is no title.
-pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
+/// Arranges components, aiming at a width of the whole frame.
+pub(super) fn pack(title: Option<&Title>, components: &[(usize, &Inner)], target: f64, rows: Rows) -> FramePlan {
     let mut open = Vec::new();
     let mut closed = Vec::new();
     for &(id, inner) in components {
@@ -99,15 +86,12 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     }
     let widest_open = open.iter().map(|i| i.inner.width).fold(0.0, f64::max);
     let widest_closed = closed.iter().map(|i| i.inner.width).fold(0.0, f64::max) + 2.0 * PAD;
-    // A long title may widen a frame a little before it wraps.
-    let title_width = name.map_or(0.0, |name| text_width(name, TextRole::Frame).min(220.0) + 2.0 * TITLE_X);
     let width = target
         .max(widest_open)
         .max(if closed.is_empty() { 0.0 } else { widest_closed })
-        .max(title_width);
-    let title = name.map_or_else(Vec::new, |name| wrap(name, TextRole::Frame, width - 2.0 * TITLE_X, 3));
+        .max(title.map_or(0.0, Title::least));
     let mut plan = FramePlan::default();
-    if let (None, [(id, inner)]) = (name, components)
+    if let (None, [(id, inner)]) = (title, components)
         && !inner.frames.is_empty()
     {
         // A band of frames has no border of its own.
@@ -115,10 +99,11 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
         (plan.width, plan.height) = (inner.width, inner.height);
         return plan;
     }
-    let mut y = match title.len() {
-        0 => PAD,
-        lines => TITLE_TOP + TITLE_LINE * lines as f64 + TITLE_BOTTOM,
-    };
+    let (mut y, mut used) = (PAD, 0.0f64);
+    if let Some(title) = title {
+        (plan.title, used) = title.lines(width);
+        y = title_height(plan.title.len());
+    }
     // Components of one size stand together, larger ones first; large ones by height, so that little is left empty, others by name.
     closed.sort_by(|a, b| {
         let size = |i: &Item<'_>| i.inner.cards.len().min(3);
@@ -177,12 +162,8 @@ pub(super) fn pack(name: Option<&str>, components: &[(usize, &Inner)], target: f
     y = grid(&mut plan, rest, width, y);
     y = grid(&mut plan, singles, width, y);
     plan.height = y - GAP + PAD;
-    let used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(
-        title.iter().map(|l| text_width(l, TextRole::Frame) + 2.0 * TITLE_X).fold(0.0, f64::max),
-        f64::max,
-    );
+    used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(used, f64::max);
     plan.width = used;
-    plan.title = title;
     plan
 }
 

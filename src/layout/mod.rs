@@ -42,6 +42,7 @@ mod sample;
 mod scene;
 mod settle;
 mod straighten;
+mod title;
 mod tracks;
 mod untangle;
 mod verify;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::graph::{EdgeKind, Graph};
+use crate::graph::EdgeKind;
 
 use super::TextRole;
 use super::crossing;
@@ -526,7 +526,7 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
         Target::Each(width) => width,
         Target::Together(width) => width / columns as f64,
     };
-    let frames = frames(book.graph, book, &inners, &vec![each.max(150.0); order.len()], ways.rows);
+    let frames = frames(book, &inners, &vec![each.max(150.0); order.len()], ways.rows);
     let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
     let mut plan = Plan {
         columns: Vec::new(),
@@ -563,7 +563,7 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
             let own = (width * area(groups) / all).max(150.0);
             groups.iter().for_each(|&g| targets[g] = own);
         }
-        plan.frames = self::frames(book.graph, book, &plan.inners, &targets, ways.rows);
+        plan.frames = self::frames(book, &plan.inners, &targets, ways.rows);
     }
     plan
 }
@@ -577,14 +577,13 @@ fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
             target[group] = width;
         }
     }
-    plan.frames = frames(book.graph, book, &plan.inners, &target, plan.ways.rows);
+    plan.frames = frames(book, &plan.inners, &target, plan.ways.rows);
 }
 
-fn frames(graph: &Graph, book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
+fn frames(book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
     let one = |(group, components): (usize, &Vec<usize>)| {
         let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
-        let name = book.scene.frames[group].map(|g| graph.groups()[g].name.as_str());
-        frame::pack(name, &parts, target[group], rows)
+        frame::pack(book.scene.titles[group].as_ref(), &parts, target[group], rows)
     };
     book.scene.groups.iter().enumerate().map(one).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::graph::{Change, ChangeKind, EdgeKind, Graph};
 
 use super::inner::Side;
+use super::title::Title;
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(super) struct Scene {
     pub groups: Vec<Vec<usize>>,
     /// For each group the position in the graph of the group whose frame it is; `None` where no frame is drawn.
     pub frames: Vec<Option<usize>>,
+    /// For each group the title of its frame.
+    pub titles: Vec<Option<Title>>,
     pub nets: Vec<Net>,
     /// For each edge.
     pub net_of: Vec<Option<usize>>,
@@ -182,6 +185,7 @@ fn sort(graph: &Graph, places: Vec<Place>, frames: Vec<Option<usize>>, nested: &
         places,
         net_of: vec![None; graph.edges().len()],
         groups: vec![Vec::new(); frames.len()],
+        titles: frames.iter().map(|f| f.map(|g| Title::new(&graph.groups()[g].name))).collect(),
         frames,
         ..Scene::default()
     };
