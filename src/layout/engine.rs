@@ -70,6 +70,25 @@ pub(super) struct Part {
     pub edges: Vec<EdgeIn>,
 }
 
+impl Part {
+    /// For each box whether it hangs together with one of the given ones by the wanted lines.
+    pub fn joined(&self, starts: impl IntoIterator<Item = usize>, wanted: impl Fn(&EdgeIn) -> bool) -> Vec<bool> {
+        let mut near = vec![Vec::new(); self.boxes.len()];
+        for e in self.edges.iter().filter(|e| wanted(e)) {
+            near[e.from].push(e.to);
+            near[e.to].push(e.from);
+        }
+        let mut seen = vec![false; self.boxes.len()];
+        let mut stack: Vec<usize> = starts.into_iter().collect();
+        while let Some(at) = stack.pop() {
+            if !std::mem::replace(&mut seen[at], true) {
+                stack.extend(near[at].iter().filter(|n| !seen[**n]));
+            }
+        }
+        seen
+    }
+}
+
 /// A part with every box and line in its place. The origin is anywhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Placed {

@@ -34,10 +34,15 @@ pub(super) fn fill(plan: &mut FramePlan, open: Vec<Item<'_>>, closed: &[Item<'_>
         let mut filling = Filling::new(width, top);
         filling.left(&left, &lone, spot);
         filling.right(&rest);
+        let better = |filling: &Filling| best.as_ref().is_none_or(|b| filling.bottom < b.bottom);
+        // What is lower already does not become higher.
         for item in closed {
+            if !better(&filling) {
+                break;
+            }
             filling.anywhere(item);
         }
-        if best.as_ref().is_none_or(|b| filling.bottom < b.bottom) {
+        if better(&filling) {
             best = Some(filling);
         }
     }

@@ -16,8 +16,6 @@ pub(super) const GAP: f64 = 16.0;
 pub(super) const LANE: f64 = 8.0;
 /// A component this much wider than the middle one of a grid stands outside of it.
 const MUCH_WIDER: f64 = 1.15;
-/// Components that are gathered are about as wide as each other, up to this.
-const ALIKE: f64 = 1.3;
 
 /// A frame with its components in place, relative to its top left corner.
 #[derive(Clone, Debug, Default)]
@@ -45,9 +43,6 @@ pub(super) enum Rows {
     /// One in each.
     #[default]
     Single,
-    /// One in each, but those that lines come to from the left and that are about as wide share the room beside them, so that more of what has
-    /// no links fits there; single cards come last.
-    Gathered,
     /// As many as there is room for.
     Dense,
     /// One in each, but for single cards, which stand in columns; and what has no links wherever there is room: see [`fitted`].
@@ -123,38 +118,31 @@ pub(super) fn pack(title: Option<&Title>, components: &[(usize, &Inner)], target
         open.clear();
         large.clear();
     }
-    for run in runs(&mut open, rows) {
-        let top = y;
-        if let [item] = run
-            && !item.inner.open_left()
-        {
+    for item in &open {
+        let (top, height) = (y, item.inner.height);
+        y += height + GAP;
+        if !item.inner.open_left() {
             // Its lines run to the right: what has none stands left of it.
             let before = plan.at.len();
             let room = width - item.inner.width + PAD - GAP;
-            rest = beside(&mut plan, rest, &[], PAD, room, top, item.inner.height);
+            rest = beside(&mut plan, rest, &[], PAD, room, top, height);
             singles = match before == plan.at.len() {
-                true => beside(&mut plan, singles, &[], PAD, room, top, item.inner.height),
+                true => beside(&mut plan, singles, &[], PAD, room, top, height),
                 false => singles,
             };
             let taken = plan.at[before..].iter().map(|(id, x, _)| x + right_of(components, *id) - PAD);
             let x = taken.reduce(f64::max).map_or(0.0, |x| x + GAP - PAD);
-            plan.at.push((item.id, x, y));
-            y += item.inner.height + GAP;
+            plan.at.push((item.id, x, top));
             continue;
         }
-        let wide = run.iter().map(|i| i.inner.width).fold(0.0, f64::max);
-        for item in run {
-            plan.at.push((item.id, 0.0, y));
-            y += item.inner.height + GAP;
-        }
-        let bottom = y - GAP - top;
-        if run.iter().all(|i| !i.inner.open_right()) {
-            let x = wide + GAP - PAD;
-            let x = stack(&mut plan, &mut large, x.max(0.0), width - PAD, top, bottom);
+        plan.at.push((item.id, 0.0, top));
+        if !item.inner.open_right() {
+            let x = item.inner.width + GAP - PAD;
+            let x = stack(&mut plan, &mut large, x.max(0.0), width - PAD, top, height);
             let taken = rest.len();
-            rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, top, bottom);
+            rest = beside(&mut plan, rest, &anchors, x.max(0.0), width - PAD, top, height);
             if rest.len() == taken {
-                singles = beside(&mut plan, singles, &anchors, x.max(0.0), width - PAD, top, bottom);
+                singles = beside(&mut plan, singles, &anchors, x.max(0.0), width - PAD, top, height);
             }
         }
     }
@@ -165,19 +153,6 @@ pub(super) fn pack(title: Option<&Title>, components: &[(usize, &Inner)], target
     used = plan.at.iter().map(|(id, x, _)| x + right_of(components, *id)).fold(used, f64::max);
     plan.width = used;
     plan
-}
-
-/// Components that share the room beside them: each has its own, but for those that are to be gathered.
-fn runs<'a, 'b>(open: &'b mut [Item<'a>], rows: Rows) -> Vec<&'b [Item<'a>]> {
-    if rows != Rows::Gathered {
-        return open.chunks(1).collect();
-    }
-    open.sort_by_key(|i| i.inner.cards.len() == 1 && !i.inner.open_right());
-    let alike = |a: &Item<'_>, b: &Item<'_>| {
-        let (a, b) = (a.inner, b.inner);
-        !a.open_right() && !b.open_right() && a.width.max(b.width) <= ALIKE * a.width.min(b.width)
-    };
-    open.chunk_by(alike).collect()
 }
 
 /// Components above each other, with the lines that end in them.

@@ -9,6 +9,7 @@ use super::fold;
 use super::geometry::{hits, overlap};
 use super::hug;
 use super::label::LabelPlan;
+use super::lift::lift;
 use super::lines;
 use super::nested;
 use super::scene::Scene;
@@ -218,8 +219,11 @@ fn engine_or_plain(book: &Book<'_>, part: &Part) -> (Placed, Option<String>) {
     }
     match engine::run(part, book.budget) {
         Ok(placed) if sound(part, &placed) => {
-            let straight = straighten(part, &placed);
-            (if sound(part, &straight) { straight } else { placed }, None)
+            let tried = [straighten, lift].into_iter().fold(placed, |placed, change| {
+                let changed = change(part, &placed);
+                if sound(part, &changed) { changed } else { placed }
+            });
+            (tried, None)
         }
         Ok(_) => (fallback::run(part), Some("the layout engine let things overlap".into())),
         Err(reason) => (fallback::run(part), Some(reason)),

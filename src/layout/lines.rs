@@ -34,7 +34,7 @@ fn cut(part: &Part) -> Option<Cut> {
     trunks.dedup();
     let mut best: Option<(f64, Cut)> = None;
     for (from, trunk) in trunks.into_iter().filter(|(from, _)| part.boxes[*from].pin == Pin::Free) {
-        let above = connected(part, from, trunk);
+        let above = part.joined([from], |e| e.from != from || e.trunk != trunk);
         if above.iter().all(|a| *a) {
             continue;
         }
@@ -59,23 +59,6 @@ fn cut(part: &Part) -> Option<Cut> {
         best = Some((cost, Cut { below, edges }));
     }
     best.map(|b| b.1)
-}
-
-/// For each box whether it hangs together with `from` without the lines of that trunk.
-fn connected(part: &Part, from: usize, trunk: usize) -> Vec<bool> {
-    let mut near = vec![Vec::new(); part.boxes.len()];
-    for e in part.edges.iter().filter(|e| e.from != from || e.trunk != trunk) {
-        near[e.from].push(e.to);
-        near[e.to].push(e.from);
-    }
-    let mut seen = vec![false; part.boxes.len()];
-    let mut stack = vec![from];
-    while let Some(at) = stack.pop() {
-        if !std::mem::replace(&mut seen[at], true) {
-            stack.extend(near[at].iter().filter(|n| !seen[**n]));
-        }
-    }
-    seen
 }
 
 /// About the width of the boxes that are wanted: that of their longest way, by Kahn's algorithm. What stands on a cycle counts as far as

@@ -213,7 +213,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         &[Outside::Beside, Outside::Below, Outside::Stacked]
     };
     let densities: &[Rows] = if crowded {
-        &[Rows::Single, Rows::Gathered, Rows::Dense, Rows::Fitted]
+        &[Rows::Single, Rows::Dense, Rows::Fitted]
     } else {
         &[Rows::Single]
     };
@@ -255,7 +255,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
                 ..Ways::default()
             };
             let mut plan = arrange(book, order, shape, target, first.clone(), ways);
-            refit(book, &mut plan, order);
+            refit(book, &mut plan);
             for &outside in outsides {
                 plan.ways.outside = outside;
                 let size = page.extent(&plan);
@@ -294,8 +294,12 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, m
             break;
         }
     }
-    plan.inners = inners(book, &plan.column_of, plan.columns.len(), ways, memo);
-    refit(book, &mut plan, order);
+    if plan.column_of != column_of {
+        plan.inners = inners(book, &plan.column_of, plan.columns.len(), ways, memo);
+        let widths: Vec<f64> = plan.frames.iter().map(|f| f.width).collect();
+        plan.frames = frames(book, &plan.inners, &widths, rows);
+    }
+    refit(book, &mut plan);
     if !fits(book, &plan) {
         plan.ways.outside = Outside::Beside;
     }
@@ -311,7 +315,7 @@ fn reading(plan: &Plan) -> f64 {
         Outside::Stacked => 1.2,
     };
     let rows = match plan.ways.rows {
-        Rows::Single | Rows::Gathered | Rows::Fitted => 1.0,
+        Rows::Single | Rows::Fitted => 1.0,
         Rows::Dense => 1.05,
     };
     let services = match plan.ways.form.services {
@@ -427,7 +431,7 @@ impl Page {
             let least = (w + FURNITURE.0) / (h + FURNITURE.1 + more);
             beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0) + beyond(0.7 / least, 0.3, 3.0)
         };
-        let small = beyond(w / self.room, 0.03, 1.0) + beyond(w / self.most, 0.08, 3.0);
+        let small = beyond(w / self.room, 0.03, 1.0) + beyond(w / self.most, 0.15, 3.0);
         (0.6 * shown + 0.4 * area) * (1.0 + odd.min(4.0) + small.min(4.0))
     }
 }
@@ -449,7 +453,7 @@ pub(super) fn room(book: &Book<'_>) -> Room {
         0..=15 => (12.1, 12.1),
         16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 12.1 - 2.0 * (n - 15.0) / 35.0),
         51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
-        91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.1),
+        91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.05),
         _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
     };
     let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
@@ -568,22 +572,24 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
     plan
 }
 
-/// Arranges every frame again, now that the width of its column is known.
-fn refit(book: &Book<'_>, plan: &mut Plan, order: &[usize]) {
-    let mut target = vec![0.0f64; order.len()];
+/// Arranges frames again, now that the width of their column is known. The widest ones have it.
+fn refit(book: &Book<'_>, plan: &mut Plan) {
     for groups in &plan.columns {
         let width = groups.iter().map(|&g| plan.frames[g].width).fold(0.0, f64::max);
         for &group in groups {
-            target[group] = width;
+            if plan.frames[group].width < width {
+                plan.frames[group] = frame(book, &plan.inners, group, width, plan.ways.rows);
+            }
         }
     }
-    plan.frames = frames(book, &plan.inners, &target, plan.ways.rows);
 }
 
 fn frames(book: &Book<'_>, inners: &[Arc<Inner>], target: &[f64], rows: Rows) -> Vec<FramePlan> {
-    let one = |(group, components): (usize, &Vec<usize>)| {
-        let parts: Vec<(usize, &Inner)> = components.iter().map(|&c| (c, inners[c].as_ref())).collect();
-        frame::pack(book.scene.titles[group].as_ref(), &parts, target[group], rows)
-    };
-    book.scene.groups.iter().enumerate().map(one).collect()
+    let groups = 0..book.scene.groups.len();
+    groups.map(|group| frame(book, inners, group, target[group], rows)).collect()
+}
+
+fn frame(book: &Book<'_>, inners: &[Arc<Inner>], group: usize, target: f64, rows: Rows) -> FramePlan {
+    let parts: Vec<(usize, &Inner)> = book.scene.groups[group].iter().map(|&c| (c, inners[c].as_ref())).collect();
+    frame::pack(book.scene.titles[group].as_ref(), &parts, target, rows)
 }
