@@ -10,7 +10,7 @@ use super::inner::{Aim, Book, Entry, Inner, PAD, Room, Share, Side};
 use super::portfolio::{self, Tries};
 use super::route::GUTTER;
 use super::scene::Place;
-use super::{Point, Rect, pieces, scene};
+use super::{Point, Rect, page, pieces, scene};
 
 /// Width and height of the points at the border, in user units; their middles are at whole units.
 const END: f64 = 2.0;
@@ -75,9 +75,9 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         Share::Third => 3.0,
     };
     let width = |whole: f64| (whole - GUTTER * (part - 1.0)) / part - 2.0 * PAD;
-    let whole = portfolio::room(book);
+    let whole = page::room(book);
     let room = if band {
-        let room = whole.most - portfolio::beside(book);
+        let room = whole.most - page::beside(book);
         Room {
             wanted: room,
             most: room,

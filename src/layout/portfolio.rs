@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::graph::EdgeKind;
-
-use super::TextRole;
-use super::crossing;
 use super::frame::{self, FramePlan, Rows};
-use super::inner::{self, Aim, Book, Form, Inner, Lines, Room, Services, Share, Side};
+use super::inner::{self, Book, Form, Inner, Lines, Services, Share, Side};
 use super::nested;
 use super::pack;
+use super::page::{ASPECT, MANY, Page};
 use super::route::{Back, GUTTER, Orders, Outside, Plan, Routed, Ways, route, side, start_gutter};
 use super::scene::Place;
 use super::untangle::untangle;
@@ -24,21 +21,6 @@ const MAX_TRIES: usize = 8;
 const FEW_TRIES: usize = 4;
 /// With more components than this that lines lead to from outside their frame, dense rows are tried.
 const CROWD: usize = 3;
-/// Above this many nodes fewer arrangements are tried.
-const MANY: usize = 500;
-/// The aspect ratio aimed at: that of a page or slide.
-const ASPECT: f64 = 1.5;
-/// Wider and higher shapes than these are avoided.
-const WIDE: f64 = 2.3;
-const HIGH: f64 = 0.8;
-const HIGHEST: f64 = 0.72;
-/// How much the width of a picture counts that is to be low.
-const LOW: f64 = 0.05;
-/// Width and height of the margins, with the legend.
-const FURNITURE: (f64, f64) = (16.0, 46.0);
-/// Width of a legend as most pictures have it, and height of another line of it.
-const LEGEND: f64 = 950.0;
-const LEGEND_LINE: f64 = 18.0;
 /// The engine recurses along chains; its threads get room for long ones, in bytes.
 const STACK: usize = 256 << 20;
 
@@ -202,7 +184,6 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let more = [narrow(Share::Half), narrow(Share::Third)].concat();
         forms.extend(more);
     }
-    let mut found: Vec<Candidate> = Vec::new();
     let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
     let outsides: &[Outside] = if page.left + page.right == 0.0 || book.room.is_some() {
@@ -235,8 +216,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let forms: Vec<Form> = firsts.iter().map(|(form, _)| Form { lines: Lines::Two, ..*form }).collect();
         firsts.extend(forms.into_iter().map(|form| (form, placed(form))));
     }
+    let mut jobs: Vec<Job<'_>> = Vec::new();
     for ((form, first), shape) in firsts.iter().flat_map(|f| shapes.iter().map(move |shape| (f, shape))) {
-        let form = *form;
         let area: f64 = first.iter().map(|i| (i.width + 30.0) * (i.height + 18.0)).sum();
         let columns = shape.count() as f64;
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
@@ -248,23 +229,58 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
             let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
             targets.extend(together.map(|w| Target::Together(w * columns)));
         }
-        for (target, rows) in targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r))) {
-            let ways = Ways {
-                rows,
-                form,
-                ..Ways::default()
-            };
-            let mut plan = arrange(book, order, shape, target, first.clone(), ways);
-            refit(book, &mut plan);
-            for &outside in outsides {
-                plan.ways.outside = outside;
+        let all = targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r)));
+        jobs.extend(all.map(|(target, rows)| Job {
+            form: *form,
+            first,
+            shape,
+            target,
+            rows,
+        }));
+    }
+    let sized = |job: &Job<'_>| job.candidates(book, order, page, outsides);
+    let all: Vec<Vec<Candidate>> = match book.pool {
+        Some(pool) => pool.install(|| jobs.par_iter().map(sized).collect()),
+        None => jobs.iter().map(sized).collect(),
+    };
+    let mut found: Vec<Candidate> = Vec::new();
+    for candidate in all.into_iter().flatten() {
+        if found.iter().all(|c| c.size != candidate.size) {
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+/// An arrangement of which the size is to be known, without outside cards.
+struct Job<'a> {
+    form: Form,
+    /// The components in that form, as if there were one column.
+    first: &'a [Arc<Inner>],
+    shape: &'a Columns,
+    target: Target,
+    rows: Rows,
+}
+
+impl Job<'_> {
+    /// With outside cards in each place where they fit.
+    fn candidates(&self, book: &Book<'_>, order: &[usize], page: &Page, outsides: &[Outside]) -> Vec<Candidate> {
+        let Job { form, target, rows, .. } = *self;
+        let ways = Ways {
+            rows,
+            form,
+            ..Ways::default()
+        };
+        let mut plan = arrange(book, order, self.shape, target, self.first.to_vec(), ways);
+        refit(book, &mut plan);
+        let mut found = Vec::new();
+        for &outside in outsides {
+            plan.ways.outside = outside;
+            if fits(book, &plan) {
                 let size = page.extent(&plan);
-                if !fits(book, &plan) || found.iter().any(|c| c.size == size) {
-                    continue;
-                }
                 found.push(Candidate {
                     bound: page.size(size.0, size.1) * reading(&plan),
-                    shape: shape.clone(),
+                    shape: self.shape.clone(),
                     target,
                     outside,
                     rows,
@@ -273,8 +289,8 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
                 });
             }
         }
+        found
     }
-    found
 }
 
 /// Arranges and routes a candidate.
@@ -335,148 +351,6 @@ fn fits(book: &Book<'_>, plan: &Plan) -> bool {
     let rows = |p: &Place| !matches!(p, Place::Inside(_)) && plan.ways.outside.in_rows(*p);
     let mut cards = book.scene.places.iter().zip(book.cards).filter(|(p, _)| rows(p));
     cards.all(|(_, c)| c.width <= content)
-}
-
-/// What the picture is to be shown on, and what of it is known before anything is placed.
-struct Page {
-    /// The widest that the picture shall be and may be if its texts are to be read where it is shown, in user units.
-    room: f64,
-    most: f64,
-    /// Width of outside cards on the left and on the right.
-    left: f64,
-    right: f64,
-    /// Height of the outside cards on the left and on the right, if they stand in rows as wide as the page.
-    rows: [f64; 2],
-    /// Whether crossings are counted: not in huge pictures.
-    counted: bool,
-    aim: Aim,
-}
-
-impl Page {
-    fn of(book: &Book<'_>) -> Page {
-        let widest = |wanted: Place| {
-            let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
-            all.map(|(_, c)| c.width).fold(0.0, f64::max)
-        };
-        let nodes = book.graph.nodes().len();
-        let Room { wanted: room, most, aim } = room(book);
-        let (left, right) = (widest(Place::Left), widest(Place::Right));
-        let rows = [Place::Left, Place::Right].map(|wanted| {
-            let all = book.scene.places.iter().zip(book.cards).filter(|(p, _)| **p == wanted);
-            let area: f64 = all.map(|(_, c)| c.width * (c.height() + 40.0)).sum();
-            if area == 0.0 { 0.0 } else { 40.0 + area / room }
-        });
-        Page {
-            room,
-            most,
-            left,
-            right,
-            rows,
-            counted: nodes <= MANY,
-            aim,
-        }
-    }
-
-    /// Width of what stands beside the columns.
-    fn beside(&self, outside: Outside) -> f64 {
-        let sides = [(Place::Left, self.left), (Place::Right, self.right)]
-            .into_iter()
-            .filter(|(_, w)| *w > 0.0);
-        sides.map(|(p, w)| GUTTER + if outside.in_rows(p) { 0.0 } else { w + 8.0 }).sum()
-    }
-
-    /// Width and height of a plan, without lines.
-    fn extent(&self, plan: &Plan) -> (f64, f64) {
-        let mut height = 0.0f64;
-        for groups in &plan.columns {
-            height = height.max(groups.iter().map(|&g| plan.frames[g].height + 18.0).sum());
-        }
-        let width = plan.content() + GUTTER * plan.columns.len().saturating_sub(1) as f64;
-        let sides = [Place::Left, Place::Right].into_iter().zip(self.rows);
-        let rows: f64 = sides.filter(|(p, _)| plan.ways.outside.in_rows(*p)).map(|(_, h)| h).sum();
-        (width + self.beside(plan.ways.outside), height + rows)
-    }
-
-    /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward
-    /// and crossing ways.
-    fn score(&self, book: &Book<'_>, routed: &Routed) -> f64 {
-        let crossings = if self.counted {
-            crossing::count(routed.paths.iter().map(|((net, _), line)| (*net, line.as_slice())))
-        } else {
-            0
-        };
-        self.size(routed.width, routed.height)
-            + 0.04 * routed.length
-            + 120.0 * routed.backward as f64
-            + 30.0 * routed.turns as f64
-            + 10.0 * crossings as f64
-            + 25.0 * foreign(book, routed) as f64
-    }
-
-    /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it is shown, and
-    /// for shapes that no page has.
-    fn size(&self, width: f64, height: f64) -> f64 {
-        let (w, h) = (width.max(1.0), height.max(1.0));
-        if self.aim == Aim::Low {
-            return (h * ASPECT + LOW * w) * (1.0 + beyond(w / self.most, 0.1, 4.0).min(4.0));
-        }
-        let shown = w.max(h * ASPECT);
-        let area = (w * h * ASPECT).sqrt();
-        let aspect = (w + FURNITURE.0) / (h + FURNITURE.1);
-        let odd = if aspect > WIDE {
-            (aspect / WIDE - 1.0) * 0.5
-        } else {
-            // The legend of a narrow picture takes more lines.
-            let more = LEGEND_LINE * (LEGEND / w).floor().min(3.0);
-            let least = (w + FURNITURE.0) / (h + FURNITURE.1 + more);
-            beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0) + beyond(0.7 / least, 0.3, 3.0)
-        };
-        let small = beyond(w / self.room, 0.03, 1.0) + beyond(w / self.most, 0.15, 3.0);
-        (0.6 * shown + 0.4 * area) * (1.0 + odd.min(4.0) + small.min(4.0))
-    }
-}
-
-/// What it costs that a ratio is above 1: at once, and by how much it is.
-fn beyond(ratio: f64, once: f64, each: f64) -> f64 {
-    if ratio > 1.0 { once + each * (ratio - 1.0) } else { 0.0 }
-}
-
-/// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to be 12 pixels high
-/// up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
-pub(super) fn room(book: &Book<'_>) -> Room {
-    if let Some(given) = book.room {
-        return given;
-    }
-    let nodes = book.graph.nodes().len();
-    let n = nodes as f64;
-    let (wanted, least) = match nodes {
-        0..=15 => (12.1, 12.1),
-        16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 12.1 - 2.0 * (n - 15.0) / 35.0),
-        51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
-        91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.05),
-        _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
-    };
-    let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
-    Room {
-        wanted: width(wanted),
-        most: width(least),
-        aim: Aim::Page,
-    }
-}
-
-/// Width of what stands beside the frames, if it does.
-pub(super) fn beside(book: &Book<'_>) -> f64 {
-    Page::of(book).beside(Outside::Beside)
-}
-
-/// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.
-fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
-    let exposes = |net: usize| {
-        let first = book.scene.nets[net].edges.first();
-        first.is_some_and(|&e| book.graph.edge(e).2.kind() == EdgeKind::Exposes)
-    };
-    let lines = routed.paths.iter().filter(|((net, _), _)| exposes(*net));
-    crossing::count(lines.map(|((net, _), line)| (*net, line.as_slice())))
 }
 
 /// Places every component for the sides that follow from the columns.
