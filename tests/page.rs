@@ -94,3 +94,32 @@ fn large_data_are_packed_and_small_ones_can_be_read() {
     let (_, encoding) = data(&page("2", &["examples/shop"]));
     assert_eq!(encoding, "");
 }
+
+#[test]
+fn without_the_script_a_table_says_which_namespaces_deny_by_default() {
+    let page = page("2", &["examples/policies"]);
+    let (_, section) = page.split_once("<h2 id=\"namespaces\">").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    let rows: Vec<&str> = section.split("<tr>").skip(2).collect();
+    assert_eq!(rows.len(), 2);
+    let closed =
+        "default deny: <bdi>default-deny-all</bdi> <span class=\"place\"><bdi>examples/policies/backend.yaml:8</bdi></span>, 3 of 3 isolated";
+    assert!(
+        rows[0].contains("<bdi>backend</bdi>") && rows[0].matches(closed).count() == 2,
+        "{}",
+        rows[0]
+    );
+    assert!(
+        rows[1].contains("<bdi>monitoring</bdi>") && rows[1].matches("no default deny, 0 of 1 isolated").count() == 2,
+        "{}",
+        rows[1]
+    );
+    let (data, _) = data(&page);
+    let told: Vec<&str> = data["namespaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(told, ["backend", "monitoring"], "the script knows the same");
+}

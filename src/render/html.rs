@@ -128,6 +128,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
+        spaces: book.background.iter().flat_map(|b| spaces(graph, b, sources)).collect(),
         allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
         calls: tables::calls(graph).iter().map(|r| maker.call(r)).collect(),
         uses: tables::uses(graph).iter().map(|r| maker.uses(r)).collect(),
@@ -161,6 +162,7 @@ struct Page {
     routes: Vec<RouteRow>,
     services: Vec<ServiceRow>,
     workloads: Vec<WorkloadRow>,
+    spaces: Vec<SpaceRow>,
     allowed: Vec<AllowedRow>,
     calls: Vec<CallRow>,
     uses: Vec<UseRow>,
@@ -174,6 +176,20 @@ pub(super) struct Ref {
     pub(super) anchor: String,
     pub(super) name: String,
     pub(super) kind: String,
+}
+
+/// A namespace and what holds by default in each direction, in and out.
+struct SpaceRow {
+    name: String,
+    workloads: usize,
+    sides: [SideRow; 2],
+}
+
+struct SideRow {
+    /// The policy that denies by default; empty if there is none.
+    deny: String,
+    at: String,
+    isolated: usize,
 }
 
 struct ExposureRow {
@@ -465,6 +481,24 @@ fn exposed_ports(way: &Exposure) -> String {
 /// The file and line, as people may see it.
 pub(super) fn place(evidence: Option<&Evidence>) -> String {
     evidence.map(|e| shown(&e.place()).into_owned()).unwrap_or_default()
+}
+
+fn spaces(graph: &Graph, background: &Background<'_>, sources: &Sources) -> Vec<SpaceRow> {
+    let side = |side: &explore::SpaceSide| {
+        let policy = side.deny.map(|p| &background.connectivity.policies()[p]);
+        SideRow {
+            deny: policy.map(|p| shown(&p.key.name).into_owned()).unwrap_or_default(),
+            at: policy.map(|p| shown(&sources.line_of(p.at)).into_owned()).unwrap_or_default(),
+            isolated: side.isolated,
+        }
+    };
+    let all = explore::spaces(graph, background).into_iter();
+    all.map(|space| SpaceRow {
+        sides: [side(&space.ingress), side(&space.egress)],
+        name: space.name,
+        workloads: space.workloads,
+    })
+    .collect()
 }
 
 fn problem(diagnostic: &Diagnostic, sources: &Sources) -> Problem {

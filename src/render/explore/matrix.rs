@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
-use crate::graph::{Graph, NodeKind};
-use crate::policy::{Certainty, Connectivity, Direction, GroupId, Members, PortSet, Reason, Tier, Verdict, Way};
+use crate::policy::{Certainty, Connectivity, GroupId, Members, PortSet, Reason, Verdict, Way};
 
 use super::reasons::Cast;
 use super::{Background, seen};
@@ -16,16 +14,6 @@ use super::{Background, seen};
 const CONTROLLER: &str = "ingress controller";
 /// The most cells that are worked out for a page.
 const MAX_CELLS: usize = 4_000_000;
-
-/// The workloads that a page tells of: the node of each, and its position in the cluster.
-pub(super) fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
-    let all = cluster.workloads().iter().enumerate();
-    let mut rows: Vec<(usize, usize)> = all
-        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
-        .collect();
-    rows.sort_unstable();
-    rows
-}
 
 /// Who can talk to whom.
 #[derive(Serialize)]
@@ -255,60 +243,6 @@ pub(super) fn ways(background: &Background<'_>, workloads: &[(usize, usize)], ca
         })
     });
     told.collect()
-}
-
-/// A namespace: how many of its workloads policies isolate, and whether one of them closes it.
-#[derive(Serialize)]
-pub(super) struct NamespaceJson {
-    name: String,
-    workloads: usize,
-    ingress: SideJson,
-    egress: SideJson,
-}
-
-#[derive(Serialize)]
-struct SideJson {
-    /// How many workloads a NetworkPolicy isolates.
-    isolated: usize,
-    /// The policy that selects every pod, by position.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deny: Option<usize>,
-}
-
-/// The namespaces with workloads on a page.
-pub(super) fn namespaces(graph: &Graph, background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<NamespaceJson> {
-    let connectivity = background.connectivity;
-    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (node, workload) in workloads {
-        if let (Some(namespace), NodeKind::Workload) = (&graph.node(*node).namespace, graph.node(*node).kind) {
-            of.entry(namespace).or_default().push(*workload);
-        }
-    }
-    let mut side = |namespace: &str, members: &[usize], direction: Direction| {
-        let isolation = |w: &usize| connectivity.isolation(*w, direction);
-        SideJson {
-            isolated: members.iter().filter(|w| isolation(w).is_isolated()).count(),
-            deny: closing(connectivity, namespace, direction).map(|p| cast.policy(p)),
-        }
-    };
-    let told = of.iter().map(|(name, members)| NamespaceJson {
-        name: seen(name),
-        workloads: members.len(),
-        ingress: side(name, members, Direction::Ingress),
-        egress: side(name, members, Direction::Egress),
-    });
-    told.collect()
-}
-
-/// The NetworkPolicy of a namespace that selects all of its pods in a direction, so that what no rule allows is denied
-/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies>).
-fn closing(connectivity: &Connectivity, namespace: &str, direction: Direction) -> Option<usize> {
-    connectivity.policies().iter().position(|policy| {
-        policy.tier == Tier::Network
-            && policy.key.namespace() == namespace
-            && policy.subject.pods.is_everything()
-            && policy.rules(direction).is_some()
-    })
 }
 
 #[cfg(test)]

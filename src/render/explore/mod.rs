@@ -5,6 +5,7 @@
 
 mod matrix;
 mod reasons;
+mod spaces;
 mod texts;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use crate::source::Sources;
 
 use self::matrix::Matrix;
 use self::reasons::{Cast, PolicyJson, ReasonJson};
+use self::spaces::SpaceJson;
+pub(super) use self::spaces::{SpaceSide, spaces};
 use self::texts::{TextJson, Texts};
 use super::strokes::LineStyle;
 use super::tables;
@@ -88,10 +91,11 @@ impl Data {
 pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> Data {
     let mut cast = Cast::default();
     let mut texts = Texts::default();
-    let rows = background.map(|b| matrix::rows(graph, b.cluster)).unwrap_or_default();
+    let rows = background.map(|b| spaces::rows(graph, b.cluster)).unwrap_or_default();
     let matrix = background.and_then(|b| Matrix::of(b, &rows, &mut cast));
     let ways = background.map(|b| matrix::ways(b, &rows, &mut cast)).unwrap_or_default();
-    let namespaces = background.map(|b| matrix::namespaces(graph, b, &rows, &mut cast)).unwrap_or_default();
+    let namespaces = background.map(|b| spaces(graph, b)).unwrap_or_default();
+    let namespaces = namespaces.into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
     let nodes: Vec<NodeJson<'_>> = graph.nodes().map(|n| NodeJson::of(graph, n, background, &mut texts)).collect();
     let policies = background.map(|b| cast.policies(b, sources, &mut texts)).unwrap_or_default();
     let secrecy = background.and_then(|b| b.texts.secrecy());
@@ -120,7 +124,7 @@ struct Document<'a> {
     kinds: Vec<KindJson>,
     nodes: Vec<NodeJson<'a>>,
     edges: Vec<EdgeJson>,
-    namespaces: Vec<matrix::NamespaceJson>,
+    namespaces: Vec<SpaceJson>,
     policies: Vec<PolicyJson>,
     reasons: Vec<ReasonJson>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,107 @@
+//! Which namespaces deny by default, and by which policy: for the script and for the table of a page.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::graph::{Graph, NodeKind};
+use crate::policy::{Connectivity, Direction, Tier};
+
+use super::reasons::Cast;
+use super::{Background, seen};
+
+/// A namespace with workloads.
+pub(crate) struct Space {
+    /// Its name as people may see it.
+    pub name: String,
+    pub workloads: usize,
+    pub ingress: SpaceSide,
+    pub egress: SpaceSide,
+}
+
+/// One direction of a namespace.
+pub(crate) struct SpaceSide {
+    /// How many workloads a NetworkPolicy isolates.
+    pub isolated: usize,
+    /// The policy that selects every pod, by its position among those of the input.
+    pub deny: Option<usize>,
+}
+
+/// The workloads that a page tells of: the node of each, and its position in the cluster.
+pub(super) fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
+    let all = cluster.workloads().iter().enumerate();
+    let mut rows: Vec<(usize, usize)> = all
+        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// The namespaces with workloads on a page, by name.
+pub(crate) fn spaces(graph: &Graph, background: &Background<'_>) -> Vec<Space> {
+    let connectivity = background.connectivity;
+    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (node, workload) in rows(graph, background.cluster) {
+        if let (Some(namespace), NodeKind::Workload) = (&graph.node(node).namespace, graph.node(node).kind) {
+            of.entry(namespace).or_default().push(workload);
+        }
+    }
+    let side = |namespace: &str, members: &[usize], direction: Direction| {
+        let isolation = |w: &usize| connectivity.isolation(*w, direction);
+        SpaceSide {
+            isolated: members.iter().filter(|w| isolation(w).is_isolated()).count(),
+            deny: closing(connectivity, namespace, direction),
+        }
+    };
+    let told = of.iter().map(|(name, members)| Space {
+        name: seen(name),
+        workloads: members.len(),
+        ingress: side(name, members, Direction::Ingress),
+        egress: side(name, members, Direction::Egress),
+    });
+    told.collect()
+}
+
+/// The NetworkPolicy of a namespace that selects all of its pods in a direction, so that what no rule allows is denied
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies>).
+fn closing(connectivity: &Connectivity, namespace: &str, direction: Direction) -> Option<usize> {
+    connectivity.policies().iter().position(|policy| {
+        policy.tier == Tier::Network
+            && policy.key.namespace() == namespace
+            && policy.subject.pods.is_everything()
+            && policy.rules(direction).is_some()
+    })
+}
+
+/// A namespace as the script knows it.
+#[derive(Serialize)]
+pub(super) struct SpaceJson {
+    name: String,
+    workloads: usize,
+    ingress: SideJson,
+    egress: SideJson,
+}
+
+#[derive(Serialize)]
+struct SideJson {
+    isolated: usize,
+    /// By position among the policies that the script knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deny: Option<usize>,
+}
+
+impl SpaceJson {
+    pub(super) fn of(space: Space, cast: &mut Cast) -> Self {
+        let mut side = |side: SpaceSide| SideJson {
+            isolated: side.isolated,
+            deny: side.deny.map(|p| cast.policy(p)),
+        };
+        SpaceJson {
+            name: space.name,
+            workloads: space.workloads,
+            ingress: side(space.ingress),
+            egress: side(space.egress),
+        }
+    }
+}
