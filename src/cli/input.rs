@@ -156,6 +156,7 @@ impl InputArgs {
     }
 
     /// How to read.
+    #[cfg(feature = "serve")]
     pub fn reading(&self) -> &ReadingArgs {
         &self.reading
     }

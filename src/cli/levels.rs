@@ -132,6 +132,7 @@ impl LevelArgs {
     /// # Errors
     ///
     /// None that is known.
+    #[cfg(feature = "serve")]
     pub fn apply_to_all(&self, input: &Input, hint: &str) -> Result<Shown> {
         self.show(input, &Selection::default(), hint)
     }
