@@ -20,7 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use kubesketch::graph::{EdgeKind, Graph};
 use kubesketch::layout::{Legend, Options, layout, verify};
 
-/// Without optimisation all the graphs take ten minutes, so that one of four is tried unless `KUBESKETCH_GRAPHS` is set, as `.ci/run` does.
+/// Without optimisation all the graphs take a quarter of an hour, so that one of four is tried unless `KUBESKETCH_GRAPHS` is set, as `.ci/run` does.
 fn step() -> usize {
     if std::env::var_os("KUBESKETCH_GRAPHS").is_some() { 1 } else { 4 }
 }

@@ -10,7 +10,7 @@ use super::{Point, Rect};
 /// Lines that meet a card this near are taken to meet at one point, in user units.
 const SAME: f64 = 0.5;
 
-/// Lifts the blocks beside every card with rows, where that makes the part lower and no line longer for it.
+/// Moves the blocks beside every card with rows, where that saves more height than it adds to the upright pieces of their lines.
 pub(super) fn lift(part: &Part, placed: &Placed) -> Placed {
     let mut result = placed.clone();
     for card in (0..part.boxes.len()).filter(|&b| part.boxes[b].rows.len() > 1) {
@@ -86,7 +86,7 @@ impl Block {
             .iter()
             .filter_map(|&e| Some(placed.lines[e].first()?.y - placed.lines[e].last()?.y))
             .collect();
-        let free = |moves: bool| {
+        let span = |moves: bool| {
             let boxes = placed
                 .boxes
                 .iter()
@@ -103,7 +103,7 @@ impl Block {
                 .chain(lines)
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), (t, b)| (top.min(t), bottom.max(b)))
         };
-        let ((top, bottom), (first, last)) = (free(false), free(true));
+        let ((top, bottom), (first, last)) = (span(false), span(true));
         let cost = |by: f64| {
             let height = bottom.max(last + by) - top.min(first + by);
             height + steps.iter().map(|s| (s - by).abs()).sum::<f64>()

@@ -91,7 +91,7 @@ impl Data {
 pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> Data {
     let mut cast = Cast::default();
     let mut texts = Texts::default();
-    let rows = background.map(|b| spaces::rows(graph, b.cluster)).unwrap_or_default();
+    let rows = background.map(|b| rows(graph, b.cluster)).unwrap_or_default();
     let matrix = background.and_then(|b| Matrix::of(b, &rows, &mut cast));
     let ways = background.map(|b| matrix::ways(b, &rows, &mut cast)).unwrap_or_default();
     let namespaces = background.map(|b| spaces(graph, b)).unwrap_or_default();
@@ -116,6 +116,16 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
     };
     // Plain structs with string keys cannot fail to be written into memory.
     Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
+}
+
+/// The workloads that a page tells of: the node of each, and its position in the cluster.
+fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
+    let all = cluster.workloads().iter().enumerate();
+    let mut rows: Vec<(usize, usize)> = all
+        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
+        .collect();
+    rows.sort_unstable();
+    rows
 }
 
 #[derive(Serialize)]

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cluster::Cluster;
 use crate::graph::{Graph, NodeKind};
 use crate::policy::{Connectivity, Direction, Tier};
 
 use super::reasons::Cast;
-use super::{Background, seen};
+use super::{Background, rows, seen};
 
 /// A namespace with workloads.
 pub(crate) struct Space {
@@ -26,16 +25,6 @@ pub(crate) struct SpaceSide {
     pub isolated: usize,
     /// The policy that selects every pod, by its position among those of the input.
     pub deny: Option<usize>,
-}
-
-/// The workloads that a page tells of: the node of each, and its position in the cluster.
-pub(super) fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
-    let all = cluster.workloads().iter().enumerate();
-    let mut rows: Vec<(usize, usize)> = all
-        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
-        .collect();
-    rows.sort_unstable();
-    rows
 }
 
 /// The namespaces with workloads on a page, by name.
