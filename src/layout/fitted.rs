@@ -29,9 +29,10 @@ pub(super) fn fill(plan: &mut FramePlan, open: Vec<Item<'_>>, closed: &[Item<'_>
     if lone.items.len() >= SHARED {
         places.extend((0..left.len().min(TRIES)).filter_map(|before| lone.beside(&left, before, width)));
     }
+    let least = least(rest.iter().chain(lone.items.iter().copied()).chain(closed));
     let mut best: Option<Filling> = None;
     for spot in places {
-        let mut filling = Filling::new(width, top);
+        let mut filling = Filling::new(width, top, least);
         filling.left(&left, &lone, spot);
         filling.right(&rest);
         let better = |filling: &Filling| best.as_ref().is_none_or(|b| filling.bottom < b.bottom);
@@ -50,6 +51,12 @@ pub(super) fn fill(plan: &mut FramePlan, open: Vec<Item<'_>>, closed: &[Item<'_>
     plan.at.extend(filling.at);
     plan.ways.extend(filling.ways);
     filling.bottom
+}
+
+/// The least width and height that any of these needs, with the gaps.
+fn least<'a>(items: impl Iterator<Item = &'a Item<'a>>) -> (f64, f64) {
+    let needs = items.map(|i| (i.inner.width - 2.0 * i.inset() + GAP - 0.01, i.inner.height + GAP));
+    needs.fold((f64::INFINITY, f64::INFINITY), |a, b| (a.0.min(b.0), a.1.min(b.1)))
 }
 
 /// The net that one line of comes to a single card from the left, if that is the only one that does.
@@ -153,12 +160,18 @@ struct Filling {
     bottom: f64,
     /// The largest rectangles in which nothing stands. What stands somewhere takes the gaps right of it and below it too.
     free: Vec<Rect>,
+    /// What is left of those that something was just put into.
+    parts: Vec<Rect>,
+    /// The least width and height of what may still come, with the gaps.
+    least: (f64, f64),
     at: Vec<(usize, f64, f64)>,
+    /// Where the cards of what stands there begin.
+    lefts: Vec<f64>,
     ways: Vec<((usize, usize), Way)>,
 }
 
 impl Filling {
-    fn new(width: f64, top: f64) -> Self {
+    fn new(width: f64, top: f64, least: (f64, f64)) -> Self {
         let all = Rect {
             x: PAD,
             y: top,
@@ -171,23 +184,28 @@ impl Filling {
             top,
             bottom: top,
             free: vec![all],
+            parts: Vec::new(),
+            least,
             at: Vec::new(),
+            lefts: Vec::new(),
             ways: Vec::new(),
         }
     }
 
     fn put(&mut self, item: &Item<'_>, at: Point) {
         self.at.push((item.id, at.x, at.y));
-        let after = item.inset();
-        self.take(Rect {
-            x: at.x,
-            y: at.y,
-            w: item.inner.width - after + GAP,
-            h: item.inner.height + GAP,
-        });
+        self.lefts.push(at.x + item.inset());
+        for part in &item.inner.outline {
+            self.take(Rect {
+                x: at.x + part.x,
+                y: at.y + part.y,
+                w: part.w + GAP,
+                h: part.h + GAP,
+            });
+        }
         self.bottom = self.bottom.max(at.y + item.inner.height + GAP);
         // Lines run on to the right border.
-        let x = at.x + item.inner.width - after;
+        let x = at.x + item.inner.width - item.inset();
         let right = item.inner.entries.iter().filter(|e| e.side == Side::Right).map(|e| e.y);
         let exits = item.inner.exits.iter().filter_map(|(_, line)| Some(line.last()?.y));
         for y in right.chain(exits).collect::<Vec<_>>() {
@@ -206,16 +224,30 @@ impl Filling {
             if number == spot.before {
                 let x = right_of(&items[number..], lone.height(spot.columns));
                 let lane = self.lane();
-                self.block(lone, spot.columns, x, Some(lane), lane + CLEAR);
+                self.block(lone, spot.columns, x, lane, lane + CLEAR);
                 self.y = lane + CLEAR;
             }
-            self.put(item, Point { x: 0.0, y: self.y });
-            self.y += item.inner.height + GAP;
+            self.at_border(item);
         }
-        if spot.before >= items.len() {
-            let lane = (spot.columns > 1).then(|| self.lane());
-            self.block(lone, spot.columns, 0.0, lane, lane.map_or(self.y, |lane| lane + CLEAR));
+        if spot.before < items.len() {
+            return;
         }
+        if spot.columns == 1 {
+            lone.items.iter().for_each(|item| self.at_border(item));
+        } else {
+            let lane = self.lane();
+            self.block(lone, spot.columns, 0.0, lane, lane + CLEAR);
+        }
+    }
+
+    /// At the left border, as far up as there is room.
+    fn at_border(&mut self, item: &Item<'_>) {
+        let w = item.inner.width - PAD - item.inset();
+        let through = |f: &Rect| !item.inner.open_right() || f.right() >= self.width - PAD;
+        let place = self.highest(w, item.inner.height, |f| f.x <= PAD && through(f));
+        let y = place.map_or(self.y, |p| p.y);
+        self.put(item, Point { x: 0.0, y });
+        self.y = self.y.max(y + item.inner.height + GAP);
     }
 
     /// The height of a line above what stands next at the left border.
@@ -224,32 +256,30 @@ impl Filling {
     }
 
     /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the others come from one above them.
-    fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64, lane: Option<f64>, top: f64) {
+    fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64, lane: f64, top: f64) {
         for (number, column) in lone.columns(columns).enumerate() {
             let x = x + lone.cell * number as f64;
             let mut y = top;
             for item in column {
                 self.put(item, Point { x, y });
                 y += item.inner.height + GAP;
-                if let Some(lane) = lane.filter(|_| x > 0.0) {
+                if x > 0.0 {
                     self.ways
                         .extend(item.inner.entries.iter().map(|e| ((item.id, e.net), Way { x, y: lane })));
                 }
             }
-            if let Some(lane) = lane {
-                self.take(Rect {
-                    x: 0.0,
-                    y: lane,
-                    w: x,
-                    h: CLEAR,
-                });
-            }
+            self.take(Rect {
+                x: 0.0,
+                y: lane,
+                w: x,
+                h: CLEAR,
+            });
             // The line at the left of the column.
             self.take(Rect {
                 x,
-                y: lane.unwrap_or(top),
+                y: lane,
                 w: GAP,
-                h: y - lane.unwrap_or(top),
+                h: y - lane,
             });
         }
     }
@@ -281,7 +311,7 @@ impl Filling {
                 };
                 self.free.iter().any(room)
             };
-            let known = self.at.iter().map(|(_, x, _)| *x).filter(|&x| x >= at.x && x <= at.x + NEAR && fits(x));
+            let known = self.lefts.iter().copied().filter(|&x| x >= at.x && x <= at.x + NEAR && fits(x));
             at.x = known.reduce(f64::min).unwrap_or(at.x);
         }
         self.put(item, at);
@@ -296,10 +326,14 @@ impl Filling {
 
     /// Something stands here from now on.
     fn take(&mut self, r: Rect) {
-        let meets = |f: &Rect| r.x < f.right() && f.x < r.right() && r.y < f.bottom() && f.y < r.bottom();
-        let (met, mut free): (Vec<Rect>, Vec<Rect>) = self.free.drain(..).partition(meets);
-        let mut parts: Vec<Rect> = Vec::new();
-        for f in met {
+        self.parts.clear();
+        let mut next = 0;
+        while let Some(&f) = self.free.get(next) {
+            if r.x >= f.right() || f.x >= r.right() || r.y >= f.bottom() || f.y >= r.bottom() {
+                next += 1;
+                continue;
+            }
+            self.free.swap_remove(next);
             let above = Rect { h: r.y - f.y, ..f };
             let left = Rect { w: r.x - f.x, ..f };
             let below = Rect {
@@ -313,19 +347,18 @@ impl Filling {
                 ..f
             };
             // Nothing fits into less.
-            parts.extend([above, left, below, right].into_iter().filter(|p| p.w > 2.0 * GAP && p.h > 2.0 * GAP));
+            let (w, h) = self.least;
+            self.parts
+                .extend([above, left, below, right].into_iter().filter(|p| p.w >= w && p.h >= h));
         }
         let holds = |a: &Rect, b: &Rect| a.x <= b.x && a.y <= b.y && a.right() >= b.right() && a.bottom() >= b.bottom();
-        let all = parts.clone();
-        for (index, part) in parts.into_iter().enumerate() {
-            let twin = all
-                .iter()
-                .enumerate()
-                .any(|(i, o)| i != index && holds(o, &part) && (i < index || !holds(&part, o)));
-            if !twin && !free.iter().any(|f| holds(f, &part)) {
-                free.push(part);
+        let untouched = self.free.len();
+        for (index, part) in self.parts.iter().enumerate() {
+            let mut others = self.parts.iter().enumerate();
+            let twin = others.any(|(i, o)| i != index && holds(o, part) && (i < index || !holds(part, o)));
+            if !twin && !self.free[..untouched].iter().any(|f| holds(f, part)) {
+                self.free.push(*part);
             }
         }
-        self.free = free;
     }
 }

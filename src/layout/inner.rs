@@ -12,6 +12,7 @@ use super::label::LabelPlan;
 use super::lift::lift;
 use super::lines;
 use super::nested;
+use super::outline::outline;
 use super::scene::Scene;
 use super::straighten::straighten;
 use super::{Point, Rect};
@@ -50,6 +51,8 @@ pub(super) struct Inner {
     pub entries: Vec<Entry>,
     /// For each leaving net: net, line from the card to the right terminal.
     pub exits: Vec<(usize, Vec<Point>)>,
+    /// What of it is in use: see [`outline`].
+    pub outline: Vec<Rect>,
     /// Frames that stand in it, by the position of their group in the graph.
     pub frames: Vec<(usize, Rect, Vec<String>)>,
     /// Why it is arranged plainly, if so.
@@ -433,6 +436,15 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
             y: rect.y + rect.h / 2.0 + dy,
         });
     }
+    let whole = Rect {
+        x: bounds.x + dx,
+        y: 0.0,
+        ..bounds
+    };
+    let labels = placed.labels.iter().flatten().map(move_rect);
+    let exits = inner.exits.iter().map(|(_, line)| line);
+    let lines = inner.lines.iter().map(|(_, line, _)| line).chain(exits);
+    inner.outline = outline(whole, &inner.cards, labels, lines.flat_map(|l| l.windows(2).map(|w| (w[0], w[1]))));
     inner
 }
 

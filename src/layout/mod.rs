@@ -3,7 +3,7 @@
 //! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
 //! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
 //! (`straighten`, `lift`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
-//! like a whole (`nested`); frames are filled (`frame`, `fitted`, `title`), put into columns (`pack`) and joined by lines to each
+//! like a whole (`nested`); frames are filled (`frame`, `fitted`, `outline`, `title`), put into columns (`pack`) and joined by lines to each
 //! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`, `page`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`);
 //! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
 //! Of the picture of a comparison [`moment`] makes those of its two states, in the same places.
@@ -32,6 +32,7 @@ mod metrics;
 mod model;
 mod moment;
 mod nested;
+mod outline;
 mod outside;
 mod pack;
 mod page;

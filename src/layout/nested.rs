@@ -152,6 +152,12 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         book.graph.groups().iter().position(|g| g.id == *id)
     };
     let frames = pieces::frames(&sub, &plan, &routed).into_iter();
+    inner.outline = vec![Rect {
+        x: 0.0,
+        y: 0.0,
+        w: inner.width,
+        h: inner.height,
+    }];
     inner.frames = frames
         .filter_map(|(group, rect, title)| Some((outer(group)?, moved(&rect), title)))
         .collect();

@@ -102,6 +102,7 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
     if let Some(position) = layered {
         candidates.swap(position, tries - 1);
     }
+    let backs: &[Back] = if is_banded(book) { &[Back::Turn] } else { &[Back::Straight, Back::Turn] };
     let mut best: Option<Found> = None;
     for candidate in candidates.into_iter().take(tries) {
         let least = best.as_ref().map(|b| b.score).or(known).unwrap_or(f64::INFINITY);
@@ -109,7 +110,7 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
         if candidate.bound * 0.9 > least {
             continue;
         }
-        for back in [Back::Straight, Back::Turn] {
+        for &back in backs {
             let (plan, routed) = settle(book, &order, &candidate, back, &mut memo);
             let backward = routed.backward;
             let score = page.score(book, &routed) * reading(&plan);
@@ -122,6 +123,11 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
         }
     }
     best
+}
+
+/// Whether small frames stand in a band below a large one: it is entered from the left, by lines that lead around the large one.
+fn is_banded(book: &Book<'_>) -> bool {
+    book.room.is_none() && book.scene.frames.iter().any(Option::is_none)
 }
 
 /// An empty picture is still a picture.
@@ -198,9 +204,7 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
     } else {
         &[Rows::Single]
     };
-    // A band below a frame is entered from the left.
-    let banded = book.room.is_none() && book.scene.frames.iter().any(Option::is_none);
-    let back = if banded { Back::Turn } else { Back::default() };
+    let (back, lanes) = if is_banded(book) { (Back::Turn, GUTTER) } else { (Back::default(), 0.0) };
     let mut placed = |form: Form| {
         let ways = Ways {
             form,
@@ -223,7 +227,10 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
         // As wide as the page allows.
         let wide = |room: f64| move |o: &Outside| (room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns;
-        let full = outsides.iter().map(wide(page.room)).chain(outsides.iter().take(1).map(wide(page.most)));
+        let full = outsides
+            .iter()
+            .map(wide(page.room))
+            .chain(outsides.iter().take(1).map(wide(page.most - lanes)));
         let mut targets: Vec<Target> = scales.iter().map(|s| even * s).chain(full.clone()).map(Target::Each).collect();
         if !many && shape.count() > 1 {
             let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
@@ -369,10 +376,12 @@ fn inners(book: &Book<'_>, column_of: &[usize], columns: usize, ways: Ways, memo
             (component, sides.collect(), ways.form.of(this.nested))
         })
         .collect();
-    let missing: Vec<&Key> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
+    let mut missing: Vec<&Key> = keys.iter().filter(|k| !memo.contains_key(k)).collect();
+    // What takes longest comes first, so that no thread is left with it in the end.
+    missing.sort_by_key(|k| std::cmp::Reverse(book.scene.components[k.0].nodes.len()));
     let place = |key: &&Key| Arc::new(inner::place(book, key.0, &key.1, key.2));
     let made: Vec<Arc<Inner>> = match book.pool {
-        Some(pool) => pool.install(|| missing.par_iter().map(place).collect()),
+        Some(pool) => pool.install(|| missing.par_iter().with_max_len(1).map(place).collect()),
         None => missing.iter().map(place).collect(),
     };
     let missing: Vec<Key> = missing.into_iter().cloned().collect();

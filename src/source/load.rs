@@ -108,7 +108,7 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
                 continue;
             }
             stdin_taken = true;
-            texts.push(read_text(STDIN_NAME, stdin, request.limit()));
+            texts.push(read_text(STDIN_NAME, stdin, 0, request.limit()));
         } else {
             collect(path, &mut candidates, &mut loaded);
         }
@@ -227,12 +227,18 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
             continue;
         }
         let name = shown_name(path);
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.is_file() => candidates.push(Candidate {
+        // Only what a link leads to has to be looked at once more.
+        let kind = if kind.is_symlink() {
+            fs::metadata(path).map(|m| m.file_type())
+        } else {
+            Ok(kind)
+        };
+        match kind {
+            Ok(kind) if kind.is_file() => candidates.push(Candidate {
                 name,
                 path: path.to_path_buf(),
             }),
-            Ok(metadata) if metadata.is_dir() => loaded.skipped.other_files += 1,
+            Ok(kind) if kind.is_dir() => loaded.skipped.other_files += 1,
             // Opening a pipe would wait for its writer.
             Ok(_) => loaded.problems.push(Problem::NotAFile { name }),
             Err(error) => loaded.problems.push(Problem::Unreadable { name, error }),
@@ -259,10 +265,11 @@ fn is_kubectl_name(name: &str) -> bool {
 /// Keeps one candidate per file: the one whose name sorts first.
 pub(super) fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skipped) -> Vec<Candidate> {
     candidates.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    let file = |c: &Candidate| fs::canonicalize(&c.path).unwrap_or_else(|_| c.path.clone());
+    let mut files = candidates.par_iter().map(file).collect::<Vec<_>>().into_iter();
     let mut seen = BTreeSet::new();
-    candidates.retain(|candidate| {
-        let file = fs::canonicalize(&candidate.path).unwrap_or_else(|_| candidate.path.clone());
-        let new = seen.insert(file);
+    candidates.retain(|_| {
+        let new = files.next().is_some_and(|file| seen.insert(file));
         skipped.repeated += usize::from(!new);
         new
     });
@@ -283,11 +290,11 @@ pub(super) fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile,
         });
     }
     let mut file = File::open(&candidate.path).map_err(unreadable)?;
-    read_text(&candidate.name, &mut file, limit)
+    read_text(&candidate.name, &mut file, metadata.len(), limit)
 }
 
-/// Reads a text to its end, or to the limit.
-pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<SourceFile, Problem> {
+/// Reads a text to its end, or to the limit. It is probably as long as expected, in bytes.
+pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u64) -> Result<SourceFile, Problem> {
     let unreadable = |error| Problem::Unreadable {
         name: name.to_owned(),
         error,
@@ -296,7 +303,8 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, limit: u64) -> Result<S
     let mut pieces: Vec<Vec<u8>> = Vec::new();
     let mut total = 0;
     loop {
-        let mut piece = Vec::new();
+        // Its end shows where there is room for more.
+        let mut piece = Vec::with_capacity(expected.saturating_sub(total).min(PIECE_BYTES) as usize + 1);
         (&mut *from).take(PIECE_BYTES).read_to_end(&mut piece).map_err(unreadable)?;
         total += piece.len() as u64;
         if total > limit {
