@@ -30,6 +30,8 @@ use support::browser::{self, Server};
 
 /// So many texts go into one input that no picture is an overview.
 const TOGETHER: usize = 4;
+/// So many browsers look at once.
+const BROWSERS: usize = 2;
 
 /// An input and the state that it was before.
 struct Case {
@@ -373,39 +375,58 @@ fn a_browser_runs_and_loads_nothing_of_the_input() {
         folder: folder.clone(),
         texts: Vec::new(),
     };
-    let pages = |case: &Case, name: &str| -> Vec<String> {
-        let drawn = ["svg=a.svg", "html=a.html"];
-        let calls = ["draw", "now", "--calls", "all", "--show-denied", "--show-images", "--theme"];
-        let mut made: Vec<(String, String)> = Vec::new();
-        for theme in ["light", "dark", "auto"] {
-            let [svg, html] = case.files(&[&calls[..], &[theme]].concat(), &drawn).try_into().unwrap();
-            made.extend([(format!("{name}-{theme}.svg"), svg), (format!("{name}-{theme}.html"), html)]);
-        }
-        let [svg, html] = case.files(&["diff", "before", "now"], &drawn).try_into().unwrap();
-        made.extend([(format!("{name}-diff.svg"), svg), (format!("{name}-diff.html"), html)]);
-        for (name, content) in &made {
-            server.put(name, content.clone());
-        }
-        made.into_iter().map(|(name, _)| name).collect()
-    };
-    let plain = pages(&harmless, "harmless");
+    let plain = pages(&server, &harmless, "harmless");
     let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
     let expected = browser::open(&server, &folder, &plain, &[]).unwrap();
     for page in &expected {
         assert!(!page.ran && page.foreign.is_empty(), "{page:?}");
         assert!(page.elements > 50 && (page.touched > 5), "{page:?}");
     }
-    for (number, case) in cases("hostile-browser", &server.origin).iter().enumerate() {
-        let names = pages(case, &format!("hostile-{number}"));
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let wanted: Vec<String> = case.texts.iter().map(|t| seen(t)).collect();
-        let found = browser::open(&server, &folder, &names, &wanted).unwrap();
-        for (page, expected) in found.iter().zip(&expected) {
-            assert!(!page.ran, "{page:?}\n{:?}", case.texts);
-            assert_eq!(page.foreign, Vec::<String>::new(), "{}", page.page);
-            assert_eq!(page.scripts, expected.scripts, "{page:?}");
-            assert_eq!(page.missing, Vec::<String>::new(), "{}", page.page);
+    // Each browser has a server of its own, so that what is asked for is told of the right input.
+    std::thread::scope(|scope| {
+        for browser in 0..BROWSERS {
+            let expected = &expected;
+            scope.spawn(move || {
+                let server = Server::start();
+                let all = cases(&format!("hostile-browser-{browser}"), &server.origin);
+                all.iter()
+                    .enumerate()
+                    .skip(browser)
+                    .step_by(BROWSERS)
+                    .for_each(|(number, case)| stays_harmless(&server, case, number, expected));
+            });
         }
-        assert_eq!(server.strange(), Vec::<String>::new(), "{:?}", case.texts);
+    });
+}
+
+/// The pages and pictures of a case, on the server.
+fn pages(server: &Server, case: &Case, name: &str) -> Vec<String> {
+    let drawn = ["svg=a.svg", "html=a.html"];
+    let calls = ["draw", "now", "--calls", "all", "--show-denied", "--show-images", "--theme"];
+    let mut made: Vec<(String, String)> = Vec::new();
+    for theme in ["light", "dark", "auto"] {
+        let [svg, html] = case.files(&[&calls[..], &[theme]].concat(), &drawn).try_into().unwrap();
+        made.extend([(format!("{name}-{theme}.svg"), svg), (format!("{name}-{theme}.html"), html)]);
     }
+    let [svg, html] = case.files(&["diff", "before", "now"], &drawn).try_into().unwrap();
+    made.extend([(format!("{name}-diff.svg"), svg), (format!("{name}-diff.html"), html)]);
+    for (name, content) in &made {
+        server.put(name, content.clone());
+    }
+    made.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Opens the pages of a case, of which those without anything hostile are expected to look alike.
+fn stays_harmless(server: &Server, case: &Case, number: usize, expected: &[browser::Seen]) {
+    let names = pages(server, case, &format!("hostile-{number}"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wanted: Vec<String> = case.texts.iter().map(|t| seen(t)).collect();
+    let found = browser::open(server, &case.folder, &names, &wanted).unwrap();
+    for (page, expected) in found.iter().zip(expected) {
+        assert!(!page.ran, "{page:?}\n{:?}", case.texts);
+        assert_eq!(page.foreign, Vec::<String>::new(), "{}", page.page);
+        assert_eq!(page.scripts, expected.scripts, "{page:?}");
+        assert_eq!(page.missing, Vec::<String>::new(), "{}", page.page);
+    }
+    assert_eq!(server.strange(), Vec::<String>::new(), "{:?}", case.texts);
 }
