@@ -1,8 +1,9 @@
 //! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these in columns, and everything
 //! else as far up as there is room for it, beside or below them.
 
-use super::frame::{FramePlan, GAP, Item, LANE, Way};
+use super::frame::{FramePlan, Item, LANE, Way};
 use super::inner::{PAD, Side};
+use super::outline::GAP;
 use super::{Point, Rect};
 
 /// So many single cards may stand in several columns.

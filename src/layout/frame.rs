@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 
 use super::fitted;
 use super::inner::{Inner, PAD, Side};
+use super::outline::GAP;
 use super::title::{Title, title_height};
 
-/// Space between components, in user units.
-pub(super) const GAP: f64 = 16.0;
-/// Distance between lines that run around components.
+/// Distance between lines that run around components, in user units.
 pub(super) const LANE: f64 = 8.0;
 /// A component this much wider than the middle one of a grid stands outside of it.
 const MUCH_WIDER: f64 = 1.15;

@@ -1,9 +1,10 @@
 //! What of the box around a component is in use: rectangles side by side that hold its cards, labels and lines. Where a component is low at one
 //! end, others may stand above or below that end.
 
-use super::frame::GAP;
 use super::{Point, Rect};
 
+/// Space between components, in user units.
+pub(super) const GAP: f64 = 16.0;
 /// Strips whose ends differ by less than this are one: no card fits there, in user units.
 const LEAST: f64 = 48.0;
 
