@@ -224,9 +224,7 @@ impl Filling {
         for (number, item) in items.iter().enumerate() {
             if number == spot.before {
                 let x = right_of(&items[number..], lone.height(spot.columns));
-                let lane = self.lane();
-                self.block(lone, spot.columns, x, lane, lane + CLEAR);
-                self.y = lane + CLEAR;
+                self.y = self.block(lone, spot.columns, x);
             }
             self.at_border(item);
         }
@@ -236,8 +234,7 @@ impl Filling {
         if spot.columns == 1 {
             lone.items.iter().for_each(|item| self.at_border(item));
         } else {
-            let lane = self.lane();
-            self.block(lone, spot.columns, 0.0, lane, lane + CLEAR);
+            self.block(lone, spot.columns, 0.0);
         }
     }
 
@@ -256,8 +253,11 @@ impl Filling {
         if self.y == self.top { self.y + LANE / 2.0 } else { self.y + CLEAR - GAP }
     }
 
-    /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the others come from one above them.
-    fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64, lane: f64, top: f64) {
+    /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the others come from one above them. Gives
+    /// the place where they begin.
+    fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64) -> f64 {
+        let lane = self.lane();
+        let top = lane + CLEAR;
         for (number, column) in lone.columns(columns).enumerate() {
             let x = x + lone.cell * number as f64;
             let mut y = top;
@@ -283,6 +283,7 @@ impl Filling {
                 h: y - lane,
             });
         }
+        top
     }
 
     /// What only leads to the right stands at the right border.

@@ -78,36 +78,31 @@ mod tests {
         Rect { x, y, w, h }
     }
 
+    /// Of a component as wide and high as this, with lines from point to point.
+    fn of(w: f64, h: f64, cards: &[Rect], lines: &[[f64; 4]]) -> Vec<Rect> {
+        let lines = lines.iter().map(|&[x, y, to_x, to_y]| (Point { x, y }, Point { x: to_x, y: to_y }));
+        outline(rect(0.0, 0.0, w, h), cards, std::iter::empty(), lines)
+    }
+
     #[test]
     fn a_low_card_before_a_high_column_leaves_room_above_and_below_it() {
         let cards = [rect(0.0, 100.0, 80.0, 50.0), rect(120.0, 0.0, 80.0, 50.0), rect(120.0, 200.0, 80.0, 50.0)];
-        let p = |x, y| Point { x, y };
-        let lines = [
-            (p(80.0, 125.0), p(100.0, 125.0)),
-            (p(100.0, 25.0), p(100.0, 225.0)),
-            (p(100.0, 25.0), p(120.0, 25.0)),
-        ];
-        let got = outline(rect(0.0, 0.0, 200.0, 250.0), &cards, std::iter::empty(), lines.into_iter());
-        assert_eq!(got, vec![rect(0.0, 100.0, 80.0, 50.0), rect(80.0, 0.0, 120.0, 250.0)]);
+        let lines = [[80.0, 125.0, 100.0, 125.0], [100.0, 25.0, 100.0, 225.0], [100.0, 25.0, 120.0, 25.0]];
+        let expected = [rect(0.0, 100.0, 80.0, 50.0), rect(80.0, 0.0, 120.0, 250.0)];
+        assert_eq!(of(200.0, 250.0, &cards, &lines), expected);
     }
 
     #[test]
     fn a_card_may_begin_where_one_before_it_does() {
         let cards = [rect(0.0, 0.0, 80.0, 50.0), rect(0.0, 100.0, 80.0, 50.0), rect(120.0, 0.0, 80.0, 50.0)];
-        let p = |x, y| Point { x, y };
-        let lines = [
-            (p(80.0, 125.0), p(100.0, 125.0)),
-            (p(100.0, 125.0), p(100.0, 25.0)),
-            (p(100.0, 25.0), p(120.0, 25.0)),
-        ];
-        let got = outline(rect(0.0, 0.0, 200.0, 150.0), &cards, std::iter::empty(), lines.into_iter());
-        assert_eq!(got, vec![rect(0.0, 0.0, 120.0 - GAP, 150.0), rect(120.0, 0.0, 80.0, 50.0)]);
+        let lines = [[80.0, 125.0, 100.0, 125.0], [100.0, 125.0, 100.0, 25.0], [100.0, 25.0, 120.0, 25.0]];
+        let expected = [rect(0.0, 0.0, 120.0 - GAP, 150.0), rect(120.0, 0.0, 80.0, 50.0)];
+        assert_eq!(of(200.0, 150.0, &cards, &lines), expected);
     }
 
     #[test]
     fn small_steps_are_no_room() {
         let cards = [rect(0.0, 10.0, 80.0, 50.0), rect(120.0, 0.0, 80.0, 80.0)];
-        let got = outline(rect(0.0, 0.0, 200.0, 80.0), &cards, std::iter::empty(), std::iter::empty());
-        assert_eq!(got, vec![rect(0.0, 0.0, 200.0, 80.0)]);
+        assert_eq!(of(200.0, 80.0, &cards, &[]), [rect(0.0, 0.0, 200.0, 80.0)]);
     }
 }

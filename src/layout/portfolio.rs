@@ -125,7 +125,8 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
     best
 }
 
-/// Whether small frames stand in a band below a large one: it is entered from the left, by lines that lead around the large one.
+/// Whether small frames stand in a band below a large one: it is entered from the left, by lines that lead around the large one. Insides of frames have no
+/// bands, though their own cards may stand without a frame.
 fn is_banded(book: &Book<'_>) -> bool {
     book.room.is_none() && book.scene.frames.iter().any(Option::is_none)
 }
