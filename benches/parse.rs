@@ -1,4 +1,5 @@
-//! How fast manifests are read. The input is made here: the usual mix of a Deployment with a Service, an Ingress and a policy.
+//! How fast manifests are read. The input is made here: the usual mix of a Deployment with a Service, an Ingress and a
+//! policy.
 
 #![allow(
     clippy::unwrap_used,

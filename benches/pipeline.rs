@@ -19,21 +19,9 @@ use kubesketch::source::Sources;
 use kubesketch::{arrange, cluster, inspect, layout, render};
 
 const SIZES: &[Size] = &[
-    Size {
-        namespaces: 3,
-        workloads: 16,
-        route_every: 3,
-    },
-    Size {
-        namespaces: 50,
-        workloads: 20,
-        route_every: 4,
-    },
-    Size {
-        namespaces: 100,
-        workloads: 49,
-        route_every: 5,
-    },
+    Size { namespaces: 3, workloads: 16, route_every: 3 },
+    Size { namespaces: 50, workloads: 20, route_every: 4 },
+    Size { namespaces: 100, workloads: 49, route_every: 5 },
 ];
 
 fn main() {
@@ -48,9 +36,7 @@ fn sources(size: &Size) -> Sources {
 fn graph(bencher: Bencher<'_, '_>, size: &Size) {
     let sources = sources(size);
     let bytes = sources.ids().map(|f| sources.text(f).len()).sum::<usize>();
-    bencher
-        .counter(BytesCount::new(bytes))
-        .bench(|| inspect(&sources, &cluster::Options::default()));
+    bencher.counter(BytesCount::new(bytes)).bench(|| inspect(&sources, &cluster::Options::default()));
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

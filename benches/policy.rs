@@ -1,5 +1,5 @@
-//! The built program on policies of growing number: wall time and peak memory of the whole process for `table isolation` and `table connections`, and how
-//! many connections there are.
+//! The built program on policies of growing number: wall time and peak memory of the whole process for `table
+//! isolation` and `table connections`, and how many connections there are.
 //!
 //! `cargo bench --bench policy` prints a table. Peak memory comes from GNU time where it is installed.
 
@@ -24,49 +24,18 @@ use generate::Size;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubesketch");
 
 const SIZES: &[Size] = &[
-    Size {
-        namespaces: 1,
-        workloads: 100,
-        policies: 10,
-    },
-    Size {
-        namespaces: 10,
-        workloads: 100,
-        policies: 100,
-    },
-    Size {
-        namespaces: 10,
-        workloads: 1_000,
-        policies: 100,
-    },
-    Size {
-        namespaces: 100,
-        workloads: 1_000,
-        policies: 1_000,
-    },
-    Size {
-        namespaces: 100,
-        workloads: 10_000,
-        policies: 10,
-    },
-    Size {
-        namespaces: 100,
-        workloads: 10_000,
-        policies: 100,
-    },
-    Size {
-        namespaces: 100,
-        workloads: 10_000,
-        policies: 1_000,
-    },
+    Size { namespaces: 1, workloads: 100, policies: 10 },
+    Size { namespaces: 10, workloads: 100, policies: 100 },
+    Size { namespaces: 10, workloads: 1_000, policies: 100 },
+    Size { namespaces: 100, workloads: 1_000, policies: 1_000 },
+    Size { namespaces: 100, workloads: 10_000, policies: 10 },
+    Size { namespaces: 100, workloads: 10_000, policies: 100 },
+    Size { namespaces: 100, workloads: 10_000, policies: 1_000 },
 ];
 
 fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
-    println!(
-        "{:<42} {:<12} {:>10} {:>10} {:>10} {:>10}",
-        "input", "table", "best", "median", "MiB peak", "rows"
-    );
+    println!("{:<42} {:<12} {:>10} {:>10} {:>10} {:>10}", "input", "table", "best", "median", "MiB peak", "rows");
     for size in SIZES {
         let path = folder.path().join("input.yaml");
         std::fs::write(&path, generate::manifests(*size))?;
@@ -97,11 +66,6 @@ fn main() -> std::io::Result<()> {
 
 fn peak_memory(table: &str, input: &Path) -> Option<f64> {
     let program = ["-f", "%M", PROGRAM, "table", table, "-q", "-o", "csv"];
-    let run = Command::new("/usr/bin/time")
-        .args(program)
-        .arg(input)
-        .stdout(Stdio::null())
-        .output()
-        .ok()?;
+    let run = Command::new("/usr/bin/time").args(program).arg(input).stdout(Stdio::null()).output().ok()?;
     String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()
 }

@@ -1,5 +1,5 @@
-//! The built program as a user runs it: wall time (best and median) and peak memory of the whole process, on the shop and on inputs of growing size,
-//! with every object drawn, as an overview, and as a folder of pages.
+//! The built program as a user runs it: wall time (best and median) and peak memory of the whole process, on the shop
+//! and on inputs of growing size, with every object drawn, as an overview, and as a folder of pages.
 //!
 //! `cargo bench --bench whole_process` prints a table. Peak memory comes from GNU time where it is installed.
 
@@ -33,30 +33,9 @@ fn main() -> std::io::Result<()> {
     let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
     let inputs = [
         ("examples/shop".to_owned(), shop),
-        made(
-            "100",
-            Size {
-                namespaces: 3,
-                workloads: 16,
-                route_every: 3,
-            },
-        )?,
-        made(
-            "1000",
-            Size {
-                namespaces: 50,
-                workloads: 20,
-                route_every: 4,
-            },
-        )?,
-        made(
-            "10000",
-            Size {
-                namespaces: 100,
-                workloads: 49,
-                route_every: 5,
-            },
-        )?,
+        made("100", Size { namespaces: 3, workloads: 16, route_every: 3 })?,
+        made("1000", Size { namespaces: 50, workloads: 20, route_every: 4 })?,
+        made("10000", Size { namespaces: 100, workloads: 49, route_every: 5 })?,
     ];
     let svg = folder.path().join("out.svg");
     let pages = folder.path().join("pages/");
@@ -69,13 +48,8 @@ fn main() -> std::io::Result<()> {
             let start = Instant::now();
             while times.len() < 3 || (times.len() < 30 && start.elapsed() < Duration::from_secs(3)) {
                 let from = Instant::now();
-                let status = Command::new(PROGRAM)
-                    .args(["draw", "-q"])
-                    .args(more)
-                    .arg("-o")
-                    .arg(out)
-                    .arg(&path)
-                    .status()?;
+                let status =
+                    Command::new(PROGRAM).args(["draw", "-q"]).args(more).arg("-o").arg(out).arg(&path).status()?;
                 assert!(status.success(), "{name} failed");
                 times.push(from.elapsed());
             }

@@ -242,10 +242,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A problem at a place.
     pub fn at(code: Code, at: Span, message: impl Into<String>) -> Self {
-        Diagnostic {
-            at: Some(at),
-            ..Diagnostic::general(code, message)
-        }
+        Diagnostic { at: Some(at), ..Diagnostic::general(code, message) }
     }
 
     /// A problem of the run as a whole.
@@ -291,10 +288,7 @@ pub struct Warned<T> {
 impl<T> Warned<T> {
     /// A value without problems.
     pub fn new(value: T) -> Self {
-        Warned {
-            value,
-            diagnostics: Vec::new(),
-        }
+        Warned { value, diagnostics: Vec::new() }
     }
 
     /// Takes the value and adds its problems to a list.

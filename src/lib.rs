@@ -7,8 +7,8 @@
 //!  texts      Objects     inventory                Graph     Layout     SVG, HTML, DOT, JSON
 //! ```
 //!
-//! [`inspect`] goes from texts to a graph, [`arrange`] from a graph to a picture. Everything between reading and writing is pure: the same input gives
-//! the same bytes, in any order of files and with any number of threads.
+//! [`inspect`] goes from texts to a graph, [`arrange`] from a graph to a picture. Everything between reading and
+//! writing is pure: the same input gives the same bytes, in any order of files and with any number of threads.
 //!
 //! ```
 //! use kubesketch::{arrange, cluster, inspect, layout, render, source::Sources};
@@ -83,22 +83,14 @@ pub fn inspect(sources: &Sources, options: &cluster::Options) -> Warned<Inspecti
     let objects = parsed.objects.len();
     let cluster = Cluster::new(parsed.objects, options).unpack(&mut diagnostics);
     let graph = resolve::resolve(&cluster, sources).unpack(&mut diagnostics);
-    Warned {
-        value: Inspection {
-            cluster,
-            graph,
-            objects,
-            ignored_files: parsed.ignored_files,
-        },
-        diagnostics,
-    }
+    Warned { value: Inspection { cluster, graph, objects, ignored_files: parsed.ignored_files }, diagnostics }
 }
 
 /// What is told beside the manifests for [`connect`].
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
-    /// The ingress controllers. Without any, those that the input holds are found by their labels. One that means nobody
-    /// ([`resolve::ControllerRef::workloads`] says so) counts for nothing.
+    /// The ingress controllers. Without any, those that the input holds are found by their labels. One that means
+    /// nobody ([`resolve::ControllerRef::workloads`] says so) counts for nothing.
     pub ingress_controllers: Vec<resolve::ControllerRef>,
 }
 
@@ -110,7 +102,12 @@ pub fn connect(inspection: &Inspection, options: &ConnectOptions) -> Warned<poli
 }
 
 /// Adds to the graph of an inspection what policies allow; see [`resolve::allow`].
-pub fn allow(inspection: &mut Inspection, connectivity: &policy::Connectivity, sources: &Sources, denied: resolve::Denied) {
+pub fn allow(
+    inspection: &mut Inspection,
+    connectivity: &policy::Connectivity,
+    sources: &Sources,
+    denied: resolve::Denied,
+) {
     let graph = std::mem::take(&mut inspection.graph);
     inspection.graph = resolve::allow(graph, &inspection.cluster, connectivity, sources, denied);
 }
@@ -175,47 +172,30 @@ pub fn labels(cluster: &Cluster) -> view::Labels {
     all
 }
 
-/// Puts everything in its place, and leaves out the calls that configuration tells of where the texts of the picture would be too small with them and larger without:
-/// then the second value is what is drawn.
+/// Puts everything in its place, and leaves out the calls that configuration tells of where the texts of the picture
+/// would be too small with them and larger without: then the second value is what is drawn.
 pub fn arrange_readably(graph: &Graph, options: &layout::Options) -> Warned<(Layout, Option<Graph>)> {
     let whole = arrange(graph, options);
     let calls = graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Calls).count();
     if calls == 0 || whole.value.is_readable() {
-        return Warned {
-            value: (whole.value, None),
-            diagnostics: whole.diagnostics,
-        };
+        return Warned { value: (whole.value, None), diagnostics: whole.diagnostics };
     }
     let plain = view::without(graph, EdgeKind::Calls);
     let mut other = arrange(&plain, options);
     if other.value.width > whole.value.width * layout::CLEARLY_SMALLER {
-        return Warned {
-            value: (whole.value, None),
-            diagnostics: whole.diagnostics,
-        };
+        return Warned { value: (whole.value, None), diagnostics: whole.diagnostics };
     }
-    let what = if calls == 1 {
-        "1 call is".to_owned()
-    } else {
-        format!("{calls} calls are")
-    };
+    let what = if calls == 1 { "1 call is".to_owned() } else { format!("{calls} calls are") };
     let message = format!("{what} not drawn: with the lines of what configuration calls the texts would be too small");
-    other
-        .diagnostics
-        .push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
-    Warned {
-        value: (other.value, Some(plain)),
-        diagnostics: other.diagnostics,
-    }
+    other.diagnostics.push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
+    Warned { value: (other.value, Some(plain)), diagnostics: other.diagnostics }
 }
 
-/// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is used there.
+/// Puts everything in its place. When the layout engine gave up somewhere, that is said and a plainer arrangement is
+/// used there.
 pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);
-    let diagnostics = layout
-        .fallbacks
-        .iter()
-        .map(|reason| Diagnostic::general(Code::LayoutFallback, reason.clone()))
-        .collect();
+    let diagnostics =
+        layout.fallbacks.iter().map(|reason| Diagnostic::general(Code::LayoutFallback, reason.clone())).collect();
     Warned { value: layout, diagnostics }
 }

@@ -1,6 +1,8 @@
-//! The page in a real browser: Chromium, driven from Node by playwright-core, does what people do, one scenario of `tests/browser` for each test.
+//! The page in a real browser: Chromium, driven from Node by playwright-core, does what people do, one scenario of
+//! `tests/browser` for each test.
 //!
-//! `KUBESKETCH_PLAYWRIGHT` names an unpacked playwright-core, as `.ci/run` puts it in place; without it, or without Node or Chromium, the tests say that they are skipped. With
+//! `KUBESKETCH_PLAYWRIGHT` names an unpacked playwright-core, as `.ci/run` puts it in place; without it, or without
+//! Node or Chromium, the tests say that they are skipped. With
 //! `KUBESKETCH_SHOTS` naming a folder, each scenario leaves screenshots there to be looked at.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -32,16 +34,10 @@ static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     kubesketch(&["draw", "examples/market", "--theme", "auto", "-o", &to("auto.html")]);
     std::fs::write(to("big.yaml"), town(12, 20)).unwrap();
     kubesketch(&["draw", &to("big.yaml"), "-o", &to("big.html")]);
-    std::fs::write(
-        to("old.yaml"),
-        [app("cart", 2, 8082), app("catalog", 1, 8081), app("web", 3, 8080)].concat(),
-    )
-    .unwrap();
-    std::fs::write(
-        to("new.yaml"),
-        [app("cart", 5, 8182), app("search", 2, 9200), app("web", 3, 8080)].concat(),
-    )
-    .unwrap();
+    std::fs::write(to("old.yaml"), [app("cart", 2, 8082), app("catalog", 1, 8081), app("web", 3, 8080)].concat())
+        .unwrap();
+    std::fs::write(to("new.yaml"), [app("cart", 5, 8182), app("search", 2, 9200), app("web", 3, 8080)].concat())
+        .unwrap();
     kubesketch(&["diff", &to("old.yaml"), &to("new.yaml"), "-o", &to("diff.html")]);
     let hostile = std::fs::read_to_string(root().join("tests/browser/hostile.yaml")).unwrap();
     std::fs::write(
@@ -66,16 +62,13 @@ fn root() -> &'static Path {
 
 /// Runs the program, and gives what it prints.
 fn kubesketch(words: &[&str]) -> Vec<u8> {
-    let output = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
-        .args(words)
-        .current_dir(root())
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_kubesketch")).args(words).current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
-/// Namespaces that deny by default, each with so many workloads, of which every other one may be called by the one before it, and an Ingress.
+/// Namespaces that deny by default, each with so many workloads, of which every other one may be called by the one
+/// before it, and an Ingress.
 fn town(namespaces: usize, workloads: usize) -> String {
     let mut out = String::new();
     for n in 0..namespaces {

@@ -1,4 +1,5 @@
-//! Calls that configuration tells of: what the library says of them, what the program prints, and what hostile texts may cost.
+//! Calls that configuration tells of: what the library says of them, what the program prints, and what hostile texts
+//! may cost.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,12 +32,7 @@ fn run(arguments: &[&str]) -> String {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -127,14 +123,13 @@ fn policies_are_asked_for_each_target() {
 fn the_table_says_what_is_blocked_and_what_nobody_names() {
     let table = run(&["table", "connections", "-q", "-o", "csv", "tests/cases/calls/policies"]);
     let row = |start: &str| {
-        table
-            .lines()
-            .find(|l| l.starts_with(start))
-            .unwrap_or_else(|| panic!("{start}: {table}"))
-            .to_owned()
+        table.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{start}: {table}")).to_owned()
     };
     assert!(row("From").contains("Ports,Certainty,Call,Because"));
-    assert!(row("shop/web[Deployment],shop/db[StatefulSet]").contains("TCP 5432,certain,blocked,ingress not allowed by shop/db"));
+    assert!(
+        row("shop/web[Deployment],shop/db[StatefulSet]")
+            .contains("TCP 5432,certain,blocked,ingress not allowed by shop/db")
+    );
     assert!(row("shop/api[Deployment],shop/stats-old[Deployment]").contains(",unneeded,"));
     assert!(row("shop/web[Deployment],shop/api[Deployment]").contains(",allowed,"));
     // Where nothing is known of calls, nothing is said.

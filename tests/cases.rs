@@ -1,9 +1,11 @@
 //! The folder is the test list: every folder below `tests/cases` and `examples` that holds manifests is a case.
 //!
-//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1` writes them. A label in
+//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1`
+//! writes them. A label in
 //! `group-by.txt` beside the input is drawn as frames. Every case also gets,
-//! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout verifies, the SVG is
-//! well-formed and keeps its contract, the JSON keeps its schema, D2 and diagrams.net get all of it.
+//! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout
+//! verifies, the SVG is well-formed and keeps its contract, the JSON keeps its schema, D2 and diagrams.net get all of
+//! it.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +38,9 @@ use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
 
 use kubesketch::view::{Aspect, aspect};
-use kubesketch::{ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view};
+use kubesketch::{
+    ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -156,10 +160,14 @@ impl Outcome {
 
     /// All that is the same when documents change places: everything but file and line.
     fn shape(&self) -> Vec<String> {
-        let ends = |(from, to, edge): (usize, usize, &Edge)| format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail);
+        let ends = |(from, to, edge): (usize, usize, &Edge)| {
+            format!("{} -> {} {:?}", self.graph.node(from).id, self.graph.node(to).id, edge.detail)
+        };
         let nodes = self.graph.nodes().map(|n| {
             let mut detail = n.detail.clone();
-            if let Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } = &mut detail {
+            if let Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } =
+                &mut detail
+            {
                 let places = [&mut access.ingress.by, &mut access.egress.by, &mut access.foreign];
                 places.into_iter().flatten().for_each(|e| (e.file, e.line) = (String::new(), 0));
             }
@@ -171,11 +179,8 @@ impl Outcome {
 
 impl Case {
     fn read(folder: &Path, golden: PathBuf) -> Case {
-        let mut files: Vec<PathBuf> = fs::read_dir(folder)
-            .unwrap()
-            .map(|e| e.unwrap().path())
-            .filter(|p| is_manifest(p))
-            .collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| is_manifest(p)).collect();
         files.sort();
         let texts = files
             .iter()
@@ -187,11 +192,7 @@ impl Case {
             })
             .collect();
         let is_below = |name: &str| folder.parent().is_some_and(|p| p.ends_with(name));
-        let view = if is_below("tests/cases/resources") {
-            Aspect::Resources
-        } else {
-            Aspect::Network
-        };
+        let view = if is_below("tests/cases/resources") { Aspect::Resources } else { Aspect::Network };
         let group_by = fs::read_to_string(folder.join("group-by.txt")).ok();
         Case {
             texts,
@@ -224,21 +225,10 @@ impl Case {
         if let Some(key) = &self.group_by {
             found.graph = view::group(found.graph, &labels(&found.cluster), key);
         }
-        let options = layout::Options {
-            title: Some("Case".into()),
-            ..layout::Options::default()
-        };
+        let options = layout::Options { title: Some("Case".into()), ..layout::Options::default() };
         let layout = arrange(&found.graph, &options).unpack(&mut diagnostics);
         Diagnostic::sort(&mut diagnostics);
-        Outcome {
-            sources,
-            cluster: found.cluster,
-            connectivity,
-            calls: named,
-            graph: found.graph,
-            layout,
-            diagnostics,
-        }
+        Outcome { sources, cluster: found.cluster, connectivity, calls: named, graph: found.graph, layout, diagnostics }
     }
 }
 
@@ -299,21 +289,14 @@ fn same_bytes(case: &Case) -> Result<(), Failed> {
     let mut turned = case.texts.clone();
     turned.reverse();
     let back = run(turned, 3);
-    if there == back {
-        Ok(())
-    } else {
-        Err("another order of files or number of threads gives other bytes".into())
-    }
+    if there == back { Ok(()) } else { Err("another order of files or number of threads gives other bytes".into()) }
 }
 
-/// Documents of one file change places; where two of them share an identity the first counts, so such cases are left out.
+/// Documents of one file change places; where two of them share an identity the first counts, so such cases are left
+/// out.
 fn same_graph(case: &Case) -> Result<(), Failed> {
     let outcome = case.run();
-    if outcome
-        .diagnostics
-        .iter()
-        .any(|d| matches!(d.code.as_str(), "duplicate-object" | "yaml-syntax"))
-    {
+    if outcome.diagnostics.iter().any(|d| matches!(d.code.as_str(), "duplicate-object" | "yaml-syntax")) {
         return Ok(());
     }
     let turned = case.texts.iter().map(|(name, text)| {
@@ -342,7 +325,9 @@ fn verifies(case: &Case) -> Result<(), Failed> {
     if !violations.is_empty() {
         return Err(violations.join("\n").into());
     }
-    if outcome.layout.cards.len() != outcome.graph.nodes().len() || outcome.layout.links.len() != outcome.graph.edges().len() {
+    if outcome.layout.cards.len() != outcome.graph.nodes().len()
+        || outcome.layout.links.len() != outcome.graph.edges().len()
+    {
         return Err("the layout has lost a node or an edge".into());
     }
     Ok(())
@@ -432,6 +417,7 @@ fn formats(case: &Case) -> Result<(), Failed> {
     if (d2.nodes.len(), d2.edges.len()) != (outcome.graph.nodes().len(), outcome.graph.edges().len()) {
         return Err("the D2 output has other nodes or edges".into());
     }
-    drawio_reader::parse(&render::drawio(&outcome.layout, &outcome.graph, &PictureOptions::default())).check(&outcome.layout);
+    drawio_reader::parse(&render::drawio(&outcome.layout, &outcome.graph, &PictureOptions::default()))
+        .check(&outcome.layout);
     Ok(())
 }

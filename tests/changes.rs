@@ -31,20 +31,14 @@ use kubesketch::source::Sources;
 use kubesketch::view::{Hops, context};
 
 fn draw(graph: &Graph) -> Layout {
-    let options = layout::Options {
-        title: Some("Release 7".into()),
-        ..layout::Options::default()
-    };
+    let options = layout::Options { title: Some("Release 7".into()), ..layout::Options::default() };
     let picture = layout::layout(graph, &options);
     assert_eq!(layout::verify(&picture), vec![]);
     picture
 }
 
 fn picture(graph: &Graph, theme: Theme) -> String {
-    let options = PictureOptions {
-        theme,
-        ..PictureOptions::default()
-    };
+    let options = PictureOptions { theme, ..PictureOptions::default() };
     render::svg(&draw(graph), graph, &options)
 }
 
@@ -101,10 +95,7 @@ fn a_sign_stands_on_every_card_that_changed_and_on_or_at_every_line() {
     for (link, (from, _, edge)) in picture.links.iter().zip(graph.edges()) {
         let change = edge.change.as_ref().unwrap();
         assert_eq!(link.change, Some(change.kind()));
-        let row = picture.cards[from]
-            .rows
-            .iter()
-            .find(|r| (r.rect.y + r.rect.h / 2.0 - link.points[0].y).abs() < 0.02);
+        let row = picture.cards[from].rows.iter().find(|r| (r.rect.y + r.rect.h / 2.0 - link.points[0].y).abs() < 0.02);
         let texts = match (&link.label, row) {
             (Some(label), _) => label.texts.clone(),
             (None, Some(row)) => row.texts.clone(),
@@ -124,15 +115,12 @@ fn a_sign_stands_on_every_card_that_changed_and_on_or_at_every_line() {
 #[test]
 fn many_differences_are_counted_and_the_tooltip_has_them_all() {
     let graph = unions::shop_release();
-    let differences: Vec<Difference> = (0..9).map(|i| Difference::new(format!("label key-{i}"), "old", "new")).collect();
+    let differences: Vec<Difference> =
+        (0..9).map(|i| Difference::new(format!("label key-{i}"), "old", "new")).collect();
     let graph = unions::compared(
         &graph,
         |n| {
-            if n.kind == NodeKind::Ingress {
-                Change::Changed(differences.clone())
-            } else {
-                Change::Same
-            }
+            if n.kind == NodeKind::Ingress { Change::Changed(differences.clone()) } else { Change::Same }
         },
         |_, _, _| Change::Same,
     );
@@ -144,15 +132,7 @@ fn many_differences_are_counted_and_the_tooltip_has_them_all() {
         .filter(|t| t.role == TextRole::Facts && t.change.is_some())
         .map(|t| t.content.as_str())
         .collect();
-    assert_eq!(
-        told,
-        [
-            "~ label key-0 old → new",
-            "~ label key-1 old → new",
-            "~ label key-2 old → new",
-            "~ 6 more"
-        ]
-    );
+    assert_eq!(told, ["~ label key-0 old → new", "~ label key-1 old → new", "~ label key-2 old → new", "~ 6 more"]);
     assert!((0..9).all(|i| card.tooltip.contains(&format!("~ label key-{i} old → new"))));
 }
 

@@ -65,21 +65,9 @@ fn page(old: &Read, new: &Read, theme: Theme) -> String {
     let diff = compare(&states[0], &states[1]);
     let drawn = context(diff.graph.clone(), Hops::default());
     let layout = layout::layout(&drawn, &layout::Options::default());
-    let changes = Changes {
-        diff: &diff,
-        old: &states[0],
-        new: &states[1],
-        names: ["v1", "v2"],
-    };
-    let options = PictureOptions {
-        theme,
-        ..PictureOptions::default()
-    };
-    let page = ChangesPage {
-        changes: &changes,
-        drawn: &drawn,
-        layout: &layout,
-    };
+    let changes = Changes { diff: &diff, old: &states[0], new: &states[1], names: ["v1", "v2"] };
+    let options = PictureOptions { theme, ..PictureOptions::default() };
+    let page = ChangesPage { changes: &changes, drawn: &drawn, layout: &layout };
     changes_page(&page, &options).unwrap()
 }
 
@@ -88,7 +76,11 @@ fn the_page_keeps_a_strict_policy_and_its_links_arrive() {
     let [old, new] = states();
     for theme in Theme::ALL {
         let page = page(&old, &new, *theme);
-        assert!(page.contains("default-src 'none'") || page.contains("default-src &#39;none&#39;") || page.contains("default-src &#x27;none&#x27;"));
+        assert!(
+            page.contains("default-src 'none'")
+                || page.contains("default-src &#39;none&#39;")
+                || page.contains("default-src &#x27;none&#x27;")
+        );
         assert!(
             !page.contains("unsafe") && page.matches("<script").count() == 2 && !page.contains("style=\""),
             "{theme:?}"
@@ -144,15 +136,17 @@ fn each_state_says_what_it_said() {
 fn where_nothing_differs_there_is_nothing_to_switch() {
     let [old, _] = states();
     let page = page(&old, &old, Theme::Auto);
-    assert!(!page.contains("type=\"radio\"") && page.contains("No difference") && page.contains("nothing changed in 1 namespace"));
+    assert!(
+        !page.contains("type=\"radio\"")
+            && page.contains("No difference")
+            && page.contains("nothing changed in 1 namespace")
+    );
 }
 
 /// What of two pictures stands at the same place, by ids.
 fn places(layout: &Layout) -> BTreeSet<String> {
     let cards = layout.cards.iter().map(|c| format!("{} {:?}", c.id, c.rect));
-    cards
-        .chain(layout.links.iter().map(|l| format!("{} → {} {:?}", l.from, l.to, l.points)))
-        .collect()
+    cards.chain(layout.links.iter().map(|l| format!("{} → {} {:?}", l.from, l.to, l.points))).collect()
 }
 
 #[test]

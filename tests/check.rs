@@ -17,21 +17,14 @@ fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>
     let inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut noticed);
     let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut noticed);
     let calls = kubesketch::calls(&inspection, &sources);
-    let subject = Subject {
-        cluster: &inspection.cluster,
-        graph: &inspection.graph,
-        connectivity: &connectivity,
-        calls: &calls,
-    };
+    let subject =
+        Subject { cluster: &inspection.cluster, graph: &inspection.graph, connectivity: &connectivity, calls: &calls };
     let mut found = check::check(&subject, options);
     // What was noticed on the way, as far as it has a page.
     let known = noticed.into_iter().filter(|d| check::rule(d.code).is_some());
     found.extend(known.map(|diagnostic| Finding { diagnostic, about: None }));
     let suppressions = check::suppressions(&inspection.cluster, &sources);
-    let terms = Terms {
-        suppressions: Some(&suppressions),
-        ..Terms::default()
-    };
+    let terms = Terms { suppressions: Some(&suppressions), ..Terms::default() };
     let judgement = check::judge(found, &inspection.cluster, &sources, &terms);
     let found = judgement.counting().cloned().collect();
     (sources, found)
@@ -69,10 +62,8 @@ fn each_rule_has_its_examples() {
         if own.is_empty() {
             wrong.push(format!("{}: bad.yaml has it not:\n{}", code.as_str(), told(&sources, &bad)));
         }
-        let worse: Vec<&Finding> = bad
-            .iter()
-            .filter(|f| f.diagnostic.code != code && f.diagnostic.severity != Severity::Info)
-            .collect();
+        let worse: Vec<&Finding> =
+            bad.iter().filter(|f| f.diagnostic.code != code && f.diagnostic.severity != Severity::Info).collect();
         if !worse.is_empty() {
             wrong.push(format!("{}: bad.yaml has more:\n{}", code.as_str(), told(&sources, &bad)));
         }
@@ -95,10 +86,8 @@ fn each_rule_has_its_examples() {
 #[test]
 fn every_folder_is_the_example_of_a_rule() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/check");
-    let there: BTreeSet<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
+    let there: BTreeSet<String> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     let codes: BTreeSet<String> = check::rules().map(|r| r.code.as_str().to_owned()).collect();
     assert_eq!(there, codes);
     assert_eq!(check::rules().count(), codes.len(), "a code has two rules");
@@ -110,10 +99,7 @@ fn what_may_be_elsewhere_counts_for_less_in_an_open_world() {
     let open = bad.replacen("kind: Namespace", "kind: ConfigMap", 1);
     let severity = |text: &str, world: Option<World>| {
         let (_, found) = findings("x.yaml", text, &Options { world });
-        found
-            .iter()
-            .find(|f| f.diagnostic.code == Code::ServiceSelectsNothing)
-            .map(|f| f.diagnostic.severity)
+        found.iter().find(|f| f.diagnostic.code == Code::ServiceSelectsNothing).map(|f| f.diagnostic.severity)
     };
     assert_eq!(severity(bad, None), Some(Severity::Error));
     assert_eq!(severity(&open, None), Some(Severity::Warning));

@@ -57,12 +57,9 @@ fn severity(folder: &Path, arguments: &[&str]) -> String {
     let mut all = vec!["-o", "json"];
     all.extend(arguments);
     let output = check(folder, &all);
-    let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let found = value["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|f| f["code"] == "service-selects-nothing");
+    let value: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let found = value["findings"].as_array().unwrap().iter().find(|f| f["code"] == "service-selects-nothing");
     found.map_or("none".to_owned(), |f| {
         format!("{} {}", f["severity"].as_str().unwrap(), f["standing"].as_str().unwrap())
     })
@@ -120,10 +117,7 @@ fn its_paths_begin_where_it_is() {
     let missing = check(path, &["deploy/shop"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("cannot read the baseline deploy/known.json"));
-    assert_eq!(
-        check(path, &["deploy/shop", "--write-baseline", "deploy/known.json"]).status.code(),
-        Some(0)
-    );
+    assert_eq!(check(path, &["deploy/shop", "--write-baseline", "deploy/known.json"]).status.code(), Some(0));
     assert_eq!(severity(&path.join("deploy/shop"), &["."]), "warning known");
 }
 
@@ -148,20 +142,13 @@ fn what_it_cannot_say_is_an_error_with_its_place() {
             "the configuration .kubesketch.yaml does not hold",
         ],
     );
-    refused(
-        "chekc:\n  x: y\n",
-        &["the configuration has no key `chekc`", ":1:1", "`check` is probably meant"],
-    );
+    refused("chekc:\n  x: y\n", &["the configuration has no key `chekc`", ":1:1", "`check` is probably meant"]);
     refused("check:\n  fail-on: bad\n", &["`fail-on` is one of error, warning, info, never", ":2:12"]);
     refused("check:\n  world: [open]\n", &["`world` is one of open, closed, auto"]);
     refused("check:\n  skip: ingress-no-tls\n", &["`skip` is a list, not a string"]);
     refused(
         "check:\n  skip: [ingress-no-tsl, 3]\n",
-        &[
-            "there is no finding `ingress-no-tsl`",
-            "`ingress-no-tls` is probably meant",
-            "this is a number",
-        ],
+        &["there is no finding `ingress-no-tsl`", "`ingress-no-tls` is probably meant", "this is a number"],
     );
     refused(
         "check:\n  severity: {ingress-no-tls: loud, x: info}\n",
@@ -182,7 +169,8 @@ fn what_it_cannot_say_is_an_error_with_its_place() {
 #[test]
 fn the_schema_and_the_page_know_every_key() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let described: Value = serde_json::from_str(&fs::read_to_string(root.join("docs/config.schema.json")).unwrap()).unwrap();
+    let described: Value =
+        serde_json::from_str(&fs::read_to_string(root.join("docs/config.schema.json")).unwrap()).unwrap();
     let example = fs::read_to_string(root.join("docs/config.md")).unwrap();
     let example = example.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let folder = folder(example);

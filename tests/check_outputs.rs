@@ -1,4 +1,5 @@
-//! Findings in every format: goldens, schemas, and names of the input that stay data. `KUBESKETCH_BLESS=1` writes the goldens anew.
+//! Findings in every format: goldens, schemas, and names of the input that stay data. `KUBESKETCH_BLESS=1` writes the
+//! goldens anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,10 +81,7 @@ fn goldens() {
 #[test]
 fn data_keeps_its_schema() {
     holds_to(&parsed("tests/goldens/findings/shop.yaml", "json", ""), "docs/findings.schema.json");
-    holds_to(
-        &parsed("tests/goldens/findings/shop.yaml", "sarif", ""),
-        "tests/support/sarif.schema.json",
-    );
+    holds_to(&parsed("tests/goldens/findings/shop.yaml", "sarif", ""), "tests/support/sarif.schema.json");
     // Nothing found, and problems without a place.
     let empty = kubesketch(&["check", "no-such-file.yaml", "-o", "sarif"], "");
     let empty: Value = serde_json::from_slice(&empty.stdout).unwrap();
@@ -96,10 +94,8 @@ fn data_keeps_its_schema() {
 #[test]
 fn the_same_findings_without_an_output() {
     let words = kubesketch(&["check", "tests/goldens/findings/shop.yaml", "--select", CODES], "");
-    let (words_out, text) = (
-        String::from_utf8(words.stdout).unwrap(),
-        check("tests/goldens/findings/shop.yaml", "text", ""),
-    );
+    let (words_out, text) =
+        (String::from_utf8(words.stdout).unwrap(), check("tests/goldens/findings/shop.yaml", "text", ""));
     let first = text.split("\n\n").next().unwrap();
     assert!(words_out.starts_with(first), "{words_out}");
     assert!(words_out.ends_with("2 errors, 1 remark; 1 suppressed\n-v shows remarks\n"), "{words_out}");
@@ -116,15 +112,13 @@ fn the_same_findings_without_an_output() {
 
 #[test]
 fn fingerprints_do_not_move_with_the_lines() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/findings/shop.yaml")).unwrap();
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/findings/shop.yaml")).unwrap();
     let moved = format!("# A line\n\n# and more\n{}", text.replace("\nspec:\n", "\n# moved\nspec:\n"));
     let marks = |text: &str| -> Vec<String> {
         let found = parsed("-", "sarif", text);
         let results = found["runs"][0]["results"].as_array().unwrap().clone();
-        results
-            .iter()
-            .map(|r| r["partialFingerprints"]["kubesketchFinding/v1"].as_str().unwrap().to_owned())
-            .collect()
+        results.iter().map(|r| r["partialFingerprints"]["kubesketchFinding/v1"].as_str().unwrap().to_owned()).collect()
     };
     let lines = |text: &str| parsed("-", "gitlab", text)[0]["location"]["lines"]["begin"].as_u64().unwrap();
     assert_eq!(marks(&text), marks(&moved));
@@ -157,12 +151,12 @@ fn what_helm_wrote_is_told_at_its_template() {
     let sarif = parsed("-", "sarif", HELM);
     let physical = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(physical["artifactLocation"]["uri"], "shop/templates/web.yaml");
-    assert!(
-        physical["region"].is_null(),
-        "lines of what was rendered are not those of the template: {physical}"
-    );
+    assert!(physical["region"].is_null(), "lines of what was rendered are not those of the template: {physical}");
     assert_eq!(parsed("-", "gitlab", HELM)[0]["location"]["path"], "shop/templates/web.yaml");
-    assert!(check("-", "github", HELM).starts_with("::warning file=shop/templates/web.yaml,title=service-selects-nothing::"));
+    assert!(
+        check("-", "github", HELM)
+            .starts_with("::warning file=shop/templates/web.yaml,title=service-selects-nothing::")
+    );
     let json = parsed("-", "json", HELM);
     assert_eq!(json["findings"][0]["template"], "shop/templates/web.yaml");
     assert_eq!(json["findings"][0]["at"], "<stdin>:7:13");

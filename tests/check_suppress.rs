@@ -1,4 +1,5 @@
-//! What does not count: suppressions in annotations and comments, baselines, and the configuration file; by the built program.
+//! What does not count: suppressions in annotations and comments, baselines, and the configuration file; by the built
+//! program.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +40,8 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
     let mut all = vec!["check", ".", "-o", "json", "--closed-world", "--select", CODES];
     all.extend(arguments);
     let output = run(folder, &all);
-    let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let value: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     let described = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/findings.schema.json");
     let described: Value = serde_json::from_str(&fs::read_to_string(described).unwrap()).unwrap();
     schema::conforms(&value, &described, &described, "$");
@@ -49,10 +51,7 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
 /// `code standing` of each finding, in order.
 fn told(value: &Value) -> Vec<String> {
     let findings = value["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .map(|f| format!("{} {}", f["code"].as_str().unwrap(), f["standing"].as_str().unwrap()))
-        .collect()
+    findings.iter().map(|f| format!("{} {}", f["code"].as_str().unwrap(), f["standing"].as_str().unwrap())).collect()
 }
 
 fn folder_with(text: &str) -> tempfile::TempDir {
@@ -65,11 +64,7 @@ fn folder_with(text: &str) -> tempfile::TempDir {
 fn annotations_and_comments() {
     let ignore = "# kubesketch:ignore service-selects-nothing made by hand";
     for (above, annotation, beside) in [
-        (
-            "",
-            "  annotations: {kubesketch.dev/ignore-service-selects-nothing: made by hand}\n",
-            String::new(),
-        ),
+        ("", "  annotations: {kubesketch.dev/ignore-service-selects-nothing: made by hand}\n", String::new()),
         ("", "", format!(" {ignore}")),
         (&format!("{ignore}\n"), "", String::new()),
         ("", &format!("# other\n{ignore}\n"), String::new()),
@@ -158,10 +153,7 @@ fn a_baseline_knows_findings_again() {
     assert_eq!(next.status.code(), Some(1));
     assert!(shown.contains("Service shop/new selects no workload"), "{shown}");
     assert!(!shown.contains("Service shop/web"), "{shown}");
-    assert!(
-        shown.contains("fixed since the baseline: service-selects-nothing: Service shop/old"),
-        "{shown}"
-    );
+    assert!(shown.contains("fixed since the baseline: service-selects-nothing: Service shop/old"), "{shown}");
     assert!(shown.ends_with("1 error; 1 known, 1 fixed\n"), "{shown}");
     let value = json(path, &["--baseline", "known.json"]);
     assert_eq!(value["fixed"][0]["object"], "shop/old[Service]");

@@ -34,11 +34,8 @@ done
 fn gitlab(runner: &Runner, repo: &Repository, variables: &[(&str, &str)]) -> Output {
     let file = yaml(&root().join("ci/gitlab-ci.yml"));
     let job = file.get("kubesketch").unwrap();
-    let lines: Vec<String> = ["before_script", "script"]
-        .iter()
-        .flat_map(|part| job.get(part).unwrap().items())
-        .map(text)
-        .collect();
+    let lines: Vec<String> =
+        ["before_script", "script"].iter().flat_map(|part| job.get(part).unwrap().items()).map(text).collect();
     let (base, head) = (repo.git(&["rev-parse", "HEAD~1"]), repo.git(&["rev-parse", "HEAD"]));
     let mut command = Command::new("bash");
     command.args(["-eo", "pipefail", "-c", &lines.join("\n")]).current_dir(repo.top());
@@ -54,12 +51,7 @@ fn gitlab(runner: &Runner, repo: &Repository, variables: &[(&str, &str)]) -> Out
     ] {
         command.env(name, value);
     }
-    let given = job
-        .get("variables")
-        .unwrap()
-        .entries()
-        .iter()
-        .map(|e| (e.key.to_string(), text(&e.value)));
+    let given = job.get("variables").unwrap().entries().iter().map(|e| (e.key.to_string(), text(&e.value)));
     command.envs(given).envs(variables.iter().copied());
     command.output().unwrap()
 }
@@ -93,19 +85,14 @@ fn the_job_for_gitlab_keeps_one_note() {
         let mut all = vec![("KUBESKETCH_RELEASES", address.as_str()), ("KUBESKETCH_TOKEN", "glpat-secret")];
         all.extend_from_slice(variables);
         let ran = gitlab(runner, &repo, &all);
-        let said = [ran.stdout, ran.stderr]
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .concat();
+        let said = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         (ran.status.code().unwrap(), said)
     };
     let first = runner();
     let (status, said) = run(&first, &[]);
     assert_eq!(status, 0, "{said}");
     let note = first.noted("body").unwrap();
-    assert!(
-        note.starts_with("<!-- kubesketch:diff:default -->\n") && note.contains("deploy/ingress.yaml"),
-        "{note}"
-    );
+    assert!(note.starts_with("<!-- kubesketch:diff:default -->\n") && note.contains("deploy/ingress.yaml"), "{note}");
     let notes = "https://gitlab.example/api/v4/projects/12/merge_requests/7/notes";
     assert_eq!(first.calls().last().unwrap().last().unwrap(), notes);
     assert!(

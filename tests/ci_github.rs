@@ -45,12 +45,9 @@ fn nothing_from_outside_stands_in_a_script() {
             assert!(pin.is_none_or(|p| p.len() == 40 && p.chars().all(|c| c.is_ascii_hexdigit())), "{uses}");
         }
         // Every input is described, and used by some step.
-        let all = fs::read_to_string(if file.at(&["runs", "steps"]).unwrap().items().len() > 1 {
-            action()
-        } else {
-            relay()
-        })
-        .unwrap();
+        let all =
+            fs::read_to_string(if file.at(&["runs", "steps"]).unwrap().items().len() > 1 { action() } else { relay() })
+                .unwrap();
         for input in file.get("inputs").unwrap().entries() {
             assert!(!text(input.value.get("description").unwrap()).is_empty());
             assert!(all.contains(&format!("inputs.{} ", input.key)), "{} is not used", input.key);
@@ -67,11 +64,7 @@ fn a_pull_request_gets_a_summary_an_artifact_and_a_comment() {
     let runner = Runner::new(repo.top());
     let outcome = run(
         &runner,
-        &[
-            ("paths", "deploy\nother folder\r\n\n-k\n"),
-            ("fail-on", "exposure,widened"),
-            ("lenient", "true"),
-        ],
+        &[("paths", "deploy\nother folder\r\n\n-k\n"), ("fail-on", "exposure,widened"), ("lenient", "true")],
     );
     assert!(outcome.success, "{:?}", outcome.log);
     let folder = runner.at("temp/kubesketch/default").display().to_string();
@@ -103,10 +96,7 @@ fn a_pull_request_gets_a_summary_an_artifact_and_a_comment() {
     let calls = runner.calls();
     assert_eq!(calls[0], ["api", "--paginate", "repos/our/repo/issues/7/comments?per_page=100"]);
     let body = format!("body=@{folder}/comment.md");
-    assert_eq!(
-        calls[1],
-        ["api", "--silent", "--method", "POST", "repos/our/repo/issues/7/comments", "-F", &body]
-    );
+    assert_eq!(calls[1], ["api", "--silent", "--method", "POST", "repos/our/repo/issues/7/comments", "-F", &body]);
     assert_eq!(runner.noted("body").unwrap(), runner.summary());
     assert_eq!(runner.noted("host").unwrap(), "");
 
@@ -212,10 +202,7 @@ fn other_events_have_their_own_revisions() {
     let repo = Repository::new();
     let zeros = "0".repeat(40);
     for (event, range) in [
-        (
-            r#"{"merge_group": {"base_sha": "aa", "head_sha": "bb"}}"#.to_owned(),
-            Some("--git=aa...bb"),
-        ),
+        (r#"{"merge_group": {"base_sha": "aa", "head_sha": "bb"}}"#.to_owned(), Some("--git=aa...bb")),
         (r#"{"before": "cc", "after": "dd"}"#.to_owned(), Some("--git=cc...dd")),
         (format!(r#"{{"before": "{zeros}", "after": "dd"}}"#), None),
         ("{}".to_owned(), None),
@@ -243,10 +230,7 @@ fn hostile_names_are_names() {
         assert!(outcome.success, "{name}: {:?}", outcome.log);
         let arguments = runner.arguments();
         assert_eq!(arguments[1], format!("--git={name}...{name}"));
-        assert_eq!(
-            arguments[arguments.len() - 3..],
-            ["--".to_owned(), (*name).to_owned(), format!("-{name}")]
-        );
+        assert_eq!(arguments[arguments.len() - 3..], ["--".to_owned(), (*name).to_owned(), format!("-{name}")]);
         assert!(!repo.top().join("pwned").exists(), "{name}");
     }
     for (input, value) in [
@@ -425,10 +409,7 @@ fn releases_are_checked_before_they_run() {
     release(&runner, &runner.at("bin/kubesketch"), &targets);
     assert!(
         fs::read_to_string(&sums).unwrap() == all
-            || !Command::new("tar")
-                .arg("--version")
-                .output()
-                .is_ok_and(|o| o.stdout.starts_with(b"tar (GNU"))
+            || !Command::new("tar").arg("--version").output().is_ok_and(|o| o.stdout.starts_with(b"tar (GNU"))
     );
 }
 

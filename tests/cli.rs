@@ -16,11 +16,7 @@ use std::process::{Command, Output, Stdio};
 
 fn kubesketch(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubesketch"));
-    command
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("KUBESKETCH_BLESS")
-        .env("NO_COLOR", "1");
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("KUBESKETCH_BLESS").env("NO_COLOR", "1");
     command
 }
 
@@ -29,12 +25,8 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn with_stdin(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = kubesketch(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        kubesketch(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
@@ -47,7 +39,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-const WEB: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 80}]\n";
+const WEB: &str =
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 80}]\n";
 
 #[test]
 fn svg_goes_to_standard_output_where_nothing_else_is_asked_for() {
@@ -90,24 +83,13 @@ fn broken_input_is_told_and_the_rest_is_drawn() {
     let output = run(&["draw", "examples/broken", "-o", "json"]);
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
-    for word in [
-        "examples/broken/web.yaml:17:1",
-        "yaml-syntax",
-        "tab",
-        "field-type",
-        "merge",
-        "chart.yaml",
-        "helm template",
-    ] {
+    for word in
+        ["examples/broken/web.yaml:17:1", "yaml-syntax", "tab", "field-type", "merge", "chart.yaml", "helm template"]
+    {
         assert!(said.contains(word), "`{word}` is not said:\n{said}");
     }
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let ids: Vec<&str> = json["graph"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|n| n["id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<&str> = json["graph"]["nodes"].as_array().unwrap().iter().map(|n| n["id"].as_str().unwrap()).collect();
     for id in [
         "demo/web[Service]",
         "demo/web[Deployment]",
@@ -124,13 +106,8 @@ fn broken_input_is_told_and_the_rest_is_drawn() {
 #[test]
 fn the_order_of_paths_does_not_matter() {
     let there = run(&["draw", "examples/shop/web.yaml", "examples/shop/ingress.yaml", "examples/shop/data.yaml"]);
-    let back = run(&[
-        "draw",
-        "-f",
-        "examples/shop/data.yaml",
-        "examples/shop/ingress.yaml",
-        "./examples/shop/web.yaml",
-    ]);
+    let back =
+        run(&["draw", "-f", "examples/shop/data.yaml", "examples/shop/ingress.yaml", "./examples/shop/web.yaml"]);
     assert_eq!(there.stdout, back.stdout);
 }
 
@@ -145,11 +122,8 @@ fn standard_input_is_read_and_a_namespace_given() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut child = kubesketch(&["draw", "examples/shop"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        kubesketch(&["draw", "examples/shop"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -166,7 +140,10 @@ fn wrong_usage_and_unreadable_paths_say_what_to_do() {
     };
     assert!(said(&["draw"]).contains("nothing to read"));
     assert!(said(&["draw", "no-such-folder"]).contains("no-such-folder: there is no such file or folder"));
-    assert!(said(&["draw", "examples/shop", "-o", "picture.bmp"]).contains("svg, html, png, pdf, drawio, mermaid, d2, dot, json"));
+    assert!(
+        said(&["draw", "examples/shop", "-o", "picture.bmp"])
+            .contains("svg, html, png, pdf, drawio, mermaid, d2, dot, json")
+    );
     assert!(said(&["draw", "examples/shop", "-o", "svg", "-o", "json"]).contains("more than one format"));
     assert!(said(&["draw", "examples/shop", "-o", "no/such/folder/a.svg"]).contains("there is no folder"));
     assert!(said(&["draw", "-k", "no-such-folder"]).contains("no-such-folder"));
@@ -216,14 +193,9 @@ fn outside_programs_are_run_without_a_shell() {
 
 #[test]
 fn help_completions_manual_and_schema_are_there() {
-    for arguments in [
-        &["--help"][..],
-        &["draw", "--help"],
-        &["--version"],
-        &["completions", "bash"],
-        &["man"],
-        &["schema"],
-    ] {
+    for arguments in
+        [&["--help"][..], &["draw", "--help"], &["--version"], &["completions", "bash"], &["man"], &["schema"]]
+    {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(!output.stdout.is_empty(), "{arguments:?}");
@@ -245,7 +217,8 @@ fn tables_say_who_can_talk_to_whom() {
     let all = text(&run(&["table", "connections", "--all", "-o", "csv", "examples/shop"]).stdout);
     assert!(all.contains("any address outside,shop/web[Deployment],all,certain,"), "{all}");
 
-    let json: serde_json::Value = serde_json::from_slice(&run(&["table", "connections", "-o", "json", "examples/shop"]).stdout).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&run(&["table", "connections", "-o", "json", "examples/shop"]).stdout).unwrap();
     assert_eq!(json["version"], 1);
     let row = json["connections"]
         .as_array()
@@ -296,10 +269,7 @@ fn an_ingress_controller_that_is_told_must_be_there() {
     for (wrong, says) in [
         ("edge/proxies", "there is no workload proxies in namespace edge; there is proxy"),
         ("edge/app=web", "no pod of namespace edge has the labels app=web; there is proxy"),
-        (
-            "elsewhere/proxy",
-            "there is no workload proxy in namespace elsewhere, which holds none in this input",
-        ),
+        ("elsewhere/proxy", "there is no workload proxy in namespace elsewhere, which holds none in this input"),
         ("edge/", "expected NAMESPACE, NAMESPACE/LABEL=VALUE,... or NAMESPACE/WORKLOAD"),
         ("edge/=a", "expected NAMESPACE"),
     ] {

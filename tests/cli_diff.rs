@@ -80,11 +80,7 @@ fn what_kubectl_diff_hands_over() {
     ]);
     let run = diff(there.path(), &["-q", "--exit-code", "LIVE-1", "MERGED-2"], "");
     assert_eq!(run.status.code(), Some(1));
-    assert!(
-        out(&run).contains("image 1.0 → 1.1") && out(&run).contains("+ shop/web[Service]"),
-        "{}",
-        out(&run)
-    );
+    assert!(out(&run).contains("image 1.0 → 1.1") && out(&run).contains("+ shop/web[Service]"), "{}", out(&run));
     // What is new has nothing on the other side.
     let there = folder(&[("MERGED-2/v1.Service.shop.web", SERVICE)]);
     fs::create_dir(there.path().join("LIVE-1")).unwrap();
@@ -101,15 +97,9 @@ fn what_release_tools_write_is_no_difference() {
         )
     };
     let there = folder(&[("old.yaml", &labeled("1.0")), ("new.yaml", &labeled("1.1"))]);
-    assert_eq!(
-        diff(there.path(), &["-q", "--exit-code", "old.yaml", "new.yaml"], "").status.code(),
-        Some(0)
-    );
+    assert_eq!(diff(there.path(), &["-q", "--exit-code", "old.yaml", "new.yaml"], "").status.code(), Some(0));
     let there = folder(&[("old.yaml", SERVICE), ("new.yaml", &SERVICE.replace("port: 80,", "port: 81,"))]);
-    assert_eq!(
-        diff(there.path(), &["-q", "--exit-code", "old.yaml", "new.yaml"], "").status.code(),
-        Some(1)
-    );
+    assert_eq!(diff(there.path(), &["-q", "--exit-code", "old.yaml", "new.yaml"], "").status.code(), Some(1));
 }
 
 #[test]
@@ -118,10 +108,7 @@ fn a_broken_state_is_told_and_the_rest_is_compared() {
     let run = diff(there.path(), &["-q", "old.yaml", "new.yaml"], "");
     assert_eq!(run.status.code(), Some(2));
     assert!(out(&run).contains("Could not be read"), "{}", out(&run));
-    assert_eq!(
-        diff(there.path(), &["-q", "--lenient", "old.yaml", "new.yaml"], "").status.code(),
-        Some(0)
-    );
+    assert_eq!(diff(there.path(), &["-q", "--lenient", "old.yaml", "new.yaml"], "").status.code(), Some(0));
     // What was broken before does not stop what mends it.
     assert_eq!(diff(there.path(), &["-q", "new.yaml", "old.yaml"], "").status.code(), Some(0));
     // A state that is not there is no state: nothing is compared with it, and nothing written.
@@ -155,9 +142,7 @@ fn wrong_usage_is_told() {
 
 #[test]
 fn a_comment_keeps_within_its_limit_and_says_what_it_leaves_out() {
-    let many: String = (0..120)
-        .map(|i| SERVICE.replace("name: web", &format!("name: web-{i:03}")) + "---\n")
-        .collect();
+    let many: String = (0..120).map(|i| SERVICE.replace("name: web", &format!("name: web-{i:03}")) + "---\n").collect();
     let there = folder(&[("old.yaml", SERVICE), ("new.yaml", &many)]);
     for limit in ["65536", "20000", "4000", "500"] {
         let run = diff(

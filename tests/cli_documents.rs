@@ -62,20 +62,13 @@ fn a_terminal_gets_no_bitmap() {
     let folder = folder();
     // `script` gives the program a terminal.
     let command = format!("{} draw web.yaml -o png", env!("CARGO_BIN_EXE_kubesketch"));
-    let Ok(output) = Command::new("script")
-        .args(["-qec", &command, "/dev/null"])
-        .current_dir(folder.path())
-        .output()
+    let Ok(output) = Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(folder.path()).output()
     else {
         eprintln!("skipped: `script` is not installed");
         return;
     };
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stdout).contains("a terminal cannot show png: give it a file"),
-        "{}",
-        text(&output.stdout)
-    );
+    assert!(text(&output.stdout).contains("a terminal cannot show png: give it a file"), "{}", text(&output.stdout));
 }
 
 #[test]
@@ -135,11 +128,10 @@ fn a_picture_is_put_between_its_markers() {
     ok(&output);
     assert!(output.stdout.is_empty());
     let after = fs::read_to_string(path.join("README.md")).unwrap();
-    assert!(
-        after.starts_with("# A\r\n<!-- kubesketch:begin -->\r\n```mermaid\r\nflowchart LR\r\n"),
-        "{after}"
-    );
-    assert!(after.ends_with("\r\n```\r\n<!-- kubesketch:end -->\r\nB\r\n\r\n<!-- kubesketch:begin net -->\r\n<!-- kubesketch:end -->"));
+    assert!(after.starts_with("# A\r\n<!-- kubesketch:begin -->\r\n```mermaid\r\nflowchart LR\r\n"), "{after}");
+    assert!(after.ends_with(
+        "\r\n```\r\n<!-- kubesketch:end -->\r\nB\r\n\r\n<!-- kubesketch:begin net -->\r\n<!-- kubesketch:end -->"
+    ));
     ok(&run(path, &checking));
     ok(&run(path, &mermaid));
     assert_eq!(fs::read_to_string(path.join("README.md")).unwrap(), after);

@@ -28,21 +28,12 @@ fn run(arguments: &[&str]) -> Output {
 
 fn drawn(arguments: &[&str]) -> String {
     let output = run(arguments);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn cluster(folder: &Path, namespaces: usize, workloads: usize) -> String {
-    let size = generate::Size {
-        namespaces,
-        workloads,
-        route_every: 4,
-    };
+    let size = generate::Size { namespaces, workloads, route_every: 4 };
     let path = folder.join("all.yaml");
     fs::write(&path, generate::manifests(size)).unwrap();
     path.to_str().unwrap().to_owned()
@@ -50,9 +41,7 @@ fn cluster(folder: &Path, namespaces: usize, workloads: usize) -> String {
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap());
-    entries
-        .map(|e| (e.file_name().into_string().unwrap(), fs::read(e.path()).unwrap()))
-        .collect()
+    entries.map(|e| (e.file_name().into_string().unwrap(), fs::read(e.path()).unwrap())).collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! A history of the shop, revision by revision, as its reviewers would read it: what the built program says of each step of a git repository.
+//! A history of the shop, revision by revision, as its reviewers would read it: what the built program says of each
+//! step of a git repository.
 //!
-//! Goldens are in `tests/goldens/history`, words and picture of each step; `KUBESKETCH_BLESS=1` writes them. Without git the test is skipped.
+//! Goldens are in `tests/goldens/history`, words and picture of each step; `KUBESKETCH_BLESS=1` writes them. Without
+//! git the test is skipped.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
@@ -81,12 +83,7 @@ spec:
 ";
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "01-add-a-service",
-        change: |files| files.add("recommend.yaml", RECOMMEND),
-        code: 1,
-        stops: &[],
-    },
+    Step { name: "01-add-a-service", change: |files| files.add("recommend.yaml", RECOMMEND), code: 1, stops: &[] },
     Step {
         name: "02-rename-a-deployment",
         change: |files| {
@@ -154,12 +151,7 @@ const STEPS: &[Step] = &[
         code: 1,
         stops: &["exposure"],
     },
-    Step {
-        name: "09-isolate-a-namespace",
-        change: |files| files.add("deny.yaml", DENY),
-        code: 1,
-        stops: &["finding"],
-    },
+    Step { name: "09-isolate-a-namespace", change: |files| files.add("deny.yaml", DENY), code: 1, stops: &["finding"] },
     Step {
         name: "10-open-it-again",
         change: |files| {
@@ -193,11 +185,7 @@ fn root() -> &'static Path {
 }
 
 fn program(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kubesketch"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_kubesketch")).current_dir(folder).args(args).output().unwrap()
 }
 
 fn shop() -> Files {
@@ -243,7 +231,9 @@ fn each_step_reads_as_what_it_is() {
     let mut files = shop();
     commit(&repository, &files, "00-shop");
     let mut before = "00-shop";
-    let read = |name: &str| -> serde_json::Value { serde_json::from_str(&fs::read_to_string(root().join("docs").join(name)).unwrap()).unwrap() };
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(root().join("docs").join(name)).unwrap()).unwrap()
+    };
     let (wanted, of_graphs) = (read("diff.schema.json"), read("schema.json"));
     let mut wrong = Vec::new();
     for step in STEPS {
@@ -252,13 +242,7 @@ fn each_step_reads_as_what_it_is() {
         let range = format!("{before}...{}", step.name);
         let run = |args: &[&str]| program(repository.top(), &[&["diff", "--git", &range, "deploy"], args].concat());
         let told = run(&["--exit-code"]);
-        assert_eq!(
-            told.status.code(),
-            Some(step.code),
-            "{}: {}",
-            step.name,
-            String::from_utf8_lossy(&told.stderr)
-        );
+        assert_eq!(told.status.code(), Some(step.code), "{}: {}", step.name, String::from_utf8_lossy(&told.stderr));
         golden(&format!("{}.txt", step.name), &String::from_utf8_lossy(&told.stdout), &mut wrong);
         for (format, ending) in [("md", "md"), ("svg", "svg")] {
             let output = run(&["-q", "--lenient", "-o", format]);
@@ -292,9 +276,5 @@ fn each_step_reads_as_what_it_is() {
         assert_eq!(same.status.code(), Some(0), "{}", step.name);
         before = step.name;
     }
-    assert!(
-        wrong.is_empty(),
-        "{}\nKUBESKETCH_BLESS=1 writes what is now; look at it first",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{}\nKUBESKETCH_BLESS=1 writes what is now; look at it first", wrong.join("\n"));
 }

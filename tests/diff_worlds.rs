@@ -1,5 +1,5 @@
-//! What a difference says of connections is true and complete: in thousands of pairs of random clusters it names just the pairs whose ports differ, and the lines of
-//! the union of both pictures are marked as what they stand for.
+//! What a difference says of connections is true and complete: in thousands of pairs of random clusters it names just
+//! the pairs whose ports differ, and the lines of the union of both pictures are marked as what they stand for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -137,18 +137,20 @@ fn port_set(ports: &Ports) -> PortSet {
         Protocol::Udp => policy::Protocol::Udp,
         Protocol::Sctp => policy::Protocol::Sctp,
     };
-    ports
-        .ranges
-        .iter()
-        .fold(PortSet::none(), |all, (p, a, b)| all.union(&PortSet::range(own(*p), *a, *b)))
+    ports.ranges.iter().fold(PortSet::none(), |all, (p, a, b)| all.union(&PortSet::range(own(*p), *a, *b)))
 }
 
-/// Lines between two workloads that say ports: what is added was not there, what is removed is gone, and what stays was and is.
+/// Lines between two workloads that say ports: what is added was not there, what is removed is gone, and what stays was
+/// and is.
 fn check_union(old: &Read, new: &Read, graph: &Graph, seen: &mut Seen, context: &dyn Fn() -> String) {
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Allows(allowance) = &edge.detail else { continue };
         let (a, b) = (graph.node(from), graph.node(to));
-        if a.kind != NodeKind::Workload || b.kind != NodeKind::Workload || allowance.network.is_some() || !allowance.ports.names.is_empty() {
+        if a.kind != NodeKind::Workload
+            || b.kind != NodeKind::Workload
+            || allowance.network.is_some()
+            || !allowance.ports.names.is_empty()
+        {
             continue;
         }
         let wanted = port_set(&allowance.ports);

@@ -1,4 +1,5 @@
-//! Pages and pictures that the program makes of itself must be what it makes today. `KUBESKETCH_BLESS=1` writes them anew.
+//! Pages and pictures that the program makes of itself must be what it makes today. `KUBESKETCH_BLESS=1` writes them
+//! anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,10 +22,7 @@ fn check(name: &str, now: &str) {
         return;
     }
     let then = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        then == now,
-        "{name} is stale: KUBESKETCH_BLESS=1 cargo test --test docs writes it, then look at it"
-    );
+    assert!(then == now, "{name} is stale: KUBESKETCH_BLESS=1 cargo test --test docs writes it, then look at it");
 }
 
 #[test]
@@ -59,10 +57,8 @@ fn the_schema_of_the_configuration_knows_the_codes() {
         then.split("\"enum\": [\n        \"unreadable-input\"").next().unwrap(),
         then.rsplit("\n      ]").next().unwrap(),
     );
-    let codes: Vec<String> = kubesketch::diagnostic::Code::ALL
-        .iter()
-        .map(|c| format!("        \"{}\"", c.as_str()))
-        .collect();
+    let codes: Vec<String> =
+        kubesketch::diagnostic::Code::ALL.iter().map(|c| format!("        \"{}\"", c.as_str())).collect();
     check(name, &format!("{before}\"enum\": [\n{}\n      ]{after}", codes.join(",\n")));
     let _: serde_json::Value = serde_json::from_str(&then).unwrap();
 }
@@ -80,32 +76,12 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
     ("broken", "Broken input, drawn all the same", &["examples/broken"]),
     ("set", "Forty workloads that one rule connects", &["tests/cases/allows/dense"]),
     ("junction", "Three to three, by one rule", &["tests/cases/allows/junction"]),
-    (
-        "outside-peers",
-        "Peers that the input does not hold",
-        &["tests/cases/allows/unknown-peers"],
-    ),
-    (
-        "market-overview",
-        "The market from further away",
-        &["examples/market", "--overview", "always"],
-    ),
-    (
-        "market-focus",
-        "Around the orders of the market",
-        &["examples/market", "--focus", "deploy/orders"],
-    ),
-    (
-        "frames",
-        "A shop in three parts",
-        &["tests/cases/layout/frames-in-frames", "--group-by", "part-of"],
-    ),
+    ("outside-peers", "Peers that the input does not hold", &["tests/cases/allows/unknown-peers"]),
+    ("market-overview", "The market from further away", &["examples/market", "--overview", "always"]),
+    ("market-focus", "Around the orders of the market", &["examples/market", "--focus", "deploy/orders"]),
+    ("frames", "A shop in three parts", &["tests/cases/layout/frames-in-frames", "--group-by", "part-of"]),
     ("resources", "A blog, and what it runs on", &["examples/resources", "--view", "resources"]),
-    (
-        "calls",
-        "Calls, and what policies leave of them",
-        &["tests/cases/calls/policies", "--calls", "all"],
-    ),
+    ("calls", "Calls, and what policies leave of them", &["tests/cases/calls/policies", "--calls", "all"]),
     ("fan-out", "An Ingress with many backends", &["tests/cases/layout/star"]),
 ];
 
@@ -122,10 +98,7 @@ fn the_pictures() {
         assert!(output.status.success());
         check(&format!("docs/pictures/{name}.svg"), std::str::from_utf8(&output.stdout).unwrap());
         let command = format!("kubesketch draw {} --title \"{title}\"", arguments.join(" "));
-        assert!(
-            gallery.contains(&format!("(pictures/{name}.svg)")),
-            "docs/gallery.md does not show {name}"
-        );
+        assert!(gallery.contains(&format!("(pictures/{name}.svg)")), "docs/gallery.md does not show {name}");
         assert!(gallery.contains(&command), "docs/gallery.md does not say: {command}");
     }
 }

@@ -1,4 +1,5 @@
-//! Hostile manifests through the built program and every format that it writes: all of them stay what they are, and nothing of the input runs or is loaded.
+//! Hostile manifests through the built program and every format that it writes: all of them stay what they are, and
+//! nothing of the input runs or is loaded.
 
 #![allow(
     clippy::unwrap_used,
@@ -77,15 +78,14 @@ impl Case {
 
     /// Runs the program with outputs to files, and gives their texts.
     fn files(&self, arguments: &[&str], outputs: &[&str]) -> Vec<String> {
-        let wishes: Vec<String> = outputs
-            .iter()
-            .map(|o| if o.contains('=') { (*o).to_owned() } else { format!("{o}=out.{o}") })
-            .collect();
+        let wishes: Vec<String> =
+            outputs.iter().map(|o| if o.contains('=') { (*o).to_owned() } else { format!("{o}=out.{o}") }).collect();
         let mut all = arguments.to_vec();
         all.extend(wishes.iter().flat_map(|w| ["-o", w.as_str()]));
         self.run(&all);
         let read = |wish: &String| {
-            let bytes = std::fs::read(self.folder.join(wish.split_once('=').unwrap().1)).unwrap_or_else(|e| panic!("{wish}: {e}"));
+            let bytes = std::fs::read(self.folder.join(wish.split_once('=').unwrap().1))
+                .unwrap_or_else(|e| panic!("{wish}: {e}"));
             String::from_utf8_lossy(&bytes).into_owned()
         };
         wishes.iter().map(read).collect()
@@ -126,18 +126,12 @@ fn is_dot(folder: &Path, text: &str) {
     std::fs::write(&path, text).unwrap();
     let output = program.arg("-Tsvg").arg(&path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let options = roxmltree::ParsingOptions {
-        allow_dtd: true,
-        ..Default::default()
-    };
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let picture = String::from_utf8(output.stdout).unwrap();
     let document = roxmltree::Document::parse_with_options(&picture, options).unwrap();
     let links = document.descendants().filter(|n| n.tag_name().name() == "a");
     // Tooltips are links without an address.
-    assert_eq!(
-        links.filter(|a| a.attribute(("http://www.w3.org/1999/xlink", "href")).is_some()).count(),
-        0
-    );
+    assert_eq!(links.filter(|a| a.attribute(("http://www.w3.org/1999/xlink", "href")).is_some()).count(), 0);
     assert!(!document.descendants().any(|n| ["script", "image"].contains(&n.tag_name().name())));
 }
 
@@ -250,7 +244,9 @@ fn markdown_text(line: &str) {
 fn every_format_of_tables_stays_what_it_is() {
     for case in cases("hostile-table", "http://127.0.0.1:9") {
         for kind in ["connections", "exposure", "isolation", "routes"] {
-            let said = |format: &str| String::from_utf8(case.run(&["table", kind, "now", "--all", "-o", format]).stdout).unwrap();
+            let said = |format: &str| {
+                String::from_utf8(case.run(&["table", kind, "now", "--all", "-o", format]).stdout).unwrap()
+            };
             is_json(&said("json"));
             for_a_terminal(&said("text"));
             let markdown = said("md");
@@ -308,20 +304,10 @@ fn every_format_of_findings_stays_what_it_is() {
             is_json(text);
         }
         let report = roxmltree::Document::parse(&made[3]).unwrap();
-        let allowed = [
-            "testsuites",
-            "testsuite",
-            "testcase",
-            "failure",
-            "skipped",
-            "properties",
-            "property",
-            "system-out",
-        ];
-        let found = report
-            .descendants()
-            .filter(roxmltree::Node::is_element)
-            .find(|n| !allowed.contains(&n.tag_name().name()));
+        let allowed =
+            ["testsuites", "testsuite", "testcase", "failure", "skipped", "properties", "property", "system-out"];
+        let found =
+            report.descendants().filter(roxmltree::Node::is_element).find(|n| !allowed.contains(&n.tag_name().name()));
         assert_eq!(found.map(|n| n.tag_name().name()), None);
         for line in made[4].lines() {
             let own = ["::error ", "::warning ", "::notice "].iter().find_map(|s| line.strip_prefix(s));
@@ -351,9 +337,7 @@ fn why_stays_text() {
 
 /// As a reader sees a text.
 fn seen(text: &str) -> String {
-    text.chars()
-        .map(|c| if steers(c) || c == '\t' || c == '\n' { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if steers(c) || c == '\t' || c == '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 #[test]

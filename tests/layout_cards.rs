@@ -10,23 +10,10 @@ use kubesketch::layout::{Card, Layout, Legend, Options, Sample, TextRole, layout
 
 fn draw(sketch: Sketch) -> Layout {
     let graph = sketch.0.build();
-    let options = Options {
-        title: Some("the shop".into()),
-        ..Options::default()
-    };
+    let options = Options { title: Some("the shop".into()), ..Options::default() };
     let picture = layout(&graph, &options);
     assert_eq!(verify(&picture), vec![]);
-    assert_eq!(
-        layout(
-            &graph,
-            &Options {
-                legend: Legend::Hidden,
-                ..options
-            }
-        )
-        .legend,
-        vec![]
-    );
+    assert_eq!(layout(&graph, &Options { legend: Legend::Hidden, ..options }).legend, vec![]);
     picture
 }
 
@@ -71,12 +58,7 @@ fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
     let ingress = s.ingress("shop", "public");
     let web = s.pair("shop", "web", 8080).0;
     let login = s.pair("shop", "login", 8080).0;
-    s.routes(
-        &ingress,
-        &web,
-        &[rule("any.example.com", "/", false), rule("safe.example.com", "/", true)],
-        80,
-    );
+    s.routes(&ingress, &web, &[rule("any.example.com", "/", false), rule("safe.example.com", "/", true)], 80);
     let typed = |path: &str, kind: &str, weight| RouteRule {
         path_type: Some(kind.into()),
         weight,
@@ -94,12 +76,7 @@ fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
         row_texts(card),
         [
             vec!["any.example.com/", "safe.example.com/", "80"],
-            vec![
-                "any.example.com/in (exact)",
-                "any.example.com/v (regex, weight 1)",
-                "any.example.com/x",
-                "80"
-            ]
+            vec!["any.example.com/in (exact)", "any.example.com/v (regex, weight 1)", "any.example.com/x", "80"]
         ]
     );
     // The lock stands at the line it belongs to, and all lines start at one place.
@@ -141,10 +118,7 @@ fn heading_and_legend_say_what_is_there() {
     let heading: Vec<_> = picture.heading.iter().map(|t| (t.role, t.content.as_str())).collect();
     assert_eq!(
         heading,
-        [
-            (TextRole::Title, "the shop"),
-            (TextRole::Subtitle, "2 namespaces · 2 services · 2 workloads")
-        ]
+        [(TextRole::Title, "the shop"), (TextRole::Subtitle, "2 namespaces · 2 services · 2 workloads")]
     );
     assert_eq!(
         picture.legend.iter().map(|e| e.text.content.as_str()).collect::<Vec<_>>(),

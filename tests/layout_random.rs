@@ -1,4 +1,5 @@
-//! A thousand random graphs of Kubernetes shape, some as dense as policies make them, are laid out without a violation, the same way twice, with the engine and without it.
+//! A thousand random graphs of Kubernetes shape, some as dense as policies make them, are laid out without a violation,
+//! the same way twice, with the engine and without it.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +21,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use kubesketch::graph::{EdgeKind, Graph};
 use kubesketch::layout::{Legend, Options, layout, verify};
 
-/// Without optimisation all the graphs take a quarter of an hour, so that one of four is tried unless `KUBESKETCH_GRAPHS` is set, as `.ci/run` does.
+/// Without optimisation all the graphs take a quarter of an hour, so that one of four is tried unless
+/// `KUBESKETCH_GRAPHS` is set, as `.ci/run` does.
 fn step() -> usize {
     if std::env::var_os("KUBESKETCH_GRAPHS").is_some() { 1 } else { 4 }
 }
@@ -62,10 +64,7 @@ fn check(make: fn(u64) -> Graph, seeds: std::ops::Range<u64>, options: &Options)
 
 #[test]
 fn random_graphs_verify() {
-    let options = Options {
-        title: Some("random".into()),
-        ..Options::default()
-    };
+    let options = Options { title: Some("random".into()), ..Options::default() };
     check(common::random, 0..600, &options);
 }
 
@@ -76,10 +75,7 @@ fn dense_graphs_verify() {
 
 #[test]
 fn random_unions_verify() {
-    let options = Options {
-        title: Some("random".into()),
-        ..Options::default()
-    };
+    let options = Options { title: Some("random".into()), ..Options::default() };
     check(|seed| unions::random_union(&common::random(seed), seed), 800..900, &options);
     check(|seed| unions::random_union(&common::dense(seed), seed), 500..540, &options);
     let plain = Options { budget: 0, ..options };
@@ -93,11 +89,7 @@ fn graphs_with_frames_in_frames_verify() {
 
 #[test]
 fn random_graphs_verify_without_the_engine() {
-    let options = Options {
-        legend: Legend::Hidden,
-        budget: 0,
-        ..Options::default()
-    };
+    let options = Options { legend: Legend::Hidden, budget: 0, ..Options::default() };
     check(common::random, 600..800, &options);
     check(common::dense, 400..500, &options);
     check(common::nested, 300..340, &options);

@@ -1,4 +1,5 @@
-//! Every crate that a built program contains has a licence that we may ship under, and the one that needs a notice has it.
+//! Every crate that a built program contains has a licence that we may ship under, and the one that needs a notice has
+//! it.
 
 #![allow(
     clippy::unwrap_used,
@@ -60,9 +61,7 @@ fn every_library_may_be_shipped() {
     let mut wrong = Vec::new();
     for (name, licence) in licences {
         let offered = licence.replace('/', " OR ").replace(['(', ')'], "");
-        let fine = offered
-            .split(" OR ")
-            .any(|choice| choice.split(" AND ").all(|l| FINE.contains(&l.trim())));
+        let fine = offered.split(" OR ").any(|choice| choice.split(" AND ").all(|l| FINE.contains(&l.trim())));
         let named = offered.split(" OR ").any(|l| NAMED.contains(&l.trim())) && notice.contains(name);
         if !fine && !named {
             wrong.push(format!("{name}: {licence}"));

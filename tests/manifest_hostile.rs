@@ -32,10 +32,7 @@ fn deep_nesting_of_every_kind_is_a_limit() {
     for unit in ["[", "{a: ", "- ", "? ", "{\"a\":", "[{", "- - ", "a: [", "{{"] {
         let told = codes(unit.repeat(100_000));
         assert_eq!(told.len(), 1, "{unit:?}: {told:?}");
-        assert!(
-            matches!(told[0], Code::YamlLimit | Code::YamlSyntax | Code::HelmTemplate),
-            "{unit:?}: {told:?}"
-        );
+        assert!(matches!(told[0], Code::YamlLimit | Code::YamlSyntax | Code::HelmTemplate), "{unit:?}: {told:?}");
     }
     for unit in ["[", "{a: ", "- ", "{\"a\":"] {
         assert_eq!(codes(unit.repeat(100_000)), [Code::YamlLimit], "{unit:?}");
@@ -79,12 +76,7 @@ fn alias_bombs_are_a_limit() {
 
 #[test]
 fn control_characters_are_told_at_once() {
-    for (text, line) in [
-        ("\0", 1),
-        ("a: b\nc: \u{1}\n", 2),
-        ("{\"a\": \"\u{7f}\"}", 1),
-        ("a: |\n  x\u{1b}[0m\n", 2),
-    ] {
+    for (text, line) in [("\0", 1), ("a: b\nc: \u{1}\n", 2), ("{\"a\": \"\u{7f}\"}", 1), ("a: |\n  x\u{1b}[0m\n", 2)] {
         let (_, told) = read(text);
         assert_eq!(told.len(), 1, "{text:?}: {told:?}");
         assert_eq!((told[0].0, told[0].1), (Code::YamlSyntax, line));
@@ -103,9 +95,8 @@ fn large_values_are_read() {
     let (parsed, told) = read(format!("{HEAD}data: {{{flow}}}\n"));
     assert_eq!((parsed.objects.len(), told.len()), (1, 0));
     let json: String = (0..500_000).map(|i| format!("\"k{i}\": [\"é\", 1], ")).collect();
-    let (parsed, told) = read(format!(
-        "{{{json}\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"x\"}}}}"
-    ));
+    let (parsed, told) =
+        read(format!("{{{json}\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"x\"}}}}"));
     assert_eq!((parsed.objects.len(), told.len()), (1, 0));
 }
 
@@ -158,9 +149,8 @@ fn odd_encodings_and_ends_of_line_are_fine() {
 
 #[test]
 fn threads_do_not_change_the_result() {
-    let text: String = (0..300)
-        .map(|i| format!("---\n{HEAD}i: {i}\nj: [{}\n", if i % 3 == 0 { "" } else { "]" }))
-        .collect();
+    let text: String =
+        (0..300).map(|i| format!("---\n{HEAD}i: {i}\nj: [{}\n", if i % 3 == 0 { "" } else { "]" })).collect();
     let sources = Sources::from_texts([("a.yaml", text.clone()), ("b.yaml", text)]);
     let shown = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -212,7 +202,8 @@ fn pieces() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    // A fixed seed, so that a run says the same each time; PROPTEST_RNG_SEED and PROPTEST_CASES make it look elsewhere and longer.
+    // A fixed seed, so that a run says the same each time; PROPTEST_RNG_SEED and PROPTEST_CASES make it look elsewhere
+    // and longer.
     #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(20), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

@@ -1,4 +1,5 @@
-//! The page as the built program writes it: the same bytes whatever the order and the threads, no value that may be secret, and data that can be unpacked.
+//! The page as the built program writes it: the same bytes whatever the order and the threads, no value that may be
+//! secret, and data that can be unpacked.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -41,11 +42,7 @@ fn data(page: &str) -> (Value, String) {
 
 fn large(folder: &Path) -> String {
     let path = folder.join("all.yaml");
-    let size = generate::Size {
-        namespaces: 20,
-        workloads: 16,
-        route_every: 4,
-    };
+    let size = generate::Size { namespaces: 20, workloads: 16, route_every: 4 };
     fs::write(&path, generate::manifests(size)).unwrap();
     path.to_str().unwrap().to_owned()
 }
@@ -102,24 +99,14 @@ fn without_the_script_a_table_says_which_namespaces_deny_by_default() {
     let (section, _) = section.split_once("</section>").unwrap();
     let rows: Vec<&str> = section.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), 2);
-    let closed =
-        "default deny: <bdi>default-deny-all</bdi> <span class=\"place\"><bdi>examples/policies/backend.yaml:8</bdi></span>, 3 of 3 isolated";
-    assert!(
-        rows[0].contains("<bdi>backend</bdi>") && rows[0].matches(closed).count() == 2,
-        "{}",
-        rows[0]
-    );
+    let closed = "default deny: <bdi>default-deny-all</bdi> <span class=\"place\"><bdi>examples/policies/backend.yaml:8</bdi></span>, 3 of 3 isolated";
+    assert!(rows[0].contains("<bdi>backend</bdi>") && rows[0].matches(closed).count() == 2, "{}", rows[0]);
     assert!(
         rows[1].contains("<bdi>monitoring</bdi>") && rows[1].matches("no default deny, 0 of 1 isolated").count() == 2,
         "{}",
         rows[1]
     );
     let (data, _) = data(&page);
-    let told: Vec<&str> = data["namespaces"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|n| n["name"].as_str().unwrap())
-        .collect();
+    let told: Vec<&str> = data["namespaces"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(told, ["backend", "monitoring"], "the script knows the same");
 }

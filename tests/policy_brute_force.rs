@@ -1,5 +1,5 @@
-//! Thousands of random clusters with policies: what the program says of every pair of ends, on every port that tells rules apart, is what a second,
-//! naive reading of the rules says (`support/naive.rs`).
+//! Thousands of random clusters with policies: what the program says of every pair of ends, on every port that tells
+//! rules apart, is what a second, naive reading of the rules says (`support/naive.rs`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -36,8 +36,12 @@ fn read(world: &World) -> (Connectivity, Vec<String>) {
 fn is_at(endpoint: &Endpoint, end: End, world: &World, names: &[String]) -> bool {
     match (endpoint, end) {
         (Endpoint::Workload(w), End::Pod(p)) => names[*w] == world.pods[p].name,
-        (Endpoint::Addresses(AddressRange::V4(a, b)), End::Address(IpAddr::V4(address))) => (*a..=*b).contains(&address),
-        (Endpoint::Addresses(AddressRange::V6(a, b)), End::Address(IpAddr::V6(address))) => (*a..=*b).contains(&address),
+        (Endpoint::Addresses(AddressRange::V4(a, b)), End::Address(IpAddr::V4(address))) => {
+            (*a..=*b).contains(&address)
+        }
+        (Endpoint::Addresses(AddressRange::V6(a, b)), End::Address(IpAddr::V6(address))) => {
+            (*a..=*b).contains(&address)
+        }
         _ => false,
     }
 }
@@ -63,9 +67,8 @@ fn check(seed: u64) {
         world.yaml()
     );
     let pods = (0..world.pods.len()).map(End::Pod);
-    let ends: Vec<End> = pods
-        .chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address))
-        .collect();
+    let ends: Vec<End> =
+        pods.chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address)).collect();
     for &from in &ends {
         for &to in &ends {
             match (from, to) {

@@ -1,9 +1,10 @@
-//! Each folder below `tests/cases/policy` shows one rule: `input.yaml` says it, `matrix.txt` what follows. Rows are sources, columns destinations, cells the
-//! ports that are allowed; below stand the problems that were told. `controllers.txt` has the ingress controllers that are told, one a line;
+//! Each folder below `tests/cases/policy` shows one rule: `input.yaml` says it, `matrix.txt` what follows. Rows are
+//! sources, columns destinations, cells the ports that are allowed; below stand the problems that were told.
+//! `controllers.txt` has the ingress controllers that are told, one a line;
 //! `unseen.txt`, where it is, says what pods may do that the input does not hold.
 //!
-//! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not matter, and neither does the number of
-//! threads.
+//! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not
+//! matter, and neither does the number of threads.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -60,11 +61,7 @@ fn compare(path: &Path, now: &str) -> Result<(), Failed> {
         return Ok(fs::write(path, now)?);
     }
     let then = fs::read_to_string(path).unwrap_or_default();
-    if then == now {
-        Ok(())
-    } else {
-        Err(format!("{} says\n{then}\nnow it is\n{now}", path.display()).into())
-    }
+    if then == now { Ok(()) } else { Err(format!("{} says\n{then}\nnow it is\n{now}", path.display()).into()) }
 }
 
 fn any_order(folder: &Path) -> Result<(), Failed> {
@@ -73,11 +70,7 @@ fn any_order(folder: &Path) -> Result<(), Failed> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let other = pool.install(|| matrices(folder, &turned.join("\n---\n"), Problems::Left))?;
     let one = matrices(folder, &text, Problems::Left)?;
-    if one == other {
-        Ok(())
-    } else {
-        Err(format!("{one}\nwith the documents turned\n{other}").into())
-    }
+    if one == other { Ok(()) } else { Err(format!("{one}\nwith the documents turned\n{other}").into()) }
 }
 
 /// Whether problems are told beside the matrix; their places change with the order of documents.
@@ -90,14 +83,11 @@ enum Problems {
 fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Failed> {
     let sources = Sources::from_texts([("input.yaml", text)]);
     let mut diagnostics = Vec::new();
-    let options = cluster::Options {
-        default_namespace: Some("default".into()),
-    };
+    let options = cluster::Options { default_namespace: Some("default".into()) };
     let found = inspect(&sources, &options).unpack(&mut diagnostics);
     let controllers = fs::read_to_string(folder.join("controllers.txt")).unwrap_or_default();
-    let connect_options = ConnectOptions {
-        ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()?,
-    };
+    let connect_options =
+        ConnectOptions { ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()? };
     for told in &connect_options.ingress_controllers {
         told.workloads(&found.cluster)?;
     }
@@ -105,11 +95,7 @@ fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Fai
     let mut networks: BTreeMap<Network, BTreeMap<(String, String), String>> = BTreeMap::new();
     for connection in connectivity.connections(Extent::All) {
         let mark = if connection.certainty == Certainty::Undetermined { " ?" } else { "" };
-        let ports = if connection.ports.is_empty() {
-            ".".to_owned()
-        } else {
-            connection.ports.to_string()
-        };
+        let ports = if connection.ports.is_empty() { ".".to_owned() } else { connection.ports.to_string() };
         let ends = (name(&found, &connection.from), name(&found, &connection.to));
         networks.entry(connection.network).or_default().insert(ends, format!("{ports}{mark}"));
     }
@@ -148,13 +134,7 @@ fn matrix(cells: &BTreeMap<(String, String), String>) -> String {
     });
     let mut rows: Vec<Vec<String>> = rows.collect();
     rows.insert(0, std::iter::once(String::new()).chain(columns.iter().map(|c| (*c).clone())).collect());
-    let text = table(
-        &Table {
-            columns: vec![""; columns.len() + 1],
-            rows,
-        },
-        TableFormat::Text,
-    );
+    let text = table(&Table { columns: vec![""; columns.len() + 1], rows }, TableFormat::Text);
     // The headings of a table are in capitals, which names are not: the first row stands for them.
     text.lines().skip(1).collect::<Vec<_>>().join("\n") + "\n"
 }
@@ -164,11 +144,7 @@ fn name(found: &Inspection, endpoint: &Endpoint) -> String {
         Endpoint::Workload(w) => {
             let key = &found.cluster.workloads()[*w].key;
             let kind = if key.kind == "Pod" { String::new() } else { format!("[{}]", key.kind) };
-            let namespace = if key.namespace() == "default" {
-                String::new()
-            } else {
-                format!("{}/", key.namespace())
-            };
+            let namespace = if key.namespace() == "default" { String::new() } else { format!("{}/", key.namespace()) };
             format!("{namespace}{}{kind}", key.name)
         }
         Endpoint::IngressController => "{ingress controller}".to_owned(),

@@ -1,5 +1,5 @@
-//! What the picture shows of policies is what they allow: in thousands of random clusters, the flows taken together say of every pair of workloads
-//! just what the pair by pair answer says, as far as some rule is the reason.
+//! What the picture shows of policies is what they allow: in thousands of random clusters, the flows taken together say
+//! of every pair of workloads just what the pair by pair answer says, as far as some rule is the reason.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -10,7 +10,10 @@ mod naive;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use kubesketch::policy::{AddressRange, AddressSet, Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, PortSet, connectivity};
+use kubesketch::policy::{
+    AddressRange, AddressSet, Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, PortSet,
+    connectivity,
+};
 use kubesketch::source::Sources;
 use kubesketch::{cluster, inspect};
 use naive::{ADDRESSES, Random, World};
@@ -70,7 +73,8 @@ fn check(seed: u64) {
     let count = found.cluster.workloads().len();
     let flows = connectivity.flows();
     let said = pairs(&connectivity, &flows.allowed, count);
-    let isolated = |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
+    let isolated =
+        |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
     for a in 0..count {
         for b in (0..count).filter(|b| *b != a) {
             let right = between(&connectivity, Endpoint::Workload(a), Endpoint::Workload(b));
@@ -81,11 +85,7 @@ fn check(seed: u64) {
                 flows.allowed
             );
             if isolated(a, Direction::Egress) || isolated(b, Direction::Ingress) {
-                assert_eq!(
-                    drawn, right,
-                    "seed {seed}: {a} to {b} is not drawn as it is\n{:#?}\n{yaml}",
-                    flows.allowed
-                );
+                assert_eq!(drawn, right, "seed {seed}: {a} to {b} is not drawn as it is\n{:#?}\n{yaml}", flows.allowed);
             }
         }
     }

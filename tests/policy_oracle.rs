@@ -1,5 +1,5 @@
-//! The connectivity oracle: hundreds of cases with known answers, kept beside this repository in `../shared/oracle` with their checker. Where they are not
-//! there, or Python is not, the test says so and does nothing.
+//! The connectivity oracle: hundreds of cases with known answers, kept beside this repository in `../shared/oracle`
+//! with their checker. Where they are not there, or Python is not, the test says so and does nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -10,7 +10,8 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The suites whose every case must hold but for those that the oracle itself marks as known differences.
-const SUITES: &str = "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,explain,exposure,errors,intent";
+const SUITES: &str =
+    "list,e2e,recipes,tricky,conformance,policy_assistant,anp_parsed,focus,explain,exposure,errors,intent";
 
 /// Where the oracle is; says so where it is not.
 fn oracle() -> Option<PathBuf> {
@@ -43,12 +44,7 @@ fn checked(oracle: &Path, suites: &str, arguments: &str) {
         .current_dir(oracle)
         .output()
         .unwrap();
-    assert!(
-        run.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr)
-    );
+    assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
 }
 
 /// A row of what pods may do that the input does not hold: direction, workload, peers, ports.
@@ -99,7 +95,9 @@ fn their_peer(peer: &str) -> String {
         return "{} {}".into();
     }
     let (namespace, pods) = peer.split_once("]/").or_else(|| peer.split_once('/')).unwrap();
-    let inner = |text: &str, before: &str| text.trim_start_matches('[').trim_end_matches(']').strip_prefix(before).map(str::to_owned);
+    let inner = |text: &str, before: &str| {
+        text.trim_start_matches('[').trim_end_matches(']').strip_prefix(before).map(str::to_owned)
+    };
     let namespaces = match namespace {
         "[all namespaces" => BTreeSet::new(),
         _ => match inner(namespace, "namespace with ") {
@@ -149,8 +147,9 @@ fn their_rows(case: &Value) -> BTreeSet<Row> {
     rows
 }
 
-/// Cases in which a description lies within another that the oracle takes for a stranger: whoever fits `role notin (w, x, y, z)` fits `role notin (x, y)`
-/// as well, and a namespace that the manifests declare with some labels is one of those that have them.
+/// Cases in which a description lies within another that the oracle takes for a stranger: whoever fits `role notin (w,
+/// x, y, z)` fits `role notin (x, y)` as well, and a namespace that the manifests declare with some labels is one of
+/// those that have them.
 const WITHIN: &[&str] = &[
     "exposure_test_real_namespace_without_real_pod",
     "exposure_test_with_different_rules_3_with_matching_pod",
@@ -161,10 +160,8 @@ const WITHIN: &[&str] = &[
 #[test]
 fn what_pods_outside_of_the_input_may_do_is_as_the_oracle_says() {
     let Some(oracle) = oracle() else { return };
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(oracle.join("cases/exposure"))
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(oracle.join("cases/exposure")).unwrap().map(|e| e.unwrap().path()).collect();
     cases.sort();
     let mut wrong = Vec::new();
     let mut right = 0;
@@ -177,8 +174,9 @@ fn what_pods_outside_of_the_input_may_do_is_as_the_oracle_says() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let (now, then) = (our_rows(&oracle.join(case["manifests"].as_str().unwrap())), their_rows(&case));
         if (now == then) == WITHIN.contains(&name.as_str()) {
-            let list =
-                |rows: &BTreeSet<Row>, other: &BTreeSet<Row>| rows.difference(other).map(|r| format!("{r:?}")).collect::<Vec<_>>().join("\n    ");
+            let list = |rows: &BTreeSet<Row>, other: &BTreeSet<Row>| {
+                rows.difference(other).map(|r| format!("{r:?}")).collect::<Vec<_>>().join("\n    ")
+            };
             wrong.push(format!(
                 "{name}\n  missing\n    {}\n  unexpected\n    {}",
                 list(&then, &now),

@@ -1,4 +1,5 @@
-//! Pictures for people who see few colors, or none, or listen: names and descriptions, and no meaning that only a color has.
+//! Pictures for people who see few colors, or none, or listen: names and descriptions, and no meaning that only a color
+//! has.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -38,17 +39,9 @@ fn lines_of_different_kinds_differ_without_color() {
         change,
         tooltip: String::new(),
     });
-    let picture = Layout {
-        width: 100.0,
-        height: 20.0,
-        links: links.collect(),
-        ..Layout::default()
-    };
+    let picture = Layout { width: 100.0, height: 20.0, links: links.collect(), ..Layout::default() };
     for theme in Theme::ALL {
-        let options = PictureOptions {
-            theme: *theme,
-            ..PictureOptions::default()
-        };
+        let options = PictureOptions { theme: *theme, ..PictureOptions::default() };
         let text = svg(&picture, &GraphBuilder::new().build(), &options);
         let parsed = roxmltree::Document::parse(&text).unwrap();
         let mut looks: BTreeMap<(Option<&str>, Vec<String>), &str> = BTreeMap::new();
@@ -114,19 +107,10 @@ fn a_listener_gets_names_descriptions_and_the_way_of_the_traffic() {
         .collect();
     assert!(named.len() == 2 && named.iter().all(|t| !t.trim().is_empty()));
     let title = |n: roxmltree::Node<'_, '_>| {
-        n.children()
-            .find(|c| c.tag_name().name() == "title")
-            .and_then(|t| t.text().map(str::to_owned))
+        n.children().find(|c| c.tag_name().name() == "title").and_then(|t| t.text().map(str::to_owned))
     };
-    for group in parsed
-        .descendants()
-        .filter(|n| matches!(n.attribute("class"), Some("node" | "edge" | "group")))
-    {
-        assert!(
-            title(group).is_some_and(|t| !t.trim().is_empty()),
-            "{:?} has no title",
-            group.attribute("data-id")
-        );
+    for group in parsed.descendants().filter(|n| matches!(n.attribute("class"), Some("node" | "edge" | "group"))) {
+        assert!(title(group).is_some_and(|t| !t.trim().is_empty()), "{:?} has no title", group.attribute("data-id"));
     }
     // What a line or a card says by its look stands in the legend in words.
     let legend: BTreeSet<&str> = parsed
@@ -135,8 +119,5 @@ fn a_listener_gets_names_descriptions_and_the_way_of_the_traffic() {
         .flat_map(|n| n.descendants().filter_map(|d| d.text()).filter(|t| !t.trim().is_empty()))
         .collect();
     let kinds: BTreeSet<EdgeKind> = graph.edges().map(|(_, _, e)| e.kind()).collect();
-    assert!(
-        legend.len() > kinds.len() && layout::Options::default().legend == Legend::Shown,
-        "{legend:?}"
-    );
+    assert!(legend.len() > kinds.len() && layout::Options::default().legend == Legend::Shown, "{legend:?}");
 }

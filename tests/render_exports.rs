@@ -20,11 +20,7 @@ use kubesketch::layout;
 use kubesketch::render::{PictureOptions, Theme, d2, drawio};
 
 fn options(theme: Theme, title: Option<&str>) -> PictureOptions {
-    PictureOptions {
-        theme,
-        title: title.map(str::to_owned),
-        ..PictureOptions::default()
-    }
+    PictureOptions { theme, title: title.map(str::to_owned), ..PictureOptions::default() }
 }
 
 /// A graph with frames in frames: a namespace, and two parts of it that share their letters.
@@ -46,13 +42,7 @@ fn nested() -> Graph {
 }
 
 fn graphs() -> Vec<Graph> {
-    vec![
-        shop::shop(),
-        nested(),
-        unions::shop_release(),
-        unions::every_change(),
-        GraphBuilder::new().build(),
-    ]
+    vec![shop::shop(), nested(), unions::shop_release(), unions::every_change(), GraphBuilder::new().build()]
 }
 
 #[test]
@@ -97,15 +87,7 @@ fn adding_an_object_changes_no_other_line_of_d2() {
     let (before, after) = (shop::shop(), {
         let mut b = GraphBuilder::reopen(shop::shop());
         let detail = shop::workload("new", Scale::Replicas(1), 80);
-        b.node(shop::node(
-            "shop/new[Deployment]",
-            NodeKind::Workload,
-            "Deployment",
-            Some("shop"),
-            "new",
-            detail,
-            1,
-        ));
+        b.node(shop::node("shop/new[Deployment]", NodeKind::Workload, "Deployment", Some("shop"), "new", detail, 1));
         b.build()
     });
     let texts = [before, after].map(|g| d2(&g, &PictureOptions::default()));
@@ -155,11 +137,8 @@ fn labels_stand_where_the_layout_has_them() {
         let rect = link.label.as_ref().unwrap().rect;
         let object = format!("{} {} {}", link.from, link.kind.as_str(), link.to);
         let (_, cell) = file.of("line-", &object);
-        let lengths: Vec<f64> = link
-            .points
-            .windows(2)
-            .map(|w| (w[1].x - w[0].x).abs() + (w[1].y - w[0].y).abs())
-            .collect();
+        let lengths: Vec<f64> =
+            link.points.windows(2).map(|w| (w[1].x - w[0].x).abs() + (w[1].y - w[0].y).abs()).collect();
         let mut left = ((cell.label_at.0 / 2.0 + 0.5) * lengths.iter().sum::<f64>()).round();
         let mut part = 0;
         while left > lengths[part] {
@@ -180,22 +159,11 @@ fn labels_stand_where_the_layout_has_them() {
 fn ids_of_diagrams_net_stay() {
     let ids = |graph: &Graph| -> BTreeSet<String> {
         let picture = layout::layout(graph, &layout::Options::default());
-        drawio_reader::parse(&drawio(&picture, graph, &PictureOptions::default()))
-            .cells
-            .into_keys()
-            .collect()
+        drawio_reader::parse(&drawio(&picture, graph, &PictureOptions::default())).cells.into_keys().collect()
     };
     let mut b = GraphBuilder::reopen(shop::shop());
     let detail = shop::workload("new", Scale::Replicas(1), 80);
-    b.node(shop::node(
-        "shop/new[Deployment]",
-        NodeKind::Workload,
-        "Deployment",
-        Some("shop"),
-        "new",
-        detail,
-        1,
-    ));
+    b.node(shop::node("shop/new[Deployment]", NodeKind::Workload, "Deployment", Some("shop"), "new", detail, 1));
     let (before, after) = (ids(&shop::shop()), ids(&b.build()));
     let lost: Vec<&String> = before.difference(&after).collect();
     assert!(lost.is_empty(), "{lost:?}");

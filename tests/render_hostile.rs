@@ -32,28 +32,15 @@ fn problems() -> (Sources, Vec<Diagnostic>) {
         .ids()
         .zip(hostile())
         .map(|(file, text)| {
-            let at = Span {
-                file,
-                line: 1,
-                column: 1,
-                start: 0,
-                end: 0,
-            };
-            Diagnostic::at(Code::FieldType, at, text.clone())
-                .with_help(text.clone())
-                .with_related(at, text)
+            let at = Span { file, line: 1, column: 1, start: 0, end: 0 };
+            Diagnostic::at(Code::FieldType, at, text.clone()).with_help(text.clone()).with_related(at, text)
         })
         .collect();
     (sources, problems)
 }
 
 fn options(theme: Theme) -> PictureOptions {
-    PictureOptions {
-        theme,
-        title: Some(hostile().join(" ")),
-        id_prefix: None,
-        ..PictureOptions::default()
-    }
+    PictureOptions { theme, title: Some(hostile().join(" ")), id_prefix: None, ..PictureOptions::default() }
 }
 
 fn page(graph: &Graph) -> String {
@@ -69,7 +56,8 @@ fn the_picture_parses_and_gives_every_text_back() {
         let picture = svg(&layout, &graph, &options(*theme));
         let parsed = roxmltree::Document::parse(&picture).unwrap();
         let allowed = BTreeSet::from(["svg", "title", "desc", "style", "g", "rect", "path", "text"]);
-        let found: BTreeSet<&str> = parsed.descendants().filter(|n| n.is_element()).map(|n| n.tag_name().name()).collect();
+        let found: BTreeSet<&str> =
+            parsed.descendants().filter(|n| n.is_element()).map(|n| n.tag_name().name()).collect();
         assert!(found.is_subset(&allowed), "{found:?}");
         assert!(
             parsed
@@ -86,11 +74,7 @@ fn the_picture_parses_and_gives_every_text_back() {
         let ids: BTreeSet<&str> = parsed.descendants().filter_map(|n| n.attribute("data-id")).collect();
         let names: BTreeSet<&str> = parsed.descendants().filter_map(|n| n.attribute("data-name")).collect();
         for node in graph.nodes() {
-            assert!(
-                texts.contains(&seen(&node.name)) && texts.contains(&seen(&node.facts())),
-                "{:?}",
-                node.name
-            );
+            assert!(texts.contains(&seen(&node.name)) && texts.contains(&seen(&node.facts())), "{:?}", node.name);
             assert!(
                 ids.contains(kept(&node.id).as_str()) && names.contains(kept(&node.name).as_str()),
                 "{:?}",
@@ -98,7 +82,9 @@ fn the_picture_parses_and_gives_every_text_back() {
             );
         }
         for link in parsed.descendants().filter(|n| n.attribute("class") == Some("edge")) {
-            assert!(ids.contains(link.attribute("data-from").unwrap()) && ids.contains(link.attribute("data-to").unwrap()));
+            assert!(
+                ids.contains(link.attribute("data-from").unwrap()) && ids.contains(link.attribute("data-to").unwrap())
+            );
         }
     }
 }
@@ -108,19 +94,11 @@ fn the_data_gives_every_text_back_unchanged() {
     let graph = graph();
     let (sources, problems) = problems();
     let value: serde_json::Value = serde_json::from_str(&common::json(&graph, &problems, &sources)).unwrap();
-    let names: Vec<&str> = value["graph"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|n| n["name"].as_str().unwrap())
-        .collect();
+    let names: Vec<&str> =
+        value["graph"]["nodes"].as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(names, graph.nodes().map(|n| n.name.as_str()).collect::<Vec<_>>());
-    let messages: Vec<&str> = value["diagnostics"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|d| d["message"].as_str().unwrap())
-        .collect();
+    let messages: Vec<&str> =
+        value["diagnostics"].as_array().unwrap().iter().map(|d| d["message"].as_str().unwrap()).collect();
     assert_eq!(messages, hostile());
 }
 
@@ -129,13 +107,8 @@ fn graphviz_accepts_it_and_shows_the_texts() {
     let graph = graph();
     let text = dot(&graph);
     let Some(mut command) = common::program("dot") else { return };
-    let mut child = command
-        .arg("-Tsvg")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command.arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
     let output = child.wait_with_output().unwrap();
@@ -143,10 +116,7 @@ fn graphviz_accepts_it_and_shows_the_texts() {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && !errors.contains("rror"), "{errors}");
     let picture = String::from_utf8(output.stdout).unwrap();
-    let parsing = roxmltree::ParsingOptions {
-        allow_dtd: true,
-        ..Default::default()
-    };
+    let parsing = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let parsed = roxmltree::Document::parse_with_options(&picture, parsing).unwrap();
     let count = |class| parsed.descendants().filter(|n| n.attribute("class") == Some(class)).count();
     assert_eq!(
@@ -168,15 +138,7 @@ fn graphviz_accepts_it_and_shows_the_texts() {
 fn graphs() -> Vec<(String, Graph)> {
     let one = |text: String| {
         let mut b = GraphBuilder::new();
-        b.node(common::node(
-            "internet",
-            NodeKind::Internet,
-            "Internet",
-            None,
-            "Internet",
-            Detail::Internet,
-            0,
-        ));
+        b.node(common::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
         add(&mut b, 0, &text);
         (text, b.build())
     };
@@ -184,10 +146,7 @@ fn graphs() -> Vec<(String, Graph)> {
 }
 
 fn titled(title: &str) -> PictureOptions {
-    PictureOptions {
-        title: Some(title.to_owned()),
-        ..PictureOptions::default()
-    }
+    PictureOptions { title: Some(title.to_owned()), ..PictureOptions::default() }
 }
 
 #[test]
@@ -197,11 +156,7 @@ fn mermaid_reads_every_text_as_text() {
     let texts: Vec<String> = graphs.iter().map(|(title, graph)| mermaid(graph, &titled(title))).collect();
     for ((text, graph), written) in graphs.iter().zip(&texts) {
         let parsed = mermaid_reader::parse(written);
-        assert_eq!(
-            (parsed.nodes.len(), parsed.edges.len()),
-            (graph.nodes().len(), graph.edges().len()),
-            "{text}"
-        );
+        assert_eq!((parsed.nodes.len(), parsed.edges.len()), (graph.nodes().len(), graph.edges().len()), "{text}");
         if text.chars().count() <= 200 && !text.contains('\n') && !text.trim().is_empty() {
             let shown = parsed.nodes.iter().filter(|(_, label)| label.starts_with(&seen(text))).count();
             assert!(shown >= 9, "{text:?}: {shown} of {:?}", parsed.nodes);
@@ -298,13 +253,7 @@ fn chromium(dir: &Path, file: &Path, extra: &[&str]) -> Option<String> {
     let mut command: Command = common::program("chromium")?;
     let profile = tempfile::tempdir_in(dir).unwrap();
     let output = command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
         .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=2000"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(extra)

@@ -25,7 +25,8 @@ fn note(parsed: &Parsed) -> Option<&str> {
     parsed.nodes.iter().find(|(id, _)| id == "k_note").map(|(_, label)| label.as_str())
 }
 
-/// Namespaces that each hold so many Services with a workload, and workloads that nothing selects; every first Service is called by the one before it.
+/// Namespaces that each hold so many Services with a workload, and workloads that nothing selects; every first Service
+/// is called by the one before it.
 fn town(namespaces: usize, services: usize, lonely: usize, name: &str) -> Graph {
     let mut b = GraphBuilder::new();
     for n in 0..namespaces {
@@ -48,15 +49,7 @@ fn town(namespaces: usize, services: usize, lonely: usize, name: &str) -> Graph 
             }
             let service = format!("{namespace}/s{s}[Service]");
             let detail = common::service(ServiceKind::ClusterIp, vec![common::port(80, 8080)], "app");
-            b.node(common::node(
-                &service,
-                NodeKind::Service,
-                "Service",
-                Some(&namespace),
-                &format!("s{s}"),
-                detail,
-                1,
-            ));
+            b.node(common::node(&service, NodeKind::Service, "Service", Some(&namespace), &format!("s{s}"), detail, 1));
             b.edge(
                 &service,
                 &workload,
@@ -67,15 +60,7 @@ fn town(namespaces: usize, services: usize, lonely: usize, name: &str) -> Graph 
         if n > 0 && services > 0 {
             let rules = vec![common::rule("example.com", "/path", true)];
             let (from, to) = (format!("{name}-{:04}/s0[Service]", n - 1), format!("{namespace}/s0[Service]"));
-            b.edge(
-                &from,
-                &to,
-                EdgeDetail::Routes {
-                    rules,
-                    port: Backend::Number(80),
-                },
-                [common::evidence("x", "", 1)],
-            );
+            b.edge(&from, &to, EdgeDetail::Routes { rules, port: Backend::Number(80) }, [common::evidence("x", "", 1)]);
         }
     }
     b.build()
@@ -97,11 +82,7 @@ fn a_picture_that_fits_is_whole() {
     }
     assert!(parsed.edges.iter().any(|(_, _, l)| l == "shop.example.com/cart → 80"));
     assert_eq!(text, mermaid(&graph, &options()));
-    let dark = PictureOptions {
-        theme: Theme::Dark,
-        title: Some("A \"title\": #1".into()),
-        ..options()
-    };
+    let dark = PictureOptions { theme: Theme::Dark, title: Some("A \"title\": #1".into()), ..options() };
     let dark = mermaid(&graph, &dark);
     parse(&dark);
     assert!(dark.starts_with("---\ntitle: \"A title 1\"\n---\n") && dark.contains("color:#e9eef6"));
@@ -125,11 +106,7 @@ fn what_does_not_fit_is_left_out_in_steps_and_told() {
         (fan(495, 100), "100 lines of the kind resolves", true),
         (town(30, 18, 0, "ns"), "each box is a namespace", false),
         (town(10, 600, 0, "ns"), "each box is a namespace", false),
-        (
-            town(700, 1, 0, "quite-a-long-name-for-a-namespace-of-which-there-are-many"),
-            "boxes",
-            false,
-        ),
+        (town(700, 1, 0, "quite-a-long-name-for-a-namespace-of-which-there-are-many"), "boxes", false),
     ] {
         let text = mermaid(&graph, &options());
         let parsed = parse(&text);
@@ -172,33 +149,12 @@ fn fan(selected: u16, resolved: u16) -> Graph {
     for n in 0..selected {
         let id = format!("a/w{n}[Deployment]");
         let detail = common::workload("app", Scale::Replicas(2), 8080);
-        b.node(common::node(
-            &id,
-            NodeKind::Workload,
-            "Deployment",
-            Some("a"),
-            &format!("w{n}"),
-            detail,
-            1,
-        ));
-        b.edge(
-            "a/s[Service]",
-            &id,
-            EdgeDetail::Selects(vec![common::port(80, 8080)]),
-            [common::evidence("x", "", 1)],
-        );
+        b.node(common::node(&id, NodeKind::Workload, "Deployment", Some("a"), &format!("w{n}"), detail, 1));
+        b.edge("a/s[Service]", &id, EdgeDetail::Selects(vec![common::port(80, 8080)]), [common::evidence("x", "", 1)]);
     }
     for n in 0..resolved {
         let id = format!("dns:w{n}");
-        b.node(common::node(
-            &id,
-            NodeKind::ExternalName,
-            "DNS name",
-            None,
-            &format!("w{n}"),
-            Detail::ExternalName,
-            1,
-        ));
+        b.node(common::node(&id, NodeKind::ExternalName, "DNS name", None, &format!("w{n}"), Detail::ExternalName, 1));
         b.edge("a/s[Service]", &id, EdgeDetail::Resolves(vec![]), [common::evidence("x", "", 1)]);
     }
     b.build()

@@ -1,4 +1,5 @@
-//! The shop in every theme and format: well-formed, by the contract, and left in Cargo's folder for test files to be looked at.
+//! The shop in every theme and format: well-formed, by the contract, and left in Cargo's folder for test files to be
+//! looked at.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -14,24 +15,16 @@ use kubesketch::render::{PictureOptions, Theme, dot, html, svg};
 use kubesketch::source::{Sources, Span};
 
 fn options(theme: Theme) -> PictureOptions {
-    PictureOptions {
-        theme,
-        ..PictureOptions::default()
-    }
+    PictureOptions { theme, ..PictureOptions::default() }
 }
 
 fn problems() -> (Sources, Vec<Diagnostic>) {
     let sources = Sources::from_texts([("shop/all.yaml", "kind: Service\n")]);
     let file = sources.ids().next().unwrap();
-    let at = |line| Span {
-        file,
-        line,
-        column: 7,
-        start: 0,
-        end: 1,
-    };
+    let at = |line| Span { file, line, column: 7, start: 0, end: 1 };
     let problems = vec![
-        Diagnostic::general(Code::ExternalTool, "`helm` is not installed").with_help("install helm, or render the chart elsewhere"),
+        Diagnostic::general(Code::ExternalTool, "`helm` is not installed")
+            .with_help("install helm, or render the chart elsewhere"),
         Diagnostic::at(Code::FieldType, at(31), "spec.ports[0].port: expected a number, found a mapping"),
         Diagnostic::at(Code::DuplicateObject, at(60), "shop/cart[Service] is there twice; the first one counts")
             .with_related(at(12), "the first one"),
@@ -73,7 +66,8 @@ fn the_shop_in_every_theme() {
             .map(|id| parsed.descendants().find(|n| n.attribute("id") == Some(id)).unwrap().tag_name().name())
             .collect();
         assert_eq!(found, ["title", "desc"]);
-        let of_class = |class: &str| parsed.descendants().filter(|n| n.attribute("class") == Some(class)).collect::<Vec<_>>();
+        let of_class =
+            |class: &str| parsed.descendants().filter(|n| n.attribute("class") == Some(class)).collect::<Vec<_>>();
         assert_eq!(of_class("node").len(), graph.nodes().len());
         assert_eq!(of_class("group").len(), graph.groups().len());
         assert_eq!(of_class("edge").len(), graph.edges().len());
@@ -122,25 +116,16 @@ fn ids_stay_when_a_node_is_added_and_can_be_salted() {
     smaller.cards.remove(3);
     let fewer = svg(&smaller, &graph, &PictureOptions::default());
     let kept: Vec<&str> = whole.lines().filter(|l| fewer.contains(*l)).collect();
-    assert!(
-        kept.len() > whole.lines().count() - 12,
-        "taking one card away leaves the lines of the others alone"
-    );
-    let salted = PictureOptions {
-        id_prefix: Some("p\"2>".into()),
-        ..PictureOptions::default()
-    };
+    assert!(kept.len() > whole.lines().count() - 12, "taking one card away leaves the lines of the others alone");
+    let salted = PictureOptions { id_prefix: Some("p\"2>".into()), ..PictureOptions::default() };
     assert!(svg(&layout, &graph, &salted).contains("aria-labelledby=\"p2-title p2-desc\""));
 }
 
 #[test]
 fn a_card_of_every_kind() {
-    let mut layout = Layout {
-        width: 660.0,
-        height: 340.0,
-        ..Layout::default()
-    };
-    let workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"].map(|label| (NodeKind::Workload, label));
+    let mut layout = Layout { width: 660.0, height: 340.0, ..Layout::default() };
+    let workloads =
+        ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"].map(|label| (NodeKind::Workload, label));
     let kinds = NodeKind::ALL.iter().map(|kind| (*kind, kind.as_str())).chain(workloads);
     for (i, (kind, label)) in kinds.enumerate() {
         let node = common::node(label, kind, label, None, label, Detail::Resource, 1);
@@ -155,10 +140,8 @@ fn a_card_of_every_kind() {
     let graph = kubesketch::graph::GraphBuilder::new().build();
     let picture = svg(&layout, &graph, &options(Theme::Light));
     std::fs::write(common::folder("pictures").join("kinds.svg"), &picture).unwrap();
-    let glyphs: std::collections::BTreeSet<&str> = picture
-        .lines()
-        .filter_map(|l| l.split(" d=\"").nth(1).filter(|_| l.contains("transform")))
-        .collect();
+    let glyphs: std::collections::BTreeSet<&str> =
+        picture.lines().filter_map(|l| l.split(" d=\"").nth(1).filter(|_| l.contains("transform"))).collect();
     assert_eq!(
         glyphs.len(),
         layout.cards.len() - 1,
@@ -212,7 +195,8 @@ fn every_key_of_the_json_is_in_the_schema() {
     let text = common::json(&graph, &problems, &sources);
     std::fs::write(common::folder("pictures").join("shop.json"), &text).unwrap();
     std::fs::write(common::folder("pictures").join("shop.dot"), dot(&graph)).unwrap();
-    let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string("docs/schema.json").unwrap()).unwrap();
+    let schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string("docs/schema.json").unwrap()).unwrap();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     schema::conforms(&value, &schema, &schema, "$");
     assert_eq!(value["graph"]["nodes"].as_array().unwrap().len(), graph.nodes().len());

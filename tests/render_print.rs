@@ -42,18 +42,12 @@ impl Bitmap {
 }
 
 fn options(theme: Theme) -> PictureOptions {
-    PictureOptions {
-        theme,
-        ..PictureOptions::default()
-    }
+    PictureOptions { theme, ..PictureOptions::default() }
 }
 
 fn shop(title: &str) -> (Graph, Layout) {
     let graph = common::shop();
-    let options = layout::Options {
-        title: Some(title.into()),
-        ..layout::Options::default()
-    };
+    let options = layout::Options { title: Some(title.into()), ..layout::Options::default() };
     let layout = layout::layout(&graph, &options);
     (graph, layout)
 }
@@ -86,12 +80,8 @@ fn every_text_of_a_bitmap_is_there() {
             let mut x = text.at.x;
             for c in text.content.chars() {
                 let width = layout::text_width(&c.to_string(), text.role);
-                let area = layout::Rect {
-                    x,
-                    y: text.at.y - text.role.size(),
-                    w: width + 4.0,
-                    h: text.role.size() * 1.2,
-                };
+                let area =
+                    layout::Rect { x, y: text.at.y - text.role.size(), w: width + 4.0, h: text.role.size() * 1.2 };
                 // Kerning moves letters a little; boxes are narrower than their place.
                 assert!(
                     c == ' ' || x > 180.0 || picture.ink(area, 2.0, ground) > 0,
@@ -139,7 +129,9 @@ fn a_page_holds_its_text_and_fonts_and_no_date() {
     let path = common::folder("print").join("shop.pdf");
     std::fs::write(&path, &file).unwrap();
     let Some(mut reader) = common::program("pdftotext") else { return };
-    let text = String::from_utf8(reader.args(["-raw".as_ref(), path.as_os_str(), "-".as_ref()]).output().unwrap().stdout).unwrap();
+    let text =
+        String::from_utf8(reader.args(["-raw".as_ref(), path.as_os_str(), "-".as_ref()]).output().unwrap().stdout)
+            .unwrap();
     for text_of in layout
         .cards
         .iter()
@@ -154,11 +146,7 @@ fn a_page_holds_its_text_and_fonts_and_no_date() {
 #[test]
 fn what_has_no_size_or_too_much_of_it_is_an_error() {
     let graph = GraphBuilder::new().build();
-    let huge = Layout {
-        width: 60_000.0,
-        height: 60_000.0,
-        ..Layout::default()
-    };
+    let huge = Layout { width: 60_000.0, height: 60_000.0, ..Layout::default() };
     let refused = png(&huge, &graph, &options(Theme::Light), scale(1.0));
     assert!(matches!(refused, Err(PrintError::TooLarge { .. })));
     // A page is made smaller instead; no side is longer than 200 inches.
@@ -167,5 +155,8 @@ fn what_has_no_size_or_too_much_of_it_is_an_error() {
     assert!(png(&Layout::default(), &graph, &options(Theme::Light), scale(1.0)).is_err());
     assert!(pdf(&Layout::default(), &graph, &options(Theme::Light)).is_err());
     let empty = layout::layout(&graph, &layout::Options::default());
-    assert!(png(&empty, &graph, &options(Theme::Light), scale(1.0)).is_ok() && pdf(&empty, &graph, &options(Theme::Light)).is_ok());
+    assert!(
+        png(&empty, &graph, &options(Theme::Light), scale(1.0)).is_ok()
+            && pdf(&empty, &graph, &options(Theme::Light)).is_ok()
+    );
 }

@@ -1,4 +1,5 @@
-//! `kubesketch serve` as browsers, other sites and people with editors meet it: the built program, over HTTP. What is waited for is an event, not a time.
+//! `kubesketch serve` as browsers, other sites and people with editors meet it: the built program, over HTTP. What is
+//! waited for is an event, not a time.
 #![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
@@ -119,23 +120,15 @@ fn other_names_and_other_sites_are_refused() {
     assert_eq!(server.raw(b"GET / HTTP/1.0\r\n\r\n").status, 421);
     let yaml = ("Content-Type", "application/yaml");
     let origin = format!("http://{own}");
-    assert_eq!(
-        server.ask("POST", "/paste", &[("Host", &own), ("Origin", &origin), yaml], "a: 1").status,
-        200
-    );
+    assert_eq!(server.ask("POST", "/paste", &[("Host", &own), ("Origin", &origin), yaml], "a: 1").status, 200);
     let foreign = "http://evil.example";
     for origin in [foreign, "null", "https://localhost", &origin] {
         assert_eq!(server.ask("POST", "/paste", &[("Origin", origin), yaml], "a: 1").status, 403, "{origin}");
     }
     assert_eq!(server.ask("GET", "/events", &[("Origin", foreign)], "").status, 403);
+    assert_eq!(server.ask("POST", "/paste", &[("Sec-Fetch-Site", "cross-site"), yaml], "a: 1").status, 403);
     assert_eq!(
-        server.ask("POST", "/paste", &[("Sec-Fetch-Site", "cross-site"), yaml], "a: 1").status,
-        403
-    );
-    assert_eq!(
-        server
-            .ask("GET", "/", &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")], "")
-            .status,
+        server.ask("GET", "/", &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")], "").status,
         403
     );
 }
@@ -165,7 +158,9 @@ fn what_is_sent_is_bounded_in_size_and_time() {
     assert_eq!(server.ask("POST", "/paste", &[("Content-Type", "text/plain")], "a: 1").status, 415);
     let head = |version: &str, rest: &str| {
         let port = server.port;
-        format!("POST /paste HTTP/1.{version}\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/yaml\r\n{rest}\r\n")
+        format!(
+            "POST /paste HTTP/1.{version}\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/yaml\r\n{rest}\r\n"
+        )
     };
     assert_eq!(server.raw(head("0", "Content-Length: 8388609\r\n").as_bytes()).status, 413);
     // Nobody says beforehand how long it gets.
@@ -175,10 +170,7 @@ fn what_is_sent_is_bounded_in_size_and_time() {
     }
     // The connection may be cut before all was sent, and its answer lost with it.
     assert!([413, 0].contains(&server.raw(&chunked).status));
-    assert_eq!(
-        server.raw(format!("GET /{} HTTP/1.0\r\n\r\n", "a".repeat(1 << 20)).as_bytes()).status / 100,
-        4
-    );
+    assert_eq!(server.raw(format!("GET /{} HTTP/1.0\r\n\r\n", "a".repeat(1 << 20)).as_bytes()).status / 100, 4);
     assert_eq!(server.ask("POST", "/paste", &[("Content-Type", "application/yaml")], "").status, 200);
     // A body and a first line that never end.
     std::thread::scope(|scope| {
@@ -369,7 +361,9 @@ fn a_folder_may_vanish_and_come_back() {
     events.state();
     for (gone, name) in [(&inner, "second"), (&outer.path().join("a"), "third")] {
         fs::remove_dir_all(gone).unwrap();
-        events.until(|state| state["stale"] == true && problems(state)[0]["message"].as_str().unwrap().contains("no such"));
+        events.until(|state| {
+            state["stale"] == true && problems(state)[0]["message"].as_str().unwrap().contains("no such")
+        });
         assert_eq!(server.get("/").status, 200);
         put(&inner, "web.yaml", &deployment(name));
         events.until(|state| state["stale"] == false && draws(&server.page(), name));

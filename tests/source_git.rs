@@ -40,11 +40,8 @@ fn sides_have_names() {
         return;
     }
     let repo = history();
-    let (main, topic, base) = (
-        repo.git(&["rev-parse", "main"]),
-        repo.git(&["rev-parse", "topic"]),
-        repo.git(&["rev-parse", "main~1"]),
-    );
+    let (main, topic, base) =
+        (repo.git(&["rev-parse", "main"]), repo.git(&["rev-parse", "topic"]), repo.git(&["rev-parse", "main~1"]));
     let names = |range: &str| sides(repo.top(), range, &["."]).map(|s| (s.name(), s.commit));
     let short = |id: &str| id[..10].to_owned();
     assert_eq!(
@@ -102,10 +99,8 @@ fn the_same_files_are_read_as_from_disk() {
     repo.commit("one");
     repo.write(&[(".gitignore", "ignored.yaml\n")]);
     repo.commit("two");
-    let request = GitRequest {
-        max_file_bytes: 8,
-        ..request(repo.top(), "HEAD~1", &["k", "k/plain.txt", "k/UPPER.YAML", "./k"])
-    };
+    let request =
+        GitRequest { max_file_bytes: 8, ..request(repo.top(), "HEAD~1", &["k", "k/plain.txt", "k/UPPER.YAML", "./k"]) };
     for side in load_range(&request).unwrap() {
         assert_eq!(
             told(&side),
@@ -132,23 +127,17 @@ fn a_path_may_be_on_one_side_only() {
     check(repo.top(), "topic", &["deploy/sub/c.yml"], &["deploy/sub/c.yml=c2"], &[]);
     let both = sides(repo.top(), "main...topic", &["deploi", "/etc", "../x", "README.md/x"]);
     let names: Vec<String> = both.iter().map(Side::name).collect();
-    let neither = |path: &str| format!("{path}: there is no such file or folder, neither in {} nor in {}", names[0], names[1]);
+    let neither =
+        |path: &str| format!("{path}: there is no such file or folder, neither in {} nor in {}", names[0], names[1]);
     let outside = |path: &str| format!("{path}: leads out of the repository, and only what is in it is compared");
-    assert_eq!(
-        told(&both[1]),
-        [neither("deploi"), outside("/etc"), outside("../x"), neither("README.md/x")]
-    );
+    assert_eq!(told(&both[1]), [neither("deploi"), outside("/etc"), outside("../x"), neither("README.md/x")]);
     assert_eq!(told(&both[0]), [outside("../x")]);
 
     repo.write(&[("empty/x.txt", "")]);
     repo.commit("three");
     let both = sides(repo.top(), "HEAD~1", &["empty"]);
     assert_eq!(told(&both[0]), [""; 0]);
-    assert!(
-        told(&both[1])[0].starts_with("empty: no .yaml, .yml or .json file"),
-        "{:?}",
-        told(&both[1])
-    );
+    assert!(told(&both[1])[0].starts_with("empty: no .yaml, .yml or .json file"), "{:?}", told(&both[1]));
 }
 
 #[test]
@@ -174,13 +163,7 @@ fn bare_clones_and_other_working_trees() {
     git(repo.top(), &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     check(&bare, "main~1..main", &["deploy/b.yaml"], &["deploy/b.yaml=b1"], &["deploy/b.yaml=b3"]);
     assert!(error(&bare, "main").contains("not in a working tree"), "{}", error(&bare, "main"));
-    check(
-        &repo.top().join(".git"),
-        "main~1..main",
-        &["deploy/b.yaml"],
-        &["deploy/b.yaml=b1"],
-        &["deploy/b.yaml=b3"],
-    );
+    check(&repo.top().join(".git"), "main~1..main", &["deploy/b.yaml"], &["deploy/b.yaml=b1"], &["deploy/b.yaml=b3"]);
 
     let second = repo.beside("second");
     repo.git(&["worktree", "add", "-q", second.to_str().unwrap(), "topic"]);
@@ -206,33 +189,16 @@ fn what_is_not_there_is_told_with_what_helps() {
 
     let url = format!("file://{}", repo.top().display());
     let shallow = repo.beside("shallow");
-    git(
-        repo.top(),
-        &["clone", "-q", "--depth", "1", "--no-single-branch", &url, shallow.to_str().unwrap()],
-    );
-    for range in [
-        "HEAD~1...HEAD",
-        "origin/topic...HEAD",
-        &format!("{}..HEAD", repo.git(&["rev-parse", "main~1"])),
-    ] {
+    git(repo.top(), &["clone", "-q", "--depth", "1", "--no-single-branch", &url, shallow.to_str().unwrap()]);
+    for range in ["HEAD~1...HEAD", "origin/topic...HEAD", &format!("{}..HEAD", repo.git(&["rev-parse", "main~1"]))] {
         let said = error(&shallow, range);
         assert!(said.contains("fetch-depth: 0") && said.contains("git fetch --unshallow"), "{said}");
     }
-    check(
-        &shallow,
-        "origin/topic..HEAD",
-        &["deploy/a.yaml"],
-        &["deploy/a.yaml=a2"],
-        &["deploy/a.yaml=a1"],
-    );
+    check(&shallow, "origin/topic..HEAD", &["deploy/a.yaml"], &["deploy/a.yaml=a2"], &["deploy/a.yaml=a1"]);
 
     repo.git(&["checkout", "-q", "--orphan", "alone"]);
     repo.commit("alone");
-    assert!(
-        error(repo.top(), "main...alone").contains("no common ancestor"),
-        "{}",
-        error(repo.top(), "main...alone")
-    );
+    assert!(error(repo.top(), "main...alone").contains("no common ancestor"), "{}", error(repo.top(), "main...alone"));
     assert!(error(repo.top(), "main...alone").contains("main..alone"));
 
     let nothing = tempfile::tempdir().unwrap();
@@ -310,13 +276,7 @@ fn as_in_a_hook() {
         return;
     }
     let new = std::env::var("KUBESKETCH_TEST_HOOK").unwrap();
-    check(
-        Path::new("."),
-        "HEAD",
-        &["deploy/b.yaml"],
-        &["deploy/b.yaml=b3"],
-        &[&format!("deploy/b.yaml={new}")],
-    );
+    check(Path::new("."), "HEAD", &["deploy/b.yaml"], &["deploy/b.yaml=b3"], &[&format!("deploy/b.yaml={new}")]);
 }
 
 #[test]
@@ -356,10 +316,7 @@ fn the_environment_of_a_hook_counts() {
 #[test]
 fn without_a_git_that_will_do_it_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let with = |programs| GitRequest {
-        programs,
-        ..request(folder.path(), "a..b", &["."])
-    };
+    let with = |programs| GitRequest { programs, ..request(folder.path(), "a..b", &["."]) };
     let none = Programs::from_path(folder.path().as_os_str());
     assert!(matches!(load_range(&with(none.clone())), Err(GitError::NoGit)));
     let path = folder.path().join("git");
@@ -375,7 +332,9 @@ fn two_thousand_files_take_little_time() {
         return;
     }
     let repo = Repository::new();
-    let text = |i: usize, n: usize| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{n: \"{n}\"}}\n").repeat(10);
+    let text = |i: usize, n: usize| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{n: \"{n}\"}}\n").repeat(10)
+    };
     for i in 0..2000 {
         repo.write(&[(&format!("d{}/f{i}.yaml", i % 50), &text(i, 0))]);
     }

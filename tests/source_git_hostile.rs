@@ -123,10 +123,7 @@ fn a_partial_clone_is_read_without_fetching() {
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
     let url = format!("file://{}", repo.top().display());
     let partial = repo.beside("partial");
-    git(
-        repo.top(),
-        &["clone", "-q", "--filter=blob:none", "--no-checkout", &url, partial.to_str().unwrap()],
-    );
+    git(repo.top(), &["clone", "-q", "--filter=blob:none", "--no-checkout", &url, partial.to_str().unwrap()]);
     let missing = || git(&partial, &["rev-list", "--objects", "--missing=print", "HEAD"]);
     let before = missing();
     assert!(before.contains("\n?"), "the clone is whole: {before}");
@@ -180,13 +177,8 @@ fn nothing_of_a_hostile_repository_is_run_and_nothing_is_written() {
         repo.git(&["config", key, value]);
     }
     for folder in [".git/hooks", "evil-hooks"] {
-        for hook in [
-            "post-index-change",
-            "fsmonitor-watchman",
-            "reference-transaction",
-            "post-checkout",
-            "pre-auto-gc",
-        ] {
+        for hook in ["post-index-change", "fsmonitor-watchman", "reference-transaction", "post-checkout", "pre-auto-gc"]
+        {
             repo.write(&[(&format!("{folder}/{hook}"), &format!("#!/bin/sh\n{evil}\n"))]);
             let path = repo.top().join(folder).join(hook);
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -196,7 +188,8 @@ fn nothing_of_a_hostile_repository_is_run_and_nothing_is_written() {
     repo.write(&[("b.yaml", "b1")]);
     let state = || {
         let index = fs::read(repo.top().join(".git/index")).unwrap();
-        let mut names: Vec<PathBuf> = fs::read_dir(repo.top().join(".git")).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(repo.top().join(".git")).unwrap().map(|e| e.unwrap().path()).collect();
         names.sort();
         (index, names)
     };
@@ -220,13 +213,7 @@ fn replaced_objects_are_not() {
     }
     let repo = history();
     repo.git(&["replace", "main", "topic"]);
-    check(
-        repo.top(),
-        "main~1..main",
-        &["deploy/b.yaml"],
-        &["deploy/b.yaml=b1"],
-        &["deploy/b.yaml=b3"],
-    );
+    check(repo.top(), "main~1..main", &["deploy/b.yaml"], &["deploy/b.yaml=b1"], &["deploy/b.yaml=b3"]);
 }
 
 #[test]
@@ -241,11 +228,8 @@ fn a_tree_that_holds_itself_many_times_over_has_a_limit() {
     for _ in 0..12 {
         let entries: String = (0..10).map(|i| format!("040000 tree {tree}\tt{i}\n")).collect();
         fs::write(repo.beside("list"), entries).unwrap();
-        let made = git_command(repo.top())
-            .arg("mktree")
-            .stdin(fs::File::open(repo.beside("list")).unwrap())
-            .output()
-            .unwrap();
+        let made =
+            git_command(repo.top()).arg("mktree").stdin(fs::File::open(repo.beside("list")).unwrap()).output().unwrap();
         tree = String::from_utf8(made.stdout).unwrap().trim().to_owned();
     }
     let commit = repo.git(&["commit-tree", &tree, "-p", "HEAD", "-m", "bomb"]);
@@ -266,7 +250,8 @@ fn a_tree_that_no_checkout_would_write_is_not_written() {
     fs::write(repo.beside("target"), "k").unwrap();
     let target = repo.beside("target").display().to_string();
     let link = repo.git(&["hash-object", "-w", &target]);
-    let raw = |id: &str| -> Vec<u8> { (0..20).map(|i| u8::from_str_radix(&id[2 * i..2 * i + 2], 16).unwrap()).collect() };
+    let raw =
+        |id: &str| -> Vec<u8> { (0..20).map(|i| u8::from_str_radix(&id[2 * i..2 * i + 2], 16).unwrap()).collect() };
     let entry = |mode: &str, name: &str, id: &str| [mode.as_bytes(), b" ", name.as_bytes(), b"\0", &raw(id)].concat();
     let k = entry("40000", "k", &folder);
     for bytes in [
@@ -312,17 +297,11 @@ fn the_name_of_a_submodule_does_not_lead_out() {
         repo.git(&["commit", "-q", "-m", path]);
     }
     let modules = repo.top().join(".git/modules/part");
-    git(
-        repo.top(),
-        &["clone", "-q", "--bare", inner.top().to_str().unwrap(), modules.to_str().unwrap()],
-    );
+    git(repo.top(), &["clone", "-q", "--bare", inner.top().to_str().unwrap(), modules.to_str().unwrap()]);
     assert!(repo.top().join(".git/modules").join(&way_out).join("HEAD").exists());
-    for (revision, path, found) in [
-        ("HEAD~3", "part", true),
-        ("HEAD~2", "out", false),
-        ("HEAD~1", "absolute", false),
-        ("HEAD", "up", false),
-    ] {
+    for (revision, path, found) in
+        [("HEAD~3", "part", true), ("HEAD~2", "out", false), ("HEAD~1", "absolute", false), ("HEAD", "up", false)]
+    {
         let [old, _] = sides(repo.top(), &format!("{revision}..HEAD~3"), &[path]);
         assert_eq!(old.loaded.sources.len(), usize::from(found), "{path}");
         assert!(found || told(&old)[0].contains("submodule"), "{:?}", told(&old));

@@ -35,11 +35,8 @@ fn overlays() -> Repository {
 }
 
 fn kustomized(repo: &Repository, range: &str, dirs: &[&str], programs: Programs) -> [Side; 2] {
-    let request = GitRequest {
-        kustomize: dirs.iter().map(PathBuf::from).collect(),
-        programs,
-        ..request(repo.top(), range, &[])
-    };
+    let request =
+        GitRequest { kustomize: dirs.iter().map(PathBuf::from).collect(), programs, ..request(repo.top(), range, &[]) };
     load_range(&request).unwrap()
 }
 
@@ -60,18 +57,15 @@ fn kustomizations_are_built_in_trees_of_their_own() {
         assert!(!all[0].contains("root:"), "a link led out: {all:?}");
         assert_eq!(
             side.notes,
-            ["base/passwd", "base/passwd2"]
-                .map(|p| format!("-k overlays/current: {p}: left out, a link that leads out of the repository or nowhere"))
+            ["base/passwd", "base/passwd2"].map(|p| format!(
+                "-k overlays/current: {p}: left out, a link that leads out of the repository or nowhere"
+            ))
         );
     }
     // The trees are gone, and were not in the repository.
     let folders = fs::read_to_string(&log).unwrap();
     assert_eq!(folders.lines().count(), 2);
-    assert!(
-        folders
-            .lines()
-            .all(|f| !Path::new(f).exists() && !f.starts_with(repo.top().to_str().unwrap()))
-    );
+    assert!(folders.lines().all(|f| !Path::new(f).exists() && !f.starts_with(repo.top().to_str().unwrap())));
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
 
     // The working tree is built where it is.
@@ -95,10 +89,7 @@ fn what_fails_in_a_kustomization_is_told_as_it_is_in_the_repository() {
     let names: Vec<String> = both.iter().map(Side::name).collect();
     assert_eq!(
         said[0],
-        format!(
-            "-k overlays/none: there is no such file or folder, neither in {} nor in {}",
-            names[0], names[1]
-        )
+        format!("-k overlays/none: there is no such file or folder, neither in {} nor in {}", names[0], names[1])
     );
     assert!(said[1].starts_with(&format!("-k overlays/new in {}: ", names[1])), "{said:?}");
     assert!(said[1].ends_with("\n    cannot read overlays/new/gone.yaml in ."), "{said:?}");

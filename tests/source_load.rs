@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use kubesketch::source::{HelmChart, Loaded, Problem, Programs, Request, Sources, helm_template, kustomize_build, load};
+use kubesketch::source::{
+    HelmChart, Loaded, Problem, Programs, Request, Sources, helm_template, kustomize_build, load,
+};
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -91,10 +93,7 @@ fn what_cannot_be_read_costs_only_itself() {
 #[test]
 fn large_files_are_refused() {
     let dir = folder(&[("a.yaml", "12345"), ("b.yaml", "123456")]);
-    let request = Request {
-        max_file_bytes: 5,
-        ..Request::new([dir.path().to_path_buf(), PathBuf::from("-")])
-    };
+    let request = Request { max_file_bytes: 5, ..Request::new([dir.path().to_path_buf(), PathBuf::from("-")]) };
     let loaded = load(&request, &mut "123456".as_bytes());
     assert_eq!(names(&loaded.sources, dir.path()), ["a.yaml"]);
     assert_eq!(loaded.problems.len(), 2);
@@ -157,10 +156,7 @@ fn programs_that_fail_are_quoted() {
     let dir = TempDir::new().unwrap();
     let none = Programs::from_path(dir.path().as_os_str());
     let error = kustomize_build(dir.path(), &none, 1000).unwrap_err();
-    assert!(
-        error.to_string().ends_with("needs kustomize or kubectl, and there is none on the PATH"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("needs kustomize or kubectl, and there is none on the PATH"), "{error}");
     assert!(error.is_tool());
     let error = kustomize_build(Path::new("/no/such"), &none, 1000).unwrap_err();
     assert!(matches!(error, Problem::MissingArgument { .. }));

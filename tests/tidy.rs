@@ -26,10 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("check", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("diff", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph"]),
-    (
-        "render",
-        &["layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"],
-    ),
+    ("render", &["layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.
@@ -57,23 +54,13 @@ fn sources() -> Vec<(PathBuf, String)> {
         rust_files(&root().join(folder), &mut files);
     }
     assert!(files.len() > 40, "the walk found only {} files", files.len());
-    files
-        .into_iter()
-        .map(|f| (f.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&f).unwrap()))
-        .collect()
+    files.into_iter().map(|f| (f.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&f).unwrap())).collect()
 }
 
 /// The room a file of `src` is in: the folder, or the file's own name at the top.
 fn room(path: &Path) -> String {
     let below = path.strip_prefix("src").unwrap();
-    below
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_string_lossy()
-        .trim_end_matches(".rs")
-        .to_owned()
+    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
 #[test]
@@ -173,11 +160,7 @@ fn scripts() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_script_says_what_it_is_for() {
     for (path, text) in scripts() {
-        assert!(
-            text.trim_start().starts_with("// "),
-            "{}: the first line says nothing (//)",
-            path.display()
-        );
+        assert!(text.trim_start().starts_with("// "), "{}: the first line says nothing (//)", path.display());
         assert!(text.lines().count() <= 600, "{} wants to be two files", path.display());
     }
 }

@@ -80,12 +80,7 @@ fn ids(graph: &Graph) -> BTreeSet<&str> {
 }
 
 fn anchor(kind: Option<&str>, name: &str) -> Anchor {
-    Anchor {
-        text: name.into(),
-        kind: kind.map(Into::into),
-        namespace: None,
-        name: name.into(),
-    }
+    Anchor { text: name.into(), kind: kind.map(Into::into), namespace: None, name: name.into() }
 }
 
 /// What a graph guarantees, and that the layout can draw it.
@@ -94,11 +89,7 @@ fn check(graph: &Graph) {
     assert_eq!(known.len(), graph.nodes().len());
     assert!(graph.nodes().zip(graph.nodes().skip(1)).all(|(a, b)| a.id < b.id));
     for node in graph.nodes() {
-        assert!(
-            node.kind == NodeKind::Internet || !node.evidence.is_empty(),
-            "{} has no evidence",
-            node.id
-        );
+        assert!(node.kind == NodeKind::Internet || !node.evidence.is_empty(), "{} has no evidence", node.id);
     }
     for (from, to, edge) in graph.edges() {
         assert!(from < graph.nodes().len() && to < graph.nodes().len() && !edge.evidence.is_empty());
@@ -119,10 +110,7 @@ fn select(selection: Selection) -> Graph {
 
 #[test]
 fn a_namespace_keeps_what_has_to_do_with_it() {
-    let part = select(Selection {
-        namespaces: vec!["data".into()],
-        ..Selection::default()
-    });
+    let part = select(Selection { namespaces: vec!["data".into()], ..Selection::default() });
     let all = ids(&part);
     let expected = ["data/db[StatefulSet]", "data/idle[Deployment]", "summary:rest:from:shop"];
     assert_eq!(all, BTreeSet::from(expected));
@@ -135,12 +123,7 @@ fn a_namespace_keeps_what_has_to_do_with_it() {
 
 #[test]
 fn labels_are_those_of_objects_pods_and_selectors() {
-    let with = |text: &str| {
-        select(Selection {
-            labels: Some(text.parse().unwrap()),
-            ..Selection::default()
-        })
-    };
+    let with = |text: &str| select(Selection { labels: Some(text.parse().unwrap()), ..Selection::default() });
     let part = with("app=web");
     assert!(ids(&part).is_superset(&BTreeSet::from(["shop/web[Deployment]", "shop/web[Service]"])));
     assert!(!ids(&part).contains("shop/api[Deployment]"));
@@ -149,10 +132,7 @@ fn labels_are_those_of_objects_pods_and_selectors() {
 
 #[test]
 fn rows_of_routes_stay_and_lead_to_what_was_left_out() {
-    let part = select(Selection {
-        kinds: vec!["ingress".into()],
-        ..Selection::default()
-    });
+    let part = select(Selection { kinds: vec!["ingress".into()], ..Selection::default() });
     let edges: Vec<_> = part.edges().map(|(_, to, e)| (part.node(to).name.as_str(), e.kind())).collect();
     assert!(ids(&part).contains("internet"));
     assert_eq!(edges.iter().filter(|e| **e == ("2 more", EdgeKind::Routes)).count(), 2);
@@ -160,13 +140,8 @@ fn rows_of_routes_stay_and_lead_to_what_was_left_out() {
 
 #[test]
 fn focus_goes_both_ways_by_steps() {
-    let around = |depth| {
-        select(Selection {
-            focus: vec![anchor(Some("deployment"), "api")],
-            depth,
-            ..Selection::default()
-        })
-    };
+    let around =
+        |depth| select(Selection { focus: vec![anchor(Some("deployment"), "api")], depth, ..Selection::default() });
     let near = around(1);
     let near = ids(&near);
     assert!(near.is_superset(&BTreeSet::from(["shop/api[Deployment]", "shop/api[Service]", "data/db[StatefulSet]"])));
@@ -179,26 +154,12 @@ fn focus_goes_both_ways_by_steps() {
 #[test]
 fn nothing_selected_says_what_there_is() {
     let (graph, labels) = read(SHOP);
-    let wanted = Selection {
-        namespaces: vec!["prod".into()],
-        ..Selection::default()
-    };
+    let wanted = Selection { namespaces: vec!["prod".into()], ..Selection::default() };
     let error = view::select(graph.clone(), &labels, &wanted).unwrap_err().to_string();
     assert!(error.contains("in namespace prod") && error.contains("data, shop"), "{error}");
-    let wanted = Selection {
-        focus: vec![anchor(None, "nobody")],
-        ..Selection::default()
-    };
-    assert!(
-        view::select(graph.clone(), &labels, &wanted)
-            .unwrap_err()
-            .to_string()
-            .contains("`nobody`")
-    );
-    let other = Selection {
-        focus: vec![anchor(Some("deployment"), "db")],
-        ..Selection::default()
-    };
+    let wanted = Selection { focus: vec![anchor(None, "nobody")], ..Selection::default() };
+    assert!(view::select(graph.clone(), &labels, &wanted).unwrap_err().to_string().contains("`nobody`"));
+    let other = Selection { focus: vec![anchor(Some("deployment"), "db")], ..Selection::default() };
     let error = view::select(graph, &labels, &other).unwrap_err().to_string();
     assert!(error.contains("there are data/db[StatefulSet]"), "{error}");
     assert!(view::select(Graph::default(), &labels, &wanted).is_ok());
@@ -239,10 +200,7 @@ fn an_overview_counts_and_merges() {
     let (graph, labels) = read(SHOP);
     let far = view::overview(&graph, None, &Note::default());
     check(&far);
-    assert_eq!(
-        ids(&far),
-        BTreeSet::from(["internet", "summary:namespace:data", "summary:namespace:shop"])
-    );
+    assert_eq!(ids(&far), BTreeSet::from(["internet", "summary:namespace:data", "summary:namespace:shop"]));
     for kind in [NodeKind::Workload, NodeKind::Service, NodeKind::Ingress] {
         assert_eq!(far.count(kind), graph.count(kind));
     }
@@ -257,11 +215,7 @@ fn an_overview_counts_and_merges() {
 
 #[test]
 fn every_part_of_a_large_graph_is_a_graph() {
-    let size = generate::Size {
-        namespaces: 12,
-        workloads: 6,
-        route_every: 2,
-    };
+    let size = generate::Size { namespaces: 12, workloads: 6, route_every: 2 };
     let (graph, labels) = read(&generate::manifests(size));
     assert!(view::is_worth_it(&graph, None));
     let far = view::overview(&graph, None, &Note::default());
@@ -270,10 +224,7 @@ fn every_part_of_a_large_graph_is_a_graph() {
     let key = "app.kubernetes.io/part-of";
     check(&view::overview(&graph, Some(&view::values(&graph, &labels, key)), &Note::default()));
     for group in graph.groups() {
-        let wanted = Selection {
-            namespaces: vec![group.name.clone()],
-            ..Selection::default()
-        };
+        let wanted = Selection { namespaces: vec![group.name.clone()], ..Selection::default() };
         let part = view::select(graph.clone(), &labels, &wanted).unwrap();
         check(&part);
         assert_eq!(part.nodes().filter(|n| n.namespace.as_ref() == Some(&group.name)).count(), 13);
@@ -326,21 +277,11 @@ fn the_view_of_resources_has_no_network() {
 #[test]
 fn selections_and_overviews_hold_for_resources() {
     let (graph, labels) = used();
-    let wanted = Selection {
-        focus: vec![anchor(Some("cm"), "settings")],
-        depth: 1,
-        ..Selection::default()
-    };
+    let wanted = Selection { focus: vec![anchor(Some("cm"), "settings")], depth: 1, ..Selection::default() };
     let near = view::select(graph.clone(), &labels, &wanted).unwrap();
     check(&near);
-    assert_eq!(
-        ids(&near),
-        BTreeSet::from(["one/a[Deployment]", "one/b[Deployment]", "one/settings[ConfigMap]"])
-    );
-    let wanted = Selection {
-        kinds: vec!["ConfigMap".into()],
-        ..Selection::default()
-    };
+    assert_eq!(ids(&near), BTreeSet::from(["one/a[Deployment]", "one/b[Deployment]", "one/settings[ConfigMap]"]));
+    let wanted = Selection { kinds: vec!["ConfigMap".into()], ..Selection::default() };
     let kinds = view::select(graph.clone(), &labels, &wanted).unwrap();
     check(&kinds);
     assert_eq!(kinds.nodes().filter(|n| n.kind == NodeKind::ConfigMap).count(), 2);
@@ -353,18 +294,11 @@ fn selections_and_overviews_hold_for_resources() {
 #[test]
 fn the_last_step_of_a_focus_is_there_for_the_steps_before() {
     let (graph, labels) = read(SHOP);
-    let wanted = Selection {
-        focus: vec![anchor(Some("service"), "api")],
-        depth: 1,
-        ..Selection::default()
-    };
+    let wanted = Selection { focus: vec![anchor(Some("service"), "api")], depth: 1, ..Selection::default() };
     let part = view::select(graph, &labels, &wanted).unwrap();
     check(&part);
     // The Ingress leads to another Service too, and the workload to a database: both are two steps away.
-    assert_eq!(
-        ids(&part),
-        BTreeSet::from(["shop/api[Deployment]", "shop/api[Service]", "shop/edge[Ingress]"])
-    );
+    assert_eq!(ids(&part), BTreeSet::from(["shop/api[Deployment]", "shop/api[Service]", "shop/edge[Ingress]"]));
 }
 
 #[test]

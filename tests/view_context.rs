@@ -37,20 +37,12 @@ fn check(whole: &Graph, steps: usize) -> Graph {
     assert_eq!(ids.len(), part.nodes().len());
     for node in whole.nodes() {
         let same = node.change == Some(Change::Same);
-        assert!(
-            same || node.kind == NodeKind::Internet || ids.contains(node.id.as_str()),
-            "{} is lost",
-            node.id
-        );
+        assert!(same || node.kind == NodeKind::Internet || ids.contains(node.id.as_str()), "{} is lost", node.id);
     }
     let changed = |graph: &Graph| graph.edges().filter(|(.., e)| e.change != Some(Change::Same)).count();
     assert_eq!(changed(&part), changed(whole));
     for node in part.nodes() {
-        assert!(
-            node.change.is_some() && (node.kind == NodeKind::Internet || !node.evidence.is_empty()),
-            "{}",
-            node.id
-        );
+        assert!(node.change.is_some() && (node.kind == NodeKind::Internet || !node.evidence.is_empty()), "{}", node.id);
         let stub = matches!(&node.detail, Detail::Summary(s) if s.scope == Scope::Unchanged);
         assert!(!stub || node.change == Some(Change::Same));
     }
@@ -71,10 +63,7 @@ fn names(graph: &Graph) -> Vec<&str> {
 fn what_changed_stays_with_what_is_around_it() {
     let whole = town("shop/cart[Deployment]");
     let none = check(&whole, 0);
-    assert_eq!(
-        names(&none),
-        ["3 more namespaces, unchanged", "8 unchanged", "cart", "namespace data, unchanged"]
-    );
+    assert_eq!(names(&none), ["3 more namespaces, unchanged", "8 unchanged", "cart", "namespace data, unchanged"]);
     let one = check(&whole, 1);
     assert_eq!(names(&one), ["3 more namespaces, unchanged", "7 unchanged", "cart", "cart", "db", "db"]);
     let facts: Vec<String> = one.nodes().filter(|n| n.kind == NodeKind::Summary).map(|n| n.facts()).collect();

@@ -1,4 +1,5 @@
-//! `kubesketch why`, used as a user uses it. Each folder below `tests/cases/why` has an input, questions (one a line) and the answers to them;
+//! `kubesketch why`, used as a user uses it. Each folder below `tests/cases/why` has an input, questions (one a line)
+//! and the answers to them;
 //! `KUBESKETCH_BLESS=1` writes the answers, which are then to be read.
 
 #![allow(
@@ -42,11 +43,7 @@ fn cases() -> Vec<PathBuf> {
 /// The questions of a case, each as its two ends.
 fn questions(case: &Path) -> Vec<(String, String)> {
     let lines = fs::read_to_string(case.join("question.txt")).unwrap();
-    lines
-        .lines()
-        .filter_map(|l| l.split_once(' '))
-        .map(|(a, b)| (a.to_owned(), b.to_owned()))
-        .collect()
+    lines.lines().filter_map(|l| l.split_once(' ')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
 }
 
 /// Arguments that all questions of a case have, a word a line.
@@ -88,11 +85,7 @@ fn answers_are_as_they_were_read() {
             wrong.push(format!("{}: {line:?}", golden.display()));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{}\nKUBESKETCH_BLESS=1 writes what is now; read it first",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{}\nKUBESKETCH_BLESS=1 writes what is now; read it first", wrong.join("\n"));
 }
 
 /// The most that a proposal can promise: with it the same question is answered with yes.
@@ -104,10 +97,8 @@ fn proposed_policies_allow_what_was_denied() {
         ("examples/policies", "frontend", "api:80"),
         ("examples/shop", "cart", "postgres.data:sql"),
     ];
-    let mut all: Vec<(PathBuf, String, String, Vec<String>)> = examples
-        .iter()
-        .map(|(p, a, b)| (PathBuf::from(p), (*a).to_owned(), (*b).to_owned(), Vec::new()))
-        .collect();
+    let mut all: Vec<(PathBuf, String, String, Vec<String>)> =
+        examples.iter().map(|(p, a, b)| (PathBuf::from(p), (*a).to_owned(), (*b).to_owned(), Vec::new())).collect();
     for case in cases() {
         let more = arguments(&case);
         all.extend(questions(&case).into_iter().map(|(a, b)| (case.join("input.yaml"), a, b, more.clone())));
@@ -165,12 +156,7 @@ fn data_for_programs_says_the_same() {
             ("dns", "ok")
         ]
     );
-    assert!(
-        json["changes"][0]["add"]
-            .as_str()
-            .unwrap()
-            .starts_with("apiVersion: networking.k8s.io/v1")
-    );
+    assert!(json["changes"][0]["add"].as_str().unwrap().starts_with("apiVersion: networking.k8s.io/v1"));
 }
 
 #[test]

@@ -61,9 +61,7 @@ impl Baseline {
             return Err(BaselineError::Version(document.version));
         }
         let known = document.findings.into_iter().map(|f| (f.fingerprint.clone(), f));
-        Ok(Baseline {
-            by_fingerprint: known.collect(),
-        })
+        Ok(Baseline { by_fingerprint: known.collect() })
     }
 
     /// Whether a finding is known.
@@ -73,7 +71,8 @@ impl Baseline {
 
     /// Those of them that are none of these, of kinds that were looked for, sorted.
     pub(super) fn gone(&self, there: &[Judged], wanted: impl Fn(Code) -> bool) -> Vec<KnownFinding> {
-        let looked_for = |known: &&KnownFinding| Code::ALL.iter().find(|c| c.as_str() == known.code).is_none_or(|c| wanted(*c));
+        let looked_for =
+            |known: &&KnownFinding| Code::ALL.iter().find(|c| c.as_str() == known.code).is_none_or(|c| wanted(*c));
         let is_there = |known: &&KnownFinding| there.iter().any(|j| j.fingerprint == known.fingerprint);
         let gone = self.by_fingerprint.values().filter(looked_for).filter(|k| !is_there(k));
         let mut gone: Vec<KnownFinding> = gone.cloned().collect();
@@ -82,7 +81,8 @@ impl Baseline {
     }
 }
 
-/// The text of a file that knows these findings, except those that are suppressed: sorted, one after another, without lines, so that it changes only when findings do.
+/// The text of a file that knows these findings, except those that are suppressed: sorted, one after another, without
+/// lines, so that it changes only when findings do.
 pub fn baseline(findings: &[Judged], sources: &Sources) -> String {
     let known = findings.iter().filter(|j| j.suppressed().is_none()).map(|judged| {
         let finding = &judged.finding;

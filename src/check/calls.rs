@@ -60,10 +60,8 @@ fn blocked(scene: &mut Scene<'_>) {
         if !sure || otherwise {
             continue;
         }
-        let guilty = verdicts
-            .iter()
-            .flat_map(|v| &v.because)
-            .filter(|r| matches!(r.effect, Effect::Isolate | Effect::Deny));
+        let guilty =
+            verdicts.iter().flat_map(|v| &v.because).filter(|r| matches!(r.effect, Effect::Isolate | Effect::Deny));
         let alike = found.entry((call.service, said)).or_insert_with(|| Alike {
             workloads: BTreeSet::new(),
             said,
@@ -103,9 +101,8 @@ fn unknown(scene: &mut Scene<'_>) {
     let mut found: BTreeMap<(&str, &Said), (&str, &str, BTreeSet<usize>)> = BTreeMap::new();
     for name in &scene.calls.unknown {
         let Some(said) = name.said.first() else { continue };
-        let known = found
-            .entry((&name.name, said))
-            .or_insert_with(|| (&name.namespace, &name.service, BTreeSet::new()));
+        let known =
+            found.entry((&name.name, said)).or_insert_with(|| (&name.namespace, &name.service, BTreeSet::new()));
         known.2.insert(name.workload);
     }
     for ((name, said), (namespace, service, workloads)) in found {
@@ -117,20 +114,19 @@ fn unknown(scene: &mut Scene<'_>) {
         if namespace.starts_with("kube-") || (services.is_empty() && !scene.is_told_closed()) {
             continue;
         }
-        let near = nearest::name(service, services.iter().copied()).filter(|n| !scene.is_operated(namespace) || nearest::is_slip(service, n));
+        let near = nearest::name(service, services.iter().copied())
+            .filter(|n| !scene.is_operated(namespace) || nearest::is_slip(service, n));
         if scene.is_operated(namespace) && near.is_none() {
             continue;
         }
         let elsewhere = cluster.services().find(|(e, _)| e.key.name == service).map(|(e, _)| e.key.namespace());
         let (hint, help) = match (near, elsewhere) {
-            (Some(near), _) => (
-                format!("; there is {near}"),
-                format!("`{}` is probably meant", name.replacen(service, near, 1)),
-            ),
-            (None, Some(other)) => (
-                format!("; there is one in namespace {other}"),
-                format!("`{service}.{other}` is probably meant"),
-            ),
+            (Some(near), _) => {
+                (format!("; there is {near}"), format!("`{}` is probably meant", name.replacen(service, near, 1)))
+            }
+            (None, Some(other)) => {
+                (format!("; there is one in namespace {other}"), format!("`{service}.{other}` is probably meant"))
+            }
             (None, None) => (String::new(), "correct the name, or add the Service".to_owned()),
         };
         let callers: Vec<String> = workloads.iter().map(|&w| named(&cluster.workloads()[w])).collect();
@@ -170,21 +166,11 @@ fn policy(scene: &mut Scene<'_>) {
         );
         let (holder, help) = (
             &cluster.entries()[workload.entry],
-            if on_host(workload) {
-                "set `dnsPolicy: ClusterFirstWithHostNet`"
-            } else {
-                "leave dnsPolicy out"
-            },
+            if on_host(workload) { "set `dnsPolicy: ClusterFirstWithHostNet`" } else { "leave dnsPolicy out" },
         );
         let at = format!("{}.dnsPolicy", workload.spec.pod_path);
-        let at = if holder.object.tree.find(&at).is_some() {
-            at
-        } else {
-            format!("{}.hostNetwork", workload.spec.pod_path)
-        };
-        scene
-            .report(Code::DnsPolicyIgnoresServices, holder, &at, message)
-            .severity(Severity::Warning)
-            .help(help);
+        let at =
+            if holder.object.tree.find(&at).is_some() { at } else { format!("{}.hostNetwork", workload.spec.pod_path) };
+        scene.report(Code::DnsPolicyIgnoresServices, holder, &at, message).severity(Severity::Warning).help(help);
     }
 }

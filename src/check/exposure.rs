@@ -49,7 +49,8 @@ fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
         }
         for edge in graph.incoming(at) {
             let (from, _, edge) = graph.edge(edge);
-            if matches!(edge.detail, EdgeDetail::Exposes(_) | EdgeDetail::Routes { .. }) && !before.contains_key(&from) {
+            if matches!(edge.detail, EdgeDetail::Exposes(_) | EdgeDetail::Routes { .. }) && !before.contains_key(&from)
+            {
                 before.insert(from, at);
                 queue.push_back(from);
             }
@@ -62,15 +63,10 @@ fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
 fn service_between(graph: &Graph, by: usize, workload: usize) -> Option<usize> {
     let selects = |service: usize| {
         let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
-        edges
-            .into_iter()
-            .any(|(_, to, e)| to == workload && matches!(e.detail, EdgeDetail::Selects(_)))
+        edges.into_iter().any(|(_, to, e)| to == workload && matches!(e.detail, EdgeDetail::Selects(_)))
     };
     let edges = graph.outgoing(by).into_iter().map(|e| graph.edge(e));
-    edges
-        .filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. }))
-        .map(|(_, to, _)| to)
-        .find(|s| selects(*s))
+    edges.filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. })).map(|(_, to, _)| to).find(|s| selects(*s))
 }
 
 fn to_internet(scene: &mut Scene<'_>) {
@@ -140,7 +136,9 @@ fn services(scene: &mut Scene<'_>) {
     }
     let routed: BTreeSet<&str> = graph
         .edges()
-        .filter(|(from, _, e)| graph.node(*from).kind == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. }))
+        .filter(|(from, _, e)| {
+            graph.node(*from).kind == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. })
+        })
         .map(|(_, to, _)| graph.node(to).id.as_str())
         .collect();
     let controllers: BTreeSet<usize> = scene

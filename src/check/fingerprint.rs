@@ -12,9 +12,10 @@ use crate::source::{Sources, Span};
 /// Keys by whose value an element of a list is known, in the order in which they are asked for.
 const NAMING: &[&str] = &["name", "host", "path", "port", "secretName"];
 
-/// One fingerprint for each finding: 32 hexadecimal digits made of its code, the object and the field that it is about, and the value if that is a single one. Elements of lists
-/// are known by what names them and not by their position. What the message says does not count: it speaks of other objects too. A finding about no object is known by its file and
-/// its message without line numbers. Findings that have all of these in common are numbered in their order.
+/// One fingerprint for each finding: 32 hexadecimal digits made of its code, the object and the field that it is about,
+/// and the value if that is a single one. Elements of lists are known by what names them and not by their position.
+/// What the message says does not count: it speaks of other objects too. A finding about no object is known by its file
+/// and its message without line numbers. Findings that have all of these in common are numbered in their order.
 pub(super) fn fingerprints(findings: &[Finding], cluster: &Cluster, sources: &Sources) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let of = |finding: &Finding| {
@@ -55,11 +56,7 @@ fn field(tree: &Tree, at: Span) -> String {
             Value::Seq(items) => {
                 let item = items.iter().find(|t| holds(t.span));
                 item.map(|t| {
-                    (
-                        format!("[{}]", NAMING.iter().find_map(|key| single(t.get(key)?)).unwrap_or_default()),
-                        t,
-                        false,
-                    )
+                    (format!("[{}]", NAMING.iter().find_map(|key| single(t.get(key)?)).unwrap_or_default()), t, false)
                 })
             }
             _ => None,
@@ -95,7 +92,8 @@ fn without_lines(message: &str) -> String {
         kept.push_str(before);
         let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
         let file = kept.strip_suffix(':');
-        let place = file.is_some_and(|file| [".yaml", ".yml", ".json", "<stdin>", ":#"].iter().any(|e| file.ends_with(e)));
+        let place =
+            file.is_some_and(|file| [".yaml", ".yml", ".json", "<stdin>", ":#"].iter().any(|e| file.ends_with(e)));
         kept.push_str(if place || kept.ends_with("line ") { "#" } else { &number[..end] });
         rest = &number[end..];
     }
@@ -116,7 +114,8 @@ mod tests {
 
     #[test]
     fn fields_are_known_by_names() {
-        let text = "spec:\n  rules:\n    - host: a.example\n      paths: [{path: /, to: x}, {path: /b, to: y}]\n  n: 3\n";
+        let text =
+            "spec:\n  rules:\n    - host: a.example\n      paths: [{path: /, to: x}, {path: /b, to: y}]\n  n: 3\n";
         let sources = Sources::from_texts([("x.yaml", text)]);
         let tree = manifest::values(&sources, sources.ids().next().unwrap()).value.remove(0);
         let check = |path: &str, expected: &str| assert_eq!(field(&tree, tree.locate(path)), expected);

@@ -44,21 +44,14 @@ pub(super) fn check(scene: &mut Scene<'_>) {
 
 /// Of an input that holds what only whole clusters have, the controller is part, if there is one.
 fn controller(scene: &mut Scene<'_>, first: &Entry, count: usize) {
-    let whole =
-        scene.cluster.entries().iter().any(|e| e.key.kind == "Node") || scene.cluster.workloads().iter().any(|w| w.key.namespace() == "kube-system");
-    let served = scene
-        .connectivity
-        .entrances()
-        .iter()
-        .any(|e| matches!(&e.way, Way::Controller(known) if !known.is_empty()));
+    let whole = scene.cluster.entries().iter().any(|e| e.key.kind == "Node")
+        || scene.cluster.workloads().iter().any(|w| w.key.namespace() == "kube-system");
+    let served =
+        scene.connectivity.entrances().iter().any(|e| matches!(&e.way, Way::Controller(known) if !known.is_empty()));
     if !whole || served {
         return;
     }
-    let what = if count == 1 {
-        "an Ingress".to_owned()
-    } else {
-        format!("{count} Ingresses")
-    };
+    let what = if count == 1 { "an Ingress".to_owned() } else { format!("{count} Ingresses") };
     scene
         .report(
             Code::IngressResourceWithoutController,
@@ -92,11 +85,8 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
             return;
         }
         let services: Vec<(&Entry, _)> = scene.cluster.services().collect();
-        let here: BTreeSet<&str> = services
-            .iter()
-            .filter(|(e, _)| e.key.namespace() == namespace)
-            .map(|(e, _)| e.key.name.as_str())
-            .collect();
+        let here: BTreeSet<&str> =
+            services.iter().filter(|(e, _)| e.key.namespace() == namespace).map(|(e, _)| e.key.name.as_str()).collect();
         let elsewhere = services.iter().find(|(e, _)| e.key.name == backend.name).map(|(e, _)| *e);
         let alone = here.is_empty();
         let near = nearest::name(&backend.name, here.into_iter()).map(str::to_owned);
@@ -108,10 +98,9 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
             (Some(near), None) => (format!("; there is {near}"), format!("`name: {near}` is probably meant")),
             (None, None) => (String::new(), "add the Service, or correct its name".to_owned()),
         };
-        let message = format!("{ingress} sends to Service {namespace}/{}, which is not in the input{hint}", backend.name);
-        let report = scene
-            .report(Code::IngressBackendMissing, entry, &format!("{field}.name"), message)
-            .help(help);
+        let message =
+            format!("{ingress} sends to Service {namespace}/{}, which is not in the input{hint}", backend.name);
+        let report = scene.report(Code::IngressBackendMissing, entry, &format!("{field}.name"), message).help(help);
         if let Some(other) = elsewhere {
             report.related(other, "metadata.name", "a Service of this name");
         } else if alone {
@@ -129,7 +118,9 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
     }
     let (text, has) = match (wanted.number.filter(|n| *n != 0), wanted.name.as_deref()) {
         (Some(number), _) => (number.to_string(), ports.iter().any(|p| p.port == number)),
-        (None, Some(name)) if name != "use-annotation" => (name.to_owned(), ports.iter().any(|p| p.name.as_deref() == Some(name))),
+        (None, Some(name)) if name != "use-annotation" => {
+            (name.to_owned(), ports.iter().any(|p| p.name.as_deref() == Some(name)))
+        }
         _ => return,
     };
     if has {
@@ -154,16 +145,13 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServic
     let message = format!(
         "{ingress} sends to port {text} of Service {namespace}/{}, which has {}",
         backend.name,
-        if there.is_empty() {
-            "no port".to_owned()
-        } else {
-            format!("port {there}")
-        }
+        if there.is_empty() { "no port".to_owned() } else { format!("port {there}") }
     );
-    scene
-        .report(Code::IngressPortMissing, entry, &format!("{field}.port"), message)
-        .help(help)
-        .related(service, "spec.ports", "the ports of the Service");
+    scene.report(Code::IngressPortMissing, entry, &format!("{field}.port"), message).help(help).related(
+        service,
+        "spec.ports",
+        "the ports of the Service",
+    );
 }
 
 /// A host and path of an Ingress.
@@ -180,12 +168,7 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
     let mut hosts: BTreeMap<(String, String), Vec<Route<'_>>> = BTreeMap::new();
     for &(entry, ingress) in all {
         // A canary of nginx repeats the route on purpose.
-        if entry
-            .object
-            .annotations
-            .get("nginx.ingress.kubernetes.io/canary")
-            .is_some_and(|v| v == "true")
-        {
+        if entry.object.annotations.get("nginx.ingress.kubernetes.io/canary").is_some_and(|v| v == "true") {
             continue;
         }
         let class = class_of(entry, ingress).unwrap_or_default();
@@ -198,22 +181,20 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
                     .map(|s| (s.name.clone(), s.port.as_ref().map(|p| (p.number, p.name.clone()))));
                 // What this type means only the controller knows.
                 let known = path.path_type != "ImplementationSpecific";
-                hosts
-                    .entry((class.clone(), rule.host.clone().unwrap_or_default()))
-                    .or_default()
-                    .push(Route {
-                        entry,
-                        field: format!("spec.rules[{r}].http.paths[{p}]"),
-                        path: path.path.clone().filter(|p| !p.is_empty()).unwrap_or_else(|| "/".into()),
-                        exact: path.path_type == "Exact",
-                        target: format!("{}/{target:?}/{known}", entry.key.namespace()),
-                    });
+                hosts.entry((class.clone(), rule.host.clone().unwrap_or_default())).or_default().push(Route {
+                    entry,
+                    field: format!("spec.rules[{r}].http.paths[{p}]"),
+                    path: path.path.clone().filter(|p| !p.is_empty()).unwrap_or_else(|| "/".into()),
+                    exact: path.path_type == "Exact",
+                    target: format!("{}/{target:?}/{known}", entry.key.namespace()),
+                });
             }
         }
     }
     for ((_, host), routes) in &hosts {
         for (i, route) in routes.iter().enumerate() {
-            let Some(first) = routes[..i].iter().find(|other| (&other.path, other.exact) == (&route.path, route.exact)) else {
+            let Some(first) = routes[..i].iter().find(|other| (&other.path, other.exact) == (&route.path, route.exact))
+            else {
                 shadowed(scene, host, &routes[..i], route);
                 continue;
             };
@@ -237,13 +218,8 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
 
 /// A prefix with and without a slash at its end is the same prefix: one of the two never answers.
 fn shadowed(scene: &mut Scene<'_>, host: &str, before: &[Route<'_>], route: &Route<'_>) {
-    let plain = |path: &str| -> String {
-        if path.len() > 1 {
-            path.trim_end_matches('/').to_owned()
-        } else {
-            path.to_owned()
-        }
-    };
+    let plain =
+        |path: &str| -> String { if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path.to_owned() } };
     let same = before.iter().find(|other| {
         !other.exact
             && !route.exact
@@ -271,28 +247,19 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
     let Some(spec) = &ingress.spec else { return };
     let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
     let tls = spec.tls.as_deref().unwrap_or_default();
-    let hosts: BTreeSet<&str> = spec
-        .rules
-        .iter()
-        .flatten()
-        .filter_map(|r| r.host.as_deref())
-        .filter(|h| !h.is_empty())
-        .collect();
+    let hosts: BTreeSet<&str> =
+        spec.rules.iter().flatten().filter_map(|r| r.host.as_deref()).filter(|h| !h.is_empty()).collect();
     if tls.is_empty() {
         // Controllers of clouds take certificates from annotations.
         let elsewhere = |key: &&String| {
-            ["certificate", "ssl-cert", "tls", "listen-ports", "pre-shared-cert"]
-                .iter()
-                .any(|w| key.contains(w))
+            ["certificate", "ssl-cert", "tls", "listen-ports", "pre-shared-cert"].iter().any(|w| key.contains(w))
         };
-        if entry.object.annotations.keys().any(|k| elsewhere(&k)) || (hosts.is_empty() && backends(ingress).is_empty()) {
+        if entry.object.annotations.keys().any(|k| elsewhere(&k)) || (hosts.is_empty() && backends(ingress).is_empty())
+        {
             return;
         }
-        let whom = if hosts.is_empty() {
-            "any host".to_owned()
-        } else {
-            hosts.iter().copied().collect::<Vec<_>>().join(", ")
-        };
+        let whom =
+            if hosts.is_empty() { "any host".to_owned() } else { hosts.iter().copied().collect::<Vec<_>>().join(", ") };
         scene
             .report(Code::IngressNoTls, entry, "spec", format!("{name} serves {whom} without TLS"))
             .help("add `spec.tls` with the host and the Secret of its certificate");
@@ -304,15 +271,17 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
             covered.is_empty()
                 || covered.iter().any(|c| {
                     c == host
-                        || c.strip_prefix('*')
-                            .is_some_and(|rest| host.strip_suffix(rest).is_some_and(|front| !front.is_empty() && !front.contains('.')))
+                        || c.strip_prefix('*').is_some_and(|rest| {
+                            host.strip_suffix(rest).is_some_and(|front| !front.is_empty() && !front.contains('.'))
+                        })
                 })
         })
     };
     let named: Vec<String> = tls.iter().flat_map(|t| t.hosts.iter().flatten()).cloned().collect();
     for (r, rule) in spec.rules.iter().flatten().enumerate() {
         if let Some(host) = rule.host.as_deref().filter(|h| !h.is_empty() && !certificates(h)) {
-            let near = nearest::name(host, named.iter().map(String::as_str)).map_or(String::new(), |n| format!("; they name {n}"));
+            let near = nearest::name(host, named.iter().map(String::as_str))
+                .map_or(String::new(), |n| format!("; they name {n}"));
             scene
                 .report(
                     Code::IngressTlsHostMismatch,
@@ -324,11 +293,11 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
                 .help(format!("add {host} to `hosts`"));
         }
     }
-    let managed = entry
-        .object
-        .annotations
-        .keys()
-        .any(|k| k.starts_with("cert-manager.io/") || k.starts_with("kubernetes.io/tls-acme") || k.starts_with("certmanager.k8s.io/"));
+    let managed = entry.object.annotations.keys().any(|k| {
+        k.starts_with("cert-manager.io/")
+            || k.starts_with("kubernetes.io/tls-acme")
+            || k.starts_with("certmanager.k8s.io/")
+    });
     for (t, tls) in tls.iter().enumerate() {
         let Some(secret) = tls.secret_name.as_deref().filter(|_| !managed) else {
             continue;
@@ -342,10 +311,7 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
                 Code::TlsSecretMissing,
                 entry,
                 &format!("spec.tls[{t}].secretName"),
-                format!(
-                    "{name}: Secret {}/{secret} with its certificate is not in the input",
-                    entry.key.namespace()
-                ),
+                format!("{name}: Secret {}/{secret} with its certificate is not in the input", entry.key.namespace()),
             )
             .help("nothing is wrong if it is made by other means");
     }
@@ -390,13 +356,7 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
         .cluster
         .ingress_classes()
         .map(|(e, _)| {
-            (
-                e,
-                e.object
-                    .annotations
-                    .get("ingressclass.kubernetes.io/is-default-class")
-                    .is_some_and(|v| v == "true"),
-            )
+            (e, e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"))
         })
         .collect();
     match class_of(entry, ingress) {

@@ -113,16 +113,13 @@ pub fn judge(mut findings: Vec<Finding>, cluster: &Cluster, sources: &Sources, t
     }
     let mut all: Vec<(Finding, Standing)> = Vec::new();
     for (place, finding) in findings.into_iter().enumerate() {
-        let standing = accepted.get(&place).map_or(Standing::Counts, |s| Standing::Suppressed {
-            at: s.at,
-            reason: s.reason.clone(),
-        });
+        let standing = accepted
+            .get(&place)
+            .map_or(Standing::Counts, |s| Standing::Suppressed { at: s.at, reason: s.reason.clone() });
         all.push((finding, standing));
     }
     let unused = suppressions.iter().zip(used).filter(|(s, used)| !used && terms.wants(s.code()));
-    let told = unused
-        .map(|(s, _)| s.unused())
-        .chain(terms.suppressions.iter().flat_map(|s| s.faults.clone()));
+    let told = unused.map(|(s, _)| s.unused()).chain(terms.suppressions.iter().flat_map(|s| s.faults.clone()));
     all.extend(told.filter(|f| terms.wants(f.diagnostic.code)).map(|f| (f, Standing::Counts)));
     for (finding, _) in &mut all {
         let diagnostic = &mut finding.diagnostic;
@@ -138,13 +135,7 @@ pub fn judge(mut findings: Vec<Finding>, cluster: &Cluster, sources: &Sources, t
     let fingerprints = fingerprints(&findings, cluster, sources);
     let judged = findings.into_iter().zip(standings).zip(fingerprints);
     let mut judgement = Judgement {
-        findings: judged
-            .map(|((finding, standing), fingerprint)| Judged {
-                finding,
-                fingerprint,
-                standing,
-            })
-            .collect(),
+        findings: judged.map(|((finding, standing), fingerprint)| Judged { finding, fingerprint, standing }).collect(),
         fixed: Vec::new(),
     };
     if let Some(baseline) = terms.baseline {

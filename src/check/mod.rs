@@ -1,11 +1,14 @@
 //! What is broken or open before it is deployed: findings, each with its place, the nearest right thing and what to do.
 //!
 //! Guarantees:
-//! * every finding is of a kind that [`rules`] tells of, with an explanation, an example that has it and a near miss that has not;
-//! * rules look at the inventory, the graph and what policies allow, never at text (comments that suppress findings are no rules);
-//! * partial input is normal: where the input may be a part of what will be there ([`World::Open`]), a reference to something that it does not hold counts for one step less, and
-//!   the finding says so;
-//! * what somebody has accepted ([`suppressions`]) or what was there already ([`Baseline`]) is found all the same, and [`judge`] says that it does not count;
+//! * every finding is of a kind that [`rules`] tells of, with an explanation, an example that has it and a near miss
+//!   that has not;
+//! * rules look at the inventory, the graph and what policies allow, never at text (comments that suppress findings are
+//!   no rules);
+//! * partial input is normal: where the input may be a part of what will be there ([`World::Open`]), a reference to
+//!   something that it does not hold counts for one step less, and the finding says so;
+//! * what somebody has accepted ([`suppressions`]) or what was there already ([`Baseline`]) is found all the same, and
+//!   [`judge`] says that it does not count;
 //! * findings are sorted by place, and the same input gives the same ones.
 
 mod baseline;
@@ -58,7 +61,8 @@ pub struct Subject<'a> {
 /// How it is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the input is all that will be there. `None` finds out: a namespace that the input does not declare may hold more.
+    /// Whether the input is all that will be there. `None` finds out: a namespace that the input does not declare may
+    /// hold more.
     pub world: Option<World>,
 }
 

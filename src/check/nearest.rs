@@ -9,17 +9,19 @@ pub(super) fn named(workload: &Workload) -> String {
     format!("{} {}/{}", workload.key.kind, workload.key.namespace(), workload.key.name)
 }
 
-/// The workload whose pods come nearest to having all these labels, of this namespace if one is told, and how they differ. `None` if none comes near: all of the labels that
-/// differ must have values that are alike, or only one of several differs.
-pub(super) fn workload<'a>(cluster: &'a Cluster, namespace: Option<&str>, wanted: &BTreeMap<String, String>) -> Option<(&'a Workload, String)> {
+/// The workload whose pods come nearest to having all these labels, of this namespace if one is told, and how they
+/// differ. `None` if none comes near: all of the labels that differ must have values that are alike, or only one of
+/// several differs.
+pub(super) fn workload<'a>(
+    cluster: &'a Cluster,
+    namespace: Option<&str>,
+    wanted: &BTreeMap<String, String>,
+) -> Option<(&'a Workload, String)> {
     let there = cluster.workloads().iter().filter(|w| namespace.is_none_or(|n| w.key.namespace() == n));
     let scored = there.filter_map(|workload| {
         let labels = cluster.template_labels(workload);
-        let lacking: Vec<(&String, &String, Option<&String>)> = wanted
-            .iter()
-            .filter(|(k, v)| labels.get(*k) != Some(*v))
-            .map(|(k, v)| (k, v, labels.get(k)))
-            .collect();
+        let lacking: Vec<(&String, &String, Option<&String>)> =
+            wanted.iter().filter(|(k, v)| labels.get(*k) != Some(*v)).map(|(k, v)| (k, v, labels.get(k))).collect();
         let distance: usize = lacking.iter().map(|(_, v, own)| own.map_or(1_000, |own| 10 + apart(v, own))).sum();
         // What has little in common was not meant.
         let alike = lacking.iter().all(|(_, v, own)| own.is_some_and(|own| is_like(v, own)));
@@ -35,9 +37,7 @@ pub(super) fn workload<'a>(cluster: &'a Cluster, namespace: Option<&str>, wanted
             (distance, workload, said.join(" and "))
         })
     });
-    scored
-        .min_by_key(|(distance, workload, _)| (*distance, &workload.key))
-        .map(|(_, workload, said)| (workload, said))
+    scored.min_by_key(|(distance, workload, _)| (*distance, &workload.key)).map(|(_, workload, said)| (workload, said))
 }
 
 /// The name most like a wanted one, if any is like it.
@@ -83,7 +83,12 @@ mod tests {
         assert_eq!(apart("cart", "carts"), 1);
         assert!(is_like("cart", "carts") && is_like("frontend", "frontned") && !is_like("cart", "user"));
         assert_eq!(name("catalog", ["catalogue", "cart"].into_iter()), Some("catalogue"));
-        assert!(is_slip("cart", "carts") && is_slip("frontend", "frontned") && !is_slip("web", "db") && !is_slip("web", "web-front"));
+        assert!(
+            is_slip("cart", "carts")
+                && is_slip("frontend", "frontned")
+                && !is_slip("web", "db")
+                && !is_slip("web", "web-front")
+        );
         assert_eq!(name("db", ["web", "cart"].into_iter()), None);
     }
 }

@@ -41,24 +41,14 @@ pub(super) fn check(scene: &mut Scene<'_>) {
 /// API versions that are no longer served: group and version, kind, since when, and what to use.
 /// Source: <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
 const REMOVED: &[(&str, &str, &str, &str)] = &[
-    (
-        "admissionregistration.k8s.io/v1beta1",
-        "MutatingWebhookConfiguration",
-        "1.22",
-        "admissionregistration.k8s.io/v1",
-    ),
+    ("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration", "1.22", "admissionregistration.k8s.io/v1"),
     (
         "admissionregistration.k8s.io/v1beta1",
         "ValidatingWebhookConfiguration",
         "1.22",
         "admissionregistration.k8s.io/v1",
     ),
-    (
-        "apiextensions.k8s.io/v1beta1",
-        "CustomResourceDefinition",
-        "1.22",
-        "apiextensions.k8s.io/v1",
-    ),
+    ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition", "1.22", "apiextensions.k8s.io/v1"),
     ("apiregistration.k8s.io/v1beta1", "APIService", "1.22", "apiregistration.k8s.io/v1"),
     ("apps/v1beta1", "Deployment", "1.16", "apps/v1"),
     ("apps/v1beta1", "StatefulSet", "1.16", "apps/v1"),
@@ -69,12 +59,7 @@ const REMOVED: &[(&str, &str, &str, &str)] = &[
     ("autoscaling/v2beta1", "HorizontalPodAutoscaler", "1.25", "autoscaling/v2"),
     ("autoscaling/v2beta2", "HorizontalPodAutoscaler", "1.26", "autoscaling/v2"),
     ("batch/v1beta1", "CronJob", "1.25", "batch/v1"),
-    (
-        "certificates.k8s.io/v1beta1",
-        "CertificateSigningRequest",
-        "1.22",
-        "certificates.k8s.io/v1",
-    ),
+    ("certificates.k8s.io/v1beta1", "CertificateSigningRequest", "1.22", "certificates.k8s.io/v1"),
     ("coordination.k8s.io/v1beta1", "Lease", "1.22", "coordination.k8s.io/v1"),
     ("discovery.k8s.io/v1beta1", "EndpointSlice", "1.25", "discovery.k8s.io/v1"),
     ("extensions/v1beta1", "DaemonSet", "1.16", "apps/v1"),
@@ -83,54 +68,19 @@ const REMOVED: &[(&str, &str, &str, &str)] = &[
     ("extensions/v1beta1", "NetworkPolicy", "1.16", "networking.k8s.io/v1"),
     ("extensions/v1beta1", "PodSecurityPolicy", "1.16", "the labels of Pod Security Admission"),
     ("extensions/v1beta1", "ReplicaSet", "1.16", "apps/v1"),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta1",
-        "FlowSchema",
-        "1.26",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta1",
-        "PriorityLevelConfiguration",
-        "1.26",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta2",
-        "FlowSchema",
-        "1.29",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta2",
-        "PriorityLevelConfiguration",
-        "1.29",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta3",
-        "FlowSchema",
-        "1.32",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
-    (
-        "flowcontrol.apiserver.k8s.io/v1beta3",
-        "PriorityLevelConfiguration",
-        "1.32",
-        "flowcontrol.apiserver.k8s.io/v1",
-    ),
+    ("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", "1.26", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta1", "PriorityLevelConfiguration", "1.26", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta2", "FlowSchema", "1.29", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta2", "PriorityLevelConfiguration", "1.29", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", "1.32", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration", "1.32", "flowcontrol.apiserver.k8s.io/v1"),
     ("networking.k8s.io/v1beta1", "Ingress", "1.22", "networking.k8s.io/v1"),
     ("networking.k8s.io/v1beta1", "IngressClass", "1.22", "networking.k8s.io/v1"),
     ("node.k8s.io/v1beta1", "RuntimeClass", "1.25", "node.k8s.io/v1"),
     ("policy/v1beta1", "PodDisruptionBudget", "1.25", "policy/v1"),
     ("policy/v1beta1", "PodSecurityPolicy", "1.25", "the labels of Pod Security Admission"),
     ("rbac.authorization.k8s.io/v1beta1", "ClusterRole", "1.22", "rbac.authorization.k8s.io/v1"),
-    (
-        "rbac.authorization.k8s.io/v1beta1",
-        "ClusterRoleBinding",
-        "1.22",
-        "rbac.authorization.k8s.io/v1",
-    ),
+    ("rbac.authorization.k8s.io/v1beta1", "ClusterRoleBinding", "1.22", "rbac.authorization.k8s.io/v1"),
     ("rbac.authorization.k8s.io/v1beta1", "Role", "1.22", "rbac.authorization.k8s.io/v1"),
     ("rbac.authorization.k8s.io/v1beta1", "RoleBinding", "1.22", "rbac.authorization.k8s.io/v1"),
     ("scheduling.k8s.io/v1beta1", "PriorityClass", "1.22", "scheduling.k8s.io/v1"),
@@ -143,7 +93,9 @@ const REMOVED: &[(&str, &str, &str, &str)] = &[
 
 fn removed(scene: &mut Scene<'_>, entry: &Entry) {
     let written = (entry.object.api_version.as_str(), entry.key.kind.as_str());
-    let Some((version, kind, since, instead)) = REMOVED.iter().find(|(version, kind, _, _)| (*version, *kind) == written) else {
+    let Some((version, kind, since, instead)) =
+        REMOVED.iter().find(|(version, kind, _, _)| (*version, *kind) == written)
+    else {
         return;
     };
     let help = if instead.contains('/') {
@@ -151,10 +103,7 @@ fn removed(scene: &mut Scene<'_>, entry: &Entry) {
     } else {
         format!("{instead} take its place")
     };
-    let message = format!(
-        "{kind} {} is of {version}, which Kubernetes {since} and later do not have",
-        entry.key.name
-    );
+    let message = format!("{kind} {} is of {version}, which Kubernetes {since} and later do not have", entry.key.name);
     scene.report(Code::RemovedApiVersion, entry, "apiVersion", message).help(help);
 }
 
@@ -171,20 +120,17 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
     if !SCALED.contains(&kind) || scene.is_bare(namespace) {
         return;
     }
-    let here: Vec<&Key> = scene
-        .cluster
-        .workloads()
-        .iter()
-        .map(|w| &w.key)
-        .filter(|k| k.namespace() == namespace)
-        .collect();
+    let here: Vec<&Key> =
+        scene.cluster.workloads().iter().map(|w| &w.key).filter(|k| k.namespace() == namespace).collect();
     if here.iter().any(|k| k.name == name && k.kind == kind) {
         return;
     }
     let other = here.iter().find(|k| k.name == name).map(|k| k.kind.clone());
     let near = nearest::name(name, here.iter().filter(|k| k.kind == kind).map(|k| k.name.as_str())).map(str::to_owned);
     let (field, hint, help) = match (other, near) {
-        (Some(other), _) => ("kind", format!("; there is {other} {name}"), format!("`kind: {other}` is probably meant")),
+        (Some(other), _) => {
+            ("kind", format!("; there is {other} {name}"), format!("`kind: {other}` is probably meant"))
+        }
         (None, Some(near)) => ("name", format!("; there is {near}"), format!("`name: {near}` is probably meant")),
         (None, None) => ("name", String::new(), "correct the name, or leave the autoscaler out".to_owned()),
     };
@@ -192,9 +138,7 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
         "HorizontalPodAutoscaler {namespace}/{} scales {kind} {namespace}/{name}, which is not in the input{hint}",
         entry.key.name
     );
-    scene
-        .report(Code::HpaTargetMissing, entry, &format!("spec.scaleTargetRef.{field}"), message)
-        .help(help);
+    scene.report(Code::HpaTargetMissing, entry, &format!("spec.scaleTargetRef.{field}"), message).help(help);
 }
 
 fn budget(scene: &mut Scene<'_>, entry: &Entry) {
@@ -304,11 +248,7 @@ fn of_volume(volume: &Volume, field: &str) -> Vec<Use> {
         found.push(("ConfigMap", map.name.clone(), format!("{field}.configMap.name")));
     }
     if let Some(secret) = volume.secret.as_ref().filter(|s| s.optional != Some(true)) {
-        found.push((
-            "Secret",
-            secret.secret_name.clone().unwrap_or_default(),
-            format!("{field}.secret.secretName"),
-        ));
+        found.push(("Secret", secret.secret_name.clone().unwrap_or_default(), format!("{field}.secret.secretName")));
     }
     let sources = volume.projected.iter().flat_map(|p| p.sources.iter().flatten());
     for (i, source) in sources.enumerate() {
@@ -342,11 +282,7 @@ fn configs(scene: &mut Scene<'_>) {
         let Some((first, field)) = users.first() else { continue };
         let names: BTreeSet<String> = users.iter().map(|(w, _)| named(w)).collect();
         let names: Vec<String> = names.into_iter().collect();
-        let there = cluster
-            .entries()
-            .iter()
-            .map(|e| &e.key)
-            .filter(|k| k.kind == key.kind && k.group.is_empty());
+        let there = cluster.entries().iter().map(|e| &e.key).filter(|k| k.kind == key.kind && k.group.is_empty());
         let here: Vec<&str> = there
             .clone()
             .filter(|k| k.namespace == key.namespace)
@@ -390,11 +326,13 @@ fn is_hashed(name: &str, plain: &str) -> bool {
 }
 
 fn is_hash(text: &str) -> bool {
-    text.len() == 10 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_digit())
+    text.len() == 10
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && text.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Whether a ConfigMap or Secret is made by Kubernetes, by a generator, or by an object of a kind that people or operators have defined: one of that
-/// name, or one that mentions it.
+/// Whether a ConfigMap or Secret is made by Kubernetes, by a generator, or by an object of a kind that people or
+/// operators have defined: one of that name, or one that mentions it.
 fn is_made(scene: &Scene<'_>, key: &Key) -> bool {
     let name = key.name.as_str();
     // Published into every namespace, and made for every ServiceAccount before Kubernetes 1.24.
@@ -404,7 +342,9 @@ fn is_made(scene: &Scene<'_>, key: &Key) -> bool {
         .is_some_and(|(_, end)| end.len() == 5 && end.bytes().all(|b| b.is_ascii_alphanumeric()));
     let generated = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
     let by_other = |entry: &Entry| {
-        let custom = matches!(entry.object.body, Body::Other) && entry.key.group.contains('.') && !entry.key.group.starts_with("rbac.");
+        let custom = matches!(entry.object.body, Body::Other)
+            && entry.key.group.contains('.')
+            && !entry.key.group.starts_with("rbac.");
         custom && (entry.key.name == name || mentions(&entry.object.tree, name))
     };
     own || token || generated || scene.cluster.entries().iter().any(by_other)

@@ -51,7 +51,8 @@ pub(super) struct Near<'a> {
     pub slip: bool,
 }
 
-/// The workload of a namespace that a selector nearly fits. Where an operator may make pods, only slips of the pen count.
+/// The workload of a namespace that a selector nearly fits. Where an operator may make pods, only slips of the pen
+/// count.
 pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<Near<'a>> {
     let wanted = exact(selector);
     if wanted.len() != selector.requirements().len() {
@@ -59,7 +60,8 @@ pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::pol
     }
     let (workload, said) = nearest::workload(scene.cluster, Some(namespace), &wanted)?;
     let own = scene.cluster.template_labels(workload);
-    let slip = |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || nearest::is_slip(o, value));
+    let slip =
+        |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || nearest::is_slip(o, value));
     let slip = wanted.iter().all(slip);
     (slip || !scene.is_operated(namespace)).then_some(Near { workload, said, slip })
 }
@@ -67,9 +69,7 @@ pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::pol
 /// Other namespaces whose pods a selector fits.
 pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<&'a str> {
     let names = scene.cluster.namespaces().keys().map(String::as_str);
-    names
-        .filter(|n| *n != namespace)
-        .find(|n| !scene.pods.select(scene.cluster, n, selector).is_empty())
+    names.filter(|n| *n != namespace).find(|n| !scene.pods.select(scene.cluster, n, selector).is_empty())
 }
 
 fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
@@ -92,11 +92,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
     if operated && near.is_none() {
         return;
     }
-    let what = if selector.is_everything() {
-        String::new()
-    } else {
-        format!(" with {selector}")
-    };
+    let what = if selector.is_everything() { String::new() } else { format!(" with {selector}") };
     let (message, help) = match (&near, other) {
         (Some(Near { workload, said, .. }), _) => (
             format!("{title} selects no pod; {} has {said}", named(workload)),
@@ -215,7 +211,8 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
 }
 
 /// Images of networks that do not enforce policies by themselves, and what they are called.
-/// Sources: <https://github.com/flannel-io/flannel#networking-details>, <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html>.
+/// Sources: <https://github.com/flannel-io/flannel#networking-details>,
+/// <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html>.
 const UNENFORCED: &[(&str, &str)] = &[("flannel", "Flannel"), ("amazon-k8s-cni", "the AWS VPC CNI")];
 
 /// Parts of names of images that enforce policies, beside whatever network there is.
@@ -240,7 +237,8 @@ fn not_enforced(scene: &mut Scene<'_>) {
     let images = |workload: &Workload| -> Vec<String> {
         let pod = &workload.spec.pod;
         let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
-        let name = |image: &String| image.rsplit('/').next().and_then(|n| n.split([':', '@']).next()).map(str::to_owned);
+        let name =
+            |image: &String| image.rsplit('/').next().and_then(|n| n.split([':', '@']).next()).map(str::to_owned);
         all.filter_map(|c| c.image.as_ref().and_then(name)).collect()
     };
     let has = |workload: &Workload, words: &[&str]| {
@@ -262,12 +260,7 @@ fn not_enforced(scene: &mut Scene<'_>) {
         named(workload)
     );
     scene
-        .report(
-            Code::PolicyNotEnforced,
-            daemon,
-            &format!("{}.containers", workload.spec.pod_path),
-            message,
-        )
+        .report(Code::PolicyNotEnforced, daemon, &format!("{}.containers", workload.spec.pod_path), message)
         .related(first, "", "the first of the policies")
         .help("add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network");
 }

@@ -11,7 +11,8 @@ use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
 use crate::policy::{
-    AddressSet, Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, PortSet, Protocol, Rule, RulePorts, Selector, parse_cidr,
+    AddressSet, Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, PortSet, Protocol, Rule,
+    RulePorts, Selector, parse_cidr,
 };
 
 family! {
@@ -80,7 +81,8 @@ fn verb(direction: Direction) -> &'static str {
 
 /// Whether a selector asks for the pods of the cluster's DNS, which inputs seldom hold.
 fn is_dns(selector: &Selector) -> bool {
-    let known = |r: &crate::policy::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
+    let known =
+        |r: &crate::policy::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
     selector.requirements().iter().any(known)
 }
 
@@ -89,7 +91,9 @@ fn matches_nothing(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSele
         return;
     }
     match selection.namespaces.simplest() {
-        NamespaceSelection::Named(own) if matches!(selection.namespaces, NamespaceSelection::Named(_)) => in_own(scene, place, &own, &selection.pods),
+        NamespaceSelection::Named(own) if matches!(selection.namespaces, NamespaceSelection::Named(_)) => {
+            in_own(scene, place, &own, &selection.pods)
+        }
         _ => by_namespace(scene, place, selection),
     }
 }
@@ -127,7 +131,9 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
     let (message, help) = match (&near, other) {
         (None, Some(other)) => (
             format!("{subject}, and {own} has none; namespace {other} has: a namespaceSelector is missing"),
-            format!("add `namespaceSelector: {{matchLabels: {{{NAME_LABEL}: {other}}}}}` beside podSelector, without a dash of its own"),
+            format!(
+                "add `namespaceSelector: {{matchLabels: {{{NAME_LABEL}: {other}}}}}` beside podSelector, without a dash of its own"
+            ),
         ),
         (Some(Near { workload, said, .. }), _) => (
             format!("{subject}, and {own} has none; {} has {said}", named(workload)),
@@ -138,7 +144,8 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
         ),
         (None, None) => (
             format!("{subject}, and {own} has none"),
-            "correct podSelector, or leave this peer out; pods of other namespaces need a namespaceSelector as well".to_owned(),
+            "correct podSelector, or leave this peer out; pods of other namespaces need a namespaceSelector as well"
+                .to_owned(),
         ),
     };
     let homeless = place.entry.object.namespace.is_none() || other.is_some_and(|n| is_homeless(scene, n, selector));
@@ -170,9 +177,7 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
         no_namespace(scene, place, wanted, &subject);
         return;
     }
-    let known = meant
-        .iter()
-        .all(|n| scene.pods.are_in(n) && !scene.is_operated(n) && !n.starts_with("kube-"));
+    let known = meant.iter().all(|n| scene.pods.are_in(n) && !scene.is_operated(n) && !n.starts_with("kube-"));
     if !known || selection.pods.is_everything() {
         return;
     }
@@ -195,18 +200,15 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     }
 }
 
-/// No namespace of the input has the labels. That is told only if one that is declared nearly has them, since others may be elsewhere.
+/// No namespace of the input has the labels. That is told only if one that is declared nearly has them, since others
+/// may be elsewhere.
 fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, subject: &str) {
     let [requirement] = wanted.requirements() else { return };
     let Operator::In(values) = &requirement.operator else { return };
     let ([value], key) = (values.as_slice(), requirement.key.as_str()) else {
         return;
     };
-    let declared = scene
-        .cluster
-        .namespaces()
-        .iter()
-        .filter_map(|(name, n)| n.declared.map(|at| (name, n, at)));
+    let declared = scene.cluster.namespaces().iter().filter_map(|(name, n)| n.declared.map(|at| (name, n, at)));
     let path = format!("{}.namespaceSelector", place.field);
     let by_name = declared.clone().find(|(name, n, _)| *name == value && !n.labels.contains_key(key));
     if let Some((name, _, at)) = by_name {
@@ -247,7 +249,8 @@ fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, sub
 
 /// Two adjacent peers, one of which only tells namespaces and the other one only pods.
 fn stray_dash(scene: &mut Scene<'_>, place: &Place<'_>, index: usize, (one, next): (&PodSelection, &PodSelection)) {
-    let only_namespaces = |s: &PodSelection| matches!(s.namespaces, NamespaceSelection::Labeled(_)) && s.pods.is_everything();
+    let only_namespaces =
+        |s: &PodSelection| matches!(s.namespaces, NamespaceSelection::Labeled(_)) && s.pods.is_everything();
     let only_pods = |s: &PodSelection| matches!(s.namespaces, NamespaceSelection::Named(_)) && !s.pods.is_everything();
     let (wide, narrow, wide_first) = if only_namespaces(one) && only_pods(next) {
         (one, next, true)
@@ -267,11 +270,7 @@ fn stray_dash(scene: &mut Scene<'_>, place: &Place<'_>, index: usize, (one, next
     let own = place.namespace;
     let meant = namespaces(scene.cluster, &wide.namespaces);
     let NamespaceSelection::Labeled(wanted) = &wide.namespaces else { return };
-    let whole = if wanted.is_everything() {
-        "all namespaces".to_owned()
-    } else {
-        format!("namespaces with {wanted}")
-    };
+    let whole = if wanted.is_everything() { "all namespaces".to_owned() } else { format!("namespaces with {wanted}") };
     let both = format!("namespaceSelector and `podSelector` with {}", narrow.pods);
     let why = if wanted.is_everything() || meant.contains(&own) {
         format!("the pods with {} are among them anyway", narrow.pods)
@@ -279,7 +278,9 @@ fn stray_dash(scene: &mut Scene<'_>, place: &Place<'_>, index: usize, (one, next
         let here = !scene.pods.select(scene.cluster, own, &narrow.pods).is_empty();
         let there = meant.iter().find(|n| !scene.pods.select(scene.cluster, n, &narrow.pods).is_empty());
         match there {
-            Some(there) if !here && scene.pods.are_in(own) => format!("pods with {} are in {there} and not in {own}", narrow.pods),
+            Some(there) if !here && scene.pods.are_in(own) => {
+                format!("pods with {} are in {there} and not in {own}", narrow.pods)
+            }
             _ => return,
         }
     };

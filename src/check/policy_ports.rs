@@ -72,10 +72,17 @@ fn field(entry: &Entry, rule: &Rule, value: &str) -> String {
     }
 }
 
-fn by_name(scene: &mut Scene<'_>, (entry, policy): (&Entry, &Policy), direction: Direction, rule: &Rule, targets: &[&Workload]) {
+fn by_name(
+    scene: &mut Scene<'_>,
+    (entry, policy): (&Entry, &Policy),
+    direction: Direction,
+    rule: &Rule,
+    targets: &[&Workload],
+) {
     for port in rule.ports.named() {
         let declared: Vec<_> = targets.iter().flat_map(|w| ports(w)).collect();
-        let fits = |p: &crate::policy::ContainerPort| p.name == port.name && port.protocol.is_none_or(|q| q == p.protocol);
+        let fits =
+            |p: &crate::policy::ContainerPort| p.name == port.name && port.protocol.is_none_or(|q| q == p.protocol);
         if declared.iter().any(fits) {
             continue;
         }
@@ -94,20 +101,14 @@ fn by_name(scene: &mut Scene<'_>, (entry, policy): (&Entry, &Policy), direction:
             ),
             (None, Some(likely), _) => (format!("; there is {likely}"), format!("`port: {likely}` is probably meant")),
             (None, None, []) => (": its ports have no names".to_owned(), "use the number of the port".to_owned()),
-            (None, None, there) => (
-                format!("; there is {}", some(there)),
-                "use the name that the containers give the port".to_owned(),
-            ),
+            (None, None, there) => {
+                (format!("; there is {}", some(there)), "use the name that the containers give the port".to_owned())
+            }
         };
-        let message = format!(
-            "{} speaks of port {}, and {} has no such port{hint}",
-            title(policy),
-            port.name,
-            whose(targets)
-        );
-        let related = targets
-            .first()
-            .map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)));
+        let message =
+            format!("{} speaks of port {}, and {} has no such port{hint}", title(policy), port.name, whose(targets));
+        let related =
+            targets.first().map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)));
         let at = field(entry, rule, &port.name);
         let report = scene.report(Code::PolicyNamedPortUnmatched, entry, &at, message).help(help);
         if let Some((entry, path)) = related {
@@ -164,14 +165,12 @@ fn by_number(scene: &mut Scene<'_>, (entry, policy): (&Entry, &Policy), rule: &R
 /// The Service that has a port which leads to another port of the pods of a workload.
 fn translated<'a>(scene: &Scene<'a>, workload: &Workload, protocol: Protocol, number: u16) -> Option<Translated<'a>> {
     let labels = scene.cluster.template_labels(workload);
-    let selects =
-        |selector: &std::collections::BTreeMap<String, String>| !selector.is_empty() && selector.iter().all(|(k, v)| labels.get(k) == Some(v));
+    let selects = |selector: &std::collections::BTreeMap<String, String>| {
+        !selector.is_empty() && selector.iter().all(|(k, v)| labels.get(k) == Some(v))
+    };
     let own = ports(workload);
-    scene
-        .cluster
-        .services()
-        .filter(|(e, _)| e.key.namespace() == workload.key.namespace())
-        .find_map(|(service, body)| {
+    scene.cluster.services().filter(|(e, _)| e.key.namespace() == workload.key.namespace()).find_map(
+        |(service, body)| {
             let spec = body.spec.as_ref().filter(|s| s.selector.as_ref().is_some_and(&selects))?;
             // Without an address of its own a Service translates nothing.
             if spec.cluster_ip.as_deref() == Some("None") {
@@ -191,5 +190,6 @@ fn translated<'a>(scene: &Scene<'a>, workload: &Workload, protocol: Protocol, nu
                 None => return None,
             };
             Some(Translated { service, index, pods })
-        })
+        },
+    )
 }

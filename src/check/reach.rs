@@ -11,8 +11,8 @@ use super::selection::{NAME_LABEL, namespaces, on_host, ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::policy::{
-    Action, AddressSet, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, PortSet,
-    Protocol, Rule, RulePorts, Tier, Way,
+    Action, AddressSet, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Peer, Peers,
+    PodSelection, Policy, PortSet, Protocol, Rule, RulePorts, Tier, Way,
 };
 
 family! {
@@ -56,7 +56,9 @@ fn dns(scene: &mut Scene<'_>) {
             continue;
         }
         let all = connectivity.policies();
-        let rules = |list: &[usize]| -> Vec<&Rule> { list.iter().flat_map(|p| all[*p].rules(Direction::Egress).unwrap_or_default()).collect() };
+        let rules = |list: &[usize]| -> Vec<&Rule> {
+            list.iter().flat_map(|p| all[*p].rules(Direction::Egress).unwrap_or_default()).collect()
+        };
         let (own, above) = (rules(&isolating), rules(&tiers));
         let may = |rule: &&Rule| rule.action == Action::Allow && may_be_dns(scene, rule);
         let to_pods = own.iter().any(|r| leads_to_pods(scene, r));
@@ -82,19 +84,14 @@ fn dns(scene: &mut Scene<'_>) {
             some(&names)
         );
         let related = &cluster.entries()[workloads[0].entry];
-        let call = scene
-            .calls
-            .found
-            .iter()
-            .find(|c| workloads.iter().any(|w| w.key == cluster.workloads()[c.workload].key));
+        let call =
+            scene.calls.found.iter().find(|c| workloads.iter().any(|w| w.key == cluster.workloads()[c.workload].key));
         let mut report = scene.report(Code::DnsEgressBlocked, entry, "spec.egress", message);
         // That names are used is sure where one is written.
         report = match call.and_then(|c| c.said.first().map(|said| (c, said))) {
             Some((call, said)) => {
                 let service = &cluster.entries()[call.service].key.name;
-                report
-                    .severity(Severity::Error)
-                    .related_at(said.at, format!("the name {service} has to be looked up"))
+                report.severity(Severity::Error).related_at(said.at, format!("the name {service} has to be looked up"))
             }
             None => report.related(related, "", "cannot look up names"),
         };
@@ -113,13 +110,11 @@ fn is_dns(workload: &Workload) -> bool {
 /// Whether a rule lets something through to pods of the input, which are reached by names.
 fn leads_to_pods(scene: &Scene<'_>, rule: &Rule) -> bool {
     let Peers::AnyOf(peers) = &rule.peers else { return true };
-    peers
-        .iter()
-        .any(|p| matches!(p, Peer::Pods(s) if !scene.pods.meant(scene.cluster, s).is_empty()))
+    peers.iter().any(|p| matches!(p, Peer::Pods(s) if !scene.pods.meant(scene.cluster, s).is_empty()))
 }
 
-/// Whether what a rule lets through may be a question to DNS. Of DNS only is known that it has port 53 and is usually in kube-system, so this is true
-/// wherever it is not surely false.
+/// Whether what a rule lets through may be a question to DNS. Of DNS only is known that it has port 53 and is usually
+/// in kube-system, so this is true wherever it is not surely false.
 fn may_be_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let explicit = match &rule.ports {
         RulePorts::All => false,
@@ -159,7 +154,9 @@ fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) 
     let pods = selection.pods.requirements().iter().all(|r| speaks_of_dns(&r.operator, &r.key));
     match &selection.namespaces {
         // Of its own namespace the input tells who is there.
-        NamespaceSelection::Named(name) => name == "kube-system" || (explicit && !known.is_empty()) || (explicit && scene.is_bare(name)),
+        NamespaceSelection::Named(name) => {
+            name == "kube-system" || (explicit && !known.is_empty()) || (explicit && scene.is_bare(name))
+        }
         NamespaceSelection::Labeled(_) if explicit => true,
         NamespaceSelection::Labeled(selector) => {
             let declared = scene.cluster.namespaces().get("kube-system").filter(|n| n.declared.is_some());
@@ -171,7 +168,9 @@ fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) 
                         Operator::In(values) if r.key == NAME_LABEL => values
                             .iter()
                             .any(|v| v.contains("dns") || v.starts_with("kube-") || v.starts_with("openshift-")),
-                        Operator::In(values) => !explained || values.iter().any(|v| v.contains("system") || v.contains("dns")),
+                        Operator::In(values) => {
+                            !explained || values.iter().any(|v| v.contains("system") || v.contains("dns"))
+                        }
                         _ => true,
                     })
                 }
@@ -222,7 +221,9 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
             let whom = if from == "internet" { "the Internet" } else { "the outside" };
             (
                 format!("{by} opens {} to {whom} on {ports}, and {} {verb} it", named(workload), some(&names)),
-                format!("add an ingress rule that lets everybody in on {ports}, or leave the Service inside the cluster"),
+                format!(
+                    "add an ingress rule that lets everybody in on {ports}, or leave the Service inside the cluster"
+                ),
                 Severity::Warning,
             )
         }
@@ -257,17 +258,14 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
         }
     };
     let related: Vec<&Entry> = denying.iter().take(3).filter_map(|p| scene.find(&p.key)).collect();
-    let mut report = scene
-        .report(Code::BackendBlockedByPolicy, entry, "", message)
-        .help(help)
-        .severity(severity);
+    let mut report = scene.report(Code::BackendBlockedByPolicy, entry, "", message).help(help).severity(severity);
     for policy in related {
         report = report.related(policy, "spec.podSelector", "selects the pods and does not let it in");
     }
 }
 
-/// Whether rules about a workload may mean an ingress controller that the input does not hold: they speak of namespaces or addresses of which it knows
-/// nothing.
+/// Whether rules about a workload may mean an ingress controller that the input does not hold: they speak of namespaces
+/// or addresses of which it knows nothing.
 fn may_mean_unseen(scene: &Scene<'_>, entrance: &Entrance) -> bool {
     if !matches!(&entrance.way, Way::Controller(known) if known.is_empty()) {
         return false;

@@ -1,6 +1,8 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
-use super::{calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress};
+use super::{
+    calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress,
+};
 use crate::diagnostic::Code;
 
 /// A kind of finding.

@@ -55,11 +55,8 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &Tree, told: &
         return;
     }
     let services: Vec<&Entry> = scene.cluster.services().map(|(e, _)| e).collect();
-    let here: Vec<&str> = services
-        .iter()
-        .filter(|e| e.key.namespace() == namespace)
-        .map(|e| e.key.name.as_str())
-        .collect();
+    let here: Vec<&str> =
+        services.iter().filter(|e| e.key.namespace() == namespace).map(|e| e.key.name.as_str()).collect();
     let near = nearest::name(name, here.iter().copied()).map(str::to_owned);
     let elsewhere = services.iter().find(|e| e.key.name == name).copied();
     let alone = here.is_empty();
@@ -80,9 +77,7 @@ fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &Tree, told: &
         entry.key.namespace(),
         entry.key.name
     );
-    let report = scene
-        .report(Code::RouteBackendMissing, entry, &format!("{field}.name"), message)
-        .help(help);
+    let report = scene.report(Code::RouteBackendMissing, entry, &format!("{field}.name"), message).help(help);
     if let Some(other) = elsewhere {
         report.related(other, "metadata.name", "a Service of this name");
     } else if alone {

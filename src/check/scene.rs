@@ -23,13 +23,8 @@ pub enum World {
 }
 
 /// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself.
-const CONFIGURING: &[&str] = &[
-    "cert-manager.io",
-    "argoproj.io",
-    "kustomize.config.k8s.io",
-    "external-secrets.io",
-    "bitnami.com",
-];
+const CONFIGURING: &[&str] =
+    &["cert-manager.io", "argoproj.io", "kustomize.config.k8s.io", "external-secrets.io", "bitnami.com"];
 
 /// Everything that rules look at, and what they found.
 pub(super) struct Scene<'a> {
@@ -52,8 +47,11 @@ impl<'a> Scene<'a> {
     pub fn new(subject: &Subject<'a>, options: &Options) -> Scene<'a> {
         let cluster = subject.cluster;
         let own = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
-        let makes_pods =
-            |e: &&Entry| matches!(e.object.body, Body::Other) && !own(&e.key.group) && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g));
+        let makes_pods = |e: &&Entry| {
+            matches!(e.object.body, Body::Other)
+                && !own(&e.key.group)
+                && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g))
+        };
         Scene {
             cluster,
             graph: subject.graph,
@@ -68,12 +66,7 @@ impl<'a> Scene<'a> {
                 .map(|(name, _)| name.as_str())
                 .collect(),
             found: Vec::new(),
-            operated: cluster
-                .entries()
-                .iter()
-                .filter(makes_pods)
-                .filter_map(|e| e.key.namespace.as_deref())
-                .collect(),
+            operated: cluster.entries().iter().filter(makes_pods).filter_map(|e| e.key.namespace.as_deref()).collect(),
         }
     }
 
@@ -120,10 +113,7 @@ impl<'a> Scene<'a> {
     /// Says that an object has a problem at a place.
     pub fn report_at(&mut self, code: Code, entry: &Entry, at: Span, message: impl Into<String>) -> Report<'_, 'a> {
         Report {
-            finding: Some(Finding {
-                diagnostic: Diagnostic::at(code, at, message),
-                about: Some(entry.key.clone()),
-            }),
+            finding: Some(Finding { diagnostic: Diagnostic::at(code, at, message), about: Some(entry.key.clone()) }),
             scene: self,
         }
     }

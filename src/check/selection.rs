@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::policy::{ContainerPort, Labels, NamespaceSelection, Operator, PodSelection, Protocol, Requirement, Selector};
+use crate::policy::{
+    ContainerPort, Labels, NamespaceSelection, Operator, PodSelection, Protocol, Requirement, Selector,
+};
 
 /// The label that every namespace has, with its name as the value.
 pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -52,8 +54,7 @@ impl<'a> Pods<'a> {
                 // Which of its pods have which number is not asked.
                 let numbered = workload.key.kind == "StatefulSet";
                 let asked = |r: &&Requirement| !numbered || !Ordinals::keys().contains(&r.key.as_str());
-                sets.iter()
-                    .any(|labels| selector.requirements().iter().filter(asked).all(|r| r.matches(labels)))
+                sets.iter().any(|labels| selector.requirements().iter().filter(asked).all(|r| r.matches(labels)))
             })
             .map(|(index, _)| *index)
             .collect()
@@ -88,11 +89,7 @@ pub(super) fn exact(selector: &Selector) -> Labels {
 /// The containers of a workload whose ports count: its own, and sidecars that start before them.
 pub(super) fn containers(workload: &Workload) -> impl Iterator<Item = &k8s_openapi::api::core::v1::Container> {
     let pod = &workload.spec.pod;
-    let sidecars = pod
-        .init_containers
-        .iter()
-        .flatten()
-        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
     sidecars.chain(&pod.containers)
 }
 

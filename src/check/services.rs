@@ -65,10 +65,7 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<Key, Vec<&'a Entry>> {
             _ => None,
         };
         if let Some(name) = name.filter(|_| ours) {
-            found
-                .entry(Key::new("", "Service", entry.key.namespace(), &name))
-                .or_default()
-                .push(entry);
+            found.entry(Key::new("", "Service", entry.key.namespace(), &name)).or_default().push(entry);
         }
     }
     found
@@ -90,7 +87,8 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
         .namespaces()
         .keys()
         .find(|n| n.as_str() != namespace && !scene.cluster.select(n, selector).is_empty());
-    let homeless = entry.object.namespace.is_none() || elsewhere.is_some_and(|n| scene.cluster.select(n, selector).into_iter().all(nowhere));
+    let homeless = entry.object.namespace.is_none()
+        || elsewhere.is_some_and(|n| scene.cluster.select(n, selector).into_iter().all(nowhere));
     // Of an operator's pods nothing is known; only what is nearly right is worth a word.
     if operated && near.is_none() {
         return;
@@ -133,12 +131,8 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service, pods: &[&Workl
         let silent = |w: &&&Workload| containers(w).all(|c| c.ports.as_deref().unwrap_or_default().is_empty());
         let by_name = matches!(&port.target_port, Some(IntOrString::String(name)) if name.parse::<u16>().is_err());
         if has.iter().any(|h| *h) {
-            let lacking: Vec<&&Workload> = pods
-                .iter()
-                .zip(&has)
-                .filter(|(w, h)| !**h && (by_name || !silent(w)))
-                .map(|(w, _)| w)
-                .collect();
+            let lacking: Vec<&&Workload> =
+                pods.iter().zip(&has).filter(|(w, h)| !**h && (by_name || !silent(w))).map(|(w, _)| w).collect();
             if !lacking.is_empty() {
                 overlap(scene, entry, port, pods, &lacking);
             }
@@ -152,7 +146,13 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service, pods: &[&Workl
     }
 }
 
-fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, (path, by_name): (&str, bool), pods: &[&Workload]) {
+fn unmatched(
+    scene: &mut Scene<'_>,
+    entry: &Entry,
+    port: &ServicePort,
+    (path, by_name): (&str, bool),
+    pods: &[&Workload],
+) {
     let target = target_text(port);
     let mut there: Vec<String> = Vec::new();
     for workload in pods {
@@ -173,27 +173,15 @@ fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, (path, by
         .filter_map(|p| p.name.as_deref());
     let likely = nearest::name(&target, names).map(str::to_owned);
     let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
-    let whose = if let [one] = pods {
-        named(one)
-    } else {
-        format!("the {} workloads it selects", pods.len())
-    };
-    let declared = if there.is_empty() {
-        "no port".to_owned()
-    } else {
-        format!("port {}", there.join(", "))
-    };
+    let whose = if let [one] = pods { named(one) } else { format!("the {} workloads it selects", pods.len()) };
+    let declared = if there.is_empty() { "no port".to_owned() } else { format!("port {}", there.join(", ")) };
     let message = format!("{service} sends to port {target}, and {whose} declares {declared}");
     let help = match (likely, there.as_slice()) {
         (Some(name), _) => format!("`targetPort: {name}` is probably meant"),
         (None, [one]) => format!("`targetPort: {}` is probably meant", one.split(' ').next().unwrap_or_default()),
         _ => "let targetPort name a port that the containers declare".to_owned(),
     };
-    let field = if port.target_port.is_some() {
-        format!("{path}.targetPort")
-    } else {
-        format!("{path}.port")
-    };
+    let field = if port.target_port.is_some() { format!("{path}.targetPort") } else { format!("{path}.port") };
     let related: Vec<(&Entry, String)> = pods
         .iter()
         .take(3)
@@ -291,7 +279,8 @@ fn without_service(scene: &mut Scene<'_>, service: &Key, ends: &[&Entry]) {
                     .filter(|(e, _)| e.key.namespace == entry.key.namespace)
                     .map(|(e, _)| e.key.name.as_str())
                     .collect();
-                let near = nearest::name(&service.name, names.into_iter()).map_or(String::new(), |n| format!("; there is {n}"));
+                let near = nearest::name(&service.name, names.into_iter())
+                    .map_or(String::new(), |n| format!("; there is {n}"));
                 let message = format!(
                     "{what} belongs to Service {}/{}, which is not in the input{near}",
                     service.namespace(),
@@ -320,11 +309,7 @@ fn without_service(scene: &mut Scene<'_>, service: &Key, ends: &[&Entry]) {
 
 fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
     let entry = &scene.cluster.entries()[workload.entry];
-    let Some(name) = workload
-        .spec
-        .service_name
-        .as_deref()
-        .filter(|n| !n.is_empty() && entry.key.kind == "StatefulSet")
+    let Some(name) = workload.spec.service_name.as_deref().filter(|n| !n.is_empty() && entry.key.kind == "StatefulSet")
     else {
         return;
     };
@@ -339,7 +324,8 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
             .map(|(e, _)| e.key.name.as_str())
             .collect();
         let near = nearest::name(name, names.into_iter()).map_or(String::new(), |n| format!("; there is {n}"));
-        let message = format!("{set} gets its DNS names from Service {namespace}/{name}, which is not in the input{near}");
+        let message =
+            format!("{set} gets its DNS names from Service {namespace}/{name}, which is not in the input{near}");
         scene
             .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)
             .help("add a headless Service of that name");
@@ -348,7 +334,9 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
     let Body::Service(body) = &service.object.body else { return };
     let spec = body.spec.as_ref();
     if spec.and_then(|s| s.cluster_ip.as_deref()) != Some("None") {
-        let message = format!("{set} gets its DNS names from Service {namespace}/{name}, which is not headless: its pods have no names of their own");
+        let message = format!(
+            "{set} gets its DNS names from Service {namespace}/{name}, which is not headless: its pods have no names of their own"
+        );
         scene
             .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)
             .severity(Severity::Info)

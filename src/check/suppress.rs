@@ -1,7 +1,9 @@
-//! Findings that somebody has looked at and accepted: annotations on objects and comments in the text, each with a reason.
+//! Findings that somebody has looked at and accepted: annotations on objects and comments in the text, each with a
+//! reason.
 //!
 //! * `kubesketch.dev/ignore-CODE: reason`, an annotation: findings of this kind about the object.
-//! * `# kubesketch:ignore CODE[,CODE] reason`, a comment: those of a line (at its end, or alone before it) or of a document (before it).
+//! * `# kubesketch:ignore CODE[,CODE] reason`, a comment: those of a line (at its end, or alone before it) or of a
+//!   document (before it).
 //!
 //! One without a reason does not hold, one that names no finding and one that suppresses nothing are told.
 
@@ -62,7 +64,9 @@ impl Suppression {
                         .at
                         .is_some_and(|at| at.file == span.file && (span.start..=span.end).contains(&at.start)),
                 },
-                Scope::Lines { file, lines } => diagnostic.at.is_some_and(|at| at.file == *file && lines.contains(&at.line)),
+                Scope::Lines { file, lines } => {
+                    diagnostic.at.is_some_and(|at| at.file == *file && lines.contains(&at.line))
+                }
             }
     }
 
@@ -79,10 +83,7 @@ impl Suppression {
             self.at,
             format!("there is no {code} {place}, so nothing is suppressed"),
         );
-        Finding {
-            diagnostic: diagnostic.with_help("take it away, or put it where the finding is"),
-            about,
-        }
+        Finding { diagnostic: diagnostic.with_help("take it away, or put it where the finding is"), about }
     }
 
     /// The kind of finding that it suppresses.
@@ -101,20 +102,14 @@ pub fn suppressions(cluster: &Cluster, sources: &Sources) -> Suppressions {
             let mut path = String::from("metadata.annotations");
             manifest::push_key(&mut path, key);
             let at = object.tree.locate_key(&path);
-            let scope = Scope::Object {
-                key: entry.key.clone(),
-                span: object.span,
-            };
+            let scope = Scope::Object { key: entry.key.clone(), span: object.span };
             found.add(code, reason, at, scope);
         }
     }
     for remark in manifest::remarks(sources, COMMENT) {
         let (codes, reason) = remark.text.split_once([' ', '\t']).unwrap_or((remark.text, ""));
         for code in codes.split(',') {
-            let scope = Scope::Lines {
-                file: remark.at.file,
-                lines: remark.lines.clone(),
-            };
+            let scope = Scope::Lines { file: remark.at.file, lines: remark.lines.clone() };
             found.add(code, reason, remark.at, scope);
         }
     }
@@ -141,22 +136,19 @@ impl Suppressions {
                 "" => "a suppression names no finding".to_owned(),
                 code => format!("there is no finding `{code}` to suppress"),
             };
-            let help = near.map_or("`kubesketch explain` lists the codes".to_owned(), |n| format!("`{n}` is probably meant"));
+            let help =
+                near.map_or("`kubesketch explain` lists the codes".to_owned(), |n| format!("`{n}` is probably meant"));
             let diagnostic = Diagnostic::at(Code::UnknownSuppression, at, message).with_help(help);
             self.faults.push(Finding { diagnostic, about });
             return;
         };
         if reason.is_empty() {
             let message = format!("the suppression of {code} gives no reason, so it does not hold");
-            let diagnostic = Diagnostic::at(Code::SuppressionWithoutReason, at, message).with_help("say after the code why this is accepted");
+            let diagnostic = Diagnostic::at(Code::SuppressionWithoutReason, at, message)
+                .with_help("say after the code why this is accepted");
             self.faults.push(Finding { diagnostic, about });
             return;
         }
-        self.all.push(Suppression {
-            code: known,
-            at,
-            reason: reason.to_owned(),
-            scope,
-        });
+        self.all.push(Suppression { code: known, at, reason: reason.to_owned(), scope });
     }
 }

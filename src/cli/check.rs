@@ -28,8 +28,8 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// What to write, repeatable: a format to standard output, a file whose ending says the format (.txt, .json, .sarif, .xml for JUnit), or FORMAT=FILE. Without it
-    /// findings are shown with the lines that they are about
+    /// What to write, repeatable: a format to standard output, a file whose ending says the format (.txt, .json,
+    /// .sarif, .xml for JUnit), or FORMAT=FILE. Without it findings are shown with the lines that they are about
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<FindingsFormat>>,
 
@@ -49,11 +49,13 @@ pub struct Args {
     #[arg(long, conflicts_with = "open_world")]
     closed_world: bool,
 
-    /// Take the input as a part of what will be there; without either, namespaces that the input does not declare are taken so
+    /// Take the input as a part of what will be there; without either, namespaces that the input does not declare are
+    /// taken so
     #[arg(long)]
     open_world: bool,
 
-    /// Let every finding count, whatever annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore CODE reason` say
+    /// Let every finding count, whatever annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore
+    /// CODE reason` say
     #[arg(long)]
     no_suppress: bool,
 
@@ -81,12 +83,8 @@ pub enum FailOn {
 
 impl FailOn {
     /// Every value with its name.
-    pub const NAMES: &[(&str, FailOn)] = &[
-        ("error", FailOn::Error),
-        ("warning", FailOn::Warning),
-        ("info", FailOn::Info),
-        ("never", FailOn::Never),
-    ];
+    pub const NAMES: &[(&str, FailOn)] =
+        &[("error", FailOn::Error), ("warning", FailOn::Warning), ("info", FailOn::Info), ("never", FailOn::Never)];
 
     /// The mildest severity that fails a run.
     fn gate(self) -> Option<Severity> {
@@ -160,10 +158,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         status = Status::Negative;
     }
     let looked_for: BTreeSet<Code> = Code::ALL.iter().copied().filter(|c| terms.wants(*c)).collect();
-    let base = std::env::current_dir()
-        .ok()
-        .and_then(|dir| dir.to_str().map(str::to_owned))
-        .unwrap_or_default();
+    let base = std::env::current_dir().ok().and_then(|dir| dir.to_str().map(str::to_owned)).unwrap_or_default();
     let report = FindingsReport {
         judgement: &judgement,
         sources: &input.sources,
@@ -190,7 +185,8 @@ fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
     Baseline::read(&text).with_context(whose)
 }
 
-/// Findings for a reader at a terminal: of each kind no more than one can look at, and remarks only where everything is asked for.
+/// Findings for a reader at a terminal: of each kind no more than one can look at, and remarks only where everything is
+/// asked for.
 fn shown(report: &FindingsReport<'_>, verbosity: Verbosity) -> String {
     let all = verbosity == Verbosity::Verbose;
     let mut text = String::new();

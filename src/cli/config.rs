@@ -1,4 +1,5 @@
-//! The configuration file: where it is looked for, and what it says. `docs/config.md` describes it, `docs/config.schema.json` for editors.
+//! The configuration file: where it is looked for, and what it says. `docs/config.md` describes it,
+//! `docs/config.schema.json` for editors.
 //!
 //! What it cannot say is an error with its place: a misspelled key that is passed over would leave a gate open.
 
@@ -26,7 +27,8 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Arguments that say which configuration counts.
 #[derive(clap::Args, Debug)]
 pub struct ConfigArgs {
-    /// Read this configuration, and not the `.kubesketch.yaml` of the folder of the first PATH or of the nearest folder above it, up to the top of its git repository
+    /// Read this configuration, and not the `.kubesketch.yaml` of the folder of the first PATH or of the nearest folder
+    /// above it, up to the top of its git repository
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
 
@@ -78,10 +80,7 @@ impl ConfigArgs {
         let text = fs::read_to_string(&file).with_context(whose)?;
         let sources = Sources::from_texts([(name.as_str(), text)]);
         let folder = file.parent().unwrap_or(Path::new(""));
-        let mut reader = Reader {
-            problems: Vec::new(),
-            folder,
-        };
+        let mut reader = Reader { problems: Vec::new(), folder };
         let config = reader.config(&sources);
         if !reader.problems.is_empty() {
             Diagnostic::sort(&mut reader.problems);
@@ -145,11 +144,7 @@ impl Reader<'_> {
         }
         check.fail_on = self.word(tree, "fail-on", FailOn::NAMES);
         check.world = self
-            .word(
-                tree,
-                "world",
-                &[("open", Some(World::Open)), ("closed", Some(World::Closed)), ("auto", None)],
-            )
+            .word(tree, "world", &[("open", Some(World::Open)), ("closed", Some(World::Closed)), ("auto", None)])
             .flatten();
         if let Some(severity) = tree.get("severity").filter(|t| !t.is_null()) {
             if !severity.is_map() {
@@ -194,7 +189,8 @@ impl Reader<'_> {
         }
         for entry in tree.entries().iter().filter(|e| !known.contains(&&*e.key)) {
             let near = nearest_name(&entry.key, known.iter().copied());
-            let help = near.map_or_else(|| format!("there is {}", known.join(", ")), |n| format!("`{n}` is probably meant"));
+            let help =
+                near.map_or_else(|| format!("there is {}", known.join(", ")), |n| format!("`{n}` is probably meant"));
             self.wrong(entry.key_span, format!("{whose} has no key `{}`", entry.key), Some(help));
         }
     }

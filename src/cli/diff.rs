@@ -20,12 +20,13 @@ use crate::view::{self, Hops};
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are meant [default: the current folder]
+    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are
+    /// meant [default: the current folder]
     #[arg(value_name = "OLD NEW|PATH")]
     paths: Vec<PathBuf>,
 
-    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE), BASE..HEAD, or BASE (against the files that are there).
-    /// Nothing is checked out, and no hook or filter runs
+    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE),
+    /// BASE..HEAD, or BASE (against the files that are there). Nothing is checked out, and no hook or filter runs
     #[arg(long, value_name = "BASE[...HEAD]")]
     git: Option<GitRange>,
 
@@ -39,8 +40,8 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// What to write, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) to standard output, a file whose ending says the format, or
-    /// FORMAT=FILE. Without it text goes to standard output
+    /// What to write, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) to standard
+    /// output, a file whose ending says the format, or FORMAT=FILE. Without it text goes to standard output
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<ChangesFormat>>,
 
@@ -52,8 +53,8 @@ pub struct Args {
     #[arg(long)]
     exit_code: bool,
 
-    /// Exit with 1 when something is newly reached from outside (exposure), when what both states have may connect in more ways (widened), when there is a new
-    /// problem (finding), or at any difference (any)
+    /// Exit with 1 when something is newly reached from outside (exposure), when what both states have may connect in
+    /// more ways (widened), when there is a new problem (finding), or at any difference (any)
     #[arg(long, value_enum, value_name = "WHAT,...", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
@@ -123,7 +124,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         old.input.report(verbosity);
     }
     new.input.report(verbosity);
-    // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not look like a change.
+    // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not
+    // look like a change.
     if [&old, &new].into_iter().any(|side| side.is_unread() && side.input.sources.is_empty()) {
         return Ok(Status::Failure);
     }
@@ -133,16 +135,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
 /// Writes what differs, and says how the run ended.
 fn write(args: &Args, [old, new]: &[Side; 2], diff: &Diff, changes: &Changes<'_>) -> anyhow::Result<Status> {
-    let default = [Target {
-        format: ChangesFormat::Text,
-        file: None,
-    }];
+    let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
     let drawn = view::context(diff.graph.clone(), args.context);
-    let layout = targets
-        .iter()
-        .any(|t| t.format.is_picture())
-        .then(|| layout::layout(&drawn, &layout_options(args)));
+    let layout = targets.iter().any(|t| t.format.is_picture()).then(|| layout::layout(&drawn, &layout_options(args)));
     let mut status = match args.reading.status(&new.input.diagnostics) {
         Status::Success if old.is_unread() => args.reading.status(&old.input.diagnostics),
         status => status,
@@ -151,7 +147,8 @@ fn write(args: &Args, [old, new]: &[Side; 2], diff: &Diff, changes: &Changes<'_>
         status = Status::Negative;
     }
     for target in targets {
-        let written = content(args, target.format, changes, &drawn, layout.as_ref()).and_then(|c| output::write(target, &c));
+        let written =
+            content(args, target.format, changes, &drawn, layout.as_ref()).and_then(|c| output::write(target, &c));
         if let Err(error) = written {
             report::fail(&error);
             status = Status::Failure;
@@ -194,10 +191,7 @@ fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Res
 }
 
 fn asked(args: &Args) -> Asked<'_> {
-    Asked {
-        reading: &args.reading,
-        connect: &args.connect,
-    }
+    Asked { reading: &args.reading, connect: &args.connect }
 }
 
 fn load(args: &Args, path: &Path) -> Loaded {
@@ -207,10 +201,7 @@ fn load(args: &Args, path: &Path) -> Loaded {
         loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
         return loaded;
     }
-    let request = Request {
-        paths: vec![path.to_path_buf()],
-        max_file_bytes: limit,
-    };
+    let request = Request { paths: vec![path.to_path_buf()], max_file_bytes: limit };
     let mut loaded = source::load(&request, &mut io::stdin().lock());
     // A state may well be empty.
     loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
@@ -226,31 +217,25 @@ fn layout_options(args: &Args) -> layout::Options {
 }
 
 /// What a target of this format holds.
-fn content(args: &Args, format: ChangesFormat, changes: &Changes<'_>, drawn: &Graph, layout: Option<&Layout>) -> anyhow::Result<Vec<u8>> {
-    let options = PictureOptions {
-        theme: args.theme,
-        title: args.title.clone(),
-        ..PictureOptions::default()
-    };
+fn content(
+    args: &Args,
+    format: ChangesFormat,
+    changes: &Changes<'_>,
+    drawn: &Graph,
+    layout: Option<&Layout>,
+) -> anyhow::Result<Vec<u8>> {
+    let options = PictureOptions { theme: args.theme, title: args.title.clone(), ..PictureOptions::default() };
     let layout = || layout.context("the picture was not laid out");
     Ok(match format {
         ChangesFormat::Text => render::changes_text(changes).into_bytes(),
         ChangesFormat::Markdown => {
-            let comment = CommentOptions {
-                marker: args.marker.clone(),
-                max_chars: args.max_chars,
-                picture: options,
-            };
+            let comment = CommentOptions { marker: args.marker.clone(), max_chars: args.max_chars, picture: options };
             render::changes_markdown(changes, drawn, &comment).into_bytes()
         }
         ChangesFormat::Json => render::changes_json(changes).into_bytes(),
         ChangesFormat::Svg => render::svg(layout()?, drawn, &options).into_bytes(),
         ChangesFormat::Html => {
-            let page = render::ChangesPage {
-                changes,
-                drawn,
-                layout: layout()?,
-            };
+            let page = render::ChangesPage { changes, drawn, layout: layout()? };
             render::changes_page(&page, &options)?.into_bytes()
         }
         ChangesFormat::Mermaid => render::mermaid(drawn, &options).into_bytes(),

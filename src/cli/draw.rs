@@ -30,19 +30,22 @@ pub struct Args {
     #[command(flatten)]
     levels: LevelArgs,
 
-    /// What to write, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) to standard output, a file whose ending says the format,
-    /// FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each namespace. Without it SVG goes to standard output, or a summary when that is a terminal
+    /// What to write, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) to standard output, a
+    /// file whose ending says the format, FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each
+    /// namespace. Without it SVG goes to standard output, or a summary when that is a terminal
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
     output: Vec<Wish>,
 
     #[command(flatten)]
     picture: PictureArgs,
 
-    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show it in the same size
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show
+    /// it in the same size
     #[arg(long, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
 
-    /// Put the picture into a Markdown file, repeatable: between the lines `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`, or
+    /// Put the picture into a Markdown file, repeatable: between the lines `<!-- kubesketch:begin -->` and `<!--
+    /// kubesketch:end -->`, or
     /// `<!-- kubesketch:begin NAME -->` for FILE#NAME. Nothing else of the file changes
     #[arg(long, value_name = "FILE[#NAME]")]
     inject: Vec<Place>,
@@ -93,15 +96,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         output::to_stdout(summary(&shown.graph))?;
         return Ok(args.input.status(&input.diagnostics));
     }
-    let default = [Target {
-        format: Format::Svg,
-        file: None,
-    }];
+    let default = [Target { format: Format::Svg, file: None }];
     let targets = if nothing_asked { &default[..] } else { &targets };
-    let drawn = targets
-        .iter()
-        .any(|t| t.format.is_picture())
-        .then(|| args.picture.draw(&mut shown, &mut input));
+    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| args.picture.draw(&mut shown, &mut input));
     let pages = targets.iter().any(|t| t.format == Format::Html);
     let whole = if pages { args.picture.draw_whole(&shown, &mut input) } else { None };
     let mut folders = Vec::new();
@@ -132,7 +129,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     };
     let background = args.picture.background(&input, &known);
-    let page = |layout: &Layout| picture::page((layout, whole.as_ref()), &shown, &input, (&known, background), &args.picture.options());
+    let page = |layout: &Layout| {
+        picture::page((layout, whole.as_ref()), &shown, &input, (&known, background), &args.picture.options())
+    };
     let found = Report {
         cluster: &input.inspection.cluster,
         graph: &shown.graph,
@@ -142,12 +141,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         sources: &input.sources,
     };
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(
-            content(args, target.format, &found, page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
-                Some(file) if args.check => drift::is_current(file, &c),
-                _ => output::write(target, &c).map(|()| true),
-            }),
-        );
+        settle(content(args, target.format, &found, page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+            Some(file) if args.check => drift::is_current(file, &c),
+            _ => output::write(target, &c).map(|()| true),
+        }));
     }
     let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
@@ -189,7 +186,8 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
         Some(picture) => inject::link(&place.file, picture, &render::description(graph))?,
         None => inject::fenced(&render::mermaid(graph, &args.picture.options())),
     };
-    let wanted = inject::replaced(&document, place.name.as_deref(), &block).with_context(|| format!("cannot write into {name}"))?;
+    let wanted = inject::replaced(&document, place.name.as_deref(), &block)
+        .with_context(|| format!("cannot write into {name}"))?;
     if args.check {
         return drift::is_current(&place.file, &wanted);
     }

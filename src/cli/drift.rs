@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 
 use super::report;
 
-/// Says on standard error if a file is not what would be written, and with which command it would be. `true` when it is.
+/// Says on standard error if a file is not what would be written, and with which command it would be. `true` when it
+/// is.
 pub fn is_current(path: &Path, content: &[u8]) -> Result<bool> {
     let state = match fs::read(path) {
         Ok(there) if there == content => return Ok(true),

@@ -7,9 +7,8 @@ use crate::render;
 /// Explains one, or lists all.
 pub fn run(code: Option<&str>) -> anyhow::Result<Status> {
     let Some(code) = code else {
-        let lines: Vec<String> = check::rules()
-            .map(|r| format!("{:<8} {}", r.code.severity().as_str(), r.code.as_str()))
-            .collect();
+        let lines: Vec<String> =
+            check::rules().map(|r| format!("{:<8} {}", r.code.severity().as_str(), r.code.as_str())).collect();
         output::to_stdout(lines.join("\n") + "\n")?;
         return Ok(Status::Success);
     };

@@ -1,4 +1,5 @@
-//! `-o FOLDER/`: an index page with the overview, the overview as a picture, and a page for each namespace, which link to each other.
+//! `-o FOLDER/`: an index page with the overview, the overview as a picture, and a page for each namespace, which link
+//! to each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,7 +44,13 @@ pub type Arrange = fn(&Graph, &layout::Options) -> Warned<(Layout, Option<Graph>
 
 impl Folder {
     /// Draws what is shown. What the layout has to say goes to the diagnostics.
-    pub fn draw(graph: &Graph, levels: &LevelArgs, input: &mut Input, options: &layout::Options, arrange: Arrange) -> Result<Folder> {
+    pub fn draw(
+        graph: &Graph,
+        levels: &LevelArgs,
+        input: &mut Input,
+        options: &layout::Options,
+        arrange: Arrange,
+    ) -> Result<Folder> {
         let labels = crate::labels(&input.inspection.cluster);
         let namespaces: BTreeSet<String> = graph.nodes().filter_map(|n| n.namespace.clone()).collect();
         let mut names = FileNames::default();
@@ -55,27 +62,16 @@ impl Folder {
         let facts = by_namespace.nodes().filter_map(|n| Some((n.namespace.clone()?, n.facts()))).collect();
         let mut pages = Vec::new();
         for name in namespaces {
-            let wanted = Selection {
-                namespaces: vec![name.clone()],
-                ..Selection::default()
-            };
+            let wanted = Selection { namespaces: vec![name.clone()], ..Selection::default() };
             // A namespace of nothing but sets of pods has no page of its own.
             let Ok(part) = view::select(graph.clone(), &labels, &wanted) else {
                 continue;
             };
             let part = levels.grouped(part, &labels);
-            let options = layout::Options {
-                title: Some(title(&format!("namespace {name}"))),
-                ..options.clone()
-            };
+            let options = layout::Options { title: Some(title(&format!("namespace {name}"))), ..options.clone() };
             let (layout, plain) = arrange(&part, &options).unpack(&mut input.diagnostics);
             let part = plain.unwrap_or(part);
-            pages.push(Drawn {
-                file: names.of(&name),
-                name,
-                graph: part,
-                layout,
-            });
+            pages.push(Drawn { file: names.of(&name), name, graph: part, layout });
         }
         let values = levels.values(graph, &labels);
         let overview = overview(graph, values.as_ref(), "");
@@ -84,27 +80,24 @@ impl Folder {
             ..options.clone()
         };
         let picture = crate::arrange(&overview, &options).unpack(&mut input.diagnostics);
-        Ok(Folder {
-            overview,
-            picture,
-            pages,
-            facts,
-        })
+        Ok(Folder { overview, picture, pages, facts })
     }
 
     /// The files by name.
-    pub fn files(&self, input: &Input, background: Background<'_>, options: &PictureOptions) -> Result<Vec<(String, Vec<u8>)>> {
+    pub fn files(
+        &self,
+        input: &Input,
+        background: Background<'_>,
+        options: &PictureOptions,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
         let link = |page: &Drawn| PageLink {
             file: page.file.clone(),
             name: page.name.clone(),
             facts: self.facts.get(&page.name).cloned().unwrap_or_default(),
         };
         let links: Vec<PageLink> = self.pages.iter().map(link).collect();
-        let up = |file: &str, name: &str| PageLink {
-            file: file.to_owned(),
-            name: name.to_owned(),
-            facts: String::new(),
-        };
+        let up =
+            |file: &str, name: &str| PageLink { file: file.to_owned(), name: name.to_owned(), facts: String::new() };
         let index = Book {
             layout: &self.picture,
             drawn: &self.overview,
@@ -147,8 +140,8 @@ fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
     named.filter(|n| *n != own).collect()
 }
 
-/// Writes the files, each whole or not at all; nothing else in the folder changes. With `check` nothing is written: `false` says that a file is
-/// not what would be written.
+/// Writes the files, each whole or not at all; nothing else in the folder changes. With `check` nothing is written:
+/// `false` says that a file is not what would be written.
 pub fn write(folder: &Path, files: &[(String, Vec<u8>)], check: Check) -> Result<bool> {
     if check == Check::Only {
         let mut current = true;
@@ -181,7 +174,8 @@ struct FileNames {
 }
 
 impl FileNames {
-    /// The name of the page for a namespace. The word before it keeps it apart from other files and from names that some systems reserve.
+    /// The name of the page for a namespace. The word before it keeps it apart from other files and from names that
+    /// some systems reserve.
     fn of(&mut self, namespace: &str) -> String {
         let safe: String = namespace
             .chars()
@@ -217,7 +211,8 @@ mod tests {
         let long = names.of(&"x".repeat(500));
         for name in made.iter().chain([&long]) {
             assert!(
-                name.len() < 150 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c)),
+                name.len() < 150
+                    && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c)),
                 "{name}"
             );
             assert!(!name.contains(".."));

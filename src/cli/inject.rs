@@ -1,8 +1,9 @@
-//! Pictures inside documents: what stands between two markers of a Markdown file is replaced, and nothing else is touched.
+//! Pictures inside documents: what stands between two markers of a Markdown file is replaced, and nothing else is
+//! touched.
 //!
-//! The markers are comments that stand alone on their lines, `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`, or with a name where a file
-//! has several, `<!-- kubesketch:begin shop -->`. What is shown as code (between fences) is no marker. Line endings and indentation are those of
-//! the line that begins the block.
+//! The markers are comments that stand alone on their lines, `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`,
+//! or with a name where a file has several, `<!-- kubesketch:begin shop -->`. What is shown as code (between fences) is
+//! no marker. Line endings and indentation are those of the line that begins the block.
 
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
@@ -30,18 +31,15 @@ pub struct Place {
 impl FromStr for Place {
     type Err = String;
 
-    /// `README.md` or `README.md#NAME`. A name has letters, digits, `-` and `_`, so that a `#` before an ending (`notes#1.md`) is part of the file's name.
+    /// `README.md` or `README.md#NAME`. A name has letters, digits, `-` and `_`, so that a `#` before an ending
+    /// (`notes#1.md`) is part of the file's name.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.rsplit_once('#') {
-            Some((file, name)) if !file.is_empty() && is_name(name) => Ok(Place {
-                file: file.into(),
-                name: Some(name.into()),
-            }),
+            Some((file, name)) if !file.is_empty() && is_name(name) => {
+                Ok(Place { file: file.into(), name: Some(name.into()) })
+            }
             _ if text.is_empty() => Err("a file name is missing".into()),
-            _ => Ok(Place {
-                file: text.into(),
-                name: None,
-            }),
+            _ => Ok(Place { file: text.into(), name: None }),
         }
     }
 }
@@ -84,10 +82,7 @@ pub fn replaced(document: &[u8], name: Option<&str>, content: &str) -> Result<Ve
             } else {
                 format!("; there are blocks of the names {}", others.join(", "))
             };
-            bail!(
-                "it has no line `{}`: write it and a line `{END}` where the picture is to stand{have}",
-                begin(name)
-            )
+            bail!("it has no line `{}`: write it and a line `{END}` where the picture is to stand{have}", begin(name))
         }
     };
     let mut out = document[..block.from].to_vec();
@@ -121,11 +116,7 @@ fn blocks(document: &[u8]) -> Result<Vec<Block>> {
         let start = at;
         at += line.len();
         // A byte order mark may stand before the first line.
-        let text = if number == 1 {
-            line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
-        } else {
-            line
-        };
+        let text = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         let indent = text.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let body = text[indent..].trim_ascii();
         match (&mut open, marker(body)) {
@@ -152,7 +143,9 @@ fn blocks(document: &[u8]) -> Result<Vec<Block>> {
                     to: at,
                 });
             }
-            (None, Some((Kind::End, _))) => bail!("line {number} ends a block that nothing begins: write `{}` before it", begin(None)),
+            (None, Some((Kind::End, _))) => {
+                bail!("line {number} ends a block that nothing begins: write `{}` before it", begin(None))
+            }
             (None, None) => {}
         }
     }
@@ -217,10 +210,8 @@ pub fn link(document: &Path, picture: &Path, alt: &str) -> Result<String> {
     let down = picture.components().skip(common).map(|c| encoded(&c.as_os_str().to_string_lossy()));
     let address: Vec<String> = up.chain(down).collect();
     // Of Markdown and HTML nothing in the text must mean anything.
-    let alt: String = alt
-        .chars()
-        .map(|c| if c.is_control() || "[]<>\\`*_&!|{}#~$\"".contains(c) { ' ' } else { c })
-        .collect();
+    let alt: String =
+        alt.chars().map(|c| if c.is_control() || "[]<>\\`*_&!|{}#~$\"".contains(c) { ' ' } else { c }).collect();
     let alt = alt.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(format!("![{alt}]({})\n", address.join("/")))
 }
@@ -295,10 +286,7 @@ mod tests {
         let shown = "````md\n```\n<!-- kubesketch:begin -->\n```\n````\n`<!-- kubesketch:end -->`\n";
         let document = format!("{shown}<!-- kubesketch:begin -->\n```mermaid\nold\n<!-- kubesketch:end -->\n{shown}");
         let after = inject(&document, None).unwrap();
-        assert_eq!(
-            after,
-            format!("{shown}<!-- kubesketch:begin -->\nnew\n\nlines\n<!-- kubesketch:end -->\n{shown}")
-        );
+        assert_eq!(after, format!("{shown}<!-- kubesketch:begin -->\nnew\n\nlines\n<!-- kubesketch:end -->\n{shown}"));
     }
 
     #[test]
@@ -315,7 +303,9 @@ mod tests {
 
     #[test]
     fn links_lead_from_the_document_to_the_picture() {
-        let link = |document: &str, picture: &str| link(Path::new(document), Path::new(picture), "a [b](c) <d> \u{7}").unwrap();
+        let link = |document: &str, picture: &str| {
+            link(Path::new(document), Path::new(picture), "a [b](c) <d> \u{7}").unwrap()
+        };
         assert_eq!(link("README.md", "docs/my net (1).svg"), "![a b (c) d](docs/my%20net%20%281%29.svg)\n");
         assert_eq!(link("docs/a/x.md", "./docs/b/../net.svg"), "![a b (c) d](../net.svg)\n");
     }

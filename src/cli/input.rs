@@ -61,8 +61,9 @@ pub struct ReadingArgs {
 /// What is told beside the manifests about who may talk to whom: for every command that judges connections.
 #[derive(Args, Debug, Default)]
 pub struct ConnectArgs {
-    /// The pods that bring requests to Ingresses and routes, repeatable: all of a namespace, those of it with some labels, or those of a workload.
-    /// Without it they are known by the labels of common controllers. The input need not hold them
+    /// The pods that bring requests to Ingresses and routes, repeatable: all of a namespace, those of it with some
+    /// labels, or those of a workload. Without it they are known by the labels of common controllers. The input need
+    /// not hold them
     #[arg(long = "ingress-controller", value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
     ingress_controllers: Vec<ControllerRef>,
 }
@@ -92,9 +93,7 @@ impl ConnectArgs {
     /// These, or what is configured where nothing is told.
     pub fn or(&self, configured: &[ControllerRef]) -> ConnectArgs {
         let told = &self.ingress_controllers;
-        ConnectArgs {
-            ingress_controllers: if told.is_empty() { configured.to_vec() } else { told.clone() },
-        }
+        ConnectArgs { ingress_controllers: if told.is_empty() { configured.to_vec() } else { told.clone() } }
     }
 }
 
@@ -110,10 +109,7 @@ impl InputArgs {
     /// The texts of everything that is asked for.
     pub fn load(&self, stdin: &mut dyn io::Read) -> Loaded {
         let limit = self.reading.max_file_bytes();
-        let request = Request {
-            paths: self.paths().cloned().collect(),
-            max_file_bytes: limit,
-        };
+        let request = Request { paths: self.paths().cloned().collect(), max_file_bytes: limit };
         let mut loaded = source::load(&request, stdin);
         let programs = Programs::from_env();
         let chart = self.helm.clone().map(|chart| HelmChart {
@@ -188,23 +184,18 @@ impl ReadingArgs {
     pub fn inspect(&self, loaded: Loaded) -> Input {
         let sources = loaded.sources;
         let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
-            .map(|p| Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string()))
+            .map(|p| {
+                Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string())
+            })
             .collect();
-        let options = cluster::Options {
-            default_namespace: self.namespace.clone(),
-        };
+        let options = cluster::Options { default_namespace: self.namespace.clone() };
         let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
         if inspection.objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
             let message = "there is no Kubernetes object in the input";
             diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
         }
         Diagnostic::sort(&mut diagnostics);
-        Input {
-            sources,
-            inspection,
-            diagnostics,
-            skipped: loaded.skipped,
-        }
+        Input { sources, inspection, diagnostics, skipped: loaded.skipped }
     }
 
     /// How a run over input with these problems ended, as far as the input is concerned.
@@ -223,9 +214,7 @@ impl Input {
         for told in &args.ingress_controllers {
             told.workloads(&self.inspection.cluster).context("--ingress-controller")?;
         }
-        let options = ConnectOptions {
-            ingress_controllers: args.ingress_controllers.clone(),
-        };
+        let options = ConnectOptions { ingress_controllers: args.ingress_controllers.clone() };
         let connectivity = crate::connect(&self.inspection, &options).unpack(&mut self.diagnostics);
         Diagnostic::sort(&mut self.diagnostics);
         Ok(connectivity)

@@ -17,8 +17,9 @@ pub struct LevelArgs {
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 
-    /// Show objects with these labels only: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key, with commas between. Labels of
-    /// pods count for their workload, and those by which a Service selects pods for the Service
+    /// Show objects with these labels only: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key, with
+    /// commas between. Labels of pods count for their workload, and those by which a Service selects pods for the
+    /// Service
     #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
     labels: Option<LabelSelector>,
 
@@ -34,16 +35,19 @@ pub struct LevelArgs {
     #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
     depth: usize,
 
-    /// What the picture is about: network (everything that can reach or be reached), exposure (what lies on a way from outside), policy (workloads and
-    /// what policies allow) or resources (workloads, the ConfigMaps, Secrets, volume claims and ServiceAccounts they use, and autoscalers)
+    /// What the picture is about: network (everything that can reach or be reached), exposure (what lies on a way from
+    /// outside), policy (workloads and what policies allow) or resources (workloads, the ConfigMaps, Secrets, volume
+    /// claims and ServiceAccounts they use, and autoscalers)
     #[arg(long, value_name = "VIEW", default_value = "network")]
     view: Aspect,
 
-    /// Frames by the value of a label within each namespace, such as app.kubernetes.io/part-of; an overview gets a box for each value
+    /// Frames by the value of a label within each namespace, such as app.kubernetes.io/part-of; an overview gets a box
+    /// for each value
     #[arg(long, value_name = "LABEL")]
     group_by: Option<String>,
 
-    /// When SVG, HTML, PNG and PDF show a box for each namespace in place of single objects: auto means above --max-nodes
+    /// When SVG, HTML, PNG and PDF show a box for each namespace in place of single objects: auto means above
+    /// --max-nodes
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     overview: When,
 
@@ -72,12 +76,7 @@ fn anchor(text: &str) -> Result<Anchor, String> {
         Reference::Host(name) => (None, None, name),
         Reference::Addresses(_) => return Err("an address is no object".into()),
     };
-    Ok(Anchor {
-        text: text.to_owned(),
-        kind,
-        namespace,
-        name,
-    })
+    Ok(Anchor { text: text.to_owned(), kind, namespace, name })
 }
 
 /// Kinds by the short and plural names that kubectl takes.
@@ -142,10 +141,7 @@ impl LevelArgs {
         let graph = view::aspect(input.inspection.graph.clone(), self.view);
         let graph = view::select(graph, &labels, selection)?;
         let overview = self.overview(&graph, &labels, hint);
-        Ok(Shown {
-            graph: self.grouped(graph, &labels),
-            picture: overview,
-        })
+        Ok(Shown { graph: self.grouped(graph, &labels), picture: overview })
     }
 
     /// The frames that are asked for.
@@ -166,7 +162,8 @@ impl LevelArgs {
             return None;
         }
         let values = self.values(graph, labels);
-        (self.overview == When::Always || view::is_worth_it(graph, values.as_ref())).then(|| overview(graph, values.as_ref(), hint))
+        (self.overview == When::Always || view::is_worth_it(graph, values.as_ref()))
+            .then(|| overview(graph, values.as_ref(), hint))
     }
 
     /// The value of the label that frames are made by, for each node that has one.
@@ -206,10 +203,7 @@ mod tests {
     #[test]
     fn objects_are_named_as_for_why() {
         let named = anchor("deploy/api").unwrap();
-        assert_eq!(
-            (named.kind.as_deref(), named.namespace, named.name.as_str()),
-            (Some("deployment"), None, "api")
-        );
+        assert_eq!((named.kind.as_deref(), named.namespace, named.name.as_str()), (Some("deployment"), None, "api"));
         assert!(anchor("10.0.0.0/8").is_err());
     }
 }

@@ -154,9 +154,7 @@ fn manual() -> anyhow::Result<Status> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
-        clap_mangen::Man::new(sub.clone())
-            .title(format!("kubesketch-{}", sub.get_name()))
-            .render(&mut page)?;
+        clap_mangen::Man::new(sub.clone()).title(format!("kubesketch-{}", sub.get_name())).render(&mut page)?;
     }
     output::to_stdout(&page).map(|()| Status::Success)
 }
@@ -165,7 +163,9 @@ fn manual() -> anyhow::Result<Status> {
 pub fn reference() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
-    let mut page = String::from("# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test docs` writes it anew.\n");
+    let mut page = String::from(
+        "# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test docs` writes it anew.\n",
+    );
     let mut section = |title: &str, command: &mut clap::Command| {
         page.push_str(&format!(
             "\n## {title}\n\n```text\n{}\n```\n",

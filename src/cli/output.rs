@@ -101,19 +101,13 @@ impl<F: Form> FromStr for Target<F> {
                 "" => Err("a file name is missing after `=`".into()),
                 "-" => Ok(Target { format, file: None }),
                 file if STDOUT.contains(&file) => Ok(Target { format, file: None }),
-                file => Ok(Target {
-                    format,
-                    file: Some(file.into()),
-                }),
+                file => Ok(Target { format, file: Some(file.into()) }),
             };
         }
         let path = Path::new(text);
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         match F::of_extension(ending) {
-            Some(format) => Ok(Target {
-                format,
-                file: Some(path.to_owned()),
-            }),
+            Some(format) => Ok(Target { format, file: Some(path.to_owned()) }),
             None => {
                 let known: Vec<&str> = F::ALL.iter().map(|f| f.name()).collect();
                 Err(format!(
@@ -133,7 +127,9 @@ pub fn check_terminal<F: Form>(targets: &[Target<F>]) -> Result<()> {
     match targets.iter().find(|t| t.file.is_none() && t.format.is_binary()) {
         Some(target) if io::stdout().is_terminal() => {
             let name = target.format.name();
-            anyhow::bail!("a terminal cannot show {name}: give it a file, as in -o picture.{name}, or send it on, as in -o {name} | ...")
+            anyhow::bail!(
+                "a terminal cannot show {name}: give it a file, as in -o picture.{name}, or send it on, as in -o {name} | ..."
+            )
         }
         _ => Ok(()),
     }
@@ -142,7 +138,9 @@ pub fn check_terminal<F: Form>(targets: &[Target<F>]) -> Result<()> {
 /// Refuses targets that would overwrite each other.
 pub fn check_distinct<F>(targets: &[Target<F>]) -> Result<()> {
     if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
-        anyhow::bail!("more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg");
+        anyhow::bail!(
+            "more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg"
+        );
     }
     let plain = |file: &Path| file.components().collect::<PathBuf>();
     let mut files = BTreeSet::new();
@@ -169,7 +167,8 @@ pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
     }
 }
 
-/// Writes words to standard output, with their colors if it is a terminal that has them. A reader that has gone away is no error.
+/// Writes words to standard output, with their colors if it is a terminal that has them. A reader that has gone away is
+/// no error.
 pub fn to_terminal(text: &str) -> Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -178,14 +177,16 @@ pub fn to_terminal(text: &str) -> Result<()> {
     }
 }
 
-/// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is written to as it is.
+/// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is
+/// written to as it is.
 pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
     // An open file is written to as it is, whatever it was opened on.
     if ["/dev", "/proc"].iter().any(|p| path.starts_with(p)) {
         return fs::OpenOptions::new().append(true).open(path)?.write_all(content);
     }
     // Of a link that leads nowhere yet, what it names is made.
-    let target = fs::canonicalize(path).or_else(|_| fs::read_link(path).map(|to| path.parent().unwrap_or(Path::new("")).join(to)));
+    let target = fs::canonicalize(path)
+        .or_else(|_| fs::read_link(path).map(|to| path.parent().unwrap_or(Path::new("")).join(to)));
     let target = target.unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&target).is_ok_and(|m| !m.is_file()) {
         if target.is_dir() {
@@ -198,10 +199,7 @@ pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
         _ => PathBuf::from("."),
     };
     if !folder.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("there is no folder {}", folder.display()),
-        ));
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kubesketch-");
@@ -229,50 +227,14 @@ mod tests {
 
     #[test]
     fn a_format_a_file_or_both() {
-        assert_eq!(
-            parse("svg"),
-            Target {
-                format: Format::Svg,
-                file: None
-            }
-        );
-        assert_eq!(
-            parse("net.svg"),
-            Target {
-                format: Format::Svg,
-                file: Some("net.svg".into())
-            }
-        );
-        assert_eq!(
-            parse("svg=picture.txt"),
-            Target {
-                format: Format::Svg,
-                file: Some("picture.txt".into())
-            }
-        );
-        assert_eq!(
-            parse("json=-"),
-            Target {
-                format: Format::Json,
-                file: None
-            }
-        );
-        assert_eq!(
-            parse("svg=/dev/stdout"),
-            Target {
-                format: Format::Svg,
-                file: None
-            }
-        );
+        assert_eq!(parse("svg"), Target { format: Format::Svg, file: None });
+        assert_eq!(parse("net.svg"), Target { format: Format::Svg, file: Some("net.svg".into()) });
+        assert_eq!(parse("svg=picture.txt"), Target { format: Format::Svg, file: Some("picture.txt".into()) });
+        assert_eq!(parse("json=-"), Target { format: Format::Json, file: None });
+        assert_eq!(parse("svg=/dev/stdout"), Target { format: Format::Svg, file: None });
         assert!("./svg".parse::<Target>().is_err());
         assert!("picture.bmp".parse::<Target>().is_err());
-        assert_eq!(
-            parse("a=b.dot"),
-            Target {
-                format: Format::Dot,
-                file: Some("a=b.dot".into())
-            }
-        );
+        assert_eq!(parse("a=b.dot"), Target { format: Format::Dot, file: Some("a=b.dot".into()) });
     }
 
     #[test]

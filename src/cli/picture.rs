@@ -31,16 +31,18 @@ pub struct PictureArgs {
     #[arg(long)]
     show_denied: bool,
 
-    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies allow it, and all where the texts of the picture would be
-    /// too small with them; all draws them in any case
+    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies
+    /// allow it, and all where the texts of the picture would be too small with them; all draws them in any case
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
     calls: WhichCalls,
 
-    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the digest
+    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the
+    /// digest
     #[arg(long)]
     show_images: bool,
 
-    /// The texts of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps, environment variables, annotations)
+    /// The texts of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps,
+    /// environment variables, annotations)
     #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
     texts: Texts,
 
@@ -67,7 +69,8 @@ impl From<Texts> for ObjectTexts {
     }
 }
 
-/// The most objects that a page draws one by one beside an overview: it can be moved and searched, so it takes more than a picture on paper.
+/// The most objects that a page draws one by one beside an overview: it can be moved and searched, so it takes more
+/// than a picture on paper.
 const MAX_PAGE_NODES: usize = 1_500;
 
 /// All objects and their picture.
@@ -103,11 +106,7 @@ impl PictureArgs {
         }
         let calls = crate::calls(&input.inspection, &input.sources);
         if self.calls != WhichCalls::Never && !levels.is_about_resources() {
-            let repeated = if self.calls == WhichCalls::All {
-                Repeated::Shown
-            } else {
-                Repeated::Hidden
-            };
+            let repeated = if self.calls == WhichCalls::All { Repeated::Shown } else { Repeated::Hidden };
             crate::draw_calls(&mut input.inspection, &connectivity, &calls, &input.sources, repeated);
         }
         let subject = Subject {
@@ -127,20 +126,13 @@ impl PictureArgs {
             let graph = std::mem::take(&mut input.inspection.graph);
             input.inspection.graph = view::show_images(graph);
         }
-        Ok(Known {
-            connectivity,
-            calls,
-            findings: findings.into_iter().map(|f| f.diagnostic).collect(),
-        })
+        Ok(Known { connectivity, calls, findings: findings.into_iter().map(|f| f.diagnostic).collect() })
     }
 
     /// The same with another title.
     #[cfg(feature = "serve")]
     pub fn titled(&self, title: &str) -> PictureArgs {
-        PictureArgs {
-            title: Some(title.to_owned()),
-            ..self.clone()
-        }
+        PictureArgs { title: Some(title.to_owned()), ..self.clone() }
     }
 
     /// The calls that are told, if any are.
@@ -150,21 +142,13 @@ impl PictureArgs {
 
     /// How the picture is written.
     pub fn options(&self) -> PictureOptions {
-        PictureOptions {
-            theme: self.theme,
-            title: self.title.clone(),
-            ..PictureOptions::default()
-        }
+        PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() }
     }
 
     /// How the picture is laid out.
     pub fn layout_options(&self) -> layout::Options {
         let legend = if self.no_legend { Legend::Hidden } else { Legend::Shown };
-        layout::Options {
-            title: self.title.clone(),
-            legend,
-            ..layout::Options::default()
-        }
+        layout::Options { title: self.title.clone(), legend, ..layout::Options::default() }
     }
 
     /// How graphs are put in their place: with all calls that they hold, or those that leave the picture readable.
@@ -173,21 +157,14 @@ impl PictureArgs {
             WhichCalls::Auto => crate::arrange_readably,
             WhichCalls::All | WhichCalls::Never => |graph, options| {
                 let arranged = crate::arrange(graph, options);
-                Warned {
-                    value: (arranged.value, None),
-                    diagnostics: arranged.diagnostics,
-                }
+                Warned { value: (arranged.value, None), diagnostics: arranged.diagnostics }
             },
         }
     }
 
     /// What pages know beside the graphs.
     pub fn background<'a>(&self, input: &'a Input, known: &'a Known) -> Background<'a> {
-        Background {
-            cluster: &input.inspection.cluster,
-            connectivity: &known.connectivity,
-            texts: self.texts.into(),
-        }
+        Background { cluster: &input.inspection.cluster, connectivity: &known.connectivity, texts: self.texts.into() }
     }
 
     /// Puts all objects in their places for a page whose picture is an overview, unless they are too many.

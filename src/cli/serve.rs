@@ -42,7 +42,8 @@ pub struct Args {
     #[command(flatten)]
     picture: PictureArgs,
 
-    /// Show what differs between revisions of the git repository around the current folder: BASE (against the files that are there), BASE...HEAD or BASE..HEAD
+    /// Show what differs between revisions of the git repository around the current folder: BASE (against the files
+    /// that are there), BASE...HEAD or BASE..HEAD
     #[arg(long, value_name = "BASE[...HEAD]", conflicts_with_all = NOT_OF_CHANGES)]
     git: Option<GitRange>,
 
@@ -58,7 +59,8 @@ pub struct Args {
     #[arg(long)]
     open: bool,
 
-    /// Look at the files again and again in place of waiting for the system to tell of changes, which some network file systems do not: every so many seconds
+    /// Look at the files again and again in place of waiting for the system to tell of changes, which some network file
+    /// systems do not: every so many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = seconds)]
     poll: Option<std::time::Duration>,
 }
@@ -84,9 +86,7 @@ const NOT_OF_CHANGES: &[&str] = &[
 /// Takes a time between two looks.
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.parse().ok().filter(|s| (0.05..=3600.0).contains(s));
-    seconds
-        .map(std::time::Duration::from_secs_f64)
-        .ok_or_else(|| "a number of seconds from 0.05 to 3600".into())
+    seconds.map(std::time::Duration::from_secs_f64).ok_or_else(|| "a number of seconds from 0.05 to 3600".into())
 }
 
 /// Runs the command.
@@ -98,5 +98,7 @@ pub fn run(args: Box<Args>, verbosity: Verbosity) -> anyhow::Result<Status> {
 /// Says that the program was built without it.
 #[cfg(not(feature = "serve"))]
 pub fn run(_: Box<Args>, _: Verbosity) -> anyhow::Result<Status> {
-    anyhow::bail!("this kubesketch was built without the live preview: build it with the feature `serve`, or use `draw -o page.html`")
+    anyhow::bail!(
+        "this kubesketch was built without the live preview: build it with the feature `serve`, or use `draw -o page.html`"
+    )
 }

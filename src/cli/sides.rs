@@ -55,12 +55,7 @@ impl Side {
 pub fn compared<T>([old, new]: &[Side; 2], then: impl FnOnce(&Diff, &Changes<'_>) -> T) -> T {
     let states = [old.state(), new.state()];
     let diff = diff::compare(&states[0], &states[1]);
-    let changes = Changes {
-        diff: &diff,
-        old: &states[0],
-        new: &states[1],
-        names: [&old.name, &new.name],
-    };
+    let changes = Changes { diff: &diff, old: &states[0], new: &states[1], names: [&old.name, &new.name] };
     then(&diff, &changes)
 }
 
@@ -102,18 +97,8 @@ fn connected(asked: Asked<'_>, (name, root): Names, loaded: Loaded) -> anyhow::R
     let found = check::unsuppressed(found, &input.inspection.cluster, &input.sources);
     let found = found.into_iter().map(|f| f.diagnostic);
     // What is reached from outside has a topic of its own.
-    let problems = input
-        .diagnostics
-        .iter()
-        .cloned()
-        .chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
+    let problems = input.diagnostics.iter().cloned().chain(found.filter(|d| d.code.as_str() != "exposed-to-internet"));
     let problems = problems.collect();
     crate::allow(&mut input.inspection, &connectivity, &input.sources, Denied::Hidden);
-    Ok(Side {
-        name,
-        root,
-        input,
-        connectivity,
-        problems,
-    })
+    Ok(Side { name, root, input, connectivity, problems })
 }

@@ -23,7 +23,8 @@ pub struct Args {
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
-    /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny (connections)
+    /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny
+    /// (connections)
     #[arg(long)]
     all: bool,
 }

@@ -99,15 +99,10 @@ enum Signs {
 
 impl Signs {
     fn of_terminal() -> Signs {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
         let utf8 = locale.is_some_and(|l| l.to_ascii_uppercase().replace('-', "").ends_with("UTF8"));
-        if utf8 && io::stdout().is_terminal() {
-            Signs::Unicode
-        } else {
-            Signs::Ascii
-        }
+        if utf8 && io::stdout().is_terminal() { Signs::Unicode } else { Signs::Ascii }
     }
 
     fn of(self, mark: Mark) -> &'static str {
@@ -143,13 +138,8 @@ fn text(answer: &Answer, signs: Signs) -> String {
     let port = answer.port.as_ref().map_or(String::new(), |p| format!(", port {p}"));
     let _ = writeln!(text, "{BOLD}{} to {}{port}{PLAIN}\n", printable(&answer.from), printable(&answer.to));
     for step in &answer.steps {
-        let _ = writeln!(
-            text,
-            "{}{}{PLAIN} {BOLD}{}{PLAIN}",
-            color(step.mark),
-            signs.of(step.mark),
-            step.layer.as_str()
-        );
+        let _ =
+            writeln!(text, "{}{}{PLAIN} {BOLD}{}{PLAIN}", color(step.mark), signs.of(step.mark), step.layer.as_str());
         for line in &step.lines {
             let paint = if line.mark == Mark::Ok { "" } else { color(line.mark) };
             let at = line.at.as_ref().map_or(String::new(), |at| format!("  {DIM}{}{PLAIN}", printable(at)));
@@ -169,10 +159,7 @@ fn text(answer: &Answer, signs: Signs) -> String {
         Outcome::Undetermined => ("undetermined", Mark::Doubt),
     };
     let _ = writeln!(text, "\n{}{BOLD}{word}{PLAIN}: {}", color(mark), printable(&answer.summary));
-    let edits = answer
-        .changes
-        .iter()
-        .filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
+    let edits = answer.changes.iter().filter_map(|c| if let Change::Edit(edit) = c { Some(edit) } else { None });
     for edit in edits {
         let _ = writeln!(text, "\n{BOLD}What would help{PLAIN}: {}", printable(edit));
     }

@@ -9,7 +9,8 @@ use crate::manifest::{self, Tree};
 /// Labels, by key.
 pub(super) type Labels = BTreeMap<String, String>;
 
-/// The value of a label that is surely there but whose content only the cluster knows, such as a hash. No selector can name it.
+/// The value of a label that is surely there but whose content only the cluster knows, such as a hash. No selector can
+/// name it.
 pub const UNKNOWN_VALUE: &str = "\u{0}";
 
 /// The label with the name of a StatefulSet's pod, and the one with its number
@@ -17,8 +18,9 @@ pub const UNKNOWN_VALUE: &str = "\u{0}";
 pub(super) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 pub(super) const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
 
-/// The labels that all pods have which a controller makes of its template: those of the template and those that it adds. Where its pods differ in a label
-/// (the name and number of a StatefulSet's pod) that is left out; see [`Ordinals`].
+/// The labels that all pods have which a controller makes of its template: those of the template and those that it
+/// adds. Where its pods differ in a label (the name and number of a StatefulSet's pod) that is left out; see
+/// [`Ordinals`].
 pub(super) fn of_template(entry: &Entry, spec: &manifest::Workload) -> Labels {
     let mut labels = spec.pod_labels.clone();
     let mut add = |key: &str, value: &str| {
@@ -33,13 +35,10 @@ pub(super) fn of_template(entry: &Entry, spec: &manifest::Workload) -> Labels {
         }
         "StatefulSet" => add("controller-revision-hash", UNKNOWN_VALUE),
         kind @ ("Job" | "CronJob") => {
-            let job = if kind == "Job" {
-                tree.get("spec")
-            } else {
-                tree.at(&["spec", "jobTemplate", "spec"])
-            };
+            let job = if kind == "Job" { tree.get("spec") } else { tree.at(&["spec", "jobTemplate", "spec"]) };
             let field = |key: &str| job.and_then(|j| j.get(key));
-            // With a selector of its own a Job gets no labels made for it (https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector).
+            // With a selector of its own a Job gets no labels made for it
+            // (https://kubernetes.io/docs/concepts/workloads/controllers/job/#specifying-your-own-pod-selector).
             if field("manualSelector").and_then(Tree::as_bool) != Some(true) {
                 // The name of a CronJob's Job holds the time of its run.
                 let job_name = if kind == "Job" && !name.ends_with('*') { name } else { UNKNOWN_VALUE };

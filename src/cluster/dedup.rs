@@ -9,8 +9,9 @@ use crate::manifest::{Tree, Value};
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
 
-/// Keeps the first entry of each identity, in the order given. Equal repetitions go silently; different ones are told of in one warning,
-/// because real repositories hold bases and overlays side by side. Their identities are told as well.
+/// Keeps the first entry of each identity, in the order given. Equal repetitions go silently; different ones are told
+/// of in one warning, because real repositories hold bases and overlays side by side. Their identities are told as
+/// well.
 pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<Key>) {
     let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
@@ -50,8 +51,8 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
     (kept, conflicts.into_keys().collect())
 }
 
-/// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike they are numbered by their
-/// content, so that their order in the input does not matter.
+/// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike
+/// they are numbered by their content, so that their order in the input does not matter.
 fn told_apart(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut alike: BTreeMap<Key, Vec<(String, usize)>> = BTreeMap::new();
     for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.key.name.ends_with('*')) {

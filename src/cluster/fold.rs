@@ -8,8 +8,8 @@ use crate::manifest::{Body, OwnerRef};
 
 /// The workloads of some entries (sorted by key), sorted by key.
 ///
-/// A workload whose controller is in the input is folded into it; of a pod whose controller is not, a workload with the controller's identity is made,
-/// so that `kubectl get pods -o yaml` alone draws one card for each controller.
+/// A workload whose controller is in the input is folded into it; of a pod whose controller is not, a workload with the
+/// controller's identity is made, so that `kubectl get pods -o yaml` alone draws one card for each controller.
 pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
     let positions: BTreeMap<&Key, usize> = entries
         .iter()
@@ -23,15 +23,7 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = top_owner(index, entries, &positions);
         if top == *key {
-            found.insert(
-                top.clone(),
-                Workload {
-                    key: top,
-                    entry: index,
-                    spec: (**spec).clone(),
-                    pods: Vec::new(),
-                },
-            );
+            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
         } else {
             folded.push((top, index));
         }
@@ -75,8 +67,8 @@ fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>)
     entries[index].key.clone()
 }
 
-/// Whether a workload of one kind is what a controller of another made of its own template. What an operator makes for a custom resource (a Deployment
-/// for each component, say) are workloads of their own.
+/// Whether a workload of one kind is what a controller of another made of its own template. What an operator makes for
+/// a custom resource (a Deployment for each component, say) are workloads of their own.
 fn folds(kind: &str, owner: &str) -> bool {
     match kind {
         "Pod" | "ReplicaSet" => true,
@@ -96,23 +88,15 @@ fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
     let group = current_group(owner.api_version.split_once('/').map_or("", |(group, _)| group), &owner.kind);
     // An owner must say its kind; of one that does not, no more is known than that there are pods.
     let kind = if owner.kind.is_empty() { "Pod" } else { &owner.kind };
-    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" {
-        "apps"
-    } else {
-        group
-    };
+    let group = if owner.api_version.is_empty() && kind == "ReplicaSet" { "apps" } else { group };
     Key::new(group, kind, entry.key.namespace(), &owner.name)
 }
 
-/// A replica set that a Deployment made is named after it and the hash of its pods' template, which the pods carry as a label
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the pods find a Deployment of the input even when
-/// the replica set between them is not there.
+/// A replica set that a Deployment made is named after it and the hash of its pods' template, which the pods carry as a
+/// label (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the pods
+/// find a Deployment of the input even when the replica set between them is not there.
 fn deployment_of(key: &Key, child: &Entry) -> Option<Key> {
     let hash = child.object.labels.get("pod-template-hash")?;
     let name = key.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
-    (key.kind == "ReplicaSet").then(|| Key {
-        kind: "Deployment".into(),
-        name: name.to_owned(),
-        ..key.clone()
-    })
+    (key.kind == "ReplicaSet").then(|| Key { kind: "Deployment".into(), name: name.to_owned(), ..key.clone() })
 }

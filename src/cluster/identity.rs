@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::manifest::Object;
 
-/// The identity of an object. Versions of one group name the same object, and so do groups that kinds have moved out of.
+/// The identity of an object. Versions of one group name the same object, and so do groups that kinds have moved out
+/// of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// The namespace; `None` for kinds that live outside namespaces.
@@ -17,8 +18,8 @@ pub struct Key {
     pub group: String,
 }
 
-/// Kinds of Kubernetes itself (and the Gateway API) that live outside namespaces, for what a manifest of them may say of a namespace is ignored.
-/// Source: `kubectl api-resources --namespaced=false`.
+/// Kinds of Kubernetes itself (and the Gateway API) that live outside namespaces, for what a manifest of them may say
+/// of a namespace is ignored. Source: `kubectl api-resources --namespaced=false`.
 const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("", "ComponentStatus"),
     ("", "Namespace"),
@@ -83,12 +84,7 @@ impl Key {
         let group = current_group(object.group(), &object.kind);
         let scoped = CLUSTER_SCOPED.binary_search(&(group, object.kind.as_str())).is_ok();
         let namespace = (!scoped).then(|| object.namespace.clone().unwrap_or_else(|| default_namespace.to_owned()));
-        Key {
-            namespace,
-            name: object.name.clone(),
-            kind: object.kind.clone(),
-            group: group.to_owned(),
-        }
+        Key { namespace, name: object.name.clone(), kind: object.kind.clone(), group: group.to_owned() }
     }
 
     /// The identity of a namespaced object of a known group.
@@ -113,7 +109,10 @@ impl fmt::Display for Key {
         if let Some(namespace) = &self.namespace {
             write!(f, "{namespace}/")?;
         }
-        let own = self.group.is_empty() || !self.group.contains('.') || self.group.ends_with(".k8s.io") || self.group.ends_with("openshift.io");
+        let own = self.group.is_empty()
+            || !self.group.contains('.')
+            || self.group.ends_with(".k8s.io")
+            || self.group.ends_with("openshift.io");
         if own || !WELL_KNOWN.contains(&self.kind.as_str()) {
             write!(f, "{}[{}]", self.name, self.kind)
         } else {

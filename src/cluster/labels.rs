@@ -35,11 +35,7 @@ impl LabelIndex {
         let Some((shortest, others)) = lists.split_first() else {
             return Vec::new();
         };
-        shortest
-            .iter()
-            .copied()
-            .filter(|p| others.iter().all(|l| l.binary_search(p).is_ok()))
-            .collect()
+        shortest.iter().copied().filter(|p| others.iter().all(|l| l.binary_search(p).is_ok())).collect()
     }
 }
 
@@ -48,10 +44,7 @@ mod tests {
     use super::*;
 
     fn labels(text: &str) -> BTreeMap<String, String> {
-        text.split(',')
-            .filter_map(|p| p.split_once('='))
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .collect()
+        text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The inventory: every object that matters once, in the namespace it ends up in, found by identity and by label.
 //!
 //! Guarantees of a [`Cluster`]:
-//! * no two objects share an identity (group, kind, namespace, name); of different ones with one identity the first in path order is kept, and said so;
+//! * no two objects share an identity (group, kind, namespace, name); of different ones with one identity the first in
+//!   path order is kept, and said so;
 //! * every namespaced object has a namespace: its own, or the one that `-n` gives;
-//! * pods and replica sets that have a controller are folded into it: a workload is what people wrote, never what a controller made of it;
+//! * pods and replica sets that have a controller are folded into it: a workload is what people wrote, never what a
+//!   controller made of it;
 //! * all lists are sorted by identity, whatever the order of the input.
 
 mod added;
@@ -42,7 +44,8 @@ pub struct Entry {
 pub struct Workload {
     /// Its identity.
     pub key: Key,
-    /// The entry that declares it: the controller itself, or the first of its pods when the input does not hold the controller.
+    /// The entry that declares it: the controller itself, or the first of its pods when the input does not hold the
+    /// controller.
     pub entry: usize,
     /// What it runs.
     pub spec: manifest::Workload,
@@ -105,7 +108,9 @@ impl Cluster {
                 if count == 1 { "object names" } else { "objects name" },
                 if count == 1 { "is" } else { "are" }
             );
-            diagnostics.push(Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"));
+            diagnostics.push(
+                Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"),
+            );
         }
         let (mut entries, contested) = dedup::merge(entries, &mut diagnostics);
         entries.sort_by(|a, b| a.key.cmp(&b.key));
@@ -119,17 +124,7 @@ impl Cluster {
             .filter(|(_, w)| w.spec.pod.host_network != Some(true))
             .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
             .collect();
-        Warned {
-            value: Cluster {
-                entries,
-                workloads,
-                namespaces,
-                pods,
-                addresses,
-                contested,
-            },
-            diagnostics,
-        }
+        Warned { value: Cluster { entries, workloads, namespaces, pods, addresses, contested }, diagnostics }
     }
 
     /// All objects, sorted by identity.
@@ -137,7 +132,8 @@ impl Cluster {
         &self.entries
     }
 
-    /// What readers may see of the texts of objects, which are given by their positions in [`Cluster::entries`], in the order of these.
+    /// What readers may see of the texts of objects, which are given by their positions in [`Cluster::entries`], in the
+    /// order of these.
     pub fn excerpts(&self, sources: &Sources, entries: &[usize], secrecy: Secrecy) -> Vec<Excerpt> {
         let spans: Vec<Span> = entries.iter().map(|e| self.entries[*e].object.span).collect();
         manifest::excerpts(sources, &spans, secrecy)
@@ -158,15 +154,17 @@ impl Cluster {
         self.entries.binary_search_by(|e| e.key.cmp(key)).ok()
     }
 
-    /// Whether the input holds several objects of an identity that differ, so that nobody knows which of them will be there.
+    /// Whether the input holds several objects of an identity that differ, so that nobody knows which of them will be
+    /// there.
     pub fn is_contested(&self, key: &Key) -> bool {
         self.contested.contains(key)
     }
 
-    /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these labels.
+    /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these
+    /// labels.
     ///
-    /// Labels that controllers add count too. An empty selector picks nothing: a Service without selector has no pods of its own
-    /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
+    /// Labels that controllers add count too. An empty selector picks nothing: a Service without selector has no pods
+    /// of its own (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
     pub fn select(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Vec<usize> {
         self.pods.select(&self.workloads, namespace, selector)
     }
@@ -221,7 +219,10 @@ impl Cluster {
         self.bodies(|b| if let Body::EndpointSlice(s) = b { Some(&**s) } else { None })
     }
 
-    fn bodies<'a, T: 'a>(&'a self, pick: impl Fn(&'a Body) -> Option<&'a T> + 'a) -> impl Iterator<Item = (&'a Entry, &'a T)> {
+    fn bodies<'a, T: 'a>(
+        &'a self,
+        pick: impl Fn(&'a Body) -> Option<&'a T> + 'a,
+    ) -> impl Iterator<Item = (&'a Entry, &'a T)> {
         self.entries.iter().filter_map(move |e| pick(&e.object.body).map(|b| (e, b)))
     }
 }
@@ -233,10 +234,7 @@ fn namespaces(entries: &[Entry]) -> BTreeMap<String, Namespace> {
         if matches!(entry.object.body, Body::Namespace) {
             all.insert(
                 entry.key.name.clone(),
-                Namespace {
-                    declared: Some(index),
-                    labels: entry.object.labels.clone(),
-                },
+                Namespace { declared: Some(index), labels: entry.object.labels.clone() },
             );
         }
     }

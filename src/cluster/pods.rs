@@ -54,9 +54,7 @@ impl PodIndex {
         if asked != (None, None) {
             let others = if rest.is_empty() {
                 let from = workloads.partition_point(|w| w.key.namespace() < namespace);
-                (from..workloads.len())
-                    .take_while(|&w| workloads[w].key.namespace() == namespace)
-                    .collect()
+                (from..workloads.len()).take_while(|&w| workloads[w].key.namespace() == namespace).collect()
             } else {
                 self.matching(namespace, &rest)
             };
@@ -74,7 +72,8 @@ impl PodIndex {
     }
 
     fn matching(&self, namespace: &str, selector: &Labels) -> Vec<usize> {
-        let mut found: Vec<usize> = self.sets.matching(namespace, selector).into_iter().map(|set| self.owners[set]).collect();
+        let mut found: Vec<usize> =
+            self.sets.matching(namespace, selector).into_iter().map(|set| self.owners[set]).collect();
         found.dedup();
         found
     }

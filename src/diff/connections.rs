@@ -1,7 +1,8 @@
 //! Which connections differ, exactly: every pair whose allowed ports are not the same in both states.
 //!
-//! Pairs are compared by class: workloads that both states treat alike are compared once. Two workloads about which nothing changed (neither their labels
-//! and ports nor the policies that have a say about them) have nothing between them that changed, so the cost grows with the change, not with the input.
+//! Pairs are compared by class: workloads that both states treat alike are compared once. Two workloads about which
+//! nothing changed (neither their labels and ports nor the policies that have a say about them) have nothing between
+//! them that changed, so the cost grows with the change, not with the input.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,9 @@ use super::State;
 use super::ends::Union;
 use crate::cluster::Ordinals;
 use crate::manifest::Body;
-use crate::policy::{AddressSet, Certainty, Direction, Endpoint, GroupId, Members, Network, Policy, PortSet, Reason, Rule, Way};
+use crate::policy::{
+    AddressSet, Certainty, Direction, Endpoint, GroupId, Members, Network, Policy, PortSet, Reason, Rule, Way,
+};
 
 /// One end of connections.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,11 +40,7 @@ pub struct Allowed {
 
 impl Allowed {
     fn nothing() -> Allowed {
-        Allowed {
-            ports: PortSet::none(),
-            certainty: Certainty::Certain,
-            because: Vec::new(),
-        }
+        Allowed { ports: PortSet::none(), certainty: Certainty::Certain, because: Vec::new() }
     }
 }
 
@@ -85,10 +84,7 @@ struct Side<'a> {
 impl Side<'_> {
     fn of<'a>(state: &'a State<'a>, wanted: impl Fn(&Network) -> bool) -> Side<'a> {
         let networks = state.connectivity.networks().enumerate().filter(|(_, n)| wanted(n));
-        Side {
-            state,
-            networks: networks.map(|(position, _)| position).collect(),
-        }
+        Side { state, networks: networks.map(|(position, _)| position).collect() }
     }
 
     fn places_of(&self, workload: Option<usize>) -> Vec<Place> {
@@ -110,9 +106,10 @@ impl Side<'_> {
                     _ => None,
                 })
                 .collect();
-            parts = overlaid(parts, own.into_iter().map(|(place, set)| (vec![place], set.clone())).collect(), |a, b| {
-                [a, b].concat()
-            });
+            parts =
+                overlaid(parts, own.into_iter().map(|(place, set)| (vec![place], set.clone())).collect(), |a, b| {
+                    [a, b].concat()
+                });
         }
         parts
     }
@@ -125,11 +122,7 @@ impl Side<'_> {
                 let verdict = self.state.connectivity.between_groups(network, a, b);
                 let certainty = self.state.connectivity.certainty_between_groups(network, a, b);
                 let Some(known) = &mut answer else {
-                    answer = Some(Allowed {
-                        ports: verdict.ports,
-                        certainty,
-                        because: verdict.because,
-                    });
+                    answer = Some(Allowed { ports: verdict.ports, certainty, because: verdict.because });
                     continue;
                 };
                 known.certainty = known.certainty.max(certainty);
@@ -152,7 +145,11 @@ impl Side<'_> {
 }
 
 /// Two ways of taking addresses apart, as one: what is in a part of each is named by both.
-fn overlaid<T: Clone + Default>(one: Vec<(T, AddressSet)>, other: Vec<(T, AddressSet)>, both: impl Fn(T, T) -> T) -> Vec<(T, AddressSet)> {
+fn overlaid<T: Clone + Default>(
+    one: Vec<(T, AddressSet)>,
+    other: Vec<(T, AddressSet)>,
+    both: impl Fn(T, T) -> T,
+) -> Vec<(T, AddressSet)> {
     let whole = |all: &[(T, AddressSet)]| all.iter().fold(AddressSet::none(), |whole, (_, set)| whole.union(set));
     let (all, all_other) = (whole(&one), whole(&other));
     let mut parts = Vec::new();
@@ -174,8 +171,8 @@ struct Sort {
     settled: bool,
 }
 
-/// Every connection that differs, by network, then sources and destinations. The networks that are the only ones of their pods are compared together: a pod that moves
-/// from one to another reaches the outside as before.
+/// Every connection that differs, by network, then sources and destinations. The networks that are the only ones of
+/// their pods are compared together: a pod that moves from one to another reaches the outside as before.
 pub(super) fn compare(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<Delta> {
     let settled: Vec<bool> = {
         let policies = unchanged(old, new);
@@ -200,17 +197,15 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     let [old, new] = sides;
     let mut workloads: BTreeMap<Sort, Vec<usize>> = BTreeMap::new();
     for (index, met) in union.all().iter().enumerate() {
-        let sort = Sort {
-            old: old.places_of(met.old),
-            new: new.places_of(met.new),
-            settled: settled[index],
-        };
+        let sort = Sort { old: old.places_of(met.old), new: new.places_of(met.new), settled: settled[index] };
         if !(sort.old.is_empty() && sort.new.is_empty()) {
             workloads.entry(sort).or_default().push(index);
         }
     }
-    let mut parties: Vec<(Sort, Party)> = workloads.into_iter().map(|(sort, members)| (sort, Party::Workloads(members))).collect();
-    // About addresses nothing changes but what rules say of them. A state without any rule about IPv6 says nothing of it that could be compared.
+    let mut parties: Vec<(Sort, Party)> =
+        workloads.into_iter().map(|(sort, members)| (sort, Party::Workloads(members))).collect();
+    // About addresses nothing changes but what rules say of them. A state without any rule about IPv6 says nothing of
+    // it that could be compared.
     let (before, after) = (old.addresses(), new.addresses());
     let has_v6 = |parts: &[(Vec<Place>, AddressSet)]| parts.iter().any(|(_, set)| set.has_v6());
     let told = if has_v6(&before) == has_v6(&after) {
@@ -218,14 +213,8 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     } else {
         AddressSet::all_v4()
     };
-    let before = before
-        .into_iter()
-        .map(|(places, set)| ((places, Vec::new()), set.intersection(&told)))
-        .collect();
-    let after = after
-        .into_iter()
-        .map(|(places, set)| ((Vec::new(), places), set.intersection(&told)))
-        .collect();
+    let before = before.into_iter().map(|(places, set)| ((places, Vec::new()), set.intersection(&told))).collect();
+    let after = after.into_iter().map(|(places, set)| ((Vec::new(), places), set.intersection(&told))).collect();
     parties.extend(overlaid(before, after, |a, b| (a.0, b.1)).into_iter().map(|((old, new), set)| {
         let sort = Sort { old, new, settled: true };
         (sort, Party::Addresses(set))
@@ -253,7 +242,8 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     }
 }
 
-/// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let it.
+/// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let
+/// it.
 fn through_controllers(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<Delta> {
     let mut ways: BTreeMap<usize, [Allowed; 2]> = BTreeMap::new();
     for (slot, state) in [old, new].into_iter().enumerate() {
@@ -264,15 +254,13 @@ fn through_controllers(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<D
             *ports = ports.union(&entrance.ports);
         }
         for (workload, ports) in asked {
-            let Some(found) = state.connectivity.between(&Endpoint::IngressController, &Endpoint::Workload(workload)) else {
+            let Some(found) = state.connectivity.between(&Endpoint::IngressController, &Endpoint::Workload(workload))
+            else {
                 continue;
             };
             let index = if slot == 0 { union.of_old(workload) } else { union.of_new(workload) };
-            ways.entry(index).or_insert_with(|| [Allowed::nothing(), Allowed::nothing()])[slot] = Allowed {
-                ports: found.ports.intersection(&ports),
-                certainty: found.certainty,
-                because: found.because,
-            };
+            ways.entry(index).or_insert_with(|| [Allowed::nothing(), Allowed::nothing()])[slot] =
+                Allowed { ports: found.ports.intersection(&ports), certainty: found.certainty, because: found.because };
         }
     }
     let differ = ways.into_iter().filter(|(_, [old, new])| old.ports != new.ports);
@@ -287,9 +275,11 @@ fn through_controllers(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<D
         .collect()
 }
 
-/// For each policy of the old state, by its position, the position of the same policy in the new state if it says the same there.
+/// For each policy of the old state, by its position, the position of the same policy in the new state if it says the
+/// same there.
 fn unchanged(old: &State<'_>, new: &State<'_>) -> Vec<Option<usize>> {
-    let positions: BTreeMap<_, usize> = new.connectivity.policies().iter().enumerate().map(|(i, p)| (&p.key, i)).collect();
+    let positions: BTreeMap<_, usize> =
+        new.connectivity.policies().iter().enumerate().map(|(i, p)| (&p.key, i)).collect();
     let policies = old.connectivity.policies().iter();
     policies
         .map(|policy| {
@@ -306,7 +296,8 @@ fn says_the_same(a: &Policy, b: &Policy) -> bool {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_the_same_rule(a, b)),
         _ => false,
     };
-    (&a.scope, a.tier, a.priority, &a.subject, a.host_network) == (&b.scope, b.tier, b.priority, &b.subject, b.host_network)
+    (&a.scope, a.tier, a.priority, &a.subject, a.host_network)
+        == (&b.scope, b.tier, b.priority, &b.subject, b.host_network)
         && Direction::ALL.into_iter().all(|d| rules(a.rules(d), b.rules(d)))
 }
 
@@ -353,10 +344,8 @@ impl<'a> Traits<'a> {
                 ports: ports.collect(),
             }
         });
-        let names = connectivity
-            .networks()
-            .enumerate()
-            .filter(|(n, _)| !connectivity.groups_of(*n, workload).is_empty());
+        let names =
+            connectivity.networks().enumerate().filter(|(n, _)| !connectivity.groups_of(*n, workload).is_empty());
         Traits {
             namespace: cluster.namespaces().get(own.key.namespace()).map(|n| (n.declared.is_some(), &n.labels)),
             labels: cluster.template_labels(own),
@@ -368,11 +357,17 @@ impl<'a> Traits<'a> {
 }
 
 /// Whether nothing changed about a workload that policies look at, nor the policies that have a say about it.
-fn is_settled(old: &State<'_>, new: &State<'_>, policies: &[Option<usize>], (a, b): (Option<usize>, Option<usize>)) -> bool {
+fn is_settled(
+    old: &State<'_>,
+    new: &State<'_>,
+    policies: &[Option<usize>],
+    (a, b): (Option<usize>, Option<usize>),
+) -> bool {
     let (Some(a), Some(b)) = (a, b) else {
         return false;
     };
-    let same = |a: &[usize], b: &[usize]| a.iter().map(|&p| policies.get(p).copied().flatten()).eq(b.iter().map(|&p| Some(p)));
+    let same =
+        |a: &[usize], b: &[usize]| a.iter().map(|&p| policies.get(p).copied().flatten()).eq(b.iter().map(|&p| Some(p)));
     let judged_alike = |network: usize, position: usize, direction: Direction| {
         let before = old.connectivity.isolation_on(network, a, direction);
         let after = new.connectivity.isolation_on(position, b, direction);

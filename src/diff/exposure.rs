@@ -10,7 +10,8 @@ use crate::policy::PortSet;
 /// For each workload, by id, the ports that are reached from outside, by the object that opens the way.
 type Ways = BTreeMap<String, BTreeMap<String, PortSet>>;
 
-/// A workload each, newly reached first; then what opens a way to nothing that is known, and hosts that lost or got TLS.
+/// A workload each, newly reached first; then what opens a way to nothing that is known, and hosts that lost or got
+/// TLS.
 pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     let (before, after) = (ways(found.old), ways(found.new));
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -126,12 +127,10 @@ fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
         } else {
             format!("to {}", outside.name)
         };
-        let mut because: Vec<(String, String)> = edge.evidence.first().map(|e| (String::new(), e.place())).into_iter().collect();
+        let mut because: Vec<(String, String)> =
+            edge.evidence.first().map(|e| (String::new(), e.place())).into_iter().collect();
         let shut = if opens { shut_behind(found.new, &door.id) } else { Vec::new() };
-        because.extend(
-            shut.iter()
-                .map(|id| (format!("policies let nothing of it through to {id}"), String::new())),
-        );
+        because.extend(shut.iter().map(|id| (format!("policies let nothing of it through to {id}"), String::new())));
         items.push(Item {
             sign: change.sign(),
             text: format!(
@@ -164,16 +163,14 @@ fn shut_behind(state: &State<'_>, door: &str) -> Vec<String> {
 fn tls(graph: &Graph) -> Vec<Item> {
     let mut lost: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
     for (from, _, edge) in graph.edges() {
-        let (Some(Change::Changed(differences)), EdgeDetail::Routes { rules, .. }) = (&edge.change, &edge.detail) else {
+        let (Some(Change::Changed(differences)), EdgeDetail::Routes { rules, .. }) = (&edge.change, &edge.detail)
+        else {
             continue;
         };
         for difference in differences {
             let Some(rule) = difference.about.strip_suffix(" TLS") else { continue };
-            let host = rules
-                .iter()
-                .find(|r| r.text() == rule)
-                .and_then(|r| r.host.clone())
-                .unwrap_or_else(|| rule.to_owned());
+            let host =
+                rules.iter().find(|r| r.text() == rule).and_then(|r| r.host.clone()).unwrap_or_else(|| rule.to_owned());
             let key = (graph.node(from).id.clone(), host, difference.new.clone());
             lost.entry(key).or_default().insert(rule.to_owned());
         }

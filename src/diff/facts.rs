@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Access, Container, Detail, Difference, Exposure, Node, Outside, PortMap, RouteRule, Scale, Side, Stance, port_text};
+use crate::graph::{
+    Access, Container, Detail, Difference, Exposure, Node, Outside, PortMap, RouteRule, Scale, Side, Stance, port_text,
+};
 
-/// What differs between a node of the old state and the same of the new one, the gravest first. Where things are written is no fact.
+/// What differs between a node of the old state and the same of the new one, the gravest first. Where things are
+/// written is no fact.
 pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
     let mut found = Found::default();
     match (&old.detail, &new.detail) {
@@ -40,16 +43,8 @@ pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
             found.pairs("label", labels_a, labels_b);
         }
         (
-            Detail::Service {
-                service: service_a,
-                ports: ports_a,
-                selector: selector_a,
-            },
-            Detail::Service {
-                service: service_b,
-                ports: ports_b,
-                selector: selector_b,
-            },
+            Detail::Service { service: service_a, ports: ports_a, selector: selector_a },
+            Detail::Service { service: service_b, ports: ports_b, selector: selector_b },
         ) => {
             found.value("", service_a.as_str(), service_b.as_str());
             found.ports(ports_a, ports_b);
@@ -60,50 +55,26 @@ pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
             found.value("class", class_a.as_deref().unwrap_or("none"), class_b.as_deref().unwrap_or("none"));
         }
         (
-            Detail::Gateway {
-                class: class_a,
-                listeners: listeners_a,
-                ..
-            },
-            Detail::Gateway {
-                class: class_b,
-                listeners: listeners_b,
-                ..
-            },
+            Detail::Gateway { class: class_a, listeners: listeners_a, .. },
+            Detail::Gateway { class: class_b, listeners: listeners_b, .. },
         ) => {
             found.value("class", class_a, class_b);
             found.set("listener", listeners_a.iter().cloned(), listeners_b.iter().cloned());
         }
-        (Detail::Route { hosts: a }, Detail::Route { hosts: b }) => found.set("host", a.iter().cloned(), b.iter().cloned()),
+        (Detail::Route { hosts: a }, Detail::Route { hosts: b }) => {
+            found.set("host", a.iter().cloned(), b.iter().cloned())
+        }
         (
-            Detail::External {
-                addresses: addresses_a,
-                except: except_a,
-                role: role_a,
-                ..
-            },
-            Detail::External {
-                addresses: addresses_b,
-                except: except_b,
-                role: role_b,
-                ..
-            },
+            Detail::External { addresses: addresses_a, except: except_a, role: role_a, .. },
+            Detail::External { addresses: addresses_b, except: except_b, role: role_b, .. },
         ) => {
             found.set("", addresses_a.iter().cloned(), addresses_b.iter().cloned());
             found.set("except", except_a.iter().cloned(), except_b.iter().cloned());
             found.value("", role_a.as_deref().unwrap_or_default(), role_b.as_deref().unwrap_or_default());
         }
         (
-            Detail::Peers {
-                members: members_a,
-                access: access_a,
-                ..
-            },
-            Detail::Peers {
-                members: members_b,
-                access: access_b,
-                ..
-            },
+            Detail::Peers { members: members_a, access: access_a, .. },
+            Detail::Peers { members: members_b, access: access_b, .. },
         ) => {
             found.access(access_a.as_ref(), access_b.as_ref());
             let names = |m: &Option<Vec<String>>| m.iter().flatten().cloned().collect::<Vec<String>>();
@@ -132,7 +103,10 @@ pub(super) fn of_ports(old: &[PortMap], new: &[PortMap]) -> Vec<Difference> {
 }
 
 /// The same for rules of routes.
-pub(super) fn of_rules((old, old_port): (&[RouteRule], &str), (new, new_port): (&[RouteRule], &str)) -> Vec<Difference> {
+pub(super) fn of_rules(
+    (old, old_port): (&[RouteRule], &str),
+    (new, new_port): (&[RouteRule], &str),
+) -> Vec<Difference> {
     let mut found = Found::default();
     // TLS is a fact of the host, and the rule stays the same rule without it.
     let plain = |rule: &RouteRule| RouteRule { tls: false, ..rule.clone() };
@@ -242,11 +216,7 @@ impl Found {
     fn containers(&mut self, old: &[Container], new: &[Container]) {
         let image = |c: &Container| c.image.clone().unwrap_or_default();
         for container in new {
-            let about = if new.len() > 1 {
-                format!("image {}", container.name)
-            } else {
-                "image".to_owned()
-            };
+            let about = if new.len() > 1 { format!("image {}", container.name) } else { "image".to_owned() };
             match old.iter().find(|c| c.name == container.name) {
                 Some(before) if before.image != container.image => {
                     let (old, new) = short_images(&image(before), &image(container));
@@ -275,7 +245,8 @@ impl Found {
     }
 }
 
-/// Two images, without what both begin with up to a separator, so that what differs is seen: `1.2` and `1.3` of `registry.example/shop/api:1.2`.
+/// Two images, without what both begin with up to a separator, so that what differs is seen: `1.2` and `1.3` of
+/// `registry.example/shop/api:1.2`.
 fn short_images(old: &str, new: &str) -> (String, String) {
     let tag = |image: &str| {
         let name = image.rfind('/').map_or(0, |i| i + 1);
@@ -292,11 +263,7 @@ fn short_images(old: &str, new: &str) -> (String, String) {
         None => tag.to_owned(),
     };
     let (short_a, short_b) = (short(&tag_a), short(&tag_b));
-    if name_a == name_b && short_a != short_b {
-        (short_a, short_b)
-    } else {
-        (old.to_owned(), new.to_owned())
-    }
+    if name_a == name_b && short_a != short_b { (short_a, short_b) } else { (old.to_owned(), new.to_owned()) }
 }
 
 #[cfg(test)]

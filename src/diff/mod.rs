@@ -1,10 +1,13 @@
 //! Two states of a system → what is different, and what that means.
 //!
 //! Guarantees of a [`Diff`]:
-//! * it speaks of objects by their identity: moving them between files, another order or another version of their API is no difference;
-//! * [`Diff::connections`] is exact: a pair of ends is in one of its rectangles if and only if the ports between them differ;
-//! * [`Diff::graph`] is the union of both graphs, in which every node and edge says how it differs. A line that only one state draws counts as added or removed
-//!   only if the traffic that it stands for was not allowed before, or is not any more: another way of drawing the same is no difference;
+//! * it speaks of objects by their identity: moving them between files, another order or another version of their API
+//!   is no difference;
+//! * [`Diff::connections`] is exact: a pair of ends is in one of its rectangles if and only if the ports between them
+//!   differ;
+//! * [`Diff::graph`] is the union of both graphs, in which every node and edge says how it differs. A line that only
+//!   one state draws counts as added or removed only if the traffic that it stands for was not allowed before, or is
+//!   not any more: another way of drawing the same is no difference;
 //! * the difference between a state and itself is empty.
 
 mod connections;
@@ -41,7 +44,8 @@ pub struct State<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// The texts.
     pub sources: &'a Sources,
-    /// What the names of its files begin with that is about the state and not the file, such as the folder that holds it.
+    /// What the names of its files begin with that is about the state and not the file, such as the folder that holds
+    /// it.
     pub root: &'a str,
 }
 
@@ -90,11 +94,5 @@ pub fn compare(old: &State<'_>, new: &State<'_>) -> Diff {
         objects: &objects,
         graph: &graph,
     });
-    Diff {
-        graph,
-        workloads: ends.all().iter().map(|m| m.key.clone()).collect(),
-        connections,
-        objects,
-        sections,
-    }
+    Diff { graph, workloads: ends.all().iter().map(|m| m.key.clone()).collect(), connections, objects, sections }
 }

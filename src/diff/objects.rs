@@ -45,8 +45,8 @@ pub struct ObjectChange {
 /// As many fields of an object as anybody reads.
 const FIELDS: usize = 40;
 
-/// Every object that differs, sorted by identity. What a controller made of another object, what a server adds, and labels and annotations that tools renew with
-/// every release make no difference.
+/// Every object that differs, sorted by identity. What a controller made of another object, what a server adds, and
+/// labels and annotations that tools renew with every release make no difference.
 pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
     let kept = |state: &State<'_>| -> BTreeMap<Key, usize> {
         let entries = state.cluster.entries().iter().enumerate();
@@ -59,7 +59,9 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
         errors.filter_map(|d| d.at).map(|at| new.file(at.file)).collect()
     };
     let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
-    let entry = |state: &State<'_>, index: Option<&usize>| -> Option<Span> { index.map(|&i| state.cluster.entries()[i].object.span) };
+    let entry = |state: &State<'_>, index: Option<&usize>| -> Option<Span> {
+        index.map(|&i| state.cluster.entries()[i].object.span)
+    };
     let change = |key: &Key| {
         let (a, b) = (before.get(key), after.get(key));
         let fate = match (a, b) {
@@ -75,13 +77,7 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
         };
         let (was, is) = (entry(old, a), entry(new, b));
         let unreadable = fate == Fate::Removed && was.is_some_and(|span| broken.contains(old.file(span.file)));
-        Some(ObjectChange {
-            key: key.clone(),
-            fate,
-            old: was,
-            new: is,
-            unreadable,
-        })
+        Some(ObjectChange { key: key.clone(), fate, old: was, new: is, unreadable })
     };
     keys.into_iter().filter_map(change).collect()
 }
@@ -92,8 +88,8 @@ fn fields(old: &Entry, new: &Entry) -> Vec<Field> {
     found
 }
 
-/// Fields whose values say nothing about what is meant: the identity is compared already, the status is an answer of the cluster, and the rest is what a server
-/// or a release tool adds.
+/// Fields whose values say nothing about what is meant: the identity is compared already, the status is an answer of
+/// the cluster, and the rest is what a server or a release tool adds.
 fn is_noise(path: &str, key: &str) -> bool {
     const TOP: &[&str] = &["apiVersion", "kind", "status"];
     const METADATA: &[&str] = &[
@@ -106,13 +102,8 @@ fn is_noise(path: &str, key: &str) -> bool {
         "selfLink",
         "uid",
     ];
-    const LABELS: &[&str] = &[
-        "app.kubernetes.io/version",
-        "chart",
-        "helm.sh/chart",
-        "heritage",
-        "app.kubernetes.io/managed-by",
-    ];
+    const LABELS: &[&str] =
+        &["app.kubernetes.io/version", "chart", "helm.sh/chart", "heritage", "app.kubernetes.io/managed-by"];
     match path {
         "" => TOP.contains(&key),
         "metadata" => METADATA.contains(&key),
@@ -170,10 +161,7 @@ fn pair(ends: (Option<&Tree>, Option<&Tree>), holder: Span, step: &str, path: &m
         (Some(a), Some(b)) => differ(a, b, path, found),
         // A field that is null is as good as not there.
         (Some(one), None) | (None, Some(one)) if one.is_null() => {}
-        (_, new) => found.push(Field {
-            path: path.clone(),
-            at: new.map_or(holder, |n| n.span),
-        }),
+        (_, new) => found.push(Field { path: path.clone(), at: new.map_or(holder, |n| n.span) }),
     }
     path.truncate(length);
 }

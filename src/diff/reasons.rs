@@ -14,7 +14,8 @@ pub(super) struct Cause {
     pub place: String,
 }
 
-/// Why some ports are allowed now, or not any more. Where no rule came or went, because labels or ports of the ends changed, it is what decides now.
+/// Why some ports are allowed now, or not any more. Where no rule came or went, because labels or ports of the ends
+/// changed, it is what decides now.
 pub(super) fn causes(old: &State<'_>, new: &State<'_>, delta: &Delta, turn: Turn) -> Vec<Cause> {
     let (before, after) = (&delta.old.because, &delta.new.because);
     let fresh = |reason: &&Reason| !before.iter().any(|other| is_the_same(old, other, new, reason));
@@ -82,7 +83,8 @@ fn cause(state: &State<'_>, reason: &Reason, says: &str) -> Cause {
 }
 
 fn is_of_the_same_policy(a: &State<'_>, one: &Reason, b: &State<'_>, other: &Reason) -> bool {
-    a.connectivity.policies()[one.policy].key == b.connectivity.policies()[other.policy].key && one.direction == other.direction
+    a.connectivity.policies()[one.policy].key == b.connectivity.policies()[other.policy].key
+        && one.direction == other.direction
 }
 
 /// Whether two reasons of two states say the same.

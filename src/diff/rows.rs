@@ -1,4 +1,5 @@
-//! Connections that differ, as people read them: few rows, each from some to some others on some ports, with the rules that did it.
+//! Connections that differ, as people read them: few rows, each from some to some others on some ports, with the rules
+//! that did it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +48,15 @@ pub(super) struct Row {
 /// What must agree for connections to be told in one row.
 type Said<'a> = (PortSet, Vec<Cause>, &'a Network);
 
-/// The rows of one turn for connections whose ends are as wanted: those between workloads that both states have, or those of one workload.
-pub(super) fn rows(old: &State<'_>, new: &State<'_>, turn: Turn, deltas: &[Delta], wanted: impl Fn(usize) -> bool) -> Vec<Row> {
+/// The rows of one turn for connections whose ends are as wanted: those between workloads that both states have, or
+/// those of one workload.
+pub(super) fn rows(
+    old: &State<'_>,
+    new: &State<'_>,
+    turn: Turn,
+    deltas: &[Delta],
+    wanted: impl Fn(usize) -> bool,
+) -> Vec<Row> {
     let mut said: BTreeMap<Said<'_>, Vec<(Who, Who)>> = BTreeMap::new();
     for delta in deltas {
         let ports = match turn {
@@ -89,10 +97,7 @@ fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
             workloads: list.iter().copied().filter(|&w| wanted(w)).collect(),
             addresses: AddressSet::none(),
         }),
-        Party::Addresses(set) => Some(Who {
-            workloads: BTreeSet::new(),
-            addresses: set.clone(),
-        }),
+        Party::Addresses(set) => Some(Who { workloads: BTreeSet::new(), addresses: set.clone() }),
         Party::IngressController => None,
     }
 }
@@ -107,7 +112,8 @@ fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
     for (to, from) in of_target {
         of_sources.entry(from).or_default().add(to);
     }
-    // No workload connects to itself: that it counts among its own sources makes no difference, and may make them those of others.
+    // No workload connects to itself: that it counts among its own sources makes no difference, and may make them those
+    // of others.
     let mut of_all: BTreeMap<Who, Who> = BTreeMap::new();
     for (mut from, to) in of_sources {
         if let (Some(&only), 1) = (to.workloads.first(), to.workloads.len()) {
@@ -124,13 +130,17 @@ fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
     found
 }
 
-/// Who is meant, in words: names of few, namespaces and counts of many. `all` are the workloads that there are to be meant.
+/// Who is meant, in words: names of few, namespaces and counts of many. `all` are the workloads that there are to be
+/// meant.
 pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &BTreeSet<usize>) -> String {
     // The one at the other end is not meant in any case.
     let lone = other.workloads.len() == 1;
-    let lacking = |set: &BTreeSet<usize>| set.difference(&who.workloads).filter(|w| !(lone && other.workloads.contains(w))).count();
+    let lacking = |set: &BTreeSet<usize>| {
+        set.difference(&who.workloads).filter(|w| !(lone && other.workloads.contains(w))).count()
+    };
     let everyone = !who.workloads.is_empty() && who.workloads.len() > 1 && lacking(all) == 0;
-    let whole = |set: &AddressSet| set == &AddressSet::all_v4() || set == &AddressSet::all_v4().union(&AddressSet::all_v6());
+    let whole =
+        |set: &AddressSet| set == &AddressSet::all_v4() || set == &AddressSet::all_v4().union(&AddressSet::all_v6());
     let addresses = if who.addresses.is_empty() {
         None
     } else if whole(&who.addresses) {
@@ -196,17 +206,13 @@ mod tests {
     use super::*;
 
     fn who(workloads: &[usize]) -> Who {
-        Who {
-            workloads: workloads.iter().copied().collect(),
-            addresses: AddressSet::none(),
-        }
+        Who { workloads: workloads.iter().copied().collect(), addresses: AddressSet::none() }
     }
 
     #[test]
     fn all_to_all_is_one_row() {
-        let pairs: Vec<(Who, Who)> = (0..4)
-            .map(|to| (who(&(0..4).filter(|f| *f != to).collect::<Vec<_>>()), who(&[to])))
-            .collect();
+        let pairs: Vec<(Who, Who)> =
+            (0..4).map(|to| (who(&(0..4).filter(|f| *f != to).collect::<Vec<_>>()), who(&[to]))).collect();
         assert_eq!(joined(&pairs), [(who(&[0, 1, 2, 3]), who(&[0, 1, 2, 3]))]);
     }
 

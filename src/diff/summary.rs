@@ -134,9 +134,8 @@ pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
 /// What differs between workloads that both states have. What comes and goes with a workload is told with it.
 fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let Found { old, new, ends, .. } = *found;
-    let stays: BTreeSet<usize> = (0..ends.all().len())
-        .filter(|&w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some())
-        .collect();
+    let stays: BTreeSet<usize> =
+        (0..ends.all().len()).filter(|&w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some()).collect();
     let tell = |turn: Turn| -> Vec<Item> {
         let rows = rows(old, new, turn, found.connections, |w| stays.contains(&w));
         let items = rows.iter().map(|row| Item {
@@ -204,12 +203,7 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
         for ((way, was), (_, is)) in before.into_iter().zip(after) {
             if was != is {
                 let lost = is == "open" || was == "isolated";
-                changed
-                    .entry((!lost, (way, was, is)))
-                    .or_default()
-                    .entry(namespace.to_owned())
-                    .or_default()
-                    .push(node);
+                changed.entry((!lost, (way, was, is))).or_default().entry(namespace.to_owned()).or_default().push(node);
             }
         }
     }
@@ -236,7 +230,8 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
     items
 }
 
-/// Problems of the one state that the other has not, whatever their places: those by which something new is not read at all, and all others.
+/// Problems of the one state that the other has not, whatever their places: those by which something new is not read at
+/// all, and all others.
 fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let count = |diagnostics: &[Diagnostic]| {
         let mut all: BTreeMap<(crate::diagnostic::Severity, &'static str, String), Vec<usize>> = BTreeMap::new();
@@ -255,11 +250,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     for (key, list) in &after {
         let known = before.get(key).map_or(0, Vec::len);
         for &index in list.iter().skip(known) {
-            let heap = if found.new.diagnostics[index].code.is_unread() {
-                &mut unreadable
-            } else {
-                &mut items
-            };
+            let heap = if found.new.diagnostics[index].code.is_unread() { &mut unreadable } else { &mut items };
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
@@ -292,7 +283,9 @@ fn routes(graph: &Graph) -> Vec<Item> {
         let lines: Vec<String> = match &edge.change {
             Some(Change::Added | Change::Removed) => edge.lines(),
             // TLS is told with what is reached from outside.
-            Some(Change::Changed(differences)) => differences.iter().filter(|d| !d.about.ends_with(" TLS")).map(|d| d.text()).collect(),
+            Some(Change::Changed(differences)) => {
+                differences.iter().filter(|d| !d.about.ends_with(" TLS")).map(|d| d.text()).collect()
+            }
             _ => continue,
         };
         if lines.is_empty() {
@@ -341,11 +334,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             }
             Fate::Removed => {
                 because.extend(was());
-                let doubt = if object.unreadable {
-                    ": its file has errors now, so it may still be meant"
-                } else {
-                    ""
-                };
+                let doubt = if object.unreadable { ": its file has errors now, so it may still be meant" } else { "" };
                 ("−", format!("{id}{doubt}"))
             }
             Fate::Changed(fields) => {
@@ -370,13 +359,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             };
             because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
         }
-        items.push(Item {
-            sign,
-            text,
-            because,
-            nodes: node.map(|n| n.id.clone()).into_iter().collect(),
-            gate: None,
-        });
+        items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None });
     }
     items
 }
@@ -406,10 +389,7 @@ fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, S
             (false, Turn::Gained) => "reaches",
             (false, Turn::Lost) => "reached",
         };
-        let this = super::rows::Who {
-            workloads: BTreeSet::from([workload]),
-            ..Default::default()
-        };
+        let this = super::rows::Who { workloads: BTreeSet::from([workload]), ..Default::default() };
         let whom = words(&other, &this, ends, &everyone);
         if whom.is_empty() {
             continue;

@@ -56,12 +56,7 @@ pub(super) struct Touched {
 
 impl Touched {
     fn nothing() -> Touched {
-        Touched {
-            extent: Extent::Nothing,
-            ports: PortSet::none(),
-            not_from: Vec::new(),
-            not_to: Vec::new(),
-        }
+        Touched { extent: Extent::Nothing, ports: PortSet::none(), not_from: Vec::new(), not_to: Vec::new() }
     }
 }
 
@@ -107,7 +102,14 @@ impl<'a> Traffic<'a> {
     }
 
     /// What differs about the traffic between two nodes of a graph on some ports; all ports if none are told.
-    pub fn between(&self, turn: Turn, graph: &Graph, (from, to): (usize, usize), ports: &Ports, network: Option<&str>) -> Touched {
+    pub fn between(
+        &self,
+        turn: Turn,
+        graph: &Graph,
+        (from, to): (usize, usize),
+        ports: &Ports,
+        network: Option<&str>,
+    ) -> Touched {
         let ends = (self.end(graph, from), self.end(graph, to));
         if let Some(answer) = self.unseen(turn, &ends) {
             return answer;
@@ -161,8 +163,8 @@ impl<'a> Traffic<'a> {
         touched
     }
 
-    /// The answer about pods that no state holds: where the other state does not restrict the workloads at the other end, nothing differs. `None` if both ends are
-    /// known.
+    /// The answer about pods that no state holds: where the other state does not restrict the workloads at the other
+    /// end, nothing differs. `None` if both ends are known.
     fn unseen(&self, turn: Turn, (from, to): &(End, End)) -> Option<Touched> {
         let (known, direction) = match (from, to) {
             (End::Unseen, other) => (other, Direction::Ingress),
@@ -235,10 +237,7 @@ impl Plane<'_> {
             for (class, own) in &self.addresses {
                 if !own.intersection(set).is_empty() {
                     rest = rest.difference(own);
-                    parts.push(Part {
-                        class: Some(*class),
-                        workloads: &[],
-                    });
+                    parts.push(Part { class: Some(*class), workloads: &[] });
                 }
             }
             if !rest.is_empty() {
@@ -251,10 +250,7 @@ impl Plane<'_> {
             End::Workloads(list) => list
                 .iter()
                 .enumerate()
-                .map(|(i, w)| Part {
-                    class: self.class_of.get(w).copied(),
-                    workloads: &list[i..=i],
-                })
+                .map(|(i, w)| Part { class: self.class_of.get(w).copied(), workloads: &list[i..=i] })
                 .collect(),
             End::Addresses(set) => of_addresses(set),
             // What is true of all addresses is true of pods that nobody knows of.
@@ -275,9 +271,7 @@ fn port_set(ports: &Ports) -> PortSet {
         Protocol::Sctp => policy::Protocol::Sctp,
     };
     let ranges = ports.ranges.iter();
-    ranges.fold(PortSet::none(), |set, (p, first, last)| {
-        set.union(&PortSet::range(own(*p), *first, *last))
-    })
+    ranges.fold(PortSet::none(), |set, (p, first, last)| set.union(&PortSet::range(own(*p), *first, *last)))
 }
 
 /// The same ports as a line says them.
@@ -287,11 +281,7 @@ pub(super) fn ports_of(set: &PortSet) -> Ports {
         (policy::Protocol::Udp, Protocol::Udp),
         (policy::Protocol::Sctp, Protocol::Sctp),
     ];
-    let ranges = known
-        .into_iter()
-        .flat_map(|(own, protocol)| set.ranges(own).into_iter().map(move |(a, b)| (protocol, a, b)));
-    Ports {
-        ranges: ranges.collect(),
-        names: Vec::new(),
-    }
+    let ranges =
+        known.into_iter().flat_map(|(own, protocol)| set.ranges(own).into_iter().map(move |(a, b)| (protocol, a, b)));
+    Ports { ranges: ranges.collect(), names: Vec::new() }
 }

@@ -1,8 +1,9 @@
 //! Both graphs in one, every part with how it differs.
 //!
-//! What policies allow is drawn by each state in its own way: through a junction or not, by a set of pods or one by one, or not at all where nothing restricts it.
-//! So lines of this kind are not compared as lines but by the traffic that they stand for: those of the new state are drawn, marked by what of it was not
-//! allowed before, and of the old state those that stand for traffic that is not allowed any more.
+//! What policies allow is drawn by each state in its own way: through a junction or not, by a set of pods or one by
+//! one, or not at all where nothing restricts it. So lines of this kind are not compared as lines but by the traffic
+//! that they stand for: those of the new state are drawn, marked by what of it was not allowed before, and of the old
+//! state those that stand for traffic that is not allowed any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,10 @@ use super::connections::Delta;
 use super::ends::Union;
 use super::facts;
 use super::traffic::{Extent, Traffic, Turn, ports_of};
-use crate::graph::{Allowance, Change, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Ports, digest};
+use crate::graph::{
+    Allowance, Change, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind,
+    Ports, digest,
+};
 use crate::policy::PortSet;
 
 /// The union of the graphs of two states.
@@ -31,10 +35,7 @@ pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[De
         }
     }
     let fleeting = |node: &Node| {
-        matches!(
-            node.kind,
-            NodeKind::Peers | NodeKind::Junction | NodeKind::External | NodeKind::ExternalName
-        )
+        matches!(node.kind, NodeKind::Peers | NodeKind::Junction | NodeKind::External | NodeKind::ExternalName)
     };
     // A place where lines meet is as new as its lines.
     let by_lines = |id: &str, whole: Change| match touched.get(id) {
@@ -45,20 +46,13 @@ pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[De
         let change = match before.find(&node.id) {
             Some(known) => {
                 let differences = facts::of_nodes(before.node(known), node);
-                if differences.is_empty() {
-                    Change::Same
-                } else {
-                    Change::Changed(differences)
-                }
+                if differences.is_empty() { Change::Same } else { Change::Changed(differences) }
             }
             None if node.kind == NodeKind::Internet => Change::Same,
             None if fleeting(node) => by_lines(&node.id, Change::Added),
             None => Change::Added,
         };
-        builder.node(Node {
-            change: Some(change),
-            ..node.clone()
-        });
+        builder.node(Node { change: Some(change), ..node.clone() });
     }
     let lost = before.nodes().filter(|n| after.find(&n.id).is_none()).chain(&junctions);
     for node in lost {
@@ -67,11 +61,7 @@ pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[De
             continue;
         }
         builder.node(Node {
-            change: Some(if fleeting(node) {
-                by_lines(&node.id, Change::Removed)
-            } else {
-                Change::Removed
-            }),
+            change: Some(if fleeting(node) { by_lines(&node.id, Change::Removed) } else { Change::Removed }),
             ..node.clone()
         });
     }
@@ -106,15 +96,14 @@ fn is_allowed(kind: EdgeKind) -> bool {
     matches!(kind, EdgeKind::Allows | EdgeKind::Denied)
 }
 
-/// The edges that are not about policies: by their ends and kind, and where there are several of these, by what they say.
+/// The edges that are not about policies: by their ends and kind, and where there are several of these, by what they
+/// say.
 fn plain_edges(before: &Graph, after: &Graph) -> Vec<Compared> {
     type Place<'a> = (&'a str, &'a str, EdgeKind);
     fn places(graph: &Graph) -> BTreeMap<Place<'_>, Vec<usize>> {
         let mut all: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
         for (index, (from, to, edge)) in graph.edges().enumerate().filter(|(_, (.., e))| !is_allowed(e.kind())) {
-            all.entry((&graph.node(from).id, &graph.node(to).id, edge.kind()))
-                .or_default()
-                .push(index);
+            all.entry((&graph.node(from).id, &graph.node(to).id, edge.kind())).or_default().push(index);
         }
         all
     }
@@ -164,19 +153,19 @@ fn is_related(a: &EdgeDetail, b: &EdgeDetail) -> bool {
 fn changed(before: &Graph, o: usize, after: &Graph, n: usize) -> Compared {
     let (old, new) = (before.edge(o).2, after.edge(n).2);
     let differences = match (&old.detail, &new.detail) {
-        (EdgeDetail::Routes { rules: a, port: x }, EdgeDetail::Routes { rules: b, port: y }) => facts::of_rules((a, &x.text()), (b, &y.text())),
-        (EdgeDetail::Selects(a), EdgeDetail::Selects(b)) | (EdgeDetail::Resolves(a), EdgeDetail::Resolves(b)) => facts::of_ports(a, b),
+        (EdgeDetail::Routes { rules: a, port: x }, EdgeDetail::Routes { rules: b, port: y }) => {
+            facts::of_rules((a, &x.text()), (b, &y.text()))
+        }
+        (EdgeDetail::Selects(a), EdgeDetail::Selects(b)) | (EdgeDetail::Resolves(a), EdgeDetail::Resolves(b)) => {
+            facts::of_ports(a, b)
+        }
         (EdgeDetail::Exposes(a), EdgeDetail::Exposes(b)) => facts::of_exposures(a, b),
         _ => {
             let (a, b) = (old.lines().join(", "), new.lines().join(", "));
             if a == b { Vec::new() } else { vec![Difference::new("", a, b)] }
         }
     };
-    let change = if differences.is_empty() {
-        Change::Same
-    } else {
-        Change::Changed(differences)
-    };
+    let change = if differences.is_empty() { Change::Same } else { Change::Changed(differences) };
     Compared::new(after, after.edge(n), change)
 }
 
@@ -216,7 +205,13 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
             let mut gained = Vec::new();
             for a in sources(after, from) {
                 for b in targets(after, to) {
-                    gained.push(traffic.between(Turn::Gained, after, (a, b), &allowance.ports, allowance.network.as_deref()));
+                    gained.push(traffic.between(
+                        Turn::Gained,
+                        after,
+                        (a, b),
+                        &allowance.ports,
+                        allowance.network.as_deref(),
+                    ));
                 }
             }
             if gained.iter().all(|t| t.extent == Extent::Nothing) {
@@ -239,7 +234,8 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
     edges
 }
 
-/// Whether the old state draws the same line with the same words. What it stands for is then the same as well, unless it is a set of pods that has other members now.
+/// Whether the old state draws the same line with the same words. What it stands for is then the same as well, unless
+/// it is a set of pods that has other members now.
 fn is_drawn_by(before: &Graph, after: &Graph, (from, to, edge): (usize, usize, &Edge)) -> bool {
     let known = |node: usize| {
         let node = after.node(node);
@@ -255,13 +251,19 @@ fn is_drawn_by(before: &Graph, after: &Graph, (from, to, edge): (usize, usize, &
 }
 
 /// What only the old state allows, as lines of their own, with the junctions that they run through.
-fn not_allowed_any_more(before: &Graph, after: &Graph, traffic: &Traffic<'_>, ends: &Union) -> (Vec<Compared>, Vec<Node>) {
+fn not_allowed_any_more(
+    before: &Graph,
+    after: &Graph,
+    traffic: &Traffic<'_>,
+    ends: &Union,
+) -> (Vec<Compared>, Vec<Node>) {
     let name = |workloads: &[usize]| workloads.iter().map(|&w| ends.all()[w].key.to_string()).collect::<Vec<String>>();
     // By what they say, so that many lines that say the same become few.
     let mut lines: BTreeMap<Allowance, BTreeMap<(String, String), Vec<Evidence>>> = BTreeMap::new();
     for (from, to, edge) in before.edges().filter(|(.., e)| e.kind() == EdgeKind::Allows) {
         // What leads into a junction is told with what leads out of it.
-        let Some(said) = allowance(edge).filter(|_| before.node(from).kind != NodeKind::Junction && !is_drawn_by(after, before, (from, to, edge)))
+        let Some(said) = allowance(edge)
+            .filter(|_| before.node(from).kind != NodeKind::Junction && !is_drawn_by(after, before, (from, to, edge)))
         else {
             continue;
         };
@@ -271,11 +273,7 @@ fn not_allowed_any_more(before: &Graph, after: &Graph, traffic: &Traffic<'_>, en
                 continue;
             }
             let mut line = Allowance {
-                ports: if lost.ports.is_empty() {
-                    said.ports.clone()
-                } else {
-                    ports_of(&lost.ports)
-                },
+                ports: if lost.ports.is_empty() { said.ports.clone() } else { ports_of(&lost.ports) },
                 ..said.clone()
             };
             for (list, more) in [(&mut line.not_from, lost.not_from), (&mut line.not_to, lost.not_to)] {
@@ -284,12 +282,7 @@ fn not_allowed_any_more(before: &Graph, after: &Graph, traffic: &Traffic<'_>, en
                 list.dedup();
             }
             let ends = (before.node(from).id.clone(), before.node(target).id.clone());
-            lines
-                .entry(line)
-                .or_default()
-                .entry(ends)
-                .or_default()
-                .extend(edge.evidence.iter().cloned());
+            lines.entry(line).or_default().entry(ends).or_default().extend(edge.evidence.iter().cloned());
         }
     }
     let mut edges = Vec::new();
@@ -301,7 +294,13 @@ fn not_allowed_any_more(before: &Graph, after: &Graph, traffic: &Traffic<'_>, en
 }
 
 /// Lines that say the same: from each of some to each of others they run through a junction.
-fn bundle(line: Allowance, pairs: BTreeMap<(String, String), Vec<Evidence>>, before: &Graph, edges: &mut Vec<Compared>, junctions: &mut Vec<Node>) {
+fn bundle(
+    line: Allowance,
+    pairs: BTreeMap<(String, String), Vec<Evidence>>,
+    before: &Graph,
+    edges: &mut Vec<Compared>,
+    junctions: &mut Vec<Node>,
+) {
     let mut targets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, to) in pairs.keys() {
         targets.entry(from).or_default().insert(to);
@@ -323,7 +322,8 @@ fn bundle(line: Allowance, pairs: BTreeMap<(String, String), Vec<Evidence>>, bef
         });
     };
     for (to, from) in sources {
-        let evidence = |a: &str, b: &str| pairs.get(&(a.to_owned(), b.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let evidence =
+            |a: &str, b: &str| pairs.get(&(a.to_owned(), b.to_owned())).map(Vec::as_slice).unwrap_or_default();
         if from.len() * to.len() <= from.len() + to.len() {
             for (a, b) in from.iter().flat_map(|a| to.iter().map(move |b| (a, b))) {
                 add(a, b, &line, evidence(a, b));
@@ -343,14 +343,10 @@ fn bundle(line: Allowance, pairs: BTreeMap<(String, String), Vec<Evidence>>, bef
                     .join("\0")
             )
         );
-        let all: Vec<Evidence> = from
-            .iter()
-            .flat_map(|a| to.iter().flat_map(|b| evidence(a, b).to_vec()).collect::<Vec<_>>())
-            .collect();
-        let home: BTreeSet<Option<String>> = to
-            .iter()
-            .map(|id| before.find(id).and_then(|n| before.node(n).namespace.clone()))
-            .collect();
+        let all: Vec<Evidence> =
+            from.iter().flat_map(|a| to.iter().flat_map(|b| evidence(a, b).to_vec()).collect::<Vec<_>>()).collect();
+        let home: BTreeSet<Option<String>> =
+            to.iter().map(|id| before.find(id).and_then(|n| before.node(n).namespace.clone())).collect();
         junctions.push(Node {
             id: id.clone(),
             kind: NodeKind::Junction,
@@ -362,12 +358,7 @@ fn bundle(line: Allowance, pairs: BTreeMap<(String, String), Vec<Evidence>>, bef
             change: None,
             remarks: Vec::new(),
         });
-        let silent = Allowance {
-            ports: Ports::default(),
-            not_from: Vec::new(),
-            not_to: Vec::new(),
-            ..line.clone()
-        };
+        let silent = Allowance { ports: Ports::default(), not_from: Vec::new(), not_to: Vec::new(), ..line.clone() };
         from.iter().for_each(|a| add(a, &id, &silent, &all));
         to.iter().for_each(|b| add(&id, b, &silent, &all));
     }

@@ -54,7 +54,14 @@ impl GraphBuilder {
     }
 
     /// The same for an edge of a union of two states.
-    pub fn compared_edge(&mut self, from: &str, to: &str, detail: EdgeDetail, evidence: impl IntoIterator<Item = Evidence>, change: Option<Change>) {
+    pub fn compared_edge(
+        &mut self,
+        from: &str,
+        to: &str,
+        detail: EdgeDetail,
+        evidence: impl IntoIterator<Item = Evidence>,
+        change: Option<Change>,
+    ) {
         match self.edges.entry((from.to_owned(), to.to_owned(), detail)) {
             Entry::Vacant(new) => {
                 new.insert((evidence.into_iter().collect(), change));
@@ -71,11 +78,7 @@ impl GraphBuilder {
 
     /// Says what is known about a namespace. It becomes a group only if a node lives in it.
     pub fn namespace(&mut self, name: &str, declared: bool, labels: BTreeMap<String, String>) {
-        let group = Group {
-            declared,
-            labels,
-            ..Group::namespace(name)
-        };
+        let group = Group { declared, labels, ..Group::namespace(name) };
         self.groups.insert(group.id.clone(), group);
     }
 
@@ -88,11 +91,7 @@ impl GraphBuilder {
     /// A builder without nodes that knows the groups of a graph, and which nodes were put into which.
     pub fn like(graph: &Graph) -> Self {
         let groups = graph.groups.iter().map(|g| (g.id.clone(), g.clone()));
-        GraphBuilder {
-            groups: groups.collect(),
-            homes: homes(graph),
-            ..GraphBuilder::default()
-        }
+        GraphBuilder { groups: groups.collect(), homes: homes(graph), ..GraphBuilder::default() }
     }
 
     /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
@@ -147,18 +146,16 @@ impl GraphBuilder {
             Some(name) => Group::namespace(name),
             None => Group::titled(id),
         };
-        let mut groups: Vec<Group> = used.iter().map(|id| self.groups.remove(id).unwrap_or_else(|| unknown(id))).collect();
+        let mut groups: Vec<Group> =
+            used.iter().map(|id| self.groups.remove(id).unwrap_or_else(|| unknown(id))).collect();
         // A group comes before its parts.
-        groups.sort_by_cached_key(|g| (g.parent.clone().unwrap_or_else(|| g.id.clone()), g.parent.is_some(), g.id.clone()));
+        groups.sort_by_cached_key(|g| {
+            (g.parent.clone().unwrap_or_else(|| g.id.clone()), g.parent.is_some(), g.id.clone())
+        });
         let position: BTreeMap<&str, usize> = groups.iter().enumerate().map(|(i, g)| (g.id.as_str(), i)).collect();
         let homes = stands.iter().map(|home| position.get(home.as_ref()?.as_str()).copied()).collect();
         let parents = groups.iter().map(|g| position.get(g.parent.as_ref()?.as_str()).copied()).collect();
-        Graph {
-            inner,
-            groups,
-            parents,
-            homes,
-        }
+        Graph { inner, groups, parents, homes }
     }
 }
 

@@ -41,10 +41,7 @@ impl Call {
     pub fn lines_beside(&self, own: &[PortMap]) -> Vec<String> {
         let named = |p: &PortMap| self.ports.contains(&(p.port, p.protocol));
         let all = own.len() == self.ports.len() && own.iter().all(named);
-        let shown = Call {
-            ports: if all { Vec::new() } else { self.ports.clone() },
-            state: self.state,
-        };
+        let shown = Call { ports: if all { Vec::new() } else { self.ports.clone() }, state: self.state };
         shown.lines()
     }
 

@@ -79,7 +79,8 @@ impl Change {
         *self == Change::Same
     }
 
-    /// What happened, a line each that begins with its sign: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host a.example`; nothing for what stays.
+    /// What happened, a line each that begins with its sign: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host
+    /// a.example`; nothing for what stays.
     pub fn lines(&self) -> Vec<String> {
         self.told(Difference::text)
     }
@@ -92,10 +93,9 @@ impl Change {
     fn told(&self, text: impl Fn(&Difference) -> String) -> Vec<String> {
         match self {
             Change::Same => Vec::new(),
-            Change::Changed(differences) if !differences.is_empty() => differences
-                .iter()
-                .map(|d| if d.is_one_sided() { text(d) } else { format!("~ {}", text(d)) })
-                .collect(),
+            Change::Changed(differences) if !differences.is_empty() => {
+                differences.iter().map(|d| if d.is_one_sided() { text(d) } else { format!("~ {}", text(d)) }).collect()
+            }
             _ => vec![format!("{} {}", self.sign(), self.as_str())],
         }
     }
@@ -123,11 +123,7 @@ pub struct Difference {
 impl Difference {
     /// A fact that differs.
     pub fn new(about: impl Into<String>, old: impl Into<String>, new: impl Into<String>) -> Difference {
-        Difference {
-            about: about.into(),
-            old: old.into(),
-            new: new.into(),
-        }
+        Difference { about: about.into(), old: old.into(), new: new.into() }
     }
 
     /// Whether only one state has it; its text begins with a sign then.
@@ -135,7 +131,8 @@ impl Difference {
         self.old.is_empty() || self.new.is_empty()
     }
 
-    /// `replicas 2 → 3`, `+ host a.example`, `− host b.example`; where a value has an arrow of its own, `80 → 9090, was 80 → 8080`.
+    /// `replicas 2 → 3`, `+ host a.example`, `− host b.example`; where a value has an arrow of its own, `80 → 9090, was
+    /// 80 → 8080`.
     pub fn text(&self) -> String {
         if self.is_one_sided() || self.old.contains('→') || self.new.contains('→') {
             return self.text_without_arrow();
@@ -154,17 +151,13 @@ impl Difference {
     }
 
     fn lead(&self) -> String {
-        if self.about.is_empty() {
-            String::new()
-        } else {
-            format!("{} ", self.about)
-        }
+        if self.about.is_empty() { String::new() } else { format!("{} ", self.about) }
     }
 }
 
 impl Edge {
-    /// What stands beside the edge where `lines` do otherwise: what was added or removed with its sign before each, of what changed its differences
-    /// alone. Where there is nothing to say, the kind is what is left: `+ selects`.
+    /// What stands beside the edge where `lines` do otherwise: what was added or removed with its sign before each, of
+    /// what changed its differences alone. Where there is nothing to say, the kind is what is left: `+ selects`.
     pub fn told(&self, lines: Vec<String>) -> Vec<String> {
         match &self.change {
             None | Some(Change::Same) => lines,

@@ -153,11 +153,7 @@ impl Config {
                 // What comes before the slash says only who defined the type.
                 let type_ = type_.rsplit('/').next().unwrap_or_default();
                 let plain = matches!(type_, "" | "Opaque");
-                let keys = if keys.is_empty() {
-                    String::new()
-                } else {
-                    count(keys.len(), "key", "keys")
-                };
+                let keys = if keys.is_empty() { String::new() } else { count(keys.len(), "key", "keys") };
                 vec![if plain { String::new() } else { type_.to_owned() }, keys, said(used)]
             }
             Config::Claim { size, class, per_pod, .. } => {
@@ -237,12 +233,8 @@ mod tests {
 
     #[test]
     fn types_of_secrets_lose_their_prefix() {
-        let secret = |type_: &str| Config::Secret {
-            type_: type_.into(),
-            keys: vec!["a".into()],
-            made_by: None,
-            used: None,
-        };
+        let secret =
+            |type_: &str| Config::Secret { type_: type_.into(), keys: vec!["a".into()], made_by: None, used: None };
         assert_eq!(secret("kubernetes.io/tls").facts(), ["tls", "1 key", ""]);
         assert_eq!(secret("Opaque").facts(), ["", "1 key", ""]);
     }

@@ -3,8 +3,8 @@
 use super::config::short_kind;
 use super::remark;
 use super::{
-    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity, Mark, Node, NodeKind, Outside, PortMap, Ports,
-    Protocol, RouteRule, Scale, ServiceKind, Side, Stance,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity, Mark, Node, NodeKind,
+    Outside, PortMap, Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance,
 };
 
 impl Node {
@@ -46,18 +46,13 @@ impl Node {
                     _ => list(ports.iter().map(PortMap::text).collect()),
                 });
             }
-            Detail::Workload {
-                scale,
-                host_network,
-                containers,
-                show_images,
-                ..
-            } => {
+            Detail::Workload { scale, host_network, containers, show_images, .. } => {
                 parts.push(self.label.clone());
                 parts.extend(scale_text(scale));
                 parts.extend(host_network.then(|| "host network".to_owned()));
                 if *show_images {
-                    let mut images: Vec<String> = containers.iter().filter_map(|c| c.image.as_deref()).map(image_text).collect();
+                    let mut images: Vec<String> =
+                        containers.iter().filter_map(|c| c.image.as_deref()).map(image_text).collect();
                     images.dedup();
                     parts.push(first_of(&images));
                 }
@@ -135,7 +130,8 @@ impl Node {
         badges
     }
 
-    /// Name, facts, badges and changes, a line each, where no signs can be drawn: the badges are `isolated in · open out`.
+    /// Name, facts, badges and changes, a line each, where no signs can be drawn: the badges are `isolated in · open
+    /// out`.
     pub fn lines(&self) -> Vec<String> {
         let said = self.badges().into_iter().map(|(mark, word)| match mark {
             Mark::Isolated => format!("isolated {word}"),
@@ -160,13 +156,7 @@ impl Node {
             change => change.lines(),
         }));
         match &self.detail {
-            Detail::Workload {
-                containers,
-                labels,
-                ports,
-                access,
-                ..
-            } => {
+            Detail::Workload { containers, labels, ports, access, .. } => {
                 lines.extend(containers.iter().map(|c| match &c.image {
                     Some(image) => format!("{}: {image}", c.name),
                     None => c.name.clone(),
@@ -200,11 +190,8 @@ impl Node {
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}
         }
-        let remarks: Vec<String> = self
-            .remarks
-            .iter()
-            .map(|r| format!("{}: {} ({})", r.gravity.as_str(), r.text, r.place))
-            .collect();
+        let remarks: Vec<String> =
+            self.remarks.iter().map(|r| format!("{}: {} ({})", r.gravity.as_str(), r.text, r.place)).collect();
         lines.extend(some_of("", &remarks));
         lines.extend(self.evidence.iter().map(super::Evidence::place));
         lines.dedup();
@@ -254,13 +241,13 @@ impl Edge {
             Change::Same => vec!["unchanged".to_owned()],
             change => change.lines_beside_arrows(),
         }));
-        lines.extend(self.evidence.iter().map(|e| {
-            if e.field.is_empty() {
-                e.place()
-            } else {
-                format!("{} {}", e.place(), e.field)
-            }
-        }));
+        lines.extend(
+            self.evidence.iter().map(
+                |e| {
+                    if e.field.is_empty() { e.place() } else { format!("{} {}", e.place(), e.field) }
+                },
+            ),
+        );
         lines.join("\n")
     }
 }
@@ -276,9 +263,7 @@ impl Access {
                 Stance::Isolated => "what no rule allows is denied",
             };
             let by: Vec<String> = side.by.iter().map(policy_text).collect();
-            std::iter::once(format!("{word}: {stance}"))
-                .chain(some_of("", &by))
-                .collect::<Vec<String>>()
+            std::iter::once(format!("{word}: {stance}")).chain(some_of("", &by)).collect::<Vec<String>>()
         };
         let foreign: Vec<String> = self.foreign.iter().map(policy_text).collect();
         let mut lines = side("ingress", &self.ingress);
@@ -303,7 +288,8 @@ fn policy_text(evidence: &Evidence) -> String {
 }
 
 impl Ports {
-    /// `all ports`, `80`, `8000-8080`, `53 TCP+UDP`, `any TCP`, `metrics`: a text for each port or range; the protocol is said only where it is not TCP alone.
+    /// `all ports`, `80`, `8000-8080`, `53 TCP+UDP`, `any TCP`, `metrics`: a text for each port or range; the protocol
+    /// is said only where it is not TCP alone.
     pub fn texts(&self) -> Vec<String> {
         if self.is_all() {
             return vec!["all ports".into()];
@@ -313,12 +299,8 @@ impl Ports {
         spans.dedup();
         let mut texts = Vec::new();
         for (a, b) in spans {
-            let protocols: Vec<&str> = self
-                .ranges
-                .iter()
-                .filter(|(_, x, y)| (*x, *y) == (a, b))
-                .map(|(p, ..)| p.as_str())
-                .collect();
+            let protocols: Vec<&str> =
+                self.ranges.iter().filter(|(_, x, y)| (*x, *y) == (a, b)).map(|(p, ..)| p.as_str()).collect();
             let number = if a == b { a.to_string() } else { format!("{a}-{b}") };
             texts.push(match (a == 1 && b == u16::MAX, protocols.as_slice()) {
                 (true, _) => format!("any {}", protocols.join("+")),
@@ -333,7 +315,8 @@ impl Ports {
 }
 
 impl Allowance {
-    /// The ports, in a line; and what else belongs beside the line of the edge: for whom it does not hold, and that it is not sure.
+    /// The ports, in a line; and what else belongs beside the line of the edge: for whom it does not hold, and that it
+    /// is not sure.
     pub fn lines(&self) -> Vec<String> {
         let mut ports = self.ports.texts();
         if ports.len() > 4 {
@@ -387,8 +370,8 @@ impl Exposure {
 }
 
 impl RouteRule {
-    /// `shop.example.com/cart`; `any host` or `default` where there is neither host nor path. What is more than a plain path by its beginning is said
-    /// after it: `/login (exact)`, `/v[0-9]+ (regex, weight 10)`.
+    /// `shop.example.com/cart`; `any host` or `default` where there is neither host nor path. What is more than a plain
+    /// path by its beginning is said after it: `/login (exact)`, `/v[0-9]+ (regex, weight 10)`.
     pub fn text(&self) -> String {
         if self.default {
             return "default".into();
@@ -417,11 +400,7 @@ impl RouteRule {
             _ => None,
         };
         let remarks: Vec<String> = way.into_iter().chain(self.weight.map(|w| format!("weight {w}"))).collect();
-        if remarks.is_empty() {
-            text
-        } else {
-            format!("{text} ({})", remarks.join(", "))
-        }
+        if remarks.is_empty() { text } else { format!("{text} ({})", remarks.join(", ")) }
     }
 }
 
@@ -443,11 +422,7 @@ impl PortMap {
     pub fn text(&self) -> String {
         let port = port_text(self.port, self.protocol);
         let target = self.target.to_string();
-        if target == self.port.to_string() {
-            port
-        } else {
-            format!("{port} → {target}")
-        }
+        if target == self.port.to_string() { port } else { format!("{port} → {target}") }
     }
 }
 
@@ -516,7 +491,8 @@ fn image_text(image: &str) -> String {
 }
 
 fn pairs_text(word: &str, pairs: &std::collections::BTreeMap<String, String>) -> Option<String> {
-    (!pairs.is_empty()).then(|| format!("{word} {}", pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")))
+    (!pairs.is_empty())
+        .then(|| format!("{word} {}", pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")))
 }
 
 #[cfg(test)]

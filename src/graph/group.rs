@@ -24,22 +24,13 @@ impl Group {
     /// A group that is no namespace.
     pub fn titled(title: impl Into<String>) -> Group {
         let name = title.into();
-        Group {
-            id: format!("group:{name}"),
-            name,
-            parent: None,
-            declared: false,
-            labels: BTreeMap::new(),
-        }
+        Group { id: format!("group:{name}"), name, parent: None, declared: false, labels: BTreeMap::new() }
     }
 
     /// The group of a namespace of which nothing more is known.
     pub fn namespace(name: impl Into<String>) -> Group {
         let name = name.into();
-        Group {
-            id: format!("{NAMESPACE}{name}"),
-            ..Group::titled(name)
-        }
+        Group { id: format!("{NAMESPACE}{name}"), ..Group::titled(name) }
     }
 
     /// A group that is a part of a namespace.
@@ -54,10 +45,6 @@ impl Group {
 
     /// What it is in words: `namespace shop`, `part-of=checkout`.
     pub fn words(&self) -> String {
-        if self.id.starts_with(NAMESPACE) {
-            format!("namespace {}", self.name)
-        } else {
-            self.name.clone()
-        }
+        if self.id.starts_with(NAMESPACE) { format!("namespace {}", self.name) } else { self.name.clone() }
     }
 }

@@ -1,12 +1,14 @@
 //! What can reach what, resolved. The waist between reading and drawing.
 //!
 //! Guarantees of a [`Graph`]:
-//! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share source, target, kind and detail;
+//! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share source, target, kind and
+//!   detail;
 //! * nodes, edges and groups are in a fixed order that depends on the objects alone, not on the order of the input;
-//! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have none);
+//! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have
+//!   none);
 //! * either every node and edge says how it differs between two states ([`Change`]), or none does;
-//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group has at least one node,
-//!   directly or in a group that is a part of it, and parts have no parts.
+//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group
+//!   has at least one node, directly or in a group that is a part of it, and parts have no parts.
 //!
 //! Nothing after this room knows YAML or Kubernetes field names.
 
@@ -34,8 +36,8 @@ pub use digest::digest;
 pub use evidence::Evidence;
 pub use group::Group;
 pub use model::{
-    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, Protocol, RouteRule, Scale, ServiceKind,
-    TargetPort,
+    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, Protocol,
+    RouteRule, Scale, ServiceKind, TargetPort,
 };
 pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};
@@ -96,16 +98,14 @@ impl Graph {
     }
 
     fn incident(&self, node: usize, direction: Direction) -> Vec<usize> {
-        let mut found: Vec<usize> = self
-            .inner
-            .edges_directed(NodeIndex::new(node), direction)
-            .map(|e| EdgeIndex::index(e.id()))
-            .collect();
+        let mut found: Vec<usize> =
+            self.inner.edges_directed(NodeIndex::new(node), direction).map(|e| EdgeIndex::index(e.id())).collect();
         found.sort_unstable();
         found
     }
 
-    /// What nodes stand in, sorted by name, each followed by its parts: the namespaces, unless nodes were put elsewhere.
+    /// What nodes stand in, sorted by name, each followed by its parts: the namespaces, unless nodes were put
+    /// elsewhere.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }

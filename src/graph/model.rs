@@ -189,7 +189,8 @@ pub struct Port {
 pub enum TargetPort {
     /// A pod port by number.
     Number(u16),
-    /// A pod port by name. `resolved` holds every number the selected pods give that name, ascending; empty when none declares it.
+    /// A pod port by name. `resolved` holds every number the selected pods give that name, ascending; empty when none
+    /// declares it.
     Name {
         /// The name.
         name: String,
@@ -203,7 +204,9 @@ impl fmt::Display for TargetPort {
         match self {
             TargetPort::Number(n) => write!(f, "{n}"),
             TargetPort::Name { name, resolved } if resolved.is_empty() => write!(f, "{name}"),
-            TargetPort::Name { resolved, .. } => write!(f, "{}", resolved.iter().map(u16::to_string).collect::<Vec<_>>().join("/")),
+            TargetPort::Name { resolved, .. } => {
+                write!(f, "{}", resolved.iter().map(u16::to_string).collect::<Vec<_>>().join("/"))
+            }
         }
     }
 }
@@ -348,7 +351,8 @@ pub enum Detail {
     Resource,
     /// See [`NodeKind::Peers`].
     Peers {
-        /// Whose pods they are, as a short phrase: `of namespaces with team=a`; empty inside the frame of the one namespace, and for anyone.
+        /// Whose pods they are, as a short phrase: `of namespaces with team=a`; empty inside the frame of the one
+        /// namespace, and for anyone.
         of: String,
         /// Ids of the workloads of the input that are meant, sorted; `None` for anyone.
         members: Option<Vec<String>>,
@@ -371,11 +375,13 @@ pub enum Detail {
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`, `junction:…`, `missing:…`, `summary:…`.
+    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`,
+    /// `junction:…`, `missing:…`, `summary:…`.
     pub id: String,
     /// What it stands for.
     pub kind: NodeKind,
-    /// The kind as people know it: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind that was asked for.
+    /// The kind as people know it: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind that was asked
+    /// for.
     pub label: String,
     /// The namespace it lives in; `None` for what is outside every namespace.
     pub namespace: Option<String>,
@@ -516,7 +522,8 @@ impl EdgeDetail {
 pub struct Edge {
     /// What it says.
     pub detail: EdgeDetail,
-    /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their order.
+    /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their
+    /// order.
     pub evidence: Vec<Evidence>,
     /// How it differs between two states; `None` in a graph of one state.
     pub change: Option<Change>,

@@ -33,7 +33,8 @@ pub struct Summary {
     pub counts: Vec<(NodeKind, usize)>,
     /// How many workloads requests from outside come to, as far as policies let them.
     pub exposed: usize,
-    /// How many workloads a NetworkPolicy isolates, for traffic in and for traffic out; `None` if the input holds no policy.
+    /// How many workloads a NetworkPolicy isolates, for traffic in and for traffic out; `None` if the input holds no
+    /// policy.
     pub isolated: Option<(usize, usize)>,
 }
 

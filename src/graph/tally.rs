@@ -4,8 +4,9 @@ use super::summary::counted;
 use super::{Change, ChangeKind, Graph, NodeKind};
 
 impl Graph {
-    /// How many nodes of each kind and how many connections changed in this way: `2 services`, `1 workload`, `3 connections`. Where lines run through a
-    /// junction, those that leave it count and it does not; nor does the Internet, which is always there.
+    /// How many nodes of each kind and how many connections changed in this way: `2 services`, `1 workload`, `3
+    /// connections`. Where lines run through a junction, those that leave it count and it does not; nor does the
+    /// Internet, which is always there.
     pub fn tally(&self, kind: ChangeKind) -> Vec<String> {
         let is = |change: &Option<Change>| change.as_ref().map(Change::kind) == Some(kind);
         let counts = |node: &NodeKind| !matches!(node, NodeKind::Internet | NodeKind::Junction);

@@ -4,7 +4,10 @@ use super::geometry::{round2, simplify};
 use super::inner::Book;
 use super::legend::{Lock, heading, legend};
 use super::route::{Plan, Routed};
-use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, label, pieces, settle, title};
+use super::{
+    Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, label, pieces, settle,
+    title,
+};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 8.0;
@@ -21,22 +24,14 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
         ..Layout::default()
     };
     move_all(&mut layout, origin);
-    let area = Rect {
-        x: origin.x,
-        y: origin.y,
-        w: routed.width,
-        h: routed.height,
-    };
+    let area = Rect { x: origin.x, y: origin.y, w: routed.width, h: routed.height };
     settle::settle(&mut layout, book.labels, area);
     layout.heading = heading;
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });
     }
-    let lock = if layout.cards.iter().any(|c| c.rows.iter().any(|r| !r.locks.is_empty())) {
-        Lock::Used
-    } else {
-        Lock::Unused
-    };
+    let lock =
+        if layout.cards.iter().any(|c| c.rows.iter().any(|r| !r.locks.is_empty())) { Lock::Used } else { Lock::Unused };
     let mut bottom = origin.y + routed.height;
     if options.legend == Legend::Shown {
         let (entries, height) = legend(graph, lock, routed.width.max(420.0));
@@ -89,7 +84,9 @@ fn frames(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Frame> {
         .map(|(group, rect, title)| {
             let parent = graph.parent_of(group).and_then(|p| graph.groups().get(p));
             let lines = title.iter().enumerate();
-            let title = lines.map(|(i, line)| card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i)));
+            let title = lines.map(|(i, line)| {
+                card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i))
+            });
             let frame = Frame {
                 id: graph.groups()[group].id.clone(),
                 parent: parent.map(|p| p.id.clone()),
@@ -188,12 +185,7 @@ pub(super) fn round_all(layout: &mut Layout) {
 }
 
 fn round_rect(rect: &mut Rect) {
-    *rect = Rect {
-        x: round2(rect.x),
-        y: round2(rect.y),
-        w: round2(rect.w),
-        h: round2(rect.h),
-    };
+    *rect = Rect { x: round2(rect.x), y: round2(rect.y), w: round2(rect.w), h: round2(rect.h) };
 }
 
 /// Applies a change to every point and box of frames, cards and links.

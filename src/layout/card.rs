@@ -124,10 +124,7 @@ impl CardPlan {
     /// The same card in another graph, in which its edges have other positions.
     pub fn renumbered(&self, position: &BTreeMap<usize, usize>) -> CardPlan {
         let row_of = self.row_of.iter().filter_map(|(edge, row)| Some((*position.get(edge)?, *row)));
-        CardPlan {
-            row_of: row_of.collect(),
-            ..self.clone()
-        }
+        CardPlan { row_of: row_of.collect(), ..self.clone() }
     }
 
     /// The row that an edge leaves from.
@@ -161,8 +158,9 @@ impl CardPlan {
 
 /// Decides what stands on the card of each node.
 ///
-/// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer than most gets a
-/// larger one for itself. In a large namespace the few cards that are wider than all others stay alone with that.
+/// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer
+/// than most gets a larger one for itself. In a large namespace the few cards that are wider than all others stay alone
+/// with that.
 pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
     let mut widths: BTreeMap<_, BTreeMap<_, Vec<f64>>> = BTreeMap::new();
@@ -223,10 +221,8 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
         rows.sort_by(|a, b| (a.default, &a.lines, a.edge).cmp(&(b.default, &b.lines, b.edge)));
         facts.extend(shared.map(|host| fit(&host, TextRole::Facts, room)));
     }
-    let texts = name
-        .iter()
-        .map(|l| text_width(l, TextRole::Name))
-        .chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
+    let texts =
+        name.iter().map(|l| text_width(l, TextRole::Name)).chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
     let told = changes::on_card(node, room);
     let told_width = told.iter().map(|t| t.width(TextRole::Facts)).fold(badges_width, f64::max);
     let header_width = texts.fold(told_width, f64::max) + TEXT_X + RIGHT;
@@ -294,11 +290,7 @@ fn badge_width(word: &str) -> f64 {
 fn wrap_name(name: &str, room: f64, most: f64) -> Vec<String> {
     let lines = wrap(name, TextRole::Name, room.min(most), 2);
     let whole = |l: &String| !l.ends_with('…');
-    if lines.iter().all(whole) {
-        lines
-    } else {
-        wrap(name, TextRole::Name, most, 3)
-    }
+    if lines.iter().all(whole) { lines } else { wrap(name, TextRole::Name, most, 3) }
 }
 
 /// Facts break between facts if they can: into two lines, of at most `room` if they fit and else of at most `most`.
@@ -318,11 +310,7 @@ fn break_facts(facts: &str, room: f64) -> Vec<String> {
     let mut first = String::new();
     let mut rest = String::new();
     for fact in facts.split(" · ") {
-        let joined = if first.is_empty() {
-            fact.to_owned()
-        } else {
-            format!("{first} · {fact}")
-        };
+        let joined = if first.is_empty() { fact.to_owned() } else { format!("{first} · {fact}") };
         if rest.is_empty() && text_width(&joined, TextRole::Facts) <= room {
             first = joined;
         } else {
@@ -363,20 +351,11 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
     let port = fit(&port.text(), TextRole::Port, 70.0);
     let room = MAX_ROW_WIDTH - x - RIGHT - port_room(&port);
     let (signs, told) = changes::on_row(graph.edge(edge).2, host, room);
-    let room = if signs.iter().any(Option::is_some) {
-        room - changes::indent(TextRole::Row)
-    } else {
-        room
-    };
+    let room = if signs.iter().any(Option::is_some) { room - changes::indent(TextRole::Row) } else { room };
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
     let mut said: Vec<Line> = Vec::new();
     for (rule, change) in rules.iter().zip(&signs).take(shown) {
-        said.push(Line {
-            text: rule_text(rule, host),
-            lock: rule.tls,
-            change: *change,
-            more: false,
-        });
+        said.push(Line { text: rule_text(rule, host), lock: rule.tls, change: *change, more: false });
     }
     said.dedup();
     if rules.len() > shown {
@@ -389,22 +368,12 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
         });
     }
     if said.is_empty() {
-        said.push(Line {
-            text: "any".into(),
-            lock: false,
-            change: None,
-            more: false,
-        });
+        said.push(Line { text: "any".into(), lock: false, change: None, more: false });
     }
     let mut lines: Vec<Line> = Vec::new();
     for rule in said {
         let parts = wrap(&rule.text, TextRole::Row, room, 3).into_iter().enumerate();
-        lines.extend(parts.map(|(i, text)| Line {
-            text,
-            lock: rule.lock && i == 0,
-            change: rule.change,
-            more: i > 0,
-        }));
+        lines.extend(parts.map(|(i, text)| Line { text, lock: rule.lock && i == 0, change: rule.change, more: i > 0 }));
     }
     let height = ROW_LINE * (lines.len() + told.len()) as f64 + 2.0 * ROW_PAD;
     Some(RowPlan {
@@ -437,21 +406,13 @@ fn row_width(row: &RowPlan, x: f64) -> f64 {
 
 /// Puts a planned card at a place. `order` says which row stands where, from top to bottom.
 pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
-    let rect = Rect {
-        x: at.x,
-        y: at.y,
-        w: plan.width,
-        h: plan.height(),
-    };
+    let rect = Rect { x: at.x, y: at.y, w: plan.width, h: plan.height() };
     let mut texts = Vec::new();
     let is_junction = node.kind == NodeKind::Junction;
     let mut y = at.y + if is_junction { 5.0 } else { TOP };
     for line in &plan.name {
-        let (role, baseline, height) = if is_junction {
-            (TextRole::Port, 11.0, FACTS_LINE)
-        } else {
-            (TextRole::Name, 12.0, NAME_LINE)
-        };
+        let (role, baseline, height) =
+            if is_junction { (TextRole::Port, 11.0, FACTS_LINE) } else { (TextRole::Name, 12.0, NAME_LINE) };
         texts.push(text(line, role, at.x + TEXT_X, y + baseline));
         y += height;
     }
@@ -463,12 +424,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
     for line in &plan.badges {
         let mut x = at.x + TEXT_X;
         for (mark, word) in line {
-            let sign = Rect {
-                x,
-                y: y + (BADGE_LINE - BADGE) / 2.0,
-                w: BADGE,
-                h: BADGE,
-            };
+            let sign = Rect { x, y: y + (BADGE_LINE - BADGE) / 2.0, w: BADGE, h: BADGE };
             badges.push(Badge {
                 mark: *mark,
                 at: sign,
@@ -505,11 +461,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         bar: Rect { w: BAR, ..rect },
         glyph: Rect {
             x: at.x + GLYPH_X,
-            y: if is_junction {
-                at.y + (plan.height() - GLYPH) / 2.0
-            } else {
-                at.y + TOP + 1.0
-            },
+            y: if is_junction { at.y + (plan.height() - GLYPH) / 2.0 } else { at.y + TOP + 1.0 },
             w: GLYPH,
             h: GLYPH,
         },
@@ -522,24 +474,14 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
 }
 
 fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
-    let rect = Rect {
-        x: card.x + BAR,
-        y,
-        w: card.w - BAR,
-        h: row.height,
-    };
+    let rect = Rect { x: card.x + BAR, y, w: card.w - BAR, h: row.height };
     let mut texts: Vec<Text> = Vec::new();
     let mut locks: Vec<Rect> = Vec::new();
     for (i, line) in row.lines.iter().enumerate() {
         let top = y + ROW_PAD + ROW_LINE * i as f64;
         texts.push(text(&line.shown(), TextRole::Row, card.x + x + line.indent(), top + 11.0).of(line.change));
         if line.lock {
-            locks.push(Rect {
-                x: card.x + ROW_X,
-                y: top + (ROW_LINE - LOCK) / 2.0,
-                w: LOCK,
-                h: LOCK,
-            });
+            locks.push(Rect { x: card.x + ROW_X, y: top + (ROW_LINE - LOCK) / 2.0, w: LOCK, h: LOCK });
         }
     }
     for (i, line) in row.told.iter().enumerate() {
@@ -556,12 +498,7 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
     if row.change == Some(ChangeKind::Same) {
         texts.iter_mut().for_each(|t| t.change = row.change);
     }
-    Row {
-        rect,
-        texts,
-        locks,
-        change: row.change,
-    }
+    Row { rect, texts, locks, change: row.change }
 }
 
 /// A measured line of text.

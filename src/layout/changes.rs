@@ -1,4 +1,5 @@
-//! What a union of two states says about its changes on cards, in rows and on lines: which words, and how they are broken into lines.
+//! What a union of two states says about its changes on cards, in rows and on lines: which words, and how they are
+//! broken into lines.
 
 use super::TextRole;
 use super::metrics::text_width;
@@ -67,10 +68,8 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
     }
     // A rule that is new has its sign where it stands and is not told again.
     let is_it = |d: &Difference, rule: &RouteRule| d.old.is_empty() && d.about.is_empty() && d.new == rule.text();
-    let signs = rules
-        .iter()
-        .map(|rule| differences.iter().any(|d| is_it(d, rule)).then_some(ChangeKind::Added))
-        .collect();
+    let signs =
+        rules.iter().map(|rule| differences.iter().any(|d| is_it(d, rule)).then_some(ChangeKind::Added)).collect();
     let rest = differences.iter().filter(|d| !rules.iter().any(|rule| is_it(d, rule)));
     let short = |text: &String| match host.and_then(|host| text.strip_prefix(host)) {
         Some(path) if path.starts_with('/') => path.to_owned(),
@@ -104,10 +103,7 @@ fn counted(mut said: Vec<String>, most: usize) -> Vec<String> {
 fn broken(said: &[String], role: TextRole, room: f64) -> Vec<Told> {
     let mut told = Vec::new();
     for line in said {
-        let kind = ChangeKind::ALL
-            .iter()
-            .copied()
-            .find(|k| !k.sign().is_empty() && line.starts_with(k.sign()));
+        let kind = ChangeKind::ALL.iter().copied().find(|k| !k.sign().is_empty() && line.starts_with(k.sign()));
         let kind = kind.unwrap_or(ChangeKind::Changed);
         let rest = line.strip_prefix(kind.sign()).unwrap_or(line).trim_start();
         for (i, part) in wrap(rest, role, room - indent(role), MAX_LINES).into_iter().enumerate() {
@@ -124,9 +120,13 @@ mod tests {
 
     #[test]
     fn what_goes_on_stands_behind_the_sign_and_nothing_is_lost() {
-        let said = ["~ image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0".to_owned()];
+        let said =
+            ["~ image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0"
+                .to_owned()];
         let told = broken(&said, TextRole::Facts, 180.0);
-        assert!(told.len() > 1 && told.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed));
+        assert!(
+            told.len() > 1 && told.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed)
+        );
         assert!(told[0].text.starts_with("~ image") && told[1].more && !told[0].more);
         let many: Vec<String> = (0..7).map(|i| format!("+ port {i}")).collect();
         assert_eq!(counted(many, 4), ["+ port 0", "+ port 1", "+ port 2", "~ 4 more"]);

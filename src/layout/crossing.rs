@@ -1,7 +1,8 @@
-//! Tells crossings from branches: where lines of different nets cross, the upright one passes under the level one and has a gap there;
-//! where lines of one net part or join, there is a dot.
+//! Tells crossings from branches: where lines of different nets cross, the upright one passes under the level one and
+//! has a gap there; where lines of one net part or join, there is a dot.
 //!
-//! Level lines are the ones that stay whole because they lie further apart: rows and cards are higher than tracks are wide.
+//! Level lines are the ones that stay whole because they lie further apart: rows and cards are higher than tracks are
+//! wide.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -24,7 +25,8 @@ const BEND: i64 = 200;
 
 /// The sweep ends after this many crossings: nobody follows a line through as many, and time and memory stay bounded.
 const MOST_CROSSINGS: usize = 1_000_000;
-/// Every link that shares an upright line has all of its gaps. Beyond this many in all, the lines that need most of them stay whole.
+/// Every link that shares an upright line has all of its gaps. Beyond this many in all, the lines that need most of
+/// them stay whole.
 const MOST_GAPS: usize = 100_000;
 
 /// A part of the lines of a net: level ones at a height from left to right, upright ones at a place from top to bottom.
@@ -68,7 +70,8 @@ pub(super) fn mark(links: &mut [Link]) {
 
 /// How often lines of different nets cross.
 pub(super) fn count<'a>(lines: impl Iterator<Item = (usize, &'a [Point])>) -> usize {
-    let lines: Vec<(usize, Vec<(i64, i64)>)> = lines.map(|(net, line)| (net, line.iter().map(units).collect())).collect();
+    let lines: Vec<(usize, Vec<(i64, i64)>)> =
+        lines.map(|(net, line)| (net, line.iter().map(units).collect())).collect();
     let runs = Runs::of(lines.iter().map(|(net, line)| (*net, line.as_slice())));
     runs.crossings().iter().map(Vec::len).sum()
 }
@@ -117,7 +120,8 @@ impl Runs {
 
     /// For each upright run the heights, ascending, at which level runs of other nets cross it.
     ///
-    /// A sweep from left to right that knows the level runs below it: the work is that of sorting, and of what is found.
+    /// A sweep from left to right that knows the level runs below it: the work is that of sorting, and of what is
+    /// found.
     fn crossings(&self) -> Vec<Vec<i64>> {
         let mut events: Vec<(i64, Event, usize)> = Vec::new();
         for (index, run) in self.level.iter().enumerate() {
@@ -235,27 +239,20 @@ fn gaps(net: usize, part: &[(i64, i64)], runs: &Runs, crossed: &[Vec<i64>]) -> V
             _ => found.push((from, to)),
         }
     }
-    let point = |y: i64| Point {
-        x: round2(x as f64 / 100.0),
-        y: round2(y as f64 / 100.0),
-    };
-    let down = |(from, to): (i64, i64)| Gap {
-        from: point(from),
-        to: point(to),
-    };
-    let up = |(from, to): (i64, i64)| Gap {
-        from: point(to),
-        to: point(from),
-    };
-    if y0 < y1 {
-        found.into_iter().map(down).collect()
-    } else {
-        found.into_iter().rev().map(up).collect()
-    }
+    let point = |y: i64| Point { x: round2(x as f64 / 100.0), y: round2(y as f64 / 100.0) };
+    let down = |(from, to): (i64, i64)| Gap { from: point(from), to: point(to) };
+    let up = |(from, to): (i64, i64)| Gap { from: point(to), to: point(from) };
+    if y0 < y1 { found.into_iter().map(down).collect() } else { found.into_iter().rev().map(up).collect() }
 }
 
 /// Adds to each link the bends at which other lines of its net go on.
-fn branches(links: &mut [Link], lines: &[Vec<(i64, i64)>], nets: &[usize], runs: &Runs, seen: &mut BTreeSet<(EdgeKind, (i64, i64))>) {
+fn branches(
+    links: &mut [Link],
+    lines: &[Vec<(i64, i64)>],
+    nets: &[usize],
+    runs: &Runs,
+    seen: &mut BTreeSet<(EdgeKind, (i64, i64))>,
+) {
     for ((link, line), &net) in links.iter_mut().zip(lines).zip(nets) {
         let inner = line.len().saturating_sub(2);
         for (&bend, point) in line.iter().zip(&link.points).skip(1).take(inner) {
@@ -312,11 +309,8 @@ mod tests {
     #[test]
     fn gaps_follow_the_line() {
         let up = link("a", "b", &[(0.0, 90.0), (20.0, 90.0), (20.0, 0.0), (40.0, 0.0)]);
-        let mut links = vec![
-            up,
-            link("c", "d", &[(0.0, 30.0), (40.0, 30.0)]),
-            link("e", "f", &[(0.0, 60.0), (40.0, 60.0)]),
-        ];
+        let mut links =
+            vec![up, link("c", "d", &[(0.0, 30.0), (40.0, 30.0)]), link("e", "f", &[(0.0, 60.0), (40.0, 60.0)])];
         mark(&mut links);
         assert_eq!(gaps_of(&links[0]), [(64.0, 56.0), (34.0, 26.0)]);
     }

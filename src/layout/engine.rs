@@ -1,14 +1,15 @@
 //! The one place that knows the layout engine: a connected part goes in, boxes and lines come out, or a reason why not.
 //!
-//! The engine is ELK's layered algorithm (merman-elk-layered). Every run has a budget in the engine's own units of work, so that
-//! a dense part ends in an error within a fraction of a second instead of running for minutes.
+//! The engine is ELK's layered algorithm (merman-elk-layered). Every run has a budget in the engine's own units of
+//! work, so that a dense part ends in an error within a fraction of a second instead of running for minutes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use merman_elk_layered::{
-    EdgeRouting, ElkDirection, ElkInputEdge, ElkInputGraph, ElkInputLabel, ElkInputNode, ElkPadding, HierarchyHandling, LGraph, LayerConstraint,
-    LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy, OrderingStrategy, PortRef, SpacingOptions, WorkControl, WorkError,
-    execute_ported_processors_with_work_control, import_graph_with_work_control,
+    EdgeRouting, ElkDirection, ElkInputEdge, ElkInputGraph, ElkInputLabel, ElkInputNode, ElkPadding, HierarchyHandling,
+    LGraph, LayerConstraint, LayeredOptions, NodeFlexibility, NodeLabelPlacement, NodePlacementStrategy,
+    OrderingStrategy, PortRef, SpacingOptions, WorkControl, WorkError, execute_ported_processors_with_work_control,
+    import_graph_with_work_control,
 };
 
 use super::geometry::simplify;
@@ -32,7 +33,8 @@ pub(super) enum Pin {
     Right,
 }
 
-/// A box to be placed. Sizes whose halves are whole numbers keep lines straight: the engine rounds heights to whole units.
+/// A box to be placed. Sizes whose halves are whole numbers keep lines straight: the engine rounds heights to whole
+/// units.
 #[derive(Clone, Debug)]
 pub(super) struct BoxIn {
     pub width: f64,
@@ -102,8 +104,8 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    /// The box around some of the cards and all lines and labels. The ends of lines stand on cards or terminals: only what lies between reaches further
-    /// to the sides.
+    /// The box around some of the cards and all lines and labels. The ends of lines stand on cards or terminals: only
+    /// what lies between reaches further to the sides.
     pub fn extent<'a>(&'a self, cards: impl Iterator<Item = &'a Rect>) -> Rect {
         let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
         for r in cards.chain(self.labels.iter().flatten()) {
@@ -118,12 +120,7 @@ impl Placed {
                 (y0, y1) = (y0.min(p.y), y1.max(p.y));
             }
         }
-        Rect {
-            x: x0,
-            y: y0,
-            w: x1 - x0,
-            h: y1 - y0,
-        }
+        Rect { x: x0, y: y0, w: x1 - x0, h: y1 - y0 }
     }
 }
 
@@ -166,7 +163,8 @@ pub(super) fn run(part: &Part, budget: usize) -> Result<Placed, String> {
         return Err("a box has no size".into());
     }
     let mut work = Budget { left: budget, spent: false };
-    // The engine states its invariants by panics in some places; none is known to be reached, and none may end the program.
+    // The engine states its invariants by panics in some places; none is known to be reached, and none may end the
+    // program.
     let result = catch_unwind(AssertUnwindSafe(|| runs(part, &mut work)));
     match result {
         Ok(_) if work.spent => Err("there are too many links for the layout engine".into()),
@@ -177,7 +175,8 @@ pub(super) fn run(part: &Part, budget: usize) -> Result<Placed, String> {
 
 fn runs(part: &Part, work: &mut Budget) -> Result<Placed, String> {
     let natural: Vec<Vec<usize>> = part.boxes.iter().map(|b| (0..b.rows.len()).collect()).collect();
-    // The first run finds the order in which a card's lines cross least; the second fixes every line to its row in that order.
+    // The first run finds the order in which a card's lines cross least; the second fixes every line to its row in that
+    // order.
     let rows = part.boxes.iter().any(|b| b.rows.len() > 1);
     if !rows || part.boxes.len() > SIMPLEX_LIMIT {
         return once(part, &natural, Rows::Fixed, work);
@@ -272,12 +271,7 @@ fn input(part: &Part) -> ElkInputGraph {
             priority_straightness: if e.straight { 4 } else { 0 },
         }
     });
-    ElkInputGraph {
-        id: "root".into(),
-        options: options(part),
-        nodes: nodes.collect(),
-        edges: edges.collect(),
-    }
+    ElkInputGraph { id: "root".into(), options: options(part), nodes: nodes.collect(), edges: edges.collect() }
 }
 
 /// A line that enters from the right is given to the engine the other way round: it knows no sources in the last layer.
@@ -311,12 +305,7 @@ fn read(part: &Part, orders: &[Vec<usize>], rows: Rows, graph: &LGraph) -> Resul
     };
     for node in &graph.layerless_nodes {
         if let Some(rect) = index_of(&node.id, 'n').and_then(|i| placed.boxes.get_mut(i)) {
-            *rect = Rect {
-                x: node.position.x,
-                y: node.position.y,
-                w: node.size.width,
-                h: node.size.height,
-            };
+            *rect = Rect { x: node.position.x, y: node.position.y, w: node.size.width, h: node.size.height };
         }
     }
     for edge in &graph.edges {
@@ -372,10 +361,7 @@ fn read(part: &Part, orders: &[Vec<usize>], rows: Rows, graph: &LGraph) -> Resul
 fn port_point(graph: &LGraph, at: PortRef) -> Point {
     let node = &graph.layerless_nodes[at.node];
     let port = &node.ports[at.port];
-    Point {
-        x: node.position.x + port.position.x + port.anchor.x,
-        y: node.position.y + port.position.y + port.anchor.y,
-    }
+    Point { x: node.position.x + port.position.x + port.anchor.x, y: node.position.y + port.position.y + port.anchor.y }
 }
 
 /// Lines end in the middle of a terminal, which is two units high, so that they go on straight outside.
@@ -412,16 +398,12 @@ fn check(part: &Part, placed: &Placed) -> Result<(), String> {
     }
     for line in &placed.lines {
         let straight = |w: &[Point]| (w[0].x - w[1].x).abs() < 0.01 || (w[0].y - w[1].y).abs() < 0.01;
-        if line.len() < 2 || !line.iter().all(|p| p.x.is_finite() && p.y.is_finite()) || !line.windows(2).all(straight) {
+        if line.len() < 2 || !line.iter().all(|p| p.x.is_finite() && p.y.is_finite()) || !line.windows(2).all(straight)
+        {
             return Err("the engine left a line unrouted".into());
         }
     }
-    if part
-        .edges
-        .iter()
-        .zip(&placed.labels)
-        .any(|(edge, label)| edge.label.is_some() && label.is_none())
-    {
+    if part.edges.iter().zip(&placed.labels).any(|(edge, label)| edge.label.is_some() && label.is_none()) {
         return Err("the engine lost a label".into());
     }
     Ok(())

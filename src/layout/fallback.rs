@@ -1,8 +1,10 @@
-//! The plain arrangement for parts that the engine refuses: columns by distance from the start, every line on a track of its own.
+//! The plain arrangement for parts that the engine refuses: columns by distance from the start, every line on a track
+//! of its own.
 //!
-//! It is ugly but correct for any graph: lines run only in the channels between columns and in the corridor below them, where no
-//! card stands. Between two neighboring columns a line takes one track of the channel; any other line goes around by the corridor,
-//! and there its label stands on a strip that no vertical track crosses. Work is n log n in boxes and lines.
+//! It is ugly but correct for any graph: lines run only in the channels between columns and in the corridor below them,
+//! where no card stands. Between two neighboring columns a line takes one track of the channel; any other line goes
+//! around by the corridor, and there its label stands on a strip that no vertical track crosses. Work is n log n in
+//! boxes and lines.
 
 use std::collections::VecDeque;
 
@@ -32,12 +34,7 @@ pub(super) fn run(part: &Part) -> Placed {
         lines.push(simplify(&line));
         labels.push(label);
     }
-    Placed {
-        boxes,
-        orders,
-        lines,
-        labels,
-    }
+    Placed { boxes, orders, lines, labels }
 }
 
 /// The column of each box: its longest distance from a start, cycles cut where a breadth-first walk meets them.
@@ -107,11 +104,7 @@ fn route(edge: &EdgeIn, columns: &[usize], part: &Part) -> Route {
     // Terminals at the sides have their one free border towards the inside.
     let start = columns[edge.from] + usize::from(part.boxes[edge.from].pin != Pin::Right);
     let end = columns[edge.to] + usize::from(part.boxes[edge.to].pin == Pin::Left);
-    Route {
-        start,
-        end,
-        direct: start == end && edge.label.is_none(),
-    }
+    Route { start, end, direct: start == end && edge.label.is_none() }
 }
 
 /// A channel between columns: tracks, then the strip of labels, then tracks again.
@@ -183,12 +176,7 @@ fn place(part: &Part, columns: &[usize], channels: &mut [Channel]) -> (Vec<Rect>
     let mut bottom = 0.0f64;
     let mut boxes = Vec::with_capacity(part.boxes.len());
     for (b, &c) in part.boxes.iter().zip(columns) {
-        boxes.push(Rect {
-            x: left[c],
-            y: below[c],
-            w: b.width,
-            h: b.height,
-        });
+        boxes.push(Rect { x: left[c], y: below[c], w: b.width, h: b.height });
         below[c] += b.height + NODE_GAP;
         bottom = bottom.max(below[c]);
     }
@@ -219,19 +207,11 @@ fn ports(part: &Part, boxes: &[Rect], orders: &[Vec<usize>]) -> Vec<(Point, Poin
         ins[e.to] += 1;
         let row = e.row.and_then(|r| middles[e.from].get(r)).map(|m| boxes[e.from].y + m);
         let start = Point {
-            x: if part.boxes[e.from].pin == Pin::Right {
-                boxes[e.from].x
-            } else {
-                boxes[e.from].right()
-            },
+            x: if part.boxes[e.from].pin == Pin::Right { boxes[e.from].x } else { boxes[e.from].right() },
             y: row.unwrap_or_else(|| spread(e.from, outs[e.from], out_count[e.from])),
         };
         let end = Point {
-            x: if part.boxes[e.to].pin == Pin::Left {
-                boxes[e.to].right()
-            } else {
-                boxes[e.to].x
-            },
+            x: if part.boxes[e.to].pin == Pin::Left { boxes[e.to].right() } else { boxes[e.to].x },
             y: match e.entry.and_then(|entry| part.boxes[e.to].entries.get(entry)) {
                 Some(y) => boxes[e.to].y + y,
                 None => spread(e.to, ins[e.to], in_count[e.to]),
@@ -242,7 +222,14 @@ fn ports(part: &Part, boxes: &[Rect], orders: &[Vec<usize>]) -> Vec<(Point, Poin
     found
 }
 
-fn draw(edge: &EdgeIn, route: Route, start: Point, end: Point, channels: &mut [Channel], y: f64) -> (Vec<Point>, Option<Rect>, f64) {
+fn draw(
+    edge: &EdgeIn,
+    route: Route,
+    start: Point,
+    end: Point,
+    channels: &mut [Channel],
+    y: f64,
+) -> (Vec<Point>, Option<Rect>, f64) {
     let first = channels[route.start].track_before();
     let at = |x: f64, y: f64| Point { x, y };
     if route.direct {

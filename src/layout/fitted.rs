@@ -1,5 +1,5 @@
-//! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these in columns, and everything
-//! else as far up as there is room for it, beside or below them.
+//! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these
+//! in columns, and everything else as far up as there is room for it, beside or below them.
 
 use super::frame::{FramePlan, Item, LANE, Way};
 use super::inner::{PAD, Side};
@@ -20,7 +20,8 @@ const DEPTH: f64 = 1.0e7;
 /// What a level line keeps from the cards below it and above it, in user units.
 const CLEAR: f64 = 10.0;
 
-/// Puts the components of a frame into it, from `top` on; those in `closed` have no links to anything else. Gives the place after them.
+/// Puts the components of a frame into it, from `top` on; those in `closed` have no links to anything else. Gives the
+/// place after them.
 pub(super) fn fill(plan: &mut FramePlan, open: Vec<Item<'_>>, closed: &[Item<'_>], width: f64, top: f64) -> f64 {
     let net = shared_net(&open);
     let (lone, rest): (Vec<Item<'_>>, Vec<Item<'_>>) = open.into_iter().partition(|i| net.is_some() && lone(i) == net);
@@ -159,7 +160,8 @@ struct Filling {
     y: f64,
     top: f64,
     bottom: f64,
-    /// The largest rectangles in which nothing stands. What stands somewhere takes the gaps right of it and below it too.
+    /// The largest rectangles in which nothing stands. What stands somewhere takes the gaps right of it and below it
+    /// too.
     free: Vec<Rect>,
     /// What is left of those that something was just put into.
     parts: Vec<Rect>,
@@ -173,12 +175,7 @@ struct Filling {
 
 impl Filling {
     fn new(width: f64, top: f64, least: (f64, f64)) -> Self {
-        let all = Rect {
-            x: PAD,
-            y: top,
-            w: width - 2.0 * PAD + GAP,
-            h: DEPTH,
-        };
+        let all = Rect { x: PAD, y: top, w: width - 2.0 * PAD + GAP, h: DEPTH };
         Filling {
             width,
             y: top,
@@ -197,12 +194,7 @@ impl Filling {
         self.at.push((item.id, at.x, at.y));
         self.lefts.push(at.x + item.inset());
         for part in &item.inner.outline {
-            self.take(Rect {
-                x: at.x + part.x,
-                y: at.y + part.y,
-                w: part.w + GAP,
-                h: part.h + GAP,
-            });
+            self.take(Rect { x: at.x + part.x, y: at.y + part.y, w: part.w + GAP, h: part.h + GAP });
         }
         self.bottom = self.bottom.max(at.y + item.inner.height + GAP);
         // Lines run on to the right border.
@@ -210,12 +202,7 @@ impl Filling {
         let right = item.inner.entries.iter().filter(|e| e.side == Side::Right).map(|e| e.y);
         let exits = item.inner.exits.iter().filter_map(|(_, line)| Some(line.last()?.y));
         for y in right.chain(exits).collect::<Vec<_>>() {
-            self.take(Rect {
-                x,
-                y: at.y + y,
-                w: DEPTH,
-                h: CLEAR,
-            });
+            self.take(Rect { x, y: at.y + y, w: DEPTH, h: CLEAR });
         }
     }
 
@@ -253,8 +240,8 @@ impl Filling {
         if self.y == self.top { self.y + LANE / 2.0 } else { self.y + CLEAR - GAP }
     }
 
-    /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the others come from one above them. Gives
-    /// the place where they begin.
+    /// Columns of single cards. What stands at the left border has its line straight from there; the lines of the
+    /// others come from one above them. Gives the place where they begin.
     fn block(&mut self, lone: &Lone<'_>, columns: usize, x: f64) -> f64 {
         let lane = self.lane();
         let top = lane + CLEAR;
@@ -265,23 +252,12 @@ impl Filling {
                 self.put(item, Point { x, y });
                 y += item.inner.height + GAP;
                 if x > 0.0 {
-                    self.ways
-                        .extend(item.inner.entries.iter().map(|e| ((item.id, e.net), Way { x, y: lane })));
+                    self.ways.extend(item.inner.entries.iter().map(|e| ((item.id, e.net), Way { x, y: lane })));
                 }
             }
-            self.take(Rect {
-                x: 0.0,
-                y: lane,
-                w: x,
-                h: CLEAR,
-            });
+            self.take(Rect { x: 0.0, y: lane, w: x, h: CLEAR });
             // The line at the left of the column.
-            self.take(Rect {
-                x,
-                y: lane,
-                w: GAP,
-                h: y - lane,
-            });
+            self.take(Rect { x, y: lane, w: GAP, h: y - lane });
         }
         top
     }
@@ -292,13 +268,7 @@ impl Filling {
             let w = item.inner.width - item.inset();
             let place = self.highest(w, item.inner.height, |f| f.right() >= self.width - PAD);
             let x = self.width - item.inner.width;
-            self.put(
-                item,
-                Point {
-                    x,
-                    y: place.map_or(self.bottom, |p| p.y),
-                },
-            );
+            self.put(item, Point { x, y: place.map_or(self.bottom, |p| p.y) });
         }
     }
 
@@ -309,7 +279,10 @@ impl Filling {
             // Small ones stand below each other, as far as there is room.
             let fits = |x: f64| {
                 let room = |f: &Rect| {
-                    f.x <= x && f.right() + 0.01 >= x + item.inner.width + GAP && f.y <= at.y && f.bottom() >= at.y + item.inner.height + GAP
+                    f.x <= x
+                        && f.right() + 0.01 >= x + item.inner.width + GAP
+                        && f.y <= at.y
+                        && f.bottom() >= at.y + item.inner.height + GAP
                 };
                 self.free.iter().any(room)
             };
@@ -338,20 +311,11 @@ impl Filling {
             self.free.swap_remove(next);
             let above = Rect { h: r.y - f.y, ..f };
             let left = Rect { w: r.x - f.x, ..f };
-            let below = Rect {
-                y: r.bottom(),
-                h: f.bottom() - r.bottom(),
-                ..f
-            };
-            let right = Rect {
-                x: r.right(),
-                w: f.right() - r.right(),
-                ..f
-            };
+            let below = Rect { y: r.bottom(), h: f.bottom() - r.bottom(), ..f };
+            let right = Rect { x: r.right(), w: f.right() - r.right(), ..f };
             // Nothing fits into less.
             let (w, h) = self.least;
-            self.parts
-                .extend([above, left, below, right].into_iter().filter(|p| p.w >= w && p.h >= h));
+            self.parts.extend([above, left, below, right].into_iter().filter(|p| p.w >= w && p.h >= h));
         }
         let holds = |a: &Rect, b: &Rect| a.x <= b.x && a.y <= b.y && a.right() >= b.right() && a.bottom() >= b.bottom();
         let untouched = self.free.len();

@@ -1,8 +1,8 @@
 //! Folds fan-outs and fan-ins: many chains that hang on one card, and on nothing else, become a grid of columns.
 //!
-//! The grid is one box to the engine. A trunk leads into it, runs along its top and down beside every column; lines that leave from
-//! rows of their own run each to its own card, those of further columns between the cards of nearer ones. So nothing crosses in a grid,
-//! no line meets a card, and the order of the cards is the order of the lines.
+//! The grid is one box to the engine. A trunk leads into it, runs along its top and down beside every column; lines
+//! that leave from rows of their own run each to its own card, those of further columns between the cards of nearer
+//! ones. So nothing crosses in a grid, no line meets a card, and the order of the cards is the order of the lines.
 
 use std::collections::BTreeMap;
 
@@ -110,10 +110,8 @@ pub(super) fn fold(part: &Part) -> Option<Folded> {
         .filter_map(|(i, s)| Some((s.2.iter().flat_map(|c| &c.boxes).min().copied()?, i)))
         .collect();
     let mut grid_box = vec![0; stars.len()];
-    let shapes: Vec<Shape> = stars
-        .iter()
-        .map(|(hub, kind, chains)| best_shape(&part.boxes[*hub], *kind, chains, part))
-        .collect();
+    let shapes: Vec<Shape> =
+        stars.iter().map(|(hub, kind, chains)| best_shape(&part.boxes[*hub], *kind, chains, part)).collect();
     for (index, b) in part.boxes.iter().enumerate() {
         if let Some(&star) = first.get(&index) {
             grid_box[star] = folded.part.boxes.len();
@@ -201,19 +199,9 @@ impl Folded {
 impl Grid {
     fn draw(&self, part: &Part, at: Rect, whole: &mut Placed) {
         for (place, chain) in self.chains.iter().enumerate() {
-            let corner = Point {
-                x: at.x + self.shape.at[place].x,
-                y: at.y + self.shape.at[place].y,
-            };
-            let shift = |p: &Point| Point {
-                x: corner.x + p.x,
-                y: corner.y + p.y,
-            };
-            let moved = |r: &Rect| Rect {
-                x: corner.x + r.x,
-                y: corner.y + r.y,
-                ..*r
-            };
+            let corner = Point { x: at.x + self.shape.at[place].x, y: at.y + self.shape.at[place].y };
+            let shift = |p: &Point| Point { x: corner.x + p.x, y: corner.y + p.y };
+            let moved = |r: &Rect| Rect { x: corner.x + r.x, y: corner.y + r.y, ..*r };
             for (&b, rect) in chain.boxes.iter().zip(&chain.at) {
                 whole.boxes[b] = moved(rect);
             }
@@ -232,12 +220,7 @@ impl Grid {
             let Some(join) = join else { continue };
             let mut way = vec![join];
             // The trunk of the column next to the hub; the others are reached along the bus.
-            let near = at.x
-                + if self.kind == Kind::In {
-                    self.shape.width - EDGE_EDGE
-                } else {
-                    EDGE_EDGE
-                };
+            let near = at.x + if self.kind == Kind::In { self.shape.width - EDGE_EDGE } else { EDGE_EDGE };
             let trunk = if self.shape.trunk[place] > 0.0 { trunk } else { near };
             if self.kind != Kind::Rows && (near - trunk).abs() > 0.01 {
                 way.extend([(near, join.y), (near, bus), (trunk, bus)].map(|(x, y)| Point { x, y }));
@@ -307,7 +290,12 @@ fn chain(part: &Part, link: usize, out: &[Vec<usize>], into: &[Vec<usize>]) -> O
     while let [edge] = out[at].as_slice() {
         let e = &part.edges[*edge];
         let next = &part.boxes[e.to];
-        if into[e.to].len() != 1 || next.pin != Pin::Free || e.to == hub || chain.boxes.contains(&e.to) || chain.boxes.len() == CHAIN {
+        if into[e.to].len() != 1
+            || next.pin != Pin::Free
+            || e.to == hub
+            || chain.boxes.contains(&e.to)
+            || chain.boxes.len() == CHAIN
+        {
             return None;
         }
         let last = chain.at.last().copied().unwrap_or_default();
@@ -315,12 +303,7 @@ fn chain(part: &Part, link: usize, out: &[Vec<usize>], into: &[Vec<usize>]) -> O
         let middle = e.row.and_then(|r| row_middles(&part.boxes[at], &natural).get(r).copied());
         let y = last.y + middle.unwrap_or(last.h / 2.0);
         let room = e.label.map_or(LINK, |(w, _)| (w + LABEL_GAP + EDGE_NODE).max(LINK));
-        let rect = Rect {
-            x: last.right() + room,
-            y: y - next.height / 2.0,
-            w: next.width,
-            h: next.height,
-        };
+        let rect = Rect { x: last.right() + room, y: y - next.height / 2.0, w: next.width, h: next.height };
         chain.boxes.push(e.to);
         chain.edges.push(*edge);
         chain.lines.push(vec![Point { x: last.right(), y }, Point { x: rect.x, y }]);
@@ -347,12 +330,7 @@ fn single(part: &Part, link: usize, at: usize) -> Chain {
         link,
         boxes: vec![at],
         edges: Vec::new(),
-        at: vec![Rect {
-            x: 0.0,
-            y: 0.0,
-            w: b.width,
-            h: b.height,
-        }],
+        at: vec![Rect { x: 0.0, y: 0.0, w: b.width, h: b.height }],
         lines: Vec::new(),
         labels: Vec::new(),
         width: b.width,
@@ -395,11 +373,7 @@ fn shape(kind: Kind, chains: &[Chain], columns: usize, part: &Part) -> Shape {
     let rows = chains.len().div_ceil(columns);
     // Lines of rows come one below the other and so do their cards, row by row; else cards are read column by column.
     let cell = |i: usize| {
-        if kind == Kind::Rows {
-            (i % columns, i / columns)
-        } else {
-            (i / rows, i % rows)
-        }
+        if kind == Kind::Rows { (i % columns, i / columns) } else { (i / rows, i % rows) }
     };
     let label = chains.iter().filter_map(|c| part.edges[c.link].label).map(|l| l.0).fold(0.0, f64::max);
     let stub = if label > 0.0 { EDGE_NODE + label + LABEL_GAP } else { EDGE_NODE };
@@ -434,12 +408,7 @@ fn shape(kind: Kind, chains: &[Chain], columns: usize, part: &Part) -> Shape {
     }
     // Whole and even numbers keep lines straight: the engine rounds.
     let even = |v: f64| 2.0 * (v / 2.0).ceil();
-    let gap = NODE_GAP
-        + if kind == Kind::Rows {
-            EDGE_EDGE * columns.saturating_sub(2) as f64
-        } else {
-            0.0
-        };
+    let gap = NODE_GAP + if kind == Kind::Rows { EDGE_EDGE * columns.saturating_sub(2) as f64 } else { 0.0 };
     let mut y = if kind != Kind::Rows && used > 1 { EDGE_NODE } else { 0.0 };
     let mut middles = vec![(0.0, 0.0); rows];
     for (row, middle) in middles.iter_mut().enumerate() {
@@ -456,11 +425,7 @@ fn shape(kind: Kind, chains: &[Chain], columns: usize, part: &Part) -> Shape {
         let x = if kind == Kind::In { x + widths[column] - chain.width } else { x };
         shape.at[i] = Point { x, y: middle - chain.port };
         shape.trunk[i] = trunk;
-        shape.entry[i] = if kind == Kind::Rows && column > 0 {
-            bottom + EDGE_EDGE * column as f64
-        } else {
-            middle
-        };
+        shape.entry[i] = if kind == Kind::Rows && column > 0 { bottom + EDGE_EDGE * column as f64 } else { middle };
     }
     // Below the last row runs what leads to further columns.
     if kind == Kind::Rows && columns > 1 {
@@ -475,11 +440,7 @@ mod tests {
     use super::*;
 
     fn edge(from: usize, to: usize) -> EdgeIn {
-        if to % 3 == 1 {
-            sample::labeled(from, to)
-        } else {
-            sample::edge(from, to)
-        }
+        if to % 3 == 1 { sample::labeled(from, to) } else { sample::edge(from, to) }
     }
 
     fn star(leaves: usize, inward: bool, rows: bool) -> Part {

@@ -1,8 +1,9 @@
 //! Arranges the components of one namespace in its frame.
 //!
-//! A component with links to other frames has a row of its own, so that its lines run straight to the border. The others stand
-//! in tidy grids below, or beside it where there is room. In dense rows several such components stand side by side; then those lines
-//! that would meet a neighbor run to the border in the space between the rows, each at a height of its own.
+//! A component with links to other frames has a row of its own, so that its lines run straight to the border. The
+//! others stand in tidy grids below, or beside it where there is room. In dense rows several such components stand side
+//! by side; then those lines that would meet a neighbor run to the border in the space between the rows, each at a
+//! height of its own.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,8 @@ pub(super) enum Rows {
     Single,
     /// As many as there is room for.
     Dense,
-    /// One in each, but for single cards, which stand in columns; and what has no links wherever there is room: see [`fitted`].
+    /// One in each, but for single cards, which stand in columns; and what has no links wherever there is room: see
+    /// [`fitted`].
     Fitted,
 }
 
@@ -98,7 +100,8 @@ pub(super) fn pack(title: Option<&Title>, components: &[(usize, &Inner)], target
         (plan.title, used) = title.lines(width);
         y = title_height(plan.title.len());
     }
-    // Components of one size stand together, larger ones first; large ones by height, so that little is left empty, others by name.
+    // Components of one size stand together, larger ones first; large ones by height, so that little is left empty,
+    // others by name.
     closed.sort_by(|a, b| {
         let size = |i: &Item<'_>| i.inner.cards.len().min(3);
         let height = |i: &Item<'_>| if size(i) < 3 { 0.0 } else { i.inner.height };
@@ -167,13 +170,7 @@ struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     fn new(item: &'a Item<'a>) -> Self {
-        let mut cell = Cell {
-            items: Vec::new(),
-            left: Vec::new(),
-            right: Vec::new(),
-            width: 0.0,
-            height: -GAP,
-        };
+        let mut cell = Cell { items: Vec::new(), left: Vec::new(), right: Vec::new(), width: 0.0, height: -GAP };
         cell.add(item);
         cell
     }
@@ -187,17 +184,9 @@ impl<'a> Cell<'a> {
     fn add(&mut self, item: &'a Item<'a>) {
         let top = self.height + GAP;
         let entries = |side: Side| {
-            item.inner
-                .entries
-                .iter()
-                .filter(move |e| e.side == side)
-                .map(move |e| (e.net, item.id, top + e.y))
+            item.inner.entries.iter().filter(move |e| e.side == side).map(move |e| (e.net, item.id, top + e.y))
         };
-        let exits = item
-            .inner
-            .exits
-            .iter()
-            .filter_map(|(net, line)| Some((*net, item.id, top + line.last()?.y)));
+        let exits = item.inner.exits.iter().filter_map(|(net, line)| Some((*net, item.id, top + line.last()?.y)));
         self.left.extend(entries(Side::Left));
         self.right.extend(entries(Side::Right).chain(exits));
         for ends in [&mut self.left, &mut self.right] {
@@ -214,8 +203,8 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Rows of cells; each but the first of a row is reached from the left through the space above the row, and each but the last from
-/// the right through the space below it. No two of these lines cross.
+/// Rows of cells; each but the first of a row is reached from the left through the space above the row, and each but
+/// the last from the right through the space below it. No two of these lines cross.
 fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f64, top: f64) -> f64 {
     let mut rows: Vec<Vec<(Cell<'_>, f64)>> = Vec::new();
     let mut pool: Vec<&Item<'_>> = open.iter().collect();
@@ -227,7 +216,9 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
         let mut row = vec![(Cell::new(first), 0.0)];
         while let Some((last, x)) = row.last() {
             let from = x + last.width + Cell::margin(&last.right);
-            let fits = |cell: &Cell<'_>| from + Cell::margin(&cell.left) + cell.width <= width && cell.height <= first.inner.height;
+            let fits = |cell: &Cell<'_>| {
+                from + Cell::margin(&cell.left) + cell.width <= width && cell.height <= first.inner.height
+            };
             let Some(next) = pool.iter().position(|i| fits(&Cell::new(i))) else {
                 break;
             };
@@ -263,12 +254,8 @@ fn dense(plan: &mut FramePlan, open: &[Item<'_>], closed: &[Item<'_>], width: f6
         for (cell, x) in row.iter().rev().skip(1) {
             let count = cell.right.len();
             let right = x + cell.width;
-            waiting.extend(
-                cell.right
-                    .iter()
-                    .enumerate()
-                    .map(|(i, e)| (e.0, e.1, right + LANE * (count - 1 - i) as f64)),
-            );
+            waiting
+                .extend(cell.right.iter().enumerate().map(|(i, e)| (e.0, e.1, right + LANE * (count - 1 - i) as f64)));
         }
         y += row.iter().map(|(c, _)| c.height).fold(0.0, f64::max);
     }
@@ -311,7 +298,15 @@ fn anchors(item: Option<&Item<'_>>, width: f64) -> Vec<f64> {
 }
 
 /// Stacks components in columns beside an open one, no deeper than it is, and gives back those that found no room.
-fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], anchors: &[f64], left: f64, right: f64, top: f64, bottom: f64) -> &'b [Item<'a>] {
+fn beside<'a, 'b>(
+    plan: &mut FramePlan,
+    items: &'b [Item<'a>],
+    anchors: &[f64],
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+) -> &'b [Item<'a>] {
     let mut rest = items;
     let mut x = left;
     loop {
@@ -336,7 +331,8 @@ fn beside<'a, 'b>(plan: &mut FramePlan, items: &'b [Item<'a>], anchors: &[f64], 
     }
 }
 
-/// Equal cells, as many in a row as fit, rows filled evenly. What is much wider than most does not widen their cells: it comes first.
+/// Equal cells, as many in a row as fit, rows filled evenly. What is much wider than most does not widen their cells:
+/// it comes first.
 fn grid(plan: &mut FramePlan, items: &[Item<'_>], width: f64, top: f64) -> f64 {
     let mut widths: Vec<f64> = items.iter().map(|i| i.inner.width).collect();
     widths.sort_by(f64::total_cmp);
@@ -363,7 +359,8 @@ fn cells(plan: &mut FramePlan, items: &[&Item<'_>], width: f64, top: f64) -> f64
     y
 }
 
-/// Stacks large components beside an open one wherever one of them fits, in columns from left to right; gives the place after them.
+/// Stacks large components beside an open one wherever one of them fits, in columns from left to right; gives the place
+/// after them.
 fn stack(plan: &mut FramePlan, items: &mut Vec<Item<'_>>, left: f64, right: f64, top: f64, bottom: f64) -> f64 {
     let (mut x, mut y, mut wide) = (left, 0.0, 0.0f64);
     while let Some(at) = items.iter().position(|i| x + i.inner.width <= right && y + i.inner.height <= bottom) {

@@ -18,11 +18,7 @@ impl Grid {
         let count = rects.len().max(1) as f64;
         let width = (rects.iter().map(|r| r.w).sum::<f64>() / count).max(50.0) * 1.5;
         let height = (rects.iter().map(|r| r.h).sum::<f64>() / count).max(50.0) * 1.5;
-        let mut grid = Grid {
-            cells: BTreeMap::new(),
-            width,
-            height,
-        };
+        let mut grid = Grid { cells: BTreeMap::new(), width, height };
         for (index, rect) in rects.iter().enumerate() {
             for cell in grid.touched(rect) {
                 grid.cells.entry(cell).or_default().push(index);
@@ -40,7 +36,8 @@ impl Grid {
 
     /// Boxes that share a cell with this one, ascending.
     pub fn near(&self, rect: &Rect) -> Vec<usize> {
-        let mut found: Vec<usize> = self.touched(rect).iter().filter_map(|c| self.cells.get(c)).flatten().copied().collect();
+        let mut found: Vec<usize> =
+            self.touched(rect).iter().filter_map(|c| self.cells.get(c)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
         found

@@ -1,5 +1,5 @@
-//! Stands Services above their workloads: in a chain of workloads that may talk to each other, a Service beside each of them costs a
-//! column for every step and says little. Service and workload become one box to the engine.
+//! Stands Services above their workloads: in a chain of workloads that may talk to each other, a Service beside each of
+//! them costs a column for every step and says little. Service and workload become one box to the engine.
 
 use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
 use super::geometry::simplify;
@@ -29,20 +29,15 @@ fn pairs(part: &Part) -> Vec<Pair> {
     let mut found = Vec::new();
     for (index, e) in part.edges.iter().enumerate() {
         let (above, below) = (&part.boxes[e.from], &part.boxes[e.to]);
-        let simple = e.from != e.to && e.straight && e.label.is_none() && into[e.from].is_empty() && out[e.from].len() == 1;
+        let simple =
+            e.from != e.to && e.straight && e.label.is_none() && into[e.from].is_empty() && out[e.from].len() == 1;
         let plain = |b: &BoxIn| b.pin == Pin::Free && b.rows.is_empty();
         // What enters from the right, and loops, may end anywhere on a side; those stay as they are.
         let odd = into[e.to].iter().any(|&i| part.boxes[part.edges[i].from].pin == Pin::Right)
-            || out[e.to]
-                .iter()
-                .any(|&i| part.edges[i].to == e.to || part.boxes[part.edges[i].to].pin == Pin::Left);
+            || out[e.to].iter().any(|&i| part.edges[i].to == e.to || part.boxes[part.edges[i].to].pin == Pin::Left);
         if simple && plain(above) && plain(below) && !odd && into[e.to].len() > 1 && !taken[e.to] {
             taken[e.to] = true;
-            found.push(Pair {
-                above: e.from,
-                below: e.to,
-                edge: index,
-            });
+            found.push(Pair { above: e.from, below: e.to, edge: index });
         }
     }
     found
@@ -92,11 +87,7 @@ pub(super) fn run(part: &Part, budget: usize) -> Option<Placed> {
         small.edges.push(EdgeIn {
             from: number[e.from],
             to: number[e.to],
-            row: if pair_of[e.from].is_some() {
-                trunks.binary_search(&e.trunk).ok()
-            } else {
-                e.row
-            },
+            row: if pair_of[e.from].is_some() { trunks.binary_search(&e.trunk).ok() } else { e.row },
             ..e.clone()
         });
     }
@@ -104,13 +95,8 @@ pub(super) fn run(part: &Part, budget: usize) -> Option<Placed> {
     let first = engine::run(&small, budget).ok()?;
     for (index, &b) in number.iter().enumerate().filter(|(i, _)| pair_of[*i].is_some()) {
         let mut entering: Vec<(f64, usize)> = Vec::new();
-        for (edge, line) in small
-            .edges
-            .iter()
-            .zip(&first.lines)
-            .enumerate()
-            .filter(|(_, (e, _))| e.to == b)
-            .map(|(i, (_, l))| (i, l))
+        for (edge, line) in
+            small.edges.iter().zip(&first.lines).enumerate().filter(|(_, (e, _))| e.to == b).map(|(i, (_, l))| (i, l))
         {
             entering.push((line.last()?.y, edge));
         }
@@ -140,23 +126,12 @@ pub(super) fn run(part: &Part, budget: usize) -> Option<Placed> {
     }
     for pair in &pairs {
         let at = placed.boxes[number[pair.below]];
-        let size = |b: &BoxIn, y: f64| Rect {
-            x: at.x,
-            y,
-            w: b.width,
-            h: b.height,
-        };
+        let size = |b: &BoxIn, y: f64| Rect { x: at.x, y, w: b.width, h: b.height };
         let (above, below) = (&part.boxes[pair.above], &part.boxes[pair.below]);
         whole.boxes[pair.above] = size(above, at.y);
         whole.boxes[pair.below] = size(below, at.y + above.height + GAP);
         let x = at.x + LINE_X;
-        whole.lines[pair.edge] = vec![
-            Point { x, y: at.y + above.height },
-            Point {
-                x,
-                y: at.y + above.height + GAP,
-            },
-        ];
+        whole.lines[pair.edge] = vec![Point { x, y: at.y + above.height }, Point { x, y: at.y + above.height + GAP }];
         // The box of both may be wider than the workload.
         let right = at.x + below.width;
         for (edge, line) in part.edges.iter().zip(&mut whole.lines) {
@@ -178,11 +153,7 @@ mod tests {
 
     #[test]
     fn a_chain_has_half_the_columns_and_lines_end_at_workloads() {
-        let selects = |from, to| EdgeIn {
-            trunk: 1,
-            straight: true,
-            ..sample::edge(from, to)
-        };
+        let selects = |from, to| EdgeIn { trunk: 1, straight: true, ..sample::edge(from, to) };
         // Workloads 0, 1, 2 with Services 3, 4, 5; the first may talk to both others, and the second to the third.
         let allows = [(0, 1), (0, 2), (1, 2)].map(|(from, to)| sample::labeled(from, to));
         let mut part = sample::part(6, [selects(3, 0), selects(4, 1), selects(5, 2)].into_iter().chain(allows));
@@ -192,7 +163,9 @@ mod tests {
         assert_eq!(placed.boxes[4].x, placed.boxes[1].x);
         for (e, line) in part.edges.iter().zip(&placed.lines) {
             let (from, to, last) = (placed.boxes[e.from], placed.boxes[e.to], line[line.len() - 1]);
-            let on = |r: Rect, p: Point| p.x >= r.x - 0.01 && p.x <= r.right() + 0.01 && p.y >= r.y - 0.01 && p.y <= r.bottom() + 0.01;
+            let on = |r: Rect, p: Point| {
+                p.x >= r.x - 0.01 && p.x <= r.right() + 0.01 && p.y >= r.y - 0.01 && p.y <= r.bottom() + 0.01
+            };
             assert!(on(from, line[0]) && on(to, last), "{e:?} {line:?} {from:?} {to:?}");
         }
     }

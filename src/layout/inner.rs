@@ -1,4 +1,5 @@
-//! One component of a frame: cards and the terminals of its links to other frames, placed by the engine or, failing that, plainly.
+//! One component of a frame: cards and the terminals of its links to other frames, placed by the engine or, failing
+//! that, plainly.
 
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
@@ -36,7 +37,8 @@ pub(super) struct Entry {
     pub y: f64,
 }
 
-/// A placed component. Its left border is that of the frame if a link enters there or leaves to the right, else its leftmost card.
+/// A placed component. Its left border is that of the frame if a link enters there or leaves to the right, else its
+/// leftmost card.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inner {
     pub width: f64,
@@ -142,17 +144,7 @@ pub(super) struct Form {
 impl Form {
     /// What of it makes a difference to a component.
     pub fn of(self, nested: bool) -> Form {
-        if nested {
-            Form {
-                share: self.share,
-                ..Form::default()
-            }
-        } else {
-            Form {
-                share: Share::default(),
-                ..self
-            }
-        }
+        if nested { Form { share: self.share, ..Form::default() } } else { Form { share: Share::default(), ..self } }
     }
 }
 
@@ -318,8 +310,9 @@ fn ordered_edges(book: &Book<'_>, component: usize) -> Vec<usize> {
     edges
 }
 
-/// The nodes of a component in the order in which a reader meets them: from every start along its edges, row by row. Where nothing
-/// else decides, the engine keeps this order, so that the targets of a card stand in the order of its rows.
+/// The nodes of a component in the order in which a reader meets them: from every start along its edges, row by row.
+/// Where nothing else decides, the engine keeps this order, so that the targets of a card stand in the order of its
+/// rows.
 fn walk(book: &Book<'_>, component: usize) -> Vec<usize> {
     let this = &book.scene.components[component];
     let count = this.nodes.len();
@@ -359,14 +352,7 @@ fn walk(book: &Book<'_>, component: usize) -> Vec<usize> {
 }
 
 fn terminal(pin: Pin) -> BoxIn {
-    BoxIn {
-        width: 2.0,
-        height: 2.0,
-        pin,
-        header: 0.0,
-        rows: Vec::new(),
-        entries: Vec::new(),
-    }
+    BoxIn { width: 2.0, height: 2.0, pin, header: 0.0, rows: Vec::new(), entries: Vec::new() }
 }
 
 /// Lines of one color share a trunk; those of rows never do.
@@ -376,11 +362,20 @@ fn trunk(row: Option<usize>, edge: Option<&Edge>) -> usize {
     let change = edge.and_then(|e| e.change.as_ref()).map(Change::kind);
     match row {
         Some(row) => colors + row,
-        None => kind + EdgeKind::ALL.len() * ChangeKind::ALL.iter().position(|k| Some(*k) == change).map_or(0, |p| p + 1),
+        None => {
+            kind + EdgeKind::ALL.len() * ChangeKind::ALL.iter().position(|k| Some(*k) == change).map_or(0, |p| p + 1)
+        }
     }
 }
 
-fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &[Option<usize>], placed: Placed) -> Inner {
+fn read(
+    book: &Book<'_>,
+    component: usize,
+    sides: &[Side],
+    part: &Part,
+    edges: &[Option<usize>],
+    placed: Placed,
+) -> Inner {
     let this = &book.scene.components[component];
     let count = this.nodes.len();
     // The terminals at the sides do not count: they stand on the frame.
@@ -388,18 +383,11 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
     let open_left = sides.contains(&Side::Left);
     let open_right = !this.leaving.is_empty() || sides.contains(&Side::Right);
     // Terminals give way: lines that run straight to them are as long as the padding of the frame, as elsewhere.
-    let (dx, width) = if open_left || open_right {
-        (PAD - bounds.x, bounds.w + 2.0 * PAD)
-    } else {
-        (-bounds.x, bounds.w)
-    };
+    let (dx, width) =
+        if open_left || open_right { (PAD - bounds.x, bounds.w + 2.0 * PAD) } else { (-bounds.x, bounds.w) };
     let dy = -bounds.y;
     let shift = |p: &Point| Point { x: p.x + dx, y: p.y + dy };
-    let move_rect = |r: &Rect| Rect {
-        x: r.x + dx,
-        y: r.y + dy,
-        ..*r
-    };
+    let move_rect = |r: &Rect| Rect { x: r.x + dx, y: r.y + dy, ..*r };
     let mut inner = Inner {
         width,
         height: bounds.h,
@@ -413,7 +401,8 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
     }
     for (((line, label), edge), known) in placed.lines.iter().zip(&placed.labels).zip(edges).zip(&part.edges) {
         let mut line: Vec<Point> = line.iter().map(shift).collect();
-        // Terminals may share a layer with cards; their lines go on to the border all the same, and nothing is in their way.
+        // Terminals may share a layer with cards; their lines go on to the border all the same, and nothing is in their
+        // way.
         for (end, at) in [(known.from, 0), (known.to, line.len().saturating_sub(1))] {
             if let Some(point) = line.get_mut(at) {
                 match part.boxes[end].pin {
@@ -430,17 +419,9 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
         }
     }
     for (((net, _), side), rect) in this.entering.iter().zip(sides).zip(&placed.boxes[count..]) {
-        inner.entries.push(Entry {
-            net: *net,
-            side: *side,
-            y: rect.y + rect.h / 2.0 + dy,
-        });
+        inner.entries.push(Entry { net: *net, side: *side, y: rect.y + rect.h / 2.0 + dy });
     }
-    let whole = Rect {
-        x: bounds.x + dx,
-        y: 0.0,
-        ..bounds
-    };
+    let whole = Rect { x: bounds.x + dx, y: 0.0, ..bounds };
     let labels = placed.labels.iter().flatten().map(move_rect);
     let exits = inner.exits.iter().map(|(_, line)| line);
     let lines = inner.lines.iter().map(|(_, line, _)| line).chain(exits);
@@ -448,7 +429,8 @@ fn read(book: &Book<'_>, component: usize, sides: &[Side], part: &Part, edges: &
     inner
 }
 
-/// Whether no card or label lies on another and no line runs through a card that is not its end. Sweeps from left to right.
+/// Whether no card or label lies on another and no line runs through a card that is not its end. Sweeps from left to
+/// right.
 fn sound(part: &Part, placed: &Placed) -> bool {
     #[derive(Clone, Copy)]
     enum What {
@@ -464,10 +446,7 @@ fn sound(part: &Part, placed: &Placed) -> bool {
         all.extend(r.map(|r| (r.x, r.right(), What::Label(i))));
     }
     for (i, line) in placed.lines.iter().enumerate() {
-        all.extend(
-            line.windows(2)
-                .map(|w| (w[0].x.min(w[1].x), w[0].x.max(w[1].x), What::Line(i, w[0], w[1]))),
-        );
+        all.extend(line.windows(2).map(|w| (w[0].x.min(w[1].x), w[0].x.max(w[1].x), What::Line(i, w[0], w[1]))));
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut open: Vec<(f64, What)> = Vec::new();
@@ -478,11 +457,15 @@ fn sound(part: &Part, placed: &Placed) -> bool {
             let bad = match (what, other) {
                 (What::Card(a), What::Card(b)) => overlap(&placed.boxes[a], &placed.boxes[b], 0.5),
                 (What::Label(a), What::Label(b)) => overlap(&label(a), &label(b), 0.5),
-                (What::Card(a), What::Label(b)) | (What::Label(b), What::Card(a)) => overlap(&placed.boxes[a], &label(b), 0.5),
+                (What::Card(a), What::Label(b)) | (What::Label(b), What::Card(a)) => {
+                    overlap(&placed.boxes[a], &label(b), 0.5)
+                }
                 (What::Card(a), What::Line(e, p, q)) | (What::Line(e, p, q), What::Card(a)) => {
                     part.edges[e].from != a && part.edges[e].to != a && hits(&placed.boxes[a], p, q, -1.0)
                 }
-                (What::Label(a), What::Line(e, p, q)) | (What::Line(e, p, q), What::Label(a)) => e != a && hits(&label(a), p, q, -1.0),
+                (What::Label(a), What::Line(e, p, q)) | (What::Line(e, p, q), What::Label(a)) => {
+                    e != a && hits(&label(a), p, q, -1.0)
+                }
                 (What::Line(..), What::Line(..)) => false,
             };
             if bad {

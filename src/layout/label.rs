@@ -5,7 +5,9 @@ use super::changes::{self, Told};
 use super::metrics::text_width;
 use super::wrap::fit;
 use super::{Label, Rect, TextRole};
-use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind, PortMap, port_text};
+use crate::graph::{
+    Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind, PortMap, port_text,
+};
 
 const LINE: f64 = 14.0;
 const PAD_X: f64 = 4.0;
@@ -35,19 +37,11 @@ struct Line {
 
 impl Line {
     fn plain(text: &str, change: Option<ChangeKind>) -> Line {
-        Line {
-            text: fit(text, TextRole::Label, MAX_WIDTH),
-            indent: 0.0,
-            change,
-        }
+        Line { text: fit(text, TextRole::Label, MAX_WIDTH), indent: 0.0, change }
     }
 
     fn told(told: &Told) -> Line {
-        Line {
-            text: told.text.clone(),
-            indent: told.indent(TextRole::Label),
-            change: Some(told.kind),
-        }
+        Line { text: told.text.clone(), indent: told.indent(TextRole::Label), change: Some(told.kind) }
     }
 
     fn width(&self) -> f64 {
@@ -66,7 +60,9 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
             _ => Vec::new(),
         },
         // The junction says its ports itself.
-        EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) if allowance.ports.texts().is_empty() => Vec::new(),
+        EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) if allowance.ports.texts().is_empty() => {
+            Vec::new()
+        }
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) if says_ports(target) => Vec::new(),
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
@@ -132,20 +128,8 @@ pub(super) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
     // Lines with signs stand below each other, others in the middle.
     let signed = plan.lines.iter().any(|l| l.change.is_some_and(|c| c != ChangeKind::Same));
     let texts = plan.lines.iter().enumerate().map(|(i, line)| {
-        let left = if signed {
-            x + PAD_X + line.indent
-        } else {
-            x + (plan.width - line.width()) / 2.0
-        };
+        let left = if signed { x + PAD_X + line.indent } else { x + (plan.width - line.width()) / 2.0 };
         text(&line.text, TextRole::Label, left, y + PAD_Y + LINE * i as f64 + 11.0).of(line.change)
     });
-    Label {
-        texts: texts.collect(),
-        rect: Rect {
-            x,
-            y,
-            w: plan.width,
-            h: plan.height,
-        },
-    }
+    Label { texts: texts.collect(), rect: Rect { x, y, w: plan.width, h: plan.height } }
 }

@@ -52,7 +52,8 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
     (lines, y)
 }
 
-/// `+ 2 services, 3 connections`, one for each way of changing; what stays is said only where nothing else is there to say.
+/// `+ 2 services, 3 connections`, one for each way of changing; what stays is said only where nothing else is there to
+/// say.
 fn changes(graph: &Graph) -> Vec<(ChangeKind, String)> {
     if !graph.is_comparison() {
         return Vec::new();
@@ -108,10 +109,7 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
         let is = |change: &Option<Change>| change.as_ref().is_some_and(|c| c.kind() == kind);
         graph.nodes().any(|n| is(&n.change)) || graph.edges().any(|(.., e)| is(&e.change))
     };
-    let changes = ChangeKind::ALL
-        .iter()
-        .filter(|k| known(**k))
-        .map(|k| (Sample::Change(*k), change_word(*k)));
+    let changes = ChangeKind::ALL.iter().filter(|k| known(**k)).map(|k| (Sample::Change(*k), change_word(*k)));
     // What changed is what such a picture is about: it comes first.
     for (sample, word) in changes.chain(nodes).chain(edges).chain(locks).chain(marks) {
         let (w, h) = match sample {
@@ -125,12 +123,7 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
         }
         entries.push(LegendEntry {
             sample,
-            at: Rect {
-                x,
-                y: y + (LINE - h) / 2.0,
-                w,
-                h,
-            },
+            at: Rect { x, y: y + (LINE - h) / 2.0, w, h },
             text: text(word, TextRole::Legend, x + w + GAP, y + 14.0),
         });
         x += whole + ENTRY_GAP;

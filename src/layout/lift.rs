@@ -1,7 +1,9 @@
-//! Moves what the rows of a card lead to up or down as one block, so that it stands beside the card and does not hang below it.
+//! Moves what the rows of a card lead to up or down as one block, so that it stands beside the card and does not hang
+//! below it.
 //!
-//! The engine keeps lines short and straight. Where two rows lead to two cards, either line may be the straight one; this takes what makes the
-//! part lower. Only the lines between the card and the block change, and these bend at most twice.
+//! The engine keeps lines short and straight. Where two rows lead to two cards, either line may be the straight one;
+//! this takes what makes the part lower. Only the lines between the card and the block change, and these bend at most
+//! twice.
 
 use super::engine::{EDGE_EDGE, Part, Placed};
 use super::geometry::simplify;
@@ -10,7 +12,8 @@ use super::{Point, Rect};
 /// Lines that meet a card this near are taken to meet at one point, in user units.
 const SAME: f64 = 0.5;
 
-/// Moves the blocks beside every card with rows, where that saves more height than it adds to the upright pieces of their lines.
+/// Moves the blocks beside every card with rows, where that saves more height than it adds to the upright pieces of
+/// their lines.
 pub(super) fn lift(part: &Part, placed: &Placed) -> Placed {
     let mut result = placed.clone();
     for card in (0..part.boxes.len()).filter(|&b| part.boxes[b].rows.len() > 1) {
@@ -35,8 +38,8 @@ struct Block {
 }
 
 impl Block {
-    /// `None` if the block hangs together with the card in other ways, stands elsewhere than right of everything that stays, or if its lines are not
-    /// of the plain kind.
+    /// `None` if the block hangs together with the card in other ways, stands elsewhere than right of everything that
+    /// stays, or if its lines are not of the plain kind.
     fn of(part: &Part, placed: &Placed, card: usize) -> Option<Block> {
         let mut edges: Vec<usize> = (0..part.edges.len()).filter(|&e| part.edges[e].from == card).collect();
         let ends = |e: usize| Some((*placed.lines[e].first()?, *placed.lines[e].last()?));
@@ -81,18 +84,11 @@ impl Block {
 
     /// How far down the block should move; `None` if it stands well. One line is straight afterwards.
     fn shift(&self, part: &Part, placed: &Placed) -> Option<f64> {
-        let steps: Vec<f64> = self
-            .edges
-            .iter()
-            .filter_map(|&e| Some(placed.lines[e].first()?.y - placed.lines[e].last()?.y))
-            .collect();
+        let steps: Vec<f64> =
+            self.edges.iter().filter_map(|&e| Some(placed.lines[e].first()?.y - placed.lines[e].last()?.y)).collect();
         let span = |moves: bool| {
-            let boxes = placed
-                .boxes
-                .iter()
-                .zip(&self.moves)
-                .filter(move |(_, m)| **m == moves)
-                .map(|(r, _)| (r.y, r.bottom()));
+            let boxes =
+                placed.boxes.iter().zip(&self.moves).filter(move |(_, m)| **m == moves).map(|(r, _)| (r.y, r.bottom()));
             let lines = part
                 .edges
                 .iter()
@@ -108,26 +104,20 @@ impl Block {
             let height = bottom.max(last + by) - top.min(first + by);
             height + steps.iter().map(|s| (s - by).abs()).sum::<f64>()
         };
-        let best = steps
-            .iter()
-            .copied()
-            .min_by(|a, b| cost(*a).total_cmp(&cost(*b)).then(a.abs().total_cmp(&b.abs())))?;
+        let best =
+            steps.iter().copied().min_by(|a, b| cost(*a).total_cmp(&cost(*b)).then(a.abs().total_cmp(&b.abs())))?;
         (cost(best) + SAME < cost(0.0)).then_some(best)
     }
 
-    /// The part with the block moved; lines that bend upward do so further right the lower they start, and those that bend downward the other way round.
+    /// The part with the block moved; lines that bend upward do so further right the lower they start, and those that
+    /// bend downward the other way round.
     fn moved(&self, part: &Part, placed: &Placed, by: f64) -> Option<Placed> {
         let mut result = placed.clone();
-        let ends: Vec<(Point, Point)> = self
-            .edges
-            .iter()
-            .filter_map(|&e| Some((*placed.lines[e].first()?, *placed.lines[e].last()?)))
-            .collect();
+        let ends: Vec<(Point, Point)> =
+            self.edges.iter().filter_map(|&e| Some((*placed.lines[e].first()?, *placed.lines[e].last()?))).collect();
         let rise = |(from, to): &(Point, Point)| to.y + by - from.y;
-        let (up, down) = (
-            ends.iter().filter(|l| rise(l) < -SAME).count(),
-            ends.iter().filter(|l| rise(l) > SAME).count(),
-        );
+        let (up, down) =
+            (ends.iter().filter(|l| rise(l) < -SAME).count(), ends.iter().filter(|l| rise(l) > SAME).count());
         let mut tracks = self.tracks.clone();
         let wider = up.max(down).saturating_sub(tracks.len());
         for _ in 0..wider {
@@ -171,11 +161,7 @@ mod tests {
     /// A card whose rows stand at its bottom and lead to a card each, which lead on.
     fn fan(rows: usize) -> Part {
         let leads = (0..rows).flat_map(|row| {
-            let first = engine::EdgeIn {
-                row: Some(row),
-                trunk: 100 + row,
-                ..sample::edge(0, 1 + row)
-            };
+            let first = engine::EdgeIn { row: Some(row), trunk: 100 + row, ..sample::edge(0, 1 + row) };
             [first, sample::edge(1 + row, 1 + rows + row)]
         });
         let mut part = sample::part(1 + 2 * rows, leads);
@@ -206,7 +192,8 @@ mod tests {
                 straight += usize::from(edge.row.is_some() && line.len() == 2);
             }
             assert_eq!(straight, 1, "{rows} rows");
-            let rows: Vec<(usize, &[Point])> = (0..2 * rows).step_by(2).map(|e| (e, after.lines[e].as_slice())).collect();
+            let rows: Vec<(usize, &[Point])> =
+                (0..2 * rows).step_by(2).map(|e| (e, after.lines[e].as_slice())).collect();
             assert_eq!(super::super::crossing::count(rows.iter().copied()), 0);
         }
         let part = fan(2);

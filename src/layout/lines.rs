@@ -1,5 +1,6 @@
-//! Breaks a long part into two lines, as text is broken: where all ways on lead over the lines of one trunk of one card, what they lead to
-//! stands below. The trunk leaves at the right end, turns back between both lines and enters the lower one from the left.
+//! Breaks a long part into two lines, as text is broken: where all ways on lead over the lines of one trunk of one
+//! card, what they lead to stands below. The trunk leaves at the right end, turns back between both lines and enters
+//! the lower one from the left.
 
 use super::engine::{BoxIn, EDGE_NODE, EdgeIn, LAYER_GAP, Part, Pin, Placed};
 use super::geometry::simplify;
@@ -11,7 +12,8 @@ const SHORT: f64 = 900.0;
 const SHARE: f64 = 0.8;
 /// Distance of the line that turns back from both parts, in user units; an arrowhead and a corner fit in.
 const TURN: f64 = 14.0;
-/// How far right of everything the line turns, and how far left of everything it turns again if it does not branch there.
+/// How far right of everything the line turns, and how far left of everything it turns again if it does not branch
+/// there.
 const OUT: f64 = 12.0;
 const IN: f64 = EDGE_NODE + 4.0;
 
@@ -29,7 +31,8 @@ fn cut(part: &Part) -> Option<Cut> {
     if whole < SHORT {
         return None;
     }
-    let mut trunks: Vec<(usize, usize)> = part.edges.iter().filter(|e| e.from != e.to).map(|e| (e.from, e.trunk)).collect();
+    let mut trunks: Vec<(usize, usize)> =
+        part.edges.iter().filter(|e| e.from != e.to).map(|e| (e.from, e.trunk)).collect();
     trunks.sort_unstable();
     trunks.dedup();
     let mut best: Option<(f64, Cut)> = None;
@@ -45,10 +48,8 @@ fn cut(part: &Part) -> Option<Cut> {
             Pin::Right => *above,
         });
         // Lines that run against the reading direction, into the part from the right, are left alone.
-        let backward = part
-            .edges
-            .iter()
-            .any(|e| part.boxes[e.from].pin == Pin::Right || part.boxes[e.to].pin == Pin::Left);
+        let backward =
+            part.edges.iter().any(|e| part.boxes[e.from].pin == Pin::Right || part.boxes[e.to].pin == Pin::Left);
         let cost = reach(part, |b| above[b]).max(reach(part, |b| !above[b]));
         if misplaced || backward || cost > whole * SHARE || best.as_ref().is_some_and(|(known, _)| *known <= cost) {
             continue;
@@ -61,8 +62,8 @@ fn cut(part: &Part) -> Option<Cut> {
     best.map(|b| b.1)
 }
 
-/// About the width of the boxes that are wanted: that of their longest way, by Kahn's algorithm. What stands on a cycle counts as far as
-/// it is reached, and Services that may stand above their workloads do not count.
+/// About the width of the boxes that are wanted: that of their longest way, by Kahn's algorithm. What stands on a cycle
+/// counts as far as it is reached, and Services that may stand above their workloads do not count.
 fn reach(part: &Part, wanted: impl Fn(usize) -> bool) -> f64 {
     let n = part.boxes.len();
     let (mut next, mut waiting) = (vec![Vec::new(); n], vec![0usize; n]);
@@ -100,7 +101,8 @@ struct Half {
     part: Part,
     /// Number in the whole part of each of its boxes but the terminal.
     boxes: Vec<usize>,
-    /// Number in the whole part of each of its edges; in the upper line the one to the terminal stands for all that are cut.
+    /// Number in the whole part of each of its edges; in the upper line the one to the terminal stands for all that are
+    /// cut.
     edges: Vec<usize>,
 }
 
@@ -108,11 +110,7 @@ fn half(part: &Part, cut: &Cut, below: bool) -> Half {
     let boxes: Vec<usize> = (0..part.boxes.len()).filter(|&b| cut.below[b] == below).collect();
     let mut number = vec![0; part.boxes.len()];
     boxes.iter().enumerate().for_each(|(new, &old)| number[old] = new);
-    let mut half = Half {
-        part: Part::default(),
-        boxes,
-        edges: Vec::new(),
-    };
+    let mut half = Half { part: Part::default(), boxes, edges: Vec::new() };
     half.part.boxes.extend(half.boxes.iter().map(|&b| part.boxes[b].clone()));
     let terminal = half.part.boxes.len();
     half.part.boxes.push(BoxIn {
@@ -125,25 +123,13 @@ fn half(part: &Part, cut: &Cut, below: bool) -> Half {
     });
     for (index, e) in part.edges.iter().enumerate() {
         let new = match (cut.below[e.from], cut.below[e.to]) {
-            (from, to) if from == below && to == below => EdgeIn {
-                from: number[e.from],
-                to: number[e.to],
-                ..e.clone()
-            },
-            (false, true) if below => EdgeIn {
-                from: terminal,
-                to: number[e.to],
-                row: None,
-                trunk: 0,
-                ..e.clone()
-            },
-            (false, true) if cut.edges.first() == Some(&index) => EdgeIn {
-                from: number[e.from],
-                to: terminal,
-                label: None,
-                entry: None,
-                ..e.clone()
-            },
+            (from, to) if from == below && to == below => {
+                EdgeIn { from: number[e.from], to: number[e.to], ..e.clone() }
+            }
+            (false, true) if below => EdgeIn { from: terminal, to: number[e.to], row: None, trunk: 0, ..e.clone() },
+            (false, true) if cut.edges.first() == Some(&index) => {
+                EdgeIn { from: number[e.from], to: terminal, label: None, entry: None, ..e.clone() }
+            }
             _ => continue,
         };
         half.part.edges.push(new);
@@ -158,13 +144,8 @@ pub(super) fn run(part: &Part, place: impl Fn(&Part) -> Placed) -> Option<Placed
     let (upper, lower) = (half(part, &cut, false), half(part, &cut, true));
     let (first, second) = (place(&upper.part), place(&lower.part));
     let (top, bottom) = (extent(&upper, &first), extent(&lower, &second));
-    let entering: Vec<&Vec<Point>> = lower
-        .edges
-        .iter()
-        .zip(&second.lines)
-        .filter(|(e, _)| cut.edges.contains(e))
-        .map(|(_, l)| l)
-        .collect();
+    let entering: Vec<&Vec<Point>> =
+        lower.edges.iter().zip(&second.lines).filter(|(e, _)| cut.edges.contains(e)).map(|(_, l)| l).collect();
     let trunk = trunk(&entering).map(|x| x - bottom.x + top.x);
     let indent = if trunk.is_some() { 0.0 } else { IN };
     let (dx, dy) = (top.x - bottom.x + indent, top.bottom() + 2.0 * TURN - bottom.y);
@@ -175,11 +156,7 @@ pub(super) fn run(part: &Part, place: impl Fn(&Part) -> Placed) -> Option<Placed
         labels: vec![None; part.edges.len()],
     };
     for (half, placed, dx, dy) in [(&upper, &first, 0.0, 0.0), (&lower, &second, dx, dy)] {
-        let moved = |r: &Rect| Rect {
-            x: r.x + dx,
-            y: r.y + dy,
-            ..*r
-        };
+        let moved = |r: &Rect| Rect { x: r.x + dx, y: r.y + dy, ..*r };
         for (place, &b) in half.boxes.iter().enumerate() {
             whole.boxes[b] = moved(&placed.boxes[place]);
             whole.orders[b].clone_from(&placed.orders[place]);
@@ -190,7 +167,8 @@ pub(super) fn run(part: &Part, place: impl Fn(&Part) -> Placed) -> Option<Placed
             whole.labels[e] = placed.labels[place].as_ref().map(moved);
         }
     }
-    // The way from the card to the right end, which all lines that are cut share; the first of them has its own way behind it.
+    // The way from the card to the right end, which all lines that are cut share; the first of them has its own way
+    // behind it.
     let stem = first.lines.get(upper.edges.iter().position(|e| cut.edges.first() == Some(e))?)?.clone();
     let right = top.right() + OUT;
     let turn = top.bottom() + TURN;
@@ -251,7 +229,10 @@ mod tests {
         assert!(applies(&part));
         let one = engine::run(&part, 1_000_000_000).unwrap();
         let two = run(&part, |p| engine::run(p, 1_000_000_000).unwrap()).unwrap();
-        let width = |p: &Placed| p.boxes.iter().map(Rect::right).fold(0.0, f64::max) - p.boxes.iter().map(|b| b.x).fold(f64::INFINITY, f64::min);
+        let width = |p: &Placed| {
+            p.boxes.iter().map(Rect::right).fold(0.0, f64::max)
+                - p.boxes.iter().map(|b| b.x).fold(f64::INFINITY, f64::min)
+        };
         assert!(width(&two) < 0.8 * width(&one), "{} {}", width(&two), width(&one));
         assert!(two.boxes[3].y > two.boxes[2].bottom());
         for (e, line) in part.edges.iter().zip(&two.lines) {
@@ -272,10 +253,7 @@ mod tests {
         assert!(!applies(&chain(4, &[(0, 1), (1, 2), (2, 3)])));
         assert!(applies(&chain(6, &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)])));
         // Two ways lead around every box.
-        assert!(!applies(&chain(
-            6,
-            &[(0, 1), (0, 2), (1, 3), (2, 3), (1, 4), (2, 4), (3, 5), (4, 5), (0, 5), (1, 5)]
-        )));
+        assert!(!applies(&chain(6, &[(0, 1), (0, 2), (1, 3), (2, 3), (1, 4), (2, 4), (3, 5), (4, 5), (0, 5), (1, 5)])));
         // A line from the left would have to get into the lower line.
         let mut part = chain(5, &[(0, 1), (1, 2), (4, 2), (2, 3)]);
         part.boxes[4].pin = Pin::Left;

@@ -1,6 +1,7 @@
 //! How wide a text is, from a checked-in table of advance widths, so that the result is the same on every machine.
 //!
-//! The table is that of DejaVu Sans, which is wider than most: a text that fits by it fits in other sans-serif fonts too.
+//! The table is that of DejaVu Sans, which is wider than most: a text that fits by it fits in other sans-serif fonts
+//! too.
 
 use unicode_width::UnicodeWidthChar;
 
@@ -30,7 +31,8 @@ fn advance(table: &[(u32, &[u16])], c: char) -> u16 {
     match (known, c.width()) {
         (_, Some(0)) => 0,
         (Some(width), _) => *width,
-        // A character of some other font: full-width ones take a square, all others are guessed wide rather than narrow.
+        // A character of some other font: full-width ones take a square, all others are guessed wide rather than
+        // narrow.
         (None, Some(2)) => 1000,
         (None, Some(_)) => 700,
         // Control characters are drawn as the replacement character.

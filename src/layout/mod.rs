@@ -1,14 +1,17 @@
 //! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
 //!
-//! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into frames, components and nets
-//! (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`) or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
-//! (`straighten`, `lift`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out
-//! like a whole (`nested`); frames are filled (`frame`, `fitted`, `outline`, `title`), put into columns (`pack`) and joined by lines to each
-//! other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is kept (`portfolio`, `page`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`);
-//! last, what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches (`crossing`).
-//! Of the picture of a comparison [`moment`] makes those of its two states, in the same places.
+//! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into
+//! frames, components and nets (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`)
+//! or its chain broken into lines (`lines`), is placed by the layout engine (`inner`, `engine`, `ports`) and smoothed
+//! (`straighten`, `lift`), or placed plainly (`fallback`); what stands in a frame with frames in it is laid out like a
+//! whole (`nested`); frames are filled (`frame`, `fitted`, `outline`, `title`), put into columns (`pack`) and joined by
+//! lines to each other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is
+//! kept (`portfolio`, `page`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`); last,
+//! what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches
+//! (`crossing`). Of the picture of a comparison [`moment`] makes those of its two states, in the same places.
 //!
-//! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`] finds nothing.
+//! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`]
+//! finds nothing.
 
 mod advances;
 mod assemble;
@@ -52,7 +55,10 @@ mod verify;
 mod wrap;
 
 pub use metrics::text_width;
-pub use model::{Badge, CLEARLY_SMALLER, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
+pub use model::{
+    Badge, CLEARLY_SMALLER, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text,
+    TextRole,
+};
 pub use moment::{Moment, moment};
 pub use verify::{Rule, Violation, verify};
 
@@ -75,8 +81,8 @@ pub struct Options {
     pub title: Option<String>,
     /// Whether there is a legend.
     pub legend: Legend,
-    /// How much work the engine may do for each connected part, in its own units; 1e8 take at most about a second. With 0 every part
-    /// is arranged plainly.
+    /// How much work the engine may do for each connected part, in its own units; 1e8 take at most about a second. With
+    /// 0 every part is arranged plainly.
     pub budget: usize,
 }
 
@@ -85,7 +91,8 @@ impl Default for Options {
         Options {
             title: None,
             legend: Legend::Shown,
-            // Twenty Services that each select twenty workloads by some of their ports need 2e8; so do 400 cards around one Ingress.
+            // Twenty Services that each select twenty workloads by some of their ports need 2e8; so do 400 cards around
+            // one Ingress.
             budget: 200_000_000,
         }
     }

@@ -1,4 +1,5 @@
-//! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin is the top left corner.
+//! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin
+//! is the top left corner.
 
 use crate::graph::{ChangeKind, EdgeKind, Mark, NodeKind};
 
@@ -66,7 +67,12 @@ impl TextRole {
             TextRole::Title => 18.0,
             TextRole::Name => 13.0,
             TextRole::Frame => 12.0,
-            TextRole::Subtitle | TextRole::Facts | TextRole::Row | TextRole::Port | TextRole::Label | TextRole::Legend => 11.0,
+            TextRole::Subtitle
+            | TextRole::Facts
+            | TextRole::Row
+            | TextRole::Port
+            | TextRole::Label
+            | TextRole::Legend => 11.0,
         }
     }
 
@@ -196,12 +202,14 @@ pub struct Link {
     pub to: String,
     /// What it says; decides color and dash.
     pub kind: EdgeKind,
-    /// The line from the border of the source to the border of the target; at least two points, every part horizontal or vertical.
+    /// The line from the border of the source to the border of the target; at least two points, every part horizontal
+    /// or vertical.
     pub points: Vec<Point>,
     /// Where it passes under lines of other sources, in the order of the line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
-    /// Where lines that belong together part or join: a dot tells such a place from a crossing. Each is said by one link only.
+    /// Where lines that belong together part or join: a dot tells such a place from a crossing. Each is said by one
+    /// link only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Point>,
     /// Its label, if it needs one.
@@ -245,7 +253,8 @@ const PAGE: f64 = 1000.0;
 pub const CLEARLY_SMALLER: f64 = 0.9;
 
 impl Layout {
-    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with up to 15 cards, 10 with up to 50, and 6 with more.
+    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with up to 15 cards,
+    /// 10 with up to 50, and 6 with more.
     pub fn is_readable(&self) -> bool {
         let wanted = match self.cards.len() {
             ..=15 => 12.0,

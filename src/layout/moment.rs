@@ -1,5 +1,5 @@
-//! One of the two states of a comparison, drawn where the comparison has it: what only the other state has is left out, and every card, row and line
-//! that stays keeps its place and says what it said in that state.
+//! One of the two states of a comparison, drawn where the comparison has it: what only the other state has is left out,
+//! and every card, row and line that stays keeps its place and says what it said in that state.
 
 use std::collections::BTreeSet;
 
@@ -31,17 +31,12 @@ impl Moment {
     }
 }
 
-/// The picture of one state, in the place of the picture of the union. `layout` is that of `union`; `old` is the old state as it is drawn alone, which tells
-/// what stood on cards and lines that changed.
+/// The picture of one state, in the place of the picture of the union. `layout` is that of `union`; `old` is the old
+/// state as it is drawn alone, which tells what stood on cards and lines that changed.
 pub fn moment(layout: &Layout, union: &Graph, old: &Graph, moment: Moment) -> Layout {
     let state = State::of(union, old, moment);
-    let mut picture = Layout {
-        cards: Vec::new(),
-        links: Vec::new(),
-        frames: Vec::new(),
-        legend: Vec::new(),
-        ..layout.clone()
-    };
+    let mut picture =
+        Layout { cards: Vec::new(), links: Vec::new(), frames: Vec::new(), legend: Vec::new(), ..layout.clone() };
     for (index, (node, card)) in union.nodes().zip(&layout.cards).enumerate() {
         if moment.has(&node.change) {
             picture.cards.extend(state.card(layout, index, card));
@@ -51,12 +46,8 @@ pub fn moment(layout: &Layout, union: &Graph, old: &Graph, moment: Moment) -> La
     let mut used: BTreeSet<&str> = picture.cards.iter().filter_map(|c| c.group.as_deref()).collect();
     // A frame stands in another one at most a few times over.
     for _ in 0..layout.frames.len() {
-        let outer: Vec<&str> = layout
-            .frames
-            .iter()
-            .filter(|f| used.contains(f.id.as_str()))
-            .filter_map(|f| f.parent.as_deref())
-            .collect();
+        let outer: Vec<&str> =
+            layout.frames.iter().filter(|f| used.contains(f.id.as_str())).filter_map(|f| f.parent.as_deref()).collect();
         let before = used.len();
         used.extend(outer);
         if used.len() == before {
@@ -99,10 +90,7 @@ impl State {
         let mut builder = GraphBuilder::like(union);
         for node in union.nodes().filter(|n| moment.has(&n.change)) {
             let said = old.find(&node.id).filter(|_| moment.differs(&node.change)).map(|n| old.node(n));
-            builder.node(Node {
-                change: None,
-                ..said.unwrap_or(node).clone()
-            });
+            builder.node(Node { change: None, ..said.unwrap_or(node).clone() });
         }
         let mut details: Vec<Option<(EdgeDetail, Words)>> = Vec::new();
         for (index, (from, to, edge)) in union.edges().enumerate() {
@@ -112,7 +100,8 @@ impl State {
                 continue;
             }
             let said = if moment.differs(&edge.change) {
-                told_before(union, old, index).map_or_else(|| (edge.detail.clone(), Words::Unknown), |d| (d, Words::Known))
+                told_before(union, old, index)
+                    .map_or_else(|| (edge.detail.clone(), Words::Unknown), |d| (d, Words::Known))
             } else {
                 (edge.detail.clone(), Words::Known)
             };
@@ -139,10 +128,7 @@ impl State {
         plan.width = place.rect.w;
         plan.widen(node);
         let natural: Vec<usize> = (0..plan.rows.len()).collect();
-        let at = Point {
-            x: place.rect.x,
-            y: place.rect.y,
-        };
+        let at = Point { x: place.rect.x, y: place.rect.y };
         let mut card = card::place(&plan, node, at, &natural);
         let end = place.rows.iter().map(|r| r.rect.y).fold(place.rect.bottom(), f64::min);
         card.texts.retain(|t| t.at.y < end);
@@ -152,19 +138,11 @@ impl State {
             // The row of the union from which the line of the same edge leaves.
             let edge = self.edges.iter().position(|e| e.is_some_and(|(e, _)| e == plan.edge));
             let start = edge.and_then(|e| layout.links[e].points.first());
-            let home = place
-                .rows
-                .iter()
-                .find(|r| start.is_some_and(|p| (r.rect.y + r.rect.h / 2.0 - p.y).abs() < 0.02));
+            let home =
+                place.rows.iter().find(|r| start.is_some_and(|p| (r.rect.y + r.rect.h / 2.0 - p.y).abs() < 0.02));
             card.rows.extend(home.map(|home| moved(row, home.rect)));
         }
-        Some(Card {
-            rect: place.rect,
-            bar: place.bar,
-            glyph: place.glyph,
-            group: place.group.clone(),
-            ..card
-        })
+        Some(Card { rect: place.rect, bar: place.bar, glyph: place.glyph, group: place.group.clone(), ..card })
     }
 
     /// The line with what it says in this state.
@@ -183,7 +161,8 @@ impl State {
     }
 }
 
-/// What an edge that changed said in the old state: the edge there between the same ends, of the same kind, that is in the union for itself no more.
+/// What an edge that changed said in the old state: the edge there between the same ends, of the same kind, that is in
+/// the union for itself no more.
 fn told_before(union: &Graph, old: &Graph, index: usize) -> Option<EdgeDetail> {
     let (from, to, edge) = union.edge(index);
     let (a, b) = (old.find(&union.node(from).id)?, old.find(&union.node(to).id)?);
@@ -211,12 +190,7 @@ fn moved(row: Row, home: Rect) -> Row {
     let mut locks = row.locks;
     locks.iter_mut().for_each(|l| l.y += dy);
     locks.retain(|l| l.bottom() < home.bottom());
-    Row {
-        rect: home,
-        texts,
-        locks,
-        change: None,
-    }
+    Row { rect: home, texts, locks, change: None }
 }
 
 /// A label in the middle of another, if it fits there.

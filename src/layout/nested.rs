@@ -1,5 +1,5 @@
-//! A frame with frames in it: its inside is laid out as a picture of its own, in which the links that cross its border end in points at
-//! the left or right. To the whole picture it is one component.
+//! A frame with frames in it: its inside is laid out as a picture of its own, in which the links that cross its border
+//! end in points at the left or right. To the whole picture it is one component.
 
 use std::collections::BTreeMap;
 
@@ -41,11 +41,7 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     let mut ends: BTreeMap<usize, Side> = inside.entries.iter().map(|(_, node, side)| (*node, *side)).collect();
     ends.extend(inside.exits.iter().map(|(_, node)| (*node, Side::Right)));
     let band = is_band(book, component);
-    let scene = if band {
-        scene::band(&inside.graph, &ends)
-    } else {
-        scene::inside(&inside.graph, &ends)
-    };
+    let scene = if band { scene::band(&inside.graph, &ends) } else { scene::inside(&inside.graph, &ends) };
     let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
     for (position, what) in inside.edges.iter().enumerate() {
         let edge = match what {
@@ -78,26 +74,11 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     let whole = page::room(book);
     let room = if band {
         let room = whole.most - page::beside(book);
-        Room {
-            wanted: room,
-            most: room,
-            aim: Aim::Low,
-        }
+        Room { wanted: room, most: room, aim: Aim::Low }
     } else {
-        Room {
-            wanted: width(whole.wanted),
-            most: width(whole.most),
-            aim: Aim::Page,
-        }
+        Room { wanted: width(whole.wanted), most: width(whole.most), aim: Aim::Page }
     };
-    let sub = Book {
-        graph: &inside.graph,
-        scene: &scene,
-        cards: &cards,
-        labels: &labels,
-        room: Some(room),
-        ..*book
-    };
+    let sub = Book { graph: &inside.graph, scene: &scene, cards: &cards, labels: &labels, room: Some(room), ..*book };
     let (plan, routed) = portfolio::best(&sub, Tries::Few);
     let left = if ends.values().any(|s| *s == Side::Left) { END } else { 0.0 };
     let right = if ends.values().any(|s| *s == Side::Right) { END } else { 0.0 };
@@ -105,15 +86,8 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     // A component without ends gets its padding from its frame.
     let pad = |end: f64| if open && end == 0.0 && !band { PAD } else { 0.0 };
     let by = Point { x: pad(left) - left, y: 0.0 };
-    let shift = |p: Point| Point {
-        x: p.x + by.x,
-        y: p.y + by.y,
-    };
-    let moved = |r: &Rect| Rect {
-        x: r.x + by.x,
-        y: r.y + by.y,
-        ..*r
-    };
+    let shift = |p: Point| Point { x: p.x + by.x, y: p.y + by.y };
+    let moved = |r: &Rect| Rect { x: r.x + by.x, y: r.y + by.y, ..*r };
     let spots = pieces::cards(&sub, &plan, &routed);
     let (cards, orders) = spots
         .iter()
@@ -129,11 +103,7 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         entries: inside
             .entries
             .iter()
-            .map(|&(net, node, side)| Entry {
-                net,
-                side,
-                y: spots[node].0.y + END / 2.0 + by.y,
-            })
+            .map(|&(net, node, side)| Entry { net, side, y: spots[node].0.y + END / 2.0 + by.y })
             .collect(),
         fallback: plan.inners.iter().find_map(|i| i.fallback.clone()),
         ..Inner::default()
@@ -152,15 +122,8 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
         book.graph.groups().iter().position(|g| g.id == *id)
     };
     let frames = pieces::frames(&sub, &plan, &routed).into_iter();
-    inner.outline = vec![Rect {
-        x: 0.0,
-        y: 0.0,
-        w: inner.width,
-        h: inner.height,
-    }];
-    inner.frames = frames
-        .filter_map(|(group, rect, title)| Some((outer(group)?, moved(&rect), title)))
-        .collect();
+    inner.outline = vec![Rect { x: 0.0, y: 0.0, w: inner.width, h: inner.height }];
+    inner.frames = frames.filter_map(|(group, rect, title)| Some((outer(group)?, moved(&rect), title))).collect();
     inner
 }
 
@@ -213,12 +176,7 @@ fn inside(book: &Book<'_>, component: usize, sides: &[Side]) -> Inside {
     Inside {
         // Every edge was added with what it is.
         edges: graph.edges().filter_map(of).collect(),
-        entries: this
-            .entering
-            .iter()
-            .zip(sides)
-            .map(|((net, _), side)| (*net, find(entry_id(*net)), *side))
-            .collect(),
+        entries: this.entering.iter().zip(sides).map(|((net, _), side)| (*net, find(entry_id(*net)), *side)).collect(),
         exits: this.leaving.iter().map(|&net| (net, find(exit_id(net)))).collect(),
         graph,
     }

@@ -1,5 +1,5 @@
-//! What of the box around a component is in use: rectangles side by side that hold its cards, labels and lines. Where a component is low at one
-//! end, others may stand above or below that end.
+//! What of the box around a component is in use: rectangles side by side that hold its cards, labels and lines. Where a
+//! component is low at one end, others may stand above or below that end.
 
 use super::{Point, Rect};
 
@@ -8,9 +8,14 @@ pub(super) const GAP: f64 = 16.0;
 /// Strips whose ends differ by less than this are one: no card fits there, in user units.
 const LEAST: f64 = 48.0;
 
-/// The rectangles that hold all of a component that is as wide and high as this, from left to right. Where one ends before a card, a gap is left: cards
-/// above and below that one may begin where it does.
-pub(super) fn outline(whole: Rect, cards: &[Rect], labels: impl Iterator<Item = Rect>, lines: impl Iterator<Item = (Point, Point)>) -> Vec<Rect> {
+/// The rectangles that hold all of a component that is as wide and high as this, from left to right. Where one ends
+/// before a card, a gap is left: cards above and below that one may begin where it does.
+pub(super) fn outline(
+    whole: Rect,
+    cards: &[Rect],
+    labels: impl Iterator<Item = Rect>,
+    lines: impl Iterator<Item = (Point, Point)>,
+) -> Vec<Rect> {
     let mut edges: Vec<(f64, f64)> = cards.iter().map(|r| (r.x, r.right())).collect();
     edges.sort_by(|a, b| a.0.total_cmp(&b.0));
     // Cards above each other are a column; between two columns lines run.
@@ -25,12 +30,8 @@ pub(super) fn outline(whole: Rect, cards: &[Rect], labels: impl Iterator<Item = 
     cuts.retain(|&x| x > whole.x && x < whole.right());
     cuts.insert(0, whole.x);
     cuts.push(whole.right());
-    let parts = lines.map(|(a, b)| Rect {
-        x: a.x.min(b.x),
-        y: a.y.min(b.y),
-        w: (a.x - b.x).abs(),
-        h: (a.y - b.y).abs(),
-    });
+    let parts =
+        lines.map(|(a, b)| Rect { x: a.x.min(b.x), y: a.y.min(b.y), w: (a.x - b.x).abs(), h: (a.y - b.y).abs() });
     let mut strips: Vec<Option<(f64, f64)>> = vec![None; cuts.len() - 1];
     for part in cards.iter().copied().chain(labels).chain(parts) {
         let first = cuts.partition_point(|&x| x <= part.x).saturating_sub(1).min(strips.len() - 1);
@@ -53,12 +54,7 @@ pub(super) fn outline(whole: Rect, cards: &[Rect], labels: impl Iterator<Item = 
                 last.y = y;
                 last.w = ends[1] - last.x;
             }
-            _ => found.push(Rect {
-                x: ends[0],
-                y: top,
-                w: ends[1] - ends[0],
-                h: bottom - top,
-            }),
+            _ => found.push(Rect { x: ends[0], y: top, w: ends[1] - ends[0], h: bottom - top }),
         }
     }
     let before_card = |x: f64| columns.iter().any(|c| c.0 == x);

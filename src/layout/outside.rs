@@ -1,7 +1,8 @@
 //! Cards outside every frame: where they stand, and where lines leave or enter them.
 //!
-//! Beside the frames they stand at the heights where their lines run straight. Stacked, they stand in rows: sources above, targets below.
-//! Each row has a gap next to it in which every line has a height of its own, so that no line meets a card on its way to the gutter.
+//! Beside the frames they stand at the heights where their lines run straight. Stacked, they stand in rows: sources
+//! above, targets below. Each row has a gap next to it in which every line has a height of its own, so that no line
+//! meets a card on its way to the gutter.
 
 use std::collections::BTreeMap;
 
@@ -63,11 +64,7 @@ type Ports = Vec<Vec<usize>>;
 impl Router<'_> {
     /// The gutter that lines of an outside card use.
     pub fn outside_gutter(&self, node: usize) -> usize {
-        if self.book.scene.places[node] == Place::Right {
-            self.columns()
-        } else {
-            0
-        }
+        if self.book.scene.places[node] == Place::Right { self.columns() } else { 0 }
     }
 
     /// The side of its gutter on which an outside card has its lines.
@@ -139,7 +136,9 @@ impl Router<'_> {
                 .filter(|(n, _)| self.book.scene.places[*n] == wanted && self.in_rows(*n))
                 .collect();
             // Lines that reach further down run further out, where they meet no other.
-            nodes.sort_by(|a, b| self.depth(b.0, b.1, below).total_cmp(&self.depth(a.0, a.1, below)).then(a.0.cmp(&b.0)));
+            nodes.sort_by(|a, b| {
+                self.depth(b.0, b.1, below).total_cmp(&self.depth(a.0, a.1, below)).then(a.0.cmp(&b.0))
+            });
             let mut rows: Vec<Vec<(usize, &Ports)>> = Vec::new();
             let mut x = 0.0;
             for (node, ports) in nodes {
@@ -165,14 +164,7 @@ impl Router<'_> {
                 for &(node, ports) in row {
                     let width = self.book.cards[node].width;
                     let x_here = if below { whole - GAP - x - width } else { x };
-                    stack.cards.insert(
-                        node,
-                        Spot {
-                            x: x_here,
-                            y: top,
-                            row: number,
-                        },
-                    );
+                    stack.cards.insert(node, Spot { x: x_here, y: top, row: number });
                     for (i, nets) in ports.iter().enumerate() {
                         // A line to two neighbors parts where it comes to them, and not just before.
                         if last.replace(nets) == Some(nets) {
@@ -201,18 +193,16 @@ impl Router<'_> {
         let others = ports.iter().flatten().flat_map(|&net| {
             let other = self.book.scene.nets[net].source != node;
             let from = other.then(|| self.exit_y(net)).flatten();
-            let to = self
-                .ends(net)
-                .into_iter()
-                .filter(move |_| !other)
-                .filter_map(move |(end, ..)| self.entry_y(net, end));
+            let to =
+                self.ends(net).into_iter().filter(move |_| !other).filter_map(move |(end, ..)| self.entry_y(net, end));
             from.into_iter().chain(to)
         });
         let far = if below { others.reduce(f64::min) } else { others.reduce(f64::max) };
         far.unwrap_or(0.0)
     }
 
-    /// Places outside cards that stand beside the frames at the heights where their lines run straight, as far as they do not meet.
+    /// Places outside cards that stand beside the frames at the heights where their lines run straight, as far as they
+    /// do not meet.
     pub fn place_outside(&mut self, crossings: &Crossings) {
         if self.plan.ways.outside == Outside::Stacked {
             return;
@@ -251,17 +241,14 @@ impl Router<'_> {
     /// The kind of a net whose every edge ends in this outside card on the right.
     fn only_end(&self, net: usize, node: usize) -> Option<EdgeKind> {
         let edges = &self.book.scene.nets[net].edges;
-        let here = self.book.scene.places[node] == Place::Right && edges.iter().all(|&e| self.book.graph.edge(e).1 == node);
+        let here =
+            self.book.scene.places[node] == Place::Right && edges.iter().all(|&e| self.book.graph.edge(e).1 == node);
         edges.first().filter(|_| here).map(|&e| self.book.graph.edge(e).2.kind())
     }
 
     /// The net whose track a net takes in a gutter.
     pub fn stands_for(&self, net: usize, gutter: usize) -> usize {
-        if gutter == self.columns() {
-            self.joined.get(&net).copied().unwrap_or(net)
-        } else {
-            net
-        }
+        if gutter == self.columns() { self.joined.get(&net).copied().unwrap_or(net) } else { net }
     }
 
     /// The height at which a net had best enter a gutter from outside: that of one of its stops there, the middle one.
@@ -274,19 +261,15 @@ impl Router<'_> {
         let place = |(&node, &y): (&usize, &f64)| {
             let plan = &self.book.cards[node];
             // Outside cards keep to the gutter, so that their lines are short.
-            let x = if self.book.scene.places[node] == Place::Left {
-                left - plan.width
-            } else {
-                right
-            };
+            let x = if self.book.scene.places[node] == Place::Left { left - plan.width } else { right };
             let (w, h) = (plan.width, plan.height());
             (node, Rect { x, y, w, h })
         };
         self.outside_y.iter().map(place).collect()
     }
 
-    /// The boxes of outside cards above and below the frames, which reach from `left` to `right` and down to `bottom`; and the
-    /// bottom and the right end of all.
+    /// The boxes of outside cards above and below the frames, which reach from `left` to `right` and down to `bottom`;
+    /// and the bottom and the right end of all.
     pub fn stacked(&self, left: f64, right: f64, bottom: f64) -> (BTreeMap<usize, Rect>, f64, f64) {
         let mut width = 0.0f64;
         let mut boxes = BTreeMap::new();
@@ -307,8 +290,15 @@ impl Router<'_> {
         (boxes, bottom + self.stack.below, width)
     }
 
-    /// For a card above or below the frames: where a net ends on its border, and where from there it bends into its height.
-    pub fn outside_end(&self, net: usize, node: usize, boxes: &BTreeMap<usize, Rect>, track: f64) -> Option<[Point; 2]> {
+    /// For a card above or below the frames: where a net ends on its border, and where from there it bends into its
+    /// height.
+    pub fn outside_end(
+        &self,
+        net: usize,
+        node: usize,
+        boxes: &BTreeMap<usize, Rect>,
+        track: f64,
+    ) -> Option<[Point; 2]> {
         let way = self.stack.ways.get(&(node, net))?;
         let card = boxes.get(&node)?;
         // Right above its track a line runs straight.

@@ -62,11 +62,8 @@ pub(super) fn layers(order: &[usize], scene: &Scene, graph: &Graph) -> impl Iter
     let mut columns = vec![Vec::new(); last + 1];
     let mut load = vec![0usize; last + 1];
     for &group in order {
-        let column = if l.linked[group] {
-            l.ranks[group]
-        } else {
-            (0..=last).min_by_key(|&c| (load[c], c)).unwrap_or_default()
-        };
+        let column =
+            if l.linked[group] { l.ranks[group] } else { (0..=last).min_by_key(|&c| (load[c], c)).unwrap_or_default() };
         load[column] += scene.groups[group].iter().map(|&c| scene.components[c].nodes.len()).sum::<usize>();
         columns[column].push(group);
     }
@@ -95,17 +92,14 @@ fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<usize
     ranks
 }
 
-/// Cuts a sequence of heights into at most `columns` runs so that the tallest run is as low as can be. Gives the length of each run.
+/// Cuts a sequence of heights into at most `columns` runs so that the tallest run is as low as can be. Gives the length
+/// of each run.
 pub(super) fn cut(heights: &[f64], columns: usize) -> Vec<usize> {
     let (mut low, mut high) = (heights.iter().copied().fold(0.0, f64::max), heights.iter().sum::<f64>());
     // Forty halvings bring any picture below a tenth of a unit.
     for _ in 0..40 {
         let middle = (low + high) / 2.0;
-        if runs(heights, middle).len() <= columns {
-            high = middle
-        } else {
-            low = middle
-        }
+        if runs(heights, middle).len() <= columns { high = middle } else { low = middle }
     }
     runs(heights, high + 0.001)
 }

@@ -53,22 +53,12 @@ impl Page {
             let area: f64 = all.map(|(_, c)| c.width * (c.height() + 40.0)).sum();
             if area == 0.0 { 0.0 } else { 40.0 + area / room }
         });
-        Page {
-            room,
-            most,
-            left,
-            right,
-            rows,
-            counted: nodes <= MANY,
-            aim,
-        }
+        Page { room, most, left, right, rows, counted: nodes <= MANY, aim }
     }
 
     /// Width of what stands beside the columns.
     pub fn beside(&self, outside: Outside) -> f64 {
-        let sides = [(Place::Left, self.left), (Place::Right, self.right)]
-            .into_iter()
-            .filter(|(_, w)| *w > 0.0);
+        let sides = [(Place::Left, self.left), (Place::Right, self.right)].into_iter().filter(|(_, w)| *w > 0.0);
         sides.map(|(p, w)| GUTTER + if outside.in_rows(p) { 0.0 } else { w + 8.0 }).sum()
     }
 
@@ -84,8 +74,8 @@ impl Page {
         (width + self.beside(plan.ways.outside), height + rows)
     }
 
-    /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for long, backward
-    /// and crossing ways.
+    /// What is minimised: the size the picture needs on a page of the wanted shape, in user units, and a little for
+    /// long, backward and crossing ways.
     pub fn score(&self, book: &Book<'_>, routed: &Routed) -> f64 {
         let crossings = if self.counted {
             crossing::count(routed.paths.iter().map(|((net, _), line)| (*net, line.as_slice())))
@@ -100,8 +90,8 @@ impl Page {
             + 25.0 * foreign(book, routed) as f64
     }
 
-    /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it is shown, and
-    /// for shapes that no page has.
+    /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it
+    /// is shown, and for shapes that no page has.
     pub fn size(&self, width: f64, height: f64) -> f64 {
         let (w, h) = (width.max(1.0), height.max(1.0));
         if self.aim == Aim::Low {
@@ -128,8 +118,8 @@ fn beyond(ratio: f64, once: f64, each: f64) -> f64 {
     if ratio > 1.0 { once + each * (ratio - 1.0) } else { 0.0 }
 }
 
-/// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to be 12 pixels high
-/// up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
+/// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are to
+/// be 12 pixels high up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
 pub(super) fn room(book: &Book<'_>) -> Room {
     if let Some(given) = book.room {
         return given;
@@ -144,11 +134,7 @@ pub(super) fn room(book: &Book<'_>) -> Room {
         _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
     };
     let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
-    Room {
-        wanted: width(wanted),
-        most: width(least),
-        aim: Aim::Page,
-    }
+    Room { wanted: width(wanted), most: width(least), aim: Aim::Page }
 }
 
 /// Width of what stands beside the frames, if it does.
@@ -156,7 +142,8 @@ pub(super) fn beside(book: &Book<'_>) -> f64 {
     Page::of(book).beside(Outside::Beside)
 }
 
-/// How often lines from different outsides cross between frames: each time someone might read a way in that is not there.
+/// How often lines from different outsides cross between frames: each time someone might read a way in that is not
+/// there.
 fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
     let exposes = |net: usize| {
         let first = book.scene.nets[net].edges.first();

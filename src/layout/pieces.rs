@@ -1,5 +1,5 @@
-//! Puts cards, frames and lines of an arrangement into the coordinates of the whole: what components, frames and the ways between them
-//! know in their own.
+//! Puts cards, frames and lines of an arrangement into the coordinates of the whole: what components, frames and the
+//! ways between them know in their own.
 
 use super::inner::Book;
 use super::route::{End, Plan, Routed};
@@ -24,9 +24,8 @@ pub(super) fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<(Rect,
 /// The frames that are drawn: position of the group in the graph, box and lines of the title.
 pub(super) fn frames(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<(usize, Rect, Vec<String>)> {
     let own = book.scene.frames.iter().zip(&routed.frames).zip(&plan.frames);
-    let mut found: Vec<_> = own
-        .filter_map(|((group, rect), plan)| Some(((*group)?, *rect, plan.title.clone())))
-        .collect();
+    let mut found: Vec<_> =
+        own.filter_map(|((group, rect), plan)| Some(((*group)?, *rect, plan.title.clone()))).collect();
     for (inner, at) in plan.inners.iter().zip(&routed.components) {
         found.extend(inner.frames.iter().map(|(group, rect, title)| (*group, moved(rect, *at), title.clone())));
     }
@@ -85,10 +84,7 @@ fn around(book: &Book<'_>, plan: &Plan, routed: &Routed, net: usize, node: usize
     };
     let way = plan.frames[group].ways.get(&(component, net))?;
     let frame = routed.frames[group];
-    Some(Point {
-        x: frame.x + way.x,
-        y: frame.y + way.y,
-    })
+    Some(Point { x: frame.x + way.x, y: frame.y + way.y })
 }
 
 /// A line from an outside card to itself, at its right side.
@@ -102,9 +98,5 @@ fn sum(a: Point, b: Point) -> Point {
 }
 
 fn moved(rect: &Rect, by: Point) -> Rect {
-    Rect {
-        x: rect.x + by.x,
-        y: rect.y + by.y,
-        ..*rect
-    }
+    Rect { x: rect.x + by.x, y: rect.y + by.y, ..*rect }
 }

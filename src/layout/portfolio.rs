@@ -49,7 +49,11 @@ pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
 }
 
 /// The best arrangement of all that are found for several ways to see the same graph, and which of these it belongs to.
-pub(super) fn best_of<'a, 'b>(first: &'b Book<'a>, others: &'b [Book<'a>], tries: Tries) -> (&'b Book<'a>, Plan, Routed) {
+pub(super) fn best_of<'a, 'b>(
+    first: &'b Book<'a>,
+    others: &'b [Book<'a>],
+    tries: Tries,
+) -> (&'b Book<'a>, Plan, Routed) {
     let mut best: Option<(&Book<'_>, Found)> = None;
     for book in others.iter().chain([first]) {
         let known = best.as_ref().map(|(_, found)| found.score);
@@ -57,7 +61,8 @@ pub(super) fn best_of<'a, 'b>(first: &'b Book<'a>, others: &'b [Book<'a>], tries
             best = Some((book, found));
         }
     }
-    let (book, (plan, routed)) = best.map_or_else(|| (first, empty(first)), |(book, found)| (book, (found.plan, found.routed)));
+    let (book, (plan, routed)) =
+        best.map_or_else(|| (first, empty(first)), |(book, found)| (book, (found.plan, found.routed)));
     let routed = untangle(book, &plan, routed, swaps(tries));
     (book, plan, routed)
 }
@@ -79,8 +84,8 @@ struct Found {
 
 /// The best arrangement, if it is better than what is known.
 ///
-/// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are routed until no
-/// other can be better.
+/// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are
+/// routed until no other can be better.
 fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
     let order = pack::order(book.graph, book.scene);
     let mut memo = Memo::new();
@@ -95,10 +100,7 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
         (Tries::Few, true) => 1,
     };
     // Whatever runs from left to right without a detour is always given a try.
-    let layered = candidates
-        .iter()
-        .position(|c| matches!(c.shape, Columns::Given(_)))
-        .filter(|p| *p >= tries);
+    let layered = candidates.iter().position(|c| matches!(c.shape, Columns::Given(_))).filter(|p| *p >= tries);
     if let Some(position) = layered {
         candidates.swap(position, tries - 1);
     }
@@ -125,8 +127,8 @@ fn search(book: &Book<'_>, tries: Tries, known: Option<f64>) -> Option<Found> {
     best
 }
 
-/// Whether small frames stand in a band below a large one: it is entered from the left, by lines that lead around the large one. Insides of frames have no
-/// bands, though their own cards may stand without a frame.
+/// Whether small frames stand in a band below a large one: it is entered from the left, by lines that lead around the
+/// large one. Insides of frames have no bands, though their own cards may stand without a frame.
 fn is_banded(book: &Book<'_>) -> bool {
     book.room.is_none() && book.scene.frames.iter().any(Option::is_none)
 }
@@ -174,24 +176,20 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         _ => &[0.6, 0.8, 1.0, 1.25],
     };
     let most = MAX_COLUMNS.min(order.len()).max(1);
-    let shapes: Vec<Columns> = (1..=most)
-        .map(Columns::Even)
-        .chain(pack::layers(order, book.scene, book.graph).map(Columns::Given))
-        .collect();
+    let shapes: Vec<Columns> =
+        (1..=most).map(Columns::Even).chain(pack::layers(order, book.scene, book.graph).map(Columns::Given)).collect();
     let stackable = !many && (0..book.scene.components.len()).any(|c| inner::stackable(book, c));
     let mut forms = vec![Form::default()];
     if stackable {
-        forms.push(Form {
-            services: Services::Above,
-            ..Form::default()
-        });
+        forms.push(Form { services: Services::Above, ..Form::default() });
     }
     if !many && (0..book.scene.components.len()).any(|c| book.scene.components[c].nested && !nested::is_band(book, c)) {
         let narrow = |share: Share| forms.iter().map(move |form| Form { share, ..*form }).collect::<Vec<_>>();
         let more = [narrow(Share::Half), narrow(Share::Third)].concat();
         forms.extend(more);
     }
-    let open = |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
+    let open =
+        |c: &usize| !book.scene.components[*c].entering.is_empty() || !book.scene.components[*c].leaving.is_empty();
     let crowded = !many && book.scene.groups.iter().any(|g| g.iter().filter(|c| open(c)).count() > CROWD);
     let outsides: &[Outside] = if page.left + page.right == 0.0 || book.room.is_some() {
         &[Outside::Beside]
@@ -200,18 +198,10 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
     } else {
         &[Outside::Beside, Outside::Below, Outside::Stacked]
     };
-    let densities: &[Rows] = if crowded {
-        &[Rows::Single, Rows::Dense, Rows::Fitted]
-    } else {
-        &[Rows::Single]
-    };
+    let densities: &[Rows] = if crowded { &[Rows::Single, Rows::Dense, Rows::Fitted] } else { &[Rows::Single] };
     let (back, lanes) = if is_banded(book) { (Back::Turn, GUTTER) } else { (Back::default(), 0.0) };
     let mut placed = |form: Form| {
-        let ways = Ways {
-            form,
-            back,
-            ..Ways::default()
-        };
+        let ways = Ways { form, back, ..Ways::default() };
         inners(book, &vec![1; order.len()], 1, ways, memo)
     };
     let mut firsts: Vec<(Form, Vec<Arc<Inner>>)> = forms.into_iter().map(|form| (form, placed(form))).collect();
@@ -228,23 +218,14 @@ fn candidates(book: &Book<'_>, order: &[usize], page: &Page, memo: &mut Memo) ->
         let even = (area * 1.15 * ASPECT).sqrt() / columns;
         // As wide as the page allows.
         let wide = |room: f64| move |o: &Outside| (room - page.beside(*o) - GUTTER * (columns - 1.0)) / columns;
-        let full = outsides
-            .iter()
-            .map(wide(page.room))
-            .chain(outsides.iter().take(1).map(wide(page.most - lanes)));
+        let full = outsides.iter().map(wide(page.room)).chain(outsides.iter().take(1).map(wide(page.most - lanes)));
         let mut targets: Vec<Target> = scales.iter().map(|s| even * s).chain(full.clone()).map(Target::Each).collect();
         if !many && shape.count() > 1 {
             let together = [even, 1.35 * even, 1.8 * even].into_iter().chain(full);
             targets.extend(together.map(|w| Target::Together(w * columns)));
         }
         let all = targets.iter().flat_map(|t| densities.iter().map(|r| (*t, *r)));
-        jobs.extend(all.map(|(target, rows)| Job {
-            form: *form,
-            first,
-            shape,
-            target,
-            rows,
-        }));
+        jobs.extend(all.map(|(target, rows)| Job { form: *form, first, shape, target, rows }));
     }
     let sized = |job: &Job<'_>| job.candidates(book, order, page, outsides);
     let all: Vec<Vec<Candidate>> = match book.pool {
@@ -274,11 +255,7 @@ impl Job<'_> {
     /// With outside cards in each place where they fit.
     fn candidates(&self, book: &Book<'_>, order: &[usize], page: &Page, outsides: &[Outside]) -> Vec<Candidate> {
         let Job { form, target, rows, .. } = *self;
-        let ways = Ways {
-            rows,
-            form,
-            ..Ways::default()
-        };
+        let ways = Ways { rows, form, ..Ways::default() };
         let mut plan = arrange(book, order, self.shape, target, self.first.to_vec(), ways);
         refit(book, &mut plan);
         let mut found = Vec::new();
@@ -309,7 +286,8 @@ fn settle(book: &Book<'_>, order: &[usize], candidate: &Candidate, back: Back, m
     let mut column_of = vec![1; order.len()];
     let first = inners(book, &column_of, columns, ways, memo);
     let mut plan = arrange(book, order, &candidate.shape, candidate.target, first, ways);
-    // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle it.
+    // The side a link enters by depends on the columns, and what a frame needs depends on the sides: two rounds settle
+    // it.
     for _ in 0..2 {
         column_of.clone_from(&plan.column_of);
         let inners = inners(book, &column_of, plan.columns.len(), ways, memo);
@@ -408,7 +386,14 @@ impl Columns {
     }
 }
 
-fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, inners: Vec<Arc<Inner>>, ways: Ways) -> Plan {
+fn arrange(
+    book: &Book<'_>,
+    order: &[usize],
+    shape: &Columns,
+    target: Target,
+    inners: Vec<Arc<Inner>>,
+    ways: Ways,
+) -> Plan {
     let columns = shape.count();
     let each = match target {
         Target::Each(width) => width,
@@ -416,13 +401,7 @@ fn arrange(book: &Book<'_>, order: &[usize], shape: &Columns, target: Target, in
     };
     let frames = frames(book, &inners, &vec![each.max(150.0); order.len()], ways.rows);
     let heights: Vec<f64> = order.iter().map(|&g| frames[g].height + 18.0).collect();
-    let mut plan = Plan {
-        columns: Vec::new(),
-        column_of: vec![1; order.len()],
-        frames,
-        inners,
-        ways,
-    };
+    let mut plan = Plan { columns: Vec::new(), column_of: vec![1; order.len()], frames, inners, ways };
     match shape {
         Columns::Given(given) => plan.columns.clone_from(given),
         Columns::Even(_) => {

@@ -1,5 +1,5 @@
-//! Where lines meet boxes: trunks that several lines share, rows that lines leave from, and places where they enter. Tells the engine
-//! through its own graph, which knows ports, before it runs.
+//! Where lines meet boxes: trunks that several lines share, rows that lines leave from, and places where they enter.
+//! Tells the engine through its own graph, which knows ports, before it runs.
 
 use merman_elk_layered::{LGraph, LPoint, PortConstraints, PortRef, PortSide};
 
@@ -14,11 +14,7 @@ pub(super) fn share_trunks(part: &Part, graph: &mut LGraph) {
         let Some(known) = index_of(&edge.id, 'e').and_then(|i| part.edges.get(i)) else {
             continue;
         };
-        let (from_end, at) = if flipped(part, known) {
-            (false, edge.target)
-        } else {
-            (true, edge.source)
-        };
+        let (from_end, at) = if flipped(part, known) { (false, edge.target) } else { (true, edge.source) };
         if known.from == known.to {
             continue;
         }
@@ -111,7 +107,8 @@ pub(super) fn fix_rows(part: &Part, orders: &[Vec<usize>], graph: &mut LGraph) {
 /// Pins the places where lines enter boxes that have such places.
 pub(super) fn fix_entries(part: &Part, graph: &mut LGraph) {
     for at in 0..graph.layerless_nodes.len() {
-        let Some(index) = index_of(&graph.layerless_nodes[at].id, 'n').filter(|&i| !part.boxes[i].entries.is_empty()) else {
+        let Some(index) = index_of(&graph.layerless_nodes[at].id, 'n').filter(|&i| !part.boxes[i].entries.is_empty())
+        else {
             continue;
         };
         for port in 0..graph.layerless_nodes[at].ports.len() {

@@ -1,8 +1,8 @@
 //! Where frames and outside cards stand for one choice of columns, and how lines run between them.
 //!
-//! Column `c` (from 1) has gutter `c - 1` at its left and gutter `c` at its right; outside cards stand left of gutter 0 and right of
-//! the last gutter. A line runs vertically in gutters and crosses a column in a gap between its frames, so it never meets a foreign
-//! frame. Lines of one net share one track in every gutter and gap.
+//! Column `c` (from 1) has gutter `c - 1` at its left and gutter `c` at its right; outside cards stand left of gutter 0
+//! and right of the last gutter. A line runs vertically in gutters and crosses a column in a gap between its frames, so
+//! it never meets a foreign frame. Lines of one net share one track in every gutter and gap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -181,7 +181,8 @@ pub(super) struct Crossing {
     slot: usize,
 }
 
-/// The order of lines in a gap: what comes from above and turns back, what goes on, what comes from below and turns back; and in each.
+/// The order of lines in a gap: what comes from above and turns back, what goes on, what comes from below and turns
+/// back; and in each.
 struct Rank(u8, f64);
 
 pub(super) struct Router<'a> {
@@ -328,9 +329,7 @@ impl<'a> Router<'a> {
             let start = start_gutter(self.book, &self.plan.column_of, self.columns(), net);
             let ends = self.ends(net);
             let height = |e: &(End, usize, Toward)| self.entry_y(net, e.0);
-            let from = self
-                .exit_y(net)
-                .or_else(|| median(ends.iter().filter(|e| e.1 == start).filter_map(height)));
+            let from = self.exit_y(net).or_else(|| median(ends.iter().filter(|e| e.1 == start).filter_map(height)));
             let all = median(ends.iter().filter_map(height)).unwrap_or(0.0);
             let from = from.unwrap_or(all);
             let last = ends.iter().map(|e| e.1).max().unwrap_or(start);
@@ -392,30 +391,15 @@ impl<'a> Router<'a> {
                 Place::Inside(_) => Toward::Left,
                 _ => self.outside_toward(source),
             };
-            stops.push(Stop {
-                gutter: start,
-                toward,
-                y,
-                end: None,
-            });
+            stops.push(Stop { gutter: start, toward, y, end: None });
         }
         for (end, gutter, toward) in self.ends(net) {
-            stops.extend(self.entry_y(net, end).map(|y| Stop {
-                gutter,
-                toward,
-                y,
-                end: Some(end),
-            }));
+            stops.extend(self.entry_y(net, end).map(|y| Stop { gutter, toward, y, end: Some(end) }));
         }
         for (&(_, column), &crossing) in crossings.range((net, 0)..=(net, columns)) {
             let y = self.gap_y(column, crossing);
             for (gutter, toward) in [(column - 1, Toward::Right), (column, Toward::Left)] {
-                stops.push(Stop {
-                    gutter,
-                    toward,
-                    y,
-                    end: None,
-                });
+                stops.push(Stop { gutter, toward, y, end: None });
             }
         }
         stops
@@ -472,10 +456,7 @@ impl<'a> Router<'a> {
             components: vec![Point::default(); self.offsets.len()],
             width: right_x + right,
             height: self.height,
-            orders: Orders {
-                gaps: None,
-                gutters: tracks.iter().map(|t| t.order.clone()).collect(),
-            },
+            orders: Orders { gaps: None, gutters: tracks.iter().map(|t| t.order.clone()).collect() },
             ..Routed::default()
         };
         for (index, groups) in self.plan.columns.iter().enumerate() {
@@ -490,10 +471,7 @@ impl<'a> Router<'a> {
         }
         for (component, &(group, dx, dy)) in self.offsets.iter().enumerate() {
             let frame = &routed.frames[group];
-            routed.components[component] = Point {
-                x: frame.x + dx,
-                y: frame.y + dy,
-            };
+            routed.components[component] = Point { x: frame.x + dx, y: frame.y + dy };
         }
         let track_x = |net: usize, gutter: usize| {
             let slot = tracks[gutter].of.get(&self.stands_for(net, gutter)).copied().unwrap_or(0) as f64;
@@ -522,19 +500,13 @@ impl<'a> Router<'a> {
                 let Some(end) = stop.end else { continue };
                 let mut line = match &head {
                     Some(head) => head.to_vec(),
-                    None => vec![Point {
-                        x: border(start),
-                        y: start.y,
-                    }],
+                    None => vec![Point { x: border(start), y: start.y }],
                 };
                 let mut gutter = start.gutter;
                 let mut y = start.y;
                 while gutter != stop.gutter {
-                    let (column, next) = if stop.gutter > gutter {
-                        (gutter + 1, gutter + 1)
-                    } else {
-                        (gutter, gutter - 1)
-                    };
+                    let (column, next) =
+                        if stop.gutter > gutter { (gutter + 1, gutter + 1) } else { (gutter, gutter - 1) };
                     line.push(Point { x: track_x(net, gutter), y });
                     let Some(&crossing) = crossings.get(&(net, column)) else { break };
                     y = self.gap_y(column, crossing);
@@ -551,7 +523,8 @@ impl<'a> Router<'a> {
                     Some([card, way]) => line.extend([way, card]),
                     None => line.push(Point { x: border(stop), y: stop.y }),
                 }
-                routed.length += line.windows(2).map(|w| (w[0].x - w[1].x).abs() + (w[0].y - w[1].y).abs()).sum::<f64>();
+                routed.length +=
+                    line.windows(2).map(|w| (w[0].x - w[1].x).abs() + (w[0].y - w[1].y).abs()).sum::<f64>();
                 routed.backward += usize::from(stop.toward == Toward::Left && matches!(end, End::Component(_)));
                 routed.turns += start.gutter.saturating_sub(stop.gutter);
                 routed.paths.insert((net, end), line);

@@ -78,8 +78,8 @@ pub(super) fn build(graph: &Graph) -> Scene {
     top(graph, &BTreeMap::new(), |_| false)
 }
 
-/// The same with all small frames in a group that has no frame of its own, in which they may stand side by side; `None` if there are not many that are
-/// much smaller than the largest one.
+/// The same with all small frames in a group that has no frame of its own, in which they may stand side by side; `None`
+/// if there are not many that are much smaller than the largest one.
 pub(super) fn banded(graph: &Graph) -> Option<Scene> {
     let mut sizes = vec![0; graph.groups().len()];
     for group in (0..graph.nodes().len()).filter_map(|n| graph.top_group_of(n)) {
@@ -91,7 +91,8 @@ pub(super) fn banded(graph: &Graph) -> Option<Scene> {
     (count >= BAND).then(|| top(graph, &BTreeMap::new(), small))
 }
 
-/// Sorts the inside of a band of frames. `ends` are the nodes that stand for links that cross its border, with their sides.
+/// Sorts the inside of a band of frames. `ends` are the nodes that stand for links that cross its border, with their
+/// sides.
 pub(super) fn band(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
     top(graph, ends, |_| false)
 }
@@ -131,8 +132,9 @@ fn top(graph: &Graph, ends: &BTreeMap<usize, Side>, small: impl Fn(usize) -> boo
     sort(graph, places.collect(), frames, &nested)
 }
 
-/// Sorts the inside of a frame: a group for each frame in it, one for each connected part of what stands in none of these and has links to
-/// them or to the border, and one for the rest. `ends` are the nodes that stand for links that cross the border, with their sides.
+/// Sorts the inside of a frame: a group for each frame in it, one for each connected part of what stands in none of
+/// these and has links to them or to the border, and one for the rest. `ends` are the nodes that stand for links that
+/// cross the border, with their sides.
 pub(super) fn inside(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
     let mut frames: Vec<Option<usize>> = Vec::new();
     let mut number: BTreeMap<usize, usize> = BTreeMap::new();
@@ -211,10 +213,7 @@ fn components(graph: &Graph, scene: &mut Scene, nested: &[bool]) {
         let component = match scene.component_of[top].or(whole) {
             Some(known) => known,
             None => {
-                scene.components.push(Component {
-                    nested: nested[group],
-                    ..Component::default()
-                });
+                scene.components.push(Component { nested: nested[group], ..Component::default() });
                 let new = scene.components.len() - 1;
                 scene.groups[group].push(new);
                 scene.component_of[top] = Some(new);
@@ -251,16 +250,10 @@ fn nets(graph: &Graph, scene: &mut Scene) {
             continue;
         }
         let row = (graph.node(from).has_route_rows() && edge.kind() == EdgeKind::Routes).then_some(index);
-        let net = *known
-            .entry((from, edge.kind(), row, edge.change.as_ref().map(Change::kind)))
-            .or_insert_with(|| {
-                scene.nets.push(Net {
-                    source: from,
-                    row,
-                    edges: Vec::new(),
-                });
-                scene.nets.len() - 1
-            });
+        let net = *known.entry((from, edge.kind(), row, edge.change.as_ref().map(Change::kind))).or_insert_with(|| {
+            scene.nets.push(Net { source: from, row, edges: Vec::new() });
+            scene.nets.len() - 1
+        });
         scene.nets[net].edges.push(index);
         scene.net_of[index] = Some(net);
     }

@@ -1,5 +1,6 @@
-//! Labels for lines that lead out of every frame. The engine keeps room for labels inside of frames; here a label takes a free place on the line
-//! itself, and where there is none the line stays without. Only lines that differ between two states ask for it.
+//! Labels for lines that lead out of every frame. The engine keeps room for labels inside of frames; here a label takes
+//! a free place on the line itself, and where there is none the line stays without. Only lines that differ between two
+//! states ask for it.
 
 use super::geometry::{hits, overlap};
 use super::grid::Grid;
@@ -37,9 +38,8 @@ pub(super) fn settle(layout: &mut Layout, plans: &[Option<LabelPlan>], area: Rec
         .flat_map(|(index, link)| link.points.windows(2).map(move |w| (index, w[0], w[1])))
         .collect();
     let cards = layout.cards.iter().map(|c| c.rect);
-    let mut boxes: Vec<Rect> = cards
-        .chain(layout.links.iter().filter_map(|l| l.label.as_ref()).map(|l| l.rect))
-        .collect();
+    let mut boxes: Vec<Rect> =
+        cards.chain(layout.links.iter().filter_map(|l| l.label.as_ref()).map(|l| l.rect)).collect();
     let known = boxes.len();
     let (fixed, lines) = (Grid::new(boxes.iter().copied()), Grid::new(parts.iter().map(|(_, a, b)| span(*a, *b))));
     let frames: Vec<Rect> = layout.frames.iter().map(|f| f.rect).collect();
@@ -93,12 +93,7 @@ fn places<'a>(points: &'a [Point], plan: &'a LabelPlan) -> impl Iterator<Item = 
 }
 
 fn grown(rect: &Rect, by: f64) -> Rect {
-    Rect {
-        x: rect.x - by,
-        y: rect.y - by,
-        w: rect.w + 2.0 * by,
-        h: rect.h + 2.0 * by,
-    }
+    Rect { x: rect.x - by, y: rect.y - by, w: rect.w + 2.0 * by, h: rect.h + 2.0 * by }
 }
 
 fn within(outer: &Rect, inner: &Rect) -> bool {

@@ -1,4 +1,5 @@
-//! Takes out the small steps that the engine leaves in lines: where a line's end may slide along its card, the line becomes straight.
+//! Takes out the small steps that the engine leaves in lines: where a line's end may slide along its card, the line
+//! becomes straight.
 
 use std::collections::BTreeMap;
 

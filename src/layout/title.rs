@@ -36,10 +36,7 @@ impl Title {
     pub fn new(name: &str) -> Self {
         // As it stands on one line.
         let name = wrap(name, TextRole::Frame, f64::INFINITY, 1).concat();
-        Title {
-            width: text_width(&name, TextRole::Frame),
-            name,
-        }
+        Title { width: text_width(&name, TextRole::Frame), name }
     }
 
     /// The width of a frame that has room for it: a long one may widen its frame a little.

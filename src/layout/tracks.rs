@@ -1,7 +1,7 @@
 //! Which vertical track each net takes in a gutter.
 //!
-//! Nets whose vertical runs do not meet share a track. Where a line that comes from the left and one that goes to the right lie at the
-//! same height, the first must take the track further left, or they would lie on each other.
+//! Nets whose vertical runs do not meet share a track. Where a line that comes from the left and one that goes to the
+//! right lie at the same height, the first must take the track further left, or they would lie on each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +35,8 @@ pub(super) struct Tracks {
     pub order: Vec<usize>,
 }
 
-/// Gives each net that bends in this gutter a track. Nets choose in the wanted order as far as the constraints allow it; without one in an
-/// order that makes few crossings.
+/// Gives each net that bends in this gutter a track. Nets choose in the wanted order as far as the constraints allow
+/// it; without one in an order that makes few crossings.
 pub(super) fn assign(stubs: &[Stub], wanted: Option<&[usize]>) -> Tracks {
     let mut spans: BTreeMap<usize, Span> = BTreeMap::new();
     for stub in stubs {
@@ -90,11 +90,7 @@ pub(super) fn assign(stubs: &[Stub], wanted: Option<&[usize]>) -> Tracks {
         tracks[track].insert(key(span.top), span.bottom);
         found.insert(net, track);
     }
-    Tracks {
-        of: found,
-        count: tracks.len(),
-        order,
-    }
+    Tracks { of: found, count: tracks.len(), order }
 }
 
 struct Span {
@@ -144,8 +140,9 @@ fn constraints(stubs: &[Stub], spans: &BTreeMap<usize, Span>) -> BTreeMap<usize,
 /// A place in the order of nets; smaller ones come first.
 type Rank = (u8, u64, usize);
 
-/// An order that makes few crossings: of the lines that go down the lower ones stand further left, of those that go up the upper ones. Lines
-/// whose ends are all on one side stand nearest to it, and those that reach around others stand behind them.
+/// An order that makes few crossings: of the lines that go down the lower ones stand further left, of those that go up
+/// the upper ones. Lines whose ends are all on one side stand nearest to it, and those that reach around others stand
+/// behind them.
 fn usual(s: &Span, net: usize) -> Rank {
     if s.lefts == 0 {
         return (3, u64::MAX - key(s.bottom - s.top), net);
@@ -156,15 +153,15 @@ fn usual(s: &Span, net: usize) -> Rank {
     let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
     let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
     let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
-    if to > from {
-        (1, u64::MAX - key(from), net)
-    } else {
-        (2, key(from), net)
-    }
+    if to > from { (1, u64::MAX - key(from), net) } else { (2, key(from), net) }
 }
 
 /// The order of ranks, but for what the constraints ask, as far as they have no cycle.
-fn sort(spans: &BTreeMap<usize, Span>, before: &BTreeMap<usize, BTreeSet<usize>>, rank: impl Fn(usize) -> Rank) -> Vec<usize> {
+fn sort(
+    spans: &BTreeMap<usize, Span>,
+    before: &BTreeMap<usize, BTreeSet<usize>>,
+    rank: impl Fn(usize) -> Rank,
+) -> Vec<usize> {
     let mut waiting: BTreeMap<usize, usize> = BTreeMap::new();
     let mut after: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&net, others) in before {

@@ -1,7 +1,9 @@
-//! Takes crossings out of the lines between frames: lines that share a gap or a gutter change places as long as that helps.
+//! Takes crossings out of the lines between frames: lines that share a gap or a gutter change places as long as that
+//! helps.
 //!
-//! The router orders lines by rules that are right for two of them. With many, and with lines that branch, trying is better: every line is
-//! put into every other place among those that it shares a space with, and stays where fewest lines cross.
+//! The router orders lines by rules that are right for two of them. With many, and with lines that branch, trying is
+//! better: every line is put into every other place among those that it shares a space with, and stays where fewest
+//! lines cross.
 
 use std::collections::BTreeMap;
 

@@ -111,17 +111,17 @@ fn name(link: &Link) -> String {
 
 impl Check<'_> {
     fn add(&mut self, rule: Rule, ids: impl IntoIterator<Item = String>) {
-        self.found.push(Violation {
-            rule,
-            ids: ids.into_iter().collect(),
-        });
+        self.found.push(Violation { rule, ids: ids.into_iter().collect() });
     }
 
     fn numbers(&mut self) {
         let bad = |r: &Rect| ![r.x, r.y, r.w, r.h].iter().all(|v| v.is_finite());
         let bad_text = |t: &Text| !(t.at.x.is_finite() && t.at.y.is_finite() && t.width.is_finite());
         let l = self.layout;
-        if !l.width.is_finite() || !l.height.is_finite() || l.heading.iter().any(bad_text) || l.legend.iter().any(|e| bad(&e.at) || bad_text(&e.text))
+        if !l.width.is_finite()
+            || !l.height.is_finite()
+            || l.heading.iter().any(bad_text)
+            || l.legend.iter().any(|e| bad(&e.at) || bad_text(&e.text))
         {
             self.add(Rule::NotANumber, ["picture".to_owned()]);
         }
@@ -131,12 +131,16 @@ impl Check<'_> {
             }
         }
         for card in &l.cards {
-            let rows = card
-                .rows
-                .iter()
-                .any(|r| bad(&r.rect) || r.locks.iter().any(bad) || r.texts.iter().any(bad_text));
+            let rows =
+                card.rows.iter().any(|r| bad(&r.rect) || r.locks.iter().any(bad) || r.texts.iter().any(bad_text));
             let badges = card.badges.iter().any(|b| bad(&b.at) || bad_text(&b.text));
-            if bad(&card.rect) || bad(&card.bar) || bad(&card.glyph) || rows || badges || card.texts.iter().any(bad_text) {
+            if bad(&card.rect)
+                || bad(&card.bar)
+                || bad(&card.glyph)
+                || rows
+                || badges
+                || card.texts.iter().any(bad_text)
+            {
                 self.add(Rule::NotANumber, [card.id.clone()]);
             }
         }
@@ -160,7 +164,8 @@ impl Check<'_> {
                 self.add(Rule::FrameOverFrame, [a.id.clone(), b.id.clone()]);
             }
         }
-        let parents: BTreeMap<&str, Option<&str>> = l.frames.iter().map(|f| (f.id.as_str(), f.parent.as_deref())).collect();
+        let parents: BTreeMap<&str, Option<&str>> =
+            l.frames.iter().map(|f| (f.id.as_str(), f.parent.as_deref())).collect();
         for frame in l.frames.iter().filter(|f| f.parent.is_some()) {
             let outer = frames.near(&frame.rect).into_iter().find(|&f| within(frame, &l.frames[f]));
             if outer.is_none_or(|f| !holds(&l.frames[f].rect, &frame.rect)) {
@@ -200,7 +205,9 @@ impl Check<'_> {
         let frames = Grid::new(l.frames.iter().map(|f| f.rect));
         let by_id: BTreeMap<&str, usize> = l.cards.iter().enumerate().map(|(i, c)| (c.id.as_str(), i)).collect();
         for link in &l.links {
-            if link.points.len() < 2 || !link.points.windows(2).all(|w| w[0] != w[1] && (w[0].x == w[1].x || w[0].y == w[1].y)) {
+            if link.points.len() < 2
+                || !link.points.windows(2).all(|w| w[0] != w[1] && (w[0].x == w[1].x || w[0].y == w[1].y))
+            {
                 self.add(Rule::NotOrthogonal, [name(link)]);
                 continue;
             }
@@ -237,12 +244,8 @@ impl Check<'_> {
 
     fn labels(&mut self) {
         let l = self.layout;
-        let labeled: Vec<(usize, Rect)> = l
-            .links
-            .iter()
-            .enumerate()
-            .filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect)))
-            .collect();
+        let labeled: Vec<(usize, Rect)> =
+            l.links.iter().enumerate().filter_map(|(i, k)| Some((i, k.label.as_ref()?.rect))).collect();
         if labeled.is_empty() {
             return;
         }
@@ -276,7 +279,9 @@ impl Check<'_> {
         for card in &l.cards {
             let rows = card.rows.iter().flat_map(|r| &r.texts);
             let badges = card.badges.iter().map(|b| &b.text);
-            if card.texts.iter().chain(rows).chain(badges).any(|t| clipped(t, &card.rect)) || card.rows.iter().any(|r| collide(&r.texts)) {
+            if card.texts.iter().chain(rows).chain(badges).any(|t| clipped(t, &card.rect))
+                || card.rows.iter().any(|r| collide(&r.texts))
+            {
                 self.add(Rule::TextClipped, [card.id.clone()]);
             }
         }
@@ -312,15 +317,7 @@ impl Check<'_> {
                 // A title lies on its own frame, and on the one that its frame stands in.
                 let under = frame.id == id || frame.parent.as_ref() == Some(&id);
                 if !under
-                    && hits(
-                        title,
-                        Point { x: rect.x, y: rect.y },
-                        Point {
-                            x: rect.right(),
-                            y: rect.bottom(),
-                        },
-                        0.0,
-                    )
+                    && hits(title, Point { x: rect.x, y: rect.y }, Point { x: rect.right(), y: rect.bottom() }, 0.0)
                 {
                     self.add(Rule::OnTitle, [frame.id.clone(), id.clone()]);
                 }
@@ -330,12 +327,7 @@ impl Check<'_> {
 
     fn outside(&mut self) {
         let l = self.layout;
-        let picture = Rect {
-            x: 0.0,
-            y: 0.0,
-            w: l.width,
-            h: l.height,
-        };
+        let picture = Rect { x: 0.0, y: 0.0, w: l.width, h: l.height };
         for frame in &l.frames {
             if !holds(&picture, &frame.rect) {
                 self.add(Rule::OutsidePicture, [frame.id.clone()]);
@@ -363,18 +355,16 @@ impl Check<'_> {
 
 fn clipped(text: &Text, within: &Rect) -> bool {
     let width = text_width(&text.content, text.role).max(text.width);
-    text.at.x < within.x - SLACK || text.at.x + width > within.right() + SLACK || text.at.y < within.y || text.at.y > within.bottom()
+    text.at.x < within.x - SLACK
+        || text.at.x + width > within.right() + SLACK
+        || text.at.y < within.y
+        || text.at.y > within.bottom()
 }
 
 /// The box of the letters of a text, without what reaches below the line.
 fn written(text: &Text) -> Rect {
     let height = text.role.size() * 0.75;
-    Rect {
-        x: text.at.x,
-        y: text.at.y - height,
-        w: text.width,
-        h: height,
-    }
+    Rect { x: text.at.x, y: text.at.y - height, w: text.width, h: height }
 }
 
 /// Whether texts of one row lie on each other.
@@ -387,17 +377,15 @@ fn collide(texts: &[Text]) -> bool {
 }
 
 fn holds(outer: &Rect, inner: &Rect) -> bool {
-    outer.x <= inner.x + SLACK && outer.y <= inner.y + SLACK && outer.right() >= inner.right() - SLACK && outer.bottom() >= inner.bottom() - SLACK
+    outer.x <= inner.x + SLACK
+        && outer.y <= inner.y + SLACK
+        && outer.right() >= inner.right() - SLACK
+        && outer.bottom() >= inner.bottom() - SLACK
 }
 
 /// The box around a part of a line.
 pub(super) fn span(p: Point, q: Point) -> Rect {
-    Rect {
-        x: p.x.min(q.x),
-        y: p.y.min(q.y),
-        w: (p.x - q.x).abs(),
-        h: (p.y - q.y).abs(),
-    }
+    Rect { x: p.x.min(q.x), y: p.y.min(q.y), w: (p.x - q.x).abs(), h: (p.y - q.y).abs() }
 }
 
 fn border_distance(rect: &Rect, p: Point) -> f64 {
@@ -453,13 +441,7 @@ mod tests {
     }
 
     fn frame(name: &str, rect: Rect, parent: Option<String>) -> Frame {
-        Frame {
-            id: format!("namespace:{name}"),
-            parent,
-            rect,
-            title: Vec::new(),
-            tooltip: String::new(),
-        }
+        Frame { id: format!("namespace:{name}"), parent, rect, title: Vec::new(), tooltip: String::new() }
     }
 
     /// Two cards in one frame, one outside, and a line between the first two.
@@ -520,10 +502,12 @@ mod tests {
         );
         let around = [(120.0, 70.0), (150.0, 70.0), (150.0, 250.0), (550.0, 250.0), (550.0, 80.0)];
         assert!(rules(|l| l.links.push(link("a", "c", &around, None))).contains(&Rule::LinkThroughFrame));
-        assert!(rules(|l| l.links.push(link("a", "b", &[(120.0, 52.0), (200.0, 52.0)], None))).contains(&Rule::LabelOverLink));
+        assert!(
+            rules(|l| l.links.push(link("a", "b", &[(120.0, 52.0), (200.0, 52.0)], None)))
+                .contains(&Rule::LabelOverLink)
+        );
         let twice = |l: &mut Layout| {
-            l.links
-                .push(link("a", "b", &[(120.0, 70.0), (200.0, 70.0)], Some(rect(140.0, 62.0, 30.0, 18.0))))
+            l.links.push(link("a", "b", &[(120.0, 70.0), (200.0, 70.0)], Some(rect(140.0, 62.0, 30.0, 18.0))))
         };
         assert!(rules(twice).contains(&Rule::LabelOverLabel));
         assert!(rules(|l| l.links[0].label.as_mut().unwrap().rect.x = 190.0).contains(&Rule::LabelOverNode));
@@ -542,10 +526,7 @@ mod tests {
             });
         };
         assert_eq!(rules(wide), vec![Rule::TextClipped]);
-        let shown = Violation {
-            rule: Rule::NodeOverNode,
-            ids: vec!["a".into(), "b".into()],
-        };
+        let shown = Violation { rule: Rule::NodeOverNode, ids: vec!["a".into(), "b".into()] };
         assert_eq!(shown.to_string(), "nodes overlap: a, b");
     }
 }

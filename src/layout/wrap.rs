@@ -7,8 +7,8 @@ const ELLIPSIS: char = '…';
 
 /// Breaks a text into at most `lines` lines of at most `width` user units. What does not fit ends in an ellipsis.
 ///
-/// Breaks come after `-`, `.`, `_`, `/`, `:`, `,` and spaces and before a capital that follows a small letter. A word that is wider
-/// than a line is cut: the caller shows the whole text in a tooltip.
+/// Breaks come after `-`, `.`, `_`, `/`, `:`, `,` and spaces and before a capital that follows a small letter. A word
+/// that is wider than a line is cut: the caller shows the whole text in a tooltip.
 pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<String> {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let clean = clean.trim();
@@ -38,11 +38,7 @@ pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<
 
 /// The text itself, or as much of it as fits with an ellipsis at its end.
 pub(super) fn fit(text: &str, role: TextRole, width: f64) -> String {
-    if text_width(text, role) <= width {
-        text.to_owned()
-    } else {
-        cut(text, role, width)
-    }
+    if text_width(text, role) <= width { text.to_owned() } else { cut(text, role, width) }
 }
 
 fn cut(text: &str, role: TextRole, width: f64) -> String {
@@ -63,15 +59,7 @@ fn cut(text: &str, role: TextRole, width: f64) -> String {
 /// What goes on a line as a whole: words, and of words that are wider than a line their pieces. In order, nothing lost.
 fn chunks(text: &str, role: TextRole, width: f64) -> Vec<&str> {
     let words = text.split_inclusive(' ');
-    words
-        .flat_map(|word| {
-            if text_width(word.trim_end(), role) <= width {
-                vec![word]
-            } else {
-                pieces(word)
-            }
-        })
-        .collect()
+    words.flat_map(|word| if text_width(word.trim_end(), role) <= width { vec![word] } else { pieces(word) }).collect()
 }
 
 /// The unbreakable pieces of a word, in order, nothing lost.

@@ -4,7 +4,8 @@ use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// How many nodes aliases may add to a document. Go's decoder has a limit of this kind too; no manifest written by hand comes near.
+/// How many nodes aliases may add to a document. Go's decoder has a limit of this kind too; no manifest written by hand
+/// comes near.
 pub(super) const ALIAS_NODES: usize = 200_000;
 
 /// How many bytes of text aliases may add to a document.
@@ -24,11 +25,7 @@ pub(super) struct Size {
 impl Size {
     /// Measures a value.
     pub fn of(tree: &Tree) -> Size {
-        let mut size = Size {
-            nodes: 1,
-            bytes: 0,
-            depth: 1,
-        };
+        let mut size = Size { nodes: 1, bytes: 0, depth: 1 };
         match &tree.value {
             Value::Str(text) => size.bytes = text.len(),
             Value::Seq(items) => items.iter().for_each(|item| size.hold(Size::of(item))),
@@ -59,10 +56,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub fn new() -> Self {
-        Budget {
-            nodes: ALIAS_NODES,
-            bytes: ALIAS_BYTES,
-        }
+        Budget { nodes: ALIAS_NODES, bytes: ALIAS_BYTES }
     }
 
     /// Pays for a copy; `false` if there is not enough left.
@@ -91,8 +85,14 @@ enum Origin {
     Merged,
 }
 
-/// Makes a mapping of the entries as written. `merges` are the positions of its merge keys. `Err` is the place of a merge key whose value is no mapping.
-pub(super) fn mapping(entries: Vec<Entry>, merges: &[usize], place: Place, problems: &mut Vec<Diagnostic>) -> Result<Vec<Entry>, Span> {
+/// Makes a mapping of the entries as written. `merges` are the positions of its merge keys. `Err` is the place of a
+/// merge key whose value is no mapping.
+pub(super) fn mapping(
+    entries: Vec<Entry>,
+    merges: &[usize],
+    place: Place,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<Vec<Entry>, Span> {
     if merges.is_empty() {
         return Ok(if has_repeats(&entries) {
             let mut entries: Vec<(Entry, Origin)> = entries.into_iter().map(|e| (e, Origin::Own)).collect();
@@ -126,10 +126,7 @@ pub(super) fn mapping(entries: Vec<Entry>, merges: &[usize], place: Place, probl
 
 fn has_repeats(entries: &[Entry]) -> bool {
     if entries.len() <= 12 {
-        return entries
-            .iter()
-            .enumerate()
-            .any(|(i, e)| entries[..i].iter().any(|before| before.key == e.key));
+        return entries.iter().enumerate().any(|(i, e)| entries[..i].iter().any(|before| before.key == e.key));
     }
     let mut keys: Vec<&str> = entries.iter().map(|e| &*e.key).collect();
     keys.sort_unstable();
@@ -147,7 +144,8 @@ fn settle(entries: &mut Vec<(Entry, Origin)>, place: Place, problems: &mut Vec<D
             continue;
         };
         winners.push((*first, *last));
-        // Own keys after a merge key are what merge keys are for. Anything else that is written over was probably meant to stay.
+        // Own keys after a merge key are what merge keys are for. Anything else that is written over was probably meant
+        // to stay.
         let own = group.iter().find(|i| entries[**i].1 == Origin::Own);
         if let Some(own) = own
             && own != last

@@ -1,7 +1,7 @@
 //! Comments that speak to this program: which ones are comments at all, and which lines they are about.
 //!
-//! YAML's comments are no values, so the tree does not have them. They are looked for in the text, and what stands inside of a value (a script in a ConfigMap, a quoted string) is
-//! none.
+//! YAML's comments are no values, so the tree does not have them. They are looked for in the text, and what stands
+//! inside of a value (a script in a ConfigMap, a quoted string) is none.
 
 use std::ops::RangeInclusive;
 
@@ -17,8 +17,9 @@ pub struct Remark<'a> {
     pub at: Span,
     /// What it says after the word, without blanks around it.
     pub text: &'a str,
-    /// The lines that it is about, from 1: those of the document if it stands before one; its own if it stands at the end of one; else the next one that holds something.
-    /// A line that only opens a block (`selector:`) goes with the line after it, where the block begins.
+    /// The lines that it is about, from 1: those of the document if it stands before one; its own if it stands at the
+    /// end of one; else the next one that holds something. A line that only opens a block (`selector:`) goes with the
+    /// line after it, where the block begins.
     pub lines: RangeInclusive<u32>,
 }
 
@@ -62,16 +63,9 @@ impl<'a> File<'a> {
         let lines = text.split_inclusive('\n').map(|line| {
             let here = start;
             start += line.len();
-            Line {
-                start: here,
-                text: line.trim_end_matches(['\n', '\r']),
-            }
+            Line { start: here, text: line.trim_end_matches(['\n', '\r']) }
         });
-        File {
-            id,
-            lines: lines.collect(),
-            chunks: split::documents(text),
-        }
+        File { id, lines: lines.collect(), chunks: split::documents(text) }
     }
 
     fn remarks(&self, word: &str) -> Vec<Remark<'a>> {
@@ -125,11 +119,7 @@ impl<'a> File<'a> {
         }
         let text = self.lines[next].text;
         let end = text.find(" #").unwrap_or(text.len());
-        if self.lines[next].content(end).ends_with(':') {
-            self.with_next(next)
-        } else {
-            only(next)
-        }
+        if self.lines[next].content(end).ends_with(':') { self.with_next(next) } else { only(next) }
     }
 
     /// The next line with more than a comment.
@@ -179,9 +169,9 @@ fn comment<'a>(line: &'a str, word: &str) -> Option<(usize, &'a str)> {
 fn is_inside(tree: &Tree, offset: u32) -> bool {
     match &tree.value {
         Value::Seq(items) => items.iter().any(|t| is_inside(t, offset)),
-        Value::Map(entries) => entries
-            .iter()
-            .any(|e| (e.key_span.start..e.key_span.end).contains(&offset) || is_inside(&e.value, offset)),
+        Value::Map(entries) => {
+            entries.iter().any(|e| (e.key_span.start..e.key_span.end).contains(&offset) || is_inside(&e.value, offset))
+        }
         _ => (tree.span.start..tree.span.end).contains(&offset),
     }
 }
@@ -192,7 +182,8 @@ mod tests {
 
     fn check(text: &str, expected: &[(&str, RangeInclusive<u32>)]) {
         let sources = Sources::from_texts([("x.yaml", text)]);
-        let found: Vec<(&str, RangeInclusive<u32>)> = remarks(&sources, "note").into_iter().map(|r| (r.text, r.lines)).collect();
+        let found: Vec<(&str, RangeInclusive<u32>)> =
+            remarks(&sources, "note").into_iter().map(|r| (r.text, r.lines)).collect();
         assert_eq!(found, expected, "{text}");
     }
 

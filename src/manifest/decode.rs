@@ -1,7 +1,8 @@
-//! Decodes trees into Kubernetes' types, so that every complaint has a place and a field path, and one wrong field costs only itself.
+//! Decodes trees into Kubernetes' types, so that every complaint has a place and a field path, and one wrong field
+//! costs only itself.
 //!
-//! A decoder that serde drives stops at its first error. So the error names the value that is to blame, that value is set aside, and the object is
-//! decoded again without it, a bounded number of times.
+//! A decoder that serde drives stops at its first error. So the error names the value that is to blame, that value is
+//! set aside, and the object is decoded again without it, a bounded number of times.
 
 mod de;
 mod path;
@@ -64,11 +65,7 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub fn new(problems: &'a mut Vec<Diagnostic>) -> Self {
-        Findings {
-            problems,
-            set_aside: FxHashSet::default(),
-            faults: None,
-        }
+        Findings { problems, set_aside: FxHashSet::default(), faults: None }
     }
 
     /// From here on, what is wrong with values that do not fit their types is kept and not told.
@@ -81,8 +78,8 @@ impl<'a> Findings<'a> {
         self.faults.unwrap_or_default()
     }
 
-    /// Takes the list elements that were set aside out of the tree as well, so that an index means the same element in it as in the typed value.
-    /// The tree must be the one that was decoded.
+    /// Takes the list elements that were set aside out of the tree as well, so that an index means the same element in
+    /// it as in the typed value. The tree must be the one that was decoded.
     pub fn align(&self, tree: &mut Tree) {
         if self.set_aside.is_empty() {
             return;
@@ -90,7 +87,8 @@ impl<'a> Findings<'a> {
         match &mut tree.value {
             Value::Seq(items) => {
                 // Elements move when others are taken out, so all are looked at before.
-                let stays: Vec<bool> = items.iter().map(|item| !self.set_aside.contains(&std::ptr::from_ref(item))).collect();
+                let stays: Vec<bool> =
+                    items.iter().map(|item| !self.set_aside.contains(&std::ptr::from_ref(item))).collect();
                 for item in items.iter_mut() {
                     self.align(item);
                 }
@@ -108,13 +106,14 @@ impl<'a> Findings<'a> {
 }
 
 /// Decodes a value that is found at a path of its object.
-pub(super) fn decode<T: DeserializeOwned + Default>(tree: &Tree, path: &str, strictness: Strictness, text: &str, findings: &mut Findings<'_>) -> T {
-    let mut context = Context {
-        text,
-        strictness,
-        dropped: FxHashSet::default(),
-        notes: RefCell::default(),
-    };
+pub(super) fn decode<T: DeserializeOwned + Default>(
+    tree: &Tree,
+    path: &str,
+    strictness: Strictness,
+    text: &str,
+    findings: &mut Findings<'_>,
+) -> T {
+    let mut context = Context { text, strictness, dropped: FxHashSet::default(), notes: RefCell::default() };
     let path = Path::base(path);
     for _ in 0..ROUNDS {
         context.notes.borrow_mut().clear();
@@ -195,7 +194,10 @@ pub(super) fn edits(a: &str, b: &str, limit: usize) -> usize {
 /// The value as it is written, if that is short and on one line.
 fn written<'a>(tree: &Tree, text: &'a str) -> Option<&'a str> {
     let written = text.get(tree.span.start as usize..tree.span.end as usize)?.trim();
-    let usable = !written.is_empty() && written.len() <= 40 && !written.contains(['\n', '"']) && !written.starts_with(['*', '&', '!']);
+    let usable = !written.is_empty()
+        && written.len() <= 40
+        && !written.contains(['\n', '"'])
+        && !written.starts_with(['*', '&', '!']);
     usable.then_some(written)
 }
 

@@ -1,8 +1,9 @@
 //! What of an object's text readers may see: its lines as they are written, without values that may be secret.
 //!
-//! Guarantees: no value of a Secret or a ConfigMap, of an environment variable, of an annotation outside of Kubernetes' own domains, and no argument, address or copy of
-//! the object (`last-applied-configuration`) that may carry one of these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be
-//! secret, such as a comment, stays. Lines keep their numbers.
+//! Guarantees: no value of a Secret or a ConfigMap, of an environment variable, of an annotation outside of Kubernetes'
+//! own domains, and no argument, address or copy of the object (`last-applied-configuration`) that may carry one of
+//! these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be secret,
+//! such as a comment, stays. Lines keep their numbers.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,8 @@ pub enum Secrecy {
 pub struct Excerpt {
     /// Its file.
     pub file: FileId,
-    /// Stretches of whole lines without line breaks at their ends, each with the number of its first line, ascending. The indentation that the object has in a list is gone.
+    /// Stretches of whole lines without line breaks at their ends, each with the number of its first line, ascending.
+    /// The indentation that the object has in a list is gone.
     pub parts: Vec<(u32, String)>,
     /// How many lines are left out at the end.
     pub cut: usize,
@@ -62,11 +64,7 @@ fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
         // What is broken gives no objects whose text could be asked for.
         let _ = super::read_trees(&Input { file, chunk }, &mut trees, &mut Vec::new());
         for tree in &trees {
-            let mut finder = Finder {
-                text,
-                found: BTreeSet::new(),
-                aliased: Vec::new(),
-            };
+            let mut finder = Finder { text, found: BTreeSet::new(), aliased: Vec::new() };
             finder.object(tree);
             // The text that an alias stands for is elsewhere, under a name that says nothing of it.
             if !finder.aliased.is_empty() {
@@ -190,32 +188,22 @@ impl Finder<'_> {
     }
 }
 
-/// Annotations of Kubernetes' own projects say how traffic goes; those of others may hold anything. Pieces of configuration may hold credentials all the same.
+/// Annotations of Kubernetes' own projects say how traffic goes; those of others may hold anything. Pieces of
+/// configuration may hold credentials all the same.
 fn is_public(key: &str) -> bool {
     let (domain, name) = key.split_once('/').unwrap_or(("", key));
     let known = ["kubernetes.io", "k8s.io", "kubesketch.dev"];
-    let of_project = known
-        .iter()
-        .any(|k| domain.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let of_project =
+        known.iter().any(|k| domain.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     of_project && !name.contains("snippet") && !name.contains("auth") && name != "last-applied-configuration"
 }
 
 /// Whether a text is about something that should be kept secret.
 fn names_secret(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    [
-        "passw",
-        "passphrase",
-        "token",
-        "secret",
-        "credential",
-        "apikey",
-        "api-key",
-        "api_key",
-        "private",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
+    ["passw", "passphrase", "token", "secret", "credential", "apikey", "api-key", "api_key", "private"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Whether a text is an address with a user and a password in it, as in `amqp://user:password@host`.
@@ -231,11 +219,7 @@ fn excerpt(text: &str, object: Span, hidden: &[(usize, usize)]) -> Excerpt {
     let (start, end) = (floor(text, object.start as usize), floor(text, object.end as usize));
     let region = text[start..end.max(start)].trim_end();
     let indent = object.column.saturating_sub(1) as usize;
-    let mut excerpt = Excerpt {
-        file: object.file,
-        parts: Vec::new(),
-        cut: 0,
-    };
+    let mut excerpt = Excerpt { file: object.file, parts: Vec::new(), cut: 0 };
     let (mut at, mut next, mut lines, mut bytes) = (start, object.line, 0, 0);
     for (number, line) in (object.line..).zip(region.split_inclusive('\n')) {
         let content = line.trim_end_matches(['\n', '\r']);
@@ -301,7 +285,8 @@ mod tests {
     fn shown(text: &str) -> Vec<String> {
         let sources = Sources::from_texts([("a.yaml", text)]);
         let objects: Vec<Span> = parse(&sources).value.objects.iter().map(|o| o.span).collect();
-        let join = |e: Excerpt| e.parts.iter().map(|(line, part)| format!("{line}|{part}")).collect::<Vec<_>>().join("\n");
+        let join =
+            |e: Excerpt| e.parts.iter().map(|(line, part)| format!("{line}|{part}")).collect::<Vec<_>>().join("\n");
         excerpts(&sources, &objects, Secrecy::Withheld).into_iter().map(join).collect()
     }
 
@@ -331,7 +316,9 @@ mod tests {
 
     #[test]
     fn values_that_may_be_secret_are_withheld_in_any_notation() {
-        let pod = |rest: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n{rest}");
+        let pod = |rest: &str| {
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n{rest}")
+        };
         let texts = [
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  key: hunter2\n  more: |\n    hunter2\n    hunter2\n  last: 'hunter2'\n".to_owned(),
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {key: \"hunter2\", other: hunter2}\n".to_owned(),

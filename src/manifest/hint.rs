@@ -66,8 +66,9 @@ impl Fault {
 
     /// A document that repeats itself too much.
     pub fn too_many_aliases(at: Span) -> Self {
-        let message =
-            format!("the aliases of this document stand for more than {ALIAS_NODES} values or too much text, which is the most that is read");
+        let message = format!(
+            "the aliases of this document stand for more than {ALIAS_NODES} values or too much text, which is the most that is read"
+        );
         Diagnostic::at(Code::YamlLimit, at, message).into()
     }
 }
@@ -83,10 +84,8 @@ pub(super) fn control_character(input: &Input<'_>) -> Option<Fault> {
     let bytes = input.chunk.text.as_bytes();
     let bad = |b: &u8| (*b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r')) || *b == 0x7f;
     // Looking at whole blocks first lets the compiler use wide instructions.
-    let (index, block) = bytes
-        .chunks(256)
-        .enumerate()
-        .find(|(_, block)| block.iter().fold(false, |any, b| any | bad(b)))?;
+    let (index, block) =
+        bytes.chunks(256).enumerate().find(|(_, block)| block.iter().fold(false, |any, b| any | bad(b)))?;
     let at = index * 256 + block.iter().position(bad)?;
     let what = match bytes[at] {
         0 => "a NUL byte".to_owned(),
@@ -140,7 +139,9 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
             | ErrorKind::InvalidIndentation
             | ErrorKind::BlockSequenceEntryNotAllowed
             | ErrorKind::MappingValueNotAllowed
-            | ErrorKind::MappingKeyNotAllowed => problem.with_help("compare the indentation of this line with that of the lines above it"),
+            | ErrorKind::MappingKeyNotAllowed => {
+                problem.with_help("compare the indentation of this line with that of the lines above it")
+            }
             _ => problem,
         }
     });
@@ -181,18 +182,10 @@ impl<'a> Lines<'a> {
         let line_at = |offset: usize| {
             let start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
             let end = text[offset..].find('\n').map_or(text.len(), |i| offset + i);
-            Line {
-                text: text[start..end].trim_end_matches('\r'),
-                offset: start,
-                begins: outline.begins(start),
-            }
+            Line { text: text[start..end].trim_end_matches('\r'), offset: start, begins: outline.begins(start) }
         };
         let here = line_at(offset);
-        let mut before = Line {
-            text: "",
-            offset: 0,
-            begins: Begins::Text,
-        };
+        let mut before = Line { text: "", offset: 0, begins: Begins::Text };
         let mut start = here.offset;
         while start > 0 {
             before = line_at(start - 1);
@@ -208,8 +201,7 @@ impl<'a> Lines<'a> {
 fn conflict(input: &Input<'_>) -> Option<Diagnostic> {
     let text = input.chunk.text;
     let is_marker = |line: &str, marker: &str| {
-        line.strip_prefix(marker)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r', '\n']))
+        line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r', '\n']))
     };
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
@@ -228,21 +220,22 @@ fn conflict(input: &Input<'_>) -> Option<Diagnostic> {
 fn tab(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnostic> {
     let is_told = matches!(
         kind,
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabAtBlockScalarStart
     );
     // A tab inside text is part of it, and one inside brackets is only a blank.
     let suspects = [(lines.here, is_told), (lines.before, false)];
-    suspects
-        .iter()
-        .filter(|(line, is_told)| *is_told || line.begins == Begins::Block)
-        .find_map(|(line, _)| {
-            let indentation = line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
-            let tab = line.text[..indentation].find('\t')?;
-            let at = input.span_at(line.offset + tab, line.offset + tab + 1);
-            Some(
-                Diagnostic::at(Code::YamlSyntax, at, "a tab is used for indentation").with_help("indent with blanks; YAML does not allow tabs there"),
-            )
-        })
+    suspects.iter().filter(|(line, is_told)| *is_told || line.begins == Begins::Block).find_map(|(line, _)| {
+        let indentation = line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
+        let tab = line.text[..indentation].find('\t')?;
+        let at = input.span_at(line.offset + tab, line.offset + tab + 1);
+        Some(
+            Diagnostic::at(Code::YamlSyntax, at, "a tab is used for indentation")
+                .with_help("indent with blanks; YAML does not allow tabs there"),
+        )
+    })
 }
 
 fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
@@ -250,14 +243,12 @@ fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, 
     let line = rest.split(['\r', '\n']).next().unwrap_or_default();
     let line = line.split(" #").next().unwrap_or_default();
     // Between brackets the next value begins on the same line.
-    let word = if in_flow {
-        line.split([',', ']', '}']).next().unwrap_or_default()
-    } else {
-        line
-    };
+    let word = if in_flow { line.split([',', ']', '}']).next().unwrap_or_default() } else { line };
     let word = excerpt(word.trim_end());
     let first = word.chars().next()?;
-    let problem = |message: String| Diagnostic::at(Code::YamlSyntax, at, message).with_help(format!("if it is meant as text, quote it: \"{word}\""));
+    let problem = |message: String| {
+        Diagnostic::at(Code::YamlSyntax, at, message).with_help(format!("if it is meant as text, quote it: \"{word}\""))
+    };
     match kind {
         ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName if first == '*' || first == '&' => {
             let what = if first == '*' {
@@ -285,10 +276,7 @@ fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize, opened: Op
         _ => return None,
     }
     let text = input.chunk.text;
-    if matches!(
-        kind,
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
-    ) {
+    if matches!(kind, ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar) {
         let at = input.span_at(offset, text.len().min(offset + 1));
         return Some(
             Diagnostic::at(Code::YamlSyntax, at, "text after a closing quote")
@@ -377,17 +365,24 @@ fn describe(kind: &ErrorKind) -> &'static str {
         ErrorKind::MappingValueNotAllowed => "a mapping where none can be",
         ErrorKind::MappingKeyNotAllowed => "a key where none can be",
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "expected `:` after a key",
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidFlowScalarIndent | ErrorKind::InvalidBlockScalarIndent => "wrong indentation",
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart => {
-            "a tab where only blanks can be"
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidFlowScalarIndent | ErrorKind::InvalidBlockScalarIndent => {
+            "wrong indentation"
         }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart => "a tab where only blanks can be",
         ErrorKind::UnknownAnchor => "an alias of something that is not anchored in this document",
         ErrorKind::UnclosedQuotedScalar => "a quote that is not closed",
-        ErrorKind::UnknownQuotedScalarEscape => "an escape that YAML does not know; use single quotes for text with backslashes",
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "an escape that YAML does not know; use single quotes for text with backslashes"
+        }
         ErrorKind::BomInsideDocument => "a byte order mark inside a document; were two files joined here?",
         ErrorKind::ExpectedDocumentStart => "expected `---` before more text",
         ErrorKind::CommentNotSeparated => "a `#` needs a blank before it to begin a comment",
-        ErrorKind::InvalidBlockScalarHeader => "more text after `|` or `>`; the text of a block begins on the next line",
+        ErrorKind::InvalidBlockScalarHeader => {
+            "more text after `|` or `>`; the text of a block begins on the next line"
+        }
         ErrorKind::BlockEntryInFlowCollection => "a `-` inside brackets or braces",
         ErrorKind::UnexpectedCharacter { .. } => "a character that cannot start plain text",
         ErrorKind::UndeclaredTagHandle => "a tag with a prefix that is not declared",

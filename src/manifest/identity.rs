@@ -13,7 +13,8 @@ use crate::source::Span;
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
-/// API groups that no cluster serves: their documents are read by programs that run beside one. A group stands for those that end in it too.
+/// API groups that no cluster serves: their documents are read by programs that run beside one. A group stands for
+/// those that end in it too.
 const LOCAL_GROUPS: &[&str] = &[
     "kustomize.config.k8s.io",
     "skaffold",
@@ -116,27 +117,14 @@ fn list_items(tree: &mut Tree) -> Option<Vec<Waiting>> {
         Some(Value::Seq(items)) => items,
         _ => Vec::new(),
     };
-    let wait = |tree| Waiting {
-        tree,
-        inherited: inherited.clone(),
-    };
+    let wait = |tree| Waiting { tree, inherited: inherited.clone() };
     Some(items.into_iter().map(wait).collect())
 }
 
 fn give_identity(tree: &mut Tree, api_version: &str, kind: &str) {
-    let span = Span {
-        end: tree.span.start,
-        ..tree.span
-    };
+    let span = Span { end: tree.span.start, ..tree.span };
     for (key, text) in [("apiVersion", api_version), ("kind", kind)] {
-        tree.insert(Entry {
-            key: key.into(),
-            key_span: span,
-            value: Tree {
-                span,
-                value: Value::Str(text.into()),
-            },
-        });
+        tree.insert(Entry { key: key.into(), key_span: span, value: Tree { span, value: Value::Str(text.into()) } });
     }
 }
 
@@ -163,7 +151,9 @@ fn identify(tree: &Tree) -> Identity {
             }
             let missing = if api_version.is_none() { "apiVersion" } else { "kind" };
             let found = match tree.entry(missing) {
-                Some(entry) if !entry.value.is_null() => format!("`{missing}` is {}, not a string", entry.value.kind_name()),
+                Some(entry) if !entry.value.is_null() => {
+                    format!("`{missing}` is {}, not a string", entry.value.kind_name())
+                }
                 _ => format!("an object without `{missing}`"),
             };
             let at = tree.entry(missing).map_or(tree.span, |e| e.value.span);
@@ -171,10 +161,9 @@ fn identify(tree: &Tree) -> Identity {
         }
     };
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let is_local = |local: &&str| group == *local || group.strip_suffix(*local).is_some_and(|before| before.ends_with('.'));
-    let local_config = tree
-        .at(&["metadata", "annotations", LOCAL_CONFIG])
-        .is_some_and(|v| v.as_str() == Some("true"));
+    let is_local =
+        |local: &&str| group == *local || group.strip_suffix(*local).is_some_and(|before| before.ends_with('.'));
+    let local_config = tree.at(&["metadata", "annotations", LOCAL_CONFIG]).is_some_and(|v| v.as_str() == Some("true"));
     // A kubeconfig calls itself `v1` too.
     let kubeconfig = group.is_empty() && kind == "Config";
     // What kustomize is told to delete is not there.
@@ -192,10 +181,13 @@ fn identify(tree: &Tree) -> Identity {
         }
         let kind = excerpt(kind);
         let problem = match name.filter(|n| !n.is_null()) {
-            Some(name) if name.as_str().is_some() => Diagnostic::at(Code::ObjectIdentity, name.span, format!("{kind}: `metadata.name` is empty")),
+            Some(name) if name.as_str().is_some() => {
+                Diagnostic::at(Code::ObjectIdentity, name.span, format!("{kind}: `metadata.name` is empty"))
+            }
             Some(name) => {
                 let text = format!("{kind}: metadata.name: expected a string, found {}", name.kind_name());
-                Diagnostic::at(Code::ObjectIdentity, name.span, text).with_help("a name that looks like a number or a boolean must be quoted")
+                Diagnostic::at(Code::ObjectIdentity, name.span, text)
+                    .with_help("a name that looks like a number or a boolean must be quoted")
             }
             None => {
                 let at = tree.entry("metadata").map_or(tree.span, |e| e.key_span);
@@ -204,13 +196,16 @@ fn identify(tree: &Tree) -> Identity {
         };
         return Identity::Broken(problem);
     }
-    Identity::Object {
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-    }
+    Identity::Object { api_version: api_version.to_owned(), kind: kind.to_owned() }
 }
 
-fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Object> {
+fn object(
+    mut tree: Tree,
+    api_version: String,
+    kind: String,
+    text: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Object> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
     problems.extend(kinds::near_miss(&tree, &api_version, &kind));
     prune::before_decoding(&mut tree);
@@ -229,7 +224,8 @@ fn object(mut tree: Tree, api_version: String, kind: String, text: &str, problem
         controller: owner.controller.unwrap_or_default(),
     });
     let labels = meta.labels.unwrap_or_default();
-    // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged as a whole.
+    // A policy without one of its values would mean more than its author wrote, so it keeps all of them and is judged
+    // as a whole.
     let is_policy = typed::is_policy(group, &kind);
     if is_policy {
         findings.keep_faults();

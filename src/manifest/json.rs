@@ -1,4 +1,5 @@
-//! JSON to a tree. A reader of its own, because YAML's rules for tabs, long keys and several values in a row are not those of JSON.
+//! JSON to a tree. A reader of its own, because YAML's rules for tabs, long keys and several values in a row are not
+//! those of JSON.
 
 use super::MAX_DEPTH;
 use super::assemble::{self, Place};
@@ -9,17 +10,8 @@ use crate::source::Span;
 
 /// Reads all JSON values of a chunk, one after the other. What was complete before a fault is kept in `trees`.
 pub(super) fn json(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<Diagnostic>) -> Result<(), Fault> {
-    let mut reader = Reader {
-        input,
-        text: input.chunk.text,
-        at: 0,
-        mark: Mark {
-            offset: 0,
-            line: 1,
-            column: 0,
-        },
-        problems,
-    };
+    let mut reader =
+        Reader { input, text: input.chunk.text, at: 0, mark: Mark { offset: 0, line: 1, column: 0 }, problems };
     if let Some(after) = marker_line(reader.text) {
         reader.at = after;
     }
@@ -44,8 +36,7 @@ pub(super) fn looks_like_json(text: &str) -> bool {
 /// Whether its first member is written as only JSON writes it.
 pub(super) fn is_surely_json(text: &str) -> bool {
     let text = text.trim_start();
-    text.strip_prefix(['{', '['])
-        .is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
+    text.strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
 }
 
 /// The end of the `---` that YAML lets a document begin with.
@@ -141,10 +132,7 @@ impl Reader<'_, '_> {
             None => format!("{message}, but the text ends here"),
         };
         let end = self.text.len().min(mark.offset + 1);
-        Fault::syntax(
-            self.input.span(mark.line, mark.column, mark.offset, end),
-            format!("not valid JSON: {found}"),
-        )
+        Fault::syntax(self.input.span(mark.line, mark.column, mark.offset, end), format!("not valid JSON: {found}"))
     }
 
     /// Reads one value. Open collections wait on a stack of our own, so that no nesting can exhaust the program's.
@@ -152,10 +140,7 @@ impl Reader<'_, '_> {
         let mut open: Vec<Open> = Vec::new();
         loop {
             self.skip_blank();
-            if let Some(Open {
-                kind: OpenKind::Object { key, .. },
-                ..
-            }) = open.last_mut()
+            if let Some(Open { kind: OpenKind::Object { key, .. }, .. }) = open.last_mut()
                 && key.is_none()
             {
                 *key = Some(self.key()?);
@@ -163,10 +148,7 @@ impl Reader<'_, '_> {
             let start = self.mark(self.at);
             let opened = match self.peek() {
                 Some(b'{' | b'[') if open.len() >= MAX_DEPTH => return Err(Fault::too_deep(self.span_from(start))),
-                Some(b'{') => Some(OpenKind::Object {
-                    key: None,
-                    entries: Vec::new(),
-                }),
+                Some(b'{') => Some(OpenKind::Object { key: None, entries: Vec::new() }),
                 Some(b'[') => Some(OpenKind::Array(Vec::new())),
                 _ => None,
             };
@@ -215,7 +197,8 @@ impl Reader<'_, '_> {
             OpenKind::Object { mut entries, .. } => {
                 entries.shrink_to_fit();
                 let place = if open.is_empty() { Place::Root } else { Place::Inner };
-                let entries = assemble::mapping(entries, &[], place, self.problems).map_err(|at| Fault::syntax(at, "not valid JSON"))?;
+                let entries = assemble::mapping(entries, &[], place, self.problems)
+                    .map_err(|at| Fault::syntax(at, "not valid JSON"))?;
                 Value::Map(entries)
             }
         };
@@ -353,10 +336,6 @@ impl Reader<'_, '_> {
 
     fn hex(&self, at: usize) -> Option<u32> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
-        if digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            u32::from_str_radix(digits, 16).ok()
-        } else {
-            None
-        }
+        if digits.bytes().all(|b| b.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
     }
 }

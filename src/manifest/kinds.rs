@@ -1,4 +1,5 @@
-//! Kinds that are almost the name of one that is drawn: what is not drawn because of a slip of the pen must not go unsaid.
+//! Kinds that are almost the name of one that is drawn: what is not drawn because of a slip of the pen must not go
+//! unsaid.
 
 use super::decode::edits;
 use super::hint::excerpt;
@@ -44,8 +45,8 @@ const KINDS: &[(&str, &str)] = &[
 /// Which of them `extensions/v1beta1` had.
 const EXTENSIONS: &[&str] = &["Deployment", "DaemonSet", "ReplicaSet", "Ingress", "NetworkPolicy"];
 
-/// A warning if Kubernetes has no such kind in this group, but one that is nearly the same. Groups that anybody may define are never looked at: a
-/// custom resource may be called as it likes.
+/// A warning if Kubernetes has no such kind in this group, but one that is nearly the same. Groups that anybody may
+/// define are never looked at: a custom resource may be called as it likes.
 pub(super) fn near_miss(tree: &Tree, api_version: &str, kind: &str) -> Option<Diagnostic> {
     let group = group_of(api_version);
     let written = excerpt(api_version);
@@ -117,25 +118,13 @@ mod tests {
             ("v1", "service", "2:7 `v1` has no kind `service` [did you mean `Service`?]"),
             ("v1", "Serivce", "2:7 `v1` has no kind `Serivce` [did you mean `Service`?]"),
             ("v1", "Pods", "2:7 `v1` has no kind `Pods` [did you mean `Pod`?]"),
-            (
-                "apps/v1",
-                "deployment",
-                "2:7 `apps/v1` has no kind `deployment` [did you mean `Deployment`?]",
-            ),
-            (
-                "apps/v1",
-                "Statefulset",
-                "2:7 `apps/v1` has no kind `Statefulset` [did you mean `StatefulSet`?]",
-            ),
+            ("apps/v1", "deployment", "2:7 `apps/v1` has no kind `deployment` [did you mean `Deployment`?]"),
+            ("apps/v1", "Statefulset", "2:7 `apps/v1` has no kind `Statefulset` [did you mean `StatefulSet`?]"),
             ("apps/v1", "Service", "1:13 `apps/v1` has no kind `Service` [Service is in `v1`]"),
             ("v1", "Ingress", "1:13 `v1` has no kind `Ingress` [Ingress is in `networking.k8s.io/v1`]"),
             ("v1", "Deployment", "1:13 `v1` has no kind `Deployment` [Deployment is in `apps/v1`]"),
             ("apps", "Deployment", "1:13 `apps` has no kind `Deployment` [Deployment is in `apps/v1`]"),
-            (
-                "app/v1",
-                "Deployment",
-                "1:13 `app/v1` has no kind `Deployment` [Deployment is in `apps/v1`]",
-            ),
+            ("app/v1", "Deployment", "1:13 `app/v1` has no kind `Deployment` [Deployment is in `apps/v1`]"),
             (
                 "extensions/v1beta1",
                 "StatefulSet",

@@ -1,8 +1,9 @@
 //! Text to typed Kubernetes objects.
 //!
-//! Guarantees: one broken document costs only itself; every object has an `apiVersion`, a `kind` and a name; every problem has a place; the result
-//! depends on the texts and their order alone. YAML is read as Kubernetes reads it (see `scalar`), and no input makes reading slow, deep or large out of
-//! proportion: nesting, aliases and told problems are bounded.
+//! Guarantees: one broken document costs only itself; every object has an `apiVersion`, a `kind` and a name; every
+//! problem has a place; the result depends on the texts and their order alone. YAML is read as Kubernetes reads it (see
+//! `scalar`), and no input makes reading slow, deep or large out of proportion: nesting, aliases and told problems are
+//! bounded.
 
 mod assemble;
 mod comments;
@@ -61,21 +62,17 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
         .ids()
         .flat_map(|file| split::documents(sources.text(file)).into_iter().map(move |chunk| (file, chunk)))
         .collect();
-    let read: Vec<Document> = documents
-        .par_iter()
-        .map(|(file, chunk)| document(sources, Input { file: *file, chunk: *chunk }))
-        .collect();
+    let read: Vec<Document> =
+        documents.par_iter().map(|(file, chunk)| document(sources, Input { file: *file, chunk: *chunk })).collect();
 
-    let mut parsed = Parsed {
-        documents: documents.len(),
-        ..Parsed::default()
-    };
+    let mut parsed = Parsed { documents: documents.len(), ..Parsed::default() };
     let mut diagnostics = Vec::new();
     let mut templates = Vec::new();
     let mut of_file = BTreeMap::new();
     let mut of_interest = vec![false; sources.len()];
     for document in read {
-        of_interest[document.file.index()] |= document.is_kubernetes || !document.problems.is_empty() || document.template.is_some();
+        of_interest[document.file.index()] |=
+            document.is_kubernetes || !document.problems.is_empty() || document.template.is_some();
         *of_file.entry(document.file).or_default() += 1;
         templates.extend(document.template);
         parsed.objects.extend(document.objects);
@@ -110,13 +107,8 @@ struct Document {
 
 fn document(sources: &Sources, input: Input<'_>) -> Document {
     let text = sources.text(input.file);
-    let mut document = Document {
-        file: input.file,
-        objects: Vec::new(),
-        problems: Vec::new(),
-        template: None,
-        is_kubernetes: false,
-    };
+    let mut document =
+        Document { file: input.file, objects: Vec::new(), problems: Vec::new(), template: None, is_kubernetes: false };
     let mut trees = Vec::new();
     let fault = read_trees(&input, &mut trees, &mut document.problems).err();
     let may_be_template = input.chunk.text.contains("{{");

@@ -1,4 +1,5 @@
-//! What the rest of the program sees of a manifest: a Kubernetes object with its identity, its typed content and its tree.
+//! What the rest of the program sees of a manifest: a Kubernetes object with its identity, its typed content and its
+//! tree.
 
 use std::collections::BTreeMap;
 
@@ -32,11 +33,12 @@ pub struct Object {
     pub span: Span,
     /// Its content, typed where the program knows the kind.
     pub body: Body,
-    /// What is wrong with the values of a policy's `spec`, for whom judges policies to tell: one of these is reason enough to refuse it. Other kinds
-    /// have none here; what is wrong with them has been told.
+    /// What is wrong with the values of a policy's `spec`, for whom judges policies to tell: one of these is reason
+    /// enough to refuse it. Other kinds have none here; what is wrong with them has been told.
     pub faults: Vec<Diagnostic>,
-    /// Its fields with their places. Kinds of older API versions have been brought to the current shape, managed fields and values of Secrets
-    /// are left out, and of kinds that nobody reads (such as CustomResourceDefinition) only the identity is kept.
+    /// Its fields with their places. Kinds of older API versions have been brought to the current shape, managed fields
+    /// and values of Secrets are left out, and of kinds that nobody reads (such as CustomResourceDefinition) only the
+    /// identity is kept.
     pub tree: Tree,
 }
 
@@ -105,7 +107,8 @@ pub struct Workload {
     pub completions: Option<i32>,
     /// `spec.schedule` of a CronJob.
     pub schedule: Option<String>,
-    /// Which pods it counts as its own. A plain map (ReplicationController, DeploymentConfig) is given as `matchLabels`.
+    /// Which pods it counts as its own. A plain map (ReplicationController, DeploymentConfig) is given as
+    /// `matchLabels`.
     pub selector: Option<LabelSelector>,
     /// `spec.serviceName` of a StatefulSet.
     pub service_name: Option<String>,

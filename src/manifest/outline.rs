@@ -1,5 +1,6 @@
-//! Which stretches of a text are structure, and which are quoted text, blocks of text or comments. It is asked about texts that are no YAML, so it reads
-//! them roughly, line by line, and takes up its thread again after a quote or bracket that is never closed.
+//! Which stretches of a text are structure, and which are quoted text, blocks of text or comments. It is asked about
+//! texts that are no YAML, so it reads them roughly, line by line, and takes up its thread again after a quote or
+//! bracket that is never closed.
 
 /// What a line begins in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub(super) struct Outline {
     pub actions: Vec<std::ops::Range<usize>>,
     /// Whether the place that was asked about is inside brackets or braces.
     pub in_flow: bool,
-    /// Where the quoted text begins that this place is in or right behind, or else the last quote before it that is never closed.
+    /// Where the quoted text begins that this place is in or right behind, or else the last quote before it that is
+    /// never closed.
     pub quote: Option<Quote>,
 }
 
@@ -57,10 +59,7 @@ impl Outline {
     /// What the line that begins at an offset begins in.
     pub fn begins(&self, line: usize) -> Begins {
         let index = self.lines.partition_point(|(start, _)| *start <= line);
-        index
-            .checked_sub(1)
-            .and_then(|i| self.lines.get(i))
-            .map_or(Begins::Block, |(_, begins)| *begins)
+        index.checked_sub(1).and_then(|i| self.lines.get(i)).map_or(Begins::Block, |(_, begins)| *begins)
     }
 }
 
@@ -218,10 +217,7 @@ impl Scan<'_> {
                 Some(b'\'') if quote == b'\'' && self.bytes.get(at + 1) == Some(&b'\'') => at += 2,
                 Some(byte) if *byte == quote => {
                     if (self.at..=at + 1).contains(&self.place) {
-                        self.outline.quote = Some(Quote {
-                            at: self.at,
-                            is_closed: true,
-                        });
+                        self.outline.quote = Some(Quote { at: self.at, is_closed: true });
                     }
                     self.pass(at + 1, Begins::Text);
                     return;
@@ -230,10 +226,7 @@ impl Scan<'_> {
             }
         }
         if self.at <= self.place {
-            self.outline.quote = Some(Quote {
-                at: self.at,
-                is_closed: false,
-            });
+            self.outline.quote = Some(Quote { at: self.at, is_closed: false });
         }
         // A quote without an end is a mistake of its own line.
         self.at = self.line_end(self.at);
@@ -247,13 +240,11 @@ impl Scan<'_> {
         rest.is_empty() || (rest.starts_with(b"#") && line[indicators] != b'#')
     }
 
-    /// Passes a block scalar: all lines that are indented at least as far as its first one, which is indented further than what holds it.
+    /// Passes a block scalar: all lines that are indented at least as far as its first one, which is indented further
+    /// than what holds it.
     fn block(&mut self) {
         let header = self.line_end(self.at);
-        let given = self.bytes[self.at..header]
-            .iter()
-            .find(|b| b.is_ascii_digit())
-            .map(|b| usize::from(b - b'0'));
+        let given = self.bytes[self.at..header].iter().find(|b| b.is_ascii_digit()).map(|b| usize::from(b - b'0'));
         let smallest = self.parent.map_or(0, |parent| parent + 1);
         let mut indent = given.map(|given| given + self.parent.unwrap_or_default());
         self.at = (header + 1).min(self.bytes.len());

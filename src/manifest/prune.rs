@@ -24,7 +24,9 @@ pub(super) fn after_decoding(group: &str, kind: &str, tree: &mut Tree) {
                 }
             }
         }
-        ("apiextensions.k8s.io", "CustomResourceDefinition") | ("monitoring.coreos.com", "PrometheusRule") | ("", "Event") => {
+        ("apiextensions.k8s.io", "CustomResourceDefinition")
+        | ("monitoring.coreos.com", "PrometheusRule")
+        | ("", "Event") => {
             tree.retain_keys(&["apiVersion", "kind", "metadata"]);
         }
         _ => {}

@@ -43,13 +43,16 @@ pub(super) fn yaml(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
         let Some(error) = stopped else { return Ok(()) };
         let (from, indent) = (reader.last, reader.indent());
         let fault = error.marker().byte_offset().unwrap_or_default();
-        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow) || repair::opens_bracket(text, from, fault);
+        let in_flow = reader.frames.last().is_some_and(|frame| frame.style == StructureStyle::Flow)
+            || repair::opens_bracket(text, from, fault);
         let mut again = repaired.take().unwrap_or_default();
         let is_repaired = match error.kind() {
             ErrorKind::TabInPlainScalar | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation if in_flow => {
                 again.replace_tabs(input.chunk.text, fault)
             }
-            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => again.indent(input.chunk.text, from, fault, indent),
+            ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation => {
+                again.indent(input.chunk.text, from, fault, indent)
+            }
             _ => false,
         };
         if !is_repaired {
@@ -159,15 +162,9 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.anchored(anchor, Tree { span, value }, merge)
             }
             Event::SequenceStart(style, anchor, _) => self.open(at.start, anchor, style, FrameKind::Seq),
-            Event::MappingStart(style, anchor, _) => self.open(
-                at.start,
-                anchor,
-                style,
-                FrameKind::Map {
-                    key: None,
-                    merges: Vec::new(),
-                },
-            ),
+            Event::MappingStart(style, anchor, _) => {
+                self.open(at.start, anchor, style, FrameKind::Map { key: None, merges: Vec::new() })
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close(&at.end),
             Event::Alias(id) => {
                 let span = self.span(&at.start, &at.end);
@@ -203,13 +200,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             FrameKind::Seq => self.items.len(),
             FrameKind::Map { .. } => self.entries.len(),
         };
-        self.frames.push(Frame {
-            start,
-            anchor,
-            style,
-            children,
-            kind,
-        });
+        self.frames.push(Frame { start, anchor, style, children, kind });
         Ok(())
     }
 
@@ -226,7 +217,8 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             FrameKind::Map { merges, .. } => {
                 let entries: Vec<Entry> = self.entries.drain(frame.children..).collect();
-                // A block mapping ends with its last value; its end event only comes at the next token, beyond blank lines and comments.
+                // A block mapping ends with its last value; its end event only comes at the next token, beyond blank
+                // lines and comments.
                 if let (StructureStyle::Block, Some(last)) = (frame.style, entries.last()) {
                     span.end = last.value.span.end.max(last.key_span.end).max(span.start);
                 }
@@ -265,10 +257,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         if !self.copies.pay(anchored.size) {
             return Err(Fault::too_many_aliases(span));
         }
-        Ok(Tree {
-            span,
-            value: anchored.tree.value.clone(),
-        })
+        Ok(Tree { span, value: anchored.tree.value.clone() })
     }
 
     fn place(&mut self, tree: Tree, merge: bool) -> Result<(), Fault> {
@@ -283,11 +272,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                     if taken.merge {
                         merges.push(self.entries.len() - frame.children);
                     }
-                    self.entries.push(Entry {
-                        key: taken.text,
-                        key_span: taken.span,
-                        value: tree,
-                    });
+                    self.entries.push(Entry { key: taken.text, key_span: taken.span, value: tree });
                 }
                 None => {
                     let span = tree.span;

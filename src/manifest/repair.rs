@@ -1,6 +1,7 @@
-//! Indentation that the YAML specification does not allow but the decoder that Kubernetes uses does: quoted text that goes on at the left margin (people
-//! write JSON into annotations that way), and tabs before the lines of a list or mapping in brackets. Such lines are given proper blanks before they are
-//! read, which changes nothing: blanks at the start of a line do not count there.
+//! Indentation that the YAML specification does not allow but the decoder that Kubernetes uses does: quoted text that
+//! goes on at the left margin (people write JSON into annotations that way), and tabs before the lines of a list or
+//! mapping in brackets. Such lines are given proper blanks before they are read, which changes nothing: blanks at the
+//! start of a line do not count there.
 
 /// How many stretches of a document are repaired at most. Each costs another reading.
 const MOST_REPAIRS: usize = 32;
@@ -27,7 +28,8 @@ impl Repaired {
         offset - total_before - added_here.min(offset - at)
     }
 
-    /// Puts blanks in the place of tabs before the line of `fault`, and before the lines after it that begin with a tab too.
+    /// Puts blanks in the place of tabs before the line of `fault`, and before the lines after it that begin with a tab
+    /// too.
     pub fn replace_tabs(&mut self, original: &str, fault: usize) -> bool {
         let Some(mut text) = self.begin(original) else { return false };
         let mut at = text[..fault].rfind('\n').map_or(0, |i| i + 1);
@@ -58,14 +60,11 @@ impl Repaired {
             return None;
         }
         self.repairs += 1;
-        Some(if self.repairs == 1 {
-            original.to_owned()
-        } else {
-            std::mem::take(&mut self.text)
-        })
+        Some(if self.repairs == 1 { original.to_owned() } else { std::mem::take(&mut self.text) })
     }
 
-    /// Indents the quoted text that begins at or after `from` and in which reading failed at `fault`. Both are offsets in the text that was read:
+    /// Indents the quoted text that begins at or after `from` and in which reading failed at `fault`. Both are offsets
+    /// in the text that was read:
     /// `self.text`, or `original` if nothing was repaired before. `false` if there is nothing to repair.
     pub fn indent(&mut self, original: &str, from: usize, fault: usize, indent: usize) -> bool {
         let Some(text) = self.begin(original) else { return false };

@@ -1,6 +1,7 @@
-//! What a YAML scalar means to Kubernetes, whose decoder reads YAML 1.1 the way go-yaml v2 does: `on` is a boolean, `0120` is 80,
-//! `8_080` is 8080, a date is text. The one difference: `y` and `n` are kept as the text that they most often are meant to be, and whoever asks for a
-//! boolean takes them for one.
+//! What a YAML scalar means to Kubernetes, whose decoder reads YAML 1.1 the way go-yaml v2 does: `on` is a boolean,
+//! `0120` is 80,
+//! `8_080` is 8080, a date is text. The one difference: `y` and `n` are kept as the text that they most often are meant
+//! to be, and whoever asks for a boolean takes them for one.
 
 use super::tree::Value;
 
@@ -74,13 +75,9 @@ fn resolve(text: &str) -> Option<Value> {
     match first {
         b'~' | b'n' | b'N' | b'y' | b'Y' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' => word(text),
         b'.' => word(text).or_else(|| float(text)),
-        b'0'..=b'9' | b'+' | b'-' => word(text).or_else(|| {
-            if text.contains('_') {
-                number(&text.replace('_', ""))
-            } else {
-                number(text)
-            }
-        }),
+        b'0'..=b'9' | b'+' | b'-' => {
+            word(text).or_else(|| if text.contains('_') { number(&text.replace('_', "")) } else { number(text) })
+        }
         _ => None,
     }
 }
@@ -130,7 +127,8 @@ fn integer(text: &str) -> Option<Value> {
     }
 }
 
-/// Decimal fractions: digits around at most one point, then perhaps an exponent. One that is too large for a float is text.
+/// Decimal fractions: digits around at most one point, then perhaps an exponent. One that is too large for a float is
+/// text.
 fn float(text: &str) -> Option<Value> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {

@@ -1,6 +1,7 @@
 //! Cuts a file into documents before any YAML is read, so that a broken document cannot take its neighbors with it.
 
-/// A stretch of a file that holds one document (or a few, in the rare case that only a YAML reader can tell them apart).
+/// A stretch of a file that holds one document (or a few, in the rare case that only a YAML reader can tell them
+/// apart).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chunk<'a> {
     /// The text, from the document's first line to its last.
@@ -11,15 +12,11 @@ pub(super) struct Chunk<'a> {
     pub line: usize,
 }
 
-/// The documents of a text. A line that begins with `---` and then a blank or its end starts one; a line `...` ends one. Directives (`%YAML`) go
-/// with the document after them. Documents without any content are left out.
+/// The documents of a text. A line that begins with `---` and then a blank or its end starts one; a line `...` ends
+/// one. Directives (`%YAML`) go with the document after them. Documents without any content are left out.
 pub(super) fn documents(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
-    let mut start = Chunk {
-        text: "",
-        offset: 0,
-        line: 1,
-    };
+    let mut start = Chunk { text: "", offset: 0, line: 1 };
     let mut content = Content::None;
     let mut line = 0;
     let mut offset = 0;
@@ -63,11 +60,11 @@ enum Content {
 }
 
 fn marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
-/// Whether a line holds only blanks and a comment. A lone carriage return ends a line for YAML, so what follows it may be more than a comment.
+/// Whether a line holds only blanks and a comment. A lone carriage return ends a line for YAML, so what follows it may
+/// be more than a comment.
 fn holds_nothing(line: &str) -> bool {
     let line = line.trim_end_matches(['\n', '\r']);
     let rest = line.trim_start_matches([' ', '\t', '\u{feff}']);
@@ -112,10 +109,7 @@ mod tests {
     #[test]
     fn directives_belong_to_the_next_document() {
         check("%YAML 1.1\n---\na: b\n", &[("%YAML 1.1\n---\na: b\n", 1)]);
-        check(
-            "a: b\n...\n# c\n%YAML 1.1\n---\nc: d\n",
-            &[("a: b\n...\n", 1), ("# c\n%YAML 1.1\n---\nc: d\n", 3)],
-        );
+        check("a: b\n...\n# c\n%YAML 1.1\n---\nc: d\n", &[("a: b\n...\n", 1), ("# c\n%YAML 1.1\n---\nc: d\n", 3)]);
         check("%YAML 1.1\n", &[("%YAML 1.1\n", 1)]);
     }
 }

@@ -9,24 +9,18 @@ use super::tree::{Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Sources, Span};
 
-/// What only a Helm chart writes. Other programs that write `{{ … }}` into manifests (Alertmanager, Grafana, Vault) have none of it.
-const HELM: &[&str] = &[
-    ".Values",
-    ".Release.",
-    ".Chart.",
-    ".Capabilities.",
-    "include \"",
-    "nindent ",
-    "toYaml ",
-    "tpl ",
-];
+/// What only a Helm chart writes. Other programs that write `{{ … }}` into manifests (Alertmanager, Grafana, Vault)
+/// have none of it.
+const HELM: &[&str] =
+    &[".Values", ".Release.", ".Chart.", ".Capabilities.", "include \"", "nindent ", "toYaml ", "tpl "];
 
 fn is_helm(action: &str) -> bool {
     HELM.iter().any(|word| action.contains(word))
 }
 
-/// Whether reading stopped at an offset because the document is a template: a placeholder stands near there where YAML has no text, or one that only
-/// Helm knows stands anywhere. What is inside quotes, blocks of text and comments is no reason to stop, and may be meant for another program.
+/// Whether reading stopped at an offset because the document is a template: a placeholder stands near there where YAML
+/// has no text, or one that only Helm knows stands anywhere. What is inside quotes, blocks of text and comments is no
+/// reason to stop, and may be meant for another program.
 pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {
     let line_start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
     let line_end = text[offset..].find('\n').map_or(text.len(), |i| offset + i);
@@ -46,16 +40,13 @@ pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {
     open + inside.len() >= offset && is_helm(inside)
 }
 
-/// Where a document that can be read as YAML still shows that it is a template: its name or namespace is a placeholder, or a field is one that only
-/// Helm knows.
+/// Where a document that can be read as YAML still shows that it is a template: its name or namespace is a placeholder,
+/// or a field is one that only Helm knows.
 pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
     let api_version = tree.get("apiVersion")?;
     let metadata = tree.get("metadata")?;
     let suspects = [tree.get("kind"), metadata.get("name"), metadata.get("namespace")];
-    let found = suspects
-        .into_iter()
-        .flatten()
-        .find(|value| value.as_str().is_some_and(|text| text.contains("{{")));
+    let found = suspects.into_iter().flatten().find(|value| value.as_str().is_some_and(|text| text.contains("{{")));
     if let Some(found) = found {
         return Some(found.span);
     }
@@ -72,7 +63,9 @@ pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
             // Longer texts are files and scripts.
             Value::Str(text) if text.contains("{{") && !text.contains('\n') && is_helm(text) => return Some(tree.span),
             Value::Seq(items) => waiting.extend(items.iter().rev()),
-            Value::Map(entries) => waiting.extend(entries.iter().rev().filter(|e| &*e.key != "annotations").map(|e| &e.value)),
+            Value::Map(entries) => {
+                waiting.extend(entries.iter().rev().filter(|e| &*e.key != "annotations").map(|e| &e.value))
+            }
             _ => {}
         }
     }
@@ -89,7 +82,8 @@ pub(super) fn first_action(input: &Input<'_>, fallback: Span) -> Span {
     }
 }
 
-/// One warning for all templates. `places` has one place for each document that is one; `documents` says how many each file holds.
+/// One warning for all templates. `places` has one place for each document that is one; `documents` says how many each
+/// file holds.
 pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<FileId, usize>) -> Option<Diagnostic> {
     let first = places.first()?;
     let mut found: BTreeMap<FileId, usize> = BTreeMap::new();
@@ -101,20 +95,22 @@ pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<F
     let message = match (found.len() - 1, is_whole) {
         (0, true) => format!("{name} is a template that was not rendered, and is not drawn"),
         (1, true) => format!("{name} and one other file are templates that were not rendered, and are not drawn"),
-        (more, true) => format!("{name} and {more} other files are templates that were not rendered, and are not drawn"),
+        (more, true) => {
+            format!("{name} and {more} other files are templates that were not rendered, and are not drawn")
+        }
         (0, false) => {
             let all = documents.get(&first.file).copied().unwrap_or_default();
             match places.len() {
-                1 => format!("one of the {all} documents of {name} is a template that was not rendered, and is not drawn"),
-                some => format!("{some} of the {all} documents of {name} are templates that were not rendered, and are not drawn"),
+                1 => format!(
+                    "one of the {all} documents of {name} is a template that was not rendered, and is not drawn"
+                ),
+                some => format!(
+                    "{some} of the {all} documents of {name} are templates that were not rendered, and are not drawn"
+                ),
             }
         }
         (more, false) => {
-            let others = if more == 1 {
-                "one other file".to_owned()
-            } else {
-                format!("{more} other files")
-            };
+            let others = if more == 1 { "one other file".to_owned() } else { format!("{more} other files") };
             let count = places.len();
             format!("{count} documents of {name} and {others} are templates that were not rendered, and are not drawn")
         }
@@ -125,6 +121,8 @@ pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<F
         Some(chart) if !chart.is_empty() && !chart.contains(char::is_whitespace) => chart,
         _ => "CHART",
     };
-    let help = format!("for a Helm chart: `helm template {chart_word} | kubesketch draw -`, or `kubesketch draw --helm {chart_word}`");
+    let help = format!(
+        "for a Helm chart: `helm template {chart_word} | kubesketch draw -`, or `kubesketch draw --helm {chart_word}`"
+    );
     Some(Diagnostic::at(Code::HelmTemplate, *first, message).with_help(help))
 }

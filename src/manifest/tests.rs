@@ -19,12 +19,7 @@ fn told(parsed: &Warned<Parsed>) -> Vec<String> {
 }
 
 fn names(parsed: &Warned<Parsed>) -> Vec<String> {
-    parsed
-        .value
-        .objects
-        .iter()
-        .map(|o| format!("{}/{} {}", o.api_version, o.kind, o.name))
-        .collect()
+    parsed.value.objects.iter().map(|o| format!("{}/{} {}", o.api_version, o.kind, o.name)).collect()
 }
 
 /// What is told about a text that holds no usable object.
@@ -37,10 +32,7 @@ fn fault(text: &str, expected: &str) {
 fn likely_causes_are_named() {
     fault("a: b\nimage:nginx\n", "2:6 `image:` has no blank after the colon [write `image: nginx`]");
     fault("image:nginx\nb: c\n", "1:6 `image:` has no blank after the colon [write `image: nginx`]");
-    fault(
-        "a:\n\tb: c\n",
-        "2:1 a tab is used for indentation [indent with blanks; YAML does not allow tabs there]",
-    );
+    fault("a:\n\tb: c\n", "2:1 a tab is used for indentation [indent with blanks; YAML does not allow tabs there]");
     fault(
         "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
         "2:1 a merge conflict that was not resolved [choose one of the two sides and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`]",
@@ -49,22 +41,10 @@ fn likely_causes_are_named() {
         "host: *.example.com\n",
         "1:7 `*.example.com` is an alias, but nothing in this document is anchored under its name [if it is meant as text, quote it: \"*.example.com\"]",
     );
-    fault(
-        "a: @x # c\n",
-        "1:4 plain text cannot start with `@` [if it is meant as text, quote it: \"@x\"]",
-    );
-    fault(
-        "a: `x`\n",
-        "1:4 plain text cannot start with ``` [if it is meant as text, quote it: \"`x`\"]",
-    );
-    fault(
-        "a: %x\n",
-        "1:4 plain text cannot start with `%` [if it is meant as text, quote it: \"%x\"]",
-    );
-    fault(
-        "a: b: c\n",
-        "1:5 a second `: ` in one line [if it belongs to the value, quote it: a: \"b: c\"]",
-    );
+    fault("a: @x # c\n", "1:4 plain text cannot start with `@` [if it is meant as text, quote it: \"@x\"]");
+    fault("a: `x`\n", "1:4 plain text cannot start with ``` [if it is meant as text, quote it: \"`x`\"]");
+    fault("a: %x\n", "1:4 plain text cannot start with `%` [if it is meant as text, quote it: \"%x\"]");
+    fault("a: b: c\n", "1:5 a second `: ` in one line [if it belongs to the value, quote it: a: \"b: c\"]");
     fault("a: \"unclosed\nb: c\n", "1:4 a quote that is not closed");
     fault("a: \"unclosed\nb: \"c\"\n", "1:4 a quote that is not closed on its line");
     fault("a: \"it is 'so\nb: c\n", "1:4 a quote that is not closed");
@@ -72,10 +52,7 @@ fn likely_causes_are_named() {
         "a:\n  b: c\n d: e\n",
         "3:2 expected another key of the mapping above [compare the indentation of this line with that of the lines above it]",
     );
-    fault(
-        "a: [1, 2\nb: c\n",
-        "2:2 a `:` where none can be; is a bracket or brace before it not closed?",
-    );
+    fault("a: [1, 2\nb: c\n", "2:2 a `:` where none can be; is a bracket or brace before it not closed?");
     fault("a: x\0y\n", "1:5 a NUL byte, which no manifest may hold");
     fault("? [a]\n: b\n", "1:3 a key that is itself a list or a mapping");
     fault("a: !!int x\n", "1:10 `x` is not what its tag `!!int` says");
@@ -101,23 +78,14 @@ fn what_is_not_the_cause_is_not_blamed() {
         "a:\n  b: |\n    if x\n    \techo\n c: [1\n",
         &format!("5:2 expected another key of the mapping above {COMPARE}"),
     );
-    fault(
-        "a:\n  b: {\n\tc: d\n  }\n e: f\n",
-        &format!("5:2 expected another key of the mapping above {COMPARE}"),
-    );
-    fault(
-        "a:\n  b: |\n    image:nginx\n c: d\n",
-        &format!("4:2 expected another key of the mapping above {COMPARE}"),
-    );
+    fault("a:\n  b: {\n\tc: d\n  }\n e: f\n", &format!("5:2 expected another key of the mapping above {COMPARE}"));
+    fault("a:\n  b: |\n    image:nginx\n c: d\n", &format!("4:2 expected another key of the mapping above {COMPARE}"));
     // Between brackets a value ends before the next.
     fault(
         "a: {b: *c, d: [{e: 1}]}\n",
         "1:8 `*c` is an alias, but nothing in this document is anchored under its name [if it is meant as text, quote it: \"*c\"]",
     );
-    fault(
-        "a: [x, @y]\n",
-        "1:8 plain text cannot start with `@` [if it is meant as text, quote it: \"@y\"]",
-    );
+    fault("a: [x, @y]\n", "1:8 plain text cannot start with `@` [if it is meant as text, quote it: \"@y\"]");
     fault(
         "a: */5 * * * *\n",
         "1:4 `*/5` is an alias, but nothing in this document is anchored under its name [if it is meant as text, quote it: \"*/5 * * * *\"]",
@@ -129,10 +97,7 @@ fn what_is_not_the_cause_is_not_blamed() {
 fn text_for_other_programs_does_not_hide_a_mistake() {
     let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n";
     let block = "  a.yml: |\n    - title: '{{ template \"slack.title\" . }}'\n      text: {{ .Values.x }}\n";
-    fault(
-        &format!("{head}{block} extra: oops\n"),
-        &format!("8:2 expected another key of the mapping above {COMPARE}"),
-    );
+    fault(&format!("{head}{block} extra: oops\n"), &format!("8:2 expected another key of the mapping above {COMPARE}"));
     fault(
         &format!("{head}  a: \"{{{{ .Values.x }}}} {{{{ template \\\"foo\\\" }}}}\"\n  b: c: d\n"),
         "6:7 a second `: ` in one line [if it belongs to the value, quote it: b: \"c: d\"]",
@@ -325,10 +290,7 @@ fn lists_are_flattened_in_order() {
         item(4)
     );
     let (_, parsed) = parse_text("x.yaml", &text);
-    assert_eq!(
-        names(&parsed).iter().map(|n| &n[n.len() - 2..]).collect::<Vec<_>>(),
-        ["c1", "c2", "c3", "c4"]
-    );
+    assert_eq!(names(&parsed).iter().map(|n| &n[n.len() - 2..]).collect::<Vec<_>>(), ["c1", "c2", "c3", "c4"]);
     assert_eq!(parsed.value.objects[3].span.line, 8);
 
     let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nitems:\n- metadata: {name: p}\n  spec: {podSelector: {}}\n";
@@ -382,19 +344,14 @@ fn other_files_are_ignored_quietly() {
 fn objects_without_identity_are_told() {
     fault("kind: Service\nmetadata: {name: x}\nspec: {}\n", "1:1 an object without `apiVersion`");
     fault("apiVersion: v1\nmetadata: {name: x}\nspec: {}\n", "1:1 an object without `kind`");
-    fault(
-        "apiVersion: v1\nkind: Service\nmetadata: {labels: {}}\n",
-        "3:1 Service without `metadata.name`",
-    );
+    fault("apiVersion: v1\nkind: Service\nmetadata: {labels: {}}\n", "3:1 Service without `metadata.name`");
     fault("apiVersion: v1\nkind: Service\n", "1:1 Service without `metadata.name`");
     fault(
         "apiVersion: v1\nkind: Service\nmetadata: {name: 5}\n",
         "3:18 Service: metadata.name: expected a string, found a number [a name that looks like a number or a boolean must be quoted]",
     );
-    let (_, parsed) = parse_text(
-        "x.yaml",
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-, namespace: \"\"}\n",
-    );
+    let (_, parsed) =
+        parse_text("x.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-, namespace: \"\"}\n");
     assert_eq!(names(&parsed), ["batch/v1/Job a-*"]);
     assert_eq!(parsed.value.objects[0].namespace, None);
 }
@@ -403,15 +360,9 @@ fn objects_without_identity_are_told() {
 fn templates_are_told_once() {
     let sources = Sources::from_texts([
         ("c/templates/a.yaml", "{{- if .Values.x }}\napiVersion: v1\nkind: Service\n{{- end }}\n"),
-        (
-            "c/templates/b.yaml",
-            "# x\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-x\n",
-        ),
+        ("c/templates/b.yaml", "# x\napiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-x\n"),
         ("c/templates/c.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .x }}\"}\n"),
-        (
-            "d.yaml",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  t: |\n    {{ define \"x\" }}\n",
-        ),
+        ("d.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  t: |\n    {{ define \"x\" }}\n"),
     ]);
     let parsed = parse(&sources);
     assert_eq!(
@@ -426,8 +377,7 @@ fn templates_are_told_once() {
 
 #[test]
 fn quoted_text_may_go_on_at_the_margin() {
-    let text =
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations:\n    a: '[\n  {\"b\":\n\n\"it''s\"}\n]'\n    c: \"1\n2\"\n    d: e\n";
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations:\n    a: '[\n  {\"b\":\n\n\"it''s\"}\n]'\n    c: \"1\n2\"\n    d: e\n";
     let (_, parsed) = parse_text("x.yaml", text);
     assert_eq!(told(&parsed), Vec::<String>::new());
     let object = &parsed.value.objects[0];
@@ -446,10 +396,7 @@ fn older_versions_are_brought_up_to_date() {
     let Body::Ingress(ingress) = &object.body else { panic!() };
     let spec = ingress.spec.as_ref().unwrap();
     let default = spec.default_backend.as_ref().unwrap().service.as_ref().unwrap();
-    assert_eq!(
-        (default.name.as_str(), default.port.as_ref().unwrap().name.as_deref()),
-        ("d", Some("http"))
-    );
+    assert_eq!((default.name.as_str(), default.port.as_ref().unwrap().name.as_deref()), ("d", Some("http")));
     assert_eq!(object.at("spec.rules[0].http.paths[0].backend.service.port.number").line, 12);
     assert_eq!(object.at("spec.rules[0].http.paths[0].backend.service.name").line, 11);
 }
@@ -465,20 +412,10 @@ fn everything_with_a_pod_template_is_a_workload() {
             "spec.template.spec",
         ),
         ("extensions/v1beta1", "Deployment", format!("{{{template}}}"), "spec.template.spec"),
-        (
-            "apps/v1beta2",
-            "StatefulSet",
-            format!("{{serviceName: s, {template}}}"),
-            "spec.template.spec",
-        ),
+        ("apps/v1beta2", "StatefulSet", format!("{{serviceName: s, {template}}}"), "spec.template.spec"),
         ("apps/v1", "DaemonSet", format!("{{{template}}}"), "spec.template.spec"),
         ("apps/v1", "ReplicaSet", format!("{{{template}}}"), "spec.template.spec"),
-        (
-            "v1",
-            "ReplicationController",
-            format!("{{selector: {{app: x}}, {template}}}"),
-            "spec.template.spec",
-        ),
+        ("v1", "ReplicationController", format!("{{selector: {{app: x}}, {template}}}"), "spec.template.spec"),
         ("batch/v1", "Job", format!("{{completions: 3, {template}}}"), "spec.template.spec"),
         (
             "batch/v1beta1",
@@ -523,9 +460,7 @@ fn everything_with_a_pod_template_is_a_workload() {
     }
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {a: b}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: u, controller: true}]}\nspec: {containers: []}\nstatus: {podIP: 1.1.1.1, podIPs: [{ip: 1.1.1.1}, {ip: 'fd::1'}]}\n";
     let (_, parsed) = parse_text("x.yaml", pod);
-    let Body::Workload(workload) = &parsed.value.objects[0].body else {
-        panic!()
-    };
+    let Body::Workload(workload) = &parsed.value.objects[0].body else { panic!() };
     assert_eq!(workload.pod_ips, ["1.1.1.1", "fd::1"]);
     assert_eq!(workload.pod_labels["a"], "b");
     assert!(parsed.value.objects[0].owners[0].controller);

@@ -1,14 +1,15 @@
 //! A YAML or JSON document as a tree of plain values, each of which knows its place in the input.
 //!
-//! Guarantees: no mapping holds a key twice, all keys are strings, aliases and merge keys are resolved, and no path is longer than
-//! [`MAX_DEPTH`](super::MAX_DEPTH) steps.
+//! Guarantees: no mapping holds a key twice, all keys are strings, aliases and merge keys are resolved, and no path is
+//! longer than [`MAX_DEPTH`](super::MAX_DEPTH) steps.
 
 use crate::source::Span;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// Where the value is. For an alias this is the place of the alias; what lies below points at the anchor's own text.
+    /// Where the value is. For an alias this is the place of the alias; what lies below points at the anchor's own
+    /// text.
     pub span: Span,
     /// What it is.
     pub value: Value,
@@ -135,7 +136,8 @@ impl Tree {
         }
     }
 
-    /// The value at a path such as `spec.rules[0].http.paths[1].backend` or `metadata.labels["app.kubernetes.io/name"]`.
+    /// The value at a path such as `spec.rules[0].http.paths[1].backend` or
+    /// `metadata.labels["app.kubernetes.io/name"]`.
     pub fn find(&self, path: &str) -> Option<&Tree> {
         steps(path).try_fold(self, |tree, step| tree.step(&step))
     }
@@ -278,11 +280,7 @@ pub fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
             return Some(Step::Index(index));
         }
         // A stray bracket is taken as part of the key, so that every round consumes something.
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| matches!(c, '.' | '['))
-            .map_or(rest.len(), |(i, _)| i);
+        let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '.' | '[')).map_or(rest.len(), |(i, _)| i);
         let (key, after) = rest.split_at(end);
         rest = after;
         Some(Step::Key(key))
@@ -317,10 +315,7 @@ mod tests {
         let check = |path: &str, expected: &[Step<'_>]| assert_eq!(steps(path).collect::<Vec<_>>(), expected, "{path}");
         check("", &[]);
         check("spec", &[Step::Key("spec")]);
-        check(
-            "spec.rules[0].http",
-            &[Step::Key("spec"), Step::Key("rules"), Step::Index(0), Step::Key("http")],
-        );
+        check("spec.rules[0].http", &[Step::Key("spec"), Step::Key("rules"), Step::Index(0), Step::Key("http")]);
         check("a[\"x.y/z\"].b", &[Step::Key("a"), Step::Key("x.y/z"), Step::Key("b")]);
         check("a[x", &[Step::Key("a"), Step::Key("[x")]);
         check("[[[", &[Step::Key("["), Step::Key("["), Step::Key("[")]);

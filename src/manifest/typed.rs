@@ -21,16 +21,9 @@ struct TemplateAt {
     pod: &'static str,
 }
 
-const POD: TemplateAt = TemplateAt {
-    template: "",
-    labels: "metadata.labels",
-    pod: "spec",
-};
-const TEMPLATE: TemplateAt = TemplateAt {
-    template: "spec.template",
-    labels: "spec.template.metadata.labels",
-    pod: "spec.template.spec",
-};
+const POD: TemplateAt = TemplateAt { template: "", labels: "metadata.labels", pod: "spec" };
+const TEMPLATE: TemplateAt =
+    TemplateAt { template: "spec.template", labels: "spec.template.metadata.labels", pod: "spec.template.spec" };
 const JOB_TEMPLATE: TemplateAt = TemplateAt {
     template: "spec.jobTemplate.spec.template",
     labels: "spec.jobTemplate.spec.template.metadata.labels",
@@ -43,14 +36,18 @@ const POD_TEMPLATE: TemplateAt = TemplateAt {
 };
 
 /// A virtual machine of KubeVirt runs in a pod that carries the labels of its template, and is no container itself.
-const VM_TEMPLATE: TemplateAt = TemplateAt {
-    template: "spec.template",
-    labels: "spec.template.metadata.labels",
-    pod: "spec.template.spec",
-};
+const VM_TEMPLATE: TemplateAt =
+    TemplateAt { template: "spec.template", labels: "spec.template.metadata.labels", pod: "spec.template.spec" };
 
 /// Decodes the content of an object. `labels` are those of its own metadata.
-pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<String, String>, text: &str, findings: &mut Findings<'_>) -> Body {
+pub(super) fn body(
+    group: &str,
+    kind: &str,
+    tree: &Tree,
+    labels: &BTreeMap<String, String>,
+    text: &str,
+    findings: &mut Findings<'_>,
+) -> Body {
     let mut reader = Reader { tree, text, findings };
     match (group, kind) {
         ("", "Service") => Body::Service(reader.object::<Service>()),
@@ -69,7 +66,9 @@ pub(super) fn body(group: &str, kind: &str, tree: &Tree, labels: &BTreeMap<Strin
         ("batch", "Job") => workload(reader.job()),
         ("batch", "CronJob") => workload(reader.cron_job()),
         ("apps.openshift.io" | "", "DeploymentConfig") => workload(reader.deployment_config()),
-        ("kubevirt.io", "VirtualMachine" | "VirtualMachineInstanceReplicaSet") => workload(reader.virtual_machine(VM_TEMPLATE)),
+        ("kubevirt.io", "VirtualMachine" | "VirtualMachineInstanceReplicaSet") => {
+            workload(reader.virtual_machine(VM_TEMPLATE))
+        }
         ("kubevirt.io", "VirtualMachineInstance") => workload(reader.virtual_machine(POD)),
         _ => match [TEMPLATE, JOB_TEMPLATE, POD_TEMPLATE].into_iter().find(|at| has_containers(tree, at)) {
             Some(at) => workload(reader.like_a_workload(at)),
@@ -118,12 +117,7 @@ impl Reader<'_, '_> {
     }
 
     fn with_pod(&self, pod: PodSpec, at: &TemplateAt) -> Workload {
-        Workload {
-            pod,
-            pod_path: at.pod,
-            labels_path: at.labels,
-            ..Workload::default()
-        }
+        Workload { pod, pod_path: at.pod, labels_path: at.labels, ..Workload::default() }
     }
 
     /// The selector, if there is one: an absent one is not an empty one.
@@ -152,10 +146,7 @@ impl Reader<'_, '_> {
 
     fn daemon_set(&mut self) -> Workload {
         let spec = self.object::<DaemonSet>().spec;
-        Workload {
-            selector: self.selector(spec.selector),
-            ..self.with_template(spec.template, &TEMPLATE)
-        }
+        Workload { selector: self.selector(spec.selector), ..self.with_template(spec.template, &TEMPLATE) }
     }
 
     fn stateful_set(&mut self) -> Workload {
@@ -191,20 +182,12 @@ impl Reader<'_, '_> {
     }
 
     fn with_job(&self, spec: JobSpec, at: &TemplateAt) -> Workload {
-        Workload {
-            completions: spec.completions,
-            selector: spec.selector,
-            ..self.with_template(spec.template, at)
-        }
+        Workload { completions: spec.completions, selector: spec.selector, ..self.with_template(spec.template, at) }
     }
 
     fn pod(&mut self, labels: &BTreeMap<String, String>) -> Workload {
         let spec = self.object::<Pod>().spec.unwrap_or_default();
-        Workload {
-            pod_labels: labels.clone(),
-            pod_ips: pod_ips(self.tree),
-            ..self.with_pod(spec, &POD)
-        }
+        Workload { pod_labels: labels.clone(), pod_ips: pod_ips(self.tree), ..self.with_pod(spec, &POD) }
     }
 
     fn virtual_machine(&mut self, at: TemplateAt) -> Workload {
@@ -232,16 +215,8 @@ impl Reader<'_, '_> {
             .tree
             .at(&["spec", "selector"])
             .is_some_and(|s| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some());
-        let selector = if has_selector {
-            self.part("spec.selector", Strictness::Alike)
-        } else {
-            None
-        };
-        Workload {
-            replicas: self.replicas(),
-            selector,
-            ..self.template(at, Strictness::Alike)
-        }
+        let selector = if has_selector { self.part("spec.selector", Strictness::Alike) } else { None };
+        Workload { replicas: self.replicas(), selector, ..self.template(at, Strictness::Alike) }
     }
 
     fn template(&mut self, at: TemplateAt, strictness: Strictness) -> Workload {
@@ -256,10 +231,7 @@ impl Reader<'_, '_> {
 }
 
 fn labels_selector(labels: BTreeMap<String, String>) -> LabelSelector {
-    LabelSelector {
-        match_labels: Some(labels),
-        match_expressions: None,
-    }
+    LabelSelector { match_labels: Some(labels), match_expressions: None }
 }
 
 fn pod_ips(tree: &Tree) -> Vec<String> {

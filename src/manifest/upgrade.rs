@@ -7,7 +7,9 @@ pub(super) fn upgrade(group: &str, version: &str, kind: &str, tree: &mut Tree) {
     match (group, kind) {
         ("extensions" | "networking.k8s.io", "Ingress") if version != "v1" => ingress(tree),
         ("discovery.k8s.io", "EndpointSlice") if version != "v1" => endpoint_slice(tree),
-        ("extensions", "Deployment" | "DaemonSet") | ("apps", "Deployment" | "DaemonSet") if version.contains("beta") => {
+        ("extensions", "Deployment" | "DaemonSet") | ("apps", "Deployment" | "DaemonSet")
+            if version.contains("beta") =>
+        {
             if let Some(spec) = tree.get_mut("spec") {
                 spec.remove("rollbackTo");
                 spec.remove("templateGeneration");
@@ -40,24 +42,14 @@ fn ingress_backend(backend: &mut Tree) {
     let port = backend.remove("servicePort").map(|entry| {
         let key = if entry.value.as_str().is_some() { "name" } else { "number" };
         let (span, key_span) = (entry.value.span, entry.key_span);
-        Entry {
-            key: "port".into(),
-            key_span,
-            value: Tree {
-                span,
-                value: Value::Map(vec![renamed(entry, key)]),
-            },
-        }
+        Entry { key: "port".into(), key_span, value: Tree { span, value: Value::Map(vec![renamed(entry, key)]) } }
     });
     let fields: Vec<Entry> = name.into_iter().chain(port).collect();
     let Some(first) = fields.first() else { return };
     let service = Entry {
         key: "service".into(),
         key_span: first.key_span,
-        value: Tree {
-            span: first.value.span,
-            value: Value::Map(fields),
-        },
+        value: Tree { span: first.value.span, value: Value::Map(fields) },
     };
     backend.insert(service);
 }

@@ -84,21 +84,13 @@ impl AddressSet {
         })
     }
 
-    /// Addresses that clusters give to pods and that the Internet does not route: those for private networks (RFC 1918, RFC 6598, RFC 4193).
+    /// Addresses that clusters give to pods and that the Internet does not route: those for private networks (RFC 1918,
+    /// RFC 6598, RFC 4193).
     pub fn private() -> AddressSet {
         let v4 = |a, b, c, d, len| Ipv4Net::new(Ipv4Addr::new(a, b, c, d), len).map(IpNet::V4);
         let v6 = Ipv6Net::new(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7).map(IpNet::V6);
-        let blocks = [
-            v4(10, 0, 0, 0, 8),
-            v4(172, 16, 0, 0, 12),
-            v4(192, 168, 0, 0, 16),
-            v4(100, 64, 0, 0, 10),
-            v6,
-        ];
-        blocks
-            .into_iter()
-            .flatten()
-            .fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+        let blocks = [v4(10, 0, 0, 0, 8), v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16), v4(100, 64, 0, 0, 10), v6];
+        blocks.into_iter().flatten().fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
     }
 
     /// Whether there is no address in it.
@@ -121,31 +113,24 @@ impl AddressSet {
 
     /// The addresses of either set.
     pub fn union(&self, other: &AddressSet) -> AddressSet {
-        AddressSet {
-            v4: &self.v4 | &other.v4,
-            v6: &self.v6 | &other.v6,
-        }
+        AddressSet { v4: &self.v4 | &other.v4, v6: &self.v6 | &other.v6 }
     }
 
     /// The addresses of both sets.
     pub fn intersection(&self, other: &AddressSet) -> AddressSet {
-        AddressSet {
-            v4: &self.v4 & &other.v4,
-            v6: &self.v6 & &other.v6,
-        }
+        AddressSet { v4: &self.v4 & &other.v4, v6: &self.v6 & &other.v6 }
     }
 
     /// The addresses that are not in the other set.
     pub fn difference(&self, other: &AddressSet) -> AddressSet {
-        AddressSet {
-            v4: &self.v4 - &other.v4,
-            v6: &self.v6 - &other.v6,
-        }
+        AddressSet { v4: &self.v4 - &other.v4, v6: &self.v6 - &other.v6 }
     }
 
-    /// It as people write it: blocks, and the parts of them that are not in it. One block with holes where that takes fewer words.
+    /// It as people write it: blocks, and the parts of them that are not in it. One block with holes where that takes
+    /// fewer words.
     pub fn with_holes(&self) -> (Vec<String>, Vec<String>) {
-        let blocks = |set: &AddressSet| -> Vec<String> { set.ranges().into_iter().flat_map(AddressRange::cidrs).collect() };
+        let blocks =
+            |set: &AddressSet| -> Vec<String> { set.ranges().into_iter().flat_map(AddressRange::cidrs).collect() };
         let plain = blocks(self);
         let hull = match (self.v4.first().zip(self.v4.last()), self.v6.first().zip(self.v6.last())) {
             (Some((a, b)), None) => {
@@ -189,8 +174,8 @@ impl fmt::Debug for AddressSet {
     }
 }
 
-/// Reads a CIDR block as the API server does: a prefix length is needed, bits behind it may be set, numbers may begin with zeros
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#IPBlock>).
+/// Reads a CIDR block as the API server does: a prefix length is needed, bits behind it may be set, numbers may begin
+/// with zeros (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#IPBlock>).
 pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
     let help = "a block is written like 10.0.0.0/8 or fd00::/8";
     if !text.contains('/') {
@@ -198,10 +183,7 @@ pub fn parse_cidr(text: &str) -> Result<IpNet, String> {
     }
     let length = text.rsplit('/').next().unwrap_or_default();
     let is_plain = length == "0" || !length.starts_with(['+', '0']);
-    text.parse::<IpNet>()
-        .ok()
-        .filter(|_| is_plain)
-        .ok_or_else(|| format!("`{text}` is no CIDR block; {help}"))
+    text.parse::<IpNet>().ok().filter(|_| is_plain).ok_or_else(|| format!("`{text}` is no CIDR block; {help}"))
 }
 
 #[cfg(test)]
@@ -230,10 +212,7 @@ mod tests {
         };
         check(block("0.0.0.0/0").difference(&block("10.0.0.0/8")), (&["0.0.0.0/0"], &["10.0.0.0/8"]));
         check(block("fd00::/8").difference(&block("fd00:1::/32")), (&["fd00::/8"], &["fd00:1::/32"]));
-        check(
-            block("10.0.0.0/24").union(&block("192.168.0.0/16")),
-            (&["10.0.0.0/24", "192.168.0.0/16"], &[]),
-        );
+        check(block("10.0.0.0/24").union(&block("192.168.0.0/16")), (&["10.0.0.0/24", "192.168.0.0/16"], &[]));
         check(AddressSet::none(), (&[], &[]));
     }
 

@@ -1,11 +1,14 @@
-//! The policies of the network policy API: AdminNetworkPolicy and BaselineAdminNetworkPolicy of v1alpha1, ClusterNetworkPolicy of v1alpha2 and later,
-//! read and checked as their custom resource definitions do (<https://network-policy-api.sigs.k8s.io/reference/spec/>).
+//! The policies of the network policy API: AdminNetworkPolicy and BaselineAdminNetworkPolicy of v1alpha1,
+//! ClusterNetworkPolicy of v1alpha2 and later, read and checked as their custom resource definitions do
+//! (<https://network-policy-api.sigs.k8s.io/reference/spec/>).
 
 use super::addresses::{AddressSet, parse_cidr};
 use super::network_policy::check_port_name;
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
+use super::rule::{
+    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+};
 use super::selector::Selector;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
@@ -113,8 +116,8 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
     })
 }
 
-/// Fields that a policy of one of these kinds should not have, with what to do about it. The server drops them, and a rule without its ports is about all
-/// ports: versions differ in just these fields.
+/// Fields that a policy of one of these kinds should not have, with what to do about it. The server drops them, and a
+/// rule without its ports is about all ports: versions differ in just these fields.
 pub(super) fn unknown_fields(entry: &Entry, kind: Kind) -> Vec<Diagnostic> {
     let (ports, others) = match kind {
         Kind::Cluster => ("protocols", "ports"),
@@ -153,18 +156,11 @@ pub(super) fn unknown_fields(entry: &Entry, kind: Kind) -> Vec<Diagnostic> {
 
 fn subject(field: &Field<'_>) -> Read<PodSelection> {
     let one = field.exactly_one(&["namespaces", "pods"])?;
-    if one.key() == "pods" {
-        namespaced_pods(&one)
-    } else {
-        whole_namespaces(&one)
-    }
+    if one.key() == "pods" { namespaced_pods(&one) } else { whole_namespaces(&one) }
 }
 
 fn whole_namespaces(field: &Field<'_>) -> Read<PodSelection> {
-    Ok(PodSelection {
-        namespaces: NamespaceSelection::Labeled(Selector::read(field)?),
-        pods: Selector::everything(),
-    })
+    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(Selector::read(field)?), pods: Selector::everything() })
 }
 
 fn namespaced_pods(field: &Field<'_>) -> Read<PodSelection> {
@@ -197,14 +193,7 @@ fn rule(kind: Kind, direction: Direction, index: usize, field: &Field<'_>) -> Re
         Kind::Cluster => protocols(&field.list("protocols")?)?,
         Kind::Admin | Kind::Baseline => ports(&field.list("ports")?)?,
     };
-    Ok(Rule {
-        index,
-        action,
-        peers: Peers::AnyOf(peers),
-        ports,
-        field: field.path().to_owned(),
-        at: field.span(),
-    })
+    Ok(Rule { index, action, peers: Peers::AnyOf(peers), ports, field: field.path().to_owned(), at: field.span() })
 }
 
 fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
@@ -283,11 +272,7 @@ fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
             None => PortSet::protocol(protocol),
             Some(port) => {
                 let port = port.exactly_one(&["number", "range"])?;
-                if port.key() == "range" {
-                    range(protocol, &port)?
-                } else {
-                    PortSet::port(protocol, port.port()?)
-                }
+                if port.key() == "range" { range(protocol, &port)? } else { PortSet::port(protocol, port.port()?) }
             }
         };
         fixed = fixed.union(&ports);
@@ -302,7 +287,8 @@ fn protocol(field: &Field<'_>) -> Read<Protocol> {
         return Ok(Protocol::Tcp);
     };
     let name = written.text()?;
-    Protocol::from_name(name).ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))
+    Protocol::from_name(name)
+        .ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))
 }
 
 /// The end of a range must be greater than its start.
@@ -319,8 +305,5 @@ fn range(protocol: Protocol, field: &Field<'_>) -> Read<PortSet> {
 fn named_port(field: &Field<'_>) -> Read<NamedPort> {
     let name = field.text()?;
     check_port_name(name).map_err(|m| field.fault(m))?;
-    Ok(NamedPort {
-        name: name.to_owned(),
-        protocol: None,
-    })
+    Ok(NamedPort { name: name.to_owned(), protocol: None })
 }

@@ -92,16 +92,13 @@ impl CallVerdict {
 }
 
 impl Connectivity {
-    /// What policies leave of a call, for each workload behind its Service. Workloads that share no network are not told.
+    /// What policies leave of a call, for each workload behind its Service. Workloads that share no network are not
+    /// told.
     pub fn judge(&self, call: &Call) -> Vec<CallVerdict> {
         let from = Endpoint::Workload(call.workload);
         let verdicts = call.targets.iter().filter_map(|target| {
             let found = self.between(&from, &Endpoint::Workload(target.workload))?;
-            let open = if target.ports.is_empty() {
-                found.ports
-            } else {
-                found.ports.intersection(&target.ports)
-            };
+            let open = if target.ports.is_empty() { found.ports } else { found.ports.intersection(&target.ports) };
             Some(CallVerdict {
                 target: target.workload,
                 needed: target.ports.clone(),

@@ -1,4 +1,5 @@
-//! Pods by what policies can tell apart: two pods of one namespace whose labels, named ports and network agree in all that policies ask for are one class.
+//! Pods by what policies can tell apart: two pods of one namespace whose labels, named ports and network agree in all
+//! that policies ask for are one class.
 
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,11 +113,7 @@ impl<'a> Classes<'a> {
             }
             classes.push(class);
         }
-        Classes {
-            namespaces,
-            classes,
-            of_workload,
-        }
+        Classes { namespaces, classes, of_workload }
     }
 }
 
@@ -131,7 +128,8 @@ pub(super) fn namespaces(cluster: &Cluster) -> Vec<NamespaceView<'_>> {
     .collect()
 }
 
-/// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller adds.
+/// The classes of a workload's pods. Live pods say best what they are; else the template does, with what the controller
+/// adds.
 fn variants(cluster: &Cluster, workload: &Workload, namespace: usize, asked: &Asked) -> Vec<PodClass> {
     let live = workload.pods.iter().filter_map(|&pod| match &cluster.entries()[pod].object.body {
         Body::Workload(spec) => Some(&**spec),
@@ -139,10 +137,8 @@ fn variants(cluster: &Cluster, workload: &Workload, namespace: usize, asked: &As
     });
     let mut variants: Vec<PodClass> = live.map(|spec| class(spec, &spec.pod_labels, namespace, asked)).collect();
     if variants.is_empty() {
-        variants = labels(cluster, workload, asked)
-            .iter()
-            .map(|l| class(&workload.spec, l, namespace, asked))
-            .collect();
+        variants =
+            labels(cluster, workload, asked).iter().map(|l| class(&workload.spec, l, namespace, asked)).collect();
     }
     variants.sort();
     variants.dedup();
@@ -154,11 +150,7 @@ fn class(spec: &manifest::Workload, labels: &Labels, namespace: usize, asked: &A
     ports.retain(|p| asked.port_names.contains(&p.name));
     PodClass {
         namespace,
-        labels: labels
-            .iter()
-            .filter(|(k, _)| asked.keys.contains(*k))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect(),
+        labels: labels.iter().filter(|(k, _)| asked.keys.contains(*k)).map(|(k, v)| (k.clone(), v.clone())).collect(),
         ports,
         host_network: spec.pod.host_network == Some(true),
         addresses: if asked.addresses {
@@ -172,22 +164,14 @@ fn class(spec: &manifest::Workload, labels: &Labels, namespace: usize, asked: &A
 /// The named ports of a pod, those of sidecars (init containers that stay) included
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn named_ports(pod: &PodSpec) -> Vec<ContainerPort> {
-    let sidecars = pod
-        .init_containers
-        .iter()
-        .flatten()
-        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
     let mut ports: Vec<ContainerPort> = sidecars
         .chain(&pod.containers)
         .flat_map(|c| c.ports.iter().flatten())
         .filter_map(|p| {
             let protocol = p.protocol.as_deref().map_or(Some(Protocol::Tcp), Protocol::from_name)?;
             let number = u16::try_from(p.container_port).ok().filter(|n| *n > 0)?;
-            Some(ContainerPort {
-                name: p.name.clone()?,
-                protocol,
-                number,
-            })
+            Some(ContainerPort { name: p.name.clone()?, protocol, number })
         })
         .collect();
     ports.sort();
@@ -200,7 +184,9 @@ fn labels(cluster: &Cluster, workload: &Workload, asked: &Asked) -> Vec<Labels> 
     let common = cluster.template_labels(workload);
     match cluster.ordinals(workload) {
         None => vec![common],
-        Some(pods) if pods.count() <= MOST_ORDINALS && Ordinals::keys().into_iter().any(|k| asked.keys.contains(k)) => pods.labels(&common).collect(),
+        Some(pods) if pods.count() <= MOST_ORDINALS && Ordinals::keys().into_iter().any(|k| asked.keys.contains(k)) => {
+            pods.labels(&common).collect()
+        }
         Some(_) => vec![Ordinals::any(&common)],
     }
 }
@@ -211,17 +197,9 @@ pub(super) fn namespace_keys(policy: &Policy) -> BTreeSet<&str> {
         Peers::AnyOf(peers) => peers.as_slice(),
         Peers::Everybody => &[],
     });
-    let selections = peers
-        .filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None })
-        .chain([&policy.subject]);
+    let selections = peers.filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None }).chain([&policy.subject]);
     selections
-        .filter_map(|s| {
-            if let NamespaceSelection::Labeled(l) = &s.namespaces {
-                Some(l)
-            } else {
-                None
-            }
-        })
+        .filter_map(|s| if let NamespaceSelection::Labeled(l) = &s.namespaces { Some(l) } else { None })
         .flat_map(|l| l.requirements().iter().map(|r| r.key.as_str()))
         .collect()
 }

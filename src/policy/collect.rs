@@ -1,4 +1,5 @@
-//! Finds the policies of a cluster: reads those that are understood, refuses those that the API server would, and names those of other kinds.
+//! Finds the policies of a cluster: reads those that are understood, refuses those that the API server would, and names
+//! those of other kinds.
 
 use std::collections::BTreeMap;
 
@@ -73,10 +74,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
             Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
             None if is_foreign(entry) => {
                 let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();
-                list.push(ForeignPolicy {
-                    key: entry.key.clone(),
-                    at: entry.object.span,
-                });
+                list.push(ForeignPolicy { key: entry.key.clone(), at: entry.object.span });
             }
             None => {}
         }
@@ -84,11 +82,8 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     for ((group, kind), list) in &foreign {
         let places = list.iter().map(|f| f.at).min();
         let count = list.len();
-        let subject = if count == 1 {
-            format!("{kind} of {group} is")
-        } else {
-            format!("{count} objects {kind} of {group} are")
-        };
+        let subject =
+            if count == 1 { format!("{kind} of {group} is") } else { format!("{count} objects {kind} of {group} are") };
         let message = format!(
             "{subject} not evaluated; what is said of connections leaves out what {} or {}",
             if count == 1 { "it allows" } else { "they allow" },
@@ -97,13 +92,11 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
     }
     policies.sort_by(|a: &Policy, b: &Policy| (a.tier, a.priority, &a.key).cmp(&(b.tier, b.priority, &b.key)));
-    Collected {
-        policies,
-        foreign: foreign.into_values().flatten().collect(),
-    }
+    Collected { policies, foreign: foreign.into_values().flatten().collect() }
 }
 
-/// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of the same names.
+/// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of
+/// the same names.
 fn read(entry: &Entry) -> Option<Read<Policy>> {
     match (entry.key.group.as_str(), entry.key.kind.as_str()) {
         ("networking.k8s.io", "NetworkPolicy") => Some(network_policy::read(entry)),
@@ -121,8 +114,8 @@ fn is_foreign(entry: &Entry) -> bool {
     (kind.ends_with("NetworkPolicy") && !group.is_empty()) || listed
 }
 
-/// The diagnostic for a policy that the API server would not take: because of a fault that was met in reading it, or because its values do not have the
-/// types of their fields, so that it cannot even be decoded
+/// The diagnostic for a policy that the API server would not take: because of a fault that was met in reading it, or
+/// because its values do not have the types of their fields, so that it cannot even be decoded
 /// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>).
 fn refusal(entry: &Entry, met: Option<Fault>) -> Option<Diagnostic> {
     let whole = entry.object.span;
@@ -147,13 +140,11 @@ fn refusal(entry: &Entry, met: Option<Fault>) -> Option<Diagnostic> {
 
 /// A diagnostic for a policy that is left out.
 pub(super) fn refused(at: Span, message: String) -> Diagnostic {
-    Diagnostic {
-        refused: true,
-        ..Diagnostic::at(Code::PolicyRefused, at, message)
-    }
+    Diagnostic { refused: true, ..Diagnostic::at(Code::PolicyRefused, at, message) }
 }
 
-/// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives rise to it.
+/// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives
+/// rise to it.
 pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {
     let mut untold: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     let mut covering: Vec<Span> = Vec::new();
@@ -180,11 +171,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
     }
     let first = |places: &[Span]| places.iter().min().copied();
     let rules = |n: usize| {
-        if n == 1 {
-            "a rule speaks".to_owned()
-        } else {
-            format!("{n} rules speak")
-        }
+        if n == 1 { "a rule speaks".to_owned() } else { format!("{n} rules speak") }
     };
     for (what, places) in &untold {
         let message = format!(
@@ -204,10 +191,12 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
             [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
             all => all.join(", "),
         };
-        let message =
-            format!("a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there");
-        diagnostics
-            .extend(first(places).map(|at| Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")));
+        let message = format!(
+            "a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there"
+        );
+        diagnostics.extend(first(places).map(|at| {
+            Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")
+        }));
     }
 }
 

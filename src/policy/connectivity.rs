@@ -15,7 +15,8 @@ use crate::diagnostic::{Code, Diagnostic, Warned};
 /// Who brings requests from outside to a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
-    /// An ingress controller: the workloads that are it, by their position in the cluster; none if the input does not hold it.
+    /// An ingress controller: the workloads that are it, by their position in the cluster; none if the input does not
+    /// hold it.
     Controller(Vec<usize>),
     /// Nobody: these addresses come to the pods of a Service that is open to the outside.
     Direct {
@@ -103,7 +104,8 @@ impl Isolation {
     }
 }
 
-/// Who can talk to whom in a cluster. Questions are answered for groups of pods that policies treat alike, and expanded to workloads on the way out.
+/// Who can talk to whom in a cluster. Questions are answered for groups of pods that policies treat alike, and expanded
+/// to workloads on the way out.
 #[derive(Clone, Debug, Default)]
 pub struct Connectivity {
     policies: Vec<Policy>,
@@ -115,9 +117,13 @@ pub struct Connectivity {
     absent: Vec<AbsentController>,
 }
 
-/// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not hold; without any, one is taken of
-/// which nothing is known.
-pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>, mut absent: Vec<AbsentController>) -> Warned<Connectivity> {
+/// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
+/// hold; without any, one is taken of which nothing is known.
+pub fn connectivity(
+    cluster: &Cluster,
+    entrances: Vec<Entrance>,
+    mut absent: Vec<AbsentController>,
+) -> Warned<Connectivity> {
     if absent.is_empty() {
         absent.push(AbsentController::default());
     }
@@ -133,14 +139,7 @@ pub fn connectivity(cluster: &Cluster, entrances: Vec<Entrance>, mut absent: Vec
         }
         planes.push(Plane::new(network, cluster, &policies, &members, &absent, &mut diagnostics));
     }
-    let value = Connectivity {
-        policies,
-        foreign: collected.foreign,
-        planes,
-        home,
-        entrances,
-        absent,
-    };
+    let value = Connectivity { policies, foreign: collected.foreign, planes, home, entrances, absent };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -184,7 +183,8 @@ impl Connectivity {
         self.planes.get(network).map(|p| p.judge.groups.as_slice()).unwrap_or_default()
     }
 
-    /// The groups that a workload's pods are in on a network: one, unless policies can tell its pods apart; none if it is not there.
+    /// The groups that a workload's pods are in on a network: one, unless policies can tell its pods apart; none if it
+    /// is not there.
     pub fn groups_of(&self, network: usize, workload: usize) -> &[GroupId] {
         self.planes.get(network).map(|p| p.groups_of(workload)).unwrap_or_default()
     }
@@ -232,8 +232,8 @@ impl Connectivity {
         isolation
     }
 
-    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or because what they say lets everything
-    /// through.
+    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or
+    /// because what they say lets everything through.
     pub fn is_unrestricted(&self, workload: usize, direction: Direction) -> bool {
         self.planes.get(self.home(workload)).is_none_or(|plane| {
             let groups = plane.groups_of(workload);
@@ -241,8 +241,9 @@ impl Connectivity {
         })
     }
 
-    /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if there is none, or if neither is a
-    /// workload. Addresses that rules take apart are told as what is allowed to any of them.
+    /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if
+    /// there is none, or if neither is a workload. Addresses that rules take apart are told as what is allowed to any
+    /// of them.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Option<Connection> {
         let network = match (from, to) {
             (Endpoint::Workload(a), Endpoint::Workload(b)) if self.home(*a) != self.home(*b) => return None,
@@ -252,16 +253,13 @@ impl Connectivity {
         self.planes.get(network).map(|plane| plane.between(from, to))
     }
 
-    /// What policies leave of a way in from outside. Where they let only some addresses through, it is undetermined: whether the pod sees the address
-    /// of the client or that of a node is for the load balancer and `externalTrafficPolicy` to say
+    /// What policies leave of a way in from outside. Where they let only some addresses through, it is undetermined:
+    /// whether the pod sees the address of the client or that of a node is for the load balancer and
+    /// `externalTrafficPolicy` to say
     /// (<https://kubernetes.io/docs/tutorials/services/source-ip/>).
     pub fn admission(&self, entrance: &Entrance) -> Admission {
         let Some(plane) = self.planes.get(self.home(entrance.workload)) else {
-            return Admission {
-                ports: PortSet::none(),
-                certainty: Certainty::Undetermined,
-                because: Vec::new(),
-            };
+            return Admission { ports: PortSet::none(), certainty: Certainty::Undetermined, because: Vec::new() };
         };
         let to = Endpoint::Workload(entrance.workload);
         let sources: Vec<Endpoint> = match &entrance.way {
@@ -271,11 +269,7 @@ impl Connectivity {
         };
         let mut ways = sources.iter().map(|from| plane.between(from, &to));
         let Some(mut answer) = ways.next() else {
-            return Admission {
-                ports: PortSet::none(),
-                certainty: Certainty::Certain,
-                because: Vec::new(),
-            };
+            return Admission { ports: PortSet::none(), certainty: Certainty::Certain, because: Vec::new() };
         };
         for way in ways {
             if way.ports.intersection(&entrance.ports) != answer.ports.intersection(&entrance.ports) {
@@ -309,7 +303,8 @@ impl Connectivity {
         all
     }
 
-    /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by one in [`Extent::Ruled`].
+    /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by
+    /// one in [`Extent::Ruled`].
     pub fn open_pairs(&self) -> usize {
         let mut open = vec![(0_usize, 0_usize, 0_usize); self.planes.len()];
         for (workload, &home) in self.home.iter().enumerate() {
@@ -328,11 +323,8 @@ impl Connectivity {
         let groups = |w: usize| self.groups_of(self.home(w), w);
         let split: Vec<usize> = (0..self.home.len()).filter(|&w| groups(w).len() > 1).collect();
         if let Some(&first) = split.first() {
-            let more = if split.len() > 1 {
-                format!(" and of {} more workloads", split.len() - 1)
-            } else {
-                String::new()
-            };
+            let more =
+                if split.len() > 1 { format!(" and of {} more workloads", split.len() - 1) } else { String::new() };
             let message = format!(
                 "policies can tell the pods of {}{more} apart; where they treat them differently, what is said holds for some of the pods",
                 name(first)
@@ -347,11 +339,7 @@ impl Connectivity {
         };
         let hosts: Vec<usize> = (0..self.home.len()).filter(on_host).collect();
         if let Some(&first) = hosts.first() {
-            let more = if hosts.len() > 1 {
-                format!(" and {} more workloads", hosts.len() - 1)
-            } else {
-                String::new()
-            };
+            let more = if hosts.len() > 1 { format!(" and {} more workloads", hosts.len() - 1) } else { String::new() };
             let message = format!(
                 "the pods of {}{more} are in the network of their node, where policies may not hold",
                 name(first)

@@ -1,9 +1,11 @@
 //! Decides: which ports one group may reach at another, and which rules say so.
 //!
-//! A connection is allowed where the egress of its source and the ingress of its destination both allow it. For one side the tiers are asked in their
-//! order, port by port: the first rule of the Admin tier that matches decides or passes on; then, if any NetworkPolicy selects the pod, what none of them
-//! allows is denied; else the first rule of the Baseline tier that matches decides; what nobody decides is allowed
-//! (<https://network-policy-api.sigs.k8s.io/api-overview/>, <https://kubernetes.io/docs/concepts/services-networking/network-policies/>).
+//! A connection is allowed where the egress of its source and the ingress of its destination both allow it. For one
+//! side the tiers are asked in their order, port by port: the first rule of the Admin tier that matches decides or
+//! passes on; then, if any NetworkPolicy selects the pod, what none of them allows is denied; else the first rule of
+//! the Baseline tier that matches decides; what nobody decides is allowed
+//! (<https://network-policy-api.sigs.k8s.io/api-overview/>,
+//! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>).
 
 use std::collections::BTreeMap;
 
@@ -45,7 +47,8 @@ pub enum Certainty {
     Certain,
     /// It rests on a convention, such as what an ingress controller is that the input does not hold.
     Convention,
-    /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat differently.
+    /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat
+    /// differently.
     Undetermined,
 }
 
@@ -132,7 +135,8 @@ fn slot(direction: Direction) -> usize {
 }
 
 impl Judge {
-    /// Prepares groups and the rules of those policies that hold here. The sets of subjects and of each rule's peers come from the table that made the groups.
+    /// Prepares groups and the rules of those policies that hold here. The sets of subjects and of each rule's peers
+    /// come from the table that made the groups.
     pub fn new(policies: &[Policy], holds: impl Fn(&Policy) -> bool, table: &mut SetTable, groups: Groups) -> Judge {
         let Groups { groups, mut sets, .. } = groups;
         let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
@@ -161,23 +165,12 @@ impl Judge {
                             sets.len() - 1
                         }),
                     };
-                    Asked {
-                        action: rule.action,
-                        peers,
-                        each,
-                        ports: rule.ports.clone(),
-                    }
+                    Asked { action: rule.action, peers, each, ports: rule.ports.clone() }
                 };
                 written.iter().map(ask).collect()
             }));
         }
-        let mut judge = Judge {
-            sides: vec![Default::default(); groups.len()],
-            groups,
-            sets,
-            subjects,
-            rules,
-        };
+        let mut judge = Judge { sides: vec![Default::default(); groups.len()], groups, sets, subjects, rules };
         for (id, policy) in policies.iter().enumerate() {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
@@ -207,21 +200,25 @@ impl Judge {
         let Some(set) = self.subjects[policy] else { return Vec::new() };
         let about = |&g: &GroupId| {
             let side = self.side(g, direction);
-            [&side.admin, &side.network, &side.baseline]
-                .into_iter()
-                .any(|list| list.contains(&policy))
+            [&side.admin, &side.network, &side.baseline].into_iter().any(|list| list.contains(&policy))
         };
         self.sets[set].ones().filter(about).collect()
     }
 
-    /// What each peer of a rule means, in the order of the rule; peers that manifests do not tell the addresses of are left out.
-    pub fn peers_of_rule(&self, policy: usize, direction: Direction, rule: usize) -> impl Iterator<Item = &FixedBitSet> {
+    /// What each peer of a rule means, in the order of the rule; peers that manifests do not tell the addresses of are
+    /// left out.
+    pub fn peers_of_rule(
+        &self,
+        policy: usize,
+        direction: Direction,
+        rule: usize,
+    ) -> impl Iterator<Item = &FixedBitSet> {
         let asked = self.rules[policy][slot(direction)].get(rule);
         asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
     }
 
-    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a NetworkPolicy allows to everybody on every port
-    /// is not denied by the others.
+    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a
+    /// NetworkPolicy allows to everybody on every port is not denied by the others.
     pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
         let side = self.side(group, direction);
         let rules = |policy: &usize| self.rules[*policy][slot(direction)].iter();
@@ -260,10 +257,7 @@ impl Judge {
         let ingress = self.one_side(Direction::Ingress, from, to);
         let mut because = egress.because;
         because.extend(ingress.because);
-        Verdict {
-            ports: egress.ports.intersection(&ingress.ports),
-            because,
-        }
+        Verdict { ports: egress.ports.intersection(&ingress.ports), because }
     }
 
     /// What one side says of traffic from one group to another.
@@ -272,26 +266,25 @@ impl Judge {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
-        let rules = |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
+        let rules =
+            |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
         self.of_side(direction, subject, rules, &self.groups[to].ports)
     }
 
-    /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which named ports the destination has.
-    pub fn of_side(&self, direction: Direction, subject: GroupId, means: impl Fn(usize, usize) -> bool, declared: &[ContainerPort]) -> Verdict {
+    /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which
+    /// named ports the destination has.
+    pub fn of_side(
+        &self,
+        direction: Direction,
+        subject: GroupId,
+        means: impl Fn(usize, usize) -> bool,
+        declared: &[ContainerPort],
+    ) -> Verdict {
         let side = self.side(subject, direction);
-        let mut asking = Asking {
-            judge: self,
-            direction,
-            means,
-            declared,
-            because: Vec::new(),
-        };
+        let mut asking = Asking { judge: self, direction, means, declared, because: Vec::new() };
         let mut open = PortSet::all();
         if side.is_open() {
-            return Verdict {
-                ports: open,
-                because: Vec::new(),
-            };
+            return Verdict { ports: open, because: Vec::new() };
         }
         let admin = asking.first_match(&side.admin, &mut open);
         let open = open.union(&admin.passed);
@@ -302,14 +295,11 @@ impl Judge {
         } else {
             (PortSet::none(), asking.any_match(&side.network, &open))
         };
-        Verdict {
-            ports: admin.allowed.union(&rest).union(&later),
-            because: asking.because,
-        }
+        Verdict { ports: admin.allowed.union(&rest).union(&later), because: asking.because }
     }
 
-    /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What NetworkPolicies isolate is only open to those whom
-    /// some rule allows.
+    /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What
+    /// NetworkPolicies isolate is only open to those whom some rule allows.
     pub fn admitted_peers(&self, group: GroupId, direction: Direction) -> Option<FixedBitSet> {
         let side = self.side(group, direction);
         let policies = side.admin.iter().chain(&side.network);
@@ -322,7 +312,12 @@ impl Judge {
         self.peers_of(side.admin.iter().chain(&side.network).chain(&side.baseline), direction, |_| true)
     }
 
-    fn peers_of<'p>(&self, policies: impl Iterator<Item = &'p usize>, direction: Direction, wanted: impl Fn(Action) -> bool) -> FixedBitSet {
+    fn peers_of<'p>(
+        &self,
+        policies: impl Iterator<Item = &'p usize>,
+        direction: Direction,
+        wanted: impl Fn(Action) -> bool,
+    ) -> FixedBitSet {
         let mut peers = FixedBitSet::with_capacity(self.groups.len());
         for &policy in policies {
             for rule in self.rules[policy][slot(direction)].iter().filter(|r| wanted(r.action)) {
@@ -369,17 +364,12 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
     /// The rules of a policy that mean the peer, with the ports that they mean at the destination.
     fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_, M> {
         let rules = self.judge.rules[policy][slot(self.direction)].iter().enumerate();
-        rules
-            .filter(move |(i, _)| (self.means)(policy, *i))
-            .map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
+        rules.filter(move |(i, _)| (self.means)(policy, *i)).map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
     }
 
     /// Asks rule after rule; each decides about the ports that are still open.
     fn first_match(&mut self, policies: &[usize], open: &mut PortSet) -> Decided {
-        let mut decided = Decided {
-            allowed: PortSet::none(),
-            passed: PortSet::none(),
-        };
+        let mut decided = Decided { allowed: PortSet::none(), passed: PortSet::none() };
         for &policy in policies {
             let mut reasons = Vec::new();
             for (rule, action, ports) in self.rules(policy) {
@@ -399,12 +389,7 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
                     }
                     Action::Deny => Effect::Deny,
                 };
-                reasons.push(Reason {
-                    direction: self.direction,
-                    policy,
-                    rule: Some(rule),
-                    effect,
-                });
+                reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect });
             }
             self.because.extend(reasons);
         }
@@ -420,12 +405,7 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
                 let hit = ports.intersection(open);
                 if !hit.is_empty() {
                     allowed = allowed.union(&hit);
-                    reasons.push(Reason {
-                        direction: self.direction,
-                        policy,
-                        rule: Some(rule),
-                        effect: Effect::Allow,
-                    });
+                    reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect: Effect::Allow });
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! Everything that can be at an end of a connection, sorted into groups that policies treat alike, so that what is worked out for one group holds for
-//! each of its members.
+//! Everything that can be at an end of a connection, sorted into groups that policies treat alike, so that what is
+//! worked out for one group holds for each of its members.
 //!
-//! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out once, however many rules mean it.
-//! Two things that are in the same sets are in one group.
+//! A set is what a rule or a subject means: some classes of pods, some addresses, or everybody. Each set is worked out
+//! once, however many rules mean it. Two things that are in the same sets are in one group.
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;
@@ -32,8 +32,8 @@ pub enum Members {
     IngressController,
 }
 
-/// What is known of an ingress controller that the input does not hold. By default that is nothing: a pod without labels, of a namespace of which only is
-/// known that it has a name.
+/// What is known of an ingress controller that the input does not hold. By default that is nothing: a pod without
+/// labels, of a namespace of which only is known that it has a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct AbsentController {
     /// Its namespace.
@@ -162,10 +162,8 @@ impl SetTable {
                 }
             }
         }
-        let outside = (outside != Outside::Absent).then_some(Beyond {
-            blocks: &blocks,
-            controllers: sets_of_controllers,
-        });
+        let outside =
+            (outside != Outside::Absent).then_some(Beyond { blocks: &blocks, controllers: sets_of_controllers });
         self.gather(classes, sets_of_class, outside)
     }
 
@@ -177,14 +175,7 @@ impl SetTable {
             let next = groups.len();
             let id = *found.entry((sets, ports.as_slice(), *host_network)).or_insert_with_key(|(sets, ..)| {
                 let members = Members::Pods(Vec::new());
-                groups.push((
-                    Group {
-                        members,
-                        ports: ports.clone(),
-                        host_network: *host_network,
-                    },
-                    sets.clone(),
-                ));
+                groups.push((Group { members, ports: ports.clone(), host_network: *host_network }, sets.clone()));
                 next
             });
             group_of_class.push(id);
@@ -202,11 +193,7 @@ impl SetTable {
             of_workload.push(ids);
         }
         let everybody = self.ids.get(&Meaning::Everybody).copied();
-        let plain = |members| Group {
-            members,
-            ports: Vec::new(),
-            host_network: false,
-        };
+        let plain = |members| Group { members, ports: Vec::new(), host_network: false };
         let mut controllers = Vec::new();
         if let Some(beyond) = outside {
             for (addresses, mut sets) in partition(beyond.blocks) {
@@ -224,12 +211,7 @@ impl SetTable {
                 sets[set].insert(group);
             }
         }
-        Groups {
-            groups: groups.into_iter().map(|(g, _)| g).collect(),
-            sets,
-            of_workload,
-            controllers,
-        }
+        Groups { groups: groups.into_iter().map(|(g, _)| g).collect(), sets, of_workload, controllers }
     }
 }
 
@@ -265,39 +247,32 @@ struct Finder<'a> {
 impl<'a> Finder<'a> {
     fn new(classes: &'a Classes<'a>) -> Self {
         let list = &classes.classes;
-        let begins = (0..=classes.namespaces.len())
-            .map(|n| list.partition_point(|c| c.namespace < n))
-            .collect();
+        let begins = (0..=classes.namespaces.len()).map(|n| list.partition_point(|c| c.namespace < n)).collect();
         let mut by_label: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, class) in list.iter().enumerate() {
             for (key, value) in &class.labels {
                 by_label.entry((key, value)).or_default().push(index);
             }
         }
-        Finder {
-            classes,
-            begins,
-            by_label,
-            namespaces: BTreeMap::new(),
-            pods: BTreeMap::new(),
-        }
+        Finder { classes, begins, by_label, namespaces: BTreeMap::new(), pods: BTreeMap::new() }
     }
 
     /// The classes that a selection means, ascending.
     fn classes(&mut self, selection: &PodSelection) -> Vec<usize> {
         let classes = self.classes;
         let namespaces: Vec<usize> = match &selection.namespaces {
-            NamespaceSelection::Named(name) => classes.namespaces.binary_search_by(|n| n.name.cmp(name)).into_iter().collect(),
+            NamespaceSelection::Named(name) => {
+                classes.namespaces.binary_search_by(|n| n.name.cmp(name)).into_iter().collect()
+            }
             NamespaceSelection::Labeled(selector) => {
                 let matching = || {
-                    (0..classes.namespaces.len())
-                        .filter(|&n| selector.matches(classes.namespaces[n].labels))
-                        .collect()
+                    (0..classes.namespaces.len()).filter(|&n| selector.matches(classes.namespaces[n].labels)).collect()
                 };
                 self.namespaces.entry(selector.clone()).or_insert_with(matching).clone()
             }
         };
-        let ranges: Vec<std::ops::Range<usize>> = namespaces.iter().map(|&n| self.begins[n]..self.begins[n + 1]).collect();
+        let ranges: Vec<std::ops::Range<usize>> =
+            namespaces.iter().map(|&n| self.begins[n]..self.begins[n + 1]).collect();
         let all = || ranges.iter().cloned().flatten();
         if selection.pods.is_everything() {
             return all().collect();

@@ -1,11 +1,12 @@
 //! Who may talk to whom, and because of which rule.
 //!
 //! Guarantees:
-//! * every policy that is evaluated is one that the API server would take; the others are told of, one by one, and nothing else suffers;
-//! * a connection is allowed where the egress of its source and the ingress of its destination both allow it, and its reasons name every rule that
-//!   decided about one of its ports;
-//! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost grows with these and with the
-//!   connections that exist.
+//! * every policy that is evaluated is one that the API server would take; the others are told of, one by one, and
+//!   nothing else suffers;
+//! * a connection is allowed where the egress of its source and the ingress of its destination both allow it, and its
+//!   reasons name every rule that decided about one of its ports;
+//! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost
+//!   grows with these and with the connections that exist.
 
 mod addresses;
 mod admin;
@@ -35,6 +36,8 @@ pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;
 pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
 pub use reach::{End, Flow, Flows};
-pub use rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
+pub use rule::{
+    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+};
 pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};
 pub use unseen::{Description, Unseen};

@@ -4,7 +4,9 @@
 use super::addresses::{AddressSet, parse_cidr};
 use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
 use super::read::{Field, Read};
-use super::rule::{Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier};
+use super::rule::{
+    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+};
 use super::selector::Selector;
 use crate::cluster::Entry;
 
@@ -24,11 +26,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
         let Some(spec) = &spec else { return Ok(Vec::new()) };
         let items = spec.list(direction.as_str())?;
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, field)| rule(namespace, direction, index, field))
-            .collect()
+        items.iter().enumerate().map(|(index, field)| rule(namespace, direction, index, field)).collect()
     };
     let (ingress, egress) = (rules(Direction::Ingress)?, rules(Direction::Egress)?);
     let types = match &spec {
@@ -44,10 +42,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
         scope: Scope::Primary,
         tier: Tier::Network,
         priority: 0,
-        subject: PodSelection {
-            namespaces: NamespaceSelection::Named(namespace.to_owned()),
-            pods,
-        },
+        subject: PodSelection { namespaces: NamespaceSelection::Named(namespace.to_owned()), pods },
         host_network: HostNetwork::Undefined,
         ingress: types.contains(&Direction::Ingress).then_some(ingress),
         egress: types.contains(&Direction::Egress).then_some(egress),
@@ -61,15 +56,8 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
 /// (<https://github.com/k8snetworkplumbingwg/multi-networkpolicy>).
 pub(super) fn read_multi(entry: &Entry) -> Read<Policy> {
     let networks = entry.object.annotations.get("k8s.v1.cni.cncf.io/policy-for");
-    let names = networks
-        .into_iter()
-        .flat_map(|n| n.split(','))
-        .map(network_name)
-        .filter(|n| !n.is_empty());
-    Ok(Policy {
-        scope: Scope::Secondary(names.collect()),
-        ..read(entry)?
-    })
+    let names = networks.into_iter().flat_map(|n| n.split(',')).map(network_name).filter(|n| !n.is_empty());
+    Ok(Policy { scope: Scope::Secondary(names.collect()), ..read(entry)? })
 }
 
 /// The name of a network without the namespace of its definition and the interface that it is given.
@@ -78,16 +66,13 @@ pub(super) fn network_name(reference: &str) -> String {
     name.split('@').next().unwrap_or_default().to_owned()
 }
 
-/// Which directions it is about. When it does not say so (an empty list says nothing), it is about ingress, and about egress if it has egress rules.
+/// Which directions it is about. When it does not say so (an empty list says nothing), it is about ingress, and about
+/// egress if it has egress rules.
 fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
     let written = spec.list("policyTypes")?;
     if written.is_empty() {
         let both = !egress.is_empty();
-        return Ok(if both {
-            vec![Direction::Ingress, Direction::Egress]
-        } else {
-            vec![Direction::Ingress]
-        });
+        return Ok(if both { vec![Direction::Ingress, Direction::Egress] } else { vec![Direction::Ingress] });
     }
     let mut types = Vec::new();
     for field in &written {
@@ -97,11 +82,7 @@ fn policy_types(spec: &Field<'_>, egress: &[Rule]) -> Read<Vec<Direction>> {
             other => return Err(field.fault(format!("`{other}` is no policy type; there are Ingress and Egress"))),
         });
     }
-    if types.len() > 2 {
-        Err(written[2].fault("there are no more than two policy types"))
-    } else {
-        Ok(types)
-    }
+    if types.len() > 2 { Err(written[2].fault("there are no more than two policy types")) } else { Ok(types) }
 }
 
 fn rule(namespace: &str, direction: Direction, index: usize, field: &Field<'_>) -> Read<Rule> {
@@ -166,7 +147,8 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
         let protocol = match field.get("protocol") {
             Some(written) => {
                 let name = written.text()?;
-                Protocol::from_name(name).ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))?
+                Protocol::from_name(name)
+                    .ok_or_else(|| written.fault(format!("`{name}` is no protocol; there are TCP, UDP and SCTP")))?
             }
             None => Protocol::Tcp,
         };
@@ -180,10 +162,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                         return Err(end.fault("`endPort` cannot go with a named port"));
                     }
                     check_port_name(name).map_err(|m| port.fault(m))?;
-                    named.push(NamedPort {
-                        name: name.to_owned(),
-                        protocol: Some(protocol),
-                    });
+                    named.push(NamedPort { name: name.to_owned(), protocol: Some(protocol) });
                     continue;
                 }
                 let first = port.number().map_err(|_| port.expected("a number or a name")).and_then(|_| port.port())?;
@@ -200,7 +179,8 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
     Ok(RulePorts::Some { fixed, named })
 }
 
-/// A port name is an IANA service name: at most 15 lowercase letters, digits and single hyphens inside, with at least one letter (RFC 6335).
+/// A port name is an IANA service name: at most 15 lowercase letters, digits and single hyphens inside, with at least
+/// one letter (RFC 6335).
 pub(super) fn check_port_name(name: &str) -> Result<(), String> {
     let characters = name.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     let hyphens = !name.starts_with('-') && !name.ends_with('-') && !name.contains("--");

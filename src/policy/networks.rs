@@ -1,8 +1,10 @@
-//! Networks beside the pod network: primary ones that user-defined networks give to whole namespaces, and secondary ones that pods attach to.
+//! Networks beside the pod network: primary ones that user-defined networks give to whole namespaces, and secondary
+//! ones that pods attach to.
 //!
 //! A pod with a primary user-defined network is on that instead of the pod network, and reaches no pod of another one
-//! (<https://ovn-kubernetes.io/features/user-defined-networks/user-defined-networks/>). Secondary networks are named by annotations of pods
-//! (<https://github.com/k8snetworkplumbingwg/multi-net-spec>); definitions of one name in several namespaces are taken to be one network.
+//! (<https://ovn-kubernetes.io/features/user-defined-networks/user-defined-networks/>). Secondary networks are named by
+//! annotations of pods (<https://github.com/k8snetworkplumbingwg/multi-net-spec>); definitions of one name in several
+//! namespaces are taken to be one network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -41,7 +43,8 @@ impl fmt::Display for Network {
     }
 }
 
-/// The networks of a cluster with the workloads on them, by their positions, ascending. The pod network is always there and comes first.
+/// The networks of a cluster with the workloads on them, by their positions, ascending. The pod network is always there
+/// and comes first.
 pub(super) fn networks(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<Network, Vec<usize>> {
     let primary = primary(cluster, diagnostics);
     let mut members: BTreeMap<Network, Vec<usize>> = BTreeMap::from([(Network::Pod, Vec::new())]);
@@ -105,10 +108,7 @@ fn primary<'a>(cluster: &'a Cluster, diagnostics: &mut Vec<Diagnostic>) -> BTree
 }
 
 fn refused(at: crate::source::Span, message: String) -> Diagnostic {
-    Diagnostic {
-        refused: true,
-        ..Diagnostic::at(Code::NetworkRefused, at, message)
-    }
+    Diagnostic { refused: true, ..Diagnostic::at(Code::NetworkRefused, at, message) }
 }
 
 /// Reads a UserDefinedNetwork or ClusterUserDefinedNetwork, checked as their definitions do
@@ -136,11 +136,7 @@ fn read(entry: &Entry) -> Read<Defined> {
         ("Primary", "layer2" | "layer3") => true,
         ("Secondary", _) => false,
         _ => {
-            return Err(wrong(
-                &role,
-                "role",
-                if part == "localnet" { "Secondary" } else { "Primary and Secondary" },
-            ));
+            return Err(wrong(&role, "role", if part == "localnet" { "Secondary" } else { "Primary and Secondary" }));
         }
     };
     let namespaces = match spec.get("namespaceSelector") {
@@ -151,14 +147,11 @@ fn read(entry: &Entry) -> Read<Defined> {
     Ok(Defined { primary, namespaces })
 }
 
-/// The secondary networks that the pods of a workload attach to: those of an annotation, or of the networks of a virtual machine.
+/// The secondary networks that the pods of a workload attach to: those of an annotation, or of the networks of a
+/// virtual machine.
 fn attached(cluster: &Cluster, workload: &Workload) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let entries = if workload.pods.is_empty() {
-        std::slice::from_ref(&workload.entry)
-    } else {
-        &workload.pods
-    };
+    let entries = if workload.pods.is_empty() { std::slice::from_ref(&workload.entry) } else { &workload.pods };
     for entry in entries.iter().map(|&e| &cluster.entries()[e]) {
         let Body::Workload(spec) = &entry.object.body else { continue };
         let tree = &entry.object.tree;
@@ -167,11 +160,8 @@ fn attached(cluster: &Cluster, workload: &Workload) -> BTreeSet<String> {
         if let Some(text) = annotations.and_then(|a| a.get("k8s.v1.cni.cncf.io/networks")).and_then(Tree::as_str) {
             names.extend(references(text));
         }
-        let networks = tree
-            .find(spec.pod_path)
-            .and_then(|pod| pod.get("networks"))
-            .map(Tree::items)
-            .unwrap_or_default();
+        let networks =
+            tree.find(spec.pod_path).and_then(|pod| pod.get("networks")).map(Tree::items).unwrap_or_default();
         let multus = networks.iter().filter_map(|n| n.at(&["multus", "networkName"])).filter_map(Tree::as_str);
         names.extend(multus.map(network_name));
     }

@@ -35,7 +35,8 @@ pub(super) struct Plane {
 fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Diagnostic>) {
     for (id, policy) in policies.iter().enumerate().filter(|(_, p)| p.tier != Tier::Network) {
         let alike = |other: &Policy| (other.tier, other.priority) == (policy.tier, policy.priority);
-        let both = |other: &Policy| Direction::ALL.into_iter().any(|d| other.rules(d).is_some() && policy.rules(d).is_some());
+        let both =
+            |other: &Policy| Direction::ALL.into_iter().any(|d| other.rules(d).is_some() && policy.rules(d).is_some());
         let rival = policies[..id]
             .iter()
             .enumerate()
@@ -81,11 +82,7 @@ impl Plane {
                 table.peers(policy, &rule.peers);
             }
         }
-        let outside = if matches!(network, Network::Secondary(_)) {
-            Outside::Absent
-        } else {
-            Outside::There(absent)
-        };
+        let outside = if matches!(network, Network::Secondary(_)) { Outside::Absent } else { Outside::There(absent) };
         let mut groups = table.group(&classes, outside);
         let of_workload = std::mem::take(&mut groups.of_workload);
         let controllers = std::mem::take(&mut groups.controllers);
@@ -118,7 +115,9 @@ impl Plane {
                 let wanted = AddressSet::range(*range);
                 let groups = self.judge.groups.iter().enumerate();
                 groups
-                    .filter(|(_, g)| matches!(&g.members, Members::Addresses(set) if !set.intersection(&wanted).is_empty()))
+                    .filter(
+                        |(_, g)| matches!(&g.members, Members::Addresses(set) if !set.intersection(&wanted).is_empty()),
+                    )
                     .map(|(i, _)| i)
                     .collect()
             }
@@ -156,7 +155,9 @@ impl Plane {
                 (Members::Pods(sources), Members::Pods(targets)) => {
                     let several = |w: &usize| self.groups_of(*w).len() > 1;
                     for &source in sources {
-                        for &target in targets.iter().filter(|t| **t != source && (kept || several(t) || several(&source))) {
+                        for &target in
+                            targets.iter().filter(|t| **t != source && (kept || several(t) || several(&source)))
+                        {
                             found
                                 .entry((Endpoint::Workload(source), Endpoint::Workload(target)))
                                 .or_default()
@@ -201,15 +202,15 @@ impl Plane {
         connections
     }
 
-    /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies let it.
+    /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies
+    /// let it.
     fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
         if self.controllers.is_empty() {
             return Vec::new();
         }
         let mut ways: BTreeMap<usize, PortSet> = BTreeMap::new();
-        for entrance in entrances
-            .iter()
-            .filter(|e| e.way == Way::Controller(Vec::new()) && !self.groups_of(e.workload).is_empty())
+        for entrance in
+            entrances.iter().filter(|e| e.way == Way::Controller(Vec::new()) && !self.groups_of(e.workload).is_empty())
         {
             let ports = ways.entry(entrance.workload).or_default();
             *ports = ports.union(&entrance.ports);
@@ -225,7 +226,8 @@ impl Plane {
                 }
             }
             if extent == Extent::All || !answer.ports.is_empty() {
-                let mut connection = answer.connection(Endpoint::IngressController, Endpoint::Workload(workload), &self.network);
+                let mut connection =
+                    answer.connection(Endpoint::IngressController, Endpoint::Workload(workload), &self.network);
                 connection.certainty = connection.certainty.max(self.of_controllers);
                 connections.push(connection);
             }
@@ -233,8 +235,8 @@ impl Plane {
         connections
     }
 
-    /// The pairs of groups that an extent is about, ascending. For [`Extent::Ruled`] only those are walked that a rule of either end speaks of and that
-    /// neither end surely denies.
+    /// The pairs of groups that an extent is about, ascending. For [`Extent::Ruled`] only those are walked that a rule
+    /// of either end speaks of and that neither end surely denies.
     fn pairs(&self, extent: Extent) -> Vec<(GroupId, GroupId)> {
         let judge = &self.judge;
         let count = judge.groups.len();
@@ -245,10 +247,13 @@ impl Plane {
             }
             return pairs;
         }
-        let admitted = |direction: Direction| -> Vec<Option<FixedBitSet>> { (0..count).map(|g| judge.admitted_peers(g, direction)).collect() };
+        let admitted = |direction: Direction| -> Vec<Option<FixedBitSet>> {
+            (0..count).map(|g| judge.admitted_peers(g, direction)).collect()
+        };
         let (to_of, from_of) = (admitted(Direction::Egress), admitted(Direction::Ingress));
         let may = |from: GroupId, to: GroupId| {
-            to_of[from].as_ref().is_none_or(|set| set.contains(to)) && from_of[to].as_ref().is_none_or(|set| set.contains(from))
+            to_of[from].as_ref().is_none_or(|set| set.contains(to))
+                && from_of[to].as_ref().is_none_or(|set| set.contains(from))
         };
         for own in 0..count {
             let targets = judge.peers_spoken_of(own, Direction::Egress);
@@ -282,7 +287,8 @@ fn collect_outside(
     }
 }
 
-/// What several groups of pods say together about their workloads: what any of them may do, undetermined where they differ.
+/// What several groups of pods say together about their workloads: what any of them may do, undetermined where they
+/// differ.
 #[derive(Clone, Debug, Default)]
 struct Answer {
     ports: PortSet,
@@ -308,18 +314,7 @@ impl Answer {
     }
 
     fn connection(self, from: Endpoint, to: Endpoint, network: &Network) -> Connection {
-        let certainty = if self.undetermined {
-            Certainty::Undetermined
-        } else {
-            Certainty::Certain
-        };
-        Connection {
-            from,
-            to,
-            ports: self.ports,
-            certainty,
-            because: self.because,
-            network: network.clone(),
-        }
+        let certainty = if self.undetermined { Certainty::Undetermined } else { Certainty::Certain };
+        Connection { from, to, ports: self.ports, certainty, because: self.because, network: network.clone() }
     }
 }

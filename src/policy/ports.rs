@@ -4,7 +4,8 @@ use std::fmt;
 
 use range_set_blaze::RangeSetBlaze;
 
-/// A protocol that policies know (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#NetworkPolicyPort>).
+/// A protocol that policies know
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#NetworkPolicyPort>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     /// TCP, also what an absent protocol means.
@@ -73,13 +74,7 @@ impl PortSet {
     pub fn range(protocol: Protocol, first: u16, last: u16) -> PortSet {
         let base = protocol.base();
         let (first, last) = (base + u32::from(first.max(FIRST)), base + u32::from(last));
-        if first > last {
-            PortSet::none()
-        } else {
-            PortSet {
-                ranges: RangeSetBlaze::from_iter([first..=last]),
-            }
-        }
+        if first > last { PortSet::none() } else { PortSet { ranges: RangeSetBlaze::from_iter([first..=last]) } }
     }
 
     /// Whether there is no port in it.
@@ -104,23 +99,17 @@ impl PortSet {
 
     /// The ports of either set.
     pub fn union(&self, other: &PortSet) -> PortSet {
-        PortSet {
-            ranges: &self.ranges | &other.ranges,
-        }
+        PortSet { ranges: &self.ranges | &other.ranges }
     }
 
     /// The ports of both sets.
     pub fn intersection(&self, other: &PortSet) -> PortSet {
-        PortSet {
-            ranges: &self.ranges & &other.ranges,
-        }
+        PortSet { ranges: &self.ranges & &other.ranges }
     }
 
     /// The ports that are not in the other set.
     pub fn difference(&self, other: &PortSet) -> PortSet {
-        PortSet {
-            ranges: &self.ranges - &other.ranges,
-        }
+        PortSet { ranges: &self.ranges - &other.ranges }
     }
 
     /// The ranges of a protocol, both ends included, ascending.
@@ -147,10 +136,8 @@ impl fmt::Display for PortSet {
                 parts.push(protocol.as_str().to_owned());
                 continue;
             }
-            let words: Vec<String> = ranges
-                .iter()
-                .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
-                .collect();
+            let words: Vec<String> =
+                ranges.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") }).collect();
             parts.push(format!("{} {}", protocol.as_str(), words.join(", ")));
         }
         f.write_str(if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }.as_str())
@@ -231,11 +218,7 @@ mod tests {
     use super::*;
 
     fn declared(name: &str, protocol: Protocol, number: u16) -> ContainerPort {
-        ContainerPort {
-            name: name.into(),
-            protocol,
-            number,
-        }
+        ContainerPort { name: name.into(), protocol, number }
     }
 
     #[test]
@@ -264,10 +247,7 @@ mod tests {
         let pod = [declared("dns", Protocol::Udp, 53), declared("dns", Protocol::Tcp, 5353)];
         let rule = |protocol| RulePorts::Some {
             fixed: PortSet::none(),
-            named: vec![NamedPort {
-                name: "dns".into(),
-                protocol,
-            }],
+            named: vec![NamedPort { name: "dns".into(), protocol }],
         };
         assert_eq!(rule(Some(Protocol::Tcp)).at(&pod).to_string(), "TCP 5353");
         assert_eq!(rule(None).at(&pod).to_string(), "TCP 5353; UDP 53");

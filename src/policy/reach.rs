@@ -1,9 +1,13 @@
-//! What rules let through, told rule by rule instead of pair by pair: what a picture can show of a hundred workloads that reach each other.
+//! What rules let through, told rule by rule instead of pair by pair: what a picture can show of a hundred workloads
+//! that reach each other.
 //!
 //! Guarantees:
-//! * a flow is effective: it holds for every pair of workloads that its ends mean, but for those named in `not_from` and `not_to`;
-//! * two workloads that may talk because some rule says so are in some flow together; pairs that are open because nothing restricts them are in none;
-//! * an end that a rule describes by more than a dozen workloads, or by a whole namespace, stays as it is described, whether the input holds such pods or not.
+//! * a flow is effective: it holds for every pair of workloads that its ends mean, but for those named in `not_from`
+//!   and `not_to`;
+//! * two workloads that may talk because some rule says so are in some flow together; pairs that are open because
+//!   nothing restricts them are in none;
+//! * an end that a rule describes by more than a dozen workloads, or by a whole namespace, stays as it is described,
+//!   whether the input holds such pods or not.
 
 mod finder;
 
@@ -44,7 +48,8 @@ pub struct Flow {
     pub not_to: Vec<usize>,
     /// On which ports; for denied traffic those that the rule allows.
     pub ports: PortSet,
-    /// Ports that the rule calls by a name to which the input gives no number, because it does not hold the destination.
+    /// Ports that the rule calls by a name to which the input gives no number, because it does not hold the
+    /// destination.
     pub names: Vec<String>,
     /// How sure it is.
     pub certainty: Certainty,
@@ -143,25 +148,18 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
                 };
                 let told = listed.iter().filter(|p| !matches!(p, Peer::Untold(_))).map(Some);
                 for (peer, set) in everybody.chain(told).zip(judge.peers_of_rule(id, direction, index)) {
-                    let reason = Reason {
-                        direction,
-                        policy: id,
-                        rule: Some(index),
-                        effect: Effect::Allow,
-                    };
+                    let reason = Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow };
                     finder.peer(policy, rule, peer, set, &own, reason);
                 }
             }
         }
     }
-    Flows {
-        allowed: finder.allowed.finish(network),
-        denied: finder.denied.finish(network),
-    }
+    Flows { allowed: finder.allowed.finish(network), denied: finder.denied.finish(network) }
 }
 
-/// The flows of an input without pods: what rules allow, as they describe it. Where policies of both ends speak of each other, both must allow it; where
-/// those of the other end do not mention this one by the same words, it cannot be told.
+/// The flows of an input without pods: what rules allow, as they describe it. Where policies of both ends speak of each
+/// other, both must allow it; where those of the other end do not mention this one by the same words, it cannot be
+/// told.
 fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
     let nobody = |selection: &PodSelection| End::Pods(plain(selection), Rc::new([]));
     let mut said: [Collected; 2] = Default::default();
@@ -189,14 +187,10 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
                         ports: rule.ports.at(&[]),
                         names: rule.ports.named().iter().map(|n| n.name.clone()).collect(),
                         certainty: Certainty::Certain,
-                        because: vec![Reason {
-                            direction,
-                            policy: id,
-                            rule: Some(rule.index),
-                            effect: Effect::Allow,
-                        }],
+                        because: vec![Reason { direction, policy: id, rule: Some(rule.index), effect: Effect::Allow }],
                     };
-                    said[slot].add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);
+                    said[slot]
+                        .add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);
                 }
             }
         }
@@ -225,18 +219,12 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
         }
         allowed.add(ends, own);
     }
-    Flows {
-        allowed: allowed.finish(network),
-        denied: Vec::new(),
-    }
+    Flows { allowed: allowed.finish(network), denied: Vec::new() }
 }
 
 /// A selection of the namespace of a name is the same however it is written.
 fn plain(selection: &PodSelection) -> PodSelection {
-    PodSelection {
-        namespaces: selection.namespaces.simplest(),
-        pods: selection.pods.clone(),
-    }
+    PodSelection { namespaces: selection.namespaces.simplest(), pods: selection.pods.clone() }
 }
 
 fn opposite(direction: Direction) -> Direction {

@@ -23,11 +23,7 @@ pub(super) type Read<T> = Result<T, Fault>;
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
-        }
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
     }
 }
 
@@ -42,11 +38,7 @@ pub(super) struct Field<'t> {
 impl<'t> Field<'t> {
     /// An object as a whole.
     pub fn root(tree: &'t Tree) -> Field<'t> {
-        Field {
-            tree,
-            key: "",
-            path: String::new(),
-        }
+        Field { tree, key: "", path: String::new() }
     }
 
     /// The path of the field, as in `spec.ingress[0].from`.
@@ -66,21 +58,13 @@ impl<'t> Field<'t> {
 
     /// A complaint about it.
     pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault {
-            at: self.tree.span,
-            path: self.path.clone(),
-            message: message.into(),
-        }
+        Fault { at: self.tree.span, path: self.path.clone(), message: message.into() }
     }
 
     fn below(&self, entry: &'t Entry) -> Field<'t> {
         let mut path = self.path.clone();
         push_key(&mut path, &entry.key);
-        Field {
-            tree: &entry.value,
-            key: &entry.key,
-            path,
-        }
+        Field { tree: &entry.value, key: &entry.key, path }
     }
 
     /// A field below that is there and not `null`.
@@ -122,11 +106,7 @@ impl<'t> Field<'t> {
 
     /// Complains unless it is a mapping or nothing.
     pub fn must_be_map(&self) -> Read<()> {
-        if self.tree.is_map() || self.tree.is_null() {
-            Ok(())
-        } else {
-            Err(self.expected("a mapping"))
-        }
+        if self.tree.is_map() || self.tree.is_null() { Ok(()) } else { Err(self.expected("a mapping")) }
     }
 
     /// The text.

@@ -127,7 +127,8 @@ pub struct Rule {
 /// Which kinds of pods a policy or a peer can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HostNetwork {
-    /// Pods in the network of their node are left to the implementation: NetworkPolicy does not say what becomes of them
+    /// Pods in the network of their node are left to the implementation: NetworkPolicy does not say what becomes of
+    /// them
     /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods>).
     Undefined,
     /// Pods in the network of their node are never meant (the subjects and peers of the network policy API).

@@ -1,6 +1,7 @@
 //! Label selectors (<https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/>).
 //!
-//! All requirements of a selector must hold. `NotIn` and `DoesNotExist` hold where the key is absent, as the labels package of apimachinery defines it.
+//! All requirements of a selector must hold. `NotIn` and `DoesNotExist` hold where the key is absent, as the labels
+//! package of apimachinery defines it.
 
 use std::collections::BTreeMap;
 
@@ -164,10 +165,7 @@ impl From<Fault> for String {
 fn equals(key: &str, value: &str) -> Result<Requirement, String> {
     check_key(key)?;
     check_value(key, value)?;
-    Ok(Requirement {
-        key: key.to_owned(),
-        operator: Operator::In(vec![value.to_owned()]),
-    })
+    Ok(Requirement { key: key.to_owned(), operator: Operator::In(vec![value.to_owned()]) })
 }
 
 fn requirement(key: &str, operator: &str, values: Vec<String>) -> Result<Requirement, String> {
@@ -184,13 +182,11 @@ fn requirement(key: &str, operator: &str, values: Vec<String>) -> Result<Require
         ("DoesNotExist", _) => Operator::DoesNotExist,
         _ => return Err(format!("`{operator}` is no operator; there are In, NotIn, Exists and DoesNotExist")),
     };
-    Ok(Requirement {
-        key: key.to_owned(),
-        operator,
-    })
+    Ok(Requirement { key: key.to_owned(), operator })
 }
 
-/// Label names and values are at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at either end; a name may have a DNS prefix
+/// Label names and values are at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at either end; a
+/// name may have a DNS prefix
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>).
 fn is_word(text: &str) -> bool {
     let edge = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -200,18 +196,18 @@ fn is_word(text: &str) -> bool {
 
 fn check_key(key: &str) -> Result<(), String> {
     let (prefix, name) = key.rsplit_once('/').map_or((None, key), |(p, n)| (Some(p), n));
-    let label =
-        |l: &str| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let label = |l: &str| {
+        !l.is_empty()
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
     let fine = is_word(name) && prefix.is_none_or(|p| p.len() <= 253 && p.split('.').all(label));
     if fine { Ok(()) } else { Err(format!("`{key}` is no label key")) }
 }
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {
-    if value.is_empty() || is_word(value) {
-        Ok(())
-    } else {
-        Err(format!("`{value}` is no label value (of `{key}`)"))
-    }
+    if value.is_empty() || is_word(value) { Ok(()) } else { Err(format!("`{value}` is no label value (of `{key}`)")) }
 }
 
 #[cfg(test)]
@@ -219,10 +215,7 @@ mod tests {
     use super::*;
 
     fn labels(text: &str) -> Labels {
-        text.split(',')
-            .filter_map(|p| p.split_once('='))
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .collect()
+        text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
     }
 
     fn one(key: &str, operator: &str, values: &[&str]) -> Selector {
@@ -231,7 +224,8 @@ mod tests {
 
     #[test]
     fn absent_keys_are_not_in_any_list() {
-        let check = |s: Selector, has: &str, expected: bool| assert_eq!(s.matches(&labels(has)), expected, "{s} on {has}");
+        let check =
+            |s: Selector, has: &str, expected: bool| assert_eq!(s.matches(&labels(has)), expected, "{s} on {has}");
         check(one("a", "In", &["x", "y"]), "a=y", true);
         check(one("a", "In", &["x"]), "b=x", false);
         check(one("a", "NotIn", &["x"]), "b=x", true);

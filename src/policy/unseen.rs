@@ -1,7 +1,9 @@
-//! Pods that the input does not hold: what a rule lets through that speaks of pods by labels, for whoever may have these labels one day.
+//! Pods that the input does not hold: what a rule lets through that speaks of pods by labels, for whoever may have
+//! these labels one day.
 //!
-//! Such pods are told by description: what the selectors of a rule ask of them. A description stands for the pods that it fits and of which nothing else is
-//! known: another rule means them if whatever fits the description fits that rule too. So a row holds for every pod that no other row describes as well.
+//! Such pods are told by description: what the selectors of a rule ask of them. A description stands for the pods that
+//! it fits and of which nothing else is known: another rule means them if whatever fits the description fits that rule
+//! too. So a row holds for every pod that no other row describes as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -49,15 +51,11 @@ impl Description {
     fn of(selection: &PodSelection) -> Description {
         let namespaces = match &selection.namespaces {
             NamespaceSelection::Labeled(selector) => selector.clone(),
-            NamespaceSelection::Named(name) => Selector::new([Requirement {
-                key: NAME.to_owned(),
-                operator: Operator::In(vec![name.clone()]),
-            }]),
+            NamespaceSelection::Named(name) => {
+                Selector::new([Requirement { key: NAME.to_owned(), operator: Operator::In(vec![name.clone()]) }])
+            }
         };
-        Description {
-            namespaces,
-            pods: selection.pods.clone(),
-        }
+        Description { namespaces, pods: selection.pods.clone() }
     }
 
     /// The one namespace that is meant, if it is said by name.
@@ -87,15 +85,14 @@ impl Description {
         namespace && implies(&self.pods, &selection.pods)
     }
 
-    /// Whether the input holds the pods: it has some with these very labels. Who is described in a looser way may be others as well.
+    /// Whether the input holds the pods: it has some with these very labels. Who is described in a looser way may be
+    /// others as well.
     fn is_in_input(&self, cluster: &Cluster) -> bool {
         let (Some(namespaces), Some(pods)) = (exact(&self.namespaces), exact(&self.pods)) else {
             return false;
         };
-        let meant = cluster
-            .namespaces()
-            .iter()
-            .filter(|(_, n)| namespaces.iter().all(|(k, v)| n.labels.get(k) == Some(v)));
+        let meant =
+            cluster.namespaces().iter().filter(|(_, n)| namespaces.iter().all(|(k, v)| n.labels.get(k) == Some(v)));
         !pods.is_empty() && meant.into_iter().any(|(name, _)| !cluster.select(name, &pods).is_empty())
     }
 }
@@ -135,15 +132,17 @@ fn implies(known: &Selector, wanted: &Selector) -> bool {
             (Operator::In(a), Operator::In(b)) => a.iter().all(|v| b.contains(v)),
             (Operator::In(a), Operator::NotIn(b)) => a.iter().all(|v| !b.contains(v)),
             (Operator::NotIn(a), Operator::NotIn(b)) => b.iter().all(|v| a.contains(v)),
-            (Operator::In(_) | Operator::Exists, Operator::Exists) | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
+            (Operator::In(_) | Operator::Exists, Operator::Exists)
+            | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
             _ => false,
         })
     })
 }
 
 impl Connectivity {
-    /// What pods that the input does not hold may send to its workloads or get from them, on the primary networks: by workload, direction and description.
-    /// Any pod comes first; other descriptions are told where they fare differently. Of [`Extent::Ruled`] only what some policy has a say about.
+    /// What pods that the input does not hold may send to its workloads or get from them, on the primary networks: by
+    /// workload, direction and description. Any pod comes first; other descriptions are told where they fare
+    /// differently. Of [`Extent::Ruled`] only what some policy has a say about.
     pub fn unseen(&self, cluster: &Cluster, extent: Extent) -> Vec<Unseen> {
         let mut known: BTreeMap<(usize, GroupId, Direction), Vec<Told>> = BTreeMap::new();
         let mut rows = Vec::new();
@@ -177,15 +176,14 @@ impl Connectivity {
 
     fn of_group(&self, plane: &Plane, group: GroupId, direction: Direction, cluster: &Cluster) -> Vec<Told> {
         let judge = &plane.judge;
-        let rule = |policy: usize, rule: usize| self.policies()[policy].rules(direction).and_then(|rules| rules.get(rule));
+        let rule =
+            |policy: usize, rule: usize| self.policies()[policy].rules(direction).and_then(|rules| rules.get(rule));
         let verdict = |described: &Description| {
-            let means = |policy: usize, index: usize| rule(policy, index).is_some_and(|rule| is_meant(described, rule, cluster));
-            // Nobody knows the names that ports of such pods have.
-            let declared = if direction == Direction::Ingress {
-                judge.groups[group].ports.as_slice()
-            } else {
-                &[]
+            let means = |policy: usize, index: usize| {
+                rule(policy, index).is_some_and(|rule| is_meant(described, rule, cluster))
             };
+            // Nobody knows the names that ports of such pods have.
+            let declared = if direction == Direction::Ingress { judge.groups[group].ports.as_slice() } else { &[] };
             let verdict = judge.of_side(direction, group, means, declared);
             (verdict.ports, verdict.because)
         };
@@ -210,9 +208,7 @@ impl Connectivity {
 
 fn selections(rule: &Rule) -> impl Iterator<Item = &PodSelection> {
     let peers = if let Peers::AnyOf(peers) = &rule.peers { peers.as_slice() } else { &[] };
-    peers
-        .iter()
-        .filter_map(|p| if let Peer::Pods(selection) = p { Some(selection) } else { None })
+    peers.iter().filter_map(|p| if let Peer::Pods(selection) = p { Some(selection) } else { None })
 }
 
 fn is_meant(described: &Description, rule: &Rule, cluster: &Cluster) -> bool {
@@ -231,7 +227,9 @@ mod tests {
     fn a_selector_implies_those_that_select_no_less() {
         let list = |values: &[&str]| values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>();
         let (within, without) = (|v: &[&str]| one(Operator::In(list(v))), |v: &[&str]| one(Operator::NotIn(list(v))));
-        let check = |known: &Selector, wanted: &Selector, expected: bool| assert_eq!(implies(known, wanted), expected, "{known} → {wanted}");
+        let check = |known: &Selector, wanted: &Selector, expected: bool| {
+            assert_eq!(implies(known, wanted), expected, "{known} → {wanted}")
+        };
         check(&within(&["x"]), &within(&["x", "y"]), true);
         check(&within(&["x", "y"]), &within(&["x"]), false);
         check(&within(&["x"]), &without(&["y"]), true);

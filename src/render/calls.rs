@@ -1,4 +1,5 @@
-//! Calls that configuration tells of, beside what policies allow: what is called and allowed, called and denied, and allowed and never called.
+//! Calls that configuration tells of, beside what policies allow: what is called and allowed, called and denied, and
+//! allowed and never called.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,12 +57,7 @@ impl<'a> Ledger<'a> {
     /// `None` if no calls are known.
     pub(super) fn of(report: &'a Report<'a>) -> Option<Ledger<'a>> {
         let calls = report.calls.filter(|c| !c.found.is_empty())?;
-        let mut ledger = Ledger {
-            report,
-            states: BTreeMap::new(),
-            callers: BTreeSet::new(),
-            blocked: BTreeMap::new(),
-        };
+        let mut ledger = Ledger { report, states: BTreeMap::new(), callers: BTreeSet::new(), blocked: BTreeMap::new() };
         for call in &calls.found {
             ledger.callers.insert(call.workload);
             for verdict in report.connectivity.judge(call) {
@@ -89,11 +85,13 @@ impl<'a> Ledger<'a> {
         if let Some(state) = self.states.get(&(*from, *to)) {
             return Some(*state);
         }
-        let unneeded = self.callers.contains(from) && !connection.ports.is_empty() && self.is_for_these_pods(connection);
+        let unneeded =
+            self.callers.contains(from) && !connection.ports.is_empty() && self.is_for_these_pods(connection);
         unneeded.then_some(CallState::Unneeded)
     }
 
-    /// Whether a rule that allows a connection speaks of pods by their labels: what is open to a whole namespace or to everybody was opened for others too.
+    /// Whether a rule that allows a connection speaks of pods by their labels: what is open to a whole namespace or to
+    /// everybody was opened for others too.
     fn is_for_these_pods(&self, connection: &Connection) -> bool {
         let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
         connection.because.iter().filter(|r| r.effect == Effect::Allow).any(|reason| {
@@ -208,9 +206,6 @@ impl<'a> CallsJson<'a> {
             name: u.name.clone(),
             evidence: SaidJson::all(report, &u.said),
         });
-        CallsJson {
-            calls: report.calls.map(|_| calls),
-            unknown: unknown.collect(),
-        }
+        CallsJson { calls: report.calls.map(|_| calls), unknown: unknown.collect() }
     }
 }

@@ -1,6 +1,7 @@
 //! How what changed between two states looks: by border and line as well as by color, and what stays fades.
 //!
-//! Added is thick and solid, removed is broken, changed has a double border or a somewhat thicker line, and what stays is thin; a line keeps the shape at its end, which tells its kind.
+//! Added is thick and solid, removed is broken, changed has a double border or a somewhat thicker line, and what stays
+//! is thin; a line keeps the shape at its end, which tells its kind.
 
 use crate::graph::{ChangeKind, EdgeKind, NodeKind};
 use crate::layout::{Text, TextRole};
@@ -39,10 +40,7 @@ impl Border {
         };
         match change {
             None => plain,
-            Some(ChangeKind::Same) => Border {
-                line: Paint::FrameLine,
-                ..plain
-            },
+            Some(ChangeKind::Same) => Border { line: Paint::FrameLine, ..plain },
             Some(change) => Border::of_change(change),
         }
     }
@@ -55,13 +53,7 @@ impl Border {
             ChangeKind::Changed => (Some(1.4), None),
             ChangeKind::Same => (None, None),
         };
-        Border {
-            ground: Paint::Fresh,
-            line: stroke(change),
-            width,
-            dash,
-            double: change == ChangeKind::Changed,
-        }
+        Border { ground: Paint::Fresh, line: stroke(change), width, dash, double: change == ChangeKind::Changed }
     }
 
     /// The border of the label of an edge.
@@ -95,7 +87,8 @@ pub(super) fn text(text: &Text, hue: Hue) -> Paint {
     }
 }
 
-/// What a row is filled with, and its border where it has one of its own: on a card that is all new or all gone rows need none.
+/// What a row is filled with, and its border where it has one of its own: on a card that is all new or all gone rows
+/// need none.
 pub(super) fn row(hue: Hue, card: Option<ChangeKind>, row: Option<ChangeKind>) -> (Paint, Option<Border>) {
     match row {
         Some(change) if change != ChangeKind::Same && (change == ChangeKind::Changed || card != row) => {
@@ -147,14 +140,8 @@ pub(super) fn line(kind: EdgeKind, change: Option<ChangeKind>) -> (LineStyle, Pa
             ..plain
         },
         ChangeKind::Removed => LineStyle { dash: Some(BROKEN), ..plain },
-        ChangeKind::Changed => LineStyle {
-            width: plain.width + THICKER / 2.0,
-            ..plain
-        },
-        ChangeKind::Same => LineStyle {
-            width: 1.0_f64.max(plain.width * 0.6),
-            ..plain
-        },
+        ChangeKind::Changed => LineStyle { width: plain.width + THICKER / 2.0, ..plain },
+        ChangeKind::Same => LineStyle { width: 1.0_f64.max(plain.width * 0.6), ..plain },
     };
     (style, stroke(change))
 }

@@ -10,8 +10,8 @@ use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
 use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network, PortSet, Protocol, Reason};
 
-/// A table of connections: who, to whom, on which ports, because of what. Where calls are known, there is a column for them, and calls that policies deny come
-/// last.
+/// A table of connections: who, to whom, on which ports, because of what. Where calls are known, there is a column for
+/// them, and calls that policies deny come last.
 pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Table {
     let ledger = Ledger::of(report);
     let mut columns = vec!["From", "To", "Ports", "Certainty", "Because"];
@@ -46,9 +46,10 @@ pub fn connections_table(report: &Report<'_>, connections: &[Connection]) -> Tab
     Table { columns, rows }
 }
 
-/// Connections as JSON: `version`, `connections` and `diagnostics`. The ranges of `connections` are of IPv4; where policies speak of IPv6, what holds
-/// for its addresses stands beside them in `ipv6Connections`. `openPairs` counts the pairs that are open because no policy has a say about either end, where they
-/// are not listed. `calls` tells what configuration names.
+/// Connections as JSON: `version`, `connections` and `diagnostics`. The ranges of `connections` are of IPv4; where
+/// policies speak of IPv6, what holds for its addresses stands beside them in `ipv6Connections`. `openPairs` counts the
+/// pairs that are open because no policy has a say about either end, where they are not listed. `calls` tells what
+/// configuration names.
 pub fn connections_json(report: &Report<'_>, connections: &[Connection], extent: Extent) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
@@ -81,22 +82,12 @@ pub(super) struct Connections<'a> {
 impl<'a> Connections<'a> {
     pub(super) fn of(report: &'a Report<'a>, connections: &'a [Connection]) -> Connections<'a> {
         let is_v6 = |c: &&Connection| {
-            [&c.from, &c.to]
-                .into_iter()
-                .any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
+            [&c.from, &c.to].into_iter().any(|e| matches!(e, Endpoint::Addresses(AddressRange::V6(..))))
         };
         let (ipv6, ipv4): (Vec<&Connection>, Vec<&Connection>) = connections.iter().partition(is_v6);
         Connections {
-            connections: List {
-                report,
-                ledger: Ledger::of(report),
-                list: ipv4,
-            },
-            ipv6: List {
-                report,
-                ledger: None,
-                list: ipv6,
-            },
+            connections: List { report, ledger: Ledger::of(report), list: ipv4 },
+            ipv6: List { report, ledger: None, list: ipv6 },
         }
     }
 }
@@ -145,7 +136,8 @@ pub(super) fn endpoint(report: &Report<'_>, endpoint: &Endpoint) -> String {
     }
 }
 
-/// The words for the reasons why these ports are allowed, a line for each. What the policies did not allow is only told where nothing is.
+/// The words for the reasons why these ports are allowed, a line for each. What the policies did not allow is only told
+/// where nothing is.
 pub(super) fn reasons(report: &Report<'_>, ports: &PortSet, because: &[Reason]) -> String {
     let told = because.iter().filter(|r| ports.is_empty() || r.effect != Effect::Isolate);
     let mut lines: Vec<String> = told.map(|r| reason(report, r)).collect();
@@ -208,13 +200,8 @@ impl PeerJson {
     fn of(report: &Report<'_>, endpoint: &Endpoint) -> PeerJson {
         match endpoint {
             Endpoint::IngressController => PeerJson::Controller { ingress_controller: true },
-            Endpoint::Workload(workload) => PeerJson::Workload {
-                workload: report.workload(*workload),
-            },
-            Endpoint::Addresses(range) => PeerJson::Range {
-                range: range.to_string(),
-                cidrs: range.cidrs(),
-            },
+            Endpoint::Workload(workload) => PeerJson::Workload { workload: report.workload(*workload) },
+            Endpoint::Addresses(range) => PeerJson::Range { range: range.to_string(), cidrs: range.cidrs() },
         }
     }
 }
@@ -248,11 +235,7 @@ pub(super) struct PolicyJson<'a> {
 impl<'a> PolicyJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
         let key = &report.connectivity.policies()[policy].key;
-        PolicyJson {
-            kind: &key.kind,
-            namespace: key.namespace.as_deref(),
-            name: &key.name,
-        }
+        PolicyJson { kind: &key.kind, namespace: key.namespace.as_deref(), name: &key.name }
     }
 }
 

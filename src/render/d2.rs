@@ -1,8 +1,10 @@
-//! D2, the language of Terrastruct: a container for each frame, in each other as these are, the same words as on the cards.
+//! D2, the language of Terrastruct: a container for each frame, in each other as these are, the same words as on the
+//! cards.
 //!
-//! Looks are classes at the head of the text, one for each kind that the graph holds, so that people who go on writing change a look in one place.
-//! Every label is a string in double quotes in which nothing is left that D2 replaces (`${…}`), and ids are made of ASCII letters, digits and `_`
-//! behind a prefix: no text of the input can be anything but text.
+//! Looks are classes at the head of the text, one for each kind that the graph holds, so that people who go on writing
+//! change a look in one place. Every label is a string in double quotes in which nothing is left that D2 replaces
+//! (`${…}`), and ids are made of ASCII letters, digits and `_` behind a prefix: no text of the input can be anything
+//! but text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -106,7 +108,8 @@ impl Writer<'_> {
         // A frame in a frame stands out against it.
         let (class, fill) = if depth > 0 { ("part", Paint::Canvas) } else { ("frame", Paint::Frame) };
         let (fill, line, text) = (self.color(fill), self.color(Paint::FrameLine), self.color(Paint::FrameText));
-        let look = format!("style: {{border-radius: 8; fill: {fill}; stroke: {line}; font-color: {text}; font-size: 20}}");
+        let look =
+            format!("style: {{border-radius: 8; fill: {fill}; stroke: {line}; font-color: {text}; font-size: 20}}");
         self.classes.insert(class.to_owned(), look);
         let title = quoted(&folded(&graph.groups()[group].words()));
         self.line(depth, &format!("{}: {title} {{", self.ids.group(group)));
@@ -148,8 +151,7 @@ impl Writer<'_> {
                 ChangeKind::Changed => format!("stroke-width: 3; fill: {fill}"),
                 ChangeKind::Same => format!("stroke-width: 1; fill: {fill}; font-color: {}", self.color(Paint::Muted)),
             };
-            self.classes
-                .insert(change.as_str().to_owned(), format!("style: {{stroke: {line}; {look}}}"));
+            self.classes.insert(change.as_str().to_owned(), format!("style: {{stroke: {line}; {look}}}"));
             class = format!("[{class}; {}]", change.as_str());
             // D2 knows double borders of these shapes only.
             if change == ChangeKind::Changed && matches!(shape.name, "rectangle" | "oval") {
@@ -181,11 +183,7 @@ impl Writer<'_> {
             class = format!("[{class}; {name}]");
         }
         let words = folded(&edge.told(edge.lines()).join("\n"));
-        let words = if words.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", quoted(&words))
-        };
+        let words = if words.is_empty() { String::new() } else { format!(" {}", quoted(&words)) };
         let more = tooltip(&edge.tooltip());
         let line = format!("{} -> {}:{words} {{class: {class}{more}}}", self.paths[from], self.paths[to]);
         self.line(0, &line);
@@ -226,10 +224,9 @@ fn line_of(kind: EdgeKind) -> (&'static str, &'static str) {
         EdgeKind::Exposes => ("stroke-width: 3", "target-arrowhead.shape: triangle"),
         EdgeKind::Routes => ("stroke-width: 2", "target-arrowhead.shape: triangle"),
         EdgeKind::Selects => ("stroke-width: 2", "target-arrowhead: {shape: diamond; style.filled: false}"),
-        EdgeKind::Resolves => (
-            "stroke-width: 2; stroke-dash: 1",
-            "target-arrowhead: {shape: circle; style.filled: false}",
-        ),
+        EdgeKind::Resolves => {
+            ("stroke-width: 2; stroke-dash: 1", "target-arrowhead: {shape: circle; style.filled: false}")
+        }
         EdgeKind::Allows => ("stroke-width: 2; stroke-dash: 4", "target-arrowhead.shape: arrow"),
         EdgeKind::Denied => ("stroke-width: 2; stroke-dash: 2", "target-arrowhead.shape: cross"),
         EdgeKind::Calls => ("stroke-width: 2; stroke-dash: 1", "target-arrowhead.shape: triangle"),
@@ -238,14 +235,10 @@ fn line_of(kind: EdgeKind) -> (&'static str, &'static str) {
     }
 }
 
-/// A tooltip is shown as it is written, but D2 reads it as Markdown before, and refuses the whole text where that has a tag that is not closed. So it has none:
-/// what begins one is written as the sign that looks most like it.
+/// A tooltip is shown as it is written, but D2 reads it as Markdown before, and refuses the whole text where that has a
+/// tag that is not closed. So it has none: what begins one is written as the sign that looks most like it.
 fn tooltip(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("; tooltip: {}", quoted(&text.replace('<', "‹")))
-    }
+    if text.is_empty() { String::new() } else { format!("; tooltip: {}", quoted(&text.replace('<', "‹"))) }
 }
 
 /// A string in double quotes, in which D2 finds nothing to replace.

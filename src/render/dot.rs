@@ -1,8 +1,9 @@
 //! DOT for Graphviz: one cluster for each frame, in each other as these are, the same words as on the cards.
 //!
-//! Every id and every label is a quoted string, never an HTML-like one. Graphviz reads backslash sequences (`\N`) and character references
-//! (`&lt;`) in labels, so both are defused. It also copies what looks like a reference in an id into its SVG unescaped, known or not
-//! (`&nosuch;`, which no parser accepts), so ids are treated alike; the escapes keep different ids different.
+//! Every id and every label is a quoted string, never an HTML-like one. Graphviz reads backslash sequences (`\N`) and
+//! character references (`&lt;`) in labels, so both are defused. It also copies what looks like a reference in an id
+//! into its SVG unescaped, known or not (`&nosuch;`, which no parser accepts), so ids are treated alike; the escapes
+//! keep different ids different.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -80,7 +81,13 @@ pub fn dot(graph: &Graph) -> String {
     out
 }
 
-fn write_group(out: &mut String, depth: usize, graph: &Graph, position: usize, members: &mut BTreeMap<usize, Vec<&Node>>) {
+fn write_group(
+    out: &mut String,
+    depth: usize,
+    graph: &Graph,
+    position: usize,
+    members: &mut BTreeMap<usize, Vec<&Node>>,
+) {
     let group = &graph.groups()[position];
     let color = |paint: Paint| paint.color(Theme::Light);
     line(out, depth, &format!("subgraph {} {{", id(&format!("cluster_{}", group.id))));

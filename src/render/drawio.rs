@@ -1,9 +1,11 @@
-//! A file for diagrams.net (draw.io): the layout as cells that people move and edit, in the places that the SVG has them in.
+//! A file for diagrams.net (draw.io): the layout as cells that people move and edit, in the places that the SVG has
+//! them in.
 //!
 //! What it guarantees:
-//! * No text of the input is markup: labels are plain (`html=0`), tooltips, which the program shows as HTML, are escaped once more, styles hold only what
-//!   this crate writes, and nothing is a link.
-//! * An id is derived from what it names, so a file keeps its ids when an object is added, and a difference of two files shows what was moved.
+//! * No text of the input is markup: labels are plain (`html=0`), tooltips, which the program shows as HTML, are
+//!   escaped once more, styles hold only what this crate writes, and nothing is a link.
+//! * An id is derived from what it names, so a file keeps its ids when an object is added, and a difference of two
+//!   files shows what was moved.
 //! * A card is one cell with its parts inside: whatever moves it moves them, and its lines follow.
 
 use std::collections::BTreeMap;
@@ -122,19 +124,11 @@ impl Pen<'_> {
         style.word("html", "0").word("rounded", "1").word("absoluteArcSize", "1");
         style.num("arcSize", 2.0 * FRAME_RADIUS).num("startSize", head).word("swimlaneLine", "0");
         style.word("container", "1").word("collapsible", "0").word("recursiveResize", "0");
-        style
-            .paint("fillColor", ground, self.theme)
-            .paint("swimlaneFillColor", ground, self.theme);
+        style.paint("fillColor", ground, self.theme).paint("swimlaneFillColor", ground, self.theme);
         style.paint("strokeColor", Paint::FrameLine, self.theme);
         style.font(TextRole::Frame, Paint::FrameText, self.theme);
         style.word("align", "left").num("spacingLeft", left - 4.0);
-        let cell = Cell {
-            id: &frame_id(&frame.id),
-            parent: &parent,
-            origin,
-            label: &title,
-            style: style.text,
-        };
+        let cell = Cell { id: &frame_id(&frame.id), parent: &parent, origin, label: &title, style: style.text };
         self.told_vertex(xml, &cell, frame.rect, (&frame.id, &frame.tooltip));
     }
 
@@ -160,13 +154,7 @@ impl Pen<'_> {
             style.num("spacingLeft", first.at.x - card.rect.x);
             style.num("spacingTop", first.at.y - card.rect.y - first.role.size());
         }
-        let cell = Cell {
-            id: &id,
-            parent: &parent,
-            origin,
-            label: &lines(names.iter().copied()),
-            style: style.text,
-        };
+        let cell = Cell { id: &id, parent: &parent, origin, label: &lines(names.iter().copied()), style: style.text };
         self.told_vertex(xml, &cell, card.rect, (&card.id, &card.tooltip));
         let place = (id.as_str(), corner(card.rect));
         let accent = |hue| changed::accent(hue, card.change);
@@ -198,13 +186,7 @@ impl Pen<'_> {
             }
         };
         let ground = row_ground(row.rect);
-        let cell = Cell {
-            id,
-            parent,
-            origin,
-            label: "",
-            style: style.text,
-        };
+        let cell = Cell { id, parent, origin, label: "", style: style.text };
         self.vertex(xml, &cell, ground);
         let place = (id, corner(ground));
         for (i, lock) in row.locks.iter().enumerate() {
@@ -219,43 +201,22 @@ impl Pen<'_> {
     fn bar(&self, xml: &mut Xml, id: &str, (parent, origin): (&str, Point), rect: Rect, paint: Paint) {
         let mut style = rounded(2.0);
         style.paint("fillColor", paint, self.theme).word("strokeColor", "none");
-        let cell = Cell {
-            id,
-            parent,
-            origin,
-            label: "",
-            style: style.text,
-        };
+        let cell = Cell { id, parent, origin, label: "", style: style.text };
         self.vertex(xml, &cell, rect);
     }
 
     fn text(&self, xml: &mut Xml, id: &str, (parent, origin): (&str, Point), text: &Text, hue: Hue) {
         let size = text.role.size();
         let mut style = Style::new("text");
-        style
-            .word("html", "0")
-            .word("align", "left")
-            .word("verticalAlign", "middle")
-            .word("spacing", "0");
+        style.word("html", "0").word("align", "left").word("verticalAlign", "middle").word("spacing", "0");
         style.word("strokeColor", "none").word("fillColor", "none");
         style.font(text.role, changed::text(text, hue), self.theme);
         if changed::is_struck(text) {
             style.word("textDecoration", "line-through");
         }
-        let cell = Cell {
-            id,
-            parent,
-            origin,
-            label: &shown(&text.content),
-            style: style.text,
-        };
+        let cell = Cell { id, parent, origin, label: &shown(&text.content), style: style.text };
         // Letters stand on the baseline, and what hangs below it takes a fifth of their size.
-        let rect = Rect {
-            x: text.at.x,
-            y: text.at.y - size,
-            w: text.width,
-            h: size * 1.2,
-        };
+        let rect = Rect { x: text.at.x, y: text.at.y - size, w: text.width, h: size * 1.2 };
         self.vertex(xml, &cell, rect);
     }
 
@@ -263,17 +224,9 @@ impl Pen<'_> {
         let mut style = Style::new("shape=image");
         style.word("html", "0").word("aspect", "fixed").word("imageAspect", "1");
         // The program knows data without the word `base64`, whose `;` would end the value.
-        style.word(
-            "image",
-            &format!("data:image/svg+xml,{}", STANDARD.encode(drawing(glyph, paint.color(self.theme)))),
-        );
-        let cell = Cell {
-            id,
-            parent,
-            origin,
-            label: "",
-            style: style.text,
-        };
+        style
+            .word("image", &format!("data:image/svg+xml,{}", STANDARD.encode(drawing(glyph, paint.color(self.theme)))));
+        let cell = Cell { id, parent, origin, label: "", style: style.text };
         self.vertex(xml, &cell, at);
     }
 
@@ -282,9 +235,7 @@ impl Pen<'_> {
         if border.double {
             style.word("shape", "ext").word("double", "1");
         }
-        style
-            .paint("fillColor", border.ground, self.theme)
-            .paint("strokeColor", border.line, self.theme);
+        style.paint("fillColor", border.ground, self.theme).paint("strokeColor", border.line, self.theme);
         if let Some(width) = border.width {
             style.num("strokeWidth", width);
         }
@@ -319,11 +270,8 @@ impl Pen<'_> {
         };
         let object = format!("{} {} {}", link.from, link.kind.as_str(), link.to);
         told(xml, &cell, (&object, &link.tooltip)).children(|xml| {
-            let element = xml
-                .element("mxCell")
-                .attr("style", &cell.style)
-                .attr("parent", cell.parent)
-                .attr("edge", "1");
+            let element =
+                xml.element("mxCell").attr("style", &cell.style).attr("parent", cell.parent).attr("edge", "1");
             let element = element.attr("source", &card_id(&link.from)).attr("target", &card_id(&link.to));
             element.children(|xml| way(xml, &link.points, link.label.as_ref()));
         });
@@ -331,11 +279,7 @@ impl Pen<'_> {
 
     fn line(&self, looks: &LineStyle, head: Head, paint: Paint) -> Style {
         let mut style = Style::new("edgeStyle=orthogonalEdgeStyle");
-        style
-            .word("html", "0")
-            .word("rounded", "1")
-            .word("arcSize", "10")
-            .word("jettySize", "auto");
+        style.word("html", "0").word("rounded", "1").word("arcSize", "10").word("jettySize", "auto");
         style.paint("strokeColor", paint, self.theme).num("strokeWidth", looks.width);
         style.dashes(looks.dash);
         let (shape, filled) = match head {
@@ -348,10 +292,7 @@ impl Pen<'_> {
             Head::Double => ("doubleBlock", "1"),
             Head::None => ("none", "0"),
         };
-        style
-            .word("endArrow", shape)
-            .word("endFill", filled)
-            .num("endSize", looks.head_length - 1.0);
+        style.word("endArrow", shape).word("endFill", filled).num("endSize", looks.head_length - 1.0);
         style
     }
 
@@ -360,24 +301,13 @@ impl Pen<'_> {
         let ends = entries.iter().flat_map(|e| {
             [
                 corner(e.at),
-                Point {
-                    x: e.at.right(),
-                    y: e.at.bottom(),
-                },
-                Point {
-                    x: e.text.at.x + e.text.width,
-                    y: e.text.at.y,
-                },
+                Point { x: e.at.right(), y: e.at.bottom() },
+                Point { x: e.text.at.x + e.text.width, y: e.text.at.y },
             ]
         });
         let Some(rect) = around(ends) else { return };
-        let cell = Cell {
-            id: "legend",
-            parent: LAYER,
-            origin: Point::default(),
-            label: "",
-            style: Style::new("group").text,
-        };
+        let cell =
+            Cell { id: "legend", parent: LAYER, origin: Point::default(), label: "", style: Style::new("group").text };
         self.vertex(xml, &cell, rect);
         let place = ("legend", corner(rect));
         for (i, entry) in entries.iter().enumerate() {
@@ -401,13 +331,8 @@ impl Pen<'_> {
             }
             Sample::Change(change) => {
                 let border = Border::of_card(NodeKind::Service, Hue::Grey, Some(change));
-                let cell = Cell {
-                    id,
-                    parent: place.0,
-                    origin: place.1,
-                    label: "",
-                    style: self.bordered(&border, 4.0).text,
-                };
+                let cell =
+                    Cell { id, parent: place.0, origin: place.1, label: "", style: self.bordered(&border, 4.0).text };
                 self.vertex(xml, &cell, shrunk(at, 1.0));
             }
             Sample::Edge(kind) => {
@@ -431,9 +356,7 @@ impl Pen<'_> {
 fn told<'x>(xml: &'x mut Xml, cell: &Cell<'_>, (object, tooltip): (&str, &str)) -> super::xml::Element<'x> {
     let element = xml.element("UserObject").attr("id", cell.id).attr("label", cell.label);
     let tooltip = markup(&shown_lines(tooltip));
-    element
-        .maybe("tooltip", (!tooltip.is_empty()).then_some(tooltip.as_str()))
-        .attr("object", object)
+    element.maybe("tooltip", (!tooltip.is_empty()).then_some(tooltip.as_str())).attr("object", object)
 }
 
 /// Texts as a label of so many lines.
@@ -462,20 +385,10 @@ fn corner(rect: Rect) -> Point {
 fn around(points: impl Iterator<Item = Point>) -> Option<Rect> {
     points.fold(None, |rect: Option<Rect>, p| {
         let Some(r) = rect else {
-            return Some(Rect {
-                x: p.x,
-                y: p.y,
-                w: 0.0,
-                h: 0.0,
-            });
+            return Some(Rect { x: p.x, y: p.y, w: 0.0, h: 0.0 });
         };
         let (x, y) = (r.x.min(p.x), r.y.min(p.y));
-        Some(Rect {
-            x,
-            y,
-            w: r.right().max(p.x) - x,
-            h: r.bottom().max(p.y) - y,
-        })
+        Some(Rect { x, y, w: r.right().max(p.x) - x, h: r.bottom().max(p.y) - y })
     })
 }
 
@@ -502,20 +415,16 @@ fn way(xml: &mut Xml, points: &[Point], label: Option<&Label>) {
     });
 }
 
-/// Where a label stands: how far along the line, from −1 at its start to 1 at its end, and how far its middle is from there.
+/// Where a label stands: how far along the line, from −1 at its start to 1 at its end, and how far its middle is from
+/// there.
 fn label_place(points: &[Point], rect: Rect) -> (f64, Point) {
-    let middle = Point {
-        x: rect.x + rect.w / 2.0,
-        y: rect.y + rect.h / 2.0,
-    };
+    let middle = Point { x: rect.x + rect.w / 2.0, y: rect.y + rect.h / 2.0 };
     let length = |a: &Point, b: &Point| (b.x - a.x).abs() + (b.y - a.y).abs();
     let whole: f64 = points.windows(2).map(|w| length(&w[0], &w[1])).sum();
     let (mut before, mut best) = (0.0, (f64::INFINITY, 0.0));
     for (a, b) in points.iter().zip(points.iter().skip(1)) {
-        let near = Point {
-            x: middle.x.clamp(a.x.min(b.x), a.x.max(b.x)),
-            y: middle.y.clamp(a.y.min(b.y), a.y.max(b.y)),
-        };
+        let near =
+            Point { x: middle.x.clamp(a.x.min(b.x), a.x.max(b.x)), y: middle.y.clamp(a.y.min(b.y), a.y.max(b.y)) };
         let off = length(&near, &middle);
         if off < best.0 {
             best = (off, before + length(a, &near));
@@ -523,28 +432,18 @@ fn label_place(points: &[Point], rect: Rect) -> (f64, Point) {
         before += length(a, b);
     }
     // A place has two decimals and a distance is whole, so the rest is told as an offset.
-    let place = if whole > 0.0 {
-        (200.0 * best.1 / whole).round() / 100.0 - 1.0
-    } else {
-        0.0
-    };
+    let place = if whole > 0.0 { (200.0 * best.1 / whole).round() / 100.0 - 1.0 } else { 0.0 };
     let mut left = ((place / 2.0 + 0.5) * whole).round();
     let mut at = points.last().copied().unwrap_or_default();
     for (a, b) in points.iter().zip(points.iter().skip(1)) {
         let part = length(a, b);
         if left <= part && part > 0.0 {
-            at = Point {
-                x: a.x + (b.x - a.x) * left / part,
-                y: a.y + (b.y - a.y) * left / part,
-            };
+            at = Point { x: a.x + (b.x - a.x) * left / part, y: a.y + (b.y - a.y) * left / part };
             break;
         }
         left -= part;
     }
-    let offset = Point {
-        x: middle.x - at.x,
-        y: middle.y - at.y,
-    };
+    let offset = Point { x: middle.x - at.x, y: middle.y - at.y };
     (place, offset)
 }
 

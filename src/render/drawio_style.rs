@@ -15,20 +15,9 @@ pub(super) struct End {
     perimeter: &'static str,
 }
 
-pub(super) const EXIT: End = End {
-    x: "exitX",
-    y: "exitY",
-    dx: "exitDx",
-    dy: "exitDy",
-    perimeter: "exitPerimeter",
-};
-pub(super) const ENTRY: End = End {
-    x: "entryX",
-    y: "entryY",
-    dx: "entryDx",
-    dy: "entryDy",
-    perimeter: "entryPerimeter",
-};
+pub(super) const EXIT: End = End { x: "exitX", y: "exitY", dx: "exitDx", dy: "exitDy", perimeter: "exitPerimeter" };
+pub(super) const ENTRY: End =
+    End { x: "entryX", y: "entryY", dx: "entryDx", dy: "entryDy", perimeter: "entryPerimeter" };
 
 /// A box with round corners.
 pub(super) fn rounded(radius: f64) -> Style {
@@ -65,8 +54,7 @@ impl Style {
 
     pub(super) fn font(&mut self, role: TextRole, paint: Paint, theme: Theme) -> &mut Style {
         self.word("fontFamily", FONTS).num("fontSize", role.size());
-        self.word("fontStyle", if role.bold() { "1" } else { "0" })
-            .paint("fontColor", paint, theme)
+        self.word("fontStyle", if role.bold() { "1" } else { "0" }).paint("fontColor", paint, theme)
     }
 
     pub(super) fn dashes(&mut self, dash: Option<&'static str>) -> &mut Style {
@@ -78,7 +66,9 @@ impl Style {
 
     /// Fastens an end of a line to the nearer corner of a card, so that it keeps its place when the card grows.
     pub(super) fn end(&mut self, end: End, rect: Rect, at: Point) -> &mut Style {
-        for (key, shift, low, high, at) in [(end.x, end.dx, rect.x, rect.right(), at.x), (end.y, end.dy, rect.y, rect.bottom(), at.y)] {
+        for (key, shift, low, high, at) in
+            [(end.x, end.dx, rect.x, rect.right(), at.x), (end.y, end.dy, rect.y, rect.bottom(), at.y)]
+        {
             let far = at - low > high - at;
             self.word(key, if far { "1" } else { "0" });
             self.num(shift, if far { at - high } else { at - low });

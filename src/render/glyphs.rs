@@ -1,4 +1,5 @@
-//! Small drawings for kinds of things, drawn for this project on a grid of 16 by 16 units. Each is one path of lines; the lock is filled.
+//! Small drawings for kinds of things, drawn for this project on a grid of 16 by 16 units. Each is one path of lines;
+//! the lock is filled.
 
 use crate::graph::{Mark, NodeKind};
 
@@ -19,7 +20,9 @@ const fn lines(path: &'static str) -> Glyph {
 }
 
 /// A globe with its equator and one meridian.
-const GLOBE: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM1.8 8h12.4M8 1.8c-3.6 3.4-3.6 9 0 12.4M8 1.8c3.6 3.4 3.6 9 0 12.4");
+const GLOBE: Glyph = lines(
+    "M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM1.8 8h12.4M8 1.8c-3.6 3.4-3.6 9 0 12.4M8 1.8c3.6 3.4 3.6 9 0 12.4",
+);
 /// A range between brackets.
 const ADDRESSES: Glyph = lines("M4.6 2.8H2v10.4h2.6M11.4 2.8H14v10.4h-2.6M5 8h.01M8 8h.01M11 8h.01");
 /// A name tag.
@@ -37,12 +40,15 @@ const SERVICE: Glyph = lines(
 /// Layers: interchangeable copies.
 const DEPLOYMENT: Glyph = lines("M8 1.8L14.2 5L8 8.2L1.8 5zM1.8 8L8 11.2L14.2 8M1.8 11L8 14.2L14.2 11");
 /// A drum: keeps what it is given.
-const STATEFUL: Glyph = lines("M2.8 4v8c0 2.8 10.4 2.8 10.4 0V4M2.8 4c0 2.8 10.4 2.8 10.4 0c0-2.8-10.4-2.8-10.4 0zM2.8 8c0 2.8 10.4 2.8 10.4 0");
+const STATEFUL: Glyph = lines(
+    "M2.8 4v8c0 2.8 10.4 2.8 10.4 0V4M2.8 4c0 2.8 10.4 2.8 10.4 0c0-2.8-10.4-2.8-10.4 0zM2.8 8c0 2.8 10.4 2.8 10.4 0",
+);
 /// The same thing in every place.
 const DAEMON: Glyph = lines("M2 2h4.8v4.8H2zM9.2 2H14v4.8H9.2zM2 9.2h4.8V14H2zM9.2 9.2H14V14H9.2z");
 /// Done once.
-const JOB: Glyph =
-    lines("M3.4 2h9.2A1.4 1.4 0 0 1 14 3.4v9.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 12.6V3.4A1.4 1.4 0 0 1 3.4 2zM4.8 8.2l2.3 2.4l4.2-5");
+const JOB: Glyph = lines(
+    "M3.4 2h9.2A1.4 1.4 0 0 1 14 3.4v9.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 12.6V3.4A1.4 1.4 0 0 1 3.4 2zM4.8 8.2l2.3 2.4l4.2-5",
+);
 /// Done by the clock.
 const CRON: Glyph = lines("M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4zM8 4.4V8l2.6 1.8");
 /// A cube.
@@ -54,7 +60,8 @@ const CONFIG: Glyph = lines("M3.4 1.8h6.4l3 3v9.4H3.4zM9.6 2v3h3M5.6 7.6h4.8M5.6
 /// A key.
 const SECRET: Glyph = lines("M5 4.6a3.4 3.4 0 1 0 .01 0zM7.6 6.2L13.8 2.4M11.2 4l1.6 2.6M13.8 2.4l.6 1.2M5 8h.01");
 /// A drum with a plug: storage that is asked for.
-const CLAIM: Glyph = lines("M2.4 5v6.4c0 2.6 8 2.6 8 0V5M2.4 5c0 2.4 8 2.4 8 0c0-2.4-8-2.4-8 0zM10.4 8.4h3M13.4 6.2v4.4");
+const CLAIM: Glyph =
+    lines("M2.4 5v6.4c0 2.6 8 2.6 8 0V5M2.4 5c0 2.4 8 2.4 8 0c0-2.4-8-2.4-8 0zM10.4 8.4h3M13.4 6.2v4.4");
 /// A head and shoulders on a badge.
 const ACCOUNT: Glyph = lines("M2.6 2h10.8v12H2.6zM8 4.8a1.9 1.9 0 1 0 .01 0zM4.8 12c.4-3.4 6-3.4 6.4 0");
 /// Up and down arrows beside a stack.
@@ -70,7 +77,9 @@ const MISSING: Glyph = lines("M4.6 5.4a3.4 3.4 0 1 1 5.2 2.8C8.6 9 8 9.4 8 10.6M
 /// A triangle with an exclamation mark.
 const WARNING: Glyph = lines("M8 2.2L14.4 13.4H1.6zM8 6.4v3.4M8 11.6h.01");
 /// A box with boxes in it.
-const SUMMARY: Glyph = lines("M1.8 1.8h12.4v12.4H1.8zM4.4 4.6h2.8v2.8H4.4zM8.8 4.6h2.8v2.8H8.8zM4.4 8.8h2.8v2.8H4.4zM8.8 8.8h2.8v2.8H8.8z");
+const SUMMARY: Glyph = lines(
+    "M1.8 1.8h12.4v12.4H1.8zM4.4 4.6h2.8v2.8H4.4zM8.8 4.6h2.8v2.8H8.8zM4.4 8.8h2.8v2.8H4.4zM8.8 8.8h2.8v2.8H8.8z",
+);
 /// A padlock.
 const LOCK: Glyph = Glyph {
     path: "M3.2 7H4.6V5a3.4 3.4 0 0 1 6.8 0v2h1.4a.8.8 0 0 1 .8.8v5.6a.8.8 0 0 1-.8.8H3.2a.8.8 0 0 1-.8-.8V7.8a.8.8 0 0 1 .8-.8zM6.2 7h3.6V5a1.8 1.8 0 0 0-3.6 0z",
@@ -140,7 +149,8 @@ mod tests {
 
     #[test]
     fn every_drawing_is_small() {
-        let workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Rollout"].map(|l| of_node(NodeKind::Workload, l));
+        let workloads = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Rollout"]
+            .map(|l| of_node(NodeKind::Workload, l));
         let kinds = NodeKind::ALL.iter().map(|k| of_node(*k, ""));
         for glyph in kinds.chain(workloads).chain([lock()]).chain(Mark::ALL.iter().map(|m| of_mark(*m))) {
             assert!(glyph.path.len() <= 300 && glyph.path.starts_with('M'), "{}", glyph.path);

@@ -67,7 +67,8 @@ impl Head {
     }
 }
 
-/// Color variables from the palette of the pictures, then the rules that use them. The attribute `data-theme` of the page, where it has one, says more than the reader's system.
+/// Color variables from the palette of the pictures, then the rules that use them. The attribute `data-theme` of the
+/// page, where it has one, says more than the reader's system.
 fn style(theme: Theme, palette: Palette) -> String {
     let variables = |theme: Theme| {
         let all: Vec<String> = palette.paints().map(|p| format!("--{}:{}", p.word(), p.color(theme))).collect();

@@ -1,13 +1,18 @@
-//! One page: the picture, everything it says as tables that can be read, searched and printed, and a script by which both can be explored.
+//! One page: the picture, everything it says as tables that can be read, searched and printed, and a script by which
+//! both can be explored.
 //!
-//! The page loads nothing: its policy forbids all but its own styles and its own script, which it names by their hashes, so that nothing that slipped in somewhere
-//! would count. Without the script it is whole: picture and tables. Text goes through the autoescaping of the template; the picture comes from its own writer, which
-//! escapes by itself; the data of the script are JSON without `<`.
+//! The page loads nothing: its policy forbids all but its own styles and its own script, which it names by their
+//! hashes, so that nothing that slipped in somewhere would count. Without the script it is whole: picture and tables.
+//! Text goes through the autoescaping of the template; the picture comes from its own writer, which escapes by itself;
+//! the data of the script are JSON without `<`.
 
 use askama::Template;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::graph::{Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, Outside, PortMap, RouteRule, Side, port_text};
+use crate::graph::{
+    Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, Outside, PortMap, RouteRule, Side,
+    port_text,
+};
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
 
@@ -84,27 +89,15 @@ pub struct PageLink {
 ///
 /// What the template engine reports; nothing in the page can make it fail.
 pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
-    let Book {
-        layout,
-        drawn,
-        whole,
-        sources,
-        ..
-    } = *book;
+    let Book { layout, drawn, whole, sources, .. } = *book;
     let nothing = Graph::default();
     let graph = book.told.unwrap_or(&nothing);
     let prefix = words::id_prefix(layout, drawn, options);
-    let whole_options = PictureOptions {
-        id_prefix: Some(format!("{prefix}-all")),
-        ..options.clone()
-    };
+    let whole_options = PictureOptions { id_prefix: Some(format!("{prefix}-all")), ..options.clone() };
     // Tables link to the cards of single objects, wherever these are.
     let (shown_as, linked) = whole.map_or((options, drawn), |(_, graph)| (&whole_options, graph));
     let linked_prefix = words::id_prefix(whole.map_or(layout, |(layout, _)| layout), linked, shown_as);
-    let maker = Maker {
-        prefix: &linked_prefix,
-        drawn: linked,
-    };
+    let maker = Maker { prefix: &linked_prefix, drawn: linked };
     let link = |link: &PageLink| PageLink {
         file: link.file.clone(),
         name: shown(&link.name).into_owned(),
@@ -120,9 +113,7 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         beside: book.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
-        whole: whole
-            .map(|(layout, graph)| svg_in_page(layout, graph, &whole_options))
-            .unwrap_or_default(),
+        whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
         data: explore::data(book.told.unwrap_or(drawn), layout, book.background.as_ref(), sources),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
@@ -171,7 +162,8 @@ struct Page {
     problems: Vec<Problem>,
 }
 
-/// A node as a table names it, with a link to its card in the picture; the link is empty for what the picture does not show.
+/// A node as a table names it, with a link to its card in the picture; the link is empty for what the picture does not
+/// show.
 pub(super) struct Ref {
     pub(super) anchor: String,
     pub(super) name: String,
@@ -325,14 +317,7 @@ impl Maker<'_> {
     }
 
     fn route(&self, row: &tables::RouteRow<'_>) -> RouteRow {
-        let RouteRule {
-            host,
-            path,
-            path_type,
-            tls,
-            default,
-            weight,
-        } = row.rule;
+        let RouteRule { host, path, path_type, tls, default, weight } = row.rule;
         RouteRow {
             by: self.name(row.by),
             host: match host {
@@ -343,10 +328,7 @@ impl Maker<'_> {
             path: match weight {
                 // How the path is compared has a column of its own.
                 Some(_) => {
-                    let plain = RouteRule {
-                        path_type: None,
-                        ..row.rule.clone()
-                    };
+                    let plain = RouteRule { path_type: None, ..row.rule.clone() };
                     shown(&plain.path_text()).into_owned()
                 }
                 None => path.as_deref().map(|p| shown(p).into_owned()).unwrap_or_default(),
@@ -406,11 +388,7 @@ impl Maker<'_> {
 
     fn allowed(&self, row: &tables::AllowedRow<'_>) -> AllowedRow {
         let because = row.because.iter().map(|e| {
-            let rule = if e.field.is_empty() {
-                e.object.clone()
-            } else {
-                format!("{} {}", e.object, e.field)
-            };
+            let rule = if e.field.is_empty() { e.object.clone() } else { format!("{} {}", e.object, e.field) };
             shown(&format!("{rule} ({})", e.place())).into_owned()
         });
         AllowedRow {
@@ -437,12 +415,7 @@ impl Maker<'_> {
     fn uses(&self, row: &tables::UseRow<'_>) -> UseRow {
         let mut ways: Vec<&str> = row.uses.ways.iter().map(|w| w.as_str()).collect();
         ways.extend(row.uses.optional.then_some("optional"));
-        UseRow {
-            by: self.name(row.by),
-            what: self.name(row.what),
-            ways: ways.join(", "),
-            at: place(row.at),
-        }
+        UseRow { by: self.name(row.by), what: self.name(row.what), ways: ways.join(", "), at: place(row.at) }
     }
 
     fn scales(&self, row: &tables::ScaleRow<'_>) -> ScaleRow {
@@ -459,11 +432,7 @@ impl Maker<'_> {
         let Detail::Missing { reason } = &node.detail else {
             return None;
         };
-        Some(MissingRow {
-            this: self.name(node),
-            reason: shown(reason).into_owned(),
-            at: place(node.evidence.first()),
-        })
+        Some(MissingRow { this: self.name(node), reason: shown(reason).into_owned(), at: place(node.evidence.first()) })
     }
 }
 

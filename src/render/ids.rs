@@ -1,4 +1,5 @@
-//! Ids for languages in which a graph is written as text: words of ASCII letters, digits and `_` behind a prefix, so that none is a word of the language.
+//! Ids for languages in which a graph is written as text: words of ASCII letters, digits and `_` behind a prefix, so
+//! that none is a word of the language.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use crate::graph::{Graph, Group};
 /// An id takes this much of what it names.
 const ID: usize = 40;
 
-/// Ids of nodes and namespaces, made of what they name, so that adding an object changes no other id (but for one with the same letters in it).
+/// Ids of nodes and namespaces, made of what they name, so that adding an object changes no other id (but for one with
+/// the same letters in it).
 pub(super) struct Ids {
     nodes: Vec<String>,
     groups: Vec<String>,
@@ -20,10 +22,7 @@ impl Ids {
         let name = |g: &Group| g.id.split_once(':').map_or(g.id.clone(), |(_, name)| name.to_owned());
         let groups: Vec<String> = graph.groups().iter().map(name).collect();
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        Ids {
-            nodes: unique("n", &nodes),
-            groups: unique("g", &groups),
-        }
+        Ids { nodes: unique("n", &nodes), groups: unique("g", &groups) }
     }
 
     /// The id of the node at an index.
@@ -37,8 +36,8 @@ impl Ids {
     }
 }
 
-/// An id for each name: its letters and digits, and a number made of the whole name where that says too little. No two differ in case only, which
-/// D2 takes for the same.
+/// An id for each name: its letters and digits, and a number made of the whole name where that says too little. No two
+/// differ in case only, which D2 takes for the same.
 fn unique(prefix: &str, names: &[&str]) -> Vec<String> {
     let short = |name: &str| -> String {
         let letters: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(ID).collect();

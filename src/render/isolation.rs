@@ -31,10 +31,7 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
         }
         vec![workload.key.to_string(), word(ingress).to_owned(), word(egress).to_owned(), by.join("\n")]
     });
-    Table {
-        columns: vec!["Workload", "Ingress", "Egress", "Because"],
-        rows: rows.collect(),
-    }
+    Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
 }
 
 /// `isolated` if a NetworkPolicy selects it, `ruled` if only policies of other tiers have a say, else `open`.
@@ -49,13 +46,7 @@ fn word(side: &Isolation) -> &'static str {
 /// The policies that are not evaluated and may concern a workload.
 fn foreign(report: &Report<'_>, workload: usize) -> Vec<String> {
     let namespace = report.cluster.workloads()[workload].key.namespace();
-    report
-        .connectivity
-        .foreign()
-        .iter()
-        .filter(|f| f.may_concern(namespace))
-        .map(|f| f.key.to_string())
-        .collect()
+    report.connectivity.foreign().iter().filter(|f| f.may_concern(namespace)).map(|f| f.key.to_string()).collect()
 }
 
 /// Isolation as JSON: `version`, `workloads` and `diagnostics`.
@@ -93,12 +84,7 @@ pub fn isolation_json(report: &Report<'_>) -> String {
     let say = |side: &Isolation, direction: Direction| -> Vec<SayJson<'_>> {
         let policies = side.isolating.iter().chain(&side.tiers);
         let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].says(direction));
-        policies
-            .map(|&p| SayJson {
-                policy: PolicyJson::of(report, p),
-                at: at(p),
-            })
-            .collect()
+        policies.map(|&p| SayJson { policy: PolicyJson::of(report, p), at: at(p) }).collect()
     };
     let workloads = report.cluster.workloads().iter().enumerate().map(|(index, workload)| {
         let [ingress, egress] = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
@@ -107,22 +93,12 @@ pub fn isolation_json(report: &Report<'_>) -> String {
             kind: &workload.key.kind,
             namespace: workload.key.namespace(),
             name: &workload.key.name,
-            isolated: Sides {
-                ingress: ingress.is_isolated(),
-                egress: egress.is_isolated(),
-            },
-            policies: Sides {
-                ingress: say(&ingress, Direction::Ingress),
-                egress: say(&egress, Direction::Egress),
-            },
+            isolated: Sides { ingress: ingress.is_isolated(), egress: egress.is_isolated() },
+            policies: Sides { ingress: say(&ingress, Direction::Ingress), egress: say(&egress, Direction::Egress) },
             host_network: workload.spec.pod.host_network == Some(true),
             not_evaluated: foreign(report, index),
             at: report.sources.line_of(report.cluster.entries()[workload.entry].object.span),
         }
     });
-    report.json(&Document {
-        version: VERSION,
-        workloads: workloads.collect(),
-        diagnostics: report.diagnostics(),
-    })
+    report.json(&Document { version: VERSION, workloads: workloads.collect(), diagnostics: report.diagnostics() })
 }

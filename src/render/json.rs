@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side};
+use crate::graph::{
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side,
+};
 use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
@@ -19,8 +21,8 @@ use super::{Report, tables};
 /// The version of the shape; it rises when something is taken away or changes its meaning, not when something is added.
 pub(super) const VERSION: u32 = 1;
 
-/// The graph, its tables, the connections that policies or ways in from outside have a say about (those of the workloads of the graph), and the problems, as
-/// pretty-printed JSON that ends in a line break.
+/// The graph, its tables, the connections that policies or ways in from outside have a say about (those of the
+/// workloads of the graph), and the problems, as pretty-printed JSON that ends in a line break.
 pub fn json(report: &Report<'_>) -> String {
     let graph = report.graph;
     let mut connections = report.connectivity.connections(Extent::Ruled);
@@ -47,7 +49,8 @@ struct Told {
 }
 
 impl Told {
-    /// Connections of others are not told. Those between ends that are no workloads have nothing to do with a selection.
+    /// Connections of others are not told. Those between ends that are no workloads have nothing to do with a
+    /// selection.
     fn concerns(&self, end: &Endpoint) -> bool {
         match end {
             Endpoint::Workload(workload) => self.workloads.get(*workload).copied().unwrap_or_default(),
@@ -59,10 +62,7 @@ impl Told {
 fn told(report: &Report<'_>) -> Told {
     let there = |w: usize| report.graph.find(&report.workload(w)).is_some();
     let workloads: Vec<bool> = (0..report.cluster.workloads().len()).map(there).collect();
-    Told {
-        all: workloads.iter().all(|w| *w),
-        workloads,
-    }
+    Told { all: workloads.iter().all(|w| *w), workloads }
 }
 
 #[derive(Serialize)]
@@ -128,15 +128,9 @@ struct DifferenceJson<'a> {
 
 impl<'a> ChangeJson<'a> {
     fn of(change: &'a Change) -> Self {
-        let differences = change.differences().iter().map(|d| DifferenceJson {
-            about: &d.about,
-            old: &d.old,
-            new: &d.new,
-        });
-        ChangeJson {
-            change: change.as_str(),
-            differences: differences.collect(),
-        }
+        let differences =
+            change.differences().iter().map(|d| DifferenceJson { about: &d.about, old: &d.old, new: &d.new });
+        ChangeJson { change: change.as_str(), differences: differences.collect() }
     }
 }
 
@@ -231,38 +225,26 @@ impl<'a> EdgeJson<'a> {
             to: &graph.node(to).id,
             kind: edge.kind().as_str(),
             detail: match &edge.detail {
-                EdgeDetail::Exposes(ways) => EdgeDetailJson::Exposes {
-                    exposes: ways.iter().map(WayJson::of).collect(),
-                },
-                EdgeDetail::Routes { rules, port } => EdgeDetailJson::Routes {
-                    rules: rules.iter().map(RuleJson::of).collect(),
-                    port: backend(port),
-                },
-                EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => EdgeDetailJson::Ports {
-                    ports: ports.iter().map(PortMapJson::of).collect(),
-                },
-                EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) => EdgeDetailJson::Policy {
-                    policy: AllowanceJson::of(allowance),
-                },
+                EdgeDetail::Exposes(ways) => {
+                    EdgeDetailJson::Exposes { exposes: ways.iter().map(WayJson::of).collect() }
+                }
+                EdgeDetail::Routes { rules, port } => {
+                    EdgeDetailJson::Routes { rules: rules.iter().map(RuleJson::of).collect(), port: backend(port) }
+                }
+                EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports) => {
+                    EdgeDetailJson::Ports { ports: ports.iter().map(PortMapJson::of).collect() }
+                }
+                EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) => {
+                    EdgeDetailJson::Policy { policy: AllowanceJson::of(allowance) }
+                }
                 EdgeDetail::Calls(call) => EdgeDetailJson::Calls {
-                    calls: CallJson {
-                        ports: open_ports(&call.ports),
-                        state: call.state.as_str(),
-                    },
+                    calls: CallJson { ports: open_ports(&call.ports), state: call.state.as_str() },
                 },
                 EdgeDetail::Uses(uses) => EdgeDetailJson::Uses {
-                    uses: UsesJson {
-                        ways: uses.ways.iter().map(|w| w.as_str()).collect(),
-                        optional: uses.optional,
-                    },
+                    uses: UsesJson { ways: uses.ways.iter().map(|w| w.as_str()).collect(), optional: uses.optional },
                 },
-                EdgeDetail::Scales(scaling) => EdgeDetailJson::Scales {
-                    scales: ScalingJson::of(scaling),
-                },
-                EdgeDetail::Several(several) => EdgeDetailJson::Several {
-                    count: several.count,
-                    said: &several.said,
-                },
+                EdgeDetail::Scales(scaling) => EdgeDetailJson::Scales { scales: ScalingJson::of(scaling) },
+                EdgeDetail::Several(several) => EdgeDetailJson::Several { count: several.count, said: &several.said },
             },
             change: edge.change.as_ref().map(ChangeJson::of),
             at: tables::first(edge).map(Evidence::place),
@@ -293,21 +275,12 @@ struct OpenPortJson {
 }
 
 fn open_ports(ports: &[(u16, Protocol)]) -> Vec<OpenPortJson> {
-    ports
-        .iter()
-        .map(|(port, protocol)| OpenPortJson {
-            port: *port,
-            protocol: protocol.as_str(),
-        })
-        .collect()
+    ports.iter().map(|(port, protocol)| OpenPortJson { port: *port, protocol: protocol.as_str() }).collect()
 }
 
 impl WayJson {
     pub(super) fn of(way: &Exposure) -> Self {
-        WayJson {
-            via: way.via.as_str(),
-            ports: open_ports(&way.ports),
-        }
+        WayJson { via: way.via.as_str(), ports: open_ports(&way.ports) }
     }
 }
 
@@ -377,14 +350,7 @@ struct IsolatedJson {
 impl<'a> WorkloadJson<'a> {
     fn of(graph: &'a Graph, index: usize) -> Option<Self> {
         let node = graph.node(index);
-        let Detail::Workload {
-            scale,
-            labels,
-            ports,
-            access,
-            ..
-        } = &node.detail
-        else {
+        let Detail::Workload { scale, labels, ports, access, .. } = &node.detail else {
             return None;
         };
         let isolated = |side: fn(&Access) -> &Side| access.as_ref().is_some_and(|a| side(a).isolated);
@@ -398,10 +364,7 @@ impl<'a> WorkloadJson<'a> {
             ports: ports.iter().map(PortJson::of).collect(),
             images: tables::images(node),
             selected_by: tables::selected_by(graph, index).into_iter().map(|n| n.id.as_str()).collect(),
-            isolated: IsolatedJson {
-                ingress: isolated(|a| &a.ingress),
-                egress: isolated(|a| &a.egress),
-            },
+            isolated: IsolatedJson { ingress: isolated(|a| &a.ingress), egress: isolated(|a| &a.egress) },
             at: node.evidence.first().map(Evidence::place),
         })
     }
@@ -482,14 +445,7 @@ impl<'a> DiagnosticJson<'a> {
             message: &diagnostic.message,
             at: diagnostic.at.map(place),
             help: diagnostic.help.as_deref(),
-            related: diagnostic
-                .related
-                .iter()
-                .map(|r| RelatedJson {
-                    at: place(r.at),
-                    text: &r.text,
-                })
-                .collect(),
+            related: diagnostic.related.iter().map(|r| RelatedJson { at: place(r.at), text: &r.text }).collect(),
             refused: diagnostic.refused,
         }
     }

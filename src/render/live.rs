@@ -1,4 +1,5 @@
-//! What pages of the live preview have beyond those in files: a script that shows what the server draws, and a version by which it knows what it shows.
+//! What pages of the live preview have beyond those in files: a script that shows what the server draws, and a version
+//! by which it knows what it shows.
 
 use sha2::{Digest, Sha256};
 

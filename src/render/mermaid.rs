@@ -1,11 +1,15 @@
-//! Mermaid, as GitHub, GitLab and many documentation tools draw it: one subgraph for each namespace, the same words as on the cards.
+//! Mermaid, as GitHub, GitLab and many documentation tools draw it: one subgraph for each namespace, the same words as
+//! on the cards.
 //!
 //! What it guarantees:
-//! * No text of the input can be anything but text. A label is a quoted string in which all punctuation but ` .,/-()=+` is written as an entity
-//!   code; ids are made of ASCII letters, digits and `_` behind a prefix, so that none is a word of the language.
-//! * The text stays within the limits of Mermaid, which no setting in the text can raise: [`MAX_CHARS`] and [`MAX_EDGES`]. What does not fit is left
-//!   out in steps, and both a node of the picture and a comment say what was left out.
-//! * Kinds differ by shape, width, dash and head of line, calls by a word; colors only help. Lines and frames take the colors of the page, light or dark.
+//! * No text of the input can be anything but text. A label is a quoted string in which all punctuation but ` .,/-()=+`
+//!   is written as an entity code; ids are made of ASCII letters, digits and `_` behind a prefix, so that none is a
+//!   word of the language.
+//! * The text stays within the limits of Mermaid, which no setting in the text can raise: [`MAX_CHARS`] and
+//!   [`MAX_EDGES`]. What does not fit is left out in steps, and both a node of the picture and a comment say what was
+//!   left out.
+//! * Kinds differ by shape, width, dash and head of line, calls by a word; colors only help. Lines and frames take the
+//!   colors of the page, light or dark.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -27,7 +31,8 @@ pub const MAX_EDGES: usize = 500;
 /// More lines of an edge label than this are counted instead of written.
 const LABEL_LINES: usize = 4;
 
-/// How an edge is drawn, and how much it matters: what matters least is left out first. What matters 0 is never left out.
+/// How an edge is drawn, and how much it matters: what matters least is left out first. What matters 0 is never left
+/// out.
 fn line_of(kind: EdgeKind) -> (&'static str, u8) {
     match kind {
         EdgeKind::Exposes => ("==>", 0),
@@ -42,7 +47,8 @@ fn line_of(kind: EdgeKind) -> (&'static str, u8) {
     }
 }
 
-/// How much an edge matters. In a comparison what differs matters most, and what stays somewhat less than it would elsewhere.
+/// How much an edge matters. In a comparison what differs matters most, and what stays somewhat less than it would
+/// elsewhere.
 fn importance(edge: &Edge) -> u8 {
     match edge.change.as_ref().map(Change::kind) {
         None => line_of(edge.kind()).1,
@@ -85,16 +91,11 @@ const CLASSES: &[(&str, Hue)] = &[
     ("note", Hue::Vermilion),
 ];
 
-/// The graph as Mermaid text. [`Theme::Dark`] makes dark cards; every other theme light ones, which are readable on a dark page too.
+/// The graph as Mermaid text. [`Theme::Dark`] makes dark cards; every other theme light ones, which are readable on a
+/// dark page too.
 pub fn mermaid(graph: &Graph, options: &PictureOptions) -> String {
-    let writer = Writer {
-        graph,
-        options,
-        ids: Ids::new(graph),
-    };
-    let found = Plan::steps(graph)
-        .into_iter()
-        .find_map(|plan| writer.whole(&plan).fitting().map(|text| (plan, text)));
+    let writer = Writer { graph, options, ids: Ids::new(graph) };
+    let found = Plan::steps(graph).into_iter().find_map(|plan| writer.whole(&plan).fitting().map(|text| (plan, text)));
     match found {
         Some((plan, text)) if writer.tells_enough(&plan) => writer.restored(plan, text),
         _ => writer.overview(),
@@ -125,10 +126,7 @@ impl Plan {
         next(|p| p.lonely = true);
         let least: BTreeSet<u8> = graph.edges().map(|(_, _, e)| importance(e)).filter(|i| *i > 0).collect();
         let last = steps.last().cloned().unwrap_or_default();
-        steps.extend(least.into_iter().rev().map(|i| Plan {
-            edges: Some(i),
-            ..last.clone()
-        }));
+        steps.extend(least.into_iter().rev().map(|i| Plan { edges: Some(i), ..last.clone() }));
         steps
     }
 }
@@ -175,10 +173,7 @@ impl Writer<'_> {
 
     /// Whether a plan draws at least half of what has lines; an overview tells more than less of that.
     fn tells_enough(&self, plan: &Plan) -> bool {
-        let all = Plan {
-            lonely: true,
-            ..Plan::default()
-        };
+        let all = Plan { lonely: true, ..Plan::default() };
         let count = |plan: &Plan| self.drawn(plan).1.iter().filter(|d| **d).count();
         2 * count(plan) >= count(&all)
     }
@@ -220,20 +215,21 @@ impl Writer<'_> {
                 _ if plan.labels => Vec::new(),
                 _ => edge.told(self.label(from, to, edge)),
             };
-            self.edge(
-                &mut text,
-                self.ids.node(from),
-                (line_of(edge.kind()).0, change),
-                &label,
-                self.ids.node(to),
-            );
+            self.edge(&mut text, self.ids.node(from), (line_of(edge.kind()).0, change), &label, self.ids.node(to));
         }
         self.finish(&mut text, &frames);
         text
     }
 
     /// A frame with what it holds, unless nothing of that is drawn; gives the ids of all frames in it.
-    fn group(&self, text: &mut Text, depth: usize, group: usize, members: &BTreeMap<usize, Vec<usize>>, plan: &Plan) -> Vec<&str> {
+    fn group(
+        &self,
+        text: &mut Text,
+        depth: usize,
+        group: usize,
+        members: &BTreeMap<usize, Vec<usize>>,
+        plan: &Plan,
+    ) -> Vec<&str> {
         let parts = (0..self.graph.groups().len()).filter(|g| self.graph.parent_of(*g) == Some(group));
         let parts: Vec<usize> = parts.filter(|g| members.contains_key(g)).collect();
         let own = members.get(&group);
@@ -265,7 +261,9 @@ impl Writer<'_> {
     /// What the edge says and no card does.
     fn label(&self, from: usize, to: usize, edge: &Edge) -> Vec<String> {
         match (&self.graph.node(from).detail, &edge.detail) {
-            (_, EdgeDetail::Uses(_)) if matches!(&self.graph.node(to).detail, Detail::Config(config) if config.says_use()) => Vec::new(),
+            (_, EdgeDetail::Uses(_)) if matches!(&self.graph.node(to).detail, Detail::Config(config) if config.says_use()) => {
+                Vec::new()
+            }
             (_, EdgeDetail::Scales(_)) => Vec::new(),
             // Mermaid has too few kinds of lines for it to have one of its own.
             (_, EdgeDetail::Calls(call)) => {
@@ -276,7 +274,9 @@ impl Writer<'_> {
                 std::iter::once("calls".to_owned()).chain(beside).collect()
             }
             // A card has room for two ports.
-            (Detail::Service { ports: all, .. }, EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports)) if ports == all && all.len() <= 2 => {
+            (Detail::Service { ports: all, .. }, EdgeDetail::Selects(ports) | EdgeDetail::Resolves(ports))
+                if ports == all && all.len() <= 2 =>
+            {
                 Vec::new()
             }
             (_, EdgeDetail::Exposes(ways)) => ways.iter().filter(|w| !w.ports.is_empty()).map(Exposure::text).collect(),
@@ -284,7 +284,14 @@ impl Writer<'_> {
         }
     }
 
-    fn edge(&self, text: &mut Text, from: &str, (line, change): (&str, Option<ChangeKind>), label: &[String], to: &str) {
+    fn edge(
+        &self,
+        text: &mut Text,
+        from: &str,
+        (line, change): (&str, Option<ChangeKind>),
+        label: &[String],
+        to: &str,
+    ) {
         let mut words = label.to_vec();
         if words.len() > LABEL_LINES {
             words.truncate(LABEL_LINES - 1);
@@ -327,11 +334,8 @@ impl Writer<'_> {
 
     fn finish(&self, text: &mut Text, frames: &[&str]) {
         let theme = if self.options.theme == Theme::Dark { Theme::Dark } else { Theme::Light };
-        for (class, hue) in CLASSES
-            .iter()
-            .filter(|(c, _)| text.out.contains(&format!(":::{c}\n")))
-            .copied()
-            .collect::<Vec<_>>()
+        for (class, hue) in
+            CLASSES.iter().filter(|(c, _)| text.out.contains(&format!(":::{c}\n"))).copied().collect::<Vec<_>>()
         {
             let dash = if class == "missing" { ",stroke-dasharray:5 3" } else { "" };
             text.line(
@@ -384,9 +388,9 @@ impl Writer<'_> {
             *lines.entry(self.graph.edge(edge).2.kind().as_str()).or_default() += 1;
         }
         reasons.extend(
-            lines
-                .iter()
-                .map(|(kind, count)| counted(*count, &format!("line that {kind}"), &format!("lines of the kind {kind}"))),
+            lines.iter().map(|(kind, count)| {
+                counted(*count, &format!("line that {kind}"), &format!("lines of the kind {kind}"))
+            }),
         );
         reasons
     }
@@ -403,7 +407,9 @@ impl Writer<'_> {
         }
         let mut lines: Vec<_> = merged.iter().map(|((from, to, kind), all)| (*from, *to, *kind, all)).collect();
         let same = |all: &Merged| all.change() == Some(ChangeKind::Same);
-        lines.sort_by_key(|(from, to, kind, all)| (same(all), line_of(*kind).1, std::cmp::Reverse(all.count), *from, *to));
+        lines.sort_by_key(|(from, to, kind, all)| {
+            (same(all), line_of(*kind).1, std::cmp::Reverse(all.count), *from, *to)
+        });
         // At least the note fits: every round leaves out a tenth of what is left.
         let (mut shown_boxes, mut shown_lines) = (boxes.len(), lines.len().min(MAX_EDGES));
         loop {
@@ -419,13 +425,16 @@ impl Writer<'_> {
         }
     }
 
-    fn overview_of(&self, boxes: &[Box<'_>], shown: usize, lines: &[(&str, &str, EdgeKind, &Merged)], limit: usize) -> Text {
+    fn overview_of(
+        &self,
+        boxes: &[Box<'_>],
+        shown: usize,
+        lines: &[(&str, &str, EdgeKind, &Merged)],
+        limit: usize,
+    ) -> Text {
         let drawn: BTreeSet<&str> = boxes[..shown].iter().map(|b| b.id).collect();
-        let lines_drawn: Vec<_> = lines
-            .iter()
-            .filter(|(f, t, ..)| drawn.contains(f) && drawn.contains(t))
-            .take(limit)
-            .collect();
+        let lines_drawn: Vec<_> =
+            lines.iter().filter(|(f, t, ..)| drawn.contains(f) && drawn.contains(t)).take(limit).collect();
         let mut reasons = vec!["single objects (each box is a namespace)".to_owned()];
         for (left, one, many) in [
             (boxes.len() - shown, "box", "boxes"),

@@ -5,10 +5,13 @@ use super::xml::shown_lines;
 /// A line of a label that is longer than this is cut. Names of Kubernetes have at most 253 characters.
 const LINE: usize = 253;
 
-/// A text for a label in double quotes. Line breaks become `<br/>`, all but harmless punctuation becomes an entity code (`#35;`).
+/// A text for a label in double quotes. Line breaks become `<br/>`, all but harmless punctuation becomes an entity code
+/// (`#35;`).
 ///
-/// `:` is among it because Mermaid takes the last `;` away from lines that look like `style …:…#…;` before it reads anything else, the ligature
-/// `ﬂ` is taken apart because Mermaid uses it as a mark of its own, and an empty label, which it refuses, is a space that does not break.
+/// `:` is among it because Mermaid takes the last `;` away from lines that look like `style …:…#…;` before it reads
+/// anything else, the ligature
+/// `ﬂ` is taken apart because Mermaid uses it as a mark of its own, and an empty label, which it refuses, is a space
+/// that does not break.
 pub(super) fn code(text: &str) -> String {
     let mut out = String::new();
     for line in shown_lines(text).split('\n').filter(|l| !l.trim().is_empty()) {
@@ -35,14 +38,11 @@ pub(super) fn code(text: &str) -> String {
     if out.is_empty() { "#160;".into() } else { out }
 }
 
-/// A text for places that know no entity codes (title, description, comments): what might mean something there becomes a space.
+/// A text for places that know no entity codes (title, description, comments): what might mean something there becomes
+/// a space.
 pub(super) fn plain(text: &str) -> String {
     let harmless = |c: char| c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace() || ".,/-()".contains(c);
-    let kept: String = shown_lines(text)
-        .chars()
-        .map(|c| if harmless(c) { c } else { ' ' })
-        .take(2 * LINE)
-        .collect();
+    let kept: String = shown_lines(text).chars().map(|c| if harmless(c) { c } else { ' ' }).take(2 * LINE).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

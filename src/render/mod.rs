@@ -1,6 +1,8 @@
-//! Pictures, pages and data made of a graph. One file per format; nothing here decides where a thing stands: that is the layout's.
+//! Pictures, pages and data made of a graph. One file per format; nothing here decides where a thing stands: that is
+//! the layout's.
 //!
-//! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on hashing.
+//! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on
+//! hashing.
 
 mod calls;
 mod changed;
@@ -43,15 +45,17 @@ mod xml;
 use std::str::FromStr;
 
 pub use changes::{
-    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json, changes_markdown, changes_page,
-    changes_text,
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json,
+    changes_markdown, changes_page, changes_text,
 };
 pub use connections::{connections_json, connections_table};
 pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
 pub use explore::{Background, ObjectTexts};
-pub use findings::{FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page};
+pub use findings::{
+    FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page,
+};
 pub use html::{Book, PageLink, html, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
@@ -103,7 +107,9 @@ pub enum Format {
 
 /// The text names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `drawio`, `mermaid`, `d2`, `dot` and `json`")]
+#[error(
+    "`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `drawio`, `mermaid`, `d2`, `dot` and `json`"
+)]
 pub struct UnknownFormat(String);
 
 impl Format {
@@ -169,11 +175,7 @@ impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Format::ALL
-            .iter()
-            .copied()
-            .find(|f| f.as_str() == text)
-            .ok_or_else(|| UnknownFormat(text.to_owned()))
+        Format::ALL.iter().copied().find(|f| f.as_str() == text).ok_or_else(|| UnknownFormat(text.to_owned()))
     }
 }
 
@@ -184,8 +186,9 @@ pub struct PictureOptions {
     pub theme: Theme,
     /// What it is called where the layout has no heading: the accessible name of the picture and the heading of a page.
     pub title: Option<String>,
-    /// What every id in the picture starts with. `None` derives it from the title and the namespaces, so that two pictures in one page rarely share
-    /// an id and a picture keeps its ids when an object is added. Characters that an id should not have are left out.
+    /// What every id in the picture starts with. `None` derives it from the title and the namespaces, so that two
+    /// pictures in one page rarely share an id and a picture keeps its ids when an object is added. Characters that an
+    /// id should not have are left out.
     pub id_prefix: Option<String>,
     /// Where a page is read.
     pub setting: PageSetting,

@@ -1,4 +1,5 @@
-//! PDF: one page as large as the picture, drawn with lines and set in an embedded part of the fonts; text can be selected and searched.
+//! PDF: one page as large as the picture, drawn with lines and set in an embedded part of the fonts; text can be
+//! selected and searched.
 //!
 //! No date and no random number goes into the file. A screen reader gets the description of the picture, as in the SVG.
 
@@ -23,7 +24,8 @@ use super::{PictureOptions, PrintError, print, words};
 
 /// Points of one unit of the picture.
 const POINTS: f32 = 0.75;
-/// No side of a page is longer than this many points: 200 inches, the most that Acrobat shows. A larger picture is made smaller.
+/// No side of a page is longer than this many points: 200 inches, the most that Acrobat shows. A larger picture is made
+/// smaller.
 const MAX_POINTS: f32 = 14_400.0;
 
 /// The picture as a PDF file of one page. [`Theme::Auto`](super::Theme::Auto) is drawn light.
@@ -35,7 +37,8 @@ pub fn pdf(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Result<V
     let tree = print::tree(layout, graph, options)?;
     let (width, height) = (tree.size().width(), tree.size().height());
     let scale = POINTS.min(MAX_POINTS / width.max(height));
-    let settings = PageSettings::from_wh(width * scale, height * scale).ok_or_else(|| PrintError::Library("the picture has no size".into()))?;
+    let settings = PageSettings::from_wh(width * scale, height * scale)
+        .ok_or_else(|| PrintError::Library("the picture has no size".into()))?;
 
     let title = shown(&words::title(layout, graph, options)).into_owned();
     let description = shown(&words::description(graph)).into_owned();
@@ -51,11 +54,7 @@ pub fn pdf(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Result<V
     let mut surface = page.surface();
     let drawn = surface.start_tagged(ContentTag::Other);
     surface.push_transform(&Transform::from_scale(scale, scale));
-    let mut writer = Writer {
-        surface: &mut surface,
-        tree: &tree,
-        fonts: Vec::new(),
-    };
+    let mut writer = Writer { surface: &mut surface, tree: &tree, fonts: Vec::new() };
     writer.group(tree.root());
     surface.pop();
     surface.end_tagged();
@@ -80,8 +79,7 @@ struct Writer<'a, 'b> {
 impl Writer<'_, '_> {
     fn group(&mut self, group: &usvg::Group) {
         let moved = group.transform();
-        self.surface
-            .push_transform(&Transform::from_row(moved.sx, moved.ky, moved.kx, moved.sy, moved.tx, moved.ty));
+        self.surface.push_transform(&Transform::from_row(moved.sx, moved.ky, moved.kx, moved.sy, moved.tx, moved.ty));
         for node in group.children() {
             match node {
                 usvg::Node::Group(inner) => self.group(inner),
@@ -191,10 +189,7 @@ fn stroke_of(stroke: &usvg::Stroke) -> Option<Stroke> {
             _ => LineJoin::Miter,
         },
         opacity: opacity_of(stroke.opacity()),
-        dash: stroke.dasharray().map(|array| StrokeDash {
-            array: array.to_vec(),
-            offset: stroke.dashoffset(),
-        }),
+        dash: stroke.dasharray().map(|array| StrokeDash { array: array.to_vec(), offset: stroke.dashoffset() }),
     })
 }
 

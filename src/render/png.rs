@@ -1,7 +1,7 @@
 //! PNG: the picture as a bitmap, with the density that makes a document show it in the size of the SVG.
 //!
-//! Opaque, three bytes for each pixel, no date and no name of a program. A bitmap beyond [`MAX_PIXELS`] or [`MAX_SIDE`] is refused before any memory
-//! is taken for it.
+//! Opaque, three bytes for each pixel, no date and no name of a program. A bitmap beyond [`MAX_PIXELS`] or [`MAX_SIDE`]
+//! is refused before any memory is taken for it.
 
 use ::png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
 use resvg::tiny_skia::{Color, Pixmap, Transform};
@@ -19,7 +19,8 @@ const PIXELS_PER_METER: f64 = 96.0 / 0.0254;
 ///
 /// # Errors
 ///
-/// [`PrintError::TooLarge`] when the bitmap would have more than [`MAX_PIXELS`] pixels or a side of more than [`MAX_SIDE`].
+/// [`PrintError::TooLarge`] when the bitmap would have more than [`MAX_PIXELS`] pixels or a side of more than
+/// [`MAX_SIDE`].
 pub fn png(layout: &Layout, graph: &Graph, options: &PictureOptions, scale: PixelScale) -> Result<Vec<u8>, PrintError> {
     let (width, height) = size(layout, scale)?;
     let tree = print::tree(layout, graph, options)?;
@@ -43,16 +44,8 @@ fn size(layout: &Layout, scale: PixelScale) -> Result<(u32, u32), PrintError> {
         return Ok((width as u32, height as u32));
     }
     // The largest of the scales that fit, in hundredths.
-    let fitting = (1..=1000)
-        .rev()
-        .map(|n| f64::from(n) / 100.0)
-        .find(|s| fits(*s))
-        .and_then(PixelScale::new);
-    Err(PrintError::TooLarge {
-        width: width as u64,
-        height: height as u64,
-        fitting,
-    })
+    let fitting = (1..=1000).rev().map(|n| f64::from(n) / 100.0).find(|s| fits(*s)).and_then(PixelScale::new);
+    Err(PrintError::TooLarge { width: width as u64, height: height as u64, fitting })
 }
 
 fn canvas(theme: Theme) -> Color {
@@ -70,11 +63,7 @@ fn encode(bitmap: Pixmap, scale: PixelScale) -> Result<Vec<u8>, ::png::EncodingE
     // Plain areas and text: rows as they are pack a quarter better than rows that are predicted.
     encoder.set_filter(Filter::NoFilter);
     let density = (PIXELS_PER_METER * scale.get()).round() as u32;
-    encoder.set_pixel_dims(Some(PixelDimensions {
-        xppu: density,
-        yppu: density,
-        unit: Unit::Meter,
-    }));
+    encoder.set_pixel_dims(Some(PixelDimensions { xppu: density, yppu: density, unit: Unit::Meter }));
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&without_alpha(bitmap.take()))?;
     writer.finish()?;
@@ -96,11 +85,7 @@ mod tests {
     use super::*;
 
     fn empty(width: f64, height: f64) -> Layout {
-        Layout {
-            width,
-            height,
-            ..Layout::default()
-        }
+        Layout { width, height, ..Layout::default() }
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! What PNG and PDF have in common: the SVG picture, read once more with its text set in the fonts that the program carries.
+//! What PNG and PDF have in common: the SVG picture, read once more with its text set in the fonts that the program
+//! carries.
 //!
-//! No font of the system is ever read, so the result is the same on every machine. The fonts are DejaVu Sans and its bold, the ones the layout
-//! measures, with every character below U+2E80 that they have. A character that neither has (Chinese, emoji) is drawn as a box; the layout left
-//! it at least as much room. Marks without a width of their own that neither has are left out, for their boxes would run into their neighbors.
+//! No font of the system is ever read, so the result is the same on every machine. The fonts are DejaVu Sans and its
+//! bold, the ones the layout measures, with every character below U+2E80 that they have. A character that neither has
+//! (Chinese, emoji) is drawn as a box; the layout left it at least as much room. Marks without a width of their own
+//! that neither has are left out, for their boxes would run into their neighbors.
 
 use std::sync::Arc;
 
@@ -17,7 +19,8 @@ use super::theme::Theme;
 use super::{PictureOptions, PrintError, svg};
 
 /// The fonts: regular and bold. How they were made is told in docs/decisions.
-pub(super) const FONTS: [&[u8]; 2] = [include_bytes!("fonts/DejaVuSans.ttf"), include_bytes!("fonts/DejaVuSans-Bold.ttf")];
+pub(super) const FONTS: [&[u8]; 2] =
+    [include_bytes!("fonts/DejaVuSans.ttf"), include_bytes!("fonts/DejaVuSans-Bold.ttf")];
 /// The name of their family.
 const FAMILY: &str = "DejaVu Sans";
 
@@ -31,10 +34,7 @@ pub(super) fn theme(options: &PictureOptions) -> Theme {
 
 /// The picture as shapes and glyphs in their places.
 pub(super) fn tree(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Result<usvg::Tree, PrintError> {
-    let options = PictureOptions {
-        theme: theme(options),
-        ..options.clone()
-    };
+    let options = PictureOptions { theme: theme(options), ..options.clone() };
     let text = without_lost_marks(svg(layout, graph, &options))?;
     let mut fonts = Database::new();
     for font in FONTS {

@@ -88,7 +88,12 @@ fn advice(fitting: Option<PixelScale>) -> String {
 ///
 /// Always.
 #[cfg(not(feature = "png"))]
-pub fn png(_: &crate::layout::Layout, _: &crate::graph::Graph, _: &super::PictureOptions, _: PixelScale) -> Result<Vec<u8>, PrintError> {
+pub fn png(
+    _: &crate::layout::Layout,
+    _: &crate::graph::Graph,
+    _: &super::PictureOptions,
+    _: PixelScale,
+) -> Result<Vec<u8>, PrintError> {
     Err(PrintError::NotBuilt("png"))
 }
 
@@ -98,7 +103,11 @@ pub fn png(_: &crate::layout::Layout, _: &crate::graph::Graph, _: &super::Pictur
 ///
 /// Always.
 #[cfg(not(feature = "pdf"))]
-pub fn pdf(_: &crate::layout::Layout, _: &crate::graph::Graph, _: &super::PictureOptions) -> Result<Vec<u8>, PrintError> {
+pub fn pdf(
+    _: &crate::layout::Layout,
+    _: &crate::graph::Graph,
+    _: &super::PictureOptions,
+) -> Result<Vec<u8>, PrintError> {
     Err(PrintError::NotBuilt("pdf"))
 }
 
@@ -116,11 +125,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do() {
-        let error = PrintError::TooLarge {
-            width: 20_000,
-            height: 18_000,
-            fitting: PixelScale::new(1.05),
-        };
+        let error = PrintError::TooLarge { width: 20_000, height: 18_000, fitting: PixelScale::new(1.05) };
         assert_eq!(
             error.to_string(),
             "the bitmap would be 20000 × 18000 pixels, and more than 100 million pixels or 32767 on a side are not made: \

@@ -54,30 +54,24 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
 }
 
 /// The line of a place, cut around it where it is long.
-fn excerpt<'a>(sources: &'a Sources, at: Span, kind: AnnotationKind, label: Option<&'a str>) -> Snippet<'a, Annotation<'a>> {
+fn excerpt<'a>(
+    sources: &'a Sources,
+    at: Span,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+) -> Snippet<'a, Annotation<'a>> {
     let text = sources.text(at.file);
     let start = floor(text, at.start as usize);
     let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
-    let from = text[line_start..start]
-        .char_indices()
-        .rev()
-        .nth(AROUND - 1)
-        .map_or(line_start, |(i, _)| line_start + i);
+    let from = text[line_start..start].char_indices().rev().nth(AROUND - 1).map_or(line_start, |(i, _)| line_start + i);
     let to = text[start..line_end].char_indices().nth(AROUND).map_or(line_end, |(i, _)| start + i);
     let end = floor(text, at.end as usize).clamp(start, to);
-    let end = if end == start {
-        text[start..to].chars().next().map_or(start, |c| start + c.len_utf8())
-    } else {
-        end
-    };
+    let end = if end == start { text[start..to].chars().next().map_or(start, |c| start + c.len_utf8()) } else { end };
     let excerpt = printable(text[from..to].trim_end_matches('\r'));
     let limit = excerpt.len();
     let annotation = kind.span((start - from).min(limit)..(end - from).min(limit)).label(label);
-    Snippet::source(excerpt)
-        .line_start(at.line as usize)
-        .path(printable(sources.name(at.file)))
-        .annotation(annotation)
+    Snippet::source(excerpt).line_start(at.line as usize).path(printable(sources.name(at.file))).annotation(annotation)
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -88,8 +82,8 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Characters of the input must neither steer the terminal nor forge lines of ours. Each becomes question marks of its own length, so that places in an
-/// excerpt stay right.
+/// Characters of the input must neither steer the terminal nor forge lines of ours. Each becomes question marks of its
+/// own length, so that places in an excerpt stay right.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,8 @@
-//! The script of every page: plain JavaScript of our own, in pieces below `templates/page/` that are read in this order and share one scope.
+//! The script of every page: plain JavaScript of our own, in pieces below `templates/page/` that are read in this order
+//! and share one scope.
 //!
-//! Each piece says in its first lines what it is for and uses only what stands before it. The page works without any of it.
+//! Each piece says in its first lines what it is for and uses only what stands before it. The page works without any of
+//! it.
 
 /// The pieces of the script as one text.
 pub(super) const SCRIPT: &str = concat!(

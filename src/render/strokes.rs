@@ -40,69 +40,27 @@ impl LineStyle {
     /// The look of the lines of a kind.
     pub(super) fn of(kind: EdgeKind) -> LineStyle {
         match kind {
-            EdgeKind::Exposes => LineStyle {
-                width: 2.6,
-                dash: None,
-                head: Head::Arrow(4.6),
-                head_length: 8.0,
-                dot: 3.4,
-            },
-            EdgeKind::Routes => LineStyle {
-                width: 1.5,
-                dash: None,
-                head: Head::Arrow(3.6),
-                head_length: 7.0,
-                dot: 2.6,
-            },
-            EdgeKind::Selects => LineStyle {
-                width: 1.5,
-                dash: None,
-                head: Head::Diamond,
-                head_length: 8.0,
-                dot: 2.6,
-            },
-            EdgeKind::Allows => LineStyle {
-                width: 1.6,
-                dash: Some("6 4"),
-                head: Head::Barbed,
-                head_length: 7.0,
-                dot: 2.6,
-            },
-            EdgeKind::Denied => LineStyle {
-                width: 1.5,
-                dash: Some("2 4"),
-                head: Head::Bar,
-                head_length: 6.0,
-                dot: 2.6,
-            },
-            EdgeKind::Calls => LineStyle {
-                width: 1.7,
-                dash: Some("0.1 4.2"),
-                head: Head::Arrow(3.6),
-                head_length: 7.0,
-                dot: 2.6,
-            },
-            EdgeKind::Uses => LineStyle {
-                width: 1.2,
-                dash: None,
-                head: Head::Square,
-                head_length: 6.0,
-                dot: 2.4,
-            },
-            EdgeKind::Scales => LineStyle {
-                width: 1.5,
-                dash: None,
-                head: Head::Double,
-                head_length: 10.0,
-                dot: 2.6,
-            },
-            EdgeKind::Resolves => LineStyle {
-                width: 1.8,
-                dash: Some("0.1 4"),
-                head: Head::Ring,
-                head_length: 6.0,
-                dot: 2.6,
-            },
+            EdgeKind::Exposes => {
+                LineStyle { width: 2.6, dash: None, head: Head::Arrow(4.6), head_length: 8.0, dot: 3.4 }
+            }
+            EdgeKind::Routes => {
+                LineStyle { width: 1.5, dash: None, head: Head::Arrow(3.6), head_length: 7.0, dot: 2.6 }
+            }
+            EdgeKind::Selects => LineStyle { width: 1.5, dash: None, head: Head::Diamond, head_length: 8.0, dot: 2.6 },
+            EdgeKind::Allows => {
+                LineStyle { width: 1.6, dash: Some("6 4"), head: Head::Barbed, head_length: 7.0, dot: 2.6 }
+            }
+            EdgeKind::Denied => {
+                LineStyle { width: 1.5, dash: Some("2 4"), head: Head::Bar, head_length: 6.0, dot: 2.6 }
+            }
+            EdgeKind::Calls => {
+                LineStyle { width: 1.7, dash: Some("0.1 4.2"), head: Head::Arrow(3.6), head_length: 7.0, dot: 2.6 }
+            }
+            EdgeKind::Uses => LineStyle { width: 1.2, dash: None, head: Head::Square, head_length: 6.0, dot: 2.4 },
+            EdgeKind::Scales => LineStyle { width: 1.5, dash: None, head: Head::Double, head_length: 10.0, dot: 2.6 },
+            EdgeKind::Resolves => {
+                LineStyle { width: 1.8, dash: Some("0.1 4"), head: Head::Ring, head_length: 6.0, dot: 2.6 }
+            }
         }
     }
 }
@@ -138,18 +96,12 @@ pub(super) fn head_path(base: Point, tip: Point, head: Head) -> String {
     let (dx, dy) = (tip.x - base.x, tip.y - base.y);
     let length = dx.abs() + dy.abs();
     let (ux, uy) = if length > f64::EPSILON { (dx / length, dy / length) } else { (1.0, 0.0) };
-    let middle = Point {
-        x: (base.x + tip.x) / 2.0,
-        y: (base.y + tip.y) / 2.0,
-    };
+    let middle = Point { x: (base.x + tip.x) / 2.0, y: (base.y + tip.y) / 2.0 };
     let mut path = Path::default();
     match head {
         Head::Arrow(side) => {
             // The wings lie a little behind the end of the shaft, so that no gap shows where they meet.
-            let wing = Point {
-                x: base.x - ux,
-                y: base.y - uy,
-            };
+            let wing = Point { x: base.x - ux, y: base.y - uy };
             path.to('M', &[tip.x, tip.y])
                 .to('L', &[wing.x - uy * side, wing.y + ux * side])
                 .to('L', &[wing.x + uy * side, wing.y - ux * side]);
@@ -162,19 +114,10 @@ pub(super) fn head_path(base: Point, tip: Point, head: Head) -> String {
         }
         Head::Barbed => {
             let (left, right) = (
-                Point {
-                    x: base.x - ux * 2.0 - uy * 4.2,
-                    y: base.y - uy * 2.0 + ux * 4.2,
-                },
-                Point {
-                    x: base.x - ux * 2.0 + uy * 4.2,
-                    y: base.y - uy * 2.0 - ux * 4.2,
-                },
+                Point { x: base.x - ux * 2.0 - uy * 4.2, y: base.y - uy * 2.0 + ux * 4.2 },
+                Point { x: base.x - ux * 2.0 + uy * 4.2, y: base.y - uy * 2.0 - ux * 4.2 },
             );
-            let notch = Point {
-                x: base.x + ux * 1.5,
-                y: base.y + uy * 1.5,
-            };
+            let notch = Point { x: base.x + ux * 1.5, y: base.y + uy * 1.5 };
             path.to('M', &[tip.x, tip.y])
                 .to('L', &[left.x, left.y])
                 .to('L', &[notch.x, notch.y])

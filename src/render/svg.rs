@@ -1,7 +1,8 @@
-//! SVG, by the contract of the product: presentation attributes only, text that stays text, nothing that a sanitiser takes away.
+//! SVG, by the contract of the product: presentation attributes only, text that stays text, nothing that a sanitiser
+//! takes away.
 //!
-//! What is painted later lies over what is painted earlier: frames, edges, cards, legend. Edges with a label come after those without, so that
-//! no line runs over the words of another edge even where the layout had to fall back.
+//! What is painted later lies over what is painted earlier: frames, edges, cards, legend. Edges with a label come after
+//! those without, so that no line runs over the words of another edge even where the layout had to fall back.
 
 use std::collections::BTreeSet;
 
@@ -40,8 +41,10 @@ pub(super) fn svg_in_page(layout: &Layout, graph: &Graph, options: &PictureOptio
     xml.finish()
 }
 
-/// The picture of a comparison as a part of a page, with those of its two states in the same place, each in a group of class `layer`: `both`, which is shown, and `before` and
-/// `after`, which are not until a style says so. Above them an invisible `<rect class="anchor">` for each node has the id that others have on the node.
+/// The picture of a comparison as a part of a page, with those of its two states in the same place, each in a group of
+/// class `layer`: `both`, which is shown, and `before` and
+/// `after`, which are not until a style says so. Above them an invisible `<rect class="anchor">` for each node has the
+/// id that others have on the node.
 pub(super) fn svg_of_states(layout: &Layout, states: [&Layout; 2], graph: &Graph, options: &PictureOptions) -> String {
     let mut xml = Xml::new();
     write(&mut xml, layout, Some(states), graph, (options, Colors::OfPage));
@@ -65,7 +68,13 @@ impl Colors {
     }
 }
 
-fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &Graph, (options, colors): (&PictureOptions, Colors)) {
+fn write(
+    xml: &mut Xml,
+    layout: &Layout,
+    states: Option<[&Layout; 2]>,
+    graph: &Graph,
+    (options, colors): (&PictureOptions, Colors),
+) {
     let prefix = words::id_prefix(layout, graph, options);
     let (title_id, desc_id) = (format!("{prefix}-title"), format!("{prefix}-desc"));
     let junctions = layout.cards.iter().filter(|c| c.kind == NodeKind::Junction);
@@ -91,19 +100,12 @@ fn write(xml: &mut Xml, layout: &Layout, states: Option<[&Layout; 2]>, graph: &G
         // Texts start at their left end even in a page that is written from right to left.
         .attr("direction", "ltr")
         .children(|xml| {
-            xml.element("title")
-                .attr("id", &title_id)
-                .text(&shown(&words::title(layout, graph, options)));
+            xml.element("title").attr("id", &title_id).text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
             if colors == Colors::OwnRules {
                 xml.element("style").text(&dark_rules(Palette::of(graph)));
             }
-            let canvas = Rect {
-                x: 0.0,
-                y: 0.0,
-                w: layout.width,
-                h: layout.height,
-            };
+            let canvas = Rect { x: 0.0, y: 0.0, w: layout.width, h: layout.height };
             drop(pen.paint(boxed(xml, canvas), "", Some(Paint::Canvas), None));
             for text in &layout.heading {
                 pen.text(xml, text, Hue::Grey);
@@ -211,10 +213,7 @@ impl Pen<'_> {
         // A frame in a frame stands out against it.
         let fill = if frame.parent.is_some() { Paint::Canvas } else { Paint::Frame };
         group.maybe("data-parent", frame.parent.as_deref()).children(|xml| {
-            drop(
-                self.paint(boxed(xml, frame.rect), "", Some(fill), Some(Paint::FrameLine))
-                    .num("rx", FRAME_RADIUS),
-            );
+            drop(self.paint(boxed(xml, frame.rect), "", Some(fill), Some(Paint::FrameLine)).num("rx", FRAME_RADIUS));
             for text in &frame.title {
                 self.text(xml, text, Hue::Grey);
             }
@@ -351,7 +350,9 @@ impl Pen<'_> {
                     .paint(head, "", Some(Paint::Card), Some(paint))
                     .num("stroke-width", 1.4)
                     .attr("stroke-linejoin", "round"),
-                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => self.paint(head, "", Some(paint), None),
+                Head::Arrow(_) | Head::Barbed | Head::Bar | Head::Square | Head::Double | Head::None => {
+                    self.paint(head, "", Some(paint), None)
+                }
             };
             drop(element);
         }
@@ -390,56 +391,36 @@ impl Pen<'_> {
                 self.line(xml, &points, &[], Paint::Strong(hue), &LineStyle::of(kind));
             }
             Sample::Lock => self.glyph(xml, glyphs::lock(), centered(at), Paint::Strong(Hue::Violet)),
-            Sample::Mark(mark) => self.glyph(xml, glyphs::of_mark(mark), centered(at), Paint::Strong(Hue::of_mark(mark))),
-            Sample::Change(change) => self.border(
-                xml,
-                shrunk(at, 1.0),
-                "",
-                &Border::of_card(NodeKind::Service, Hue::Grey, Some(change)),
-                4.0,
-            ),
+            Sample::Mark(mark) => {
+                self.glyph(xml, glyphs::of_mark(mark), centered(at), Paint::Strong(Hue::of_mark(mark)))
+            }
+            Sample::Change(change) => {
+                self.border(xml, shrunk(at, 1.0), "", &Border::of_card(NodeKind::Service, Hue::Grey, Some(change)), 4.0)
+            }
         }
         self.text(xml, &entry.text, Hue::Grey);
     }
 }
 
 fn boxed(xml: &mut Xml, rect: Rect) -> Element<'_> {
-    xml.element("rect")
-        .num("x", rect.x)
-        .num("y", rect.y)
-        .num("width", rect.w)
-        .num("height", rect.h)
+    xml.element("rect").num("x", rect.x).num("y", rect.y).num("width", rect.w).num("height", rect.h)
 }
 
-/// What is tinted of a row: rows lie against each other and against the border of the card, and their tint keeps clear of both.
+/// What is tinted of a row: rows lie against each other and against the border of the card, and their tint keeps clear
+/// of both.
 pub(super) fn row_ground(row: Rect) -> Rect {
-    Rect {
-        x: row.x + 4.0,
-        y: row.y + 1.0,
-        w: (row.w - 8.0).max(0.0),
-        h: (row.h - 2.0).max(0.0),
-    }
+    Rect { x: row.x + 4.0, y: row.y + 1.0, w: (row.w - 8.0).max(0.0), h: (row.h - 2.0).max(0.0) }
 }
 
 /// The box that lies this far inside of a box.
 pub(super) fn shrunk(rect: Rect, by: f64) -> Rect {
-    Rect {
-        x: rect.x + by,
-        y: rect.y + by,
-        w: (rect.w - 2.0 * by).max(0.0),
-        h: (rect.h - 2.0 * by).max(0.0),
-    }
+    Rect { x: rect.x + by, y: rect.y + by, w: (rect.w - 2.0 * by).max(0.0), h: (rect.h - 2.0 * by).max(0.0) }
 }
 
 /// The largest square in the middle of a box.
 pub(super) fn centered(rect: Rect) -> Rect {
     let side = rect.w.min(rect.h);
-    Rect {
-        x: rect.x + (rect.w - side) / 2.0,
-        y: rect.y + (rect.h - side) / 2.0,
-        w: side,
-        h: side,
-    }
+    Rect { x: rect.x + (rect.w - side) / 2.0, y: rect.y + (rect.h - side) / 2.0, w: side, h: side }
 }
 
 /// A bar whose left corners follow the corners of its card.
@@ -455,7 +436,8 @@ fn bar_path(bar: Rect) -> String {
     path.close()
 }
 
-/// The line without the stretch that its head covers, and the point of the head. A last part that is shorter than the head gives half of itself.
+/// The line without the stretch that its head covers, and the point of the head. A last part that is shorter than the
+/// head gives half of itself.
 fn shorten(points: &[Point], head: f64) -> (Vec<Point>, Option<Point>) {
     let mut shaft = points.to_vec();
     let tip = shaft.pop();
@@ -476,10 +458,7 @@ fn toward(from: Point, to: Point, distance: f64) -> Point {
     if length <= f64::EPSILON {
         return from;
     }
-    Point {
-        x: from.x + dx / length * distance,
-        y: from.y + dy / length * distance,
-    }
+    Point { x: from.x + dx / length * distance, y: from.y + dy / length * distance }
 }
 
 /// What a line does at a point.
@@ -517,7 +496,9 @@ fn line_path(points: &[Point], gaps: &[Gap]) -> String {
             (Stop::Bend, Some((after, next))) => {
                 let (before, last) = &stops[i - 1];
                 // Two bends share what is between them; a gap takes no part of it.
-                let reach = |p: &Point, stop: Stop| ((p.x - at.x).abs() + (p.y - at.y).abs()) / if stop == Stop::Bend { 2.0 } else { 1.0 };
+                let reach = |p: &Point, stop: Stop| {
+                    ((p.x - at.x).abs() + (p.y - at.y).abs()) / if stop == Stop::Bend { 2.0 } else { 1.0 }
+                };
                 let radius = BEND_RADIUS.min(reach(before, *last)).min(reach(after, *next));
                 let (enter, leave) = (toward(*at, *before, radius), toward(*at, *after, radius));
                 path.to('L', &[enter.x, enter.y]).to('Q', &[at.x, at.y, leave.x, leave.y]);

@@ -52,11 +52,7 @@ impl FromStr for TableFormat {
     type Err = UnknownTableFormat;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        TableFormat::ALL
-            .iter()
-            .copied()
-            .find(|f| f.as_str() == text)
-            .ok_or_else(|| UnknownTableFormat(text.to_owned()))
+        TableFormat::ALL.iter().copied().find(|f| f.as_str() == text).ok_or_else(|| UnknownTableFormat(text.to_owned()))
     }
 }
 
@@ -165,11 +161,7 @@ struct Csv;
 impl Rows for Csv {
     fn row(&self, out: &mut String, cells: &[String]) {
         let quoted = |c: &String| {
-            if c.contains(['"', ',', '\n', '\r']) {
-                format!("\"{}\"", c.replace('"', "\"\""))
-            } else {
-                c.clone()
-            }
+            if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c.clone() }
         };
         out.push_str(&format!("{}\n", cells.iter().map(quoted).collect::<Vec<_>>().join(",")));
     }

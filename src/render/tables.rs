@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::graph::{
-    Allowance, Call, Config, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule, Scaling, Uses,
+    Allowance, Call, Config, Detail, Edge, EdgeDetail, EdgeKind, Evidence, Exposure, Graph, Node, NodeKind, RouteRule,
+    Scaling, Uses,
 };
 
 /// One way in from outside.
@@ -104,7 +105,8 @@ pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
     rows
 }
 
-/// What policies allow and deny, as drawn: allowed first. What runs through a junction is told for each of its sources and all that it leads to.
+/// What policies allow and deny, as drawn: allowed first. What runs through a junction is told for each of its sources
+/// and all that it leads to.
 pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {
@@ -123,7 +125,8 @@ pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     rows
 }
 
-/// Every rule of every Ingress and route, by object, host and path, defaults last. What a Gateway passes to its routes is no rule of its own.
+/// Every rule of every Ingress and route, by object, host and path, defaults last. What a Gateway passes to its routes
+/// is no rule of its own.
 pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {
@@ -131,13 +134,7 @@ pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
             && by.has_route_rows()
         {
             let places = rule_places(rules, edge);
-            rows.extend(rules.iter().zip(places).map(|(rule, at)| RouteRow {
-                by,
-                rule,
-                to: graph.node(to),
-                port,
-                at,
-            }));
+            rows.extend(rules.iter().zip(places).map(|(rule, at)| RouteRow { by, rule, to: graph.node(to), port, at }));
         }
     }
     rows.sort_by_key(|r| (&r.by.id, r.rule.default, &r.rule.host, &r.rule.path, &r.to.id));
@@ -147,12 +144,9 @@ pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
 /// Every call that is drawn, by caller.
 pub(crate) fn calls(graph: &Graph) -> Vec<CallRow<'_>> {
     let rows = graph.edges().filter_map(|(from, to, edge)| match &edge.detail {
-        EdgeDetail::Calls(call) => Some(CallRow {
-            from: graph.node(from),
-            to: graph.node(to),
-            call,
-            places: &edge.evidence,
-        }),
+        EdgeDetail::Calls(call) => {
+            Some(CallRow { from: graph.node(from), to: graph.node(to), call, places: &edge.evidence })
+        }
         _ => None,
     });
     rows.collect()
@@ -175,12 +169,7 @@ pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
         for (_, what, beyond) in graph.outgoing(to).into_iter().map(|e| graph.edge(e)) {
             if let EdgeDetail::Uses(uses) = &beyond.detail {
                 let at = beyond.evidence.iter().find(|e| edge.evidence.contains(e));
-                rows.push(UseRow {
-                    by,
-                    what: graph.node(what),
-                    uses,
-                    at,
-                });
+                rows.push(UseRow { by, what: graph.node(what), uses, at });
             }
         }
     }
@@ -192,16 +181,11 @@ pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
 pub(crate) fn scales(graph: &Graph) -> Vec<ScaleRow<'_>> {
     let rows = graph.edges().filter_map(|(from, to, edge)| {
         let scaler = graph.node(from);
-        let (EdgeDetail::Scales(scaling), Detail::Config(Config::Scaler { by, .. })) = (&edge.detail, &scaler.detail) else {
+        let (EdgeDetail::Scales(scaling), Detail::Config(Config::Scaler { by, .. })) = (&edge.detail, &scaler.detail)
+        else {
             return None;
         };
-        Some(ScaleRow {
-            scaler,
-            target: graph.node(to),
-            scaling,
-            by,
-            at: first(edge),
-        })
+        Some(ScaleRow { scaler, target: graph.node(to), scaling, by, at: first(edge) })
     });
     rows.collect()
 }
@@ -217,7 +201,8 @@ pub(crate) fn selected_by(graph: &Graph, node: usize) -> Vec<&Node> {
         .collect()
 }
 
-/// The nodes whose traffic goes on from here and ends in a workload. The walk ends at workloads: what they call is another question.
+/// The nodes whose traffic goes on from here and ends in a workload. The walk ends at workloads: what they call is
+/// another question.
 fn workloads_behind(graph: &Graph, start: usize) -> Vec<&Node> {
     let mut seen = BTreeSet::from([start]);
     let mut todo = vec![start];
@@ -229,7 +214,8 @@ fn workloads_behind(graph: &Graph, start: usize) -> Vec<&Node> {
     seen.into_iter().map(|i| graph.node(i)).filter(|n| n.kind == NodeKind::Workload).collect()
 }
 
-/// A place for each rule: an edge has one piece of evidence for each, in their order; should one be lacking, the first of the edge.
+/// A place for each rule: an edge has one piece of evidence for each, in their order; should one be lacking, the first
+/// of the edge.
 fn rule_places<'a>(rules: &[RouteRule], edge: &'a Edge) -> Vec<Option<&'a Evidence>> {
     (0..rules.len()).map(|i| edge.evidence.get(i).or_else(|| edge.evidence.first())).collect()
 }

@@ -1,7 +1,8 @@
 //! Colors as data: what is painted, and how it looks in light and in dark.
 //!
-//! Every color stands in the picture as a presentation attribute, because sanitisers strip `<style>`. [`Theme::Auto`] writes the light colors
-//! and adds one style element whose rules, by class, override them where the reader prefers dark and is not printing.
+//! Every color stands in the picture as a presentation attribute, because sanitisers strip `<style>`. [`Theme::Auto`]
+//! writes the light colors and adds one style element whose rules, by class, override them where the reader prefers
+//! dark and is not printing.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -43,15 +44,12 @@ impl FromStr for Theme {
     type Err = UnknownTheme;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Theme::ALL
-            .iter()
-            .copied()
-            .find(|t| t.as_str() == text)
-            .ok_or_else(|| UnknownTheme(text.to_owned()))
+        Theme::ALL.iter().copied().find(|t| t.as_str() == text).ok_or_else(|| UnknownTheme(text.to_owned()))
     }
 }
 
-/// A family of colors. Families differ in lightness as well as in hue, so that they stay apart for people who see few hues.
+/// A family of colors. Families differ in lightness as well as in hue, so that they stay apart for people who see few
+/// hues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Hue {
     /// What routes: Ingress, Gateway, route.
@@ -72,7 +70,8 @@ pub(crate) enum Hue {
 
 impl Hue {
     /// Every family.
-    pub(crate) const ALL: [Hue; 7] = [Hue::Violet, Hue::Blue, Hue::Teal, Hue::Amber, Hue::Green, Hue::Grey, Hue::Vermilion];
+    pub(crate) const ALL: [Hue; 7] =
+        [Hue::Violet, Hue::Blue, Hue::Teal, Hue::Amber, Hue::Green, Hue::Grey, Hue::Vermilion];
 
     /// The family of a node. `label` is its kind as people know it.
     pub(crate) fn of_node(kind: NodeKind, label: &str) -> Hue {
@@ -142,7 +141,8 @@ pub(crate) enum Paint {
     Soft(Hue),
     /// Rows of a family.
     Tint(Hue),
-    /// What was added, removed or changed between two states: lines, signs and words. The colors stay apart for people who see few hues.
+    /// What was added, removed or changed between two states: lines, signs and words. The colors stay apart for people
+    /// who see few hues.
     Change(ChangeKind),
     /// The inside of what changed.
     Fresh,
@@ -156,15 +156,8 @@ struct Swatch(&'static str, &'static str, &'static str);
 impl Paint {
     /// Every paint.
     pub(crate) fn all() -> impl Iterator<Item = Paint> {
-        let plain = [
-            Paint::Canvas,
-            Paint::Frame,
-            Paint::FrameLine,
-            Paint::FrameText,
-            Paint::Card,
-            Paint::Ink,
-            Paint::Muted,
-        ];
+        let plain =
+            [Paint::Canvas, Paint::Frame, Paint::FrameLine, Paint::FrameText, Paint::Card, Paint::Ink, Paint::Muted];
         let hued = Hue::ALL.into_iter().flat_map(|h| [Paint::Strong(h), Paint::Soft(h), Paint::Tint(h)]);
         plain.into_iter().chain(hued)
     }
@@ -255,7 +248,8 @@ impl Palette {
     }
 }
 
-/// The rules by which the pictures of a page take their colors from its variables, which have the words of the paints for names.
+/// The rules by which the pictures of a page take their colors from its variables, which have the words of the paints
+/// for names.
 pub(crate) fn variable_rules(palette: Palette) -> String {
     let mut rules = String::new();
     for word in palette.paints().map(Paint::word) {

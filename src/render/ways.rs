@@ -1,5 +1,5 @@
-//! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it; and what policies leave open to pods that
-//! the input does not hold.
+//! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it; and
+//! what policies leave open to pods that the input does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,13 +29,8 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
     for way in tables::exposure(report.graph) {
         let objects = passing(report, &way);
         let comes_here = |e: &&Entrance| !matches!(&e.way, Way::Direct { from, .. } if *from != way.from.id);
-        let mut entrances: Vec<&Entrance> = objects
-            .iter()
-            .filter_map(|id| by_object.get(id.as_str()))
-            .flatten()
-            .copied()
-            .filter(comes_here)
-            .collect();
+        let mut entrances: Vec<&Entrance> =
+            objects.iter().filter_map(|id| by_object.get(id.as_str())).flatten().copied().filter(comes_here).collect();
         entrances.sort_by_key(|e| (e.workload, &e.by));
         entrances.dedup();
         if entrances.is_empty() {
@@ -43,14 +38,8 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
             continue;
         }
         for entrance in entrances {
-            let way = ExposureRow {
-                behind: way.behind.clone(),
-                ..way
-            };
-            rows.push(Row {
-                way,
-                workload: Some((entrance, report.connectivity.admission(entrance))),
-            });
+            let way = ExposureRow { behind: way.behind.clone(), ..way };
+            rows.push(Row { way, workload: Some((entrance, report.connectivity.admission(entrance))) });
         }
     }
     rows
@@ -64,7 +53,10 @@ fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
     let mut todo = vec![start];
     while let Some(at) = todo.pop() {
         for (_, to, edge) in graph.outgoing(at).into_iter().map(|e| graph.edge(e)) {
-            if matches!(edge.detail, EdgeDetail::Routes { .. }) && graph.node(to).kind != crate::graph::NodeKind::Service && seen.insert(to) {
+            if matches!(edge.detail, EdgeDetail::Routes { .. })
+                && graph.node(to).kind != crate::graph::NodeKind::Service
+                && seen.insert(to)
+            {
                 todo.push(to);
             }
         }
@@ -72,7 +64,8 @@ fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
     seen.into_iter().map(|i| graph.node(i).id.clone()).collect()
 }
 
-/// A table of ways in: from where, by what, to which workload, and what policies leave of it; then what they let in from pods that the input does not hold.
+/// A table of ways in: from where, by what, to which workload, and what policies leave of it; then what they let in
+/// from pods that the input does not hold.
 pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
     let line = |row: &Row<'_>| {
         let open: Vec<String> = row.way.way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
@@ -115,16 +108,7 @@ fn unseen_line(report: &Report<'_>, row: &Unseen) -> Vec<String> {
     let from = format!("{} (not in the input)", row.peers);
     let (workload, because) = (report.workload(row.workload), reasons(report, &row.ports, &row.because));
     let nothing = String::new;
-    vec![
-        from,
-        nothing(),
-        nothing(),
-        nothing(),
-        workload,
-        row.ports.to_string(),
-        verdict.to_owned(),
-        because,
-    ]
+    vec![from, nothing(), nothing(), nothing(), workload, row.ports.to_string(), verdict.to_owned(), because]
 }
 
 /// Exposure as JSON: `version`, `ways`, `unseen` and `diagnostics`.
@@ -218,10 +202,7 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         let at = row.at.map(Evidence::place).unwrap_or_default();
         vec![row.by.id.clone(), host, path, tls.to_owned(), row.to.id.clone(), port, weight, at]
     });
-    Table {
-        columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"],
-        rows: rows.collect(),
-    }
+    Table { columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"], rows: rows.collect() }
 }
 
 /// Routes as JSON: `version`, `routes` and `diagnostics`.
@@ -233,9 +214,5 @@ pub fn routes_json(report: &Report<'_>) -> String {
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
     let routes = tables::routes(report.graph).iter().map(RouteJson::of).collect();
-    report.json(&Document {
-        version: VERSION,
-        routes,
-        diagnostics: report.diagnostics(),
-    })
+    report.json(&Document { version: VERSION, routes, diagnostics: report.diagnostics() })
 }

@@ -6,13 +6,8 @@ use crate::layout::{Layout, TextRole};
 use super::PictureOptions;
 
 /// Kinds that are drawn only where a picture is about what workloads use.
-const CONFIG: &[NodeKind] = &[
-    NodeKind::ConfigMap,
-    NodeKind::Secret,
-    NodeKind::Claim,
-    NodeKind::ServiceAccount,
-    NodeKind::Scaler,
-];
+const CONFIG: &[NodeKind] =
+    &[NodeKind::ConfigMap, NodeKind::Secret, NodeKind::Claim, NodeKind::ServiceAccount, NodeKind::Scaler];
 
 /// How many exposed things a description names before it only counts them.
 const NAMED: usize = 5;
@@ -39,12 +34,8 @@ pub(crate) fn folded(text: &str) -> String {
 
 /// What the picture is called: its heading, else the title asked for, else a plain name.
 pub(crate) fn title(layout: &Layout, graph: &Graph, options: &PictureOptions) -> String {
-    let heading: Vec<&str> = layout
-        .heading
-        .iter()
-        .filter(|t| t.role == TextRole::Title)
-        .map(|t| t.content.as_str())
-        .collect();
+    let heading: Vec<&str> =
+        layout.heading.iter().filter(|t| t.role == TextRole::Title).map(|t| t.content.as_str()).collect();
     if heading.is_empty() {
         options.title.clone().unwrap_or_else(|| subject(graph).to_owned())
     } else {
@@ -54,11 +45,7 @@ pub(crate) fn title(layout: &Layout, graph: &Graph, options: &PictureOptions) ->
 
 /// What a picture without a title is called.
 pub(crate) fn subject(graph: &Graph) -> &'static str {
-    if CONFIG.iter().any(|k| graph.count(*k) > 0) {
-        "What workloads use"
-    } else {
-        "What can reach what"
-    }
+    if CONFIG.iter().any(|k| graph.count(*k) > 0) { "What workloads use" } else { "What can reach what" }
 }
 
 /// Counts and exposure, in two sentences; of a union of two states first what changed.
@@ -112,11 +99,7 @@ fn counts(graph: &Graph) -> String {
             (count > 0).then(|| counted(count, one, many))
         })
         .collect();
-    let mut text = if counts.is_empty() {
-        "Nothing to show".to_owned()
-    } else {
-        listed(&counts)
-    };
+    let mut text = if counts.is_empty() { "Nothing to show".to_owned() } else { listed(&counts) };
     let groups = graph.namespaces();
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
@@ -144,7 +127,10 @@ pub(crate) fn tells_of_ways(graph: &Graph) -> bool {
 fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
-        if edge.kind() == EdgeKind::Exposes && graph.node(from).kind == NodeKind::Internet && wanted(edge.change.as_ref().map(Change::kind)) {
+        if edge.kind() == EdgeKind::Exposes
+            && graph.node(from).kind == NodeKind::Internet
+            && wanted(edge.change.as_ref().map(Change::kind))
+        {
             let node = graph.node(to);
             let name = match &node.namespace {
                 Some(namespace) if node.kind != NodeKind::Summary => format!("{namespace}/{}", node.name),
@@ -155,11 +141,7 @@ fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<St
                 EdgeDetail::Several(several) => vec![format!("{} ways", several.count)],
                 _ => Vec::new(),
             };
-            found.push(if ways.is_empty() {
-                name
-            } else {
-                format!("{name} ({})", ways.join(", "))
-            });
+            found.push(if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) });
         }
     }
     found

@@ -1,8 +1,9 @@
 //! The one writer of XML: elements close by themselves, and nothing reaches the output without being escaped.
 //!
-//! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML or HTML cannot hold
-//! (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values are written as character references: so an element stays on one line of
-//! the file and an attribute comes back from a parser as it went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
+//! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML or
+//! HTML cannot hold (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values are written
+//! as character references: so an element stays on one line of the file and an attribute comes back from a parser as it
+//! went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -137,11 +138,12 @@ fn escape(out: &mut String, text: &str) {
     }
 }
 
-/// A text as people may see it. Controls that draw nothing, and the controls that change the direction of what follows, become U+FFFD.
+/// A text as people may see it. Controls that draw nothing, and the controls that change the direction of what follows,
+/// become U+FFFD.
 ///
-/// A right-to-left override in a path or an image name would show `→ 80` as something else than it is (the trick known as Trojan Source), and
-/// no Kubernetes name has a use for one. Letters of right-to-left scripts are left alone. What programs read (`data-` attributes, JSON, DOT
-/// ids) keeps every character that its format can hold.
+/// A right-to-left override in a path or an image name would show `→ 80` as something else than it is (the trick known
+/// as Trojan Source), and no Kubernetes name has a use for one. Letters of right-to-left scripts are left alone. What
+/// programs read (`data-` attributes, JSON, DOT ids) keeps every character that its format can hold.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if text.chars().any(hidden) {
         Cow::Owned(text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect())
@@ -157,7 +159,8 @@ pub(crate) fn shown_lines(text: &str) -> String {
 
 /// Whether a character draws nothing, or turns around what follows.
 pub(crate) fn hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

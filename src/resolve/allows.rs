@@ -1,17 +1,20 @@
 //! What policies allow, as edges: few of them, however many workloads there are.
 //!
-//! A rule that describes a whole namespace, anyone or addresses is one edge from or to one node; where several workloads reach several others by the same
-//! rule, their edges run through a junction. What no policy restricts has no edges: the cards say that it is open.
+//! A rule that describes a whole namespace, anyone or addresses is one edge from or to one node; where several
+//! workloads reach several others by the same rule, their edges run through a junction. What no policy restricts has no
+//! edges: the cards say that it is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::cluster::Cluster;
 use crate::graph::{
-    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol, Side, Stance, digest,
+    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol,
+    Side, Stance, digest,
 };
 use crate::policy::{
-    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason, Tier,
+    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network,
+    PodSelection, Reason, Tier,
 };
 use crate::source::Sources;
 
@@ -28,31 +31,22 @@ pub enum Denied {
     Shown,
 }
 
-/// Adds to a graph of a cluster what its policies allow: edges between workloads, sets of pods and addresses, and for each workload how it is isolated.
-/// A cluster without policies leaves the graph as it is.
+/// Adds to a graph of a cluster what its policies allow: edges between workloads, sets of pods and addresses, and for
+/// each workload how it is isolated. A cluster without policies leaves the graph as it is.
 pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sources: &Sources, denied: Denied) -> Graph {
     if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
         return graph;
     }
     let inhabited: BTreeSet<String> = graph.groups().iter().map(|g| g.name.clone()).collect();
     let mut adding = Adding {
-        context: Context {
-            cluster,
-            sources,
-            graph: GraphBuilder::reopen(graph),
-            diagnostics: Vec::new(),
-        },
+        context: Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() },
         connectivity,
         inhabited,
         subjects: BTreeMap::new(),
     };
     let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
     for entrance in connectivity.entrances() {
-        let found = if connectivity.admission(entrance).ports.is_empty() {
-            Outside::Blocked
-        } else {
-            Outside::Reached
-        };
+        let found = if connectivity.admission(entrance).ports.is_empty() { Outside::Blocked } else { Outside::Reached };
         let known = ways.entry(entrance.workload).or_insert(found);
         if found == Outside::Reached {
             *known = found;
@@ -154,10 +148,8 @@ impl Adding<'_> {
         self.inhabited.extend(policies.iter().filter_map(|p| p.key.namespace.clone()));
         let mut about: BTreeMap<PodSelection, Vec<usize>> = BTreeMap::new();
         for (id, policy) in policies.iter().enumerate() {
-            let subject = PodSelection {
-                namespaces: policy.subject.namespaces.simplest(),
-                pods: policy.subject.pods.clone(),
-            };
+            let subject =
+                PodSelection { namespaces: policy.subject.namespaces.simplest(), pods: policy.subject.pods.clone() };
             about.entry(subject).or_default().push(id);
         }
         for (selection, ids) in about {
@@ -213,12 +205,7 @@ impl Adding<'_> {
         if let Some(node) = self.context.graph.known(&key.to_string())
             && let Detail::Workload { access, .. } = &mut node.detail
         {
-            *access = Some(Access {
-                ingress,
-                egress,
-                outside,
-                foreign,
-            });
+            *access = Some(Access { ingress, egress, outside, foreign });
         }
     }
 
@@ -277,12 +264,7 @@ impl Adding<'_> {
             }
             let mutual = from.iter().filter(|id| to.contains(id)).count();
             if from.len() * to.len() - mutual > from.len() + to.len() {
-                bundles.push(Bundle {
-                    from,
-                    to,
-                    allowance,
-                    evidence,
-                });
+                bundles.push(Bundle { from, to, allowance, evidence });
                 continue;
             }
             for (a, b) in from.iter().flat_map(|a| to.iter().map(move |b| (a, b))).filter(|(a, b)| a != b) {
@@ -331,10 +313,7 @@ impl Adding<'_> {
             ranges.extend(flow.ports.ranges(own).into_iter().map(|(a, b)| (protocol, a, b)));
         }
         Allowance {
-            ports: Ports {
-                ranges,
-                names: flow.names.clone(),
-            },
+            ports: Ports { ranges, names: flow.names.clone() },
             not_from: names(&flow.not_from),
             not_to: names(&flow.not_to),
             doubts,
@@ -361,7 +340,9 @@ impl Adding<'_> {
         match end {
             End::Workloads(workloads) if workloads.len() <= MANY => workloads.iter().map(|&w| self.id(w)).collect(),
             End::Workloads(workloads) => vec![self.several(workloads, role, evidence)],
-            End::Pods(selection, _) if self.subjects.contains_key(selection) => self.subjects.get(selection).cloned().into_iter().collect(),
+            End::Pods(selection, _) if self.subjects.contains_key(selection) => {
+                self.subjects.get(selection).cloned().into_iter().collect()
+            }
             End::Pods(selection, members) => vec![self.described(selection, members, role, evidence)],
             End::Anyone => {
                 let set = SetOfPods {
@@ -379,13 +360,7 @@ impl Adding<'_> {
 
     /// The node for a set of pods.
     fn peers(&mut self, set: SetOfPods<'_>, role: &Role, evidence: &[Evidence]) -> String {
-        let SetOfPods {
-            mut id,
-            namespace,
-            name,
-            of,
-            members,
-        } = set;
+        let SetOfPods { mut id, namespace, name, of, members } = set;
         let on = role.on(namespace.as_deref());
         if !on.is_empty() {
             id.push_str(&format!(" on {on}"));
@@ -401,12 +376,7 @@ impl Adding<'_> {
             label: "Pods".into(),
             namespace,
             name,
-            detail: Detail::Peers {
-                of,
-                members,
-                on,
-                access: None,
-            },
+            detail: Detail::Peers { of, members, on, access: None },
             evidence: evidence.to_vec(),
             change: None,
             remarks: Vec::new(),
@@ -417,10 +387,16 @@ impl Adding<'_> {
     /// The node for the pods that a rule describes.
     fn described(&mut self, selection: &PodSelection, members: &[usize], role: &Role, evidence: &[Evidence]) -> String {
         let (mut namespace, short, of) = match &selection.namespaces {
-            NamespaceSelection::Named(name) if self.inhabited.contains(name) => (Some(name.clone()), name.clone(), String::new()),
+            NamespaceSelection::Named(name) if self.inhabited.contains(name) => {
+                (Some(name.clone()), name.clone(), String::new())
+            }
             NamespaceSelection::Named(name) => (None, name.clone(), format!("of namespace {name}")),
-            NamespaceSelection::Labeled(selector) if selector.is_everything() => (None, "*".to_owned(), "of any namespace".to_owned()),
-            NamespaceSelection::Labeled(selector) => (None, format!("[{selector}]"), format!("of namespaces with {}", readable(selector))),
+            NamespaceSelection::Labeled(selector) if selector.is_everything() => {
+                (None, "*".to_owned(), "of any namespace".to_owned())
+            }
+            NamespaceSelection::Labeled(selector) => {
+                (None, format!("[{selector}]"), format!("of namespaces with {}", readable(selector)))
+            }
         };
         if namespace.is_none() && !of.ends_with("any namespace") {
             // If the input holds them in one namespace only, that is where they are.
@@ -432,13 +408,7 @@ impl Adding<'_> {
             (selection.pods.to_string(), format!("pods with {}", readable(&selection.pods)))
         };
         let id = format!("peers:{}:{short}/{pods}", role.as_str());
-        let set = SetOfPods {
-            id,
-            namespace,
-            name,
-            of,
-            members: Some(members),
-        };
+        let set = SetOfPods { id, namespace, name, of, members: Some(members) };
         self.peers(set, role, evidence)
     }
 
@@ -476,32 +446,21 @@ impl Adding<'_> {
         if !on.is_empty() {
             id.push_str(&format!(" on {on}"));
         }
-        let detail = Detail::External {
-            addresses,
-            except,
-            role: None,
-            on,
-        };
+        let detail = Detail::External { addresses, except, role: None, on };
         self.context.outside(id.clone(), detail, evidence.to_vec());
         id
     }
 
-    /// A node that edges of several sources to several targets run through: beside the targets, if they have one namespace, or else beside the sources.
+    /// A node that edges of several sources to several targets run through: beside the targets, if they have one
+    /// namespace, or else beside the sources.
     fn junction(&mut self, bundle: Bundle, detail: fn(Allowance) -> EdgeDetail) {
-        let Bundle {
-            from,
-            to,
-            allowance,
-            evidence,
-        } = bundle;
+        let Bundle { from, to, allowance, evidence } = bundle;
         let ports = allowance.ports.texts();
         let parts = from.iter().map(String::as_str).chain(["to"]).chain(to.iter().map(String::as_str));
         let id = format!("junction:{}", short(parts.chain(ports.iter().map(String::as_str))));
         let mut home = |ids: &[String]| {
-            let all: BTreeSet<Option<String>> = ids
-                .iter()
-                .map(|id| self.context.graph.known(id).and_then(|n| n.namespace.clone()))
-                .collect();
+            let all: BTreeSet<Option<String>> =
+                ids.iter().map(|id| self.context.graph.known(id).and_then(|n| n.namespace.clone())).collect();
             if all.len() == 1 { all.into_iter().next().flatten() } else { None }
         };
         let namespace = home(&to).or_else(|| home(&from));
@@ -517,12 +476,7 @@ impl Adding<'_> {
             remarks: Vec::new(),
         });
         // The junction says the ports.
-        let silent = Allowance {
-            ports: Ports::default(),
-            not_from: Vec::new(),
-            not_to: Vec::new(),
-            ..allowance
-        };
+        let silent = Allowance { ports: Ports::default(), not_from: Vec::new(), not_to: Vec::new(), ..allowance };
         for source in &from {
             self.context.graph.edge(source, &id, detail(silent.clone()), evidence.iter().cloned());
         }

@@ -23,13 +23,10 @@ use crate::source::{Sources, Span};
 
 pub use edges::{Repeated, draw_calls};
 
-/// Finds out whom the workloads of a cluster call, from environment values, arguments, commands and ConfigMaps. A workload that names itself calls nobody.
+/// Finds out whom the workloads of a cluster call, from environment values, arguments, commands and ConfigMaps. A
+/// workload that names itself calls nobody.
 pub fn calls(cluster: &Cluster, sources: &Sources) -> Calls {
-    let finder = Finder {
-        cluster,
-        sources,
-        names: Names::new(cluster),
-    };
+    let finder = Finder { cluster, sources, names: Names::new(cluster) };
     let mut files: BTreeMap<(usize, String), Vec<Found>> = BTreeMap::new();
     let mut calls = Calls::default();
     for index in 0..cluster.workloads().len() {
@@ -120,17 +117,13 @@ impl Finder<'_> {
                 },
                 _ => continue,
             };
-            let said = Said {
-                entry: text.entry,
-                field: text.field.clone(),
-                at: self.line(text, &mention),
-            };
+            let said = Said { entry: text.entry, field: text.field.clone(), at: self.line(text, &mention) };
             found.push(Found { what, said });
         }
     }
 
-    /// Whether a name that is one of a Service surely means it. A word before a colon and a number may be an image with its tag, so the number must be a port
-    /// of the Service, unless a dot or the key says that it is a host.
+    /// Whether a name that is one of a Service surely means it. A word before a colon and a number may be an image with
+    /// its tag, so the number must be a port of the Service, unless a dot or the key says that it is a host.
     fn counts(&self, mention: &Mention, entry: usize, pod: bool) -> bool {
         let dotted = mention.host.contains('.');
         match mention.sign {
@@ -144,7 +137,8 @@ impl Finder<'_> {
     fn line(&self, text: &Text, mention: &Mention) -> Span {
         let at = text.at;
         let raw = self.sources.text(at.file).get(at.start as usize..at.end as usize).unwrap_or_default();
-        // Values that were put together stand nowhere as a whole, so the name is searched for, as often as it comes before.
+        // Values that were put together stand nowhere as a whole, so the name is searched for, as often as it comes
+        // before.
         let before = text.text.get(..mention.at).unwrap_or_default().matches(mention.host.as_str()).count();
         let found = raw.match_indices(mention.host.as_str()).map(|(i, _)| i).nth(before);
         let Some(offset) = found else { return at };
@@ -165,13 +159,7 @@ impl Finder<'_> {
 
     /// A host without port takes that of the variable beside it: `DB_HOST` and `DB_PORT`.
     fn pair(&self, text: &Text, told: &Told, found: &mut [Found]) {
-        let [
-            Found {
-                what: What::Service { port: port @ None, .. },
-                ..
-            },
-        ] = found
-        else {
+        let [Found { what: What::Service { port: port @ None, .. }, .. }] = found else {
             return;
         };
         let stem = ["_SERVICE_HOST", "_HOSTNAME", "_HOST", "_ADDRESS", "_ADDR", "_SERVER", "_ENDPOINT", "_URL"]
@@ -204,10 +192,7 @@ impl Finder<'_> {
     }
 
     fn pods_have(&self, entry: usize, port: u16) -> bool {
-        let declared = self
-            .behind(entry)
-            .into_iter()
-            .flat_map(|w| workloads::ports(&self.cluster.workloads()[w]));
+        let declared = self.behind(entry).into_iter().flat_map(|w| workloads::ports(&self.cluster.workloads()[w]));
         declared.into_iter().any(|p| p.number == port)
     }
 
@@ -232,20 +217,16 @@ impl Finder<'_> {
                     known.0.insert((port, pod));
                     known.1.push(said);
                 }
-                What::Unknown { name, namespace, service } => unknown.entry((name, namespace, service)).or_default().push(said),
+                What::Unknown { name, namespace, service } => {
+                    unknown.entry((name, namespace, service)).or_default().push(said)
+                }
             }
         }
         for (entry, (named, said)) in services {
             calls.found.extend(self.call(workload, entry, &named, sorted(said)));
         }
         for ((name, namespace, service), said) in unknown {
-            calls.unknown.push(UnknownName {
-                workload,
-                name,
-                namespace,
-                service,
-                said: sorted(said),
-            });
+            calls.unknown.push(UnknownName { workload, name, namespace, service, said: sorted(said) });
         }
     }
 
@@ -279,11 +260,7 @@ impl Finder<'_> {
         let direct = headless || named.iter().any(|(_, pod)| *pod);
         let targets = behind.into_iter().filter(|w| *w != workload).map(|w| Target {
             workload: w,
-            ports: if open {
-                PortSet::none()
-            } else {
-                self.pod_ports(service, w, &ports, direct)
-            },
+            ports: if open { PortSet::none() } else { self.pod_ports(service, w, &ports, direct) },
         });
         Some(Call {
             workload,
@@ -294,8 +271,15 @@ impl Finder<'_> {
         })
     }
 
-    /// The ports of a workload's pods that ports of a Service lead to. Who reaches the pods themselves reaches any of their ports.
-    fn pod_ports(&self, service: &Service, workload: usize, ports: &BTreeSet<(u16, Protocol)>, direct: bool) -> PortSet {
+    /// The ports of a workload's pods that ports of a Service lead to. Who reaches the pods themselves reaches any of
+    /// their ports.
+    fn pod_ports(
+        &self,
+        service: &Service,
+        workload: usize,
+        ports: &BTreeSet<(u16, Protocol)>,
+        direct: bool,
+    ) -> PortSet {
         let declared = workloads::ports(&self.cluster.workloads()[workload]);
         let maps = services::port_maps(service, &declared);
         let mut found = PortSet::none();

@@ -1,4 +1,5 @@
-//! Ingress controllers: those that are told, else those that the input holds, known by the labels that their charts and manifests give them.
+//! Ingress controllers: those that are told, else those that the input holds, known by the labels that their charts and
+//! manifests give them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,7 +9,8 @@ use crate::graph::{Detail, EdgeDetail, Graph, NodeKind};
 use crate::manifest::Body;
 use crate::policy::{AbsentController, Labels, Way};
 
-/// Which pods are the ingress controller, in the words of whoever asks: those of a namespace, those of them with some labels, or those of a workload.
+/// Which pods are the ingress controller, in the words of whoever asks: those of a namespace, those of them with some
+/// labels, or those of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControllerRef {
     namespace: String,
@@ -68,34 +70,27 @@ impl FromStr for ControllerRef {
             // Keys of labels may hold a slash, names of workloads may not.
             Some((namespace, labels)) if labels.contains('=') => {
                 let pairs = labels.split(',').map(|pair| pair.split_once('='));
-                let labels = pairs.map(|pair| pair.filter(|(key, _)| !key.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned())));
-                (
-                    namespace,
-                    Pods::Labeled(labels.collect::<Option<Labels>>().ok_or(ControllerError::Syntax)?),
-                )
+                let labels = pairs
+                    .map(|pair| pair.filter(|(key, _)| !key.is_empty()).map(|(k, v)| (k.to_owned(), v.to_owned())));
+                (namespace, Pods::Labeled(labels.collect::<Option<Labels>>().ok_or(ControllerError::Syntax)?))
             }
             Some((namespace, name)) => (namespace, Pods::Of(name.to_owned())),
         };
         let word = |text: &str| {
             !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
         };
         let named = if let Pods::Of(name) = &pods { word(name) } else { true };
         if !word(namespace) || !named {
             return Err(ControllerError::Syntax);
         }
-        Ok(ControllerRef {
-            namespace: namespace.to_owned(),
-            pods,
-        })
+        Ok(ControllerRef { namespace: namespace.to_owned(), pods })
     }
 }
 
 impl ControllerRef {
-    /// The workloads of a cluster that are meant, by position; none if the cluster does not hold the namespace's pods, so that no more is known of the
-    /// controller than what was told. Jobs bring no requests.
+    /// The workloads of a cluster that are meant, by position; none if the cluster does not hold the namespace's pods,
+    /// so that no more is known of the controller than what was told. Jobs bring no requests.
     pub fn workloads(&self, cluster: &Cluster) -> Result<Vec<usize>, ControllerError> {
         let here: Vec<usize> = (0..cluster.workloads().len())
             .filter(|&w| cluster.workloads()[w].key.namespace() == self.namespace && may_serve(&cluster.workloads()[w]))
@@ -109,22 +104,15 @@ impl ControllerRef {
                 found.retain(|w| here.contains(w));
                 if found.is_empty() && !here.is_empty() {
                     let labels = labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
-                    return Err(ControllerError::NoLabels {
-                        namespace,
-                        labels,
-                        others: names(),
-                    });
+                    return Err(ControllerError::NoLabels { namespace, labels, others: names() });
                 }
                 Ok(found)
             }
             Pods::Of(name) => {
-                let found: Vec<usize> = here.iter().copied().filter(|&w| cluster.workloads()[w].key.name == *name).collect();
+                let found: Vec<usize> =
+                    here.iter().copied().filter(|&w| cluster.workloads()[w].key.name == *name).collect();
                 if found.is_empty() {
-                    return Err(ControllerError::NoWorkload {
-                        namespace,
-                        name: name.clone(),
-                        others: names(),
-                    });
+                    return Err(ControllerError::NoWorkload { namespace, name: name.clone(), others: names() });
                 }
                 Ok(found)
             }
@@ -134,11 +122,7 @@ impl ControllerRef {
     fn absent(&self) -> AbsentController {
         AbsentController {
             namespace: Some(self.namespace.clone()),
-            labels: if let Pods::Labeled(labels) = &self.pods {
-                labels.clone()
-            } else {
-                Labels::new()
-            },
+            labels: if let Pods::Labeled(labels) = &self.pods { labels.clone() } else { Labels::new() },
         }
     }
 }
@@ -158,15 +142,16 @@ fn may_serve(workload: &Workload) -> bool {
     !matches!(workload.key.kind.as_str(), "Job" | "CronJob")
 }
 
-/// A controller: what its class or its `spec.controller` is called, the namespaces it is usually in, and labels that its pods have.
+/// A controller: what its class or its `spec.controller` is called, the namespaces it is usually in, and labels that
+/// its pods have.
 struct Known {
     words: &'static [&'static str],
     namespaces: &'static [&'static str],
     labels: &'static [&'static [(&'static str, &'static str)]],
 }
 
-/// Sources: the Helm charts and install manifests of each project. Where the pods that carry the traffic are not those that watch Ingresses
-/// (Envoy for Contour, the gateways of Istio), the former are meant.
+/// Sources: the Helm charts and install manifests of each project. Where the pods that carry the traffic are not those
+/// that watch Ingresses (Envoy for Contour, the gateways of Istio), the former are meant.
 const KNOWN: &[Known] = &[
     Known {
         words: &["nginx"],
@@ -253,7 +238,8 @@ impl Controllers {
     }
 }
 
-/// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the input does not hold them.
+/// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the
+/// input does not hold them.
 fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<usize> {
     let classes = classes(cluster, graph, node);
     if classes.is_empty() {
@@ -275,14 +261,14 @@ fn is(workload: &Workload, known: &Known) -> bool {
     let labels = &workload.spec.pod_labels;
     let has = |set: &[(&str, &str)]| set.iter().all(|(k, v)| labels.get(*k).is_some_and(|l| l == v));
     let telling = |set: &[(&str, &str)]| {
-        set.iter()
-            .any(|(k, v)| (*k == "app.kubernetes.io/name" && *v != "gateway") || *k == "istio")
+        set.iter().any(|(k, v)| (*k == "app.kubernetes.io/name" && *v != "gateway") || *k == "istio")
     };
     let at_home = known.namespaces.contains(&workload.key.namespace());
     known.labels.iter().any(|set| has(set) && (at_home || telling(set)))
 }
 
-/// What the class of an Ingress or of the Gateways of a route is called, in lower case: its name and the controller that it names.
+/// What the class of an Ingress or of the Gateways of a route is called, in lower case: its name and the controller
+/// that it names.
 fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
     let mut names: Vec<String> = match &graph.node(node).detail {
         Detail::Ingress { class: Some(class), .. } => vec![class.clone()],
@@ -300,12 +286,7 @@ fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
     let mut told = Vec::new();
     for name in &names {
         let find = |group: &str, kind: &str| {
-            cluster.find(&Key {
-                namespace: None,
-                name: name.clone(),
-                kind: kind.into(),
-                group: group.into(),
-            })
+            cluster.find(&Key { namespace: None, name: name.clone(), kind: kind.into(), group: group.into() })
         };
         if let Some(at) = find("networking.k8s.io", "IngressClass")
             && let Body::IngressClass(class) = &cluster.entries()[at].object.body

@@ -1,4 +1,5 @@
-//! The ways by which requests from outside come to workloads through Ingresses, routes and Services, for the policies to judge.
+//! The ways by which requests from outside come to workloads through Ingresses, routes and Services, for the policies
+//! to judge.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +12,13 @@ use crate::cluster::Cluster;
 use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, Protocol, TargetPort};
 use crate::policy::{self, AddressSet, Entrance, PortSet, Way};
 
-/// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those that the cluster holds are found by
-/// their labels.
+/// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those
+/// that the cluster holds are found by their labels.
 pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Vec<Entrance> {
-    let workloads: BTreeMap<String, usize> = cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
-    let services: BTreeMap<String, &Service> = cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
+    let workloads: BTreeMap<String, usize> =
+        cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
+    let services: BTreeMap<String, &Service> =
+        cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
     let controllers = Controllers::of(cluster, told);
     let mut found: BTreeMap<(String, usize, Way), PortSet> = BTreeMap::new();
     let mut add = |by: &str, workload: usize, way: Way, ports: PortSet| {
@@ -29,10 +32,7 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
                 add(
                     &graph.node(to).id,
                     workload,
-                    Way::Direct {
-                        from: graph.node(from).id.clone(),
-                        addresses: addresses(graph.node(from)),
-                    },
+                    Way::Direct { from: graph.node(from).id.clone(), addresses: addresses(graph.node(from)) },
                     ports,
                 );
             }
@@ -52,9 +52,8 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
         let ways = controllers.ways(cluster, graph, from);
         for (workload, maps) in behind(graph, to, &workloads) {
-            let reached = maps
-                .iter()
-                .filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
+            let reached =
+                maps.iter().filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
             let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
             for way in &ways {
                 add(&by.id, workload, way.clone(), ports.clone());
@@ -88,14 +87,16 @@ fn addresses(outside: &Node) -> AddressSet {
     }
 }
 
-/// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one that is attached to a Service
-/// is about traffic inside the cluster (<https://gateway-api.sigs.k8s.io/mesh/>).
+/// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one
+/// that is attached to a Service is about traffic inside the cluster (<https://gateway-api.sigs.k8s.io/mesh/>).
 fn is_reached(graph: &Graph, node: usize) -> bool {
     graph.incoming(node).into_iter().map(|e| graph.edge(e)).any(|(from, _, edge)| {
         let from = graph.node(from);
         match &edge.detail {
             EdgeDetail::Exposes(_) => true,
-            EdgeDetail::Routes { .. } => from.kind == NodeKind::Gateway || (from.kind == NodeKind::Missing && from.label != "Service"),
+            EdgeDetail::Routes { .. } => {
+                from.kind == NodeKind::Gateway || (from.kind == NodeKind::Missing && from.label != "Service")
+            }
             _ => false,
         }
     })
@@ -119,8 +120,9 @@ fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol)
         .collect()
 }
 
-/// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the port of the Service, but the
-/// most common controller takes the target as well (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
+/// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the
+/// port of the Service, but the most common controller takes the target as well
+/// (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
 fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
     ports_of(service, transport)
         .filter(|p| match (backend, &p.target_port) {
@@ -131,8 +133,8 @@ fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protoc
         .collect()
 }
 
-/// Whether what is known of the way to some pods is about a port of a Service. Ports have names of their own, except where there is only one;
-/// how a headless Service numbers its ports says nothing about its pods.
+/// Whether what is known of the way to some pods is about a port of a Service. Ports have names of their own, except
+/// where there is only one; how a headless Service numbers its ports says nothing about its pods.
 fn is_port(map: &PortMap, port: &ServicePort, headless: bool) -> bool {
     map.name == port.name && (port.name.is_some() || headless || i32::from(map.port) == port.port)
 }

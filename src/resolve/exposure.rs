@@ -8,8 +8,8 @@ use super::{Context, port_number, protocol, services};
 use crate::cluster::Entry;
 use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, Protocol, ServiceKind};
 
-/// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean it.
-/// Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
+/// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean
+/// it. Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
 /// <https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer>.
 const INTERNAL: &[(&str, &[&str])] = &[
     ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
@@ -40,7 +40,9 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     let kind = services::kind(service);
     let ports = |node: bool| -> Vec<(u16, Protocol)> {
         let mut ports: Vec<(u16, Protocol)> = (spec.ports.iter().flatten())
-            .filter_map(|p| Some((port_number(if node { p.node_port? } else { p.port })?, protocol(p.protocol.as_deref()))))
+            .filter_map(|p| {
+                Some((port_number(if node { p.node_port? } else { p.port })?, protocol(p.protocol.as_deref())))
+            })
             .collect();
         ports.sort_unstable();
         ports.dedup();
@@ -48,10 +50,7 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     };
     let type_evidence = context.evidence(entry, "spec.type");
     if kind == ServiceKind::LoadBalancer {
-        let exposure = Exposure {
-            via: Expose::LoadBalancer,
-            ports: ports(false),
-        };
+        let exposure = Exposure { via: Expose::LoadBalancer, ports: ports(false) };
         let (ranges, field) = source_ranges(spec, &entry.object.annotations);
         let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
         let mut said = vec![type_evidence];
@@ -67,10 +66,7 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
     } else if kind == ServiceKind::NodePort {
         let from = context.internet();
-        let exposure = |ports| Exposure {
-            via: Expose::NodePort,
-            ports,
-        };
+        let exposure = |ports| Exposure { via: Expose::NodePort, ports };
         let fixed = ports(true);
         let mut ways = vec![exposure(fixed)];
         // A port that the manifest leaves to the cluster is open as well, only nobody can say under which number.
@@ -86,23 +82,25 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         context.graph.edge(
             &from,
             id,
-            EdgeDetail::Exposes(vec![Exposure {
-                via: Expose::ExternalIps,
-                ports: ports(false),
-            }]),
+            EdgeDetail::Exposes(vec![Exposure { via: Expose::ExternalIps, ports: ports(false) }]),
             [said],
         );
     }
 }
 
-/// From where a load balancer takes traffic, and the field that says so: the one of the Service, else the annotation that came before it
+/// From where a load balancer takes traffic, and the field that says so: the one of the Service, else the annotation
+/// that came before it
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#service-beta-kubernetes-io-load-balancer-source-ranges>).
 fn source_ranges(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> (Vec<String>, String) {
     const ANNOTATION: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
-    let clean = |ranges: &mut dyn Iterator<Item = &str>| -> Vec<String> { ranges.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect() };
+    let clean = |ranges: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        ranges.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect()
+    };
     let own = clean(&mut spec.load_balancer_source_ranges.iter().flatten().map(String::as_str));
     match annotations.get(ANNOTATION) {
-        Some(text) if own.is_empty() => (clean(&mut text.split(',')), format!("metadata.annotations[\"{ANNOTATION}\"]")),
+        Some(text) if own.is_empty() => {
+            (clean(&mut text.split(',')), format!("metadata.annotations[\"{ANNOTATION}\"]"))
+        }
         _ => (own, "spec.loadBalancerSourceRanges".to_owned()),
     }
 }

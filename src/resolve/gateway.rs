@@ -1,7 +1,8 @@
-//! The Gateway API: Internet → Gateway → route → backend, read from the tree because these kinds are not among the built-in types.
+//! The Gateway API: Internet → Gateway → route → backend, read from the tree because these kinds are not among the
+//! built-in types.
 //!
-//! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace unless it says otherwise,
-//! and a backend of another namespace needs a ReferenceGrant there.
+//! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace
+//! unless it says otherwise, and a backend of another namespace needs a ReferenceGrant there.
 
 use std::collections::BTreeSet;
 
@@ -62,9 +63,7 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
         } else {
             context.internet()
         };
-        context
-            .graph
-            .edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
+        context.graph.edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
     }
 }
 
@@ -80,20 +79,15 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     context.graph.edge(
         &from,
         &entry.key.to_string(),
-        EdgeDetail::Routes {
-            rules: Vec::new(),
-            port: Backend::None,
-        },
+        EdgeDetail::Routes { rules: Vec::new(), port: Backend::None },
         [said],
     );
 }
 
 fn route(context: &mut Context<'_>, entry: &Entry) {
     let tree = &entry.object.tree;
-    let hosts: Vec<String> = items(tree, &["spec", "hostnames"])
-        .filter_map(|h| h.as_str())
-        .map(str::to_owned)
-        .collect();
+    let hosts: Vec<String> =
+        items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
     let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: hosts.clone() });
     let mut secure: BTreeSet<String> = BTreeSet::new();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
@@ -110,12 +104,9 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
                 continue;
             };
             let (rules, evidence) = edges.entry((target, port)).or_default();
-            // An absent weight is 1, and 0 means no requests at all (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
-            let weight = backend
-                .get("weight")
-                .and_then(Tree::as_i64)
-                .and_then(|w| i32::try_from(w).ok())
-                .unwrap_or(1);
+            // An absent weight is 1, and 0 means no requests at all
+            // (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
+            let weight = backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(1);
             let weight = (several || weight == 0).then_some(weight);
             for rule in matches(rule, &entry.key.kind, &hosts, tls) {
                 let rule = RouteRule { weight, ..rule };
@@ -136,7 +127,8 @@ fn hosts_or_any(hosts: &[String]) -> Vec<String> {
     if hosts.is_empty() { vec!["*".into()] } else { hosts.to_vec() }
 }
 
-/// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS there.
+/// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS
+/// there.
 fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Vec<String> {
     let Some(name) = text(parent, &["name"]) else { return Vec::new() };
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
@@ -155,12 +147,15 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             Err(reason) => {
                 let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
                 let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
-                let mut problem =
-                    Diagnostic::at(Code::RouteNotAllowed, place, message).with_related(gateway.object.at("spec.listeners"), "its listeners");
+                let mut problem = Diagnostic::at(Code::RouteNotAllowed, place, message)
+                    .with_related(gateway.object.at("spec.listeners"), "its listeners");
                 // Another one of this name may accept it.
                 if context.cluster.is_contested(&gateway.key) {
                     problem.severity = Severity::Info;
-                    problem.help = Some("the Gateway is defined more than once with different content; the first is looked at".to_owned());
+                    problem.help = Some(
+                        "the Gateway is defined more than once with different content; the first is looked at"
+                            .to_owned(),
+                    );
                 }
                 context.diagnostics.push(problem);
                 return Vec::new();
@@ -178,21 +173,27 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             default: false,
         })
         .collect();
-    context
-        .graph
-        .edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
+    context.graph.edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
     secure
 }
 
 /// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
-fn accepting(context: &Context<'_>, gateway: &Entry, route: &Entry, parent: &Tree, hosts: &[String]) -> Result<Vec<String>, String> {
+fn accepting(
+    context: &Context<'_>,
+    gateway: &Entry,
+    route: &Entry,
+    parent: &Tree,
+    hosts: &[String],
+) -> Result<Vec<String>, String> {
     let section = text(parent, &["sectionName"]);
     let port = number(parent, &["port"]);
     let mut meant = 0;
     let mut accepted = false;
     let mut secure = Vec::new();
     for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
-        if section.is_some_and(|s| text(listener, &["name"]) != Some(s)) || port.is_some_and(|p| number(listener, &["port"]) != Some(p)) {
+        if section.is_some_and(|s| text(listener, &["name"]) != Some(s))
+            || port.is_some_and(|p| number(listener, &["port"]) != Some(p))
+        {
             continue;
         }
         meant += 1;
@@ -212,22 +213,14 @@ fn accepting(context: &Context<'_>, gateway: &Entry, route: &Entry, parent: &Tre
         (false, 0, Some(section), _) => Err(format!("it has no listener `{section}`")),
         (false, 0, None, Some(port)) => Err(format!("it has no listener on port {port}")),
         (false, ..) => {
-            let host = if hosts.is_empty() {
-                String::new()
-            } else {
-                format!(" for {}", hosts.join(", "))
-            };
-            Err(format!(
-                "no listener takes a {} of namespace {}{host}",
-                route.key.kind,
-                route.key.namespace()
-            ))
+            let host = if hosts.is_empty() { String::new() } else { format!(" for {}", hosts.join(", ")) };
+            Err(format!("no listener takes a {} of namespace {}{host}", route.key.kind, route.key.namespace()))
         }
     }
 }
 
-/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard stands for any number of labels
-/// (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
+/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard stands for
+/// any number of labels (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
 fn hosts_meet(a: &str, b: &str) -> bool {
     match (a.strip_prefix('*'), b.strip_prefix('*')) {
         (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
@@ -238,7 +231,8 @@ fn hosts_meet(a: &str, b: &str) -> bool {
 }
 
 /// Whether a listener of a protocol can take a kind of route
-/// (<https://gateway-api.sigs.k8s.io/reference/spec/#protocoltype>). Protocols that an implementation adds take what it says.
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#protocoltype>). Protocols that an implementation adds take what it
+/// says.
 fn protocol_takes(protocol: &str, kind: &str) -> bool {
     match protocol {
         "HTTP" | "HTTPS" => matches!(kind, "HTTPRoute" | "GRPCRoute"),
@@ -252,7 +246,9 @@ fn protocol_takes(protocol: &str, kind: &str) -> bool {
 fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry) -> bool {
     let kinds: Vec<&str> = items(listener, &["allowedRoutes", "kinds"]).filter_map(|k| text(k, &["kind"])).collect();
     let kind = route.key.kind.as_str();
-    if !protocol_takes(text(listener, &["protocol"]).unwrap_or_default(), kind) || !(kinds.is_empty() || kinds.contains(&kind)) {
+    if !protocol_takes(text(listener, &["protocol"]).unwrap_or_default(), kind)
+        || !(kinds.is_empty() || kinds.contains(&kind))
+    {
         return false;
     }
     match text(listener, &["allowedRoutes", "namespaces", "from"]).unwrap_or("Same") {
@@ -261,7 +257,8 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
             let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else {
                 return true;
             };
-            // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way in.
+            // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way
+            // in.
             namespace.declared.is_none()
                 || listener
                     .at(&["allowedRoutes", "namespaces", "selector"])

@@ -14,11 +14,7 @@ pub(super) fn add(context: &mut Context<'_>) {
     let default_class = cluster
         .ingress_classes()
         .find(|(entry, _)| {
-            entry
-                .object
-                .annotations
-                .get("ingressclass.kubernetes.io/is-default-class")
-                .is_some_and(|v| v == "true")
+            entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
         })
         .map(|(entry, _)| entry.key.name.clone());
     for (entry, ingress) in cluster.ingresses() {
@@ -34,11 +30,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
     };
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
     let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
-    let class = spec
-        .ingress_class_name
-        .clone()
-        .or_else(|| annotation.cloned())
-        .or_else(|| default_class.map(str::to_owned));
+    let class =
+        spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
     let id = context.object(entry, NodeKind::Ingress, Detail::Ingress { class, tls: !tls.is_empty() });
     expose(context, entry, &id);
 
@@ -63,14 +56,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
                 context,
                 &path.backend,
                 field,
-                RouteRule {
-                    host: host.clone(),
-                    path: wanted,
-                    path_type,
-                    tls: secure,
-                    weight: None,
-                    default: false,
-                },
+                RouteRule { host: host.clone(), path: wanted, path_type, tls: secure, weight: None, default: false },
             );
         }
         // A host without paths sends everything to the default backend
@@ -82,26 +68,13 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
                 context,
                 backend,
                 format!("spec.rules[{r}]"),
-                RouteRule {
-                    host,
-                    path: None,
-                    path_type: None,
-                    tls: secure,
-                    weight: None,
-                    default: false,
-                },
+                RouteRule { host, path: None, path_type: None, tls: secure, weight: None, default: false },
             );
         }
     }
     if let Some(backend) = &spec.default_backend {
-        let rule = RouteRule {
-            host: None,
-            path: None,
-            path_type: None,
-            tls: covered(tls, None),
-            weight: None,
-            default: true,
-        };
+        let rule =
+            RouteRule { host: None, path: None, path_type: None, tls: covered(tls, None), weight: None, default: true };
         add(context, backend, "spec.defaultBackend".into(), rule);
     }
     for ((target, port), (rules, said)) in edges {
@@ -109,22 +82,20 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
     }
 }
 
-/// An Ingress serves HTTP, and HTTPS where it has TLS, on whatever ports its controller is given: none are claimed here.
+/// An Ingress serves HTTP, and HTTPS where it has TLS, on whatever ports its controller is given: none are claimed
+/// here.
 fn expose(context: &mut Context<'_>, entry: &Entry, id: &str) {
     let class = entry.object.at("spec.ingressClassName");
     let said = context.evidence(entry, "");
-    let named_internal = entry.object.tree.at(&["spec", "ingressClassName"]).and_then(|c| c.as_str()) == Some("gce-internal");
+    let named_internal =
+        entry.object.tree.at(&["spec", "ingressClassName"]).and_then(|c| c.as_str()) == Some("gce-internal");
     let from = match exposure::internal(&entry.object.annotations) {
         Some(field) => {
             let said = context.evidence(entry, &field);
             context.private_network(said)
         }
         None if named_internal => {
-            let said = Evidence {
-                line: class.line,
-                field: "spec.ingressClassName".into(),
-                ..said.clone()
-            };
+            let said = Evidence { line: class.line, field: "spec.ingressClassName".into(), ..said.clone() };
             context.private_network(said)
         }
         None => context.internet(),
@@ -132,26 +103,27 @@ fn expose(context: &mut Context<'_>, entry: &Entry, id: &str) {
     context.graph.edge(
         &from,
         id,
-        EdgeDetail::Exposes(vec![Exposure {
-            via: Expose::Ingress,
-            ports: Vec::new(),
-        }]),
+        EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
         [said],
     );
 }
 
 /// What a backend leads to: a Service of the Ingress's own namespace, or any other object of it.
-fn target(context: &mut Context<'_>, entry: &Entry, backend: &IngressBackend, said: &Evidence) -> Option<(String, Backend)> {
+fn target(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    backend: &IngressBackend,
+    said: &Evidence,
+) -> Option<(String, Backend)> {
     if let Some(service) = &backend.service {
         let key = Key::new("", "Service", entry.key.namespace(), &service.name);
         let target = context.referred(&key, said.clone());
         let port = match &service.port {
-            Some(port) if port.number.is_some_and(|n| n != 0) => port.number.and_then(port_number).map_or(Backend::None, Backend::Number),
+            Some(port) if port.number.is_some_and(|n| n != 0) => {
+                port.number.and_then(port_number).map_or(Backend::None, Backend::Number)
+            }
             Some(port) => match &port.name {
-                Some(name) => Backend::Name {
-                    name: name.clone(),
-                    resolved: named_port(context, &key, name),
-                },
+                Some(name) => Backend::Name { name: name.clone(), resolved: named_port(context, &key, name) },
                 None => Backend::None,
             },
             None => Backend::None,
@@ -178,7 +150,8 @@ fn named_port(context: &Context<'_>, service: &Key, name: &str) -> Option<u16> {
     ports.iter().find(|p| p.name.as_deref() == Some(name)).and_then(|p| port_number(p.port))
 }
 
-/// Whether TLS is set up for a host. An entry without hosts stands for every host of the controller's certificate, and a wildcard stands for one label
+/// Whether TLS is set up for a host. An entry without hosts stands for every host of the controller's certificate, and
+/// a wildcard stands for one label
 /// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressSpec>).
 fn covered(tls: &[IngressTLS], host: Option<&str>) -> bool {
     tls.iter().any(|entry| {
@@ -207,14 +180,8 @@ mod tests {
 
     #[test]
     fn tls_without_hosts_covers_all() {
-        let all = [IngressTLS {
-            hosts: None,
-            secret_name: Some("x".into()),
-        }];
-        let one = [IngressTLS {
-            hosts: Some(vec!["a.example.com".into()]),
-            secret_name: None,
-        }];
+        let all = [IngressTLS { hosts: None, secret_name: Some("x".into()) }];
+        let one = [IngressTLS { hosts: Some(vec!["a.example.com".into()]), secret_name: None }];
         assert!(covered(&all, Some("b.example.com")) && covered(&all, None));
         assert!(covered(&one, Some("a.example.com")) && !covered(&one, Some("b.example.com")) && !covered(&one, None));
         assert!(!covered(&[], Some("a.example.com")));

@@ -29,18 +29,9 @@ pub use resources::resources;
 
 /// Resolves a cluster.
 pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
-    let mut context = Context {
-        cluster,
-        sources,
-        graph: GraphBuilder::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), diagnostics: Vec::new() };
     for (name, namespace) in cluster.namespaces() {
-        let labels = if namespace.declared.is_some() {
-            namespace.labels.clone()
-        } else {
-            BTreeMap::new()
-        };
+        let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
     }
     workloads::add(&mut context);
@@ -48,10 +39,7 @@ pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
     ingress::add(&mut context);
     gateway::add(&mut context);
     openshift::add(&mut context);
-    Warned {
-        value: context.graph.build(),
-        diagnostics: context.diagnostics,
-    }
+    Warned { value: context.graph.build(), diagnostics: context.diagnostics }
 }
 
 /// What every part of the resolution works on.
@@ -105,8 +93,16 @@ impl Context<'_> {
         self.missing(&key.kind, key.namespace(), &key.name, (&key.name, "not in the input"), evidence)
     }
 
-    /// Adds a node for something that is not there: what it is, by what it was asked for, and how that is shown and why.
-    fn missing(&mut self, kind: &str, namespace: &str, wanted: &str, (name, reason): (&str, &str), evidence: Evidence) -> String {
+    /// Adds a node for something that is not there: what it is, by what it was asked for, and how that is shown and
+    /// why.
+    fn missing(
+        &mut self,
+        kind: &str,
+        namespace: &str,
+        wanted: &str,
+        (name, reason): (&str, &str),
+        evidence: Evidence,
+    ) -> String {
         let id = format!("missing:{namespace}/{wanted}[{kind}]");
         self.graph.node(Node {
             id: id.clone(),
@@ -144,12 +140,7 @@ impl Context<'_> {
         addresses.sort();
         addresses.dedup();
         let id = format!("addresses:{}", addresses.join(","));
-        let detail = Detail::External {
-            addresses,
-            except: Vec::new(),
-            role: None,
-            on: String::new(),
-        };
+        let detail = Detail::External { addresses, except: Vec::new(), role: None, on: String::new() };
         self.outside(id.clone(), detail, vec![evidence]);
         id
     }

@@ -12,10 +12,7 @@ use crate::manifest::{Body, Tree};
 /// Adds every Route with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
     let cluster = context.cluster;
-    let routes = cluster
-        .entries()
-        .iter()
-        .filter(|e| e.key.group == "route.openshift.io" && e.key.kind == "Route");
+    let routes = cluster.entries().iter().filter(|e| e.key.group == "route.openshift.io" && e.key.kind == "Route");
     for entry in routes {
         add_one(context, entry);
     }
@@ -25,32 +22,19 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let Some(spec) = entry.object.tree.get("spec") else { return };
     let text = |key: &str| spec.get(key).and_then(Tree::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let host = text("host");
-    let id = context.object(
-        entry,
-        NodeKind::Route,
-        Detail::Route {
-            hosts: host.iter().cloned().collect(),
-        },
-    );
+    let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: host.iter().cloned().collect() });
     let internet = context.internet();
     let said = context.evidence(entry, "");
     context.graph.edge(
         &internet,
         &id,
-        EdgeDetail::Exposes(vec![Exposure {
-            via: Expose::Ingress,
-            ports: Vec::new(),
-        }]),
+        EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
         [said],
     );
     let backends = spec.get("alternateBackends").map(Tree::items).unwrap_or_default();
     let several = !backends.is_empty();
-    let fields = std::iter::once(("spec.to".to_owned(), spec.get("to"))).chain(
-        backends
-            .iter()
-            .enumerate()
-            .map(|(i, b)| (format!("spec.alternateBackends[{i}]"), Some(b))),
-    );
+    let fields = std::iter::once(("spec.to".to_owned(), spec.get("to")))
+        .chain(backends.iter().enumerate().map(|(i, b)| (format!("spec.alternateBackends[{i}]"), Some(b))));
     for (field, backend) in fields {
         let Some(backend) = backend else { continue };
         let Some(name) = backend.get("name").and_then(Tree::as_str) else {
@@ -64,13 +48,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         let target = context.referred(&key, said.clone());
         let port = backend_port(context, &key, spec.at(&["port", "targetPort"]));
         // An absent weight is 100.
-        let weight = several.then(|| {
-            backend
-                .get("weight")
-                .and_then(Tree::as_i64)
-                .and_then(|w| i32::try_from(w).ok())
-                .unwrap_or(100)
-        });
+        let weight = several
+            .then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(100));
         let tls = spec.get("tls").is_some_and(|t| !t.is_null());
         let rule = RouteRule {
             host: host.clone(),
@@ -84,21 +63,18 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     }
 }
 
-/// The Service port whose endpoints a Route means. `targetPort` is the number or name of a port of the endpoints, and endpoints carry the names of the
-/// Service's ports; without it the router takes every port.
+/// The Service port whose endpoints a Route means. `targetPort` is the number or name of a port of the endpoints, and
+/// endpoints carry the names of the Service's ports; without it the router takes every port.
 fn backend_port(context: &Context<'_>, service: &Key, wanted: Option<&Tree>) -> Backend {
     let Some(wanted) = wanted.filter(|w| !w.is_null()) else {
         return Backend::None;
     };
     let number = wanted.as_i64().and_then(|n| i32::try_from(n).ok());
     let name = wanted.as_str();
-    let found = context
-        .cluster
-        .find(service)
-        .and_then(|at| match &context.cluster.entries()[at].object.body {
-            Body::Service(service) => meant(service, number, name),
-            _ => None,
-        });
+    let found = context.cluster.find(service).and_then(|at| match &context.cluster.entries()[at].object.body {
+        Body::Service(service) => meant(service, number, name),
+        _ => None,
+    });
     match found.and_then(|p| port_number(p.port)) {
         Some(port) => Backend::Number(port),
         None => Backend::Name {
@@ -115,8 +91,5 @@ fn meant<'s>(service: &'s Service, number: Option<i32>, name: Option<&str>) -> O
         Some(IntOrString::String(n)) => name == Some(n),
         _ => number == Some(p.port),
     };
-    ports
-        .iter()
-        .find(|p| name.is_some() && p.name.as_deref() == name)
-        .or_else(|| ports.iter().find(is_target))
+    ports.iter().find(|p| name.is_some() && p.name.as_deref() == name).or_else(|| ports.iter().find(is_target))
 }

@@ -1,6 +1,8 @@
-//! What workloads and entrances use beside the network (`uses`), and what changes how many pods a workload runs (`scales`).
+//! What workloads and entrances use beside the network (`uses`), and what changes how many pods a workload runs
+//! (`scales`).
 //!
-//! Where several workloads use the same several things in the same ways, their edges run through a junction, as those of policies do.
+//! Where several workloads use the same several things in the same ways, their edges run through a junction, as those
+//! of policies do.
 
 mod found;
 mod scalers;
@@ -13,18 +15,15 @@ use crate::cluster::{Cluster, Key};
 use crate::graph::{Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, UseWay, Uses, digest};
 use crate::source::Sources;
 
-/// Adds to a graph of a cluster what its workloads, Ingresses and Gateways use, and what scales its workloads. ConfigMaps, Secrets, claims and
-/// ServiceAccounts of the input that nothing uses are added as well, except those that Kubernetes and Helm make by themselves.
+/// Adds to a graph of a cluster what its workloads, Ingresses and Gateways use, and what scales its workloads.
+/// ConfigMaps, Secrets, claims and ServiceAccounts of the input that nothing uses are added as well, except those that
+/// Kubernetes and Helm make by themselves.
 ///
-/// References follow <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>. What is referred to and not in the input is
-/// a missing node, unless another object of the input makes it (a template of claims, a Certificate, a SealedSecret, an ExternalSecret).
+/// References follow <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>. What is referred
+/// to and not in the input is a missing node, unless another object of the input makes it (a template of claims, a
+/// Certificate, a SealedSecret, an ExternalSecret).
 pub fn resources(graph: Graph, cluster: &Cluster, sources: &Sources) -> Graph {
-    let mut context = Context {
-        cluster,
-        sources,
-        graph: GraphBuilder::reopen(graph),
-        diagnostics: Vec::new(),
-    };
+    let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
     found::add(&mut context);
     let mut book = Book::default();
     users::collect(&context, &mut book);
@@ -34,9 +33,11 @@ pub fn resources(graph: Graph, cluster: &Cluster, sources: &Sources) -> Graph {
 }
 
 /// The ConfigMap with the cluster's certificates, which is in every namespace
-/// (<https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/>, root-ca-cert-publisher).
+/// (<https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/>,
+/// root-ca-cert-publisher).
 const ROOT_CERTIFICATES: &str = "kube-root-ca.crt";
-/// The ServiceAccount that every namespace has (<https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts>).
+/// The ServiceAccount that every namespace has
+/// (<https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts>).
 const DEFAULT_ACCOUNT: &str = "default";
 
 /// One user's use of one thing.
@@ -50,10 +51,7 @@ struct Entry {
 
 impl Entry {
     fn uses(&self) -> Uses {
-        Uses {
-            ways: self.ways.iter().copied().collect(),
-            optional: !self.needed,
-        }
+        Uses { ways: self.ways.iter().copied().collect(), optional: !self.needed }
     }
 }
 
@@ -94,19 +92,16 @@ impl Book {
                 let entries = keys.iter().filter_map(|k| self.uses[*k].get(user));
                 entries.flat_map(|e| e.evidence.iter().cloned()).collect()
             };
-            let said: Vec<Evidence> = bundle.users.iter().filter_map(|u| evidence(u, &bundle.keys).into_iter().next()).collect();
+            let said: Vec<Evidence> =
+                bundle.users.iter().filter_map(|u| evidence(u, &bundle.keys).into_iter().next()).collect();
             let junction = junction(context, bundle, said);
             for &user in &bundle.users {
                 let said = evidence(user, &bundle.keys);
                 context.graph.edge(user, &junction, EdgeDetail::Uses(Uses::default()), said);
             }
             for &key in &bundle.keys {
-                let uses = bundle
-                    .users
-                    .first()
-                    .and_then(|u| self.uses[key].get(*u))
-                    .map(Entry::uses)
-                    .unwrap_or_default();
+                let uses =
+                    bundle.users.first().and_then(|u| self.uses[key].get(*u)).map(Entry::uses).unwrap_or_default();
                 let said: Vec<Evidence> = bundle.users.iter().flat_map(|u| evidence(u, &[key])).collect();
                 context.graph.edge(&junction, &ids[key], EdgeDetail::Uses(uses), said);
                 through.extend(bundle.users.iter().map(|u| (*u, key)));
@@ -120,7 +115,8 @@ impl Book {
         }
     }
 
-    /// Groups of users and things in which each uses all, and so many of both that a junction saves lines. No use is in two of them.
+    /// Groups of users and things in which each uses all, and so many of both that a junction saves lines. No use is in
+    /// two of them.
     fn bundles(&self) -> Vec<Bundle<'_>> {
         let mut things: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
         let mut sets: BTreeSet<Vec<&str>> = BTreeSet::new();
@@ -168,11 +164,7 @@ fn target(context: &mut Context<'_>, key: &Key, users: &BTreeMap<String, Entry>)
         }
         return id;
     }
-    let reason = if users.values().any(|e| e.needed) {
-        "not in the input"
-    } else {
-        "optional, not in the input"
-    };
+    let reason = if users.values().any(|e| e.needed) { "not in the input" } else { "optional, not in the input" };
     let mut said = users.values().flat_map(|e| e.evidence.iter().cloned());
     match said.next() {
         Some(said) => context.missing(&key.kind, key.namespace(), &key.name, (&key.name, reason), said),

@@ -34,22 +34,15 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     let selector = selector(service);
     let kind = kind(service);
     // ExternalName Services have no pods, whatever their selector says.
-    let selected = if kind == ServiceKind::ExternalName {
-        Vec::new()
-    } else {
-        cluster.select(entry.key.namespace(), &selector)
-    };
+    let selected =
+        if kind == ServiceKind::ExternalName { Vec::new() } else { cluster.select(entry.key.namespace(), &selector) };
     let declared: Vec<Vec<Port>> = selected.iter().map(|&w| workloads::ports(&cluster.workloads()[w])).collect();
     let all: Vec<Port> = declared.iter().flatten().cloned().collect();
     let ports = port_maps(service, &all);
     let id = context.object(
         entry,
         NodeKind::Service,
-        Detail::Service {
-            service: kind,
-            ports: ports.clone(),
-            selector: selector.clone(),
-        },
+        Detail::Service { service: kind, ports: ports.clone(), selector: selector.clone() },
     );
     for (&workload, own) in selected.iter().zip(&declared) {
         let workload = &cluster.workloads()[workload];
@@ -81,9 +74,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
 
 /// A selector in a few words: the label that names an application first, and how many more there are.
 fn short(selector: &BTreeMap<String, String>) -> String {
-    let known = ["app.kubernetes.io/name", "app", "k8s-app", "name"]
-        .iter()
-        .find_map(|k| selector.get_key_value(*k));
+    let known = ["app.kubernetes.io/name", "app", "k8s-app", "name"].iter().find_map(|k| selector.get_key_value(*k));
     let Some((key, value)) = known.or_else(|| selector.iter().next()) else {
         return String::new();
     };
@@ -116,9 +107,7 @@ fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
         Some(key) => context.referred(&key, said.clone()),
         None => context.dns_name(host, said.clone()),
     };
-    context
-        .graph
-        .edge(&entry.key.to_string(), &target, EdgeDetail::Resolves(Vec::new()), [said]);
+    context.graph.edge(&entry.key.to_string(), &target, EdgeDetail::Resolves(Vec::new()), [said]);
 }
 
 /// `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local` name a Service
@@ -159,12 +148,9 @@ impl Behind {
     fn of(reference: Option<&ObjectReference>, namespace: &str) -> Behind {
         match reference {
             None => Behind::Unsaid,
-            Some(ObjectReference {
-                kind: Some(kind),
-                name: Some(name),
-                namespace: own,
-                ..
-            }) if kind == "Pod" => Behind::Pod(own.clone().unwrap_or_else(|| namespace.to_owned()), name.clone()),
+            Some(ObjectReference { kind: Some(kind), name: Some(name), namespace: own, .. }) if kind == "Pod" => {
+                Behind::Pod(own.clone().unwrap_or_else(|| namespace.to_owned()), name.clone())
+            }
             Some(_) => Behind::Other,
         }
     }
@@ -194,17 +180,16 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
                 .filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref()))
                 .collect();
             for address in subset.addresses.iter().flatten().chain(subset.not_ready_addresses.iter().flatten()) {
-                found
-                    .entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name))
-                    .or_default()
-                    .push(Endpoint {
+                found.entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name)).or_default().push(
+                    Endpoint {
                         address: address.ip.clone(),
                         dns: false,
                         behind: Behind::of(address.target_ref.as_ref(), entry.key.namespace()),
                         ports: ports.clone(),
                         object,
                         field: "subsets",
-                    });
+                    },
+                );
             }
         }
     }
@@ -221,17 +206,14 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
             .collect();
         for endpoint in slice.endpoints.iter().flatten() {
             for address in &endpoint.addresses {
-                found
-                    .entry(Key::new("", "Service", entry.key.namespace(), service))
-                    .or_default()
-                    .push(Endpoint {
-                        address: address.clone(),
-                        dns: slice.address_type == "FQDN",
-                        behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
-                        ports: ports.clone(),
-                        object,
-                        field: "endpoints",
-                    });
+                found.entry(Key::new("", "Service", entry.key.namespace(), service)).or_default().push(Endpoint {
+                    address: address.clone(),
+                    dns: slice.address_type == "FQDN",
+                    behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
+                    ports: ports.clone(),
+                    object,
+                    field: "endpoints",
+                });
             }
         }
     }
@@ -258,10 +240,7 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
             let target = context.dns_name(&endpoint.address, said.clone());
             context.graph.edge(&id, &target, EdgeDetail::Resolves(endpoint.ports.clone()), [said]);
         } else {
-            outside
-                .entry((endpoint.ports.clone(), endpoint.object))
-                .or_default()
-                .insert(&endpoint.address);
+            outside.entry((endpoint.ports.clone(), endpoint.object)).or_default().insert(&endpoint.address);
         }
     }
     for ((ports, object), addresses) in outside {
@@ -271,7 +250,8 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
     }
 }
 
-/// The type of a Service. An absent type means ClusterIP (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/>).
+/// The type of a Service. An absent type means ClusterIP
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/>).
 pub(super) fn kind(service: &Service) -> ServiceKind {
     let spec = service.spec.as_ref();
     match spec.and_then(|s| s.type_.as_deref()) {
@@ -283,9 +263,17 @@ pub(super) fn kind(service: &Service) -> ServiceKind {
     }
 }
 
-/// The port that a route sends to, as it is if its Service has it or is not in the input. Clients of the Service use its own port, not the pods'
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressBackend>); a port that it lacks is told.
-pub(super) fn checked_port(context: &mut Context<'_>, entry: &Entry, service: &Key, port: Backend, field: &str) -> Backend {
+/// The port that a route sends to, as it is if its Service has it or is not in the input. Clients of the Service use
+/// its own port, not the pods'
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressBackend>); a port that it
+/// lacks is told.
+pub(super) fn checked_port(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    service: &Key,
+    port: Backend,
+    field: &str,
+) -> Backend {
     let cluster = context.cluster;
     let Some(found) = cluster.find(service).map(|i| &cluster.entries()[i]) else {
         return port;
@@ -301,11 +289,9 @@ pub(super) fn checked_port(context: &mut Context<'_>, entry: &Entry, service: &K
         .iter()
         .map(|p| p.name.as_ref().map_or_else(|| p.port.to_string(), |n| format!("{} ({n})", p.port)))
         .collect();
-    let pods = own.iter().find(|p| {
-        p.target_port
-            .as_ref()
-            .is_some_and(|t| matches!(t, IntOrString::Int(n) if n.to_string() == wanted))
-    });
+    let pods = own
+        .iter()
+        .find(|p| p.target_port.as_ref().is_some_and(|t| matches!(t, IntOrString::Int(n) if n.to_string() == wanted)));
     let help = match pods {
         Some(p) => format!("{wanted} is the pods' port; the port of the Service is {}", p.port),
         None if known.is_empty() => "the Service has no ports".to_owned(),
@@ -313,9 +299,7 @@ pub(super) fn checked_port(context: &mut Context<'_>, entry: &Entry, service: &K
     };
     let message = format!("{} sends to port {wanted} of {service}, which has no such port", entry.key);
     let problem = Diagnostic::at(Code::BackendPortMissing, entry.object.at(field), message);
-    context
-        .diagnostics
-        .push(problem.with_related(found.object.at("spec.ports"), "its ports").with_help(help));
+    context.diagnostics.push(problem.with_related(found.object.at("spec.ports"), "its ports").with_help(help));
     Backend::Absent(wanted)
 }
 
@@ -323,7 +307,8 @@ fn selector(service: &Service) -> BTreeMap<String, String> {
     service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default()
 }
 
-/// The ports of a Service with their targets among some declared ports. An absent target port is the port itself; a name is looked up with the same protocol.
+/// The ports of a Service with their targets among some declared ports. An absent target port is the port itself; a
+/// name is looked up with the same protocol.
 pub(super) fn port_maps(service: &Service, declared: &[Port]) -> Vec<PortMap> {
     let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
     ports.filter_map(|p| port_map(p, declared)).collect()
@@ -341,10 +326,7 @@ fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
                 .filter(|p| p.name.as_deref() == Some(name) && p.protocol == protocol)
                 .map(|p| p.number)
                 .collect();
-            TargetPort::Name {
-                name: name.clone(),
-                resolved: resolved.into_iter().collect(),
-            }
+            TargetPort::Name { name: name.clone(), resolved: resolved.into_iter().collect() }
         }
     };
     Some(PortMap {
@@ -368,10 +350,7 @@ mod tests {
         );
         assert_eq!(in_cluster_name("db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
         assert_eq!(in_cluster_name("db.example.com"), None);
-        assert_eq!(
-            in_cluster_name("db-0.db.data.svc").map(|k| k.to_string()).as_deref(),
-            Some("data/db[Service]")
-        );
+        assert_eq!(in_cluster_name("db-0.db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
         assert_eq!(in_cluster_name("a.b.c.d.svc.cluster.local"), None);
     }
 }

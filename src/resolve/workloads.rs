@@ -22,10 +22,7 @@ pub(super) fn add(context: &mut Context<'_>) {
                 .flatten()
                 .filter(|c| c.restart_policy.as_deref() == Some("Always"))
                 .chain(&spec.pod.containers)
-                .map(|c| Container {
-                    name: c.name.clone(),
-                    image: c.image.clone(),
-                })
+                .map(|c| Container { name: c.name.clone(), image: c.image.clone() })
                 .collect(),
             host_network: spec.pod.host_network == Some(true),
             show_images: false,
@@ -50,11 +47,7 @@ pub(super) fn add(context: &mut Context<'_>) {
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn ports(workload: &Workload) -> Vec<Port> {
     let pod = &workload.spec.pod;
-    let sidecars = pod
-        .init_containers
-        .iter()
-        .flatten()
-        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = pod.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
     let mut ports: Vec<Port> = sidecars
         .chain(&pod.containers)
         .flat_map(|c| c.ports.iter().flatten())
@@ -71,10 +64,12 @@ pub(super) fn ports(workload: &Workload) -> Vec<Port> {
     ports
 }
 
-/// How many pods it runs. Absent replicas mean one (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>).
+/// How many pods it runs. Absent replicas mean one
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>).
 fn scale(workload: &Workload, object: &Object) -> Scale {
     let spec = &workload.spec;
-    // A workload made of pods whose controller is not in the input says nothing about its size, and nor does a value that could not be read.
+    // A workload made of pods whose controller is not in the input says nothing about its size, and nor does a value
+    // that could not be read.
     let unreadable = spec.replicas.is_none() && object.tree.at(&["spec", "replicas"]).is_some_and(|r| !r.is_null());
     if workload.key.kind != object.kind || unreadable {
         return Scale::Unknown;
@@ -84,7 +79,9 @@ fn scale(workload: &Workload, object: &Object) -> Scale {
         "DaemonSet" => Scale::PerNode,
         "CronJob" => spec.schedule.clone().map_or(Scale::Unknown, Scale::Schedule),
         "Job" => Scale::Completions(spec.completions.unwrap_or(1)),
-        "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "DeploymentConfig" => Scale::Replicas(spec.replicas.unwrap_or(1)),
+        "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "DeploymentConfig" => {
+            Scale::Replicas(spec.replicas.unwrap_or(1))
+        }
         _ => spec.replicas.map_or(Scale::Unknown, Scale::Replicas),
     }
 }

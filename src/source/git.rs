@@ -1,5 +1,6 @@
-//! Two states of a git repository, through the installed `git`. Guarantees: nothing is checked out, the index is not written, no program that the
-//! repository names is run, nothing is fetched, and a text that both sides have is in memory once.
+//! Two states of a git repository, through the installed `git`. Guarantees: nothing is checked out, the index is not
+//! written, no program that the repository names is run, nothing is fetched, and a text that both sides have is in
+//! memory once.
 
 mod command;
 mod error;
@@ -32,7 +33,8 @@ pub struct GitRequest {
     pub range: GitRange,
     /// Where paths begin: a folder of the repository. `GIT_DIR` and its like count as they do for git.
     pub folder: PathBuf,
-    /// Files and folders, as for [`load`](super::load) but for `-`. Without any, and without kustomizations, the folder itself.
+    /// Files and folders, as for [`load`](super::load) but for `-`. Without any, and without kustomizations, the folder
+    /// itself.
     pub paths: Vec<PathBuf>,
     /// Folders of kustomizations, to be built on both sides.
     pub kustomize: Vec<PathBuf>,
@@ -76,18 +78,15 @@ impl Side {
     }
 }
 
-/// The folders in which a repository keeps what its revisions stand for: that of the working tree, and the one that it shares with others. For those who
-/// wait until a name means another commit.
+/// The folders in which a repository keeps what its revisions stand for: that of the working tree, and the one that it
+/// shares with others. For those who wait until a name means another commit.
 pub fn git_folders(request: &GitRequest) -> Result<[PathBuf; 2], GitError> {
     let git = command::Git::find(&request.programs, &request.folder)?;
-    Ok([
-        git.path(&["rev-parse", "--absolute-git-dir"])?,
-        git.path(&["rev-parse", "--git-common-dir"])?,
-    ])
+    Ok([git.path(&["rev-parse", "--absolute-git-dir"])?, git.path(&["rev-parse", "--git-common-dir"])?])
 }
 
-/// Reads the old and the new side of a range. A file that only one side has is no problem; a path that neither has is one, told with the new side, as is
-/// everything that is the same on both.
+/// Reads the old and the new side of a range. A file that only one side has is no problem; a path that neither has is
+/// one, told with the new side, as is everything that is the same on both.
 pub fn load_range(request: &GitRequest) -> Result<[Side; 2], GitError> {
     let repository = Repository::open(&request.programs, &request.folder)?;
     let [old, new] = repository.resolve(&request.range)?;

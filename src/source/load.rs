@@ -36,10 +36,7 @@ pub struct Request {
 impl Request {
     /// The given paths with the usual limit.
     pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
-        Request {
-            paths: paths.into_iter().map(Into::into).collect(),
-            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
-        }
+        Request { paths: paths.into_iter().map(Into::into).collect(), max_file_bytes: DEFAULT_MAX_FILE_BYTES }
     }
 
     fn limit(&self) -> u64 {
@@ -94,8 +91,8 @@ pub(super) struct Candidate {
     pub path: PathBuf,
 }
 
-/// Reads everything that is asked for. Files named outright are read whatever their name; in folders `.yaml`, `.yml` and `.json` files are, except
-/// hidden ones and those that a `.gitignore` names. No file is read twice.
+/// Reads everything that is asked for. Files named outright are read whatever their name; in folders `.yaml`, `.yml`
+/// and `.json` files are, except hidden ones and those that a `.gitignore` names. No file is read twice.
 pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
     let mut loaded = Loaded::default();
     let mut candidates = Vec::new();
@@ -122,7 +119,10 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
 }
 
 /// All that could be read as one set, each file under a name of its own.
-pub(super) fn collected(texts: impl IntoIterator<Item = Result<SourceFile, Problem>>, problems: &mut Vec<Problem>) -> Sources {
+pub(super) fn collected(
+    texts: impl IntoIterator<Item = Result<SourceFile, Problem>>,
+    problems: &mut Vec<Problem>,
+) -> Sources {
     let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
     for text in texts {
         match text {
@@ -154,10 +154,7 @@ fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
                 loaded.problems.push(Problem::NoManifests { name });
             }
         }
-        Ok(_) => candidates.push(Candidate {
-            name,
-            path: path.to_path_buf(),
-        }),
+        Ok(_) => candidates.push(Candidate { name, path: path.to_path_buf() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => loaded.problems.push(Problem::Missing { name }),
         Err(error) => loaded.problems.push(Problem::Unreadable { name, error }),
     }
@@ -166,13 +163,10 @@ fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
 /// The way through a folder.
 fn walker(folder: &Path) -> WalkBuilder {
     let mut walker = WalkBuilder::new(folder);
-    // A `.gitignore` counts outside of a repository too: an exported tree should give the same picture as its clone. The user's own global one does
-    // not, because the picture would depend on whose machine it is. Links to folders are not followed, which also keeps loops out.
-    walker
-        .require_git(false)
-        .git_global(false)
-        .follow_links(false)
-        .sort_by_file_name(|a, b| a.cmp(b));
+    // A `.gitignore` counts outside of a repository too: an exported tree should give the same picture as its clone.
+    // The user's own global one does not, because the picture would depend on whose machine it is. Links to folders are
+    // not followed, which also keeps loops out.
+    walker.require_git(false).git_global(false).follow_links(false).sort_by_file_name(|a, b| a.cmp(b));
     walker
 }
 
@@ -210,10 +204,7 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                loaded.problems.push(Problem::Walk {
-                    name: shown_name(folder),
-                    error: error.to_string(),
-                });
+                loaded.problems.push(Problem::Walk { name: shown_name(folder), error: error.to_string() });
                 continue;
             }
         };
@@ -228,16 +219,9 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
         }
         let name = shown_name(path);
         // Only what a link leads to has to be looked at once more.
-        let kind = if kind.is_symlink() {
-            fs::metadata(path).map(|m| m.file_type())
-        } else {
-            Ok(kind)
-        };
+        let kind = if kind.is_symlink() { fs::metadata(path).map(|m| m.file_type()) } else { Ok(kind) };
         match kind {
-            Ok(kind) if kind.is_file() => candidates.push(Candidate {
-                name,
-                path: path.to_path_buf(),
-            }),
+            Ok(kind) if kind.is_file() => candidates.push(Candidate { name, path: path.to_path_buf() }),
             Ok(kind) if kind.is_dir() => loaded.skipped.other_files += 1,
             // Opening a pipe would wait for its writer.
             Ok(_) => loaded.problems.push(Problem::NotAFile { name }),
@@ -249,15 +233,20 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
 /// Whether a file of a folder is read.
 pub fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+        || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
 }
 
-/// Whether a file is called as `kubectl diff` calls those that it hands to a program for comparing: `apps.v1.Deployment.shop.web`, that is
+/// Whether a file is called as `kubectl diff` calls those that it hands to a program for comparing:
+/// `apps.v1.Deployment.shop.web`, that is
 /// `[GROUP.]VERSION.KIND.NAMESPACE.NAME` (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/>).
 fn is_kubectl_name(name: &str) -> bool {
     let parts: Vec<&str> = name.split('.').collect();
-    let is_version = |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let is_kind = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let is_version =
+        |part: &str| part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_kind = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+    };
     let version = parts.iter().position(|p| is_version(p));
     version.is_some_and(|v| parts.len() >= v + 4 && is_kind(parts[v + 1]))
 }
@@ -278,16 +267,10 @@ pub(super) fn without_repeats(mut candidates: Vec<Candidate>, skipped: &mut Skip
 
 /// Reads a file, or says why not.
 pub(super) fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile, Problem> {
-    let unreadable = |error| Problem::Unreadable {
-        name: candidate.name.clone(),
-        error,
-    };
+    let unreadable = |error| Problem::Unreadable { name: candidate.name.clone(), error };
     let metadata = fs::metadata(&candidate.path).map_err(unreadable)?;
     if metadata.is_file() && metadata.len() > limit {
-        return Err(Problem::TooLarge {
-            name: candidate.name.clone(),
-            limit,
-        });
+        return Err(Problem::TooLarge { name: candidate.name.clone(), limit });
     }
     let mut file = File::open(&candidate.path).map_err(unreadable)?;
     read_text(&candidate.name, &mut file, metadata.len(), limit)
@@ -295,10 +278,7 @@ pub(super) fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile,
 
 /// Reads a text to its end, or to the limit. It is probably as long as expected, in bytes.
 pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u64) -> Result<SourceFile, Problem> {
-    let unreadable = |error| Problem::Unreadable {
-        name: name.to_owned(),
-        error,
-    };
+    let unreadable = |error| Problem::Unreadable { name: name.to_owned(), error };
     // Pieces are put together only when all are there, so that a text without end costs no more than the limit.
     let mut pieces: Vec<Vec<u8>> = Vec::new();
     let mut total = 0;
@@ -308,10 +288,7 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u
         (&mut *from).take(PIECE_BYTES).read_to_end(&mut piece).map_err(unreadable)?;
         total += piece.len() as u64;
         if total > limit {
-            return Err(Problem::TooLarge {
-                name: name.to_owned(),
-                limit,
-            });
+            return Err(Problem::TooLarge { name: name.to_owned(), limit });
         }
         let last = (piece.len() as u64) < PIECE_BYTES;
         pieces.push(piece);
@@ -326,27 +303,18 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile {
-            name: name.to_owned(),
-            text: text.into(),
-        }),
-        Err(at) => Err(Problem::NotText {
-            name: name.to_owned(),
-            encoding: at.encoding,
-            line: at.line,
-            column: at.column,
-        }),
+        Ok(text) => Ok(SourceFile { name: name.to_owned(), text: text.into() }),
+        Err(at) => {
+            Err(Problem::NotText { name: name.to_owned(), encoding: at.encoding, line: at.line, column: at.column })
+        }
     }
 }
 
 /// A path as it is shown: as given, with `/` between its parts and no `./` before it.
 pub(super) fn shown_name(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let text = if std::path::MAIN_SEPARATOR == '/' {
-        text.into_owned()
-    } else {
-        text.replace(std::path::MAIN_SEPARATOR, "/")
-    };
+    let text =
+        if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") };
     let mut rest = text.as_str();
     while let Some(shorter) = rest.strip_prefix("./") {
         rest = shorter.trim_start_matches('/');

@@ -1,5 +1,5 @@
-//! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte order mark,
-//! and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
+//! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte
+//! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
 mod git;
 mod load;
@@ -32,10 +32,7 @@ impl SourceFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        SourceFile {
-            name: name.into(),
-            text: text.into(),
-        }
+        SourceFile { name: name.into(), text: text.into() }
     }
 
     /// The name it is shown under.

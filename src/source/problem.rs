@@ -130,7 +130,9 @@ pub enum Problem {
         side: String,
     },
     /// A submodule whose content is not here.
-    #[error("{name}: a submodule, and its commit {commit} of {side} is not here; fetch it with `git submodule update --init`")]
+    #[error(
+        "{name}: a submodule, and its commit {commit} of {side} is not here; fetch it with `git submodule update --init`"
+    )]
     MissingSubmodule {
         /// The folder.
         name: String,
@@ -166,7 +168,10 @@ impl Problem {
     pub fn is_tool(&self) -> bool {
         matches!(
             self,
-            Problem::NoProgram { .. } | Problem::NotRun { .. } | Problem::Failed { .. } | Problem::MissingArgument { .. }
+            Problem::NoProgram { .. }
+                | Problem::NotRun { .. }
+                | Problem::Failed { .. }
+                | Problem::MissingArgument { .. }
         )
     }
 }

@@ -22,9 +22,7 @@ pub struct Programs {
 impl Programs {
     /// The folders of a `PATH` variable.
     pub fn from_path(path: &OsStr) -> Self {
-        Programs {
-            folders: std::env::split_paths(path).filter(|p| !p.as_os_str().is_empty()).collect(),
-        }
+        Programs { folders: std::env::split_paths(path).filter(|p| !p.as_os_str().is_empty()).collect() }
     }
 
     /// The `PATH` of this process.
@@ -63,7 +61,8 @@ pub struct HelmChart {
     pub namespace: Option<String>,
 }
 
-/// Runs `kustomize build DIR`, or `kubectl kustomize DIR` where there is no kustomize. The result is named `kustomize:DIR`.
+/// Runs `kustomize build DIR`, or `kubectl kustomize DIR` where there is no kustomize. The result is named
+/// `kustomize:DIR`.
 pub fn kustomize_build(dir: &Path, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
     kustomize_as(dir, &shown_name(dir), programs, max_bytes)
 }
@@ -78,10 +77,7 @@ pub(super) fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_byte
         (Some(kustomize), _) => (kustomize, "build"),
         (None, Some(kubectl)) => (kubectl, "kustomize"),
         (None, None) => {
-            return Err(Problem::NoProgram {
-                job,
-                programs: "kustomize or kubectl",
-            });
+            return Err(Problem::NoProgram { job, programs: "kustomize or kubectl" });
         }
     };
     let args = vec![verb.into(), as_argument(dir)];
@@ -93,10 +89,7 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
     let name = shown_name(&chart.chart);
     let job = format!("--helm {name}");
     if let Some(values) = chart.values.iter().find(|v| !v.exists()) {
-        return Err(Problem::MissingArgument {
-            job,
-            path: shown_name(values),
-        });
+        return Err(Problem::MissingArgument { job, path: shown_name(values) });
     }
     let Some(program) = programs.find("helm") else {
         return Err(Problem::NoProgram { job, programs: "helm" });
@@ -125,11 +118,7 @@ fn as_argument(path: &Path) -> OsString {
 }
 
 fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u64) -> Result<SourceFile, Problem> {
-    let not_run = |error| Problem::NotRun {
-        job: job.to_owned(),
-        program: program.to_path_buf(),
-        error,
-    };
+    let not_run = |error| Problem::NotRun { job: job.to_owned(), program: program.to_path_buf(), error };
     let mut child = Command::new(program)
         .args(args)
         .stdin(Stdio::null())
@@ -152,10 +141,7 @@ fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u6
     let status = child.wait().map_err(not_run)?;
     let out = out.map_err(not_run)?;
     if out.len() as u64 > max_bytes {
-        return Err(Problem::TooLarge {
-            name: name.to_owned(),
-            limit: max_bytes,
-        });
+        return Err(Problem::TooLarge { name: name.to_owned(), limit: max_bytes });
     }
     if !status.success() {
         return Err(Problem::Failed {
@@ -174,9 +160,5 @@ pub(super) fn first_lines(mut pipe: impl Read) -> String {
     let _ = pipe.by_ref().take(STDERR_BYTES).read_to_end(&mut bytes);
     let _ = std::io::copy(&mut pipe, &mut std::io::sink());
     let text = String::from_utf8_lossy(&bytes);
-    text.lines()
-        .filter(|l| !l.trim().is_empty())
-        .take(STDERR_LINES)
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().filter(|l| !l.trim().is_empty()).take(STDERR_LINES).collect::<Vec<_>>().join("\n")
 }

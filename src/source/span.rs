@@ -13,7 +13,8 @@ impl FileId {
     }
 }
 
-/// A stretch of one input file. Lines and columns count from 1, columns in characters; `start..end` are byte offsets into the file's text.
+/// A stretch of one input file. Lines and columns count from 1, columns in characters; `start..end` are byte offsets
+/// into the file's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The file.

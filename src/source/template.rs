@@ -2,8 +2,9 @@
 
 use super::{STDIN_NAME, Sources, Span};
 
-/// The template that a place of rendered text came from, as a path: what the comment `# Source: CHART/templates/x.yaml` says that Helm writes before each document. With a chart
-/// that Helm was run on it begins with the folder of the chart, else as the comment does. `None` for text that is no output of a program (a file is where it is, whatever its
+/// The template that a place of rendered text came from, as a path: what the comment `# Source: CHART/templates/x.yaml`
+/// says that Helm writes before each document. With a chart that Helm was run on it begins with the folder of the
+/// chart, else as the comment does. `None` for text that is no output of a program (a file is where it is, whatever its
 /// comments say) and where no such comment stands before the document.
 ///
 /// Lines of a template are not those of what is made of it, so there is none to tell.
@@ -16,12 +17,15 @@ pub fn template_of(sources: &Sources, at: Span) -> Option<String> {
     let said = source_comment(sources.text(at.file), at.start as usize)?;
     match (chart, said.split_once('/')) {
         // The chart may have another name than its folder; what is not a folder is a packed chart.
-        (Some(chart), Some((_, inside))) if !chart.ends_with(".tgz") => Some(format!("{}/{inside}", chart.trim_end_matches('/'))),
+        (Some(chart), Some((_, inside))) if !chart.ends_with(".tgz") => {
+            Some(format!("{}/{inside}", chart.trim_end_matches('/')))
+        }
         _ => Some(said.to_owned()),
     }
 }
 
-/// What the last `# Source:` comment before a place says, in its document, if it is a path that Helm could have written: relative, without steps up, and a template or a CRD.
+/// What the last `# Source:` comment before a place says, in its document, if it is a path that Helm could have
+/// written: relative, without steps up, and a template or a CRD.
 fn source_comment(text: &str, at: usize) -> Option<&str> {
     let mut end = at;
     while !text.is_char_boundary(end) {
@@ -32,8 +36,9 @@ fn source_comment(text: &str, at: usize) -> Option<&str> {
         if let Some(path) = line.strip_prefix("# Source: ") {
             let path = path.trim();
             let parts: Vec<&str> = path.split('/').collect();
-            let plain =
-                parts.iter().all(|p| !p.is_empty() && *p != "." && *p != "..") && !path.contains(['\\', ':']) && !path.chars().any(char::is_control);
+            let plain = parts.iter().all(|p| !p.is_empty() && *p != "." && *p != "..")
+                && !path.contains(['\\', ':'])
+                && !path.chars().any(char::is_control);
             return (plain && parts.iter().skip(1).any(|p| *p == "templates" || *p == "crds")).then_some(path);
         }
         if line == "---" || line.starts_with("--- ") {
@@ -50,13 +55,7 @@ mod tests {
     fn template(name: &str, text: &str) -> Option<String> {
         let sources = Sources::from_texts([(name, text)]);
         let start = text.find("HERE").unwrap() as u32;
-        let at = Span {
-            file: sources.ids().next().unwrap(),
-            line: 1,
-            column: 1,
-            start,
-            end: start,
-        };
+        let at = Span { file: sources.ids().next().unwrap(), line: 1, column: 1, start, end: start };
         template_of(&sources, at)
     }
 

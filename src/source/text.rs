@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn the_first_bad_byte_is_named() {
-        let check = |bytes: &[u8], encoding, line, column| assert_eq!(decode(bytes.to_vec()), Err(NotText { encoding, line, column }));
+        let check = |bytes: &[u8], encoding, line, column| {
+            assert_eq!(decode(bytes.to_vec()), Err(NotText { encoding, line, column }))
+        };
         check(b"\xff", "UTF-8", 1, 1);
         check(b"a: b\nc: \xc3\xa9\xff", "UTF-8", 2, 5);
         check(b"\xff\xfea\0\n\0\0\xd8", "UTF-16", 2, 1);

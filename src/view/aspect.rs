@@ -59,14 +59,16 @@ pub fn aspect(graph: Graph, aspect: Aspect) -> Graph {
         }
         Aspect::Resources => {
             let held = |edge: usize| matches!(graph.edge(edge).2.kind(), EdgeKind::Uses | EdgeKind::Scales);
-            let mut kept: Vec<bool> = graph.nodes().map(|n| n.kind == NodeKind::Workload || is_config(n.kind)).collect();
+            let mut kept: Vec<bool> =
+                graph.nodes().map(|n| n.kind == NodeKind::Workload || is_config(n.kind)).collect();
             for (index, (from, to, _)) in graph.edges().enumerate() {
                 if held(index) {
                     (kept[from], kept[to]) = (true, true);
                 }
             }
             let quiet = part(&graph, &kept, held).build();
-            let workloads: Vec<String> = quiet.nodes().filter(|n| n.kind == NodeKind::Workload).map(|n| n.id.clone()).collect();
+            let workloads: Vec<String> =
+                quiet.nodes().filter(|n| n.kind == NodeKind::Workload).map(|n| n.id.clone()).collect();
             let mut builder = GraphBuilder::reopen(quiet);
             for id in workloads {
                 // What policies do is another picture.

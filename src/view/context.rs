@@ -1,4 +1,5 @@
-//! A comparison of two states without most of what is the same in both: what changed, what is around it, and the rest as counted stubs.
+//! A comparison of two states without most of what is the same in both: what changed, what is around it, and the rest
+//! as counted stubs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -41,12 +42,13 @@ impl FromStr for Hops {
     }
 }
 
-/// Keeps of a union of two states what changed, the ends of connections that changed, and what is at most some steps away from these, where a
-/// junction or a set of pods on the way is no step of its own.
+/// Keeps of a union of two states what changed, the ends of connections that changed, and what is at most some steps
+/// away from these, where a junction or a set of pods on the way is no step of its own.
 ///
-/// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace of which some stays, in its frame; one for each other namespace that has
-/// a connection to what stays; and one for all others. A stub of one thing is that thing. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub
-/// that says so. A graph that is no union stays as it is.
+/// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace of which some stays, in its frame; one
+/// for each other namespace that has a connection to what stays; and one for all others. A stub of one thing is that
+/// thing. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub that says so. A
+/// graph that is no union stays as it is.
 pub fn context(graph: Graph, hops: Hops) -> Graph {
     let Hops::Steps(steps) = hops else { return graph };
     if !graph.is_comparison() {
@@ -147,7 +149,8 @@ impl Place {
 struct Fold<'a> {
     graph: &'a Graph,
     kept: &'a [bool],
-    /// Where each node is folded into that is not kept; `None` also for junctions outside of namespaces, through which lines only run, and for the Internet.
+    /// Where each node is folded into that is not kept; `None` also for junctions outside of namespaces, through which
+    /// lines only run, and for the Internet.
     places: Vec<Option<Place>>,
 }
 
@@ -159,11 +162,7 @@ impl Fold<'_> {
             (None, NodeKind::Junction | NodeKind::Internet) => None,
             (None, _) => Some(Place::Outside),
         };
-        let mut fold = Fold {
-            graph,
-            kept,
-            places: graph.nodes().zip(kept).map(place).collect(),
-        };
+        let mut fold = Fold { graph, kept, places: graph.nodes().zip(kept).map(place).collect() };
         let mut near: BTreeSet<Place> = graph
             .nodes()
             .zip(kept)
@@ -180,7 +179,8 @@ impl Fold<'_> {
         fold
     }
 
-    /// Ends and number of what runs between something that is kept and something that is folded, or through a junction that is neither.
+    /// Ends and number of what runs between something that is kept and something that is folded, or through a junction
+    /// that is neither.
     fn lines(&self) -> Vec<(usize, usize, usize)> {
         let loose = |n: usize| !self.kept[n] && self.places[n].is_none();
         let mut lines = Vec::new();
@@ -195,7 +195,9 @@ impl Fold<'_> {
             } else {
                 vec![to]
             };
-            let new = |target: &usize| (self.kept[from] || self.kept[*target]) && !(self.kept[from] && *target == to && self.kept[to]);
+            let new = |target: &usize| {
+                (self.kept[from] || self.kept[*target]) && !(self.kept[from] && *target == to && self.kept[to])
+            };
             lines.extend(targets.into_iter().filter(new).map(|target| (from, target, index)));
         }
         lines
@@ -210,12 +212,8 @@ impl Fold<'_> {
                 heaps.entry(place).or_default().add(node);
             }
         }
-        let homes: BTreeSet<&String> = graph
-            .nodes()
-            .zip(self.kept)
-            .filter(|(_, kept)| **kept)
-            .filter_map(|(n, _)| n.namespace.as_ref())
-            .collect();
+        let homes: BTreeSet<&String> =
+            graph.nodes().zip(self.kept).filter(|(_, kept)| **kept).filter_map(|(n, _)| n.namespace.as_ref()).collect();
         let reached = exposed(graph);
         let mut bundles = Bundles::default();
         let mut met = BTreeSet::new();
@@ -285,9 +283,7 @@ fn namespaces(graph: &Graph, heap: &Heap) -> usize {
 /// One stub for a union that says twice the same.
 fn nothing(graph: &Graph) -> Graph {
     let mut heap = Heap::default();
-    (0..graph.nodes().len())
-        .filter(|n| graph.node(*n).kind != NodeKind::Internet)
-        .for_each(|n| heap.add(n));
+    (0..graph.nodes().len()).filter(|n| graph.node(*n).kind != NodeKind::Internet).for_each(|n| heap.add(n));
     let name = match namespaces(graph, &heap) {
         0 => "nothing changed".to_owned(),
         1 => "nothing changed in 1 namespace".to_owned(),

@@ -8,21 +8,16 @@ use super::Labels;
 
 /// The value of a label for each node that has one, by position.
 ///
-/// A Service without the label goes with the workloads that it selects, if these have one value: it is often the only one that lacks it.
+/// A Service without the label goes with the workloads that it selects, if these have one value: it is often the only
+/// one that lacks it.
 pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, String> {
     let own = |id: &str| labels.get(id)?.iter().find_map(|set| set.get(key)).cloned();
-    let mut found: BTreeMap<usize, String> = graph
-        .nodes()
-        .enumerate()
-        .filter_map(|(index, node)| Some((index, own(&node.id)?)))
-        .collect();
+    let mut found: BTreeMap<usize, String> =
+        graph.nodes().enumerate().filter_map(|(index, node)| Some((index, own(&node.id)?))).collect();
     let services = graph.nodes().enumerate().filter(|(_, n)| n.kind == NodeKind::Service).map(|(i, _)| i);
     for service in services.filter(|s| !found.contains_key(s)).collect::<Vec<_>>() {
-        let selected = graph
-            .outgoing(service)
-            .into_iter()
-            .map(|e| graph.edge(e))
-            .filter(|e| e.2.kind() == EdgeKind::Selects);
+        let selected =
+            graph.outgoing(service).into_iter().map(|e| graph.edge(e)).filter(|e| e.2.kind() == EdgeKind::Selects);
         let theirs: BTreeSet<Option<&String>> = selected.map(|(_, to, _)| found.get(&to)).collect();
         if theirs.len() == 1
             && let Some(Some(value)) = theirs.first().map(|v| v.cloned())
@@ -33,7 +28,8 @@ pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, Stri
     found
 }
 
-/// Puts what has a label into a frame for each value, `part-of=checkout`, inside the frame of its namespace; the rest stands beside these.
+/// Puts what has a label into a frame for each value, `part-of=checkout`, inside the frame of its namespace; the rest
+/// stands beside these.
 pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
     let found = values(&graph, labels, key);
     // What comes before the slash says only who defined the key.

@@ -1,4 +1,5 @@
-//! Label selectors as kubectl takes them (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>).
+//! Label selectors as kubectl takes them
+//! (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>).
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -25,12 +26,14 @@ pub struct LabelSelector {
 
 /// The text is no selector.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no label selector; write key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key or !key, with commas between")]
+#[error(
+    "`{0}` is no label selector; write key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key or !key, with commas between"
+)]
 pub struct BadSelector(String);
 
 impl LabelSelector {
-    /// Whether something is selected that has these sets of labels, its own and those of its pods: what is asked for must be in one of them, and
-    /// what is ruled out in none.
+    /// Whether something is selected that has these sets of labels, its own and those of its pods: what is asked for
+    /// must be in one of them, and what is ruled out in none.
     pub fn matches(&self, sets: &[BTreeMap<String, String>]) -> bool {
         let has = |key: &String, values: &[String]| sets.iter().filter_map(|s| s.get(key)).any(|v| values.contains(v));
         let is_there = |key: &String| sets.iter().any(|s| s.contains_key(key));
@@ -55,10 +58,7 @@ impl FromStr for LabelSelector {
         let parts = split(text).into_iter().map(|part| requirement(part.trim()));
         let requirements: Option<Vec<Requirement>> = parts.collect();
         match requirements {
-            Some(requirements) => Ok(LabelSelector {
-                requirements,
-                text: text.to_owned(),
-            }),
+            Some(requirements) => Ok(LabelSelector { requirements, text: text.to_owned() }),
             None => Err(BadSelector(text.to_owned())),
         }
     }
@@ -82,11 +82,7 @@ fn requirement(text: &str) -> Option<Requirement> {
     for (sign, equal) in [("!=", false), ("==", true), ("=", true)] {
         if let Some((left, right)) = text.split_once(sign) {
             let (name, values) = (key(left)?, vec![value(right)?]);
-            return Some(if equal {
-                Requirement::In(name, values)
-            } else {
-                Requirement::NotIn(name, values)
-            });
+            return Some(if equal { Requirement::In(name, values) } else { Requirement::NotIn(name, values) });
         }
     }
     if let Some(rest) = text.strip_prefix('!') {
@@ -124,10 +120,7 @@ mod tests {
     use super::*;
 
     fn matches(selector: &str, labels: &str) -> bool {
-        let labels = labels
-            .split(',')
-            .filter_map(|p| p.split_once('='))
-            .map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let labels = labels.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
         selector.parse::<LabelSelector>().unwrap().matches(&[labels.collect()])
     }
 

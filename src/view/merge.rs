@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{
-    Change, ChangeKind, Detail, Difference, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Scope, Several, Summary,
+    Change, ChangeKind, Detail, Difference, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind,
+    Outside, Scope, Several, Summary,
 };
 
 /// As many places as one needs to find what is meant.
@@ -20,8 +21,16 @@ impl Heap {
         self.members.insert(node);
     }
 
-    /// The node for all that was collected. `exposed` says of each node of the graph whether it lies on a way from outside.
-    pub(super) fn node(&self, graph: &Graph, scope: Scope, id: String, (namespace, name): (Option<String>, String), exposed: &[bool]) -> Node {
+    /// The node for all that was collected. `exposed` says of each node of the graph whether it lies on a way from
+    /// outside.
+    pub(super) fn node(
+        &self,
+        graph: &Graph,
+        scope: Scope,
+        id: String,
+        (namespace, name): (Option<String>, String),
+        exposed: &[bool],
+    ) -> Node {
         let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
         let (mut ingress, mut egress, mut judged, mut open) = (0, 0, false, 0);
         let change = self.change(graph);
@@ -53,7 +62,8 @@ impl Heap {
                 }
             }
         }
-        let evidence: BTreeSet<&Evidence> = self.members.iter().filter_map(|&m| graph.node(m).evidence.first()).collect();
+        let evidence: BTreeSet<&Evidence> =
+            self.members.iter().filter_map(|&m| graph.node(m).evidence.first()).collect();
         // What runs matters most.
         let rank = |kind: &NodeKind| (*kind != NodeKind::Workload, *kind != NodeKind::Service);
         counts.remove(&NodeKind::Junction);
@@ -81,7 +91,8 @@ impl Heap {
         }
     }
 
-    /// What happened to all that was collected, or how many of each kind there were and are; `None` in a graph of one state.
+    /// What happened to all that was collected, or how many of each kind there were and are; `None` in a graph of one
+    /// state.
     fn change(&self, graph: &Graph) -> Option<Change> {
         let nodes = || self.members.iter().map(|&m| graph.node(m));
         let kinds: BTreeSet<NodeKind> = nodes().map(|n| n.kind).filter(|k| *k != NodeKind::Junction).collect();
@@ -135,7 +146,8 @@ impl Bundles {
     }
 }
 
-/// What happened to several things: the same to all, or else these differences; `None` where nothing says what happened.
+/// What happened to several things: the same to all, or else these differences; `None` where nothing says what
+/// happened.
 fn common<'a>(changes: impl Iterator<Item = Option<&'a Change>>, differences: Vec<Difference>) -> Option<Change> {
     let mut kinds: BTreeSet<ChangeKind> = BTreeSet::new();
     let mut only = None;

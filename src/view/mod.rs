@@ -1,4 +1,5 @@
-//! Graph → graph: parts of it, the same seen from further away, or with other frames. Every result keeps what a [`Graph`] guarantees.
+//! Graph → graph: parts of it, the same seen from further away, or with other frames. Every result keeps what a
+//! [`Graph`] guarantees.
 //!
 //! * [`aspect`] keeps what one view is about;
 //! * [`select`] keeps what is asked for, and says at its border what it leaves out;
@@ -30,10 +31,12 @@ pub use select::{Anchor, NothingSelected, Selection, select};
 
 use crate::graph::{Graph, GraphBuilder, Node, NodeKind};
 
-/// The labels of objects, by the id of their node: those of the object, then those of its pods or of the pods that it selects.
+/// The labels of objects, by the id of their node: those of the object, then those of its pods or of the pods that it
+/// selects.
 pub type Labels = BTreeMap<String, Vec<BTreeMap<String, String>>>;
 
-/// Whether a node stands for an object of the input, or for one that the input lacks; others are ends or meeting points of its connections.
+/// Whether a node stands for an object of the input, or for one that the input lacks; others are ends or meeting points
+/// of its connections.
 fn is_object(node: &Node) -> bool {
     match node.kind {
         NodeKind::Ingress
@@ -49,7 +52,9 @@ fn is_object(node: &Node) -> bool {
         | NodeKind::Resource
         | NodeKind::Missing
         | NodeKind::Summary => true,
-        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName | NodeKind::Peers | NodeKind::Junction => false,
+        NodeKind::Internet | NodeKind::External | NodeKind::ExternalName | NodeKind::Peers | NodeKind::Junction => {
+            false
+        }
     }
 }
 

@@ -53,8 +53,8 @@ fn box_of(graph: &Graph, values: Option<&BTreeMap<usize, String>>, node: usize) 
     graph.node(node).namespace.clone().map(Box::Namespace)
 }
 
-/// One box for each value of a label, if `values` has them, and for each namespace; the Internet and addresses outside stay. Edges between two
-/// boxes become one for each kind; those inside of a box are not drawn.
+/// One box for each value of a label, if `values` has them, and for each namespace; the Internet and addresses outside
+/// stay. Edges between two boxes become one for each kind; those inside of a box are not drawn.
 pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &Note) -> Graph {
     let mut boxes: Vec<Option<Box>> = (0..graph.nodes().len()).map(|n| box_of(graph, values, n)).collect();
     fold_outside(graph, &mut boxes);
@@ -112,11 +112,7 @@ fn title(heaps: &BTreeMap<&Box, Heap>, framed: usize, note: &Note) -> String {
         parts.push(counted(namespaces, "namespace", "namespaces"));
     }
     let boxes = parts.join(" and ");
-    if note.hint.is_empty() {
-        boxes
-    } else {
-        format!("Overview of {boxes} · {}", note.hint)
-    }
+    if note.hint.is_empty() { boxes } else { format!("Overview of {boxes} · {}", note.hint) }
 }
 
 /// Boxes for what is outside of all namespaces, where there is too much of it.
@@ -139,9 +135,5 @@ fn is_loose(graph: &Graph, node: usize) -> bool {
 
 /// Where an edge ends that leads to a node: there, or where the junction leads to.
 fn ends(graph: &Graph, node: usize) -> Vec<usize> {
-    if is_loose(graph, node) {
-        graph.outgoing(node).into_iter().map(|e| graph.edge(e).1).collect()
-    } else {
-        vec![node]
-    }
+    if is_loose(graph, node) { graph.outgoing(node).into_iter().map(|e| graph.edge(e).1).collect() } else { vec![node] }
 }

@@ -66,9 +66,9 @@ pub enum NothingSelected {
 
 /// Takes what is asked for.
 ///
-/// Ends of its connections that are no objects (the Internet, addresses, sets of pods) come along, and so do references to what is missing.
-/// Objects at the other end of its connections that are not selected become one node for each namespace and direction. A graph without nodes
-/// stays as it is.
+/// Ends of its connections that are no objects (the Internet, addresses, sets of pods) come along, and so do references
+/// to what is missing. Objects at the other end of its connections that are not selected become one node for each
+/// namespace and direction. A graph without nodes stays as it is.
 ///
 /// # Errors
 ///
@@ -79,39 +79,35 @@ pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Gr
     }
     let fits: Vec<bool> = graph.nodes().map(|n| fits(n, labels, selection)).collect();
     let reached = exposed(&graph);
-    let (chosen, core) = if selection.focus.is_empty() {
-        (fits.clone(), fits)
-    } else {
-        around(&graph, selection, &fits)?
-    };
+    let (chosen, core) =
+        if selection.focus.is_empty() { (fits.clone(), fits) } else { around(&graph, selection, &fits)? };
     if !chosen.contains(&true) {
-        return Err(NothingSelected::NoMatch {
-            wanted: wanted(selection),
-            there: there(&graph),
-        });
+        return Err(NothingSelected::NoMatch { wanted: wanted(selection), there: there(&graph) });
     }
     Ok(cut(&graph, (&chosen, &core), &reached))
 }
 
 fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
     let label = node.label.to_ascii_lowercase();
-    let of =
-        |wanted: &String| wanted.eq_ignore_ascii_case(&label) || (node.kind != NodeKind::Missing && wanted.eq_ignore_ascii_case(node.kind.as_str()));
+    let of = |wanted: &String| {
+        wanted.eq_ignore_ascii_case(&label)
+            || (node.kind != NodeKind::Missing && wanted.eq_ignore_ascii_case(node.kind.as_str()))
+    };
     is_object(node)
-        && (selection.namespaces.is_empty() || node.namespace.as_ref().is_some_and(|n| selection.namespaces.contains(n)))
+        && (selection.namespaces.is_empty()
+            || node.namespace.as_ref().is_some_and(|n| selection.namespaces.contains(n)))
         && (selection.kinds.is_empty() || selection.kinds.iter().any(of))
-        && selection
-            .labels
-            .as_ref()
-            .is_none_or(|wanted| labels.get(&node.id).is_some_and(|sets| wanted.matches(sets)))
+        && selection.labels.as_ref().is_none_or(|wanted| labels.get(&node.id).is_some_and(|sets| wanted.matches(sets)))
 }
 
-/// What is at most some steps away from the anchors, and fits; and that part of it whose connections are all told: what stands at the last step is there
-/// for its connections with the rest alone.
+/// What is at most some steps away from the anchors, and fits; and that part of it whose connections are all told: what
+/// stands at the last step is there for its connections with the rest alone.
 fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bool>, Vec<bool>), NothingSelected> {
     let mut chosen = vec![false; fits.len()];
     for anchor in &selection.focus {
-        let meant = |by_kind: bool| -> Vec<usize> { (0..fits.len()).filter(|&n| is_meant(graph.node(n), anchor, by_kind)).collect() };
+        let meant = |by_kind: bool| -> Vec<usize> {
+            (0..fits.len()).filter(|&n| is_meant(graph.node(n), anchor, by_kind)).collect()
+        };
         let mut found = meant(false);
         if found.is_empty() {
             // `ingress/edge` may be a namespace and a name, or a kind and a name.
@@ -129,16 +125,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
             // What has the name and another kind or namespace is probably meant.
             objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
             let names: Vec<String> = objects.into_iter().map(|n| n.id.clone()).collect();
-            return Err(NothingSelected::NoSuchObject {
-                wanted: anchor.text.clone(),
-                there: some(&names),
-            });
+            return Err(NothingSelected::NoSuchObject { wanted: anchor.text.clone(), there: some(&names) });
         }
-        let fitting: Vec<usize> = found
-            .iter()
-            .copied()
-            .filter(|&n| fits[n] || graph.node(n).kind == NodeKind::Internet)
-            .collect();
+        let fitting: Vec<usize> =
+            found.iter().copied().filter(|&n| fits[n] || graph.node(n).kind == NodeKind::Internet).collect();
         for node in fitting {
             chosen[node] = true;
         }
@@ -175,7 +165,11 @@ fn bring_services(graph: &Graph, fits: &[bool], chosen: &mut [bool]) {
 }
 
 fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
-    if anchor.name.eq_ignore_ascii_case("internet") && anchor.namespace.is_none() && anchor.kind.is_none() && node.kind == NodeKind::Internet {
+    if anchor.name.eq_ignore_ascii_case("internet")
+        && anchor.namespace.is_none()
+        && anchor.kind.is_none()
+        && node.kind == NodeKind::Internet
+    {
         return true;
     }
     let (kind, namespace) = match (&anchor.kind, &anchor.namespace, by_kind) {
@@ -213,14 +207,13 @@ impl Active {
             .nodes()
             .zip(chosen)
             .map(|(node, chosen)| match &node.detail {
-                Detail::Peers { members: Some(members), .. } => *chosen || members.iter().any(|m| ids.contains(m.as_str())),
+                Detail::Peers { members: Some(members), .. } => {
+                    *chosen || members.iter().any(|m| ids.contains(m.as_str()))
+                }
                 _ => *chosen,
             })
             .collect();
-        let mut active = Active {
-            forward: own.clone(),
-            backward: own,
-        };
+        let mut active = Active { forward: own.clone(), backward: own };
         let is_junction = |n: usize| graph.node(n).kind == NodeKind::Junction;
         for (from, to, _) in graph.edges() {
             if is_junction(to) && active.forward[from] {
@@ -256,12 +249,8 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         active.concerns(from, to) || (chosen[from] && chosen[to])
     };
     let mut builder = part(graph, &kept, wanted);
-    let homes: BTreeSet<&String> = graph
-        .nodes()
-        .zip(chosen)
-        .filter(|(_, c)| **c)
-        .filter_map(|(n, _)| n.namespace.as_ref())
-        .collect();
+    let homes: BTreeSet<&String> =
+        graph.nodes().zip(chosen).filter(|(_, c)| **c).filter_map(|(n, _)| n.namespace.as_ref()).collect();
     let mut heaps: BTreeMap<(String, &str), Heap> = BTreeMap::new();
     let mut bundles = Bundles::default();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
@@ -290,11 +279,7 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
     for ((namespace, side), heap) in &heaps {
         let members = heap.members();
         let inside = homes.contains(namespace);
-        let only = if members.len() == 1 {
-            members.first().map(|&m| graph.node(m))
-        } else {
-            None
-        };
+        let only = if members.len() == 1 { members.first().map(|&m| graph.node(m)) } else { None };
         let name = match (only, inside) {
             (Some(only), true) => only.name.clone(),
             (Some(only), false) => format!("{namespace}/{}", only.name),

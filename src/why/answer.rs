@@ -90,31 +90,17 @@ pub struct Step {
 
 impl Step {
     pub(super) fn new(layer: Layer) -> Step {
-        Step {
-            layer,
-            mark: Mark::Ok,
-            lines: Vec::new(),
-        }
+        Step { layer, mark: Mark::Ok, lines: Vec::new() }
     }
 
     pub(super) fn say(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
         self.mark = self.mark.max(mark);
-        self.lines.push(Line {
-            mark,
-            text: text.into(),
-            at,
-            rank: Rank::Statement,
-        });
+        self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Statement });
     }
 
     pub(super) fn explain(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
         self.mark = self.mark.max(mark);
-        self.lines.push(Line {
-            mark,
-            text: text.into(),
-            at,
-            rank: Rank::Detail,
-        });
+        self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Detail });
     }
 }
 
@@ -199,33 +185,21 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
         let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
         let sources = sources(scene, &from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
-            found.failure = Some(format!(
-                "{} stands for no pods of the input that could open a connection",
-                from.name(scene)
-            ));
+            found.failure =
+                Some(format!("{} stands for no pods of the input that could open a connection", from.name(scene)));
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
-            found.pairs.extend(targets.iter().map(|(_, t)| {
-                (
-                    source.clone(),
-                    Target {
-                        end: t.end.clone(),
-                        asked: t.asked.clone(),
-                    },
-                )
-            }));
+            found.pairs.extend(
+                targets.iter().map(|(_, t)| (source.clone(), Target { end: t.end.clone(), asked: t.asked.clone() })),
+            );
         }
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
     apart(scene, &mut found, &to, &mut steps);
     for (source, target) in &found.pairs {
-        let others = if by_address(&to) {
-            beside(scene, source, &target.end)
-        } else {
-            Vec::new()
-        };
+        let others = if by_address(&to) { beside(scene, source, &target.end) } else { Vec::new() };
         for network in network(scene, source, &target.end).into_iter().chain(others) {
             for pair in judge(scene, network, source, &target.end, &target.asked) {
                 // Several ways in may come to the same end.
@@ -270,7 +244,8 @@ pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> 
     })
 }
 
-/// Whether a destination is reached by an address of its own on each network. A Service has one on the primary network only.
+/// Whether a destination is reached by an address of its own on each network. A Service has one on the primary network
+/// only.
 fn by_address(to: &Party) -> bool {
     matches!(to, Party::Workload(_))
 }
@@ -289,12 +264,14 @@ fn apart(scene: &Scene<'_>, found: &mut Found, to: &Party, steps: &mut [Step]) {
             (false, true) => names.say(Mark::Doubt, format!("{text}; both are on {}", both.join(", ")), None),
             (false, false) => {
                 names.say(Mark::Problem, text, None);
-                let text = format!("both are on {}, where Services have no address: ask for {end} itself", both.join(", "));
+                let text =
+                    format!("both are on {}, where Services have no address: ask for {end} itself", both.join(", "));
                 names.explain(Mark::Doubt, text, None);
             }
         }
     }
-    let meet = |pair: &(End, Target)| primary(pair) || (by_address(to) && !beside(scene, &pair.0, &pair.1.end).is_empty());
+    let meet =
+        |pair: &(End, Target)| primary(pair) || (by_address(to) && !beside(scene, &pair.0, &pair.1.end).is_empty());
     found.pairs.retain(meet);
     if found.pairs.is_empty() && before > 0 && found.failure.is_none() {
         found.failure = Some("they have no network in common on which it could be reached".into());
@@ -339,10 +316,7 @@ fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut V
     let outside = |end: End| -> Result<Found, String> {
         let asked = plain_port(wish)?;
         // The source is filled in by whoever knows it.
-        Ok(Found {
-            pairs: vec![(end.clone(), Target { end, asked })],
-            ..Found::default()
-        })
+        Ok(Found { pairs: vec![(end.clone(), Target { end, asked })], ..Found::default() })
     };
     match to {
         Party::Service(index) => service::targets(scene, *index, wish, steps),
@@ -366,12 +340,11 @@ pub(super) fn anywhere() -> AddressSet {
 pub(super) fn plain_port(wish: Option<&PortWish>) -> Result<PortSet, String> {
     match wish {
         None => Ok(PortSet::all()),
-        Some(PortWish {
-            port: PortName::Number(number),
-            protocol,
-        }) => Ok(PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)),
-        Some(PortWish {
-            port: PortName::Name(name), ..
-        }) => Err(format!("`{name}`: nothing outside of the cluster gives ports names; ask for a number")),
+        Some(PortWish { port: PortName::Number(number), protocol }) => {
+            Ok(PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number))
+        }
+        Some(PortWish { port: PortName::Name(name), .. }) => {
+            Err(format!("`{name}`: nothing outside of the cluster gives ports names; ask for a number"))
+        }
     }
 }

@@ -34,7 +34,9 @@ impl End {
     fn groups(&self, scene: &Scene<'_>, network: usize) -> Vec<(GroupId, End)> {
         let all = || scene.connectivity.groups(network).iter().enumerate();
         match self {
-            End::Workload(index) => scene.connectivity.groups_of(network, *index).iter().map(|&g| (g, self.clone())).collect(),
+            End::Workload(index) => {
+                scene.connectivity.groups_of(network, *index).iter().map(|&g| (g, self.clone())).collect()
+            }
             End::Controller => all()
                 .filter(|(_, g)| g.members == Members::IngressController)
                 .map(|(i, _)| (i, End::Controller))
@@ -45,7 +47,8 @@ impl End {
                     _ => None,
                 });
                 let found: Vec<(GroupId, End)> = parts.map(|(i, part)| (i, End::Addresses(part))).collect();
-                // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no rule speaks of.
+                // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no
+                // rule speaks of.
                 if found.is_empty() {
                     unspoken(scene, network).into_iter().map(|g| (g, self.clone())).collect()
                 } else {
@@ -58,15 +61,10 @@ impl End {
 
 /// The group of addresses that no block of any rule holds.
 fn unspoken(scene: &Scene<'_>, network: usize) -> Option<GroupId> {
-    let blocks = scene
-        .connectivity
-        .policies()
-        .iter()
-        .flat_map(|p| p.all_rules())
-        .filter_map(|r| match &r.peers {
-            Peers::AnyOf(peers) => Some(peers),
-            Peers::Everybody => None,
-        });
+    let blocks = scene.connectivity.policies().iter().flat_map(|p| p.all_rules()).filter_map(|r| match &r.peers {
+        Peers::AnyOf(peers) => Some(peers),
+        Peers::Everybody => None,
+    });
     let spoken = blocks.flatten().fold(AddressSet::none(), |set, peer| match peer {
         Peer::Addresses(own) => set.union(own),
         Peer::Pods(_) | Peer::Untold(_) => set,
@@ -95,9 +93,7 @@ pub(super) fn addresses_name(set: &AddressSet) -> String {
 
 fn blocks(set: &AddressSet) -> Vec<String> {
     let cidrs = set.ranges().into_iter().flat_map(|r| r.cidrs());
-    cidrs
-        .map(|c| c.strip_suffix("/32").or_else(|| c.strip_suffix("/128")).unwrap_or(&c).to_owned())
-        .collect()
+    cidrs.map(|c| c.strip_suffix("/32").or_else(|| c.strip_suffix("/128")).unwrap_or(&c).to_owned()).collect()
 }
 
 fn shortened(blocks: &[String]) -> String {
@@ -147,10 +143,7 @@ pub(super) struct Judged {
 impl Judged {
     /// Whether it is about a network beside the primary one.
     pub fn is_beside(&self, scene: &Scene<'_>) -> bool {
-        [&self.from, &self.to]
-            .into_iter()
-            .filter_map(End::workload)
-            .any(|w| scene.connectivity.home(w) != self.network)
+        [&self.from, &self.to].into_iter().filter_map(End::workload).any(|w| scene.connectivity.home(w) != self.network)
     }
 }
 
@@ -168,11 +161,7 @@ pub(super) fn beside(scene: &Scene<'_>, from: &End, to: &End) -> Vec<usize> {
         return Vec::new();
     };
     let is_on = |network: usize, workload: usize| !scene.connectivity.groups_of(network, workload).is_empty();
-    let networks = scene
-        .connectivity
-        .networks()
-        .enumerate()
-        .filter(|(_, n)| matches!(n, Network::Secondary(_)));
+    let networks = scene.connectivity.networks().enumerate().filter(|(_, n)| matches!(n, Network::Secondary(_)));
     networks.map(|(position, _)| position).filter(|&n| is_on(n, a) && is_on(n, b)).collect()
 }
 
@@ -191,7 +180,8 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
                 }
             };
             let (egress, ingress) = (ask(from, Direction::Egress), ask(to, Direction::Ingress));
-            let through = |end: &End, parts: &[Part]| if end.workload().is_some() { allowed(parts) } else { asked.clone() };
+            let through =
+                |end: &End, parts: &[Part]| if end.workload().is_some() { allowed(parts) } else { asked.clone() };
             let allowed = through(from, &egress).intersection(&through(to, &ingress));
             let ruled = egress.iter().chain(&ingress).any(|p| !p.because.is_empty());
             // Only where a rule decides can policies fail to hold.
@@ -227,7 +217,8 @@ fn add(found: &mut Vec<Judged>, new: Judged) {
         }
         if (&old.egress, &old.ingress, &old.doubt) == (&new.egress, &new.ingress, &new.doubt) {
             match (&mut old.from, &mut old.to, &new.from, &new.to) {
-                (End::Addresses(own), _, End::Addresses(more), _) | (_, End::Addresses(own), _, End::Addresses(more)) => {
+                (End::Addresses(own), _, End::Addresses(more), _)
+                | (_, End::Addresses(own), _, End::Addresses(more)) => {
                     *own = own.union(more);
                     return;
                 }

@@ -67,7 +67,9 @@ pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> 
     match reference {
         Reference::Internet => Ok(Party::Internet),
         Reference::Addresses(block) => Ok(by_address(scene, block)),
-        Reference::Object { kind, namespace, name } => by_name(scene, kind.as_deref(), namespace.as_deref(), name, role),
+        Reference::Object { kind, namespace, name } => {
+            by_name(scene, kind.as_deref(), namespace.as_deref(), name, role)
+        }
         Reference::Host(host) => by_host(scene, host, role),
     }
 }
@@ -96,9 +98,8 @@ fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
 fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a Key)> {
     let workloads = scene.cluster.workloads().iter().enumerate().map(|(i, w)| (Party::Workload(i), &w.key));
     let entries = scene.cluster.entries().iter().enumerate();
-    let services = entries
-        .filter(|(_, e)| matches!(e.object.body, Body::Service(_)))
-        .map(|(i, e)| (Party::Service(i), &e.key));
+    let services =
+        entries.filter(|(_, e)| matches!(e.object.body, Body::Service(_))).map(|(i, e)| (Party::Service(i), &e.key));
     workloads.chain(services).collect()
 }
 
@@ -106,7 +107,13 @@ fn is_kind(key: &Key, kind: Option<&str>) -> bool {
     kind.is_none_or(|k| key.kind.eq_ignore_ascii_case(k))
 }
 
-fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name: &str, role: Role<'_>) -> Result<Party, String> {
+fn by_name(
+    scene: &Scene<'_>,
+    kind: Option<&str>,
+    namespace: Option<&str>,
+    name: &str,
+    role: Role<'_>,
+) -> Result<Party, String> {
     let all = parties(scene);
     let mut found: Vec<&(Party, &Key)> = all
         .iter()
@@ -149,7 +156,9 @@ fn by_name(scene: &Scene<'_>, kind: Option<&str>, namespace: Option<&str>, name:
     }
     let preferred: Vec<&(Party, &Key)> = found
         .iter()
-        .filter(|(party, _)| matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_))))
+        .filter(|(party, _)| {
+            matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_)))
+        })
         .copied()
         .collect();
     if !preferred.is_empty() {
@@ -179,7 +188,13 @@ fn owner_of_pod(scene: &Scene<'_>, namespace: Option<&str>, name: &str) -> Optio
     scene.cluster.workloads().iter().position(|w| w.pods.iter().any(pod))
 }
 
-fn unknown(scene: &Scene<'_>, all: &[(Party, &Key)], kind: Option<&str>, namespace: Option<&str>, name: &str) -> String {
+fn unknown(
+    scene: &Scene<'_>,
+    all: &[(Party, &Key)],
+    kind: Option<&str>,
+    namespace: Option<&str>,
+    name: &str,
+) -> String {
     if let Some(namespace) = namespace
         && !scene.cluster.namespaces().contains_key(namespace)
     {
@@ -188,35 +203,23 @@ fn unknown(scene: &Scene<'_>, all: &[(Party, &Key)], kind: Option<&str>, namespa
     }
     let what = kind.unwrap_or("workload or Service");
     let whole = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    if let Some(entry) = scene
-        .cluster
-        .entries()
-        .iter()
-        .find(|e| e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy"))
-    {
+    if let Some(entry) = scene.cluster.entries().iter().find(|e| {
+        e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy")
+    }) {
         return format!(
             "{} is no end of a connection\nask about the Services and workloads behind it, or from `internet`",
             entry.key
         );
     }
-    let here: Vec<&(Party, &Key)> = all
-        .iter()
-        .filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind))
-        .collect();
+    let here: Vec<&(Party, &Key)> =
+        all.iter().filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind)).collect();
     let pool: Vec<&(Party, &Key)> = if here.is_empty() { all.iter().collect() } else { here };
-    let mut near: Vec<(usize, String)> = pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
+    let mut near: Vec<(usize, String)> =
+        pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
     near.sort();
-    let close: Vec<String> = near
-        .iter()
-        .filter(|(d, _)| *d <= 1 + name.len() / 4)
-        .map(|(_, n)| n.clone())
-        .take(5)
-        .collect();
-    let listed = if close.is_empty() {
-        near.into_iter().map(|(_, n)| n).take(5).collect()
-    } else {
-        close
-    };
+    let close: Vec<String> =
+        near.iter().filter(|(d, _)| *d <= 1 + name.len() / 4).map(|(_, n)| n.clone()).take(5).collect();
+    let listed = if close.is_empty() { near.into_iter().map(|(_, n)| n).take(5).collect() } else { close };
     let hint = if listed.is_empty() {
         "the input holds no workload and no Service".to_owned()
     } else {
@@ -241,8 +244,10 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// A name with dots is looked for as the DNS of a cluster would answer it: `service.namespace`, with `.svc` and `.svc.cluster.local` behind it or not, and
-/// `pod.service.namespace.svc` for the pods of a StatefulSet (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
+/// A name with dots is looked for as the DNS of a cluster would answer it: `service.namespace`, with `.svc` and
+/// `.svc.cluster.local` behind it or not, and
+/// `pod.service.namespace.svc` for the pods of a StatefulSet
+/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
 fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, String> {
     let absolute = host.trim_end_matches('.');
     let inside = absolute.strip_suffix(".cluster.local").unwrap_or(absolute);
@@ -260,19 +265,23 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
                     && w.spec.service_name.as_deref() == Some(*service)
                     && ordinal.is_some_and(|o| !o.is_empty() && o.bytes().all(|c| c.is_ascii_digit()))
             });
-            owner
-                .map(Party::Workload)
-                .ok_or_else(|| format!("no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"))
+            owner.map(Party::Workload).ok_or_else(|| {
+                format!(
+                    "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
+                )
+            })
         }
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
-        _ if stem.is_some() => Err(format!(
-            "`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local"
-        )),
-        [name, namespace] if !host.ends_with('.') && role == Role::From => by_name(scene, None, Some(namespace), name, role),
-        _ if role == Role::From => Err(format!(
-            "`{host}` is a name outside of the cluster; say the address it has, or `internet`"
-        )),
+        _ if stem.is_some() => {
+            Err(format!("`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local"))
+        }
+        [name, namespace] if !host.ends_with('.') && role == Role::From => {
+            by_name(scene, None, Some(namespace), name, role)
+        }
+        _ if role == Role::From => {
+            Err(format!("`{host}` is a name outside of the cluster; say the address it has, or `internet`"))
+        }
         [name, namespace] if !host.ends_with('.') => {
             let trouble = unknown(scene, &parties(scene), None, Some(namespace), name);
             Err(format!("{trouble}\nfor a DNS name outside of the cluster write `{host}.`"))

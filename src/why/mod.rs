@@ -1,9 +1,12 @@
-//! Is a connection allowed, and why: an answer in layers, the way one debugs it. Names, endpoints, ports, policies, and what would change the outcome.
+//! Is a connection allowed, and why: an answer in layers, the way one debugs it. Names, endpoints, ports, policies, and
+//! what would change the outcome.
 //!
 //! Guarantees of an [`Answer`]:
 //! * every layer that was reached is in it, in order, and each statement that rests on the input has its `file:line`;
-//! * a connection that is called allowed has an allowing or absent policy on both sides for every port that was asked for;
-//! * a proposed policy only adds: it is about pods that a NetworkPolicy isolates already, so that it takes no connection from anybody.
+//! * a connection that is called allowed has an allowing or absent policy on both sides for every port that was asked
+//!   for;
+//! * a proposed policy only adds: it is about pods that a NetworkPolicy isolates already, so that it takes no
+//!   connection from anybody.
 
 mod answer;
 mod ends;

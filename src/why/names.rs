@@ -1,11 +1,14 @@
-//! The first layer: who is meant, and whether the name that was given resolves where the source asks; and the last: whether the source may ask at all.
+//! The first layer: who is meant, and whether the name that was given resolves where the source asks; and the last:
+//! whether the source may ask at all.
 
 use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::service;
-use crate::policy::{Action, Direction, Endpoint, NamespaceSelection, Peer, Peers, PortSet, Protocol, Rule, RulePorts, Tier};
+use crate::policy::{
+    Action, Direction, Endpoint, NamespaceSelection, Peer, Peers, PortSet, Protocol, Rule, RulePorts, Tier,
+};
 
 /// Who is meant, and whether the name resolves
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services>).
@@ -17,21 +20,18 @@ pub(super) fn step(scene: &Scene<'_>, question: &Question, from: &Party, to: &Pa
         return step;
     };
     match (&question.to, to) {
-        (
-            Reference::Object {
-                kind: None,
-                namespace: None,
-                name,
-            },
-            Party::Service(_),
-        ) if home == namespace => {
+        (Reference::Object { kind: None, namespace: None, name }, Party::Service(_)) if home == namespace => {
             step.say(Mark::Ok, format!("`{name}` resolves in namespace {home}"), None);
         }
-        (Reference::Object { namespace: None, name, .. }, Party::Service(_)) if home != namespace && !name.contains('.') => {
+        (Reference::Object { namespace: None, name, .. }, Party::Service(_))
+            if home != namespace && !name.contains('.') =>
+        {
             let text = format!("`{name}` alone does not resolve in namespace {home}; `{name}.{namespace}` does");
             step.say(Mark::Doubt, text, None);
         }
-        (Reference::Host(host), Party::Service(_)) => step.say(Mark::Ok, format!("`{host}` resolves in namespace {home}"), None),
+        (Reference::Host(host), Party::Service(_)) => {
+            step.say(Mark::Ok, format!("`{host}` resolves in namespace {home}"), None)
+        }
         (Reference::Object { kind: None, name, .. }, Party::Workload(index)) => {
             let services = service::leading_to(scene, *index);
             let known = if services.is_empty() {
@@ -50,7 +50,8 @@ pub(super) fn step(scene: &Scene<'_>, question: &Question, from: &Party, to: &Pa
     step
 }
 
-/// Whether an isolated source may ask for names, where the destination was given by one. Without that the connection is allowed and still fails.
+/// Whether an isolated source may ask for names, where the destination was given by one. Without that the connection is
+/// allowed and still fails.
 pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Party) -> Option<Step> {
     let by_name = match &question.to {
         Reference::Host(_) => true,
@@ -74,7 +75,9 @@ pub(super) fn dns(scene: &Scene<'_>, question: &Question, from: &Party, to: &Par
         };
         let reached = servers.iter().find(|&&w| may(w));
         match reached {
-            Some(&server) => step.say(Mark::Ok, format!("it may ask {} for names (UDP 53)", scene.workload_name(server)), None),
+            Some(&server) => {
+                step.say(Mark::Ok, format!("it may ask {} for names (UDP 53)", scene.workload_name(server)), None)
+            }
             None => warn(&mut step, &scene.workload_name(*source)),
         }
         return Some(step);
@@ -100,19 +103,18 @@ fn warn(step: &mut Step, source: &str) {
     step.say(Mark::Doubt, text, None);
 }
 
-/// Whether a rule may let through what a pod asks of the cluster's DNS. Where the input does not hold kube-system, whoever allows port 53 to pods at all
-/// means it; an address may be that of a node's own cache.
+/// Whether a rule may let through what a pod asks of the cluster's DNS. Where the input does not hold kube-system,
+/// whoever allows port 53 to pods at all means it; an address may be that of a node's own cache.
 fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let explicit = matches!(&rule.ports, RulePorts::Some { .. });
-    let port = rule.ports.at(&[]).contains(Protocol::Udp, 53) || rule.ports.named().iter().any(|n| n.name.starts_with("dns"));
+    let port =
+        rule.ports.at(&[]).contains(Protocol::Udp, 53) || rule.ports.named().iter().any(|n| n.name.starts_with("dns"));
     if rule.action != Action::Allow || !port {
         return false;
     }
     let Peers::AnyOf(peers) = &rule.peers else { return true };
     let system = scene.cluster.namespaces().get("kube-system");
-    let implied = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())]
-        .into_iter()
-        .collect();
+    let implied = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())].into_iter().collect();
     let labels = system.map_or(&implied, |n| &n.labels);
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
     let declared = system.is_some_and(|n| n.declared.is_some());

@@ -1,4 +1,5 @@
-//! The ways in from the Internet: Ingresses, Gateways, load balancers, node ports. Each leads to pods through a Service, and policies judge its last step.
+//! The ways in from the Internet: Ingresses, Gateways, load balancers, node ports. Each leads to pods through a
+//! Service, and policies judge its last step.
 
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step, Target};
@@ -34,7 +35,13 @@ enum Through {
 }
 
 /// Finds how the Internet comes to a destination, and says so in a layer of its own.
-pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, clients: &AddressSet, steps: &mut Vec<Step>) -> Found {
+pub(super) fn ways_in(
+    scene: &Scene<'_>,
+    to: &Party,
+    wish: Option<&PortWish>,
+    clients: &AddressSet,
+    steps: &mut Vec<Step>,
+) -> Found {
     let mut step = Step::new(Layer::Exposure);
     let mut found = Found::default();
     let services: Vec<String> = match to {
@@ -69,13 +76,7 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, cl
                     translated(scene, id, workload, &mut step);
                 }
                 for source in sources(scene, &way.through, workload, &asked) {
-                    found.add(
-                        source,
-                        Target {
-                            end: End::Workload(workload),
-                            asked: asked.clone(),
-                        },
-                    );
+                    found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
                 }
             }
             if hits == 0 {
@@ -122,7 +123,8 @@ pub(super) fn ways_in(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, cl
     found
 }
 
-/// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about addresses then see that
+/// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
+/// addresses then see that
 /// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
 fn translated(scene: &Scene<'_>, service: &str, workload: usize, step: &mut Step) {
     let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service);
@@ -131,7 +133,9 @@ fn translated(scene: &Scene<'_>, service: &str, workload: usize, step: &mut Step
     };
     let field = entry.object.tree.at(&["spec", "externalTrafficPolicy"]);
     if field.and_then(|f| f.as_str()) != Some("Local") {
-        let text = format!("{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's");
+        let text = format!(
+            "{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's"
+        );
         step.say(Mark::Doubt, text, Some(scene.place(entry.object.at("spec.externalTrafficPolicy"))));
     }
 }
@@ -161,11 +165,15 @@ fn leads(way: &Way, map: &PortMap) -> bool {
 /// Whether a wish means this way: by the port of the Service, of the pods, or the one that answers outside.
 fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
     let protocol = ports::protocol(map.protocol);
-    let outer = |w: &PortWish| way.outer.iter().any(|n| w.means(*n, None, protocol)) || map.node_port.is_some_and(|n| w.means(n, None, protocol));
+    let outer = |w: &PortWish| {
+        way.outer.iter().any(|n| w.means(*n, None, protocol))
+            || map.node_port.is_some_and(|n| w.means(n, None, protocol))
+    };
     wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol) || ports::target_wished(w, map) || outer(w))
 }
 
-/// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the input does not hold them, convention stands in.
+/// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the input does not hold
+/// them, convention stands in.
 fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSet) -> Vec<End> {
     match through {
         Through::Clients(set) => vec![End::Addresses(set.clone())],
@@ -175,13 +183,8 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
                 .entrances()
                 .iter()
                 .filter(|e| e.workload == workload && !e.ports.intersection(asked).is_empty());
-            let controllers = entrances.filter_map(|e| {
-                if let policy::Way::Controller(known) = &e.way {
-                    Some(known)
-                } else {
-                    None
-                }
-            });
+            let controllers =
+                entrances.filter_map(|e| if let policy::Way::Controller(known) = &e.way { Some(known) } else { None });
             let mut ends = Vec::new();
             for known in controllers {
                 let new: Vec<End> = known.iter().map(|&w| End::Workload(w)).collect();
@@ -233,11 +236,7 @@ fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) 
                     .map(|r| if r.default { "whatever no rule fits".into() } else { r.text() })
                     .take(3)
                     .collect();
-                let more = if rules.len() > 3 {
-                    format!(" and {} more", rules.len() - 3)
-                } else {
-                    String::new()
-                };
+                let more = if rules.len() > 3 { format!(" and {} more", rules.len() - 3) } else { String::new() };
                 found.push(Way {
                     text: format!("{gate}{} sends {}{more}", by.id, paths.join(", ")),
                     at: place(edge),
@@ -258,13 +257,16 @@ fn place(edge: &Edge) -> Option<String> {
     edge.evidence.first().map(|e| e.place())
 }
 
-/// Through which Gateways the Internet comes to an Ingress or route, as the beginning of a sentence; `None` if it does not.
+/// Through which Gateways the Internet comes to an Ingress or route, as the beginning of a sentence; `None` if it does
+/// not.
 fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         let other = scene.graph.node(from);
         match (&edge.detail, other.kind) {
             (EdgeDetail::Exposes(_), NodeKind::Internet) => return Some(String::new()),
-            (EdgeDetail::Routes { .. }, NodeKind::Gateway) if gate(scene, from).is_some() => return Some(format!("{}, ", other.id)),
+            (EdgeDetail::Routes { .. }, NodeKind::Gateway) if gate(scene, from).is_some() => {
+                return Some(format!("{}, ", other.id));
+            }
             _ => {}
         }
     }

@@ -5,7 +5,9 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use super::sides::{Part, Ruling};
-use crate::policy::{ContainerPort, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier};
+use crate::policy::{
+    ContainerPort, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier,
+};
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;
@@ -74,21 +76,14 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     let word = direction.as_str();
     let isolation = scene.connectivity.isolation_on(pair.network, workload, direction);
     let names = |list: &[usize]| {
-        list.iter()
-            .map(|&p| scene.connectivity.policies()[p].key.to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
+        list.iter().map(|&p| scene.connectivity.policies()[p].key.to_string()).collect::<Vec<_>>().join(", ")
     };
     if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);
     } else if isolation.is_isolated() {
         step.say(Mark::Ok, format!("{word} of {name} is isolated by {}", names(&isolation.isolating)), None);
     } else {
-        step.say(
-            Mark::Ok,
-            format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)),
-            None,
-        );
+        step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)), None);
     }
     let foreign: Vec<_> = scene
         .connectivity
@@ -102,15 +97,18 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         } else {
             format!("{} is", first.key)
         };
-        step.say(
-            Mark::Doubt,
-            format!("{subject} not evaluated and may change this"),
-            Some(scene.place(first.at)),
-        );
+        step.say(Mark::Doubt, format!("{subject} not evaluated and may change this"), Some(scene.place(first.at)));
     }
 }
 
-fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, (own, other): (&End, &End), part: &Part, step: &mut Step) {
+fn tell(
+    scene: &Scene<'_>,
+    direction: Direction,
+    pair: &Judged,
+    (own, other): (&End, &End),
+    part: &Part,
+    step: &mut Step,
+) {
     let policies = scene.connectivity.policies();
     let preposition = if direction == Direction::Egress { "to" } else { "from" };
     let what = format!("{} {preposition} {}", ports_text(&part.ports), other.name(scene));
@@ -124,11 +122,7 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, (own, other): (&
             Effect::Pass => (Mark::Ok, "is passed on by"),
             Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
         };
-        step.say(
-            mark,
-            format!("{what} {verb} {} of {}", rule.field, policy_name(policy)),
-            Some(scene.place(rule.at)),
-        );
+        step.say(mark, format!("{what} {verb} {} of {}", rule.field, policy_name(policy)), Some(scene.place(rule.at)));
     }
     match part.ruling {
         Ruling::Open => step.say(Mark::Ok, format!("{what} is decided by no rule, so it is open"), None),
@@ -148,18 +142,23 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, (own, other): (&
 }
 
 /// Why a policy that isolates does not allow.
-fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, network: usize, (own, other): (&End, &End)) -> String {
+fn lack(
+    scene: &Scene<'_>,
+    policy: &Policy,
+    direction: Direction,
+    network: usize,
+    (own, other): (&End, &End),
+) -> String {
     let rules = policy.rules(direction).unwrap_or_default();
     if rules.is_empty() {
         return format!("allows no {}", direction.as_str());
     }
-    // A rule that the engine counts for other ports of the same pair means this peer: then it is the port that it lacks.
+    // A rule that the engine counts for other ports of the same pair means this peer: then it is the port that it
+    // lacks.
     let everything = PortSet::all();
     let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
     let pairs = super::ends::judge(scene, network, from, to, &everything);
-    let parts = pairs
-        .iter()
-        .flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
+    let parts = pairs.iter().flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
     let meant: Vec<String> = parts
         .filter(|p| p.ruling == Ruling::Allowed)
         .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
@@ -169,31 +168,17 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, network: usize
     if !meant.is_empty() {
         return format!("allows other ports: {}", meant.join(", "));
     }
-    let whom = if direction == Direction::Egress {
-        "other destinations"
-    } else {
-        "other sources"
-    };
-    let count = if rules.len() == 1 {
-        "its one rule is".to_owned()
-    } else {
-        format!("its {} rules are", rules.len())
-    };
+    let whom = if direction == Direction::Egress { "other destinations" } else { "other sources" };
+    let count = if rules.len() == 1 { "its one rule is".to_owned() } else { format!("its {} rules are", rules.len()) };
     // A name that the destination's pods give no port may be why a rule that means the peer does not help.
     let groups = scene.connectivity.groups(network);
     let of = to.workload().map_or(&[][..], |w| scene.connectivity.groups_of(network, w));
     let declared: Vec<&ContainerPort> = of.iter().flat_map(|&g| &groups[g].ports).collect();
     let is_known = |n: &NamedPort| {
-        declared
-            .iter()
-            .any(|p| p.name == n.name && n.protocol.is_none_or(|wanted| wanted == p.protocol))
+        declared.iter().any(|p| p.name == n.name && n.protocol.is_none_or(|wanted| wanted == p.protocol))
     };
-    let mut names: Vec<&str> = rules
-        .iter()
-        .flat_map(|r| r.ports.named())
-        .filter(|n| !is_known(n))
-        .map(|n| n.name.as_str())
-        .collect();
+    let mut names: Vec<&str> =
+        rules.iter().flat_map(|r| r.ports.named()).filter(|n| !is_known(n)).map(|n| n.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let named = if names.is_empty() {
@@ -221,16 +206,13 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 )
             }
             Doubt::PodsDiffer => (
-                format!(
-                    "policies treat the pods of {} or {} differently",
-                    pair.from.name(scene),
-                    pair.to.name(scene)
-                ),
+                format!("policies treat the pods of {} or {} differently", pair.from.name(scene), pair.to.name(scene)),
                 None,
             ),
             Doubt::UnknownController => {
                 let rule = controller_rule(scene, pair);
-                let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
+                let text =
+                    "the ingress controller is not in the input, and it may be among those that this rule allows";
                 (text.to_owned(), rule.map(|at| scene.place(at)))
             }
         };
@@ -247,11 +229,7 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
 
 /// What an ingress controller is taken for that the input does not hold.
 fn absent_controller(scene: &Scene<'_>) -> String {
-    let told = scene
-        .connectivity
-        .absent_controllers()
-        .iter()
-        .filter_map(|c| Some((c.namespace.as_ref()?, &c.labels)));
+    let told = scene.connectivity.absent_controllers().iter().filter_map(|c| Some((c.namespace.as_ref()?, &c.labels)));
     let told: Vec<String> = told
         .map(|(namespace, labels)| match labels.is_empty() {
             true => format!("a pod without labels in namespace {namespace}"),
@@ -259,24 +237,25 @@ fn absent_controller(scene: &Scene<'_>) -> String {
         })
         .collect();
     if told.is_empty() {
-        "the ingress controller is not in the input: by convention it is a pod without labels in another namespace".to_owned()
+        "the ingress controller is not in the input: by convention it is a pod without labels in another namespace"
+            .to_owned()
     } else {
         format!("the ingress controller is not in the input: as was told it is {}", told.join(", or "))
     }
 }
 
-/// Whether a rule that isolates the destination may mean a controller that the input does not hold, and of which nothing was told: pods of namespaces that it
-/// selects by label.
+/// Whether a rule that isolates the destination may mean a controller that the input does not hold, and of which
+/// nothing was told: pods of namespaces that it selects by label.
 pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
-    scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none()) && controller_rule(scene, pair).is_some()
+    scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none())
+        && controller_rule(scene, pair).is_some()
 }
 
 fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
     let policies = scene.connectivity.policies();
     let denied = pair.ingress.iter().filter(|p| p.ruling == Ruling::Denied);
-    let isolating = denied
-        .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
-        .filter(|(r, _)| r.effect == Effect::Isolate);
+    let isolating =
+        denied.flat_map(|p| p.because.iter().map(move |r| (r, &p.ports))).filter(|(r, _)| r.effect == Effect::Isolate);
     for (reason, ports) in isolating {
         for rule in policies[reason.policy].rules(Direction::Ingress).unwrap_or_default() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };

@@ -23,9 +23,7 @@ pub(super) fn target_ports(map: &PortMap) -> PortSet {
         TargetPort::Number(number) => std::slice::from_ref(number),
         TargetPort::Name { resolved, .. } => resolved,
     };
-    numbers
-        .iter()
-        .fold(PortSet::none(), |set, n| set.union(&PortSet::port(protocol(map.protocol), *n)))
+    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(protocol(map.protocol), *n)))
 }
 
 /// Whether a wish means a port of a Service.
@@ -35,11 +33,7 @@ pub(super) fn is_wished(wish: Option<&PortWish>, map: &PortMap) -> bool {
 
 fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
     let node = scene.graph.find(&scene.workload_name(workload)).map(|n| scene.graph.node(n));
-    if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) {
-        ports
-    } else {
-        &[]
-    }
+    if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) { ports } else { &[] }
 }
 
 fn declared_text(ports: &[Port]) -> String {
@@ -47,11 +41,7 @@ fn declared_text(ports: &[Port]) -> String {
         let number = port_text(p.number, p.protocol);
         p.name.as_ref().map_or(number.clone(), |name| format!("{name} {number}"))
     };
-    if ports.is_empty() {
-        "none".into()
-    } else {
-        ports.iter().map(one).collect::<Vec<_>>().join(", ")
-    }
+    if ports.is_empty() { "none".into() } else { ports.iter().map(one).collect::<Vec<_>>().join(", ") }
 }
 
 type Selected<'a> = [(usize, &'a [PortMap], String)];
@@ -95,7 +85,9 @@ pub(super) fn map_ports(
             TargetPort::Name { name: target, resolved } if resolved.is_empty() => {
                 let there: Vec<String> = selected
                     .iter()
-                    .map(|(w, ..)| format!("{} declares {}", scene.workload_name(*w), declared_text(declared(scene, *w))))
+                    .map(|(w, ..)| {
+                        format!("{} declares {}", scene.workload_name(*w), declared_text(declared(scene, *w)))
+                    })
                     .collect();
                 step.say(
                     Mark::Problem,
@@ -112,11 +104,9 @@ pub(super) fn map_ports(
                     service.id
                 )));
             }
-            target if selected.is_empty() => step.say(
-                Mark::Ok,
-                format!("port {}{name} leads to {target}", port_text(map.port, map.protocol)),
-                at,
-            ),
+            target if selected.is_empty() => {
+                step.say(Mark::Ok, format!("port {}{name} leads to {target}", port_text(map.port, map.protocol)), at)
+            }
             target => step.say(
                 Mark::Ok,
                 format!("port {}{name} leads to {target} of the pods", port_text(map.port, map.protocol)),
@@ -144,7 +134,8 @@ pub(super) fn map_ports(
     }
     for (set, maps, _) in outside {
         let own = maps.iter().filter(|m| {
-            wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), protocol(m.protocol))) || wished.iter().any(|(_, w)| w.name == m.name)
+            wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), protocol(m.protocol)))
+                || wished.iter().any(|(_, w)| w.name == m.name)
         });
         let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
         found.target(End::Addresses(set), asked);
@@ -153,12 +144,11 @@ pub(super) fn map_ports(
 }
 
 /// A port that the containers do not declare may be open all the same
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>), so this is only worth a look.
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>), so this is only worth a
+/// look.
 fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut Step) {
     let own = declared(scene, workload);
-    let known = own
-        .iter()
-        .fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
+    let known = own.iter().fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
     let rest = asked.difference(&known);
     if !own.is_empty() && !rest.is_empty() && !rest.is_all() {
         let text = format!(
@@ -170,7 +160,13 @@ fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut St
     }
 }
 
-fn no_such_port(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, selected: &Selected<'_>, step: &mut Step) -> Found {
+fn no_such_port(
+    scene: &Scene<'_>,
+    service: &Behind<'_>,
+    wish: Option<&PortWish>,
+    selected: &Selected<'_>,
+    step: &mut Step,
+) -> Found {
     let wished = wish.map(PortWish::to_string).unwrap_or_default();
     let of_pod = |m: &&PortMap| wish.is_some_and(|w| target_wished(w, m));
     let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
@@ -183,9 +179,7 @@ fn no_such_port(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>
         .ports
         .iter()
         .map(|m| {
-            m.name
-                .as_ref()
-                .map_or(port_text(m.port, m.protocol), |n| format!("{n} {}", port_text(m.port, m.protocol)))
+            m.name.as_ref().map_or(port_text(m.port, m.protocol), |n| format!("{n} {}", port_text(m.port, m.protocol)))
         })
         .collect();
     let (text, change) = if let Some(map) = service.ports.iter().find(of_pod) {
@@ -196,10 +190,7 @@ fn no_such_port(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>
         )
     } else if is_declared {
         (
-            format!(
-                "{wished} is a port of the pods that no port of the Service leads to (it has {})",
-                list.join(", ")
-            ),
+            format!("{wished} is a port of the pods that no port of the Service leads to (it has {})", list.join(", ")),
             format!("add port {wished} to spec.ports of {}", service.id),
         )
     } else {
@@ -226,7 +217,12 @@ pub(super) fn target_wished(wish: &PortWish, map: &PortMap) -> bool {
 }
 
 /// A workload that is asked for itself.
-pub(super) fn workload_target(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Result<Found, String> {
+pub(super) fn workload_target(
+    scene: &Scene<'_>,
+    workload: usize,
+    wish: Option<&PortWish>,
+    steps: &mut Vec<Step>,
+) -> Result<Found, String> {
     let mut step = Step::new(Layer::Ports);
     let found = workload_ports(scene, workload, wish, &mut step);
     steps.push(step);
@@ -237,43 +233,29 @@ fn workload_ports(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, s
     let own = declared(scene, workload);
     let name = scene.workload_name(workload);
     let at = Some(scene.workload_place(workload));
-    let matching = own
-        .iter()
-        .filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))));
+    let matching =
+        own.iter().filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))));
     let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
     let mut found = Found::default();
     if !asked.is_empty() {
-        let all = if wish.is_none() && own.len() > 1 {
-            ": no port was asked for, so all of them are judged"
-        } else {
-            ""
-        };
+        let all =
+            if wish.is_none() && own.len() > 1 { ": no port was asked for, so all of them are judged" } else { "" };
         step.say(Mark::Ok, format!("{name} declares {asked}{all}"), at);
         found.target(End::Workload(workload), asked);
         return found;
     }
     match wish {
         None => {
-            step.say(
-                Mark::Ok,
-                format!("{name} declares no ports and none was asked for, so every port is judged"),
-                at,
-            );
+            step.say(Mark::Ok, format!("{name} declares no ports and none was asked for, so every port is judged"), at);
             found.target(End::Workload(workload), PortSet::all());
         }
-        Some(PortWish {
-            port: PortName::Number(number),
-            protocol,
-        }) => {
+        Some(PortWish { port: PortName::Number(number), protocol }) => {
             let asked = PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number);
             step.say(Mark::Ok, format!("{asked} of the pods"), None);
             undeclared(scene, workload, &asked, step);
             found.target(End::Workload(workload), asked);
         }
-        Some(PortWish {
-            port: PortName::Name(wanted),
-            ..
-        }) => {
+        Some(PortWish { port: PortName::Name(wanted), .. }) => {
             step.say(
                 Mark::Problem,
                 format!("{name} declares no port named `{wanted}`; it declares {}", declared_text(own)),

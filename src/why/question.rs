@@ -31,7 +31,8 @@ pub enum Reference {
         /// The name.
         name: String,
     },
-    /// A name with dots, as one would give it to a resolver: `web.shop`, `web.shop.svc.cluster.local`, `api.example.com`.
+    /// A name with dots, as one would give it to a resolver: `web.shop`, `web.shop.svc.cluster.local`,
+    /// `api.example.com`.
     Host(String),
 }
 
@@ -67,10 +68,7 @@ impl PortWish {
         let (port, protocol) = match text.split_once('/') {
             Some((port, name)) => {
                 let known = Protocol::from_name(&name.to_ascii_uppercase());
-                (
-                    port,
-                    Some(known.ok_or_else(|| format!("`{name}` is no protocol; there are tcp, udp and sctp"))?),
-                )
+                (port, Some(known.ok_or_else(|| format!("`{name}` is no protocol; there are tcp, udp and sctp"))?))
             }
             None => (text, None),
         };
@@ -95,7 +93,8 @@ impl std::fmt::Display for PortWish {
     }
 }
 
-/// Short and plural names of kinds, as kubectl knows them (<https://kubernetes.io/docs/reference/kubectl/#resource-types>).
+/// Short and plural names of kinds, as kubectl knows them
+/// (<https://kubernetes.io/docs/reference/kubectl/#resource-types>).
 const KINDS: &[(&str, &str)] = &[
     ("cj", "cronjob"),
     ("cronjobs", "cronjob"),
@@ -116,7 +115,8 @@ const KINDS: &[(&str, &str)] = &[
     ("svc", "service"),
 ];
 
-/// The kind that a word means, if it means one. Custom kinds are only known in what the program itself writes, `ns/name[Kind]`.
+/// The kind that a word means, if it means one. Custom kinds are only known in what the program itself writes,
+/// `ns/name[Kind]`.
 fn kind(word: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     match KINDS.binary_search_by(|(short, _)| (*short).cmp(&lower)) {
@@ -135,11 +135,7 @@ impl Question {
                 "FROM takes no port, and `{from}` has one: only the port of the destination is asked for"
             ));
         }
-        Ok(Question {
-            from: Reference::parse(source)?,
-            to: Reference::parse(to)?,
-            port,
-        })
+        Ok(Question { from: Reference::parse(source)?, to: Reference::parse(to)?, port })
     }
 }
 
@@ -209,9 +205,9 @@ impl Reference {
             [first, second, name] => match (kind(second), kind(first)) {
                 (Some(kind), _) => object(Some(kind), Some(first), name),
                 (None, Some(kind)) => object(Some(kind), Some(second), name),
-                (None, None) => Err(format!(
-                    "`{text}`: neither `{first}` nor `{second}` is a kind such as deploy, sts, svc or pod"
-                )),
+                (None, None) => {
+                    Err(format!("`{text}`: neither `{first}` nor `{second}` is a kind such as deploy, sts, svc or pod"))
+                }
             },
             _ => Err(format!("`{text}` has too many parts; at most namespace, kind and name")),
         }

@@ -28,10 +28,9 @@ pub(super) fn selected<'a>(scene: &Scene<'a>, service: &str) -> Vec<(usize, &'a 
 pub(super) fn pods(scene: &Scene<'_>, party: &Party) -> Vec<usize> {
     match party {
         Party::Workload(index) => vec![*index],
-        Party::Service(index) => selected(scene, &scene.entry(*index).key.to_string())
-            .into_iter()
-            .map(|(w, ..)| w)
-            .collect(),
+        Party::Service(index) => {
+            selected(scene, &scene.entry(*index).key.to_string()).into_iter().map(|(w, ..)| w).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -49,33 +48,23 @@ pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<String> {
 }
 
 /// What a Service leads to.
-pub(super) fn targets(scene: &Scene<'_>, entry: usize, wish: Option<&PortWish>, steps: &mut Vec<Step>) -> Result<Found, String> {
+pub(super) fn targets(
+    scene: &Scene<'_>,
+    entry: usize,
+    wish: Option<&PortWish>,
+    steps: &mut Vec<Step>,
+) -> Result<Found, String> {
     let mut endpoints = Step::new(Layer::Endpoints);
     let mut id = scene.entry(entry).key.to_string();
     let mut seen: Vec<String> = Vec::new();
     while !seen.contains(&id) {
         seen.push(id.clone());
         let Some(node) = scene.graph.find(&id) else { break };
-        let Detail::Service {
-            service: kind,
-            ports,
-            selector,
-        } = &scene.graph.node(node).detail
-        else {
+        let Detail::Service { service: kind, ports, selector } = &scene.graph.node(node).detail else {
             break;
         };
         if *kind != ServiceKind::ExternalName {
-            let found = behind(
-                scene,
-                &Behind {
-                    id: &id,
-                    kind: *kind,
-                    ports,
-                    selector,
-                },
-                wish,
-                &mut endpoints,
-            );
+            let found = behind(scene, &Behind { id: &id, kind: *kind, ports, selector }, wish, &mut endpoints);
             return after_endpoints(endpoints, found, steps);
         }
         // An alias changes the name and nothing else: the port is the one that the other name has
@@ -102,7 +91,11 @@ pub(super) fn targets(scene: &Scene<'_>, entry: usize, wish: Option<&PortWish>, 
                     ),
                     at,
                 );
-                return after_endpoints(endpoints, Behave::failed("the Service that the name stands for is not there"), steps);
+                return after_endpoints(
+                    endpoints,
+                    Behave::failed("the Service that the name stands for is not there"),
+                    steps,
+                );
             }
             NodeKind::Service => {
                 endpoints.say(Mark::Ok, format!("{id} is another name for {}", other.id), at);
@@ -115,13 +108,7 @@ pub(super) fn targets(scene: &Scene<'_>, entry: usize, wish: Option<&PortWish>, 
                     at,
                 );
                 let end = End::Addresses(anywhere());
-                let pairs = vec![(
-                    end.clone(),
-                    Target {
-                        end,
-                        asked: plain_port(wish)?,
-                    },
-                )];
+                let pairs = vec![(end.clone(), Target { end, asked: plain_port(wish)? })];
                 let found = Found {
                     pairs,
                     unknown: Some(format!("which addresses {} has is not in the manifests", other.name)),
@@ -144,13 +131,7 @@ struct Behave {
 
 impl Behave {
     fn failed(why: &str) -> Behave {
-        Behave {
-            found: Found {
-                failure: Some(why.to_owned()),
-                ..Found::default()
-            },
-            ports: None,
-        }
+        Behave { found: Found { failure: Some(why.to_owned()), ..Found::default() }, ports: None }
     }
 }
 
@@ -178,11 +159,7 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
     let labels = pairs(service.selector);
     let outside = outside_addresses(scene, service.id);
     for (workload, _, at) in &selected {
-        let how = if service.selector.is_empty() {
-            "Endpoints name".into()
-        } else {
-            format!("{labels} selects")
-        };
+        let how = if service.selector.is_empty() { "Endpoints name".into() } else { format!("{labels} selects") };
         endpoints.say(Mark::Ok, format!("{how} {}", scene.workload_name(*workload)), Some(at.clone()));
         if scene.workload(*workload).spec.replicas == Some(0) {
             endpoints.say(
@@ -193,11 +170,7 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
         }
     }
     for (set, _, at) in &outside {
-        endpoints.say(
-            Mark::Ok,
-            format!("Endpoints name addresses outside of the input: {set}"),
-            Some(at.clone()),
-        );
+        endpoints.say(Mark::Ok, format!("Endpoints name addresses outside of the input: {set}"), Some(at.clone()));
     }
     if selected.is_empty() && outside.is_empty() {
         let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
@@ -208,10 +181,7 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
                 at,
             );
             let unknown = Some("what the Service leads to is not in the manifests".to_owned());
-            return Behave {
-                found: Found { unknown, ..Found::default() },
-                ports: None,
-            };
+            return Behave { found: Found { unknown, ..Found::default() }, ports: None };
         }
         endpoints.say(Mark::Problem, format!("{labels} selects no pod: {} has no endpoints", service.id), at);
         let mut behave = Behave::failed("the Service has no endpoints in the input");
@@ -229,7 +199,9 @@ fn outside_addresses(scene: &Scene<'_>, service: &str) -> Vec<(AddressSet, Vec<P
     let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
     edges
         .filter_map(|(_, to, edge)| {
-            let (EdgeDetail::Resolves(maps), Detail::External { addresses, .. }) = (&edge.detail, &scene.graph.node(to).detail) else {
+            let (EdgeDetail::Resolves(maps), Detail::External { addresses, .. }) =
+                (&edge.detail, &scene.graph.node(to).detail)
+            else {
                 return None;
             };
             let blocks = addresses
@@ -243,25 +215,13 @@ fn outside_addresses(scene: &Scene<'_>, service: &str) -> Vec<(AddressSet, Vec<P
 
 /// Says which workloads come closest to a selector that selects nothing.
 fn nearest(scene: &Scene<'_>, service: &Behind<'_>, step: &mut Step) -> Vec<Change> {
-    let namespace = scene
-        .graph
-        .find(service.id)
-        .and_then(|n| scene.graph.node(n).namespace.clone())
-        .unwrap_or_default();
+    let namespace =
+        scene.graph.find(service.id).and_then(|n| scene.graph.node(n).namespace.clone()).unwrap_or_default();
     let shared = |w: usize| {
-        service
-            .selector
-            .iter()
-            .filter(|(k, v)| scene.workload(w).spec.pod_labels.get(*k) == Some(v))
-            .count()
+        service.selector.iter().filter(|(k, v)| scene.workload(w).spec.pod_labels.get(*k) == Some(v)).count()
     };
-    let keys = |w: usize| {
-        service
-            .selector
-            .keys()
-            .filter(|k| scene.workload(w).spec.pod_labels.contains_key(*k))
-            .count()
-    };
+    let keys =
+        |w: usize| service.selector.keys().filter(|k| scene.workload(w).spec.pod_labels.contains_key(*k)).count();
     let all = || 0..scene.cluster.workloads().len();
     let elsewhere: Vec<usize> = all().filter(|&w| shared(w) == service.selector.len()).collect();
     if let Some(&other) = elsewhere.first() {
@@ -276,15 +236,12 @@ fn nearest(scene: &Scene<'_>, service: &Behind<'_>, step: &mut Step) -> Vec<Chan
             scene.workload(other).key.namespace()
         ))];
     }
-    // Who shares less than half of the labels is somebody else: what is behind the Service is more likely made by an operator.
+    // Who shares less than half of the labels is somebody else: what is behind the Service is more likely made by an
+    // operator.
     let half = |w: usize| 2 * shared(w) >= service.selector.len() || keys(w) == service.selector.len();
     let own = all().filter(|&w| scene.workload(w).key.namespace() == namespace && keys(w) > 0 && half(w));
     let Some(near) = own.max_by_key(|&w| (shared(w), keys(w), std::cmp::Reverse(w))) else {
-        step.explain(
-            Mark::Doubt,
-            "pods that an operator makes for a custom resource are not in the input",
-            None,
-        );
+        step.explain(Mark::Doubt, "pods that an operator makes for a custom resource are not in the input", None);
         return Vec::new();
     };
     let workload = scene.workload(near);

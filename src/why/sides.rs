@@ -1,4 +1,5 @@
-//! What one side of a connection says, port by port: the rules that the engine found to decide, told apart by the ports that each of them decided.
+//! What one side of a connection says, port by port: the rules that the engine found to decide, told apart by the ports
+//! that each of them decided.
 
 use crate::policy::{Connectivity, Direction, Effect, GroupId, PortSet, Reason, Tier};
 
@@ -29,20 +30,20 @@ type Pending = Vec<(PortSet, Vec<Reason>)>;
 
 /// What a side says of the ports that are asked for. The tiers are asked as the engine does
 /// (<https://network-policy-api.sigs.k8s.io/api-overview/>).
-pub(super) fn side(connectivity: &Connectivity, network: usize, (from, to): (GroupId, GroupId), direction: Direction, asked: &PortSet) -> Vec<Part> {
+pub(super) fn side(
+    connectivity: &Connectivity,
+    network: usize,
+    (from, to): (GroupId, GroupId),
+    direction: Direction,
+    asked: &PortSet,
+) -> Vec<Part> {
     let verdict = connectivity.between_groups(network, from, to);
     let policies = connectivity.policies();
     let of = |tier: Tier| -> Vec<(&Reason, PortSet)> {
-        let own = verdict
-            .because
-            .iter()
-            .filter(|r| r.direction == direction && policies[r.policy].tier == tier);
+        let own = verdict.because.iter().filter(|r| r.direction == direction && policies[r.policy].tier == tier);
         own.map(|r| {
             let rule = r.rule.and_then(|index| policies[r.policy].rules(direction)?.get(index));
-            (
-                r,
-                rule.map_or(PortSet::none(), |rule| rule.ports.at(&connectivity.groups(network)[to].ports)),
-            )
+            (r, rule.map_or(PortSet::none(), |rule| rule.ports.at(&connectivity.groups(network)[to].ports)))
         })
         .collect()
     };
@@ -51,11 +52,7 @@ pub(super) fn side(connectivity: &Connectivity, network: usize, (from, to): (Gro
     let network = of(Tier::Network);
     if network.is_empty() {
         let rest = first_match(pending, &of(Tier::Baseline), &mut parts);
-        parts.extend(rest.into_iter().map(|(ports, because)| Part {
-            ports,
-            ruling: Ruling::Open,
-            because,
-        }));
+        parts.extend(rest.into_iter().map(|(ports, because)| Part { ports, ruling: Ruling::Open, because }));
     } else {
         any_match(pending, &network, &mut parts);
     }
@@ -74,17 +71,11 @@ fn first_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<P
             open = open.difference(&hit);
             let because = || passed_by.iter().chain([*reason]).cloned().collect();
             match reason.effect {
-                Effect::Allow => parts.push(Part {
-                    ports: hit,
-                    ruling: Ruling::Allowed,
-                    because: because(),
-                }),
+                Effect::Allow => parts.push(Part { ports: hit, ruling: Ruling::Allowed, because: because() }),
                 Effect::Pass => later.push((hit, because())),
-                Effect::Deny | Effect::Isolate => parts.push(Part {
-                    ports: hit,
-                    ruling: Ruling::Denied,
-                    because: because(),
-                }),
+                Effect::Deny | Effect::Isolate => {
+                    parts.push(Part { ports: hit, ruling: Ruling::Denied, because: because() })
+                }
             }
         }
         if !open.is_empty() {
@@ -108,16 +99,9 @@ fn any_match(pending: Pending, rules: &[(&Reason, PortSet)], parts: &mut Vec<Par
         }
         for (ports, by) in pieces {
             let isolating = || rules.iter().filter(|(r, _)| r.effect == Effect::Isolate).map(|(r, _)| **r).collect();
-            let (ruling, own): (Ruling, Vec<Reason>) = if by.is_empty() {
-                (Ruling::Denied, isolating())
-            } else {
-                (Ruling::Allowed, by)
-            };
-            parts.push(Part {
-                ports,
-                ruling,
-                because: passed_by.iter().cloned().chain(own).collect(),
-            });
+            let (ruling, own): (Ruling, Vec<Reason>) =
+                if by.is_empty() { (Ruling::Denied, isolating()) } else { (Ruling::Allowed, by) };
+            parts.push(Part { ports, ruling, because: passed_by.iter().cloned().chain(own).collect() });
         }
     }
 }
@@ -137,8 +121,5 @@ fn merge(parts: Vec<Part>) -> Vec<Part> {
 
 /// The ports that parts let through.
 pub(super) fn allowed(parts: &[Part]) -> PortSet {
-    parts
-        .iter()
-        .filter(|p| p.ruling != Ruling::Denied)
-        .fold(PortSet::none(), |set, p| set.union(&p.ports))
+    parts.iter().filter(|p| p.ruling != Ruling::Denied).fold(PortSet::none(), |set, p| set.union(&p.ports))
 }

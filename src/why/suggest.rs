@@ -1,4 +1,5 @@
-//! The smallest change that would allow what is denied: for each side that lacks a rule a NetworkPolicy that adds it, or the rule to change.
+//! The smallest change that would allow what is denied: for each side that lacks a rule a NetworkPolicy that adds it,
+//! or the rule to change.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,9 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let field = rule.map_or("its rule", |r| r.field.as_str());
                         let at = scene.place(rule.map_or(policy.at, |r| r.at));
                         let why = match policy.tier {
-                            Tier::Admin | Tier::Network => "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it",
+                            Tier::Admin | Tier::Network => {
+                                "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it"
+                            }
                             Tier::Baseline => {
                                 "only a NetworkPolicy overrules that, which would isolate the pods from all else: put a rule that allows it before this one"
                             }
@@ -65,7 +68,14 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
 
 /// A NetworkPolicy that adds one rule. Its subject is isolated in this direction already, so nothing else changes
 /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation>).
-fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Direction, ports: &PortSet, named: &mut Vec<String>) -> String {
+fn manifest(
+    scene: &Scene<'_>,
+    workload: usize,
+    other: &End,
+    direction: Direction,
+    ports: &PortSet,
+    named: &mut Vec<String>,
+) -> String {
     let subject = &scene.workload(workload).key;
     let (labels, remark) = telling_labels(scene, workload);
     let other_name = match other {
@@ -135,9 +145,8 @@ fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Directio
     }
     if !ports.is_all() {
         line(6, "ports:");
-        for (protocol, first, last) in Protocol::ALL
-            .into_iter()
-            .flat_map(|p| ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
+        for (protocol, first, last) in
+            Protocol::ALL.into_iter().flat_map(|p| ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
         {
             line(8, &format!("- protocol: {}", protocol.as_str()));
             if (first, last) == (1, u16::MAX) {
@@ -152,7 +161,13 @@ fn manifest(scene: &Scene<'_>, workload: usize, other: &End, direction: Directio
     text
 }
 
-fn selector(field: &str, labels: &BTreeMap<String, String>, remark: Option<&str>, indent: usize, line: &mut impl FnMut(usize, &str)) {
+fn selector(
+    field: &str,
+    labels: &BTreeMap<String, String>,
+    remark: Option<&str>,
+    indent: usize,
+    line: &mut impl FnMut(usize, &str),
+) {
     let remark = remark.map_or(String::new(), |r| format!(" # {r}"));
     if labels.is_empty() {
         line(indent, &format!("{field}: {{}}{remark}"));
@@ -167,8 +182,8 @@ fn selector(field: &str, labels: &BTreeMap<String, String>, remark: Option<&str>
     }
 }
 
-/// Labels by which a selector finds the pods of a workload: those of its own selector where they are its alone, else all of its pods. The remark names
-/// others that have them too.
+/// Labels by which a selector finds the pods of a workload: those of its own selector where they are its alone, else
+/// all of its pods. The remark names others that have them too.
 fn telling_labels(scene: &Scene<'_>, workload: usize) -> (BTreeMap<String, String>, Option<String>) {
     let own = scene.workload(workload);
     let selected = |labels: &BTreeMap<String, String>| scene.cluster.select(own.key.namespace(), labels);
@@ -178,11 +193,8 @@ fn telling_labels(scene: &Scene<'_>, workload: usize) -> (BTreeMap<String, Strin
     if labels.is_empty() {
         return (labels, Some("the pods have no labels, so this means every pod of the namespace".into()));
     }
-    let others: Vec<String> = selected(&labels)
-        .into_iter()
-        .filter(|w| *w != workload)
-        .map(|w| scene.workload(w).key.name.clone())
-        .collect();
+    let others: Vec<String> =
+        selected(&labels).into_iter().filter(|w| *w != workload).map(|w| scene.workload(w).key.name.clone()).collect();
     let remark = (!others.is_empty()).then(|| format!("{} also means {}", pairs(&labels), others.join(", ")));
     (labels, remark)
 }
@@ -208,10 +220,7 @@ fn free_name(scene: &Scene<'_>, namespace: &str, title: &str, named: &mut Vec<St
         .take(240)
         .collect();
     let taken = |name: &str| {
-        scene
-            .cluster
-            .find(&Key::new("networking.k8s.io", "NetworkPolicy", namespace, name))
-            .is_some()
+        scene.cluster.find(&Key::new("networking.k8s.io", "NetworkPolicy", namespace, name)).is_some()
             || named.iter().any(|n| *n == format!("{namespace}/{name}"))
     };
     let name = (1..)
@@ -224,15 +233,12 @@ fn free_name(scene: &Scene<'_>, namespace: &str, title: &str, named: &mut Vec<St
 
 /// A string as YAML: quoted where it could be taken for something else.
 fn plain(text: &str) -> String {
-    let word =
-        text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-    let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    let reserved =
+        ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
     let number = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('/');
-    if (word && !reserved) || number {
-        text.to_owned()
-    } else {
-        serde_json::Value::from(text).to_string()
-    }
+    if (word && !reserved) || number { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
 #[cfg(test)]

@@ -46,15 +46,13 @@ fn denial(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let blocked = |parts: &[sides::Part]| !parts.is_empty() && sides::allowed(parts).is_empty();
     let (out, into) = (judged.iter().all(|p| blocked(&p.egress)), judged.iter().all(|p| blocked(&p.ingress)));
     let from = first.from.name(scene);
-    let to = if judged.iter().all(|p| p.to == first.to) {
-        first.to.name(scene)
-    } else {
-        "the destination".into()
-    };
+    let to = if judged.iter().all(|p| p.to == first.to) { first.to.name(scene) } else { "the destination".into() };
     let ports = ports_text(&ports);
     match (out, into) {
         (true, true) => format!("{ports} may not leave {from}, and may not enter {to}"),
-        (true, false) if judged.iter().all(|p| p.to.workload().is_some()) => format!("{ports} may not leave {from}; {to} would take it"),
+        (true, false) if judged.iter().all(|p| p.to.workload().is_some()) => {
+            format!("{ports} may not leave {from}; {to} would take it")
+        }
         (true, false) => format!("{ports} may not leave {from}"),
         (false, true) => format!("{ports} may not enter {to}"),
         (false, false) => format!("no port is allowed on both sides of {from} and {to}"),
@@ -82,21 +80,14 @@ fn parts(scene: &Scene<'_>, judged: &[Judged]) -> String {
         .map(|p| match (p.allowed.is_empty(), p.allowed == p.asked) {
             (true, _) => format!("denied {}", name(p)),
             (_, true) => format!("allowed {}", name(p)),
-            _ => format!(
-                "{}: allowed on {}, denied on {}",
-                name(p),
-                ports_text(&p.allowed),
-                rest(&p.asked, &p.allowed)
-            ),
+            _ => {
+                format!("{}: allowed on {}, denied on {}", name(p), ports_text(&p.allowed), rest(&p.asked, &p.allowed))
+            }
         })
         .collect();
     lines.join("; ")
 }
 
 fn rest(asked: &PortSet, allowed: &PortSet) -> String {
-    if asked.is_all() {
-        "every other port".into()
-    } else {
-        asked.difference(allowed).to_string()
-    }
+    if asked.is_all() { "every other port".into() } else { asked.difference(allowed).to_string() }
 }

@@ -1,4 +1,5 @@
-//! Chromium that opens pages of a small server and tells what became of them: what ran, what was asked for, what stands there.
+//! Chromium that opens pages of a small server and tells what became of them: what ran, what was asked for, what stands
+//! there.
 #![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
@@ -37,11 +38,7 @@ impl Server {
 
     /// Adds a file. The type follows from the ending of its name.
     pub fn put(&self, name: &str, content: String) {
-        let kind = if name.ends_with(".svg") {
-            "image/svg+xml"
-        } else {
-            "text/html; charset=utf-8"
-        };
+        let kind = if name.ends_with(".svg") { "image/svg+xml" } else { "text/html; charset=utf-8" };
         self.files.lock().unwrap().insert(format!("/{name}"), (kind, content));
     }
 
@@ -77,7 +74,8 @@ pub struct Seen {
     /// Whether something of the input ran.
     pub ran: bool,
     pub scripts: usize,
-    /// Elements that can load or run something and that no page of ours has, attributes that are code, and links that are.
+    /// Elements that can load or run something and that no page of ours has, attributes that are code, and links that
+    /// are.
     pub foreign: Vec<String>,
     /// Which of the wanted texts are nowhere in it.
     pub missing: Vec<String>,
@@ -87,31 +85,19 @@ pub struct Seen {
     pub touched: usize,
 }
 
-/// Opens pages of the server one after the other, touches everything in them that can be touched, and looks. `None`, with a word about it, where there is no Chromium.
+/// Opens pages of the server one after the other, touches everything in them that can be touched, and looks. `None`,
+/// with a word about it, where there is no Chromium.
 pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -> Option<Vec<Seen>> {
     let mut command: Command = super::program("chromium")?;
     let data = |value: serde_json::Value| value.to_string().replace('<', "\\u003c");
     server.put(
         "harness.html",
-        HARNESS
-            .replace("PAGES", &data(serde_json::json!(pages)))
-            .replace("WANTED", &data(serde_json::json!(wanted))),
+        HARNESS.replace("PAGES", &data(serde_json::json!(pages))).replace("WANTED", &data(serde_json::json!(wanted))),
     );
     let profile = tempfile::tempdir_in(folder).unwrap();
     let output = command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
-        .args([
-            "--disable-component-update",
-            "--disable-sync",
-            "--virtual-time-budget=600000",
-            "--dump-dom",
-        ])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
+        .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=600000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("{}/harness.html", server.origin))
         .output()
@@ -119,11 +105,8 @@ pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -
     let page = String::from_utf8_lossy(&output.stdout);
     let start = page.find("READY[").unwrap_or_else(|| panic!("the harness ran to its end\n{page}")) + 5;
     let end = start + page[start..].find("DONE").unwrap();
-    let json = page[start..end]
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&nbsp;", "\u{a0}")
-        .replace("&amp;", "&");
+    let json =
+        page[start..end].replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
     Some(serde_json::from_str(&json).unwrap())
 }
 

@@ -1,4 +1,5 @@
-//! D2 under a strict eye: a reader of exactly the lines that we write, and the real thing in node where both are at hand.
+//! D2 under a strict eye: a reader of exactly the lines that we write, and the real thing in node where both are at
+//! hand.
 #![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
@@ -58,10 +59,7 @@ pub fn parse(text: &str) -> Parsed {
         } else {
             let (id, rest) = line.split_once(": ").unwrap();
             let start = if line.ends_with(" {") { "g_" } else { "n_" };
-            assert!(
-                id.starts_with(start) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
-                "{line}"
-            );
+            assert!(id.starts_with(start) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{line}");
             let (label, rest) = string(rest);
             if rest == " {" {
                 assert!(parsed.groups.insert(path(id), label).is_none(), "{line}");
@@ -136,7 +134,8 @@ pub struct Drawn {
     pub svg: String,
 }
 
-/// Draws texts by D2 in node. `None`, with a word about it, where there is no node or no D2: `KUBESKETCH_D2` names the `dist/node-esm/index.js` of the package
+/// Draws texts by D2 in node. `None`, with a word about it, where there is no node or no D2: `KUBESKETCH_D2` names the
+/// `dist/node-esm/index.js` of the package
 /// `@terrastruct/d2`.
 pub fn draw(folder: &Path, texts: &[String]) -> Option<Vec<Drawn>> {
     let Some(library) = std::env::var_os("KUBESKETCH_D2") else {
@@ -178,11 +177,8 @@ process.exit(0);
 pub fn check(text: &str, drawn: &Drawn) {
     assert_eq!(drawn.error, None, "{text}");
     let parsed = parse(text);
-    let shapes: BTreeMap<String, (String, String)> = drawn
-        .shapes
-        .iter()
-        .map(|(id, label, tip)| (id.clone(), (label.clone(), tip.clone())))
-        .collect();
+    let shapes: BTreeMap<String, (String, String)> =
+        drawn.shapes.iter().map(|(id, label, tip)| (id.clone(), (label.clone(), tip.clone()))).collect();
     let mut expected = parsed.nodes;
     expected.extend(parsed.groups.into_iter().map(|(id, label)| (id, (label, String::new()))));
     expected.extend(parsed.title.map(|title| ("title".to_owned(), (title, String::new()))));

@@ -82,10 +82,7 @@ fn cell(outer: Node<'_, '_>, node: Node<'_, '_>, cells: &BTreeMap<String, Cell>)
     for pair in node.attribute("style").unwrap_or_default().split(';').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let plain = |c: char| c.is_ascii_alphanumeric() || " .,#-+/:=".contains(c);
-        assert!(
-            pair.chars().all(plain) && cell.style.insert(key.to_owned(), value.to_owned()).is_none(),
-            "{pair}"
-        );
+        assert!(pair.chars().all(plain) && cell.style.insert(key.to_owned(), value.to_owned()).is_none(), "{pair}");
     }
     if cell.parent.is_empty() {
         return cell;
@@ -98,18 +95,11 @@ fn cell(outer: Node<'_, '_>, node: Node<'_, '_>, cells: &BTreeMap<String, Cell>)
         return cell;
     };
     let number = |node: Node<'_, '_>, name: &str| node.attribute(name).map_or(0.0, |v| v.parse::<f64>().unwrap());
-    let moved = |node: Node<'_, '_>| Point {
-        x: number(node, "x") + parent.rect.x,
-        y: number(node, "y") + parent.rect.y,
-    };
+    let moved =
+        |node: Node<'_, '_>| Point { x: number(node, "x") + parent.rect.x, y: number(node, "y") + parent.rect.y };
     if node.attribute("edge").is_some() {
         let points = |wanted: fn(&Node<'_, '_>) -> bool| {
-            geometry
-                .descendants()
-                .filter(|n| n.has_tag_name("mxPoint"))
-                .filter(wanted)
-                .map(moved)
-                .collect()
+            geometry.descendants().filter(|n| n.has_tag_name("mxPoint")).filter(wanted).map(moved).collect()
         };
         let bends: Vec<Point> = points(|n| n.attribute("as").is_none());
         let offset: Vec<Point> = points(|n| n.attribute("as") == Some("offset"));
@@ -119,12 +109,7 @@ fn cell(outer: Node<'_, '_>, node: Node<'_, '_>, cells: &BTreeMap<String, Cell>)
     } else {
         assert_eq!(node.attribute("vertex"), Some("1"));
         let at = moved(geometry);
-        cell.rect = Rect {
-            x: at.x,
-            y: at.y,
-            w: number(geometry, "width"),
-            h: number(geometry, "height"),
-        };
+        cell.rect = Rect { x: at.x, y: at.y, w: number(geometry, "width"), h: number(geometry, "height") };
     }
     cell
 }
@@ -181,7 +166,10 @@ impl File {
                     .chain([cell.end("entry", to.1.rect)])
                     .collect();
                 let near = |(a, b): (&Point, &Point)| close(a.x, b.x) && close(a.y, b.y);
-                source == from.0 && target == to.0 && points.len() == link.points.len() && points.iter().zip(&link.points).all(near)
+                source == from.0
+                    && target == to.0
+                    && points.len() == link.points.len()
+                    && points.iter().zip(&link.points).all(near)
             });
             let cell = as_drawn.unwrap_or_else(|| panic!("{link:?}"));
             let words = link.label.iter().flat_map(|l| &l.texts).count();
@@ -198,10 +186,7 @@ impl Cell {
     /// Where a line is fastened to a card.
     fn end(&self, which: &str, rect: Rect) -> Point {
         let number = |key: &str| self.style[&format!("{which}{key}")].parse::<f64>().unwrap();
-        Point {
-            x: rect.x + rect.w * number("X") + number("Dx"),
-            y: rect.y + rect.h * number("Y") + number("Dy"),
-        }
+        Point { x: rect.x + rect.w * number("X") + number("Dx"), y: rect.y + rect.h * number("Y") + number("Dy") }
     }
 }
 

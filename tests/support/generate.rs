@@ -15,16 +15,12 @@ pub struct Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} objects in {} namespaces",
-            self.namespaces * (2 + 2 * self.workloads),
-            self.namespaces
-        )
+        write!(f, "{} objects in {} namespaces", self.namespaces * (2 + 2 * self.workloads), self.namespaces)
     }
 }
 
-/// A stream of manifests: in each namespace the Namespace, workloads with a Service each, and one Ingress that routes to some of them.
+/// A stream of manifests: in each namespace the Namespace, workloads with a Service each, and one Ingress that routes
+/// to some of them.
 pub fn manifests(size: Size) -> String {
     let mut text = String::new();
     for n in 0..size.namespaces {
@@ -119,6 +115,7 @@ fn name(n: usize, w: usize) -> String {
 
 fn word(i: usize) -> &'static str {
     [
-        "cart", "catalog", "checkout", "payment", "search", "profile", "ledger", "mailer", "indexer", "gateway", "media", "report", "quota",
+        "cart", "catalog", "checkout", "payment", "search", "profile", "ledger", "mailer", "indexer", "gateway",
+        "media", "report", "quota",
     ][i % 13]
 }

@@ -13,9 +13,9 @@ pub struct Size {
     pub policies: usize,
 }
 
-/// A stream of manifests. The policies are of the kinds that people write: deny everything in a namespace but requests of its gateway, let one application
-/// reach another, let a tier of another team in, let monitoring in from everywhere, let requests out to addresses. With one policy for each namespace there
-/// are connections already.
+/// A stream of manifests. The policies are of the kinds that people write: deny everything in a namespace but requests
+/// of its gateway, let one application reach another, let a tier of another team in, let monitoring in from everywhere,
+/// let requests out to addresses. With one policy for each namespace there are connections already.
 pub fn manifests(size: Size) -> String {
     let mut text = String::new();
     let each = size.workloads.div_ceil(size.namespaces);

@@ -24,22 +24,11 @@ fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &s
 }
 
 fn evidence(object: &str) -> Evidence {
-    Evidence {
-        object: object.into(),
-        field: "spec".into(),
-        file: "a.yaml".into(),
-        line: 1,
-    }
+    Evidence { object: object.into(), field: "spec".into(), file: "a.yaml".into(), line: 1 }
 }
 
 pub fn port(port: u16, target: u16) -> PortMap {
-    PortMap {
-        port,
-        protocol: Protocol::Tcp,
-        name: None,
-        target: TargetPort::Number(target),
-        node_port: None,
-    }
+    PortMap { port, protocol: Protocol::Tcp, name: None, target: TargetPort::Number(target), node_port: None }
 }
 
 pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
@@ -65,67 +54,49 @@ fn allowance(port: u16) -> Allowance {
 
 impl Sketch {
     pub fn internet(&mut self) -> String {
-        self.0
-            .node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
+        self.0.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
         "internet".into()
     }
 
     pub fn external(&mut self, cidr: &str) -> String {
         let id = format!("addresses:{cidr}");
-        let detail = Detail::External {
-            addresses: vec![cidr.into()],
-            except: Vec::new(),
-            role: None,
-            on: String::new(),
-        };
+        let detail =
+            Detail::External { addresses: vec![cidr.into()], except: Vec::new(), role: None, on: String::new() };
         self.0.node(node(&id, NodeKind::External, "addresses", None, cidr, detail));
         id
     }
 
     pub fn dns(&mut self, host: &str) -> String {
         let id = format!("dns:{host}");
-        self.0
-            .node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
+        self.0.node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
         id
     }
 
     pub fn ingress(&mut self, ns: &str, name: &str) -> String {
         let id = format!("{ns}/{name}[Ingress]");
-        let detail = Detail::Ingress {
-            class: Some("nginx".into()),
-            tls: true,
-        };
+        let detail = Detail::Ingress { class: Some("nginx".into()), tls: true };
         self.0.node(node(&id, NodeKind::Ingress, "Ingress", Some(ns), name, detail));
         id
     }
 
     pub fn gateway(&mut self, ns: &str, name: &str) -> String {
         let id = format!("{ns}/{name}[Gateway]");
-        let detail = Detail::Gateway {
-            class: "istio".into(),
-            listeners: vec!["HTTPS 443 *.example.com".into()],
-            tls: true,
-        };
+        let detail =
+            Detail::Gateway { class: "istio".into(), listeners: vec!["HTTPS 443 *.example.com".into()], tls: true };
         self.0.node(node(&id, NodeKind::Gateway, "Gateway", Some(ns), name, detail));
         id
     }
 
     pub fn route(&mut self, ns: &str, name: &str) -> String {
         let id = format!("{ns}/{name}[HTTPRoute]");
-        let detail = Detail::Route {
-            hosts: vec!["shop.example.com".into()],
-        };
+        let detail = Detail::Route { hosts: vec!["shop.example.com".into()] };
         self.0.node(node(&id, NodeKind::Route, "HTTPRoute", Some(ns), name, detail));
         id
     }
 
     pub fn service(&mut self, ns: &str, name: &str, service: ServiceKind, ports: &[PortMap]) -> String {
         let id = format!("{ns}/{name}[Service]");
-        let detail = Detail::Service {
-            service,
-            ports: ports.to_vec(),
-            selector: BTreeMap::new(),
-        };
+        let detail = Detail::Service { service, ports: ports.to_vec(), selector: BTreeMap::new() };
         self.0.node(node(&id, NodeKind::Service, "Service", Some(ns), name, detail));
         id
     }
@@ -133,11 +104,7 @@ impl Sketch {
     pub fn workload(&mut self, ns: &str, name: &str, label: &str, replicas: i32) -> String {
         let id = format!("{ns}/{name}[{label}]");
         let detail = Detail::Workload {
-            scale: if label == "DaemonSet" {
-                Scale::PerNode
-            } else {
-                Scale::Replicas(replicas)
-            },
+            scale: if label == "DaemonSet" { Scale::PerNode } else { Scale::Replicas(replicas) },
             labels: BTreeMap::new(),
             ports: Vec::new(),
             containers: Vec::new(),
@@ -151,18 +118,13 @@ impl Sketch {
 
     pub fn missing(&mut self, ns: &str, name: &str) -> String {
         let id = format!("missing:{ns}/{name}");
-        let detail = Detail::Missing {
-            reason: "not in the input".into(),
-        };
+        let detail = Detail::Missing { reason: "not in the input".into() };
         self.0.node(node(&id, NodeKind::Missing, "Service", Some(ns), name, detail));
         id
     }
 
     pub fn exposes(&mut self, from: &str, to: &str, via: Expose, ports: &[u16]) {
-        let ways = vec![Exposure {
-            via,
-            ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect(),
-        }];
+        let ways = vec![Exposure { via, ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect() }];
         self.0.edge(from, to, EdgeDetail::Exposes(ways), [evidence(to)]);
     }
 
@@ -191,12 +153,7 @@ impl Sketch {
 
     pub fn peers(&mut self, ns: &str, name: &str) -> String {
         let id = format!("peers:{ns}:{name}");
-        let detail = Detail::Peers {
-            of: String::new(),
-            members: None,
-            on: String::new(),
-            access: None,
-        };
+        let detail = Detail::Peers { of: String::new(), members: None, on: String::new(), access: None };
         self.0.node(node(&id, NodeKind::Peers, "pods", Some(ns), name, detail));
         id
     }
@@ -254,7 +211,8 @@ impl Random {
 
     pub fn name(&mut self, i: usize) -> String {
         let words = [
-            "api", "web", "cart", "catalog", "payments", "exporter", "worker", "db", "cache", "gateway", "indexer", "auth",
+            "api", "web", "cart", "catalog", "payments", "exporter", "worker", "db", "cache", "gateway", "indexer",
+            "auth",
         ];
         let mut name = words[self.below(words.len())].to_owned();
         for _ in 0..self.below(3) {
@@ -279,8 +237,8 @@ pub fn random(seed: u64) -> Graph {
     s.0.build()
 }
 
-/// The same, and links between workloads as dense as policies make them: in both directions, to themselves, between namespaces, from
-/// and to many places outside, most of them with a label; and stars of up to a hundred.
+/// The same, and links between workloads as dense as policies make them: in both directions, to themselves, between
+/// namespaces, from and to many places outside, most of them with a label; and stars of up to a hundred.
 pub fn dense(seed: u64) -> Graph {
     let mut r = Random(seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(7));
     let mut s = Sketch::default();
@@ -296,9 +254,8 @@ pub fn dense(seed: u64) -> Graph {
                 s.workload(&ns, &name, "Deployment", 2)
             })
             .collect();
-        let others: Vec<String> = (0..r.below(6))
-            .map(|i| s.workload(&format!("peer-{n}"), &format!("peer-{i}"), "Deployment", 1))
-            .collect();
+        let others: Vec<String> =
+            (0..r.below(6)).map(|i| s.workload(&format!("peer-{n}"), &format!("peer-{i}"), "Deployment", 1)).collect();
         let mut left: Vec<String> = (0..r.below(9)).map(|i| s.external(&format!("10.{n}.{i}.0/24"))).collect();
         left.push(s.internet());
         let right: Vec<String> = (0..r.below(9)).map(|i| s.dns(&format!("host-{n}-{i}.example.org"))).collect();
@@ -318,11 +275,7 @@ pub fn dense(seed: u64) -> Graph {
             }
             for (from, out) in [(&left, false), (&others, r.chance(50)), (&right, true)] {
                 if let (Some(other), true) = (pick(&mut r, from), r.chance(25)) {
-                    if out {
-                        allow(&mut r, &mut s, &a, &other)
-                    } else {
-                        allow(&mut r, &mut s, &other, &a)
-                    }
+                    if out { allow(&mut r, &mut s, &a, &other) } else { allow(&mut r, &mut s, &other, &a) }
                 }
             }
         }
@@ -382,13 +335,7 @@ fn allow(r: &mut Random, s: &mut Sketch, from: &str, to: &str) {
 fn shape(r: &mut Random, s: &mut Sketch) {
     let internet = s.internet();
     let spaces: Vec<String> = (0..1 + r.below(12))
-        .map(|i| {
-            if r.chance(5) {
-                format!("namespace-with-a-{}-{i}", "very-".repeat(20))
-            } else {
-                format!("ns-{i}")
-            }
-        })
+        .map(|i| if r.chance(5) { format!("namespace-with-a-{}-{i}", "very-".repeat(20)) } else { format!("ns-{i}") })
         .collect();
     let size = [3, 6, 10, 20, 60][r.below(5)];
     let mut services: Vec<(String, String)> = Vec::new();
@@ -403,12 +350,9 @@ fn shape(r: &mut Random, s: &mut Sketch) {
         for i in 0..r.below(n + 1) {
             let name = r.name(i);
             let ports: Vec<PortMap> = (0..1 + r.below(3)).map(|p| port(80 + p as u16, 8080 + p as u16)).collect();
-            let kind = [
-                ServiceKind::ClusterIp,
-                ServiceKind::Headless,
-                ServiceKind::NodePort,
-                ServiceKind::LoadBalancer,
-            ][r.below(4)];
+            let kind =
+                [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::NodePort, ServiceKind::LoadBalancer]
+                    [r.below(4)];
             let id = s.service(ns, &name, kind, &ports);
             if matches!(kind, ServiceKind::LoadBalancer | ServiceKind::NodePort) {
                 let ports: &[u16] = [&[][..], &[80], &[80, 443, 8080, 9090, 9091, 9092]][r.below(3)];
@@ -470,12 +414,10 @@ fn shape(r: &mut Random, s: &mut Sketch) {
             } else {
                 local[r.below(local.len())].clone()
             };
-            let host = if r.chance(60) {
-                "shop.example.com"
-            } else {
-                "a-long-host-name.of-some-department.example.org"
-            };
-            let rules: Vec<RouteRule> = (0..1 + r.below(6)).map(|q| rule(host, &format!("/path-{p}-{q}"), r.chance(50))).collect();
+            let host =
+                if r.chance(60) { "shop.example.com" } else { "a-long-host-name.of-some-department.example.org" };
+            let rules: Vec<RouteRule> =
+                (0..1 + r.below(6)).map(|q| rule(host, &format!("/path-{p}-{q}"), r.chance(50))).collect();
             s.routes(&id, &to, &rules, [0, 80, 8080][r.below(3)]);
         }
     }
@@ -497,9 +439,6 @@ fn shape(r: &mut Random, s: &mut Sketch) {
 
 /// The program, if it is installed.
 pub fn program(name: &str) -> Option<std::process::Command> {
-    let found = std::process::Command::new(name)
-        .arg(if name == "dot" { "-V" } else { "--version" })
-        .output()
-        .is_ok();
+    let found = std::process::Command::new(name).arg(if name == "dot" { "-V" } else { "--version" }).output().is_ok();
     found.then(|| std::process::Command::new(name))
 }

@@ -51,12 +51,7 @@ pub fn seen(text: &str) -> String {
 }
 
 fn proof(text: &str) -> Evidence {
-    Evidence {
-        object: text.into(),
-        field: text.into(),
-        file: text.into(),
-        line: 7,
-    }
+    Evidence { object: text.into(), field: text.into(), file: text.into(), line: 7 }
 }
 
 /// One node of every kind whose every text is this one, and edges of every kind between them.
@@ -75,70 +70,34 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
     let details = vec![
         (
             NodeKind::External,
-            Detail::External {
-                addresses: vec![t(), t()],
-                except: vec![t(), t()],
-                role: Some(t()),
-                on: t(),
-            },
+            Detail::External { addresses: vec![t(), t()], except: vec![t(), t()], role: Some(t()), on: t() },
         ),
         (NodeKind::ExternalName, Detail::ExternalName),
         (NodeKind::Ingress, Detail::Ingress { class: Some(t()), tls: true }),
-        (
-            NodeKind::Gateway,
-            Detail::Gateway {
-                class: t(),
-                listeners: vec![t(), t()],
-                tls: true,
-            },
-        ),
+        (NodeKind::Gateway, Detail::Gateway { class: t(), listeners: vec![t(), t()], tls: true }),
         (NodeKind::Route, Detail::Route { hosts: vec![t(), t()] }),
         (
             NodeKind::Service,
-            Detail::Service {
-                service: ServiceKind::ClusterIp,
-                ports: ports.clone(),
-                selector: pairs.clone(),
-            },
+            Detail::Service { service: ServiceKind::ClusterIp, ports: ports.clone(), selector: pairs.clone() },
         ),
         (
             NodeKind::Workload,
             Detail::Workload {
                 scale: Scale::Schedule(t()),
                 labels: pairs,
-                ports: vec![Port {
-                    number: 1,
-                    protocol: Protocol::Sctp,
-                    name: Some(t()),
-                }],
+                ports: vec![Port { number: 1, protocol: Protocol::Sctp, name: Some(t()) }],
                 containers: vec![Container { name: t(), image: Some(t()) }],
                 host_network: true,
                 show_images: false,
                 access: Some(Access {
-                    ingress: Side {
-                        stance: Stance::Isolated,
-                        isolated: true,
-                        by: vec![proof(text)],
-                    },
-                    egress: Side {
-                        stance: Stance::Open,
-                        isolated: false,
-                        by: Vec::new(),
-                    },
+                    ingress: Side { stance: Stance::Isolated, isolated: true, by: vec![proof(text)] },
+                    egress: Side { stance: Stance::Open, isolated: false, by: Vec::new() },
                     outside: Outside::Blocked,
                     foreign: vec![proof(text)],
                 }),
             },
         ),
-        (
-            NodeKind::Peers,
-            Detail::Peers {
-                of: t(),
-                members: Some(vec![t()]),
-                on: t(),
-                access: None,
-            },
-        ),
+        (NodeKind::Peers, Detail::Peers { of: t(), members: Some(vec![t()]), on: t(), access: None }),
         (NodeKind::Junction, Detail::Junction),
         (NodeKind::Resource, Detail::Resource),
         (NodeKind::Missing, Detail::Missing { reason: t() }),
@@ -166,58 +125,28 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         default: false,
     }];
     let port = Backend::Name { name: t(), resolved: None };
-    let ways = vec![Exposure {
-        via: Expose::NodePort,
-        ports: vec![],
-    }];
+    let ways = vec![Exposure { via: Expose::NodePort, ports: vec![] }];
     b.edge("internet", &id(NodeKind::Ingress), EdgeDetail::Exposes(ways), [proof(text)]);
-    b.edge(
-        &id(NodeKind::Ingress),
-        &id(NodeKind::Service),
-        EdgeDetail::Routes { rules, port },
-        [proof(text)],
-    );
-    b.edge(
-        &id(NodeKind::Service),
-        &id(NodeKind::Workload),
-        EdgeDetail::Selects(ports.clone()),
-        [proof(text)],
-    );
+    b.edge(&id(NodeKind::Ingress), &id(NodeKind::Service), EdgeDetail::Routes { rules, port }, [proof(text)]);
+    b.edge(&id(NodeKind::Service), &id(NodeKind::Workload), EdgeDetail::Selects(ports.clone()), [proof(text)]);
     let allowance = Allowance {
-        ports: Ports {
-            ranges: vec![(Protocol::Tcp, 80, 80)],
-            names: vec![t()],
-        },
+        ports: Ports { ranges: vec![(Protocol::Tcp, 80, 80)], names: vec![t()] },
         not_from: vec![t()],
         not_to: vec![t()],
         doubts: vec![t()],
         network: Some(t()),
     };
-    for (kind, target) in [
-        (EdgeDetail::Allows as fn(Allowance) -> EdgeDetail, NodeKind::Peers),
-        (EdgeDetail::Denied, NodeKind::Junction),
-    ] {
+    for (kind, target) in
+        [(EdgeDetail::Allows as fn(Allowance) -> EdgeDetail, NodeKind::Peers), (EdgeDetail::Denied, NodeKind::Junction)]
+    {
         b.edge(&id(NodeKind::Workload), &id(target), kind(allowance.clone()), [proof(text)]);
     }
-    b.edge(
-        &id(NodeKind::Service),
-        &id(NodeKind::ExternalName),
-        EdgeDetail::Resolves(ports),
-        [proof(text)],
-    );
+    b.edge(&id(NodeKind::Service), &id(NodeKind::ExternalName), EdgeDetail::Resolves(ports), [proof(text)]);
 }
 
 pub fn graph() -> Graph {
     let mut b = GraphBuilder::new();
-    b.node(common::node(
-        "internet",
-        NodeKind::Internet,
-        "Internet",
-        None,
-        "Internet",
-        Detail::Internet,
-        0,
-    ));
+    b.node(common::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
     for (number, text) in hostile().iter().enumerate() {
         add(&mut b, number, text);
     }
@@ -241,11 +170,8 @@ pub fn layout(graph: &Graph) -> Layout {
         change: None,
         tooltip: edge.tooltip(),
     });
-    let mut cards: Vec<Card> = graph
-        .nodes()
-        .enumerate()
-        .map(|(i, n)| common::card(n, 100.0, y(i), 300.0, 44.0))
-        .collect();
+    let mut cards: Vec<Card> =
+        graph.nodes().enumerate().map(|(i, n)| common::card(n, 100.0, y(i), 300.0, 44.0)).collect();
     for card in &mut cards {
         card.rows.push(Row {
             rect: card.rect,

@@ -1,4 +1,5 @@
-//! Mermaid under a strict eye: a reader of exactly the lines that we write, and the real thing in a browser where both are at hand.
+//! Mermaid under a strict eye: a reader of exactly the lines that we write, and the real thing in a browser where both
+//! are at hand.
 #![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
@@ -91,10 +92,7 @@ fn word(id: &str) {
 }
 
 fn plain(text: &str) {
-    assert!(
-        !text.chars().any(|c| c.is_control() || "\"#;:{}[]<>|`%&\\'@$=~*_!?^".contains(c)),
-        "{text}"
-    );
+    assert!(!text.chars().any(|c| c.is_control() || "\"#;:{}[]<>|`%&\\'@$=~*_!?^".contains(c)), "{text}");
 }
 
 /// What a reader sees of a label.
@@ -129,7 +127,8 @@ pub struct Drawn {
     pub foreign: usize,
 }
 
-/// Draws texts by Mermaid in Chromium, set up as GitHub does. `None`, with a word about it, where there is no Chromium or no Mermaid:
+/// Draws texts by Mermaid in Chromium, set up as GitHub does. `None`, with a word about it, where there is no Chromium
+/// or no Mermaid:
 /// `KUBESKETCH_MERMAID` names a `mermaid.min.js`.
 pub fn draw(folder: &Path, texts: &[String]) -> Option<Vec<Drawn>> {
     let Some(library) = std::env::var_os("KUBESKETCH_MERMAID") else {
@@ -165,13 +164,7 @@ const texts = {data};
     std::fs::write(&file, page).unwrap();
     let profile = tempfile::tempdir_in(folder).unwrap();
     let output = command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
         .args(["--allow-file-access-from-files", "--virtual-time-budget=300000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("file://{}", file.display()))

@@ -1,5 +1,6 @@
-//! A second reading of the rules, written to be obviously right and nothing else: a random cluster with policies, the manifests that say it, and for two
-//! ends and one port the answer, found by walking through every policy, rule and peer. It shares no code with the program.
+//! A second reading of the rules, written to be obviously right and nothing else: a random cluster with policies, the
+//! manifests that say it, and for two ends and one port the answer, found by walking through every policy, rule and
+//! peer. It shares no code with the program.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -237,11 +238,8 @@ fn cidr(r: &mut Random) -> Cidr {
 fn block(r: &mut Random) -> Peer {
     let block = cidr(r);
     let inside = |e: &Cidr| e.1 > block.1 && covers(block, e.0);
-    let except = if r.chance(2) {
-        BLOCKS.iter().copied().filter(inside).filter(|_| r.chance(2)).collect()
-    } else {
-        Vec::new()
-    };
+    let except =
+        if r.chance(2) { BLOCKS.iter().copied().filter(inside).filter(|_| r.chance(2)).collect() } else { Vec::new() };
     Peer::Block { block, except }
 }
 
@@ -264,49 +262,22 @@ fn rule(r: &mut Random) -> Rule {
     let count = r.pick(&[0, 1, 1, 2]);
     let peers = (0..count).map(|_| match r.below(4) {
         0 => block(r),
-        1 => Peer::Pods {
-            namespaces: None,
-            pods: Some(pod_selector(r)),
-        },
-        2 => Peer::Pods {
-            namespaces: Some(namespace_selector(r)),
-            pods: None,
-        },
-        _ => Peer::Pods {
-            namespaces: Some(namespace_selector(r)),
-            pods: Some(pod_selector(r)),
-        },
+        1 => Peer::Pods { namespaces: None, pods: Some(pod_selector(r)) },
+        2 => Peer::Pods { namespaces: Some(namespace_selector(r)), pods: None },
+        _ => Peer::Pods { namespaces: Some(namespace_selector(r)), pods: Some(pod_selector(r)) },
     });
-    Rule {
-        action: "Allow",
-        peers: peers.collect(),
-        ports: ports(r, false),
-    }
+    Rule { action: "Allow", peers: peers.collect(), ports: ports(r, false) }
 }
 
 fn cluster_rule(r: &mut Random, egress: bool, baseline: bool) -> Rule {
-    let action = if baseline {
-        r.pick(&["Allow", "Deny"])
-    } else {
-        r.pick(&["Allow", "Deny", "Pass"])
-    };
+    let action = if baseline { r.pick(&["Allow", "Deny"]) } else { r.pick(&["Allow", "Deny", "Pass"]) };
     let peers = (0..1 + r.below(2)).map(|_| {
         if egress && r.chance(4) {
-            return Peer::Block {
-                block: cidr(r),
-                except: Vec::new(),
-            };
+            return Peer::Block { block: cidr(r), except: Vec::new() };
         }
-        Peer::Pods {
-            namespaces: Some(namespace_selector(r)),
-            pods: r.chance(2).then(|| pod_selector(r)),
-        }
+        Peer::Pods { namespaces: Some(namespace_selector(r)), pods: r.chance(2).then(|| pod_selector(r)) }
     });
-    Rule {
-        action,
-        peers: peers.collect(),
-        ports: ports(r, true),
-    }
+    Rule { action, peers: peers.collect(), ports: ports(r, true) }
 }
 
 impl World {
@@ -380,12 +351,7 @@ impl World {
                 egress: (0..r.below(3)).map(|_| cluster_rule(r, true, baseline)).collect(),
             });
         }
-        World {
-            namespaces,
-            pods,
-            policies,
-            admin,
-        }
+        World { namespaces, pods, policies, admin }
     }
 
     /// Whether some rule speaks of IPv6. Where none does, its addresses are not told apart from those of IPv4.
@@ -395,15 +361,7 @@ impl World {
             ingress.chain(p.egress.iter().filter(|_| p.isolates("Egress")))
         });
         let admin = self.admin.iter().flat_map(|p| p.ingress.iter().chain(&p.egress));
-        own.chain(admin).flat_map(|r| &r.peers).any(|p| {
-            matches!(
-                p,
-                Peer::Block {
-                    block: (IpAddr::V6(_), _),
-                    ..
-                }
-            )
-        })
+        own.chain(admin).flat_map(|r| &r.peers).any(|p| matches!(p, Peer::Block { block: (IpAddr::V6(_), _), .. }))
     }
 
     /// The primary network of a pod: that of its namespace, or the one that all others share.
@@ -468,7 +426,8 @@ impl World {
             isolated = true;
             let rules = if direction == "Ingress" { &policy.ingress } else { &policy.egress };
             for rule in rules {
-                let meant = rule.peers.is_empty() || rule.peers.iter().any(|p| self.is_peer(p, other, policy.namespace, false));
+                let meant =
+                    rule.peers.is_empty() || rule.peers.iter().any(|p| self.is_peer(p, other, policy.namespace, false));
                 if meant && self.is_port(&rule.ports, to, protocol, port) {
                     return true;
                 }
@@ -482,7 +441,9 @@ impl World {
 
     fn is_cluster_subject(&self, policy: &ClusterPolicy, pod: usize) -> bool {
         let pod = &self.pods[pod];
-        !pod.host_network && self.selects_namespace(&policy.namespaces, pod.namespace) && policy.pods.as_ref().is_none_or(|s| selects(s, &pod.labels))
+        !pod.host_network
+            && self.selects_namespace(&policy.namespaces, pod.namespace)
+            && policy.pods.as_ref().is_none_or(|s| selects(s, &pod.labels))
     }
 
     fn selects_namespace(&self, selector: &Selector, namespace: usize) -> bool {
@@ -494,8 +455,12 @@ impl World {
 
     fn is_peer(&self, peer: &Peer, other: End, own: usize, cluster: bool) -> bool {
         match (peer, other) {
-            (Peer::Block { block, except }, End::Address(a)) => covers(*block, a) && !except.iter().any(|e| covers(*e, a)),
-            (Peer::Block { .. }, End::Pod(pod)) => self.pods[pod].address.is_some_and(|a| self.is_peer(peer, End::Address(a), own, cluster)),
+            (Peer::Block { block, except }, End::Address(a)) => {
+                covers(*block, a) && !except.iter().any(|e| covers(*e, a))
+            }
+            (Peer::Block { .. }, End::Pod(pod)) => {
+                self.pods[pod].address.is_some_and(|a| self.is_peer(peer, End::Address(a), own, cluster))
+            }
             (Peer::Pods { .. }, End::Address(_)) => false,
             (Peer::Pods { namespaces, pods }, End::Pod(pod)) => {
                 let pod = &self.pods[pod];
@@ -519,10 +484,9 @@ impl World {
                 Port::Range(wanted, first, last) => *wanted == protocol && (*first..=*last).contains(&port),
                 Port::Name(wanted, name) => match to {
                     End::Address(_) => false,
-                    End::Pod(pod) => self.pods[pod]
-                        .ports
-                        .iter()
-                        .any(|(n, p, number)| n == name && *p == protocol && *number == port && wanted.is_none_or(|w| w == *p)),
+                    End::Pod(pod) => self.pods[pod].ports.iter().any(|(n, p, number)| {
+                        n == name && *p == protocol && *number == port && wanted.is_none_or(|w| w == *p)
+                    }),
                 },
             })
     }

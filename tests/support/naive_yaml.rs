@@ -26,11 +26,8 @@ impl World {
             }
         }
         for pod in &self.pods {
-            let ports: Vec<String> = pod
-                .ports
-                .iter()
-                .map(|(n, p, i)| format!("{{name: {n}, protocol: {p}, containerPort: {i}}}"))
-                .collect();
+            let ports: Vec<String> =
+                pod.ports.iter().map(|(n, p, i)| format!("{{name: {n}, protocol: {p}, containerPort: {i}}}")).collect();
             let status = pod.address.map(|a| format!(", status: {{podIP: \"{a}\"}}")).unwrap_or_default();
             let host = if pod.host_network { "hostNetwork: true, " } else { "" };
             if pod.of_job {
@@ -74,22 +71,18 @@ impl World {
             let (version, kind, name, priority) = match policy.kind {
                 Kind::Admin => ("v1alpha1", "AdminNetworkPolicy", format!("anp{p}"), format!("priority: {p}, ")),
                 Kind::Baseline => ("v1alpha1", "BaselineAdminNetworkPolicy", "default".to_owned(), String::new()),
-                Kind::ClusterAdmin => (
-                    "v1alpha2",
-                    "ClusterNetworkPolicy",
-                    format!("cnp{p}"),
-                    format!("tier: Admin, priority: {p}, "),
-                ),
-                Kind::ClusterBaseline => (
-                    "v1alpha2",
-                    "ClusterNetworkPolicy",
-                    format!("cnp{p}"),
-                    format!("tier: Baseline, priority: {p}, "),
-                ),
+                Kind::ClusterAdmin => {
+                    ("v1alpha2", "ClusterNetworkPolicy", format!("cnp{p}"), format!("tier: Admin, priority: {p}, "))
+                }
+                Kind::ClusterBaseline => {
+                    ("v1alpha2", "ClusterNetworkPolicy", format!("cnp{p}"), format!("tier: Baseline, priority: {p}, "))
+                }
             };
             let newer = version == "v1alpha2";
             let subject = match &policy.pods {
-                Some(pods) => format!("pods: {{namespaceSelector: {}, podSelector: {}}}", words(&policy.namespaces), words(pods)),
+                Some(pods) => {
+                    format!("pods: {{namespaceSelector: {}, podSelector: {}}}", words(&policy.namespaces), words(pods))
+                }
                 None => format!("namespaces: {}", words(&policy.namespaces)),
             };
             let _ = writeln!(
@@ -126,11 +119,7 @@ fn words(selector: &Selector) -> String {
             Requirement::Absent(key) => format!("{{key: {key}, operator: DoesNotExist}}"),
         })
         .collect();
-    if parts.is_empty() {
-        "{}".to_owned()
-    } else {
-        format!("{{matchExpressions: [{}]}}", parts.join(", "))
-    }
+    if parts.is_empty() { "{}".to_owned() } else { format!("{{matchExpressions: [{}]}}", parts.join(", ")) }
 }
 
 fn cidr((base, length): Cidr) -> String {
@@ -183,21 +172,21 @@ fn cluster_rules(rules: &[Rule], side: &str, newer: bool) -> String {
         (Port::Name(_, name), false) => format!("{{namedPort: {name}}}"),
         (Port::All(protocol), false) => format!("{{portRange: {{protocol: {protocol}, start: 1, end: 65535}}}}"),
         (Port::Number(protocol, n), false) => format!("{{portNumber: {{protocol: {protocol}, port: {n}}}}}"),
-        (Port::Range(protocol, a, b), false) => format!("{{portRange: {{protocol: {protocol}, start: {a}, end: {b}}}}}"),
+        (Port::Range(protocol, a, b), false) => {
+            format!("{{portRange: {{protocol: {protocol}, start: {a}, end: {b}}}}}")
+        }
         (Port::Name(_, name), true) => format!("{{destinationNamedPort: {name}}}"),
         (Port::All(protocol), true) => format!("{{{}: {{}}}}", lower(protocol)),
         (Port::Number(protocol, n), true) => format!("{{{}: {{destinationPort: {{number: {n}}}}}}}", lower(protocol)),
-        (Port::Range(protocol, a, b), true) => format!("{{{}: {{destinationPort: {{range: {{start: {a}, end: {b}}}}}}}}}", lower(protocol)),
+        (Port::Range(protocol, a, b), true) => {
+            format!("{{{}: {{destinationPort: {{range: {{start: {a}, end: {b}}}}}}}}}", lower(protocol))
+        }
     };
     let (field, allow) = if newer { ("protocols", "Accept") } else { ("ports", "Allow") };
     let one = |r: &Rule| {
         let peers: Vec<String> = r.peers.iter().map(peer).collect();
         let ports: Vec<String> = r.ports.iter().map(port).collect();
-        let ports = if ports.is_empty() {
-            String::new()
-        } else {
-            format!(", {field}: [{}]", ports.join(", "))
-        };
+        let ports = if ports.is_empty() { String::new() } else { format!(", {field}: [{}]", ports.join(", ")) };
         let action = if r.action == "Allow" { allow } else { r.action };
         format!("{{action: {action}, {side}: [{}]{ports}}}", peers.join(", "))
     };

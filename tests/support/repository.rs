@@ -25,14 +25,7 @@ pub fn have_git() -> bool {
 /// Git with nobody's settings, and a fixed author and time.
 pub fn git_command(folder: &Path) -> Command {
     let mut git = Command::new("git");
-    for name in [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_COMMON_DIR",
-        "GIT_PREFIX",
-    ] {
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"] {
         git.env_remove(name);
     }
     git.current_dir(folder)
@@ -44,14 +37,7 @@ pub fn git_command(folder: &Path) -> Command {
         .env("GIT_COMMITTER_NAME", "A")
         .env("GIT_COMMITTER_EMAIL", "a@example.org")
         .env("GIT_COMMITTER_DATE", "2024-01-01T00:00:00Z")
-        .args([
-            "-c",
-            "init.defaultBranch=main",
-            "-c",
-            "protocol.file.allow=always",
-            "-c",
-            "core.autocrlf=false",
-        ]);
+        .args(["-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", "-c", "core.autocrlf=false"]);
     git
 }
 

@@ -1,5 +1,5 @@
-//! Plays the runner of GitHub Actions for composite actions, as far as `action.yml` needs one: inputs, outputs, conditions, the documented environment, and
-//! a `gh` that notes down how it is called.
+//! Plays the runner of GitHub Actions for composite actions, as far as `action.yml` needs one: inputs, outputs,
+//! conditions, the documented environment, and a `gh` that notes down how it is called.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -24,9 +24,7 @@ pub fn yaml(path: &Path) -> Tree {
 }
 
 fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") })
-        .collect()
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect()
 }
 
 /// What a value says as text.
@@ -191,11 +189,7 @@ impl Runner {
 
     /// The arguments with which kubesketch was called.
     pub fn arguments(&self) -> Vec<String> {
-        self.noted("arguments")
-            .unwrap_or_default()
-            .split_terminator('\0')
-            .map(str::to_owned)
-            .collect()
+        self.noted("arguments").unwrap_or_default().split_terminator('\0').map(str::to_owned).collect()
     }
 
     /// Runs an action with some inputs.
@@ -211,10 +205,7 @@ impl Runner {
             let before = known.insert(format!("inputs.{name}"), (*value).to_owned());
             assert!(before.is_some(), "there is no input {name}");
         }
-        let mut outcome = Outcome {
-            success: true,
-            ..Outcome::default()
-        };
+        let mut outcome = Outcome { success: true, ..Outcome::default() };
         for step in file.at(&["runs", "steps"]).unwrap().items() {
             if !outcome.success || step.get("if").is_some_and(|c| filled(&text(c), &known) != "true") {
                 continue;
@@ -242,9 +233,7 @@ impl Runner {
                 .envs(values("env"))
                 .output()
                 .unwrap();
-            let said = [ran.stdout, ran.stderr]
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                .concat();
+            let said = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
             outcome.success = ran.status.success();
             outcome.log.insert(id.clone(), said);
             for line in fs::read_to_string(self.at("output")).unwrap().lines() {
@@ -258,7 +247,8 @@ impl Runner {
     }
 }
 
-/// A text with its `${{ }}` worked out: names, and comparisons of a name with a quoted text. What is not known is empty, as it is on GitHub.
+/// A text with its `${{ }}` worked out: names, and comparisons of a name with a quoted text. What is not known is
+/// empty, as it is on GitHub.
 fn filled(text: &str, known: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     let mut out = String::new();

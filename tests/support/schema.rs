@@ -4,9 +4,7 @@
 pub fn conforms(value: &serde_json::Value, schema: &serde_json::Value, root: &serde_json::Value, path: &str) {
     use serde_json::Value;
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = root
-            .pointer(reference.trim_start_matches('#'))
-            .unwrap_or_else(|| panic!("{path}: {reference}"));
+        let target = root.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{path}: {reference}"));
         return conforms(value, target, root, path);
     }
     if let Some(allowed) = schema["enum"].as_array() {

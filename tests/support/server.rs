@@ -54,10 +54,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("http://127.0.0.1:").and_then(|l| l.strip_suffix('/'));
-        Server {
-            child,
-            port: port.unwrap_or_else(|| panic!("{line:?} is no address")).parse().unwrap(),
-        }
+        Server { child, port: port.unwrap_or_else(|| panic!("{line:?} is no address")).parse().unwrap() }
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -114,10 +111,7 @@ impl Server {
         let mut lines = BufReader::new(stream);
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
-        Events {
-            status: line.split(' ').nth(1).unwrap().parse().unwrap(),
-            lines,
-        }
+        Events { status: line.split(' ').nth(1).unwrap().parse().unwrap(), lines }
     }
 
     #[cfg(unix)]

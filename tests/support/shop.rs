@@ -15,15 +15,18 @@ use kubesketch::render;
 use kubesketch::source::Sources;
 
 pub fn evidence(object: &str, field: &str, line: u32) -> Evidence {
-    Evidence {
-        object: object.into(),
-        field: field.into(),
-        file: "shop/all.yaml".into(),
-        line,
-    }
+    Evidence { object: object.into(), field: field.into(), file: "shop/all.yaml".into(), line }
 }
 
-pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &str, detail: Detail, line: u32) -> Node {
+pub fn node(
+    id: &str,
+    kind: NodeKind,
+    label: &str,
+    namespace: Option<&str>,
+    name: &str,
+    detail: Detail,
+    line: u32,
+) -> Node {
     Node {
         id: id.into(),
         kind,
@@ -38,21 +41,11 @@ pub fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name
 }
 
 pub fn port(port: u16, target: u16) -> PortMap {
-    PortMap {
-        port,
-        protocol: Protocol::Tcp,
-        name: None,
-        target: TargetPort::Number(target),
-        node_port: None,
-    }
+    PortMap { port, protocol: Protocol::Tcp, name: None, target: TargetPort::Number(target), node_port: None }
 }
 
 pub fn service(service: ServiceKind, ports: Vec<PortMap>, app: &str) -> Detail {
-    let selector = if app.is_empty() {
-        BTreeMap::new()
-    } else {
-        BTreeMap::from([("app".into(), app.into())])
-    };
+    let selector = if app.is_empty() { BTreeMap::new() } else { BTreeMap::from([("app".into(), app.into())]) };
     Detail::Service { service, ports, selector }
 }
 
@@ -60,15 +53,8 @@ pub fn workload(app: &str, scale: Scale, number: u16) -> Detail {
     Detail::Workload {
         scale,
         labels: BTreeMap::from([("app".into(), app.into())]),
-        ports: vec![Port {
-            number,
-            protocol: Protocol::Tcp,
-            name: Some("http".into()),
-        }],
-        containers: vec![Container {
-            name: app.into(),
-            image: Some(format!("ghcr.io/example/{app}:1.4.2")),
-        }],
+        ports: vec![Port { number, protocol: Protocol::Tcp, name: Some("http".into()) }],
+        containers: vec![Container { name: app.into(), image: Some(format!("ghcr.io/example/{app}:1.4.2")) }],
         host_network: false,
         show_images: false,
         access: None,
@@ -86,24 +72,14 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
     }
 }
 
-/// The shop: one Ingress with four targets, one of them missing, a load balancer, a database in its own namespace, a mail service outside.
+/// The shop: one Ingress with four targets, one of them missing, a load balancer, a database in its own namespace, a
+/// mail service outside.
 pub fn shop() -> Graph {
     let mut b = GraphBuilder::new();
     b.namespace("shop", true, BTreeMap::new());
     b.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
-    let ingress = Detail::Ingress {
-        class: Some("nginx".into()),
-        tls: true,
-    };
-    b.node(node(
-        "shop/public[Ingress]",
-        NodeKind::Ingress,
-        "Ingress",
-        Some("shop"),
-        "public",
-        ingress,
-        12,
-    ));
+    let ingress = Detail::Ingress { class: Some("nginx".into()), tls: true };
+    b.node(node("shop/public[Ingress]", NodeKind::Ingress, "Ingress", Some("shop"), "public", ingress, 12));
     for (name, kind, ports, app, line) in [
         ("frontend", ServiceKind::ClusterIp, vec![port(80, 8080)], "frontend", 40),
         ("cart", ServiceKind::ClusterIp, vec![port(80, 8081), port(9090, 9090)], "cart", 60),
@@ -111,15 +87,7 @@ pub fn shop() -> Graph {
         ("mail", ServiceKind::ExternalName, vec![], "", 100),
     ] {
         let id = format!("shop/{name}[Service]");
-        b.node(node(
-            &id,
-            NodeKind::Service,
-            "Service",
-            Some("shop"),
-            name,
-            service(kind, ports, app),
-            line,
-        ));
+        b.node(node(&id, NodeKind::Service, "Service", Some("shop"), name, service(kind, ports, app), line));
     }
     b.node(node(
         "data/postgres[Service]",
@@ -145,9 +113,7 @@ pub fn shop() -> Graph {
         "Service",
         Some("shop"),
         "search",
-        Detail::Missing {
-            reason: "not in the input".into(),
-        },
+        Detail::Missing { reason: "not in the input".into() },
         24,
     ));
     b.node(node(
@@ -161,10 +127,7 @@ pub fn shop() -> Graph {
     ));
 
     let expose = |via, ports: &[u16]| {
-        EdgeDetail::Exposes(vec![Exposure {
-            via,
-            ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect(),
-        }])
+        EdgeDetail::Exposes(vec![Exposure { via, ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect() }])
     };
     let ing = "shop/public[Ingress]";
     b.edge("internet", ing, expose(Expose::Ingress, &[80, 443]), [evidence(ing, "spec.rules", 15)]);
@@ -179,10 +142,7 @@ pub fn shop() -> Graph {
         ("shop.example.com", "/cart", "shop/cart[Service]", 21),
         ("shop.example.com", "/search", "missing:shop/search[Service]", 24),
     ] {
-        let detail = EdgeDetail::Routes {
-            rules: vec![rule(host, path, path != "/search")],
-            port: Backend::Number(80),
-        };
+        let detail = EdgeDetail::Routes { rules: vec![rule(host, path, path != "/search")], port: Backend::Number(80) };
         b.edge(ing, to, detail, [evidence(ing, "spec.rules[0].http.paths[0]", line)]);
     }
     for (from, to, ports, line) in [
@@ -281,13 +241,10 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         .iter()
         .filter_map(|(id, x, y, w, h)| graph.find(id).map(|i| card(graph.node(i), *x, *y, *w, *h)))
         .collect();
-    for (i, (path, lock)) in [
-        ("shop.example.com/", true),
-        ("shop.example.com/cart", true),
-        ("shop.example.com/search", false),
-    ]
-    .iter()
-    .enumerate()
+    for (i, (path, lock)) in
+        [("shop.example.com/", true), ("shop.example.com/cart", true), ("shop.example.com/search", false)]
+            .iter()
+            .enumerate()
     {
         let y = 108.0 + 46.0 + 25.0 * i as f64;
         // Rows reach from the bar to the border of their card.
@@ -323,30 +280,15 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             Exposes,
             &[(174.0, 170.0), (206.0, 170.0), (206.0, 322.0), (540.0, 322.0)],
         ),
-        line(
-            ing,
-            "shop/frontend[Service]",
-            Routes,
-            &[(470.0, 165.0), (500.0, 165.0), (500.0, 130.0), (540.0, 130.0)],
-        ),
-        line(
-            ing,
-            "shop/cart[Service]",
-            Routes,
-            &[(470.0, 190.0), (516.0, 190.0), (516.0, 194.0), (540.0, 194.0)],
-        ),
+        line(ing, "shop/frontend[Service]", Routes, &[(470.0, 165.0), (500.0, 165.0), (500.0, 130.0), (540.0, 130.0)]),
+        line(ing, "shop/cart[Service]", Routes, &[(470.0, 190.0), (516.0, 190.0), (516.0, 194.0), (540.0, 194.0)]),
         line(
             ing,
             "missing:shop/search[Service]",
             Routes,
             &[(470.0, 215.0), (500.0, 215.0), (500.0, 258.0), (540.0, 258.0)],
         ),
-        line(
-            "shop/frontend[Service]",
-            "shop/frontend[Deployment]",
-            Selects,
-            &[(726.0, 130.0), (836.0, 130.0)],
-        ),
+        line("shop/frontend[Service]", "shop/frontend[Deployment]", Selects, &[(726.0, 130.0), (836.0, 130.0)]),
         line("shop/cart[Service]", "shop/cart[Deployment]", Selects, &[(750.0, 194.0), (836.0, 194.0)]),
         line(
             "shop/status[Service]",
@@ -354,12 +296,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
             Selects,
             &[(760.0, 322.0), (798.0, 322.0), (798.0, 142.0), (836.0, 142.0)],
         ),
-        line(
-            "data/postgres[Service]",
-            "data/postgres[StatefulSet]",
-            Selects,
-            &[(1272.0, 130.0), (1332.0, 130.0)],
-        ),
+        line("data/postgres[Service]", "data/postgres[StatefulSet]", Selects, &[(1272.0, 130.0), (1332.0, 130.0)]),
         line("shop/mail[Service]", "dns:smtp.example.net", Resolves, &[(726.0, 386.0), (1332.0, 386.0)]),
     ];
     links[1].label = Some(Label {
@@ -392,11 +329,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         };
         let words = text(x + width + 6.0, 478.0, TextRole::Legend, word);
         let end = words.at.x + words.width;
-        legend.push(LegendEntry {
-            sample,
-            at: rect(x, 467.0, width, 14.0),
-            text: words,
-        });
+        legend.push(LegendEntry { sample, at: rect(x, 467.0, width, 14.0), text: words });
         x = end + 22.0;
     }
     Layout {

@@ -10,10 +10,7 @@ use super::repository::Repository;
 
 /// What to read, in a folder.
 pub fn request(folder: &Path, range: &str, paths: &[&str]) -> GitRequest {
-    GitRequest {
-        folder: folder.to_path_buf(),
-        ..GitRequest::new(range.parse().unwrap(), paths)
-    }
+    GitRequest { folder: folder.to_path_buf(), ..GitRequest::new(range.parse().unwrap(), paths) }
 }
 
 /// Both sides of a range.
@@ -44,16 +41,10 @@ pub fn check(folder: &Path, range: &str, paths: &[&str], old: &[&str], new: &[&s
 /// Two commits on main, and one more on a branch that left after the first.
 pub fn history() -> Repository {
     let repo = Repository::new();
-    repo.write(&[
-        ("deploy/a.yaml", "a1"),
-        ("deploy/b.yaml", "b1"),
-        ("other/x.yaml", "x1"),
-        ("README.md", "no"),
-    ]);
+    repo.write(&[("deploy/a.yaml", "a1"), ("deploy/b.yaml", "b1"), ("other/x.yaml", "x1"), ("README.md", "no")]);
     repo.commit("one");
     repo.git(&["checkout", "-q", "-b", "topic"]);
-    repo.write(&[("deploy/a.yaml", "a2"), ("deploy/sub/c.yml", "c2")])
-        .remove(&["deploy/b.yaml"]);
+    repo.write(&[("deploy/a.yaml", "a2"), ("deploy/sub/c.yml", "c2")]).remove(&["deploy/b.yaml"]);
     repo.commit("topic");
     repo.git(&["checkout", "-q", "main"]);
     repo.write(&[("deploy/b.yaml", "b3")]);

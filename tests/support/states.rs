@@ -22,12 +22,7 @@ impl Read {
         let mut inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
         let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut diagnostics);
         allow(&mut inspection, &connectivity, &sources, Denied::Hidden);
-        Read {
-            sources,
-            inspection,
-            connectivity,
-            diagnostics,
-        }
+        Read { sources, inspection, connectivity, diagnostics }
     }
 
     pub fn state(&self) -> State<'_> {

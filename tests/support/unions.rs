@@ -8,13 +8,14 @@ use kubesketch::graph::*;
 use crate::common::{Random, Sketch, port, rule};
 
 /// The same graph with what happened to each node and edge.
-pub fn compared(graph: &Graph, mut node: impl FnMut(&Node) -> Change, mut edge: impl FnMut(&Node, &Node, &Edge) -> Change) -> Graph {
+pub fn compared(
+    graph: &Graph,
+    mut node: impl FnMut(&Node) -> Change,
+    mut edge: impl FnMut(&Node, &Node, &Edge) -> Change,
+) -> Graph {
     let mut builder = GraphBuilder::like(graph);
     for known in graph.nodes() {
-        builder.node(Node {
-            change: Some(node(known)),
-            ..known.clone()
-        });
+        builder.node(Node { change: Some(node(known)), ..known.clone() });
     }
     for (from, to, known) in graph.edges() {
         let (from, to) = (graph.node(from), graph.node(to));
@@ -66,20 +67,12 @@ pub fn random_union(graph: &Graph, seed: u64) -> Graph {
 }
 
 fn policies(sides: (Stance, Stance)) -> Option<Access> {
-    let side = |stance| Side {
-        isolated: stance == Stance::Isolated,
-        stance,
-        by: Vec::new(),
-    };
-    Some(Access {
-        ingress: side(sides.0),
-        egress: side(sides.1),
-        outside: Outside::Unreached,
-        foreign: Vec::new(),
-    })
+    let side = |stance| Side { isolated: stance == Stance::Isolated, stance, by: Vec::new() };
+    Some(Access { ingress: side(sides.0), egress: side(sides.1), outside: Outside::Unreached, foreign: Vec::new() })
 }
 
-/// A release of a shop: search comes, the old status page goes, checkout moves its port and is isolated, the cart gets TLS.
+/// A release of a shop: search comes, the old status page goes, checkout moves its port and is isolated, the cart gets
+/// TLS.
 pub fn shop_release() -> Graph {
     let mut s = Sketch::default();
     let internet = s.internet();
@@ -110,14 +103,12 @@ pub fn shop_release() -> Graph {
     ] {
         s.allows(from, to, number);
     }
-    if let Some(Node {
-        detail: Detail::Workload { access, .. },
-        ..
-    }) = s.0.known(&pairs["checkout"].1)
-    {
+    if let Some(Node { detail: Detail::Workload { access, .. }, .. }) = s.0.known(&pairs["checkout"].1) {
         *access = policies((Stance::Isolated, Stance::Open));
     }
-    let changed = |all: &[(&str, &str, &str)]| Change::Changed(all.iter().map(|(about, old, new)| Difference::new(*about, *old, *new)).collect());
+    let changed = |all: &[(&str, &str, &str)]| {
+        Change::Changed(all.iter().map(|(about, old, new)| Difference::new(*about, *old, *new)).collect())
+    };
     compared(
         &s.0.build(),
         |node| match (node.name.as_str(), node.kind) {
@@ -126,11 +117,7 @@ pub fn shop_release() -> Graph {
             ("checkout", NodeKind::Workload) => changed(&[
                 ("in", "open", "isolated"),
                 ("replicas", "2", "4"),
-                (
-                    "image main",
-                    "registry.example.com/checkout:1.27.4",
-                    "registry.example.com/checkout:1.28.0",
-                ),
+                ("image main", "registry.example.com/checkout:1.27.4", "registry.example.com/checkout:1.28.0"),
             ]),
             ("checkout", NodeKind::Service) => changed(&[("", "80 → 8080", "80 → 9090")]),
             ("public", _) => changed(&[("TLS", "no", "yes")]),
@@ -188,7 +175,9 @@ pub fn every_change() -> Graph {
         match kind {
             Some(ChangeKind::Added) => Change::Added,
             Some(ChangeKind::Removed) => Change::Removed,
-            Some(ChangeKind::Changed) => Change::Changed(vec![Difference::new("fact", "old", "new"), Difference::new("host", "", "a.example")]),
+            Some(ChangeKind::Changed) => {
+                Change::Changed(vec![Difference::new("fact", "old", "new"), Difference::new("host", "", "a.example")])
+            }
             _ => Change::Same,
         }
     };
@@ -219,11 +208,7 @@ pub fn town(changed: &str) -> Graph {
     compared(
         &s.0.build(),
         |n| {
-            if n.id == changed {
-                Change::Changed(vec![Difference::new("replicas", "1", "2")])
-            } else {
-                Change::Same
-            }
+            if n.id == changed { Change::Changed(vec![Difference::new("replicas", "1", "2")]) } else { Change::Same }
         },
         |_, _, _| Change::Same,
     )

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use crate::cli::report;
 use crate::source::Programs;
 
-/// Opens an address: by the first program of `BROWSER` that there is (several have `:` between them, `%s` stands for the address), or by the system's own
-/// opener. That it cannot be opened is said and no reason to stop.
+/// Opens an address: by the first program of `BROWSER` that there is (several have `:` between them, `%s` stands for
+/// the address), or by the system's own opener. That it cannot be opened is said and no reason to stop.
 pub fn open(address: &str) {
     let programs = Programs::from_env();
     let named = std::env::var("BROWSER").unwrap_or_default();
@@ -15,12 +15,8 @@ pub fn open(address: &str) {
         Some(found) => found,
         None => system_command(address),
     };
-    let started = Command::new(&program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let started =
+        Command::new(&program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     match started {
         // Somebody has to wait for it, or it stays in the list of processes when it has ended.
         Ok(mut child) => drop(std::thread::spawn(move || child.wait())),

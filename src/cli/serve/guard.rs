@@ -1,5 +1,5 @@
-//! Who may ask: pages of this server and people who type its address. What other sites make a browser send is refused, also when they give their own
-//! name the address of this machine (DNS rebinding).
+//! Who may ask: pages of this server and people who type its address. What other sites make a browser send is refused,
+//! also when they give their own name the address of this machine (DNS rebinding).
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -16,9 +16,7 @@ pub struct Names {
 impl Names {
     /// The names of a server at a port of this machine.
     pub fn new(port: u16) -> Names {
-        Names {
-            hosts: ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")),
-        }
+        Names { hosts: ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")) }
     }
 
     fn knows(&self, host: &str) -> bool {
@@ -47,7 +45,8 @@ pub async fn guard(State(names): State<Names>, request: Request, next: Next) -> 
     response
 }
 
-const PAGE_POLICY: &str = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'; connect-src 'self'";
+const PAGE_POLICY: &str =
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'; connect-src 'self'";
 const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 const ANSWER: [(HeaderName, &str); 6] = [
@@ -75,10 +74,13 @@ fn check(names: &Names, request: &Request<Body>) -> Result<(), Refusal> {
             return Err((StatusCode::FORBIDDEN, "pages of other sites may not ask\n"));
         }
     }
-    // https://www.w3.org/TR/fetch-metadata/: a person who types the address asks from nowhere, and a link on another site may lead here.
+    // https://www.w3.org/TR/fetch-metadata/: a person who types the address asks from nowhere, and a link on another
+    // site may lead here.
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
-    let is_link =
-        request.method() == Method::GET && request.uri().path() == "/" && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+    let is_link = request.method() == Method::GET
+        && request.uri().path() == "/"
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document");
     if headers.contains_key("sec-fetch-site") {
         let is_typed = is("sec-fetch-site", "none") && request.method() != Method::POST;
         if !is("sec-fetch-site", "same-origin") && !is_typed && !is_link {
@@ -113,14 +115,7 @@ mod tests {
         for host in ["127.0.0.1:80", "localhost:80", "LocalHost:80", "[::1]:80"] {
             assert_eq!(status("GET", "/", &[("host", host)]), 200, "{host}");
         }
-        for host in [
-            "127.0.0.1",
-            "localhost:81",
-            "evil.example:80",
-            "127.0.0.1.evil.example:80",
-            "localhost:80.",
-            "",
-        ] {
+        for host in ["127.0.0.1", "localhost:81", "evil.example:80", "127.0.0.1.evil.example:80", "localhost:80.", ""] {
             assert_eq!(status("GET", "/", &[("host", host)]), 421, "{host}");
         }
         assert_eq!(status("GET", "/", &[]), 421);
@@ -131,24 +126,14 @@ mod tests {
     #[test]
     fn pages_of_other_sites_may_not_ask() {
         let host = ("host", "localhost:80");
-        for origin in [
-            "http://localhost:81",
-            "https://localhost:80",
-            "http://127.0.0.1:80",
-            "http://evil.example",
-            "null",
-            "",
-        ] {
+        for origin in
+            ["http://localhost:81", "https://localhost:80", "http://127.0.0.1:80", "http://evil.example", "null", ""]
+        {
             assert_eq!(status("GET", "/", &[host, ("origin", origin)]), 403, "{origin}");
         }
         assert_eq!(status("POST", "/paste", &[host, ("origin", "http://localhost:80")]), 200);
         for site in ["cross-site", "same-site", "anything"] {
-            let link = [
-                host,
-                ("sec-fetch-site", site),
-                ("sec-fetch-mode", "navigate"),
-                ("sec-fetch-dest", "document"),
-            ];
+            let link = [host, ("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
             assert_eq!(status("GET", "/", &link), 200);
             assert_eq!(status("GET", "/events", &link), 403);
             assert_eq!(status("POST", "/", &link), 403);

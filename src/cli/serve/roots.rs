@@ -34,7 +34,8 @@ pub struct Look {
     places: Places,
     /// Folders in which every file counts.
     whole: BTreeSet<PathBuf>,
-    /// Folders that are watched for what else is in them: the named files, the named folders themselves, references of git.
+    /// Folders that are watched for what else is in them: the named files, the named folders themselves, references of
+    /// git.
     beside: BTreeSet<PathBuf>,
 }
 
@@ -62,12 +63,7 @@ impl Roots {
             }
             git = source::git_folders(&sides::request(range, &[], &[], input.reading()))?.to_vec();
         }
-        Ok(Roots {
-            paths,
-            kustomizations,
-            charts,
-            git,
-        })
+        Ok(Roots { paths, kustomizations, charts, git })
     }
 
     /// Everything that was named.
@@ -77,10 +73,7 @@ impl Roots {
 
     /// Looks at what is there now.
     pub fn look(&self) -> Look {
-        let mut look = Look {
-            places: source::places(self.paths.iter().map(PathBuf::as_path)),
-            ..Look::default()
-        };
+        let mut look = Look { places: source::places(self.paths.iter().map(PathBuf::as_path)), ..Look::default() };
         // A link is another file when what it leads to is changed.
         let linked: Vec<PathBuf> = (look.places.files.iter())
             .filter(|file| fs::symlink_metadata(file).is_ok_and(|m| m.is_symlink()))
@@ -98,8 +91,7 @@ impl Roots {
         // What goes away comes back in the folder above it.
         look.beside.extend(self.named().filter_map(|path| nearest_folder(path)));
         for folder in &self.git {
-            look.beside
-                .extend(["", "reftable"].map(|name| folder.join(name)).into_iter().filter(|f| f.is_dir()));
+            look.beside.extend(["", "reftable"].map(|name| folder.join(name)).into_iter().filter(|f| f.is_dir()));
             folders_below(&folder.join("refs"), &mut look.beside);
         }
         look
@@ -163,7 +155,8 @@ fn everything_below(path: &Path, look: &mut Look) {
     }
 }
 
-/// A kustomization, and what it names outside of its folder. Every word that is a path counts: that some are none costs nothing.
+/// A kustomization, and what it names outside of its folder. Every word that is a path counts: that some are none costs
+/// nothing.
 fn follow_kustomization(folder: &Path, seen: &mut BTreeSet<PathBuf>, look: &mut Look) {
     if !seen.insert(folder.to_path_buf()) || seen.len() > MOST {
         return;
@@ -214,10 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path();
         for (name, text) in [
-            (
-                "overlays/live/kustomization.yaml",
-                "resources: [../../base]\npatches:\n- path: ../patch.yaml\n",
-            ),
+            ("overlays/live/kustomization.yaml", "resources: [../../base]\npatches:\n- path: ../patch.yaml\n"),
             ("overlays/patch.yaml", ""),
             ("base/kustomization.yaml", "resources:\n- web.yaml\n"),
             ("base/web.yaml", ""),

@@ -52,12 +52,8 @@ struct Desk {
 
 /// The routes of a server that goes by some names.
 pub fn router(args: Arc<Args>, news: watch::Receiver<News>, names: Names) -> Router {
-    let desk = Desk {
-        args,
-        news,
-        pastes: Arc::new(Semaphore::new(PASTES)),
-        streams: Arc::new(Semaphore::new(STREAMS)),
-    };
+    let desk =
+        Desk { args, news, pastes: Arc::new(Semaphore::new(PASTES)), streams: Arc::new(Semaphore::new(STREAMS)) };
     Router::new()
         .route("/", get(|State(desk): State<Desk>| async move { page(&desk, |shown| &shown.page) }))
         .route("/now", get(|State(desk): State<Desk>| async move { page(&desk, |shown| &shown.now) }))
@@ -91,9 +87,7 @@ async fn events(State(desk): State<Desk>) -> Response {
         }
     });
     let stream = states.chain(tokio_stream::once(Ok(Event::default().event("end").data("end"))));
-    Sse::new(stream)
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
-        .into_response()
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
 fn event(shown: &Shown) -> Option<Event> {
@@ -109,10 +103,7 @@ async fn paste(State(desk): State<Desk>, request: Request) -> Response {
     let Ok(_held) = desk.pastes.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "other pastes are being drawn: try again\n").into_response();
     };
-    let told = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|l| l.to_str().ok()?.parse::<u64>().ok());
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<u64>().ok());
     let text = match told {
         Some(length) if length > MOST_PASTED as u64 => Err(too_large()),
         _ => match tokio::time::timeout(PATIENCE, text_of(request.into_body())).await {
@@ -140,9 +131,7 @@ async fn paste(State(desk): State<Desk>, request: Request) -> Response {
 fn is_yaml(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    ["application/yaml", "application/json"]
-        .iter()
-        .any(|known| kind.eq_ignore_ascii_case(known))
+    ["application/yaml", "application/json"].iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 fn too_large() -> (StatusCode, String) {

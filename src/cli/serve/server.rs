@@ -41,10 +41,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 pub fn run(args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let args = match args.git {
         Some(_) => args,
-        None => Args {
-            input: args.input.or_here(),
-            ..args
-        },
+        None => Args { input: args.input.or_here(), ..args },
     };
     let from_stdin = args.input.paths().any(|p| p.as_os_str() == "-");
     anyhow::ensure!(
@@ -57,7 +54,9 @@ pub fn run(args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         anyhow::bail!("{}: there is no such file or folder", missing.display());
     }
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("port {} is in use: name another one, or none for one that is free", args.port),
+        io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("port {} is in use: name another one, or none for one that is free", args.port)
+        }
         _ => anyhow::anyhow!("cannot listen on 127.0.0.1:{}: {error}", args.port),
     })?;
     listener.set_nonblocking(true)?;
@@ -75,9 +74,7 @@ async fn serve(args: Arc<Args>, roots: Roots, listener: StdListener, verbosity: 
     pin!(end);
     let (states, mut coming) = mpsc::unbounded_channel();
     let worker = args.clone();
-    std::thread::Builder::new()
-        .name("drawing".into())
-        .spawn(move || draw(worker, roots, verbosity, &states))?;
+    std::thread::Builder::new().name("drawing".into()).spawn(move || draw(worker, roots, verbosity, &states))?;
     let first = select! {
         first = coming.recv() => first.context("internal error: nothing was drawn")??,
         () = &mut end => return Ok(Status::Success),
@@ -115,7 +112,8 @@ async fn serve(args: Arc<Args>, roots: Roots, listener: StdListener, verbosity: 
     Ok(Status::Success)
 }
 
-/// Draws what there is, and again whenever it changes, until nobody listens. On a thread of its own: drawing takes all that the machine has.
+/// Draws what there is, and again whenever it changes, until nobody listens. On a thread of its own: drawing takes all
+/// that the machine has.
 fn draw(args: Arc<Args>, roots: Roots, verbosity: Verbosity, states: &mpsc::UnboundedSender<anyhow::Result<State>>) {
     let mut stdin = Vec::new();
     if args.input.paths().any(|p| p.as_os_str() == "-") {
@@ -162,7 +160,12 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, O
 }
 
 /// Answers the requests of a connection until it or the server ends.
-async fn converse(stream: TcpStream, _slot: Option<OwnedSemaphorePermit>, router: Router, mut news: watch::Receiver<News>) {
+async fn converse(
+    stream: TcpStream,
+    _slot: Option<OwnedSemaphorePermit>,
+    router: Router,
+    mut news: watch::Receiver<News>,
+) {
     // Events are small and must not wait for each other.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()

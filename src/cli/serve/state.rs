@@ -23,10 +23,7 @@ impl Page {
     /// Gives a page its version.
     pub fn new(html: &str) -> Page {
         let (html, version) = versioned(html);
-        Page {
-            html: Bytes::from(html),
-            version,
-        }
+        Page { html: Bytes::from(html), version }
     }
 }
 
@@ -58,12 +55,7 @@ impl Told {
     /// What stopped the drawing.
     pub fn failure(text: &str) -> Told {
         let message = lines(text);
-        Told {
-            severity: "error",
-            place: String::new(),
-            text: format!("error: {message}"),
-            message,
-        }
+        Told { severity: "error", place: String::new(), text: format!("error: {message}"), message }
     }
 }
 

@@ -39,7 +39,8 @@ impl Heap {
     fn add(&mut self, outcome: notify::Result<notify::Event>) {
         match outcome {
             // Files are opened by our own reading, too.
-            Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) => {}
+            Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) =>
+                {}
             Ok(event) => {
                 self.unknown |= event.need_rescan();
                 self.paths.extend(event.paths);
@@ -160,16 +161,13 @@ impl Watch {
             (None, Ok(system)) => By::System(Box::new(system)),
             (None, Err(error)) => looking(&error),
         };
-        let mut watch = Watch {
-            look: Look::default(),
-            roots,
-            by,
-        };
+        let mut watch = Watch { look: Look::default(), roots, by };
         watch.settle(&BTreeSet::new());
         watch
     }
 
-    /// Waits until something that matters may have changed. What is there then is watched before this returns, so whoever reads now misses nothing.
+    /// Waits until something that matters may have changed. What is there then is watched before this returns, so
+    /// whoever reads now misses nothing.
     pub fn wait(&mut self) {
         loop {
             let happened = match &self.by {

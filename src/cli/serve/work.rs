@@ -28,7 +28,8 @@ const HINT: &str = "-n NAME draws one";
 /// The name that pasted text is shown under.
 const PASTED: &str = "<pasted>";
 
-/// By what a problem of reading is known while the file around it changes: its kind and its file, or its message where it has none.
+/// By what a problem of reading is known while the file around it changes: its kind and its file, or its message where
+/// it has none.
 type Key = (Code, String);
 
 /// A part of the input that was not read.
@@ -79,21 +80,15 @@ pub struct Work {
 impl Work {
     /// Nothing drawn yet. Standard input is read once, before.
     pub fn new(args: Arc<Args>, stdin: Vec<u8>, verbosity: Verbosity) -> Work {
-        Work {
-            args,
-            stdin,
-            verbosity,
-            digest: None,
-            accepted: BTreeMap::new(),
-            state: None,
-        }
+        Work { args, stdin, verbosity, digest: None, accepted: BTreeMap::new(), state: None }
     }
 
     /// Reads and draws. `None` if there is nothing new to tell.
     ///
     /// # Errors
     ///
-    /// At the first time, if nothing can be drawn although everything was read: then the command is wrong and not the files.
+    /// At the first time, if nothing can be drawn although everything was read: then the command is wrong and not the
+    /// files.
     pub fn next(&mut self) -> anyhow::Result<Option<State>> {
         let begin = Instant::now();
         let texts = self.load();
@@ -104,10 +99,7 @@ impl Work {
         self.digest = Some(digest);
         let drawn = match texts {
             Ok(texts) => guarded(|| self.draw(texts)),
-            Err(error) => Drawn {
-                page: Err(error),
-                unread: Vec::new(),
-            },
+            Err(error) => Drawn { page: Err(error), unread: Vec::new() },
         };
         let state = self.judge(drawn)?;
         if self.verbosity == Verbosity::Verbose {
@@ -159,17 +151,11 @@ impl Work {
         if self.state.is_none() && self.verbosity != Verbosity::Quiet {
             texts.iter().flat_map(|side| &side.notes).for_each(|note| report::say(note));
         }
-        let asked = Asked {
-            reading: args.input.reading(),
-            connect: &args.connect,
-        };
+        let asked = Asked { reading: args.input.reading(), connect: &args.connect };
         let sides = match sides::both_revisions(asked, texts) {
             Ok(sides) => sides,
             Err(error) => {
-                return Drawn {
-                    page: Err(error),
-                    unread: Vec::new(),
-                };
+                return Drawn { page: Err(error), unread: Vec::new() };
             }
         };
         let [old, new] = &sides;
@@ -183,11 +169,7 @@ impl Work {
         let page = sides::compared(&sides, |diff, changes| {
             let drawn = view::context(diff.graph.clone(), args.context);
             let layout = layout::layout(&drawn, &args.picture.layout_options());
-            let page = ChangesPage {
-                changes,
-                drawn: &drawn,
-                layout: &layout,
-            };
+            let page = ChangesPage { changes, drawn: &drawn, layout: &layout };
             Ok(render::changes_page(&page, &live(&args.picture))?)
         });
         Drawn { page, unread }
@@ -217,20 +199,12 @@ impl Work {
         };
         let problems = Problems::new(told.collect());
         match &self.state {
-            Some(before) if is_worse && !self.args.input.reading().is_lenient() => Ok(State {
-                page: before.page.clone(),
-                now: page,
-                stale: true,
-                problems,
-            }),
+            Some(before) if is_worse && !self.args.input.reading().is_lenient() => {
+                Ok(State { page: before.page.clone(), now: page, stale: true, problems })
+            }
             _ => {
                 self.accepted = seen;
-                Ok(State {
-                    page: page.clone(),
-                    now: page,
-                    stale: false,
-                    problems,
-                })
+                Ok(State { page: page.clone(), now: page, stale: false, problems })
             }
         }
     }
@@ -238,10 +212,7 @@ impl Work {
 
 /// Draws pasted text with the options of the command, but for what selects parts of the files.
 pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
-    let loaded = Loaded {
-        sources: Sources::from_files([SourceFile::new(PASTED, text)]),
-        ..Loaded::default()
-    };
+    let loaded = Loaded { sources: Sources::from_files([SourceFile::new(PASTED, text)]), ..Loaded::default() };
     let look = args.picture.titled("Pasted YAML");
     let drawn = guarded(|| {
         let mut input = args.input.reading().inspect(loaded);
@@ -253,10 +224,7 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
         });
         Drawn { page, unread }
     });
-    Ok(Pasted {
-        page: drawn.page?,
-        problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()),
-    })
+    Ok(Pasted { page: drawn.page?, problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()) })
 }
 
 fn draw_state(args: &Args, input: &mut Input) -> anyhow::Result<String> {
@@ -268,28 +236,16 @@ fn draw_state(args: &Args, input: &mut Input) -> anyhow::Result<String> {
 fn page(look: &PictureArgs, mut shown: Shown, input: &mut Input, known: &Known) -> anyhow::Result<String> {
     let layout = look.draw(&mut shown, input);
     let whole = look.draw_whole(&shown, input);
-    picture::page(
-        (&layout, whole.as_ref()),
-        &shown,
-        input,
-        (known, look.background(input, known)),
-        &live(look),
-    )
+    picture::page((&layout, whole.as_ref()), &shown, input, (known, look.background(input, known)), &live(look))
 }
 
 fn empty_page(args: &Args, input: &mut Input) -> anyhow::Result<String> {
-    let shown = Shown {
-        graph: Graph::default(),
-        picture: None,
-    };
+    let shown = Shown { graph: Graph::default(), picture: None };
     page(&args.picture, shown, input, &Known::default())
 }
 
 fn live(look: &PictureArgs) -> PictureOptions {
-    PictureOptions {
-        setting: PageSetting::Live,
-        ..look.options()
-    }
+    PictureOptions { setting: PageSetting::Live, ..look.options() }
 }
 
 /// A mistake of ours must not end the preview.

@@ -35,12 +35,7 @@ pub(super) struct Error {
 
 impl Error {
     fn new(message: String) -> Self {
-        Error {
-            code: Code::FieldType,
-            message,
-            help: None,
-            place: None,
-        }
+        Error { code: Code::FieldType, message, help: None, place: None }
     }
 
     /// The value that is to be set aside.
@@ -124,14 +119,7 @@ pub(super) struct De<'p, 'de> {
 
 impl<'p, 'de> De<'p, 'de> {
     pub fn root(tree: &'de Tree, path: &'p Path<'p>, context: &'p Context<'p>) -> Self {
-        De {
-            tree,
-            path,
-            context,
-            owner: None,
-            number_is_text: false,
-            quiet: false,
-        }
+        De { tree, path, context, owner: None, number_is_text: false, quiet: false }
     }
 
     /// Says where an error is, unless something further inside has said so.
@@ -154,7 +142,9 @@ impl<'p, 'de> De<'p, 'de> {
                 written(self.tree, self.context.text).map(|text| format!("quote it: \"{text}\""))
             }
             ("a number", Value::Str(text)) if text.parse::<f64>().is_ok() => Some(format!("remove the quotes: {text}")),
-            ("true or false", Value::Str(text)) if matches!(&**text, "true" | "false") => Some(format!("remove the quotes: {text}")),
+            ("true or false", Value::Str(text)) if matches!(&**text, "true" | "false") => {
+                Some(format!("remove the quotes: {text}"))
+            }
             _ => None,
         };
         self.placed(error)
@@ -210,15 +200,17 @@ impl<'p, 'de> De<'p, 'de> {
         scalar::letter(text).is_some() && written(self.tree, self.context.text) == Some(text)
     }
 
-    /// Kubernetes takes `y` and `n` without quotes for booleans and refuses the object. Here the text is taken, and that is told.
+    /// Kubernetes takes `y` and `n` without quotes for booleans and refuses the object. Here the text is taken, and
+    /// that is told.
     fn check_letter(&self, text: &str) {
         if !self.quiet && self.is_bare(text) {
             let message = format!(
                 "{}: Kubernetes reads `{text}` as a boolean and refuses it here; it is taken as text",
                 self.path
             );
-            self.context
-                .note(Diagnostic::at(Code::FieldType, self.tree.span, message).with_help(format!("quote it: \"{text}\"")));
+            self.context.note(
+                Diagnostic::at(Code::FieldType, self.tree.span, message).with_help(format!("quote it: \"{text}\"")),
+            );
         }
     }
 
@@ -231,17 +223,13 @@ impl<'p, 'de> De<'p, 'de> {
             return Ok(());
         };
         if refusal.fate == Fate::Keep {
-            let mut problem = Diagnostic::at(Code::FieldValue, self.tree.span, format!("{}: {}", self.path, refusal.message));
+            let mut problem =
+                Diagnostic::at(Code::FieldValue, self.tree.span, format!("{}: {}", self.path, refusal.message));
             problem.help = refusal.help;
             self.context.note(problem);
             return Ok(());
         }
-        Err(self.placed(Error {
-            code: Code::FieldValue,
-            message: refusal.message,
-            help: refusal.help,
-            place: None,
-        }))
+        Err(self.placed(Error { code: Code::FieldValue, message: refusal.message, help: refusal.help, place: None }))
     }
 
     /// Looks for the fields that must be there.
@@ -329,7 +317,9 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         match self.tree.value {
             Value::Bool(value) => visitor.visit_bool(value).map_err(|e| self.placed(e)),
             Value::Null => visitor.visit_bool(false).map_err(|e| self.placed(e)),
-            Value::Str(ref text) if self.is_bare(text) => visitor.visit_bool(scalar::letter(text) == Some(true)).map_err(|e| self.placed(e)),
+            Value::Str(ref text) if self.is_bare(text) => {
+                visitor.visit_bool(scalar::letter(text) == Some(true)).map_err(|e| self.placed(e))
+            }
             _ => Err(self.expected("true or false")),
         }
     }
@@ -367,12 +357,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.tree.is_null() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
-        .map_err(|e| self.placed(e))
+        if self.tree.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }.map_err(|e| self.placed(e))
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -383,7 +368,11 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(mut self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         self.number_is_text = name == "Quantity";
         visitor.visit_newtype_struct(self).map_err(|e| self.placed(e))
     }
@@ -401,7 +390,12 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         self.deserialize_seq(visitor)
     }
 
@@ -414,19 +408,27 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         .map_err(|e| self.placed(e))
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, name: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         let entries = match &self.tree.value {
             Value::Map(entries) => entries.as_slice(),
             Value::Null => &[],
             _ => return Err(self.expected("a mapping")),
         };
         self.check_required(name, entries)?;
-        visitor
-            .visit_map(Fields::new(self, entries, Some((name, Owner { fields }))))
-            .map_err(|e| self.placed(e))
+        visitor.visit_map(Fields::new(self, entries, Some((name, Owner { fields })))).map_err(|e| self.placed(e))
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Error> {
         // None of Kubernetes' types is a serde enum.
         Err(self.expected("a string"))
     }
@@ -451,10 +453,7 @@ struct Items<'p, 'de> {
 
 impl<'p, 'de> Items<'p, 'de> {
     fn new(parent: De<'p, 'de>, items: &'de [Tree]) -> Self {
-        Items {
-            parent,
-            items: items.iter().enumerate(),
-        }
+        Items { parent, items: items.iter().enumerate() }
     }
 }
 
@@ -467,14 +466,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
             return Ok(None);
         };
         let path = Path::index(self.parent.path, index);
-        let de = De {
-            tree,
-            path: &path,
-            context,
-            owner: None,
-            number_is_text: false,
-            quiet: self.parent.quiet,
-        };
+        let de = De { tree, path: &path, context, owner: None, number_is_text: false, quiet: self.parent.quiet };
         seed.deserialize(de).map(Some).map_err(|e| de.placed(e))
     }
 }
@@ -489,12 +481,7 @@ struct Fields<'p, 'de> {
 
 impl<'p, 'de> Fields<'p, 'de> {
     fn new(parent: De<'p, 'de>, entries: &'de [Entry], type_: Option<(&'static str, Owner)>) -> Self {
-        Fields {
-            parent,
-            entries: entries.iter(),
-            type_,
-            next: None,
-        }
+        Fields { parent, entries: entries.iter(), type_, next: None }
     }
 
     fn is_skipped(&self, entry: &Entry) -> bool {

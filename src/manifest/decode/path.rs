@@ -21,24 +21,15 @@ enum Step<'p> {
 
 impl<'p> Path<'p> {
     pub fn base(path: &'p str) -> Self {
-        Path {
-            parent: None,
-            step: Step::Base(path),
-        }
+        Path { parent: None, step: Step::Base(path) }
     }
 
     pub fn key(parent: &'p Path<'p>, key: &'p str, span: Span) -> Self {
-        Path {
-            parent: Some(parent),
-            step: Step::Key(key, span),
-        }
+        Path { parent: Some(parent), step: Step::Key(key, span) }
     }
 
     pub fn index(parent: &'p Path<'p>, index: usize) -> Self {
-        Path {
-            parent: Some(parent),
-            step: Step::Index(index),
-        }
+        Path { parent: Some(parent), step: Step::Index(index) }
     }
 
     /// Whether this is the object itself.

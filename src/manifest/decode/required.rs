@@ -1,4 +1,5 @@
-//! Fields that the API server insists on and without which a part of an object says nothing. The generated types put a zero in their place.
+//! Fields that the API server insists on and without which a part of an object says nothing. The generated types put a
+//! zero in their place.
 
 /// What becomes of a part that lacks a required field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

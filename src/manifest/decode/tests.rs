@@ -37,7 +37,9 @@ const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec:
 #[test]
 fn one_wrong_field_costs_only_itself() {
     let object = check(
-        &format!("{SERVICE}  selector: {{a: b, version: 1.0}}\n  ports:\n  - port: {{}}\n  - {{port: 80, targetPort: [x]}}\n  - port: \"90\"\n"),
+        &format!(
+            "{SERVICE}  selector: {{a: b, version: 1.0}}\n  ports:\n  - port: {{}}\n  - {{port: 80, targetPort: [x]}}\n  - port: \"90\"\n"
+        ),
         &[
             "5:29 field-type spec.selector.version: expected a string, found a number [quote it: \"1.0\"]",
             "7:11 field-type spec.ports[0].port: expected a number, found a mapping",
@@ -99,32 +101,23 @@ fn values_that_the_server_refuses_are_told() {
         &[],
     );
     let Body::NetworkPolicy(policy) = &object.body else { panic!() };
-    let kept = policy
-        .spec
-        .iter()
-        .flat_map(|s| s.ingress.iter().flatten())
-        .flat_map(|r| r.ports.iter().flatten());
-    assert!(
-        kept.map(|p| p.port.is_some()).eq([true]),
-        "a rule about one port must not become one about all"
-    );
+    let kept = policy.spec.iter().flat_map(|s| s.ingress.iter().flatten()).flat_map(|r| r.ports.iter().flatten());
+    assert!(kept.map(|p| p.port.is_some()).eq([true]), "a rule about one port must not become one about all");
     let object = check(
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}, ingress: [{ports: [80]}]}\n",
         &[],
     );
     let faults: Vec<&str> = object.faults.iter().map(|f| f.message.as_str()).collect();
     assert_eq!(faults, ["spec.ingress[0].ports[0]: expected a mapping, found a number"]);
-    assert_eq!(
-        object.tree.find("spec.ingress[0].ports").unwrap().items().len(),
-        1,
-        "the tree keeps what did not fit"
-    );
+    assert_eq!(object.tree.find("spec.ingress[0].ports").unwrap().items().len(), 1, "the tree keeps what did not fit");
 }
 
 #[test]
 fn lists_of_the_tree_agree_with_the_typed_ones() {
     let object = check(
-        &format!("{SERVICE}  ports:\n  - port: x\n  - port: 80\n  - 5\n  - port: 81\n    targetPort: {{}}\n  externalIPs: [1, a, 2, b]\n"),
+        &format!(
+            "{SERVICE}  ports:\n  - port: x\n  - port: 80\n  - 5\n  - port: 81\n    targetPort: {{}}\n  externalIPs: [1, a, 2, b]\n"
+        ),
         &[
             "6:11 field-type spec.ports[0].port: expected a number, found a string",
             "8:5 field-type spec.ports[2]: expected a mapping, found a number",
@@ -218,9 +211,8 @@ fn quantities_may_be_numbers() {
 #[test]
 fn hopeless_objects_are_given_up() {
     let labels: String = (0..1000).map(|i| format!("    l{i}: {i}\n")).collect();
-    let (_, told) = read(&format!(
-        "apiVersion: v1\nkind: Service\nmetadata: {{name: x}}\nspec:\n  selector:\n{labels}"
-    ));
+    let (_, told) =
+        read(&format!("apiVersion: v1\nkind: Service\nmetadata: {{name: x}}\nspec:\n  selector:\n{labels}"));
     assert_eq!(told.len(), super::ROUNDS + 1);
     let (object, told) = read("apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: 5\n");
     assert_eq!(told, ["4:7 field-type spec: expected a mapping, found a number"]);

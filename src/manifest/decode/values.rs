@@ -54,14 +54,11 @@ fn port(tree: &Tree, smallest: i64, fate: Fate) -> Option<Refusal> {
         Value::UInt(number) => number.to_string(),
         _ => tree.as_i64().filter(|number| !(smallest..=65535).contains(number))?.to_string(),
     };
-    Some(Refusal {
-        fate,
-        message: format!("expected a port from 1 to 65535, found {number}"),
-        help: None,
-    })
+    Some(Refusal { fate, message: format!("expected a port from 1 to 65535, found {number}"), help: None })
 }
 
-/// The name of a port holds a letter (<https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports>).
+/// The name of a port holds a letter
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports>).
 fn number_as_name(tree: &Tree) -> Option<Refusal> {
     let text = tree.as_str()?;
     let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -111,7 +111,15 @@ impl<'a> Finder<'a> {
     }
 
     /// What one peer of a rule adds.
-    pub fn peer(&mut self, policy: &Policy, rule: &Rule, peer: Option<&Peer>, set: &FixedBitSet, own: &[GroupId], reason: Reason) {
+    pub fn peer(
+        &mut self,
+        policy: &Policy,
+        rule: &Rule,
+        peer: Option<&Peer>,
+        set: &FixedBitSet,
+        own: &[GroupId],
+        reason: Reason,
+    ) {
         let direction = reason.direction;
         let judge = self.judge;
         // The controller that the input does not hold is told of by the ways in from outside.
@@ -120,13 +128,7 @@ impl<'a> Finder<'a> {
             .rev()
             .take_while(|&g| matches!(judge.groups[g].members, Members::IngressController))
             .for_each(|g| set.remove(g));
-        let clause = Clause {
-            policy,
-            peer,
-            reason,
-            own,
-            others: set.ones().collect(),
-        };
+        let clause = Clause { policy, peer, reason, own, others: set.ones().collect() };
         if clause.others.is_empty() {
             self.unheard_of(&clause, &rule.ports);
             return;
@@ -177,10 +179,7 @@ impl<'a> Finder<'a> {
             }
         }
         // What every pod may do by the rule is told with its exceptions; each of them is no line.
-        if clause
-            .peer
-            .is_none_or(|p| matches!(p, Peer::Pods(s) if s.pods.is_everything() && is_open_ended(s)))
-        {
+        if clause.peer.is_none_or(|p| matches!(p, Peer::Pods(s) if s.pods.is_everything() && is_open_ended(s))) {
             return;
         }
         for (a, b) in blocks(tally.denied) {
@@ -204,7 +203,8 @@ impl<'a> Finder<'a> {
 
     /// Whether the NetworkPolicies of both ends may let something through.
     fn may_pass(&self, from: GroupId, to: GroupId) -> bool {
-        self.egress[from].as_ref().is_none_or(|set| set.contains(to)) && self.ingress[to].as_ref().is_none_or(|set| set.contains(from))
+        self.egress[from].as_ref().is_none_or(|set| set.contains(to))
+            && self.ingress[to].as_ref().is_none_or(|set| set.contains(from))
     }
 
     /// A peer that the input holds nothing of: what the rule says is all that is known.
@@ -213,7 +213,8 @@ impl<'a> Finder<'a> {
         self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()), ports);
     }
 
-    /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for the others.
+    /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for
+    /// the others.
     fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally, ports: &RulePorts) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
         if !selection.pods.is_everything() || !is_open_ended(selection) {
@@ -247,27 +248,25 @@ impl<'a> Finder<'a> {
             }
             let (end, not) = self.own_end(clause, &own);
             let certainty = self.certainty(&end, &own);
-            let said = Said {
-                ports,
-                names: names.clone(),
-                certainty,
-                because: vec![clause.reason],
-            };
+            let said = Said { ports, names: names.clone(), certainty, because: vec![clause.reason] };
             self.allowed.add(identity(clause.reason.direction, (end, not), other.clone()), said);
         }
     }
 
     /// Pairs that the rule lets through.
-    fn block(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId], is_main: bool, ports: &PortSet, because: &[Reason]) {
+    fn block(
+        &mut self,
+        clause: &Clause<'_>,
+        own: &[GroupId],
+        others: &[GroupId],
+        is_main: bool,
+        ports: &PortSet,
+        because: &[Reason],
+    ) {
         let own_end = self.own_end(clause, own);
         for other_end in self.other_ends(clause, others, is_main) {
             let certainty = self.certainty(&own_end.0, own).max(self.certainty(&other_end.0, others));
-            let said = Said {
-                ports: ports.clone(),
-                names: Vec::new(),
-                certainty,
-                because: because.to_vec(),
-            };
+            let said = Said { ports: ports.clone(), names: Vec::new(), certainty, because: because.to_vec() };
             self.allowed.add(identity(clause.reason.direction, own_end.clone(), other_end), said);
         }
     }
@@ -373,14 +372,16 @@ impl<'a> Finder<'a> {
         sets.fold(AddressSet::none(), |all, set| all.union(set))
     }
 
-    /// Pods in the network of their node make what is said of them alone uncertain; among many they are told by their own cards.
+    /// Pods in the network of their node make what is said of them alone uncertain; among many they are told by their
+    /// own cards.
     fn certainty(&self, end: &End, groups: &[GroupId]) -> Certainty {
         let on_host = matches!(end, End::Workloads(_)) && groups.iter().any(|&g| self.judge.groups[g].host_network);
         if on_host { Certainty::Undetermined } else { Certainty::Certain }
     }
 }
 
-/// Whether workloads are told by the words of the rule: so many that do not fit one by one, or more than a few with hardly an exception.
+/// Whether workloads are told by the words of the rule: so many that do not fit one by one, or more than a few with
+/// hardly an exception.
 fn is_told_as_a_set(broad: bool, here: usize, not: usize) -> bool {
     here > MANY || (broad && here > FEW && not * 2 <= here)
 }

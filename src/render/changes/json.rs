@@ -197,7 +197,9 @@ impl<'a> Rows<'a> {
     /// The names of what a party means, and whether it is of IPv6.
     fn names(&self, party: &Party) -> Vec<(String, bool)> {
         match party {
-            Party::Workloads(list) => list.iter().map(|&w| (self.changes.diff.workloads[w].to_string(), false)).collect(),
+            Party::Workloads(list) => {
+                list.iter().map(|&w| (self.changes.diff.workloads[w].to_string(), false)).collect()
+            }
             Party::Addresses(set) => {
                 let ranges = set.ranges().into_iter();
                 ranges.map(|r| (r.to_string(), matches!(r, AddressRange::V6(..)))).collect()
@@ -215,8 +217,9 @@ impl<'a> Rows<'a> {
         let mut pairs = Vec::new();
         for (from, a) in self.names(&delta.from) {
             for (to, b) in self.names(&delta.to).into_iter().filter(|(to, _)| *to != from) {
-                let because =
-                    |slot: usize, allowed: &'a Allowed| allowed.because.iter().map(move |r| ReasonJson::of(&self.reports[slot], r)).collect();
+                let because = |slot: usize, allowed: &'a Allowed| {
+                    allowed.because.iter().map(move |r| ReasonJson::of(&self.reports[slot], r)).collect()
+                };
                 pairs.push(Pair {
                     change,
                     src: from.clone(),

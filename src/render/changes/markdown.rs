@@ -1,7 +1,8 @@
 //! A difference as a comment on a pull request.
 //!
-//! The text keeps within a number of characters, for a comment that is too long is refused as a whole (GitHub: 65,536). What does not fit is left out in steps, and the
-//! text says so: first the picture, then reasons, then all but the first items of each topic, then everything but their counts.
+//! The text keeps within a number of characters, for a comment that is too long is refused as a whole (GitHub: 65,536).
+//! What does not fit is left out in steps, and the text says so: first the picture, then reasons, then all but the
+//! first items of each topic, then everything but their counts.
 
 use super::{Changes, Item};
 use crate::render::{PictureOptions, mermaid, table};
@@ -12,7 +13,8 @@ pub const COMMENT_CHARS: usize = 65_536;
 /// How a comment is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommentOptions {
-    /// What tells this comment from others of the same tool: it is found again by `<!-- kubesketch:diff:MARKER -->` in its first line. Letters, digits and `-_.`.
+    /// What tells this comment from others of the same tool: it is found again by `<!-- kubesketch:diff:MARKER -->` in
+    /// its first line. Letters, digits and `-_.`.
     pub marker: String,
     /// The most characters it may have.
     pub max_chars: usize,
@@ -22,11 +24,7 @@ pub struct CommentOptions {
 
 impl Default for CommentOptions {
     fn default() -> Self {
-        CommentOptions {
-            marker: "default".into(),
-            max_chars: COMMENT_CHARS,
-            picture: PictureOptions::default(),
-        }
+        CommentOptions { marker: "default".into(), max_chars: COMMENT_CHARS, picture: PictureOptions::default() }
     }
 }
 
@@ -42,12 +40,7 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step {
-        picture: true,
-        reasons: true,
-        items: usize::MAX,
-        note: "",
-    },
+    Step { picture: true, reasons: true, items: usize::MAX, note: "" },
     Step {
         picture: false,
         reasons: true,
@@ -66,21 +59,13 @@ const STEPS: &[Step] = &[
         items: 20,
         note: "Only the first items of each topic are told, without reasons and picture: the comment would be too long.",
     },
-    Step {
-        picture: false,
-        reasons: false,
-        items: 0,
-        note: "Only counts are told: the comment would be too long.",
-    },
+    Step { picture: false, reasons: false, items: 0, note: "Only counts are told: the comment would be too long." },
 ];
 
-/// The comment. `drawn` is what its picture shows: the union of both states, folded around what changed. Ends in a line break.
+/// The comment. `drawn` is what its picture shows: the union of both states, folded around what changed. Ends in a line
+/// break.
 pub fn changes_markdown(changes: &Changes<'_>, drawn: &crate::graph::Graph, options: &CommentOptions) -> String {
-    let picture = if changes.diff.is_empty() {
-        String::new()
-    } else {
-        mermaid(drawn, &options.picture)
-    };
+    let picture = if changes.diff.is_empty() { String::new() } else { mermaid(drawn, &options.picture) };
     let mut text = String::new();
     for step in STEPS {
         text = write(changes, &picture, options, *step);
@@ -158,10 +143,8 @@ fn line(item: &Item, step: Step) -> String {
 
 /// A text that stays a text: no markup, no mention of a person and no link to another thread.
 fn escape(text: &str) -> String {
-    let one_line: String = crate::render::xml::shown(text)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let one_line: String =
+        crate::render::xml::shown(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     table::escape(&one_line)
         .replace('#', "&#35;")
         .replace('@', "&#64;")
@@ -188,10 +171,7 @@ mod tests {
 
     #[test]
     fn names_stay_names() {
-        assert_eq!(
-            escape("a@b #12 <b> *x* https://e.example"),
-            "a&#64;b &#35;12 &lt;b> \\*x\\* https:&#47;/e.example"
-        );
+        assert_eq!(escape("a@b #12 <b> *x* https://e.example"), "a&#64;b &#35;12 &lt;b> \\*x\\* https:&#47;/e.example");
         assert_eq!(code("a`b"), "`a'b`");
     }
 }

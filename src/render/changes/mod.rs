@@ -1,4 +1,5 @@
-//! How two states differ, in words and as data. One file for each format; what there is to say, and in which order, the `diff` room has decided.
+//! How two states differ, in words and as data. One file for each format; what there is to say, and in which order, the
+//! `diff` room has decided.
 
 mod json;
 mod markdown;
@@ -63,7 +64,9 @@ pub enum ChangesFormat {
 
 /// The text names no format of differences.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format of differences; there are `text`, `md`, `json`, `svg`, `html`, `mermaid`, `png`, `pdf`, `drawio`, `d2` and `dot`")]
+#[error(
+    "`{0}` is no format of differences; there are `text`, `md`, `json`, `svg`, `html`, `mermaid`, `png`, `pdf`, `drawio`, `d2` and `dot`"
+)]
 pub struct UnknownChangesFormat(String);
 
 impl ChangesFormat {
@@ -136,7 +139,8 @@ impl FromStr for ChangesFormat {
     }
 }
 
-/// `2 newly reached from outside, 3 newly allowed, 1 newly blocked; 4 objects added, 1 changed`; or that nothing differs.
+/// `2 newly reached from outside, 3 newly allowed, 1 newly blocked; 4 objects added, 1 changed`; or that nothing
+/// differs.
 fn verdict(sections: &[Section]) -> String {
     if sections.is_empty() {
         return "no difference".to_owned();
@@ -153,14 +157,7 @@ fn verdict(sections: &[Section]) -> String {
             count(Topic::Exposure, |i| i.sign == "+" && i.gate.is_none()),
             "opened to the outside and kept shut by policies",
         ),
-        (
-            moved,
-            if moved == 1 {
-                "way from outside changed"
-            } else {
-                "ways from outside changed"
-            },
-        ),
+        (moved, if moved == 1 { "way from outside changed" } else { "ways from outside changed" }),
         (count(Topic::Allowed, |_| true), "newly allowed"),
         (count(Topic::Blocked, |_| true), "newly blocked"),
         (count(Topic::Isolation, |i| i.gate.is_some()), "less isolated"),
@@ -168,8 +165,8 @@ fn verdict(sections: &[Section]) -> String {
         (new, if new == 1 { "new problem" } else { "new problems" }),
         (fixed, if fixed == 1 { "problem fixed" } else { "problems fixed" }),
     ];
-    let objects =
-        [("+", "added"), ("−", "removed"), ("~", "changed")].map(|(sign, word)| (of(Topic::Objects).filter(|i| i.sign == sign).count(), word));
+    let objects = [("+", "added"), ("−", "removed"), ("~", "changed")]
+        .map(|(sign, word)| (of(Topic::Objects).filter(|i| i.sign == sign).count(), word));
     let words = |all: &[(usize, &str)]| -> Vec<String> {
         let some = all.iter().filter(|(n, _)| *n > 0);
         some.map(|(n, word)| format!("{n} {word}")).collect()
@@ -180,11 +177,7 @@ fn verdict(sections: &[Section]) -> String {
         let (count, word) = first.split_once(' ').unwrap_or(("", ""));
         *first = format!("{count} {} {word}", if count == "1" { "object" } else { "objects" });
     }
-    let reach = if grave.is_empty() {
-        "nothing changes in what can reach what".to_owned()
-    } else {
-        grave.join(", ")
-    };
+    let reach = if grave.is_empty() { "nothing changes in what can reach what".to_owned() } else { grave.join(", ") };
     let parts = [reach, objects.join(", ")];
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ")
 }

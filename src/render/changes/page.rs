@@ -1,7 +1,8 @@
-//! A difference as one static page: what it means, the picture of before, after and both in the same places, and what changed as lists and tables.
+//! A difference as one static page: what it means, the picture of before, after and both in the same places, and what
+//! changed as lists and tables.
 //!
-//! The page loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where styles are stripped,
-//! and on paper, it shows both. Links lead to rings around cards, which are there in every state.
+//! The page loads nothing. Which state the picture shows is chosen by radio buttons that style rules look at; where
+//! styles are stripped, and on paper, it shows both. Links lead to rings around cards, which are there in every state.
 
 use askama::Template;
 
@@ -64,10 +65,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         picture,
         data: explore::data(drawn, layout, None, changes.new.sources),
         sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
-        nodes: union
-            .nodes()
-            .filter_map(|n| Some(node(n, n.change.as_ref()?, &maker)).filter(Row::is_change))
-            .collect(),
+        nodes: union.nodes().filter_map(|n| Some(node(n, n.change.as_ref()?, &maker)).filter(Row::is_change)).collect(),
         edges: union
             .edges()
             .filter_map(|(from, to, edge)| {

@@ -1,4 +1,5 @@
-//! Who can talk to whom, as a page holds it: by groups that policies treat alike, each row of the table as what differs from the row before it, runs of equal cells as one.
+//! Who can talk to whom, as a page holds it: by groups that policies treat alike, each row of the table as what differs
+//! from the row before it, runs of equal cells as one.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +48,8 @@ struct PlaneJson {
     outside: Vec<(usize, String)>,
     /// How many groups there are.
     groups: usize,
-    /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count, cell, target, count, cell, …
+    /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count,
+    /// cell, target, count, cell, …
     rows: Vec<Vec<usize>>,
 }
 
@@ -68,7 +70,11 @@ impl Matrix {
             }
             let all = connectivity.groups(number);
             let mut told: Vec<GroupId> = members.iter().flat_map(|(_, groups)| groups.iter().copied()).collect();
-            told.extend((0..all.len()).filter(|g| !matches!(all[*g].members, Members::Pods(_)) && is_told(connectivity, &all[*g].members)));
+            told.extend(
+                (0..all.len()).filter(|g| {
+                    !matches!(all[*g].members, Members::Pods(_)) && is_told(connectivity, &all[*g].members)
+                }),
+            );
             told.sort_unstable();
             told.dedup();
             if told.len() * told.len() > MAX_CELLS {
@@ -81,11 +87,7 @@ impl Matrix {
                     .iter()
                     .map(|(node, groups)| (*node, groups.iter().map(|g| position[g]).collect()))
                     .collect(),
-                outside: told
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(i, g)| Some((i, outside(&all[*g].members)?)))
-                    .collect(),
+                outside: told.iter().enumerate().filter_map(|(i, g)| Some((i, outside(&all[*g].members)?))).collect(),
                 groups: told.len(),
                 rows: Vec::new(),
             };
@@ -145,10 +147,7 @@ impl Cells {
     /// The position of a cell; what is outside among itself is nobody's business, and told as nothing.
     fn position(&mut self, verdict: Option<(Verdict, Certainty)>, cast: &mut Cast) -> usize {
         let (Verdict { ports, because }, certainty) = verdict.unwrap_or_else(|| {
-            let nothing = Verdict {
-                ports: PortSet::none(),
-                because: Vec::new(),
-            };
+            let nothing = Verdict { ports: PortSet::none(), because: Vec::new() };
             (nothing, Certainty::Certain)
         });
         let next = self.list.len();
@@ -169,10 +168,9 @@ impl Cells {
 /// Whether anybody asks for what is no pod: controllers that bring requests, and addresses.
 fn is_told(connectivity: &Connectivity, members: &Members) -> bool {
     match members {
-        Members::IngressController => connectivity
-            .entrances()
-            .iter()
-            .any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty())),
+        Members::IngressController => {
+            connectivity.entrances().iter().any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty()))
+        }
         Members::Addresses(_) | Members::Pods(_) => true,
     }
 }

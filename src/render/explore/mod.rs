@@ -1,7 +1,9 @@
-//! What the script of a page knows: nodes and edges in words, who can talk to whom, and the texts of objects, as JSON in the page.
+//! What the script of a page knows: nodes and edges in words, who can talk to whom, and the texts of objects, as JSON
+//! in the page.
 //!
-//! Everything is said here in the words of the tables and pictures, so that the script puts nothing into words of its own that could differ. Texts of the input are
-//! data: the JSON holds no `<`, so nothing in it can end the element that it stands in, and the script only ever makes text nodes of it.
+//! Everything is said here in the words of the tables and pictures, so that the script puts nothing into words of its
+//! own that could differ. Texts of the input are data: the JSON holds no `<`, so nothing in it can end the element that
+//! it stands in, and the script only ever makes text nodes of it.
 
 mod matrix;
 mod reasons;
@@ -80,10 +82,7 @@ impl Data {
         if json.len() < PACKED_FROM {
             return Data { text: json, encoding: "" };
         }
-        Data {
-            text: STANDARD.encode(compress_to_vec_zlib(json.as_bytes(), 6)),
-            encoding: "deflate",
-        }
+        Data { text: STANDARD.encode(compress_to_vec_zlib(json.as_bytes(), 6)), encoding: "deflate" }
     }
 }
 
@@ -109,10 +108,7 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
         policies,
         matrix,
         ways,
-        texts: background
-            .zip(secrecy)
-            .map(|(b, s)| texts.read(b.cluster, sources, s))
-            .unwrap_or_default(),
+        texts: background.zip(secrecy).map(|(b, s)| texts.read(b.cluster, sources, s)).unwrap_or_default(),
     };
     // Plain structs with string keys cannot fail to be written into memory.
     Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
@@ -121,9 +117,8 @@ pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Backgroun
 /// The workloads that a page tells of: the node of each, and its position in the cluster.
 fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
     let all = cluster.workloads().iter().enumerate();
-    let mut rows: Vec<(usize, usize)> = all
-        .filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w)))
-        .collect();
+    let mut rows: Vec<(usize, usize)> =
+        all.filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w))).collect();
     rows.sort_unstable();
     rows
 }
@@ -262,7 +257,9 @@ impl<'a> NodeJson<'a> {
             Detail::Route { hosts } => json.hosts = hosts.iter().map(|h| seen(h)).collect(),
             Detail::Gateway { listeners, .. } => json.hosts = listeners.iter().map(|l| seen(l)).collect(),
             Detail::External { addresses, .. } => json.addresses = addresses.iter().map(|a| seen(a)).collect(),
-            Detail::Peers { members: Some(members), .. } => json.members = members.iter().filter_map(|m| graph.find(m)).collect(),
+            Detail::Peers { members: Some(members), .. } => {
+                json.members = members.iter().filter_map(|m| graph.find(m)).collect()
+            }
             _ => {}
         }
         if node.kind == NodeKind::Ingress {
@@ -338,11 +335,7 @@ impl EdgeJson {
             t: to,
             k: edge.kind().as_str(),
             l: edge.told(edge.lines()).iter().map(|l| seen(l)).collect(),
-            w: edge
-                .evidence
-                .iter()
-                .map(|e| (seen(&e.object), seen(&e.field), seen(&e.place())))
-                .collect(),
+            w: edge.evidence.iter().map(|e| (seen(&e.object), seen(&e.field), seen(&e.place()))).collect(),
             change: edge.change.as_ref().map(Change::as_str),
         }
     }

@@ -56,7 +56,12 @@ impl Cast {
     }
 
     /// All policies.
-    pub(super) fn policies(&self, background: &Background<'_>, sources: &Sources, texts: &mut Texts) -> Vec<PolicyJson> {
+    pub(super) fn policies(
+        &self,
+        background: &Background<'_>,
+        sources: &Sources,
+        texts: &mut Texts,
+    ) -> Vec<PolicyJson> {
         let told = |policy: &usize| {
             let policy = &background.connectivity.policies()[*policy];
             PolicyJson {

@@ -82,10 +82,7 @@ struct SideJson {
 
 impl SpaceJson {
     pub(super) fn of(space: Space, cast: &mut Cast) -> Self {
-        let mut side = |side: SpaceSide| SideJson {
-            isolated: side.isolated,
-            deny: side.deny.map(|p| cast.policy(p)),
-        };
+        let mut side = |side: SpaceSide| SideJson { isolated: side.isolated, deny: side.deny.map(|p| cast.policy(p)) };
         SpaceJson {
             name: space.name,
             workloads: space.workloads,

@@ -61,10 +61,7 @@ impl Texts {
                     name: seen(&entry.key.to_string()),
                     file: seen(sources.name(excerpt.file)),
                     line: entry.object.span.line,
-                    parts: parts
-                        .iter()
-                        .map(|(line, text)| (*line, shown_lines(&text.replace('\t', "    "))))
-                        .collect(),
+                    parts: parts.iter().map(|(line, text)| (*line, shown_lines(&text.replace('\t', "    ")))).collect(),
                     cut: excerpt.cut,
                 }
             })

@@ -1,5 +1,6 @@
 //! Findings as workflow commands of GitHub Actions, which shows them beside the lines of a change
-//! (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>). It shows ten of each level for a step.
+//! (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>). It shows ten of each level
+//! for a step.
 
 use super::{FindingsReport, place::place};
 use crate::diagnostic::Severity;

@@ -1,4 +1,5 @@
-//! Findings as a code quality report of GitLab (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>).
+//! Findings as a code quality report of GitLab
+//! (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>).
 
 use serde::Serialize;
 
@@ -25,7 +26,8 @@ struct Lines {
     begin: u32,
 }
 
-/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is told at its first line, for GitLab asks for one.
+/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is told at
+/// its first line, for GitLab asks for one.
 pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
     let counting = report.judgement.findings.iter().filter(|j| j.counts());
     let issues: Vec<Issue<'_>> = counting
@@ -43,10 +45,7 @@ pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
                     Severity::Warning => "minor",
                     Severity::Info => "info",
                 },
-                location: Location {
-                    path: place.map_or(".".to_owned(), |p| p.file),
-                    lines: Lines { begin: line },
-                },
+                location: Location { path: place.map_or(".".to_owned(), |p| p.file), lines: Lines { begin: line } },
             }
         })
         .collect();

@@ -1,4 +1,5 @@
-//! Findings as data, by `docs/findings.schema.json`: in the shape that diagnostics have everywhere, with the object that each is about and whether it counts.
+//! Findings as data, by `docs/findings.schema.json`: in the shape that diagnostics have everywhere, with the object
+//! that each is about and whether it counts.
 
 use serde::Serialize;
 
@@ -58,10 +59,9 @@ pub(super) fn json(report: &FindingsReport<'_>) -> String {
             Standing::Suppressed { .. } => "suppressed",
             Standing::Known => "known",
         },
-        suppression: judged.suppressed().map(|(at, reason)| Suppression {
-            at: format!("{}:{}", sources.line_of(at), at.column),
-            reason,
-        }),
+        suppression: judged
+            .suppressed()
+            .map(|(at, reason)| Suppression { at: format!("{}:{}", sources.line_of(at), at.column), reason }),
     });
     let counts = Counts::of(report.judgement);
     let document = Document {

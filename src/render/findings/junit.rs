@@ -1,4 +1,5 @@
-//! Findings as results of tests (<https://github.com/testmoapp/junitxml>): each kind of finding is a suite, each finding a test that fails if it fails the run.
+//! Findings as results of tests (<https://github.com/testmoapp/junitxml>): each kind of finding is a suite, each
+//! finding a test that fails if it fails the run.
 
 use std::collections::BTreeMap;
 
@@ -63,26 +64,21 @@ fn case(xml: &mut Xml, report: &FindingsReport<'_>, judged: &Judged) {
     // Tests are known again by their names.
     let name = format!("{whose} {}", judged.fingerprint.get(..8).unwrap_or_default());
     let element = element.attr("name", &shown(&name));
-    let element = element
-        .maybe("file", place.as_ref().map(|p| shown(&p.file)).as_deref())
-        .maybe("line", line.as_deref());
+    let element =
+        element.maybe("file", place.as_ref().map(|p| shown(&p.file)).as_deref()).maybe("line", line.as_deref());
     let message = shown(&diagnostic.message);
     element.children(|xml| match &judged.standing {
-        Standing::Suppressed { reason, .. } => drop(xml.element("skipped").attr("message", &shown(&format!("suppressed: {reason}")))),
+        Standing::Suppressed { reason, .. } => {
+            drop(xml.element("skipped").attr("message", &shown(&format!("suppressed: {reason}"))))
+        }
         Standing::Known => drop(xml.element("skipped").attr("message", "known by the baseline")),
         Standing::Counts => {
-            let at = place
-                .as_ref()
-                .zip(line.as_ref())
-                .map_or(whose.clone(), |(p, line)| format!("{}:{line}", p.file));
+            let at = place.as_ref().zip(line.as_ref()).map_or(whose.clone(), |(p, line)| format!("{}:{line}", p.file));
             let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!("\nhelp: {}", shown(h)));
             let text = format!("{}: {message}{help}", shown(&at));
             if fails(report, judged) {
                 let severity = diagnostic.severity;
-                xml.element("failure")
-                    .attr("message", &message)
-                    .attr("type", severity.as_str())
-                    .text(&text);
+                xml.element("failure").attr("message", &message).attr("type", severity.as_str()).text(&text);
             } else {
                 let severity = match diagnostic.severity {
                     Severity::Info => "remark",

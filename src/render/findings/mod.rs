@@ -30,7 +30,8 @@ pub struct FindingsReport<'a> {
     pub looked_for: Option<&'a BTreeSet<Code>>,
     /// From which severity on the run fails; `None` if it never does.
     pub gate: Option<Severity>,
-    /// The folder that paths are told from, for programs that know files by their paths in a repository: names that begin with it are told without it. May be empty.
+    /// The folder that paths are told from, for programs that know files by their paths in a repository: names that
+    /// begin with it are told without it. May be empty.
     pub base: &'a str,
 }
 
@@ -120,7 +121,8 @@ pub fn finding(report: &FindingsReport<'_>, finding: &Finding, paint: Paint) -> 
     problem(&finding.diagnostic, &text::notes(report, finding), report.sources, paint)
 }
 
-/// `2 errors, 1 warning; 3 suppressed`; `nothing found`. Ends in a line break. Before it there is a line for each finding of the baseline that is there no more.
+/// `2 errors, 1 warning; 3 suppressed`; `nothing found`. Ends in a line break. Before it there is a line for each
+/// finding of the baseline that is there no more.
 pub fn findings_summary(report: &FindingsReport<'_>) -> String {
     let fixed: String = text::fixed(report).into_iter().map(|line| line + "\n").collect();
     fixed + &summary(report)
@@ -139,10 +141,7 @@ struct Counts {
 
 impl Counts {
     fn of(judgement: &Judgement) -> Counts {
-        let mut counts = Counts {
-            fixed: judgement.fixed.len(),
-            ..Counts::default()
-        };
+        let mut counts = Counts { fixed: judgement.fixed.len(), ..Counts::default() };
         for judged in &judgement.findings {
             let count = match (judged.counts(), judged.suppressed(), judged.finding.diagnostic.severity) {
                 (true, _, Severity::Error) => &mut counts.errors,

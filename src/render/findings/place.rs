@@ -8,7 +8,8 @@ use crate::source::{Span, template_of};
 pub(super) struct Place {
     /// The path, with `/` between its parts; without `./` before it, and without the folder that paths are told from.
     pub file: String,
-    /// Where in it; `None` where the file is what others are made of (a template of Helm, a kustomization), whose lines are not those that were read.
+    /// Where in it; `None` where the file is what others are made of (a template of Helm, a kustomization), whose lines
+    /// are not those that were read.
     pub region: Option<Region>,
 }
 
@@ -25,10 +26,7 @@ pub(super) struct Region {
 pub(super) fn place(report: &FindingsReport<'_>, at: Span) -> Place {
     let name = report.sources.name(at.file);
     if let Some(template) = template_of(report.sources, at) {
-        return Place {
-            file: relative(report, &template),
-            region: None,
-        };
+        return Place { file: relative(report, &template), region: None };
     }
     if let Some(folder) = name.strip_prefix("kustomize:") {
         return Place {
@@ -37,10 +35,7 @@ pub(super) fn place(report: &FindingsReport<'_>, at: Span) -> Place {
         };
     }
     if let Some(chart) = name.strip_prefix("helm:") {
-        return Place {
-            file: relative(report, &format!("{}/Chart.yaml", chart.trim_end_matches('/'))),
-            region: None,
-        };
+        return Place { file: relative(report, &format!("{}/Chart.yaml", chart.trim_end_matches('/'))), region: None };
     }
     let text = report.sources.text(at.file);
     let inside = text.get(at.start as usize..at.end as usize).unwrap_or_default();
@@ -67,7 +62,8 @@ fn relative(report: &FindingsReport<'_>, path: &str) -> String {
 }
 
 impl Place {
-    /// The path as a reference that URIs allow (<https://www.rfc-editor.org/rfc/rfc3986>): whatever is no letter, digit or plain sign is percent-encoded.
+    /// The path as a reference that URIs allow (<https://www.rfc-editor.org/rfc/rfc3986>): whatever is no letter, digit
+    /// or plain sign is percent-encoded.
     pub fn uri(&self) -> String {
         let mut uri = String::new();
         if self.file.starts_with('/') {
@@ -92,26 +88,17 @@ mod tests {
 
     fn place_in(name: &str, base: &str) -> Place {
         let sources = Sources::from_texts([(name, "a: b\nc: dé\n")]);
-        let report = FindingsReport {
-            judgement: &Judgement::default(),
-            sources: &sources,
-            looked_for: None,
-            gate: None,
-            base,
-        };
-        let at = Span {
-            file: sources.ids().next().unwrap(),
-            line: 2,
-            column: 4,
-            start: 8,
-            end: 11,
-        };
+        let report =
+            FindingsReport { judgement: &Judgement::default(), sources: &sources, looked_for: None, gate: None, base };
+        let at = Span { file: sources.ids().next().unwrap(), line: 2, column: 4, start: 8, end: 11 };
         place(&report, at)
     }
 
     #[test]
     fn files_are_told_as_a_repository_has_them() {
-        let check = |name: &str, base: &str, expected: &str| assert_eq!(place_in(name, base).file, expected, "{name} in {base}");
+        let check = |name: &str, base: &str, expected: &str| {
+            assert_eq!(place_in(name, base).file, expected, "{name} in {base}")
+        };
         check("deploy/x.yaml", "/work", "deploy/x.yaml");
         check("././x.yaml", "", "x.yaml");
         check("/work/deploy/x.yaml", "/work", "deploy/x.yaml");

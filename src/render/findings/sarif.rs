@@ -1,4 +1,5 @@
-//! Findings for code scanning: SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>), of which only what is needed is here.
+//! Findings for code scanning: SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>),
+//! of which only what is needed is here.
 
 use std::collections::BTreeSet;
 
@@ -160,9 +161,11 @@ struct Suppression {
     location: Option<Location>,
 }
 
-/// Pretty-printed JSON that ends in a line break. Problems of the run as a whole, which have no place, are notifications of its invocation.
+/// Pretty-printed JSON that ends in a line break. Problems of the run as a whole, which have no place, are
+/// notifications of its invocation.
 pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
-    let (placed, general): (Vec<&Judged>, Vec<&Judged>) = report.judgement.findings.iter().partition(|j| j.finding.diagnostic.at.is_some());
+    let (placed, general): (Vec<&Judged>, Vec<&Judged>) =
+        report.judgement.findings.iter().partition(|j| j.finding.diagnostic.at.is_some());
     let codes: BTreeSet<&'static str> = placed.iter().map(|j| j.finding.diagnostic.code.as_str()).collect();
     let codes: Vec<&'static str> = codes.into_iter().collect();
     let any_suppressed = placed.iter().any(|j| !j.counts());
@@ -175,10 +178,11 @@ pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
             message: Some(text(&related.text)),
             ..location(report, related.at)
         });
-        let object = judged.finding.about.as_ref().map(|key| Logical {
-            fully_qualified_name: key.to_string(),
-            kind: "resource",
-        });
+        let object = judged
+            .finding
+            .about
+            .as_ref()
+            .map(|key| Logical { fully_qualified_name: key.to_string(), kind: "resource" });
         ResultOf {
             rule_id: code,
             rule_index: codes.binary_search(&code).unwrap_or_default(),
@@ -226,33 +230,23 @@ fn described(code: Code) -> RuleOf {
     let (help, markdown) = match known {
         Some(rule) => (
             rule.about.to_owned(),
-            format!(
-                "{}\n`kubesketch explain {}` shows an example and a near miss.\n",
-                about(rule),
-                code.as_str()
-            ),
+            format!("{}\n`kubesketch explain {}` shows an example and a near miss.\n", about(rule), code.as_str()),
         ),
         None => (code.summary().to_owned(), code.summary().to_owned()),
     };
     RuleOf {
         id: code.as_str(),
-        short_description: Text {
-            text: code.summary().to_owned(),
-        },
+        short_description: Text { text: code.summary().to_owned() },
         full_description: known.map(|r| Text { text: r.about.to_owned() }),
         help: Help { text: help, markdown },
-        default_configuration: Configuration {
-            level: level(code.severity()),
-        },
+        default_configuration: Configuration { level: level(code.severity()) },
     }
 }
 
 fn notification(judged: &Judged) -> Notification {
     let diagnostic = &judged.finding.diagnostic;
     Notification {
-        descriptor: Descriptor {
-            id: diagnostic.code.as_str(),
-        },
+        descriptor: Descriptor { id: diagnostic.code.as_str() },
         level: level(diagnostic.severity),
         message: text(&diagnostic.message),
     }
@@ -293,10 +287,8 @@ fn location(report: &FindingsReport<'_>, at: Span) -> Location {
 
 impl Location {
     fn of(mut self, object: Option<&Logical>) -> Location {
-        self.logical_locations.extend(object.map(|o| Logical {
-            fully_qualified_name: o.fully_qualified_name.clone(),
-            kind: o.kind,
-        }));
+        self.logical_locations
+            .extend(object.map(|o| Logical { fully_qualified_name: o.fully_qualified_name.clone(), kind: o.kind }));
         self
     }
 }

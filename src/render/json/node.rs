@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{Access, Config, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort};
+use crate::graph::{
+    Access, Config, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort,
+};
 
 use super::ChangeJson;
 
@@ -47,11 +49,7 @@ impl<'a> NodeJson<'a> {
             remarks: node
                 .remarks
                 .iter()
-                .map(|r| RemarkJson {
-                    severity: r.gravity.as_str(),
-                    message: &r.text,
-                    at: &r.place,
-                })
+                .map(|r| RemarkJson { severity: r.gravity.as_str(), message: &r.text, at: &r.place })
                 .collect(),
             detail: DetailJson::of(&node.detail),
             change: node.change.as_ref().map(ChangeJson::of),
@@ -147,37 +145,25 @@ enum DetailJson<'a> {
 impl<'a> DetailJson<'a> {
     fn of(detail: &'a Detail) -> Option<Self> {
         Some(match detail {
-            Detail::Internet | Detail::ExternalName | Detail::Resource | Detail::Junction | Detail::Config(Config::ServiceAccount) => return None,
-            Detail::Config(Config::ConfigMap { keys, .. }) => DetailJson::Keys {
-                secret_type: "",
-                keys,
-                made_by: None,
-            },
-            Detail::Config(Config::Secret { type_, keys, made_by, .. }) => DetailJson::Keys {
-                secret_type: type_,
-                keys,
-                made_by: made_by.as_deref(),
-            },
-            Detail::Config(Config::Claim { size, class, modes, per_pod }) => DetailJson::Claim {
-                size: size.as_deref(),
-                class: class.as_deref(),
-                modes,
-                per_pod: *per_pod,
-            },
-            Detail::Config(Config::Scaler { scaling, by }) => DetailJson::Scaler {
-                scales: ScalingJson::of(scaling),
-                by,
-            },
-            Detail::External { addresses, except, role, on } => DetailJson::External {
-                on,
-                addresses,
-                except,
-                role: role.as_deref(),
-            },
-            Detail::Ingress { class, tls } => DetailJson::Ingress {
-                class: class.as_deref(),
-                tls: *tls,
-            },
+            Detail::Internet
+            | Detail::ExternalName
+            | Detail::Resource
+            | Detail::Junction
+            | Detail::Config(Config::ServiceAccount) => return None,
+            Detail::Config(Config::ConfigMap { keys, .. }) => DetailJson::Keys { secret_type: "", keys, made_by: None },
+            Detail::Config(Config::Secret { type_, keys, made_by, .. }) => {
+                DetailJson::Keys { secret_type: type_, keys, made_by: made_by.as_deref() }
+            }
+            Detail::Config(Config::Claim { size, class, modes, per_pod }) => {
+                DetailJson::Claim { size: size.as_deref(), class: class.as_deref(), modes, per_pod: *per_pod }
+            }
+            Detail::Config(Config::Scaler { scaling, by }) => {
+                DetailJson::Scaler { scales: ScalingJson::of(scaling), by }
+            }
+            Detail::External { addresses, except, role, on } => {
+                DetailJson::External { on, addresses, except, role: role.as_deref() }
+            }
+            Detail::Ingress { class, tls } => DetailJson::Ingress { class: class.as_deref(), tls: *tls },
             Detail::Gateway { class, listeners, tls } => DetailJson::Gateway { class, listeners, tls: *tls },
             Detail::Route { hosts } => DetailJson::Route { hosts },
             Detail::Service { service, ports, selector } => DetailJson::Service {
@@ -185,28 +171,19 @@ impl<'a> DetailJson<'a> {
                 ports: ports.iter().map(PortMapJson::of).collect(),
                 selector,
             },
-            Detail::Workload {
-                scale,
-                labels,
-                ports,
-                containers,
-                host_network,
-                show_images: _,
-                access,
-            } => DetailJson::Workload {
-                scale: ScaleJson::of(scale),
-                labels,
-                ports: ports.iter().map(PortJson::of).collect(),
-                containers: containers.iter().map(ContainerJson::of).collect(),
-                host_network: *host_network,
-                access: access.as_ref().map(AccessJson::of),
-            },
-            Detail::Peers { of, members, on, access } => DetailJson::Peers {
-                access: access.as_ref().map(AccessJson::of),
-                of,
-                on,
-                members: members.as_deref(),
-            },
+            Detail::Workload { scale, labels, ports, containers, host_network, show_images: _, access } => {
+                DetailJson::Workload {
+                    scale: ScaleJson::of(scale),
+                    labels,
+                    ports: ports.iter().map(PortJson::of).collect(),
+                    containers: containers.iter().map(ContainerJson::of).collect(),
+                    host_network: *host_network,
+                    access: access.as_ref().map(AccessJson::of),
+                }
+            }
+            Detail::Peers { of, members, on, access } => {
+                DetailJson::Peers { access: access.as_ref().map(AccessJson::of), of, on, members: members.as_deref() }
+            }
             Detail::Missing { reason } => DetailJson::Missing { reason },
             Detail::Summary(summary) => DetailJson::Summary {
                 scope: summary.scope.as_str(),
@@ -263,10 +240,7 @@ pub(super) struct ScalingJson {
 
 impl ScalingJson {
     pub(super) fn of(scaling: &Scaling) -> Self {
-        ScalingJson {
-            min: scaling.min,
-            max: scaling.max,
-        }
+        ScalingJson { min: scaling.min, max: scaling.max }
     }
 }
 
@@ -286,26 +260,11 @@ impl<'a> ScaleJson<'a> {
     pub(super) fn of(scale: &'a Scale) -> Self {
         let nothing = ScaleJson::default();
         match scale {
-            Scale::Replicas(n) => ScaleJson {
-                replicas: Some(*n),
-                ..nothing
-            },
-            Scale::Single => ScaleJson {
-                replicas: Some(1),
-                ..nothing
-            },
-            Scale::Completions(n) => ScaleJson {
-                completions: Some(*n),
-                ..nothing
-            },
-            Scale::Schedule(cron) => ScaleJson {
-                schedule: Some(cron),
-                ..nothing
-            },
-            Scale::PerNode => ScaleJson {
-                per_node: Some(true),
-                ..nothing
-            },
+            Scale::Replicas(n) => ScaleJson { replicas: Some(*n), ..nothing },
+            Scale::Single => ScaleJson { replicas: Some(1), ..nothing },
+            Scale::Completions(n) => ScaleJson { completions: Some(*n), ..nothing },
+            Scale::Schedule(cron) => ScaleJson { schedule: Some(cron), ..nothing },
+            Scale::PerNode => ScaleJson { per_node: Some(true), ..nothing },
             Scale::Unknown => nothing,
         }
     }
@@ -320,10 +279,7 @@ struct ContainerJson<'a> {
 
 impl<'a> ContainerJson<'a> {
     fn of(container: &'a Container) -> Self {
-        ContainerJson {
-            name: &container.name,
-            image: container.image.as_deref(),
-        }
+        ContainerJson { name: &container.name, image: container.image.as_deref() }
     }
 }
 
@@ -337,11 +293,7 @@ pub(super) struct PortJson<'a> {
 
 impl<'a> PortJson<'a> {
     pub(super) fn of(port: &'a Port) -> Self {
-        PortJson {
-            port: port.number,
-            protocol: port.protocol.as_str(),
-            name: port.name.as_deref(),
-        }
+        PortJson { port: port.number, protocol: port.protocol.as_str(), name: port.name.as_deref() }
     }
 }
 
@@ -393,10 +345,6 @@ pub(super) struct EvidenceJson<'a> {
 
 impl<'a> EvidenceJson<'a> {
     pub(super) fn of(evidence: &'a Evidence) -> Self {
-        EvidenceJson {
-            object: &evidence.object,
-            field: &evidence.field,
-            at: evidence.place(),
-        }
+        EvidenceJson { object: &evidence.object, field: &evidence.field, at: evidence.place() }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::Context;
 use crate::cluster::Cluster;
-use crate::graph::{Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeKind, Protocol};
+use crate::graph::{
+    Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeKind, Protocol,
+};
 use crate::policy::{self, Call, Calls, Connectivity};
 use crate::source::Sources;
 
@@ -19,21 +21,19 @@ pub enum Repeated {
 }
 
 /// Adds calls to a graph of the same cluster, to which what policies allow has been added.
-pub fn draw_calls(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, calls: &Calls, sources: &Sources, repeated: Repeated) -> Graph {
+pub fn draw_calls(
+    graph: Graph,
+    cluster: &Cluster,
+    connectivity: &Connectivity,
+    calls: &Calls,
+    sources: &Sources,
+    repeated: Repeated,
+) -> Graph {
     if calls.found.is_empty() {
         return graph;
     }
-    let drawn = if repeated == Repeated::Hidden {
-        allowed(&graph)
-    } else {
-        BTreeSet::new()
-    };
-    let mut context = Context {
-        cluster,
-        sources,
-        graph: GraphBuilder::reopen(graph),
-        diagnostics: Vec::new(),
-    };
+    let drawn = if repeated == Repeated::Hidden { allowed(&graph) } else { BTreeSet::new() };
+    let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
     for call in &calls.found {
         let from = cluster.workloads()[call.workload].key.to_string();
         let to = cluster.entries()[call.service].key.to_string();

@@ -44,14 +44,11 @@ impl Names {
                 named.insert((namespace, subdomain.clone(), host.clone()));
             }
         }
-        Names {
-            services: services.collect(),
-            stateful,
-            named,
-        }
+        Names { services: services.collect(), stateful, named }
     }
 
-    /// What a name means to a pod of a namespace. A name that no Service has is unknown only if it is a full one: `a.b` may be anything.
+    /// What a name means to a pod of a namespace. A name that no Service has is unknown only if it is a full one: `a.b`
+    /// may be anything.
     pub fn meaning<'n>(&self, name: &'n str, home: &str) -> Meaning<'n> {
         let stem = name.strip_suffix(".cluster.local").unwrap_or(name);
         let (front, full) = match stem.strip_suffix(".svc") {
@@ -83,7 +80,8 @@ impl Names {
         }
     }
 
-    /// A pod below a Service: `NAME-NUMBER` of a StatefulSet that the Service governs, or the name that a pod gives itself.
+    /// A pod below a Service: `NAME-NUMBER` of a StatefulSet that the Service governs, or the name that a pod gives
+    /// itself.
     fn pod<'n>(&self, namespace: &str, service: &str, pod: &str) -> Meaning<'n> {
         let at = (namespace.to_owned(), service.to_owned());
         let number = |set: &String| pod.strip_prefix(set.as_str()).and_then(|rest| rest.strip_prefix('-'));
@@ -100,11 +98,7 @@ impl Names {
 /// A Service that nobody has, unless every cluster has it.
 fn unknown<'n>(namespace: &'n str, service: &'n str) -> Meaning<'n> {
     let always = [("default", "kubernetes"), ("kube-system", "kube-dns")];
-    if always.contains(&(namespace, service)) {
-        Meaning::Nothing
-    } else {
-        Meaning::Unknown { namespace, service }
-    }
+    if always.contains(&(namespace, service)) { Meaning::Nothing } else { Meaning::Unknown { namespace, service } }
 }
 
 /// The identity of a ConfigMap.

@@ -1,4 +1,5 @@
-//! The texts by which a workload is configured: environment, arguments and commands of its containers, and the ConfigMaps that they read.
+//! The texts by which a workload is configured: environment, arguments and commands of its containers, and the
+//! ConfigMaps that they read.
 //!
 //! Secrets are never looked into: their values are not even kept.
 
@@ -79,7 +80,8 @@ impl Reader<'_> {
         let span = |tree: &Tree| tree.span;
         for source in items(container, "envFrom") {
             let prefix = text(source, "prefix").unwrap_or_default();
-            let Some(map) = source.get("configMapRef").and_then(|r| text(r, "name")).and_then(|n| self.config_map(n)) else {
+            let Some(map) = source.get("configMapRef").and_then(|r| text(r, "name")).and_then(|n| self.config_map(n))
+            else {
                 continue;
             };
             for (key, tree) in data(self.cluster, map) {
@@ -116,7 +118,9 @@ impl Reader<'_> {
             let Some(reference) = variable.at(&["valueFrom", "configMapKeyRef"]) else {
                 continue;
             };
-            let (Some(map), Some(key)) = (text(reference, "name").and_then(|n| self.config_map(n)), text(reference, "key")) else {
+            let (Some(map), Some(key)) =
+                (text(reference, "name").and_then(|n| self.config_map(n)), text(reference, "key"))
+            else {
                 continue;
             };
             if let Some((_, tree)) = data(self.cluster, map).find(|(k, _)| *k == key) {
@@ -155,10 +159,7 @@ impl Reader<'_> {
     /// The files of a volume that come from ConfigMaps.
     fn volume(&self, volume: &Tree, paths: Option<&[&str]>, files: &mut Vec<(usize, String)>) {
         let projected = volume.get("projected").map(|p| items(p, "sources")).unwrap_or_default();
-        let sources = volume
-            .get("configMap")
-            .into_iter()
-            .chain(projected.iter().filter_map(|s| s.get("configMap")));
+        let sources = volume.get("configMap").into_iter().chain(projected.iter().filter_map(|s| s.get("configMap")));
         for source in sources {
             let Some(map) = text(source, "name").and_then(|n| self.config_map(n)) else {
                 continue;
@@ -206,7 +207,8 @@ fn data_field(key: &str) -> String {
 }
 
 /// `$(NAME)` becomes the value of a variable that came before, `$$` a dollar
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables>). What is not known stays as it is.
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables>). What is
+/// not known stays as it is.
 fn expand(text: &str, variables: &BTreeMap<String, Text>) -> String {
     if !text.contains('$') {
         return text.to_owned();
@@ -240,10 +242,7 @@ fn expand(text: &str, variables: &BTreeMap<String, Text>) -> String {
 
 /// A value as text: numbers and booleans are no hosts, but ports may be written as numbers.
 fn scalar(tree: &Tree) -> String {
-    tree.as_str()
-        .map(str::to_owned)
-        .or_else(|| tree.as_i64().map(|n| n.to_string()))
-        .unwrap_or_default()
+    tree.as_str().map(str::to_owned).or_else(|| tree.as_i64().map(|n| n.to_string())).unwrap_or_default()
 }
 
 fn text<'t>(tree: &'t Tree, key: &str) -> Option<&'t str> {
@@ -262,13 +261,7 @@ mod tests {
     #[test]
     fn variables_are_expanded_as_kubernetes_does() {
         let sources = Sources::from_texts([("x.yaml", "a: b")]);
-        let span = Span {
-            file: sources.ids().next().unwrap(),
-            line: 1,
-            column: 1,
-            start: 0,
-            end: 1,
-        };
+        let span = Span { file: sources.ids().next().unwrap(), line: 1, column: 1, start: 0, end: 1 };
         let text = |value: &str| Text {
             key: "X".into(),
             text: value.into(),
@@ -278,9 +271,6 @@ mod tests {
             at: span,
         };
         let variables = BTreeMap::from([("HOST".to_owned(), text("db")), ("PORT".to_owned(), text("5432"))]);
-        assert_eq!(
-            expand("$(HOST):$(PORT)/$(NONE) $$(HOST) $HOST $", &variables),
-            "db:5432/$(NONE) $(HOST) $HOST $"
-        );
+        assert_eq!(expand("$(HOST):$(PORT)/$(NONE) $$(HOST) $HOST $", &variables), "db:5432/$(NONE) $(HOST) $HOST $");
     }
 }

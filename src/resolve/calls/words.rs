@@ -1,7 +1,8 @@
 //! Finds what may be names of hosts in texts of configuration. Nothing is looked up here.
 //!
-//! A host is found in a URL, before a port, in a name that ends in `.svc`, or where the key of a setting says that its value is one. What the text is (a
-//! value, a command, a file) decides how its keys are told from its values. Lines of comments are passed over.
+//! A host is found in a URL, before a port, in a name that ends in `.svc`, or where the key of a setting says that its
+//! value is one. What the text is (a value, a command, a file) decides how its keys are told from its values. Lines of
+//! comments are passed over.
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,8 @@ pub(super) fn mentions(text: &str, key: &str, form: Form) -> Vec<Mention> {
     let mut found = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_comment = form != Form::Value && matches!(line.trim_start().as_bytes(), [b'#', ..] | [b'/', b'/', ..] | [b';', ..]);
+        let is_comment =
+            form != Form::Value && matches!(line.trim_start().as_bytes(), [b'#', ..] | [b'/', b'/', ..] | [b';', ..]);
         if !is_comment && line.len() <= LONGEST {
             Line { text: line, at, key, form }.read(&mut found);
         }
@@ -62,16 +64,17 @@ pub(super) fn mentions(text: &str, key: &str, form: Form) -> Vec<Mention> {
 /// Longer lines are data and not text.
 const LONGEST: usize = 64 * 1024;
 
-/// Whether a key says that its value is the address of something: `DB_HOST`, `redis.url`, `upstreamAddr`, `KAFKA_BROKERS_INTERNAL`, `URL_API`, and not
+/// Whether a key says that its value is the address of something: `DB_HOST`, `redis.url`, `upstreamAddr`,
+/// `KAFKA_BROKERS_INTERNAL`, `URL_API`, and not
 /// `SERVICE_NAME`, `SERVER_PORT` or `HOST_OS`. In a file a `service` is more often a label than an address.
 pub(super) fn says_host(key: &str, form: Form) -> bool {
     let words = key_words(key);
-    let is = |list: &[&str], word: &String| list.contains(&word.strip_suffix('s').filter(|w| *w != "addres").unwrap_or(word));
+    let is = |list: &[&str], word: &String| {
+        list.contains(&word.strip_suffix('s').filter(|w| *w != "addres").unwrap_or(word))
+    };
     let told: Vec<&String> = {
-        let beside = words
-            .iter()
-            .rev()
-            .take_while(|w| BESIDE.contains(&w.as_str()) || w.bytes().all(|b| b.is_ascii_digit()));
+        let beside =
+            words.iter().rev().take_while(|w| BESIDE.contains(&w.as_str()) || w.bytes().all(|b| b.is_ascii_digit()));
         let kept = words.len() - beside.count();
         words[..kept].iter().collect()
     };
@@ -79,15 +82,17 @@ pub(super) fn says_host(key: &str, form: Form) -> bool {
         [] => false,
         [only] if form == Form::File && is(&["service"], only) => false,
         [.., host, name] if *name == "name" => *host == "host",
-        [first, .., last] => is(HOSTS, last) || *last == "addresses" || is(FIRST, first) && !QUALITIES.contains(&last.as_str()),
+        [first, .., last] => {
+            is(HOSTS, last) || *last == "addresses" || is(FIRST, first) && !QUALITIES.contains(&last.as_str())
+        }
         [only] => is(HOSTS, only) || *only == "addresses",
     }
 }
 
 /// Words for addresses and for what has one, in the singular.
 const HOSTS: &[&str] = &[
-    "host", "hostname", "addr", "address", "url", "uri", "endpoint", "server", "service", "svc", "broker", "upstream", "dsn", "peer", "seed",
-    "origin",
+    "host", "hostname", "addr", "address", "url", "uri", "endpoint", "server", "service", "svc", "broker", "upstream",
+    "dsn", "peer", "seed", "origin",
 ];
 
 /// Those of them that may come first: `URL_API`.
@@ -176,7 +181,8 @@ pub(super) fn key_words(key: &str) -> Vec<String> {
     words
 }
 
-/// The port that a scheme implies (<https://www.iana.org/assignments/service-names-port-numbers/>, and the manuals of the servers).
+/// The port that a scheme implies (<https://www.iana.org/assignments/service-names-port-numbers/>, and the manuals of
+/// the servers).
 fn usual_port(scheme: &str) -> Option<u16> {
     // `postgresql+asyncpg`, `jdbc:mysql`: what counts is the protocol.
     let base = scheme.split('+').next().unwrap_or(scheme);
@@ -239,7 +245,10 @@ impl Line<'_> {
         let start = colon + 3;
         let end = authority_end(self.text, start);
         let mut authority = start..end;
-        if authority.is_empty() && matches!(scheme.as_str(), "dns" | "passthrough" | "xds") && self.text[start..].starts_with('/') {
+        if authority.is_empty()
+            && matches!(scheme.as_str(), "dns" | "passthrough" | "xds")
+            && self.text[start..].starts_with('/')
+        {
             // gRPC puts what is resolved into the path (https://github.com/grpc/grpc/blob/master/doc/naming.md).
             authority = start + 1..authority_end(self.text, start + 1);
         }
@@ -260,7 +269,8 @@ impl Line<'_> {
             }
             at += piece.len() + 1;
         }
-        // A path or query is no host, up to where the text around it goes on, or the next URL of a list or query begins.
+        // A path or query is no host, up to where the text around it goes on, or the next URL of a list or query
+        // begins.
         for (i, c) in self.text[start..].char_indices() {
             let i = start + i;
             if self.text[i..].starts_with("://") {
@@ -344,8 +354,8 @@ impl Line<'_> {
         }
     }
 
-    /// The key that a word is a value of: the word before an equals sign or colon, or a flag before a space; in a list, that of the word before; else the key
-    /// of the whole text. `previous` is the key of the word before.
+    /// The key that a word is a value of: the word before an equals sign or colon, or a flag before a space; in a list,
+    /// that of the word before; else the key of the whole text. `previous` is the key of the word before.
     fn key_of<'k>(&'k self, words: &[(usize, usize)], n: usize, previous: Option<&'k str>) -> Option<&'k str> {
         let own = (!self.key.is_empty()).then_some(self.key);
         let (a, _) = words[n];
@@ -374,7 +384,8 @@ fn scheme_start(text: &str, colon: usize) -> usize {
     colon - text.as_bytes()[..colon].iter().rev().take_while(|b| is_scheme(b)).count()
 }
 
-/// Where the part of a URL ends that names the host. Brackets that open inside of it close inside of it: `user:$(PASSWORD)@db`.
+/// Where the part of a URL ends that names the host. Brackets that open inside of it close inside of it:
+/// `user:$(PASSWORD)@db`.
 fn authority_end(text: &str, start: usize) -> usize {
     let mut depth = 0_i32;
     for (i, c) in text[start..].char_indices() {
@@ -389,7 +400,8 @@ fn authority_end(text: &str, start: usize) -> usize {
     text.len()
 }
 
-/// `db`, `db:5432`: a name as DNS allows it, and a port. `None` for addresses, and for what is no name or has no port after its colon.
+/// `db`, `db:5432`: a name as DNS allows it, and a port. `None` for addresses, and for what is no name or has no port
+/// after its colon.
 fn split_port(word: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match word.split_once(':') {
         Some((host, port)) => (host, Some(port.parse::<u16>().ok().filter(|p| *p > 0)?)),
@@ -478,16 +490,9 @@ mod tests {
         ] {
             value(key, "db", &["db Key"]);
         }
-        for key in [
-            "CACHE_BACKEND",
-            "HOST_OS",
-            "SERVICE_DISCOVERY",
-            "URL_PATH",
-            "DB_ENGINE",
-            "SERVER_NAME",
-            "DNS",
-            "USER",
-        ] {
+        for key in
+            ["CACHE_BACKEND", "HOST_OS", "SERVICE_DISCOVERY", "URL_PATH", "DB_ENGINE", "SERVER_NAME", "DNS", "USER"]
+        {
             value(key, "db", &["db Whole"]);
         }
         file("expr: up{service=\"db\"}\nservice: db", &[]);
@@ -509,10 +514,7 @@ mod tests {
         value("X", "root:pw@tcp(db:3306)/x", &["db:3306 Port"]);
         value("X", "db.data.svc", &["db.data.svc Full"]);
         words("until nc -z db 5432; do rest; done", &["db:5432 Port"]);
-        words(
-            "until nslookup db.data.svc.cluster.local; do rest; done",
-            &["db.data.svc.cluster.local Full"],
-        );
+        words("until nslookup db.data.svc.cluster.local; do rest; done", &["db.data.svc.cluster.local Full"]);
         file("proxy_pass http://api;\nserver api:8080;", &["api:80 Url", "api:8080 Port"]);
         file("targets: ['web:9090', \"db.data:9187\"]", &["web:9090 Port", "db.data:9187 Port"]);
         value("X", "/etc/db/config.yaml", &[]);

@@ -1,4 +1,5 @@
-//! Nodes of what can be used: ConfigMaps, Secrets, claims, ServiceAccounts, and those that other objects of the input make.
+//! Nodes of what can be used: ConfigMaps, Secrets, claims, ServiceAccounts, and those that other objects of the input
+//! make.
 
 use super::super::Context;
 use super::{DEFAULT_ACCOUNT, ROOT_CERTIFICATES};
@@ -7,12 +8,10 @@ use crate::graph::{Config, Detail, Node, NodeKind};
 use crate::manifest::Tree;
 
 /// Types of Secrets that are made for machines and that no manifest of a workload names
-/// (<https://kubernetes.io/docs/concepts/configuration/secret/#secret-types>, <https://helm.sh/docs/topics/advanced/#storage-backends>).
-const MACHINE_MADE: &[&str] = &[
-    "kubernetes.io/service-account-token",
-    "helm.sh/release.v1",
-    "bootstrap.kubernetes.io/token",
-];
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#secret-types>,
+/// <https://helm.sh/docs/topics/advanced/#storage-backends>).
+const MACHINE_MADE: &[&str] =
+    &["kubernetes.io/service-account-token", "helm.sh/release.v1", "bootstrap.kubernetes.io/token"];
 
 /// Adds every node.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -21,11 +20,15 @@ pub(super) fn add(context: &mut Context<'_>) {
     for entry in cluster.entries() {
         let key = &entry.key;
         let found = match (key.group.as_str(), key.kind.as_str()) {
-            ("", "ConfigMap") if key.name != ROOT_CERTIFICATES => Some((NodeKind::ConfigMap, config_map(&entry.object.tree))),
+            ("", "ConfigMap") if key.name != ROOT_CERTIFICATES => {
+                Some((NodeKind::ConfigMap, config_map(&entry.object.tree)))
+            }
             ("", "Secret") => secret(&entry.object.tree).map(|config| (NodeKind::Secret, config)),
             ("", "PersistentVolumeClaim") if templates.iter().any(|t| t.made(key)) => None,
             ("", "PersistentVolumeClaim") => Some((NodeKind::Claim, claim(&entry.object.tree, false))),
-            ("", "ServiceAccount") if key.name != DEFAULT_ACCOUNT => Some((NodeKind::ServiceAccount, Config::ServiceAccount)),
+            ("", "ServiceAccount") if key.name != DEFAULT_ACCOUNT => {
+                Some((NodeKind::ServiceAccount, Config::ServiceAccount))
+            }
             _ => None,
         };
         if let Some((kind, config)) = found {
@@ -67,12 +70,14 @@ impl Template<'_> {
     /// Whether a claim is one that was made of the template.
     fn made(&self, claim: &Key) -> bool {
         let number = self.key.name.strip_suffix('*').and_then(|stem| claim.name.strip_prefix(stem));
-        claim.namespace == self.key.namespace && number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        claim.namespace == self.key.namespace
+            && number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     }
 }
 
 /// The templates of a workload: those of a StatefulSet, whose claims are called TEMPLATE-NAME-NUMBER
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage>), and ephemeral volumes, whose claims are called POD-VOLUME
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage>), and ephemeral volumes,
+/// whose claims are called POD-VOLUME
 /// (<https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes>).
 pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Template<'a>> {
     let tree = &cluster.entries()[workload.entry].object.tree;
@@ -126,8 +131,10 @@ fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
     });
 }
 
-/// The name of the Secret that an object makes: a Certificate of cert-manager (<https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate>),
-/// an ExternalSecret (<https://external-secrets.io/latest/api/externalsecret/>) or a SealedSecret (<https://github.com/bitnami-labs/sealed-secrets>).
+/// The name of the Secret that an object makes: a Certificate of cert-manager
+/// (<https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate>), an ExternalSecret
+/// (<https://external-secrets.io/latest/api/externalsecret/>) or a SealedSecret
+/// (<https://github.com/bitnami-labs/sealed-secrets>).
 fn made_secret(entry: &Entry) -> Option<&str> {
     let tree = &entry.object.tree;
     let own = entry.key.name.as_str();
@@ -140,10 +147,7 @@ fn made_secret(entry: &Entry) -> Option<&str> {
 }
 
 fn config_map(tree: &Tree) -> Config {
-    Config::ConfigMap {
-        keys: keys(tree, &["data", "binaryData"]),
-        used: None,
-    }
+    Config::ConfigMap { keys: keys(tree, &["data", "binaryData"]), used: None }
 }
 
 fn secret(tree: &Tree) -> Option<Config> {

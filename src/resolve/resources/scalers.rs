@@ -18,10 +18,7 @@ pub(super) fn add(context: &mut Context<'_>) {
 }
 
 fn scaler(context: &mut Context<'_>, entry: &Entry, (scaling, by): (Scaling, Vec<String>)) {
-    let detail = Detail::Config(Config::Scaler {
-        scaling: scaling.clone(),
-        by,
-    });
+    let detail = Detail::Config(Config::Scaler { scaling: scaling.clone(), by });
     let id = context.object(entry, NodeKind::Scaler, detail);
     let Some(wanted) = entry.object.tree.at(&["spec", "scaleTargetRef"]) else {
         return;
@@ -53,10 +50,7 @@ fn pods(entry: &Entry) -> (Scaling, Vec<String>) {
     for metric in spec.get("metrics").map(Tree::items).unwrap_or_default() {
         by.extend(measured(metric));
     }
-    let scaling = Scaling {
-        min: number(spec, "minReplicas").or(Some(1)),
-        max: number(spec, "maxReplicas"),
-    };
+    let scaling = Scaling { min: number(spec, "minReplicas").or(Some(1)), max: number(spec, "maxReplicas") };
     (scaling, by)
 }
 
@@ -72,10 +66,8 @@ fn measured(metric: &Tree) -> Option<String> {
         .or_else(|| of.at(&["metric", "name"]))
         .or_else(|| of.get("metricName"))
         .and_then(Tree::as_str)?;
-    let percent = of
-        .at(&["target", "averageUtilization"])
-        .or_else(|| of.get("targetAverageUtilization"))
-        .and_then(Tree::as_i64);
+    let percent =
+        of.at(&["target", "averageUtilization"]).or_else(|| of.get("targetAverageUtilization")).and_then(Tree::as_i64);
     let value = ["averageValue", "value"]
         .into_iter()
         .find_map(|k| of.at(&["target", k]))
@@ -88,7 +80,8 @@ fn measured(metric: &Tree) -> Option<String> {
     })
 }
 
-/// Of a ScaledObject: between none and a hundred pods unless it says otherwise (<https://keda.sh/docs/latest/reference/scaledobject-spec/>).
+/// Of a ScaledObject: between none and a hundred pods unless it says otherwise
+/// (<https://keda.sh/docs/latest/reference/scaledobject-spec/>).
 fn keda(entry: &Entry) -> (Scaling, Vec<String>) {
     let Some(spec) = entry.object.tree.get("spec") else {
         return Default::default();

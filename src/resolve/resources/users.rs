@@ -11,13 +11,8 @@ use crate::manifest::Tree;
 pub(super) fn collect(context: &Context<'_>, book: &mut Book) {
     for workload in context.cluster.workloads() {
         let entry = &context.cluster.entries()[workload.entry];
-        let mut reader = Reader {
-            context,
-            book,
-            entry,
-            user: workload.key.to_string(),
-            namespace: workload.key.namespace(),
-        };
+        let mut reader =
+            Reader { context, book, entry, user: workload.key.to_string(), namespace: workload.key.namespace() };
         if let Some(pod) = entry.object.tree.find(workload.spec.pod_path) {
             reader.pod(pod, workload.spec.pod_path);
         }
@@ -29,13 +24,7 @@ pub(super) fn collect(context: &Context<'_>, book: &mut Book) {
             ("gateway.networking.k8s.io", "Gateway" | "ListenerSet") => &["spec.listeners"],
             _ => continue,
         };
-        let mut reader = Reader {
-            context,
-            book,
-            entry,
-            user: entry.key.to_string(),
-            namespace: entry.key.namespace(),
-        };
+        let mut reader = Reader { context, book, entry, user: entry.key.to_string(), namespace: entry.key.namespace() };
         for path in secrets {
             reader.entrance(path);
         }

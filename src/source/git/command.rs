@@ -12,14 +12,10 @@ use crate::source::render::first_lines;
 /// Debian 11 has it; before it `rev-parse` does not know `--end-of-options`.
 const OLDEST: (u32, u32) = (2, 30);
 
-/// Settings of a repository that would run a program, and one of a user that would make the result depend on whose machine it is. A command line
-/// goes before any file.
-const SETTINGS: &[&str] = &[
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.quotePath=false",
-];
+/// Settings of a repository that would run a program, and one of a user that would make the result depend on whose
+/// machine it is. A command line goes before any file.
+const SETTINGS: &[&str] =
+    &["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.excludesFile=/dev/null", "core.quotePath=false"];
 
 /// What is set for every run. No network twice: older versions of git know the first of them only.
 const SET: &[(&str, &str)] = &[
@@ -32,13 +28,8 @@ const SET: &[(&str, &str)] = &[
 ];
 
 /// What is not passed on: the other readings of paths cannot be had together with the literal one.
-const UNSET: &[&str] = &[
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER",
-];
+const UNSET: &[&str] =
+    &["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_EXTERNAL_DIFF", "GIT_PAGER"];
 
 /// What speaks of one repository and must not reach another one: the list of `git rev-parse --local-env-vars`.
 const LOCAL: &[&str] = &[
@@ -88,22 +79,12 @@ impl Git {
 
     /// The same program for the repository that a folder of the working tree holds.
     pub fn nested(&self, folder: &Path) -> Self {
-        Git {
-            folder: folder.to_path_buf(),
-            nested: true,
-            git_dir: None,
-            ..self.clone()
-        }
+        Git { folder: folder.to_path_buf(), nested: true, git_dir: None, ..self.clone() }
     }
 
     /// The same program for a repository without a working tree.
     pub fn at_git_dir(&self, git_dir: &Path) -> Self {
-        Git {
-            folder: git_dir.to_path_buf(),
-            nested: true,
-            git_dir: Some(git_dir.to_path_buf()),
-            ..self.clone()
-        }
+        Git { folder: git_dir.to_path_buf(), nested: true, git_dir: Some(git_dir.to_path_buf()), ..self.clone() }
     }
 
     fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
@@ -160,19 +141,13 @@ impl Git {
     }
 
     fn not_run(&self, error: std::io::Error) -> GitError {
-        GitError::NotRun {
-            program: self.program.clone(),
-            error,
-        }
+        GitError::NotRun { program: self.program.clone(), error }
     }
 }
 
 fn failed<S: AsRef<OsStr>>(args: &[S], output: &Output) -> GitError {
     let verb = args.first().map(|a| a.as_ref().to_string_lossy().into_owned()).unwrap_or_default();
-    GitError::Failed {
-        verb,
-        said: complaint(&output.stderr, &output.status.to_string()),
-    }
+    GitError::Failed { verb, said: complaint(&output.stderr, &output.status.to_string()) }
 }
 
 /// What git complained of, or how it ended if it said nothing.

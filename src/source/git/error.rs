@@ -59,7 +59,9 @@ pub enum GitError {
         hint: String,
     },
     /// A working tree that is not there.
-    #[error("{folder}: not in a working tree, so there is nothing to compare `{old}` with; name two revisions: {old}..NEW")]
+    #[error(
+        "{folder}: not in a working tree, so there is nothing to compare `{old}` with; name two revisions: {old}..NEW"
+    )]
     NoWorkingTree {
         /// Where it was run.
         folder: String,
@@ -67,7 +69,9 @@ pub enum GitError {
         old: String,
     },
     /// An object that was not cloned.
-    #[error("{what} is not in this repository; in a partial clone fetch it first, with `git fetch --refetch --no-filter`, or clone without --filter")]
+    #[error(
+        "{what} is not in this repository; in a partial clone fetch it first, with `git fetch --refetch --no-filter`, or clone without --filter"
+    )]
     MissingObject {
         /// What it is.
         what: String,

@@ -1,5 +1,5 @@
-//! A tree of the repository on disk, for programs that read folders. Guarantees: nothing is written outside of a new temporary folder, and no link leads
-//! out of it.
+//! A tree of the repository on disk, for programs that read folders. Guarantees: nothing is written outside of a new
+//! temporary folder, and no link leads out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,19 +43,11 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     fn not_written(&self, error: io::Error) -> Problem {
-        Problem::NotWritten {
-            job: self.job.to_owned(),
-            side: self.side.to_owned(),
-            error,
-        }
+        Problem::NotWritten { job: self.job.to_owned(), side: self.side.to_owned(), error }
     }
 
     fn too_large(&self) -> Problem {
-        Problem::TooLargeTree {
-            job: self.job.to_owned(),
-            side: self.side.to_owned(),
-            limit: MAX_TREE_BYTES,
-        }
+        Problem::TooLargeTree { job: self.job.to_owned(), side: self.side.to_owned(), limit: MAX_TREE_BYTES }
     }
 }
 
@@ -78,7 +70,8 @@ pub(super) fn export(trees: &mut Trees, root: Node, job: &Job<'_>) -> Result<Res
         }
         let place = folder.path().join(names::to_path(path));
         match node.kind {
-            // Every folder comes before what is in it. A name that a tree holds twice is an error here: no checkout has both.
+            // Every folder comes before what is in it. A name that a tree holds twice is an error here: no checkout has
+            // both.
             Kind::Folder => {
                 if let Err(error) = fs::create_dir(&place) {
                     return Ok(Err(job.not_written(error)));
@@ -86,7 +79,9 @@ pub(super) fn export(trees: &mut Trees, root: Node, job: &Job<'_>) -> Result<Res
             }
             Kind::File => files.entry((node.repository, node.id)).or_default().push(place),
             Kind::Link => links.push((path, *node, place)),
-            Kind::Submodule => notes.push(format!("{shown}: left out, for this submodule's commit {} is not here", node.id)),
+            Kind::Submodule => {
+                notes.push(format!("{shown}: left out, for this submodule's commit {} is not here", node.id))
+            }
         }
     }
     if let Err(problem) = write_files(trees, folder.path(), &files, job, &mut notes)? {
@@ -131,7 +126,9 @@ fn write_files(
                 Object::Found { bytes, .. } => bytes,
                 Object::TooLarge => {
                     let shown = places.iter().filter_map(|p| p.strip_prefix(top).ok());
-                    notes.extend(shown.map(|p| format!("{}: left out, larger than {} bytes", p.display(), job.max_file_bytes)));
+                    notes.extend(
+                        shown.map(|p| format!("{}: left out, larger than {} bytes", p.display(), job.max_file_bytes)),
+                    );
                     return Ok(());
                 }
                 Object::Missing => {
@@ -172,5 +169,7 @@ fn make_link(_: &Path, _: &Path) -> io::Result<()> {
 
 /// Whether a path means the same here as in the repository.
 fn fits_this_system(path: &[u8]) -> bool {
-    cfg!(unix) || (std::str::from_utf8(path).is_ok() && !path.iter().any(|b| matches!(b, b'\\' | b':' | b'*' | b'?' | b'"' | b'<' | b'>' | b'|')))
+    cfg!(unix)
+        || (std::str::from_utf8(path).is_ok()
+            && !path.iter().any(|b| matches!(b, b'\\' | b':' | b'*' | b'?' | b'"' | b'<' | b'>' | b'|')))
 }

@@ -33,11 +33,7 @@ pub(super) fn build(
         let before = (tasks.len(), sides.iter().map(|s| s.problems.len()).sum::<usize>());
         for (at, side) in sides.iter_mut().enumerate() {
             if let Some(folder) = folder(request, trees, side, &mut exports[at], &asked)? {
-                tasks.push(Task {
-                    side: at,
-                    folder,
-                    name: asked.name(),
-                });
+                tasks.push(Task { side: at, folder, name: asked.name() });
             }
         }
         let [old, new] = sides;
@@ -45,11 +41,7 @@ pub(super) fn build(
             let name = format!("-k {}", asked.name());
             new.problems.push(match asked.way() {
                 None => Problem::OutsideRepository { name },
-                Some(_) => Problem::OnNeitherSide {
-                    name,
-                    old: old.name(),
-                    new: new.name(),
-                },
+                Some(_) => Problem::OnNeitherSide { name, old: old.name(), new: new.name() },
             });
         }
     }
@@ -84,9 +76,7 @@ fn folder(
     let real = match trees.locate(root, way)? {
         Place::Found(node, real) if node.kind == Kind::Folder => real,
         Place::Outside => {
-            side.problems.push(Problem::OutsideRepository {
-                name: format!("-k {}", asked.name()),
-            });
+            side.problems.push(Problem::OutsideRepository { name: format!("-k {}", asked.name()) });
             return Ok(None);
         }
         Place::Submodule(commit) => {
@@ -102,11 +92,7 @@ fn folder(
     };
     if exported.is_none() {
         let (option, name) = (format!("-k {}", asked.name()), side.name());
-        let job = Job {
-            job: &option,
-            side: &name,
-            max_file_bytes: request.max_file_bytes,
-        };
+        let job = Job { job: &option, side: &name, max_file_bytes: request.max_file_bytes };
         match export(trees, root, &job)? {
             Ok(new) => {
                 side.notes.extend(new.notes.iter().map(|note| format!("{option}: {note}")));
@@ -121,27 +107,18 @@ fn folder(
     Ok(exported.as_ref().map(|e| e.path().join(names::to_path(&real))))
 }
 
-/// A complaint about the tree of a side: it names the side, and paths from the top of the repository and not those of the temporary folder.
+/// A complaint about the tree of a side: it names the side, and paths from the top of the repository and not those of
+/// the temporary folder.
 fn in_repository(problem: Problem, export: Option<&Export>, side: &str) -> Problem {
     match problem {
-        Problem::Failed {
-            job,
-            program,
-            status,
-            mut stderr,
-        } => {
+        Problem::Failed { job, program, status, mut stderr } => {
             // Some programs tell paths without links.
             let tops = export.map(|e| [std::fs::canonicalize(e.path()).unwrap_or_default(), e.path().to_path_buf()]);
             for top in tops.iter().flatten().filter(|top| !top.as_os_str().is_empty()) {
                 let top = top.display().to_string();
                 stderr = stderr.replace(&format!("{top}/"), "").replace(&top, ".");
             }
-            Problem::Failed {
-                job: format!("{job} in {side}"),
-                program,
-                status,
-                stderr,
-            }
+            Problem::Failed { job: format!("{job} in {side}"), program, status, stderr }
         }
         other => other,
     }

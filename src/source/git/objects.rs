@@ -1,5 +1,5 @@
-//! Objects of a repository, from one `git cat-file --batch`. Guarantees: objects come as they are stored, without filters or conversions, and what is
-//! larger than asked for costs no memory.
+//! Objects of a repository, from one `git cat-file --batch`. Guarantees: objects come as they are stored, without
+//! filters or conversions, and what is larger than asked for costs no memory.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -78,16 +78,16 @@ impl Objects {
     pub fn open(git: &Git) -> Result<Self, GitError> {
         let mut child = git.start(&["cat-file", "--batch"])?;
         let stderr = child.stderr.take().map(|pipe| std::thread::spawn(|| first_lines(pipe)));
-        Ok(Objects {
-            stdin: child.stdin.take(),
-            stdout: child.stdout.take().map(BufReader::new),
-            stderr,
-            child,
-        })
+        Ok(Objects { stdin: child.stdin.take(), stdout: child.stdout.take().map(BufReader::new), stderr, child })
     }
 
     /// Reads objects by their names, in order, and gives each to `take`. A name must hold no newline.
-    pub fn read(&mut self, names: &[String], limit: u64, mut take: impl FnMut(usize, Object) -> Result<(), GitError>) -> Result<(), GitError> {
+    pub fn read(
+        &mut self,
+        names: &[String],
+        limit: u64,
+        mut take: impl FnMut(usize, Object) -> Result<(), GitError>,
+    ) -> Result<(), GitError> {
         let mut asked = 0;
         let mut waiting = 0;
         for (at, name) in names.iter().enumerate() {
@@ -136,11 +136,8 @@ impl Objects {
         }
         let header = String::from_utf8_lossy(&header);
         let mut words = header.split(' ');
-        let (id, kind, size) = (
-            words.next().and_then(Oid::from_hex),
-            words.next(),
-            words.next().and_then(|s| s.parse::<u64>().ok()),
-        );
+        let (id, kind, size) =
+            (words.next().and_then(Oid::from_hex), words.next(), words.next().and_then(|s| s.parse::<u64>().ok()));
         let (Some(id), Some(kind), Some(size)) = (id, kind, size) else {
             return Ok(Object::Missing);
         };
@@ -154,11 +151,7 @@ impl Objects {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         bytes.pop();
-        Ok(Object::Found {
-            id,
-            kind: kind.to_owned(),
-            bytes,
-        })
+        Ok(Object::Found { id, kind: kind.to_owned(), bytes })
     }
 
     /// Why git no longer answers.
@@ -167,10 +160,7 @@ impl Objects {
         self.stdout = None;
         let status = self.child.wait().map(|s| s.to_string()).unwrap_or_default();
         let said = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        GitError::Failed {
-            verb: "cat-file".into(),
-            said: complaint(said.as_bytes(), &status),
-        }
+        GitError::Failed { verb: "cat-file".into(), said: complaint(said.as_bytes(), &status) }
     }
 }
 
@@ -193,16 +183,9 @@ mod tests {
             let hex: String = "0123456789abcdef".chars().cycle().take(digits).collect();
             assert_eq!(Oid::from_hex(&hex).unwrap().to_string(), hex);
         }
-        for hex in [
-            "",
-            "0",
-            "0123",
-            &"0".repeat(39),
-            &"0".repeat(41),
-            &"0".repeat(80),
-            &"g".repeat(40),
-            &"é".repeat(20),
-        ] {
+        for hex in
+            ["", "0", "0123", &"0".repeat(39), &"0".repeat(41), &"0".repeat(80), &"g".repeat(40), &"é".repeat(20)]
+        {
             assert_eq!(Oid::from_hex(hex), None, "{hex}");
         }
     }

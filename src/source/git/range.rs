@@ -15,7 +15,8 @@ use crate::source::Programs;
 const SHALLOW: &str = "this is a shallow clone: fetch the whole history first, with `fetch-depth: 0` of actions/checkout, GIT_DEPTH: 0 of GitLab, or \
                        `git fetch --unshallow`";
 
-/// Two states of a repository, written as for `git diff`: `A...B` (what B did since it left A), `A..B`, or `A` (A and the working tree).
+/// Two states of a repository, written as for `git diff`: `A...B` (what B did since it left A), `A..B`, or `A` (A and
+/// the working tree).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitRange {
     old: String,
@@ -34,17 +35,10 @@ impl FromStr for GitRange {
         };
         for revision in [Some(old), new].into_iter().flatten() {
             if let Some(why) = fault(revision) {
-                return Err(GitError::BadRange {
-                    text: text.escape_debug().to_string(),
-                    why,
-                });
+                return Err(GitError::BadRange { text: text.escape_debug().to_string(), why });
             }
         }
-        Ok(GitRange {
-            old: old.to_owned(),
-            new: new.map(str::to_owned),
-            since_merge_base,
-        })
+        Ok(GitRange { old: old.to_owned(), new: new.map(str::to_owned), since_merge_base })
     }
 }
 
@@ -89,11 +83,7 @@ pub(super) fn state_name(revision: &str, commit: Option<&str>) -> String {
     match commit {
         Some(commit) => {
             let short = commit.get(..10).unwrap_or(commit);
-            if commit.starts_with(revision) {
-                short.to_owned()
-            } else {
-                format!("{revision} ({short})")
-            }
+            if commit.starts_with(revision) { short.to_owned() } else { format!("{revision} ({short})") }
         }
         None => revision.to_owned(),
     }
@@ -133,21 +123,12 @@ impl Repository {
             let prefix = real(folder).strip_prefix(&top).map(names::to_git).unwrap_or_default();
             Standing { top, prefix }
         });
-        Ok(Repository {
-            git,
-            standing,
-            folder: folder.to_path_buf(),
-            shallow,
-        })
+        Ok(Repository { git, standing, folder: folder.to_path_buf(), shallow })
     }
 
     /// What the sides of a range are: old, new.
     pub fn resolve(&self, range: &GitRange) -> Result<[State; 2], GitError> {
-        let at = |revision: &str, commit| State {
-            revision: revision.to_owned(),
-            commit: Some(commit),
-            note: None,
-        };
+        let at = |revision: &str, commit| State { revision: revision.to_owned(), commit: Some(commit), note: None };
         let old = self.commit(&range.old)?;
         let Some(new_name) = &range.new else {
             if self.standing.is_none() {
@@ -156,11 +137,7 @@ impl Repository {
                     old: range.old.clone(),
                 });
             }
-            let new = State {
-                revision: "working tree".into(),
-                commit: None,
-                note: None,
-            };
+            let new = State { revision: "working tree".into(), commit: None, note: None };
             return Ok([at(&range.old, old), new]);
         };
         let new = self.commit(new_name)?;
@@ -243,11 +220,7 @@ mod tests {
     fn ranges_are_written_as_for_git_diff() {
         let check = |text: &str, old: &str, new: Option<&str>, since_merge_base| {
             let range: GitRange = text.parse().unwrap();
-            let expected = GitRange {
-                old: old.into(),
-                new: new.map(str::to_owned),
-                since_merge_base,
-            };
+            let expected = GitRange { old: old.into(), new: new.map(str::to_owned), since_merge_base };
             assert_eq!(range, expected);
             assert_eq!(range.to_string(), text);
         };

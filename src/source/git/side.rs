@@ -1,4 +1,5 @@
-//! One side of a comparison while it is put together: which files it has, by the rules of [`load`](crate::source::load).
+//! One side of a comparison while it is put together: which files it has, by the rules of
+//! [`load`](crate::source::load).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -37,11 +38,7 @@ impl Asked {
             let prefix = standing.map(|s| s.prefix.as_slice()).unwrap_or_default();
             Some(names::join(prefix, &names::to_git(path)))
         };
-        Asked {
-            path: path.to_path_buf(),
-            disk,
-            way,
-        }
+        Asked { path: path.to_path_buf(), disk, way }
     }
 
     /// The name under which it is shown.
@@ -61,11 +58,7 @@ impl Asked {
 
     /// The name under which something below it is shown.
     fn name_of(&self, below: &[u8]) -> String {
-        if below.is_empty() {
-            self.name()
-        } else {
-            shown_name(&self.path.join(names::to_path(below)))
-        }
+        if below.is_empty() { self.name() } else { shown_name(&self.path.join(names::to_path(below))) }
     }
 }
 
@@ -181,11 +174,7 @@ impl Building {
     /// Notes down where a file is, or why it cannot be read.
     fn take(&mut self, name: String, place: Place) {
         match place {
-            Place::Found(node, real) => self.wanted.push(Wanted {
-                name,
-                real,
-                blob: (node.repository, node.id),
-            }),
+            Place::Found(node, real) => self.wanted.push(Wanted { name, real, blob: (node.repository, node.id) }),
             Place::Outside => self.problems.push(Problem::OutsideRepository { name }),
             Place::Missing | Place::Circle => {
                 let side = self.name();
@@ -212,10 +201,7 @@ impl Building {
         let path = match fs::canonicalize(asked.disk()) {
             Ok(real) => match real.strip_prefix(&standing.top) {
                 Ok(_) if real.is_file() => {
-                    self.candidates.push(Candidate {
-                        name: asked.name(),
-                        path: asked.disk().to_path_buf(),
-                    });
+                    self.candidates.push(Candidate { name: asked.name(), path: asked.disk().to_path_buf() });
                     return Ok(Presence::Present);
                 }
                 Ok(below) => names::to_git(below),
@@ -225,10 +211,12 @@ impl Building {
                 }
             },
             // It may still be tracked: deleted, left out by a sparse checkout, or a link that leads nowhere.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => match plain(way) {
-                Some(path) => path,
-                None => return Ok(Presence::Absent),
-            },
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                match plain(way) {
+                    Some(path) => path,
+                    None => return Ok(Presence::Absent),
+                }
+            }
             Err(error) => {
                 self.problems.push(Problem::Unreadable { name: asked.name(), error });
                 return Ok(Presence::Present);
@@ -242,17 +230,15 @@ impl Building {
             }
             let name = asked.name_of(below);
             match file.content {
-                Content::OtherRepository => self
-                    .notes
-                    .push(format!("{name}: another repository, which is not a part of this one, is not read")),
+                Content::OtherRepository => {
+                    self.notes.push(format!("{name}: another repository, which is not a part of this one, is not read"))
+                }
                 Content::Submodule(commit) => self.take(name, Place::Submodule(commit)),
                 _ if !below.is_empty() && !is_manifest_name(&names::to_path(below)) => self.skipped.other_files += 1,
                 Content::Disk(place) => self.take_from_disk(name, place, &standing.top),
-                Content::Blob(id, top) => self.wanted.push(Wanted {
-                    name,
-                    real: file.path,
-                    blob: (trees.repository_at(&top)?, id),
-                }),
+                Content::Blob(id, top) => {
+                    self.wanted.push(Wanted { name, real: file.path, blob: (trees.repository_at(&top)?, id) })
+                }
             }
         }
         if before == self.counts() {
@@ -295,10 +281,7 @@ impl Building {
         found.par_extend(candidates.into_par_iter().map(|c| {
             let file = read_file(&c, texts.limit())?;
             if super::texts::is_lfs_pointer(file.text().as_bytes()) {
-                return Err(Problem::LfsPointer {
-                    name: c.name,
-                    side: side.clone(),
-                });
+                return Err(Problem::LfsPointer { name: c.name, side: side.clone() });
             }
             Ok(file)
         }));
@@ -307,11 +290,7 @@ impl Building {
         Side {
             revision: self.state.revision,
             commit: self.state.commit.map(|c| c.to_string()),
-            loaded: Loaded {
-                sources,
-                problems: self.problems,
-                skipped: self.skipped,
-            },
+            loaded: Loaded { sources, problems: self.problems, skipped: self.skipped },
             notes: self.notes,
         }
     }
@@ -337,11 +316,7 @@ pub(super) fn tell_absence(sides: &mut [Building; 2], asked: &Asked, found: [Pre
     match found {
         _ if asked.way().is_none() => new.problems.push(Problem::OutsideRepository { name }),
         [Presence::Absent, Presence::Absent] => {
-            let problem = Problem::OnNeitherSide {
-                name,
-                old: old.name(),
-                new: new.name(),
-            };
+            let problem = Problem::OnNeitherSide { name, old: old.name(), new: new.name() };
             new.problems.push(problem);
         }
         [Presence::Present, _] | [_, Presence::Present] => {}
@@ -354,8 +329,7 @@ pub(super) fn tell_submodules(sides: &mut [Building; 2]) {
     let [old, new] = sides;
     for (name, commit) in &new.submodules {
         if old.submodules.get(name) == Some(commit) {
-            new.notes
-                .push(format!("{name}: a submodule that is not here, and the same on both sides"));
+            new.notes.push(format!("{name}: a submodule that is not here, and the same on both sides"));
         }
     }
     let same: BTreeSet<String> = (old.submodules.iter())

@@ -12,7 +12,8 @@ use super::tree::Trees;
 use crate::source::text::{self, NotText};
 use crate::source::{Problem, SourceFile};
 
-/// What every pointer of Git LFS begins with, and the most bytes it has (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
+/// What every pointer of Git LFS begins with, and the most bytes it has
+/// (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
 const LFS_START: &[u8] = b"version https://git-lfs.github.com/spec/";
 const LFS_MAX_BYTES: usize = 1024;
 
@@ -74,12 +75,9 @@ impl Texts {
         match self.texts.get(&wanted.blob) {
             Some(Ok(text)) => Ok(SourceFile { name, text: text.clone() }),
             Some(Err(Fault::TooLarge)) => Err(Problem::TooLarge { name, limit: self.limit }),
-            Some(Err(Fault::NotText(at))) => Err(Problem::NotText {
-                name,
-                encoding: at.encoding,
-                line: at.line,
-                column: at.column,
-            }),
+            Some(Err(Fault::NotText(at))) => {
+                Err(Problem::NotText { name, encoding: at.encoding, line: at.line, column: at.column })
+            }
             Some(Err(Fault::Lfs)) => Err(Problem::LfsPointer { name, side: side.to_owned() }),
             None => Err(Problem::Missing { name }),
         }

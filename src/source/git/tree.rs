@@ -1,5 +1,6 @@
-//! The trees of a repository, read as far as they are asked for. Guarantees: a name is one step (no `/`, no `..`), links are followed inside of the tree
-//! only, and trees that hold themselves many times over cost no more than the limit on entries.
+//! The trees of a repository, read as far as they are asked for. Guarantees: a name is one step (no `/`, no `..`),
+//! links are followed inside of the tree only, and trees that hold themselves many times over cost no more than the
+//! limit on entries.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -93,20 +94,15 @@ impl Trees {
 
     /// The tree of a commit.
     pub fn root(&mut self, commit: Oid) -> Result<Node, GitError> {
-        self.commit_tree(0, commit)?.ok_or_else(|| GitError::MissingObject {
-            what: format!("the tree of commit {commit}"),
-        })
+        self.commit_tree(0, commit)?
+            .ok_or_else(|| GitError::MissingObject { what: format!("the tree of commit {commit}") })
     }
 
     fn commit_tree(&mut self, repository: usize, commit: Oid) -> Result<Option<Node>, GitError> {
         match self.repositories[repository].one(format!("{commit}^{{tree}}"), MAX_TREE_BYTES)? {
             Object::Found { id, kind, bytes } if kind == "tree" => {
                 self.trees.insert((repository, id), parse(&bytes, id)?);
-                Ok(Some(Node {
-                    repository,
-                    kind: Kind::Folder,
-                    id,
-                }))
+                Ok(Some(Node { repository, kind: Kind::Folder, id }))
             }
             Object::TooLarge => Err(GitError::Limit { what: "a folder" }),
             _ => Ok(None),
@@ -130,9 +126,7 @@ impl Trees {
                     Ok(())
                 }
                 Object::TooLarge => Err(GitError::Limit { what: "a folder" }),
-                _ => Err(GitError::MissingObject {
-                    what: format!("tree {}", hex[at]),
-                }),
+                _ => Err(GitError::MissingObject { what: format!("tree {}", hex[at]) }),
             })?;
         }
         Ok(())
@@ -163,11 +157,7 @@ impl Trees {
             let Some(entry) = entries.iter().find(|e| e.name == step) else {
                 return Ok(Place::Missing);
             };
-            let node = Node {
-                repository: here.repository,
-                kind: entry.kind,
-                id: entry.id,
-            };
+            let node = Node { repository: here.repository, kind: entry.kind, id: entry.id };
             match entry.kind {
                 Kind::Folder | Kind::File => way.push((step, node)),
                 Kind::Submodule => {
@@ -204,15 +194,20 @@ impl Trees {
         match self.repositories[link.repository].one(link.id.to_string(), MAX_TARGET_BYTES)? {
             Object::Found { bytes, .. } => Ok(bytes),
             Object::TooLarge => Ok(Vec::new()),
-            Object::Missing => Err(GitError::MissingObject {
-                what: format!("link {}", link.id),
-            }),
+            Object::Missing => Err(GitError::MissingObject { what: format!("link {}", link.id) }),
         }
     }
 
-    /// Everything below a folder, as paths from there, those of submodules that are here included. `enter` says which names are looked at.
+    /// Everything below a folder, as paths from there, those of submodules that are here included. `enter` says which
+    /// names are looked at.
     /// `at` is the folder's own path.
-    pub fn walk(&mut self, root: Node, folder: Node, at: &[u8], enter: impl Fn(&[u8]) -> bool) -> Result<Vec<(Vec<u8>, Node)>, GitError> {
+    pub fn walk(
+        &mut self,
+        root: Node,
+        folder: Node,
+        at: &[u8],
+        enter: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<(Vec<u8>, Node)>, GitError> {
         let mut found = Vec::new();
         let mut level = vec![(Vec::new(), folder)];
         let mut seen = 0;
@@ -226,11 +221,7 @@ impl Trees {
                         return Err(GitError::Limit { what: "a tree" });
                     }
                     let below = names::join(&path, &entry.name);
-                    let mut node = Node {
-                        repository: node.repository,
-                        kind: entry.kind,
-                        id: entry.id,
-                    };
+                    let mut node = Node { repository: node.repository, kind: entry.kind, id: entry.id };
                     if entry.kind == Kind::Submodule {
                         node = self.submodule(root, &names::join(at, &below), entry.id)?.unwrap_or(node);
                     }
@@ -285,7 +276,8 @@ impl Trees {
             found.push(self.git.nested(&folder));
         }
         let name = self.submodule_name(root, path)?;
-        // https://git-scm.com/docs/gitmodules: a name is a path below `modules`, and git itself refuses those that leave it.
+        // https://git-scm.com/docs/gitmodules: a name is a path below `modules`, and git itself refuses those that
+        // leave it.
         let inside = !name.is_empty() && name.split(|b| matches!(b, b'/' | b'\\')).all(|part| part != b"..");
         let name = names::to_path(&name);
         if inside && !name.has_root() {
@@ -295,7 +287,8 @@ impl Trees {
         Ok(found)
     }
 
-    /// The folders in which git keeps the repositories of submodules: that of this working tree, and that of the main one.
+    /// The folders in which git keeps the repositories of submodules: that of this working tree, and that of the main
+    /// one.
     fn modules(&mut self) -> Result<Vec<PathBuf>, GitError> {
         if let Some(known) = &self.modules {
             return Ok(known.clone());
@@ -352,10 +345,7 @@ fn parse(bytes: &[u8], tree: Oid) -> Result<Arc<[Entry]>, GitError> {
         let (mode, name) = (&rest[..space], &rest[space + 1..zero]);
         let id = rest.get(zero + 1..zero + 1 + tree.width()).and_then(Oid::from_raw).ok_or_else(broken)?;
         rest = &rest[zero + 1 + tree.width()..];
-        let mode = std::str::from_utf8(mode)
-            .ok()
-            .and_then(|m| u32::from_str_radix(m, 8).ok())
-            .ok_or_else(broken)?;
+        let mode = std::str::from_utf8(mode).ok().and_then(|m| u32::from_str_radix(m, 8).ok()).ok_or_else(broken)?;
         let kind = match mode & 0o170_000 {
             0o040_000 => Kind::Folder,
             0o100_000 => Kind::File,
@@ -368,11 +358,7 @@ fn parse(bytes: &[u8], tree: Oid) -> Result<Arc<[Entry]>, GitError> {
         if !step || name.eq_ignore_ascii_case(b".git") {
             return Err(broken());
         }
-        entries.push(Entry {
-            name: name.to_vec(),
-            kind,
-            id,
-        });
+        entries.push(Entry { name: name.to_vec(), kind, id });
     }
     Ok(entries.into())
 }

@@ -1,4 +1,5 @@
-//! The files of a working tree: what git tracks, and what it does not know and is not told to ignore. The index is read and never refreshed.
+//! The files of a working tree: what git tracks, and what it does not know and is not told to ignore. The index is read
+//! and never refreshed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,10 +53,7 @@ impl Standing {
 /// The files at or below a path from the top. What is tracked and was deleted is not among them.
 pub(super) fn files(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<File>, GitError> {
     if let Some((folder, rest)) = nested_repository(&standing.top, path) {
-        let inner = Standing {
-            top: standing.top.join(names::to_path(&folder)),
-            prefix: Vec::new(),
-        };
+        let inner = Standing { top: standing.top.join(names::to_path(&folder)), prefix: Vec::new() };
         let mut found = files(&git.nested(&inner.top), &inner, &rest)?;
         for file in &mut found {
             file.path = names::join(&folder, &file.path);
@@ -71,7 +69,8 @@ pub(super) fn files(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<F
 
 fn tracked(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<File>, GitError> {
     let argument = standing.argument(path);
-    let mut args: Vec<&std::ffi::OsStr> = ["ls-files", "-z", "-t", "-s", "--full-name", "--"].map(AsRef::as_ref).to_vec();
+    let mut args: Vec<&std::ffi::OsStr> =
+        ["ls-files", "-z", "-t", "-s", "--full-name", "--"].map(AsRef::as_ref).to_vec();
     args.push(argument.as_os_str());
     let listed = git.bytes(&args)?;
     let mut found = Vec::new();
@@ -88,25 +87,16 @@ fn tracked(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<File>, Git
             if place.join(".git").exists() {
                 found.extend(files(git, standing, &path)?);
             } else {
-                found.push(File {
-                    path,
-                    content: Content::Submodule(id),
-                });
+                found.push(File { path, content: Content::Submodule(id) });
             }
             continue;
         }
         if let Ok(metadata) = fs::symlink_metadata(&place) {
             if !metadata.is_dir() {
-                found.push(File {
-                    path,
-                    content: Content::Disk(place),
-                });
+                found.push(File { path, content: Content::Disk(place) });
             }
         } else if *tag == "S" {
-            found.push(File {
-                path,
-                content: Content::Blob(id, standing.top.clone()),
-            });
+            found.push(File { path, content: Content::Blob(id, standing.top.clone()) });
         }
     }
     Ok(found)
@@ -114,22 +104,15 @@ fn tracked(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<File>, Git
 
 fn untracked(git: &Git, standing: &Standing, path: &[u8]) -> Result<Vec<File>, GitError> {
     let argument = standing.argument(path);
-    let mut args: Vec<&std::ffi::OsStr> = ["ls-files", "-z", "--full-name", "--others", "--exclude-standard", "--"]
-        .map(AsRef::as_ref)
-        .to_vec();
+    let mut args: Vec<&std::ffi::OsStr> =
+        ["ls-files", "-z", "--full-name", "--others", "--exclude-standard", "--"].map(AsRef::as_ref).to_vec();
     args.push(argument.as_os_str());
     let listed = git.bytes(&args)?;
     let paths = listed.split(|b| *b == 0).filter(|path| !path.is_empty());
     Ok(paths
         .map(|path| match path.strip_suffix(b"/") {
-            Some(folder) => File {
-                path: folder.to_vec(),
-                content: Content::OtherRepository,
-            },
-            None => File {
-                path: path.to_vec(),
-                content: Content::Disk(standing.top.join(names::to_path(path))),
-            },
+            Some(folder) => File { path: folder.to_vec(), content: Content::OtherRepository },
+            None => File { path: path.to_vec(), content: Content::Disk(standing.top.join(names::to_path(path))) },
         })
         .collect())
 }
