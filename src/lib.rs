@@ -50,6 +50,7 @@ pub mod diff;
 pub mod graph;
 pub mod layout;
 pub mod manifest;
+pub mod net;
 pub mod policy;
 pub mod render;
 pub mod resolve;

@@ -12,8 +12,9 @@ mod states;
 use std::collections::BTreeMap;
 
 use kubesketch::diff::{Diff, Party, compare};
-use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports, Protocol};
-use kubesketch::policy::{self, AddressRange, AddressSet, Endpoint, Members, Network, PortSet};
+use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports};
+use kubesketch::net::{AddressRange, AddressSet, PortSet};
+use kubesketch::policy::{Endpoint, Members, Network};
 use naive::{ADDRESSES, Random, World};
 use states::Read;
 
@@ -132,12 +133,7 @@ fn check_connections(old: &Read, new: &Read, diff: &Diff, context: &dyn Fn() -> 
 }
 
 fn port_set(ports: &Ports) -> PortSet {
-    let own = |p: Protocol| match p {
-        Protocol::Tcp => policy::Protocol::Tcp,
-        Protocol::Udp => policy::Protocol::Udp,
-        Protocol::Sctp => policy::Protocol::Sctp,
-    };
-    ports.ranges.iter().fold(PortSet::none(), |all, (p, a, b)| all.union(&PortSet::range(own(*p), *a, *b)))
+    ports.ranges.iter().fold(PortSet::none(), |all, (p, a, b)| all.union(&PortSet::range(*p, *a, *b)))
 }
 
 /// Lines between two workloads that say ports: what is added was not there, what is removed is gone, and what stays was

@@ -8,7 +8,8 @@ mod naive;
 
 use std::net::IpAddr;
 
-use kubesketch::policy::{AddressRange, Connection, Connectivity, Effect, Endpoint, Extent, Protocol};
+use kubesketch::net::{AddressRange, Protocol};
+use kubesketch::policy::{Connection, Connectivity, Effect, Endpoint, Extent};
 use kubesketch::source::Sources;
 use kubesketch::{ConnectOptions, cluster, connect, inspect};
 use naive::{ADDRESSES, End, PORTS, Random, World};

@@ -10,10 +10,8 @@ mod naive;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use kubesketch::policy::{
-    AddressRange, AddressSet, Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, PortSet,
-    connectivity,
-};
+use kubesketch::net::{AddressRange, AddressSet, PortSet};
+use kubesketch::policy::{Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, connectivity};
 use kubesketch::source::Sources;
 use kubesketch::{cluster, inspect};
 use naive::{ADDRESSES, Random, World};

@@ -14,19 +14,20 @@ use std::path::{Path, PathBuf};
 
 /// Each room and what it may import. What is not here may import nothing of ours.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("source", &[]),
-    ("diagnostic", &["source"]),
-    ("manifest", &["source", "diagnostic"]),
-    ("cluster", &["manifest", "source", "diagnostic"]),
-    ("policy", &["cluster", "manifest", "source", "diagnostic"]),
-    ("graph", &[]),
-    ("view", &["graph"]),
-    ("resolve", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("why", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("check", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("diff", &["policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("layout", &["graph"]),
-    ("render", &["layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
+    ("net", &[]),
+    ("source", &["net"]),
+    ("diagnostic", &["net", "source"]),
+    ("manifest", &["net", "source", "diagnostic"]),
+    ("cluster", &["net", "manifest", "source", "diagnostic"]),
+    ("policy", &["net", "cluster", "manifest", "source", "diagnostic"]),
+    ("graph", &["net"]),
+    ("view", &["graph", "net"]),
+    ("resolve", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("why", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("check", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("diff", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("layout", &["graph", "net"]),
+    ("render", &["net", "layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.

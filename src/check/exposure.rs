@@ -10,7 +10,8 @@ use super::selection::{on_host, some};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::graph::{EdgeDetail, Expose, Graph, Node, NodeKind};
-use crate::policy::{Certainty, Entrance, PortSet, Way};
+use crate::net::PortSet;
+use crate::policy::{Certainty, Entrance, Way};
 
 family! {
     ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";

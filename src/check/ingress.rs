@@ -7,9 +7,10 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressServiceBa
 use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Body;
+use crate::net::ObjectKey;
 use crate::policy::Way;
 
 family! {
@@ -78,7 +79,7 @@ fn backends(ingress: &Ingress) -> Vec<(String, &IngressBackend)> {
 fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServiceBackend) {
     let namespace = entry.key.namespace();
     let ingress = format!("Ingress {namespace}/{}", entry.key.name);
-    let key = Key::new("", "Service", namespace, &backend.name);
+    let key = ObjectKey::new("", "Service", namespace, &backend.name);
     let Some(service) = scene.find(&key) else {
         // A controller of a cloud may know ports that are no Services.
         if backend.port.as_ref().is_some_and(|p| p.name.as_deref() == Some("use-annotation")) {
@@ -302,7 +303,7 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
         let Some(secret) = tls.secret_name.as_deref().filter(|_| !managed) else {
             continue;
         };
-        let key = Key::new("", "Secret", entry.key.namespace(), secret);
+        let key = ObjectKey::new("", "Secret", entry.key.namespace(), secret);
         if scene.find(&key).is_some() || is_certificate(scene, entry.key.namespace(), secret) {
             continue;
         }

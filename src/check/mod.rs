@@ -38,9 +38,10 @@ pub use registry::{Rule, rule, rules};
 pub use scene::World;
 pub use suppress::{Suppressions, suppressions, unsuppressed};
 
-use crate::cluster::{Cluster, Key};
+use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
+use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
 
 use scene::Scene;
@@ -72,7 +73,7 @@ pub struct Finding {
     /// What, where, and what to do.
     pub diagnostic: Diagnostic,
     /// The object that it is about.
-    pub about: Option<Key>,
+    pub about: Option<ObjectKey>,
 }
 
 /// Everything that is found, by place.

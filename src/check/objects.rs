@@ -9,9 +9,10 @@ use super::policies::near;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::some;
-use crate::cluster::{Entry, Key, Workload};
+use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::{Body, Tree, Value};
+use crate::net::ObjectKey;
 use crate::policy::Selector;
 
 family! {
@@ -120,7 +121,7 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
     if !SCALED.contains(&kind) || scene.is_bare(namespace) {
         return;
     }
-    let here: Vec<&Key> =
+    let here: Vec<&ObjectKey> =
         scene.cluster.workloads().iter().map(|w| &w.key).filter(|k| k.namespace() == namespace).collect();
     if here.iter().any(|k| k.name == name && k.kind == kind) {
         return;
@@ -264,12 +265,12 @@ fn of_volume(volume: &Volume, field: &str) -> Vec<Use> {
 
 fn configs(scene: &mut Scene<'_>) {
     let cluster = scene.cluster;
-    let mut missing: BTreeMap<Key, Vec<(&Workload, String)>> = BTreeMap::new();
+    let mut missing: BTreeMap<ObjectKey, Vec<(&Workload, String)>> = BTreeMap::new();
     // What was read from a cluster has started there, so it had what it needs.
     let live = |w: &&Workload| cluster.entries()[w.entry].object.tree.find("metadata.uid").is_some();
     for workload in cluster.workloads().iter().filter(|w| !live(w)) {
         for (kind, name, field) in uses(workload) {
-            let key = Key::new("", kind, workload.key.namespace(), &name);
+            let key = ObjectKey::new("", kind, workload.key.namespace(), &name);
             if scene.find(&key).is_none() {
                 missing.entry(key).or_default().push((workload, field));
             }
@@ -333,7 +334,7 @@ fn is_hash(text: &str) -> bool {
 
 /// Whether a ConfigMap or Secret is made by Kubernetes, by a generator, or by an object of a kind that people or
 /// operators have defined: one of that name, or one that mentions it.
-fn is_made(scene: &Scene<'_>, key: &Key) -> bool {
+fn is_made(scene: &Scene<'_>, key: &ObjectKey) -> bool {
     let name = key.name.as_str();
     // Published into every namespace, and made for every ServiceAccount before Kubernetes 1.24.
     let own = name == "kube-root-ca.crt" || name == "openshift-service-ca.crt";

@@ -10,9 +10,9 @@ use super::selection::{NAME_LABEL, namespaces};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
 use crate::policy::{
-    AddressSet, Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, PortSet, Protocol, Rule,
-    RulePorts, Selector, parse_cidr,
+    Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, Rule, RulePorts, Selector,
 };
 
 family! {

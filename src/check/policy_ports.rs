@@ -11,7 +11,8 @@ use super::scene::Scene;
 use super::selection::{ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::Code;
-use crate::policy::{Direction, Peer, Peers, Policy, PortSet, Protocol, Rule, RulePorts};
+use crate::net::{PortSet, Protocol};
+use crate::policy::{Direction, Peer, Peers, Policy, Rule, RulePorts};
 
 family! {
     PolicyNamedPortUnmatched, "policy-named-port-unmatched", false, "A rule calls a port by a name that none of the pods has: it allows nothing there. For ingress the pods are those that the policy is about, for egress those that the rule sends to.";
@@ -81,8 +82,7 @@ fn by_name(
 ) {
     for port in rule.ports.named() {
         let declared: Vec<_> = targets.iter().flat_map(|w| ports(w)).collect();
-        let fits =
-            |p: &crate::policy::ContainerPort| p.name == port.name && port.protocol.is_none_or(|q| q == p.protocol);
+        let fits = |p: &crate::net::ContainerPort| p.name == port.name && port.protocol.is_none_or(|q| q == p.protocol);
         if declared.iter().any(fits) {
             continue;
         }

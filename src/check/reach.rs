@@ -10,9 +10,10 @@ use super::scene::Scene;
 use super::selection::{NAME_LABEL, namespaces, on_host, ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::net::{AddressSet, PortSet, Protocol};
 use crate::policy::{
-    Action, AddressSet, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Peer, Peers,
-    PodSelection, Policy, PortSet, Protocol, Rule, RulePorts, Tier, Way,
+    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Peer, Peers, PodSelection,
+    Policy, Rule, RulePorts, Tier, Way,
 };
 
 family! {
@@ -138,7 +139,7 @@ fn may_be_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
 /// Addresses that DNS of a cluster may have: private ones, and the link-local one of the cache on each node
 /// (<https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/>).
 fn local() -> AddressSet {
-    let link = crate::policy::parse_cidr("169.254.0.0/16").map(AddressSet::block).unwrap_or_default();
+    let link = crate::net::parse_cidr("169.254.0.0/16").map(AddressSet::block).unwrap_or_default();
     AddressSet::private().union(&link)
 }
 

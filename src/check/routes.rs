@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
+use crate::net::ObjectKey;
 
 family! {
     RouteBackendMissing, "route-backend-missing", true, "A route of the Gateway API sends to a Service that is not in the input: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec). Where the input holds no Service of that namespace at all it is plainly a part, and this is only worth knowing.";
@@ -43,14 +44,14 @@ fn backends(tree: &Tree) -> Vec<(String, &Tree)> {
     found.into_iter().filter_map(|field| tree.find(&field).map(|t| (field, t))).collect()
 }
 
-fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &Tree, told: &mut BTreeSet<Key>) {
+fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &Tree, told: &mut BTreeSet<ObjectKey>) {
     let text = |key: &str| backend.get(key).and_then(Tree::as_str);
     let Some(name) = text("name") else { return };
     if text("kind").is_some_and(|k| k != "Service") || text("group").is_some_and(|g| !g.is_empty()) {
         return;
     }
     let namespace = text("namespace").filter(|n| !n.is_empty()).unwrap_or_else(|| entry.key.namespace());
-    let key = Key::new("", "Service", namespace, name);
+    let key = ObjectKey::new("", "Service", namespace, name);
     if scene.find(&key).is_some() || !told.insert(key) {
         return;
     }

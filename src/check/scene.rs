@@ -6,10 +6,11 @@ use std::rc::Rc;
 use super::registry::rule;
 use super::selection::Pods;
 use super::{Finding, Options, Subject};
-use crate::cluster::{Cluster, Entry, Key};
+use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
 use crate::manifest::Body;
+use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Span;
 
@@ -100,7 +101,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The object with this identity.
-    pub fn find(&self, key: &Key) -> Option<&'a Entry> {
+    pub fn find(&self, key: &ObjectKey) -> Option<&'a Entry> {
         self.cluster.find(key).map(|i| &self.cluster.entries()[i])
     }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::policy::{
-    ContainerPort, Labels, NamespaceSelection, Operator, PodSelection, Protocol, Requirement, Selector,
-};
+use crate::net::{ContainerPort, Protocol};
+use crate::policy::{Labels, NamespaceSelection, Operator, PodSelection, Requirement, Selector};
 
 /// The label that every namespace has, with its name as the value.
 pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";

@@ -9,9 +9,10 @@ use super::nearest::{self, named};
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::containers;
-use crate::cluster::{Entry, Key, Workload};
+use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Body;
+use crate::net::ObjectKey;
 
 family! {
     ServiceSelectsNothing, "service-selects-nothing", true, "The selector of a Service fits the labels of no pod, so it has no endpoints: connections to it are refused or time out. A typo in a label is the usual cause; the message names the workload that comes nearest. Services without a selector, of type ExternalName or with Endpoints written by hand are meant to have none.";
@@ -53,8 +54,8 @@ pub(super) fn check(scene: &mut Scene<'_>) {
 }
 
 /// Endpoints and slices that people wrote, by the Service they are meant for.
-fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<Key, Vec<&'a Entry>> {
-    let mut found: BTreeMap<Key, Vec<&Entry>> = BTreeMap::new();
+fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
+    let mut found: BTreeMap<ObjectKey, Vec<&Entry>> = BTreeMap::new();
     for entry in scene.cluster.entries() {
         let made = |label: &str| entry.object.labels.get(label).is_some_and(|v| v.ends_with(".k8s.io"));
         // What a controller made follows its Service.
@@ -65,7 +66,7 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<Key, Vec<&'a Entry>> {
             _ => None,
         };
         if let Some(name) = name.filter(|_| ours) {
-            found.entry(Key::new("", "Service", entry.key.namespace(), &name)).or_default().push(entry);
+            found.entry(ObjectKey::new("", "Service", entry.key.namespace(), &name)).or_default().push(entry);
         }
     }
     found
@@ -258,7 +259,7 @@ fn external_name(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {
     scene.report(Code::ExternalnameSuspicious, entry, "spec.externalName", message).help(help);
 }
 
-fn without_service(scene: &mut Scene<'_>, service: &Key, ends: &[&Entry]) {
+fn without_service(scene: &mut Scene<'_>, service: &ObjectKey, ends: &[&Entry]) {
     // The API server itself publishes these.
     if service.namespace() == "default" && service.name == "kubernetes" {
         return;
@@ -314,7 +315,7 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
         return;
     };
     let namespace = entry.key.namespace();
-    let key = Key::new("", "Service", namespace, name);
+    let key = ObjectKey::new("", "Service", namespace, name);
     let set = named(workload);
     let Some(service) = scene.find(&key) else {
         let names: BTreeSet<&str> = scene

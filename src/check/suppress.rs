@@ -11,9 +11,10 @@ use std::ops::RangeInclusive;
 
 use super::registry::family;
 use super::{Finding, nearest};
-use crate::cluster::{Cluster, Key};
+use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest;
+use crate::net::ObjectKey;
 use crate::source::{FileId, Sources, Span};
 
 family! {
@@ -40,7 +41,7 @@ pub(super) struct Suppression {
 
 #[derive(Clone, Debug)]
 enum Scope {
-    Object { key: Key, span: Span },
+    Object { key: ObjectKey, span: Span },
     Lines { file: FileId, lines: RangeInclusive<u32> },
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, Key};
+use super::Entry;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Tree, Value};
+use crate::net::ObjectKey;
 
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
@@ -12,10 +13,10 @@ const NAMED: usize = 3;
 /// Keeps the first entry of each identity, in the order given. Equal repetitions go silently; different ones are told
 /// of in one warning, because real repositories hold bases and overlays side by side. Their identities are told as
 /// well.
-pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<Key>) {
-    let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
+pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<ObjectKey>) {
+    let mut seen: BTreeMap<ObjectKey, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
-    let mut conflicts: BTreeMap<Key, (usize, Entry)> = BTreeMap::new();
+    let mut conflicts: BTreeMap<ObjectKey, (usize, Entry)> = BTreeMap::new();
     for entry in told_apart(entries) {
         match seen.get(&entry.key) {
             None => {
@@ -29,7 +30,7 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
         }
     }
     if let Some((first, _)) = conflicts.values().next() {
-        let names: Vec<String> = conflicts.keys().take(NAMED).map(Key::to_string).collect();
+        let names: Vec<String> = conflicts.keys().take(NAMED).map(ObjectKey::to_string).collect();
         let rest = conflicts.len().saturating_sub(NAMED);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let message = format!(
@@ -54,7 +55,7 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
 /// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike
 /// they are numbered by their content, so that their order in the input does not matter.
 fn told_apart(mut entries: Vec<Entry>) -> Vec<Entry> {
-    let mut alike: BTreeMap<Key, Vec<(String, usize)>> = BTreeMap::new();
+    let mut alike: BTreeMap<ObjectKey, Vec<(String, usize)>> = BTreeMap::new();
     for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.key.name.ends_with('*')) {
         let mut content = String::new();
         write_content(&entry.object.tree, &mut content);

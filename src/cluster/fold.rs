@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::current_group;
-use super::{Entry, Key, Workload};
+use super::{Entry, Workload};
 use crate::manifest::{Body, OwnerRef};
+use crate::net::ObjectKey;
 
 /// The workloads of some entries (sorted by key), sorted by key.
 ///
 /// A workload whose controller is in the input is folded into it; of a pod whose controller is not, a workload with the
 /// controller's identity is made, so that `kubectl get pods -o yaml` alone draws one card for each controller.
 pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
-    let positions: BTreeMap<&Key, usize> = entries
+    let positions: BTreeMap<&ObjectKey, usize> = entries
         .iter()
         .enumerate()
         .filter(|(_, e)| matches!(e.object.body, Body::Workload(_)))
         .map(|(i, e)| (&e.key, i))
         .collect();
-    let mut found: BTreeMap<Key, Workload> = BTreeMap::new();
-    let mut folded: Vec<(Key, usize)> = Vec::new();
+    let mut found: BTreeMap<ObjectKey, Workload> = BTreeMap::new();
+    let mut folded: Vec<(ObjectKey, usize)> = Vec::new();
     for (&key, &index) in &positions {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = top_owner(index, entries, &positions);
@@ -46,7 +47,7 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
 }
 
 /// The identity of the outermost controller of the workload at `index`, itself when it has none.
-fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&Key, usize>) -> Key {
+fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&ObjectKey, usize>) -> ObjectKey {
     let mut at = index;
     let mut seen = BTreeSet::new();
     while seen.insert(at) {
@@ -84,19 +85,19 @@ fn controller(entry: &Entry) -> Option<&OwnerRef> {
     entry.object.owners.iter().find(|o| o.controller && o.kind != "Node")
 }
 
-fn owner_key(owner: &OwnerRef, entry: &Entry) -> Key {
+fn owner_key(owner: &OwnerRef, entry: &Entry) -> ObjectKey {
     let group = current_group(owner.api_version.split_once('/').map_or("", |(group, _)| group), &owner.kind);
     // An owner must say its kind; of one that does not, no more is known than that there are pods.
     let kind = if owner.kind.is_empty() { "Pod" } else { &owner.kind };
     let group = if owner.api_version.is_empty() && kind == "ReplicaSet" { "apps" } else { group };
-    Key::new(group, kind, entry.key.namespace(), &owner.name)
+    ObjectKey::new(group, kind, entry.key.namespace(), &owner.name)
 }
 
 /// A replica set that a Deployment made is named after it and the hash of its pods' template, which the pods carry as a
 /// label (<https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>): so the pods
 /// find a Deployment of the input even when the replica set between them is not there.
-fn deployment_of(key: &Key, child: &Entry) -> Option<Key> {
+fn deployment_of(key: &ObjectKey, child: &Entry) -> Option<ObjectKey> {
     let hash = child.object.labels.get("pod-template-hash")?;
     let name = key.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
-    (key.kind == "ReplicaSet").then(|| Key { kind: "Deployment".into(), name: name.to_owned(), ..key.clone() })
+    (key.kind == "ReplicaSet").then(|| ObjectKey { kind: "Deployment".into(), name: name.to_owned(), ..key.clone() })
 }

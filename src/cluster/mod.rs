@@ -23,10 +23,10 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 
 use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::manifest::{self, Body, Object};
+use crate::net::ObjectKey;
 use crate::source::{Sources, Span};
 
 pub use added::{Ordinals, UNKNOWN_VALUE};
-pub use identity::Key;
 pub use manifest::{Excerpt, Secrecy};
 use pods::PodIndex;
 
@@ -34,7 +34,7 @@ use pods::PodIndex;
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Group, kind, namespace and name.
-    pub key: Key,
+    pub key: ObjectKey,
     /// The object as written.
     pub object: Object,
 }
@@ -43,7 +43,7 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 pub struct Workload {
     /// Its identity.
-    pub key: Key,
+    pub key: ObjectKey,
     /// The entry that declares it: the controller itself, or the first of its pods when the input does not hold the
     /// controller.
     pub entry: usize,
@@ -71,7 +71,7 @@ pub struct Cluster {
     namespaces: BTreeMap<String, Namespace>,
     pods: PodIndex,
     addresses: BTreeMap<(String, String), usize>,
-    contested: BTreeSet<Key>,
+    contested: BTreeSet<ObjectKey>,
 }
 
 /// How the inventory is made.
@@ -90,7 +90,7 @@ impl Cluster {
         let entries: Vec<Entry> = objects
             .into_iter()
             .map(|object| {
-                let key = Key::of(&object, default);
+                let key = identity::key_of(&object, default);
                 // Of other kinds nobody here knows whether they live in namespaces.
                 let known = !matches!(object.body, Body::Other) || key.group == "gateway.networking.k8s.io";
                 if known && object.namespace.is_none() && key.namespace.is_some() {
@@ -150,13 +150,13 @@ impl Cluster {
     }
 
     /// The position in [`Cluster::entries`] of the object with this identity.
-    pub fn find(&self, key: &Key) -> Option<usize> {
+    pub fn find(&self, key: &ObjectKey) -> Option<usize> {
         self.entries.binary_search_by(|e| e.key.cmp(key)).ok()
     }
 
     /// Whether the input holds several objects of an identity that differ, so that nobody knows which of them will be
     /// there.
-    pub fn is_contested(&self, key: &Key) -> bool {
+    pub fn is_contested(&self, key: &ObjectKey) -> bool {
         self.contested.contains(key)
     }
 

@@ -12,9 +12,8 @@ use super::State;
 use super::ends::Union;
 use crate::cluster::Ordinals;
 use crate::manifest::Body;
-use crate::policy::{
-    AddressSet, Certainty, Direction, Endpoint, GroupId, Members, Network, Policy, PortSet, Reason, Rule, Way,
-};
+use crate::net::{AddressSet, PortSet};
+use crate::policy::{Certainty, Direction, Endpoint, GroupId, Members, Network, Policy, Reason, Rule, Way};
 
 /// One end of connections.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::State;
-use crate::cluster::Key;
+
+use crate::net::ObjectKey;
 
 /// A workload of either state.
 #[derive(Clone, Debug)]
 pub(super) struct Met {
     /// Its identity.
-    pub key: Key,
+    pub key: ObjectKey,
     /// Its position in the old cluster.
     pub old: Option<usize>,
     /// Its position in the new cluster.
@@ -27,7 +28,7 @@ pub(super) struct Union {
 
 impl Union {
     pub fn of(old: &State<'_>, new: &State<'_>) -> Union {
-        let mut met: BTreeMap<&Key, (Option<usize>, Option<usize>)> = BTreeMap::new();
+        let mut met: BTreeMap<&ObjectKey, (Option<usize>, Option<usize>)> = BTreeMap::new();
         for (index, workload) in old.cluster.workloads().iter().enumerate() {
             met.entry(&workload.key).or_default().0 = Some(index);
         }

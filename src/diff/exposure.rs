@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::State;
 use super::summary::{Found, Gate, Item, ports};
 use crate::graph::{Change, EdgeDetail, EdgeKind, Graph, NodeKind};
-use crate::policy::PortSet;
+use crate::net::PortSet;
 
 /// For each workload, by id, the ports that are reached from outside, by the object that opens the way.
 type Ways = BTreeMap<String, BTreeMap<String, PortSet>>;

@@ -25,9 +25,10 @@ pub use connections::{Allowed, Delta, Party};
 pub use objects::{Fate, Field, ObjectChange};
 pub use summary::{Gate, Item, Section, Topic};
 
-use crate::cluster::{Cluster, Key};
+use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
+use crate::net::ObjectKey;
 use crate::policy::Connectivity;
 use crate::source::{FileId, Sources};
 
@@ -64,7 +65,7 @@ pub struct Diff {
     /// Both graphs in one.
     pub graph: Graph,
     /// The workloads of both states, sorted: what the positions in [`Party::Workloads`] mean.
-    pub workloads: Vec<Key>,
+    pub workloads: Vec<ObjectKey>,
     /// The connections that differ.
     pub connections: Vec<Delta>,
     /// The objects that differ, sorted by identity.

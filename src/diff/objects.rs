@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::State;
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::manifest::{Tree, Value};
+use crate::net::ObjectKey;
 use crate::source::Span;
 
 /// What became of an object.
@@ -31,7 +32,7 @@ pub struct Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectChange {
     /// Its identity.
-    pub key: Key,
+    pub key: ObjectKey,
     /// What became of it.
     pub fate: Fate,
     /// Where the old state has it.
@@ -48,7 +49,7 @@ const FIELDS: usize = 40;
 /// Every object that differs, sorted by identity. What a controller made of another object, what a server adds, and
 /// labels and annotations that tools renew with every release make no difference.
 pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
-    let kept = |state: &State<'_>| -> BTreeMap<Key, usize> {
+    let kept = |state: &State<'_>| -> BTreeMap<ObjectKey, usize> {
         let entries = state.cluster.entries().iter().enumerate();
         let written = entries.filter(|(_, e)| !e.object.owners.iter().any(|o| o.controller));
         written.map(|(i, e)| (e.key.clone(), i)).collect()
@@ -58,11 +59,11 @@ pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
         let errors = new.diagnostics.iter().filter(|d| d.code.severity() == crate::diagnostic::Severity::Error);
         errors.filter_map(|d| d.at).map(|at| new.file(at.file)).collect()
     };
-    let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&ObjectKey> = before.keys().chain(after.keys()).collect();
     let entry = |state: &State<'_>, index: Option<&usize>| -> Option<Span> {
         index.map(|&i| state.cluster.entries()[i].object.span)
     };
-    let change = |key: &Key| {
+    let change = |key: &ObjectKey| {
         let (a, b) = (before.get(key), after.get(key));
         let fate = match (a, b) {
             (Some(&a), Some(&b)) => {

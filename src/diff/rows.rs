@@ -8,7 +8,8 @@ use super::connections::{Delta, Party};
 use super::ends::Union;
 use super::reasons::{Cause, causes};
 use super::traffic::Turn;
-use crate::policy::{AddressSet, Network, PortSet};
+use crate::net::{AddressSet, PortSet};
+use crate::policy::Network;
 
 /// Some workloads and some addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]

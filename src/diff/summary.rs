@@ -12,7 +12,7 @@ use super::rows::{Row, rows, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Change, Detail, EdgeKind, Graph, Node, NodeKind, Side};
-use crate::policy::{PortSet, Protocol};
+use crate::net::{PortSet, Protocol};
 
 /// What items are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::State;
 use super::connections::{Delta, Party};
 use super::ends::Union;
-use crate::graph::{Detail, Graph, NodeKind, Ports, Protocol};
-use crate::policy::{self, AddressSet, Direction, Network, PortSet};
+use crate::graph::{Detail, Graph, NodeKind, Ports};
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::policy::{Direction, Network};
 
 /// One end of a line.
 #[derive(Clone, Debug)]
@@ -201,7 +202,7 @@ impl<'a> Traffic<'a> {
             }
             Detail::External { addresses, except, .. } => {
                 let set = |texts: &[String]| {
-                    let blocks = texts.iter().filter_map(|t| policy::parse_cidr(t).ok());
+                    let blocks = texts.iter().filter_map(|t| parse_cidr(t).ok());
                     blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
                 };
                 End::Addresses(set(addresses).difference(&set(except)))
@@ -265,23 +266,12 @@ fn port_set(ports: &Ports) -> PortSet {
     if ports.ranges.is_empty() && ports.names.is_empty() {
         return PortSet::all();
     }
-    let own = |protocol: Protocol| match protocol {
-        Protocol::Tcp => policy::Protocol::Tcp,
-        Protocol::Udp => policy::Protocol::Udp,
-        Protocol::Sctp => policy::Protocol::Sctp,
-    };
     let ranges = ports.ranges.iter();
-    ranges.fold(PortSet::none(), |set, (p, first, last)| set.union(&PortSet::range(own(*p), *first, *last)))
+    ranges.fold(PortSet::none(), |set, (p, first, last)| set.union(&PortSet::range(*p, *first, *last)))
 }
 
 /// The same ports as a line says them.
 pub(super) fn ports_of(set: &PortSet) -> Ports {
-    let known = [
-        (policy::Protocol::Tcp, Protocol::Tcp),
-        (policy::Protocol::Udp, Protocol::Udp),
-        (policy::Protocol::Sctp, Protocol::Sctp),
-    ];
-    let ranges =
-        known.into_iter().flat_map(|(own, protocol)| set.ranges(own).into_iter().map(move |(a, b)| (protocol, a, b)));
+    let ranges = Protocol::ALL.into_iter().flat_map(|p| set.ranges(p).into_iter().map(move |(a, b)| (p, a, b)));
     Ports { ranges: ranges.collect(), names: Vec::new() }
 }

@@ -16,7 +16,7 @@ use crate::graph::{
     Allowance, Change, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind,
     Ports, digest,
 };
-use crate::policy::PortSet;
+use crate::net::PortSet;
 
 /// The union of the graphs of two states.
 pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[Delta]) -> Graph {

@@ -1,6 +1,7 @@
 //! What policies do about nodes and between them.
 
-use super::{Evidence, Protocol};
+use super::Evidence;
+use crate::net::Protocol;
 
 /// What policies do about traffic to or from a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +111,7 @@ impl Ports {
     /// Whether every port of every protocol is meant.
     pub fn is_all(&self) -> bool {
         let whole = |p: Protocol| self.ranges.contains(&(p, 1, u16::MAX));
-        [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter().all(whole)
+        Protocol::ALL.into_iter().all(whole)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls that configuration tells of, with the words for them.
 
-use super::{PortMap, Protocol, port_text};
+use super::{PortMap, port_text};
+use crate::net::Protocol;
 
 /// What policies leave of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,8 +4,9 @@ use super::config::short_kind;
 use super::remark;
 use super::{
     Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity, Mark, Node, NodeKind,
-    Outside, PortMap, Ports, Protocol, RouteRule, Scale, ServiceKind, Side, Stance,
+    Outside, PortMap, Ports, RouteRule, Scale, ServiceKind, Side, Stance,
 };
+use crate::net::Protocol;
 
 impl Node {
     /// One line of facts under the name: `Deployment · 3 replicas`, `ClusterIP · 80 → 8080`.

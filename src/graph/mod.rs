@@ -36,8 +36,8 @@ pub use digest::digest;
 pub use evidence::Evidence;
 pub use group::Group;
 pub use model::{
-    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, Protocol,
-    RouteRule, Scale, ServiceKind, TargetPort,
+    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, RouteRule,
+    Scale, ServiceKind, TargetPort,
 };
 pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};

@@ -7,6 +7,7 @@ use super::access::{Access, Allowance};
 use super::call::Call;
 use super::config::{Config, Scaling, Uses};
 use super::{Change, Evidence, Remark, Several, Summary};
+use crate::net::Protocol;
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -146,29 +147,6 @@ impl EdgeKind {
             EdgeKind::Calls => "calls",
             EdgeKind::Uses => "uses",
             EdgeKind::Scales => "scales",
-        }
-    }
-}
-
-/// A transport protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Protocol {
-    /// TCP, the default.
-    #[default]
-    Tcp,
-    /// UDP.
-    Udp,
-    /// SCTP.
-    Sctp,
-}
-
-impl Protocol {
-    /// `TCP`, `UDP` or `SCTP`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "TCP",
-            Protocol::Udp => "UDP",
-            Protocol::Sctp => "SCTP",
         }
     }
 }

@@ -2,9 +2,8 @@
 //! ClusterNetworkPolicy of v1alpha2 and later, read and checked as their custom resource definitions do
 //! (<https://network-policy-api.sigs.k8s.io/reference/spec/>).
 
-use super::addresses::{AddressSet, parse_cidr};
 use super::network_policy::check_port_name;
-use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
+use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
@@ -12,6 +11,7 @@ use super::rule::{
 use super::selector::Selector;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
 
 /// The API group of these kinds.
 pub(super) const GROUP: &str = "policy.networking.k8s.io";

@@ -2,7 +2,7 @@
 
 use super::connectivity::{Connectivity, Endpoint};
 use super::evaluate::{Certainty, Reason};
-use super::ports::{PortSet, Protocol};
+use crate::net::{PortSet, Protocol};
 use crate::source::Span;
 
 /// A place where a name is written.

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use super::addresses::AddressSet;
 use super::admin::{self, Kind};
 use super::classes::{namespace_keys, namespaces};
 use super::network_policy;
 use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy, Tier};
-use crate::cluster::{Cluster, Entry, Key};
+use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::net::{AddressSet, ObjectKey};
 use crate::source::Span;
 
 /// A policy of a kind that is not evaluated. What it allows or denies is not in any result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignPolicy {
     /// Its identity.
-    pub key: Key,
+    pub key: ObjectKey,
     /// Where it is written.
     pub at: Span,
 }

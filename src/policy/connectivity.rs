@@ -1,16 +1,15 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
-use super::addresses::{AddressRange, AddressSet};
 use super::collect::{self, ForeignPolicy};
 use super::evaluate::{Certainty, Reason, Verdict};
 use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
-use super::ports::PortSet;
 use super::reach::{self, Flows};
 use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
+use crate::net::{AddressRange, AddressSet, PortSet};
 
 /// Who brings requests from outside to a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
-use super::ports::{ContainerPort, PortSet, RulePorts};
+use super::ports::RulePorts;
 use super::rule::{Action, Direction, Policy, Tier};
+use crate::net::{ContainerPort, PortSet};
 
 /// What a policy does to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

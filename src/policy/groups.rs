@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
-use super::addresses::AddressSet;
 use super::classes::{Classes, PodClass};
 use super::partition::partition;
-use super::ports::ContainerPort;
 use super::rule::{HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
 use super::selector::{Labels, Selector, UNKNOWN_VALUE};
+use crate::net::{AddressSet, ContainerPort};
 
 /// The number of a group.
 pub type GroupId = usize;

@@ -8,7 +8,6 @@
 //! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost
 //!   grows with these and with the connections that exist.
 
-mod addresses;
 mod admin;
 mod call;
 mod classes;
@@ -27,14 +26,13 @@ mod rule;
 mod selector;
 mod unseen;
 
-pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
 pub use collect::ForeignPolicy;
 pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;
-pub use ports::{ContainerPort, NamedPort, PortSet, Protocol, RulePorts};
+pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,

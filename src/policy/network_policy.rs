@@ -1,14 +1,14 @@
 //! NetworkPolicy of `networking.k8s.io/v1`, read and checked as the API server does
 //! (<https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>).
 
-use super::addresses::{AddressSet, parse_cidr};
-use super::ports::{NamedPort, PortSet, Protocol, RulePorts};
+use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
 use super::selector::Selector;
 use crate::cluster::Entry;
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
 
 /// Reads a NetworkPolicy.
 pub(super) fn read(entry: &Entry) -> Read<Policy> {

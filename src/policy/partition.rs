@@ -3,7 +3,7 @@
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::{AddressRange, AddressSet};
+use crate::net::{AddressRange, AddressSet};
 
 /// The parts into which some sets cut all addresses, each with the numbers of the sets that it lies in. IPv6 is only
 /// there if a set speaks of it: where none does, what holds for IPv4 holds for IPv6 as well.
@@ -52,8 +52,8 @@ pub(super) fn partition(sets: &[(usize, &AddressSet)]) -> Vec<(AddressSet, Vec<u
 
 #[cfg(test)]
 mod tests {
-    use super::super::addresses::parse_cidr;
     use super::*;
+    use crate::net::parse_cidr;
 
     fn block(text: &str) -> AddressSet {
         AddressSet::block(parse_cidr(text).unwrap())

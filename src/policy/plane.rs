@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
-use super::addresses::AddressSet;
 use super::classes::{Asked, Classes};
 use super::collect::refused;
 use super::connectivity::{Connection, Endpoint, Entrance, Extent, Way};
 use super::evaluate::{Certainty, Judge, Reason, Verdict};
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
 use super::networks::Network;
-use super::ports::PortSet;
 use super::rule::{Direction, Policy, Scope, Tier};
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
+use crate::net::{AddressSet, PortSet};
 
 /// One network.
 #[derive(Clone, Debug)]

@@ -15,12 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use self::finder::Finder;
-use super::addresses::AddressSet;
 use super::evaluate::{Certainty, Effect, Judge, Reason};
 use super::groups::{GroupId, Members};
 use super::networks::Network;
-use super::ports::PortSet;
 use super::rule::{Action, Direction, Peer, Peers, PodSelection, Policy, Tier};
+use crate::net::{AddressSet, PortSet};
 
 /// One end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

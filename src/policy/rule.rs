@@ -1,9 +1,8 @@
 //! The normal form of policies: what every kind of them is brought into before anything is evaluated.
 
-use super::addresses::AddressSet;
 use super::ports::RulePorts;
 use super::selector::{Operator, Selector};
-use crate::cluster::Key;
+use crate::net::{AddressSet, ObjectKey};
 use crate::source::Span;
 
 /// Which way traffic goes, seen from the pod that a policy is about.
@@ -148,7 +147,7 @@ pub enum Scope {
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Its identity.
-    pub key: Key,
+    pub key: ObjectKey,
     /// On which networks it holds.
     pub scope: Scope,
     /// Its tier.

@@ -12,10 +12,10 @@ use super::connectivity::{Connectivity, Extent};
 use super::evaluate::Reason;
 use super::groups::GroupId;
 use super::plane::Plane;
-use super::ports::PortSet;
 use super::rule::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Rule};
 use super::selector::{Labels, Operator, Requirement, Selector};
 use crate::cluster::Cluster;
+use crate::net::PortSet;
 
 /// The label that names a namespace.
 const NAME: &str = "kubernetes.io/metadata.name";

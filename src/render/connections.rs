@@ -8,7 +8,8 @@ use super::Report;
 use super::calls::{CallState, CallsJson, Ledger};
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{AddressRange, Connection, Effect, Endpoint, Extent, Network, PortSet, Protocol, Reason};
+use crate::net::{AddressRange, PortSet, Protocol};
+use crate::policy::{Connection, Effect, Endpoint, Extent, Network, Reason};
 
 /// A table of connections: who, to whom, on which ports, because of what. Where calls are known, there is a column for
 /// them, and calls that policies deny come last.

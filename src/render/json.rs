@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{
-    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, Protocol, RouteRule, Side,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, RouteRule, Side,
 };
+use crate::net::Protocol;
 use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 

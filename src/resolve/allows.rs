@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use crate::cluster::Cluster;
 use crate::graph::{
-    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Protocol,
-    Side, Stance, digest,
+    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Side, Stance,
+    digest,
 };
+use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    self, AddressSet, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network,
-    PodSelection, Reason, Tier,
+    self, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection,
+    Reason, Tier,
 };
 use crate::source::Sources;
 
@@ -304,14 +305,10 @@ impl Adding<'_> {
         let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
         let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
         doubts.extend(foreign.iter().map(|e| format!("{} is not evaluated and may change this", e.object)));
-        let mut ranges = Vec::new();
-        for (own, protocol) in [
-            (policy::Protocol::Tcp, Protocol::Tcp),
-            (policy::Protocol::Udp, Protocol::Udp),
-            (policy::Protocol::Sctp, Protocol::Sctp),
-        ] {
-            ranges.extend(flow.ports.ranges(own).into_iter().map(|(a, b)| (protocol, a, b)));
-        }
+        let ranges = Protocol::ALL
+            .into_iter()
+            .flat_map(|p| flow.ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
+            .collect();
         Allowance {
             ports: Ports { ranges, names: flow.names.clone() },
             not_from: names(&flow.not_from),

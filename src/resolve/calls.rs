@@ -16,9 +16,10 @@ use self::texts::{Text, Told};
 use self::words::{Mention, Sign};
 use super::{services, workloads};
 use crate::cluster::Cluster;
-use crate::graph::{self, ServiceKind, TargetPort};
+use crate::graph::{ServiceKind, TargetPort};
 use crate::manifest::Body;
-use crate::policy::{Call, Calls, PortSet, Protocol, Said, Target, UnknownName};
+use crate::net::{PortSet, Protocol};
+use crate::policy::{Call, Calls, Said, Target, UnknownName};
 use crate::source::{Sources, Span};
 
 pub use edges::{Repeated, draw_calls};
@@ -244,13 +245,13 @@ impl Finder<'_> {
             match port {
                 Some(port) => {
                     let own = maps.iter().filter(|m| m.port == *port);
-                    let of: BTreeSet<_> = own.map(|m| (*port, protocol(m.protocol))).collect();
+                    let of: BTreeSet<_> = own.map(|m| (*port, m.protocol)).collect();
                     ports.extend(if of.is_empty() { BTreeSet::from([(*port, Protocol::Tcp)]) } else { of });
                 }
                 None => {
                     // The only port is meant even if nobody says so.
                     if let [only] = maps.as_slice() {
-                        ports.insert((only.port, protocol(only.protocol)));
+                        ports.insert((only.port, only.protocol));
                     }
                 }
             }
@@ -288,7 +289,7 @@ impl Finder<'_> {
                 found = found.union(&PortSet::port(wanted, port));
                 continue;
             }
-            for map in maps.iter().filter(|m| m.port == port && protocol(m.protocol) == wanted) {
+            for map in maps.iter().filter(|m| m.port == port && m.protocol == wanted) {
                 let numbers: &[u16] = match &map.target {
                     TargetPort::Number(n) => std::slice::from_ref(n),
                     TargetPort::Name { resolved, .. } => resolved,
@@ -306,12 +307,4 @@ fn sorted(mut said: Vec<Said>) -> Vec<Said> {
     said.sort();
     said.dedup();
     said
-}
-
-fn protocol(protocol: graph::Protocol) -> Protocol {
-    match protocol {
-        graph::Protocol::Tcp => Protocol::Tcp,
-        graph::Protocol::Udp => Protocol::Udp,
-        graph::Protocol::Sctp => Protocol::Sctp,
-    }
 }

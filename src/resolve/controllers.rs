@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::cluster::{Cluster, Key, Workload};
+use crate::cluster::{Cluster, Workload};
 use crate::graph::{Detail, EdgeDetail, Graph, NodeKind};
 use crate::manifest::Body;
+use crate::net::ObjectKey;
 use crate::policy::{AbsentController, Labels, Way};
 
 /// Which pods are the ingress controller, in the words of whoever asks: those of a namespace, those of them with some
@@ -286,7 +287,7 @@ fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
     let mut told = Vec::new();
     for name in &names {
         let find = |group: &str, kind: &str| {
-            cluster.find(&Key { namespace: None, name: name.clone(), kind: kind.into(), group: group.into() })
+            cluster.find(&ObjectKey { namespace: None, name: name.clone(), kind: kind.into(), group: group.into() })
         };
         if let Some(at) = find("networking.k8s.io", "IngressClass")
             && let Body::IngressClass(class) = &cluster.entries()[at].object.body

@@ -7,10 +7,10 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::controllers::{ControllerRef, Controllers};
-use super::protocol;
 use crate::cluster::Cluster;
-use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, Protocol, TargetPort};
-use crate::policy::{self, AddressSet, Entrance, PortSet, Way};
+use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, TargetPort};
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::policy::{Entrance, Way};
 
 /// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those
 /// that the cluster holds are found by their labels.
@@ -79,7 +79,7 @@ fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usi
 fn addresses(outside: &Node) -> AddressSet {
     match &outside.detail {
         Detail::External { addresses, role: None, .. } => {
-            let blocks = addresses.iter().filter_map(|a| policy::parse_cidr(a).ok());
+            let blocks = addresses.iter().filter_map(|a| parse_cidr(a).ok());
             blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
         }
         Detail::External { .. } => AddressSet::private(),
@@ -105,7 +105,7 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
 /// The ports of a Service for a protocol.
 fn ports_of(service: &Service, transport: Protocol) -> impl Iterator<Item = &ServicePort> {
     let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    ports.filter(move |p| protocol(p.protocol.as_deref()) == transport)
+    ports.filter(move |p| Protocol::from_field(p.protocol.as_deref()) == transport)
 }
 
 /// The ports of a Service that a backend means.
@@ -140,14 +140,9 @@ fn is_port(map: &PortMap, port: &ServicePort, headless: bool) -> bool {
 }
 
 fn targets(map: &PortMap) -> PortSet {
-    let transport = match map.protocol {
-        Protocol::Tcp => policy::Protocol::Tcp,
-        Protocol::Udp => policy::Protocol::Udp,
-        Protocol::Sctp => policy::Protocol::Sctp,
-    };
     let numbers = match &map.target {
         TargetPort::Number(number) => std::slice::from_ref(number),
         TargetPort::Name { resolved, .. } => resolved,
     };
-    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(transport, *n)))
+    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(map.protocol, *n)))
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
-use super::{Context, port_number, protocol, services};
+use super::{Context, port_number, services};
 use crate::cluster::Entry;
-use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, Protocol, ServiceKind};
+use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, ServiceKind};
+use crate::net::Protocol;
 
 /// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean
 /// it. Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
@@ -41,7 +42,10 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     let ports = |node: bool| -> Vec<(u16, Protocol)> {
         let mut ports: Vec<(u16, Protocol)> = (spec.ports.iter().flatten())
             .filter_map(|p| {
-                Some((port_number(if node { p.node_port? } else { p.port })?, protocol(p.protocol.as_deref())))
+                Some((
+                    port_number(if node { p.node_port? } else { p.port })?,
+                    Protocol::from_field(p.protocol.as_deref()),
+                ))
             })
             .collect();
         ports.sort_unstable();

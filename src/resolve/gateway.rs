@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::{Context, port_number, protocol, services};
-use crate::cluster::{Entry, Key};
+use super::{Context, port_number, services};
+use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, Protocol, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, RouteRule};
 use crate::manifest::Tree;
+use crate::net::{ObjectKey, Protocol};
 use crate::policy::Selector;
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -50,7 +51,7 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
         let host = text(listener, &["hostname"]).unwrap_or_default();
         let words = [kind.to_owned(), port.map(|p| p.to_string()).unwrap_or_default(), host.to_owned()];
         listeners.push(words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "));
-        ports.extend(port.map(|p| (p, protocol(Some(kind)))));
+        ports.extend(port.map(|p| (p, Protocol::from_field(Some(kind)))));
     }
     ports.sort_unstable();
     ports.dedup();
@@ -75,7 +76,7 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     let Some(name) = text(parent, &["name"]) else { return };
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
     let said = context.evidence(entry, "spec.parentRef");
-    let from = context.referred(&Key::new(GROUP, "Gateway", namespace, name), said.clone());
+    let from = context.referred(&ObjectKey::new(GROUP, "Gateway", namespace, name), said.clone());
     context.graph.edge(
         &from,
         &entry.key.to_string(),
@@ -134,7 +135,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
     let group = text(parent, &["group"]).unwrap_or(GROUP);
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace()).to_owned();
-    let key = Key::new(group, kind, &namespace, name);
+    let key = ObjectKey::new(group, kind, &namespace, name);
     let said = context.evidence(entry, &format!("spec.parentRefs[{index}]"));
     let id = context.referred(&key, said.clone());
     let mut secure = Vec::new();
@@ -275,7 +276,7 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
     let namespace = text(backend, &["namespace"]).unwrap_or(entry.key.namespace());
-    let key = Key::new(group, kind, namespace, name);
+    let key = ObjectKey::new(group, kind, namespace, name);
     if namespace != entry.key.namespace() && !granted(context, entry, &key) {
         let message = format!("{} may not send to {key}: namespace {namespace} grants no reference", entry.key);
         context.diagnostics.push(
@@ -291,7 +292,7 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
 
 /// Whether a ReferenceGrant in the target's namespace lets a route refer to it
 /// (<https://gateway-api.sigs.k8s.io/api-types/referencegrant/>).
-fn granted(context: &Context<'_>, route: &Entry, target: &Key) -> bool {
+fn granted(context: &Context<'_>, route: &Entry, target: &ObjectKey) -> bool {
     let grants = context
         .cluster
         .entries()

@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressTLS};
 
 use super::{Context, exposure, port_number, services};
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, RouteRule};
 use crate::manifest::Body;
+use crate::net::ObjectKey;
 
 /// Adds every Ingress with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -116,7 +117,7 @@ fn target(
     said: &Evidence,
 ) -> Option<(String, Backend)> {
     if let Some(service) = &backend.service {
-        let key = Key::new("", "Service", entry.key.namespace(), &service.name);
+        let key = ObjectKey::new("", "Service", entry.key.namespace(), &service.name);
         let target = context.referred(&key, said.clone());
         let port = match &service.port {
             Some(port) if port.number.is_some_and(|n| n != 0) => {
@@ -132,7 +133,7 @@ fn target(
         return Some((target, port));
     }
     let resource = backend.resource.as_ref()?;
-    let key = Key::new(
+    let key = ObjectKey::new(
         resource.api_group.as_deref().unwrap_or_default(),
         &resource.kind,
         entry.key.namespace(),
@@ -142,7 +143,7 @@ fn target(
 }
 
 /// The number of a Service's named port.
-fn named_port(context: &Context<'_>, service: &Key, name: &str) -> Option<u16> {
+fn named_port(context: &Context<'_>, service: &ObjectKey, name: &str) -> Option<u16> {
     let Body::Service(service) = &context.cluster.entries()[context.cluster.find(service)?].object.body else {
         return None;
     };

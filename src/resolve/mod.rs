@@ -16,9 +16,10 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{Cluster, Entry, Key};
+use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Diagnostic, Warned};
-use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind, Protocol};
+use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind};
+use crate::net::ObjectKey;
 use crate::source::Sources;
 
 pub use allows::{Denied, allow};
@@ -81,7 +82,7 @@ impl Context<'_> {
     }
 
     /// The id of the node for an object that is referred to: the object's own, or that of a missing node made for it.
-    fn referred(&mut self, key: &Key, evidence: Evidence) -> String {
+    fn referred(&mut self, key: &ObjectKey, evidence: Evidence) -> String {
         let id = key.to_string();
         if self.graph.has(&id) {
             return id;
@@ -202,15 +203,6 @@ impl Context<'_> {
             remarks: Vec::new(),
         });
         id
-    }
-}
-
-/// Reads a protocol; absent means TCP, and so does what no Service can have.
-fn protocol(text: Option<&str>) -> Protocol {
-    match text {
-        Some(p) if p.eq_ignore_ascii_case("UDP") => Protocol::Udp,
-        Some(p) if p.eq_ignore_ascii_case("SCTP") => Protocol::Sctp,
-        _ => Protocol::Tcp,
     }
 }
 

@@ -5,9 +5,10 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, port_number};
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, NodeKind, RouteRule};
 use crate::manifest::{Body, Tree};
+use crate::net::ObjectKey;
 
 /// Adds every Route with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -43,7 +44,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         if backend.get("kind").and_then(Tree::as_str).is_some_and(|k| k != "Service") {
             continue;
         }
-        let key = Key::new("", "Service", entry.key.namespace(), name);
+        let key = ObjectKey::new("", "Service", entry.key.namespace(), name);
         let said = context.evidence(entry, &field);
         let target = context.referred(&key, said.clone());
         let port = backend_port(context, &key, spec.at(&["port", "targetPort"]));
@@ -65,7 +66,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
 
 /// The Service port whose endpoints a Route means. `targetPort` is the number or name of a port of the endpoints, and
 /// endpoints carry the names of the Service's ports; without it the router takes every port.
-fn backend_port(context: &Context<'_>, service: &Key, wanted: Option<&Tree>) -> Backend {
+fn backend_port(context: &Context<'_>, service: &ObjectKey, wanted: Option<&Tree>) -> Backend {
     let Some(wanted) = wanted.filter(|w| !w.is_null()) else {
         return Backend::None;
     };

@@ -11,8 +11,9 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use crate::cluster::{Cluster, Key};
+use crate::cluster::Cluster;
 use crate::graph::{Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, UseWay, Uses, digest};
+use crate::net::ObjectKey;
 use crate::source::Sources;
 
 /// Adds to a graph of a cluster what its workloads, Ingresses and Gateways use, and what scales its workloads.
@@ -67,13 +68,13 @@ struct Reference<'a> {
 /// Every use, by what is used and by whom.
 #[derive(Debug, Default)]
 struct Book {
-    uses: BTreeMap<Key, BTreeMap<String, Entry>>,
+    uses: BTreeMap<ObjectKey, BTreeMap<String, Entry>>,
 }
 
 impl Book {
     /// Notes a use by the node with an id.
     fn add(&mut self, user: &str, reference: &Reference<'_>, said: Evidence) {
-        let key = Key::new("", reference.kind, reference.namespace, reference.name);
+        let key = ObjectKey::new("", reference.kind, reference.namespace, reference.name);
         let entry = self.uses.entry(key).or_default().entry(user.to_owned()).or_default();
         entry.ways.insert(reference.way);
         entry.needed |= !reference.optional;
@@ -86,9 +87,9 @@ impl Book {
             ids.insert(key, target(context, key, users));
         }
         let bundles = self.bundles();
-        let mut through: BTreeSet<(&str, &Key)> = BTreeSet::new();
+        let mut through: BTreeSet<(&str, &ObjectKey)> = BTreeSet::new();
         for bundle in &bundles {
-            let evidence = |user: &str, keys: &[&Key]| -> Vec<Evidence> {
+            let evidence = |user: &str, keys: &[&ObjectKey]| -> Vec<Evidence> {
                 let entries = keys.iter().filter_map(|k| self.uses[*k].get(user));
                 entries.flat_map(|e| e.evidence.iter().cloned()).collect()
             };
@@ -118,7 +119,7 @@ impl Book {
     /// Groups of users and things in which each uses all, and so many of both that a junction saves lines. No use is in
     /// two of them.
     fn bundles(&self) -> Vec<Bundle<'_>> {
-        let mut things: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
+        let mut things: BTreeMap<&str, Vec<&ObjectKey>> = BTreeMap::new();
         let mut sets: BTreeSet<Vec<&str>> = BTreeSet::new();
         for (key, users) in &self.uses {
             for user in users.keys() {
@@ -128,17 +129,17 @@ impl Book {
         }
         let mut sets: Vec<Vec<&str>> = sets.into_iter().filter(|s| s.len() > 1).collect();
         sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        let mut taken: BTreeSet<(&str, &Key)> = BTreeSet::new();
+        let mut taken: BTreeSet<(&str, &ObjectKey)> = BTreeSet::new();
         let mut bundles = Vec::new();
         for users in sets {
             let first = users[0];
-            let alike = |key: &&Key| {
+            let alike = |key: &&ObjectKey| {
                 let known = &self.uses[*key];
                 let free = |u: &&str| !taken.contains(&(*u, *key));
                 let same = |u: &&str| known.get(*u).map(Entry::uses) == known.get(first).map(Entry::uses);
                 users.iter().all(free) && users.iter().all(same)
             };
-            let keys: Vec<&Key> = things.get(first).into_iter().flatten().copied().filter(alike).collect();
+            let keys: Vec<&ObjectKey> = things.get(first).into_iter().flatten().copied().filter(alike).collect();
             if users.len() * keys.len() > users.len() + keys.len() {
                 taken.extend(keys.iter().flat_map(|k| users.iter().map(|u| (*u, *k))));
                 bundles.push(Bundle { users, keys });
@@ -151,11 +152,11 @@ impl Book {
 /// Users and things of which each uses all, each thing in one way.
 struct Bundle<'a> {
     users: Vec<&'a str>,
-    keys: Vec<&'a Key>,
+    keys: Vec<&'a ObjectKey>,
 }
 
 /// The node for what is used: that of the input, else a missing one.
-fn target(context: &mut Context<'_>, key: &Key, users: &BTreeMap<String, Entry>) -> String {
+fn target(context: &mut Context<'_>, key: &ObjectKey, users: &BTreeMap<String, Entry>) -> String {
     let id = key.to_string();
     let uses: BTreeSet<Uses> = users.values().map(Entry::uses).collect();
     if let Some(node) = context.graph.known(&id) {

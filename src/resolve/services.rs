@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{ObjectReference, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::{Context, exposure, port_number, protocol, workloads};
-use crate::cluster::{Entry, Key};
+use super::{Context, exposure, port_number, workloads};
+use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Backend, Detail, EdgeDetail, NodeKind, Port, PortMap, ServiceKind, TargetPort};
 use crate::manifest::Body;
+use crate::net::{ObjectKey, Protocol};
 
 /// Adds every Service with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -112,7 +113,7 @@ fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
 
 /// `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local` name a Service
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
-pub(super) fn in_cluster_name(host: &str) -> Option<Key> {
+pub(super) fn in_cluster_name(host: &str) -> Option<ObjectKey> {
     let stem = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
     let (front, namespace) = stem.rsplit_once('.')?;
     // A pod of a headless Service has a name of its own below that of the Service.
@@ -121,7 +122,7 @@ pub(super) fn in_cluster_name(host: &str) -> Option<Key> {
         Some((_, service)) => service,
         None => front,
     };
-    Some(Key::new("", "Service", namespace, name))
+    Some(ObjectKey::new("", "Service", namespace, name))
 }
 
 /// One address behind a Service without selector.
@@ -157,14 +158,14 @@ impl Behind {
 }
 
 /// Endpoints and EndpointSlices, by the Service that they belong to.
-fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
+fn endpoints(context: &Context<'_>) -> BTreeMap<ObjectKey, Vec<Endpoint>> {
     let cluster = context.cluster;
-    let mut found: BTreeMap<Key, Vec<Endpoint>> = BTreeMap::new();
+    let mut found: BTreeMap<ObjectKey, Vec<Endpoint>> = BTreeMap::new();
     let plain = |number: Option<i32>, proto: Option<&str>, name: Option<&String>| -> Option<PortMap> {
         let number = port_number(number?)?;
         Some(PortMap {
             port: number,
-            protocol: protocol(proto),
+            protocol: Protocol::from_field(proto),
             name: name.cloned(),
             target: TargetPort::Number(number),
             node_port: None,
@@ -180,7 +181,7 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
                 .filter_map(|p| plain(Some(p.port), p.protocol.as_deref(), p.name.as_ref()))
                 .collect();
             for address in subset.addresses.iter().flatten().chain(subset.not_ready_addresses.iter().flatten()) {
-                found.entry(Key::new("", "Service", entry.key.namespace(), &entry.key.name)).or_default().push(
+                found.entry(ObjectKey::new("", "Service", entry.key.namespace(), &entry.key.name)).or_default().push(
                     Endpoint {
                         address: address.ip.clone(),
                         dns: false,
@@ -206,14 +207,16 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<Key, Vec<Endpoint>> {
             .collect();
         for endpoint in slice.endpoints.iter().flatten() {
             for address in &endpoint.addresses {
-                found.entry(Key::new("", "Service", entry.key.namespace(), service)).or_default().push(Endpoint {
-                    address: address.clone(),
-                    dns: slice.address_type == "FQDN",
-                    behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
-                    ports: ports.clone(),
-                    object,
-                    field: "endpoints",
-                });
+                found.entry(ObjectKey::new("", "Service", entry.key.namespace(), service)).or_default().push(
+                    Endpoint {
+                        address: address.clone(),
+                        dns: slice.address_type == "FQDN",
+                        behind: Behind::of(endpoint.target_ref.as_ref(), entry.key.namespace()),
+                        ports: ports.clone(),
+                        object,
+                        field: "endpoints",
+                    },
+                );
             }
         }
     }
@@ -270,7 +273,7 @@ pub(super) fn kind(service: &Service) -> ServiceKind {
 pub(super) fn checked_port(
     context: &mut Context<'_>,
     entry: &Entry,
-    service: &Key,
+    service: &ObjectKey,
     port: Backend,
     field: &str,
 ) -> Backend {
@@ -316,7 +319,7 @@ pub(super) fn port_maps(service: &Service, declared: &[Port]) -> Vec<PortMap> {
 
 fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
     let number = port_number(port.port)?;
-    let protocol = protocol(port.protocol.as_deref());
+    let protocol = Protocol::from_field(port.protocol.as_deref());
     let target = match &port.target_port {
         Some(IntOrString::Int(0)) | None => TargetPort::Number(number),
         Some(IntOrString::Int(n)) => TargetPort::Number(port_number(*n)?),

@@ -1,9 +1,10 @@
 //! Nodes of workloads.
 
-use super::{Context, port_number, protocol};
+use super::{Context, port_number};
 use crate::cluster::Workload;
 use crate::graph::{Container, Detail, Node, NodeKind, Port, Scale};
 use crate::manifest::Object;
+use crate::net::Protocol;
 
 /// Adds a node for every workload.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -54,7 +55,7 @@ pub(super) fn ports(workload: &Workload) -> Vec<Port> {
         .filter_map(|p| {
             Some(Port {
                 number: port_number(p.container_port)?,
-                protocol: protocol(p.protocol.as_deref()),
+                protocol: Protocol::from_field(p.protocol.as_deref()),
                 name: p.name.clone(),
             })
         })

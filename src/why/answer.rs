@@ -4,7 +4,8 @@ use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, pu
 use super::lookup::{self, Party, Role};
 use super::question::{PortName, PortWish, Question};
 use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
-use crate::policy::{AddressSet, PortSet, Protocol};
+
+use crate::net::{AddressSet, PortSet, Protocol};
 
 /// How a layer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

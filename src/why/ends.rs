@@ -2,7 +2,8 @@
 
 use super::Scene;
 use super::sides::{Part, allowed, side};
-use crate::policy::{AddressSet, Direction, GroupId, Members, Network, Peer, Peers, PortSet};
+use crate::net::{AddressSet, PortSet};
+use crate::policy::{Direction, GroupId, Members, Network, Peer, Peers};
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]

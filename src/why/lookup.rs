@@ -3,9 +3,8 @@
 use super::Scene;
 use super::ends::addresses_name;
 use super::question::Reference;
-use crate::cluster::Key;
 use crate::manifest::Body;
-use crate::policy::AddressSet;
+use crate::net::{AddressSet, ObjectKey};
 
 /// An end of the connection that a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +94,7 @@ fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
 }
 
 /// Everything that can be an end, as (party, key).
-fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a Key)> {
+fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a ObjectKey)> {
     let workloads = scene.cluster.workloads().iter().enumerate().map(|(i, w)| (Party::Workload(i), &w.key));
     let entries = scene.cluster.entries().iter().enumerate();
     let services =
@@ -103,7 +102,7 @@ fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a Key)> {
     workloads.chain(services).collect()
 }
 
-fn is_kind(key: &Key, kind: Option<&str>) -> bool {
+fn is_kind(key: &ObjectKey, kind: Option<&str>) -> bool {
     kind.is_none_or(|k| key.kind.eq_ignore_ascii_case(k))
 }
 
@@ -115,7 +114,7 @@ fn by_name(
     role: Role<'_>,
 ) -> Result<Party, String> {
     let all = parties(scene);
-    let mut found: Vec<&(Party, &Key)> = all
+    let mut found: Vec<&(Party, &ObjectKey)> = all
         .iter()
         .filter(|(_, key)| key.name == name && namespace.is_none_or(|n| key.namespace() == n) && is_kind(key, kind))
         .collect();
@@ -145,7 +144,7 @@ fn by_name(
         Role::From => [scene.namespace, None],
         Role::To(seen_from) => [seen_from, scene.namespace],
     };
-    let at_home: Vec<&(Party, &Key)> = homes
+    let at_home: Vec<&(Party, &ObjectKey)> = homes
         .into_iter()
         .flatten()
         .map(|home| found.iter().filter(|(_, key)| key.namespace() == home).copied().collect())
@@ -154,7 +153,7 @@ fn by_name(
     if !at_home.is_empty() {
         found = at_home;
     }
-    let preferred: Vec<&(Party, &Key)> = found
+    let preferred: Vec<&(Party, &ObjectKey)> = found
         .iter()
         .filter(|(party, _)| {
             matches!((party, role), (Party::Workload(_), Role::From) | (Party::Service(_), Role::To(_)))
@@ -190,7 +189,7 @@ fn owner_of_pod(scene: &Scene<'_>, namespace: Option<&str>, name: &str) -> Optio
 
 fn unknown(
     scene: &Scene<'_>,
-    all: &[(Party, &Key)],
+    all: &[(Party, &ObjectKey)],
     kind: Option<&str>,
     namespace: Option<&str>,
     name: &str,
@@ -211,9 +210,9 @@ fn unknown(
             entry.key
         );
     }
-    let here: Vec<&(Party, &Key)> =
+    let here: Vec<&(Party, &ObjectKey)> =
         all.iter().filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind)).collect();
-    let pool: Vec<&(Party, &Key)> = if here.is_empty() { all.iter().collect() } else { here };
+    let pool: Vec<&(Party, &ObjectKey)> = if here.is_empty() { all.iter().collect() } else { here };
     let mut near: Vec<(usize, String)> =
         pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
     near.sort();

@@ -6,9 +6,8 @@ use super::answer::{Layer, Mark, Step};
 use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::service;
-use crate::policy::{
-    Action, Direction, Endpoint, NamespaceSelection, Peer, Peers, PortSet, Protocol, Rule, RulePorts, Tier,
-};
+use crate::net::{PortSet, Protocol};
+use crate::policy::{Action, Direction, Endpoint, NamespaceSelection, Peer, Peers, Rule, RulePorts, Tier};
 
 /// Who is meant, and whether the name resolves
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services>).

@@ -7,8 +7,9 @@ use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap, Protocol};
-use crate::policy::{self, AddressSet, Direction, PortSet, parse_cidr};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap};
+use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::policy::{self, Direction};
 
 /// One way in, up to a Service.
 struct Way {
@@ -164,7 +165,7 @@ fn leads(way: &Way, map: &PortMap) -> bool {
 
 /// Whether a wish means this way: by the port of the Service, of the pods, or the one that answers outside.
 fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
-    let protocol = ports::protocol(map.protocol);
+    let protocol = map.protocol;
     let outer = |w: &PortWish| {
         way.outer.iter().any(|n| w.means(*n, None, protocol))
             || map.node_port.is_some_and(|n| w.means(n, None, protocol))

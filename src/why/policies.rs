@@ -5,9 +5,8 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use super::sides::{Part, Ruling};
-use crate::policy::{
-    ContainerPort, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, PortSet, Reason, Tier,
-};
+use crate::net::{ContainerPort, PortSet};
+use crate::policy::{Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, Reason, Tier};
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;

@@ -6,16 +6,7 @@ use super::ends::End;
 use super::question::{PortName, PortWish};
 use super::service::{Behind, place_of};
 use crate::graph::{Detail, Port, PortMap, ServiceKind, TargetPort, port_text};
-use crate::policy::{AddressSet, PortSet, Protocol};
-
-/// The policy room's word for a protocol of the graph.
-pub(super) fn protocol(of_graph: crate::graph::Protocol) -> Protocol {
-    match of_graph {
-        crate::graph::Protocol::Tcp => Protocol::Tcp,
-        crate::graph::Protocol::Udp => Protocol::Udp,
-        crate::graph::Protocol::Sctp => Protocol::Sctp,
-    }
-}
+use crate::net::{AddressSet, PortSet, Protocol};
 
 /// The ports of the pods that a Service port leads to.
 pub(super) fn target_ports(map: &PortMap) -> PortSet {
@@ -23,12 +14,12 @@ pub(super) fn target_ports(map: &PortMap) -> PortSet {
         TargetPort::Number(number) => std::slice::from_ref(number),
         TargetPort::Name { resolved, .. } => resolved,
     };
-    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(protocol(map.protocol), *n)))
+    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(map.protocol, *n)))
 }
 
 /// Whether a wish means a port of a Service.
 pub(super) fn is_wished(wish: Option<&PortWish>, map: &PortMap) -> bool {
-    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol(map.protocol)))
+    wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), map.protocol))
 }
 
 fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
@@ -134,7 +125,7 @@ pub(super) fn map_ports(
     }
     for (set, maps, _) in outside {
         let own = maps.iter().filter(|m| {
-            wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), protocol(m.protocol)))
+            wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), m.protocol))
                 || wished.iter().any(|(_, w)| w.name == m.name)
         });
         let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
@@ -148,7 +139,7 @@ pub(super) fn map_ports(
 /// look.
 fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut Step) {
     let own = declared(scene, workload);
-    let known = own.iter().fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
+    let known = own.iter().fold(PortSet::none(), |set, p| set.union(&PortSet::port(p.protocol, p.number)));
     let rest = asked.difference(&known);
     if !own.is_empty() && !rest.is_empty() && !rest.is_all() {
         let text = format!(
@@ -171,9 +162,7 @@ fn no_such_port(
     let of_pod = |m: &&PortMap| wish.is_some_and(|w| target_wished(w, m));
     let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
     let is_declared = selected.iter().any(|(w, ..)| {
-        declared(scene, *w)
-            .iter()
-            .any(|p| wish.is_some_and(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))))
+        declared(scene, *w).iter().any(|p| wish.is_some_and(|w| w.means(p.number, p.name.as_deref(), p.protocol)))
     });
     let list: Vec<String> = service
         .ports
@@ -213,7 +202,7 @@ pub(super) fn target_wished(wish: &PortWish, map: &PortMap) -> bool {
         TargetPort::Number(number) => (None, std::slice::from_ref(number)),
         TargetPort::Name { name, resolved } => (Some(name.as_str()), resolved.as_slice()),
     };
-    numbers.iter().any(|n| wish.means(*n, name, protocol(map.protocol)))
+    numbers.iter().any(|n| wish.means(*n, name, map.protocol))
 }
 
 /// A workload that is asked for itself.
@@ -233,9 +222,8 @@ fn workload_ports(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, s
     let own = declared(scene, workload);
     let name = scene.workload_name(workload);
     let at = Some(scene.workload_place(workload));
-    let matching =
-        own.iter().filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), protocol(p.protocol))));
-    let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(protocol(p.protocol), p.number)));
+    let matching = own.iter().filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), p.protocol)));
+    let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(p.protocol, p.number)));
     let mut found = Found::default();
     if !asked.is_empty() {
         let all =

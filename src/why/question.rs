@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::policy::Protocol;
+use crate::net::Protocol;
 
 /// A question: may FROM open a connection to TO?
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeKind, PortMap, ServiceKind};
-use crate::policy::{AddressSet, PortSet, parse_cidr};
+use crate::net::{AddressSet, PortSet, parse_cidr};
 
 /// The workloads that a Service leads to, with the ports that lead there and the place that says so.
 pub(super) fn selected<'a>(scene: &Scene<'a>, service: &str) -> Vec<(usize, &'a [PortMap], String)> {

@@ -1,7 +1,8 @@
 //! What one side of a connection says, port by port: the rules that the engine found to decide, told apart by the ports
 //! that each of them decided.
 
-use crate::policy::{Connectivity, Direction, Effect, GroupId, PortSet, Reason, Tier};
+use crate::net::PortSet;
+use crate::policy::{Connectivity, Direction, Effect, GroupId, Reason, Tier};
 
 /// What a side says of some ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

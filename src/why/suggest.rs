@@ -8,8 +8,8 @@ use super::answer::Change;
 use super::ends::{End, Judged};
 use super::service::pairs;
 use super::sides::Ruling;
-use crate::cluster::Key;
-use crate::policy::{AddressSet, Direction, Effect, PortSet, Protocol, Tier};
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::policy::{Direction, Effect, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -220,7 +220,7 @@ fn free_name(scene: &Scene<'_>, namespace: &str, title: &str, named: &mut Vec<St
         .take(240)
         .collect();
     let taken = |name: &str| {
-        scene.cluster.find(&Key::new("networking.k8s.io", "NetworkPolicy", namespace, name)).is_some()
+        scene.cluster.find(&ObjectKey::new("networking.k8s.io", "NetworkPolicy", namespace, name)).is_some()
             || named.iter().any(|n| *n == format!("{namespace}/{name}"))
     };
     let name = (1..)

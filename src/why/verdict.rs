@@ -5,7 +5,8 @@ use super::answer::{Found, Outcome};
 use super::ends::{Doubt, Judged};
 use super::policies::ports_text;
 use super::sides;
-use crate::policy::PortSet;
+
+use crate::net::PortSet;
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {

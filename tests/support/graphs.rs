@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use kubesketch::graph::*;
+use kubesketch::net::Protocol;
 
 /// A graph under construction.
 #[derive(Default)]

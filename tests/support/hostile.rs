@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use kubesketch::graph::*;
 use kubesketch::layout::*;
+use kubesketch::net::Protocol;
 
 use super::common;
 

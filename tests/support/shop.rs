@@ -10,6 +10,7 @@ use kubesketch::cluster::Cluster;
 use kubesketch::diagnostic::Diagnostic;
 use kubesketch::graph::*;
 use kubesketch::layout::*;
+use kubesketch::net::Protocol;
 use kubesketch::policy::Connectivity;
 use kubesketch::render;
 use kubesketch::source::Sources;

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
-use super::super::addresses::AddressSet;
 use super::super::evaluate::{Certainty, Effect, Judge, Reason};
 use super::super::groups::{GroupId, Members};
-use super::super::ports::{PortSet, RulePorts};
+use super::super::ports::RulePorts;
 use super::super::rule::{Direction, NamespaceSelection, Peer, PodSelection, Policy, Rule};
 use super::{Collected, End, Said, ends, identity, opposite, plain};
+use crate::net::{AddressSet, PortSet};
 
 /// As many workloads that are left of a whole namespace are told one by one.
 const FEW: usize = 3;

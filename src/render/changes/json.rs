@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Changes;
 use crate::diff::{Allowed, Delta, Fate, Field, Gate, Item, Party, State};
-use crate::policy::{AddressRange, Network, PortSet, Protocol};
+use crate::net::{AddressRange, PortSet, Protocol};
+use crate::policy::Network;
 use crate::render::Report;
 use crate::render::connections::ReasonJson;
 use crate::render::json::{DiagnosticJson, GraphJson, VERSION};

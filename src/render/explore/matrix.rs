@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::policy::{Certainty, Connectivity, GroupId, Members, PortSet, Reason, Verdict, Way};
+use crate::net::PortSet;
+use crate::policy::{Certainty, Connectivity, GroupId, Members, Reason, Verdict, Way};
 
 use super::reasons::Cast;
 use super::{Background, seen};

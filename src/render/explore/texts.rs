@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cluster::{Cluster, Key, Secrecy};
+use crate::cluster::{Cluster, Secrecy};
+use crate::net::ObjectKey;
 use crate::source::Sources;
 
 use super::seen;
@@ -34,7 +35,7 @@ impl Texts {
     }
 
     /// The position of the text of an object of the input.
-    pub(super) fn key(&mut self, cluster: &Cluster, key: &Key) -> Option<usize> {
+    pub(super) fn key(&mut self, cluster: &Cluster, key: &ObjectKey) -> Option<usize> {
         Some(self.entry(cluster.find(key)?))
     }
 

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::Context;
 use crate::cluster::Cluster;
-use crate::graph::{
-    Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeKind, Protocol,
-};
+use crate::graph::{Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeKind};
 use crate::policy::{self, Call, Calls, Connectivity};
 use crate::source::Sources;
 
@@ -44,8 +42,7 @@ pub fn draw_calls(
             continue;
         }
         let evidence: Vec<Evidence> = call.said.iter().map(|s| place(&context, s)).collect();
-        let ports = call.ports.iter().map(|(port, protocol)| (*port, words(*protocol))).collect();
-        context.graph.edge(&from, &to, EdgeDetail::Calls(CallWords { ports, state }), evidence);
+        context.graph.edge(&from, &to, EdgeDetail::Calls(CallWords { ports: call.ports.clone(), state }), evidence);
     }
     context.graph.build()
 }
@@ -89,12 +86,4 @@ fn allowed(graph: &Graph) -> BTreeSet<(String, String)> {
         pairs.extend(ends.into_iter().map(|end| (graph.node(from).id.clone(), graph.node(end).id.clone())));
     }
     pairs
-}
-
-fn words(protocol: policy::Protocol) -> Protocol {
-    match protocol {
-        policy::Protocol::Tcp => Protocol::Tcp,
-        policy::Protocol::Udp => Protocol::Udp,
-        policy::Protocol::Sctp => Protocol::Sctp,
-    }
 }

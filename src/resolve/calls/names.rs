@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cluster::{Cluster, Key};
+use crate::cluster::Cluster;
+use crate::net::ObjectKey;
 
 /// What a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,6 @@ fn unknown<'n>(namespace: &'n str, service: &'n str) -> Meaning<'n> {
 }
 
 /// The identity of a ConfigMap.
-pub(super) fn config_map(namespace: &str, name: &str) -> Key {
-    Key::new("", "ConfigMap", namespace, name)
+pub(super) fn config_map(namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey::new("", "ConfigMap", namespace, name)
 }

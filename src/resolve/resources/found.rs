@@ -3,9 +3,10 @@
 
 use super::super::Context;
 use super::{DEFAULT_ACCOUNT, ROOT_CERTIFICATES};
-use crate::cluster::{Cluster, Entry, Key, Workload};
+use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::{Config, Detail, Node, NodeKind};
 use crate::manifest::Tree;
+use crate::net::ObjectKey;
 
 /// Types of Secrets that are made for machines and that no manifest of a workload names
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/#secret-types>,
@@ -59,7 +60,7 @@ pub(super) fn add(context: &mut Context<'_>) {
 /// A template by which each pod of a workload gets a claim of its own.
 pub(super) struct Template<'a> {
     /// The claims, with `*` for the number or name of the pod.
-    pub key: Key,
+    pub key: ObjectKey,
     /// The place of the template in the object.
     pub field: String,
     entry: usize,
@@ -68,7 +69,7 @@ pub(super) struct Template<'a> {
 
 impl Template<'_> {
     /// Whether a claim is one that was made of the template.
-    fn made(&self, claim: &Key) -> bool {
+    fn made(&self, claim: &ObjectKey) -> bool {
         let number = self.key.name.strip_suffix('*').and_then(|stem| claim.name.strip_prefix(stem));
         claim.namespace == self.key.namespace
             && number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
@@ -83,7 +84,7 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
     let tree = &cluster.entries()[workload.entry].object.tree;
     let name = &workload.key.name;
     let template = |claims: String, field: String, tree: &'a Tree| Template {
-        key: Key::new("", "PersistentVolumeClaim", workload.key.namespace(), &claims),
+        key: ObjectKey::new("", "PersistentVolumeClaim", workload.key.namespace(), &claims),
         field,
         entry: workload.entry,
         tree,
@@ -108,7 +109,7 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
 
 /// The node of a Secret that another object makes, unless the input holds it.
 fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
-    let key = Key::new("", "Secret", entry.key.namespace(), name);
+    let key = ObjectKey::new("", "Secret", entry.key.namespace(), name);
     if context.graph.has(&key.to_string()) {
         return;
     }

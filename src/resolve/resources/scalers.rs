@@ -1,9 +1,10 @@
 //! What changes how many pods a workload runs: HorizontalPodAutoscalers and ScaledObjects of KEDA.
 
 use super::super::Context;
-use crate::cluster::{Entry, Key};
+use crate::cluster::Entry;
 use crate::graph::{Config, Detail, EdgeDetail, NodeKind, Scaling};
 use crate::manifest::Tree;
+use crate::net::ObjectKey;
 
 /// Adds every autoscaler with its edge.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -28,7 +29,7 @@ fn scaler(context: &mut Context<'_>, entry: &Entry, (scaling, by): (Scaling, Vec
     // KEDA takes a Deployment where no kind is named (https://keda.sh/docs/latest/reference/scaledobject-spec/).
     let kind = text("kind").unwrap_or("Deployment");
     let said = context.evidence(entry, "spec.scaleTargetRef");
-    let meant = |key: &Key| key.kind == kind && key.name == name && key.namespace() == entry.key.namespace();
+    let meant = |key: &ObjectKey| key.kind == kind && key.name == name && key.namespace() == entry.key.namespace();
     // The group may be left out, or be one that the kind has moved out of.
     let target = match context.cluster.workloads().iter().find(|w| meant(&w.key)) {
         Some(workload) => workload.key.to_string(),

@@ -1,0 +1,13 @@
+//! The vocabulary of networks and objects that every room speaks.
+//!
+//! It knows no manifests and no policies and imports nothing of ours; each word is here once.
+
+mod addresses;
+mod object;
+mod ports;
+mod protocol;
+
+pub use addresses::{AddressRange, AddressSet, parse_cidr};
+pub use object::ObjectKey;
+pub use ports::{ContainerPort, PortSet};
+pub use protocol::Protocol;
