@@ -13,22 +13,19 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    missing_docs
+    missing_docs,
+    reason = "a test fails by panicking and reports by printing"
 )]
 
-#[path = "support/shop.rs"]
-mod common;
-#[path = "support/d2.rs"]
-mod d2_reader;
-#[path = "support/drawio.rs"]
-mod drawio_reader;
-#[path = "support/schema.rs"]
-mod schema;
+#[path = "support/policy_cases.rs"]
+mod policy_cases;
+mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{d2, drawio, schema};
 use kubesketch::diagnostic::Diagnostic;
 use kubesketch::diff;
 use kubesketch::graph::{Change, Detail, Edge, Graph};
@@ -36,7 +33,6 @@ use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
 use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
-
 use kubesketch::view::{Aspect, aspect};
 use kubesketch::{
     ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view,
@@ -57,7 +53,7 @@ fn main() {
             let golden = golden_folder(root, &case);
             trials.push(Trial::test(format!("{name}: {what}"), move || test(&Case::read(&case, golden))));
         };
-        // Cases of `why` have goldens of their own; see tests/why.rs.
+        // Cases of `why` have goldens of their own; see tests/cli/why.rs.
         if !case.join("question.txt").exists() {
             add("goldens", goldens);
         }
@@ -67,6 +63,7 @@ fn main() {
         add("svg contract", svg_contract);
         add("every format", formats);
     }
+    trials.extend(policy_cases::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -85,7 +82,7 @@ fn is_manifest(path: &Path) -> bool {
 fn find(folder: &Path, cases: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
-    // Cases of policies and of findings have harnesses of their own: `policy_cases.rs`, `check.rs`.
+    // Cases of policies and of findings have harnesses of their own: `support/policy_cases.rs`, `engine/check.rs`.
     if folder.ends_with("tests/cases/policy") || folder.ends_with("tests/cases/check") {
         return;
     }
@@ -413,11 +410,10 @@ fn formats(case: &Case) -> Result<(), Failed> {
     if !dot.starts_with("digraph") {
         return Err("the DOT output is no digraph".into());
     }
-    let d2 = d2_reader::parse(&render::d2(&outcome.graph, &PictureOptions::default()));
+    let d2 = d2::parse(&render::d2(&outcome.graph, &PictureOptions::default()));
     if (d2.nodes.len(), d2.edges.len()) != (outcome.graph.nodes().len(), outcome.graph.edges().len()) {
         return Err("the D2 output has other nodes or edges".into());
     }
-    drawio_reader::parse(&render::drawio(&outcome.layout, &outcome.graph, &PictureOptions::default()))
-        .check(&outcome.layout);
+    drawio::parse(&render::drawio(&outcome.layout, &outcome.graph, &PictureOptions::default())).check(&outcome.layout);
     Ok(())
 }

@@ -164,7 +164,7 @@ pub fn reference() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
     let mut page = String::from(
-        "# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test docs` writes it anew.\n",
+        "# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test house docs` writes it anew.\n",
     );
     let mut section = |title: &str, command: &mut clap::Command| {
         page.push_str(&format!(

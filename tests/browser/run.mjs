@@ -1,4 +1,4 @@
-// Runs one scenario in Chromium: `node run.mjs SCENARIO FOLDER`, where FOLDER holds the pages that tests/browser.rs drew. Ends with 1 and a message where the page is not as told.
+// Runs one scenario in Chromium: `node run.mjs SCENARIO FOLDER`, where FOLDER holds the pages that tests/outputs/browser.rs drew. Ends with 1 and a message where the page is not as told.
 
 import assert from "node:assert/strict";
 import { Session } from "./session.mjs";

@@ -1,7 +1,5 @@
 //! Chromium that opens pages of a small server and tells what became of them: what ran, what was asked for, what stands
 //! there.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -88,7 +86,7 @@ pub struct Seen {
 /// Opens pages of the server one after the other, touches everything in them that can be touched, and looks. `None`,
 /// with a word about it, where there is no Chromium.
 pub fn open(server: &Server, folder: &Path, pages: &[&str], wanted: &[String]) -> Option<Vec<Seen>> {
-    let mut command: Command = super::program("chromium")?;
+    let mut command: Command = super::skip::program("chromium")?;
     let data = |value: serde_json::Value| value.to_string().replace('<', "\\u003c");
     server.put(
         "harness.html",

@@ -1,7 +1,5 @@
 //! D2 under a strict eye: a reader of exactly the lines that we write, and the real thing in node where both are at
 //! hand.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -139,10 +137,10 @@ pub struct Drawn {
 /// `@terrastruct/d2`.
 pub fn draw(folder: &Path, texts: &[String]) -> Option<Vec<Drawn>> {
     let Some(library) = std::env::var_os("KUBESKETCH_D2") else {
-        eprintln!("skipped: KUBESKETCH_D2 names no D2");
+        super::skip::skip("KUBESKETCH_D2 names no D2");
         return None;
     };
-    let mut command = super::common::program("node")?;
+    let mut command = super::skip::program("node")?;
     let library = std::fs::canonicalize(library).unwrap();
     let (input, script, output) = (folder.join("d2.json"), folder.join("d2.mjs"), folder.join("d2-drawn.json"));
     std::fs::write(&input, serde_json::to_string(texts).unwrap()).unwrap();

@@ -1,5 +1,4 @@
 //! Files for diagrams.net under a strict eye: every cell stands in one that exists, and is where the layout has it.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

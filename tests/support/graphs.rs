@@ -1,5 +1,4 @@
 //! Builds graphs of Kubernetes shape for layout tests, by hand and at random.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 
@@ -436,10 +435,4 @@ fn shape(r: &mut Random, s: &mut Sketch) {
             }
         }
     }
-}
-
-/// The program, if it is installed.
-pub fn program(name: &str) -> Option<std::process::Command> {
-    let found = std::process::Command::new(name).arg(if name == "dot" { "-V" } else { "--version" }).output().is_ok();
-    found.then(|| std::process::Command::new(name))
 }

@@ -1,5 +1,4 @@
 //! Texts that try to be markup, code or nonsense, and a graph and a layout in which every text is one of them.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 
 use std::collections::BTreeMap;
 
@@ -7,7 +6,7 @@ use kubesketch::graph::*;
 use kubesketch::layout::*;
 use kubesketch::net::Protocol;
 
-use super::common;
+use super::shop;
 
 /// Each would leave the word `pwned` in a page that runs it; none holds that word itself.
 pub fn hostile() -> Vec<String> {
@@ -147,7 +146,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
 
 pub fn graph() -> Graph {
     let mut b = GraphBuilder::new();
-    b.node(common::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
+    b.node(shop::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
     for (number, text) in hostile().iter().enumerate() {
         add(&mut b, number, text);
     }
@@ -165,20 +164,20 @@ pub fn layout(graph: &Graph) -> Layout {
         gaps: Vec::new(),
         branches: Vec::new(),
         label: Some(Label {
-            rect: common::rect(0.0, y(from), 90.0, 20.0),
-            texts: edge.lines().iter().map(|l| common::text(0.0, y(from), TextRole::Label, l)).collect(),
+            rect: shop::rect(0.0, y(from), 90.0, 20.0),
+            texts: edge.lines().iter().map(|l| shop::text(0.0, y(from), TextRole::Label, l)).collect(),
         }),
         change: None,
         tooltip: edge.tooltip(),
     });
     let mut cards: Vec<Card> =
-        graph.nodes().enumerate().map(|(i, n)| common::card(n, 100.0, y(i), 300.0, 44.0)).collect();
+        graph.nodes().enumerate().map(|(i, n)| shop::card(n, 100.0, y(i), 300.0, 44.0)).collect();
     for card in &mut cards {
         card.rows.push(Row {
             rect: card.rect,
             texts: vec![
-                common::text(0.0, 0.0, TextRole::Row, &card.name),
-                common::text(0.0, 0.0, TextRole::Port, &card.name),
+                shop::text(0.0, 0.0, TextRole::Row, &card.name),
+                shop::text(0.0, 0.0, TextRole::Port, &card.name),
             ],
             locks: vec![card.glyph],
             change: None,
@@ -188,18 +187,15 @@ pub fn layout(graph: &Graph) -> Layout {
     Layout {
         width: 500.0,
         height: y(graph.nodes().len()),
-        heading: vec![
-            common::text(0.0, 20.0, TextRole::Title, &all),
-            common::text(0.0, 40.0, TextRole::Subtitle, &all),
-        ],
+        heading: vec![shop::text(0.0, 20.0, TextRole::Title, &all), shop::text(0.0, 40.0, TextRole::Subtitle, &all)],
         frames: graph
             .groups()
             .iter()
             .map(|g| Frame {
                 id: g.id.clone(),
                 parent: None,
-                rect: common::rect(0.0, 0.0, 10.0, 10.0),
-                title: vec![common::text(0.0, 0.0, TextRole::Frame, &g.name)],
+                rect: shop::rect(0.0, 0.0, 10.0, 10.0),
+                title: vec![shop::text(0.0, 0.0, TextRole::Frame, &g.name)],
                 tooltip: g.name.clone(),
             })
             .collect(),
@@ -207,8 +203,8 @@ pub fn layout(graph: &Graph) -> Layout {
         cards,
         legend: vec![LegendEntry {
             sample: Sample::Lock,
-            at: common::rect(0.0, 0.0, 10.0, 10.0),
-            text: common::text(0.0, 0.0, TextRole::Legend, &all),
+            at: shop::rect(0.0, 0.0, 10.0, 10.0),
+            text: shop::text(0.0, 0.0, TextRole::Legend, &all),
         }],
         fallbacks: vec![],
     }

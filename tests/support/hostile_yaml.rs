@@ -1,5 +1,4 @@
 //! Manifests in which every field that can be drawn is a text that tries to be markup, code or nonsense.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! Mermaid under a strict eye: a reader of exactly the lines that we write, and the real thing in a browser where both
 //! are at hand.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::path::Path;
 use std::process::Command;
@@ -132,10 +130,10 @@ pub struct Drawn {
 /// `KUBESKETCH_MERMAID` names a `mermaid.min.js`.
 pub fn draw(folder: &Path, texts: &[String]) -> Option<Vec<Drawn>> {
     let Some(library) = std::env::var_os("KUBESKETCH_MERMAID") else {
-        eprintln!("skipped: KUBESKETCH_MERMAID names no mermaid.min.js");
+        super::skip::skip("KUBESKETCH_MERMAID names no mermaid.min.js");
         return None;
     };
-    let mut command: Command = super::common::program("chromium")?;
+    let mut command: Command = super::skip::program("chromium")?;
     let library = std::fs::canonicalize(library).unwrap();
     let data = serde_json::to_string(texts).unwrap().replace('<', "\\u003c");
     let page = format!(

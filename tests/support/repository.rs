@@ -1,5 +1,4 @@
 //! Git repositories for tests: the same commands give the same commits on every machine.
-#![allow(dead_code)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ pub struct Repository {
 pub fn have_git() -> bool {
     let found = Command::new("git").arg("version").output().is_ok_and(|o| o.status.success());
     if !found {
-        println!("skipped: there is no git here");
+        super::skip::skip("there is no git here");
     }
     found
 }

@@ -1,6 +1,5 @@
 //! Plays the runner of GitHub Actions for composite actions, as far as `action.yml` needs one: inputs, outputs,
 //! conditions, the documented environment, and a `gh` that notes down how it is called.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -102,7 +101,7 @@ pub fn can_play() -> bool {
         .iter()
         .all(|p| Command::new(p).arg("--version").output().is_ok_and(|o| o.status.success()));
     if !found {
-        println!("skipped: bash, jq or git is not here");
+        super::skip::skip("bash, jq or git is not here");
     }
     found
 }

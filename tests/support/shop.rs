@@ -1,10 +1,7 @@
 //! A shop as graph and as layout, put together by hand: renderers are tested without the rooms before them.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use kubesketch::cluster::Cluster;
 use kubesketch::diagnostic::Diagnostic;
@@ -368,13 +365,4 @@ pub fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&path).unwrap();
     path
-}
-
-/// The program, if it is installed; says so on stderr if it is not.
-pub fn program(name: &str) -> Option<Command> {
-    let found = Command::new(name).arg(if name == "dot" { "-V" } else { "--version" }).output().is_ok();
-    if !found {
-        eprintln!("skipped: `{name}` is not installed");
-    }
-    found.then(|| Command::new(name))
 }

@@ -1,5 +1,4 @@
 //! Two states of a repository, as they are read.
-#![allow(dead_code)]
 
 use std::fs;
 use std::path::Path;

@@ -1,11 +1,10 @@
-//! Unions of two states, made by hand and at random. Needs `graphs.rs` beside it, as `common`.
-#![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
+//! Unions of two states, made by hand and at random.
 
 use std::collections::BTreeMap;
 
 use kubesketch::graph::*;
 
-use crate::common::{Random, Sketch, port, rule};
+use super::graphs::{Random, Sketch, port, rule};
 
 /// The same graph with what happened to each node and edge.
 pub fn compared(

@@ -1,0 +1,26 @@
+//! The built program as people use it: its commands, their words, exit codes and files, and the preview over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test fails by panicking and reports by printing"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod calls;
+mod check_config;
+mod check_outputs;
+mod check_suppress;
+mod cli;
+mod cli_diff;
+mod cli_documents;
+mod cli_levels;
+mod diff_history;
+#[cfg(feature = "serve")]
+mod serve;
+mod why;

@@ -1,0 +1,177 @@
+//! What a difference says of connections is true and complete: in thousands of pairs of random clusters it names just
+//! the pairs whose ports differ, and the lines of the union of both pictures are marked as what they stand for.
+
+use std::collections::BTreeMap;
+
+use crate::support::naive::{ADDRESSES, Random, World};
+use crate::support::states::Read;
+use kubesketch::diff::{Diff, Party, compare};
+use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports};
+use kubesketch::net::{AddressRange, AddressSet, PortSet};
+use kubesketch::policy::{Endpoint, Members, Network};
+
+const WORLDS: u64 = 1_500;
+
+fn position(read: &Read, id: &str) -> Option<usize> {
+    read.inspection.cluster.workloads().iter().position(|w| w.key.to_string() == id)
+}
+
+/// What a state allows between two ends, by the names of workloads.
+fn between(read: &Read, from: &End, to: &End) -> PortSet {
+    let end = |end: &End| match end {
+        End::Workload(id) => position(read, id).map(Endpoint::Workload),
+        End::Address(range) => Some(Endpoint::Addresses(*range)),
+    };
+    match (end(from), end(to)) {
+        (Some(a), Some(b)) => read.connectivity.between(&a, &b).map(|c| c.ports).unwrap_or_default(),
+        _ => PortSet::none(),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Workload(String),
+    Address(AddressRange),
+}
+
+fn single(address: std::net::IpAddr) -> AddressRange {
+    match address {
+        std::net::IpAddr::V4(a) => AddressRange::V4(a, a),
+        std::net::IpAddr::V6(a) => AddressRange::V6(a, a),
+    }
+}
+
+/// The other state: some documents of the one left out, and some of a stranger put in.
+fn changed(yaml: &str, other: &str, r: &mut Random) -> String {
+    let mut documents: Vec<&str> = yaml.split("---\n").filter(|d| !d.trim().is_empty()).collect();
+    for _ in 0..=r.below(2) {
+        if documents.len() > 1 {
+            documents.remove(r.below(documents.len()));
+        }
+    }
+    let strange: Vec<&str> = other.split("---\n").filter(|d| !d.trim().is_empty()).collect();
+    for _ in 0..r.below(3) {
+        // The first of two objects of one identity counts.
+        documents.insert(0, strange[r.below(strange.len())]);
+    }
+    documents.join("---\n")
+}
+
+/// How many lines of each kind of change were looked at, and how many connections that differ.
+type Seen = BTreeMap<&'static str, usize>;
+
+fn check(seed: u64, seen: &mut Seen) {
+    let mut r = Random::new(seed + 77);
+    let one = World::random(&mut r).yaml();
+    let other = World::random(&mut r).yaml();
+    let two = changed(&one, &other, &mut r);
+    let (old, new) = (Read::new("world.yaml", &one), Read::new("world.yaml", &two));
+    let diff = compare(&old.state(), &new.state());
+    let context = || format!("seed {seed}\n== old\n{one}\n== new\n{two}");
+    check_connections(&old, &new, &diff, &context);
+    check_union(&old, &new, &diff.graph, seen, &context);
+    *seen.entry("connections").or_default() += diff.connections.len();
+    let same = compare(&old.state(), &old.state());
+    assert!(same.is_empty(), "{:?} {}", same.sections, context());
+    let changed = same.graph.nodes().filter(|n| n.change != Some(Change::Same)).count();
+    let edges = same.graph.edges().filter(|(.., e)| e.change != Some(Change::Same)).count();
+    assert_eq!((changed, edges), (0, 0), "{}", context());
+}
+
+fn check_connections(old: &Read, new: &Read, diff: &Diff, context: &dyn Fn() -> String) {
+    let workloads: Vec<End> = diff.workloads.iter().map(|k| End::Workload(k.to_string())).collect();
+    let addresses: Vec<End> = ADDRESSES.iter().map(|a| End::Address(single(*a))).collect();
+    let mut said: BTreeMap<(End, End), (PortSet, PortSet)> = BTreeMap::new();
+    let members = |party: &Party| -> Vec<End> {
+        match party {
+            Party::Workloads(list) => list.iter().map(|&w| workloads[w].clone()).collect(),
+            Party::Addresses(set) => {
+                let held = |end: &&End| matches!(end, End::Address(range) if !set.intersection(&AddressSet::range(*range)).is_empty());
+                addresses.iter().filter(held).cloned().collect()
+            }
+            Party::IngressController => Vec::new(),
+        }
+    };
+    for delta in diff.connections.iter().filter(|d| !matches!(d.network, Network::Secondary(_))) {
+        for a in members(&delta.from) {
+            for b in members(&delta.to).into_iter().filter(|b| *b != a) {
+                let known = said.insert((a.clone(), b.clone()), (delta.old.ports.clone(), delta.new.ports.clone()));
+                assert_eq!(known, None, "{a:?} {b:?} is told twice, {}", context());
+            }
+        }
+    }
+    // Of IPv6 only what both states speak of is compared.
+    let v6 = |read: &Read| {
+        let mut groups = (0..read.connectivity.networks().count()).flat_map(|n| read.connectivity.groups(n));
+        groups.any(|g| matches!(&g.members, Members::Addresses(set) if set.has_v6()))
+    };
+    let both = v6(old) && v6(new);
+    let told = |end: &&End| both || !matches!(end, End::Address(AddressRange::V6(..)));
+    let all: Vec<&End> = workloads.iter().chain(&addresses).filter(told).collect();
+    for a in &all {
+        for b in all.iter().filter(|b| *b != a) {
+            if let (End::Address(_), End::Address(_)) = (a, b) {
+                continue;
+            }
+            let (before, after) = (between(old, a, b), between(new, a, b));
+            let told = said.get(&((*a).clone(), (*b).clone()));
+            if before == after {
+                assert_eq!(told, None, "{a:?} to {b:?}: {before} in both, {}", context());
+            } else {
+                assert_eq!(told, Some(&(before, after)), "{a:?} to {b:?}, {}", context());
+            }
+        }
+    }
+}
+
+fn port_set(ports: &Ports) -> PortSet {
+    ports.ranges.iter().fold(PortSet::none(), |all, (p, a, b)| all.union(&PortSet::range(*p, *a, *b)))
+}
+
+/// Lines between two workloads that say ports: what is added was not there, what is removed is gone, and what stays was
+/// and is.
+fn check_union(old: &Read, new: &Read, graph: &Graph, seen: &mut Seen, context: &dyn Fn() -> String) {
+    for (from, to, edge) in graph.edges() {
+        let EdgeDetail::Allows(allowance) = &edge.detail else { continue };
+        let (a, b) = (graph.node(from), graph.node(to));
+        if a.kind != NodeKind::Workload
+            || b.kind != NodeKind::Workload
+            || allowance.network.is_some()
+            || !allowance.ports.names.is_empty()
+        {
+            continue;
+        }
+        let wanted = port_set(&allowance.ports);
+        let ends = (End::Workload(a.id.clone()), End::Workload(b.id.clone()));
+        let (before, after) = (
+            between(old, &ends.0, &ends.1).intersection(&wanted),
+            between(new, &ends.0, &ends.1).intersection(&wanted),
+        );
+        let line = format!(
+            "{} to {} on {wanted} is {:?}; {before} before, {after} after, {}",
+            a.id,
+            b.id,
+            edge.change,
+            context()
+        );
+        *seen.entry(edge.change.as_ref().unwrap().as_str()).or_default() += 1;
+        match edge.change.as_ref().unwrap() {
+            Change::Same => assert!(before == wanted && after == wanted, "{line}"),
+            Change::Added => assert!(before.is_empty() && after == wanted, "{line}"),
+            Change::Removed => assert!(before == wanted && after.is_empty(), "{line}"),
+            Change::Changed(_) => assert!(!before.is_empty() && before != wanted && after == wanted, "{line}"),
+        }
+    }
+}
+
+#[test]
+fn differences_are_exact() {
+    let mut seen = Seen::new();
+    for seed in 0..WORLDS {
+        check(seed, &mut seen);
+    }
+    for (what, least) in [("connections", 5_000), ("same", 100), ("added", 50), ("removed", 50), ("changed", 5)] {
+        assert!(seen.get(what).is_some_and(|n| *n >= least), "too few to say anything: {seen:?}");
+    }
+    eprintln!("looked at {seen:?}");
+}

@@ -1,0 +1,38 @@
+//! What the library works out, held against naive evaluators, random input, real manifests and hostile ones: reading,
+//! policies, differences, views and layout.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test fails by panicking and reports by printing"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
+mod corpus;
+mod diff_worlds;
+mod layout_cards;
+mod layout_random;
+mod manifest_corpus;
+mod manifest_hostile;
+mod policy_brute_force;
+mod policy_flows;
+mod policy_oracle;
+#[cfg(unix)]
+mod source_git;
+#[cfg(unix)]
+mod source_git_hostile;
+#[cfg(unix)]
+mod source_git_kustomize;
+#[cfg(unix)]
+mod source_load;
+mod view;
+mod view_context;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,0 +1,107 @@
+//! Thousands of random clusters with policies: what the program says of every pair of ends, on every port that tells
+//! rules apart, is what a second, naive reading of the rules says (`support/naive.rs`).
+
+use std::net::IpAddr;
+
+use crate::support::naive::{ADDRESSES, End, PORTS, Random, World};
+use kubesketch::net::{AddressRange, Protocol};
+use kubesketch::policy::{Connection, Connectivity, Effect, Endpoint, Extent};
+use kubesketch::source::Sources;
+use kubesketch::{ConnectOptions, cluster, connect, inspect};
+
+/// So many worlds are tried.
+const WORLDS: u64 = 4_000;
+
+fn read(world: &World) -> (Connectivity, Vec<String>) {
+    let yaml = world.yaml();
+    let sources = Sources::from_texts([("world.yaml", yaml.as_str())]);
+    let found = inspect(&sources, &cluster::Options::default());
+    let connected = connect(&found.value, &ConnectOptions::default());
+    let refused: Vec<&str> = found
+        .diagnostics
+        .iter()
+        .chain(&connected.diagnostics)
+        .filter(|d| d.refused)
+        .map(|d| d.message.as_str())
+        .collect();
+    assert!(refused.is_empty(), "{refused:?}\n{yaml}");
+    let names = found.value.cluster.workloads().iter().map(|w| w.key.name.clone()).collect();
+    (connected.value, names)
+}
+
+fn is_at(endpoint: &Endpoint, end: End, world: &World, names: &[String]) -> bool {
+    match (endpoint, end) {
+        (Endpoint::Workload(w), End::Pod(p)) => names[*w] == world.pods[p].name,
+        (Endpoint::Addresses(AddressRange::V4(a, b)), End::Address(IpAddr::V4(address))) => {
+            (*a..=*b).contains(&address)
+        }
+        (Endpoint::Addresses(AddressRange::V6(a, b)), End::Address(IpAddr::V6(address))) => {
+            (*a..=*b).contains(&address)
+        }
+        _ => false,
+    }
+}
+
+fn says(connections: &[Connection], from: End, to: End, world: &World, names: &[String]) -> Vec<Connection> {
+    connections
+        .iter()
+        .filter(|c| is_at(&c.from, from, world, names) && is_at(&c.to, to, world, names))
+        .cloned()
+        .collect()
+}
+
+fn check(seed: u64) {
+    let world = World::random(&mut Random::new(seed + 1));
+    let (connectivity, names) = read(&world);
+    let all = connectivity.connections(Extent::All);
+    let ruled = connectivity.connections(Extent::Ruled);
+    let expected: Vec<&Connection> = all.iter().filter(|c| !c.ports.is_empty() && !c.because.is_empty()).collect();
+    assert_eq!(
+        ruled.iter().collect::<Vec<_>>(),
+        expected,
+        "seed {seed}: the ruled ones are not those of all with a reason\n{}",
+        world.yaml()
+    );
+    let pods = (0..world.pods.len()).map(End::Pod);
+    let ends: Vec<End> =
+        pods.chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address)).collect();
+    for &from in &ends {
+        for &to in &ends {
+            match (from, to) {
+                (End::Address(_), End::Address(_)) => continue,
+                (End::Pod(a), End::Pod(b)) if a == b => continue,
+                _ => {}
+            }
+            let rows = says(&all, from, to, &world, &names);
+            assert!(rows.len() <= 1, "seed {seed}: {from:?} to {to:?} is told twice\n{}", world.yaml());
+            for protocol in Protocol::ALL {
+                for port in PORTS {
+                    let said = rows.first().is_some_and(|c| c.ports.contains(protocol, port));
+                    let right = world.allowed(from, to, protocol.as_str(), port);
+                    let name = protocol.as_str();
+                    assert_eq!(
+                        said,
+                        right,
+                        "seed {seed}: {from:?} to {to:?} on {name} {port}: said {said}, is {right}\n{rows:?}\n{}",
+                        world.yaml()
+                    );
+                }
+            }
+            if let Some(row) = rows.first() {
+                let stopped = row.because.iter().any(|r| matches!(r.effect, Effect::Deny | Effect::Isolate));
+                assert_eq!(
+                    stopped,
+                    !row.ports.is_all(),
+                    "seed {seed}: {row:?} names nobody who stops it, or somebody who does not\n{}",
+                    world.yaml()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pair_and_port_is_as_a_naive_reading_says() {
+    use rayon::prelude::*;
+    (0..WORLDS).into_par_iter().for_each(check);
+}

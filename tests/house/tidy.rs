@@ -1,0 +1,166 @@
+//! The rules of the house that a compiler does not check: who may import whom, and what every file must have.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room and what it may import. What is not here may import nothing of ours.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("net", &[]),
+    ("source", &["net"]),
+    ("diagnostic", &["net", "source"]),
+    ("manifest", &["net", "source", "diagnostic"]),
+    ("cluster", &["net", "manifest", "source", "diagnostic"]),
+    ("policy", &["net", "cluster", "manifest", "source", "diagnostic"]),
+    ("graph", &["net"]),
+    ("view", &["graph", "net"]),
+    ("resolve", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("why", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("check", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("diff", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("layout", &["graph", "net"]),
+    ("render", &["net", "layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
+];
+
+/// Rooms that may import everything.
+const FREE: &[&str] = &["cli", "lib", "main"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 40, "the walk found only {} files", files.len());
+    files.into_iter().map(|f| (f.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&f).unwrap())).collect()
+}
+
+/// The room a file of `src` is in: the folder, or the file's own name at the top.
+fn room(path: &Path) -> String {
+    let below = path.strip_prefix("src").unwrap();
+    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn imports_go_one_way() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(p, _)| p.starts_with("src")) {
+        let here = room(&path);
+        if FREE.contains(&here.as_str()) {
+            continue;
+        }
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(r, _)| *r == here) else {
+            wrong.push(format!("{}: room `{here}` is not in the list of tests/house/tidy.rs", path.display()));
+            continue;
+        };
+        for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
+            for (at, _) in line.match_indices("crate::") {
+                let rest = &line[at + "crate::".len()..];
+                let other: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let ours = MAY_IMPORT.iter().any(|(r, _)| *r == other) || FREE.contains(&other.as_str());
+                if other != here && ours && !allowed.contains(&other.as_str()) {
+                    wrong.push(format!("{}:{}: `{here}` must not import `{other}`", path.display(), number + 1));
+                }
+                if !ours && !rest.starts_with('{') {
+                    wrong.push(format!("{}:{}: import `{other}` by its room", path.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_source_and_cli_touch_the_system() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(p, _)| p.starts_with("src")) {
+        if ["source", "cli", "main"].contains(&room(&path).as_str()) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for word in [
+            "std::fs",
+            "std::env",
+            "std::io",
+            "std::process",
+            "TcpStream",
+            "TcpListener",
+            "UdpSocket",
+            "SystemTime",
+            "Instant::now",
+        ] {
+            if code.contains(word) {
+                wrong.push(format!("{} uses {word}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_can_be_held_in_the_head() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if !text.starts_with("//!") {
+            wrong.push(format!("{}: the first line says nothing (//!)", path.display()));
+        }
+        let lines = text.lines().count();
+        let table = text.lines().take(5).any(|l| l.contains("Generated"));
+        if lines > 600 && !table {
+            wrong.push(format!("{}: {lines} lines want to be two files", path.display()));
+        }
+        if path.starts_with("src") {
+            for word in ["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "dbg!("] {
+                if text.contains(word) {
+                    wrong.push(format!("{}: holds {word}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Scripts of pages, and those that test and measure them.
+fn scripts() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    for folder in ["templates", "templates/page", "tests/browser", "benches"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "js" || e == "mjs") {
+                files.push((path.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 30, "the walk found only {} scripts", files.len());
+    files
+}
+
+#[test]
+fn every_script_says_what_it_is_for() {
+    for (path, text) in scripts() {
+        assert!(text.trim_start().starts_with("// "), "{}: the first line says nothing (//)", path.display());
+        assert!(text.lines().count() <= 600, "{} wants to be two files", path.display());
+    }
+}
+
+#[test]
+fn the_architecture_page_knows_every_room() {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    for (room, _) in MAY_IMPORT {
+        assert!(page.contains(&format!("`{room}`")), "docs/architecture.md does not speak of `{room}`");
+    }
+}

@@ -1,0 +1,180 @@
+//! The page in a real browser: Chromium, driven from Node by playwright-core, does what people do, one scenario of
+//! `tests/browser` for each test.
+//!
+//! `KUBESKETCH_PLAYWRIGHT` names an unpacked playwright-core, as `.ci/run` puts it in place; without it, or without
+//! Node or Chromium, the tests say that they are skipped. With
+//! `KUBESKETCH_SHOTS` naming a folder, each scenario leaves screenshots there to be looked at.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use crate::support::app::app;
+use crate::support::shop;
+use crate::support::skip::{program, skip};
+
+/// The folder with the pages that scenarios open.
+static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = shop::folder("browser");
+    let to = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    for example in ["market", "shop", "policies"] {
+        let input = format!("examples/{example}");
+        kubesketch(&["draw", &input, "-o", &to(&format!("{example}.html"))]);
+        let connections = kubesketch(&["table", "connections", "--all", &input, "-o", "json"]);
+        std::fs::write(to(&format!("{example}.connections.json")), connections).unwrap();
+        let exposure = kubesketch(&["table", "exposure", &input, "-o", "json"]);
+        std::fs::write(to(&format!("{example}.exposure.json")), exposure).unwrap();
+    }
+    kubesketch(&["draw", "examples/market", "--theme", "auto", "-o", &to("auto.html")]);
+    std::fs::write(to("big.yaml"), town(12, 20)).unwrap();
+    kubesketch(&["draw", &to("big.yaml"), "-o", &to("big.html")]);
+    std::fs::write(to("old.yaml"), [app("cart", 2, 8082), app("catalog", 1, 8081), app("web", 3, 8080)].concat())
+        .unwrap();
+    std::fs::write(to("new.yaml"), [app("cart", 5, 8182), app("search", 2, 9200), app("web", 3, 8080)].concat())
+        .unwrap();
+    kubesketch(&["diff", &to("old.yaml"), &to("new.yaml"), "-o", &to("diff.html")]);
+    let hostile = std::fs::read_to_string(root().join("tests/browser/hostile.yaml")).unwrap();
+    std::fs::write(
+        to("hostile-new.yaml"),
+        hostile.replace("replicas: 2", "replicas: 3").replace("port: 80,", "port: 81,"),
+    )
+    .unwrap();
+    let hostile = "tests/browser/hostile.yaml";
+    kubesketch(&["draw", hostile, "--lenient", "-o", &to("hostile.html")]);
+    kubesketch(&["diff", hostile, &to("hostile-new.yaml"), "--lenient", "-o", &to("hostile-diff.html")]);
+    // The preview serves a copy, which its scenario changes.
+    std::fs::create_dir_all(folder.join("shop")).unwrap();
+    for file in std::fs::read_dir(root().join("examples/shop")).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), folder.join("shop").join(file.file_name())).unwrap();
+    }
+    folder
+});
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the program, and gives what it prints.
+fn kubesketch(words: &[&str]) -> Vec<u8> {
+    let output = Command::new(env!("CARGO_BIN_EXE_kubesketch")).args(words).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Namespaces that deny by default, each with so many workloads, of which every other one may be called by the one
+/// before it, and an Ingress.
+fn town(namespaces: usize, workloads: usize) -> String {
+    let mut out = String::new();
+    for n in 0..namespaces {
+        let namespace = format!("team-{n:03}");
+        for i in 0..workloads {
+            let name = format!("svc-{i:03}");
+            out += &app(&name, 3, 8080).replace("namespace: shop", &format!("namespace: {namespace}"));
+            if i > 0 && i % 2 == 0 {
+                let from = i - 1;
+                write!(
+                    out,
+                    "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: to-{name}, namespace: {namespace}}}
+spec:
+  podSelector: {{matchLabels: {{app: {name}}}}}
+  ingress: [{{from: [{{podSelector: {{matchLabels: {{app: svc-{from:03}}}}}}}], ports: [{{port: 8080}}]}}]
+"
+                )
+                .unwrap();
+            }
+        }
+        write!(
+            out,
+            "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: default-deny, namespace: {namespace}}}
+spec: {{podSelector: {{}}, policyTypes: [Ingress]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: web, namespace: {namespace}}}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: {namespace}.example.com
+      http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: svc-000, port: {{number: 80}}}}}}}}]}}
+"
+        )
+        .unwrap();
+    }
+    out
+}
+
+/// Where a program is that the search path has.
+fn path_of(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|p| p.join(name)).find(|p| p.is_file())
+}
+
+fn run(scenario: &str) {
+    let Some(library) = std::env::var_os("KUBESKETCH_PLAYWRIGHT") else {
+        skip("KUBESKETCH_PLAYWRIGHT names no playwright-core");
+        return;
+    };
+    let (Some(mut node), Some(chromium)) = (program("node"), path_of("chromium")) else {
+        skip("Node or Chromium is not installed");
+        return;
+    };
+    let output = node
+        .arg(root().join("tests/browser/run.mjs"))
+        .arg(scenario)
+        .arg(&*PAGES)
+        .env("KUBESKETCH_PLAYWRIGHT", std::fs::canonicalize(library).unwrap())
+        .env("KUBESKETCH_CHROMIUM", chromium)
+        .env("KUBESKETCH_PROGRAM", env!("CARGO_BIN_EXE_kubesketch"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+macro_rules! scenarios {
+    ($($test:ident: $scenario:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            run($scenario);
+        })*
+
+        #[test]
+        fn every_scenario_is_run() {
+            let known = [$($scenario),*];
+            for file in std::fs::read_dir(root().join("tests/browser")).unwrap() {
+                let path = file.unwrap().path();
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                let text = std::fs::read_to_string(&path).unwrap();
+                if path.extension().is_some_and(|e| e == "mjs") && text.contains("export default") {
+                    assert!(known.contains(&name), "{name} is not in the list of tests/outputs/browser.rs");
+                }
+            }
+        }
+    };
+}
+
+scenarios! {
+    a_page_from_the_disk_works_with_and_without_its_script: "load",
+    search_finds_by_names_and_fields: "search",
+    a_selected_card_tells_who_reaches_it_and_why: "select",
+    a_design_is_reviewed_within_three_clicks: "review",
+    whether_one_can_reach_another_is_answered: "question",
+    the_matrix_says_what_the_table_says: "matrix",
+    filters_take_out_and_bring_back: "filters",
+    the_address_holds_what_is_looked_at: "deeplink",
+    everything_can_be_done_with_keys: "keys",
+    the_picture_is_moved_and_zoomed: "camera",
+    dark_light_and_paper: "colors",
+    copies_are_documents_of_their_own: "copies",
+    an_overview_leads_to_all_objects: "overview",
+    a_change_is_seen_before_and_after: "changes",
+    roles_and_names_are_told: "accessible",
+    the_preview_follows_files: "serve",
+    hostile_texts_stay_texts: "hostile",
+}
