@@ -115,7 +115,7 @@ pub fn layout(graph: &Graph, options: &Options) -> Layout {
         labels: &labels,
         // Without threads of its own the engine might overflow the stack.
         budget: if pool.is_some() { options.budget } else { 0 },
-        pool: pool.as_ref(),
+        pool,
         room: None,
     };
     // In a large picture with a band nothing else comes near it, and trying would take as long again.

@@ -1,7 +1,7 @@
 //! Tries several numbers of columns and frame widths and keeps the arrangement with the best score.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 
@@ -28,10 +28,13 @@ const STACK: usize = 256 << 20;
 type Memo = BTreeMap<Key, Arc<Inner>>;
 type Key = (usize, Vec<Side>, Form);
 
-/// Threads for the engine; `None` if the system has none to give.
-pub(super) fn threads() -> Option<rayon::ThreadPool> {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()
+/// Threads for the engine, which all layouts of the process share; `None` if the system has none to give.
+pub(super) fn threads() -> Option<&'static rayon::ThreadPool> {
+    static POOL: LazyLock<Option<rayon::ThreadPool>> = LazyLock::new(|| {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
+        rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()
+    });
+    POOL.as_ref()
 }
 
 /// How many arrangements are tried.
