@@ -1,4 +1,4 @@
-// A browser for one scenario: opens pages, watches them for errors and requests, and knows how people find things on our pages. Nothing here looks into the script of the page.
+// The part of one scenario in the browser that all share: opens pages, watches them for errors and requests, and knows how people find things on our pages. Nothing here looks into the script of the page.
 
 import { readFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,11 +15,7 @@ export async function launch(more = []) {
 
 export class Session {
   constructor(name, folder, browser) {
-    Object.assign(this, { name, folder, browser, faults: [], expected: [], server: null, last: null });
-  }
-
-  static async begin(name, folder) {
-    return new Session(name, folder, await launch());
+    Object.assign(this, { name, folder, browser, contexts: [], faults: [], expected: [], server: null, last: null });
   }
 
   /** The address of a page that was drawn for the scenarios. */
@@ -35,6 +31,7 @@ export class Session {
   /** Opens a page in a context of its own. */
   async open(url, options = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
+    this.contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     this.watch(page);
@@ -86,7 +83,7 @@ export class Session {
   }
 
   async end() {
-    await this.browser.close();
+    for (const context of this.contexts) await context.close();
   }
 }
 

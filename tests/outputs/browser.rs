@@ -5,14 +5,17 @@
 //! Node or Chromium, the tests say that they are skipped. With
 //! `KUBESKETCH_SHOTS` naming a folder, each scenario leaves screenshots there to be looked at.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::LazyLock;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use crate::support::app::app;
 use crate::support::shop;
-use crate::support::skip::{program, skip};
+use crate::support::skip::skip;
 
 /// The folder with the pages that scenarios open.
 static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -116,25 +119,67 @@ fn path_of(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&paths).map(|p| p.join(name)).find(|p| p.is_file())
 }
 
-fn run(scenario: &str) {
+/// What a scenario found wrong, if anything.
+#[derive(serde::Deserialize)]
+struct Verdict {
+    name: String,
+    failure: Option<String>,
+}
+
+/// The one browser of this process, which goes with it, and those who wait for the verdict on a scenario.
+struct Driver {
+    scenarios: ChildStdin,
+    waiting: Arc<Mutex<BTreeMap<String, Sender<Verdict>>>>,
+}
+
+/// The driver, or why there is none.
+static DRIVER: LazyLock<Result<Mutex<Driver>, &'static str>> = LazyLock::new(|| {
     let Some(library) = std::env::var_os("KUBESKETCH_PLAYWRIGHT") else {
-        skip("KUBESKETCH_PLAYWRIGHT names no playwright-core");
-        return;
+        return Err("KUBESKETCH_PLAYWRIGHT names no playwright-core");
     };
-    let (Some(mut node), Some(chromium)) = (program("node"), path_of("chromium")) else {
-        skip("Node or Chromium is not installed");
-        return;
+    let (Some(node), Some(chromium)) = (path_of("node"), path_of("chromium")) else {
+        return Err("Node or Chromium is not installed");
     };
-    let output = node
+    let mut child = Command::new(node)
         .arg(root().join("tests/browser/run.mjs"))
-        .arg(scenario)
         .arg(&*PAGES)
         .env("KUBESKETCH_PLAYWRIGHT", std::fs::canonicalize(library).unwrap())
         .env("KUBESKETCH_CHROMIUM", chromium)
         .env("KUBESKETCH_PROGRAM", env!("CARGO_BIN_EXE_kubesketch"))
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let scenarios = child.stdin.take().unwrap();
+    let waiting: Arc<Mutex<BTreeMap<String, Sender<Verdict>>>> = Arc::default();
+    let (output, ended) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&waiting));
+    std::thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            let verdict: Verdict = serde_json::from_str(&line).unwrap();
+            if let Some(to) = ended.lock().unwrap().remove(&verdict.name) {
+                let _ = to.send(verdict);
+            }
+        }
+        // Whoever still waits is told by the end of the channel.
+        ended.lock().unwrap().clear();
+        child.wait().unwrap();
+    });
+    Ok(Mutex::new(Driver { scenarios, waiting }))
+});
+
+fn run(scenario: &str) {
+    let driver = match &*DRIVER {
+        Ok(driver) => driver,
+        Err(reason) => return skip(reason),
+    };
+    let (sender, verdict) = channel();
+    {
+        let mut driver = driver.lock().unwrap();
+        driver.waiting.lock().unwrap().insert(scenario.to_owned(), sender);
+        writeln!(driver.scenarios, "{scenario}").unwrap();
+    }
+    let verdict = verdict.recv().expect("the browser ended without a verdict");
+    assert!(verdict.failure.is_none(), "{scenario}: {}", verdict.failure.unwrap());
 }
 
 macro_rules! scenarios {
