@@ -7,13 +7,13 @@ use kubesketch::layout::{Legend, Options, layout, verify};
 
 /// Without optimisation all the graphs take a quarter of an hour, so that one of four is tried unless
 /// `KUBESKETCH_GRAPHS` is set, as `.ci/run` does.
-fn step() -> usize {
+fn step() -> u64 {
     if std::env::var_os("KUBESKETCH_GRAPHS").is_some() { 1 } else { 4 }
 }
 
-fn check(make: fn(u64) -> Graph, seeds: std::ops::Range<u64>, options: &Options) {
+fn check(make: fn(u64) -> Graph, seeds: Seeds, options: &Options) {
     let mut bad = Vec::new();
-    for seed in seeds.step_by(step()) {
+    for seed in seeds.filter(|seed| seed % step() == 0) {
         let graph = make(seed);
         let first = layout(&graph, options);
         let found = verify(&first);
@@ -46,35 +46,100 @@ fn check(make: fn(u64) -> Graph, seeds: std::ops::Range<u64>, options: &Options)
     assert!(bad.is_empty(), "{} graphs fail:\n{}", bad.len(), bad.join("\n"));
 }
 
-#[test]
-fn random_graphs_verify() {
-    let options = Options { title: Some("random".into()), ..Options::default() };
-    check(graphs::random, 0..600, &options);
+/// A module of tests for each name, one for each range of seeds, so that a runner can spread them over cores.
+macro_rules! ranges {
+    ($($test:ident($check:ident) { $($part:ident: $seeds:expr,)* })*) => {
+        $(mod $test {
+            $(#[test]
+            fn $part() {
+                super::$check($seeds);
+            })*
+        })*
+    };
 }
 
-#[test]
-fn dense_graphs_verify() {
-    check(graphs::dense, 0..400, &Options::default());
+ranges! {
+    random_graphs_verify(random) {
+        seeds_0: 0..150,
+        seeds_150: 150..300,
+        seeds_300: 300..450,
+        seeds_450: 450..600,
+    }
+    dense_graphs_verify(dense) {
+        seeds_0: 0..100,
+        seeds_100: 100..200,
+        seeds_200: 200..300,
+        seeds_300: 300..400,
+    }
+    random_unions_verify(random_unions) {
+        seeds_800: 800..850,
+        seeds_850: 850..900,
+    }
+    dense_unions_verify(dense_unions) {
+        seeds_500: 500..540,
+    }
+    random_unions_verify_without_the_engine(plain_unions) {
+        seeds_1000: 1000..1020,
+    }
+    graphs_with_frames_in_frames_verify(nested) {
+        seeds_0: 0..50,
+        seeds_50: 50..100,
+        seeds_100: 100..150,
+    }
+    random_graphs_verify_without_the_engine(plain) {
+        seeds_600: 600..800,
+    }
+    dense_graphs_verify_without_the_engine(plain_dense) {
+        seeds_400: 400..500,
+    }
+    graphs_with_frames_in_frames_verify_without_the_engine(plain_nested) {
+        seeds_300: 300..340,
+    }
 }
 
-#[test]
-fn random_unions_verify() {
-    let options = Options { title: Some("random".into()), ..Options::default() };
-    check(|seed| unions::random_union(&graphs::random(seed), seed), 800..900, &options);
-    check(|seed| unions::random_union(&graphs::dense(seed), seed), 500..540, &options);
-    let plain = Options { budget: 0, ..options };
-    check(|seed| unions::random_union(&graphs::random(seed), seed), 1000..1020, &plain);
+type Seeds = std::ops::Range<u64>;
+
+fn titled() -> Options {
+    Options { title: Some("random".into()), ..Options::default() }
 }
 
-#[test]
-fn graphs_with_frames_in_frames_verify() {
-    check(graphs::nested, 0..150, &Options::default());
+fn without_engine() -> Options {
+    Options { legend: Legend::Hidden, budget: 0, ..Options::default() }
 }
 
-#[test]
-fn random_graphs_verify_without_the_engine() {
-    let options = Options { legend: Legend::Hidden, budget: 0, ..Options::default() };
-    check(graphs::random, 600..800, &options);
-    check(graphs::dense, 400..500, &options);
-    check(graphs::nested, 300..340, &options);
+fn random(seeds: Seeds) {
+    check(graphs::random, seeds, &titled());
+}
+
+fn dense(seeds: Seeds) {
+    check(graphs::dense, seeds, &Options::default());
+}
+
+fn random_unions(seeds: Seeds) {
+    check(|seed| unions::random_union(&graphs::random(seed), seed), seeds, &titled());
+}
+
+fn dense_unions(seeds: Seeds) {
+    check(|seed| unions::random_union(&graphs::dense(seed), seed), seeds, &titled());
+}
+
+fn plain_unions(seeds: Seeds) {
+    let options = Options { budget: 0, ..titled() };
+    check(|seed| unions::random_union(&graphs::random(seed), seed), seeds, &options);
+}
+
+fn nested(seeds: Seeds) {
+    check(graphs::nested, seeds, &Options::default());
+}
+
+fn plain(seeds: Seeds) {
+    check(graphs::random, seeds, &without_engine());
+}
+
+fn plain_dense(seeds: Seeds) {
+    check(graphs::dense, seeds, &without_engine());
+}
+
+fn plain_nested(seeds: Seeds) {
+    check(graphs::nested, seeds, &without_engine());
 }
