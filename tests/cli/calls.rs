@@ -2,8 +2,8 @@
 //! may cost.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
+use crate::support::work::little;
 use kubesketch::source::Sources;
 use kubesketch::{Inspection, calls, cluster, connect, inspect};
 
@@ -194,10 +194,11 @@ fn hostile_texts_cost_little_and_break_nothing() {
         ));
     }
     manifest.push_str("]}]}}\n");
-    let start = Instant::now();
-    let (sources, found) = read(&manifest);
+    let (found, calls) = little(|| {
+        let (sources, found) = read(&manifest);
+        let calls = calls(&found, &sources);
+        (found, calls)
+    });
     assert_eq!(found.cluster.workloads().len(), 1);
-    let calls = calls(&found, &sources);
     assert!(calls.found.len() <= 1);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }

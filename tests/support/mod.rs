@@ -22,3 +22,4 @@ pub mod sides;
 pub mod skip;
 pub mod states;
 pub mod unions;
+pub mod work;

@@ -53,9 +53,14 @@ pub fn history() -> Repository {
 
 /// A `kustomize` that shows what it was given.
 pub fn fake_kustomize(repo: &Repository, script: &str) -> Programs {
+    fake(repo, "kustomize", script)
+}
+
+/// The programs of this machine, and before them one that is a script.
+pub fn fake(repo: &Repository, name: &str, script: &str) -> Programs {
     let folder = repo.beside("bin");
     fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("kustomize");
+    let path = folder.join(name);
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = std::env::var_os("PATH").unwrap();
