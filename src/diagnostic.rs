@@ -291,6 +291,11 @@ impl<T> Warned<T> {
         Warned { value, diagnostics: Vec::new() }
     }
 
+    /// The same problems beside what is made of the value.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Warned<U> {
+        Warned { value: make(self.value), diagnostics: self.diagnostics }
+    }
+
     /// Takes the value and adds its problems to a list.
     pub fn unpack(self, into: &mut Vec<Diagnostic>) -> T {
         into.extend(self.diagnostics);

@@ -6,9 +6,9 @@ use super::Finding;
 use super::baseline::{Baseline, KnownFinding};
 use super::fingerprint::fingerprints;
 use super::suppress::Suppressions;
-use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Severity};
-use crate::source::{Sources, Span};
+use crate::source::Span;
+use crate::world::World;
 
 /// What counts and how much.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,7 +100,7 @@ impl Terms<'_> {
 }
 
 /// Decides about findings, in any order.
-pub fn judge(mut findings: Vec<Finding>, cluster: &Cluster, sources: &Sources, terms: &Terms<'_>) -> Judgement {
+pub fn judge(mut findings: Vec<Finding>, world: &World, terms: &Terms<'_>) -> Judgement {
     findings.retain(|f| terms.wants(f.diagnostic.code));
     let suppressions = terms.suppressions.map_or(&[][..], |s| &s.all);
     let mut accepted = BTreeMap::new();
@@ -132,7 +132,7 @@ pub fn judge(mut findings: Vec<Finding>, cluster: &Cluster, sources: &Sources, t
         (c.at, c.code, &c.message, &a.about).cmp(&(d.at, d.code, &d.message, &b.about))
     });
     let (findings, standings): (Vec<Finding>, Vec<Standing>) = all.into_iter().unzip();
-    let fingerprints = fingerprints(&findings, cluster, sources);
+    let fingerprints = fingerprints(&findings, world.cluster(), world.sources());
     let judged = findings.into_iter().zip(standings).zip(fingerprints);
     let mut judgement = Judgement {
         findings: judged.map(|((finding, standing), fingerprint)| Judged { finding, fingerprint, standing }).collect(),

@@ -5,7 +5,7 @@
 //!   that has not;
 //! * rules look at the inventory, the graph and what policies allow, never at text (comments that suppress findings are
 //!   no rules);
-//! * partial input is normal: where the input may be a part of what will be there ([`World::Open`]), a reference to
+//! * partial input is normal: where the input may be a part of what will be there ([`Completeness::Partial`]), a reference to
 //!   something that it does not hold counts for one step less, and the finding says so;
 //! * what somebody has accepted ([`suppressions`]) or what was there already ([`Baseline`]) is found all the same, and
 //!   [`judge`] says that it does not count;
@@ -35,36 +35,21 @@ pub use baseline::{Baseline, BaselineError, KnownFinding, baseline};
 pub use judge::{Judged, Judgement, Standing, Terms, judge};
 pub use nearest::name as nearest_name;
 pub use registry::{Rule, rule, rules};
-pub use scene::World;
+pub use scene::Completeness;
 pub use suppress::{Suppressions, suppressions, unsuppressed};
 
-use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Graph;
 use crate::net::ObjectKey;
-use crate::policy::{Calls, Connectivity};
+use crate::world::World;
 
 use scene::Scene;
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// What is there.
-    pub cluster: &'a Cluster,
-    /// What leads to what.
-    pub graph: &'a Graph,
-    /// Who can talk to whom.
-    pub connectivity: &'a Connectivity,
-    /// Whom workloads call, from what they are told.
-    pub calls: &'a Calls,
-}
 
 /// How it is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether the input is all that will be there. `None` finds out: a namespace that the input does not declare may
     /// hold more.
-    pub world: Option<World>,
+    pub completeness: Option<Completeness>,
 }
 
 /// Something to know about an object.
@@ -77,8 +62,8 @@ pub struct Finding {
 }
 
 /// Everything that is found, by place.
-pub fn check(subject: &Subject<'_>, options: &Options) -> Vec<Finding> {
-    let mut scene = Scene::new(subject, options);
+pub fn check(world: &World, options: &Options) -> Vec<Finding> {
+    let mut scene = Scene::new(world, options);
     services::check(&mut scene);
     ingress::check(&mut scene);
     policies::check(&mut scene);

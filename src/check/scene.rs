@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::registry::rule;
 use super::selection::Pods;
-use super::{Finding, Options, Subject};
+use super::{Finding, Options};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
@@ -13,14 +13,15 @@ use crate::manifest::Body;
 use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Span;
+use crate::world::World;
 
 /// Whether the input is all that will be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum World {
-    /// It may be a part: what it refers to and does not hold may be elsewhere.
-    Open,
+pub enum Completeness {
+    /// It may be a part: what it refers to and does not contain may be elsewhere.
+    Partial,
     /// It is all.
-    Closed,
+    Whole,
 }
 
 /// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself.
@@ -36,7 +37,7 @@ pub(super) struct Scene<'a> {
     /// The pods of the input.
     pub pods: Rc<Pods<'a>>,
     /// Whether the input is all that will be there, as far as that was told.
-    told: Option<World>,
+    told: Option<Completeness>,
     /// Namespaces that the input declares.
     declared: BTreeSet<&'a str>,
     found: Vec<Finding>,
@@ -45,8 +46,8 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub fn new(subject: &Subject<'a>, options: &Options) -> Scene<'a> {
-        let cluster = subject.cluster;
+    pub fn new(world: &'a World, options: &Options) -> Scene<'a> {
+        let cluster = world.cluster();
         let own = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
         let makes_pods = |e: &&Entry| {
             matches!(e.object.body, Body::Other)
@@ -55,11 +56,11 @@ impl<'a> Scene<'a> {
         };
         Scene {
             cluster,
-            graph: subject.graph,
-            connectivity: subject.connectivity,
-            calls: subject.calls,
+            graph: world.graph(),
+            connectivity: world.connectivity(),
+            calls: world.calls(),
             pods: Rc::new(Pods::of(cluster)),
-            told: options.world,
+            told: options.completeness,
             declared: cluster
                 .namespaces()
                 .iter()
@@ -77,22 +78,22 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether a namespace may hold more than the input: if nothing else was told, one that the input does not declare.
-    pub fn world(&self, namespace: Option<&str>) -> World {
+    pub fn completeness(&self, namespace: Option<&str>) -> Completeness {
         let known = match namespace {
             Some(namespace) => self.declared.contains(namespace),
             None => !self.declared.is_empty(),
         };
-        self.told.unwrap_or(if known { World::Closed } else { World::Open })
+        self.told.unwrap_or(if known { Completeness::Whole } else { Completeness::Partial })
     }
 
     /// Whether the input plainly lacks what a namespace runs: it holds no pod of it, and nobody said that it is all.
     pub fn is_bare(&self, namespace: &str) -> bool {
-        !self.pods.are_in(namespace) && self.told != Some(World::Closed)
+        !self.pods.are_in(namespace) && self.told != Some(Completeness::Whole)
     }
 
     /// Whether somebody said that the input is all.
     pub fn is_told_closed(&self) -> bool {
-        self.told == Some(World::Closed)
+        self.told == Some(Completeness::Whole)
     }
 
     /// Whether policies of kinds that are not evaluated may have a say about pods of a namespace.
@@ -178,7 +179,7 @@ impl Drop for Report<'_, '_> {
         if let Some(mut finding) = self.finding.take() {
             let dangling = rule(finding.diagnostic.code).is_some_and(|r| r.dangling);
             let namespace = finding.about.as_ref().and_then(|k| k.namespace.as_deref());
-            if dangling && self.scene.world(namespace) == World::Open {
+            if dangling && self.scene.completeness(namespace) == Completeness::Partial {
                 let why = "the input does not declare the namespace and may be a part of what is deployed; --closed-world takes it as the whole";
                 lower(&mut finding.diagnostic, why);
             }

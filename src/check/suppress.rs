@@ -11,11 +11,11 @@ use std::ops::RangeInclusive;
 
 use super::registry::family;
 use super::{Finding, nearest};
-use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest;
 use crate::net::ObjectKey;
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Span};
+use crate::world::World;
 
 family! {
     UnusedSuppression, "unused-suppression", false, "A comment or an annotation suppresses a finding that is not there. The cause was repaired, or the suppression stands in the wrong place: a comment is about its own line, about the next line if it stands alone, or about the whole document if it stands before one; an annotation is about its object. What suppresses nothing today would hide something tomorrow.";
@@ -94,7 +94,8 @@ impl Suppression {
 }
 
 /// Reads the annotations of objects and the comments of texts.
-pub fn suppressions(cluster: &Cluster, sources: &Sources) -> Suppressions {
+pub fn suppressions(world: &World) -> Suppressions {
+    let (cluster, sources) = (world.cluster(), world.sources());
     let mut found = Suppressions::default();
     for entry in cluster.entries() {
         let object = &entry.object;
@@ -119,8 +120,8 @@ pub fn suppressions(cluster: &Cluster, sources: &Sources) -> Suppressions {
 }
 
 /// Findings without those that somebody has accepted.
-pub fn unsuppressed(findings: Vec<Finding>, cluster: &Cluster, sources: &Sources) -> Vec<Finding> {
-    let accepted = suppressions(cluster, sources).all;
+pub fn unsuppressed(findings: Vec<Finding>, world: &World) -> Vec<Finding> {
+    let accepted = suppressions(world).all;
     findings.into_iter().filter(|f| !accepted.iter().any(|s| s.covers(f))).collect()
 }
 

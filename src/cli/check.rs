@@ -12,7 +12,7 @@ use super::config::ConfigArgs;
 use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
 use super::report::{self, Verbosity};
-use crate::check::{self, Baseline, Finding, Options, Subject, Terms, World};
+use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
 use crate::diagnostic::{Code, Severity};
 use crate::render::{self, FindingsFormat, FindingsReport, Paint};
 
@@ -112,30 +112,22 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         Some(file) if args.write_baseline.is_none() => Some(read_baseline(file)?),
         _ => None,
     };
-    let mut input = args.input.read()?;
-    let connectivity = input.connect(&args.connect.or(&config.ingress_controllers))?;
-    let calls = crate::calls(&input.inspection, &input.sources);
-    let subject = Subject {
-        cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
-        connectivity: &connectivity,
-        calls: &calls,
+    let world = args.input.read(&args.connect.or(&config.ingress_controllers))?;
+    let completeness = match (args.closed_world, args.open_world) {
+        (true, _) => Some(Completeness::Whole),
+        (_, true) => Some(Completeness::Partial),
+        _ => config.completeness,
     };
-    let world = match (args.closed_world, args.open_world) {
-        (true, _) => Some(World::Closed),
-        (_, true) => Some(World::Open),
-        _ => config.world,
-    };
-    let mut findings = check::check(&subject, &Options { world });
+    let mut findings = check::check(&world, &Options { completeness });
     // What was noticed on the way here counts as well.
-    findings.extend(input.diagnostics.iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
+    findings.extend(world.diagnostics().iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
 
     let codes = |given: &[Code], configured: &[Code]| -> BTreeSet<Code> {
         let which = if given.is_empty() { configured } else { given };
         which.iter().copied().collect()
     };
     let (select, skip) = (codes(&args.select, &config.select), codes(&args.skip, &config.skip));
-    let suppressions = (!args.no_suppress).then(|| check::suppressions(&input.inspection.cluster, &input.sources));
+    let suppressions = (!args.no_suppress).then(|| check::suppressions(&world));
     let terms = Terms {
         select: Some(&select),
         skip: Some(&skip),
@@ -143,16 +135,16 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         suppressions: suppressions.as_ref(),
         baseline: baseline.as_ref(),
     };
-    let mut judgement = check::judge(findings, &input.inspection.cluster, &input.sources, &terms);
+    let mut judgement = check::judge(findings, &world, &terms);
     if let Some(file) = &args.write_baseline {
-        let text = check::baseline(&judgement.findings, &input.sources);
+        let text = check::baseline(&judgement.findings, world.sources());
         output::to_file(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
         let written = Baseline::read(&text).context("the baseline that was just written")?;
         judgement.know(&written);
     }
 
     let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
-    let mut status = args.input.status(&input.diagnostics);
+    let mut status = args.input.status(world.diagnostics());
     let fails = |f: &Finding| gate.is_some_and(|gate| f.diagnostic.severity <= gate);
     if status == Status::Success && judgement.counting().any(fails) {
         status = Status::Negative;
@@ -161,7 +153,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let base = std::env::current_dir().ok().and_then(|dir| dir.to_str().map(str::to_owned)).unwrap_or_default();
     let report = FindingsReport {
         judgement: &judgement,
-        sources: &input.sources,
+        sources: world.sources(),
         looked_for: Some(&looked_for),
         gate,
         base: &base,

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 
 use super::check::FailOn;
 use super::report::{self, Verbosity};
-use crate::check::{World, nearest_name};
+use crate::check::{Completeness, nearest_name};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::{self, Tree};
 use crate::resolve::ControllerRef;
@@ -56,7 +56,7 @@ pub struct CheckConfig {
     /// `severity`: as how bad findings of some kinds count.
     pub severity: BTreeMap<Code, Severity>,
     /// `world`.
-    pub world: Option<World>,
+    pub completeness: Option<Completeness>,
     /// `baseline`.
     pub baseline: Option<PathBuf>,
     /// `ingress-controllers`.
@@ -143,8 +143,12 @@ impl Reader<'_> {
             }
         }
         check.fail_on = self.word(tree, "fail-on", FailOn::NAMES);
-        check.world = self
-            .word(tree, "world", &[("open", Some(World::Open)), ("closed", Some(World::Closed)), ("auto", None)])
+        check.completeness = self
+            .word(
+                tree,
+                "world",
+                &[("open", Some(Completeness::Partial)), ("closed", Some(Completeness::Whole)), ("auto", None)],
+            )
             .flatten();
         if let Some(severity) = tree.get("severity").filter(|t| !t.is_null()) {
             if !severity.is_map() {

@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use super::input::{ConnectArgs, ReadingArgs};
 use super::output::{self, Target};
 use super::report::Verbosity;
-use super::sides::{self, Asked, Side};
+use super::revisions::{self, Asked, Read};
 use super::{Status, report};
-use crate::diff::{Diff, Gate};
+use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
 use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
@@ -117,30 +117,31 @@ fn marker(text: &str) -> Result<String, String> {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
-    let [old, new] = sides(args, verbosity)?;
+    let states = states(args, verbosity)?;
+    let [old, new] = &states;
     // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
-    let unread = old.is_unread();
+    let unread = old.world.is_unread();
     if unread || verbosity == Verbosity::Verbose {
-        old.input.report(verbosity);
+        report::show_world(&old.world, &[], verbosity);
     }
-    new.input.report(verbosity);
+    report::show_world(&new.world, &[], verbosity);
     // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not
     // look like a change.
-    if [&old, &new].into_iter().any(|side| side.is_unread() && side.input.sources.is_empty()) {
+    if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
         return Ok(Status::Failure);
     }
-    let sides = [old, new];
-    sides::compared(&sides, |diff, changes| write(args, &sides, diff, changes))
+    revisions::compared(&states, |changes| write(args, changes))
 }
 
 /// Writes what differs, and says how the run ended.
-fn write(args: &Args, [old, new]: &[Side; 2], diff: &Diff, changes: &Changes<'_>) -> anyhow::Result<Status> {
+fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
+    let Changes { diff, old, new } = *changes;
     let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
     let drawn = view::context(diff.graph.clone(), args.context);
     let layout = targets.iter().any(|t| t.format.is_picture()).then(|| layout::layout(&drawn, &layout_options(args)));
-    let mut status = match args.reading.status(&new.input.diagnostics) {
-        Status::Success if old.is_unread() => args.reading.status(&old.input.diagnostics),
+    let mut status = match args.reading.status(new.world.diagnostics()) {
+        Status::Success if old.world.is_unread() => args.reading.status(old.world.diagnostics()),
         status => status,
     };
     if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(diff))) {
@@ -158,9 +159,9 @@ fn write(args: &Args, [old, new]: &[Side; 2], diff: &Diff, changes: &Changes<'_>
 }
 
 /// Both states, read and judged.
-fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     if let Some(range) = &args.git {
-        return revisions(args, range, verbosity);
+        return of_git(args, range, verbosity);
     }
     let [old, new] = args.paths.as_slice() else {
         anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
@@ -170,24 +171,24 @@ fn sides(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
     }
     let read = |path: &PathBuf| {
         let name = path.display().to_string();
-        ((name.clone(), name), load(args, path))
+        Read { root: name.clone(), name, loaded: load(args, path) }
     };
-    sides::both(asked(args), read(old), read(new))
+    revisions::both(asked(args), [read(old), read(new)])
 }
 
 /// Two revisions of a repository.
-fn revisions(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Side; 2]> {
+fn of_git(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     anyhow::ensure!(
         !args.kustomize || !args.paths.is_empty(),
         "-k builds the folders that are named: name at least one"
     );
     let (paths, built): (&[PathBuf], &[PathBuf]) = if args.kustomize { (&[], &args.paths) } else { (&args.paths, &[]) };
-    let request = sides::request(range, paths, built, &args.reading);
+    let request = revisions::request(range, paths, built, &args.reading);
     let [old, new] = source::load_range(&request)?;
     for note in old.notes.iter().chain(&new.notes).filter(|_| verbosity != Verbosity::Quiet) {
         report::say(note);
     }
-    sides::both_revisions(asked(args), [old, new])
+    revisions::both(asked(args), [old.into(), new.into()])
 }
 
 fn asked(args: &Args) -> Asked<'_> {

@@ -9,14 +9,15 @@ use anyhow::Context as _;
 use super::folder::{self, Check, Folder};
 use super::inject::{self, Form, Place};
 use super::input::{ConnectArgs, InputArgs};
-use super::levels::{LevelArgs, Shown};
+use super::levels::LevelArgs;
 use super::output::{self, Target, Wish};
-use super::picture::{self, PictureArgs};
+use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::{Status, drift, report};
+use crate::draw::{self, Shown};
 use crate::graph::{Graph, NodeKind};
-use crate::layout::Layout;
 use crate::render::{self, Format, PixelScale, Report};
+use crate::world::World;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
@@ -83,41 +84,36 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let targets: Vec<Target> = args.targets().cloned().collect();
     let linked = validate(args, &targets)?;
     output::check_terminal(&targets)?;
-    let mut input = args.input.read()?;
-    let known = args.picture.complete(&mut input, &args.connect, &args.levels)?;
-    let shown = args.levels.apply(&input, &args.input, HINT);
-    if shown.is_err() {
-        input.report(verbosity);
-    }
-    let mut shown = shown?;
+    let world = args.input.read(&args.connect)?;
+    let findings = args.picture.findings(&world);
+    let options = args.picture.options(args.levels.options(&args.input, HINT));
+    let mut shown = match draw::show(&world, &findings, &options) {
+        Ok(shown) => shown,
+        Err(nothing) => {
+            report::show_world(&world, &[], verbosity);
+            return Err(nothing.into());
+        }
+    };
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
-        input.report(verbosity);
+        report::show_world(&world, &[], verbosity);
         output::to_stdout(summary(&shown.graph))?;
-        return Ok(args.input.status(&input.diagnostics));
+        return Ok(args.input.status(world.diagnostics()));
     }
     let default = [Target { format: Format::Svg, file: None }];
     let targets = if nothing_asked { &default[..] } else { &targets };
-    let drawn = targets.iter().any(|t| t.format.is_picture()).then(|| args.picture.draw(&mut shown, &mut input));
+    let mut problems = Vec::new();
+    let layout = targets.iter().any(|t| t.format.is_picture()).then(|| args.picture.draw(&mut shown, &mut problems));
     let pages = targets.iter().any(|t| t.format == Format::Html);
-    let whole = if pages { args.picture.draw_whole(&shown, &mut input) } else { None };
+    let whole = if pages { args.picture.draw_whole(&shown, &mut problems) } else { None };
     let mut folders = Vec::new();
     for path in args.folders() {
-        folders.push((
-            path,
-            Folder::draw(
-                &shown.graph,
-                &args.levels,
-                &mut input,
-                &args.picture.layout_options(),
-                args.picture.arrange(),
-            )?,
-        ));
+        folders.push((path, Folder::draw(&world, &shown.graph, &options, &args.picture, &mut problems)?));
     }
-    input.report(verbosity);
-    let mut status = args.input.status(&input.diagnostics);
+    report::show_world(&world, &problems, verbosity);
+    let mut status = args.input.status(world.diagnostics());
     // A path that was mistyped must not cost the picture that is there.
-    let nothing_read = input.sources.is_empty() && status == Status::Failure;
+    let nothing_read = world.sources().is_empty() && status == Status::Failure;
     // One output that cannot be written does not cost the others.
     let mut settle = |outcome: anyhow::Result<bool>| match outcome {
         Ok(true) => {}
@@ -128,27 +124,22 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             status = Status::Failure;
         }
     };
-    let background = args.picture.background(&input, &known);
-    let page = |layout: &Layout| {
-        picture::page((layout, whole.as_ref()), &shown, &input, (&known, background), &args.picture.options())
-    };
-    let found = Report {
-        cluster: &input.inspection.cluster,
-        graph: &shown.graph,
-        connectivity: &known.connectivity,
-        calls: args.picture.told(&known),
-        diagnostics: &input.diagnostics,
-        sources: &input.sources,
-    };
+    let drawn = layout.as_ref().map(|layout| Drawing {
+        shown: &shown,
+        layout,
+        whole: whole.as_ref(),
+        findings: &findings,
+        problems: &problems,
+    });
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(content(args, target.format, &found, page, (&shown, drawn.as_ref())).and_then(|c| match &target.file {
+        settle(content(args, target.format, &world, &shown, drawn).and_then(|c| match &target.file {
             Some(file) if args.check => drift::is_current(file, &c),
             _ => output::write(target, &c).map(|()| true),
         }));
     }
     let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
-        let files = folder.files(&input, background, &args.picture.options());
+        let files = folder.files(&world, &args.picture);
         settle(files.and_then(|files| folder::write(path, &files, check)));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
@@ -184,7 +175,7 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
     let document = std::fs::read(&place.file).with_context(|| format!("cannot read {name}"))?;
     let block = match picture {
         Some(picture) => inject::link(&place.file, picture, &render::description(graph))?,
-        None => inject::fenced(&render::mermaid(graph, &args.picture.options())),
+        None => inject::fenced(&render::mermaid(graph, &args.picture.look())),
     };
     let wanted = inject::replaced(&document, place.name.as_deref(), &block)
         .with_context(|| format!("cannot write into {name}"))?;
@@ -201,23 +192,23 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
 fn content(
     args: &Args,
     format: Format,
-    report: &Report<'_>,
-    page: impl Fn(&Layout) -> anyhow::Result<String>,
-    (shown, drawn): (&Shown, Option<&Layout>),
+    world: &World,
+    shown: &Shown,
+    drawn: Option<Drawing<'_>>,
 ) -> anyhow::Result<Vec<u8>> {
     let graph = shown.picture();
-    let options = args.picture.options();
-    let layout = || drawn.context("the picture was not laid out");
+    let look = args.picture.look();
+    let drawing = || drawn.context("the picture was not laid out");
     Ok(match format {
-        Format::Svg => render::svg(layout()?, graph, &options).into_bytes(),
-        Format::Html => page(layout()?)?.into_bytes(),
-        Format::Png => render::png(layout()?, graph, &options, args.scale)?,
-        Format::Pdf => render::pdf(layout()?, graph, &options)?,
-        Format::Drawio => render::drawio(layout()?, graph, &options).into_bytes(),
-        Format::Mermaid => render::mermaid(report.graph, &options).into_bytes(),
-        Format::D2 => render::d2(report.graph, &options).into_bytes(),
-        Format::Dot => render::dot(report.graph).into_bytes(),
-        Format::Json => render::json(report).into_bytes(),
+        Format::Svg => render::svg(drawing()?.layout, graph, &look).into_bytes(),
+        Format::Html => args.picture.page(world, &drawing()?, &look)?.into_bytes(),
+        Format::Png => render::png(drawing()?.layout, graph, &look, args.scale)?,
+        Format::Pdf => render::pdf(drawing()?.layout, graph, &look)?,
+        Format::Drawio => render::drawio(drawing()?.layout, graph, &look).into_bytes(),
+        Format::Mermaid => render::mermaid(&shown.graph, &look).into_bytes(),
+        Format::D2 => render::d2(&shown.graph, &look).into_bytes(),
+        Format::Dot => render::dot(&shown.graph).into_bytes(),
+        Format::Json => render::json(&Report::of(world, &shown.graph)).into_bytes(),
     })
 }
 

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::input::Input;
-use super::levels::{LevelArgs, overview};
+use super::picture::PictureArgs;
 use super::{drift, output};
-use crate::diagnostic::Warned;
+use crate::diagnostic::Diagnostic;
+use crate::draw::{self, Arranged};
 use crate::graph::{self, Detail, Graph, NodeKind};
-use crate::layout::{self, Layout};
-use crate::render::{self, Background, Book, PageLink, PictureOptions};
-use crate::view::{self, Selection};
+use crate::layout::Layout;
+use crate::render::{self, Page, PageLink};
+use crate::view::{self, CallLines, Note, Selection};
+use crate::world::World;
 
 /// The page that one opens first.
 const INDEX: &str = "index.html";
@@ -39,26 +40,19 @@ pub struct Folder {
     facts: BTreeMap<String, String>,
 }
 
-/// Puts a graph in its place, and says what it drew of it if that is less.
-pub type Arrange = fn(&Graph, &layout::Options) -> Warned<(Layout, Option<Graph>)>;
-
 impl Folder {
-    /// Draws what is shown. What the layout has to say goes to the diagnostics.
+    /// Draws what is shown. What the layout has to say goes to the problems.
     pub fn draw(
+        world: &World,
         graph: &Graph,
-        levels: &LevelArgs,
-        input: &mut Input,
-        options: &layout::Options,
-        arrange: Arrange,
+        options: &draw::Options,
+        picture: &PictureArgs,
+        problems: &mut Vec<Diagnostic>,
     ) -> Result<Folder> {
-        let labels = crate::labels(&input.inspection.cluster);
+        let labels = world.labels();
         let namespaces: BTreeSet<String> = graph.nodes().filter_map(|n| n.namespace.clone()).collect();
         let mut names = FileNames::default();
-        let title = |part: &str| match &options.title {
-            Some(title) => format!("{title}: {part}"),
-            None => part.to_owned(),
-        };
-        let by_namespace = overview(graph, None, "");
+        let by_namespace = view::overview(graph, None, &Note::default());
         let facts = by_namespace.nodes().filter_map(|n| Some((n.namespace.clone()?, n.facts()))).collect();
         let mut pages = Vec::new();
         for name in namespaces {
@@ -67,29 +61,20 @@ impl Folder {
             let Ok(part) = view::select(graph.clone(), &labels, &wanted) else {
                 continue;
             };
-            let part = levels.grouped(part, &labels);
-            let options = layout::Options { title: Some(title(&format!("namespace {name}"))), ..options.clone() };
-            let (layout, plain) = arrange(&part, &options).unpack(&mut input.diagnostics);
-            let part = plain.unwrap_or(part);
-            pages.push(Drawn { file: names.of(&name), name, graph: part, layout });
+            let part = draw::grouped(part, &labels, options);
+            let Arranged { layout, drawn } = picture.part(&format!("namespace {name}")).arrange(&part).unpack(problems);
+            pages.push(Drawn { file: names.of(&name), name, graph: drawn.unwrap_or(part), layout });
         }
-        let values = levels.values(graph, &labels);
-        let overview = overview(graph, values.as_ref(), "");
-        let options = layout::Options {
-            title: Some(options.title.clone().unwrap_or_else(|| "Overview".to_owned())),
-            ..options.clone()
-        };
-        let picture = crate::arrange(&overview, &options).unpack(&mut input.diagnostics);
-        Ok(Folder { overview, picture, pages, facts })
+        let values = draw::values(graph, &labels, options);
+        let overview = view::overview(graph, values.as_ref(), &Note::default());
+        let titled = if picture.has_title() { picture.clone() } else { picture.titled("Overview") };
+        let options = titled.layout_options();
+        let arranged = draw::arrange(&overview, CallLines::All, &options).unpack(problems);
+        Ok(Folder { overview, picture: arranged.layout, pages, facts })
     }
 
     /// The files by name.
-    pub fn files(
-        &self,
-        input: &Input,
-        background: Background<'_>,
-        options: &PictureOptions,
-    ) -> Result<Vec<(String, Vec<u8>)>> {
+    pub fn files(&self, world: &World, picture: &PictureArgs) -> Result<Vec<(String, Vec<u8>)>> {
         let link = |page: &Drawn| PageLink {
             file: page.file.clone(),
             name: page.name.clone(),
@@ -98,33 +83,27 @@ impl Folder {
         let links: Vec<PageLink> = self.pages.iter().map(link).collect();
         let up =
             |file: &str, name: &str| PageLink { file: file.to_owned(), name: name.to_owned(), facts: String::new() };
-        let index = Book {
-            layout: &self.picture,
-            drawn: &self.overview,
-            whole: None,
-            told: None,
-            diagnostics: Some(&input.diagnostics),
-            sources: &input.sources,
-            background: Some(background),
+        let look = picture.look();
+        let index = Page {
+            texts: picture.texts(),
+            tables: None,
             pages: &links,
             beside: &[up(OVERVIEW, "The overview as a picture")],
+            ..Page::new(world, &self.picture, &self.overview, world.diagnostics())
         };
-        let mut files = vec![(INDEX.to_owned(), render::page(&index, options)?.into_bytes())];
-        files.push((OVERVIEW.to_owned(), render::svg(&self.picture, &self.overview, options).into_bytes()));
+        let mut files = vec![(INDEX.to_owned(), render::page(&index, &look)?.into_bytes())];
+        files.push((OVERVIEW.to_owned(), render::svg(&self.picture, &self.overview, &look).into_bytes()));
         for page in &self.pages {
             let mut beside = vec![up(INDEX, "All namespaces")];
             let near = neighbours(&page.graph, &page.name);
             beside.extend(links.iter().filter(|l| near.contains(l.name.as_str())).map(|l| up(&l.file, &l.name)));
-            let book = Book {
-                layout: &page.layout,
-                drawn: &page.graph,
-                told: Some(&page.graph),
-                diagnostics: None,
-                pages: &[],
+            let content = Page {
+                texts: picture.texts(),
+                problems: None,
                 beside: &beside,
-                ..index
+                ..Page::new(world, &page.layout, &page.graph, &[])
             };
-            files.push((page.file.clone(), render::page(&book, options)?.into_bytes()));
+            files.push((page.file.clone(), render::page(&content, &look)?.into_bytes()));
         }
         Ok(files)
     }

@@ -7,13 +7,10 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Status;
-use super::report::{self, Verbosity};
-use crate::cluster;
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::policy::Connectivity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::resolve::ControllerRef;
-use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request, Skipped, Sources};
-use crate::{ConnectOptions, Inspection};
+use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
+use crate::world::{self, World};
 
 /// Arguments that say what to read.
 #[derive(Args, Debug)]
@@ -78,17 +75,6 @@ fn namespace_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// What was read, with all that was noticed on the way.
-pub struct Input {
-    /// The texts.
-    pub sources: Sources,
-    /// What they say.
-    pub inspection: Inspection,
-    /// Problems, sorted.
-    pub diagnostics: Vec<Diagnostic>,
-    skipped: Skipped,
-}
-
 impl ConnectArgs {
     /// These, or what is configured where nothing is told.
     pub fn or(&self, configured: &[ControllerRef]) -> ConnectArgs {
@@ -98,12 +84,13 @@ impl ConnectArgs {
 }
 
 impl InputArgs {
-    /// Reads everything that is asked for. Only asking for nothing is an error: all else becomes a diagnostic.
-    pub fn read(&self) -> anyhow::Result<Input> {
+    /// Reads everything that is asked for, and works out what follows from it. Only asking for nothing, or for
+    /// controllers that are not there, is an error: all else becomes a diagnostic.
+    pub fn read(&self, connect: &ConnectArgs) -> anyhow::Result<World> {
         if self.names_nothing() {
             anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
         }
-        Ok(self.reading.inspect(self.load(&mut io::stdin().lock())))
+        self.reading.world(self.load(&mut io::stdin().lock()), connect)
     }
 
     /// The texts of everything that is asked for.
@@ -132,14 +119,6 @@ impl InputArgs {
     /// Files and folders, and `-`.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.paths.iter().chain(&self.filenames)
-    }
-
-    /// Reads everything, works out who can talk to whom, and says what was noticed.
-    pub fn read_connected(&self, connect: &ConnectArgs, verbosity: Verbosity) -> anyhow::Result<(Input, Connectivity)> {
-        let mut input = self.read()?;
-        let connectivity = input.connect(connect)?;
-        input.report(verbosity);
-        Ok((input, connectivity))
     }
 
     /// Where the first thing to read is; the current folder for standard input.
@@ -180,22 +159,13 @@ impl ReadingArgs {
         self.lenient
     }
 
-    /// What texts say.
-    pub fn inspect(&self, loaded: Loaded) -> Input {
-        let sources = loaded.sources;
-        let mut diagnostics: Vec<Diagnostic> = (loaded.problems.iter())
-            .map(|p| {
-                Diagnostic::general(if p.is_tool() { Code::ExternalTool } else { Code::UnreadableInput }, p.to_string())
-            })
-            .collect();
-        let options = cluster::Options { default_namespace: self.namespace.clone() };
-        let inspection = crate::inspect(&sources, &options).unpack(&mut diagnostics);
-        if inspection.objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
-            let message = "there is no Kubernetes object in the input";
-            diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
-        }
-        Diagnostic::sort(&mut diagnostics);
-        Input { sources, inspection, diagnostics, skipped: loaded.skipped }
+    /// Everything that follows from texts.
+    pub fn world(&self, loaded: Loaded, connect: &ConnectArgs) -> anyhow::Result<World> {
+        let options = world::Options {
+            default_namespace: self.namespace.clone(),
+            ingress_controllers: connect.ingress_controllers.clone(),
+        };
+        World::new(loaded, &options).context("--ingress-controller")
     }
 
     /// How a run over input with these problems ended, as far as the input is concerned.
@@ -204,37 +174,6 @@ impl ReadingArgs {
             Status::Success
         } else {
             Status::Failure
-        }
-    }
-}
-
-impl Input {
-    /// Works out who can talk to whom, and puts what is noticed there among the problems.
-    pub fn connect(&mut self, args: &ConnectArgs) -> anyhow::Result<Connectivity> {
-        for told in &args.ingress_controllers {
-            told.workloads(&self.inspection.cluster).context("--ingress-controller")?;
-        }
-        let options = ConnectOptions { ingress_controllers: args.ingress_controllers.clone() };
-        let connectivity = crate::connect(&self.inspection, &options).unpack(&mut self.diagnostics);
-        Diagnostic::sort(&mut self.diagnostics);
-        Ok(connectivity)
-    }
-
-    /// Says on standard error what was noticed, and under `-v` what was left out.
-    pub fn report(&self, verbosity: Verbosity) {
-        report::show(&self.diagnostics, &self.sources, verbosity);
-        if verbosity == Verbosity::Verbose {
-            let ignored = self.inspection.ignored_files.len();
-            report::say(&format!(
-                "read {} files: {} objects, {ignored} files without any; skipped {} other files and {} named twice",
-                self.sources.len(),
-                self.inspection.objects,
-                self.skipped.other_files,
-                self.skipped.repeated
-            ));
-            for &file in &self.inspection.ignored_files {
-                report::say(&format!("no Kubernetes object in {}", self.sources.name(file)));
-            }
         }
     }
 }

@@ -1,13 +1,10 @@
 //! How much of the input a picture shows, and from how far away.
 
-use std::collections::BTreeMap;
-
-use anyhow::Result;
 use clap::ValueEnum;
 
-use super::input::{Input, InputArgs};
-use crate::graph::Graph;
-use crate::view::{self, Anchor, Aspect, LabelSelector, Labels, Note, Selection};
+use super::input::InputArgs;
+use crate::draw;
+use crate::view::{Anchor, Aspect, LabelSelector, Selection};
 use crate::why::Reference;
 
 /// Arguments that say what a picture shows.
@@ -52,12 +49,9 @@ pub struct LevelArgs {
     overview: When,
 
     /// The most that a picture shows before it becomes an overview: objects, and other ends of their connections
-    #[arg(long, value_name = "NUMBER", default_value_t = MAX_NODES)]
+    #[arg(long, value_name = "NUMBER", default_value_t = draw::MAX_NODES)]
     max_nodes: usize,
 }
-
-/// A picture of more is too large to be read on a screen or a page.
-const MAX_NODES: usize = 150;
 
 /// When a picture is an overview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,79 +90,21 @@ fn kind(word: &str) -> String {
     }
 }
 
-/// What is shown.
-pub struct Shown {
-    /// What was selected, in its frames.
-    pub graph: Graph,
-    /// What pictures show of it, if that is less: an overview, or no calls.
-    pub picture: Option<Graph>,
-}
-
-impl Shown {
-    /// What pictures show.
-    pub fn picture(&self) -> &Graph {
-        self.picture.as_ref().unwrap_or(&self.graph)
-    }
-}
-
 impl LevelArgs {
-    /// Whether the picture is about what workloads use.
-    pub fn is_about_resources(&self) -> bool {
-        self.view == Aspect::Resources
-    }
-
-    /// What is shown of what was read. An overview gets a hint how to see more.
-    ///
-    /// # Errors
-    ///
-    /// If nothing is selected.
-    pub fn apply(&self, input: &Input, asked: &InputArgs, hint: &str) -> Result<Shown> {
-        self.show(input, &self.selection(asked), hint)
-    }
-
-    /// The same of everything that was read, whatever is selected.
-    ///
-    /// # Errors
-    ///
-    /// None that is known.
-    #[cfg(feature = "serve")]
-    pub fn apply_to_all(&self, input: &Input, hint: &str) -> Result<Shown> {
-        self.show(input, &Selection::default(), hint)
-    }
-
-    fn show(&self, input: &Input, selection: &Selection, hint: &str) -> Result<Shown> {
-        let labels = crate::labels(&input.inspection.cluster);
-        let graph = view::aspect(input.inspection.graph.clone(), self.view);
-        let graph = view::select(graph, &labels, selection)?;
-        let overview = self.overview(&graph, &labels, hint);
-        Ok(Shown { graph: self.grouped(graph, &labels), picture: overview })
-    }
-
-    /// The frames that are asked for.
-    pub fn grouped(&self, graph: Graph, labels: &Labels) -> Graph {
-        match &self.group_by {
-            Some(key) => view::group(graph, labels, key),
-            None => graph,
+    /// What is drawn, but for lines and cards. An overview gets a hint how to see more.
+    pub fn options(&self, asked: &InputArgs, hint: &str) -> draw::Options {
+        draw::Options {
+            aspect: self.view,
+            selection: self.selection(asked),
+            group_by: self.group_by.clone(),
+            overview: match self.overview {
+                When::Auto => draw::Overview::Above(self.max_nodes),
+                When::Always => draw::Overview::Always,
+                When::Never => draw::Overview::Never,
+            },
+            hint: hint.to_owned(),
+            ..draw::Options::default()
         }
-    }
-
-    fn overview(&self, graph: &Graph, labels: &Labels, hint: &str) -> Option<Graph> {
-        let asked = match self.overview {
-            When::Never => false,
-            When::Auto => graph.nodes().len() > self.max_nodes,
-            When::Always => graph.nodes().len() > 0,
-        };
-        if !asked {
-            return None;
-        }
-        let values = self.values(graph, labels);
-        (self.overview == When::Always || view::is_worth_it(graph, values.as_ref()))
-            .then(|| overview(graph, values.as_ref(), hint))
-    }
-
-    /// The value of the label that frames are made by, for each node that has one.
-    pub fn values(&self, graph: &Graph, labels: &Labels) -> Option<BTreeMap<usize, String>> {
-        self.group_by.as_deref().map(|key| view::values(graph, labels, key))
     }
 
     fn selection(&self, asked: &InputArgs) -> Selection {
@@ -181,11 +117,6 @@ impl LevelArgs {
             depth: self.depth,
         }
     }
-}
-
-/// An overview with a hint how to see more.
-pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, hint: &str) -> Graph {
-    view::overview(graph, values, &Note { hint: hint.to_owned() })
 }
 
 #[cfg(test)]

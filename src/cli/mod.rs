@@ -13,8 +13,8 @@ mod levels;
 mod output;
 mod picture;
 mod report;
+mod revisions;
 mod serve;
-mod sides;
 mod table;
 mod why;
 

@@ -1,16 +1,13 @@
 //! The picture of one state, from what was read to the page: for every command that draws one.
 
-use super::folder::Arrange;
-use super::input::{ConnectArgs, Input};
-use super::levels::{LevelArgs, Shown};
-use crate::check::{self, Subject};
+use crate::check::{self, Finding};
 use crate::diagnostic::{Diagnostic, Warned};
+use crate::draw::{self, Arranged, Images, Shown};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
-use crate::policy::{Calls, Connectivity};
-use crate::render::{self, Background, Book, ObjectTexts, PictureOptions, Theme};
-use crate::resolve::{Denied, Repeated};
-use crate::view;
+use crate::render::{self, ObjectTexts, Page, PictureOptions, Theme};
+use crate::view::{CallLines, Denied, Lines};
+use crate::world::World;
 
 /// Arguments that say how a picture is drawn.
 #[derive(clap::Args, Clone, Debug)]
@@ -74,7 +71,12 @@ impl From<Texts> for ObjectTexts {
 const MAX_PAGE_NODES: usize = 1_500;
 
 /// All objects and their picture.
-pub type Whole = (Layout, Graph);
+pub struct Whole {
+    /// The picture.
+    pub layout: Layout,
+    /// What it shows.
+    pub graph: Graph,
+}
 
 /// Which calls are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -84,64 +86,55 @@ enum WhichCalls {
     Never,
 }
 
-/// What is known of a state beside its graph.
-#[derive(Default)]
-pub struct Known {
-    /// Who can talk to whom.
-    pub connectivity: Connectivity,
-    calls: Calls,
-    /// What `check` finds, unless nobody wants to know.
-    findings: Vec<Diagnostic>,
-}
-
 impl PictureArgs {
-    /// Puts into the graph of what was read all that the picture tells: what policies allow, calls, findings, images.
-    pub fn complete(&self, input: &mut Input, connect: &ConnectArgs, levels: &LevelArgs) -> anyhow::Result<Known> {
-        let connectivity = input.connect(connect)?;
-        let denied = if self.show_denied { Denied::Shown } else { Denied::Hidden };
-        if levels.is_about_resources() {
-            crate::resources(&mut input.inspection, &input.sources);
-        } else {
-            crate::allow(&mut input.inspection, &connectivity, &input.sources, denied);
+    /// What is drawn: what a command selects, with the lines and cards of these arguments.
+    pub fn options(&self, selected: draw::Options) -> draw::Options {
+        draw::Options {
+            lines: Lines {
+                denied: if self.show_denied { Denied::Shown } else { Denied::Hidden },
+                calls: self.call_lines(),
+            },
+            images: if self.show_images { Images::Shown } else { Images::Hidden },
+            ..selected
         }
-        let calls = crate::calls(&input.inspection, &input.sources);
-        if self.calls != WhichCalls::Never && !levels.is_about_resources() {
-            let repeated = if self.calls == WhichCalls::All { Repeated::Shown } else { Repeated::Hidden };
-            crate::draw_calls(&mut input.inspection, &connectivity, &calls, &input.sources, repeated);
+    }
+
+    /// What `check` finds, for cards and pages.
+    pub fn findings(&self, world: &World) -> Vec<Finding> {
+        if self.no_findings {
+            return Vec::new();
         }
-        let subject = Subject {
-            cluster: &input.inspection.cluster,
-            graph: &input.inspection.graph,
-            connectivity: &connectivity,
-            calls: &calls,
-        };
-        let findings = if self.no_findings {
-            Vec::new()
-        } else {
-            let found = check::check(&subject, &check::Options::default());
-            check::unsuppressed(found, &input.inspection.cluster, &input.sources)
-        };
-        crate::remark(&mut input.inspection, &findings, &input.sources);
-        if self.show_images {
-            let graph = std::mem::take(&mut input.inspection.graph);
-            input.inspection.graph = view::show_images(graph);
+        check::unsuppressed(check::check(world, &check::Options::default()), world)
+    }
+
+    fn call_lines(&self) -> CallLines {
+        match self.calls {
+            WhichCalls::Auto => CallLines::Uncovered,
+            WhichCalls::All => CallLines::All,
+            WhichCalls::Never => CallLines::Hidden,
         }
-        Ok(Known { connectivity, calls, findings: findings.into_iter().map(|f| f.diagnostic).collect() })
     }
 
     /// The same with another title.
-    #[cfg(feature = "serve")]
     pub fn titled(&self, title: &str) -> PictureArgs {
         PictureArgs { title: Some(title.to_owned()), ..self.clone() }
     }
 
-    /// The calls that are told, if any are.
-    pub fn told<'a>(&self, known: &'a Known) -> Option<&'a Calls> {
-        (self.calls != WhichCalls::Never).then_some(&known.calls)
+    /// Whether a title was given.
+    pub fn has_title(&self) -> bool {
+        self.title.is_some()
+    }
+
+    /// The same for a part of the picture: `TITLE: part`.
+    pub fn part(&self, part: &str) -> PictureArgs {
+        match &self.title {
+            Some(title) => self.titled(&format!("{title}: {part}")),
+            None => self.titled(part),
+        }
     }
 
     /// How the picture is written.
-    pub fn options(&self) -> PictureOptions {
+    pub fn look(&self) -> PictureOptions {
         PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() }
     }
 
@@ -151,63 +144,63 @@ impl PictureArgs {
         layout::Options { title: self.title.clone(), legend, ..layout::Options::default() }
     }
 
-    /// How graphs are put in their place: with all calls that they hold, or those that leave the picture readable.
-    pub fn arrange(&self) -> Arrange {
-        match self.calls {
-            WhichCalls::Auto => crate::arrange_readably,
-            WhichCalls::All | WhichCalls::Never => |graph, options| {
-                let arranged = crate::arrange(graph, options);
-                Warned { value: (arranged.value, None), diagnostics: arranged.diagnostics }
-            },
-        }
-    }
-
-    /// What pages know beside the graphs.
-    pub fn background<'a>(&self, input: &'a Input, known: &'a Known) -> Background<'a> {
-        Background { cluster: &input.inspection.cluster, connectivity: &known.connectivity, texts: self.texts.into() }
-    }
-
-    /// Puts all objects in their places for a page whose picture is an overview, unless they are too many.
-    pub fn draw_whole(&self, shown: &Shown, input: &mut Input) -> Option<Whole> {
-        let count = shown.graph.nodes().len();
-        let is_overview = shown.picture().nodes().len() < count;
-        if !is_overview || count > MAX_PAGE_NODES {
-            return None;
-        }
-        let (layout, drawn) = self.arrange()(&shown.graph, &self.layout_options()).unpack(&mut input.diagnostics);
-        Some((layout, drawn.unwrap_or_else(|| shown.graph.clone())))
+    /// Puts a graph in its place.
+    pub fn arrange(&self, graph: &Graph) -> Warned<Arranged> {
+        draw::arrange(graph, self.call_lines(), &self.layout_options())
     }
 
     /// Puts what is shown in its place.
-    pub fn draw(&self, shown: &mut Shown, input: &mut Input) -> Layout {
-        let (layout, drawn) = self.arrange()(shown.picture(), &self.layout_options()).unpack(&mut input.diagnostics);
+    pub fn draw(&self, shown: &mut Shown, problems: &mut Vec<Diagnostic>) -> Layout {
+        let Arranged { layout, drawn } = self.arrange(shown.picture()).unpack(problems);
         if drawn.is_some() {
             shown.picture = drawn;
         }
         layout
     }
+
+    /// Puts all objects in their places for a page whose picture is an overview, unless they are too many.
+    pub fn draw_whole(&self, shown: &Shown, problems: &mut Vec<Diagnostic>) -> Option<Whole> {
+        let count = shown.graph.nodes().len();
+        let is_overview = shown.picture().nodes().len() < count;
+        if !is_overview || count > MAX_PAGE_NODES {
+            return None;
+        }
+        let Arranged { layout, drawn } = self.arrange(&shown.graph).unpack(problems);
+        Some(Whole { layout, graph: drawn.unwrap_or_else(|| shown.graph.clone()) })
+    }
+
+    /// A page of the picture, with tables about all that is shown, whatever the picture leaves out.
+    pub fn page(&self, world: &World, drawing: &Drawing<'_>, look: &PictureOptions) -> anyhow::Result<String> {
+        let Drawing { shown, layout, whole, findings, problems } = *drawing;
+        let found = findings.iter().map(|f| &f.diagnostic);
+        let mut problems: Vec<Diagnostic> = world.diagnostics().iter().chain(problems).chain(found).cloned().collect();
+        Diagnostic::sort(&mut problems);
+        let page = Page {
+            texts: self.texts.into(),
+            whole: whole.map(|w| (&w.layout, &w.graph)),
+            tables: Some(&shown.graph),
+            ..Page::new(world, layout, shown.picture(), &problems)
+        };
+        Ok(render::page(&page, look)?)
+    }
+
+    /// Which texts of objects pages hold.
+    pub fn texts(&self) -> ObjectTexts {
+        self.texts.into()
+    }
 }
 
-/// A page of the picture, with tables that tell everything, whatever the picture shows.
-pub fn page(
-    (layout, whole): (&Layout, Option<&Whole>),
-    shown: &Shown,
-    input: &Input,
-    (known, background): (&Known, Background<'_>),
-    options: &PictureOptions,
-) -> anyhow::Result<String> {
-    let mut diagnostics: Vec<Diagnostic> = input.diagnostics.iter().chain(&known.findings).cloned().collect();
-    Diagnostic::sort(&mut diagnostics);
-    let book = Book {
-        layout,
-        drawn: shown.picture(),
-        whole: whole.map(|(layout, graph)| (layout, graph)),
-        told: Some(&shown.graph),
-        diagnostics: Some(&diagnostics),
-        sources: &input.sources,
-        background: Some(background),
-        pages: &[],
-        beside: &[],
-    };
-    Ok(render::page(&book, options)?)
+/// A picture with what belongs on its page.
+#[derive(Clone, Copy)]
+pub struct Drawing<'a> {
+    /// What is shown.
+    pub shown: &'a Shown,
+    /// The picture.
+    pub layout: &'a Layout,
+    /// All objects, where the picture is an overview.
+    pub whole: Option<&'a Whole>,
+    /// What `check` finds.
+    pub findings: &'a [Finding],
+    /// What was noticed while drawing.
+    pub problems: &'a [Diagnostic],
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::render::{Paint, lines, printable, problem};
 use crate::source::Sources;
+use crate::world::World;
 
 /// So many problems of one kind are shown whole; the rest is counted.
 pub const SHOWN: usize = 10;
@@ -35,6 +36,27 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
     for (code, count) in shown {
         if count > SHOWN && verbosity != Verbosity::Verbose {
             let _ = writeln!(err, "{} more of {}; -v shows all", count - SHOWN, code.as_str());
+        }
+    }
+}
+
+/// Says on standard error what was noticed in a World and while drawing it, and under `-v` what was left out.
+pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
+    let mut all: Vec<Diagnostic> = world.diagnostics().iter().chain(drawing).cloned().collect();
+    Diagnostic::sort(&mut all);
+    show(&all, world.sources(), verbosity);
+    if verbosity == Verbosity::Verbose {
+        let skipped = world.skipped();
+        say(&format!(
+            "read {} files: {} objects, {} files without any; skipped {} other files and {} named twice",
+            world.sources().len(),
+            world.objects(),
+            world.ignored_files().len(),
+            skipped.other_files,
+            skipped.repeated
+        ));
+        for &file in world.ignored_files() {
+            say(&format!("no Kubernetes object in {}", world.sources().name(file)));
         }
     }
 }

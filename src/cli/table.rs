@@ -3,7 +3,7 @@
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
-use super::report::Verbosity;
+use super::report::{self, Verbosity};
 use crate::policy::Extent;
 use crate::render::{self, Report, TableFormat};
 
@@ -44,21 +44,14 @@ enum Kind {
 
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
-    let calls = crate::calls(&input.inspection, &input.sources);
-    let report = Report {
-        cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
-        connectivity: &connectivity,
-        calls: Some(&calls),
-        diagnostics: &input.diagnostics,
-        sources: &input.sources,
-    };
+    let world = args.input.read(&args.connect)?;
+    report::show_world(&world, &[], verbosity);
+    let report = Report::of(&world, world.graph());
     let json = args.output == TableFormat::Json;
     let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
         Kind::Connections => {
-            let connections = connectivity.connections(extent);
+            let connections = world.connectivity().connections(extent);
             if json {
                 render::connections_json(&report, &connections, extent)
             } else {
@@ -73,7 +66,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         Kind::Routes => words(args, &render::routes_table(&report)),
     };
     output::to_stdout(&text)?;
-    Ok(args.input.status(&input.diagnostics))
+    Ok(args.input.status(world.diagnostics()))
 }
 
 fn words(args: &Args, table: &render::Table) -> String {

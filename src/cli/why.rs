@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
-use super::report::Verbosity;
+use super::report::{self, Verbosity};
 use crate::render::printable;
-use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank, Scene};
+use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 
 /// Arguments of `why`.
 #[derive(clap::Args, Debug)]
@@ -60,21 +60,15 @@ enum Form {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let question = Question::parse(&args.from, &args.to).map_err(anyhow::Error::msg)?;
-    let (input, connectivity) = args.input.read_connected(&args.connect, verbosity)?;
-    let scene = Scene {
-        cluster: &input.inspection.cluster,
-        graph: &input.inspection.graph,
-        connectivity: &connectivity,
-        sources: &input.sources,
-        namespace: args.input.namespace(),
-    };
-    let answer = why::answer(&scene, &question).map_err(anyhow::Error::msg)?;
+    let world = args.input.read(&args.connect)?;
+    report::show_world(&world, &[], verbosity);
+    let answer = why::answer(&world, &question, args.input.namespace()).map_err(anyhow::Error::msg)?;
     match args.output {
         Form::Json => output::to_stdout(&json(&answer)?)?,
         Form::Text => print(&text(&answer, Signs::of_terminal()))?,
     }
     Ok(match answer.outcome {
-        _ if args.input.status(&input.diagnostics) == Status::Failure => Status::Failure,
+        _ if args.input.status(world.diagnostics()) == Status::Failure => Status::Failure,
         Outcome::Allowed => Status::Success,
         Outcome::Denied | Outcome::Partly | Outcome::Undetermined => Status::Negative,
     })

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::ContainerPort;
 
-use super::State;
+use super::Revision;
 use super::ends::Union;
 use crate::cluster::Ordinals;
 use crate::manifest::Body;
@@ -75,14 +75,14 @@ type Place = (usize, GroupId);
 
 /// One state, as some of its networks are concerned: one secondary network, or all that are the only one of their pods.
 struct Side<'a> {
-    state: &'a State<'a>,
+    state: &'a Revision,
     /// The positions of the networks.
     networks: Vec<usize>,
 }
 
 impl Side<'_> {
-    fn of<'a>(state: &'a State<'a>, wanted: impl Fn(&Network) -> bool) -> Side<'a> {
-        let networks = state.connectivity.networks().enumerate().filter(|(_, n)| wanted(n));
+    fn of<'a>(state: &'a Revision, wanted: impl Fn(&Network) -> bool) -> Side<'a> {
+        let networks = state.connectivity().networks().enumerate().filter(|(_, n)| wanted(n));
         Side { state, networks: networks.map(|(position, _)| position).collect() }
     }
 
@@ -90,7 +90,7 @@ impl Side<'_> {
         let Some(workload) = workload else {
             return Vec::new();
         };
-        let on = |&n: &usize| self.state.connectivity.groups_of(n, workload).iter().map(move |&g| (n, g));
+        let on = |&n: &usize| self.state.connectivity().groups_of(n, workload).iter().map(move |&g| (n, g));
         self.networks.iter().flat_map(on).collect()
     }
 
@@ -98,7 +98,7 @@ impl Side<'_> {
     fn addresses(&self) -> Vec<(Vec<Place>, AddressSet)> {
         let mut parts: Vec<(Vec<Place>, AddressSet)> = Vec::new();
         for &network in &self.networks {
-            let groups = self.state.connectivity.groups(network).iter().enumerate();
+            let groups = self.state.connectivity().groups(network).iter().enumerate();
             let own: Vec<(Place, &AddressSet)> = groups
                 .filter_map(|(id, group)| match &group.members {
                     Members::Addresses(set) => Some(((network, id), set)),
@@ -118,8 +118,8 @@ impl Side<'_> {
         let mut answer: Option<Allowed> = None;
         for &(network, a) in from {
             for &(_, b) in to.iter().filter(|(n, _)| *n == network) {
-                let verdict = self.state.connectivity.between_groups(network, a, b);
-                let certainty = self.state.connectivity.certainty_between_groups(network, a, b);
+                let verdict = self.state.connectivity().between_groups(network, a, b);
+                let certainty = self.state.connectivity().certainty_between_groups(network, a, b);
                 let Some(known) = &mut answer else {
                     answer = Some(Allowed { ports: verdict.ports, certainty, because: verdict.because });
                     continue;
@@ -139,7 +139,7 @@ impl Side<'_> {
     /// The network of some places.
     fn network(&self, places: &[Place]) -> Option<Network> {
         let (position, _) = places.first()?;
-        self.state.connectivity.networks().nth(*position).cloned()
+        self.state.connectivity().networks().nth(*position).cloned()
     }
 }
 
@@ -172,13 +172,13 @@ struct Sort {
 
 /// Every connection that differs, by network, then sources and destinations. The networks that are the only ones of
 /// their pods are compared together: a pod that moves from one to another reaches the outside as before.
-pub(super) fn compare(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<Delta> {
+pub(super) fn compare(old: &Revision, new: &Revision, union: &Union) -> Vec<Delta> {
     let settled: Vec<bool> = {
         let policies = unchanged(old, new);
         union.all().iter().map(|m| is_settled(old, new, &policies, (m.old, m.new))).collect()
     };
     let is_secondary = |network: &Network| matches!(network, Network::Secondary(_));
-    let networks = old.connectivity.networks().chain(new.connectivity.networks());
+    let networks = old.connectivity().networks().chain(new.connectivity().networks());
     let secondary: BTreeSet<&Network> = networks.filter(|n| is_secondary(n)).collect();
     let mut deltas = Vec::new();
     let primary = [Side::of(old, |n| !is_secondary(n)), Side::of(new, |n| !is_secondary(n))];
@@ -243,17 +243,17 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
 
 /// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let
 /// it.
-fn through_controllers(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<Delta> {
+fn through_controllers(old: &Revision, new: &Revision, union: &Union) -> Vec<Delta> {
     let mut ways: BTreeMap<usize, [Allowed; 2]> = BTreeMap::new();
     for (slot, state) in [old, new].into_iter().enumerate() {
         let mut asked: BTreeMap<usize, PortSet> = BTreeMap::new();
-        let entrances = state.connectivity.entrances().iter();
+        let entrances = state.connectivity().entrances().iter();
         for entrance in entrances.filter(|e| e.way == Way::Controller(Vec::new())) {
             let ports = asked.entry(entrance.workload).or_default();
             *ports = ports.union(&entrance.ports);
         }
         for (workload, ports) in asked {
-            let Some(found) = state.connectivity.between(&Endpoint::IngressController, &Endpoint::Workload(workload))
+            let Some(found) = state.connectivity().between(&Endpoint::IngressController, &Endpoint::Workload(workload))
             else {
                 continue;
             };
@@ -276,14 +276,14 @@ fn through_controllers(old: &State<'_>, new: &State<'_>, union: &Union) -> Vec<D
 
 /// For each policy of the old state, by its position, the position of the same policy in the new state if it says the
 /// same there.
-fn unchanged(old: &State<'_>, new: &State<'_>) -> Vec<Option<usize>> {
+fn unchanged(old: &Revision, new: &Revision) -> Vec<Option<usize>> {
     let positions: BTreeMap<_, usize> =
-        new.connectivity.policies().iter().enumerate().map(|(i, p)| (&p.key, i)).collect();
-    let policies = old.connectivity.policies().iter();
+        new.connectivity().policies().iter().enumerate().map(|(i, p)| (&p.key, i)).collect();
+    let policies = old.connectivity().policies().iter();
     policies
         .map(|policy| {
             let position = positions.get(&policy.key).copied()?;
-            says_the_same(policy, &new.connectivity.policies()[position]).then_some(position)
+            says_the_same(policy, &new.connectivity().policies()[position]).then_some(position)
         })
         .collect()
 }
@@ -326,8 +326,8 @@ struct PodTraits<'a> {
 }
 
 impl<'a> Traits<'a> {
-    fn of(state: &'a State<'a>, workload: usize) -> Traits<'a> {
-        let (cluster, connectivity) = (state.cluster, state.connectivity);
+    fn of(state: &'a Revision, workload: usize) -> Traits<'a> {
+        let (cluster, connectivity) = (state.cluster(), state.connectivity());
         let own = &cluster.workloads()[workload];
         let live = own.pods.iter().filter_map(|&p| match &cluster.entries()[p].object.body {
             Body::Workload(spec) => Some(&**spec),
@@ -357,8 +357,8 @@ impl<'a> Traits<'a> {
 
 /// Whether nothing changed about a workload that policies look at, nor the policies that have a say about it.
 fn is_settled(
-    old: &State<'_>,
-    new: &State<'_>,
+    old: &Revision,
+    new: &Revision,
     policies: &[Option<usize>],
     (a, b): (Option<usize>, Option<usize>),
 ) -> bool {
@@ -368,15 +368,15 @@ fn is_settled(
     let same =
         |a: &[usize], b: &[usize]| a.iter().map(|&p| policies.get(p).copied().flatten()).eq(b.iter().map(|&p| Some(p)));
     let judged_alike = |network: usize, position: usize, direction: Direction| {
-        let before = old.connectivity.isolation_on(network, a, direction);
-        let after = new.connectivity.isolation_on(position, b, direction);
+        let before = old.connectivity().isolation_on(network, a, direction);
+        let after = new.connectivity().isolation_on(position, b, direction);
         same(&before.isolating, &after.isolating) && same(&before.tiers, &after.tiers)
     };
-    let networks = old.connectivity.networks().enumerate().all(|(position, network)| {
-        let other = new.connectivity.networks().position(|n| n == network);
+    let networks = old.connectivity().networks().enumerate().all(|(position, network)| {
+        let other = new.connectivity().networks().position(|n| n == network);
         match other {
             Some(other) => Direction::ALL.into_iter().all(|d| judged_alike(position, other, d)),
-            None => old.connectivity.groups_of(position, a).is_empty(),
+            None => old.connectivity().groups_of(position, a).is_empty(),
         }
     });
     networks && Traits::of(old, a) == Traits::of(new, b)

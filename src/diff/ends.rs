@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::State;
-
+use super::Revision;
 use crate::net::ObjectKey;
 
 /// A workload of either state.
@@ -27,18 +26,18 @@ pub(super) struct Union {
 }
 
 impl Union {
-    pub fn of(old: &State<'_>, new: &State<'_>) -> Union {
+    pub fn of(old: &Revision, new: &Revision) -> Union {
         let mut met: BTreeMap<&ObjectKey, (Option<usize>, Option<usize>)> = BTreeMap::new();
-        for (index, workload) in old.cluster.workloads().iter().enumerate() {
+        for (index, workload) in old.cluster().workloads().iter().enumerate() {
             met.entry(&workload.key).or_default().0 = Some(index);
         }
-        for (index, workload) in new.cluster.workloads().iter().enumerate() {
+        for (index, workload) in new.cluster().workloads().iter().enumerate() {
             met.entry(&workload.key).or_default().1 = Some(index);
         }
         let mut union = Union {
             all: Vec::with_capacity(met.len()),
-            of_old: vec![0; old.cluster.workloads().len()],
-            of_new: vec![0; new.cluster.workloads().len()],
+            of_old: vec![0; old.cluster().workloads().len()],
+            of_new: vec![0; new.cluster().workloads().len()],
             by_id: BTreeMap::new(),
         };
         for (index, (key, (old, new))) in met.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::Revision;
 use super::summary::{Found, Gate, Item, ports};
 use crate::graph::{Change, EdgeDetail, EdgeKind, Graph, NodeKind};
 use crate::net::PortSet;
@@ -27,10 +27,10 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
             some.map(|(by, _)| by.clone()).collect()
         };
         let fresh: Vec<&String> = new.keys().filter(|by| !old.contains_key(*by)).collect();
-        let mut item = |sign: &'static str, text: String, by: Vec<String>, state: &State<'_>| {
+        let mut item = |sign: &'static str, text: String, by: Vec<String>, state: &Revision| {
             let open = sign == "+";
             told.extend(by.iter().cloned());
-            let because = by.iter().map(|by| (format!("through {by}"), place(state.graph, by))).collect();
+            let because = by.iter().map(|by| (format!("through {by}"), place(state.graph(), by))).collect();
             let item = Item {
                 sign,
                 text,
@@ -86,14 +86,14 @@ fn ports_moved(gained: &PortSet, lost: &PortSet) -> bool {
 }
 
 /// The ways in of a state as far as policies let anybody through.
-fn ways(state: &State<'_>) -> Ways {
+fn ways(state: &Revision) -> Ways {
     let mut all = Ways::new();
-    for entrance in state.connectivity.entrances() {
-        let admitted = state.connectivity.admission(entrance).ports;
+    for entrance in state.connectivity().entrances() {
+        let admitted = state.connectivity().admission(entrance).ports;
         if admitted.is_empty() {
             continue;
         }
-        let id = state.cluster.workloads()[entrance.workload].key.to_string();
+        let id = state.cluster().workloads()[entrance.workload].key.to_string();
         let ports = all.entry(id).or_default().entry(entrance.by.clone()).or_default();
         *ports = ports.union(&admitted);
     }
@@ -148,13 +148,13 @@ fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
 }
 
 /// The workloads behind a door, if there are any and policies let nothing through to all of them.
-fn shut_behind(state: &State<'_>, door: &str) -> Vec<String> {
+fn shut_behind(state: &Revision, door: &str) -> Vec<String> {
     let mut behind = BTreeSet::new();
-    for entrance in state.connectivity.entrances().iter().filter(|e| e.by == door) {
-        if !state.connectivity.admission(entrance).ports.is_empty() {
+    for entrance in state.connectivity().entrances().iter().filter(|e| e.by == door) {
+        if !state.connectivity().admission(entrance).ports.is_empty() {
             return Vec::new();
         }
-        behind.insert(state.cluster.workloads()[entrance.workload].key.to_string());
+        behind.insert(state.cluster().workloads()[entrance.workload].key.to_string());
     }
     behind.into_iter().collect()
 }

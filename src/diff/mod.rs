@@ -26,35 +26,66 @@ pub use objects::{Fate, Field, ObjectChange};
 pub use summary::{Gate, Item, Section, Topic};
 
 use crate::cluster::Cluster;
-use crate::diagnostic::Diagnostic;
-use crate::graph::Graph;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{EdgeKind, Graph};
 use crate::net::ObjectKey;
 use crate::policy::Connectivity;
 use crate::source::{FileId, Sources};
+use crate::world::World;
 
-/// One state of a system.
-#[derive(Clone, Copy, Debug)]
-pub struct State<'a> {
-    /// What is there.
-    pub cluster: &'a Cluster,
-    /// What leads to what, with what policies allow.
-    pub graph: &'a Graph,
-    /// Who can talk to whom.
-    pub connectivity: &'a Connectivity,
-    /// What was noticed.
-    pub diagnostics: &'a [Diagnostic],
-    /// The texts.
-    pub sources: &'a Sources,
-    /// What the names of its files begin with that is about the state and not the file, such as the folder that holds
+/// A state of a system by its name: one of the two that are compared.
+#[derive(Clone, Debug, Default)]
+pub struct Revision {
+    /// What it is called: a path or a revision.
+    pub name: String,
+    /// What the names of its files begin with that is about the revision and not the file, such as the folder that holds
     /// it.
-    pub root: &'a str,
+    root: String,
+    /// Everything that is known of it.
+    pub world: World,
+    /// Routing and what policies allow: what is compared.
+    graph: Graph,
+    /// What was noticed, and what was found.
+    problems: Vec<Diagnostic>,
 }
 
-impl<'a> State<'a> {
-    /// The name of a file without what is about the state.
-    fn file(&self, file: FileId) -> &'a str {
-        let name = self.sources.name(file);
-        let inside = name.strip_prefix(self.root).unwrap_or(name);
+impl Revision {
+    /// A state by its name, with what was found wrong with it. What is reachable from outside is a topic of its own, so
+    /// findings about that are left out.
+    pub fn new(name: String, root: String, world: World, findings: Vec<Diagnostic>) -> Revision {
+        let kinds = |kind| matches!(kind, EdgeKind::Denied | EdgeKind::Calls | EdgeKind::Uses | EdgeKind::Scales);
+        let graph = world.graph().network(|edge| !kinds(world.graph().edge(edge).2.kind()));
+        let findings = findings.into_iter().filter(|d| d.code != Code::ExposedToInternet);
+        let problems = world.diagnostics().iter().cloned().chain(findings).collect();
+        Revision { name, root, world, graph, problems }
+    }
+
+    /// Routing and what policies allow: what is compared.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What was noticed while reading, then what was found.
+    pub fn problems(&self) -> &[Diagnostic] {
+        &self.problems
+    }
+
+    fn cluster(&self) -> &Cluster {
+        self.world.cluster()
+    }
+
+    fn connectivity(&self) -> &Connectivity {
+        self.world.connectivity()
+    }
+
+    fn sources(&self) -> &Sources {
+        self.world.sources()
+    }
+
+    /// The name of a file without what is about the revision.
+    fn file(&self, file: FileId) -> &str {
+        let name = self.sources().name(file);
+        let inside = name.strip_prefix(self.root.as_str()).unwrap_or(name);
         inside.trim_start_matches('/')
     }
 }
@@ -82,7 +113,7 @@ impl Diff {
 }
 
 /// Compares two states.
-pub fn compare(old: &State<'_>, new: &State<'_>) -> Diff {
+pub fn compare(old: &Revision, new: &Revision) -> Diff {
     let ends = ends::Union::of(old, new);
     let connections = connections::compare(old, new, &ends);
     let objects = objects::compare(old, new);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::Revision;
 use crate::cluster::Entry;
 use crate::manifest::{Tree, Value};
 use crate::net::ObjectKey;
@@ -48,26 +48,26 @@ const FIELDS: usize = 40;
 
 /// Every object that differs, sorted by identity. What a controller made of another object, what a server adds, and
 /// labels and annotations that tools renew with every release make no difference.
-pub(super) fn compare(old: &State<'_>, new: &State<'_>) -> Vec<ObjectChange> {
-    let kept = |state: &State<'_>| -> BTreeMap<ObjectKey, usize> {
-        let entries = state.cluster.entries().iter().enumerate();
+pub(super) fn compare(old: &Revision, new: &Revision) -> Vec<ObjectChange> {
+    let kept = |state: &Revision| -> BTreeMap<ObjectKey, usize> {
+        let entries = state.cluster().entries().iter().enumerate();
         let written = entries.filter(|(_, e)| !e.object.owners.iter().any(|o| o.controller));
         written.map(|(i, e)| (e.key.clone(), i)).collect()
     };
     let (before, after) = (kept(old), kept(new));
     let broken: BTreeSet<&str> = {
-        let errors = new.diagnostics.iter().filter(|d| d.code.severity() == crate::diagnostic::Severity::Error);
+        let errors = new.problems().iter().filter(|d| d.code.severity() == crate::diagnostic::Severity::Error);
         errors.filter_map(|d| d.at).map(|at| new.file(at.file)).collect()
     };
     let keys: BTreeSet<&ObjectKey> = before.keys().chain(after.keys()).collect();
-    let entry = |state: &State<'_>, index: Option<&usize>| -> Option<Span> {
-        index.map(|&i| state.cluster.entries()[i].object.span)
+    let entry = |state: &Revision, index: Option<&usize>| -> Option<Span> {
+        index.map(|&i| state.cluster().entries()[i].object.span)
     };
     let change = |key: &ObjectKey| {
         let (a, b) = (before.get(key), after.get(key));
         let fate = match (a, b) {
             (Some(&a), Some(&b)) => {
-                let fields = fields(&old.cluster.entries()[a], &new.cluster.entries()[b]);
+                let fields = fields(&old.cluster().entries()[a], &new.cluster().entries()[b]);
                 if fields.is_empty() {
                     return None;
                 }

@@ -1,6 +1,6 @@
 //! Which rules made a connection differ.
 
-use super::State;
+use super::Revision;
 use super::connections::{Delta, is_the_same_rule};
 use super::traffic::Turn;
 use crate::policy::{Effect, Reason};
@@ -16,7 +16,7 @@ pub(super) struct Cause {
 
 /// Why some ports are allowed now, or not any more. Where no rule came or went, because labels or ports of the ends
 /// changed, it is what decides now.
-pub(super) fn causes(old: &State<'_>, new: &State<'_>, delta: &Delta, turn: Turn) -> Vec<Cause> {
+pub(super) fn causes(old: &Revision, new: &Revision, delta: &Delta, turn: Turn) -> Vec<Cause> {
     let (before, after) = (&delta.old.because, &delta.new.because);
     let fresh = |reason: &&Reason| !before.iter().any(|other| is_the_same(old, other, new, reason));
     let stale = |reason: &&Reason| !after.iter().any(|other| is_the_same(new, other, old, reason));
@@ -69,8 +69,8 @@ fn stopped(reason: &Reason) -> &'static str {
     }
 }
 
-fn cause(state: &State<'_>, reason: &Reason, says: &str) -> Cause {
-    let policy = &state.connectivity.policies()[reason.policy];
+fn cause(state: &Revision, reason: &Reason, says: &str) -> Cause {
+    let policy = &state.connectivity().policies()[reason.policy];
     let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
     let part = match reason.rule {
         Some(rule) => format!("{}[{rule}]", reason.direction.as_str()),
@@ -78,19 +78,19 @@ fn cause(state: &State<'_>, reason: &Reason, says: &str) -> Cause {
     };
     Cause {
         text: format!("{says} {} {part}", policy.key),
-        place: state.sources.line_of(rule.map_or(policy.says(reason.direction), |r| r.at)),
+        place: state.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at)),
     }
 }
 
-fn is_of_the_same_policy(a: &State<'_>, one: &Reason, b: &State<'_>, other: &Reason) -> bool {
-    a.connectivity.policies()[one.policy].key == b.connectivity.policies()[other.policy].key
+fn is_of_the_same_policy(a: &Revision, one: &Reason, b: &Revision, other: &Reason) -> bool {
+    a.connectivity().policies()[one.policy].key == b.connectivity().policies()[other.policy].key
         && one.direction == other.direction
 }
 
 /// Whether two reasons of two states say the same.
-fn is_the_same(a: &State<'_>, one: &Reason, b: &State<'_>, other: &Reason) -> bool {
-    let rule = |state: &State<'_>, reason: &Reason| -> Option<crate::policy::Rule> {
-        let policy = &state.connectivity.policies()[reason.policy];
+fn is_the_same(a: &Revision, one: &Reason, b: &Revision, other: &Reason) -> bool {
+    let rule = |state: &Revision, reason: &Reason| -> Option<crate::policy::Rule> {
+        let policy = &state.connectivity().policies()[reason.policy];
         policy.rules(reason.direction)?.get(reason.rule?).cloned()
     };
     one.effect == other.effect

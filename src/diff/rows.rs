@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::Revision;
 use super::connections::{Delta, Party};
 use super::ends::Union;
 use super::reasons::{Cause, causes};
@@ -52,8 +52,8 @@ type Said<'a> = (PortSet, Vec<Cause>, &'a Network);
 /// The rows of one turn for connections whose ends are as wanted: those between workloads that both states have, or
 /// those of one workload.
 pub(super) fn rows(
-    old: &State<'_>,
-    new: &State<'_>,
+    old: &Revision,
+    new: &Revision,
     turn: Turn,
     deltas: &[Delta],
     wanted: impl Fn(usize) -> bool,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::Revision;
 use super::connections::Delta;
 use super::ends::Union;
 use super::exposure;
@@ -105,8 +105,8 @@ const FIELDS: usize = 6;
 
 /// What was found.
 pub(super) struct Found<'a> {
-    pub old: &'a State<'a>,
-    pub new: &'a State<'a>,
+    pub old: &'a Revision,
+    pub new: &'a Revision,
     pub ends: &'a Union,
     pub connections: &'a [Delta],
     pub objects: &'a [ObjectChange],
@@ -188,8 +188,8 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
     type Turned = (&'static str, &'static str, &'static str);
     let mut changed: BTreeMap<(bool, Turned), BTreeMap<String, Vec<&Node>>> = BTreeMap::new();
     let mut present: BTreeMap<&str, usize> = BTreeMap::new();
-    let access = |state: &State<'_>, id: &str| -> Option<[(&'static str, &'static str); 2]> {
-        let node = state.graph.node(state.graph.find(id)?);
+    let access = |state: &Revision, id: &str| -> Option<[(&'static str, &'static str); 2]> {
+        let node = state.graph().node(state.graph().find(id)?);
         let Detail::Workload { access, .. } = &node.detail else { return None };
         let side = |word, pick: fn(&crate::graph::Access) -> &Side| (word, stance(access.as_ref().map(pick)));
         Some([side("in", |a| &a.ingress), side("out", |a| &a.egress)])
@@ -241,16 +241,16 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
         }
         all
     };
-    let (before, after) = (count(found.old.diagnostics), count(found.new.diagnostics));
-    let place = |state: &State<'_>, index: usize| {
-        let at = state.diagnostics[index].at;
-        at.map(|at| state.sources.line_of(at))
+    let (before, after) = (count(found.old.problems()), count(found.new.problems()));
+    let place = |state: &Revision, index: usize| {
+        let at = state.problems()[index].at;
+        at.map(|at| state.sources().line_of(at))
     };
     let (mut unreadable, mut items) = (Vec::new(), Vec::new());
     for (key, list) in &after {
         let known = before.get(key).map_or(0, Vec::len);
         for &index in list.iter().skip(known) {
-            let heap = if found.new.diagnostics[index].code.is_unread() { &mut unreadable } else { &mut items };
+            let heap = if found.new.problems()[index].code.is_unread() { &mut unreadable } else { &mut items };
             heap.push(Item {
                 sign: "+",
                 text: format!("{}: {} ({})", key.0.as_str(), key.2, key.1),
@@ -324,8 +324,8 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     for object in found.objects {
         let id = object.key.to_string();
         let node = graph.find(&id).map(|n| graph.node(n));
-        let was = || object.old.map(|at| ("was at".to_owned(), old.sources.line_of(at)));
-        let is = || object.new.map(|at| (String::new(), new.sources.line_of(at)));
+        let was = || object.old.map(|at| ("was at".to_owned(), old.sources().line_of(at)));
+        let is = || object.new.map(|at| (String::new(), new.sources().line_of(at)));
         let mut because: Vec<(String, String)> = Vec::new();
         let (sign, text) = match &object.fate {
             Fate::Added => {
@@ -343,7 +343,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                     .map(|c| c.differences().iter().map(|d| d.text()).collect())
                     .unwrap_or_default();
                 let shown = fields.iter().take(FIELDS);
-                because.extend(shown.map(|f| (f.path.clone(), new.sources.line_of(f.at))));
+                because.extend(shown.map(|f| (f.path.clone(), new.sources().line_of(f.at))));
                 if fields.len() > FIELDS {
                     because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::State;
+use super::Revision;
 use super::connections::{Delta, Party};
 use super::ends::Union;
 use crate::graph::{Detail, Graph, NodeKind, Ports};
@@ -72,13 +72,13 @@ struct Plane<'a> {
 /// All connections that differ, to be asked about lines.
 pub(super) struct Traffic<'a> {
     planes: BTreeMap<&'a Network, Plane<'a>>,
-    old: &'a State<'a>,
-    new: &'a State<'a>,
+    old: &'a Revision,
+    new: &'a Revision,
     ends: &'a Union,
 }
 
 impl<'a> Traffic<'a> {
-    pub fn new(old: &'a State<'a>, new: &'a State<'a>, ends: &'a Union, deltas: &'a [Delta]) -> Traffic<'a> {
+    pub fn new(old: &'a Revision, new: &'a Revision, ends: &'a Union, deltas: &'a [Delta]) -> Traffic<'a> {
         let mut planes: BTreeMap<&Network, Plane<'_>> = BTreeMap::new();
         let mut known: BTreeMap<(&Network, &Party), usize> = BTreeMap::new();
         for delta in deltas {
@@ -178,7 +178,7 @@ impl<'a> Traffic<'a> {
                 Turn::Gained => (self.old, met.old),
                 Turn::Lost => (self.new, met.new),
             };
-            position.is_some_and(|w| state.connectivity.is_unrestricted(w, direction))
+            position.is_some_and(|w| state.connectivity().is_unrestricted(w, direction))
         };
         match known {
             End::Workloads(all) if !all.is_empty() && all.iter().all(|&w| free(w)) => Some(Touched::nothing()),

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::Revision;
 use super::connections::Delta;
 use super::ends::Union;
 use super::facts;
@@ -19,8 +19,8 @@ use crate::graph::{
 use crate::net::PortSet;
 
 /// The union of the graphs of two states.
-pub(super) fn union(old: &State<'_>, new: &State<'_>, ends: &Union, deltas: &[Delta]) -> Graph {
-    let (before, after) = (old.graph, new.graph);
+pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delta]) -> Graph {
+    let (before, after) = (old.graph(), new.graph());
     let traffic = Traffic::new(old, new, ends, deltas);
     let mut builder = GraphBuilder::like(after);
     builder.groups_of(before);

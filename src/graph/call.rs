@@ -35,6 +35,8 @@ pub struct Call {
     pub ports: Vec<(u16, Protocol)>,
     /// What policies leave of it.
     pub state: CallState,
+    /// Whether edges of policies already connect the caller with every workload behind the Service.
+    pub is_covered: bool,
 }
 
 impl Call {
@@ -42,7 +44,7 @@ impl Call {
     pub fn lines_beside(&self, own: &[PortMap]) -> Vec<String> {
         let named = |p: &PortMap| self.ports.contains(&(p.port, p.protocol));
         let all = own.len() == self.ports.len() && own.iter().all(named);
-        let shown = Call { ports: if all { Vec::new() } else { self.ports.clone() }, state: self.state };
+        let shown = Call { ports: if all { Vec::new() } else { self.ports.clone() }, ..self.clone() };
         shown.lines()
     }
 

@@ -22,6 +22,7 @@ mod digest;
 mod evidence;
 mod group;
 mod model;
+mod part;
 mod remark;
 mod summary;
 mod tally;

@@ -15,61 +15,53 @@ use crate::graph::{
 };
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
+use crate::world::World;
 
-use super::explore::{self, Background};
+use super::explore::{self, ObjectTexts};
 use super::head::Head;
 use super::svg::svg_in_page;
 use super::theme::Palette;
 use super::xml::{shown, shown_lines};
 use super::{PictureOptions, tables, words};
 
-/// The page as text.
-///
-/// # Errors
-///
-/// What the template engine reports; nothing in the page can make it fail.
-pub fn html(
-    layout: &Layout,
-    graph: &Graph,
-    diagnostics: &[Diagnostic],
-    sources: &Sources,
-    options: &PictureOptions,
-) -> Result<String, askama::Error> {
-    let book = Book {
-        layout,
-        drawn: graph,
-        whole: None,
-        told: Some(graph),
-        diagnostics: Some(diagnostics),
-        sources,
-        background: None,
-        pages: &[],
-        beside: &[],
-    };
-    page(&book, options)
-}
-
-/// A page of several, or one whose tables tell more than its picture.
+/// A page: a picture of a part of a World, and answers about all of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Book<'a> {
+pub struct Page<'a> {
+    /// What questions are answered from.
+    pub world: &'a World,
+    /// Which texts of objects the page holds.
+    pub texts: ObjectTexts,
     /// The picture.
     pub layout: &'a Layout,
     /// What the picture shows.
     pub drawn: &'a Graph,
     /// All objects and their picture, where the picture is an overview.
     pub whole: Option<(&'a Layout, &'a Graph)>,
-    /// What the tables tell; `None` for a page without tables.
-    pub told: Option<&'a Graph>,
-    /// The problems; `None` if they stand on another page.
-    pub diagnostics: Option<&'a [Diagnostic]>,
-    /// What the problems point into.
-    pub sources: &'a Sources,
-    /// What is known beside the graphs: who can talk to whom, and the texts of objects.
-    pub background: Option<Background<'a>>,
+    /// What the tables are about; `None` for a page without tables.
+    pub tables: Option<&'a Graph>,
+    /// The problems; `None` if they are on another page.
+    pub problems: Option<&'a [Diagnostic]>,
     /// Pages below this one.
     pub pages: &'a [PageLink],
     /// Pages beside and above it.
     pub beside: &'a [PageLink],
+}
+
+impl<'a> Page<'a> {
+    /// A page of its own, with tables about what the picture shows.
+    pub fn new(world: &'a World, layout: &'a Layout, drawn: &'a Graph, problems: &'a [Diagnostic]) -> Page<'a> {
+        Page {
+            world,
+            texts: ObjectTexts::default(),
+            layout,
+            drawn,
+            whole: None,
+            tables: Some(drawn),
+            problems: Some(problems),
+            pages: &[],
+            beside: &[],
+        }
+    }
 }
 
 /// A link to another page.
@@ -88,10 +80,10 @@ pub struct PageLink {
 /// # Errors
 ///
 /// What the template engine reports; nothing in the page can make it fail.
-pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
-    let Book { layout, drawn, whole, sources, .. } = *book;
+pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
+    let Page { world, layout, drawn, whole, .. } = *content;
     let nothing = Graph::default();
-    let graph = book.told.unwrap_or(&nothing);
+    let graph = content.tables.unwrap_or(&nothing);
     let prefix = words::id_prefix(layout, drawn, options);
     let whole_options = PictureOptions { id_prefix: Some(format!("{prefix}-all")), ..options.clone() };
     // Tables link to the cards of single objects, wherever these are.
@@ -103,36 +95,36 @@ pub fn page(book: &Book<'_>, options: &PictureOptions) -> Result<String, askama:
         name: shown(&link.name).into_owned(),
         facts: shown(&link.facts).into_owned(),
     };
-    let page = Page {
+    let page = PageTemplate {
         head: Head::new(&words::title(layout, drawn, options), options, Palette::of(drawn)),
         description: shown(&words::description(drawn)).into_owned(),
-        has_tables: book.told.is_some(),
+        has_tables: content.tables.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
-        has_problems: book.diagnostics.is_some(),
-        pages: book.pages.iter().map(link).collect(),
-        beside: book.beside.iter().map(link).collect(),
+        has_problems: content.problems.is_some(),
+        pages: content.pages.iter().map(link).collect(),
+        beside: content.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
         whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
-        data: explore::data(book.told.unwrap_or(drawn), layout, book.background.as_ref(), sources),
+        data: explore::data(content.tables.unwrap_or(drawn), layout, world, content.texts),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
         workloads: (0..graph.nodes().len()).filter_map(|i| maker.workload(graph, i)).collect(),
-        spaces: book.background.iter().flat_map(|b| spaces(graph, b, sources)).collect(),
+        spaces: spaces(world),
         allowed: tables::allowed(graph).iter().map(|r| maker.allowed(r)).collect(),
         calls: tables::calls(graph).iter().map(|r| maker.call(r)).collect(),
         uses: tables::uses(graph).iter().map(|r| maker.uses(r)).collect(),
         scales: tables::scales(graph).iter().map(|r| maker.scales(r)).collect(),
         missing: graph.nodes().filter_map(|n| maker.missing(n)).collect(),
-        problems: book.diagnostics.unwrap_or_default().iter().map(|d| problem(d, sources)).collect(),
+        problems: content.problems.unwrap_or_default().iter().map(|d| problem(d, world.sources())).collect(),
     };
     page.render()
 }
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Page {
+struct PageTemplate {
     /// Whether it tells what is there in tables.
     has_tables: bool,
     /// Whether it tells of ways from outside and of Services.
@@ -452,16 +444,16 @@ pub(super) fn place(evidence: Option<&Evidence>) -> String {
     evidence.map(|e| shown(&e.place()).into_owned()).unwrap_or_default()
 }
 
-fn spaces(graph: &Graph, background: &Background<'_>, sources: &Sources) -> Vec<SpaceRow> {
+fn spaces(world: &World) -> Vec<SpaceRow> {
     let side = |side: &explore::SpaceSide| {
-        let policy = side.deny.map(|p| &background.connectivity.policies()[p]);
+        let policy = side.deny.map(|p| &world.connectivity().policies()[p]);
         SideRow {
             deny: policy.map(|p| shown(&p.key.name).into_owned()).unwrap_or_default(),
-            at: policy.map(|p| shown(&sources.line_of(p.at)).into_owned()).unwrap_or_default(),
+            at: policy.map(|p| shown(&world.sources().line_of(p.at)).into_owned()).unwrap_or_default(),
             isolated: side.isolated,
         }
     };
-    let all = explore::spaces(graph, background).into_iter();
+    let all = explore::spaces(world).into_iter();
     all.map(|space| SpaceRow {
         sides: [side(&space.ingress), side(&space.egress)],
         name: space.name,

@@ -52,11 +52,11 @@ pub use connections::{connections_json, connections_table};
 pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
-pub use explore::{Background, ObjectTexts};
+pub use explore::ObjectTexts;
 pub use findings::{
     FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page,
 };
-pub use html::{Book, PageLink, html, page};
+pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
 pub use live::{PageSetting, versioned};

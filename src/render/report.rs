@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
+use crate::world::World;
 
 /// Everything that a table may speak of.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,18 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
+    /// All of a World, or the part of it that a graph shows.
+    pub fn of(world: &'a World, graph: &'a Graph) -> Report<'a> {
+        Report {
+            cluster: world.cluster(),
+            graph,
+            connectivity: world.connectivity(),
+            calls: Some(world.calls()),
+            diagnostics: world.diagnostics(),
+            sources: world.sources(),
+        }
+    }
+
     /// The id of a workload.
     pub(super) fn workload(&self, workload: usize) -> String {
         self.cluster.workloads()[workload].key.to_string()

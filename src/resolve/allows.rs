@@ -22,19 +22,9 @@ use crate::source::Sources;
 /// More workloads than this that no rule describes by itself are one node.
 const MANY: usize = 12;
 
-/// Whether edges are drawn for what only one end allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Denied {
-    /// They are left out.
-    #[default]
-    Hidden,
-    /// They are drawn.
-    Shown,
-}
-
-/// Adds to a graph of a cluster what its policies allow: edges between workloads, sets of pods and addresses, and for
+/// Adds to a graph of a cluster what its policies allow, and what only one end allows: edges between workloads, sets of pods and addresses, and for
 /// each workload how it is isolated. A cluster without policies leaves the graph as it is.
-pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sources: &Sources, denied: Denied) -> Graph {
+pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sources: &Sources) -> Graph {
     if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
         return graph;
     }
@@ -61,9 +51,7 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
     }
     let flows = connectivity.flows();
     adding.edges(&flows.allowed, EdgeDetail::Allows);
-    if denied == Denied::Shown {
-        adding.edges(&flows.denied, EdgeDetail::Denied);
-    }
+    adding.edges(&flows.denied, EdgeDetail::Denied);
     adding.context.graph.build()
 }
 

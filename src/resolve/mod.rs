@@ -22,8 +22,8 @@ use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind};
 use crate::net::ObjectKey;
 use crate::source::Sources;
 
-pub use allows::{Denied, allow};
-pub use calls::{Repeated, calls, draw_calls};
+pub use allows::allow;
+pub use calls::{calls, draw_calls};
 pub use controllers::{ControllerError, ControllerRef, absent_controllers};
 pub use entrances::entrances;
 pub use resources::resources;

@@ -2,9 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::graph::{Detail, EdgeKind, Graph, GraphBuilder, NodeKind};
-
-use super::part;
+use crate::graph::{Detail, EdgeDetail, EdgeKind, Graph, NodeKind};
 
 /// What a picture is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -39,60 +37,100 @@ impl FromStr for Aspect {
     }
 }
 
-/// The part of a graph that a view is about. [`Aspect::Resources`] is about what `resolve::resources` adds.
-pub fn aspect(graph: Graph, aspect: Aspect) -> Graph {
-    match aspect {
-        Aspect::Network => graph,
-        Aspect::Exposure => {
-            let reached = exposed(&graph);
-            part(&graph, &reached, |edge| leads(graph.edge(edge).2.kind())).build()
-        }
-        Aspect::Policy => {
-            let ruled = |edge: usize| matches!(graph.edge(edge).2.kind(), EdgeKind::Allows | EdgeKind::Denied);
-            let mut kept: Vec<bool> = graph.nodes().map(|n| n.kind == NodeKind::Workload).collect();
-            for (index, (from, to, _)) in graph.edges().enumerate() {
-                if ruled(index) {
-                    (kept[from], kept[to]) = (true, true);
-                }
-            }
-            part(&graph, &kept, ruled).build()
-        }
-        Aspect::Resources => {
-            let held = |edge: usize| matches!(graph.edge(edge).2.kind(), EdgeKind::Uses | EdgeKind::Scales);
-            let mut kept: Vec<bool> =
-                graph.nodes().map(|n| n.kind == NodeKind::Workload || is_config(n.kind)).collect();
-            for (index, (from, to, _)) in graph.edges().enumerate() {
-                if held(index) {
-                    (kept[from], kept[to]) = (true, true);
-                }
-            }
-            let quiet = part(&graph, &kept, held).build();
-            let workloads: Vec<String> =
-                quiet.nodes().filter(|n| n.kind == NodeKind::Workload).map(|n| n.id.clone()).collect();
-            let mut builder = GraphBuilder::reopen(quiet);
-            for id in workloads {
-                // What policies do is another picture.
-                if let Some(Detail::Workload { access, .. }) = builder.known(&id).map(|n| &mut n.detail) {
-                    *access = None;
-                }
-            }
-            builder.build()
+/// Which connections a picture draws, beside those that every picture of its view draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Lines {
+    /// What a policy at one end allows and policies at the other deny.
+    pub denied: Denied,
+    /// Whom workloads call.
+    pub calls: CallLines,
+}
+
+/// Whether edges are drawn for what only one end allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Denied {
+    /// They are left out.
+    #[default]
+    Hidden,
+    /// They are drawn.
+    Shown,
+}
+
+/// Which calls are drawn as edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CallLines {
+    /// None.
+    Hidden,
+    /// Those between ends that no edge of a policy connects already.
+    #[default]
+    Uncovered,
+    /// All.
+    All,
+}
+
+impl Lines {
+    fn include(self, edge: &EdgeDetail) -> bool {
+        match edge {
+            EdgeDetail::Denied(_) => self.denied == Denied::Shown,
+            EdgeDetail::Calls(call) => match self.calls {
+                CallLines::Hidden => false,
+                CallLines::Uncovered => !call.is_covered,
+                CallLines::All => true,
+            },
+            _ => true,
         }
     }
 }
 
-/// The graph without its edges of a kind.
-pub fn without(graph: &Graph, kind: EdgeKind) -> Graph {
-    let all = vec![true; graph.nodes().len()];
-    part(graph, &all, |edge| graph.edge(edge).2.kind() != kind).build()
+/// The part of the graph of a World that a view is about.
+pub fn aspect(graph: &Graph, aspect: Aspect, lines: Lines) -> Graph {
+    let kinds: fn(EdgeKind) -> bool = match aspect {
+        Aspect::Network => |kind| !is_of_resources(kind),
+        Aspect::Exposure => leads,
+        Aspect::Policy => |kind| matches!(kind, EdgeKind::Allows | EdgeKind::Denied),
+        Aspect::Resources => is_of_resources,
+    };
+    let wanted = |edge: usize| {
+        let edge = graph.edge(edge).2;
+        kinds(edge.kind()) && lines.include(&edge.detail)
+    };
+    match aspect {
+        Aspect::Network => graph.network(wanted),
+        Aspect::Exposure => graph.part(&exposed(graph), wanted),
+        Aspect::Policy => graph.part(&around(graph, wanted, |kind| kind == NodeKind::Workload), wanted),
+        Aspect::Resources => {
+            let of_view = |kind: NodeKind| kind == NodeKind::Workload || kind.is_config();
+            let mut part = graph.part(&around(graph, wanted, of_view), wanted);
+            part.annotate(|detail| {
+                // What policies do is another picture.
+                if let Detail::Workload { access, .. } = detail {
+                    *access = None;
+                }
+            });
+            part
+        }
+    }
 }
 
-/// Whether it is something that workloads use, or that scales them.
-fn is_config(kind: NodeKind) -> bool {
-    matches!(
-        kind,
-        NodeKind::ConfigMap | NodeKind::Secret | NodeKind::Claim | NodeKind::ServiceAccount | NodeKind::Scaler
-    )
+/// For each node whether an edge that is wanted ends there, or it is of a kind that is there anyhow.
+fn around(graph: &Graph, wanted: impl Fn(usize) -> bool, is_kind: impl Fn(NodeKind) -> bool) -> Vec<bool> {
+    let mut kept: Vec<bool> = graph.nodes().map(|n| is_kind(n.kind)).collect();
+    for (index, (from, to, _)) in graph.edges().enumerate() {
+        if wanted(index) {
+            (kept[from], kept[to]) = (true, true);
+        }
+    }
+    kept
+}
+
+/// The graph without its edges of a kind.
+pub fn without(graph: &Graph, kind: EdgeKind) -> Graph {
+    graph.part(&vec![true; graph.nodes().len()], |edge| graph.edge(edge).2.kind() != kind)
+}
+
+/// Whether such an edge is about what workloads use, or about what scales them, and not about traffic.
+fn is_of_resources(kind: EdgeKind) -> bool {
+    matches!(kind, EdgeKind::Uses | EdgeKind::Scales)
 }
 
 /// Whether requests go along such an edge, whatever policies say.

@@ -21,7 +21,7 @@ mod select;
 
 use std::collections::BTreeMap;
 
-pub use aspect::{Aspect, UnknownAspect, aspect, without};
+pub use aspect::{Aspect, CallLines, Denied, Lines, UnknownAspect, aspect, without};
 pub use context::{Hops, UnknownHops, context};
 pub use grouping::{group, values};
 pub use images::show_images;

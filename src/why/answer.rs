@@ -4,8 +4,8 @@ use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, pu
 use super::lookup::{self, Party, Role};
 use super::question::{PortName, PortWish, Question};
 use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
-
 use crate::net::{AddressSet, PortSet, Protocol};
+use crate::world::World;
 
 /// How a layer went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -171,8 +171,10 @@ pub(super) struct Found {
     pub changes: Vec<Change>,
 }
 
-/// Answers a question. The error says why it cannot be asked: a name that means nobody, or several.
-pub fn answer(scene: &Scene<'_>, question: &Question) -> Result<Answer, String> {
+/// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
+/// the question cannot be asked: a name that means nobody, or several.
+pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
+    let scene = &Scene::new(world, namespace);
     let from = lookup::find(scene, &question.from, Role::From)?;
     let to = lookup::find(scene, &question.to, Role::To(from.namespace(scene)))?;
     let inside = |party: &Party| matches!(party, Party::Workload(_) | Party::Service(_));

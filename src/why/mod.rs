@@ -25,26 +25,37 @@ use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::Graph;
 use crate::policy::Connectivity;
 use crate::source::{Sources, Span};
+use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
 pub use question::{PortName, PortWish, Question, Reference};
 
-/// What questions are answered from.
+/// What a question is answered from.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+struct Scene<'a> {
     /// Everything that is there.
-    pub cluster: &'a Cluster,
+    cluster: &'a Cluster,
     /// Who is routed to whom.
-    pub graph: &'a Graph,
+    graph: &'a Graph,
     /// Who may talk to whom.
-    pub connectivity: &'a Connectivity,
+    connectivity: &'a Connectivity,
     /// The texts, for the places.
-    pub sources: &'a Sources,
+    sources: &'a Sources,
     /// The namespace that names without one are looked for in first.
-    pub namespace: Option<&'a str>,
+    namespace: Option<&'a str>,
 }
 
 impl<'a> Scene<'a> {
+    fn new(world: &'a World, namespace: Option<&'a str>) -> Scene<'a> {
+        Scene {
+            cluster: world.cluster(),
+            graph: world.graph(),
+            connectivity: world.connectivity(),
+            sources: world.sources(),
+            namespace,
+        }
+    }
+
     fn place(&self, span: Span) -> String {
         self.sources.line_of(span)
     }

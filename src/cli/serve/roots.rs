@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Args;
-use crate::cli::sides;
+use crate::cli::revisions;
 use crate::source::{self, Places};
 
 /// The most files that are looked for in a kustomization or a chart.
@@ -61,7 +61,7 @@ impl Roots {
             if paths.is_empty() && kustomizations.is_empty() {
                 paths.push(std::env::current_dir()?);
             }
-            git = source::git_folders(&sides::request(range, &[], &[], input.reading()))?.to_vec();
+            git = source::git_folders(&revisions::request(range, &[], &[], input.reading()))?.to_vec();
         }
         Ok(Roots { paths, kustomizations, charts, git })
     }

@@ -10,17 +10,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::Args;
 use super::state::{Page, Pasted, Problems, State, Told};
-use crate::cli::input::{ConnectArgs, Input};
-use crate::cli::levels::Shown;
-use crate::cli::picture::{self, Known, PictureArgs};
+use crate::check::Finding;
+use crate::cli::input::ConnectArgs;
+use crate::cli::picture::{Drawing, PictureArgs};
 use crate::cli::report::{self, Verbosity};
-use crate::cli::sides::{self, Asked};
+use crate::cli::revisions::{self, Asked, Read};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::Graph;
+use crate::draw::{self, Shown};
 use crate::layout;
 use crate::render::{self, ChangesPage, PageSetting, PictureOptions};
 use crate::source::{self, Loaded, SourceFile, Sources};
-use crate::view;
+use crate::view::{self, Selection};
+use crate::world::World;
 
 /// What an overview says about how to see more.
 const HINT: &str = "-n NAME draws one";
@@ -40,14 +41,14 @@ struct Unread {
 
 impl Unread {
     /// All of them.
-    fn of(input: &Input) -> Vec<Unread> {
+    fn of(world: &World) -> Vec<Unread> {
         let unread = |d: &&Diagnostic| d.code.is_unread();
-        let known = input.diagnostics.iter().filter(unread).map(|d| Unread {
+        let known = world.diagnostics().iter().filter(unread).map(|d| Unread {
             key: match d.at {
-                Some(at) => (d.code, input.sources.name(at.file).to_owned()),
+                Some(at) => (d.code, world.sources().name(at.file).to_owned()),
                 None => (d.code, d.message.clone()),
             },
-            told: Told::new(d, &input.sources),
+            told: Told::new(d, world.sources()),
         });
         known.collect()
     }
@@ -121,7 +122,7 @@ impl Work {
             return Ok(Texts::State(input.load(&mut Cursor::new(&self.stdin))));
         };
         let paths: Vec<_> = input.paths().cloned().collect();
-        let sides = source::load_range(&sides::request(range, &paths, input.kustomizations(), input.reading()))?;
+        let sides = source::load_range(&revisions::request(range, &paths, input.kustomizations(), input.reading()))?;
         Ok(Texts::Sides(Box::new(sides)))
     }
 
@@ -129,15 +130,20 @@ impl Work {
         let args = &*self.args;
         match texts {
             Texts::State(loaded) => {
-                let mut input = args.input.reading().inspect(loaded);
-                let unread = Unread::of(&input);
-                let page = draw_state(args, &mut input);
+                let world = match args.input.reading().world(loaded, &args.connect) {
+                    Ok(world) => world,
+                    Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
+                };
+                let unread = Unread::of(&world);
                 if self.state.is_none() {
-                    input.report(self.verbosity);
+                    report::show_world(&world, &[], self.verbosity);
                 }
+                let options = args.levels.options(&args.input, HINT);
                 // At the beginning there must be something to look at.
-                let page = match page {
-                    Err(_) if self.state.is_none() && !unread.is_empty() => empty_page(args, &mut input),
+                let page = match page(&args.picture, &world, options) {
+                    Err(_) if self.state.is_none() && !unread.is_empty() => {
+                        shown_page(&args.picture, &world, Shown::default(), &[])
+                    }
                     page => page,
                 };
                 Drawn { page, unread }
@@ -152,22 +158,22 @@ impl Work {
             texts.iter().flat_map(|side| &side.notes).for_each(|note| report::say(note));
         }
         let asked = Asked { reading: args.input.reading(), connect: &args.connect };
-        let sides = match sides::both_revisions(asked, texts) {
-            Ok(sides) => sides,
+        let states = match revisions::both(asked, texts.map(Read::from)) {
+            Ok(states) => states,
             Err(error) => {
                 return Drawn { page: Err(error), unread: Vec::new() };
             }
         };
-        let [old, new] = &sides;
-        let mut unread = Unread::of(&new.input);
-        if old.is_unread() {
-            unread.extend(Unread::of(&old.input));
+        let [old, new] = &states;
+        let mut unread = Unread::of(&new.world);
+        if old.world.is_unread() {
+            unread.extend(Unread::of(&old.world));
         }
         if self.state.is_none() {
-            new.input.report(self.verbosity);
+            report::show_world(&new.world, &[], self.verbosity);
         }
-        let page = sides::compared(&sides, |diff, changes| {
-            let drawn = view::context(diff.graph.clone(), args.context);
+        let page = revisions::compared(&states, |changes| {
+            let drawn = view::context(changes.diff.graph.clone(), args.context);
             let layout = layout::layout(&drawn, &args.picture.layout_options());
             let page = ChangesPage { changes, drawn: &drawn, layout: &layout };
             Ok(render::changes_page(&page, &live(&args.picture))?)
@@ -215,37 +221,34 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
     let loaded = Loaded { sources: Sources::from_files([SourceFile::new(PASTED, text)]), ..Loaded::default() };
     let look = args.picture.titled("Pasted YAML");
     let drawn = guarded(|| {
-        let mut input = args.input.reading().inspect(loaded);
-        let unread = Unread::of(&input);
         // Who brings requests into the cluster of the files was not said of this one.
-        let page = look.complete(&mut input, &ConnectArgs::default(), &args.levels).and_then(|known| {
-            let shown = args.levels.apply_to_all(&input, HINT)?;
-            page(&look, shown, &mut input, &known)
-        });
-        Drawn { page, unread }
+        let world = match args.input.reading().world(loaded, &ConnectArgs::default()) {
+            Ok(world) => world,
+            Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
+        };
+        let options = draw::Options { selection: Selection::default(), ..args.levels.options(&args.input, HINT) };
+        Drawn { page: page(&look, &world, options), unread: Unread::of(&world) }
     });
     Ok(Pasted { page: drawn.page?, problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()) })
 }
 
-fn draw_state(args: &Args, input: &mut Input) -> anyhow::Result<String> {
-    let known = args.picture.complete(input, &args.connect, &args.levels)?;
-    let shown = args.levels.apply(input, &args.input, HINT)?;
-    page(&args.picture, shown, input, &known)
+/// The page of a World.
+fn page(look: &PictureArgs, world: &World, selected: draw::Options) -> anyhow::Result<String> {
+    let findings = look.findings(world);
+    let shown = draw::show(world, &findings, &look.options(selected))?;
+    shown_page(look, world, shown, &findings)
 }
 
-fn page(look: &PictureArgs, mut shown: Shown, input: &mut Input, known: &Known) -> anyhow::Result<String> {
-    let layout = look.draw(&mut shown, input);
-    let whole = look.draw_whole(&shown, input);
-    picture::page((&layout, whole.as_ref()), &shown, input, (known, look.background(input, known)), &live(look))
-}
-
-fn empty_page(args: &Args, input: &mut Input) -> anyhow::Result<String> {
-    let shown = Shown { graph: Graph::default(), picture: None };
-    page(&args.picture, shown, input, &Known::default())
+fn shown_page(look: &PictureArgs, world: &World, mut shown: Shown, findings: &[Finding]) -> anyhow::Result<String> {
+    let mut problems = Vec::new();
+    let layout = look.draw(&mut shown, &mut problems);
+    let whole = look.draw_whole(&shown, &mut problems);
+    let drawing = Drawing { shown: &shown, layout: &layout, whole: whole.as_ref(), findings, problems: &problems };
+    look.page(world, &drawing, &live(look))
 }
 
 fn live(look: &PictureArgs) -> PictureOptions {
-    PictureOptions { setting: PageSetting::Live, ..look.options() }
+    PictureOptions { setting: PageSetting::Live, ..look.look() }
 }
 
 /// A mistake of ours must not end the preview.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Changes;
-use crate::diff::{Allowed, Delta, Fate, Field, Gate, Item, Party, State};
+use crate::diff::{Allowed, Delta, Fate, Field, Gate, Item, Party, Revision};
 use crate::net::{AddressRange, PortSet, Protocol};
 use crate::policy::Network;
 use crate::render::Report;
@@ -21,8 +21,8 @@ pub fn changes_json(changes: &Changes<'_>) -> String {
     let (ipv6, ipv4): (Vec<Pair<'_>>, Vec<Pair<'_>>) = all.into_iter().partition(|p| p.v6);
     let document = Document {
         version: VERSION,
-        old: changes.names[0],
-        new: changes.names[1],
+        old: changes.names()[0],
+        new: changes.names()[1],
         same: changes.diff.is_empty(),
         verdict: changes.verdict(),
         sections: changes
@@ -45,15 +45,8 @@ pub fn changes_json(changes: &Changes<'_>) -> String {
     reports[1].json(&document)
 }
 
-fn report<'a>(state: &State<'a>) -> Report<'a> {
-    Report {
-        cluster: state.cluster,
-        graph: state.graph,
-        connectivity: state.connectivity,
-        calls: None,
-        diagnostics: state.diagnostics,
-        sources: state.sources,
-    }
+fn report(revision: &Revision) -> Report<'_> {
+    Report { calls: None, diagnostics: revision.problems(), ..Report::of(&revision.world, revision.graph()) }
 }
 
 #[derive(Serialize)]
@@ -142,7 +135,7 @@ struct FieldJson {
 
 impl ObjectJson {
     fn of(changes: &Changes<'_>, object: &crate::diff::ObjectChange) -> ObjectJson {
-        let place = |state: &State<'_>, at: Option<Span>| at.map(|at| state.sources.line_of(at));
+        let place = |state: &Revision, at: Option<Span>| at.map(|at| state.world.sources().line_of(at));
         ObjectJson {
             id: object.key.to_string(),
             change: match object.fate {
@@ -154,7 +147,7 @@ impl ObjectJson {
                 Fate::Changed(fields) => {
                     let of = |field: &Field| FieldJson {
                         path: field.path.clone(),
-                        at: changes.new.sources.line_of(field.at),
+                        at: changes.new.world.sources().line_of(field.at),
                     };
                     fields.iter().map(of).collect()
                 }

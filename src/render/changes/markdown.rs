@@ -86,7 +86,7 @@ fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: S
     let mut letters = verdict.chars();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     out.push_str(&format!("**{}**\n", escape(&verdict)));
-    let [old, new] = changes.names.map(code);
+    let [old, new] = changes.names().map(code);
     out.push_str(&format!("\n{old} → {new}\n"));
     if !step.note.is_empty() {
         out.push_str(&format!("\n_{}_\n", step.note));

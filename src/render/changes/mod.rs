@@ -8,7 +8,7 @@ mod text;
 
 use std::str::FromStr;
 
-use crate::diff::{Diff, Gate, Item, Section, State, Topic};
+use crate::diff::{Diff, Gate, Item, Revision, Section, Topic};
 
 pub use json::changes_json;
 pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown};
@@ -21,14 +21,17 @@ pub struct Changes<'a> {
     /// How they differ.
     pub diff: &'a Diff,
     /// The old state.
-    pub old: &'a State<'a>,
+    pub old: &'a Revision,
     /// The new state.
-    pub new: &'a State<'a>,
-    /// What the states are called: paths or revisions.
-    pub names: [&'a str; 2],
+    pub new: &'a Revision,
 }
 
 impl Changes<'_> {
+    /// What the states are called: paths or revisions.
+    pub fn names(&self) -> [&str; 2] {
+        [&self.old.name, &self.new.name]
+    }
+
     /// What it comes to, in a sentence without its end.
     pub fn verdict(&self) -> String {
         verdict(&self.diff.sections)

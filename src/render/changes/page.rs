@@ -44,7 +44,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
     let union = &changes.diff.graph;
     let has_states = drawn.is_comparison() && !drawn.is_unchanged();
     let picture = if has_states {
-        let states = [Moment::Before, Moment::After].map(|m| moment(layout, drawn, changes.old.graph, m));
+        let states = [Moment::Before, Moment::After].map(|m| moment(layout, drawn, changes.old.graph(), m));
         svg_of_states(layout, [&states[0], &states[1]], drawn, options)
     } else {
         svg_in_page(layout, drawn, options)
@@ -53,7 +53,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         Some(title) if !title.trim().is_empty() => title.to_owned(),
         _ => "What a change does".to_owned(),
     };
-    let [old, new] = changes.names.map(|name| shown(name).into_owned());
+    let [old, new] = changes.names().map(|name| shown(name).into_owned());
     let mut letters = changes.verdict().chars().collect::<Vec<char>>().into_iter();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     let view = View {
@@ -63,7 +63,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         verdict: shown(&verdict).into_owned(),
         has_states,
         picture,
-        data: explore::data(drawn, layout, None, changes.new.sources),
+        data: explore::data(drawn, layout, &changes.new.world, explore::ObjectTexts::Hidden),
         sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
         nodes: union.nodes().filter_map(|n| Some(node(n, n.change.as_ref()?, &maker)).filter(Row::is_change)).collect(),
         edges: union

@@ -5,7 +5,7 @@ use crate::render::xml::shown;
 
 /// Verdict, then section by section, an item a line with its reasons below it. Ends in a line break.
 pub fn changes_text(changes: &Changes<'_>) -> String {
-    let mut out = format!("{} → {}: {}\n", shown(changes.names[0]), shown(changes.names[1]), changes.verdict());
+    let mut out = format!("{} → {}: {}\n", shown(changes.names()[0]), shown(changes.names()[1]), changes.verdict());
     for section in &changes.diff.sections {
         out.push_str(&format!("\n{}\n", section.topic.title()));
         for item in &section.items {

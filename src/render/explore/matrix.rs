@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::net::PortSet;
 use crate::policy::{Certainty, Connectivity, GroupId, Members, Reason, Verdict, Way};
+use crate::world::World;
 
 use super::reasons::Cast;
-use super::{Background, seen};
+use super::seen;
 
 /// What an ingress controller is called that brings requests and that the input does not hold.
 const CONTROLLER: &str = "ingress controller";
@@ -56,8 +57,8 @@ struct PlaneJson {
 
 impl Matrix {
     /// All that can be said between workloads and to and from what is outside; `None` if that would be too much.
-    pub(super) fn of(background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Option<Matrix> {
-        let connectivity = background.connectivity;
+    pub(super) fn of(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Option<Matrix> {
+        let connectivity = world.connectivity();
         let mut cells = Cells::default();
         let mut planes = Vec::new();
         for (number, network) in connectivity.networks().enumerate() {
@@ -221,8 +222,8 @@ pub(super) struct WayJson {
 }
 
 /// The ways from outside to the workloads of a page.
-pub(super) fn ways(background: &Background<'_>, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<WayJson> {
-    let Background { cluster, connectivity, .. } = background;
+pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<WayJson> {
+    let (cluster, connectivity) = (world.cluster(), world.connectivity());
     let nodes: BTreeMap<usize, usize> = workloads.iter().map(|(node, workload)| (*workload, *node)).collect();
     let told = connectivity.entrances().iter().filter_map(|entrance| {
         let to = *nodes.get(&entrance.workload)?;

@@ -20,8 +20,7 @@ use serde::Serialize;
 use crate::cluster::{Cluster, Secrecy};
 use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeKind, PortMap, port_text};
 use crate::layout::{Layout, Sample};
-use crate::policy::Connectivity;
-use crate::source::Sources;
+use crate::world::World;
 
 use self::matrix::Matrix;
 use self::reasons::{Cast, PolicyJson, ReasonJson};
@@ -32,17 +31,6 @@ use super::strokes::LineStyle;
 use super::tables;
 use super::theme::Hue;
 use super::xml::shown;
-
-/// What is known beside the graph of a page.
-#[derive(Clone, Copy, Debug)]
-pub struct Background<'a> {
-    /// What is there.
-    pub cluster: &'a Cluster,
-    /// Who can talk to whom.
-    pub connectivity: &'a Connectivity,
-    /// Which texts of objects the page holds.
-    pub texts: ObjectTexts,
-}
 
 /// Which texts of objects a page holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -86,29 +74,29 @@ impl Data {
     }
 }
 
-/// The data of a page whose tables tell of `graph`. The layout gives the kinds of edges that the picture shows.
-pub(super) fn data(graph: &Graph, layout: &Layout, background: Option<&Background<'_>>, sources: &Sources) -> Data {
+/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows; who may
+/// talk to whom is about all of the World.
+pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectTexts) -> Data {
     let mut cast = Cast::default();
-    let mut texts = Texts::default();
-    let rows = background.map(|b| rows(graph, b.cluster)).unwrap_or_default();
-    let matrix = background.and_then(|b| Matrix::of(b, &rows, &mut cast));
-    let ways = background.map(|b| matrix::ways(b, &rows, &mut cast)).unwrap_or_default();
-    let namespaces = background.map(|b| spaces(graph, b)).unwrap_or_default();
-    let namespaces = namespaces.into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
-    let nodes: Vec<NodeJson<'_>> = graph.nodes().map(|n| NodeJson::of(graph, n, background, &mut texts)).collect();
-    let policies = background.map(|b| cast.policies(b, sources, &mut texts)).unwrap_or_default();
-    let secrecy = background.and_then(|b| b.texts.secrecy());
+    let mut excerpts = Texts::default();
+    let rows = rows(graph, world.cluster());
+    let matrix = Matrix::of(world, &rows, &mut cast);
+    let ways = matrix::ways(world, &rows, &mut cast);
+    let namespaces = spaces(world).into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
+    let nodes: Vec<NodeJson<'_>> =
+        graph.nodes().map(|n| NodeJson::of(graph, n, world.cluster(), &mut excerpts)).collect();
+    let policies = cast.policies(world, &mut excerpts);
     let document = Document {
         version: super::json::VERSION,
         kinds: edge_kinds(graph, layout),
         nodes,
         edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(from, to, edge)).collect(),
         namespaces,
-        reasons: background.map(|b| cast.reasons(b, sources)).unwrap_or_default(),
+        reasons: cast.reasons(world),
         policies,
         matrix,
         ways,
-        texts: background.zip(secrecy).map(|(b, s)| texts.read(b.cluster, sources, s)).unwrap_or_default(),
+        texts: texts.secrecy().map(|s| excerpts.read(world.cluster(), world.sources(), s)).unwrap_or_default(),
     };
     // Plain structs with string keys cannot fail to be written into memory.
     Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
@@ -215,8 +203,8 @@ struct NodeJson<'a> {
 }
 
 impl<'a> NodeJson<'a> {
-    fn of(graph: &Graph, node: &'a Node, background: Option<&Background<'_>>, texts: &mut Texts) -> NodeJson<'a> {
-        let object = background.and_then(|b| texts.object(b.cluster, &node.id));
+    fn of(graph: &Graph, node: &'a Node, cluster: &Cluster, texts: &mut Texts) -> NodeJson<'a> {
+        let object = texts.object(cluster, &node.id);
         let mut json = NodeJson {
             id: &node.id,
             kind: node.kind.as_str(),

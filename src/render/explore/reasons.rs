@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::policy::Reason;
-use crate::source::Sources;
+use crate::world::World;
 
+use super::seen;
 use super::texts::Texts;
-use super::{Background, seen};
 
 /// Reasons and the policies that they name, by position.
 #[derive(Default)]
@@ -40,36 +40,31 @@ impl Cast {
     }
 
     /// All reasons.
-    pub(super) fn reasons(&self, background: &Background<'_>, sources: &Sources) -> Vec<ReasonJson> {
+    pub(super) fn reasons(&self, world: &World) -> Vec<ReasonJson> {
         let told = |reason: &Reason| {
-            let policy = &background.connectivity.policies()[reason.policy];
+            let policy = &world.connectivity().policies()[reason.policy];
             let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
             ReasonJson {
                 p: self.of_policy.get(&reason.policy).copied().unwrap_or_default(),
                 d: reason.direction.as_str(),
                 e: reason.effect.as_str(),
                 rule: reason.rule,
-                at: seen(&sources.line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
+                at: seen(&world.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
             }
         };
         self.reasons.iter().map(told).collect()
     }
 
     /// All policies.
-    pub(super) fn policies(
-        &self,
-        background: &Background<'_>,
-        sources: &Sources,
-        texts: &mut Texts,
-    ) -> Vec<PolicyJson> {
+    pub(super) fn policies(&self, world: &World, texts: &mut Texts) -> Vec<PolicyJson> {
         let told = |policy: &usize| {
-            let policy = &background.connectivity.policies()[*policy];
+            let policy = &world.connectivity().policies()[*policy];
             PolicyJson {
                 kind: seen(&policy.key.kind),
                 ns: policy.key.namespace.as_deref().map(seen),
                 name: seen(&policy.key.name),
-                at: seen(&sources.line_of(policy.at)),
-                text: texts.key(background.cluster, &policy.key),
+                at: seen(&world.sources().line_of(policy.at)),
+                text: texts.key(world.cluster(), &policy.key),
             }
         };
         self.policies.iter().map(told).collect()

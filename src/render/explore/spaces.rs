@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::graph::{Graph, NodeKind};
 use crate::policy::{Connectivity, Direction, Tier};
+use crate::world::World;
 
 use super::reasons::Cast;
-use super::{Background, rows, seen};
+use super::seen;
 
 /// A namespace with workloads.
 pub(crate) struct Space {
@@ -27,14 +27,12 @@ pub(crate) struct SpaceSide {
     pub deny: Option<usize>,
 }
 
-/// The namespaces with workloads on a page, by name.
-pub(crate) fn spaces(graph: &Graph, background: &Background<'_>) -> Vec<Space> {
-    let connectivity = background.connectivity;
+/// The namespaces with workloads, by name: all of the World, whatever a page shows.
+pub(crate) fn spaces(world: &World) -> Vec<Space> {
+    let connectivity = world.connectivity();
     let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (node, workload) in rows(graph, background.cluster) {
-        if let (Some(namespace), NodeKind::Workload) = (&graph.node(node).namespace, graph.node(node).kind) {
-            of.entry(namespace).or_default().push(workload);
-        }
+    for (index, workload) in world.cluster().workloads().iter().enumerate() {
+        of.entry(workload.key.namespace()).or_default().push(index);
     }
     let side = |namespace: &str, members: &[usize], direction: Direction| {
         let isolation = |w: &usize| connectivity.isolation(*w, direction);

@@ -8,16 +8,6 @@ use crate::graph::{Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence,
 use crate::policy::{self, Call, Calls, Connectivity};
 use crate::source::Sources;
 
-/// What becomes of calls between workloads for which a rule of a policy is drawn already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Repeated {
-    /// They are left out: the line of the policy says that one may reach the other.
-    #[default]
-    Hidden,
-    /// They are drawn as well.
-    Shown,
-}
-
 /// Adds calls to a graph of the same cluster, to which what policies allow has been added.
 pub fn draw_calls(
     graph: Graph,
@@ -25,12 +15,11 @@ pub fn draw_calls(
     connectivity: &Connectivity,
     calls: &Calls,
     sources: &Sources,
-    repeated: Repeated,
 ) -> Graph {
     if calls.found.is_empty() {
         return graph;
     }
-    let drawn = if repeated == Repeated::Hidden { allowed(&graph) } else { BTreeSet::new() };
+    let drawn = allowed(&graph);
     let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
     for call in &calls.found {
         let from = cluster.workloads()[call.workload].key.to_string();
@@ -38,11 +27,14 @@ pub fn draw_calls(
         let state = state(connectivity, call);
         let target = |w: usize| cluster.workloads()[w].key.to_string();
         let said = call.targets.iter().all(|t| drawn.contains(&(from.clone(), target(t.workload))));
-        if state == CallState::Allowed && !call.targets.is_empty() && said {
-            continue;
-        }
+        let is_covered = state == CallState::Allowed && !call.targets.is_empty() && said;
         let evidence: Vec<Evidence> = call.said.iter().map(|s| place(&context, s)).collect();
-        context.graph.edge(&from, &to, EdgeDetail::Calls(CallWords { ports: call.ports.clone(), state }), evidence);
+        context.graph.edge(
+            &from,
+            &to,
+            EdgeDetail::Calls(CallWords { ports: call.ports.clone(), state, is_covered }),
+            evidence,
+        );
     }
     context.graph.build()
 }

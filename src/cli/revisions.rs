@@ -1,0 +1,61 @@
+//! The two states of a comparison, worked out: for every command that shows what differs.
+
+use std::path::PathBuf;
+
+use super::input::{ConnectArgs, ReadingArgs};
+use crate::check;
+use crate::diff::{self, Revision};
+use crate::render::Changes;
+use crate::source::{self, GitRange, GitRequest, Loaded};
+
+/// How states are read and judged.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// How to read.
+    pub reading: &'a ReadingArgs,
+    /// What is told beside the manifests.
+    pub connect: &'a ConnectArgs,
+}
+
+/// A state before it is worked out.
+pub struct Read {
+    /// What it is called.
+    pub name: String,
+    /// What the names of its files begin with.
+    pub root: String,
+    /// The texts.
+    pub loaded: Loaded,
+}
+
+impl From<source::Side> for Read {
+    fn from(side: source::Side) -> Read {
+        Read { name: side.name(), root: String::new(), loaded: side.loaded }
+    }
+}
+
+/// How two states differ, and what is made of that.
+pub fn compared<T>([old, new]: &[Revision; 2], then: impl FnOnce(&Changes<'_>) -> T) -> T {
+    let diff = diff::compare(old, new);
+    then(&Changes { diff: &diff, old, new })
+}
+
+/// Both states, worked out side by side.
+pub fn both(asked: Asked<'_>, [old, new]: [Read; 2]) -> anyhow::Result<[Revision; 2]> {
+    let (old, new) = rayon::join(|| revision(asked, old), || revision(asked, new));
+    Ok([old?, new?])
+}
+
+/// What to read of two revisions of the repository around the current folder.
+pub fn request(range: &GitRange, paths: &[PathBuf], kustomize: &[PathBuf], reading: &ReadingArgs) -> GitRequest {
+    let mut request = GitRequest::new(range.clone(), paths.to_vec());
+    request.kustomize = kustomize.to_vec();
+    request.max_file_bytes = reading.max_file_bytes();
+    request
+}
+
+/// A state, worked out.
+fn revision(asked: Asked<'_>, Read { name, root, loaded }: Read) -> anyhow::Result<Revision> {
+    let world = asked.reading.world(loaded, asked.connect)?;
+    let found = check::unsuppressed(check::check(&world, &check::Options::default()), &world);
+    Ok(Revision::new(name, root, world, found.into_iter().map(|f| f.diagnostic).collect()))
+}
