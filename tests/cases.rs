@@ -25,18 +25,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{d2, drawio, schema};
+use crate::support::{d2, drawio, schema, states};
 use kubesketch::diagnostic::Diagnostic;
-use kubesketch::diff;
+use kubesketch::diff::{self, Revision};
+use kubesketch::draw;
 use kubesketch::graph::{Change, Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
 use kubesketch::render::{self, PictureOptions};
-use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::Sources;
-use kubesketch::view::{Aspect, aspect};
-use kubesketch::{
-    ConnectOptions, allow, arrange, calls, cluster, connect, draw_calls, inspect, labels, policy, resources, view,
-};
+use kubesketch::view::{self, Aspect, CallLines, Denied, Lines};
+use kubesketch::world::World;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
@@ -106,25 +104,18 @@ struct Case {
 }
 
 struct Outcome {
-    sources: Sources,
-    cluster: cluster::Cluster,
-    connectivity: policy::Connectivity,
-    calls: Option<policy::Calls>,
+    world: World,
+    /// Whether the case is about calls.
+    with_calls: bool,
     graph: Graph,
     layout: Layout,
+    /// What was noticed while reading and drawing.
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Outcome {
-    fn state(&self) -> diff::State<'_> {
-        diff::State {
-            cluster: &self.cluster,
-            graph: &self.graph,
-            connectivity: &self.connectivity,
-            diagnostics: &self.diagnostics,
-            sources: &self.sources,
-            root: "",
-        }
+    fn sources(&self) -> &Sources {
+        self.world.sources()
     }
 
     fn svg(&self) -> String {
@@ -132,23 +123,18 @@ impl Outcome {
     }
 
     fn json(&self) -> String {
-        render::json(&render::Report {
-            cluster: &self.cluster,
-            graph: &self.graph,
-            connectivity: &self.connectivity,
-            calls: self.calls.as_ref(),
-            diagnostics: &self.diagnostics,
-            sources: &self.sources,
-        })
+        let report = render::Report::of(&self.world, &self.graph);
+        let calls = report.calls.filter(|_| self.with_calls);
+        render::json(&render::Report { calls, diagnostics: &self.diagnostics, ..report })
     }
 
     fn problems(&self) -> String {
         let mut text = String::new();
         for d in &self.diagnostics {
-            let place = d.at.map_or(String::new(), |at| format!("{}:{} ", self.sources.line_of(at), at.column));
+            let place = d.at.map_or(String::new(), |at| format!("{}:{} ", self.sources().line_of(at), at.column));
             text.push_str(&format!("{place}{}[{}]: {}\n", d.severity.as_str(), d.code.as_str(), d.message));
             for related in &d.related {
-                text.push_str(&format!("  {}: {}\n", self.sources.line_of(related.at), related.text));
+                text.push_str(&format!("  {}: {}\n", self.sources().line_of(related.at), related.text));
             }
             text.extend(d.help.iter().map(|h| format!("  help: {h}\n")));
         }
@@ -205,27 +191,17 @@ impl Case {
     }
 
     fn run_texts(&self, texts: Vec<(String, String)>) -> Outcome {
-        let sources = Sources::from_texts(texts);
-        let mut diagnostics = Vec::new();
-        let mut found = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
-        let connectivity = connect(&found, &ConnectOptions::default()).unpack(&mut diagnostics);
-        if self.view == Aspect::Resources {
-            resources(&mut found, &sources);
-            found.graph = aspect(found.graph, self.view);
-        } else {
-            allow(&mut found, &connectivity, &sources, Denied::Shown);
-        }
-        let named = self.with_calls.then(|| calls(&found, &sources));
-        if let Some(named) = &named {
-            draw_calls(&mut found, &connectivity, named, &sources, Repeated::Hidden);
-        }
+        let world = states::world(texts);
+        let calls = if self.with_calls { CallLines::Uncovered } else { CallLines::Hidden };
+        let mut graph = view::aspect(world.graph(), self.view, Lines { denied: Denied::Shown, calls });
         if let Some(key) = &self.group_by {
-            found.graph = view::group(found.graph, &labels(&found.cluster), key);
+            graph = view::group(graph, &world.labels(), key);
         }
         let options = layout::Options { title: Some("Case".into()), ..layout::Options::default() };
-        let layout = arrange(&found.graph, &options).unpack(&mut diagnostics);
+        let mut diagnostics = world.diagnostics().to_vec();
+        let layout = draw::arrange(&graph, CallLines::All, &options).unpack(&mut diagnostics).layout;
         Diagnostic::sort(&mut diagnostics);
-        Outcome { sources, cluster: found.cluster, connectivity, calls: named, graph: found.graph, layout, diagnostics }
+        Outcome { world, with_calls: self.with_calls, graph, layout, diagnostics }
     }
 }
 
@@ -305,7 +281,8 @@ fn same_graph(case: &Case) -> Result<(), Failed> {
     if outcome.shape() != other.shape() {
         return Err("another order of documents gives another graph".into());
     }
-    let difference = diff::compare(&outcome.state(), &other.state());
+    let [outcome, other] = [outcome, other].map(|o| Revision::new(String::new(), String::new(), o.world, Vec::new()));
+    let difference = diff::compare(&outcome, &other);
     let marked = |change: &Option<Change>| *change != Some(Change::Same);
     let nodes = difference.graph.nodes().filter(|n| marked(&n.change)).count();
     let edges = difference.graph.edges().filter(|(.., e)| marked(&e.change)).count();
@@ -395,13 +372,8 @@ fn formats(case: &Case) -> Result<(), Failed> {
     }
     let described: serde_json::Value = serde_json::from_str(render::SCHEMA)?;
     schema::conforms(&json, &described, &described, "$");
-    let page = render::html(
-        &outcome.layout,
-        &outcome.graph,
-        &outcome.diagnostics,
-        &outcome.sources,
-        &PictureOptions::default(),
-    )?;
+    let page = render::Page::new(&outcome.world, &outcome.layout, &outcome.graph, &outcome.diagnostics);
+    let page = render::page(&page, &PictureOptions::default())?;
     // Its data and its own script, and a policy that allows no other.
     if page.matches("<script").count() != 2 || !page.contains("default-src &#39;none&#39;; style-src &#39;sha256-") {
         return Err("the page holds a script that is not its own, or no policy against one".into());

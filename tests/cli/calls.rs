@@ -3,14 +3,12 @@
 
 use std::process::Command;
 
+use crate::support::states;
 use crate::support::work::little;
-use kubesketch::source::Sources;
-use kubesketch::{Inspection, calls, cluster, connect, inspect};
+use kubesketch::world::World;
 
-fn read(text: &str) -> (Sources, Inspection) {
-    let sources = Sources::from_texts([("all.yaml", text)]);
-    let found = inspect(&sources, &cluster::Options::default()).value;
-    (sources, found)
+fn read(text: &str) -> World {
+    states::world([("all.yaml", text)])
 }
 
 fn case(name: &str) -> String {
@@ -29,14 +27,14 @@ fn run(arguments: &[&str]) -> String {
 
 /// `caller → service ports at line`, for each place.
 fn told(text: &str) -> Vec<String> {
-    let (sources, found) = read(text);
-    let calls = calls(&found, &sources);
+    let found = read(text);
+    let calls = found.calls();
     let mut lines = Vec::new();
     for call in &calls.found {
         let ports: Vec<String> = call.ports.iter().map(|(p, _)| p.to_string()).collect();
         let lines_of: Vec<String> = call.said.iter().map(|s| s.at.line.to_string()).collect();
-        let service = &found.cluster.entries()[call.service].key;
-        let caller = &found.cluster.workloads()[call.workload].key.name;
+        let service = &found.cluster().entries()[call.service].key;
+        let caller = &found.cluster().workloads()[call.workload].key.name;
         lines.push(format!(
             "{caller} → {}/{} {} at {}",
             service.namespace(),
@@ -86,12 +84,11 @@ fn other_words_are_no_calls() {
 
 #[test]
 fn policies_are_asked_for_each_target() {
-    let (sources, found) = read(&case("policies"));
-    let calls = calls(&found, &sources);
-    let connectivity = connect(&found, &Default::default()).value;
+    let found = read(&case("policies"));
+    let (calls, connectivity) = (found.calls(), found.connectivity());
     let mut lines = Vec::new();
     for verdict in calls.found.iter().flat_map(|c| connectivity.judge(c)) {
-        let name = &found.cluster.workloads()[verdict.target].key.name;
+        let name = &found.cluster().workloads()[verdict.target].key.name;
         let state = match (verdict.is_allowed(), verdict.is_blocked()) {
             (true, _) => "allowed",
             (_, true) => "blocked",
@@ -146,8 +143,8 @@ fn lines_of_policies_are_not_repeated_unless_asked_for() {
 
 #[test]
 fn what_only_a_secret_says_is_not_known() {
-    let (sources, found) = read(&case("not-calls").replace("url: \"http://redis\"", "url: \"http://redis:6379\""));
-    assert!(calls(&found, &sources).found.is_empty());
+    let found = read(&case("not-calls").replace("url: \"http://redis\"", "url: \"http://redis:6379\""));
+    assert!(found.calls().found.is_empty());
     for format in ["svg", "html", "dot", "mermaid", "json"] {
         let text = run(&["draw", "-q", "--view", "resources", "-o", format, "tests/cases/resources/every-way"]);
         assert!(!text.contains("never-to-be-seen") && !text.contains("bmV2ZXI"), "{format}");
@@ -194,11 +191,7 @@ fn hostile_texts_cost_little_and_break_nothing() {
         ));
     }
     manifest.push_str("]}]}}\n");
-    let (found, calls) = little(|| {
-        let (sources, found) = read(&manifest);
-        let calls = calls(&found, &sources);
-        (found, calls)
-    });
-    assert_eq!(found.cluster.workloads().len(), 1);
-    assert!(calls.found.len() <= 1);
+    let found = little(|| read(&manifest));
+    assert_eq!(found.cluster().workloads().len(), 1);
+    assert!(found.calls().found.len() <= 1);
 }

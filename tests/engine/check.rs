@@ -4,28 +4,22 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kubesketch::check::{self, Finding, Options, Subject, Terms, World};
+use crate::support::states;
+use kubesketch::check::{self, Completeness, Finding, Options, Terms};
 use kubesketch::diagnostic::{Code, Severity};
 use kubesketch::source::Sources;
-use kubesketch::{ConnectOptions, cluster, connect, inspect};
 
 fn findings(name: &str, text: &str, options: &Options) -> (Sources, Vec<Finding>) {
-    let sources = Sources::from_texts([(name, text)]);
-    let mut noticed = Vec::new();
-    let inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut noticed);
-    let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut noticed);
-    let calls = kubesketch::calls(&inspection, &sources);
-    let subject =
-        Subject { cluster: &inspection.cluster, graph: &inspection.graph, connectivity: &connectivity, calls: &calls };
-    let mut found = check::check(&subject, options);
+    let world = states::world([(name, text)]);
+    let mut found = check::check(&world, options);
     // What was noticed on the way, as far as it has a page.
-    let known = noticed.into_iter().filter(|d| check::rule(d.code).is_some());
+    let known = world.diagnostics().iter().filter(|d| check::rule(d.code).is_some()).cloned();
     found.extend(known.map(|diagnostic| Finding { diagnostic, about: None }));
-    let suppressions = check::suppressions(&inspection.cluster, &sources);
+    let suppressions = check::suppressions(&world);
     let terms = Terms { suppressions: Some(&suppressions), ..Terms::default() };
-    let judgement = check::judge(found, &inspection.cluster, &sources, &terms);
+    let judgement = check::judge(found, &world, &terms);
     let found = judgement.counting().cloned().collect();
-    (sources, found)
+    (world.sources().clone(), found)
 }
 
 fn told(sources: &Sources, findings: &[Finding]) -> String {
@@ -95,12 +89,12 @@ fn every_folder_is_the_example_of_a_rule() {
 fn what_may_be_elsewhere_counts_for_less_in_an_open_world() {
     let bad = check::rule(Code::ServiceSelectsNothing).unwrap().bad;
     let open = bad.replacen("kind: Namespace", "kind: ConfigMap", 1);
-    let severity = |text: &str, world: Option<World>| {
-        let (_, found) = findings("x.yaml", text, &Options { world });
+    let severity = |text: &str, completeness: Option<Completeness>| {
+        let (_, found) = findings("x.yaml", text, &Options { completeness });
         found.iter().find(|f| f.diagnostic.code == Code::ServiceSelectsNothing).map(|f| f.diagnostic.severity)
     };
     assert_eq!(severity(bad, None), Some(Severity::Error));
     assert_eq!(severity(&open, None), Some(Severity::Warning));
-    assert_eq!(severity(&open, Some(World::Closed)), Some(Severity::Error));
-    assert_eq!(severity(bad, Some(World::Open)), Some(Severity::Warning));
+    assert_eq!(severity(&open, Some(Completeness::Whole)), Some(Severity::Error));
+    assert_eq!(severity(bad, Some(Completeness::Partial)), Some(Severity::Warning));
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::support::skip::skip;
 use kubesketch::graph::Graph;
-use kubesketch::resolve::{Denied, Repeated};
 use kubesketch::source::{Request, load};
-use kubesketch::view::{Aspect, aspect};
-use kubesketch::{allow, arrange, calls, cluster, connect, draw_calls, inspect, layout, render, resources};
+use kubesketch::view::{Aspect, CallLines, Denied, Lines, aspect};
+use kubesketch::world::{Options, World};
+use kubesketch::{layout, render};
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -27,7 +27,7 @@ fn folders(below: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn draws(graph: &Graph, name: &str, wrong: &mut Vec<String>) {
-    let picture = arrange(graph, &layout::Options::default()).value;
+    let picture = layout::layout(graph, &layout::Options::default());
     let violations = layout::verify(&picture);
     if let Some(first) = violations.first() {
         wrong.push(format!("{name}: {} violations, first: {first}", violations.len()));
@@ -48,18 +48,14 @@ fn every_folder_draws() {
     let mut wrong = Vec::new();
     for folder in &all {
         let loaded = load(&Request::new([folder.clone()]), &mut std::io::empty());
-        let mut found = inspect(&loaded.sources, &cluster::Options::default()).value;
-        draws(&found.graph, &folder.display().to_string(), &mut wrong);
-        let connectivity = connect(&found, &Default::default()).value;
-        let named = calls(&found, &loaded.sources);
-        allow(&mut found, &connectivity, &loaded.sources, Denied::Hidden);
-        draw_calls(&mut found, &connectivity, &named, &loaded.sources, Repeated::Shown);
-        if !named.found.is_empty() {
-            draws(&found.graph, &format!("{} (calls)", folder.display()), &mut wrong);
+        let world = World::new(loaded, &Options::default()).unwrap();
+        let of = |view: Aspect, calls: CallLines| aspect(world.graph(), view, Lines { denied: Denied::Hidden, calls });
+        let name = folder.display();
+        draws(&of(Aspect::Network, CallLines::Hidden), &name.to_string(), &mut wrong);
+        if !world.calls().found.is_empty() {
+            draws(&of(Aspect::Network, CallLines::All), &format!("{name} (calls)"), &mut wrong);
         }
-        resources(&mut found, &loaded.sources);
-        let used = aspect(found.graph, Aspect::Resources);
-        draws(&used, &format!("{} (resources)", folder.display()), &mut wrong);
+        draws(&of(Aspect::Resources, CallLines::Hidden), &format!("{name} (resources)"), &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(all.len() > 50, "only {} folders were found", all.len());

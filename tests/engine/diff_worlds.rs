@@ -4,26 +4,26 @@
 use std::collections::BTreeMap;
 
 use crate::support::naive::{ADDRESSES, Random, World};
-use crate::support::states::Read;
-use kubesketch::diff::{Diff, Party, compare};
+use crate::support::states::revision;
+use kubesketch::diff::{Diff, Party, Revision, compare};
 use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports};
 use kubesketch::net::{AddressRange, AddressSet, PortSet};
 use kubesketch::policy::{Endpoint, Members, Network};
 
 const WORLDS: u64 = 1_500;
 
-fn position(read: &Read, id: &str) -> Option<usize> {
-    read.inspection.cluster.workloads().iter().position(|w| w.key.to_string() == id)
+fn position(read: &Revision, id: &str) -> Option<usize> {
+    read.world.cluster().workloads().iter().position(|w| w.key.to_string() == id)
 }
 
 /// What a state allows between two ends, by the names of workloads.
-fn between(read: &Read, from: &End, to: &End) -> PortSet {
+fn between(read: &Revision, from: &End, to: &End) -> PortSet {
     let end = |end: &End| match end {
         End::Workload(id) => position(read, id).map(Endpoint::Workload),
         End::Address(range) => Some(Endpoint::Addresses(*range)),
     };
     match (end(from), end(to)) {
-        (Some(a), Some(b)) => read.connectivity.between(&a, &b).map(|c| c.ports).unwrap_or_default(),
+        (Some(a), Some(b)) => read.world.connectivity().between(&a, &b).map(|c| c.ports).unwrap_or_default(),
         _ => PortSet::none(),
     }
 }
@@ -65,20 +65,20 @@ fn check(seed: u64, seen: &mut Seen) {
     let one = World::random(&mut r).yaml();
     let other = World::random(&mut r).yaml();
     let two = changed(&one, &other, &mut r);
-    let (old, new) = (Read::new("world.yaml", &one), Read::new("world.yaml", &two));
-    let diff = compare(&old.state(), &new.state());
+    let (old, new) = (revision("world.yaml", &one), revision("world.yaml", &two));
+    let diff = compare(&old, &new);
     let context = || format!("seed {seed}\n== old\n{one}\n== new\n{two}");
     check_connections(&old, &new, &diff, &context);
     check_union(&old, &new, &diff.graph, seen, &context);
     *seen.entry("connections").or_default() += diff.connections.len();
-    let same = compare(&old.state(), &old.state());
+    let same = compare(&old, &old);
     assert!(same.is_empty(), "{:?} {}", same.sections, context());
     let changed = same.graph.nodes().filter(|n| n.change != Some(Change::Same)).count();
     let edges = same.graph.edges().filter(|(.., e)| e.change != Some(Change::Same)).count();
     assert_eq!((changed, edges), (0, 0), "{}", context());
 }
 
-fn check_connections(old: &Read, new: &Read, diff: &Diff, context: &dyn Fn() -> String) {
+fn check_connections(old: &Revision, new: &Revision, diff: &Diff, context: &dyn Fn() -> String) {
     let workloads: Vec<End> = diff.workloads.iter().map(|k| End::Workload(k.to_string())).collect();
     let addresses: Vec<End> = ADDRESSES.iter().map(|a| End::Address(single(*a))).collect();
     let mut said: BTreeMap<(End, End), (PortSet, PortSet)> = BTreeMap::new();
@@ -101,8 +101,9 @@ fn check_connections(old: &Read, new: &Read, diff: &Diff, context: &dyn Fn() -> 
         }
     }
     // Of IPv6 only what both states speak of is compared.
-    let v6 = |read: &Read| {
-        let mut groups = (0..read.connectivity.networks().count()).flat_map(|n| read.connectivity.groups(n));
+    let v6 = |read: &Revision| {
+        let mut groups =
+            (0..read.world.connectivity().networks().count()).flat_map(|n| read.world.connectivity().groups(n));
         groups.any(|g| matches!(&g.members, Members::Addresses(set) if set.has_v6()))
     };
     let both = v6(old) && v6(new);
@@ -130,7 +131,7 @@ fn port_set(ports: &Ports) -> PortSet {
 
 /// Lines between two workloads that say ports: what is added was not there, what is removed is gone, and what stays was
 /// and is.
-fn check_union(old: &Read, new: &Read, graph: &Graph, seen: &mut Seen, context: &dyn Fn() -> String) {
+fn check_union(old: &Revision, new: &Revision, graph: &Graph, seen: &mut Seen, context: &dyn Fn() -> String) {
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Allows(allowance) = &edge.detail else { continue };
         let (a, b) = (graph.node(from), graph.node(to));

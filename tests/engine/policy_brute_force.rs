@@ -4,29 +4,20 @@
 use std::net::IpAddr;
 
 use crate::support::naive::{ADDRESSES, End, PORTS, Random, World};
+use crate::support::states;
 use kubesketch::net::{AddressRange, Protocol};
 use kubesketch::policy::{Connection, Connectivity, Effect, Endpoint, Extent};
-use kubesketch::source::Sources;
-use kubesketch::{ConnectOptions, cluster, connect, inspect};
 
 /// So many worlds are tried.
 const WORLDS: u64 = 4_000;
 
 fn read(world: &World) -> (Connectivity, Vec<String>) {
     let yaml = world.yaml();
-    let sources = Sources::from_texts([("world.yaml", yaml.as_str())]);
-    let found = inspect(&sources, &cluster::Options::default());
-    let connected = connect(&found.value, &ConnectOptions::default());
-    let refused: Vec<&str> = found
-        .diagnostics
-        .iter()
-        .chain(&connected.diagnostics)
-        .filter(|d| d.refused)
-        .map(|d| d.message.as_str())
-        .collect();
+    let found = states::world([("world.yaml", yaml.as_str())]);
+    let refused: Vec<&str> = found.diagnostics().iter().filter(|d| d.refused).map(|d| d.message.as_str()).collect();
     assert!(refused.is_empty(), "{refused:?}\n{yaml}");
-    let names = found.value.cluster.workloads().iter().map(|w| w.key.name.clone()).collect();
-    (connected.value, names)
+    let names = found.cluster().workloads().iter().map(|w| w.key.name.clone()).collect();
+    (found.connectivity().clone(), names)
 }
 
 fn is_at(endpoint: &Endpoint, end: End, world: &World, names: &[String]) -> bool {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::support::states;
 use crate::support::naive::{ADDRESSES, Random, World};
 use kubesketch::net::{AddressRange, AddressSet, PortSet};
 use kubesketch::policy::{Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, connectivity};
-use kubesketch::source::Sources;
-use kubesketch::{cluster, inspect};
+use kubesketch::cluster::Cluster;
 
 const WORLDS: u64 = 2_000;
 
@@ -60,16 +60,16 @@ fn between(connectivity: &Connectivity, from: Endpoint, to: Endpoint) -> PortSet
 
 fn check(seed: u64) {
     let yaml = World::random(&mut Random::new(seed + 1)).yaml();
-    let found = inspect(&Sources::from_texts([("world.yaml", yaml.as_str())]), &cluster::Options::default()).value;
-    let connectivity = connectivity(&found.cluster, Vec::new(), Vec::new()).value;
-    let count = found.cluster.workloads().len();
+    let found = states::world([("world.yaml", yaml.as_str())]);
+    let connectivity = found.connectivity();
+    let count = found.cluster().workloads().len();
     let flows = connectivity.flows();
-    let said = pairs(&connectivity, &flows.allowed, count);
+    let said = pairs(connectivity, &flows.allowed, count);
     let isolated =
         |w: usize, d: Direction| connectivity.isolation(w, d).is_isolated() && !connectivity.is_unrestricted(w, d);
     for a in 0..count {
         for b in (0..count).filter(|b| *b != a) {
-            let right = between(&connectivity, Endpoint::Workload(a), Endpoint::Workload(b));
+            let right = between(connectivity, Endpoint::Workload(a), Endpoint::Workload(b));
             let drawn = said.get(&(a, b)).cloned().unwrap_or_default();
             assert!(
                 drawn.difference(&right).is_empty(),
@@ -94,8 +94,8 @@ fn check(seed: u64) {
             })
         };
         for (direction, right) in [
-            (Direction::Egress, between(&connectivity, Endpoint::Workload(own), outside())),
-            (Direction::Ingress, between(&connectivity, outside(), Endpoint::Workload(own))),
+            (Direction::Egress, between(connectivity, Endpoint::Workload(own), outside())),
+            (Direction::Ingress, between(connectivity, outside(), Endpoint::Workload(own))),
         ] {
             let mut drawn = PortSet::none();
             let primary = flows.allowed.iter().filter(|f| !matches!(f.network, Network::Secondary(_)));
@@ -123,7 +123,7 @@ fn check(seed: u64) {
         }
     }
     for flow in &flows.denied {
-        for (a, b) in pairs(&connectivity, std::slice::from_ref(flow), count).into_keys() {
+        for (a, b) in pairs(connectivity, std::slice::from_ref(flow), count).into_keys() {
             let one_side = flow.because.iter().any(|r| r.effect == kubesketch::policy::Effect::Allow);
             assert!(one_side && a != b, "seed {seed}: {flow:?}");
         }
@@ -138,6 +138,6 @@ fn flows_say_what_pairs_say() {
 
 #[test]
 fn an_empty_cluster_has_no_flows() {
-    let connectivity = connectivity(&cluster::Cluster::default(), Vec::new(), Vec::new()).value;
+    let connectivity = connectivity(&Cluster::default(), Vec::new(), Vec::new()).value;
     assert!(connectivity.flows().allowed.is_empty() && AddressSet::none().is_empty());
 }

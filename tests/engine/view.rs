@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::generate;
+use crate::support::{generate, states};
 use kubesketch::graph::{Detail, EdgeKind, Graph, NodeKind};
-use kubesketch::resolve::Denied;
-use kubesketch::source::Sources;
-use kubesketch::view::{self, Anchor, Aspect, Labels, Note, Selection};
-use kubesketch::{arrange, cluster, connect, inspect, layout};
+use kubesketch::layout;
+use kubesketch::view::{self, Anchor, Aspect, CallLines, Denied, Labels, Lines, Note, Selection};
 
 const SHOP: &str = "
 kind: Ingress
@@ -56,12 +54,9 @@ spec:
 ";
 
 fn read(text: &str) -> (Graph, Labels) {
-    let sources = Sources::from_texts([("all.yaml", text)]);
-    let mut found = inspect(&sources, &cluster::Options::default()).value;
-    let connectivity = connect(&found, &Default::default()).value;
-    kubesketch::allow(&mut found, &connectivity, &sources, Denied::Hidden);
-    let labels = kubesketch::labels(&found.cluster);
-    (found.graph, labels)
+    let world = states::world([("all.yaml", text)]);
+    let lines = Lines { denied: Denied::Hidden, calls: CallLines::Hidden };
+    (view::aspect(world.graph(), Aspect::Network, lines), world.labels())
 }
 
 fn ids(graph: &Graph) -> BTreeSet<&str> {
@@ -86,7 +81,7 @@ fn check(graph: &Graph) {
     let mut used: BTreeSet<usize> = (0..graph.nodes().len()).filter_map(|n| graph.group_of(n)).collect();
     used.extend((0..graph.nodes().len()).filter_map(|n| graph.top_group_of(n)));
     assert_eq!(used.len(), graph.groups().len());
-    let picture = arrange(graph, &layout::Options::default()).value;
+    let picture = layout::layout(graph, &layout::Options::default());
     assert_eq!(layout::verify(&picture), vec![]);
 }
 
@@ -157,10 +152,10 @@ fn nothing_selected_says_what_there_is() {
 #[test]
 fn views_keep_what_they_are_about() {
     let (graph, _) = read(SHOP);
-    let exposure = view::aspect(graph.clone(), Aspect::Exposure);
+    let exposure = view::aspect(&graph, Aspect::Exposure, Lines::default());
     check(&exposure);
     assert!(ids(&exposure).contains("shop/api[Deployment]") && !ids(&exposure).contains("data/db[StatefulSet]"));
-    let policy = view::aspect(graph, Aspect::Policy);
+    let policy = view::aspect(&graph, Aspect::Policy, Lines::default());
     check(&policy);
     assert!(policy.nodes().all(|n| n.kind == NodeKind::Workload));
     assert!(policy.edges().all(|(.., e)| e.kind() == EdgeKind::Allows));
@@ -236,11 +231,8 @@ const USED: &str = "
 ";
 
 fn used() -> (Graph, Labels) {
-    let sources = Sources::from_texts([("all.yaml", USED)]);
-    let mut found = inspect(&sources, &cluster::Options::default()).value;
-    kubesketch::resources(&mut found, &sources);
-    let labels = kubesketch::labels(&found.cluster);
-    (view::aspect(found.graph, Aspect::Resources), labels)
+    let world = states::world([("all.yaml", USED)]);
+    (view::aspect(world.graph(), Aspect::Resources, Lines::default()), world.labels())
 }
 
 #[test]
@@ -295,5 +287,7 @@ fn images_are_told_where_asked_for() {
     let (graph, _) = read(SHOP);
     let facts = |graph: &Graph| graph.node(graph.find("shop/api[Deployment]").unwrap()).facts();
     assert_eq!(facts(&graph), "Deployment · 1 replica");
-    assert_eq!(facts(&view::show_images(graph)), "Deployment · 1 replica · i");
+    let mut graph = graph;
+    view::show_images(&mut graph);
+    assert_eq!(facts(&graph), "Deployment · 1 replica · i");
 }

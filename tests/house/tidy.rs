@@ -14,11 +14,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("graph", &["net"]),
     ("view", &["graph", "net"]),
     ("resolve", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("why", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("check", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
-    ("diff", &["net", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("world", &["net", "resolve", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("why", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("check", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
+    ("diff", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph", "net"]),
-    ("render", &["net", "layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
+    ("draw", &["net", "world", "view", "layout", "check", "graph", "diagnostic"]),
+    ("render", &["net", "world", "layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.

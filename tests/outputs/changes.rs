@@ -5,12 +5,10 @@ use std::path::Path;
 
 use crate::support::skip::program;
 use crate::support::{graphs, mermaid, schema, unions};
-use kubesketch::cluster::Cluster;
 use kubesketch::graph::{Change, ChangeKind, Difference, Graph, NodeKind};
 use kubesketch::layout::{self, Layout, Sample, TextRole};
-use kubesketch::policy::Connectivity;
 use kubesketch::render::{self, PictureOptions, Theme};
-use kubesketch::source::Sources;
+use kubesketch::world::World;
 use kubesketch::view::{Hops, context};
 
 fn draw(graph: &Graph) -> Layout {
@@ -199,14 +197,7 @@ fn whatever_differs_stays_text() {
 #[test]
 fn data_has_changes_and_differences() {
     for graph in [unions::shop_release(), unions::every_change()] {
-        let text = render::json(&render::Report {
-            cluster: &Cluster::default(),
-            graph: &graph,
-            connectivity: &Connectivity::default(),
-            calls: None,
-            diagnostics: &[],
-            sources: &Sources::default(),
-        });
+        let text = render::json(&render::Report::of(&World::default(), &graph));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let described: serde_json::Value = serde_json::from_str(render::SCHEMA).unwrap();
         schema::conforms(&value, &described, &described, "$");

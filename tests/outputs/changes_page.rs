@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::support::app::app;
-use crate::support::states::Read;
+use crate::support::states::world;
 use crate::support::{graphs, unions};
-use kubesketch::diff::compare;
+use kubesketch::diff::{Revision, compare};
 use kubesketch::graph::Change;
 use kubesketch::layout::{self, Layout, Moment, moment};
 use kubesketch::render::{Changes, ChangesPage, PictureOptions, Theme, changes_page};
@@ -34,7 +34,7 @@ spec:
 const TLS: &str = "  tls: [{hosts: [shop.example.com], secretName: t}]\n";
 
 /// Cart grows and moves its port, catalog goes, search comes, TLS goes.
-fn states() -> [Read; 2] {
+fn states() -> [Revision; 2] {
     let old = [
         app("cart", 2, 8082),
         app("catalog", 1, 8081),
@@ -47,15 +47,15 @@ fn states() -> [Read; 2] {
         app("web", 3, 8080),
         ingress("", &[("/", "web"), ("/cart", "cart"), ("/search", "search")]),
     ];
-    [old, new].map(|texts| Read::new("shop.yaml", &texts.concat()))
+    [("v1", old.concat()), ("v2", new.concat())]
+        .map(|(name, text)| Revision::new(name.to_owned(), String::new(), world([("shop.yaml", text)]), Vec::new()))
 }
 
-fn page(old: &Read, new: &Read, theme: Theme) -> String {
-    let states = [old.state(), new.state()];
-    let diff = compare(&states[0], &states[1]);
+fn page(old: &Revision, new: &Revision, theme: Theme) -> String {
+    let diff = compare(old, new);
     let drawn = context(diff.graph.clone(), Hops::default());
     let layout = layout::layout(&drawn, &layout::Options::default());
-    let changes = Changes { diff: &diff, old: &states[0], new: &states[1], names: ["v1", "v2"] };
+    let changes = Changes { diff: &diff, old, new };
     let options = PictureOptions { theme, ..PictureOptions::default() };
     let page = ChangesPage { changes: &changes, drawn: &drawn, layout: &layout };
     changes_page(&page, &options).unwrap()

@@ -11,7 +11,7 @@ use crate::support::skip::program;
 use crate::support::{d2, drawio, mermaid, shop};
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::*;
-use kubesketch::render::{MAX_CHARS, PictureOptions, Theme, d2, dot, drawio, html, mermaid, svg};
+use kubesketch::render::{MAX_CHARS, PictureOptions, Theme, d2, dot, drawio, mermaid, svg};
 use kubesketch::source::{Sources, Span};
 
 fn problems() -> (Sources, Vec<Diagnostic>) {
@@ -33,7 +33,7 @@ fn options(theme: Theme) -> PictureOptions {
 
 fn page(graph: &Graph) -> String {
     let (sources, problems) = problems();
-    html(&layout(graph), graph, &problems, &sources, &options(Theme::Auto)).unwrap()
+    shop::page(&layout(graph), graph, &problems, &sources, &options(Theme::Auto))
 }
 
 #[test]

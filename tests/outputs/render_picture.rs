@@ -5,7 +5,7 @@ use crate::support::{schema, shop};
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::{Detail, NodeKind};
 use kubesketch::layout::Layout;
-use kubesketch::render::{PictureOptions, Theme, dot, html, svg};
+use kubesketch::render::{PictureOptions, Theme, dot, svg};
 use kubesketch::source::{Sources, Span};
 
 fn options(theme: Theme) -> PictureOptions {
@@ -143,7 +143,7 @@ fn an_empty_picture_is_a_picture() {
     let picture = svg(&Layout::default(), &graph, &PictureOptions::default());
     roxmltree::Document::parse(&picture).unwrap();
     assert!(picture.contains("Nothing to show."));
-    assert!(html(&Layout::default(), &graph, &[], &Sources::default(), &PictureOptions::default()).is_ok());
+    shop::page(&Layout::default(), &graph, &[], &Sources::default(), &PictureOptions::default());
     assert!(dot(&graph).starts_with("digraph"));
 }
 
@@ -154,7 +154,7 @@ fn the_page_has_headings_in_order_and_a_strict_policy() {
     let (sources, problems) = problems();
     let folder = shop::folder("pictures");
     for theme in Theme::ALL {
-        let page = html(&layout, &graph, &problems, &sources, &options(*theme)).unwrap();
+        let page = shop::page(&layout, &graph, &problems, &sources, &options(*theme));
         std::fs::write(folder.join(format!("shop-{}.html", theme.as_str())), &page).unwrap();
         let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap();
         let policy = policy.split('"').next().unwrap().replace("&#39;", "'");

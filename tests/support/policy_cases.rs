@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kubesketch::diagnostic::Diagnostic;
 use kubesketch::policy::{Certainty, Direction, Endpoint, Extent, Network};
 use kubesketch::render::{Table, TableFormat, table};
 use kubesketch::source::Sources;
-use kubesketch::{ConnectOptions, Inspection, cluster, connect, inspect};
+use kubesketch::world::{Options, World};
 use libtest_mimic::{Failed, Trial};
 
 /// A trial for each thing that is to hold of each case.
@@ -44,10 +43,10 @@ fn golden(folder: &Path) -> Result<(), Failed> {
 
 fn unseen(folder: &Path) -> Result<(), Failed> {
     let text = fs::read_to_string(folder.join("input.yaml"))?;
-    let found = inspect(&Sources::from_texts([("input.yaml", text.as_str())]), &cluster::Options::default()).value;
-    let connectivity = connect(&found, &ConnectOptions::default()).value;
+    let found = World::of_texts(Sources::from_texts([("input.yaml", text)]), &Options::default())?;
+    let connectivity = found.connectivity();
     let mut now = String::new();
-    for row in connectivity.unseen(&found.cluster, Extent::All) {
+    for row in connectivity.unseen(found.cluster(), Extent::All) {
         let own = name(&found, &Endpoint::Workload(row.workload));
         let arrow = if row.direction == Direction::Ingress { "<-" } else { "->" };
         now.push_str(&format!("{own} {arrow} {}: {}\n", row.peers, row.ports));
@@ -80,17 +79,13 @@ enum Problems {
 }
 
 fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Failed> {
-    let sources = Sources::from_texts([("input.yaml", text)]);
-    let mut diagnostics = Vec::new();
-    let options = cluster::Options { default_namespace: Some("default".into()) };
-    let found = inspect(&sources, &options).unpack(&mut diagnostics);
     let controllers = fs::read_to_string(folder.join("controllers.txt")).unwrap_or_default();
-    let connect_options =
-        ConnectOptions { ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()? };
-    for told in &connect_options.ingress_controllers {
-        told.workloads(&found.cluster)?;
-    }
-    let connectivity = connect(&found, &connect_options).unpack(&mut diagnostics);
+    let options = Options {
+        default_namespace: Some("default".into()),
+        ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()?,
+    };
+    let found = World::of_texts(Sources::from_texts([("input.yaml", text)]), &options)?;
+    let connectivity = found.connectivity();
     let mut networks: BTreeMap<Network, BTreeMap<(String, String), String>> = BTreeMap::new();
     for connection in connectivity.connections(Extent::All) {
         let mark = if connection.certainty == Certainty::Undetermined { " ?" } else { "" };
@@ -107,9 +102,8 @@ fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Fai
         out.push('\n');
     }
     if problems == Problems::Told {
-        Diagnostic::sort(&mut diagnostics);
-        for d in diagnostics {
-            let place = d.at.map_or(String::new(), |at| format!("{}: ", sources.line_of(at)));
+        for d in found.diagnostics() {
+            let place = d.at.map_or(String::new(), |at| format!("{}: ", found.sources().line_of(at)));
             out.push_str(&format!("{place}{}[{}]: {}\n", d.severity.as_str(), d.code.as_str(), d.message));
         }
     }
@@ -138,10 +132,10 @@ fn matrix(cells: &BTreeMap<(String, String), String>) -> String {
     text.lines().skip(1).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-fn name(found: &Inspection, endpoint: &Endpoint) -> String {
+fn name(found: &World, endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Workload(w) => {
-            let key = &found.cluster.workloads()[*w].key;
+            let key = &found.cluster().workloads()[*w].key;
             let kind = if key.kind == "Pod" { String::new() } else { format!("[{}]", key.kind) };
             let namespace = if key.namespace() == "default" { String::new() } else { format!("{}/", key.namespace()) };
             format!("{namespace}{}{kind}", key.name)

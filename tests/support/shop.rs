@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kubesketch::cluster::Cluster;
 use kubesketch::diagnostic::Diagnostic;
 use kubesketch::graph::*;
 use kubesketch::layout::*;
 use kubesketch::net::Protocol;
-use kubesketch::policy::Connectivity;
-use kubesketch::render;
+use kubesketch::render::{self, PictureOptions};
 use kubesketch::source::Sources;
+use kubesketch::world::{Options, World};
 
 pub fn evidence(object: &str, field: &str, line: u32) -> Evidence {
     Evidence { object: object.into(), field: field.into(), file: "shop/all.yaml".into(), line }
@@ -160,16 +159,22 @@ pub fn shop() -> Graph {
     b.build()
 }
 
+/// A page of a graph that was made by hand; the texts are there for the places of problems.
+pub fn page(
+    layout: &Layout,
+    graph: &Graph,
+    problems: &[Diagnostic],
+    sources: &Sources,
+    options: &PictureOptions,
+) -> String {
+    let texts = World::of_texts(sources.clone(), &Options::default()).unwrap();
+    render::page(&render::Page::new(&texts, layout, graph, problems), options).unwrap()
+}
+
 /// The graph as data, without a cluster behind it.
 pub fn json(graph: &Graph, problems: &[Diagnostic], sources: &Sources) -> String {
-    render::json(&render::Report {
-        cluster: &Cluster::default(),
-        graph,
-        connectivity: &Connectivity::default(),
-        calls: None,
-        diagnostics: problems,
-        sources,
-    })
+    let nothing = World::default();
+    render::json(&render::Report { diagnostics: problems, sources, ..render::Report::of(&nothing, graph) })
 }
 
 pub fn rect(x: f64, y: f64, w: f64, h: f64) -> Rect {

@@ -1,38 +1,15 @@
-//! One state of a system, read from a text, with all that a comparison asks for.
+//! States of a system, read from texts.
 
-use kubesketch::diagnostic::Diagnostic;
-use kubesketch::diff::State;
-use kubesketch::policy::Connectivity;
-use kubesketch::resolve::Denied;
+use kubesketch::diff::Revision;
 use kubesketch::source::Sources;
-use kubesketch::{ConnectOptions, Inspection, allow, cluster, connect, inspect};
+use kubesketch::world::{Options, World};
 
-/// What a text says.
-pub struct Read {
-    pub sources: Sources,
-    pub inspection: Inspection,
-    pub connectivity: Connectivity,
-    pub diagnostics: Vec<Diagnostic>,
+/// Everything that follows from texts.
+pub fn world<N: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (N, T)>) -> World {
+    World::of_texts(Sources::from_texts(texts), &Options::default()).unwrap()
 }
 
-impl Read {
-    pub fn new(name: &str, yaml: &str) -> Read {
-        let sources = Sources::from_texts([(name, yaml)]);
-        let mut diagnostics = Vec::new();
-        let mut inspection = inspect(&sources, &cluster::Options::default()).unpack(&mut diagnostics);
-        let connectivity = connect(&inspection, &ConnectOptions::default()).unpack(&mut diagnostics);
-        allow(&mut inspection, &connectivity, &sources, Denied::Hidden);
-        Read { sources, inspection, connectivity, diagnostics }
-    }
-
-    pub fn state(&self) -> State<'_> {
-        State {
-            cluster: &self.inspection.cluster,
-            graph: &self.inspection.graph,
-            connectivity: &self.connectivity,
-            diagnostics: &self.diagnostics,
-            sources: &self.sources,
-            root: "",
-        }
-    }
+/// One of two states to be compared, without findings.
+pub fn revision(name: &str, yaml: &str) -> Revision {
+    Revision::new(String::new(), String::new(), world([(name, yaml)]), Vec::new())
 }
