@@ -43,6 +43,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod cluster;
 pub mod diagnostic;

@@ -71,12 +71,14 @@ pub use printed::pdf;
 pub use printed::png;
 pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError, UnknownScale};
 pub use problem::Paint;
+#[cfg(feature = "cli")]
 pub(crate) use problem::{lines, printable, problem};
 pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};
 pub use theme::{Theme, UnknownTheme};
 pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
+#[cfg(feature = "cli")]
 pub(crate) use words::description;
 
 /// The JSON Schema of what [`json`] writes.

@@ -19,4 +19,5 @@ mod ci_files;
 mod ci_github;
 mod docs;
 mod licences;
+mod package;
 mod tidy;
