@@ -100,7 +100,7 @@ fn check(seed: u64) {
             let mut drawn = PortSet::none();
             let primary = flows.allowed.iter().filter(|f| !matches!(f.network, Network::Secondary(_)));
             for flow in primary {
-                let all = there(&connectivity, flow, count);
+                let all = there(connectivity, flow, count);
                 let (pods, not, other) = match direction {
                     Direction::Egress => (&flow.from, &flow.not_from, &flow.to),
                     Direction::Ingress => (&flow.to, &flow.not_to, &flow.from),
