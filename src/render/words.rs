@@ -1,6 +1,6 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{self, Change, ChangeKind, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind};
+use crate::graph::{self, Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind, Scope};
 use crate::layout::{Layout, TextRole};
 
 use super::PictureOptions;
@@ -56,10 +56,16 @@ pub(crate) fn description(graph: &Graph) -> String {
     let mut said = vec![counts(graph)];
     match reachable("Reachable from the Internet", exposed(graph, |_| true)) {
         Some(text) => said.push(text),
-        None if tells_of_ways(graph) => said.push("Nothing is reachable from the Internet.".into()),
+        // What a selection left out may lead to what it took.
+        None if tells_of_ways(graph) && !is_part(graph) => said.push("Nothing is reachable from the Internet.".into()),
         None => {}
     }
     said.join(" ")
+}
+
+/// Whether the graph is a selection with connections to what it left out.
+fn is_part(graph: &Graph) -> bool {
+    graph.nodes().any(|n| matches!(&n.detail, Detail::Summary(s) if s.scope == Scope::Rest))
 }
 
 /// What changed in which way, and whether it is reachable from the Internet, in a sentence each.

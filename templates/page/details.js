@@ -73,17 +73,24 @@ function bucket(verdict) {
   );
 }
 
+/** What is said where no connection is allowed: that policies deny all, or why that is not known. */
+function noPartner(node, way) {
+  if (node.change === "removed") return "This workload is not in the new state.";
+  if (!planes().some((plane) => groupsOn(plane, node).length)) return "Cannot be determined from the manifests.";
+  return way === "in" ? "No workload can reach this: policies deny all of it." : "No connection from here is allowed by policies.";
+}
+
 /** Who may reach a workload, or whom it may reach. */
 function partnerSection(node, way) {
   const all = partners(node, way);
   const through = all.filter((v) => v.kind !== "none");
   const denied = all.filter((v) => v.kind === "none");
-  const title = way === "in" ? "Who may reach it" : "Whom it may reach";
+  const title = way === "in" ? "Who can reach this?" : "What can this reach?";
   const count = denied.reduce((sum, v) => sum + v.ends.length, 0);
   return fold(
     `${title}`,
     [
-      through.length ? make("ul", { className: "buckets" }, through.map(bucket)) : make("p", { className: "none", textContent: way === "in" ? "Nobody: policies deny all of it." : "Nobody: policies let nothing out." }),
+      through.length ? make("ul", { className: "buckets" }, through.map(bucket)) : make("p", { className: "none", textContent: noPartner(node, way) }),
       denied.length > 0 && lazyFold(`${counted(count, "other")} denied`, () => make("ul", { className: "buckets" }, denied.map(bucket))),
     ],
     `partners-${way}`,
@@ -226,6 +233,7 @@ function nothingSelected() {
   const exposed = model.ways.filter((w) => w.ports !== "none");
   const open = model.namespaces.filter((n) => n.ingress.deny == null || n.egress.deny == null);
   const internet = model.byId.get("internet");
+  const reached = `What the Internet reaches: ${counted(new Set(exposed.map((w) => w.to)).size, "workload")}`;
   return make(
     "div",
     { className: "empty" },
@@ -233,7 +241,7 @@ function nothingSelected() {
     make(
       "ul",
       { className: "starts" },
-      internet && make("li", {}, button(`What the Internet reaches: ${counted(new Set(exposed.map((w) => w.to)).size, "workload")}`, "Select the Internet", () => select(internet), { className: "link" })),
+      make("li", {}, internet ? button(reached, "Select the Internet", () => select(internet), { className: "link" }) : reached),
       model.namespaces.length > 0 && make("li", {}, button(`Namespaces without a default deny: ${open.length} of ${model.namespaces.length}`, "Show the namespaces", () => change({ panel: "namespaces" }), { className: "link" })),
       hasMatrix() && make("li", {}, button("Who may talk to whom: the matrix", "Show the matrix", () => change({ panel: "matrix" }), { className: "link" })),
       make("li", {}, button("Everything as tables", "Show the tables", () => change({ panel: "tables" }), { className: "link" })),
@@ -265,7 +273,7 @@ function drawDetails() {
     details,
     ...[
       make("h2", { tabIndex: -1 }, make("span", { className: `dot hue-${node.hue}`, attr: { "aria-hidden": "true" } }), data(node.name), kind && make("span", { className: "kind" }, " ", data(kind))),
-      outsider && make("p", { className: "quiet", textContent: shownBy(node) ? "The picture shows it as a part of the card that lights up." : "It has no card in the picture." }),
+      outsider && make("p", { className: "quiet", textContent: node.elsewhere ? "This workload is not on this page; what policies say about it is." : shownBy(node) ? "The picture shows it as a part of the card that lights up." : "It has no card in the picture." }),
       whole && whole !== model.view && make("p", {}, button(`Show what is in ${node.ns}`, "Show its objects one by one", () => enter(node))),
       !node.standsFor && questionControls(node),
       spreadControls(node),

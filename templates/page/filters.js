@@ -50,7 +50,7 @@ function drawLegend() {
   if (state.panel !== "legend") return;
   const edges = tally(model.edges, (e) => e.k);
   const kinds = tally(model.nodes.filter((n) => cardsOf(n).length), (n) => n.kind);
-  const names = tally(model.nodes.filter((n) => n.kind !== "Summary"), (n) => n.ns);
+  const names = tally(model.nodes.filter((n) => n.kind !== "Summary" && !n.elsewhere), (n) => n.ns);
   const hueOf = (kind) => model.nodes.find((n) => n.kind === kind)?.hue ?? "grey";
   const spaceRows = [...names].sort().map(([name, count]) => check(`ns:${name}`, data(name), count));
   redraw(

@@ -255,11 +255,14 @@ async function replace(page) {
   turnTo(model.views[before.view] ?? model.views[0]);
   canvas.replaceChildren(model.svg);
   mount(model.svg);
-  for (const input of stage.querySelectorAll(".switch > input")) input.checked = input.value === String(model.views.indexOf(model.view)) || input.id === chosen;
-  for (const selector of ["header > h1", "header > .lead"]) {
-    const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
-    if (old && now) old.replaceChildren(...now.childNodes);
-  }
+  for (const input of stage.querySelectorAll(".switch.views > input")) input.checked = input.value === String(model.views.indexOf(model.view));
+  const kept = chosen && stage.querySelector(`.switch:not(.views) > input#${chosen}`);
+  if (kept) kept.checked = true;
+  // Everything that the header says is about this state; the tools of the script stay where they are.
+  const header = document.querySelector("header");
+  const said = [...page.querySelector("header").children];
+  for (const old of [...header.children]) if (old !== tools) old.remove();
+  header.prepend(...said);
   document.title = page.title;
   grid.signs.clear();
   cursor = null;

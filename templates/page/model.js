@@ -131,7 +131,7 @@ function around(start, hops, way) {
   return { nodes, edges };
 }
 
-/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge. */
+/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge; a line that a change removed leads nowhere. */
 function wayAlong(from, to) {
   const before = new Map([[from.i * 2, null]]);
   const queue = [{ i: from.i, within: false }];
@@ -146,7 +146,7 @@ function wayAlong(from, to) {
       return steps;
     }
     for (const next of nextTo(here, true, at === 0)) {
-      if (before.has(placeKey(next))) continue;
+      if (before.has(placeKey(next)) || next.edge?.change === "removed") continue;
       before.set(placeKey(next), { here, edge: next.edge });
       queue.push(next);
     }

@@ -9,7 +9,7 @@ function routeOf(from, to) {
     nodes.add(model.nodes[step.from]).add(model.nodes[step.to]);
     if (step.edge) edges.add(step.edge);
   }
-  const direct = model.out[from.i].filter((e) => e.t === to.i);
+  const direct = model.out[from.i].filter((e) => e.t === to.i && e.change !== "removed");
   for (const edge of direct) edges.add(edge);
   return { steps, nodes, edges, direct };
 }
@@ -18,7 +18,7 @@ function routeOf(from, to) {
 function targetsOf(to) {
   if (isWorkload(to)) return [{ workload: to, service: null }];
   if (to.members) return to.members.map((i) => ({ workload: model.nodes[i], service: null }));
-  const found = model.out[to.i].filter((e) => e.k === "selects").map((e) => ({ workload: model.nodes[e.t], service: to, lines: e.l }));
+  const found = model.out[to.i].filter((e) => e.k === "selects" && e.change !== "removed").map((e) => ({ workload: model.nodes[e.t], service: to, lines: e.l }));
   return found;
 }
 
@@ -60,7 +60,10 @@ function routeView(from, to) {
   const yes = verdicts.filter((v) => v.kind !== "none").length + outside.filter((w) => w.ports !== "none").length;
   const known = verdicts.length + outside.length;
   const all = [...new Set([...verdicts.filter((v) => v.kind !== "none").map((v) => (v.kind === "some" ? v.ports : "all ports")), ...outside.filter((w) => w.ports !== "none").map((w) => w.ports)])];
-  const answer = !known
+  const gone = [from, to].find((end) => end.change === "removed" && !isHub(end));
+  const answer = gone
+    ? ["none", `${gone.name} is not in the new state`]
+    : !known
     ? ["Internet", "External"].includes(from.kind) && targets.length
       ? ["none", way.steps ? "Not from outside, only over others" : "No: nothing opens it to the outside"]
       : way.steps

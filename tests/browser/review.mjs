@@ -38,7 +38,7 @@ export default async function (t) {
   page = await t.open(t.file("market.html"));
   for (const id of ["data/postgres[StatefulSet]", "data/redis[Deployment]", "core/payment[Deployment]"]) {
     await card(page, id).click();
-    const who = part(page, "Who may reach it");
+    const who = part(page, "Who can reach this?");
     const buckets = await who.locator(":scope > ul > li.bucket").evaluateAll((all) =>
       all.map((e) => ({ verdict: e.querySelector(".verdict").textContent, ends: [...e.querySelectorAll(".refs bdi")].map((b) => b.textContent), why: e.querySelector(".because")?.textContent ?? "" })),
     );

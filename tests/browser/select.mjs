@@ -11,11 +11,11 @@ export default async function (t) {
   assert.equal(await shown.locator("h2").innerText(), "postgres StatefulSet");
   for (const fact of ["postgres:17", "5432 main", "app=postgres"]) assert((await shown.locator("dl").innerText()).includes(fact), `${fact} in ${await shown.locator("dl").innerText()}`);
 
-  const who = await part(page, "Who may reach it").innerText();
+  const who = await part(page, "Who can reach this?").innerText();
   for (const word of ["core/orders", "core/catalog", "core/daily-report", "TCP 5432", "data/postgres NetworkPolicy, rule 1", "policies.yaml:179", "monitoring/prometheus", "TCP 9102", "policies.yaml:308"]) assert(who.includes(word), `${word} in ${who}`);
   assert(!who.includes("front/storefront"), "who is denied is not told at once");
-  await part(page, "Who may reach it").getByText(/others denied/).click();
-  assert((await part(page, "Who may reach it").innerText()).includes("denied"), "who is denied is told on demand");
+  await part(page, "Who can reach this?").getByText(/others denied/).click();
+  assert((await part(page, "Who can reach this?").innerText()).includes("denied"), "who is denied is told on demand");
   assert(await part(page, "YAML").isVisible());
   assert((await part(page, "Connected with").innerText()).includes("selects"));
   await t.picture("postgres");
@@ -42,7 +42,7 @@ export default async function (t) {
   await page.keyboard.press("r");
 
   // The line that says it.
-  await part(page, "Who may reach it").getByRole("button", { name: "policies.yaml:179" }).first().click();
+  await part(page, "Who can reach this?").getByRole("button", { name: "policies.yaml:179" }).first().click();
   const reader = page.getByRole("dialog");
   assert(await reader.isVisible());
   const marked = reader.locator(".marked");
@@ -59,7 +59,7 @@ export default async function (t) {
   assert.equal(await shown.locator("h2").innerText(), "postgres StatefulSet", "Escape closed the dialog alone");
 
   // From one to the next by the names in the panel, and off.
-  await part(page, "Who may reach it").getByRole("button", { name: "core/orders" }).click();
+  await part(page, "Who can reach this?").getByRole("button", { name: "core/orders" }).click();
   assert.equal(await shown.locator("h2").innerText(), "orders Deployment");
   await page.keyboard.press("Escape");
   assert.equal((await litCards(page)).length, 0);

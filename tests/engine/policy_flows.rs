@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::support::states;
 use crate::support::naive::{ADDRESSES, Random, World};
+use crate::support::states;
+use kubesketch::cluster::Cluster;
 use kubesketch::net::{AddressRange, AddressSet, PortSet};
 use kubesketch::policy::{Connectivity, Direction, End, Endpoint, Flow, Group, Members, Network, connectivity};
-use kubesketch::cluster::Cluster;
 
 const WORLDS: u64 = 2_000;
 

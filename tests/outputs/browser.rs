@@ -30,6 +30,13 @@ static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
         std::fs::write(to(&format!("{example}.exposure.json")), exposure).unwrap();
     }
     kubesketch(&["draw", "examples/market", "--theme", "auto", "-o", &to("auto.html")]);
+    kubesketch(&["draw", "examples/market", "-n", "data", "-o", &to("market-data.html")]);
+    kubesketch(&["draw", "examples/market", "-o", &to("market/")]);
+    let closed = app("zeroday", 1, 8080);
+    std::fs::write(to("closed.yaml"), &closed).unwrap();
+    std::fs::write(to("open.yaml"), closed + EXPOSED).unwrap();
+    kubesketch(&["diff", &to("closed.yaml"), &to("open.yaml"), "-o", &to("exposed.html")]);
+    kubesketch(&["diff", &to("open.yaml"), &to("closed.yaml"), "-o", &to("hidden.html")]);
     std::fs::write(to("big.yaml"), town(12, 20)).unwrap();
     kubesketch(&["draw", &to("big.yaml"), "-o", &to("big.html")]);
     std::fs::write(to("old.yaml"), [app("cart", 2, 8082), app("catalog", 1, 8081), app("web", 3, 8080)].concat())
@@ -53,6 +60,14 @@ static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     folder
 });
+
+/// What opens a workload to the Internet.
+const EXPOSED: &str = "---
+apiVersion: v1
+kind: Service
+metadata: {name: zeroday-open, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: zeroday}, ports: [{port: 80, targetPort: 8080}]}
+";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -221,5 +236,7 @@ scenarios! {
     a_change_is_seen_before_and_after: "changes",
     roles_and_names_are_told: "accessible",
     the_preview_follows_files: "serve",
+    the_preview_of_a_change_follows_too: "revisions",
+    every_page_answers_about_all: "answers",
     hostile_texts_stay_texts: "hostile",
 }

@@ -8,8 +8,8 @@ use crate::support::{graphs, mermaid, schema, unions};
 use kubesketch::graph::{Change, ChangeKind, Difference, Graph, NodeKind};
 use kubesketch::layout::{self, Layout, Sample, TextRole};
 use kubesketch::render::{self, PictureOptions, Theme};
-use kubesketch::world::World;
 use kubesketch::view::{Hops, context};
+use kubesketch::world::World;
 
 fn draw(graph: &Graph) -> Layout {
     let options = layout::Options { title: Some("Release 7".into()), ..layout::Options::default() };

@@ -10,6 +10,7 @@ mod reasons;
 mod spaces;
 mod texts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -79,12 +80,13 @@ impl Data {
 pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectTexts) -> Data {
     let mut cast = Cast::default();
     let mut excerpts = Texts::default();
-    let rows = rows(graph, world.cluster());
-    let matrix = Matrix::of(world, &rows, &mut cast);
-    let ways = matrix::ways(world, &rows, &mut cast);
+    let rows = Rows::of(graph, world);
+    let matrix = Matrix::of(world, &rows.all, &mut cast);
+    let ways = matrix::ways(world, &rows.all, &mut cast);
     let namespaces = spaces(world).into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
-    let nodes: Vec<NodeJson<'_>> =
+    let mut nodes: Vec<NodeJson<'_>> =
         graph.nodes().map(|n| NodeJson::of(graph, n, world.cluster(), &mut excerpts)).collect();
+    nodes.extend(rows.elsewhere().map(|workload| NodeJson::elsewhere(world, workload)));
     let policies = cast.policies(world, &mut excerpts);
     let document = Document {
         version: super::json::VERSION,
@@ -102,13 +104,29 @@ pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectT
     Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
 }
 
-/// The workloads that a page tells of: the node of each, and its position in the cluster.
-fn rows(graph: &Graph, cluster: &Cluster) -> Vec<(usize, usize)> {
-    let all = cluster.workloads().iter().enumerate();
-    let mut rows: Vec<(usize, usize)> =
-        all.filter_map(|(w, workload)| Some((graph.find(&workload.key.to_string())?, w))).collect();
-    rows.sort_unstable();
-    rows
+/// Every workload of a World: the position of its node among those that the page knows, and its position in the
+/// cluster. Those that the graph of the page does not hold come after its nodes.
+struct Rows {
+    all: Vec<(usize, usize)>,
+    /// How many of them the graph holds.
+    on_page: usize,
+}
+
+impl Rows {
+    fn of(graph: &Graph, world: &World) -> Rows {
+        let ids = || world.cluster().workloads().iter().map(|w| graph.find(&w.key.to_string())).enumerate();
+        let mut all: Vec<(usize, usize)> = ids().filter_map(|(w, node)| Some((node?, w))).collect();
+        all.sort_unstable();
+        let on_page = all.len();
+        let elsewhere = ids().filter(|(_, node)| node.is_none()).map(|(w, _)| w);
+        all.extend(elsewhere.enumerate().map(|(i, w)| (graph.nodes().len() + i, w)));
+        Rows { all, on_page }
+    }
+
+    /// The workloads that are not on the page, by their position in the cluster.
+    fn elsewhere(&self) -> impl Iterator<Item = usize> {
+        self.all[self.on_page..].iter().map(|(_, workload)| *workload)
+    }
 }
 
 #[derive(Serialize)]
@@ -160,9 +178,9 @@ fn edge_kinds(graph: &Graph, layout: &Layout) -> Vec<KindJson> {
 }
 
 /// A node. What is not known is left out.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct NodeJson<'a> {
-    id: &'a str,
+    id: Cow<'a, str>,
     kind: &'static str,
     label: String,
     hue: &'static str,
@@ -200,13 +218,31 @@ struct NodeJson<'a> {
     change: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
+    /// Whether it is a workload that the page does not show: only what policies say about it is known here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    elsewhere: bool,
 }
 
 impl<'a> NodeJson<'a> {
+    /// A workload that the page does not show.
+    fn elsewhere(world: &World, workload: usize) -> NodeJson<'a> {
+        let workload = &world.cluster().workloads()[workload];
+        NodeJson {
+            id: Cow::Owned(workload.key.to_string()),
+            kind: NodeKind::Workload.as_str(),
+            label: seen(&workload.key.kind),
+            hue: Hue::of_node(NodeKind::Workload, &workload.key.kind).word(),
+            ns: Some(seen(workload.key.namespace())),
+            name: seen(&workload.key.name),
+            elsewhere: true,
+            ..NodeJson::default()
+        }
+    }
+
     fn of(graph: &Graph, node: &'a Node, cluster: &Cluster, texts: &mut Texts) -> NodeJson<'a> {
         let object = texts.object(cluster, &node.id);
         let mut json = NodeJson {
-            id: &node.id,
+            id: Cow::Borrowed(&node.id),
             kind: node.kind.as_str(),
             label: seen(&node.label),
             hue: Hue::of_node(node.kind, &node.label).word(),
@@ -226,6 +262,7 @@ impl<'a> NodeJson<'a> {
             text: object,
             change: node.change.as_ref().map(Change::as_str),
             changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l)).collect(),
+            elsewhere: false,
         };
         match &node.detail {
             Detail::Workload { labels, ports, .. } => {
