@@ -28,9 +28,9 @@ use std::path::{Path, PathBuf};
 use crate::support::{d2, drawio, schema, states};
 use kubesketch::diagnostic::Diagnostic;
 use kubesketch::diff::{self, Revision};
-use kubesketch::draw;
 use kubesketch::graph::{Change, Detail, Edge, Graph};
 use kubesketch::layout::{self, Layout};
+use kubesketch::picture;
 use kubesketch::render::{self, PictureOptions};
 use kubesketch::source::Sources;
 use kubesketch::view::{self, Aspect, CallLines, Denied, Lines};
@@ -199,7 +199,7 @@ impl Case {
         }
         let options = layout::Options { title: Some("Case".into()), ..layout::Options::default() };
         let mut diagnostics = world.diagnostics().to_vec();
-        let layout = draw::arrange(&graph, CallLines::All, &options).unpack(&mut diagnostics).layout;
+        let layout = picture::arrange(&graph, CallLines::All, &options).unpack(&mut diagnostics).layout;
         Diagnostic::sort(&mut diagnostics);
         Outcome { world, with_calls: self.with_calls, graph, layout, diagnostics }
     }

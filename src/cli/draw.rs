@@ -14,8 +14,8 @@ use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::{Status, drift, report};
-use crate::draw::{self, Shown};
 use crate::graph::{Graph, NodeKind};
+use crate::picture::{self, Shown};
 use crate::render::{self, Format, PixelScale, Report};
 use crate::world::World;
 
@@ -87,7 +87,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     let findings = args.picture.findings(&world);
     let options = args.picture.options(args.levels.options(&args.input, HINT));
-    let mut shown = match draw::show(&world, &findings, &options) {
+    let mut shown = match picture::show(&world, &findings, &options) {
         Ok(shown) => shown,
         Err(nothing) => {
             report::show_world(&world, &[], verbosity);

@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result};
 use super::picture::PictureArgs;
 use super::{drift, output};
 use crate::diagnostic::Diagnostic;
-use crate::draw::{self, Arranged};
 use crate::graph::{self, Detail, Graph, NodeKind};
 use crate::layout::Layout;
+use crate::picture::{self, Arranged};
 use crate::render::{self, Page, PageLink};
 use crate::view::{self, CallLines, Note, Selection};
 use crate::world::World;
@@ -45,7 +45,7 @@ impl Folder {
     pub fn draw(
         world: &World,
         graph: &Graph,
-        options: &draw::Options,
+        options: &picture::Options,
         picture: &PictureArgs,
         problems: &mut Vec<Diagnostic>,
     ) -> Result<Folder> {
@@ -61,15 +61,15 @@ impl Folder {
             let Ok(part) = view::select(graph.clone(), &labels, &wanted) else {
                 continue;
             };
-            let part = draw::grouped(part, &labels, options);
+            let part = picture::grouped(part, &labels, options);
             let Arranged { layout, drawn } = picture.part(&format!("namespace {name}")).arrange(&part).unpack(problems);
             pages.push(Drawn { file: names.of(&name), name, graph: drawn.unwrap_or(part), layout });
         }
-        let values = draw::values(graph, &labels, options);
+        let values = picture::values(graph, &labels, options);
         let overview = view::overview(graph, values.as_ref(), &Note::default());
         let titled = if picture.has_title() { picture.clone() } else { picture.titled("Overview") };
         let options = titled.layout_options();
-        let arranged = draw::arrange(&overview, CallLines::All, &options).unpack(problems);
+        let arranged = picture::arrange(&overview, CallLines::All, &options).unpack(problems);
         Ok(Folder { overview, picture: arranged.layout, pages, facts })
     }
 

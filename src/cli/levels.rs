@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::input::InputArgs;
-use crate::draw;
+use crate::picture;
 use crate::view::{Anchor, Aspect, LabelSelector, Selection};
 use crate::why::Reference;
 
@@ -49,7 +49,7 @@ pub struct LevelArgs {
     overview: When,
 
     /// The most that a picture shows before it becomes an overview: objects, and other ends of their connections
-    #[arg(long, value_name = "NUMBER", default_value_t = draw::MAX_NODES)]
+    #[arg(long, value_name = "NUMBER", default_value_t = picture::MAX_NODES)]
     max_nodes: usize,
 }
 
@@ -92,18 +92,18 @@ fn kind(word: &str) -> String {
 
 impl LevelArgs {
     /// What is drawn, but for lines and cards. An overview gets a hint how to see more.
-    pub fn options(&self, asked: &InputArgs, hint: &str) -> draw::Options {
-        draw::Options {
+    pub fn options(&self, asked: &InputArgs, hint: &str) -> picture::Options {
+        picture::Options {
             aspect: self.view,
             selection: self.selection(asked),
             group_by: self.group_by.clone(),
             overview: match self.overview {
-                When::Auto => draw::Overview::Above(self.max_nodes),
-                When::Always => draw::Overview::Always,
-                When::Never => draw::Overview::Never,
+                When::Auto => picture::Overview::Above(self.max_nodes),
+                When::Always => picture::Overview::Always,
+                When::Never => picture::Overview::Never,
             },
             hint: hint.to_owned(),
-            ..draw::Options::default()
+            ..picture::Options::default()
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::check::{self, Finding};
 use crate::diagnostic::{Diagnostic, Warned};
-use crate::draw::{self, Arranged, Images, Shown};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
+use crate::picture::{self, Arranged, Images, Shown};
 use crate::render::{self, ObjectTexts, Page, PictureOptions, Theme};
 use crate::view::{CallLines, Denied, Lines};
 use crate::world::World;
@@ -88,8 +88,8 @@ enum WhichCalls {
 
 impl PictureArgs {
     /// What is drawn: what a command selects, with the lines and cards of these arguments.
-    pub fn options(&self, selected: draw::Options) -> draw::Options {
-        draw::Options {
+    pub fn options(&self, selected: picture::Options) -> picture::Options {
+        picture::Options {
             lines: Lines {
                 denied: if self.show_denied { Denied::Shown } else { Denied::Hidden },
                 calls: self.call_lines(),
@@ -146,7 +146,7 @@ impl PictureArgs {
 
     /// Puts a graph in its place.
     pub fn arrange(&self, graph: &Graph) -> Warned<Arranged> {
-        draw::arrange(graph, self.call_lines(), &self.layout_options())
+        picture::arrange(graph, self.call_lines(), &self.layout_options())
     }
 
     /// Puts what is shown in its place.

@@ -8,9 +8,9 @@
 //! lines to each other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is
 //! kept (`portfolio`, `page`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`); last,
 //! what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches
-//! (`crossing`). Of the picture of a comparison [`moment`] makes those of its two states, in the same places.
+//! (`crossing`). Of the picture of a comparison `moment` makes those of its two states, in the same places.
 //!
-//! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and [`verify`]
+//! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and `verify`
 //! finds nothing.
 
 mod advances;

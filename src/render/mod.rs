@@ -81,7 +81,7 @@ pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
 #[cfg(feature = "cli")]
 pub(crate) use words::description;
 
-/// The JSON Schema of what [`json`] writes.
+/// The JSON Schema of what `json` writes.
 pub const SCHEMA: &str = include_str!("../../docs/schema.json");
 
 /// A form that output can have.

@@ -33,7 +33,7 @@ pub struct GitRequest {
     pub range: GitRange,
     /// Where paths begin: a folder of the repository. `GIT_DIR` and its like count as they do for git.
     pub folder: PathBuf,
-    /// Files and folders, as for [`load`](super::load) but for `-`. Without any, and without kustomizations, the folder
+    /// Files and folders, as for `load` but for `-`. Without any, and without kustomizations, the folder
     /// itself.
     pub paths: Vec<PathBuf>,
     /// Folders of kustomizations, to be built on both sides.

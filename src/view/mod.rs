@@ -1,11 +1,11 @@
 //! Graph → graph: parts of it, the same seen from further away, or with other frames. Every result keeps what a
 //! [`Graph`] guarantees.
 //!
-//! * [`aspect`] keeps what one view is about;
-//! * [`select`] keeps what is asked for, and says at its border what it leaves out;
+//! * `aspect` keeps what one view is about;
+//! * `select` keeps what is asked for, and says at its border what it leaves out;
 //! * [`group`] puts objects into frames by the value of a label;
-//! * [`context`] keeps of a comparison of two states what changed and what is around it;
-//! * [`overview`] draws one box for each frame;
+//! * `context` keeps of a comparison of two states what changed and what is around it;
+//! * `overview` draws one box for each frame;
 //! * [`show_images`] lets the cards of workloads say which images they run.
 //!
 //! Labels come from outside: the graph does not hold those of objects that are no workloads.

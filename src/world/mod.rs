@@ -104,22 +104,26 @@ impl World {
     }
 
     /// The inventory: every object, in the namespace it ends up in.
+    #[doc(hidden)]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
 
     /// What can reach what: routing, what policies allow and deny, calls, and what workloads use. Complete: pictures
     /// show parts of it.
+    #[doc(hidden)]
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
     /// Who may talk to whom, and because of which rule.
+    #[doc(hidden)]
     pub fn connectivity(&self) -> &Connectivity {
         &self.connectivity
     }
 
     /// Whom workloads call, by what their configuration names.
+    #[doc(hidden)]
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
@@ -135,11 +139,13 @@ impl World {
     }
 
     /// Files without any object, in path order.
+    #[doc(hidden)]
     pub fn ignored_files(&self) -> &[FileId] {
         &self.ignored_files
     }
 
     /// What was not read on purpose.
+    #[doc(hidden)]
     pub fn skipped(&self) -> Skipped {
         self.skipped
     }
@@ -151,6 +157,7 @@ impl World {
 
     /// The labels of every object, by the textual id of its node: its own, then those of its pods or those by which it
     /// selects pods.
+    #[doc(hidden)]
     pub fn labels(&self) -> Labels {
         let mut all = Labels::new();
         for entry in self.cluster.entries() {

@@ -19,12 +19,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("check", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("diff", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph", "net"]),
-    ("draw", &["net", "world", "view", "layout", "check", "graph", "diagnostic"]),
+    ("picture", &["net", "world", "view", "layout", "check", "graph", "diagnostic"]),
     ("render", &["net", "world", "layout", "check", "diff", "graph", "policy", "cluster", "source", "diagnostic"]),
 ];
 
 /// Rooms that may import everything.
-const FREE: &[&str] = &["cli", "lib", "main"];
+const FREE: &[&str] = &["cli", "face", "lib", "main"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

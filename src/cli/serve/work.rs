@@ -16,8 +16,8 @@ use crate::cli::picture::{Drawing, PictureArgs};
 use crate::cli::report::{self, Verbosity};
 use crate::cli::revisions::{self, Asked, Read};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::draw::{self, Shown};
 use crate::layout;
+use crate::picture::{self, Shown};
 use crate::render::{self, ChangesPage, PageSetting, PictureOptions};
 use crate::source::{self, Loaded, SourceFile, Sources};
 use crate::view::{self, Selection};
@@ -226,16 +226,16 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
             Ok(world) => world,
             Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
         };
-        let options = draw::Options { selection: Selection::default(), ..args.levels.options(&args.input, HINT) };
+        let options = picture::Options { selection: Selection::default(), ..args.levels.options(&args.input, HINT) };
         Drawn { page: page(&look, &world, options), unread: Unread::of(&world) }
     });
     Ok(Pasted { page: drawn.page?, problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()) })
 }
 
 /// The page of a World.
-fn page(look: &PictureArgs, world: &World, selected: draw::Options) -> anyhow::Result<String> {
+fn page(look: &PictureArgs, world: &World, selected: picture::Options) -> anyhow::Result<String> {
     let findings = look.findings(world);
-    let shown = draw::show(world, &findings, &look.options(selected))?;
+    let shown = picture::show(world, &findings, &look.options(selected))?;
     shown_page(look, world, shown, &findings)
 }
 
