@@ -16,7 +16,7 @@ use crate::world::World;
 /// Reads files and folders (recursively: `.yaml`, `.yml`, `.json`). What cannot be read is among the
 /// [problems](Loaded::problems); everything else is read all the same.
 pub fn read<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Loaded {
-    source::load(&Request::new(paths), &mut std::io::empty())
+    source::load_files(&Request::new(paths))
 }
 
 /// What is broken or open, by place, without what the manifests themselves say is accepted.

@@ -91,6 +91,11 @@ pub(super) struct Candidate {
     pub path: PathBuf,
 }
 
+/// Reads files and folders as [`load`] does; standard input is empty.
+pub fn load_files(request: &Request) -> Loaded {
+    load(request, &mut io::empty())
+}
+
 /// Reads everything that is asked for. Files named outright are read whatever their name; in folders `.yaml`, `.yml`
 /// and `.json` files are, except hidden ones and those that a `.gitignore` names. No file is read twice.
 pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {

@@ -12,7 +12,9 @@ mod text;
 use std::sync::Arc;
 
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
-pub use load::{DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, places};
+pub use load::{
+    DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
+};
 pub use problem::Problem;
 pub use render::{HelmChart, Programs, helm_template, kustomize_build};
 pub use span::{FileId, Span};
