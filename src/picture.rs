@@ -132,7 +132,7 @@ fn remark(graph: &mut Graph, findings: &[Finding], world: &World) {
         };
         if let Some(key) = &finding.about {
             let place = finding.diagnostic.at.map(|at| world.sources().line_of(at)).unwrap_or_default();
-            graph.remark(&key.to_string(), Remark { gravity, text: finding.diagnostic.message.clone(), place });
+            graph.remark(key, Remark { gravity, text: finding.diagnostic.message.clone(), place });
         }
     }
 }

@@ -151,8 +151,9 @@ impl Outcome {
             if let Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } =
                 &mut detail
             {
-                let places = [&mut access.ingress.by, &mut access.egress.by, &mut access.foreign];
-                places.into_iter().flatten().for_each(|e| (e.file, e.line) = (String::new(), 0));
+                let foreign = access.foreign.iter_mut().map(|policy| &mut policy.at);
+                let places = access.ingress.by.iter_mut().chain(&mut access.egress.by).chain(foreign);
+                places.for_each(|e| (e.file, e.line) = (String::new(), 0));
             }
             format!("{} {detail:?}", n.id)
         });

@@ -9,9 +9,9 @@ use super::scene::Scene;
 use super::selection::{on_host, some};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
-use crate::graph::{EdgeDetail, Expose, Graph, Node, NodeKind};
-use crate::net::PortSet;
-use crate::policy::{Certainty, Entrance, Way};
+use crate::graph::{EdgeDetail, Expose, Graph, Node, NodeId, NodeKind};
+use crate::net::{ObjectKey, PortSet};
+use crate::policy::{Certainty, Entrance, Origin, Way};
 
 family! {
     ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";
@@ -39,7 +39,7 @@ fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
     let mut before: BTreeMap<usize, usize> = BTreeMap::from([(node, node)]);
     let mut queue = VecDeque::from([node]);
     while let Some(at) = queue.pop_front() {
-        if graph.node(at).kind == NodeKind::Internet {
+        if graph.node(at).kind() == NodeKind::Internet {
             let mut chain = vec![at];
             let mut here = at;
             while here != node {
@@ -72,12 +72,11 @@ fn service_between(graph: &Graph, by: usize, workload: usize) -> Option<usize> {
 
 fn to_internet(scene: &mut Scene<'_>) {
     let (graph, cluster, connectivity) = (scene.graph, scene.cluster, scene.connectivity);
-    let nodes: BTreeMap<&str, usize> = graph.nodes().enumerate().map(|(i, n)| (n.id.as_str(), i)).collect();
-    let entries: BTreeMap<String, &Entry> = openers(scene);
+    let entries = openers(scene);
     let mut ways: BTreeMap<usize, Vec<(&Entrance, PortSet)>> = BTreeMap::new();
     for entrance in connectivity.entrances() {
         let admission = connectivity.admission(entrance);
-        let direct = matches!(&entrance.way, Way::Direct { from, .. } if from != "internet");
+        let direct = matches!(&entrance.way, Way::Direct { from, .. } if *from != Origin::Internet);
         // What is not sure is told where it is denied or not by other means.
         if !direct && !admission.ports.is_empty() && admission.certainty != Certainty::Undetermined {
             ways.entry(entrance.workload).or_default().push((entrance, admission.ports));
@@ -85,13 +84,13 @@ fn to_internet(scene: &mut Scene<'_>) {
     }
     for (index, ways) in ways {
         let workload = &cluster.workloads()[index];
-        let Some(&own) = nodes.get(workload.key.to_string().as_str()) else {
+        let Some(own) = graph.object(&workload.key) else {
             continue;
         };
         let mut chains: Vec<(String, Option<&Entry>)> = Vec::new();
         let mut ports = PortSet::none();
         for (entrance, open) in &ways {
-            let Some(&by) = nodes.get(entrance.by.as_str()) else { continue };
+            let Some(by) = graph.object(&entrance.by) else { continue };
             let Some(mut chain) = from_internet(graph, by) else { continue };
             chain.extend(service_between(graph, by, own));
             let names: Vec<String> = chain.iter().skip(1).map(|n| words(graph.node(*n))).collect();
@@ -114,19 +113,18 @@ fn to_internet(scene: &mut Scene<'_>) {
     }
 }
 
-/// The objects that open ways from outside, by their ids.
-pub(super) fn openers<'a>(scene: &Scene<'a>) -> BTreeMap<String, &'a Entry> {
-    let names: BTreeSet<&str> = scene.connectivity.entrances().iter().map(|e| e.by.as_str()).collect();
-    let entries = scene.cluster.entries().iter().map(|e| (e.key.to_string(), e));
-    entries.filter(|(id, _)| names.contains(id.as_str())).collect()
+/// The objects that open ways from outside, by their identity.
+pub(super) fn openers<'a>(scene: &Scene<'a>) -> BTreeMap<&'a ObjectKey, &'a Entry> {
+    let keys: BTreeSet<&ObjectKey> = scene.connectivity.entrances().iter().map(|e| &e.by).collect();
+    scene.cluster.entries().iter().map(|e| (&e.key, e)).filter(|(key, _)| keys.contains(key)).collect()
 }
 
 fn services(scene: &mut Scene<'_>) {
     let graph = scene.graph;
-    let mut found: BTreeMap<&str, Vec<(Expose, Vec<u16>)>> = BTreeMap::new();
+    let mut found: BTreeMap<&NodeId, Vec<(Expose, Vec<u16>)>> = BTreeMap::new();
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Exposes(ways) = &edge.detail else { continue };
-        if graph.node(from).kind == NodeKind::Internet && graph.node(to).kind == NodeKind::Service {
+        if graph.node(from).kind() == NodeKind::Internet && graph.node(to).kind() == NodeKind::Service {
             let list = found.entry(&graph.node(to).id).or_default();
             for way in ways {
                 let mut ports: Vec<u16> = way.ports.iter().map(|p| p.0).collect();
@@ -135,12 +133,12 @@ fn services(scene: &mut Scene<'_>) {
             }
         }
     }
-    let routed: BTreeSet<&str> = graph
+    let routed: BTreeSet<&NodeId> = graph
         .edges()
         .filter(|(from, _, e)| {
-            graph.node(*from).kind == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. })
+            graph.node(*from).kind() == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. })
         })
-        .map(|(_, to, _)| graph.node(to).id.as_str())
+        .map(|(_, to, _)| &graph.node(to).id)
         .collect();
     let controllers: BTreeSet<usize> = scene
         .connectivity
@@ -160,7 +158,7 @@ fn services(scene: &mut Scene<'_>) {
         })
         .collect();
     for (entry, pods) in all {
-        let Some(ways) = found.get(entry.key.to_string().as_str()) else {
+        let Some(ways) = found.get(&NodeId::object(&entry.key)) else {
             continue;
         };
         if pods.iter().any(|p| controllers.contains(p)) {
@@ -190,7 +188,7 @@ fn services(scene: &mut Scene<'_>) {
                     } else {
                         format!("on port {}", some(&list))
                     };
-                    let routed = routed.contains(entry.key.to_string().as_str());
+                    let routed = routed.contains(&NodeId::object(&entry.key));
                     let report = scene
                         .report(
                             Code::NodeportExposed,

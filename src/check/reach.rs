@@ -10,10 +10,10 @@ use super::scene::Scene;
 use super::selection::{NAME_LABEL, namespaces, on_host, ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
-use crate::net::{AddressSet, PortSet, Protocol};
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::policy::{
-    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Peer, Peers, PodSelection,
-    Policy, Rule, RulePorts, Tier, Way,
+    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Origin, Peer, Peers,
+    PodSelection, Policy, Rule, RulePorts, Tier, Way,
 };
 
 family! {
@@ -184,7 +184,7 @@ fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) 
 fn backends(scene: &mut Scene<'_>) {
     let (cluster, connectivity) = (scene.cluster, scene.connectivity);
     let openers = openers(scene);
-    let mut told: BTreeSet<(&str, usize)> = BTreeSet::new();
+    let mut told: BTreeSet<(&ObjectKey, usize)> = BTreeSet::new();
     for entrance in connectivity.entrances() {
         let workload = &cluster.workloads()[entrance.workload];
         let admission = connectivity.admission(entrance);
@@ -219,7 +219,7 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
     let verb = if names.len() == 1 { "denies" } else { "deny" };
     let (message, help, severity) = match &entrance.way {
         Way::Direct { from, .. } => {
-            let whom = if from == "internet" { "the Internet" } else { "the outside" };
+            let whom = if *from == Origin::Internet { "the Internet" } else { "the outside" };
             (
                 format!("{by} opens {} to {whom} on {ports}, and {} {verb} it", named(workload), some(&names)),
                 format!(

@@ -216,7 +216,7 @@ fn content(
 fn summary(graph: &Graph) -> String {
     let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
     for node in graph.nodes() {
-        *counts.entry(node.kind).or_default() += 1;
+        *counts.entry(node.kind()).or_default() += 1;
     }
     let mut text = format!("{} namespaces, {} edges\n", graph.namespaces(), graph.edges().len());
     for (kind, count) in counts {

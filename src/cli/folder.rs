@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use super::picture::PictureArgs;
 use super::{drift, output};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{self, Detail, Graph, NodeKind};
+use crate::graph::{self, Graph, Identity, SummaryId};
 use crate::layout::Layout;
 use crate::picture::{self, Arranged};
 use crate::render::{self, Page, PageLink};
@@ -111,9 +111,9 @@ impl Folder {
 
 /// The other namespaces of which something is drawn.
 fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
-    let stub = |id: &'a str| id.strip_prefix("summary:rest:").and_then(|rest| rest.split_once(':')).map(|(_, ns)| ns);
-    let named = graph.nodes().filter_map(|n| match (&n.detail, n.kind) {
-        (Detail::Summary(_), NodeKind::Summary) => stub(&n.id),
+    let named = graph.nodes().filter_map(|n| match n.id.identity() {
+        Identity::Summary(SummaryId::Rest { namespace, .. }) => Some(namespace.as_str()),
+        Identity::Summary(_) => None,
         _ => n.namespace.as_deref(),
     });
     named.filter(|n| *n != own).collect()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Revision;
+use crate::graph::NodeId;
 use crate::net::ObjectKey;
 
 /// A workload of either state.
@@ -22,7 +23,7 @@ pub(super) struct Union {
     all: Vec<Met>,
     of_old: Vec<usize>,
     of_new: Vec<usize>,
-    by_id: BTreeMap<String, usize>,
+    by_id: BTreeMap<NodeId, usize>,
 }
 
 impl Union {
@@ -47,7 +48,7 @@ impl Union {
             if let Some(new) = new {
                 union.of_new[new] = index;
             }
-            union.by_id.insert(key.to_string(), index);
+            union.by_id.insert(NodeId::object(key), index);
             union.all.push(Met { key: key.clone(), old, new });
         }
         union
@@ -69,7 +70,7 @@ impl Union {
     }
 
     /// The workload with this id.
-    pub fn find(&self, id: &str) -> Option<usize> {
+    pub fn find(&self, id: &NodeId) -> Option<usize> {
         self.by_id.get(id).copied()
     }
 }

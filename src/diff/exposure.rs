@@ -4,30 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Revision;
 use super::summary::{Found, Gate, Item, ports};
-use crate::graph::{Change, EdgeDetail, EdgeKind, Graph, NodeKind};
+use crate::graph::{About, Change, EdgeKind, Graph, NodeId, NodeKind};
 use crate::net::PortSet;
 
-/// For each workload, by id, the ports that are reached from outside, by the object that opens the way.
-type Ways = BTreeMap<String, BTreeMap<String, PortSet>>;
+/// For each workload the ports that are reached from outside, by the object that opens the way.
+type Ways = BTreeMap<NodeId, BTreeMap<NodeId, PortSet>>;
 
 /// A workload each, newly reached first; then what opens a way to nothing that is known, and hosts that lost or got
 /// TLS.
 pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     let (before, after) = (ways(found.old), ways(found.new));
-    let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let ids: BTreeSet<&NodeId> = before.keys().chain(after.keys()).collect();
     let none = BTreeMap::new();
     let (mut opened, mut closed, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
     for id in ids {
         let (old, new) = (before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none));
-        let whole = |ways: &BTreeMap<String, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.union(p));
+        let whole = |ways: &BTreeMap<NodeId, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.union(p));
         let (was, is) = (whole(old), whole(new));
         let (gained, lost) = (is.difference(&was), was.difference(&is));
-        let by = |ways: &BTreeMap<String, PortSet>, ports: &PortSet| -> Vec<String> {
+        let by = |ways: &BTreeMap<NodeId, PortSet>, ports: &PortSet| -> Vec<NodeId> {
             let some = ways.iter().filter(|(_, p)| !p.intersection(ports).is_empty());
             some.map(|(by, _)| by.clone()).collect()
         };
-        let fresh: Vec<&String> = new.keys().filter(|by| !old.contains_key(*by)).collect();
-        let mut item = |sign: &'static str, text: String, by: Vec<String>, state: &Revision| {
+        let fresh: Vec<&NodeId> = new.keys().filter(|by| !old.contains_key(*by)).collect();
+        let mut item = |sign: &'static str, text: String, by: Vec<NodeId>, state: &Revision| {
             let open = sign == "+";
             told.extend(by.iter().cloned());
             let because = by.iter().map(|by| (format!("through {by}"), place(state.graph(), by))).collect();
@@ -93,20 +93,20 @@ fn ways(state: &Revision) -> Ways {
         if admitted.is_empty() {
             continue;
         }
-        let id = state.cluster().workloads()[entrance.workload].key.to_string();
-        let ports = all.entry(id).or_default().entry(entrance.by.clone()).or_default();
+        let id = NodeId::object(&state.cluster().workloads()[entrance.workload].key);
+        let ports = all.entry(id).or_default().entry(NodeId::object(&entrance.by)).or_default();
         *ports = ports.union(&admitted);
     }
     all
 }
 
-fn place(graph: &Graph, id: &str) -> String {
+fn place(graph: &Graph, id: &NodeId) -> String {
     let node = graph.find(id).map(|n| graph.node(n));
     node.and_then(|n| n.evidence.first()).map(|e| e.place()).unwrap_or_default()
 }
 
 /// Objects that are opened to the outside, or not any more, other than those that were told as a way to a workload.
-fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
+fn doors(found: &Found<'_>, told: &BTreeSet<NodeId>) -> Vec<Item> {
     let graph = found.graph;
     let mut items = Vec::new();
     for (from, to, edge) in graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Exposes) {
@@ -122,7 +122,7 @@ fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
             _ => edge.lines(),
         };
         let opens = !matches!(change, Change::Removed);
-        let by = if outside.kind == NodeKind::Internet {
+        let by = if outside.kind() == NodeKind::Internet {
             "to the outside".to_owned()
         } else {
             format!("to {}", outside.name)
@@ -148,40 +148,31 @@ fn doors(found: &Found<'_>, told: &BTreeSet<String>) -> Vec<Item> {
 }
 
 /// The workloads behind a door, if there are any and policies let nothing through to all of them.
-fn shut_behind(state: &Revision, door: &str) -> Vec<String> {
+fn shut_behind(state: &Revision, door: &NodeId) -> Vec<NodeId> {
     let mut behind = BTreeSet::new();
-    for entrance in state.connectivity().entrances().iter().filter(|e| e.by == door) {
+    for entrance in state.connectivity().entrances().iter().filter(|e| door.key() == Some(&e.by)) {
         if !state.connectivity().admission(entrance).ports.is_empty() {
             return Vec::new();
         }
-        behind.insert(state.cluster().workloads()[entrance.workload].key.to_string());
+        behind.insert(NodeId::object(&state.cluster().workloads()[entrance.workload].key));
     }
     behind.into_iter().collect()
 }
 
 /// Hosts of rules that stay, with or without TLS now.
 fn tls(graph: &Graph) -> Vec<Item> {
-    let mut lost: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut turned: BTreeSet<(NodeId, String, bool)> = BTreeSet::new();
     for (from, _, edge) in graph.edges() {
-        let (Some(Change::Changed(differences)), EdgeDetail::Routes { rules, .. }) = (&edge.change, &edge.detail)
-        else {
-            continue;
-        };
+        let Some(Change::Changed(differences)) = &edge.change else { continue };
         for difference in differences {
-            let Some(rule) = difference.about.strip_suffix(" TLS") else { continue };
-            let host =
-                rules.iter().find(|r| r.text() == rule).and_then(|r| r.host.clone()).unwrap_or_else(|| rule.to_owned());
-            let key = (graph.node(from).id.clone(), host, difference.new.clone());
-            lost.entry(key).or_default().insert(rule.to_owned());
+            let About::Tls(rule) = &difference.about else { continue };
+            let host = rule.host.clone().unwrap_or_else(|| rule.text());
+            turned.insert((graph.node(from).id.clone(), host, rule.tls));
         }
     }
-    let items = lost.into_iter().map(|((id, host, now), _)| Item {
+    let items = turned.into_iter().map(|(id, host, now)| Item {
         sign: "~",
-        text: if now == "yes" {
-            format!("{id}: {host} has TLS now")
-        } else {
-            format!("{id}: {host} has no TLS any more")
-        },
+        text: if now { format!("{id}: {host} has TLS now") } else { format!("{id}: {host} has no TLS any more") },
         because: vec![(String::new(), place(graph, &id))],
         nodes: vec![id],
         gate: None,

@@ -3,87 +3,88 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{
-    Access, Container, Detail, Difference, Exposure, Node, Outside, PortMap, RouteRule, Scale, Side, Stance, port_text,
+    About, Access, Container, Detail, Difference, Exposure, Listener, Node, NodeId, Outside, Port, PortMap, RouteRule,
+    Scale, Side, Stance, port_text,
 };
 
 /// What differs between a node of the old state and the same of the new one, the gravest first. Where things are
 /// written is no fact.
 pub(super) fn of_nodes(old: &Node, new: &Node) -> Vec<Difference> {
     let mut found = Found::default();
-    match (&old.detail, &new.detail) {
-        (
-            Detail::Workload {
-                scale: scale_a,
-                labels: labels_a,
-                ports: ports_a,
-                containers: containers_a,
-                host_network: host_a,
-                show_images: _,
-                access: access_a,
-            },
-            Detail::Workload {
-                scale: scale_b,
-                labels: labels_b,
-                ports: ports_b,
-                containers: containers_b,
-                host_network: host_b,
-                show_images: _,
-                access: access_b,
-            },
-        ) => {
-            found.access(access_a.as_ref(), access_b.as_ref());
-            found.value("host network", yes(*host_a), yes(*host_b));
-            found.scale(scale_a, scale_b);
-            found.containers(containers_a, containers_b);
-            let port = |p: &crate::graph::Port| match &p.name {
-                Some(name) => format!("{} {name}", port_text(p.number, p.protocol)),
-                None => port_text(p.number, p.protocol),
-            };
-            found.set("port", ports_a.iter().map(port), ports_b.iter().map(port));
-            found.pairs("label", labels_a, labels_b);
+    if old.kind() == new.kind() {
+        for (old, new) in facts(&old.detail).into_iter().zip(facts(&new.detail)) {
+            found.compare(old, new);
         }
-        (
-            Detail::Service { service: service_a, ports: ports_a, selector: selector_a },
-            Detail::Service { service: service_b, ports: ports_b, selector: selector_b },
-        ) => {
-            found.value("", service_a.as_str(), service_b.as_str());
-            found.ports(ports_a, ports_b);
-            found.pairs("selects", selector_a, selector_b);
-        }
-        (Detail::Ingress { class: class_a, tls: tls_a }, Detail::Ingress { class: class_b, tls: tls_b }) => {
-            found.value("TLS", yes(*tls_a), yes(*tls_b));
-            found.value("class", class_a.as_deref().unwrap_or("none"), class_b.as_deref().unwrap_or("none"));
-        }
-        (
-            Detail::Gateway { class: class_a, listeners: listeners_a, .. },
-            Detail::Gateway { class: class_b, listeners: listeners_b, .. },
-        ) => {
-            found.value("class", class_a, class_b);
-            found.set("listener", listeners_a.iter().cloned(), listeners_b.iter().cloned());
-        }
-        (Detail::Route { hosts: a }, Detail::Route { hosts: b }) => {
-            found.set("host", a.iter().cloned(), b.iter().cloned())
-        }
-        (
-            Detail::External { addresses: addresses_a, except: except_a, role: role_a, .. },
-            Detail::External { addresses: addresses_b, except: except_b, role: role_b, .. },
-        ) => {
-            found.set("", addresses_a.iter().cloned(), addresses_b.iter().cloned());
-            found.set("except", except_a.iter().cloned(), except_b.iter().cloned());
-            found.value("", role_a.as_deref().unwrap_or_default(), role_b.as_deref().unwrap_or_default());
-        }
-        (
-            Detail::Peers { members: members_a, access: access_a, .. },
-            Detail::Peers { members: members_b, access: access_b, .. },
-        ) => {
-            found.access(access_a.as_ref(), access_b.as_ref());
-            let names = |m: &Option<Vec<String>>| m.iter().flatten().cloned().collect::<Vec<String>>();
-            found.set("", names(members_a).into_iter(), names(members_b).into_iter());
-        }
-        (Detail::Missing { reason: a }, Detail::Missing { reason: b }) => found.value("", a, b),
-        _ => found.value("", old.kind.as_str(), new.kind.as_str()),
+    } else {
+        found.value("", old.kind().as_str(), new.kind().as_str());
     }
     found.0
+}
+
+/// A fact about a node.
+enum Fact<'a> {
+    /// One value.
+    Value(&'static str, String),
+    /// A set of values.
+    Set(&'static str, Vec<String>),
+    /// Values by name.
+    Pairs(&'static str, &'a BTreeMap<String, String>),
+    /// The ports of a Service.
+    Ports(&'a [PortMap]),
+    Scale(&'a Scale),
+    Containers(&'a [Container]),
+    Access(Option<&'a Access>),
+}
+
+/// The facts about nodes of one kind are the same ones in the same order.
+fn facts(detail: &Detail) -> Vec<Fact<'_>> {
+    match detail {
+        Detail::Workload { scale, labels, ports, containers, host_network, show_images: _, access } => vec![
+            Fact::Access(access.as_ref()),
+            Fact::Value("host network", yes(*host_network).to_owned()),
+            Fact::Scale(scale),
+            Fact::Containers(containers),
+            Fact::Set("port", ports.iter().map(port_words).collect()),
+            Fact::Pairs("label", labels),
+        ],
+        Detail::Service { service, ports, selector } => {
+            vec![Fact::Value("", service.as_str().to_owned()), Fact::Ports(ports), Fact::Pairs("selects", selector)]
+        }
+        Detail::Ingress { class, tls } => vec![
+            Fact::Value("TLS", yes(*tls).to_owned()),
+            Fact::Value("class", class.clone().unwrap_or_else(|| "none".to_owned())),
+        ],
+        Detail::Gateway { class, listeners, tls: _ } => vec![
+            Fact::Value("class", class.clone()),
+            Fact::Set("listener", listeners.iter().map(Listener::to_string).collect()),
+        ],
+        Detail::Route { hosts } => vec![Fact::Set("host", hosts.clone())],
+        Detail::External { addresses, except, location, on: _, set: _ } => vec![
+            Fact::Set("", addresses.clone()),
+            Fact::Set("except", except.clone()),
+            Fact::Value("", location.text().unwrap_or_default().to_owned()),
+        ],
+        Detail::Peers { members, access, set: _, on: _ } => vec![
+            Fact::Access(access.as_ref()),
+            Fact::Set("", members.iter().flatten().map(NodeId::to_string).collect()),
+        ],
+        Detail::Missing { reason } => vec![Fact::Value("", reason.as_str().to_owned())],
+        Detail::Internet
+        | Detail::ExternalName
+        | Detail::Config(_)
+        | Detail::Resource
+        | Detail::Junction
+        | Detail::Summary(_) => Vec::new(),
+    }
+}
+
+/// `8080 http`, `53/UDP`.
+fn port_words(port: &Port) -> String {
+    let number = port_text(port.number, port.protocol);
+    match &port.name {
+        Some(name) => format!("{number} {name}"),
+        None => number,
+    }
 }
 
 /// Whether a set of pods or addresses is the same in both states; an object always is.
@@ -110,20 +111,18 @@ pub(super) fn of_rules(
     let mut found = Found::default();
     // TLS is a fact of the host, and the rule stays the same rule without it.
     let plain = |rule: &RouteRule| RouteRule { tls: false, ..rule.clone() };
-    let text = |rule: &RouteRule| rule.text();
     for rule in new {
         let before = old.iter().find(|r| plain(r) == plain(rule));
         match before {
             Some(before) if before.tls != rule.tls => {
-                let about = format!("{} TLS", text(rule));
-                found.value(&about, yes(before.tls), yes(rule.tls));
+                found.value(About::Tls(rule.clone()), yes(before.tls), yes(rule.tls));
             }
             Some(_) => {}
-            None => found.push("", "", &text(rule)),
+            None => found.push(About::Rule(rule.clone()), "", &rule.text()),
         }
     }
     for rule in old.iter().filter(|rule| !new.iter().any(|r| plain(r) == plain(rule))) {
-        found.push("", &text(rule), "");
+        found.push(About::Rule(rule.clone()), &rule.text(), "");
     }
     found.value("port", old_port, new_port);
     found.0
@@ -132,7 +131,8 @@ pub(super) fn of_rules(
 /// The same for ways from outside.
 pub(super) fn of_exposures(old: &[Exposure], new: &[Exposure]) -> Vec<Difference> {
     let mut found = Found::default();
-    found.set("", old.iter().map(Exposure::text), new.iter().map(Exposure::text));
+    let texts = |ways: &[Exposure]| ways.iter().map(Exposure::text).collect::<Vec<String>>();
+    found.set("", &texts(old), &texts(new));
     found.0
 }
 
@@ -140,9 +140,17 @@ fn yes(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-/// `isolated`, `open`, …: what policies do about a direction.
-pub(super) fn stance(side: Option<&Side>) -> &'static str {
+/// What policies do about a direction; whether there are any that let everything through makes no difference.
+pub(super) fn stance(side: Option<&Side>) -> Stance {
     match side.map_or(Stance::Open, |s| s.stance) {
+        Stance::Unrestricted => Stance::Open,
+        other => other,
+    }
+}
+
+/// `isolated`, `open`, `restricted`.
+pub(super) fn stance_word(stance: Stance) -> &'static str {
+    match stance {
         Stance::Open | Stance::Unrestricted => "open",
         Stance::Ruled => "restricted",
         Stance::Isolated => "isolated",
@@ -153,19 +161,32 @@ pub(super) fn stance(side: Option<&Side>) -> &'static str {
 struct Found(Vec<Difference>);
 
 impl Found {
-    fn push(&mut self, about: &str, old: &str, new: &str) {
+    fn compare(&mut self, old: Fact<'_>, new: Fact<'_>) {
+        match (old, new) {
+            (Fact::Value(about, old), Fact::Value(_, new)) => self.value(about, &old, &new),
+            (Fact::Set(about, old), Fact::Set(_, new)) => self.set(about, &old, &new),
+            (Fact::Pairs(about, old), Fact::Pairs(_, new)) => self.pairs(about, old, new),
+            (Fact::Ports(old), Fact::Ports(new)) => self.ports(old, new),
+            (Fact::Scale(old), Fact::Scale(new)) => self.scale(old, new),
+            (Fact::Containers(old), Fact::Containers(new)) => self.containers(old, new),
+            (Fact::Access(old), Fact::Access(new)) => self.access(old, new),
+            // Nodes of one kind have the same facts.
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, about: impl Into<About>, old: &str, new: &str) {
         self.0.push(Difference::new(about, old, new));
     }
 
-    fn value(&mut self, about: &str, old: &str, new: &str) {
+    fn value(&mut self, about: impl Into<About>, old: &str, new: &str) {
         if old != new {
             self.push(about, old, new);
         }
     }
 
     /// What one has and the other has not; one of each is a change from the one to the other.
-    fn set(&mut self, about: &str, old: impl Iterator<Item = String>, new: impl Iterator<Item = String>) {
-        let (old, new): (Vec<String>, Vec<String>) = (old.collect(), new.collect());
+    fn set(&mut self, about: &'static str, old: &[String], new: &[String]) {
         let gone: Vec<&String> = old.iter().filter(|o| !new.contains(o)).collect();
         let come: Vec<&String> = new.iter().filter(|n| !old.contains(n)).collect();
         if let ([old], [new]) = (gone.as_slice(), come.as_slice()) {
@@ -176,10 +197,10 @@ impl Found {
         gone.into_iter().for_each(|old| self.push(about, old, ""));
     }
 
-    fn pairs(&mut self, about: &str, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) {
+    fn pairs(&mut self, about: &'static str, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) {
         for (key, value) in new {
             match old.get(key) {
-                Some(before) => self.value(&format!("{about} {key}"), before, value),
+                Some(before) => self.value(About::Part(about, key.clone()), before, value),
                 None => self.push(about, "", &format!("{key}={value}")),
             }
         }
@@ -189,7 +210,8 @@ impl Found {
     }
 
     fn ports(&mut self, old: &[PortMap], new: &[PortMap]) {
-        self.set("", old.iter().map(PortMap::text), new.iter().map(PortMap::text));
+        let texts = |ports: &[PortMap]| ports.iter().map(PortMap::text).collect::<Vec<String>>();
+        self.set("", &texts(old), &texts(new));
         let named = |ports: &[PortMap]| -> BTreeMap<String, String> {
             let fixed = ports.iter().filter_map(|p| p.node_port.map(|n| (p.port.to_string(), n.to_string())));
             fixed.collect()
@@ -216,11 +238,14 @@ impl Found {
     fn containers(&mut self, old: &[Container], new: &[Container]) {
         let image = |c: &Container| c.image.clone().unwrap_or_default();
         for container in new {
-            let about = if new.len() > 1 { format!("image {}", container.name) } else { "image".to_owned() };
+            let about = match new.len() {
+                1 => About::Fact("image"),
+                _ => About::Part("image", container.name.clone()),
+            };
             match old.iter().find(|c| c.name == container.name) {
                 Some(before) if before.image != container.image => {
                     let (old, new) = short_images(&image(before), &image(container));
-                    self.push(&about, &old, &new);
+                    self.push(about, &old, &new);
                 }
                 Some(_) => {}
                 None => self.push("container", "", &container.name),
@@ -232,8 +257,10 @@ impl Found {
     }
 
     fn access(&mut self, old: Option<&Access>, new: Option<&Access>) {
-        self.value("in", stance(old.map(|a| &a.ingress)), stance(new.map(|a| &a.ingress)));
-        self.value("out", stance(old.map(|a| &a.egress)), stance(new.map(|a| &a.egress)));
+        let word = |access: Option<&Access>, side: fn(&Access) -> &Side| stance_word(stance(access.map(side)));
+        for (about, side) in [("in", (|a| &a.ingress) as fn(&Access) -> &Side), ("out", |a| &a.egress)] {
+            self.value(about, word(old, side), word(new, side));
+        }
         if let (Some(old), Some(new)) = (old, new) {
             let words = |outside: Outside| match outside {
                 Outside::Unreached => "not reached",

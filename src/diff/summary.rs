@@ -6,12 +6,12 @@ use super::Revision;
 use super::connections::Delta;
 use super::ends::Union;
 use super::exposure;
-use super::facts::stance;
+use super::facts::{stance, stance_word};
 use super::objects::{Fate, ObjectChange};
 use super::rows::{Row, rows, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Change, Detail, EdgeKind, Graph, Node, NodeKind, Side};
+use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKind, Side, Stance};
 use crate::net::{PortSet, Protocol};
 
 /// What items are about.
@@ -85,8 +85,8 @@ pub struct Item {
     pub text: String,
     /// Why, or what more there is to say: a line each, with its place `file:line` if it has one.
     pub because: Vec<(String, String)>,
-    /// The ids of the nodes that it is about.
-    pub nodes: Vec<String>,
+    /// The nodes that it is about.
+    pub nodes: Vec<NodeId>,
     /// Which gate stops at it.
     pub gate: Option<Gate>,
 }
@@ -177,10 +177,9 @@ pub(super) fn ports(ports: &PortSet) -> String {
     }
 }
 
-fn nodes(row: &Row, ends: &Union) -> Vec<String> {
+fn nodes(row: &Row, ends: &Union) -> Vec<NodeId> {
     let both = row.to.workloads.iter().chain(&row.from.workloads);
-    let ids: Vec<String> = both.take(24).map(|&w| ends.all()[w].key.to_string()).collect();
-    ids
+    both.take(24).map(|&w| NodeId::object(&ends.all()[w].key)).collect()
 }
 
 /// Workloads for which policies restrict more or less than before, together where a whole namespace changed alike.
@@ -188,13 +187,13 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
     type Turned = (&'static str, &'static str, &'static str);
     let mut changed: BTreeMap<(bool, Turned), BTreeMap<String, Vec<&Node>>> = BTreeMap::new();
     let mut present: BTreeMap<&str, usize> = BTreeMap::new();
-    let access = |state: &Revision, id: &str| -> Option<[(&'static str, &'static str); 2]> {
+    let access = |state: &Revision, id: &NodeId| -> Option<[(&'static str, Stance); 2]> {
         let node = state.graph().node(state.graph().find(id)?);
         let Detail::Workload { access, .. } = &node.detail else { return None };
         let side = |word, pick: fn(&crate::graph::Access) -> &Side| (word, stance(access.as_ref().map(pick)));
         Some([side("in", |a| &a.ingress), side("out", |a| &a.egress)])
     };
-    for node in found.graph.nodes().filter(|n| n.kind == NodeKind::Workload) {
+    for node in found.graph.nodes().filter(|n| n.kind() == NodeKind::Workload) {
         let namespace = node.namespace.as_deref().unwrap_or_default();
         *present.entry(namespace).or_default() += 1;
         let (Some(before), Some(after)) = (access(found.old, &node.id), access(found.new, &node.id)) else {
@@ -202,8 +201,13 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
         };
         for ((way, was), (_, is)) in before.into_iter().zip(after) {
             if was != is {
-                let lost = is == "open" || was == "isolated";
-                changed.entry((!lost, (way, was, is))).or_default().entry(namespace.to_owned()).or_default().push(node);
+                let lost = is == Stance::Open || was == Stance::Isolated;
+                changed
+                    .entry((!lost, (way, stance_word(was), stance_word(is))))
+                    .or_default()
+                    .entry(namespace.to_owned())
+                    .or_default()
+                    .push(node);
             }
         }
     }
@@ -284,7 +288,7 @@ fn routes(graph: &Graph) -> Vec<Item> {
             Some(Change::Added | Change::Removed) => edge.lines(),
             // TLS is told with what is reached from outside.
             Some(Change::Changed(differences)) => {
-                differences.iter().filter(|d| !d.about.ends_with(" TLS")).map(|d| d.text()).collect()
+                differences.iter().filter(|d| !matches!(d.about, About::Tls(_))).map(|d| d.text()).collect()
             }
             _ => continue,
         };
@@ -306,10 +310,10 @@ fn routes(graph: &Graph) -> Vec<Item> {
 
 /// `shop/cart[Service], which is missing`.
 fn named(node: &Node) -> String {
-    match (&node.kind, &node.namespace) {
+    match (node.kind(), &node.namespace) {
         (NodeKind::Missing, Some(namespace)) => format!("{namespace}/{}[{}], which is missing", node.name, node.label),
         (NodeKind::Missing, None) => format!("{}[{}], which is missing", node.name, node.label),
-        _ => node.id.clone(),
+        _ => node.id.to_string(),
     }
 }
 
@@ -322,7 +326,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
     let mut items = Vec::new();
     for object in found.objects {
-        let id = object.key.to_string();
+        let id = NodeId::object(&object.key);
         let node = graph.find(&id).map(|n| graph.node(n));
         let was = || object.old.map(|at| ("was at".to_owned(), old.sources().line_of(at)));
         let is = || object.new.map(|at| (String::new(), new.sources().line_of(at)));
@@ -330,7 +334,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
         let (sign, text) = match &object.fate {
             Fate::Added => {
                 because.extend(is());
-                ("+", id.clone())
+                ("+", id.to_string())
             }
             Fate::Removed => {
                 because.extend(was());

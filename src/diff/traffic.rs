@@ -6,7 +6,7 @@ use super::Revision;
 use super::connections::{Delta, Party};
 use super::ends::Union;
 use crate::graph::{Detail, Graph, NodeKind, Ports};
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::net::{AddressSet, PortSet, Protocol};
 use crate::policy::{Direction, Network};
 
 /// One end of a line.
@@ -200,14 +200,8 @@ impl<'a> Traffic<'a> {
                 list.sort_unstable();
                 if list.is_empty() { End::Unseen } else { End::Workloads(list) }
             }
-            Detail::External { addresses, except, .. } => {
-                let set = |texts: &[String]| {
-                    let blocks = texts.iter().filter_map(|t| parse_cidr(t).ok());
-                    blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
-                };
-                End::Addresses(set(addresses).difference(&set(except)))
-            }
-            _ if node.kind == NodeKind::Workload => match self.ends.find(&node.id) {
+            Detail::External { set, .. } => End::Addresses(set.clone()),
+            _ if node.kind() == NodeKind::Workload => match self.ends.find(&node.id) {
                 Some(workload) => End::Workloads(vec![workload]),
                 None => End::Unseen,
             },

@@ -13,8 +13,8 @@ use super::ends::Union;
 use super::facts;
 use super::traffic::{Extent, Traffic, Turn, ports_of};
 use crate::graph::{
-    Allowance, Change, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind,
-    Ports, digest,
+    Allowance, Change, ChangeKind, Detail, Difference, Edge, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder,
+    Identity, JunctionId, Node, NodeId, NodeKind, Ports, digest,
 };
 use crate::net::PortSet;
 
@@ -28,18 +28,18 @@ pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delt
     edges.extend(allowed(before, after, &traffic));
     let (gone, junctions) = not_allowed_any_more(before, after, &traffic, ends);
     edges.extend(gone);
-    let mut touched: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut touched: BTreeMap<&NodeId, BTreeSet<ChangeKind>> = BTreeMap::new();
     for edge in &edges {
         for end in [&edge.from, &edge.to] {
-            touched.entry(end).or_default().insert(edge.change.as_str());
+            touched.entry(end).or_default().insert(edge.change.kind());
         }
     }
     let fleeting = |node: &Node| {
-        matches!(node.kind, NodeKind::Peers | NodeKind::Junction | NodeKind::External | NodeKind::ExternalName)
+        matches!(node.kind(), NodeKind::Peers | NodeKind::Junction | NodeKind::External | NodeKind::ExternalName)
     };
     // A place where lines meet is as new as its lines.
-    let by_lines = |id: &str, whole: Change| match touched.get(id) {
-        Some(said) if said.iter().all(|s| *s == whole.as_str()) => whole,
+    let by_lines = |id: &NodeId, whole: Change| match touched.get(id) {
+        Some(said) if said.iter().all(|kind| *kind == whole.kind()) => whole,
         _ => Change::Same,
     };
     for node in after.nodes() {
@@ -48,7 +48,7 @@ pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delt
                 let differences = facts::of_nodes(before.node(known), node);
                 if differences.is_empty() { Change::Same } else { Change::Changed(differences) }
             }
-            None if node.kind == NodeKind::Internet => Change::Same,
+            None if node.kind() == NodeKind::Internet => Change::Same,
             None if fleeting(node) => by_lines(&node.id, Change::Added),
             None => Change::Added,
         };
@@ -56,8 +56,8 @@ pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delt
     }
     let lost = before.nodes().filter(|n| after.find(&n.id).is_none()).chain(&junctions);
     for node in lost {
-        let needed = touched.contains_key(node.id.as_str());
-        if !needed && (fleeting(node) || node.kind == NodeKind::Internet) {
+        let needed = touched.contains_key(&node.id);
+        if !needed && (fleeting(node) || node.kind() == NodeKind::Internet) {
             continue;
         }
         builder.node(Node {
@@ -73,8 +73,8 @@ pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delt
 
 /// An edge of the union.
 struct Compared {
-    from: String,
-    to: String,
+    from: NodeId,
+    to: NodeId,
     detail: EdgeDetail,
     evidence: Vec<Evidence>,
     change: Change,
@@ -99,7 +99,7 @@ fn is_allowed(kind: EdgeKind) -> bool {
 /// The edges that are not about policies: by their ends and kind, and where there are several of these, by what they
 /// say.
 fn plain_edges(before: &Graph, after: &Graph) -> Vec<Compared> {
-    type Place<'a> = (&'a str, &'a str, EdgeKind);
+    type Place<'a> = (&'a NodeId, &'a NodeId, EdgeKind);
     fn places(graph: &Graph) -> BTreeMap<Place<'_>, Vec<usize>> {
         let mut all: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
         for (index, (from, to, edge)) in graph.edges().enumerate().filter(|(_, (.., e))| !is_allowed(e.kind())) {
@@ -171,7 +171,7 @@ fn changed(before: &Graph, o: usize, after: &Graph, n: usize) -> Compared {
 
 /// The nodes that a line leads to: those behind the junction, if it leads into one.
 fn targets(graph: &Graph, to: usize) -> Vec<usize> {
-    if graph.node(to).kind == NodeKind::Junction {
+    if graph.node(to).kind() == NodeKind::Junction {
         graph.outgoing(to).into_iter().map(|e| graph.edge(e).1).collect()
     } else {
         vec![to]
@@ -180,7 +180,7 @@ fn targets(graph: &Graph, to: usize) -> Vec<usize> {
 
 /// The nodes that a line comes from.
 fn sources(graph: &Graph, from: usize) -> Vec<usize> {
-    if graph.node(from).kind == NodeKind::Junction {
+    if graph.node(from).kind() == NodeKind::Junction {
         graph.incoming(from).into_iter().map(|e| graph.edge(e).0).collect()
     } else {
         vec![from]
@@ -257,14 +257,15 @@ fn not_allowed_any_more(
     traffic: &Traffic<'_>,
     ends: &Union,
 ) -> (Vec<Compared>, Vec<Node>) {
-    let name = |workloads: &[usize]| workloads.iter().map(|&w| ends.all()[w].key.to_string()).collect::<Vec<String>>();
+    let name =
+        |workloads: &[usize]| workloads.iter().map(|&w| NodeId::object(&ends.all()[w].key)).collect::<Vec<NodeId>>();
     // By what they say, so that many lines that say the same become few.
-    let mut lines: BTreeMap<Allowance, BTreeMap<(String, String), Vec<Evidence>>> = BTreeMap::new();
+    let mut lines: BTreeMap<Allowance, BTreeMap<(NodeId, NodeId), Vec<Evidence>>> = BTreeMap::new();
     for (from, to, edge) in before.edges().filter(|(.., e)| e.kind() == EdgeKind::Allows) {
         // What leads into a junction is told with what leads out of it.
-        let Some(said) = allowance(edge)
-            .filter(|_| before.node(from).kind != NodeKind::Junction && !is_drawn_by(after, before, (from, to, edge)))
-        else {
+        let Some(said) = allowance(edge).filter(|_| {
+            before.node(from).kind() != NodeKind::Junction && !is_drawn_by(after, before, (from, to, edge))
+        }) else {
             continue;
         };
         for target in targets(before, to) {
@@ -296,26 +297,26 @@ fn not_allowed_any_more(
 /// Lines that say the same: from each of some to each of others they run through a junction.
 fn bundle(
     line: Allowance,
-    pairs: BTreeMap<(String, String), Vec<Evidence>>,
+    pairs: BTreeMap<(NodeId, NodeId), Vec<Evidence>>,
     before: &Graph,
     edges: &mut Vec<Compared>,
     junctions: &mut Vec<Node>,
 ) {
-    let mut targets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut targets: BTreeMap<&NodeId, BTreeSet<&NodeId>> = BTreeMap::new();
     for (from, to) in pairs.keys() {
         targets.entry(from).or_default().insert(to);
     }
-    let mut sources: BTreeMap<BTreeSet<&str>, Vec<&str>> = BTreeMap::new();
+    let mut sources: BTreeMap<BTreeSet<&NodeId>, Vec<&NodeId>> = BTreeMap::new();
     for (from, to) in targets {
         sources.entry(to).or_default().push(from);
     }
-    let mut add = |from: &str, to: &str, line: &Allowance, evidence: &[Evidence]| {
+    let mut add = |from: &NodeId, to: &NodeId, line: &Allowance, evidence: &[Evidence]| {
         let mut evidence = evidence.to_vec();
         evidence.sort();
         evidence.dedup();
         edges.push(Compared {
-            from: from.to_owned(),
-            to: to.to_owned(),
+            from: from.clone(),
+            to: to.clone(),
             detail: EdgeDetail::Allows(line.clone()),
             evidence,
             change: Change::Removed,
@@ -323,40 +324,25 @@ fn bundle(
     };
     for (to, from) in sources {
         let evidence =
-            |a: &str, b: &str| pairs.get(&(a.to_owned(), b.to_owned())).map(Vec::as_slice).unwrap_or_default();
+            |a: &NodeId, b: &NodeId| pairs.get(&(a.clone(), b.clone())).map(Vec::as_slice).unwrap_or_default();
         if from.len() * to.len() <= from.len() + to.len() {
             for (a, b) in from.iter().flat_map(|a| to.iter().map(move |b| (a, b))) {
                 add(a, b, &line, evidence(a, b));
             }
             continue;
         }
-        let id = format!(
-            "junction:{}",
-            digest(
-                &from
-                    .iter()
-                    .chain(["removed"].iter())
-                    .chain(&to)
-                    .copied()
-                    .chain(line.ports.texts().iter().map(String::as_str))
-                    .collect::<Vec<_>>()
-                    .join("\0")
-            )
-        );
+        let ports = line.ports.texts();
+        let ends = from.iter().map(|id| id.as_str()).chain(["removed"]).chain(to.iter().map(|id| id.as_str()));
+        let words: Vec<&str> = ends.chain(ports.iter().map(String::as_str)).collect();
+        let id = NodeId::from(Identity::Junction(JunctionId::Removed(digest(&words.join("\0")))));
         let all: Vec<Evidence> =
             from.iter().flat_map(|a| to.iter().flat_map(|b| evidence(a, b).to_vec()).collect::<Vec<_>>()).collect();
         let home: BTreeSet<Option<String>> =
             to.iter().map(|id| before.find(id).and_then(|n| before.node(n).namespace.clone())).collect();
         junctions.push(Node {
-            id: id.clone(),
-            kind: NodeKind::Junction,
-            label: "Junction".into(),
             namespace: if home.len() == 1 { home.into_iter().next().flatten() } else { None },
-            name: line.lines().join(", "),
-            detail: Detail::Junction,
             evidence: all.clone(),
-            change: None,
-            remarks: Vec::new(),
+            ..Node::new(id.clone(), "Junction", line.label().to_string(), Detail::Junction)
         });
         let silent = Allowance { ports: Ports::default(), not_from: Vec::new(), not_to: Vec::new(), ..line.clone() };
         from.iter().for_each(|a| add(a, &id, &silent, &all));

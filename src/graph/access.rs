@@ -1,6 +1,6 @@
 //! What policies do about nodes and between them.
 
-use super::Evidence;
+use super::{Evidence, NodeId};
 use crate::net::Protocol;
 
 /// What policies do about traffic to or from a workload.
@@ -95,7 +95,16 @@ pub struct Access {
     /// Traffic from outside.
     pub outside: Outside,
     /// Policies that may concern it and that are not evaluated.
-    pub foreign: Vec<Evidence>,
+    pub foreign: Vec<Unevaluated>,
+}
+
+/// A policy that is not evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unevaluated {
+    /// Its kind.
+    pub kind: String,
+    /// Where it is declared.
+    pub at: Evidence,
 }
 
 /// Ports that policies speak of.
@@ -120,12 +129,37 @@ impl Ports {
 pub struct Allowance {
     /// On which ports.
     pub ports: Ports,
-    /// Ids of workloads that the source means and for which it does not hold.
-    pub not_from: Vec<String>,
-    /// The same for the target.
-    pub not_to: Vec<String>,
+    /// Workloads of the source for which it does not hold.
+    pub not_from: Vec<NodeId>,
+    /// Workloads of the target for which it does not hold.
+    pub not_to: Vec<NodeId>,
     /// Why it is not sure, if it is not: a phrase each.
     pub doubts: Vec<String>,
     /// On which network, if it is not the one that all pods are on.
     pub network: Option<String>,
+}
+
+impl Allowance {
+    /// As much of it as a label has room for.
+    pub fn label(&self) -> AllowanceLabel {
+        AllowanceLabel {
+            ports: self.ports.clone(),
+            unsure: !self.doubts.is_empty(),
+            network: self.network.clone(),
+            exceptions: self.not_from.len() + self.not_to.len(),
+        }
+    }
+}
+
+/// The label of a line that policies allow or deny.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AllowanceLabel {
+    /// The ports.
+    pub ports: Ports,
+    /// Whether there are doubts about it.
+    pub unsure: bool,
+    /// The network, if it is not the one that all pods are on.
+    pub network: Option<String>,
+    /// How many workloads are excepted.
+    pub exceptions: usize,
 }

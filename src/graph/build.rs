@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
-use super::group::NAMESPACE;
-use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, Node};
+use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, GroupId, Node, NodeId};
 
 /// Where an edge is said, and how it differs between two states.
 type Said = (Vec<Evidence>, Option<Change>);
@@ -14,12 +13,11 @@ type Said = (Vec<Evidence>, Option<Change>);
 /// Collects nodes and edges in any order; [`GraphBuilder::build`] makes them a [`Graph`].
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
-    nodes: BTreeMap<String, Node>,
-    edges: BTreeMap<(String, String, EdgeDetail), Said>,
-    /// By id.
-    groups: BTreeMap<String, Group>,
-    /// The id of the group of nodes that do not stand in that of their namespace.
-    homes: BTreeMap<String, String>,
+    nodes: BTreeMap<NodeId, Node>,
+    edges: BTreeMap<(NodeId, NodeId, EdgeDetail), Said>,
+    groups: BTreeMap<GroupId, Group>,
+    /// The groups of nodes that do not stand in that of their namespace.
+    homes: BTreeMap<NodeId, GroupId>,
 }
 
 impl GraphBuilder {
@@ -39,30 +37,36 @@ impl GraphBuilder {
     }
 
     /// The node with this id, to say more about it.
-    pub fn known(&mut self, id: &str) -> Option<&mut Node> {
+    pub fn known(&mut self, id: &NodeId) -> Option<&mut Node> {
         self.nodes.get_mut(id)
     }
 
     /// Whether a node with this id was added.
-    pub fn has(&self, id: &str) -> bool {
+    pub fn has(&self, id: &NodeId) -> bool {
         self.nodes.contains_key(id)
     }
 
     /// Adds an edge between two ids. Edges that say the same become one with the evidence of both.
-    pub fn edge(&mut self, from: &str, to: &str, detail: EdgeDetail, evidence: impl IntoIterator<Item = Evidence>) {
+    pub fn edge(
+        &mut self,
+        from: &NodeId,
+        to: &NodeId,
+        detail: EdgeDetail,
+        evidence: impl IntoIterator<Item = Evidence>,
+    ) {
         self.compared_edge(from, to, detail, evidence, None);
     }
 
     /// The same for an edge of a union of two states.
     pub fn compared_edge(
         &mut self,
-        from: &str,
-        to: &str,
+        from: &NodeId,
+        to: &NodeId,
         detail: EdgeDetail,
         evidence: impl IntoIterator<Item = Evidence>,
         change: Option<Change>,
     ) {
-        match self.edges.entry((from.to_owned(), to.to_owned(), detail)) {
+        match self.edges.entry((from.clone(), to.clone(), detail)) {
             Entry::Vacant(new) => {
                 new.insert((evidence.into_iter().collect(), change));
             }
@@ -83,8 +87,8 @@ impl GraphBuilder {
     }
 
     /// Lets a node stand in this group and not directly in that of its namespace.
-    pub fn place(&mut self, id: &str, group: Group) {
-        self.homes.insert(id.to_owned(), group.id.clone());
+    pub fn place(&mut self, id: &NodeId, group: Group) {
+        self.homes.insert(id.clone(), group.id.clone());
         self.groups.entry(group.id.clone()).or_insert(group);
     }
 
@@ -108,7 +112,7 @@ impl GraphBuilder {
     pub fn reopen(graph: Graph) -> Self {
         let homes = homes(&graph);
         let (nodes, edges) = graph.inner.into_nodes_edges();
-        let ids: Vec<String> = nodes.iter().map(|n| n.weight.id.clone()).collect();
+        let ids: Vec<NodeId> = nodes.iter().map(|n| n.weight.id.clone()).collect();
         let edges = edges.into_iter().map(|e| {
             let [from, to] = [e.source(), e.target()].map(|end| ids[end.index()].clone());
             ((from, to, e.weight.detail), (e.weight.evidence, e.weight.change))
@@ -130,7 +134,7 @@ impl GraphBuilder {
         for (id, mut node) in std::mem::take(&mut self.nodes) {
             node.evidence.sort();
             node.evidence.dedup();
-            let home = self.homes.remove(&id).or_else(|| node.namespace.as_ref().map(|n| Group::namespace(n).id));
+            let home = self.homes.remove(&id).or_else(|| node.namespace.clone().map(GroupId::Namespace));
             used.extend(home.clone());
             stands.push(home);
             index.insert(id, inner.add_node(node));
@@ -140,30 +144,27 @@ impl GraphBuilder {
                 inner.add_edge(a, b, Edge { detail, evidence, change });
             }
         }
-        let parents: Vec<String> = used.iter().filter_map(|id| self.groups.get(id)?.parent.clone()).collect();
+        let parents: Vec<GroupId> = used.iter().filter_map(GroupId::parent).collect();
         used.extend(parents);
-        let unknown = |id: &String| match id.strip_prefix(NAMESPACE) {
-            Some(name) => Group::namespace(name),
-            None => Group::titled(id),
-        };
         let mut groups: Vec<Group> =
-            used.iter().map(|id| self.groups.remove(id).unwrap_or_else(|| unknown(id))).collect();
+            used.into_iter().map(|id| self.groups.remove(&id).unwrap_or_else(|| id.into())).collect();
         // A group comes before its parts.
         groups.sort_by_cached_key(|g| {
-            (g.parent.clone().unwrap_or_else(|| g.id.clone()), g.parent.is_some(), g.id.clone())
+            let parent = g.id.parent();
+            (parent.as_ref().unwrap_or(&g.id).to_string(), parent.is_some(), g.id.to_string())
         });
-        let position: BTreeMap<&str, usize> = groups.iter().enumerate().map(|(i, g)| (g.id.as_str(), i)).collect();
-        let homes = stands.iter().map(|home| position.get(home.as_ref()?.as_str()).copied()).collect();
-        let parents = groups.iter().map(|g| position.get(g.parent.as_ref()?.as_str()).copied()).collect();
+        let position: BTreeMap<&GroupId, usize> = groups.iter().enumerate().map(|(i, g)| (&g.id, i)).collect();
+        let homes = stands.iter().map(|home| position.get(home.as_ref()?).copied()).collect();
+        let parents = groups.iter().map(|g| position.get(&g.id.parent()?).copied()).collect();
         Graph { inner, groups, parents, homes }
     }
 }
 
 /// The groups of nodes that do not stand in that of their namespace.
-fn homes(graph: &Graph) -> BTreeMap<String, String> {
+fn homes(graph: &Graph) -> BTreeMap<NodeId, GroupId> {
     let placed = graph.nodes().zip(&graph.homes).filter_map(|(node, home)| {
         let group = graph.groups.get((*home)?)?;
-        let own = node.namespace.as_ref().map(|n| Group::namespace(n).id);
+        let own = node.namespace.clone().map(GroupId::Namespace);
         (own.as_ref() != Some(&group.id)).then(|| (node.id.clone(), group.id.clone()))
     });
     placed.collect()

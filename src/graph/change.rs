@@ -1,6 +1,8 @@
 //! How a part of a graph differs between two states, where the graph is the union of both.
 
-use super::Edge;
+use std::fmt;
+
+use super::{Edge, RouteRule};
 
 /// How a node or an edge of a union differs between the old and the new state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,24 +81,24 @@ impl Change {
         *self == Change::Same
     }
 
-    /// What happened, a line each that begins with its sign: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host
-    /// a.example`; nothing for what stays.
-    pub fn lines(&self) -> Vec<String> {
-        self.told(Difference::text)
+    /// What happened, a line each: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host a.example`; nothing for what
+    /// stays.
+    pub fn lines(&self) -> Vec<ChangeLine> {
+        self.told(Difference::words)
     }
 
     /// The same where an arrow would be read as the way of requests: `~ 9090, was 8080`.
-    pub fn lines_beside_arrows(&self) -> Vec<String> {
-        self.told(Difference::text_without_arrow)
+    pub fn lines_beside_arrows(&self) -> Vec<ChangeLine> {
+        self.told(Difference::words_without_arrow)
     }
 
-    fn told(&self, text: impl Fn(&Difference) -> String) -> Vec<String> {
+    fn told(&self, words: impl Fn(&Difference) -> String) -> Vec<ChangeLine> {
         match self {
             Change::Same => Vec::new(),
             Change::Changed(differences) if !differences.is_empty() => {
-                differences.iter().map(|d| if d.is_one_sided() { text(d) } else { format!("~ {}", text(d)) }).collect()
+                differences.iter().map(|d| ChangeLine { kind: d.kind(), text: words(d) }).collect()
             }
-            _ => vec![format!("{} {}", self.sign(), self.as_str())],
+            _ => vec![ChangeLine { kind: self.kind(), text: self.as_str().to_owned() }],
         }
     }
 
@@ -109,11 +111,62 @@ impl Change {
     }
 }
 
+/// A line about a change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangeLine {
+    /// The sign that it begins with.
+    pub kind: ChangeKind,
+    /// What follows the sign.
+    pub text: String,
+}
+
+impl fmt::Display for ChangeLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind.sign() {
+            "" => f.write_str(&self.text),
+            sign => write!(f, "{sign} {}", self.text),
+        }
+    }
+}
+
+/// The subject of a difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// None: the values speak for themselves.
+    Value,
+    /// A fact: `replicas`, `in`.
+    Fact(&'static str),
+    /// A fact of a part: `image api`, `label app`.
+    Part(&'static str, String),
+    /// A rule of a route, which is the value.
+    Rule(RouteRule),
+    /// TLS of the host of a rule.
+    Tls(RouteRule),
+}
+
+impl From<&'static str> for About {
+    fn from(fact: &'static str) -> About {
+        if fact.is_empty() { About::Value } else { About::Fact(fact) }
+    }
+}
+
+impl fmt::Display for About {
+    /// `replicas`, `image api`, `shop.example.com/cart TLS`; nothing where the values say it themselves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            About::Value | About::Rule(_) => Ok(()),
+            About::Fact(fact) => f.write_str(fact),
+            About::Part(fact, part) => write!(f, "{fact} {part}"),
+            About::Tls(rule) => write!(f, "{} TLS", rule.text()),
+        }
+    }
+}
+
 /// One fact that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// What it is about, in a word or two: `replicas`, `image api`, `in`; empty where the values say it themselves.
-    pub about: String,
+    /// Its subject.
+    pub about: About,
     /// The old value; empty where there was none.
     pub old: String,
     /// The new value; empty where there is none.
@@ -122,49 +175,72 @@ pub struct Difference {
 
 impl Difference {
     /// A fact that differs.
-    pub fn new(about: impl Into<String>, old: impl Into<String>, new: impl Into<String>) -> Difference {
+    pub fn new(about: impl Into<About>, old: impl Into<String>, new: impl Into<String>) -> Difference {
         Difference { about: about.into(), old: old.into(), new: new.into() }
     }
 
-    /// Whether only one state has it; its text begins with a sign then.
-    pub fn is_one_sided(&self) -> bool {
-        self.old.is_empty() || self.new.is_empty()
+    /// Added or removed if only one state has it.
+    pub fn kind(&self) -> ChangeKind {
+        match (self.old.is_empty(), self.new.is_empty()) {
+            (true, _) => ChangeKind::Added,
+            (false, true) => ChangeKind::Removed,
+            (false, false) => ChangeKind::Changed,
+        }
     }
 
     /// `replicas 2 → 3`, `+ host a.example`, `− host b.example`; where a value has an arrow of its own, `80 → 9090, was
     /// 80 → 8080`.
     pub fn text(&self) -> String {
-        if self.is_one_sided() || self.old.contains('→') || self.new.contains('→') {
-            return self.text_without_arrow();
+        match self.kind() {
+            ChangeKind::Changed | ChangeKind::Same => self.words(),
+            kind => ChangeLine { kind, text: self.words() }.to_string(),
+        }
+    }
+
+    /// The same without a sign.
+    fn words(&self) -> String {
+        if self.kind() != ChangeKind::Changed || self.old.contains('→') || self.new.contains('→') {
+            return self.words_without_arrow();
         }
         format!("{}{} → {}", self.lead(), self.old, self.new)
     }
 
-    /// The same without an arrow of its own: `9090, was 8080`, `+ host a.example`.
-    pub fn text_without_arrow(&self) -> String {
+    /// The same without an arrow of its own: `9090, was 8080`, `host a.example`.
+    fn words_without_arrow(&self) -> String {
         let about = self.lead();
-        match (self.old.as_str(), self.new.as_str()) {
-            ("", new) => format!("+ {about}{new}"),
-            (old, "") => format!("− {about}{old}"),
-            (old, new) => format!("{about}{new}, was {old}"),
+        match self.kind() {
+            ChangeKind::Added => format!("{about}{}", self.new),
+            ChangeKind::Removed => format!("{about}{}", self.old),
+            ChangeKind::Changed | ChangeKind::Same => format!("{about}{}, was {}", self.new, self.old),
         }
     }
 
     fn lead(&self) -> String {
-        if self.about.is_empty() { String::new() } else { format!("{} ", self.about) }
+        let mut about = self.about.to_string();
+        if !about.is_empty() {
+            about.push(' ');
+        }
+        about
     }
 }
 
 impl Edge {
-    /// What stands beside the edge where `lines` do otherwise: what was added or removed with its sign before each, of
+    /// The lines beside the edge where `lines` stand otherwise: what was added or removed with its sign before each, of
     /// what changed its differences alone. Where there is nothing to say, the kind is what is left: `+ selects`.
-    pub fn told(&self, lines: Vec<String>) -> Vec<String> {
+    pub fn change_lines(&self, lines: Vec<String>) -> Vec<ChangeLine> {
+        let kind = self.change.as_ref().map_or(ChangeKind::Same, Change::kind);
         match &self.change {
-            None | Some(Change::Same) => lines,
             Some(change @ Change::Changed(_)) => change.lines_beside_arrows(),
-            Some(change) if lines.is_empty() => vec![format!("{} {}", change.sign(), self.kind().as_str())],
-            Some(change) => lines.iter().map(|l| format!("{} {l}", change.sign())).collect(),
+            Some(change) if lines.is_empty() && !change.is_same() => {
+                vec![ChangeLine { kind, text: self.kind().as_str().to_owned() }]
+            }
+            _ => lines.into_iter().map(|text| ChangeLine { kind, text }).collect(),
         }
+    }
+
+    /// The same as text.
+    pub fn told(&self, lines: Vec<String>) -> Vec<String> {
+        self.change_lines(lines).iter().map(ChangeLine::to_string).collect()
     }
 }
 
@@ -179,17 +255,18 @@ mod tests {
             (Difference::new("host", "", "a.example"), "+ host a.example"),
             (Difference::new("", "b.example/x", ""), "− b.example/x"),
             (Difference::new("", "80 → 8080", "80 → 9090"), "80 → 9090, was 80 → 8080"),
+            (Difference::new(About::Part("image", "api".into()), "1", "2"), "image api 1 → 2"),
         ];
         for (difference, text) in said {
             assert_eq!(difference.text(), text);
         }
         let port = Difference::new("", "8080", "9090");
-        assert_eq!(port.text_without_arrow(), "9090, was 8080");
         let all = Change::Changed(vec![port, Difference::new("host", "a.example", "")]);
-        assert_eq!(all.lines(), ["~ 8080 → 9090", "− host a.example"]);
-        assert_eq!(all.lines_beside_arrows(), ["~ 9090, was 8080", "− host a.example"]);
-        assert_eq!(Change::Changed(Vec::new()).lines(), ["~ changed"]);
-        assert_eq!(Change::Removed.lines(), ["− removed"]);
+        let texts = |lines: Vec<ChangeLine>| lines.iter().map(ChangeLine::to_string).collect::<Vec<String>>();
+        assert_eq!(texts(all.lines()), ["~ 8080 → 9090", "− host a.example"]);
+        assert_eq!(texts(all.lines_beside_arrows()), ["~ 9090, was 8080", "− host a.example"]);
+        assert_eq!(texts(Change::Changed(Vec::new()).lines()), ["~ changed"]);
+        assert_eq!(texts(Change::Removed.lines()), ["− removed"]);
         assert!(Change::Same.lines().is_empty());
     }
 }

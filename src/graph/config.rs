@@ -1,6 +1,7 @@
 //! What workloads use beside the network and what scales them, and how, with the words for both.
 
 use super::describe::first_of;
+use crate::net::ObjectKey;
 
 /// What is known of something that workloads use, or that scales them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub enum Config {
         type_: String,
         /// Its keys, sorted.
         keys: Vec<String>,
-        /// The object that makes it, if it is not in the input itself, as `shop/web[Certificate]`.
-        made_by: Option<String>,
+        /// The object that creates it, if the manifests do not contain it themselves.
+        made_by: Option<ObjectKey>,
         /// How it is used, if by all in the same way.
         used: Option<Uses>,
     },
@@ -148,7 +149,7 @@ impl Config {
         let said = |used: &Option<Uses>| used.iter().flat_map(Uses::lines).collect::<Vec<String>>().join(", ");
         match self {
             Config::ConfigMap { keys, used } => vec![count(keys.len(), "key", "keys"), said(used)],
-            Config::Secret { made_by: Some(by), used, .. } => vec![said(used), format!("made by {}", kind_of(by))],
+            Config::Secret { made_by: Some(by), used, .. } => vec![said(used), format!("made by {}", by.kind)],
             Config::Secret { type_, keys, used, .. } => {
                 // What comes before the slash says only who defined the type.
                 let type_ = type_.rsplit('/').next().unwrap_or_default();
@@ -193,11 +194,6 @@ pub(super) fn short_kind(kind: &str) -> &str {
         "HorizontalPodAutoscaler" => "HPA",
         other => other,
     }
-}
-
-/// `Certificate` of `shop/web[Certificate]`.
-fn kind_of(id: &str) -> &str {
-    id.rsplit('[').next().unwrap_or_default().trim_end_matches(']')
 }
 
 fn count(n: usize, one: &str, many: &str) -> String {

@@ -1,23 +1,34 @@
 //! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
 
+use std::fmt;
+
 use super::config::short_kind;
 use super::remark;
 use super::{
-    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity, Mark, Node, NodeKind,
-    Outside, PortMap, Ports, RouteRule, Scale, ServiceKind, Side, Stance,
+    Access, Allowance, AllowanceLabel, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity,
+    Listener, Location, Mark, MissingReason, Node, NodeKind, Outside, PeerNamespaces, PeerSet, PortMap, Ports,
+    RouteRule, Scale, ServiceKind, Side, Stance,
 };
 use crate::net::Protocol;
+
+/// Stands between facts.
+pub const FACTS_JOINT: &str = " · ";
 
 impl Node {
     /// One line of facts under the name: `Deployment · 3 replicas`, `ClusterIP · 80 → 8080`.
     pub fn facts(&self) -> String {
+        self.fact_list().join(FACTS_JOINT)
+    }
+
+    /// The same facts one by one.
+    pub fn fact_list(&self) -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();
         match &self.detail {
             Detail::Internet => parts.push("anyone outside".into()),
-            Detail::External { addresses, except, role, on } => {
-                parts.extend(on_text(on));
-                parts.push(role.clone().unwrap_or_else(|| "outside addresses".into()));
-                if role.is_some() {
+            Detail::External { addresses, except, location, on, set: _ } => {
+                parts.extend(on_text(on.as_ref()));
+                parts.push(location.text().unwrap_or("outside addresses").into());
+                if *location == Location::AroundCluster {
                     parts.push(first_of(addresses));
                 }
                 if !except.is_empty() {
@@ -33,7 +44,7 @@ impl Node {
             Detail::Gateway { class, listeners, tls: _ } => {
                 parts.push("Gateway".into());
                 parts.push(format!("class {class}"));
-                parts.push(first_of(listeners));
+                parts.push(first_of(&listener_texts(listeners)));
             }
             Detail::Route { hosts } => {
                 parts.push(self.label.clone());
@@ -63,9 +74,9 @@ impl Node {
                 parts.extend(config.facts());
             }
             Detail::Resource => parts.push(self.label.clone()),
-            Detail::Peers { of, members, on, .. } => {
-                parts.extend(on_text(on));
-                parts.push(of.clone());
+            Detail::Peers { set, members, on, .. } => {
+                parts.extend(on_text(on.as_ref()));
+                parts.push(set.text(self.namespace.as_deref()));
                 parts.extend(members.as_ref().map(|m| match m.len() {
                     0 => "not in the input".to_owned(),
                     1 => "1 workload".to_owned(),
@@ -76,16 +87,16 @@ impl Node {
             Detail::Summary(summary) => parts.extend(summary.facts()),
             Detail::Missing { reason } => {
                 parts.push(self.label.clone());
-                parts.push(reason.clone());
+                parts.push(reason.as_str().to_owned());
             }
         }
         parts.retain(|p| !p.is_empty());
-        parts.join(" · ")
+        parts
     }
 
     /// Whether the node lists the rules of its outgoing routes as rows.
     pub fn has_route_rows(&self) -> bool {
-        matches!(self.kind, NodeKind::Ingress | NodeKind::Route)
+        matches!(self.kind(), NodeKind::Ingress | NodeKind::Route)
     }
 
     /// What stands on the card beside name and facts: a mark and a word each.
@@ -119,7 +130,7 @@ impl Node {
             Outside::Reached => badges.push((Mark::Exposed, "outside".to_owned())),
             Outside::Blocked => badges.push((Mark::Blocked, "outside".to_owned())),
         }
-        let mut kinds: Vec<&str> = access.foreign.iter().filter_map(|e| e.object.rsplit(['[', ']']).nth(1)).collect();
+        let mut kinds: Vec<&str> = access.foreign.iter().map(|policy| policy.kind.as_str()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         match (kinds.as_slice(), access.foreign.len()) {
@@ -145,16 +156,16 @@ impl Node {
         });
         let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());
-        lines.extend(self.change.iter().flat_map(Change::lines));
+        lines.extend(self.change.iter().flat_map(Change::lines).map(|line| line.to_string()));
         lines
     }
 
     /// Everything known about the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
-        let mut lines = vec![self.id.clone(), self.facts()];
+        let mut lines = vec![self.id.to_string(), self.facts()];
         lines.extend(self.change.iter().flat_map(|change| match change {
             Change::Same => vec!["unchanged".to_owned()],
-            change => change.lines(),
+            change => change.lines().iter().map(|line| line.to_string()).collect(),
         }));
         match &self.detail {
             Detail::Workload { containers, labels, ports, access, .. } => {
@@ -186,7 +197,7 @@ impl Node {
                 lines.extend(members.iter().flat_map(|m| some_of("", m)));
                 lines.extend(access.iter().flat_map(Access::lines));
             }
-            Detail::Gateway { listeners, .. } => lines.extend(listeners.iter().cloned()),
+            Detail::Gateway { listeners, .. } => lines.extend(listener_texts(listeners)),
             Detail::Config(config) => lines.extend(config.remarks()),
             Detail::Route { hosts } if hosts.len() > 1 => lines.push(hosts.join(", ")),
             _ => {}
@@ -201,9 +212,51 @@ impl Node {
 }
 
 impl Edge {
+    /// The same as [`EdgeDetail::lines`].
+    pub fn lines(&self) -> Vec<String> {
+        self.detail.lines()
+    }
+
+    /// Everything known about the edge, a line each, for a tooltip.
+    pub fn tooltip(&self) -> String {
+        let mut lines = self.lines();
+        match &self.detail {
+            EdgeDetail::Allows(allowance) => {
+                lines.insert(0, "allowed by policy".to_owned());
+                lines.extend(allowance.remarks());
+            }
+            EdgeDetail::Denied(allowance) => {
+                lines.insert(0, "allowed at one end, denied at the other".to_owned());
+                lines.extend(allowance.remarks());
+            }
+            EdgeDetail::Calls(_) => lines.insert(0, "named by configuration".to_owned()),
+            EdgeDetail::Several(several) => {
+                let texts = several.texts();
+                if texts.len() > 1 {
+                    lines.extend(some_of("", &texts));
+                }
+            }
+            _ => {}
+        }
+        lines.extend(self.change.iter().flat_map(|change| match change {
+            Change::Same => vec!["unchanged".to_owned()],
+            change => change.lines_beside_arrows().iter().map(|line| line.to_string()).collect(),
+        }));
+        lines.extend(
+            self.evidence.iter().map(
+                |e| {
+                    if e.field.is_empty() { e.place() } else { format!("{} {}", e.place(), e.field) }
+                },
+            ),
+        );
+        lines.join("\n")
+    }
+}
+
+impl EdgeDetail {
     /// What the edge says, a line each: `shop.example.com/cart → 80`, `80 → 8080`, `LoadBalancer 443`.
     pub fn lines(&self) -> Vec<String> {
-        match &self.detail {
+        match self {
             EdgeDetail::Exposes(ways) => ways.iter().map(Exposure::text).collect(),
             EdgeDetail::Routes { rules, port } => {
                 let port = port.text();
@@ -221,36 +274,6 @@ impl Edge {
             EdgeDetail::Several(several) => several.lines(),
         }
     }
-
-    /// Everything known about the edge, a line each, for a tooltip.
-    pub fn tooltip(&self) -> String {
-        let mut lines = self.lines();
-        match &self.detail {
-            EdgeDetail::Allows(allowance) => {
-                lines.insert(0, "allowed by policy".to_owned());
-                lines.extend(allowance.remarks());
-            }
-            EdgeDetail::Denied(allowance) => {
-                lines.insert(0, "allowed at one end, denied at the other".to_owned());
-                lines.extend(allowance.remarks());
-            }
-            EdgeDetail::Calls(_) => lines.insert(0, "named by configuration".to_owned()),
-            EdgeDetail::Several(several) if several.said.len() > 1 => lines.extend(some_of("", &several.said)),
-            _ => {}
-        }
-        lines.extend(self.change.iter().flat_map(|change| match change {
-            Change::Same => vec!["unchanged".to_owned()],
-            change => change.lines_beside_arrows(),
-        }));
-        lines.extend(
-            self.evidence.iter().map(
-                |e| {
-                    if e.field.is_empty() { e.place() } else { format!("{} {}", e.place(), e.field) }
-                },
-            ),
-        );
-        lines.join("\n")
-    }
 }
 
 impl Access {
@@ -266,7 +289,7 @@ impl Access {
             let by: Vec<String> = side.by.iter().map(policy_text).collect();
             std::iter::once(format!("{word}: {stance}")).chain(some_of("", &by)).collect::<Vec<String>>()
         };
-        let foreign: Vec<String> = self.foreign.iter().map(policy_text).collect();
+        let foreign: Vec<String> = self.foreign.iter().map(|policy| policy_text(&policy.at)).collect();
         let mut lines = side("ingress", &self.ingress);
         lines.extend(side("egress", &self.egress));
         match self.outside {
@@ -279,8 +302,59 @@ impl Access {
     }
 }
 
-fn on_text(on: &str) -> Option<String> {
-    (!on.is_empty()).then(|| format!("on {on}"))
+fn on_text(on: Option<&AllowanceLabel>) -> Option<String> {
+    on.map(|on| format!("on {on}"))
+}
+
+fn listener_texts(listeners: &[Listener]) -> Vec<String> {
+    listeners.iter().map(Listener::to_string).collect()
+}
+
+impl fmt::Display for Listener {
+    /// `HTTPS 443 *.example.com`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port.map(|p| p.to_string());
+        let words: Vec<&str> = [&self.protocol, &port, &self.host].into_iter().flatten().map(String::as_str).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl Location {
+    /// `around the cluster`; nothing for anywhere.
+    pub fn text(self) -> Option<&'static str> {
+        match self {
+            Location::Outside => None,
+            Location::AroundCluster => Some("around the cluster"),
+        }
+    }
+}
+
+impl MissingReason {
+    /// A short phrase.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MissingReason::NotInManifests => "not in the input",
+            MissingReason::Optional => "optional, not in the input",
+            MissingReason::NoSuchPod => "no pod has these labels",
+        }
+    }
+}
+
+impl PeerSet {
+    /// Whose pods they are, as a short phrase: `of namespaces with team=a`; nothing inside the frame of their namespace.
+    pub fn text(&self, frame: Option<&str>) -> String {
+        match self {
+            PeerSet::Anyone => "any pod, any address".into(),
+            PeerSet::Workloads(_) => "some of those that a rule means".into(),
+            PeerSet::Described { namespaces, .. } => match namespaces {
+                PeerNamespaces::Any => "of any namespace".into(),
+                PeerNamespaces::Named(name) if frame == Some(name) => String::new(),
+                PeerNamespaces::Named(name) => format!("of namespace {name}"),
+                // With spaces after its commas it can be broken there.
+                PeerNamespaces::Labeled(selector) => format!("of namespaces with {}", selector.replace(',', ", ")),
+            },
+        }
+    }
 }
 
 /// `shop/web[NetworkPolicy] (web.yaml:3)`.
@@ -319,24 +393,7 @@ impl Allowance {
     /// The ports, in a line; and what else belongs beside the line of the edge: for whom it does not hold, and that it
     /// is not sure.
     pub fn lines(&self) -> Vec<String> {
-        let mut ports = self.ports.texts();
-        if ports.len() > 4 {
-            let more = ports.len() - 3;
-            ports.truncate(3);
-            ports.push(format!("+{more}"));
-        }
-        let mut first = ports.join(", ");
-        if !self.doubts.is_empty() {
-            first.push_str(if first.is_empty() { "?" } else { " ?" });
-        }
-        let exceptions = self.not_from.len() + self.not_to.len();
-        let mut lines = vec![first];
-        lines.extend(self.network.clone());
-        if exceptions > 0 {
-            lines.push(format!("except {exceptions}"));
-        }
-        lines.retain(|l| !l.is_empty());
-        lines
+        self.label().lines()
     }
 
     /// What a line has no room for: all ports where there are many, for whom it does not hold, and why it is not sure.
@@ -353,8 +410,37 @@ impl Allowance {
     }
 }
 
+impl AllowanceLabel {
+    /// The ports, the network, and how many workloads are excepted, a line each.
+    pub fn lines(&self) -> Vec<String> {
+        let mut ports = self.ports.texts();
+        if ports.len() > 4 {
+            let more = ports.len() - 3;
+            ports.truncate(3);
+            ports.push(format!("+{more}"));
+        }
+        let mut first = ports.join(", ");
+        if self.unsure {
+            first.push_str(if first.is_empty() { "?" } else { " ?" });
+        }
+        let mut lines = vec![first];
+        lines.extend(self.network.clone());
+        if self.exceptions > 0 {
+            lines.push(format!("except {}", self.exceptions));
+        }
+        lines.retain(|l| !l.is_empty());
+        lines
+    }
+}
+
+impl fmt::Display for AllowanceLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines().join(", "))
+    }
+}
+
 /// A line for each of the first dozen, and how many more there are.
-fn some_of(word: &str, items: &[String]) -> Vec<String> {
+fn some_of(word: &str, items: &[impl fmt::Display]) -> Vec<String> {
     let mut lines: Vec<String> = items.iter().take(12).map(|i| format!("{word}{i}")).collect();
     if items.len() > 12 {
         lines.push(format!("{word}{} more", items.len() - 12));

@@ -21,24 +21,31 @@ mod describe;
 mod digest;
 mod evidence;
 mod group;
+mod id;
+mod kind;
 mod model;
 mod part;
 mod remark;
 mod summary;
 mod tally;
 
-pub use access::{Access, Allowance, Mark, Outside, Ports, Side, Stance};
+pub use access::{Access, Allowance, AllowanceLabel, Mark, Outside, Ports, Side, Stance, Unevaluated};
 pub use build::GraphBuilder;
 pub use call::{Call, CallState};
-pub use change::{Change, ChangeKind, Difference};
+pub use change::{About, Change, ChangeKind, ChangeLine, Difference};
 pub use config::{Config, Scaling, UseWay, Uses};
-pub use describe::port_text;
+pub use describe::{FACTS_JOINT, port_text};
 pub use digest::digest;
 pub use evidence::Evidence;
 pub use group::Group;
+pub use id::{
+    AddressesId, BorderId, GroupId, Identity, JunctionId, LineEnd, NodeId, PeerNamespaces, PeerSet, PeersId, RestSide,
+    SummaryId,
+};
+pub use kind::{EdgeKind, NodeKind};
 pub use model::{
-    Backend, Container, Detail, Edge, EdgeDetail, EdgeKind, Expose, Exposure, Node, NodeKind, Port, PortMap, RouteRule,
-    Scale, ServiceKind, TargetPort,
+    Backend, Container, Detail, Edge, EdgeDetail, Expose, Exposure, Listener, Location, MissingReason, Node, Port,
+    PortMap, RouteRule, Scale, ServiceKind, TargetPort,
 };
 pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};
@@ -48,6 +55,8 @@ use std::collections::BTreeSet;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
+
+use crate::net::ObjectKey;
 
 /// The resolved graph; see the module for what it guarantees.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +81,19 @@ impl Graph {
     }
 
     /// The index of the node with this id.
-    pub fn find(&self, id: &str) -> Option<usize> {
+    pub fn find(&self, id: &NodeId) -> Option<usize> {
+        self.named(id.as_str())
+    }
+
+    /// The index of the node for an object.
+    pub fn object(&self, key: &ObjectKey) -> Option<usize> {
+        self.named(&key.to_string())
+    }
+
+    /// The index of the node whose id has this text, as in `data-id`.
+    pub fn named(&self, text: &str) -> Option<usize> {
         let weights = self.inner.raw_nodes();
-        weights.binary_search_by(|n| n.weight.id.as_str().cmp(id)).ok()
+        weights.binary_search_by(|n| n.weight.id.as_str().cmp(text)).ok()
     }
 
     /// All edges as (source index, target index, edge), sorted.
@@ -141,7 +160,7 @@ impl Graph {
     pub fn count(&self, kind: NodeKind) -> usize {
         let of = |node: &Node| match &node.detail {
             Detail::Summary(summary) if summary.scope == Scope::Whole => summary.count(kind),
-            _ => usize::from(node.kind == kind),
+            _ => usize::from(node.kind() == kind),
         };
         self.nodes().map(of).sum()
     }

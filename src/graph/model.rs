@@ -6,150 +6,8 @@ use std::fmt;
 use super::access::{Access, Allowance};
 use super::call::Call;
 use super::config::{Config, Scaling, Uses};
-use super::{Change, Evidence, Remark, Several, Summary};
-use crate::net::Protocol;
-
-/// What a node stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-pub enum NodeKind {
-    /// Everything outside.
-    Internet,
-    /// Address ranges outside the cluster.
-    External,
-    /// A DNS name outside the cluster.
-    ExternalName,
-    /// An Ingress.
-    Ingress,
-    /// A Gateway of the Gateway API.
-    Gateway,
-    /// A route of the Gateway API (HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute).
-    Route,
-    /// A Service.
-    Service,
-    /// Anything that runs pods.
-    Workload,
-    /// A ConfigMap that workloads may use.
-    ConfigMap,
-    /// A Secret that workloads or entrances may use.
-    Secret,
-    /// A claim to storage that workloads may use (PersistentVolumeClaim).
-    Claim,
-    /// An identity that pods may have (ServiceAccount).
-    ServiceAccount,
-    /// What changes how many pods a workload runs (HorizontalPodAutoscaler, ScaledObject).
-    Scaler,
-    /// Any other object that traffic is sent to (a resource backend).
-    Resource,
-    /// Pods that policies describe, or anyone: a set instead of its members.
-    Peers,
-    /// Where edges of several sources to several targets run through, all by the same rules and on the same ports.
-    Junction,
-    /// Something that is referred to and is not in the input.
-    Missing,
-    /// Several objects drawn as one.
-    Summary,
-}
-
-impl NodeKind {
-    /// Every kind, in the order a legend lists them.
-    pub const ALL: &[NodeKind] = &[
-        NodeKind::Internet,
-        NodeKind::External,
-        NodeKind::Gateway,
-        NodeKind::Ingress,
-        NodeKind::Route,
-        NodeKind::Service,
-        NodeKind::Scaler,
-        NodeKind::Workload,
-        NodeKind::ConfigMap,
-        NodeKind::Secret,
-        NodeKind::Claim,
-        NodeKind::ServiceAccount,
-        NodeKind::Peers,
-        NodeKind::Junction,
-        NodeKind::Resource,
-        NodeKind::ExternalName,
-        NodeKind::Missing,
-        NodeKind::Summary,
-    ];
-
-    /// The name of the kind, as in `data-kind`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            NodeKind::Internet => "Internet",
-            NodeKind::External => "External",
-            NodeKind::ExternalName => "ExternalName",
-            NodeKind::Ingress => "Ingress",
-            NodeKind::Gateway => "Gateway",
-            NodeKind::Route => "Route",
-            NodeKind::Service => "Service",
-            NodeKind::Workload => "Workload",
-            NodeKind::ConfigMap => "ConfigMap",
-            NodeKind::Secret => "Secret",
-            NodeKind::Claim => "Claim",
-            NodeKind::ServiceAccount => "ServiceAccount",
-            NodeKind::Scaler => "Scaler",
-            NodeKind::Resource => "Resource",
-            NodeKind::Peers => "Peers",
-            NodeKind::Junction => "Junction",
-            NodeKind::Missing => "Missing",
-            NodeKind::Summary => "Summary",
-        }
-    }
-}
-
-/// What an edge says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-pub enum EdgeKind {
-    /// Reachable from outside: Internet or address range → Ingress, Gateway, Service or workload.
-    Exposes,
-    /// Sends requests on: Ingress → Service, Gateway → Route → Service.
-    Routes,
-    /// Picks pods: Service → workload.
-    Selects,
-    /// Stands for something outside: Service → ExternalName, Service → External by hand-written endpoints.
-    Resolves,
-    /// Policies allow it: between workloads, sets of pods and addresses.
-    Allows,
-    /// A rule at one end allows it, and policies at the other do not.
-    Denied,
-    /// The configuration of a workload names a Service: workload → Service.
-    Calls,
-    /// Pods or an entrance need it: workload → ConfigMap, Secret, claim or ServiceAccount; Ingress or Gateway → Secret.
-    Uses,
-    /// Changes how many pods it runs: autoscaler → workload.
-    Scales,
-}
-
-impl EdgeKind {
-    /// Every kind, in the order a legend lists them.
-    pub const ALL: &[EdgeKind] = &[
-        EdgeKind::Exposes,
-        EdgeKind::Routes,
-        EdgeKind::Selects,
-        EdgeKind::Resolves,
-        EdgeKind::Allows,
-        EdgeKind::Denied,
-        EdgeKind::Calls,
-        EdgeKind::Uses,
-        EdgeKind::Scales,
-    ];
-
-    /// The name of the kind, as in `data-kind`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EdgeKind::Exposes => "exposes",
-            EdgeKind::Routes => "routes",
-            EdgeKind::Selects => "selects",
-            EdgeKind::Resolves => "resolves",
-            EdgeKind::Allows => "allows",
-            EdgeKind::Denied => "denied",
-            EdgeKind::Calls => "calls",
-            EdgeKind::Uses => "uses",
-            EdgeKind::Scales => "scales",
-        }
-    }
-}
+use super::{AllowanceLabel, Change, EdgeKind, Evidence, NodeId, NodeKind, PeerSet, Remark, Several, Summary};
+use crate::net::{AddressSet, Protocol};
 
 /// A declared container port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -258,6 +116,37 @@ pub struct Container {
     pub image: Option<String>,
 }
 
+/// A listener of a Gateway.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Listener {
+    /// The protocol, as written: `HTTPS`.
+    pub protocol: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// The host name, with a wildcard perhaps.
+    pub host: Option<String>,
+}
+
+/// Where addresses outside of the cluster are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// Anywhere.
+    Outside,
+    /// In the network around the cluster.
+    AroundCluster,
+}
+
+/// Why something that is referred to is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MissingReason {
+    /// The manifests do not contain it.
+    NotInManifests,
+    /// The manifests do not contain it, and pods start without it.
+    Optional,
+    /// No pod has the labels that are asked for.
+    NoSuchPod,
+}
+
 /// What is known about a node beyond its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
@@ -267,12 +156,14 @@ pub enum Detail {
     External {
         /// Address ranges in CIDR notation, or single addresses.
         addresses: Vec<String>,
+        /// The addresses that are meant, what is excepted left out.
+        set: AddressSet,
         /// Parts of these ranges that are not meant, in CIDR notation.
         except: Vec<String>,
-        /// What they are, if known: `private network` for an internal load balancer.
-        role: Option<String>,
-        /// What all edges that policies allow to it say, where the card says it for them: `443`; else empty.
-        on: String,
+        /// Where they are.
+        location: Location,
+        /// The label of every edge that policies allow to them, where the card shows it.
+        on: Option<AllowanceLabel>,
     },
     /// See [`NodeKind::ExternalName`].
     ExternalName,
@@ -287,8 +178,8 @@ pub enum Detail {
     Gateway {
         /// The GatewayClass.
         class: String,
-        /// Listeners, as `HTTPS 443 *.example.com`.
-        listeners: Vec<String>,
+        /// Listeners, in the order of the manifest.
+        listeners: Vec<Listener>,
         /// Whether any listener has TLS.
         tls: bool,
     },
@@ -329,13 +220,12 @@ pub enum Detail {
     Resource,
     /// See [`NodeKind::Peers`].
     Peers {
-        /// Whose pods they are, as a short phrase: `of namespaces with team=a`; empty inside the frame of the one
-        /// namespace, and for anyone.
-        of: String,
-        /// Ids of the workloads of the input that are meant, sorted; `None` for anyone.
-        members: Option<Vec<String>>,
-        /// What all edges to it say, where the card says it for them: `53 TCP+UDP`; else empty.
-        on: String,
+        /// Whose pods they are.
+        set: PeerSet,
+        /// The workloads of the manifests that are meant, sorted; `None` for anyone.
+        members: Option<Vec<NodeId>>,
+        /// The label of every edge to them, where the card shows it.
+        on: Option<AllowanceLabel>,
         /// What policies have to say about them, where the input holds these policies and no pods.
         access: Option<Access>,
     },
@@ -343,21 +233,44 @@ pub enum Detail {
     Junction,
     /// See [`NodeKind::Missing`].
     Missing {
-        /// Why it is there, as a short phrase: `not in the input`, `no pod has these labels`.
-        reason: String,
+        /// Why it is missing.
+        reason: MissingReason,
     },
     /// See [`NodeKind::Summary`].
     Summary(Summary),
 }
 
+impl Detail {
+    /// The kind of node that has such detail.
+    pub fn kind(&self) -> NodeKind {
+        match self {
+            Detail::Internet => NodeKind::Internet,
+            Detail::External { .. } => NodeKind::External,
+            Detail::ExternalName => NodeKind::ExternalName,
+            Detail::Ingress { .. } => NodeKind::Ingress,
+            Detail::Gateway { .. } => NodeKind::Gateway,
+            Detail::Route { .. } => NodeKind::Route,
+            Detail::Service { .. } => NodeKind::Service,
+            Detail::Workload { .. } => NodeKind::Workload,
+            Detail::Config(Config::ConfigMap { .. }) => NodeKind::ConfigMap,
+            Detail::Config(Config::Secret { .. }) => NodeKind::Secret,
+            Detail::Config(Config::Claim { .. }) => NodeKind::Claim,
+            Detail::Config(Config::ServiceAccount) => NodeKind::ServiceAccount,
+            Detail::Config(Config::Scaler { .. }) => NodeKind::Scaler,
+            Detail::Resource => NodeKind::Resource,
+            Detail::Peers { .. } => NodeKind::Peers,
+            Detail::Junction => NodeKind::Junction,
+            Detail::Missing { .. } => NodeKind::Missing,
+            Detail::Summary(_) => NodeKind::Summary,
+        }
+    }
+}
+
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Unique and derived from identity: `namespace/name[Kind]`, `internet`, `dns:HOST`, `addresses:…`, `peers:…`,
-    /// `junction:…`, `missing:…`, `summary:…`.
-    pub id: String,
-    /// What it stands for.
-    pub kind: NodeKind,
+    /// Its identity.
+    pub id: NodeId,
     /// The kind as people know it: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind that was asked
     /// for.
     pub label: String,
@@ -373,6 +286,27 @@ pub struct Node {
     pub change: Option<Change>,
     /// What was found wrong with it, the worst first.
     pub remarks: Vec<Remark>,
+}
+
+impl Node {
+    /// A node of one state of which nothing more is known; without a namespace.
+    pub fn new(id: impl Into<NodeId>, label: impl Into<String>, name: impl Into<String>, detail: Detail) -> Node {
+        Node {
+            id: id.into(),
+            label: label.into(),
+            namespace: None,
+            name: name.into(),
+            detail,
+            evidence: Vec::new(),
+            change: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// What it represents.
+    pub fn kind(&self) -> NodeKind {
+        self.detail.kind()
+    }
 }
 
 /// How something is exposed.

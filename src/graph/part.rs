@@ -3,6 +3,7 @@
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Detail, Edge, Graph, Group, Node, NodeKind, Remark};
+use crate::net::ObjectKey;
 
 impl Graph {
     /// The nodes that are kept, by index, and the edges between them that are wanted, by position.
@@ -44,7 +45,7 @@ impl Graph {
         let kept: Vec<bool> = self
             .nodes()
             .enumerate()
-            .map(|(i, node)| !node.kind.is_config() && (has[i] || !had[i] || !node.is_there_for_edges()))
+            .map(|(i, node)| !node.kind().is_config() && (has[i] || !had[i] || !node.is_there_for_edges()))
             .collect();
         self.part(&kept, wanted)
     }
@@ -56,9 +57,9 @@ impl Graph {
         }
     }
 
-    /// Says of the node with an id, if there is one, what was found wrong with its object.
-    pub fn remark(&mut self, id: &str, remark: Remark) {
-        if let Some(index) = self.find(id) {
+    /// Says of the node for an object, if there is one, what was found wrong with it.
+    pub fn remark(&mut self, object: &ObjectKey, remark: Remark) {
+        if let Some(index) = self.object(object) {
             let remarks = &mut self.inner[NodeIndex::new(index)].remarks;
             remarks.push(remark);
             remarks.sort();
@@ -104,7 +105,7 @@ impl NodeKind {
 impl Node {
     /// Whether it is in a graph only because edges begin or end there.
     fn is_there_for_edges(&self) -> bool {
-        match self.kind {
+        match self.kind() {
             NodeKind::Peers => !matches!(self.detail, Detail::Peers { access: Some(_), .. }),
             NodeKind::Internet
             | NodeKind::External

@@ -1,6 +1,8 @@
 //! Objects that are drawn as one, and edges that are drawn as one, with the words for both.
 
-use super::{EdgeKind, Mark, NodeKind};
+use std::collections::BTreeSet;
+
+use super::{EdgeDetail, EdgeKind, Mark, NodeKind};
 
 /// Which objects a summary stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,17 +92,23 @@ pub struct Several {
     pub kind: EdgeKind,
     /// How many they are.
     pub count: usize,
-    /// What they say, sorted, each once.
-    pub said: Vec<String>,
+    /// Their details, sorted, each once.
+    pub details: Vec<EdgeDetail>,
 }
 
 impl Several {
     /// How many they are, and what they say if all say the same: `12 × 443`.
     pub(super) fn lines(&self) -> Vec<String> {
-        vec![match self.said.as_slice() {
+        vec![match self.texts().as_slice() {
             [one] => format!("{} × {one}", self.count),
             _ => format!("{} ×", self.count),
         }]
+    }
+
+    /// What they say, sorted, each text once.
+    pub fn texts(&self) -> Vec<String> {
+        let texts = self.details.iter().map(|detail| detail.lines().join(", ")).filter(|text| !text.is_empty());
+        texts.collect::<BTreeSet<String>>().into_iter().collect()
     }
 }
 

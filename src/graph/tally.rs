@@ -10,7 +10,7 @@ impl Graph {
     pub fn tally(&self, kind: ChangeKind) -> Vec<String> {
         let is = |change: &Option<Change>| change.as_ref().map(Change::kind) == Some(kind);
         let counts = |node: &NodeKind| !matches!(node, NodeKind::Internet | NodeKind::Junction);
-        let of = |wanted: NodeKind| self.nodes().filter(|n| n.kind == wanted && is(&n.change)).count();
+        let of = |wanted: NodeKind| self.nodes().filter(|n| n.kind() == wanted && is(&n.change)).count();
         let mut parts: Vec<String> = NodeKind::ALL
             .iter()
             .filter(|k| counts(k))
@@ -22,7 +22,7 @@ impl Graph {
                 _ => counted(k, n),
             })
             .collect();
-        let through = |to: usize| self.node(to).kind == NodeKind::Junction;
+        let through = |to: usize| self.node(to).kind() == NodeKind::Junction;
         let edges = self.edges().filter(|(_, to, edge)| is(&edge.change) && !through(*to)).count();
         if edges > 0 {
             parts.push(format!("{edges} {}", if edges == 1 { "connection" } else { "connections" }));

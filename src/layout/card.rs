@@ -6,7 +6,7 @@ use super::changes::{self, Told};
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
 use super::{Badge, Card, Point, Rect, Row, Text, TextRole};
-use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, Graph, Mark, Node, NodeKind, RouteRule};
+use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, FACTS_JOINT, Graph, Mark, Node, NodeKind, RouteRule};
 
 const BAR: f64 = 4.0;
 const GLYPH: f64 = 16.0;
@@ -165,7 +165,7 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
     let mut widths: BTreeMap<_, BTreeMap<_, Vec<f64>>> = BTreeMap::new();
     for (node, plan) in graph.nodes().zip(&plans) {
-        widths.entry(node.kind).or_default().entry(&node.namespace).or_default().push(plan.width);
+        widths.entry(node.kind()).or_default().entry(&node.namespace).or_default().push(plan.width);
     }
     let mut usual: BTreeMap<_, BTreeMap<_, f64>> = BTreeMap::new();
     for (kind, by_namespace) in widths {
@@ -174,10 +174,10 @@ pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
         usual.insert(kind, own.into_iter().map(|(ns, width)| (ns, width.max(shared))).collect());
     }
     for (node, plan) in graph.nodes().zip(&mut plans) {
-        if node.kind == NodeKind::Junction {
+        if node.kind() == NodeKind::Junction {
             continue;
         }
-        let usual = usual.get(&node.kind).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
+        let usual = usual.get(&node.kind()).and_then(|w| w.get(&node.namespace)).copied().unwrap_or_default();
         plan.width = plan.width.max(usual);
         plan.widen(node);
     }
@@ -193,7 +193,7 @@ fn share(mut numbers: Vec<f64>, of: usize, parts: usize) -> f64 {
 /// Decides what stands on the card of a node, as wide as it needs to be.
 pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let node = graph.node(index);
-    if node.kind == NodeKind::Junction {
+    if node.kind() == NodeKind::Junction {
         return junction(node);
     }
     let room = MAX_WIDTH - TEXT_X - RIGHT;
@@ -201,7 +201,7 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let badges_width = badges.iter().map(|line| badges_width(line)).fold(0.0, f64::max);
     let name = wrap_name(&node.name, NAME_ROOM.max(badges_width), room);
     let name_width = name.iter().map(|l| text_width(l, TextRole::Name)).fold(0.0, f64::max);
-    let mut facts = wrap_facts(&node.facts(), FACTS_ROOM.max(name_width), room);
+    let mut facts = wrap_facts(&node.fact_list(), FACTS_ROOM.max(name_width), room);
     let own_facts = facts.len();
     let mut rows = Vec::new();
     let mut row_x = ROW_X;
@@ -294,29 +294,20 @@ fn wrap_name(name: &str, room: f64, most: f64) -> Vec<String> {
 }
 
 /// Facts break between facts if they can: into two lines, of at most `room` if they fit and else of at most `most`.
-fn wrap_facts(facts: &str, room: f64, most: f64) -> Vec<String> {
+fn wrap_facts(facts: &[String], room: f64, most: f64) -> Vec<String> {
     let lines = break_facts(facts, room);
     let whole = |l: &String| !l.ends_with('…');
     if lines.iter().all(whole) { lines } else { break_facts(facts, most) }
 }
 
-fn break_facts(facts: &str, room: f64) -> Vec<String> {
+fn break_facts(facts: &[String], room: f64) -> Vec<String> {
     if facts.is_empty() {
         return Vec::new();
     }
-    if text_width(facts, TextRole::Facts) <= room {
-        return vec![facts.to_owned()];
-    }
-    let mut first = String::new();
-    let mut rest = String::new();
-    for fact in facts.split(" · ") {
-        let joined = if first.is_empty() { fact.to_owned() } else { format!("{first} · {fact}") };
-        if rest.is_empty() && text_width(&joined, TextRole::Facts) <= room {
-            first = joined;
-        } else {
-            rest = if rest.is_empty() { fact.to_owned() } else { format!("{rest} · {fact}") };
-        }
-    }
+    // As many of the first as one line holds.
+    let fits = |count: &usize| text_width(&facts[..*count].join(FACTS_JOINT), TextRole::Facts) <= room;
+    let (first, rest) = facts.split_at((1..=facts.len()).take_while(fits).last().unwrap_or(0));
+    let (first, rest) = (first.join(FACTS_JOINT), rest.join(FACTS_JOINT));
     if first.is_empty() {
         return wrap(&rest, TextRole::Facts, room, 3);
     }
@@ -408,7 +399,7 @@ fn row_width(row: &RowPlan, x: f64) -> f64 {
 pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
     let rect = Rect { x: at.x, y: at.y, w: plan.width, h: plan.height() };
     let mut texts = Vec::new();
-    let is_junction = node.kind == NodeKind::Junction;
+    let is_junction = node.kind() == NodeKind::Junction;
     let mut y = at.y + if is_junction { 5.0 } else { TOP };
     for line in &plan.name {
         let (role, baseline, height) =
@@ -452,7 +443,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
     }
     Card {
         id: node.id.clone(),
-        kind: node.kind,
+        kind: node.kind(),
         label: node.label.clone(),
         namespace: node.namespace.clone(),
         group: None,

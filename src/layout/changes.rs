@@ -4,7 +4,7 @@
 use super::TextRole;
 use super::metrics::text_width;
 use super::wrap::wrap;
-use crate::graph::{Change, ChangeKind, Difference, Edge, EdgeDetail, Node, RouteRule};
+use crate::graph::{About, Change, ChangeKind, ChangeLine, Difference, Edge, EdgeDetail, Node, RouteRule};
 
 /// More differences than this are counted; the tooltip has them all.
 const MAX_DIFFERENCES: usize = 4;
@@ -48,7 +48,7 @@ pub(super) fn on_card(node: &Node, room: f64) -> Vec<Told> {
 /// What a label says of a change where it says `lines` otherwise; `None` if nothing changed.
 pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<Told>> {
     edge.change.as_ref().filter(|c| !c.is_same())?;
-    Some(broken(&counted(edge.told(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
+    Some(broken(&counted(edge.change_lines(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
 }
 
 /// The sign of each rule of a route, in their order, and what else changed. `host` is the one that is not said again.
@@ -67,21 +67,28 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
         return all(ChangeKind::Changed);
     }
     // A rule that is new has its sign where it stands and is not told again.
-    let is_it = |d: &Difference, rule: &RouteRule| d.old.is_empty() && d.about.is_empty() && d.new == rule.text();
+    let is_it = |d: &Difference, rule: &RouteRule| match &d.about {
+        About::Rule(new) => d.kind() == ChangeKind::Added && new == rule,
+        _ => false,
+    };
     let signs =
         rules.iter().map(|rule| differences.iter().any(|d| is_it(d, rule)).then_some(ChangeKind::Added)).collect();
     let rest = differences.iter().filter(|d| !rules.iter().any(|rule| is_it(d, rule)));
-    let short = |text: &String| match host.and_then(|host| text.strip_prefix(host)) {
-        Some(path) if path.starts_with('/') => path.to_owned(),
-        _ => text.clone(),
+    let plain = |rule: &RouteRule| RouteRule { tls: false, ..rule.clone() };
+    let short = |d: &Difference| match &d.about {
+        About::Rule(rule) => {
+            let rule = below(rule, host);
+            let text = |value: &String| if value.is_empty() { String::new() } else { rule.text() };
+            Difference::new(About::Rule(rule.clone()), text(&d.old), text(&d.new))
+        }
+        // Where the row has one rule, it need not be named again.
+        About::Tls(rule) => match rules.as_slice() {
+            [own] if plain(own) == plain(rule) => Difference { about: About::Fact("TLS"), ..d.clone() },
+            _ => Difference { about: About::Tls(below(rule, host)), ..d.clone() },
+        },
+        _ => d.clone(),
     };
-    // Where the row has one rule, it need not be named again.
-    let own = match rules.as_slice() {
-        [rule] => format!("{} ", rule.text()),
-        _ => String::new(),
-    };
-    let about = |d: &Difference| short(&d.about.strip_prefix(&own).unwrap_or(&d.about).to_owned());
-    let rest = rest.map(|d| Difference::new(about(d), short(&d.old), short(&d.new))).collect();
+    let rest = rest.map(short).collect();
     let said = match Change::Changed(rest) {
         Change::Changed(none) if none.is_empty() => Vec::new(),
         change => change.lines_beside_arrows(),
@@ -89,26 +96,29 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
     (signs, broken(&counted(said, MAX_DIFFERENCES), TextRole::Row, room))
 }
 
+/// A rule without the host that stands above it already.
+fn below(rule: &RouteRule, host: Option<&str>) -> RouteRule {
+    let is_under = rule.path.as_ref().is_some_and(|path| path.starts_with('/')) && rule.host.as_deref() == host;
+    RouteRule { host: rule.host.clone().filter(|_| !is_under), ..rule.clone() }
+}
+
 /// The first, and how many more there are.
-fn counted(mut said: Vec<String>, most: usize) -> Vec<String> {
+fn counted(mut said: Vec<ChangeLine>, most: usize) -> Vec<ChangeLine> {
     if said.len() > most {
         let more = said.len() + 1 - most;
         said.truncate(most - 1);
-        said.push(format!("~ {more} more"));
+        said.push(ChangeLine { kind: ChangeKind::Changed, text: format!("{more} more") });
     }
     said
 }
 
 /// Breaks lines that begin with a sign so that what goes on stands behind it.
-fn broken(said: &[String], role: TextRole, room: f64) -> Vec<Told> {
+fn broken(said: &[ChangeLine], role: TextRole, room: f64) -> Vec<Told> {
     let mut told = Vec::new();
-    for line in said {
-        let kind = ChangeKind::ALL.iter().copied().find(|k| !k.sign().is_empty() && line.starts_with(k.sign()));
-        let kind = kind.unwrap_or(ChangeKind::Changed);
-        let rest = line.strip_prefix(kind.sign()).unwrap_or(line).trim_start();
-        for (i, part) in wrap(rest, role, room - indent(role), MAX_LINES).into_iter().enumerate() {
+    for ChangeLine { kind, text } in said {
+        for (i, part) in wrap(text.trim_start(), role, room - indent(role), MAX_LINES).into_iter().enumerate() {
             let text = if i == 0 { format!("{} {part}", kind.sign()) } else { part };
-            told.push(Told { text, kind, more: i > 0 });
+            told.push(Told { text, kind: *kind, more: i > 0 });
         }
     }
     told
@@ -120,15 +130,16 @@ mod tests {
 
     #[test]
     fn what_goes_on_stands_behind_the_sign_and_nothing_is_lost() {
-        let said =
-            ["~ image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0"
-                .to_owned()];
+        let line = |kind, text: &str| ChangeLine { kind, text: text.to_owned() };
+        let text = "image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0";
+        let said = [line(ChangeKind::Changed, text)];
         let told = broken(&said, TextRole::Facts, 180.0);
         assert!(
             told.len() > 1 && told.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed)
         );
         assert!(told[0].text.starts_with("~ image") && told[1].more && !told[0].more);
-        let many: Vec<String> = (0..7).map(|i| format!("+ port {i}")).collect();
-        assert_eq!(counted(many, 4), ["+ port 0", "+ port 1", "+ port 2", "~ 4 more"]);
+        let many: Vec<ChangeLine> = (0..7).map(|i| line(ChangeKind::Added, &format!("port {i}"))).collect();
+        let shown: Vec<String> = counted(many, 4).iter().map(ChangeLine::to_string).collect();
+        assert_eq!(shown, ["+ port 0", "+ port 1", "+ port 2", "~ 4 more"]);
     }
 }

@@ -266,11 +266,12 @@ fn branches(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Identity;
 
     fn link(from: &str, to: &str, points: &[(f64, f64)]) -> Link {
         Link {
-            from: from.into(),
-            to: to.into(),
+            from: Identity::DnsName(from.into()).into(),
+            to: Identity::DnsName(to.into()).into(),
             kind: EdgeKind::Exposes,
             points: points.iter().map(|&(x, y)| Point { x, y }).collect(),
             gaps: Vec::new(),

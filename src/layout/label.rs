@@ -66,7 +66,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) if says_ports(target) => Vec::new(),
         EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => edge.lines(),
         // A Gateway's routes name their hosts themselves, and rows stand on the card.
-        EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind == NodeKind::Gateway => Vec::new(),
+        EdgeDetail::Routes { .. } if source.has_route_rows() || source.kind() == NodeKind::Gateway => Vec::new(),
         EdgeDetail::Calls(call) => match &target.detail {
             Detail::Service { ports, .. } => call.lines_beside(ports),
             _ => edge.lines(),
@@ -99,7 +99,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
 
 /// Whether the card of a node says on which ports it may be reached.
 fn says_ports(node: &Node) -> bool {
-    matches!(&node.detail, Detail::Peers { on, .. } | Detail::External { on, .. } if !on.is_empty())
+    matches!(&node.detail, Detail::Peers { on, .. } | Detail::External { on, .. } if on.is_some())
 }
 
 fn exposure(way: &Exposure, ways: usize) -> String {

@@ -94,7 +94,7 @@ fn counts(graph: &Graph) -> String {
 pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>, f64) {
     let nodes = NodeKind::ALL
         .iter()
-        .filter(|k| graph.nodes().any(|n| n.kind == **k))
+        .filter(|k| graph.nodes().any(|n| n.kind() == **k))
         .map(|k| (Sample::Node(*k), node_word(*k)));
     let edges = EdgeKind::ALL
         .iter()

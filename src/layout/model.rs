@@ -1,7 +1,7 @@
 //! A picture with every box, text and line in its place. Units are SVG user units (CSS pixels at scale 1), the origin
 //! is the top left corner.
 
-use crate::graph::{ChangeKind, EdgeKind, Mark, NodeKind};
+use crate::graph::{ChangeKind, EdgeKind, GroupId, Mark, NodeId, NodeKind};
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
@@ -102,10 +102,10 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Frame {
     /// The id of the group.
-    pub id: String,
+    pub id: GroupId,
     /// The id of the frame that it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
+    pub parent: Option<GroupId>,
     /// Its box.
     pub rect: Rect,
     /// Its title: one line, wrapped to more if the frame is narrow.
@@ -143,7 +143,7 @@ pub struct Badge {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Card {
     /// The id of the node.
-    pub id: String,
+    pub id: NodeId,
     /// Its kind; decides color, glyph and border.
     pub kind: NodeKind,
     /// Its kind as people know it (`Deployment`); decides the glyph of workloads.
@@ -152,7 +152,7 @@ pub struct Card {
     pub namespace: Option<String>,
     /// The id of the frame it stands in, if any.
     #[serde(skip)]
-    pub group: Option<String>,
+    pub group: Option<GroupId>,
     /// The name, whole.
     pub name: String,
     /// Its box.
@@ -197,9 +197,9 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Link {
     /// Id of the source node.
-    pub from: String,
+    pub from: NodeId,
     /// Id of the target node.
-    pub to: String,
+    pub to: NodeId,
     /// What it says; decides color and dash.
     pub kind: EdgeKind,
     /// The line from the border of the source to the border of the target; at least two points, every part horizontal

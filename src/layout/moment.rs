@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Card, Label, Layout, Link, Point, Rect, Row, TextRole, assemble, card, crossing, label, legend};
-use crate::graph::{Change, ChangeKind, EdgeDetail, Graph, GraphBuilder, Node};
+use crate::graph::{Change, ChangeKind, EdgeDetail, Graph, GraphBuilder, GroupId, Node};
 
 /// Which state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,18 +43,18 @@ pub fn moment(layout: &Layout, union: &Graph, old: &Graph, moment: Moment) -> La
         }
     }
     picture.links = (0..layout.links.len()).filter_map(|e| state.link(&layout.links[e], e)).collect();
-    let mut used: BTreeSet<&str> = picture.cards.iter().filter_map(|c| c.group.as_deref()).collect();
+    let mut used: BTreeSet<&GroupId> = picture.cards.iter().filter_map(|c| c.group.as_ref()).collect();
     // A frame stands in another one at most a few times over.
     for _ in 0..layout.frames.len() {
-        let outer: Vec<&str> =
-            layout.frames.iter().filter(|f| used.contains(f.id.as_str())).filter_map(|f| f.parent.as_deref()).collect();
+        let outer: Vec<&GroupId> =
+            layout.frames.iter().filter(|f| used.contains(&f.id)).filter_map(|f| f.parent.as_ref()).collect();
         let before = used.len();
         used.extend(outer);
         if used.len() == before {
             break;
         }
     }
-    picture.frames = layout.frames.iter().filter(|f| used.contains(f.id.as_str())).cloned().collect();
+    picture.frames = layout.frames.iter().filter(|f| used.contains(&f.id)).cloned().collect();
     if let Some(first) = layout.legend.first() {
         let locked = picture.cards.iter().any(|c| c.rows.iter().any(|r| !r.locks.is_empty()));
         let lock = if locked { legend::Lock::Used } else { legend::Lock::Unused };

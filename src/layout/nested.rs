@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Detail, Edge, EdgeDetail, Graph, GraphBuilder, Node, NodeKind};
+use crate::graph::{BorderId, Detail, Edge, EdgeDetail, Graph, GraphBuilder, Identity, Node, NodeId};
 
 use super::card::CardPlan;
 use super::inner::{Aim, Book, Entry, Inner, PAD, Room, Share, Side};
@@ -137,7 +137,7 @@ fn inside(book: &Book<'_>, component: usize, sides: &[Side]) -> Inside {
     let this = &book.scene.components[component];
     let graph = book.graph;
     let mut builder = GraphBuilder::new();
-    let mut known: BTreeMap<(String, String, EdgeDetail), What> = BTreeMap::new();
+    let mut known: BTreeMap<(NodeId, NodeId, EdgeDetail), What> = BTreeMap::new();
     for &index in &this.nodes {
         let node = graph.node(index);
         builder.node(node.clone());
@@ -145,62 +145,48 @@ fn inside(book: &Book<'_>, component: usize, sides: &[Side]) -> Inside {
             builder.place(&node.id, graph.groups()[group].clone());
         }
     }
-    let mut add = |builder: &mut GraphBuilder, from: &str, to: &str, edge: &Edge, what: What| {
+    let mut add = |builder: &mut GraphBuilder, from: &NodeId, to: &NodeId, edge: &Edge, what: What| {
         builder.edge(from, to, edge.detail.clone(), []);
-        known.insert((from.to_owned(), to.to_owned(), edge.detail.clone()), what);
+        known.insert((from.clone(), to.clone(), edge.detail.clone()), what);
     };
     for &index in &this.edges {
         let (from, to, edge) = graph.edge(index);
         add(&mut builder, &graph.node(from).id, &graph.node(to).id, edge, What::Edge(index));
     }
     for (net, edges) in &this.entering {
-        let id = entry_id(*net);
-        builder.node(end(&id));
+        let id = border(BorderId::In(*net));
+        builder.node(Node::new(id.clone(), "", "", Detail::Junction));
         for &index in edges {
             let (_, to, edge) = graph.edge(index);
             add(&mut builder, &id, &graph.node(to).id, edge, What::Edge(index));
         }
     }
     for &net in &this.leaving {
-        let id = exit_id(net);
-        builder.node(end(&id));
+        let id = border(BorderId::Out(net));
+        builder.node(Node::new(id.clone(), "", "", Detail::Junction));
         if let Some(&first) = book.scene.nets[net].edges.first() {
             let (from, _, edge) = graph.edge(first);
             add(&mut builder, &graph.node(from).id, &id, edge, What::Exit(net));
         }
     }
     let graph = builder.build();
-    let find = |id: String| graph.find(&id).unwrap_or_default();
+    let find = |id: NodeId| graph.find(&id).unwrap_or_default();
     let name = |node: usize| graph.node(node).id.clone();
     let of = |(from, to, edge): (usize, usize, &Edge)| known.get(&(name(from), name(to), edge.detail.clone())).copied();
     Inside {
         // Every edge was added with what it is.
         edges: graph.edges().filter_map(of).collect(),
-        entries: this.entering.iter().zip(sides).map(|((net, _), side)| (*net, find(entry_id(*net)), *side)).collect(),
-        exits: this.leaving.iter().map(|&net| (net, find(exit_id(net)))).collect(),
+        entries: this
+            .entering
+            .iter()
+            .zip(sides)
+            .map(|((net, _), side)| (*net, find(border(BorderId::In(*net))), *side))
+            .collect(),
+        exits: this.leaving.iter().map(|&net| (net, find(border(BorderId::Out(net))))).collect(),
         graph,
     }
 }
 
-/// Ids of objects have no control characters.
-fn entry_id(net: usize) -> String {
-    format!("\u{1}in {net}")
-}
-
-fn exit_id(net: usize) -> String {
-    format!("\u{1}out {net}")
-}
-
-fn end(id: &str) -> Node {
-    Node {
-        id: id.to_owned(),
-        kind: NodeKind::Junction,
-        label: String::new(),
-        namespace: None,
-        name: String::new(),
-        detail: Detail::Internet,
-        evidence: Vec::new(),
-        change: None,
-        remarks: Vec::new(),
-    }
+fn border(id: BorderId) -> NodeId {
+    Identity::Border(id).into()
 }

@@ -187,7 +187,7 @@ fn sort(graph: &Graph, places: Vec<Place>, frames: Vec<Option<usize>>, nested: &
         places,
         net_of: vec![None; graph.edges().len()],
         groups: vec![Vec::new(); frames.len()],
-        titles: frames.iter().map(|f| f.map(|g| Title::new(&graph.groups()[g].name))).collect(),
+        titles: frames.iter().map(|f| f.map(|g| Title::new(graph.groups()[g].name()))).collect(),
         frames,
         ..Scene::default()
     };

@@ -3,6 +3,7 @@
 //! Nets whose vertical runs do not meet share a track. Where a line that comes from the left and one that goes to the
 //! right lie at the same height, the first must take the track further left, or they would lie on each other.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nearer than this, two lines look like one; in user units.
@@ -62,7 +63,10 @@ pub(super) fn assign(stubs: &[Stub], wanted: Option<&[usize]>) -> Tracks {
         None => sort(&spans, &before, |net| usual(&spans[&net], net)),
         Some(wanted) => {
             let place: BTreeMap<usize, usize> = wanted.iter().enumerate().map(|(i, net)| (*net, i)).collect();
-            sort(&spans, &before, |net| (0, place.get(&net).map_or(u64::MAX, |p| *p as u64), net))
+            sort(&spans, &before, |net| Rank {
+                band: Band::Wanted(place.get(&net).copied().unwrap_or(usize::MAX)),
+                net,
+            })
         }
     };
     let mut tracks: Vec<BTreeMap<u64, f64>> = Vec::new();
@@ -138,22 +142,41 @@ fn constraints(stubs: &[Stub], spans: &BTreeMap<usize, Span>) -> BTreeMap<usize,
 }
 
 /// A place in the order of nets; smaller ones come first.
-type Rank = (u8, u64, usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    band: Band,
+    net: usize,
+}
+
+/// The bands of tracks, from left to right, with the order of the nets in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Band {
+    /// Nets whose ends are all at the left, the shortest first.
+    LeftEnds(u64),
+    /// Nets that go down, the lowest first.
+    Down(Reverse<u64>),
+    /// Nets that go up, the highest first.
+    Up(u64),
+    /// Nets whose ends are all at the right, the longest first.
+    RightEnds(Reverse<u64>),
+    /// Nets in the order that is asked for.
+    Wanted(usize),
+}
 
 /// An order that makes few crossings: of the lines that go down the lower ones stand further left, of those that go up
 /// the upper ones. Lines whose ends are all on one side stand nearest to it, and those that reach around others stand
 /// behind them.
 fn usual(s: &Span, net: usize) -> Rank {
     if s.lefts == 0 {
-        return (3, u64::MAX - key(s.bottom - s.top), net);
+        return Rank { band: Band::RightEnds(Reverse(key(s.bottom - s.top))), net };
     }
     if s.rights == 0 {
-        return (0, key(s.bottom - s.top), net);
+        return Rank { band: Band::LeftEnds(key(s.bottom - s.top)), net };
     }
     let mean = |sum: f64, n: usize| if n == 0 { None } else { Some(sum / n as f64) };
     let (left, right) = (mean(s.left, s.lefts), mean(s.right, s.rights));
     let (from, to) = (left.or(right).unwrap_or(0.0), right.or(left).unwrap_or(0.0));
-    if to > from { (1, u64::MAX - key(from), net) } else { (2, key(from), net) }
+    Rank { band: if to > from { Band::Down(Reverse(key(from))) } else { Band::Up(key(from)) }, net }
 }
 
 /// The order of ranks, but for what the constraints ask, as far as they have no cycle.
@@ -175,9 +198,9 @@ fn sort(
     let mut order = Vec::with_capacity(spans.len());
     // Where only a cycle is left, one constraint of it is given up.
     while let Some(next) = ready.pop_first().or_else(|| blocked.pop_first()) {
-        order.push(next.2);
+        order.push(next.net);
         blocked.remove(&next);
-        for &net in after.get(&next.2).into_iter().flatten() {
+        for &net in after.get(&next.net).into_iter().flatten() {
             if let Some(count) = waiting.get_mut(&net) {
                 *count = count.saturating_sub(1);
                 if *count == 0 && blocked.remove(&rank(net)) {

@@ -9,6 +9,7 @@ use super::geometry::{hits, overlap};
 use super::grid::Grid;
 use super::metrics::text_width;
 use super::{Frame, Layout, Link, Point, Rect, Text};
+use crate::graph::{GroupId, NodeId};
 
 /// An invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,7 +128,7 @@ impl Check<'_> {
         }
         for frame in &l.frames {
             if bad(&frame.rect) || frame.title.iter().any(bad_text) {
-                self.add(Rule::NotANumber, [frame.id.clone()]);
+                self.add(Rule::NotANumber, [frame.id.to_string()]);
             }
         }
         for card in &l.cards {
@@ -141,7 +142,7 @@ impl Check<'_> {
                 || badges
                 || card.texts.iter().any(bad_text)
             {
-                self.add(Rule::NotANumber, [card.id.clone()]);
+                self.add(Rule::NotANumber, [card.id.to_string()]);
             }
         }
         for link in &l.links {
@@ -161,21 +162,21 @@ impl Check<'_> {
         for (a, b) in frames.pairs() {
             let (a, b) = (&l.frames[a], &l.frames[b]);
             if !within(a, b) && !within(b, a) && overlap(&a.rect, &b.rect, SLACK) {
-                self.add(Rule::FrameOverFrame, [a.id.clone(), b.id.clone()]);
+                self.add(Rule::FrameOverFrame, [a.id.to_string(), b.id.to_string()]);
             }
         }
-        let parents: BTreeMap<&str, Option<&str>> =
-            l.frames.iter().map(|f| (f.id.as_str(), f.parent.as_deref())).collect();
+        let parents: BTreeMap<&GroupId, Option<&GroupId>> =
+            l.frames.iter().map(|f| (&f.id, f.parent.as_ref())).collect();
         for frame in l.frames.iter().filter(|f| f.parent.is_some()) {
             let outer = frames.near(&frame.rect).into_iter().find(|&f| within(frame, &l.frames[f]));
             if outer.is_none_or(|f| !holds(&l.frames[f].rect, &frame.rect)) {
-                self.add(Rule::FrameOutsideFrame, [frame.id.clone()]);
+                self.add(Rule::FrameOutsideFrame, [frame.id.to_string()]);
             }
         }
         let cards = Grid::new(l.cards.iter().map(|c| c.rect));
         for (a, b) in cards.pairs() {
             if overlap(&l.cards[a].rect, &l.cards[b].rect, SLACK) {
-                self.add(Rule::NodeOverNode, [l.cards[a].id.clone(), l.cards[b].id.clone()]);
+                self.add(Rule::NodeOverNode, [l.cards[a].id.to_string(), l.cards[b].id.to_string()]);
             }
         }
         for card in &l.cards {
@@ -185,16 +186,16 @@ impl Check<'_> {
                 let frame = &l.frames[f];
                 if own.as_ref() == Some(&frame.id) {
                     home = holds(&frame.rect, &card.rect);
-                } else if own.as_ref().and_then(|o| *parents.get(o.as_str())?) == Some(frame.id.as_str()) {
+                } else if own.as_ref().and_then(|o| *parents.get(o)?) == Some(&frame.id) {
                     if !holds(&frame.rect, &card.rect) {
-                        self.add(Rule::NodeOutsideFrame, [card.id.clone()]);
+                        self.add(Rule::NodeOutsideFrame, [card.id.to_string()]);
                     }
                 } else if overlap(&frame.rect, &card.rect, SLACK) {
-                    self.add(Rule::NodeOutsideFrame, [card.id.clone(), frame.id.clone()]);
+                    self.add(Rule::NodeOutsideFrame, [card.id.to_string(), frame.id.to_string()]);
                 }
             }
             if !home {
-                self.add(Rule::NodeOutsideFrame, [card.id.clone()]);
+                self.add(Rule::NodeOutsideFrame, [card.id.to_string()]);
             }
         }
     }
@@ -203,7 +204,7 @@ impl Check<'_> {
         let l = self.layout;
         let cards = Grid::new(l.cards.iter().map(|c| c.rect));
         let frames = Grid::new(l.frames.iter().map(|f| f.rect));
-        let by_id: BTreeMap<&str, usize> = l.cards.iter().enumerate().map(|(i, c)| (c.id.as_str(), i)).collect();
+        let by_id: BTreeMap<&NodeId, usize> = l.cards.iter().enumerate().map(|(i, c)| (&c.id, i)).collect();
         for link in &l.links {
             if link.points.len() < 2
                 || !link.points.windows(2).all(|w| w[0] != w[1] && (w[0].x == w[1].x || w[0].y == w[1].y))
@@ -218,7 +219,7 @@ impl Check<'_> {
             if !link.gaps.iter().all(|g| on_line(g.from, g.to)) || !link.branches.iter().all(|b| on_line(*b, *b)) {
                 self.add(Rule::OffLine, [name(link)]);
             }
-            let (from, to) = (by_id.get(link.from.as_str()), by_id.get(link.to.as_str()));
+            let (from, to) = (by_id.get(&link.from), by_id.get(&link.to));
             for (end, point) in [(from, link.points[0]), (to, link.points[link.points.len() - 1])] {
                 if end.is_none_or(|&c| border_distance(&l.cards[c].rect, point) > 1.0) {
                     self.add(Rule::Detached, [name(link)]);
@@ -228,14 +229,14 @@ impl Check<'_> {
                 let span = span(w[0], w[1]);
                 for c in cards.near(&span) {
                     if Some(&c) != from && Some(&c) != to && hits(&l.cards[c].rect, w[0], w[1], -1.0) {
-                        self.add(Rule::LinkThroughNode, [name(link), l.cards[c].id.clone()]);
+                        self.add(Rule::LinkThroughNode, [name(link), l.cards[c].id.to_string()]);
                     }
                 }
                 for f in frames.near(&span) {
                     let rect = &l.frames[f].rect;
                     let own = [from, to].into_iter().flatten().any(|&c| holds(rect, &l.cards[c].rect));
                     if !own && hits(rect, w[0], w[1], -1.0) {
-                        self.add(Rule::LinkThroughFrame, [name(link), l.frames[f].id.clone()]);
+                        self.add(Rule::LinkThroughFrame, [name(link), l.frames[f].id.to_string()]);
                     }
                 }
             }
@@ -258,7 +259,7 @@ impl Check<'_> {
         for card in &l.cards {
             for label in labels.near(&card.rect) {
                 if overlap(&labeled[label].1, &card.rect, SLACK) {
-                    self.add(Rule::LabelOverNode, [name(&l.links[labeled[label].0]), card.id.clone()]);
+                    self.add(Rule::LabelOverNode, [name(&l.links[labeled[label].0]), card.id.to_string()]);
                 }
             }
         }
@@ -282,12 +283,12 @@ impl Check<'_> {
             if card.texts.iter().chain(rows).chain(badges).any(|t| clipped(t, &card.rect))
                 || card.rows.iter().any(|r| collide(&r.texts))
             {
-                self.add(Rule::TextClipped, [card.id.clone()]);
+                self.add(Rule::TextClipped, [card.id.to_string()]);
             }
         }
         for frame in &l.frames {
             if frame.title.iter().any(|t| clipped(t, &frame.rect)) {
-                self.add(Rule::TextClipped, [frame.id.clone()]);
+                self.add(Rule::TextClipped, [frame.id.to_string()]);
             }
         }
         for link in &l.links {
@@ -306,20 +307,20 @@ impl Check<'_> {
             return;
         }
         let grid = Grid::new(titles.iter().map(|(_, r)| *r));
-        let cards = l.cards.iter().map(|c| (c.id.clone(), c.rect));
+        let cards = l.cards.iter().map(|c| (c.id.to_string(), c.rect));
         let labels = l.links.iter().filter_map(|k| Some((name(k), k.label.as_ref()?.rect)));
-        let frames = l.frames.iter().map(|f| (f.id.clone(), f.rect));
+        let frames = l.frames.iter().map(|f| (f.id.to_string(), f.rect));
         let lines = (l.links.iter()).flat_map(|k| k.points.windows(2).map(|w| (name(k), span(w[0], w[1]))));
         for (id, rect) in cards.chain(labels).chain(frames).chain(lines) {
             for at in grid.near(&rect) {
                 let (frame, title) = &titles[at];
                 let frame = &l.frames[*frame];
                 // A title lies on its own frame, and on the one that its frame stands in.
-                let under = frame.id == id || frame.parent.as_ref() == Some(&id);
-                if !under
-                    && hits(title, Point { x: rect.x, y: rect.y }, Point { x: rect.right(), y: rect.bottom() }, 0.0)
+                let under = || std::iter::once(&frame.id).chain(&frame.parent).any(|own| own.to_string() == id);
+                if hits(title, Point { x: rect.x, y: rect.y }, Point { x: rect.right(), y: rect.bottom() }, 0.0)
+                    && !under()
                 {
-                    self.add(Rule::OnTitle, [frame.id.clone(), id.clone()]);
+                    self.add(Rule::OnTitle, [frame.id.to_string(), id.clone()]);
                 }
             }
         }
@@ -330,12 +331,12 @@ impl Check<'_> {
         let picture = Rect { x: 0.0, y: 0.0, w: l.width, h: l.height };
         for frame in &l.frames {
             if !holds(&picture, &frame.rect) {
-                self.add(Rule::OutsidePicture, [frame.id.clone()]);
+                self.add(Rule::OutsidePicture, [frame.id.to_string()]);
             }
         }
         for card in &l.cards {
             if !holds(&picture, &card.rect) {
-                self.add(Rule::OutsidePicture, [card.id.clone()]);
+                self.add(Rule::OutsidePicture, [card.id.to_string()]);
             }
         }
         for link in &l.links {
@@ -401,7 +402,11 @@ fn border_distance(rect: &Rect, p: Point) -> f64 {
 mod tests {
     use super::super::{Card, Label, TextRole};
     use super::*;
-    use crate::graph::{EdgeKind, NodeKind};
+    use crate::graph::{EdgeKind, Identity, NodeKind};
+
+    fn id(name: &str) -> NodeId {
+        Identity::DnsName(name.into()).into()
+    }
 
     fn rect(x: f64, y: f64, w: f64, h: f64) -> Rect {
         Rect { x, y, w, h }
@@ -409,11 +414,11 @@ mod tests {
 
     fn card(id: &str, rect: Rect, namespace: Option<&str>) -> Card {
         Card {
-            id: id.into(),
+            id: self::id(id),
             kind: NodeKind::Service,
             label: "Service".into(),
             namespace: namespace.map(Into::into),
-            group: namespace.map(|n| format!("namespace:{n}")),
+            group: namespace.map(|n| GroupId::Namespace(n.into())),
             name: id.into(),
             rect,
             bar: rect,
@@ -428,8 +433,8 @@ mod tests {
 
     fn link(from: &str, to: &str, points: &[(f64, f64)], label: Option<Rect>) -> Link {
         Link {
-            from: from.into(),
-            to: to.into(),
+            from: id(from),
+            to: id(to),
             kind: EdgeKind::Selects,
             points: points.iter().map(|&(x, y)| Point { x, y }).collect(),
             gaps: Vec::new(),
@@ -440,8 +445,8 @@ mod tests {
         }
     }
 
-    fn frame(name: &str, rect: Rect, parent: Option<String>) -> Frame {
-        Frame { id: format!("namespace:{name}"), parent, rect, title: Vec::new(), tooltip: String::new() }
+    fn frame(name: &str, rect: Rect, parent: Option<GroupId>) -> Frame {
+        Frame { id: GroupId::Namespace(name.into()), parent, rect, title: Vec::new(), tooltip: String::new() }
     }
 
     /// Two cards in one frame, one outside, and a line between the first two.
@@ -480,7 +485,7 @@ mod tests {
             move |l: &mut Layout| {
                 let parent = Some(l.frames[0].id.clone());
                 l.frames.push(frame("part", rect, parent));
-                l.cards[0].group = Some("namespace:part".into());
+                l.cards[0].group = Some(GroupId::Namespace("part".into()));
             }
         };
         assert_eq!(rules(nested(rect(15.0, 35.0, 110.0, 50.0))), vec![]);

@@ -9,7 +9,18 @@ use super::reach::{self, Flows};
 use super::rule::{Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
-use crate::net::{AddressRange, AddressSet, PortSet};
+use crate::net::{AddressRange, AddressSet, ObjectKey, PortSet};
+
+/// Where clients outside of the cluster are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// At these addresses.
+    Addresses(Vec<String>),
+    /// Anywhere.
+    Internet,
+    /// In the network around the cluster.
+    PrivateNetwork,
+}
 
 /// Who brings requests from outside to a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +30,8 @@ pub enum Way {
     Controller(Vec<usize>),
     /// Nobody: these addresses come to the pods of a Service that is open to the outside.
     Direct {
-        /// What the outside is called.
-        from: String,
+        /// Where they are.
+        from: Origin,
         /// Its addresses.
         addresses: AddressSet,
     },
@@ -30,7 +41,7 @@ pub enum Way {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entrance {
     /// The object that opens it: an Ingress, a route, or a Service.
-    pub by: String,
+    pub by: ObjectKey,
     /// Who brings the requests.
     pub way: Way,
     /// The workload, by its position in the cluster.

@@ -28,7 +28,9 @@ mod unseen;
 
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
 pub use collect::ForeignPolicy;
-pub use connectivity::{Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Way, connectivity};
+pub use connectivity::{
+    Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
+};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;

@@ -127,7 +127,7 @@ impl Writer<'_> {
         let graph = self.graph;
         let node = graph.node(index);
         let shape = shape_of(node);
-        let hue = Hue::of_node(node.kind, &node.label);
+        let hue = Hue::of_node(node.kind(), &node.label);
         let look = format!(
             "shape: {}; style: {{{}fill: {}; stroke: {}; font-color: {}; bold: false; font-size: 14}}",
             shape.name,
@@ -136,10 +136,10 @@ impl Writer<'_> {
             self.color(Paint::Strong(hue)),
             self.color(Paint::Ink)
         );
-        let mut class = if node.kind == NodeKind::Workload && hue == Hue::Amber {
+        let mut class = if node.kind() == NodeKind::Workload && hue == Hue::Amber {
             "StatefulSet".to_owned()
         } else {
-            node.kind.as_str().to_owned()
+            node.kind().as_str().to_owned()
         };
         self.classes.insert(class.clone(), look);
         let mut more = tooltip(&node.tooltip());
@@ -197,12 +197,12 @@ struct Shape {
 }
 
 fn shape_of(node: &Node) -> Shape {
-    let (name, style) = match node.kind {
+    let (name, style) = match node.kind() {
         NodeKind::Internet => ("cloud", ""),
         NodeKind::External | NodeKind::ExternalName | NodeKind::Junction => ("oval", ""),
         NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route => ("hexagon", ""),
         NodeKind::Service => ("rectangle", "border-radius: 12; "),
-        NodeKind::Workload if Hue::of_node(node.kind, &node.label) == Hue::Amber => ("cylinder", ""),
+        NodeKind::Workload if Hue::of_node(node.kind(), &node.label) == Hue::Amber => ("cylinder", ""),
         NodeKind::Workload => ("rectangle", ""),
         // What is no object of the cluster has a dashed border.
         NodeKind::Peers => ("rectangle", "stroke-dash: 4; "),

@@ -53,27 +53,27 @@ pub fn dot(graph: &Graph) -> String {
     }
     for (from, to, edge) in graph.edges() {
         let (plain, head) = match edge.kind() {
-            EdgeKind::Exposes => ("penwidth=2.6", "normal"),
-            EdgeKind::Routes => ("penwidth=1.4", "normal"),
-            EdgeKind::Selects => ("penwidth=1.4", "odiamond"),
-            EdgeKind::Resolves => ("penwidth=1.8, style=dotted", "odot"),
-            EdgeKind::Allows => ("penwidth=1.4, style=dashed", "vee"),
-            EdgeKind::Denied => ("penwidth=1.4, style=dashed", "tee"),
-            EdgeKind::Calls => ("penwidth=1.6, style=dotted", "normal"),
-            EdgeKind::Uses => ("penwidth=1.2", "box"),
-            EdgeKind::Scales => ("penwidth=1.4", "vee"),
+            EdgeKind::Exposes => (Pen { width: 2.6, dash: "" }, "normal"),
+            EdgeKind::Routes => (Pen { width: 1.4, dash: "" }, "normal"),
+            EdgeKind::Selects => (Pen { width: 1.4, dash: "" }, "odiamond"),
+            EdgeKind::Resolves => (Pen { width: 1.8, dash: ", style=dotted" }, "odot"),
+            EdgeKind::Allows => (Pen { width: 1.4, dash: ", style=dashed" }, "vee"),
+            EdgeKind::Denied => (Pen { width: 1.4, dash: ", style=dashed" }, "tee"),
+            EdgeKind::Calls => (Pen { width: 1.6, dash: ", style=dotted" }, "normal"),
+            EdgeKind::Uses => (Pen { width: 1.2, dash: "" }, "box"),
+            EdgeKind::Scales => (Pen { width: 1.4, dash: "" }, "vee"),
         };
         line(
             &mut out,
             1,
             &format!(
                 "{} -> {} [label={}, tooltip={}, color=\"{}\", arrowhead={head}, {}]",
-                id(&graph.node(from).id),
-                id(&graph.node(to).id),
+                id(graph.node(from).id.as_str()),
+                id(graph.node(to).id.as_str()),
                 label(&edge.told(edge.lines()).join("\n")),
                 quoted_label(&edge.tooltip()),
                 edge_color(edge),
-                edge_style(edge, plain)
+                edge_style(edge, &plain)
             ),
         );
     }
@@ -121,13 +121,20 @@ fn edge_color(edge: &Edge) -> String {
     }
 }
 
+/// Width and dash of a line.
+struct Pen {
+    width: f64,
+    /// An attribute that follows others; empty for a solid line.
+    dash: &'static str,
+}
+
 /// Width and dash of an edge, and the color of its words. What was removed is dashed.
-fn edge_style(edge: &Edge, plain: &str) -> String {
+fn edge_style(edge: &Edge, plain: &Pen) -> String {
+    let Pen { width, dash } = plain;
     let Some(change) = edge.change.as_ref().map(Change::kind) else {
-        return plain.to_owned();
+        return format!("penwidth={width}{dash}");
     };
     let words = changed::stroke(change).color(Theme::Light);
-    let dash = plain.split_once(", ").map_or(String::new(), |(_, dash)| format!(", {dash}"));
     match change {
         ChangeKind::Added => format!("penwidth=3.4, fontcolor=\"{words}\"{dash}"),
         ChangeKind::Removed => format!("penwidth=1.8, fontcolor=\"{words}\", style=dashed"),
@@ -137,8 +144,8 @@ fn edge_style(edge: &Edge, plain: &str) -> String {
 }
 
 fn write_node(out: &mut String, depth: usize, node: &Node) {
-    let hue = Hue::of_node(node.kind, &node.label);
-    let shape = match node.kind {
+    let hue = Hue::of_node(node.kind(), &node.label);
+    let shape = match node.kind() {
         NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => "ellipse",
         NodeKind::Peers => "component",
         NodeKind::Junction => "circle",
@@ -153,15 +160,15 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         NodeKind::Summary => "tab",
         NodeKind::Service | NodeKind::Missing => "box",
     };
-    let style = match node.kind {
-        NodeKind::Missing => "rounded,filled,dashed",
-        NodeKind::Service => "rounded,filled",
-        _ => "filled",
+    let (style, dashed) = match node.kind() {
+        NodeKind::Missing => ("rounded,filled", ",dashed"),
+        NodeKind::Service => ("rounded,filled", ""),
+        _ => ("filled", ""),
     };
     let color = |paint: Paint| paint.color(Theme::Light);
     let look = match node.change.as_ref().map(Change::kind) {
         None => format!(
-            "style=\"{style}\", color=\"{}\", fillcolor=\"{}\"",
+            "style=\"{style}{dashed}\", color=\"{}\", fillcolor=\"{}\"",
             color(Paint::Strong(hue)),
             color(Paint::Tint(hue))
         ),
@@ -173,8 +180,7 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
                 ChangeKind::Same => ("", format!(", fontcolor=\"{}\"", color(Paint::Muted))),
             };
             format!(
-                "style=\"{}{more}\", color=\"{}\", fillcolor=\"{}\"{extra}",
-                style.trim_end_matches(",dashed"),
+                "style=\"{style}{more}\", color=\"{}\", fillcolor=\"{}\"{extra}",
                 color(changed::stroke(change)),
                 color(Paint::Fresh)
             )
@@ -185,7 +191,7 @@ fn write_node(out: &mut String, depth: usize, node: &Node) {
         depth,
         &format!(
             "{} [label={}, tooltip={}, shape={shape}, {look}]",
-            id(&node.id),
+            id(node.id.as_str()),
             label(&node.lines().join("\n")),
             quoted_label(&node.tooltip()),
         ),

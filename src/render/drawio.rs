@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::graph::{Graph, NodeKind};
+use crate::graph::{Graph, GroupId, NodeId, NodeKind};
 use crate::layout::{Card, Frame, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 
 use super::changed::{self, Border};
@@ -33,8 +33,8 @@ pub fn drawio(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Strin
     let pen = Pen {
         theme: if options.theme == Theme::Dark { Theme::Dark } else { Theme::Light },
         palette: Palette::of(graph),
-        cards: layout.cards.iter().map(|c| (c.id.as_str(), c)).collect(),
-        frames: layout.frames.iter().map(|f| (f.id.as_str(), f)).collect(),
+        cards: layout.cards.iter().map(|c| (&c.id, c)).collect(),
+        frames: layout.frames.iter().map(|f| (&f.id, f)).collect(),
     };
     let title = words::title(layout, graph, options);
     let mut xml = Xml::new();
@@ -68,8 +68,8 @@ struct Cell<'a> {
 struct Pen<'a> {
     theme: Theme,
     palette: Palette,
-    cards: BTreeMap<&'a str, &'a Card>,
-    frames: BTreeMap<&'a str, &'a Frame>,
+    cards: BTreeMap<&'a NodeId, &'a Card>,
+    frames: BTreeMap<&'a GroupId, &'a Frame>,
 }
 
 impl Pen<'_> {
@@ -114,7 +114,7 @@ impl Pen<'_> {
     }
 
     fn frame(&self, xml: &mut Xml, frame: &Frame) {
-        let (parent, origin) = self.inside(frame.parent.as_deref());
+        let (parent, origin) = self.inside(frame.parent.as_ref());
         let title = lines(frame.title.iter());
         let left = frame.title.first().map_or(0.0, |t| t.at.x - frame.rect.x);
         let head = frame.title.last().map_or(0.0, |t| t.at.y - frame.rect.y) + 8.0;
@@ -129,11 +129,11 @@ impl Pen<'_> {
         style.font(TextRole::Frame, Paint::FrameText, self.theme);
         style.word("align", "left").num("spacingLeft", left - 4.0);
         let cell = Cell { id: &frame_id(&frame.id), parent: &parent, origin, label: &title, style: style.text };
-        self.told_vertex(xml, &cell, frame.rect, (&frame.id, &frame.tooltip));
+        self.told_vertex(xml, &cell, frame.rect, (&frame.id.to_string(), &frame.tooltip));
     }
 
     /// The cell of a frame and its corner, or what stands in none.
-    fn inside(&self, frame: Option<&str>) -> (String, Point) {
+    fn inside(&self, frame: Option<&GroupId>) -> (String, Point) {
         match frame.and_then(|id| self.frames.get(id)) {
             Some(frame) => (frame_id(&frame.id), corner(frame.rect)),
             None => (LAYER.to_owned(), Point::default()),
@@ -141,7 +141,7 @@ impl Pen<'_> {
     }
 
     fn card(&self, xml: &mut Xml, card: &Card) {
-        let (parent, origin) = self.inside(card.group.as_deref());
+        let (parent, origin) = self.inside(card.group.as_ref());
         let hue = Hue::of_node(card.kind, &card.label);
         let id = card_id(&card.id);
         let names: Vec<&Text> = card.texts.iter().filter(|t| t.role == TextRole::Name).collect();
@@ -155,7 +155,7 @@ impl Pen<'_> {
             style.num("spacingTop", first.at.y - card.rect.y - first.role.size());
         }
         let cell = Cell { id: &id, parent: &parent, origin, label: &lines(names.iter().copied()), style: style.text };
-        self.told_vertex(xml, &cell, card.rect, (&card.id, &card.tooltip));
+        self.told_vertex(xml, &cell, card.rect, (card.id.as_str(), &card.tooltip));
         let place = (id.as_str(), corner(card.rect));
         let accent = |hue| changed::accent(hue, card.change);
         self.bar(xml, &format!("{id}-bar"), place, card.bar, accent(hue));
@@ -244,7 +244,7 @@ impl Pen<'_> {
     }
 
     fn link(&self, xml: &mut Xml, id: &str, link: &Link) {
-        let (Some(from), Some(to)) = (self.cards.get(link.from.as_str()), self.cards.get(link.to.as_str())) else {
+        let (Some(from), Some(to)) = (self.cards.get(&link.from), self.cards.get(&link.to)) else {
             return;
         };
         let (looks, paint) = changed::line(link.kind, link.change);
@@ -369,12 +369,12 @@ fn markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn card_id(id: &str) -> String {
-    words::node_id("card", id)
+fn card_id(id: &NodeId) -> String {
+    words::node_id("card", id.as_str())
 }
 
-fn frame_id(id: &str) -> String {
-    words::node_id("frame", id)
+fn frame_id(id: &GroupId) -> String {
+    words::node_id("frame", &id.to_string())
 }
 
 fn corner(rect: Rect) -> Point {

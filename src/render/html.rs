@@ -279,7 +279,7 @@ impl Maker<'_> {
             Some(namespace) => format!("{namespace}/{}", node.name),
             None => node.name.clone(),
         };
-        let kind = match node.kind {
+        let kind = match node.kind() {
             // Their names say it already.
             NodeKind::Internet | NodeKind::ExternalName | NodeKind::Junction => String::new(),
             // What they are sets of tells them apart.
@@ -289,7 +289,7 @@ impl Maker<'_> {
         };
         Ref {
             anchor: match self.drawn.find(&node.id) {
-                Some(_) => words::node_id(self.prefix, &node.id),
+                Some(_) => words::node_id(self.prefix, node.id.as_str()),
                 None => String::new(),
             },
             name: shown(&name).into_owned(),
@@ -424,7 +424,7 @@ impl Maker<'_> {
         let Detail::Missing { reason } = &node.detail else {
             return None;
         };
-        Some(MissingRow { this: self.name(node), reason: shown(reason).into_owned(), at: place(node.evidence.first()) })
+        Some(MissingRow { this: self.name(node), reason: reason.as_str().to_owned(), at: place(node.evidence.first()) })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Graph, Group};
+use crate::graph::Graph;
 
 /// An id takes this much of what it names.
 const ID: usize = 40;
@@ -19,8 +19,7 @@ impl Ids {
     /// Ids for everything in a graph.
     pub(super) fn new(graph: &Graph) -> Ids {
         let nodes: Vec<&str> = graph.nodes().map(|n| n.id.as_str()).collect();
-        let name = |g: &Group| g.id.split_once(':').map_or(g.id.clone(), |(_, name)| name.to_owned());
-        let groups: Vec<String> = graph.groups().iter().map(name).collect();
+        let groups: Vec<String> = graph.groups().iter().map(|g| g.id.path()).collect();
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         Ids { nodes: unique("n", &nodes), groups: unique("g", &groups) }
     }

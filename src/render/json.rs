@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{
-    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, RouteRule, Side,
+    Access, Allowance, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Graph, GroupId, NodeId,
+    RouteRule, Side,
 };
 use crate::net::Protocol;
 use crate::policy::{Endpoint, Extent};
@@ -61,7 +62,7 @@ impl Told {
 }
 
 fn told(report: &Report<'_>) -> Told {
-    let there = |w: usize| report.graph.find(&report.workload(w)).is_some();
+    let there = |w: usize| report.graph.object(&report.cluster.workloads()[w].key).is_some();
     let workloads: Vec<bool> = (0..report.cluster.workloads().len()).map(there).collect();
     Told { all: workloads.iter().all(|w| *w), workloads }
 }
@@ -99,8 +100,8 @@ impl<'a> GraphJson<'a> {
                 .iter()
                 .map(|g| GroupJson {
                     id: &g.id,
-                    name: &g.name,
-                    parent: g.parent.as_deref(),
+                    name: g.name(),
+                    parent: g.id.parent(),
                     declared: g.declared,
                     labels: &g.labels,
                 })
@@ -119,8 +120,8 @@ struct ChangeJson<'a> {
 
 #[derive(Serialize)]
 struct DifferenceJson<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    about: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    about: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     old: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -129,16 +130,19 @@ struct DifferenceJson<'a> {
 
 impl<'a> ChangeJson<'a> {
     fn of(change: &'a Change) -> Self {
-        let differences =
-            change.differences().iter().map(|d| DifferenceJson { about: &d.about, old: &d.old, new: &d.new });
+        let differences = change.differences().iter().map(|d| DifferenceJson {
+            about: d.about.to_string(),
+            old: &d.old,
+            new: &d.new,
+        });
         ChangeJson { change: change.as_str(), differences: differences.collect() }
     }
 }
 
 #[derive(Serialize)]
 struct EdgeJson<'a> {
-    from: &'a str,
-    to: &'a str,
+    from: &'a NodeId,
+    to: &'a NodeId,
     kind: &'static str,
     #[serde(flatten)]
     detail: EdgeDetailJson<'a>,
@@ -177,7 +181,7 @@ enum EdgeDetailJson<'a> {
     },
     Several {
         count: usize,
-        said: &'a [String],
+        said: Vec<String>,
     },
 }
 
@@ -197,10 +201,10 @@ struct UsesJson {
 #[serde(rename_all = "camelCase")]
 struct AllowanceJson<'a> {
     ports: Vec<String>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    not_from: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    not_to: &'a [String],
+    #[serde(skip_serializing_if = "<[NodeId]>::is_empty")]
+    not_from: &'a [NodeId],
+    #[serde(skip_serializing_if = "<[NodeId]>::is_empty")]
+    not_to: &'a [NodeId],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     doubts: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,7 +249,7 @@ impl<'a> EdgeJson<'a> {
                     uses: UsesJson { ways: uses.ways.iter().map(|w| w.as_str()).collect(), optional: uses.optional },
                 },
                 EdgeDetail::Scales(scaling) => EdgeDetailJson::Scales { scales: ScalingJson::of(scaling) },
-                EdgeDetail::Several(several) => EdgeDetailJson::Several { count: several.count, said: &several.said },
+                EdgeDetail::Several(several) => EdgeDetailJson::Several { count: several.count, said: several.texts() },
             },
             change: edge.change.as_ref().map(ChangeJson::of),
             at: tables::first(edge).map(Evidence::place),
@@ -314,17 +318,17 @@ impl<'a> RuleJson<'a> {
 
 #[derive(Serialize)]
 struct GroupJson<'a> {
-    id: &'a str,
+    id: &'a GroupId,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<&'a str>,
+    parent: Option<GroupId>,
     declared: bool,
     labels: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
 struct WorkloadJson<'a> {
-    id: &'a str,
+    id: &'a NodeId,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
@@ -335,7 +339,7 @@ struct WorkloadJson<'a> {
     ports: Vec<PortJson<'a>>,
     images: Vec<&'a str>,
     #[serde(rename = "selectedBy")]
-    selected_by: Vec<&'a str>,
+    selected_by: Vec<&'a NodeId>,
     isolated: IsolatedJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -364,7 +368,7 @@ impl<'a> WorkloadJson<'a> {
             labels,
             ports: ports.iter().map(PortJson::of).collect(),
             images: tables::images(node),
-            selected_by: tables::selected_by(graph, index).into_iter().map(|n| n.id.as_str()).collect(),
+            selected_by: tables::selected_by(graph, index).into_iter().map(|n| &n.id).collect(),
             isolated: IsolatedJson { ingress: isolated(|a| &a.ingress), egress: isolated(|a| &a.egress) },
             at: node.evidence.first().map(Evidence::place),
         })
@@ -373,10 +377,10 @@ impl<'a> WorkloadJson<'a> {
 
 #[derive(Serialize)]
 pub(super) struct RouteJson<'a> {
-    by: &'a str,
+    by: &'a NodeId,
     #[serde(flatten)]
     rule: RuleJson<'a>,
-    service: &'a str,
+    service: &'a NodeId,
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<NumberOrName<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -397,11 +401,11 @@ impl<'a> RouteJson<'a> {
 
 #[derive(Serialize)]
 struct ExposureJson<'a> {
-    from: &'a str,
-    to: &'a str,
+    from: &'a NodeId,
+    to: &'a NodeId,
     #[serde(flatten)]
     way: WayJson,
-    workloads: Vec<&'a str>,
+    workloads: Vec<&'a NodeId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
 }
@@ -412,7 +416,7 @@ impl<'a> ExposureJson<'a> {
             from: &row.from.id,
             to: &row.to.id,
             way: WayJson::of(row.way),
-            workloads: row.behind.iter().map(|n| n.id.as_str()).collect(),
+            workloads: row.behind.iter().map(|n| &n.id).collect(),
             at: row.at.map(Evidence::place),
         }
     }

@@ -252,7 +252,7 @@ impl Writer<'_> {
 
     fn node(&self, text: &mut Text, depth: usize, index: usize, plan: &Plan) {
         let node = self.graph.node(index);
-        let (open, close, class) = shape_of(node.kind, &node.label);
+        let (open, close, class) = shape_of(node.kind(), &node.label);
         let class = node.change.as_ref().map_or(class, |c| c.as_str());
         let words = if plan.facts { brief(node) } else { node.lines().join("\n") };
         text.line(depth, &format!("{}{open}\"{}\"{close}:::{class}", self.ids.node(index), code(&words)));
@@ -468,13 +468,13 @@ impl Writer<'_> {
         for (i, node) in self.graph.nodes().enumerate() {
             match self.graph.top_group_of(i) {
                 Some(group) => {
-                    *counts.entry(group).or_default().entry(node.kind).or_default() += 1;
+                    *counts.entry(group).or_default().entry(node.kind()).or_default() += 1;
                     changes.entry(group).or_default().add(&node.change);
                 }
                 None => boxes.push(Box {
                     id: self.ids.node(i),
                     words: brief(node),
-                    shape: classed(shape_of(node.kind, &node.label), node.change.as_ref().map(Change::kind)),
+                    shape: classed(shape_of(node.kind(), &node.label), node.change.as_ref().map(Change::kind)),
                     size: self.graph.outgoing(i).len() + self.graph.incoming(i).len(),
                     outside: true,
                 }),
@@ -572,7 +572,7 @@ struct Box<'a> {
 fn brief(node: &Node) -> String {
     let sign = node.change.as_ref().map_or("", Change::sign);
     let name = format!("{sign} {}", node.name).trim_start().to_owned();
-    match node.kind {
+    match node.kind() {
         NodeKind::Internet | NodeKind::External | NodeKind::ExternalName => name,
         _ => format!("{name}\n{}", node.label),
     }

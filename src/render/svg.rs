@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{ChangeKind, Graph, NodeKind};
+use crate::graph::{ChangeKind, Graph, NodeId, NodeKind};
 use crate::layout::{Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text};
 
 use super::changed::{self, Border};
@@ -83,7 +83,7 @@ fn write(
         colors,
         prefix: &prefix,
         palette: Palette::of(graph),
-        junctions: junctions.map(|c| c.id.as_str()).collect(),
+        junctions: junctions.map(|c| &c.id).collect(),
     };
     let mut view = String::from("0 0 ");
     number(&mut view, layout.width);
@@ -127,7 +127,7 @@ fn write(
                 group.children(|xml| layer.whole(xml, layout));
             }
             for card in &layout.cards {
-                let anchor = boxed(xml, shrunk(card.rect, -4.0)).attr("id", &words::node_id(&prefix, &card.id));
+                let anchor = boxed(xml, shrunk(card.rect, -4.0)).attr("id", &words::node_id(&prefix, card.id.as_str()));
                 let anchor = anchor.attr("class", "anchor").num("rx", CARD_RADIUS + 3.0);
                 drop(anchor.attr("fill", "none").attr("pointer-events", "none"));
             }
@@ -141,7 +141,7 @@ struct Pen<'a> {
     prefix: &'a str,
     palette: Palette,
     /// Ids of the junctions: a line goes through them and does not end there.
-    junctions: BTreeSet<&'a str>,
+    junctions: BTreeSet<&'a NodeId>,
 }
 
 impl Pen<'_> {
@@ -209,10 +209,10 @@ impl Pen<'_> {
     }
 
     fn frame(&self, xml: &mut Xml, frame: &Frame) {
-        let group = xml.element("g").attr("class", "group").attr("data-id", &frame.id);
+        let group = xml.element("g").attr("class", "group").attr("data-id", &frame.id.to_string());
         // A frame in a frame stands out against it.
         let fill = if frame.parent.is_some() { Paint::Canvas } else { Paint::Frame };
-        group.maybe("data-parent", frame.parent.as_deref()).children(|xml| {
+        group.maybe("data-parent", frame.parent.as_ref().map(|p| p.to_string()).as_deref()).children(|xml| {
             drop(self.paint(boxed(xml, frame.rect), "", Some(fill), Some(Paint::FrameLine)).num("rx", FRAME_RADIUS));
             for text in &frame.title {
                 self.text(xml, text, Hue::Grey);
@@ -225,9 +225,9 @@ impl Pen<'_> {
         let hue = Hue::of_node(card.kind, &card.label);
         let group = xml
             .element("g")
-            .attr("id", &words::node_id(self.prefix, &card.id))
+            .attr("id", &words::node_id(self.prefix, card.id.as_str()))
             .attr("class", "node")
-            .attr("data-id", &card.id)
+            .attr("data-id", card.id.as_str())
             .attr("data-kind", card.kind.as_str())
             .maybe("data-namespace", card.namespace.as_deref())
             .attr("data-name", &card.name)
@@ -312,13 +312,13 @@ impl Pen<'_> {
         let group = xml
             .element("g")
             .attr("class", "edge")
-            .attr("data-from", &link.from)
-            .attr("data-to", &link.to)
+            .attr("data-from", link.from.as_str())
+            .attr("data-to", link.to.as_str())
             .attr("data-kind", link.kind.as_str())
             .maybe("data-change", link.change.map(ChangeKind::as_str));
         group.children(|xml| {
             let (mut style, paint) = changed::line(link.kind, link.change);
-            if self.junctions.contains(link.to.as_str()) {
+            if self.junctions.contains(&link.to) {
                 style.head = Head::None;
                 style.head_length = 0.0;
             }

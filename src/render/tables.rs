@@ -158,10 +158,10 @@ pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Uses(uses) = &edge.detail else { continue };
         let by = graph.node(from);
-        if by.kind == NodeKind::Junction {
+        if by.kind() == NodeKind::Junction {
             continue;
         }
-        if graph.node(to).kind != NodeKind::Junction {
+        if graph.node(to).kind() != NodeKind::Junction {
             let (what, at) = (graph.node(to), first(edge));
             rows.push(UseRow { by, what, uses, at });
             continue;
@@ -173,7 +173,7 @@ pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
             }
         }
     }
-    rows.sort_by_key(|r| (&r.by.id, r.what.kind, &r.what.id));
+    rows.sort_by_key(|r| (&r.by.id, r.what.kind(), &r.what.id));
     rows
 }
 
@@ -207,11 +207,11 @@ fn workloads_behind(graph: &Graph, start: usize) -> Vec<&Node> {
     let mut seen = BTreeSet::from([start]);
     let mut todo = vec![start];
     while let Some(at) = todo.pop() {
-        if graph.node(at).kind != NodeKind::Workload {
+        if graph.node(at).kind() != NodeKind::Workload {
             todo.extend(graph.outgoing(at).into_iter().map(|e| graph.edge(e).1).filter(|to| seen.insert(*to)));
         }
     }
-    seen.into_iter().map(|i| graph.node(i)).filter(|n| n.kind == NodeKind::Workload).collect()
+    seen.into_iter().map(|i| graph.node(i)).filter(|n| n.kind() == NodeKind::Workload).collect()
 }
 
 /// A place for each rule: an edge has one piece of evidence for each, in their order; should one be lacking, the first

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Report;
 use super::connections::{PortsJson, ReasonJson, reasons};
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
-use crate::graph::{EdgeDetail, Evidence, port_text};
+use super::{Report, words};
+use crate::graph::{EdgeDetail, Evidence, NodeId, port_text};
+use crate::net::ObjectKey;
 use crate::policy::{Admission, Direction, Entrance, Extent, Unseen, Way};
 
 /// One way in and one workload behind it.
@@ -21,17 +22,18 @@ struct Row<'a> {
 
 /// Every way in with every workload behind it; ways that lead to no workload stand alone.
 fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
-    let mut by_object: BTreeMap<&str, Vec<&Entrance>> = BTreeMap::new();
+    let mut by_object: BTreeMap<&ObjectKey, Vec<&Entrance>> = BTreeMap::new();
     for entrance in report.connectivity.entrances() {
         by_object.entry(&entrance.by).or_default().push(entrance);
     }
     let mut rows = Vec::new();
     for way in tables::exposure(report.graph) {
         let objects = passing(report, &way);
-        let comes_here = |e: &&Entrance| !matches!(&e.way, Way::Direct { from, .. } if *from != way.from.id);
+        let comes_here =
+            |e: &&Entrance| !matches!(&e.way, Way::Direct { from, .. } if words::origin(from) != way.from.id);
         let mut entrances: Vec<&Entrance> =
-            objects.iter().filter_map(|id| by_object.get(id.as_str())).flatten().copied().filter(comes_here).collect();
-        entrances.sort_by_key(|e| (e.workload, &e.by));
+            objects.iter().filter_map(|id| by_object.get(id.key()?)).flatten().copied().filter(comes_here).collect();
+        entrances.sort_by_cached_key(|e| (e.workload, e.by.to_string()));
         entrances.dedup();
         if entrances.is_empty() {
             rows.push(Row { way, workload: None });
@@ -46,7 +48,7 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
 }
 
 /// The Ingresses, Gateways and routes that a way in leads through, or the Service that it opens.
-fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
+fn passing<'a>(report: &Report<'a>, way: &ExposureRow<'_>) -> BTreeSet<&'a NodeId> {
     let graph = report.graph;
     let Some(start) = graph.find(&way.to.id) else { return BTreeSet::new() };
     let mut seen = BTreeSet::from([start]);
@@ -54,14 +56,14 @@ fn passing(report: &Report<'_>, way: &ExposureRow<'_>) -> BTreeSet<String> {
     while let Some(at) = todo.pop() {
         for (_, to, edge) in graph.outgoing(at).into_iter().map(|e| graph.edge(e)) {
             if matches!(edge.detail, EdgeDetail::Routes { .. })
-                && graph.node(to).kind != crate::graph::NodeKind::Service
+                && graph.node(to).kind() != crate::graph::NodeKind::Service
                 && seen.insert(to)
             {
                 todo.push(to);
             }
         }
     }
-    seen.into_iter().map(|i| graph.node(i).id.clone()).collect()
+    seen.into_iter().map(|i| &graph.node(i).id).collect()
 }
 
 /// A table of ways in: from where, by what, to which workload, and what policies leave of it; then what they let in
@@ -72,7 +74,7 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         let mut cells = vec![
             row.way.from.name.clone(),
             row.way.way.via.as_str().to_owned(),
-            row.way.to.id.clone(),
+            row.way.to.id.to_string(),
             open.join(", "),
         ];
         match &row.workload {
@@ -122,8 +124,8 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
     }
     #[derive(Serialize)]
     struct RowJson<'a> {
-        from: &'a str,
-        to: &'a str,
+        from: &'a NodeId,
+        to: &'a NodeId,
         #[serde(flatten)]
         way: WayJson,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -200,7 +202,7 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         let path = row.rule.path.clone().unwrap_or_default();
         let weight = row.rule.weight.map(|w| w.to_string()).unwrap_or_default();
         let at = row.at.map(Evidence::place).unwrap_or_default();
-        vec![row.by.id.clone(), host, path, tls.to_owned(), row.to.id.clone(), port, weight, at]
+        vec![row.by.id.to_string(), host, path, tls.to_owned(), row.to.id.to_string(), port, weight, at]
     });
     Table { columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"], rows: rows.collect() }
 }

@@ -1,7 +1,11 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
-use crate::graph::{self, Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, NodeKind, Scope};
+use crate::graph::{
+    self, AddressesId, Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Identity, LineEnd, NodeId,
+    NodeKind, Scope,
+};
 use crate::layout::{Layout, TextRole};
+use crate::policy::Origin;
 
 use super::PictureOptions;
 
@@ -134,12 +138,12 @@ fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<St
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
         if edge.kind() == EdgeKind::Exposes
-            && graph.node(from).kind == NodeKind::Internet
+            && graph.node(from).kind() == NodeKind::Internet
             && wanted(edge.change.as_ref().map(Change::kind))
         {
             let node = graph.node(to);
             let name = match &node.namespace {
-                Some(namespace) if node.kind != NodeKind::Summary => format!("{namespace}/{}", node.name),
+                Some(namespace) if node.kind() != NodeKind::Summary => format!("{namespace}/{}", node.name),
                 _ => node.name.clone(),
             };
             let ways: Vec<String> = match &edge.detail {
@@ -199,13 +203,27 @@ pub(crate) fn id_prefix(layout: &Layout, graph: &Graph, options: &PictureOptions
         Some(asked) if asked.starts_with(|c: char| c.is_ascii_alphabetic()) => asked,
         Some(asked) if !asked.is_empty() => format!("ks{asked}"),
         _ => {
-            let names: Vec<&str> = graph.groups().iter().map(|g| g.id.as_str()).collect();
+            let names: Vec<String> = graph.groups().iter().map(|g| g.id.to_string()).collect();
             format!(
                 "ks{:08x}",
                 graph::digest(&format!("{}\n{}", title(layout, graph, options), names.join("\n"))) >> 32
             )
         }
     }
+}
+
+/// The id of the node for clients outside of the cluster.
+pub(crate) fn origin(origin: &Origin) -> NodeId {
+    NodeId::from(match origin {
+        Origin::Internet => Identity::Internet,
+        Origin::PrivateNetwork => Identity::PrivateNetwork,
+        Origin::Addresses(addresses) => Identity::Addresses(AddressesId {
+            addresses: addresses.clone(),
+            except: Vec::new(),
+            end: LineEnd::From,
+            on: None,
+        }),
+    })
 }
 
 /// The id of a node's drawing.

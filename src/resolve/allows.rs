@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use crate::cluster::Cluster;
 use crate::graph::{
-    Access, Allowance, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, Outside, Ports, Side, Stance,
+    Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Identity,
+    JunctionId, LineEnd, Node, NodeId, Outside, PeerNamespaces, PeerSet, PeersId, Ports, Side, Stance, Unevaluated,
     digest,
 };
 use crate::net::{AddressSet, Protocol};
@@ -28,7 +29,7 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
     if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
         return graph;
     }
-    let inhabited: BTreeSet<String> = graph.groups().iter().map(|g| g.name.clone()).collect();
+    let inhabited: BTreeSet<String> = graph.groups().iter().map(|g| g.name().to_owned()).collect();
     let mut adding = Adding {
         context: Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() },
         connectivity,
@@ -61,66 +62,64 @@ struct Adding<'a> {
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
     /// Where the input holds no pods, those that policies are about, with the id of the node that stands for them.
-    subjects: BTreeMap<PodSelection, String>,
+    subjects: BTreeMap<PodSelection, NodeId>,
 }
 
-/// Which end of an edge a node is made for. A set of pods has a node for each, or edges would seem to lead through it.
+/// The end of an edge that a node is made for.
 enum Role {
     /// Both: what policies are about, where there are no pods to draw.
     Subject,
     From,
-    /// With what the edge says.
-    To(String),
+    /// With the label of the edge.
+    To(AllowanceLabel),
 }
 
 impl Role {
-    fn as_str(&self) -> &'static str {
+    fn end(&self) -> LineEnd {
         match self {
-            Role::Subject => "of",
-            Role::From => "from",
-            Role::To(_) => "to",
+            Role::Subject => LineEnd::Subject,
+            Role::From => LineEnd::From,
+            Role::To(_) => LineEnd::To,
         }
     }
 
-    /// What a card outside of every frame says for the edges to it.
-    fn on(&self, namespace: Option<&str>) -> String {
+    /// The label that a card outside of every frame shows for the edges to it.
+    fn on(&self, namespace: Option<&str>) -> Option<AllowanceLabel> {
         match self {
-            Role::To(on) if namespace.is_none() => on.clone(),
-            _ => String::new(),
+            Role::To(label) if namespace.is_none() && !label.lines().is_empty() => Some(label.clone()),
+            _ => None,
         }
     }
 }
 
 /// A set of pods before it is a node.
 struct SetOfPods<'m> {
-    id: String,
+    set: PeerSet,
     namespace: Option<String>,
     name: String,
-    of: String,
-    /// The workloads of the input that are meant; `None` for anyone.
+    /// The workloads of the manifests that are meant; `None` for anyone.
     members: Option<&'m [usize]>,
 }
 
 /// What tells two edges between the same ends apart: for whom they do not hold, and the network.
-type Besides = (Vec<String>, Vec<String>, Option<String>);
+type Besides = (Vec<NodeId>, Vec<NodeId>, Option<String>);
 
 /// Edges between two nodes, before those that say the same are made one.
-type Direct = BTreeMap<(String, String, Besides), (Allowance, Vec<Evidence>)>;
+type Direct = BTreeMap<(NodeId, NodeId, Besides), (Allowance, Vec<Evidence>)>;
 
 /// Edges that run through one node.
 struct Bundle {
-    from: Vec<String>,
-    to: Vec<String>,
+    from: Vec<NodeId>,
+    to: Vec<NodeId>,
     allowance: Allowance,
     evidence: Vec<Evidence>,
 }
 
 impl Bundle {
     /// Whether an edge says nothing that the bundle does not say.
-    fn covers(&self, from: &str, to: &str, allowance: &Allowance) -> bool {
-        let has = |ids: &[String], id: &str| ids.iter().any(|i| i == id);
-        has(&self.from, from)
-            && has(&self.to, to)
+    fn covers(&self, from: &NodeId, to: &NodeId, allowance: &Allowance) -> bool {
+        self.from.contains(from)
+            && self.to.contains(to)
             && self.allowance.network == allowance.network
             && allowance.ports.names.iter().all(|n| self.allowance.ports.names.contains(n))
             && allowance.ports.ranges.iter().all(|(protocol, first, last)| {
@@ -191,21 +190,24 @@ impl Adding<'_> {
         };
         let (ingress, egress) = (side(Direction::Ingress), side(Direction::Egress));
         let foreign = self.foreign(|policy| policy.may_concern(key.namespace()));
-        if let Some(node) = self.context.graph.known(&key.to_string())
+        if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
             *access = Some(Access { ingress, egress, outside, foreign });
         }
     }
 
-    fn foreign(&self, wanted: impl Fn(&ForeignPolicy) -> bool) -> Vec<Evidence> {
+    fn foreign(&self, wanted: impl Fn(&ForeignPolicy) -> bool) -> Vec<Unevaluated> {
         let found = self.connectivity.foreign().iter().filter(|p| wanted(p));
         found
-            .map(|policy| Evidence {
-                object: policy.key.to_string(),
-                field: String::new(),
-                file: self.context.sources.name(policy.at.file).to_owned(),
-                line: policy.at.line,
+            .map(|policy| Unevaluated {
+                kind: policy.key.kind.clone(),
+                at: Evidence {
+                    object: policy.key.to_string(),
+                    field: String::new(),
+                    file: self.context.sources.name(policy.at.file).to_owned(),
+                    line: policy.at.line,
+                },
             })
             .collect()
     }
@@ -244,7 +246,7 @@ impl Adding<'_> {
             let allowance = self.allowance(flow);
             let mut from = self.nodes(&flow.from, &Role::From, &evidence);
             // Lines to the border of the picture have no room for labels.
-            let to = self.nodes(&flow.to, &Role::To(allowance.lines().join(", ")), &evidence);
+            let to = self.nodes(&flow.to, &Role::To(allowance.label()), &evidence);
             if from == to
                 && let (End::Pods(selection, members), [_]) = (&flow.from, from.as_slice())
             {
@@ -292,7 +294,7 @@ impl Adding<'_> {
         }
         let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
         let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
-        doubts.extend(foreign.iter().map(|e| format!("{} is not evaluated and may change this", e.object)));
+        doubts.extend(foreign.iter().map(|p| format!("{} is not evaluated and may change this", p.at.object)));
         let ranges = Protocol::ALL
             .into_iter()
             .flat_map(|p| flow.ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
@@ -306,8 +308,8 @@ impl Adding<'_> {
         }
     }
 
-    fn id(&self, workload: usize) -> String {
-        self.context.cluster.workloads()[workload].key.to_string()
+    fn id(&self, workload: usize) -> NodeId {
+        NodeId::object(&self.context.cluster.workloads()[workload].key)
     }
 
     /// The namespaces of the workloads that an end means.
@@ -321,7 +323,7 @@ impl Adding<'_> {
     }
 
     /// The ids of the nodes that stand for an end.
-    fn nodes(&mut self, end: &End, role: &Role, evidence: &[Evidence]) -> Vec<String> {
+    fn nodes(&mut self, end: &End, role: &Role, evidence: &[Evidence]) -> Vec<NodeId> {
         match end {
             End::Workloads(workloads) if workloads.len() <= MANY => workloads.iter().map(|&w| self.id(w)).collect(),
             End::Workloads(workloads) => vec![self.several(workloads, role, evidence)],
@@ -330,13 +332,7 @@ impl Adding<'_> {
             }
             End::Pods(selection, members) => vec![self.described(selection, members, role, evidence)],
             End::Anyone => {
-                let set = SetOfPods {
-                    id: format!("anyone:{}", role.as_str()),
-                    namespace: None,
-                    name: "anyone".into(),
-                    of: "any pod, any address".into(),
-                    members: None,
-                };
+                let set = SetOfPods { set: PeerSet::Anyone, namespace: None, name: "anyone".into(), members: None };
                 vec![self.peers(set, role, evidence)]
             }
             End::Addresses(set) => vec![self.blocks(set, role, evidence)],
@@ -344,67 +340,49 @@ impl Adding<'_> {
     }
 
     /// The node for a set of pods.
-    fn peers(&mut self, set: SetOfPods<'_>, role: &Role, evidence: &[Evidence]) -> String {
-        let SetOfPods { mut id, namespace, name, of, members } = set;
+    fn peers(&mut self, set: SetOfPods<'_>, role: &Role, evidence: &[Evidence]) -> NodeId {
+        let SetOfPods { set, namespace, name, members } = set;
         let on = role.on(namespace.as_deref());
-        if !on.is_empty() {
-            id.push_str(&format!(" on {on}"));
-        }
         let members = members.map(|list| {
-            let mut ids: Vec<String> = list.iter().map(|&w| self.id(w)).collect();
+            let mut ids: Vec<NodeId> = list.iter().map(|&w| self.id(w)).collect();
             ids.sort();
             ids
         });
-        self.context.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::Peers,
-            label: "Pods".into(),
+        let id = Identity::Peers(PeersId { set: set.clone(), end: role.end(), on: on.clone() });
+        self.context.node(Node {
             namespace,
-            name,
-            detail: Detail::Peers { of, members, on, access: None },
             evidence: evidence.to_vec(),
-            change: None,
-            remarks: Vec::new(),
-        });
-        id
+            ..Node::new(id, "Pods", name, Detail::Peers { set, members, on, access: None })
+        })
     }
 
     /// The node for the pods that a rule describes.
-    fn described(&mut self, selection: &PodSelection, members: &[usize], role: &Role, evidence: &[Evidence]) -> String {
-        let (mut namespace, short, of) = match &selection.namespaces {
-            NamespaceSelection::Named(name) if self.inhabited.contains(name) => {
-                (Some(name.clone()), name.clone(), String::new())
-            }
-            NamespaceSelection::Named(name) => (None, name.clone(), format!("of namespace {name}")),
-            NamespaceSelection::Labeled(selector) if selector.is_everything() => {
-                (None, "*".to_owned(), "of any namespace".to_owned())
-            }
-            NamespaceSelection::Labeled(selector) => {
-                (None, format!("[{selector}]"), format!("of namespaces with {}", readable(selector)))
-            }
+    fn described(&mut self, selection: &PodSelection, members: &[usize], role: &Role, evidence: &[Evidence]) -> NodeId {
+        let namespaces = match &selection.namespaces {
+            NamespaceSelection::Named(name) => PeerNamespaces::Named(name.clone()),
+            NamespaceSelection::Labeled(selector) if selector.is_everything() => PeerNamespaces::Any,
+            NamespaceSelection::Labeled(selector) => PeerNamespaces::Labeled(selector.to_string()),
         };
-        if namespace.is_none() && !of.ends_with("any namespace") {
-            // If the input holds them in one namespace only, that is where they are.
-            namespace = self.shared_namespace(members);
-        }
-        let (pods, name) = if selection.pods.is_everything() {
-            ("*".to_owned(), "any pod".to_owned())
-        } else {
-            (selection.pods.to_string(), format!("pods with {}", readable(&selection.pods)))
+        let namespace = match &namespaces {
+            PeerNamespaces::Any => None,
+            PeerNamespaces::Named(name) if self.inhabited.contains(name) => Some(name.clone()),
+            // If the manifests contain them in one namespace only, that is where they are.
+            PeerNamespaces::Named(_) | PeerNamespaces::Labeled(_) => self.shared_namespace(members),
         };
-        let id = format!("peers:{}:{short}/{pods}", role.as_str());
-        let set = SetOfPods { id, namespace, name, of, members: Some(members) };
+        let pods = (!selection.pods.is_everything()).then(|| selection.pods.to_string());
+        let name =
+            if pods.is_none() { "any pod".to_owned() } else { format!("pods with {}", readable(&selection.pods)) };
+        let set = SetOfPods { set: PeerSet::Described { namespaces, pods }, namespace, name, members: Some(members) };
         self.peers(set, role, evidence)
     }
 
     /// The node for many workloads that no rule describes by itself.
-    fn several(&mut self, workloads: &[usize], role: &Role, evidence: &[Evidence]) -> String {
-        let ids: Vec<String> = workloads.iter().map(|&w| self.id(w)).collect();
+    fn several(&mut self, workloads: &[usize], role: &Role, evidence: &[Evidence]) -> NodeId {
+        let ids: Vec<NodeId> = workloads.iter().map(|&w| self.id(w)).collect();
         let set = SetOfPods {
-            id: format!("peers:{}:{}", role.as_str(), short(ids.iter().map(String::as_str))),
+            set: PeerSet::Workloads(short(ids.iter().map(NodeId::as_str))),
             namespace: self.shared_namespace(workloads),
             name: format!("{} workloads", workloads.len()),
-            of: "some of those that a rule means".into(),
             members: Some(workloads),
         };
         self.peers(set, role, evidence)
@@ -417,23 +395,12 @@ impl Adding<'_> {
     }
 
     /// The node for addresses outside of the cluster.
-    fn blocks(&mut self, set: &AddressSet, role: &Role, evidence: &[Evidence]) -> String {
+    fn blocks(&mut self, set: &AddressSet, role: &Role, evidence: &[Evidence]) -> NodeId {
         let (addresses, except) = set.with_holes();
         // Sources share their node with what outside addresses are exposed to.
-        let mut id = match role {
-            Role::From | Role::Subject => format!("addresses:{}", addresses.join(",")),
-            Role::To(_) => format!("addresses:to:{}", addresses.join(",")),
-        };
-        if !except.is_empty() {
-            id.push_str(&format!(" except {}", except.join(",")));
-        }
-        let on = role.on(None);
-        if !on.is_empty() {
-            id.push_str(&format!(" on {on}"));
-        }
-        let detail = Detail::External { addresses, except, role: None, on };
-        self.context.outside(id.clone(), detail, evidence.to_vec());
-        id
+        let end = if matches!(role, Role::To(_)) { LineEnd::To } else { LineEnd::From };
+        let id = AddressesId { addresses, except, end, on: role.on(None) };
+        self.context.outside(id, set.clone(), evidence.to_vec())
     }
 
     /// A node that edges of several sources to several targets run through: beside the targets, if they have one
@@ -441,24 +408,19 @@ impl Adding<'_> {
     fn junction(&mut self, bundle: Bundle, detail: fn(Allowance) -> EdgeDetail) {
         let Bundle { from, to, allowance, evidence } = bundle;
         let ports = allowance.ports.texts();
-        let parts = from.iter().map(String::as_str).chain(["to"]).chain(to.iter().map(String::as_str));
-        let id = format!("junction:{}", short(parts.chain(ports.iter().map(String::as_str))));
-        let mut home = |ids: &[String]| {
+        let parts = from.iter().map(NodeId::as_str).chain(["to"]).chain(to.iter().map(NodeId::as_str));
+        let id = JunctionId::Policy(short(parts.chain(ports.iter().map(String::as_str))));
+        let mut home = |ids: &[NodeId]| {
             let all: BTreeSet<Option<String>> =
                 ids.iter().map(|id| self.context.graph.known(id).and_then(|n| n.namespace.clone())).collect();
             if all.len() == 1 { all.into_iter().next().flatten() } else { None }
         };
         let namespace = home(&to).or_else(|| home(&from));
-        self.context.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::Junction,
-            label: "Junction".into(),
+        let name = allowance.label().to_string();
+        let id = self.context.node(Node {
             namespace,
-            name: allowance.lines().join(", "),
-            detail: Detail::Junction,
             evidence: evidence.clone(),
-            change: None,
-            remarks: Vec::new(),
+            ..Node::new(Identity::Junction(id), "Junction", name, Detail::Junction)
         });
         // The junction says the ports.
         let silent = Allowance { ports: Ports::default(), not_from: Vec::new(), not_to: Vec::new(), ..allowance };
@@ -495,8 +457,8 @@ fn readable(selector: &policy::Selector) -> String {
     selector.to_string().replace(',', ", ")
 }
 
-/// A short name for a list of names.
-fn short<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+/// A digest of a list of names.
+fn short<'t>(texts: impl Iterator<Item = &'t str>) -> u64 {
     let whole: String = texts.flat_map(|t| [t, "\0"]).collect();
-    format!("{:016x}", digest(&whole))
+    digest(&whole)
 }

@@ -280,7 +280,7 @@ fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
             names.push(class.clone());
         }
     }
-    let is_openshift = graph.node(node).kind == NodeKind::Route && graph.node(node).label == "Route";
+    let is_openshift = graph.node(node).kind() == NodeKind::Route && graph.node(node).label == "Route";
     if is_openshift {
         names.push("openshift".to_owned());
     }

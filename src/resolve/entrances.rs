@@ -8,21 +8,21 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::controllers::{ControllerRef, Controllers};
 use crate::cluster::Cluster;
-use crate::graph::{Backend, Detail, EdgeDetail, Graph, Node, NodeKind, PortMap, TargetPort};
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
-use crate::policy::{Entrance, Way};
+use crate::graph::{Backend, Detail, EdgeDetail, Graph, Identity, Node, NodeId, NodeKind, PortMap, TargetPort};
+use crate::net::{AddressSet, PortSet, Protocol};
+use crate::policy::{Entrance, Origin, Way};
 
 /// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those
 /// that the cluster holds are found by their labels.
 pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Vec<Entrance> {
-    let workloads: BTreeMap<String, usize> =
-        cluster.workloads().iter().enumerate().map(|(i, w)| (w.key.to_string(), i)).collect();
-    let services: BTreeMap<String, &Service> =
-        cluster.services().map(|(entry, service)| (entry.key.to_string(), service)).collect();
+    let workloads: BTreeMap<NodeId, usize> =
+        cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
+    let services: BTreeMap<NodeId, &Service> =
+        cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
     let controllers = Controllers::of(cluster, told);
-    let mut found: BTreeMap<(String, usize, Way), PortSet> = BTreeMap::new();
-    let mut add = |by: &str, workload: usize, way: Way, ports: PortSet| {
-        let entry = found.entry((by.to_owned(), workload, way)).or_default();
+    let mut found: BTreeMap<(NodeId, usize, Way), PortSet> = BTreeMap::new();
+    let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet| {
+        let entry = found.entry((by.clone(), workload, way)).or_default();
         *entry = entry.union(&ports);
     };
     for (from, to, edge) in graph.edges() {
@@ -32,7 +32,7 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
                 add(
                     &graph.node(to).id,
                     workload,
-                    Way::Direct { from: graph.node(from).id.clone(), addresses: addresses(graph.node(from)) },
+                    Way::Direct { from: origin(graph.node(from)), addresses: addresses(graph.node(from)) },
                     ports,
                 );
             }
@@ -40,13 +40,13 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
         let EdgeDetail::Routes { port, .. } = &edge.detail else { continue };
         let by = graph.node(from);
         let Some(service) = services.get(&graph.node(to).id) else { continue };
-        if !matches!(by.kind, NodeKind::Ingress | NodeKind::Route) || !is_reached(graph, from) {
+        if !matches!(by.kind(), NodeKind::Ingress | NodeKind::Route) || !is_reached(graph, from) {
             continue;
         }
         // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
         let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
         let mut meant = ports_meant(service, port, transport);
-        if meant.is_empty() && by.kind == NodeKind::Ingress {
+        if meant.is_empty() && by.kind() == NodeKind::Ingress {
             meant = ports_targeted(service, port, transport);
         }
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
@@ -61,11 +61,13 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
         }
     }
     let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
-    opened.map(|((by, workload, way), ports)| Entrance { by, way, workload, ports }).collect()
+    let entrances = opened
+        .filter_map(|((by, workload, way), ports)| Some(Entrance { by: by.key()?.clone(), way, workload, ports }));
+    entrances.collect()
 }
 
 /// The workloads behind a Service, with what is known of the way to their ports. Other nodes have none.
-fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usize>) -> Vec<(usize, &'g [PortMap])> {
+fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<NodeId, usize>) -> Vec<(usize, &'g [PortMap])> {
     let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
     edges
         .filter_map(|(_, to, edge)| match &edge.detail {
@@ -75,14 +77,18 @@ fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<String, usi
         .collect()
 }
 
+fn origin(outside: &Node) -> Origin {
+    match outside.id.identity() {
+        Identity::Addresses(id) => Origin::Addresses(id.addresses.clone()),
+        Identity::PrivateNetwork => Origin::PrivateNetwork,
+        _ => Origin::Internet,
+    }
+}
+
 /// The addresses that an outside node stands for.
 fn addresses(outside: &Node) -> AddressSet {
     match &outside.detail {
-        Detail::External { addresses, role: None, .. } => {
-            let blocks = addresses.iter().filter_map(|a| parse_cidr(a).ok());
-            blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
-        }
-        Detail::External { .. } => AddressSet::private(),
+        Detail::External { set, .. } => set.clone(),
         _ => AddressSet::all_v4().union(&AddressSet::all_v6()),
     }
 }
@@ -95,7 +101,7 @@ fn is_reached(graph: &Graph, node: usize) -> bool {
         match &edge.detail {
             EdgeDetail::Exposes(_) => true,
             EdgeDetail::Routes { .. } => {
-                from.kind == NodeKind::Gateway || (from.kind == NodeKind::Missing && from.label != "Service")
+                from.kind() == NodeKind::Gateway || (from.kind() == NodeKind::Missing && from.label != "Service")
             }
             _ => false,
         }

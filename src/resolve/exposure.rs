@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
 use super::{Context, port_number, services};
 use crate::cluster::Entry;
-use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, ServiceKind};
-use crate::net::Protocol;
+use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, NodeId, ServiceKind};
+use crate::net::{AddressSet, Protocol, parse_cidr};
 
 /// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean
 /// it. Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
@@ -36,7 +36,7 @@ pub(super) fn internal(annotations: &BTreeMap<String, String>) -> Option<String>
 }
 
 /// Adds the edges by which the outside reaches a Service.
-pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Service, id: &str) {
+pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Service, id: &NodeId) {
     let Some(spec) = &service.spec else { return };
     let kind = services::kind(service);
     let ports = |node: bool| -> Vec<(u16, Protocol)> {
@@ -65,7 +65,9 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
             context.internet()
         } else {
             said.push(context.evidence(entry, &field));
-            context.addresses(ranges, last(&said))
+            let blocks = ranges.iter().filter_map(|r| parse_cidr(r).ok());
+            let set = blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)));
+            context.addresses(ranges, set, last(&said))
         };
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
     } else if kind == ServiceKind::NodePort {

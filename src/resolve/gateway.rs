@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use super::{Context, port_number, services};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Listener, NodeId, RouteRule};
 use crate::manifest::Tree;
 use crate::net::{ObjectKey, Protocol};
 use crate::policy::Selector;
@@ -48,15 +48,14 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
         let kind = text(listener, &["protocol"]).unwrap_or_default();
         let port = number(listener, &["port"]);
         tls |= matches!(kind, "HTTPS" | "TLS");
-        let host = text(listener, &["hostname"]).unwrap_or_default();
-        let words = [kind.to_owned(), port.map(|p| p.to_string()).unwrap_or_default(), host.to_owned()];
-        listeners.push(words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "));
+        let word = |key: &str| text(listener, &[key]).filter(|word| !word.is_empty()).map(str::to_owned);
+        listeners.push(Listener { protocol: word("protocol"), port, host: word("hostname") });
         ports.extend(port.map(|p| (p, Protocol::from_field(Some(kind)))));
     }
     ports.sort_unstable();
     ports.dedup();
     let internal = class.starts_with("gke-l7-rilb");
-    let id = context.object(entry, NodeKind::Gateway, Detail::Gateway { class, listeners, tls });
+    let id = context.object(entry, Detail::Gateway { class, listeners, tls });
     if entry.key.kind == "Gateway" {
         let said = context.evidence(entry, "spec.listeners");
         let from = if internal {
@@ -79,7 +78,7 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     let from = context.referred(&ObjectKey::new(GROUP, "Gateway", namespace, name), said.clone());
     context.graph.edge(
         &from,
-        &entry.key.to_string(),
+        &NodeId::object(&entry.key),
         EdgeDetail::Routes { rules: Vec::new(), port: Backend::None },
         [said],
     );
@@ -89,14 +88,14 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     let tree = &entry.object.tree;
     let hosts: Vec<String> =
         items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
-    let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: hosts.clone() });
+    let id = context.object(entry, Detail::Route { hosts: hosts.clone() });
     let mut secure: BTreeSet<String> = BTreeSet::new();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
         secure.extend(attach(context, entry, parent, p, &hosts));
     }
     // What is said of a rule must hold for each of its hosts.
     let tls = hosts_or_any(&hosts).iter().all(|h| secure.contains(h));
-    let mut edges: IndexMap<(String, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
+    let mut edges: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
@@ -174,7 +173,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             default: false,
         })
         .collect();
-    context.graph.edge(&id, &entry.key.to_string(), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
+    context.graph.edge(&id, &NodeId::object(&entry.key), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
     secure
 }
 
@@ -271,7 +270,7 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
 }
 
 /// What a backend reference leads to, unless it may not.
-fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &Evidence) -> Option<(String, Backend)> {
+fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &Evidence) -> Option<(NodeId, Backend)> {
     let name = text(backend, &["name"])?;
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();

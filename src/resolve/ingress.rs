@@ -5,7 +5,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressTLS};
 
 use super::{Context, exposure, port_number, services};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeKind, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeId, RouteRule};
 use crate::manifest::Body;
 use crate::net::ObjectKey;
 
@@ -25,7 +25,7 @@ pub(super) fn add(context: &mut Context<'_>) {
 
 fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_class: Option<&str>) {
     let Some(spec) = &ingress.spec else {
-        let id = context.object(entry, NodeKind::Ingress, Detail::Ingress { class: None, tls: false });
+        let id = context.object(entry, Detail::Ingress { class: None, tls: false });
         expose(context, entry, &id);
         return;
     };
@@ -33,10 +33,10 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
     let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
     let class =
         spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
-    let id = context.object(entry, NodeKind::Ingress, Detail::Ingress { class, tls: !tls.is_empty() });
+    let id = context.object(entry, Detail::Ingress { class, tls: !tls.is_empty() });
     expose(context, entry, &id);
 
-    let mut edges: IndexMap<(String, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
+    let mut edges: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
     let mut add = |context: &mut Context<'_>, backend: &IngressBackend, field: String, rule: RouteRule| {
         let said = context.evidence(entry, &field);
         if let Some((target, port)) = target(context, entry, backend, &said) {
@@ -85,7 +85,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
 
 /// An Ingress serves HTTP, and HTTPS where it has TLS, on whatever ports its controller is given: none are claimed
 /// here.
-fn expose(context: &mut Context<'_>, entry: &Entry, id: &str) {
+fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId) {
     let class = entry.object.at("spec.ingressClassName");
     let said = context.evidence(entry, "");
     let named_internal =
@@ -115,7 +115,7 @@ fn target(
     entry: &Entry,
     backend: &IngressBackend,
     said: &Evidence,
-) -> Option<(String, Backend)> {
+) -> Option<(NodeId, Backend)> {
     if let Some(service) = &backend.service {
         let key = ObjectKey::new("", "Service", entry.key.namespace(), &service.name);
         let target = context.referred(&key, said.clone());

@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Diagnostic, Warned};
-use crate::graph::{Detail, Evidence, Graph, GraphBuilder, Node, NodeKind};
-use crate::net::ObjectKey;
+use crate::graph::{
+    AddressesId, Detail, Evidence, Graph, GraphBuilder, Identity, LineEnd, Location, MissingReason, Node, NodeId,
+};
+use crate::net::{AddressSet, ObjectKey};
 use crate::source::Sources;
 
 pub use allows::allow;
@@ -63,146 +65,117 @@ impl Context<'_> {
         }
     }
 
-    /// Adds a node for an object of the input.
-    fn object(&mut self, entry: &Entry, kind: NodeKind, detail: Detail) -> String {
-        let id = entry.key.to_string();
-        let evidence = vec![self.evidence(entry, "")];
-        self.graph.node(Node {
-            id: id.clone(),
-            kind,
-            label: entry.key.kind.clone(),
-            namespace: entry.key.namespace.clone(),
-            name: entry.key.name.clone(),
-            detail,
-            evidence,
-            change: None,
-            remarks: Vec::new(),
-        });
+    /// Adds a node for an object of the manifests.
+    fn object(&mut self, entry: &Entry, detail: Detail) -> NodeId {
+        let evidence = self.evidence(entry, "");
+        self.keyed(&entry.key, detail, evidence)
+    }
+
+    /// Adds a node for an object, whether the manifests contain it or something else creates it.
+    fn keyed(&mut self, key: &ObjectKey, detail: Detail, evidence: Evidence) -> NodeId {
+        self.node(Node {
+            namespace: key.namespace.clone(),
+            evidence: vec![evidence],
+            ..Node::new(NodeId::object(key), key.kind.clone(), key.name.clone(), detail)
+        })
+    }
+
+    /// Adds a node; the answer is its id.
+    fn node(&mut self, node: Node) -> NodeId {
+        let id = node.id.clone();
+        self.graph.node(node);
         id
     }
 
     /// The id of the node for an object that is referred to: the object's own, or that of a missing node made for it.
-    fn referred(&mut self, key: &ObjectKey, evidence: Evidence) -> String {
-        let id = key.to_string();
+    fn referred(&mut self, key: &ObjectKey, evidence: Evidence) -> NodeId {
+        let id = NodeId::object(key);
         if self.graph.has(&id) {
             return id;
         }
         if let Some(index) = self.cluster.find(key) {
             let entry = &self.cluster.entries()[index];
-            return self.object(entry, NodeKind::Resource, Detail::Resource);
+            return self.object(entry, Detail::Resource);
         }
-        self.missing(&key.kind, key.namespace(), &key.name, (&key.name, "not in the input"), evidence)
+        self.missing(&Wanted::object(key, MissingReason::NotInManifests), evidence)
     }
 
-    /// Adds a node for something that is not there: what it is, by what it was asked for, and how that is shown and
-    /// why.
-    fn missing(
-        &mut self,
-        kind: &str,
-        namespace: &str,
-        wanted: &str,
-        (name, reason): (&str, &str),
-        evidence: Evidence,
-    ) -> String {
-        let id = format!("missing:{namespace}/{wanted}[{kind}]");
-        self.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::Missing,
-            label: kind.to_owned(),
+    /// Adds a node for something that is not there.
+    fn missing(&mut self, wanted: &Wanted<'_>, evidence: Evidence) -> NodeId {
+        let Wanted { kind, namespace, wanted, name, reason } = *wanted;
+        let id = Identity::Missing { kind: kind.into(), namespace: namespace.into(), wanted: wanted.into() };
+        self.node(Node {
             namespace: Some(namespace.to_owned()),
-            name: name.to_owned(),
-            detail: Detail::Missing { reason: reason.to_owned() },
             evidence: vec![evidence],
-            change: None,
-            remarks: Vec::new(),
-        });
-        id
+            ..Node::new(id, kind, name, Detail::Missing { reason })
+        })
     }
 
     /// The node for everything outside.
-    fn internet(&mut self) -> String {
-        let id = "internet".to_owned();
-        self.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::Internet,
-            label: "Internet".into(),
-            namespace: None,
-            name: "Internet".into(),
-            detail: Detail::Internet,
-            evidence: Vec::new(),
-            change: None,
-            remarks: Vec::new(),
-        });
-        id
+    fn internet(&mut self) -> NodeId {
+        self.node(Node::new(Identity::Internet, "Internet", "Internet", Detail::Internet))
     }
 
-    /// The node for a set of outside addresses.
-    fn addresses(&mut self, mut addresses: Vec<String>, evidence: Evidence) -> String {
+    /// The node for outside addresses, as they are written and as a set.
+    fn addresses(&mut self, mut addresses: Vec<String>, set: AddressSet, evidence: Evidence) -> NodeId {
         addresses.sort();
         addresses.dedup();
-        let id = format!("addresses:{}", addresses.join(","));
-        let detail = Detail::External { addresses, except: Vec::new(), role: None, on: String::new() };
-        self.outside(id.clone(), detail, vec![evidence]);
-        id
+        let id = AddressesId { addresses, except: Vec::new(), end: LineEnd::From, on: None };
+        self.outside(id, set, vec![evidence])
     }
 
-    /// Adds a node for outside addresses under an id.
-    fn outside(&mut self, id: String, detail: Detail, evidence: Vec<Evidence>) {
-        let Detail::External { addresses, .. } = &detail else { return };
-        let name = match addresses.as_slice() {
+    /// Adds a node for outside addresses.
+    fn outside(&mut self, id: AddressesId, set: AddressSet, evidence: Vec<Evidence>) -> NodeId {
+        let name = match id.addresses.as_slice() {
             [a, b, rest @ ..] if !rest.is_empty() => format!("{a}, {b} +{}", rest.len()),
             all => all.join(", "),
         };
-        self.graph.node(Node {
-            id,
-            kind: NodeKind::External,
-            label: "Addresses".into(),
-            namespace: None,
-            name,
-            detail,
-            evidence,
-            change: None,
-            remarks: Vec::new(),
-        });
+        let detail = Detail::External {
+            addresses: id.addresses.clone(),
+            set,
+            except: id.except.clone(),
+            location: Location::Outside,
+            on: id.on.clone(),
+        };
+        self.node(Node { evidence, ..Node::new(Identity::Addresses(id), "Addresses", name, detail) })
     }
 
     /// The node for the network around the cluster, from which internal load balancers are reached.
-    fn private_network(&mut self, evidence: Evidence) -> String {
-        let id = "private-network".to_owned();
-        self.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::External,
-            label: "Network".into(),
-            namespace: None,
-            name: "Private network".into(),
-            detail: Detail::External {
-                addresses: Vec::new(),
-                except: Vec::new(),
-                role: Some("around the cluster".into()),
-                on: String::new(),
-            },
+    fn private_network(&mut self, evidence: Evidence) -> NodeId {
+        let detail = Detail::External {
+            addresses: Vec::new(),
+            set: AddressSet::private(),
+            except: Vec::new(),
+            location: Location::AroundCluster,
+            on: None,
+        };
+        self.node(Node {
             evidence: vec![evidence],
-            change: None,
-            remarks: Vec::new(),
-        });
-        id
+            ..Node::new(Identity::PrivateNetwork, "Network", "Private network", detail)
+        })
     }
 
     /// The node for a DNS name outside the cluster.
-    fn dns_name(&mut self, host: &str, evidence: Evidence) -> String {
-        let id = format!("dns:{host}");
-        self.graph.node(Node {
-            id: id.clone(),
-            kind: NodeKind::ExternalName,
-            label: "DNS name".into(),
-            namespace: None,
-            name: host.to_owned(),
-            detail: Detail::ExternalName,
-            evidence: vec![evidence],
-            change: None,
-            remarks: Vec::new(),
-        });
-        id
+    fn dns_name(&mut self, host: &str, evidence: Evidence) -> NodeId {
+        let id = Identity::DnsName(host.to_owned());
+        self.node(Node { evidence: vec![evidence], ..Node::new(id, "DNS name", host, Detail::ExternalName) })
+    }
+}
+
+/// Something that is referred to and is not there.
+struct Wanted<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    /// The name or the selector.
+    wanted: &'a str,
+    /// The name on its card.
+    name: &'a str,
+    reason: MissingReason,
+}
+
+impl<'a> Wanted<'a> {
+    fn object(key: &'a ObjectKey, reason: MissingReason) -> Wanted<'a> {
+        Wanted { kind: &key.kind, namespace: key.namespace(), wanted: &key.name, name: &key.name, reason }
     }
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, port_number};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, NodeKind, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, RouteRule};
 use crate::manifest::{Body, Tree};
 use crate::net::ObjectKey;
 
@@ -23,7 +23,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let Some(spec) = entry.object.tree.get("spec") else { return };
     let text = |key: &str| spec.get(key).and_then(Tree::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let host = text("host");
-    let id = context.object(entry, NodeKind::Route, Detail::Route { hosts: host.iter().cloned().collect() });
+    let id = context.object(entry, Detail::Route { hosts: host.iter().cloned().collect() });
     let internet = context.internet();
     let said = context.evidence(entry, "");
     context.graph.edge(

@@ -10,9 +10,12 @@ mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, Wanted};
 use crate::cluster::Cluster;
-use crate::graph::{Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Node, NodeKind, UseWay, Uses, digest};
+use crate::graph::{
+    Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Identity, JunctionId, MissingReason, Node, NodeId, UseWay, Uses,
+    digest,
+};
 use crate::net::ObjectKey;
 use crate::source::Sources;
 
@@ -68,14 +71,14 @@ struct Reference<'a> {
 /// Every use, by what is used and by whom.
 #[derive(Debug, Default)]
 struct Book {
-    uses: BTreeMap<ObjectKey, BTreeMap<String, Entry>>,
+    uses: BTreeMap<ObjectKey, BTreeMap<NodeId, Entry>>,
 }
 
 impl Book {
     /// Notes a use by the node with an id.
-    fn add(&mut self, user: &str, reference: &Reference<'_>, said: Evidence) {
+    fn add(&mut self, user: &NodeId, reference: &Reference<'_>, said: Evidence) {
         let key = ObjectKey::new("", reference.kind, reference.namespace, reference.name);
-        let entry = self.uses.entry(key).or_default().entry(user.to_owned()).or_default();
+        let entry = self.uses.entry(key).or_default().entry(user.clone()).or_default();
         entry.ways.insert(reference.way);
         entry.needed |= !reference.optional;
         entry.evidence.push(said);
@@ -87,9 +90,9 @@ impl Book {
             ids.insert(key, target(context, key, users));
         }
         let bundles = self.bundles();
-        let mut through: BTreeSet<(&str, &ObjectKey)> = BTreeSet::new();
+        let mut through: BTreeSet<(&NodeId, &ObjectKey)> = BTreeSet::new();
         for bundle in &bundles {
-            let evidence = |user: &str, keys: &[&ObjectKey]| -> Vec<Evidence> {
+            let evidence = |user: &NodeId, keys: &[&ObjectKey]| -> Vec<Evidence> {
                 let entries = keys.iter().filter_map(|k| self.uses[*k].get(user));
                 entries.flat_map(|e| e.evidence.iter().cloned()).collect()
             };
@@ -109,7 +112,7 @@ impl Book {
             }
         }
         for (key, users) in &self.uses {
-            for (user, entry) in users.iter().filter(|(u, _)| !through.contains(&(u.as_str(), key))) {
+            for (user, entry) in users.iter().filter(|(u, _)| !through.contains(&(*u, key))) {
                 let said = entry.evidence.iter().cloned();
                 context.graph.edge(user, &ids[key], EdgeDetail::Uses(entry.uses()), said);
             }
@@ -119,24 +122,24 @@ impl Book {
     /// Groups of users and things in which each uses all, and so many of both that a junction saves lines. No use is in
     /// two of them.
     fn bundles(&self) -> Vec<Bundle<'_>> {
-        let mut things: BTreeMap<&str, Vec<&ObjectKey>> = BTreeMap::new();
-        let mut sets: BTreeSet<Vec<&str>> = BTreeSet::new();
+        let mut things: BTreeMap<&NodeId, Vec<&ObjectKey>> = BTreeMap::new();
+        let mut sets: BTreeSet<Vec<&NodeId>> = BTreeSet::new();
         for (key, users) in &self.uses {
             for user in users.keys() {
                 things.entry(user).or_default().push(key);
             }
-            sets.insert(users.keys().map(String::as_str).collect());
+            sets.insert(users.keys().collect());
         }
-        let mut sets: Vec<Vec<&str>> = sets.into_iter().filter(|s| s.len() > 1).collect();
+        let mut sets: Vec<Vec<&NodeId>> = sets.into_iter().filter(|s| s.len() > 1).collect();
         sets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        let mut taken: BTreeSet<(&str, &ObjectKey)> = BTreeSet::new();
+        let mut taken: BTreeSet<(&NodeId, &ObjectKey)> = BTreeSet::new();
         let mut bundles = Vec::new();
         for users in sets {
             let first = users[0];
             let alike = |key: &&ObjectKey| {
                 let known = &self.uses[*key];
-                let free = |u: &&str| !taken.contains(&(*u, *key));
-                let same = |u: &&str| known.get(*u).map(Entry::uses) == known.get(first).map(Entry::uses);
+                let free = |u: &&NodeId| !taken.contains(&(*u, *key));
+                let same = |u: &&NodeId| known.get(*u).map(Entry::uses) == known.get(first).map(Entry::uses);
                 users.iter().all(free) && users.iter().all(same)
             };
             let keys: Vec<&ObjectKey> = things.get(first).into_iter().flatten().copied().filter(alike).collect();
@@ -151,13 +154,13 @@ impl Book {
 
 /// Users and things of which each uses all, each thing in one way.
 struct Bundle<'a> {
-    users: Vec<&'a str>,
+    users: Vec<&'a NodeId>,
     keys: Vec<&'a ObjectKey>,
 }
 
 /// The node for what is used: that of the input, else a missing one.
-fn target(context: &mut Context<'_>, key: &ObjectKey, users: &BTreeMap<String, Entry>) -> String {
-    let id = key.to_string();
+fn target(context: &mut Context<'_>, key: &ObjectKey, users: &BTreeMap<NodeId, Entry>) -> NodeId {
+    let id = NodeId::object(key);
     let uses: BTreeSet<Uses> = users.values().map(Entry::uses).collect();
     if let Some(node) = context.graph.known(&id) {
         if let (Detail::Config(config), Some(uses), 1) = (&mut node.detail, uses.first(), uses.len()) {
@@ -165,30 +168,24 @@ fn target(context: &mut Context<'_>, key: &ObjectKey, users: &BTreeMap<String, E
         }
         return id;
     }
-    let reason = if users.values().any(|e| e.needed) { "not in the input" } else { "optional, not in the input" };
+    let needed = users.values().any(|e| e.needed);
+    let reason = if needed { MissingReason::NotInManifests } else { MissingReason::Optional };
     let mut said = users.values().flat_map(|e| e.evidence.iter().cloned());
     match said.next() {
-        Some(said) => context.missing(&key.kind, key.namespace(), &key.name, (&key.name, reason), said),
+        Some(said) => context.missing(&Wanted::object(key, reason), said),
         None => id,
     }
 }
 
 /// A junction between users and what all of them use.
-fn junction(context: &mut Context<'_>, bundle: &Bundle<'_>, evidence: Vec<Evidence>) -> String {
+fn junction(context: &mut Context<'_>, bundle: &Bundle<'_>, evidence: Vec<Evidence>) -> NodeId {
     let names: Vec<String> = bundle.keys.iter().map(|k| k.to_string()).collect();
-    let words: Vec<&str> = bundle.users.iter().copied().chain(names.iter().map(String::as_str)).collect();
-    let id = format!("junction:uses:{:016x}", digest(&words.join("\n")));
-    context.graph.node(Node {
-        id: id.clone(),
-        kind: NodeKind::Junction,
-        label: "Junction".into(),
+    let words: Vec<&str> = bundle.users.iter().map(|u| u.as_str()).chain(names.iter().map(String::as_str)).collect();
+    let id = Identity::Junction(JunctionId::Uses(digest(&words.join("\n"))));
+    context.node(Node {
         // It stands beside what is used: only Gateways use what is in another namespace.
         namespace: bundle.keys.first().and_then(|k| k.namespace.clone()),
-        name: "each uses all".into(),
-        detail: Detail::Junction,
         evidence,
-        change: None,
-        remarks: Vec::new(),
-    });
-    id
+        ..Node::new(id, "Junction", "each uses all", Detail::Junction)
+    })
 }

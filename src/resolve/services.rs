@@ -1,16 +1,17 @@
 //! Services: what they select, what they stand for, and whether the outside reaches them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{ObjectReference, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::{Context, exposure, port_number, workloads};
+use super::{Context, Wanted, exposure, port_number, workloads};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Backend, Detail, EdgeDetail, NodeKind, Port, PortMap, ServiceKind, TargetPort};
+use crate::graph::{Backend, Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
 use crate::manifest::Body;
-use crate::net::{ObjectKey, Protocol};
+use crate::net::{AddressSet, ObjectKey, Protocol};
 
 /// Adds every Service with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -40,15 +41,11 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     let declared: Vec<Vec<Port>> = selected.iter().map(|&w| workloads::ports(&cluster.workloads()[w])).collect();
     let all: Vec<Port> = declared.iter().flatten().cloned().collect();
     let ports = port_maps(service, &all);
-    let id = context.object(
-        entry,
-        NodeKind::Service,
-        Detail::Service { service: kind, ports: ports.clone(), selector: selector.clone() },
-    );
+    let id = context.object(entry, Detail::Service { service: kind, ports: ports.clone(), selector: selector.clone() });
     for (&workload, own) in selected.iter().zip(&declared) {
         let workload = &cluster.workloads()[workload];
         let said = [context.evidence(entry, "spec.selector"), template_evidence(context, workload)];
-        let target = workload.key.to_string();
+        let target = NodeId::object(&workload.key);
         // A workload that does not declare a named port has no endpoint on it
         // (https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports).
         let reached: Vec<PortMap> = port_maps(service, own)
@@ -61,13 +58,14 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     if selected.is_empty() && !selector.is_empty() && kind != ServiceKind::ExternalName {
         let said = context.evidence(entry, "spec.selector");
         let wanted = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
-        let missing = context.missing(
-            "Pods",
-            entry.key.namespace(),
-            &wanted,
-            (&short(&selector), "no pod has these labels"),
-            said.clone(),
-        );
+        let missing = Wanted {
+            kind: "Pods",
+            namespace: entry.key.namespace(),
+            wanted: &wanted,
+            name: &short(&selector),
+            reason: MissingReason::NoSuchPod,
+        };
+        let missing = context.missing(&missing, said.clone());
         context.graph.edge(&id, &missing, EdgeDetail::Selects(ports), [said]);
     }
     exposure::service(context, entry, service, &id);
@@ -108,7 +106,7 @@ fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
         Some(key) => context.referred(&key, said.clone()),
         None => context.dns_name(host, said.clone()),
     };
-    context.graph.edge(&entry.key.to_string(), &target, EdgeDetail::Resolves(Vec::new()), [said]);
+    context.graph.edge(&NodeId::object(&entry.key), &target, EdgeDetail::Resolves(Vec::new()), [said]);
 }
 
 /// `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local` name a Service
@@ -227,7 +225,7 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<ObjectKey, Vec<Endpoint>> {
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
 fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]) {
     let cluster = context.cluster;
-    let id = entry.key.to_string();
+    let id = NodeId::object(&entry.key);
     let mut outside: BTreeMap<(Vec<PortMap>, usize), BTreeSet<&str>> = BTreeMap::new();
     for endpoint in endpoints {
         let said = context.evidence(&cluster.entries()[endpoint.object], endpoint.field);
@@ -237,7 +235,7 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
             Behind::Other => None,
         };
         if let Some(workload) = workload {
-            let target = cluster.workloads()[workload].key.to_string();
+            let target = NodeId::object(&cluster.workloads()[workload].key);
             context.graph.edge(&id, &target, EdgeDetail::Selects(endpoint.ports.clone()), [said]);
         } else if endpoint.dns {
             let target = context.dns_name(&endpoint.address, said.clone());
@@ -248,7 +246,9 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
     }
     for ((ports, object), addresses) in outside {
         let said = context.evidence(&cluster.entries()[object], "");
-        let target = context.addresses(addresses.into_iter().map(str::to_owned).collect(), said.clone());
+        let known = addresses.iter().filter_map(|a| a.parse::<IpAddr>().ok());
+        let set = known.fold(AddressSet::none(), |set, a| set.union(&AddressSet::block(a.into())));
+        let target = context.addresses(addresses.into_iter().map(str::to_owned).collect(), set, said.clone());
         context.graph.edge(&id, &target, EdgeDetail::Resolves(ports), [said]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Context, port_number};
 use crate::cluster::Workload;
-use crate::graph::{Container, Detail, Node, NodeKind, Port, Scale};
+use crate::graph::{Container, Detail, Port, Scale};
 use crate::manifest::Object;
 use crate::net::Protocol;
 
@@ -29,18 +29,8 @@ pub(super) fn add(context: &mut Context<'_>) {
             show_images: false,
             access: None,
         };
-        let evidence = vec![context.evidence(entry, "")];
-        context.graph.node(Node {
-            id: workload.key.to_string(),
-            kind: NodeKind::Workload,
-            label: workload.key.kind.clone(),
-            namespace: workload.key.namespace.clone(),
-            name: workload.key.name.clone(),
-            detail,
-            evidence,
-            change: None,
-            remarks: Vec::new(),
-        });
+        let evidence = context.evidence(entry, "");
+        context.keyed(&workload.key, detail, evidence);
     }
 }
 

@@ -114,7 +114,7 @@ pub fn aspect(graph: &Graph, aspect: Aspect, lines: Lines) -> Graph {
 
 /// For each node whether an edge that is wanted ends there, or it is of a kind that is there anyhow.
 fn around(graph: &Graph, wanted: impl Fn(usize) -> bool, is_kind: impl Fn(NodeKind) -> bool) -> Vec<bool> {
-    let mut kept: Vec<bool> = graph.nodes().map(|n| is_kind(n.kind)).collect();
+    let mut kept: Vec<bool> = graph.nodes().map(|n| is_kind(n.kind())).collect();
     for (index, (from, to, _)) in graph.edges().enumerate() {
         if wanted(index) {
             (kept[from], kept[to]) = (true, true);

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use crate::graph::{Change, Detail, Graph, GraphBuilder, Node, NodeKind, Scope};
+use crate::graph::{Change, Detail, Graph, GraphBuilder, Identity, Node, NodeId, NodeKind, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Heap};
+use super::merge::{Bundles, Card, Heap};
 use super::select::Active;
 use super::{is_object, part};
 
@@ -68,7 +68,7 @@ fn changed(change: &Option<Change>) -> bool {
 }
 
 fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
-    let internet = |n: usize| graph.node(n).kind == NodeKind::Internet;
+    let internet = |n: usize| graph.node(n).kind() == NodeKind::Internet;
     let mut kept: Vec<bool> = graph.nodes().map(|n| changed(&n.change)).collect();
     // From what is chosen ways lead on; what is only kept is the end of one.
     let mut chosen: Vec<bool> = (0..kept.len()).map(|n| kept[n] && !internet(n)).collect();
@@ -117,7 +117,7 @@ fn keep_single(graph: &Graph, kept: &mut [bool]) {
 
 /// Whether something is open to the Internet is what a reader looks for first.
 fn keep_internet(graph: &Graph, kept: &mut [bool]) {
-    let internet = |n: usize| graph.node(n).kind == NodeKind::Internet;
+    let internet = |n: usize| graph.node(n).kind() == NodeKind::Internet;
     for (from, to, _) in graph.edges() {
         if (internet(from) || internet(to)) && (kept[from] || kept[to]) {
             (kept[from], kept[to]) = (kept[from] || internet(from), kept[to] || internet(to));
@@ -137,11 +137,11 @@ enum Place {
 }
 
 impl Place {
-    fn id(&self) -> String {
+    fn id(&self) -> SummaryId {
         match self {
-            Place::Namespace(name) => format!("summary:unchanged:{name}"),
-            Place::Outside => "summary:unchanged-outside".to_owned(),
-            Place::Elsewhere => "summary:unchanged-elsewhere".to_owned(),
+            Place::Namespace(name) => SummaryId::Unchanged(name.clone()),
+            Place::Outside => SummaryId::UnchangedOutside,
+            Place::Elsewhere => SummaryId::UnchangedElsewhere,
         }
     }
 }
@@ -156,7 +156,7 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     fn of<'a>(graph: &'a Graph, kept: &'a [bool]) -> Fold<'a> {
-        let place = |(node, kept): (&Node, &bool)| match (&node.namespace, node.kind) {
+        let place = |(node, kept): (&Node, &bool)| match (&node.namespace, node.kind()) {
             _ if *kept => None,
             (Some(namespace), _) => Some(Place::Namespace(namespace.clone())),
             (None, NodeKind::Junction | NodeKind::Internet) => None,
@@ -227,25 +227,28 @@ impl Fold<'_> {
             if count == 0 && !met.contains(*place) {
                 continue;
             }
-            let at = self.called(place, heap, count, &homes);
-            builder.node(heap.node(graph, Scope::Unchanged, place.id(), at, &reached));
+            builder.node(heap.node(graph, self.card(place, heap, count, &homes), &reached));
         }
         bundles.build(graph, &mut builder);
         builder.build()
     }
 
-    /// The namespace that a stub stands in and its name.
-    fn called(&self, place: &Place, heap: &Heap, count: usize, homes: &BTreeSet<&String>) -> (Option<String>, String) {
-        match place {
+    /// The card of a stub.
+    fn card(&self, place: &Place, heap: &Heap, count: usize, homes: &BTreeSet<&String>) -> Card {
+        let (namespace, name) = match place {
             Place::Namespace(name) if homes.contains(name) => (Some(name.clone()), format!("{count} unchanged")),
             Place::Namespace(name) => (None, format!("namespace {name}, unchanged")),
             Place::Outside => (None, "outside, unchanged".to_owned()),
             Place::Elsewhere => (None, elsewhere(self.graph, heap)),
-        }
+        };
+        Card { id: place.id(), namespace, name }
     }
 
     fn line(&self, builder: &mut GraphBuilder, bundles: &mut Bundles, (from, to, index): (usize, usize, usize)) {
-        let name = |node: usize| self.places[node].as_ref().map_or_else(|| self.graph.node(node).id.clone(), Place::id);
+        let name = |node: usize| -> NodeId {
+            let place = self.places[node].as_ref();
+            place.map_or_else(|| self.graph.node(node).id.clone(), |place| Identity::Summary(place.id()).into())
+        };
         let (a, b) = (name(from), name(to));
         let edge = self.graph.edge(index).2;
         if self.kept[from] && self.graph.node(from).has_route_rows() {
@@ -283,14 +286,15 @@ fn namespaces(graph: &Graph, heap: &Heap) -> usize {
 /// One stub for a union that says twice the same.
 fn nothing(graph: &Graph) -> Graph {
     let mut heap = Heap::default();
-    (0..graph.nodes().len()).filter(|n| graph.node(*n).kind != NodeKind::Internet).for_each(|n| heap.add(n));
+    (0..graph.nodes().len()).filter(|n| graph.node(*n).kind() != NodeKind::Internet).for_each(|n| heap.add(n));
     let name = match namespaces(graph, &heap) {
         0 => "nothing changed".to_owned(),
         1 => "nothing changed in 1 namespace".to_owned(),
         n => format!("nothing changed in {n} namespaces"),
     };
     let mut builder = GraphBuilder::new();
-    builder.node(heap.node(graph, Scope::Unchanged, "summary:unchanged".to_owned(), (None, name), &exposed(graph)));
+    let card = Card { id: SummaryId::NothingChanged, namespace: None, name };
+    builder.node(heap.node(graph, card, &exposed(graph)));
     builder.build()
 }
 

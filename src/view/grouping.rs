@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{EdgeKind, Graph, GraphBuilder, Group, NodeKind};
+use crate::graph::{EdgeKind, Graph, GraphBuilder, Group, NodeId, NodeKind};
 
 use super::Labels;
 
@@ -11,10 +11,10 @@ use super::Labels;
 /// A Service without the label goes with the workloads that it selects, if these have one value: it is often the only
 /// one that lacks it.
 pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, String> {
-    let own = |id: &str| labels.get(id)?.iter().find_map(|set| set.get(key)).cloned();
+    let own = |id: &NodeId| labels.get(id)?.iter().find_map(|set| set.get(key)).cloned();
     let mut found: BTreeMap<usize, String> =
         graph.nodes().enumerate().filter_map(|(index, node)| Some((index, own(&node.id)?))).collect();
-    let services = graph.nodes().enumerate().filter(|(_, n)| n.kind == NodeKind::Service).map(|(i, _)| i);
+    let services = graph.nodes().enumerate().filter(|(_, n)| n.kind() == NodeKind::Service).map(|(i, _)| i);
     for service in services.filter(|s| !found.contains_key(s)).collect::<Vec<_>>() {
         let selected =
             graph.outgoing(service).into_iter().map(|e| graph.edge(e)).filter(|e| e.2.kind() == EdgeKind::Selects);
@@ -34,7 +34,7 @@ pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
     let found = values(&graph, labels, key);
     // What comes before the slash says only who defined the key.
     let short = key.rsplit('/').next().unwrap_or(key);
-    let homes: Vec<(String, Group)> = found
+    let homes: Vec<(NodeId, Group)> = found
         .iter()
         .filter_map(|(&index, value)| {
             let node = graph.node(index);

@@ -3,12 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{
-    Change, ChangeKind, Detail, Difference, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Node, NodeKind,
-    Outside, Scope, Several, Summary,
+    Change, ChangeKind, Detail, Difference, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, Identity, Node,
+    NodeId, NodeKind, Outside, Several, Summary, SummaryId,
 };
 
 /// As many places as one needs to find what is meant.
 const PLACES: usize = 12;
+
+/// The card of a summary.
+pub(super) struct Card {
+    pub id: SummaryId,
+    /// The namespace that it stands in.
+    pub namespace: Option<String>,
+    pub name: String,
+}
 
 /// A summary that is being collected.
 #[derive(Debug, Default)]
@@ -23,14 +31,7 @@ impl Heap {
 
     /// The node for all that was collected. `exposed` says of each node of the graph whether it lies on a way from
     /// outside.
-    pub(super) fn node(
-        &self,
-        graph: &Graph,
-        scope: Scope,
-        id: String,
-        (namespace, name): (Option<String>, String),
-        exposed: &[bool],
-    ) -> Node {
+    pub(super) fn node(&self, graph: &Graph, card: Card, exposed: &[bool]) -> Node {
         let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
         let (mut ingress, mut egress, mut judged, mut open) = (0, 0, false, 0);
         let change = self.change(graph);
@@ -47,7 +48,7 @@ impl Heap {
                     open += summary.exposed;
                 }
                 detail => {
-                    *counts.entry(node.kind).or_default() += 1;
+                    *counts.entry(node.kind()).or_default() += 1;
                     if let Detail::Workload { access, .. } = detail {
                         open += usize::from(match access {
                             Some(access) => access.outside == Outside::Reached,
@@ -73,21 +74,13 @@ impl Heap {
         }
         let mut counts: Vec<(NodeKind, usize)> = counts.into_iter().collect();
         counts.sort_by_key(|(kind, _)| (rank(kind), *kind));
+        let isolated = judged.then_some((ingress, egress));
+        let summary = Summary { scope: card.id.scope(), counts, exposed: open, isolated };
         Node {
-            id,
-            kind: NodeKind::Summary,
-            label: "Summary".into(),
-            namespace,
-            name,
-            detail: Detail::Summary(Summary {
-                scope,
-                counts,
-                exposed: open,
-                isolated: judged.then_some((ingress, egress)),
-            }),
-            remarks: Vec::new(),
+            namespace: card.namespace,
             evidence: evidence.into_iter().take(PLACES).cloned().collect(),
             change,
+            ..Node::new(Identity::Summary(card.id), "Summary", card.name, Detail::Summary(summary))
         }
     }
 
@@ -95,10 +88,10 @@ impl Heap {
     /// state.
     fn change(&self, graph: &Graph) -> Option<Change> {
         let nodes = || self.members.iter().map(|&m| graph.node(m));
-        let kinds: BTreeSet<NodeKind> = nodes().map(|n| n.kind).filter(|k| *k != NodeKind::Junction).collect();
+        let kinds: BTreeSet<NodeKind> = nodes().map(Node::kind).filter(|k| *k != NodeKind::Junction).collect();
         let differences = kinds.into_iter().filter_map(|kind| {
             let count = |without: ChangeKind| {
-                let there = |n: &&Node| n.kind == kind && n.change.as_ref().map(Change::kind) != Some(without);
+                let there = |n: &&Node| n.kind() == kind && n.change.as_ref().map(Change::kind) != Some(without);
                 nodes().filter(there).count()
             };
             counted_difference(noun(kind), count(ChangeKind::Added), count(ChangeKind::Removed))
@@ -114,11 +107,11 @@ impl Heap {
 /// Edges between ends that stand for several, by ends and kind.
 #[derive(Debug, Default)]
 pub(super) struct Bundles {
-    edges: BTreeMap<(String, String, EdgeKind), Vec<usize>>,
+    edges: BTreeMap<(NodeId, NodeId, EdgeKind), Vec<usize>>,
 }
 
 impl Bundles {
-    pub(super) fn add(&mut self, from: String, to: String, graph: &Graph, edge: usize) {
+    pub(super) fn add(&mut self, from: NodeId, to: NodeId, graph: &Graph, edge: usize) {
         if from != to {
             self.edges.entry((from, to, graph.edge(edge).2.kind())).or_default().push(edge);
         }
@@ -128,12 +121,13 @@ impl Bundles {
     pub(super) fn build(self, graph: &Graph, builder: &mut GraphBuilder) {
         for ((from, to, kind), edges) in self.edges {
             let details: BTreeSet<&EdgeDetail> = edges.iter().map(|&e| &graph.edge(e).2.detail).collect();
+            let plain = |detail: &&&EdgeDetail| !matches!(detail, EdgeDetail::Several(_));
             let detail = match details.first() {
                 Some(one) if edges.len() == 1 => (*one).clone(),
                 _ => EdgeDetail::Several(Several {
                     kind,
                     count: edges.iter().map(|&e| weight(&graph.edge(e).2.detail)).sum(),
-                    said: said(graph, &edges),
+                    details: details.iter().filter(plain).map(|detail| (*detail).clone()).collect(),
                 }),
             };
             let places = edges.iter().filter_map(|&e| graph.edge(e).2.evidence.first()).collect::<BTreeSet<_>>();
@@ -166,7 +160,7 @@ fn common<'a>(changes: impl Iterator<Item = Option<&'a Change>>, differences: Ve
 }
 
 /// How many there were and how many there are, where that differs.
-fn counted_difference(about: &str, old: usize, new: usize) -> Option<Difference> {
+fn counted_difference(about: &'static str, old: usize, new: usize) -> Option<Difference> {
     (old != new).then(|| Difference::new(about, old.to_string(), new.to_string()))
 }
 
@@ -183,12 +177,4 @@ fn weight(detail: &EdgeDetail) -> usize {
         EdgeDetail::Several(several) => several.count,
         _ => 1,
     }
-}
-
-fn said(graph: &Graph, edges: &[usize]) -> Vec<String> {
-    let texts = edges.iter().map(|&e| match graph.edge(e).2 {
-        edge if matches!(edge.detail, EdgeDetail::Several(_)) => String::new(),
-        edge => edge.lines().join(", "),
-    });
-    texts.filter(|t| !t.is_empty()).collect::<BTreeSet<String>>().into_iter().collect()
 }

@@ -29,16 +29,16 @@ pub use labels::{BadSelector, LabelSelector};
 pub use overview::{Note, is_worth_it, overview};
 pub use select::{Anchor, NothingSelected, Selection, select};
 
-use crate::graph::{Graph, GraphBuilder, Node, NodeKind};
+use crate::graph::{Graph, GraphBuilder, Node, NodeId, NodeKind};
 
 /// The labels of objects, by the id of their node: those of the object, then those of its pods or of the pods that it
 /// selects.
-pub type Labels = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+pub type Labels = BTreeMap<NodeId, Vec<BTreeMap<String, String>>>;
 
 /// Whether a node stands for an object of the input, or for one that the input lacks; others are ends or meeting points
 /// of its connections.
 fn is_object(node: &Node) -> bool {
-    match node.kind {
+    match node.kind() {
         NodeKind::Ingress
         | NodeKind::Gateway
         | NodeKind::Route

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Graph, GraphBuilder, Group, Node, NodeKind, Scope};
+use crate::graph::{Graph, GraphBuilder, Group, Identity, Node, NodeId, NodeKind, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Heap};
+use super::merge::{Bundles, Card, Heap};
 
 /// More nodes than this of one kind outside of all namespaces are drawn as one: nobody reads a hundred address ranges.
 const OUTSIDE: usize = 20;
@@ -37,11 +37,11 @@ enum Box {
 }
 
 impl Box {
-    fn id(&self) -> String {
+    fn id(&self) -> SummaryId {
         match self {
-            Box::Value(value) => format!("summary:value:{value}"),
-            Box::Namespace(name) => format!("summary:namespace:{name}"),
-            Box::Outside(kind) => format!("summary:outside:{}", kind.as_str()),
+            Box::Value(value) => SummaryId::Value(value.clone()),
+            Box::Namespace(name) => SummaryId::Namespace(name.clone()),
+            Box::Outside(kind) => SummaryId::Outside(*kind),
         }
     }
 }
@@ -69,18 +69,18 @@ pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &
     let framed = heaps.keys().filter(|b| !matches!(b, Box::Outside(_))).count();
     let frame = Group::titled(title(&heaps, framed, note));
     for (of, heap) in &heaps {
-        let at = match of {
+        let (namespace, name) = match of {
             Box::Value(value) => (None, value.clone()),
             Box::Namespace(name) => (Some(name.clone()), name.clone()),
             Box::Outside(_) => (None, "outside the namespaces".to_owned()),
         };
-        builder.node(heap.node(graph, Scope::Whole, of.id(), at, &reached));
+        builder.node(heap.node(graph, Card { id: of.id(), namespace, name }, &reached));
         if !matches!(of, Box::Outside(_)) {
-            builder.place(&of.id(), frame.clone());
+            builder.place(&Identity::Summary(of.id()).into(), frame.clone());
         }
     }
     for (index, node) in graph.nodes().enumerate() {
-        if boxes[index].is_none() && node.kind != NodeKind::Junction {
+        if boxes[index].is_none() && node.kind() != NodeKind::Junction {
             builder.node(node.clone());
         }
     }
@@ -91,7 +91,10 @@ pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &
             continue;
         }
         for target in ends(graph, to) {
-            let name = |n: usize| boxes[n].as_ref().map_or_else(|| graph.node(n).id.clone(), Box::id);
+            let name = |n: usize| -> NodeId {
+                let known = boxes[n].as_ref().map(|of| Identity::Summary(of.id()).into());
+                known.unwrap_or_else(|| graph.node(n).id.clone())
+            };
             bundles.add(name(from), name(target), graph, index);
         }
     }
@@ -118,7 +121,7 @@ fn title(heaps: &BTreeMap<&Box, Heap>, framed: usize, note: &Note) -> String {
 /// Boxes for what is outside of all namespaces, where there is too much of it.
 fn fold_outside(graph: &Graph, boxes: &mut [Option<Box>]) {
     for kind in [NodeKind::External, NodeKind::ExternalName, NodeKind::Peers, NodeKind::Summary] {
-        let loose = |(index, node): (usize, &Node)| (boxes[index].is_none() && node.kind == kind).then_some(index);
+        let loose = |(index, node): (usize, &Node)| (boxes[index].is_none() && node.kind() == kind).then_some(index);
         let found: Vec<usize> = graph.nodes().enumerate().filter_map(loose).collect();
         if found.len() > OUTSIDE {
             for index in found {
@@ -130,7 +133,7 @@ fn fold_outside(graph: &Graph, boxes: &mut [Option<Box>]) {
 
 fn is_loose(graph: &Graph, node: usize) -> bool {
     let node = graph.node(node);
-    node.kind == NodeKind::Junction && node.namespace.is_none()
+    node.kind() == NodeKind::Junction && node.namespace.is_none()
 }
 
 /// Where an edge ends that leads to a node: there, or where the junction leads to.

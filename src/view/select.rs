@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Detail, Graph, Node, NodeKind, Scope};
+use crate::graph::{Detail, Graph, Identity, Node, NodeId, NodeKind, RestSide, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Heap};
+use super::merge::{Bundles, Card, Heap};
 use super::{LabelSelector, Labels, is_object, part};
 
 /// An object that is meant by its name, with as much beside it as was said.
@@ -91,7 +91,7 @@ fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
     let label = node.label.to_ascii_lowercase();
     let of = |wanted: &String| {
         wanted.eq_ignore_ascii_case(&label)
-            || (node.kind != NodeKind::Missing && wanted.eq_ignore_ascii_case(node.kind.as_str()))
+            || (node.kind() != NodeKind::Missing && wanted.eq_ignore_ascii_case(node.kind().as_str()))
     };
     is_object(node)
         && (selection.namespaces.is_empty()
@@ -124,11 +124,11 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
             let mut objects: Vec<&Node> = graph.nodes().filter(|n| is_object(n)).collect();
             // What has the name and another kind or namespace is probably meant.
             objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
-            let names: Vec<String> = objects.into_iter().map(|n| n.id.clone()).collect();
+            let names: Vec<String> = objects.into_iter().map(|n| n.id.to_string()).collect();
             return Err(NothingSelected::NoSuchObject { wanted: anchor.text.clone(), there: some(&names) });
         }
         let fitting: Vec<usize> =
-            found.iter().copied().filter(|&n| fits[n] || graph.node(n).kind == NodeKind::Internet).collect();
+            found.iter().copied().filter(|&n| fits[n] || graph.node(n).kind() == NodeKind::Internet).collect();
         for node in fitting {
             chosen[node] = true;
         }
@@ -155,9 +155,9 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
 
 /// Services that select nothing but what is chosen come along: they are other names for it.
 fn bring_services(graph: &Graph, fits: &[bool], chosen: &mut [bool]) {
-    for service in (0..chosen.len()).filter(|&n| fits[n] && graph.node(n).kind == NodeKind::Service) {
+    for service in (0..chosen.len()).filter(|&n| fits[n] && graph.node(n).kind() == NodeKind::Service) {
         let targets: Vec<usize> = graph.outgoing(service).into_iter().map(|e| graph.edge(e).1).collect();
-        let theirs = |&target: &usize| chosen[target] && graph.node(target).kind == NodeKind::Workload;
+        let theirs = |&target: &usize| chosen[target] && graph.node(target).kind() == NodeKind::Workload;
         if !targets.is_empty() && targets.iter().all(theirs) {
             chosen[service] = true;
         }
@@ -168,7 +168,7 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
     if anchor.name.eq_ignore_ascii_case("internet")
         && anchor.namespace.is_none()
         && anchor.kind.is_none()
-        && node.kind == NodeKind::Internet
+        && node.kind() == NodeKind::Internet
     {
         return true;
     }
@@ -202,19 +202,17 @@ pub(super) struct Active {
 
 impl Active {
     pub(super) fn of(graph: &Graph, chosen: &[bool]) -> Active {
-        let ids: BTreeSet<&str> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| n.id.as_str()).collect();
+        let ids: BTreeSet<&NodeId> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| &n.id).collect();
         let own: Vec<bool> = graph
             .nodes()
             .zip(chosen)
             .map(|(node, chosen)| match &node.detail {
-                Detail::Peers { members: Some(members), .. } => {
-                    *chosen || members.iter().any(|m| ids.contains(m.as_str()))
-                }
+                Detail::Peers { members: Some(members), .. } => *chosen || members.iter().any(|m| ids.contains(m)),
                 _ => *chosen,
             })
             .collect();
         let mut active = Active { forward: own.clone(), backward: own };
-        let is_junction = |n: usize| graph.node(n).kind == NodeKind::Junction;
+        let is_junction = |n: usize| graph.node(n).kind() == NodeKind::Junction;
         for (from, to, _) in graph.edges() {
             if is_junction(to) && active.forward[from] {
                 active.forward[to] = true;
@@ -235,7 +233,7 @@ impl Active {
 /// The chosen nodes, what the edges of the core lead to, stubs there, and edges between chosen nodes.
 fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> Graph {
     let active = Active::of(graph, core);
-    let comes_along = |n: usize| chosen[n] || !is_object(graph.node(n)) || graph.node(n).kind == NodeKind::Missing;
+    let comes_along = |n: usize| chosen[n] || !is_object(graph.node(n)) || graph.node(n).kind() == NodeKind::Missing;
     let mut kept = chosen.to_vec();
     for (from, to, _) in graph.edges() {
         if active.concerns(from, to) {
@@ -251,23 +249,23 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
     let mut builder = part(graph, &kept, wanted);
     let homes: BTreeSet<&String> =
         graph.nodes().zip(chosen).filter(|(_, c)| **c).filter_map(|(n, _)| n.namespace.as_ref()).collect();
-    let mut heaps: BTreeMap<(String, &str), Heap> = BTreeMap::new();
+    let mut heaps: BTreeMap<(String, RestSide), Heap> = BTreeMap::new();
     let mut bundles = Bundles::default();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if !active.concerns(from, to) || (kept[from] && kept[to]) {
             continue;
         }
-        let mut end = |node: usize, side: &'static str| {
+        let mut end = |node: usize, side: RestSide| {
             let known = graph.node(node);
             if kept[node] {
                 return known.id.clone();
             }
             let namespace = known.namespace.clone().unwrap_or_default();
-            let id = stub_id(&namespace, side);
+            let id = SummaryId::Rest { side, namespace: namespace.clone() };
             heaps.entry((namespace, side)).or_default().add(node);
-            id
+            Identity::Summary(id).into()
         };
-        let (a, b) = (end(from, "from"), end(to, "to"));
+        let (a, b) = (end(from, RestSide::From), end(to, RestSide::To));
         if graph.node(from).has_route_rows() && kept[from] {
             // Rows stay rows.
             builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
@@ -286,15 +284,12 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
             (None, true) => format!("{} more", members.len()),
             (None, false) => format!("namespace {namespace}"),
         };
-        let home = inside.then(|| namespace.clone());
-        builder.node(heap.node(graph, Scope::Rest, stub_id(namespace, side), (home, name), reached));
+        let id = SummaryId::Rest { side: *side, namespace: namespace.clone() };
+        let card = Card { id, namespace: inside.then(|| namespace.clone()), name };
+        builder.node(heap.node(graph, card, reached));
     }
     bundles.build(graph, &mut builder);
     builder.build()
-}
-
-fn stub_id(namespace: &str, side: &str) -> String {
-    format!("summary:rest:{side}:{namespace}")
 }
 
 fn wanted(selection: &Selection) -> String {
@@ -316,7 +311,7 @@ fn wanted(selection: &Selection) -> String {
 }
 
 fn there(graph: &Graph) -> String {
-    let objects = || graph.nodes().filter(|n| is_object(n) && n.kind != NodeKind::Missing);
+    let objects = || graph.nodes().filter(|n| is_object(n) && n.kind() != NodeKind::Missing);
     let namespaces: BTreeSet<String> = objects().filter_map(|n| n.namespace.clone()).collect();
     let kinds: BTreeSet<String> = objects().map(|n| n.label.clone()).collect();
     format!(

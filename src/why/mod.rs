@@ -22,7 +22,7 @@ mod suggest;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId};
 use crate::policy::Connectivity;
 use crate::source::{Sources, Span};
 use crate::world::World;
@@ -77,7 +77,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The workload that a node of the graph stands for.
-    fn workload_of_node(&self, id: &str) -> Option<usize> {
-        self.cluster.workloads().iter().position(|w| w.key.to_string() == id)
+    fn workload_of_node(&self, id: &NodeId) -> Option<usize> {
+        let key = id.key()?;
+        self.cluster.workloads().iter().position(|w| w.key == *key)
     }
 }

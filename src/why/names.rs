@@ -32,7 +32,7 @@ pub(super) fn step(scene: &Scene<'_>, question: &Question, from: &Party, to: &Pa
             step.say(Mark::Ok, format!("`{host}` resolves in namespace {home}"), None)
         }
         (Reference::Object { kind: None, name, .. }, Party::Workload(index)) => {
-            let services = service::leading_to(scene, *index);
+            let services: Vec<String> = service::leading_to(scene, *index).iter().map(|id| id.to_string()).collect();
             let known = if services.is_empty() {
                 "no Service leads to it".into()
             } else {

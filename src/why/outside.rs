@@ -7,8 +7,8 @@ use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, NodeKind, PortMap};
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, NodeKind, PortMap};
+use crate::net::{AddressSet, PortSet, Protocol};
 use crate::policy::{self, Direction};
 
 /// One way in, up to a Service.
@@ -45,8 +45,8 @@ pub(super) fn ways_in(
 ) -> Found {
     let mut step = Step::new(Layer::Exposure);
     let mut found = Found::default();
-    let services: Vec<String> = match to {
-        Party::Service(index) => vec![scene.entry(*index).key.to_string()],
+    let services: Vec<NodeId> = match to {
+        Party::Service(index) => vec![NodeId::object(&scene.entry(*index).key)],
         Party::Workload(index) => service::leading_to(scene, *index),
         _ => Vec::new(),
     };
@@ -99,7 +99,7 @@ pub(super) fn ways_in(
             step.mark = Mark::Problem;
             found.changes.push(Change::Edit(format!(
                 "to expose it, send a path of an Ingress or HTTPRoute to {}",
-                services.first().map_or("a Service that selects it", String::as_str)
+                services.first().map_or("a Service that selects it", NodeId::as_str)
             )));
         } else if let Some(wish) = wish {
             step.say(
@@ -127,8 +127,8 @@ pub(super) fn ways_in(
 /// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
 /// addresses then see that
 /// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
-fn translated(scene: &Scene<'_>, service: &str, workload: usize, step: &mut Step) {
-    let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service);
+fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut Step) {
+    let entry = scene.cluster.entries().iter().find(|e| service.key() == Some(&e.key));
     let Some(entry) = entry.filter(|_| scene.connectivity.isolation(workload, Direction::Ingress).is_isolated()) else {
         return;
     };
@@ -201,7 +201,7 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
 }
 
 /// The ways to a Service.
-fn ways(scene: &Scene<'_>, service: &str, asking: &AddressSet, step: &mut Step) -> Vec<Way> {
+fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Step) -> Vec<Way> {
     let Some(node) = scene.graph.find(service) else { return Vec::new() };
     let mut found = Vec::new();
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
@@ -263,7 +263,7 @@ fn place(edge: &Edge) -> Option<String> {
 fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         let other = scene.graph.node(from);
-        match (&edge.detail, other.kind) {
+        match (&edge.detail, other.kind()) {
             (EdgeDetail::Exposes(_), NodeKind::Internet) => return Some(String::new()),
             (EdgeDetail::Routes { .. }, NodeKind::Gateway) if gate(scene, from).is_some() => {
                 return Some(format!("{}, ", other.id));
@@ -278,7 +278,7 @@ fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
 fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
     match &scene.graph.node(from).detail {
         Detail::Internet => Some(asking.clone()),
-        Detail::External { addresses, .. } if addresses.is_empty() => {
+        Detail::External { location: Location::AroundCluster, .. } => {
             step.say(
                 Mark::Doubt,
                 "an internal load balancer: the network around the cluster reaches it, the Internet does not",
@@ -286,11 +286,7 @@ fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, asking: &AddressSet, ste
             );
             None
         }
-        Detail::External { addresses, .. } => {
-            let set = addresses
-                .iter()
-                .filter_map(|a| parse_cidr(a).ok())
-                .fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
+        Detail::External { set, .. } => {
             let reachable = set.intersection(asking);
             if reachable.is_empty() {
                 step.say(Mark::Doubt, format!("only {set} may come in by this load balancer"), place(edge));

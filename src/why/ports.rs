@@ -23,7 +23,7 @@ pub(super) fn is_wished(wish: Option<&PortWish>, map: &PortMap) -> bool {
 }
 
 fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
-    let node = scene.graph.find(&scene.workload_name(workload)).map(|n| scene.graph.node(n));
+    let node = scene.graph.object(&scene.workload(workload).key).map(|n| scene.graph.node(n));
     if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) { ports } else { &[] }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn map_ports(
         let text = format!("no port was asked for: all {} ports of the Service are judged", wished.len());
         step.say(Mark::Ok, text, None);
     }
-    let entry = scene.cluster.entries().iter().find(|e| e.key.to_string() == service.id);
+    let entry = scene.cluster.entries().iter().find(|e| service.id.key() == Some(&e.key));
     for (index, map) in &wished {
         let at = entry.map(|e| scene.place(e.object.at(&format!("spec.ports[{index}]"))));
         let name = map.name.as_ref().map_or(String::new(), |n| format!(" ({n})"));

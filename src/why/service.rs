@@ -8,11 +8,11 @@ use super::ends::End;
 use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
-use crate::graph::{Detail, EdgeDetail, NodeKind, PortMap, ServiceKind};
-use crate::net::{AddressSet, PortSet, parse_cidr};
+use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind};
+use crate::net::{AddressSet, PortSet};
 
 /// The workloads that a Service leads to, with the ports that lead there and the place that says so.
-pub(super) fn selected<'a>(scene: &Scene<'a>, service: &str) -> Vec<(usize, &'a [PortMap], String)> {
+pub(super) fn selected<'a>(scene: &Scene<'a>, service: &NodeId) -> Vec<(usize, &'a [PortMap], String)> {
     let Some(node) = scene.graph.find(service) else { return Vec::new() };
     let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
     edges
@@ -29,15 +29,15 @@ pub(super) fn pods(scene: &Scene<'_>, party: &Party) -> Vec<usize> {
     match party {
         Party::Workload(index) => vec![*index],
         Party::Service(index) => {
-            selected(scene, &scene.entry(*index).key.to_string()).into_iter().map(|(w, ..)| w).collect()
+            selected(scene, &NodeId::object(&scene.entry(*index).key)).into_iter().map(|(w, ..)| w).collect()
         }
         _ => Vec::new(),
     }
 }
 
 /// The Services that lead to a workload.
-pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<String> {
-    let Some(node) = scene.graph.find(&scene.workload_name(workload)) else {
+pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<NodeId> {
+    let Some(node) = scene.graph.object(&scene.workload(workload).key) else {
         return Vec::new();
     };
     let edges = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e));
@@ -55,8 +55,8 @@ pub(super) fn targets(
     steps: &mut Vec<Step>,
 ) -> Result<Found, String> {
     let mut endpoints = Step::new(Layer::Endpoints);
-    let mut id = scene.entry(entry).key.to_string();
-    let mut seen: Vec<String> = Vec::new();
+    let mut id = NodeId::object(&scene.entry(entry).key);
+    let mut seen: Vec<NodeId> = Vec::new();
     while !seen.contains(&id) {
         seen.push(id.clone());
         let Some(node) = scene.graph.find(&id) else { break };
@@ -80,7 +80,7 @@ pub(super) fn targets(
         };
         let other = scene.graph.node(to);
         let at = edge.evidence.first().map(|e| e.place());
-        match other.kind {
+        match other.kind() {
             NodeKind::Missing => {
                 endpoints.say(
                     Mark::Problem,
@@ -148,7 +148,7 @@ pub(super) fn place_of(scene: &Scene<'_>, node: usize) -> Option<String> {
 
 /// A Service that is no alias.
 pub(super) struct Behind<'a> {
-    pub id: &'a str,
+    pub id: &'a NodeId,
     pub kind: ServiceKind,
     pub ports: &'a [PortMap],
     pub selector: &'a BTreeMap<String, String>,
@@ -194,21 +194,17 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
 }
 
 /// Addresses that hand-written endpoints lead to, with their ports.
-fn outside_addresses(scene: &Scene<'_>, service: &str) -> Vec<(AddressSet, Vec<PortMap>, String)> {
+fn outside_addresses(scene: &Scene<'_>, service: &NodeId) -> Vec<(AddressSet, Vec<PortMap>, String)> {
     let Some(node) = scene.graph.find(service) else { return Vec::new() };
     let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
     edges
         .filter_map(|(_, to, edge)| {
-            let (EdgeDetail::Resolves(maps), Detail::External { addresses, .. }) =
+            let (EdgeDetail::Resolves(maps), Detail::External { set, .. }) =
                 (&edge.detail, &scene.graph.node(to).detail)
             else {
                 return None;
             };
-            let blocks = addresses
-                .iter()
-                .filter_map(|a| parse_cidr(&format!("{a}/{}", if a.contains(':') { 128 } else { 32 })).ok());
-            let set = blocks.fold(AddressSet::none(), |set, b| set.union(&AddressSet::block(b)));
-            Some((set, maps.clone(), edge.evidence.first().map(|e| e.place()).unwrap_or_default()))
+            Some((set.clone(), maps.clone(), edge.evidence.first().map(|e| e.place()).unwrap_or_default()))
         })
         .collect()
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{self, Cluster};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId};
 use crate::manifest;
 use crate::policy::{self, Calls, Connectivity};
 use crate::resolve::{self, ControllerError, ControllerRef};
@@ -155,24 +155,24 @@ impl World {
         self.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error)
     }
 
-    /// The labels of every object, by the textual id of its node: its own, then those of its pods or those by which it
+    /// The labels of every object, by the id of its node: its own, then those of its pods or those by which it
     /// selects pods.
     #[doc(hidden)]
     pub fn labels(&self) -> Labels {
         let mut all = Labels::new();
         for entry in self.cluster.entries() {
-            all.entry(entry.key.to_string()).or_default().push(entry.object.labels.clone());
+            all.entry(NodeId::object(&entry.key)).or_default().push(entry.object.labels.clone());
         }
         for workload in self.cluster.workloads() {
-            all.entry(workload.key.to_string()).or_default().push(self.cluster.template_labels(workload));
+            all.entry(NodeId::object(&workload.key)).or_default().push(self.cluster.template_labels(workload));
         }
         for (entry, service) in self.cluster.services() {
             let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-            all.entry(entry.key.to_string()).or_default().push(selector);
+            all.entry(NodeId::object(&entry.key)).or_default().push(selector);
         }
         all
     }
 }
 
-/// The labels of objects, by the textual id of their node.
-pub type Labels = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+/// The labels of objects, by the id of their node.
+pub type Labels = BTreeMap<NodeId, Vec<BTreeMap<String, String>>>;

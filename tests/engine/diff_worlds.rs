@@ -135,15 +135,15 @@ fn check_union(old: &Revision, new: &Revision, graph: &Graph, seen: &mut Seen, c
     for (from, to, edge) in graph.edges() {
         let EdgeDetail::Allows(allowance) = &edge.detail else { continue };
         let (a, b) = (graph.node(from), graph.node(to));
-        if a.kind != NodeKind::Workload
-            || b.kind != NodeKind::Workload
+        if a.kind() != NodeKind::Workload
+            || b.kind() != NodeKind::Workload
             || allowance.network.is_some()
             || !allowance.ports.names.is_empty()
         {
             continue;
         }
         let wanted = port_set(&allowance.ports);
-        let ends = (End::Workload(a.id.clone()), End::Workload(b.id.clone()));
+        let ends = (End::Workload(a.id.to_string()), End::Workload(b.id.to_string()));
         let (before, after) = (
             between(old, &ends.0, &ends.1).intersection(&wanted),
             between(new, &ends.0, &ends.1).intersection(&wanted),

@@ -1,7 +1,7 @@
 //! What stands on cards, labels and legend.
 
 use crate::support::graphs::{Sketch, port, rule};
-use kubesketch::graph::{Expose, RouteRule, ServiceKind};
+use kubesketch::graph::{Expose, NodeId, RouteRule, ServiceKind};
 use kubesketch::layout::{Card, Layout, Legend, Options, Sample, TextRole, layout, verify};
 
 fn draw(sketch: Sketch) -> Layout {
@@ -14,7 +14,7 @@ fn draw(sketch: Sketch) -> Layout {
 }
 
 fn card<'a>(picture: &'a Layout, id: &str) -> &'a Card {
-    picture.cards.iter().find(|c| c.id == id).unwrap()
+    picture.cards.iter().find(|c| c.id.as_str() == id).unwrap()
 }
 
 fn row_texts(card: &Card) -> Vec<Vec<String>> {
@@ -40,11 +40,11 @@ fn an_ingress_lists_its_routes() {
     // Internet, card and the first line stand left to right.
     let ends: Vec<f64> = ["internet", "shop/public[Ingress]", "shop/web[Service]", "shop/web[Deployment]"]
         .iter()
-        .map(|id| picture.cards.iter().find(|c| c.id == *id).unwrap().rect.x)
+        .map(|id| picture.cards.iter().find(|c| c.id.as_str() == *id).unwrap().rect.x)
         .collect();
     assert!(ends.windows(2).all(|w| w[0] < w[1]));
     // A workload stands straight behind its Service.
-    let straight = picture.links.iter().find(|l| l.from == "shop/web[Service]").unwrap();
+    let straight = picture.links.iter().find(|l| l.from.as_str() == "shop/web[Service]").unwrap();
     assert_eq!(straight.points.len(), 2);
 }
 
@@ -67,7 +67,7 @@ fn every_rule_has_its_own_lock_and_says_how_paths_are_compared() {
     ];
     s.routes(&ingress, &login, &rules, 80);
     let picture = draw(s);
-    let card = card(&picture, &ingress);
+    let card = card(&picture, ingress.as_str());
     assert_eq!(
         row_texts(card),
         [
@@ -96,8 +96,8 @@ fn only_what_no_card_says_gets_a_label() {
     s.selects(&service, &both, &ports);
     s.selects(&service, &one, &ports[..1]);
     let picture = draw(s);
-    let label = |to: &str| {
-        let link = picture.links.iter().find(|l| l.to == to).unwrap();
+    let label = |to: &NodeId| {
+        let link = picture.links.iter().find(|l| l.to == *to).unwrap();
         link.label.as_ref().map(|l| l.texts[0].content.clone())
     };
     assert_eq!(label(&service).as_deref(), Some("80, 443"));

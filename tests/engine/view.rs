@@ -73,7 +73,7 @@ fn check(graph: &Graph) {
     assert_eq!(known.len(), graph.nodes().len());
     assert!(graph.nodes().zip(graph.nodes().skip(1)).all(|(a, b)| a.id < b.id));
     for node in graph.nodes() {
-        assert!(node.kind == NodeKind::Internet || !node.evidence.is_empty(), "{} has no evidence", node.id);
+        assert!(node.kind() == NodeKind::Internet || !node.evidence.is_empty(), "{} has no evidence", node.id);
     }
     for (from, to, edge) in graph.edges() {
         assert!(from < graph.nodes().len() && to < graph.nodes().len() && !edge.evidence.is_empty());
@@ -157,7 +157,7 @@ fn views_keep_what_they_are_about() {
     assert!(ids(&exposure).contains("shop/api[Deployment]") && !ids(&exposure).contains("data/db[StatefulSet]"));
     let policy = view::aspect(&graph, Aspect::Policy, Lines::default());
     check(&policy);
-    assert!(policy.nodes().all(|n| n.kind == NodeKind::Workload));
+    assert!(policy.nodes().all(|n| n.kind() == NodeKind::Workload));
     assert!(policy.edges().all(|(.., e)| e.kind() == EdgeKind::Allows));
     assert_eq!(policy.nodes().len(), 4);
 }
@@ -167,11 +167,11 @@ fn frames_by_label_take_services_along() {
     let (graph, labels) = read(SHOP);
     let grouped = view::group(graph.clone(), &labels, "part");
     check(&grouped);
-    let names: Vec<&str> = grouped.groups().iter().map(|g| g.id.as_str()).collect();
+    let names: Vec<String> = grouped.groups().iter().map(|g| g.id.to_string()).collect();
     let parts = ["group:shop/part=back", "group:shop/part=front"];
     assert_eq!(names, ["namespace:data", "namespace:shop", parts[0], parts[1]]);
     assert!((0..4).all(|g| grouped.parent_of(g) == (g > 1).then_some(1)));
-    let at = |id: &str| grouped.groups()[grouped.group_of(grouped.find(id).unwrap()).unwrap()].name.as_str();
+    let at = |id: &str| grouped.groups()[grouped.group_of(grouped.named(id).unwrap()).unwrap()].name();
     assert_eq!(at("shop/api[Service]"), "part=back");
     assert_eq!(at("shop/edge[Ingress]"), "shop");
     let again = view::group(grouped.clone(), &labels, "part");
@@ -188,7 +188,7 @@ fn an_overview_counts_and_merges() {
     for kind in [NodeKind::Workload, NodeKind::Service, NodeKind::Ingress] {
         assert_eq!(far.count(kind), graph.count(kind));
     }
-    let shop = far.node(far.find("summary:namespace:shop").unwrap());
+    let shop = far.node(far.named("summary:namespace:shop").unwrap());
     let Detail::Summary(summary) = &shop.detail else { panic!() };
     assert_eq!((summary.exposed, summary.isolated), (2, Some((0, 0))));
     let values = view::values(&graph, &labels, "part");
@@ -208,10 +208,10 @@ fn every_part_of_a_large_graph_is_a_graph() {
     let key = "app.kubernetes.io/part-of";
     check(&view::overview(&graph, Some(&view::values(&graph, &labels, key)), &Note::default()));
     for group in graph.groups() {
-        let wanted = Selection { namespaces: vec![group.name.clone()], ..Selection::default() };
+        let wanted = Selection { namespaces: vec![group.name().to_owned()], ..Selection::default() };
         let part = view::select(graph.clone(), &labels, &wanted).unwrap();
         check(&part);
-        assert_eq!(part.nodes().filter(|n| n.namespace.as_ref() == Some(&group.name)).count(), 13);
+        assert_eq!(part.nodes().filter(|n| n.namespace.as_deref() == Some(group.name())).count(), 13);
     }
 }
 
@@ -249,9 +249,9 @@ fn the_view_of_resources_has_no_network() {
     ];
     assert_eq!(ids(&graph), BTreeSet::from(expected));
     assert!(graph.edges().all(|(.., e)| matches!(e.kind(), EdgeKind::Uses | EdgeKind::Scales)));
-    let missing = graph.node(graph.find("missing:one/key[Secret]").unwrap());
+    let missing = graph.node(graph.named("missing:one/key[Secret]").unwrap());
     assert_eq!(missing.facts(), "Secret · optional, not in the input");
-    let settings = graph.node(graph.find("one/settings[ConfigMap]").unwrap());
+    let settings = graph.node(graph.named("one/settings[ConfigMap]").unwrap());
     assert_eq!(settings.facts(), "ConfigMap · 1 key · env");
 }
 
@@ -265,10 +265,10 @@ fn selections_and_overviews_hold_for_resources() {
     let wanted = Selection { kinds: vec!["ConfigMap".into()], ..Selection::default() };
     let kinds = view::select(graph.clone(), &labels, &wanted).unwrap();
     check(&kinds);
-    assert_eq!(kinds.nodes().filter(|n| n.kind == NodeKind::ConfigMap).count(), 2);
+    assert_eq!(kinds.nodes().filter(|n| n.kind() == NodeKind::ConfigMap).count(), 2);
     let far = view::overview(&graph, None, &Note::default());
     check(&far);
-    let one = far.node(far.find("summary:namespace:one").unwrap());
+    let one = far.node(far.named("summary:namespace:one").unwrap());
     assert_eq!(one.facts(), "2 workloads · 1 ConfigMap · 1 autoscaler · 1 missing");
 }
 
@@ -285,7 +285,7 @@ fn the_last_step_of_a_focus_is_there_for_the_steps_before() {
 #[test]
 fn images_are_told_where_asked_for() {
     let (graph, _) = read(SHOP);
-    let facts = |graph: &Graph| graph.node(graph.find("shop/api[Deployment]").unwrap()).facts();
+    let facts = |graph: &Graph| graph.node(graph.named("shop/api[Deployment]").unwrap()).facts();
     assert_eq!(facts(&graph), "Deployment · 1 replica");
     let mut graph = graph;
     view::show_images(&mut graph);

@@ -21,7 +21,7 @@ fn objects(graph: &Graph) -> usize {
         Detail::Summary(s) => s.counts.iter().filter(|(k, _)| is_object(*k)).map(|(_, n)| n).sum(),
         _ => usize::from(is_object(kind)),
     };
-    graph.nodes().map(|n| of((n.kind, &n.detail))).sum()
+    graph.nodes().map(|n| of((n.kind(), &n.detail))).sum()
 }
 
 /// What must hold of every part of a comparison.
@@ -31,12 +31,16 @@ fn check(whole: &Graph, steps: usize) -> Graph {
     assert_eq!(ids.len(), part.nodes().len());
     for node in whole.nodes() {
         let same = node.change == Some(Change::Same);
-        assert!(same || node.kind == NodeKind::Internet || ids.contains(node.id.as_str()), "{} is lost", node.id);
+        assert!(same || node.kind() == NodeKind::Internet || ids.contains(node.id.as_str()), "{} is lost", node.id);
     }
     let changed = |graph: &Graph| graph.edges().filter(|(.., e)| e.change != Some(Change::Same)).count();
     assert_eq!(changed(&part), changed(whole));
     for node in part.nodes() {
-        assert!(node.change.is_some() && (node.kind == NodeKind::Internet || !node.evidence.is_empty()), "{}", node.id);
+        assert!(
+            node.change.is_some() && (node.kind() == NodeKind::Internet || !node.evidence.is_empty()),
+            "{}",
+            node.id
+        );
         let stub = matches!(&node.detail, Detail::Summary(s) if s.scope == Scope::Unchanged);
         assert!(!stub || node.change == Some(Change::Same));
     }
@@ -60,7 +64,7 @@ fn what_changed_stays_with_what_is_around_it() {
     assert_eq!(names(&none), ["3 more namespaces, unchanged", "8 unchanged", "cart", "namespace data, unchanged"]);
     let one = check(&whole, 1);
     assert_eq!(names(&one), ["3 more namespaces, unchanged", "7 unchanged", "cart", "cart", "db", "db"]);
-    let facts: Vec<String> = one.nodes().filter(|n| n.kind == NodeKind::Summary).map(|n| n.facts()).collect();
+    let facts: Vec<String> = one.nodes().filter(|n| n.kind() == NodeKind::Summary).map(|n| n.facts()).collect();
     assert_eq!(facts, ["3 workloads · 3 services", "3 workloads · 3 services · 1 ingress"]);
     let two = check(&whole, 2);
     assert!(names(&two).contains(&"Internet") && names(&two).contains(&"public"));
@@ -70,7 +74,7 @@ fn what_changed_stays_with_what_is_around_it() {
 #[test]
 fn the_rows_of_an_ingress_stay_when_their_targets_are_folded() {
     let part = check(&town("shop/public[Ingress]"), 0);
-    let ingress = part.find("shop/public[Ingress]").unwrap();
+    let ingress = part.named("shop/public[Ingress]").unwrap();
     assert_eq!(part.outgoing(ingress).len(), 4);
     assert_eq!(names(&part), ["4 more namespaces, unchanged", "8 unchanged", "Internet", "public"]);
 }

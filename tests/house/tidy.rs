@@ -166,3 +166,117 @@ fn the_architecture_page_knows_every_room() {
         assert!(page.contains(&format!("`{room}`")), "docs/architecture.md does not speak of `{room}`");
     }
 }
+
+/// Ways to take a text apart.
+const TAKES_APART: &[&str] = &[
+    ".starts_with(",
+    ".ends_with(",
+    ".strip_prefix(",
+    ".strip_suffix(",
+    ".split_once(",
+    ".rsplit_once(",
+    ".rsplit(",
+    ".splitn(",
+    ".rsplitn(",
+    ".trim_start_matches(",
+    ".trim_end_matches(",
+    ".split('",
+    ".split(\"",
+    ".split([",
+];
+
+/// The files behind the inventory that take texts apart, and which texts: such that people or other programs wrote, or
+/// that are measured or printed and never understood.
+const READS_TEXTS: &[(&str, &str)] = &[
+    ("src/check/calls.rs", "paths of fields, names of namespaces"),
+    ("src/check/fingerprint.rs", "messages, of which the numbers are left out"),
+    ("src/check/ingress.rs", "paths, hosts and annotations of Ingresses"),
+    ("src/check/nearest.rs", "names that are compared"),
+    ("src/check/objects.rs", "names and API groups of objects"),
+    ("src/check/policies.rs", "references of images"),
+    ("src/check/policy_peers.rs", "names of namespaces"),
+    ("src/check/reach.rs", "values of labels"),
+    ("src/check/routes.rs", "kinds of other projects"),
+    ("src/check/scene.rs", "API groups"),
+    ("src/check/services.rs", "names and values of manifests"),
+    ("src/check/suppress.rs", "comments and annotations that suppress findings"),
+    ("src/cli/config.rs", "paths of files"),
+    ("src/cli/inject.rs", "Markdown"),
+    ("src/cli/input.rs", "arguments"),
+    ("src/cli/levels.rs", "arguments"),
+    ("src/cli/output.rs", "arguments"),
+    ("src/cli/serve/guard.rs", "headers of requests"),
+    ("src/cli/serve/roots.rs", "paths of files"),
+    ("src/cli/serve/routes.rs", "headers of requests"),
+    ("src/cli/why.rs", "the locale"),
+    ("src/diff/facts.rs", "references of images"),
+    ("src/diff/mod.rs", "paths of files"),
+    ("src/diff/objects.rs", "keys of manifests and their paths"),
+    ("src/graph/config.rs", "types of Secrets, names of metrics"),
+    ("src/graph/describe.rs", "references of images, paths of routes"),
+    ("src/layout/card.rs", "lines that were cut to their width"),
+    ("src/layout/changes.rs", "paths of routes"),
+    ("src/layout/engine.rs", "ids of the layout engine, which knows only texts"),
+    ("src/layout/wrap.rs", "texts that are cut to a width"),
+    ("src/render/dot.rs", "lines of DOT as they are written"),
+    ("src/render/findings/place.rs", "names of files"),
+    ("src/render/ids.rs", "letters of names"),
+    ("src/render/mermaid_text.rs", "lines of texts"),
+    ("src/render/problem.rs", "lines of manifests"),
+    ("src/render/svg.rs", "spaces and lines of texts"),
+    ("src/render/words.rs", "arguments, lines of texts"),
+    ("src/render/xml.rs", "digits of numbers, lines of texts"),
+    ("src/resolve/calls.rs", "names of variables"),
+    ("src/resolve/calls/names.rs", "DNS names"),
+    ("src/resolve/calls/texts.rs", "values of configuration"),
+    ("src/resolve/calls/words.rs", "values of configuration"),
+    ("src/resolve/controllers.rs", "arguments"),
+    ("src/resolve/exposure.rs", "annotations"),
+    ("src/resolve/gateway.rs", "hosts, kinds and classes"),
+    ("src/resolve/ingress.rs", "hosts"),
+    ("src/resolve/resources/found.rs", "names of claims"),
+    ("src/resolve/services.rs", "DNS names"),
+    ("src/view/grouping.rs", "keys of labels"),
+    ("src/view/labels.rs", "selectors as arguments"),
+    ("src/view/select.rs", "names as arguments"),
+    ("src/why/ends.rs", "blocks of one address, written without their length"),
+    ("src/why/lookup.rs", "names in questions"),
+    ("src/why/names.rs", "names of ports"),
+    ("src/why/question.rs", "questions"),
+    ("src/why/suggest.rs", "values, which YAML may want in quotes"),
+];
+
+/// Names of ids, labels and other texts of ours: they are made at the end and never read.
+const OURS: &[&str] = &["id", "about", "label", "facts", "facts()", "words()", "to_string()", "tooltip", "object"];
+
+#[test]
+fn nothing_is_read_back_from_texts_of_ours() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(p, _)| p.starts_with("src")) {
+        if ["net", "source", "diagnostic", "manifest", "cluster", "policy"].contains(&room(&path).as_str()) {
+            continue;
+        }
+        let name = path.to_string_lossy().replace('\\', "/");
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found: Vec<&str> = lines.filter(|line| TAKES_APART.iter().any(|way| line.contains(way))).collect();
+        match (READS_TEXTS.iter().any(|(file, _)| *file == name), found.first()) {
+            (false, Some(line)) => wrong.push(format!("{name} takes a text apart: {}", line.trim())),
+            (true, None) => wrong.push(format!("{name} takes no text apart: the list of tests/house/tidy.rs says so")),
+            _ => {}
+        }
+        for line in found {
+            let ours = |way: &&str| {
+                let before = line.find(way).map(|at| line[..at].trim_end_matches(".as_str()"));
+                before.is_some_and(|b| OURS.iter().any(|word| b.ends_with(&format!(".{word}"))))
+            };
+            if TAKES_APART.iter().any(ours) {
+                wrong.push(format!("{name} reads a text of ours: {}", line.trim()));
+            }
+        }
+    }
+    for (file, _) in READS_TEXTS.iter().filter(|(file, _)| !root().join(file).exists()) {
+        wrong.push(format!("{file} is in the list of tests/house/tidy.rs and not there"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::skip::program;
 use crate::support::{graphs, mermaid, schema, unions};
-use kubesketch::graph::{Change, ChangeKind, Difference, Graph, NodeKind};
+use kubesketch::graph::{About, Change, ChangeKind, Difference, Graph, NodeKind};
 use kubesketch::layout::{self, Layout, Sample, TextRole};
 use kubesketch::render::{self, PictureOptions, Theme};
 use kubesketch::view::{Hops, context};
@@ -70,7 +70,7 @@ fn a_sign_stands_on_every_card_that_changed_and_on_or_at_every_line() {
         assert!(card.tooltip.contains(&if change == Some(ChangeKind::Same) {
             "unchanged".to_owned()
         } else {
-            node.change.as_ref().unwrap().lines()[0].clone()
+            node.change.as_ref().unwrap().lines()[0].to_string()
         }));
     }
     for (link, (from, _, edge)) in picture.links.iter().zip(graph.edges()) {
@@ -97,11 +97,11 @@ fn a_sign_stands_on_every_card_that_changed_and_on_or_at_every_line() {
 fn many_differences_are_counted_and_the_tooltip_has_them_all() {
     let graph = unions::shop_release();
     let differences: Vec<Difference> =
-        (0..9).map(|i| Difference::new(format!("label key-{i}"), "old", "new")).collect();
+        (0..9).map(|i| Difference::new(About::Part("label", format!("key-{i}")), "old", "new")).collect();
     let graph = unions::compared(
         &graph,
         |n| {
-            if n.kind == NodeKind::Ingress { Change::Changed(differences.clone()) } else { Change::Same }
+            if n.kind() == NodeKind::Ingress { Change::Changed(differences.clone()) } else { Change::Same }
         },
         |_, _, _| Change::Same,
     );
@@ -177,7 +177,8 @@ fn whatever_differs_stays_text() {
         "\\N \\\" }",
         "\n\r\t",
     ];
-    let differences: Vec<Difference> = nasty.iter().map(|n| Difference::new(*n, *n, format!("{n} {n}"))).collect();
+    let differences: Vec<Difference> =
+        nasty.iter().map(|n| Difference::new(About::Part("fact", n.to_string()), *n, format!("{n} {n}"))).collect();
     for one in differences.windows(4) {
         let change = || Change::Changed(one.to_vec());
         let graph = unions::compared(&unions::every_change(), |_| change(), |_, _, _| change());

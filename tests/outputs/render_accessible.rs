@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::shop;
-use kubesketch::graph::{ChangeKind, EdgeKind, GraphBuilder};
+use kubesketch::graph::{ChangeKind, EdgeKind, GraphBuilder, Identity};
 use kubesketch::layout::{self, Layout, Legend, Link, Point};
 use kubesketch::render::{PictureOptions, Theme, dot, mermaid, svg};
 
@@ -25,8 +25,8 @@ fn lines_of_different_kinds_differ_without_color() {
     let changes = || std::iter::once(None).chain(ChangeKind::ALL.iter().copied().map(Some));
     let all = EdgeKind::ALL.iter().flat_map(|kind| changes().map(move |change| (*kind, change)));
     let links = all.map(|(kind, change)| Link {
-        from: "a".into(),
-        to: "b".into(),
+        from: Identity::DnsName("a".into()).into(),
+        to: Identity::DnsName("b".into()).into(),
         kind,
         points: vec![at(0.0), at(100.0)],
         gaps: Vec::new(),

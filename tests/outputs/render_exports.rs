@@ -17,15 +17,15 @@ fn nested() -> Graph {
     for (name, part) in [("web", "tier=A"), ("db", "tier=a"), ("tool", "")] {
         let id = format!("shop/{name}[Deployment]");
         let detail = shop::workload(name, Scale::Replicas(1), 80);
-        b.node(shop::node(&id, NodeKind::Workload, "Deployment", Some("shop"), name, detail, 1));
+        b.node(shop::node(&id, "Deployment", Some("shop"), name, detail, 1));
         if !part.is_empty() {
-            b.place(&id, Group::part("shop", part));
+            b.place(&shop::id(&id), Group::part("shop", part));
         }
     }
     let evidence = [shop::evidence("x", "", 1)];
     let selects = || EdgeDetail::Selects(vec![shop::port(80, 8080)]);
-    b.edge("shop/web[Deployment]", "shop/db[Deployment]", selects(), evidence.clone());
-    b.edge("shop/tool[Deployment]", "shop/db[Deployment]", selects(), evidence);
+    b.edge(&shop::id("shop/web[Deployment]"), &shop::id("shop/db[Deployment]"), selects(), evidence.clone());
+    b.edge(&shop::id("shop/tool[Deployment]"), &shop::id("shop/db[Deployment]"), selects(), evidence);
     b.build()
 }
 
@@ -75,7 +75,7 @@ fn adding_an_object_changes_no_other_line_of_d2() {
     let (before, after) = (shop::shop(), {
         let mut b = GraphBuilder::reopen(shop::shop());
         let detail = shop::workload("new", Scale::Replicas(1), 80);
-        b.node(shop::node("shop/new[Deployment]", NodeKind::Workload, "Deployment", Some("shop"), "new", detail, 1));
+        b.node(shop::node("shop/new[Deployment]", "Deployment", Some("shop"), "new", detail, 1));
         b.build()
     });
     let texts = [before, after].map(|g| d2(&g, &PictureOptions::default()));
@@ -151,7 +151,7 @@ fn ids_of_diagrams_net_stay() {
     };
     let mut b = GraphBuilder::reopen(shop::shop());
     let detail = shop::workload("new", Scale::Replicas(1), 80);
-    b.node(shop::node("shop/new[Deployment]", NodeKind::Workload, "Deployment", Some("shop"), "new", detail, 1));
+    b.node(shop::node("shop/new[Deployment]", "Deployment", Some("shop"), "new", detail, 1));
     let (before, after) = (ids(&shop::shop()), ids(&b.build()));
     let lost: Vec<&String> = before.difference(&after).collect();
     assert!(lost.is_empty(), "{lost:?}");

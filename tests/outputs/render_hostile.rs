@@ -64,7 +64,7 @@ fn the_picture_parses_and_gives_every_text_back() {
         for node in graph.nodes() {
             assert!(texts.contains(&seen(&node.name)) && texts.contains(&seen(&node.facts())), "{:?}", node.name);
             assert!(
-                ids.contains(kept(&node.id).as_str()) && names.contains(kept(&node.name).as_str()),
+                ids.contains(kept(node.id.as_str()).as_str()) && names.contains(kept(&node.name).as_str()),
                 "{:?}",
                 node.name
             );
@@ -126,7 +126,7 @@ fn graphviz_accepts_it_and_shows_the_texts() {
 fn graphs() -> Vec<(String, Graph)> {
     let one = |text: String| {
         let mut b = GraphBuilder::new();
-        b.node(shop::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
+        b.node(shop::node("internet", "Internet", None, "Internet", Detail::Internet, 0));
         add(&mut b, 0, &text);
         (text, b.build())
     };

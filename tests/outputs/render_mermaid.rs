@@ -29,27 +29,29 @@ fn town(namespaces: usize, services: usize, lonely: usize, name: &str) -> Graph 
         for s in 0..services + lonely {
             let workload = format!("{namespace}/w{s}[Deployment]");
             let detail = shop::workload("app", Scale::Replicas(2), 8080);
-            b.node(shop::node(
-                &workload,
-                NodeKind::Workload,
-                "Deployment",
-                Some(&namespace),
-                &format!("w{s}"),
-                detail,
-                1,
-            ));
+            b.node(shop::node(&workload, "Deployment", Some(&namespace), &format!("w{s}"), detail, 1));
             if s >= services {
                 continue;
             }
             let service = format!("{namespace}/s{s}[Service]");
             let detail = shop::service(ServiceKind::ClusterIp, vec![shop::port(80, 8080)], "app");
-            b.node(shop::node(&service, NodeKind::Service, "Service", Some(&namespace), &format!("s{s}"), detail, 1));
-            b.edge(&service, &workload, EdgeDetail::Selects(vec![shop::port(80, 8080)]), [shop::evidence("x", "", 1)]);
+            b.node(shop::node(&service, "Service", Some(&namespace), &format!("s{s}"), detail, 1));
+            b.edge(
+                &shop::id(&service),
+                &shop::id(&workload),
+                EdgeDetail::Selects(vec![shop::port(80, 8080)]),
+                [shop::evidence("x", "", 1)],
+            );
         }
         if n > 0 && services > 0 {
             let rules = vec![shop::rule("example.com", "/path", true)];
             let (from, to) = (format!("{name}-{:04}/s0[Service]", n - 1), format!("{namespace}/s0[Service]"));
-            b.edge(&from, &to, EdgeDetail::Routes { rules, port: Backend::Number(80) }, [shop::evidence("x", "", 1)]);
+            b.edge(
+                &shop::id(&from),
+                &shop::id(&to),
+                EdgeDetail::Routes { rules, port: Backend::Number(80) },
+                [shop::evidence("x", "", 1)],
+            );
         }
     }
     b.build()
@@ -116,16 +118,16 @@ fn what_does_not_fit_is_left_out_in_steps_and_told() {
 fn routes(count: u16) -> Graph {
     let mut b = GraphBuilder::new();
     let ingress = Detail::Ingress { class: None, tls: true };
-    b.node(shop::node("a/i[Ingress]", NodeKind::Ingress, "Ingress", Some("a"), "i", ingress, 1));
+    b.node(shop::node("a/i[Ingress]", "Ingress", Some("a"), "i", ingress, 1));
     let service = shop::service(ServiceKind::ClusterIp, vec![shop::port(80, 8080)], "app");
-    b.node(shop::node("a/s[Service]", NodeKind::Service, "Service", Some("a"), "s", service, 1));
+    b.node(shop::node("a/s[Service]", "Service", Some("a"), "s", service, 1));
     for n in 0..count {
         let host = format!("customer-{n:04}.very-long-subdomain.of-many-words.example.com");
         let detail = EdgeDetail::Routes {
             rules: vec![shop::rule(&host, "/some/path/that/is/long", true)],
             port: Backend::Number(n),
         };
-        b.edge("a/i[Ingress]", "a/s[Service]", detail, [shop::evidence("x", "", 1)]);
+        b.edge(&shop::id("a/i[Ingress]"), &shop::id("a/s[Service]"), detail, [shop::evidence("x", "", 1)]);
     }
     b.build()
 }
@@ -134,17 +136,22 @@ fn routes(count: u16) -> Graph {
 fn fan(selected: u16, resolved: u16) -> Graph {
     let mut b = GraphBuilder::new();
     let service = shop::service(ServiceKind::ClusterIp, vec![shop::port(80, 8080)], "app");
-    b.node(shop::node("a/s[Service]", NodeKind::Service, "Service", Some("a"), "s", service, 1));
+    b.node(shop::node("a/s[Service]", "Service", Some("a"), "s", service, 1));
     for n in 0..selected {
         let id = format!("a/w{n}[Deployment]");
         let detail = shop::workload("app", Scale::Replicas(2), 8080);
-        b.node(shop::node(&id, NodeKind::Workload, "Deployment", Some("a"), &format!("w{n}"), detail, 1));
-        b.edge("a/s[Service]", &id, EdgeDetail::Selects(vec![shop::port(80, 8080)]), [shop::evidence("x", "", 1)]);
+        b.node(shop::node(&id, "Deployment", Some("a"), &format!("w{n}"), detail, 1));
+        b.edge(
+            &shop::id("a/s[Service]"),
+            &shop::id(&id),
+            EdgeDetail::Selects(vec![shop::port(80, 8080)]),
+            [shop::evidence("x", "", 1)],
+        );
     }
     for n in 0..resolved {
         let id = format!("dns:w{n}");
-        b.node(shop::node(&id, NodeKind::ExternalName, "DNS name", None, &format!("w{n}"), Detail::ExternalName, 1));
-        b.edge("a/s[Service]", &id, EdgeDetail::Resolves(vec![]), [shop::evidence("x", "", 1)]);
+        b.node(shop::node(&id, "DNS name", None, &format!("w{n}"), Detail::ExternalName, 1));
+        b.edge(&shop::id("a/s[Service]"), &shop::id(&id), EdgeDetail::Resolves(vec![]), [shop::evidence("x", "", 1)]);
     }
     b.build()
 }

@@ -4,7 +4,7 @@
 use crate::support::{schema, shop};
 use kubesketch::diagnostic::{Code, Diagnostic};
 use kubesketch::graph::{Detail, NodeKind};
-use kubesketch::layout::Layout;
+use kubesketch::layout::{Card, Layout};
 use kubesketch::render::{PictureOptions, Theme, dot, svg};
 use kubesketch::source::{Sources, Span};
 
@@ -122,8 +122,9 @@ fn a_card_of_every_kind() {
         ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"].map(|label| (NodeKind::Workload, label));
     let kinds = NodeKind::ALL.iter().map(|kind| (*kind, kind.as_str())).chain(workloads);
     for (i, (kind, label)) in kinds.enumerate() {
-        let node = shop::node(label, kind, label, None, label, Detail::Resource, 1);
-        layout.cards.push(shop::card(&node, 20.0 + 160.0 * (i % 4) as f64, 20.0 + 80.0 * (i / 4) as f64, 140.0, 44.0));
+        let node = shop::node(&format!("a/b[{label}]"), label, None, label, Detail::Resource, 1);
+        let (x, y) = (20.0 + 160.0 * (i % 4) as f64, 20.0 + 80.0 * (i / 4) as f64);
+        layout.cards.push(Card { kind, ..shop::card(&node, x, y, 140.0, 44.0) });
     }
     let graph = kubesketch::graph::GraphBuilder::new().build();
     let picture = svg(&layout, &graph, &options(Theme::Light));

@@ -133,15 +133,15 @@ impl File {
     /// Holds every frame, card, line, text and sample of the layout against the file.
     pub fn check(&self, layout: &Layout) {
         for frame in &layout.frames {
-            let (_, cell) = self.of("frame-", &kept(&frame.id));
+            let (_, cell) = self.of("frame-", &kept(&frame.id.to_string()));
             assert!(same(cell.rect, frame.rect), "{cell:?}\n{frame:?}");
-            let parent = frame.parent.as_ref().map_or("layer", |p| self.of("frame-", &kept(p)).0);
+            let parent = frame.parent.as_ref().map_or("layer", |p| self.of("frame-", &kept(&p.to_string())).0);
             assert_eq!(cell.parent, parent);
         }
         for card in &layout.cards {
-            let (id, cell) = self.of("card-", &kept(&card.id));
+            let (id, cell) = self.of("card-", &kept(card.id.as_str()));
             assert!(same(cell.rect, card.rect), "{cell:?}\n{:?}", card.rect);
-            let parent = card.group.as_ref().map_or("layer", |p| self.of("frame-", &kept(p)).0);
+            let parent = card.group.as_ref().map_or("layer", |p| self.of("frame-", &kept(&p.to_string())).0);
             assert_eq!(cell.parent, parent);
             assert_eq!(unescaped(&cell.tooltip).is_empty(), card.tooltip.is_empty());
             let inside = |rect: Rect, what: &str| {
@@ -157,7 +157,7 @@ impl File {
         let lines: Vec<&Cell> = self.cells.iter().filter(|(id, _)| id.starts_with("line-")).map(|(_, c)| c).collect();
         assert_eq!(lines.len(), layout.links.len());
         for link in &layout.links {
-            let (from, to) = (self.of("card-", &kept(&link.from)), self.of("card-", &kept(&link.to)));
+            let (from, to) = (self.of("card-", &kept(link.from.as_str())), self.of("card-", &kept(link.to.as_str())));
             let as_drawn = lines.iter().find(|cell| {
                 let (source, target, bends) = cell.line.as_ref().unwrap();
                 let points: Vec<Point> = std::iter::once(cell.end("exit", from.1.rect))

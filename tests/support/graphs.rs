@@ -3,28 +3,16 @@
 use std::collections::BTreeMap;
 
 use kubesketch::graph::*;
-use kubesketch::net::Protocol;
+use kubesketch::net::{AddressSet, ObjectKey, Protocol};
+
+pub use super::ids::id;
 
 /// A graph under construction.
 #[derive(Default)]
 pub struct Sketch(pub GraphBuilder);
 
-fn node(id: &str, kind: NodeKind, label: &str, namespace: Option<&str>, name: &str, detail: Detail) -> Node {
-    Node {
-        id: id.into(),
-        kind,
-        label: label.into(),
-        namespace: namespace.map(Into::into),
-        name: name.into(),
-        detail,
-        evidence: vec![evidence(id)],
-        change: None,
-        remarks: Vec::new(),
-    }
-}
-
-fn evidence(object: &str) -> Evidence {
-    Evidence { object: object.into(), field: "spec".into(), file: "a.yaml".into(), line: 1 }
+fn evidence(object: &NodeId) -> Evidence {
+    Evidence { object: object.to_string(), field: "spec".into(), file: "a.yaml".into(), line: 1 }
 }
 
 pub fn port(port: u16, target: u16) -> PortMap {
@@ -53,56 +41,70 @@ fn allowance(port: u16) -> Allowance {
 }
 
 impl Sketch {
-    pub fn internet(&mut self) -> String {
-        self.0.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet));
-        "internet".into()
-    }
-
-    pub fn external(&mut self, cidr: &str) -> String {
-        let id = format!("addresses:{cidr}");
-        let detail =
-            Detail::External { addresses: vec![cidr.into()], except: Vec::new(), role: None, on: String::new() };
-        self.0.node(node(&id, NodeKind::External, "addresses", None, cidr, detail));
+    fn node(
+        &mut self,
+        id: impl Into<NodeId>,
+        label: &str,
+        namespace: Option<&str>,
+        name: &str,
+        detail: Detail,
+    ) -> NodeId {
+        let id = id.into();
+        let evidence = vec![evidence(&id)];
+        let namespace = namespace.map(Into::into);
+        self.0.node(Node { namespace, evidence, ..Node::new(id.clone(), label, name, detail) });
         id
     }
 
-    pub fn dns(&mut self, host: &str) -> String {
-        let id = format!("dns:{host}");
-        self.0.node(node(&id, NodeKind::ExternalName, "DNS name", None, host, Detail::ExternalName));
-        id
+    fn object(&mut self, ns: &str, name: &str, kind: &str, detail: Detail) -> NodeId {
+        self.node(NodeId::object(&ObjectKey::new("", kind, ns, name)), kind, Some(ns), name, detail)
     }
 
-    pub fn ingress(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("{ns}/{name}[Ingress]");
-        let detail = Detail::Ingress { class: Some("nginx".into()), tls: true };
-        self.0.node(node(&id, NodeKind::Ingress, "Ingress", Some(ns), name, detail));
-        id
+    pub fn internet(&mut self) -> NodeId {
+        self.node(Identity::Internet, "Internet", None, "Internet", Detail::Internet)
     }
 
-    pub fn gateway(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("{ns}/{name}[Gateway]");
-        let detail =
-            Detail::Gateway { class: "istio".into(), listeners: vec!["HTTPS 443 *.example.com".into()], tls: true };
-        self.0.node(node(&id, NodeKind::Gateway, "Gateway", Some(ns), name, detail));
-        id
+    pub fn external(&mut self, cidr: &str) -> NodeId {
+        let addresses = vec![cidr.to_owned()];
+        let id = AddressesId { addresses: addresses.clone(), except: Vec::new(), end: LineEnd::From, on: None };
+        let detail = Detail::External {
+            addresses,
+            set: AddressSet::none(),
+            except: Vec::new(),
+            location: Location::Outside,
+            on: None,
+        };
+        self.node(Identity::Addresses(id), "addresses", None, cidr, detail)
     }
 
-    pub fn route(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("{ns}/{name}[HTTPRoute]");
-        let detail = Detail::Route { hosts: vec!["shop.example.com".into()] };
-        self.0.node(node(&id, NodeKind::Route, "HTTPRoute", Some(ns), name, detail));
-        id
+    pub fn dns(&mut self, host: &str) -> NodeId {
+        self.node(Identity::DnsName(host.into()), "DNS name", None, host, Detail::ExternalName)
     }
 
-    pub fn service(&mut self, ns: &str, name: &str, service: ServiceKind, ports: &[PortMap]) -> String {
-        let id = format!("{ns}/{name}[Service]");
+    pub fn ingress(&mut self, ns: &str, name: &str) -> NodeId {
+        self.object(ns, name, "Ingress", Detail::Ingress { class: Some("nginx".into()), tls: true })
+    }
+
+    pub fn gateway(&mut self, ns: &str, name: &str) -> NodeId {
+        let listener = Listener { protocol: Some("HTTPS".into()), port: Some(443), host: Some("*.example.com".into()) };
+        self.object(
+            ns,
+            name,
+            "Gateway",
+            Detail::Gateway { class: "istio".into(), listeners: vec![listener], tls: true },
+        )
+    }
+
+    pub fn route(&mut self, ns: &str, name: &str) -> NodeId {
+        self.object(ns, name, "HTTPRoute", Detail::Route { hosts: vec!["shop.example.com".into()] })
+    }
+
+    pub fn service(&mut self, ns: &str, name: &str, service: ServiceKind, ports: &[PortMap]) -> NodeId {
         let detail = Detail::Service { service, ports: ports.to_vec(), selector: BTreeMap::new() };
-        self.0.node(node(&id, NodeKind::Service, "Service", Some(ns), name, detail));
-        id
+        self.object(ns, name, "Service", detail)
     }
 
-    pub fn workload(&mut self, ns: &str, name: &str, label: &str, replicas: i32) -> String {
-        let id = format!("{ns}/{name}[{label}]");
+    pub fn workload(&mut self, ns: &str, name: &str, label: &str, replicas: i32) -> NodeId {
         let detail = Detail::Workload {
             scale: if label == "DaemonSet" { Scale::PerNode } else { Scale::Replicas(replicas) },
             labels: BTreeMap::new(),
@@ -112,78 +114,71 @@ impl Sketch {
             show_images: false,
             access: None,
         };
-        self.0.node(node(&id, NodeKind::Workload, label, Some(ns), name, detail));
-        id
+        self.object(ns, name, label, detail)
     }
 
-    pub fn missing(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("missing:{ns}/{name}");
-        let detail = Detail::Missing { reason: "not in the input".into() };
-        self.0.node(node(&id, NodeKind::Missing, "Service", Some(ns), name, detail));
-        id
+    pub fn missing(&mut self, ns: &str, name: &str) -> NodeId {
+        let id = Identity::Missing { kind: "Service".into(), namespace: ns.into(), wanted: name.into() };
+        self.node(id, "Service", Some(ns), name, Detail::Missing { reason: MissingReason::NotInManifests })
     }
 
-    pub fn exposes(&mut self, from: &str, to: &str, via: Expose, ports: &[u16]) {
+    pub fn exposes(&mut self, from: &NodeId, to: &NodeId, via: Expose, ports: &[u16]) {
         let ways = vec![Exposure { via, ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect() }];
         self.0.edge(from, to, EdgeDetail::Exposes(ways), [evidence(to)]);
     }
 
-    pub fn routes(&mut self, from: &str, to: &str, rules: &[RouteRule], port: u16) {
+    pub fn routes(&mut self, from: &NodeId, to: &NodeId, rules: &[RouteRule], port: u16) {
         let port = if port == 0 { Backend::None } else { Backend::Number(port) };
         let detail = EdgeDetail::Routes { rules: rules.to_vec(), port };
         self.0.edge(from, to, detail, [evidence(from)]);
     }
 
-    pub fn selects(&mut self, from: &str, to: &str, ports: &[PortMap]) {
+    pub fn selects(&mut self, from: &NodeId, to: &NodeId, ports: &[PortMap]) {
         self.0.edge(from, to, EdgeDetail::Selects(ports.to_vec()), [evidence(from)]);
     }
 
-    pub fn resolves(&mut self, from: &str, to: &str) {
+    pub fn resolves(&mut self, from: &NodeId, to: &NodeId) {
         self.0.edge(from, to, EdgeDetail::Resolves(Vec::new()), [evidence(from)]);
     }
 
     /// Policies let it through; with port 0 the target says on which ports.
-    pub fn allows(&mut self, from: &str, to: &str, port: u16) {
+    pub fn allows(&mut self, from: &NodeId, to: &NodeId, port: u16) {
         self.0.edge(from, to, EdgeDetail::Allows(allowance(port)), [evidence(from)]);
     }
 
-    pub fn denied(&mut self, from: &str, to: &str, port: u16) {
+    pub fn denied(&mut self, from: &NodeId, to: &NodeId, port: u16) {
         self.0.edge(from, to, EdgeDetail::Denied(allowance(port)), [evidence(from)]);
     }
 
-    pub fn peers(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("peers:{ns}:{name}");
-        let detail = Detail::Peers { of: String::new(), members: None, on: String::new(), access: None };
-        self.0.node(node(&id, NodeKind::Peers, "pods", Some(ns), name, detail));
-        id
+    pub fn peers(&mut self, ns: &str, name: &str) -> NodeId {
+        let namespaces = PeerNamespaces::Named(ns.into());
+        let set = PeerSet::Described { namespaces, pods: Some(name.into()) };
+        let id = Identity::Peers(PeersId { set: set.clone(), end: LineEnd::From, on: None });
+        self.node(id, "pods", Some(ns), name, Detail::Peers { set, members: None, on: None, access: None })
     }
 
-    pub fn junction(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("junction:{ns}:{name}");
-        self.0.node(node(&id, NodeKind::Junction, "junction", Some(ns), name, Detail::Junction));
-        id
+    pub fn junction(&mut self, ns: &str, name: &str) -> NodeId {
+        let id = JunctionId::Policy(digest(&format!("{ns}:{name}")));
+        self.node(Identity::Junction(id), "junction", Some(ns), name, Detail::Junction)
     }
 
-    pub fn resource(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("{ns}/{name}[Bucket]");
-        self.0.node(node(&id, NodeKind::Resource, "Bucket", Some(ns), name, Detail::Resource));
-        id
+    pub fn resource(&mut self, ns: &str, name: &str) -> NodeId {
+        self.object(ns, name, "Bucket", Detail::Resource)
     }
 
-    pub fn summary(&mut self, ns: &str, name: &str) -> String {
-        let id = format!("summary:{ns}:{name}");
+    pub fn summary(&mut self, ns: &str, name: &str) -> NodeId {
         let detail = Detail::Summary(Summary {
             scope: Scope::Whole,
             counts: vec![(NodeKind::Workload, 9), (NodeKind::Service, 5)],
             exposed: 0,
             isolated: None,
         });
-        self.0.node(node(&id, NodeKind::Summary, "Summary", Some(ns), name, detail));
-        id
+        let id = SummaryId::Value(format!("{ns}:{name}"));
+        self.node(Identity::Summary(id), "Summary", Some(ns), name, detail)
     }
 
     /// A Service and the Deployment behind it.
-    pub fn pair(&mut self, ns: &str, name: &str, number: u16) -> (String, String) {
+    pub fn pair(&mut self, ns: &str, name: &str, number: u16) -> (NodeId, NodeId) {
         let ports = [port(80, number)];
         let service = self.service(ns, name, ServiceKind::ClusterIp, &ports);
         let workload = self.workload(ns, name, "Deployment", 2);
@@ -248,27 +243,26 @@ pub fn dense(seed: u64) -> Graph {
     let count = 1 + r.below(3);
     for n in 0..count {
         let ns = format!("policed-{n}");
-        let workloads: Vec<String> = (0..2 + r.below(14))
+        let workloads: Vec<NodeId> = (0..2 + r.below(14))
             .map(|i| {
                 let name = r.name(i);
                 s.workload(&ns, &name, "Deployment", 2)
             })
             .collect();
-        let others: Vec<String> =
+        let others: Vec<NodeId> =
             (0..r.below(6)).map(|i| s.workload(&format!("peer-{n}"), &format!("peer-{i}"), "Deployment", 1)).collect();
-        let mut left: Vec<String> = (0..r.below(9)).map(|i| s.external(&format!("10.{n}.{i}.0/24"))).collect();
+        let mut left: Vec<NodeId> = (0..r.below(9)).map(|i| s.external(&format!("10.{n}.{i}.0/24"))).collect();
         left.push(s.internet());
-        let right: Vec<String> = (0..r.below(9)).map(|i| s.dns(&format!("host-{n}-{i}.example.org"))).collect();
+        let right: Vec<NodeId> = (0..r.below(9)).map(|i| s.dns(&format!("host-{n}-{i}.example.org"))).collect();
         for (i, workload) in workloads.iter().enumerate() {
             if r.chance(50) {
                 let service = s.service(&ns, &format!("of-{i}"), ServiceKind::ClusterIp, &[port(80, 80)]);
                 s.selects(&service, workload, &[port(80, 80)]);
             }
         }
-        let pick = |r: &mut Random, from: &[String]| (!from.is_empty()).then(|| from[r.below(from.len())].clone());
+        let pick = |r: &mut Random, from: &[NodeId]| (!from.is_empty()).then(|| from[r.below(from.len())].clone());
         for _ in 0..r.below(2 * workloads.len() + 4) {
-            let a = pick(&mut r, &workloads).unwrap_or_default();
-            let b = pick(&mut r, &workloads).unwrap_or_default();
+            let (Some(a), Some(b)) = (pick(&mut r, &workloads), pick(&mut r, &workloads)) else { continue };
             allow(&mut r, &mut s, &a, &b);
             if r.chance(30) {
                 allow(&mut r, &mut s, &b, &a);
@@ -288,7 +282,7 @@ pub fn dense(seed: u64) -> Graph {
                 match side {
                     0 => s.selects(&hub, &leaf, &[port(80, 80), port(81, 81)][..1 + r.below(2)]),
                     1 => allow(&mut r, &mut s, &leaf, &hub),
-                    2 => s.exposes("internet", &leaf, Expose::NodePort, &[80]),
+                    2 => s.exposes(&id("internet"), &leaf, Expose::NodePort, &[80]),
                     _ => {
                         let host = s.dns(&format!("leaf-{i}.example.org"));
                         allow(&mut r, &mut s, &leaf, &host);
@@ -323,7 +317,7 @@ pub fn nested(seed: u64) -> Graph {
 }
 
 /// A link between any two nodes, mostly with ports on it.
-fn allow(r: &mut Random, s: &mut Sketch, from: &str, to: &str) {
+fn allow(r: &mut Random, s: &mut Sketch, from: &NodeId, to: &NodeId) {
     let rules = if r.chance(80) {
         vec![rule("", ["443", "80, 443", "all ports"][r.below(3)], false)]
     } else {
@@ -338,7 +332,7 @@ fn shape(r: &mut Random, s: &mut Sketch) {
         .map(|i| if r.chance(5) { format!("namespace-with-a-{}-{i}", "very-".repeat(20)) } else { format!("ns-{i}") })
         .collect();
     let size = [3, 6, 10, 20, 60][r.below(5)];
-    let mut services: Vec<(String, String)> = Vec::new();
+    let mut services: Vec<(String, NodeId)> = Vec::new();
     for ns in &spaces {
         let n = r.below(size);
         let mut workloads = Vec::new();
@@ -406,7 +400,7 @@ fn shape(r: &mut Random, s: &mut Sketch) {
         s.exposes(&internet, &id, Expose::Ingress, if r.chance(50) { &[80, 443] } else { &[] });
         let many = if r.chance(5) { 60 } else { 7 };
         for p in 0..r.below(many) {
-            let local: Vec<String> = services.iter().filter(|(n, _)| *n == ns).map(|(_, id)| id.clone()).collect();
+            let local: Vec<NodeId> = services.iter().filter(|(n, _)| *n == ns).map(|(_, id)| id.clone()).collect();
             let to = if r.chance(10) || services.is_empty() {
                 s.missing(&ns, &format!("gone-{p}"))
             } else if r.chance(15) || local.is_empty() {

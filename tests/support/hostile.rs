@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kubesketch::graph::*;
 use kubesketch::layout::*;
-use kubesketch::net::Protocol;
+use kubesketch::net::{AddressSet, ObjectKey, Protocol};
 
 use super::shop;
 
@@ -57,6 +57,7 @@ fn proof(text: &str) -> Evidence {
 /// One node of every kind whose every text is this one, and edges of every kind between them.
 pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
     let t = || text.to_owned();
+    let other = || NodeId::from(Identity::DnsName(t()));
     let pairs = BTreeMap::from([(t(), t())]);
     let namespace = format!("{number}{text}");
     b.namespace(&namespace, true, pairs.clone());
@@ -67,53 +68,53 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         target: TargetPort::Name { name: t(), resolved: vec![] },
         node_port: Some(30080),
     }];
+    let label = AllowanceLabel { network: Some(t()), ..AllowanceLabel::default() };
+    let listener = Listener { protocol: Some(t()), port: None, host: Some(t()) };
+    let namespaces = PeerNamespaces::Labeled(t());
     let details = vec![
-        (
-            NodeKind::External,
-            Detail::External { addresses: vec![t(), t()], except: vec![t(), t()], role: Some(t()), on: t() },
-        ),
-        (NodeKind::ExternalName, Detail::ExternalName),
-        (NodeKind::Ingress, Detail::Ingress { class: Some(t()), tls: true }),
-        (NodeKind::Gateway, Detail::Gateway { class: t(), listeners: vec![t(), t()], tls: true }),
-        (NodeKind::Route, Detail::Route { hosts: vec![t(), t()] }),
-        (
-            NodeKind::Service,
-            Detail::Service { service: ServiceKind::ClusterIp, ports: ports.clone(), selector: pairs.clone() },
-        ),
-        (
-            NodeKind::Workload,
-            Detail::Workload {
-                scale: Scale::Schedule(t()),
-                labels: pairs,
-                ports: vec![Port { number: 1, protocol: Protocol::Sctp, name: Some(t()) }],
-                containers: vec![Container { name: t(), image: Some(t()) }],
-                host_network: true,
-                show_images: false,
-                access: Some(Access {
-                    ingress: Side { stance: Stance::Isolated, isolated: true, by: vec![proof(text)] },
-                    egress: Side { stance: Stance::Open, isolated: false, by: Vec::new() },
-                    outside: Outside::Blocked,
-                    foreign: vec![proof(text)],
-                }),
-            },
-        ),
-        (NodeKind::Peers, Detail::Peers { of: t(), members: Some(vec![t()]), on: t(), access: None }),
-        (NodeKind::Junction, Detail::Junction),
-        (NodeKind::Resource, Detail::Resource),
-        (NodeKind::Missing, Detail::Missing { reason: t() }),
+        Detail::External {
+            addresses: vec![t(), t()],
+            set: AddressSet::none(),
+            except: vec![t(), t()],
+            location: Location::AroundCluster,
+            on: Some(label.clone()),
+        },
+        Detail::ExternalName,
+        Detail::Ingress { class: Some(t()), tls: true },
+        Detail::Gateway { class: t(), listeners: vec![listener.clone(), listener], tls: true },
+        Detail::Route { hosts: vec![t(), t()] },
+        Detail::Service { service: ServiceKind::ClusterIp, ports: ports.clone(), selector: pairs.clone() },
+        Detail::Workload {
+            scale: Scale::Schedule(t()),
+            labels: pairs,
+            ports: vec![Port { number: 1, protocol: Protocol::Sctp, name: Some(t()) }],
+            containers: vec![Container { name: t(), image: Some(t()) }],
+            host_network: true,
+            show_images: false,
+            access: Some(Access {
+                ingress: Side { stance: Stance::Isolated, isolated: true, by: vec![proof(text)] },
+                egress: Side { stance: Stance::Open, isolated: false, by: Vec::new() },
+                outside: Outside::Blocked,
+                foreign: vec![Unevaluated { kind: t(), at: proof(text) }],
+            }),
+        },
+        Detail::Peers {
+            set: PeerSet::Described { namespaces, pods: Some(t()) },
+            members: Some(vec![other()]),
+            on: Some(label),
+            access: None,
+        },
+        Detail::Junction,
+        Detail::Resource,
+        Detail::Missing { reason: MissingReason::NotInManifests },
     ];
-    let id = |kind: NodeKind| format!("{number}/{text}[{}]", kind.as_str());
-    for (kind, detail) in details {
+    let id = |kind: NodeKind| NodeId::object(&ObjectKey::new("", kind.as_str(), &number.to_string(), text));
+    for detail in details {
+        let kind = detail.kind();
         b.node(Node {
-            id: id(kind),
-            kind,
-            label: t(),
             namespace: (kind != NodeKind::External && kind != NodeKind::ExternalName).then(|| namespace.clone()),
-            name: t(),
-            detail,
             evidence: vec![proof(text)],
-            change: None,
-            remarks: Vec::new(),
+            ..Node::new(id(kind), t(), t(), detail)
         });
     }
     let rules = vec![RouteRule {
@@ -126,13 +127,13 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
     }];
     let port = Backend::Name { name: t(), resolved: None };
     let ways = vec![Exposure { via: Expose::NodePort, ports: vec![] }];
-    b.edge("internet", &id(NodeKind::Ingress), EdgeDetail::Exposes(ways), [proof(text)]);
+    b.edge(&Identity::Internet.into(), &id(NodeKind::Ingress), EdgeDetail::Exposes(ways), [proof(text)]);
     b.edge(&id(NodeKind::Ingress), &id(NodeKind::Service), EdgeDetail::Routes { rules, port }, [proof(text)]);
     b.edge(&id(NodeKind::Service), &id(NodeKind::Workload), EdgeDetail::Selects(ports.clone()), [proof(text)]);
     let allowance = Allowance {
         ports: Ports { ranges: vec![(Protocol::Tcp, 80, 80)], names: vec![t()] },
-        not_from: vec![t()],
-        not_to: vec![t()],
+        not_from: vec![other()],
+        not_to: vec![other()],
         doubts: vec![t()],
         network: Some(t()),
     };
@@ -146,7 +147,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
 
 pub fn graph() -> Graph {
     let mut b = GraphBuilder::new();
-    b.node(shop::node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
+    b.node(shop::node("internet", "Internet", None, "Internet", Detail::Internet, 0));
     for (number, text) in hostile().iter().enumerate() {
         add(&mut b, number, text);
     }
@@ -195,8 +196,8 @@ pub fn layout(graph: &Graph) -> Layout {
                 id: g.id.clone(),
                 parent: None,
                 rect: shop::rect(0.0, 0.0, 10.0, 10.0),
-                title: vec![shop::text(0.0, 0.0, TextRole::Frame, &g.name)],
-                tooltip: g.name.clone(),
+                title: vec![shop::text(0.0, 0.0, TextRole::Frame, g.name())],
+                tooltip: g.name().to_owned(),
             })
             .collect(),
         links: links.collect(),

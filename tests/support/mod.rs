@@ -9,6 +9,7 @@ pub mod generate;
 pub mod graphs;
 pub mod hostile;
 pub mod hostile_yaml;
+pub mod ids;
 pub mod mermaid;
 pub mod naive;
 pub mod repository;

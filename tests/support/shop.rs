@@ -11,29 +11,17 @@ use kubesketch::render::{self, PictureOptions};
 use kubesketch::source::Sources;
 use kubesketch::world::{Options, World};
 
+pub use super::ids::id;
+
 pub fn evidence(object: &str, field: &str, line: u32) -> Evidence {
     Evidence { object: object.into(), field: field.into(), file: "shop/all.yaml".into(), line }
 }
 
-pub fn node(
-    id: &str,
-    kind: NodeKind,
-    label: &str,
-    namespace: Option<&str>,
-    name: &str,
-    detail: Detail,
-    line: u32,
-) -> Node {
+pub fn node(text: &str, label: &str, namespace: Option<&str>, name: &str, detail: Detail, line: u32) -> Node {
     Node {
-        id: id.into(),
-        kind,
-        label: label.into(),
         namespace: namespace.map(Into::into),
-        name: name.into(),
-        detail,
-        evidence: if line == 0 { Vec::new() } else { vec![evidence(id, "", line)] },
-        change: None,
-        remarks: Vec::new(),
+        evidence: if line == 0 { Vec::new() } else { vec![evidence(text, "", line)] },
+        ..Node::new(id(text), label, name, detail)
     }
 }
 
@@ -74,21 +62,20 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
 pub fn shop() -> Graph {
     let mut b = GraphBuilder::new();
     b.namespace("shop", true, BTreeMap::new());
-    b.node(node("internet", NodeKind::Internet, "Internet", None, "Internet", Detail::Internet, 0));
+    b.node(node("internet", "Internet", None, "Internet", Detail::Internet, 0));
     let ingress = Detail::Ingress { class: Some("nginx".into()), tls: true };
-    b.node(node("shop/public[Ingress]", NodeKind::Ingress, "Ingress", Some("shop"), "public", ingress, 12));
+    b.node(node("shop/public[Ingress]", "Ingress", Some("shop"), "public", ingress, 12));
     for (name, kind, ports, app, line) in [
         ("frontend", ServiceKind::ClusterIp, vec![port(80, 8080)], "frontend", 40),
         ("cart", ServiceKind::ClusterIp, vec![port(80, 8081), port(9090, 9090)], "cart", 60),
         ("status", ServiceKind::LoadBalancer, vec![port(443, 8443)], "frontend", 80),
         ("mail", ServiceKind::ExternalName, vec![], "", 100),
     ] {
-        let id = format!("shop/{name}[Service]");
-        b.node(node(&id, NodeKind::Service, "Service", Some("shop"), name, service(kind, ports, app), line));
+        let text = format!("shop/{name}[Service]");
+        b.node(node(&text, "Service", Some("shop"), name, service(kind, ports, app), line));
     }
     b.node(node(
         "data/postgres[Service]",
-        NodeKind::Service,
         "Service",
         Some("data"),
         "postgres",
@@ -101,36 +88,27 @@ pub fn shop() -> Graph {
         ("data", "StatefulSet", "postgres", Scale::Replicas(2), 5432, 220),
         ("data", "CronJob", "backup", Scale::Schedule("0 3 * * *".into()), 9000, 240),
     ] {
-        let id = format!("{ns}/{name}[{kind}]");
-        b.node(node(&id, NodeKind::Workload, kind, Some(ns), name, workload(name, scale, number), line));
+        let text = format!("{ns}/{name}[{kind}]");
+        b.node(node(&text, kind, Some(ns), name, workload(name, scale, number), line));
     }
     b.node(node(
         "missing:shop/search[Service]",
-        NodeKind::Missing,
         "Service",
         Some("shop"),
         "search",
-        Detail::Missing { reason: "not in the input".into() },
+        Detail::Missing { reason: MissingReason::NotInManifests },
         24,
     ));
-    b.node(node(
-        "dns:smtp.example.net",
-        NodeKind::ExternalName,
-        "DNS name",
-        None,
-        "smtp.example.net",
-        Detail::ExternalName,
-        102,
-    ));
+    b.node(node("dns:smtp.example.net", "DNS name", None, "smtp.example.net", Detail::ExternalName, 102));
 
     let expose = |via, ports: &[u16]| {
         EdgeDetail::Exposes(vec![Exposure { via, ports: ports.iter().map(|p| (*p, Protocol::Tcp)).collect() }])
     };
     let ing = "shop/public[Ingress]";
-    b.edge("internet", ing, expose(Expose::Ingress, &[80, 443]), [evidence(ing, "spec.rules", 15)]);
+    b.edge(&id("internet"), &id(ing), expose(Expose::Ingress, &[80, 443]), [evidence(ing, "spec.rules", 15)]);
     b.edge(
-        "internet",
-        "shop/status[Service]",
+        &id("internet"),
+        &id("shop/status[Service]"),
         expose(Expose::LoadBalancer, &[443]),
         [evidence("shop/status[Service]", "spec.type", 84)],
     );
@@ -140,7 +118,7 @@ pub fn shop() -> Graph {
         ("shop.example.com", "/search", "missing:shop/search[Service]", 24),
     ] {
         let detail = EdgeDetail::Routes { rules: vec![rule(host, path, path != "/search")], port: Backend::Number(80) };
-        b.edge(ing, to, detail, [evidence(ing, "spec.rules[0].http.paths[0]", line)]);
+        b.edge(&id(ing), &id(to), detail, [evidence(ing, "spec.rules[0].http.paths[0]", line)]);
     }
     for (from, to, ports, line) in [
         ("shop/frontend[Service]", "shop/frontend[Deployment]", vec![port(80, 8080)], 44),
@@ -148,11 +126,11 @@ pub fn shop() -> Graph {
         ("shop/status[Service]", "shop/frontend[Deployment]", vec![port(443, 8443)], 86),
         ("data/postgres[Service]", "data/postgres[StatefulSet]", vec![port(5432, 5432)], 204),
     ] {
-        b.edge(from, to, EdgeDetail::Selects(ports), [evidence(from, "spec.selector", line)]);
+        b.edge(&id(from), &id(to), EdgeDetail::Selects(ports), [evidence(from, "spec.selector", line)]);
     }
     b.edge(
-        "shop/mail[Service]",
-        "dns:smtp.example.net",
+        &id("shop/mail[Service]"),
+        &id("dns:smtp.example.net"),
         EdgeDetail::Resolves(vec![]),
         [evidence("shop/mail[Service]", "spec.externalName", 102)],
     );
@@ -195,10 +173,10 @@ pub fn text(x: f64, y: f64, role: TextRole, content: &str) -> Text {
 pub fn card(node: &Node, x: f64, y: f64, w: f64, h: f64) -> Card {
     Card {
         id: node.id.clone(),
-        kind: node.kind,
+        kind: node.kind(),
         label: node.label.clone(),
         namespace: node.namespace.clone(),
-        group: node.namespace.as_ref().map(|n| format!("namespace:{n}")),
+        group: node.namespace.clone().map(GroupId::Namespace),
         name: node.name.clone(),
         rect: rect(x, y, w, h),
         bar: rect(x, y, 4.0, h),
@@ -242,7 +220,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
     ];
     let mut cards: Vec<Card> = places
         .iter()
-        .filter_map(|(id, x, y, w, h)| graph.find(id).map(|i| card(graph.node(i), *x, *y, *w, *h)))
+        .filter_map(|(id, x, y, w, h)| graph.named(id).map(|i| card(graph.node(i), *x, *y, *w, *h)))
         .collect();
     for (i, (path, lock)) in
         [("shop.example.com/", true), ("shop.example.com/cart", true), ("shop.example.com/search", false)]
@@ -259,8 +237,8 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         });
     }
     let line = |from: &str, to: &str, kind, points: &[(f64, f64)]| Link {
-        from: from.into(),
-        to: to.into(),
+        from: id(from),
+        to: id(to),
         kind,
         points: points.iter().map(|(x, y)| Point { x: *x, y: *y }).collect(),
         gaps: Vec::new(),
@@ -269,7 +247,7 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         change: None,
         tooltip: graph
             .edges()
-            .find(|(a, b, _)| graph.node(*a).id == from && graph.node(*b).id == to)
+            .find(|(a, b, _)| graph.node(*a).id == id(from) && graph.node(*b).id == id(to))
             .map(|(_, _, e)| e.tooltip())
             .unwrap_or_default(),
     };
@@ -344,14 +322,14 @@ pub fn shop_layout(graph: &Graph) -> Layout {
         ],
         frames: vec![
             Frame {
-                id: "namespace:shop".into(),
+                id: GroupId::Namespace("shop".into()),
                 parent: None,
                 rect: rect(222.0, 72.0, 816.0, 356.0),
                 title: vec![text(236.0, 92.0, TextRole::Frame, "namespace shop")],
                 tooltip: "namespace shop".into(),
             },
             Frame {
-                id: "namespace:data".into(),
+                id: GroupId::Namespace("data".into()),
                 parent: None,
                 rect: rect(1086.0, 72.0, 458.0, 164.0),
                 title: vec![text(1100.0, 92.0, TextRole::Frame, "namespace data")],

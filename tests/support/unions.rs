@@ -44,13 +44,13 @@ pub fn any_change(r: &mut Random, percent: usize) -> Change {
 fn any_difference(r: &mut Random) -> Difference {
     let long = "registry.example.com/a-team/".repeat(1 + r.below(4));
     let (about, old, new) = match r.below(7) {
-        0 => ("replicas", "2".to_owned(), "3".to_owned()),
-        1 => ("image main", format!("{long}web:1.27.4"), format!("{long}web:1.28.0")),
-        2 => ("", "80 → 8080".to_owned(), "80 → 9090".to_owned()),
-        3 => ("host", String::new(), "a-long-host-name.of-some-department.example.org".to_owned()),
-        4 => ("in", "open".to_owned(), "isolated".to_owned()),
-        5 => ("label app", "x".repeat(63), String::new()),
-        _ => ("", "漢字サービス名前がとても長い".repeat(3), "שלום".to_owned()),
+        0 => (About::from("replicas"), "2".to_owned(), "3".to_owned()),
+        1 => (About::Part("image", "main".into()), format!("{long}web:1.27.4"), format!("{long}web:1.28.0")),
+        2 => (About::from(""), "80 → 8080".to_owned(), "80 → 9090".to_owned()),
+        3 => (About::from("host"), String::new(), "a-long-host-name.of-some-department.example.org".to_owned()),
+        4 => (About::from("in"), "open".to_owned(), "isolated".to_owned()),
+        5 => (About::Part("label", "app".into()), "x".repeat(63), String::new()),
+        _ => (About::from(""), "漢字サービス名前がとても長い".repeat(3), "שלום".to_owned()),
     };
     Difference::new(about, old, new)
 }
@@ -105,33 +105,38 @@ pub fn shop_release() -> Graph {
     if let Some(Node { detail: Detail::Workload { access, .. }, .. }) = s.0.known(&pairs["checkout"].1) {
         *access = policies((Stance::Isolated, Stance::Open));
     }
-    let changed = |all: &[(&str, &str, &str)]| {
-        Change::Changed(all.iter().map(|(about, old, new)| Difference::new(*about, *old, *new)).collect())
+    let changed = |all: &[(About, &str, &str)]| {
+        Change::Changed(all.iter().map(|(about, old, new)| Difference::new(about.clone(), *old, *new)).collect())
     };
+    let (cart, basket) = (rule(host, "/cart", true), rule(host, "/basket", true));
     compared(
         &s.0.build(),
-        |node| match (node.name.as_str(), node.kind) {
+        |node| match (node.name.as_str(), node.kind()) {
             ("search", _) => Change::Added,
             ("status", _) => Change::Removed,
             ("checkout", NodeKind::Workload) => changed(&[
-                ("in", "open", "isolated"),
-                ("replicas", "2", "4"),
-                ("image main", "registry.example.com/checkout:1.27.4", "registry.example.com/checkout:1.28.0"),
+                ("in".into(), "open", "isolated"),
+                ("replicas".into(), "2", "4"),
+                (
+                    About::Part("image", "main".into()),
+                    "registry.example.com/checkout:1.27.4",
+                    "registry.example.com/checkout:1.28.0",
+                ),
             ]),
-            ("checkout", NodeKind::Service) => changed(&[("", "80 → 8080", "80 → 9090")]),
-            ("public", _) => changed(&[("TLS", "no", "yes")]),
+            ("checkout", NodeKind::Service) => changed(&[(About::Value, "80 → 8080", "80 → 9090")]),
+            ("public", _) => changed(&[("TLS".into(), "no", "yes")]),
             _ => Change::Same,
         },
         |from, to, edge| match (from.name.as_str(), to.name.as_str(), edge.kind()) {
             (_, "search", _) | ("search", ..) | ("cart", "checkout", _) => Change::Added,
             (_, "status", _) | ("status", ..) => Change::Removed,
             ("public", "cart", _) => changed(&[
-                ("shop.example.com/cart TLS", "no", "yes"),
-                ("", "", "shop.example.com/basket"),
-                ("port", "8080", "80"),
+                (About::Tls(cart.clone()), "no", "yes"),
+                (About::Rule(basket.clone()), "", "shop.example.com/basket"),
+                ("port".into(), "8080", "80"),
             ]),
-            ("checkout", "checkout", _) => changed(&[("", "80 → 8080", "80 → 9090")]),
-            ("checkout", "postgres", _) => changed(&[("", "all ports", "5432")]),
+            ("checkout", "checkout", _) => changed(&[(About::Value, "80 → 8080", "80 → 9090")]),
+            ("checkout", "postgres", _) => changed(&[(About::Value, "all ports", "5432")]),
             _ => Change::Same,
         },
     )
@@ -207,7 +212,11 @@ pub fn town(changed: &str) -> Graph {
     compared(
         &s.0.build(),
         |n| {
-            if n.id == changed { Change::Changed(vec![Difference::new("replicas", "1", "2")]) } else { Change::Same }
+            if n.id.as_str() == changed {
+                Change::Changed(vec![Difference::new("replicas", "1", "2")])
+            } else {
+                Change::Same
+            }
         },
         |_, _, _| Change::Same,
     )

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Changes;
 use crate::diff::{Allowed, Delta, Fate, Field, Gate, Item, Party, Revision};
+use crate::graph::NodeId;
 use crate::net::{AddressRange, PortSet, Protocol};
 use crate::policy::Network;
 use crate::render::Report;
@@ -81,7 +82,7 @@ struct ItemJson<'a> {
     change: &'static str,
     text: &'a str,
     because: Vec<BecauseJson<'a>>,
-    nodes: &'a [String],
+    nodes: &'a [NodeId],
     #[serde(skip_serializing_if = "Option::is_none")]
     gate: Option<&'static str>,
 }

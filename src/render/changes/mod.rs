@@ -170,16 +170,15 @@ fn verdict(sections: &[Section]) -> String {
     ];
     let objects = [("+", "added"), ("−", "removed"), ("~", "changed")]
         .map(|(sign, word)| (of(Topic::Objects).filter(|i| i.sign == sign).count(), word));
-    let words = |all: &[(usize, &str)]| -> Vec<String> {
-        let some = all.iter().filter(|(n, _)| *n > 0);
-        some.map(|(n, word)| format!("{n} {word}")).collect()
-    };
-    let grave = words(&grave);
-    let mut objects = words(&objects);
-    if let Some(first) = objects.first_mut() {
-        let (count, word) = first.split_once(' ').unwrap_or(("", ""));
-        *first = format!("{count} {} {word}", if count == "1" { "object" } else { "objects" });
-    }
+    let grave: Vec<String> = grave.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let objects = objects.iter().filter(|(n, _)| *n > 0).enumerate();
+    let objects: Vec<String> = objects
+        .map(|(place, (n, word))| match (place, n) {
+            (0, 1) => format!("1 object {word}"),
+            (0, n) => format!("{n} objects {word}"),
+            (_, n) => format!("{n} {word}"),
+        })
+        .collect();
     let reach = if grave.is_empty() { "nothing changes in what can reach what".to_owned() } else { grave.join(", ") };
     let parts = [reach, objects.join(", ")];
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ")

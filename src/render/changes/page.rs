@@ -188,7 +188,7 @@ fn item(item: &Item, union: &Graph, maker: &Maker<'_>) -> ItemView {
 
 fn node(node: &crate::graph::Node, change: &Change, maker: &Maker<'_>) -> Row {
     let lines = match change {
-        Change::Changed(_) => change.lines(),
+        Change::Changed(_) => change.lines().iter().map(|line| line.to_string()).collect(),
         _ => Vec::new(),
     };
     Row {

@@ -12,6 +12,7 @@ use crate::world::World;
 
 use super::reasons::Cast;
 use super::seen;
+use crate::render::words;
 
 /// What an ingress controller is called that brings requests and that the input does not hold.
 const CONTROLLER: &str = "ingress controller";
@@ -230,11 +231,11 @@ pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast)
         let admission = connectivity.admission(entrance);
         Some(WayJson {
             to,
-            by: entrance.by.clone(),
+            by: entrance.by.to_string(),
             from: match &entrance.way {
                 Way::Controller(known) if known.is_empty() => vec![CONTROLLER.to_owned()],
                 Way::Controller(known) => known.iter().map(|w| cluster.workloads()[*w].key.to_string()).collect(),
-                Way::Direct { from, .. } => vec![from.clone()],
+                Way::Direct { from, .. } => vec![words::origin(from).to_string()],
             },
             asked: entrance.ports.to_string(),
             ports: admission.ports.to_string(),

@@ -19,7 +19,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde::Serialize;
 
 use crate::cluster::{Cluster, Secrecy};
-use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeKind, PortMap, port_text};
+use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text};
 use crate::layout::{Layout, Sample};
 use crate::world::World;
 
@@ -114,7 +114,7 @@ struct Rows {
 
 impl Rows {
     fn of(graph: &Graph, world: &World) -> Rows {
-        let ids = || world.cluster().workloads().iter().map(|w| graph.find(&w.key.to_string())).enumerate();
+        let ids = || world.cluster().workloads().iter().map(|w| graph.object(&w.key)).enumerate();
         let mut all: Vec<(usize, usize)> = ids().filter_map(|(w, node)| Some((node?, w))).collect();
         all.sort_unstable();
         let on_page = all.len();
@@ -242,10 +242,10 @@ impl<'a> NodeJson<'a> {
     fn of(graph: &Graph, node: &'a Node, cluster: &Cluster, texts: &mut Texts) -> NodeJson<'a> {
         let object = texts.object(cluster, &node.id);
         let mut json = NodeJson {
-            id: Cow::Borrowed(&node.id),
-            kind: node.kind.as_str(),
+            id: Cow::Borrowed(node.id.as_str()),
+            kind: node.kind().as_str(),
             label: seen(&node.label),
-            hue: Hue::of_node(node.kind, &node.label).word(),
+            hue: Hue::of_node(node.kind(), &node.label).word(),
             ns: node.namespace.as_deref().map(seen),
             name: seen(&node.name),
             facts: seen(&node.facts()),
@@ -261,7 +261,7 @@ impl<'a> NodeJson<'a> {
             at: node.evidence.first().map(|e| seen(&e.place())).unwrap_or_default(),
             text: object,
             change: node.change.as_ref().map(Change::as_str),
-            changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l)).collect(),
+            changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l.to_string())).collect(),
             elsewhere: false,
         };
         match &node.detail {
@@ -280,14 +280,14 @@ impl<'a> NodeJson<'a> {
                 json.selector = pairs(selector);
             }
             Detail::Route { hosts } => json.hosts = hosts.iter().map(|h| seen(h)).collect(),
-            Detail::Gateway { listeners, .. } => json.hosts = listeners.iter().map(|l| seen(l)).collect(),
+            Detail::Gateway { listeners, .. } => json.hosts = listeners.iter().map(|l| seen(&l.to_string())).collect(),
             Detail::External { addresses, .. } => json.addresses = addresses.iter().map(|a| seen(a)).collect(),
             Detail::Peers { members: Some(members), .. } => {
                 json.members = members.iter().filter_map(|m| graph.find(m)).collect()
             }
             _ => {}
         }
-        if node.kind == NodeKind::Ingress {
+        if node.kind() == NodeKind::Ingress {
             json.hosts = hosts(graph, &node.id);
         }
         json
@@ -295,7 +295,7 @@ impl<'a> NodeJson<'a> {
 }
 
 /// The hosts that an Ingress sends on, each once.
-fn hosts(graph: &Graph, id: &str) -> Vec<String> {
+fn hosts(graph: &Graph, id: &NodeId) -> Vec<String> {
     let edges = graph.find(id).map(|n| graph.outgoing(n)).unwrap_or_default();
     let mut hosts: Vec<String> = edges
         .into_iter()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cluster::{Cluster, Secrecy};
+use crate::graph::NodeId;
 use crate::net::ObjectKey;
 use crate::source::Sources;
 
@@ -17,20 +18,20 @@ const BUDGET: usize = 1 << 20;
 /// Objects whose texts are wanted.
 #[derive(Default)]
 pub(super) struct Texts {
-    entries: Option<BTreeMap<String, usize>>,
+    entries: Option<BTreeMap<ObjectKey, usize>>,
     wanted: Vec<usize>,
     at: BTreeMap<usize, usize>,
 }
 
 impl Texts {
     /// The position of the text of the object that a node stands for.
-    pub(super) fn object(&mut self, cluster: &Cluster, id: &str) -> Option<usize> {
+    pub(super) fn object(&mut self, cluster: &Cluster, id: &NodeId) -> Option<usize> {
         let entries = self.entries.get_or_insert_with(|| {
-            let all = cluster.entries().iter().enumerate().map(|(i, e)| (e.key.to_string(), i));
+            let all = cluster.entries().iter().enumerate().map(|(i, e)| (e.key.clone(), i));
             // A workload whose pods alone are in the input is told by the first of them.
-            all.chain(cluster.workloads().iter().map(|w| (w.key.to_string(), w.entry))).collect()
+            all.chain(cluster.workloads().iter().map(|w| (w.key.clone(), w.entry))).collect()
         });
-        let entry = *entries.get(id)?;
+        let entry = *entries.get(id.key()?)?;
         Some(self.entry(entry))
     }
 

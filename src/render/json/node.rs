@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::graph::{
-    Access, Config, Container, Detail, Evidence, Node, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort,
+    Access, Config, Container, Detail, Evidence, Node, NodeId, Outside, Port, PortMap, Scale, Scaling, Side, TargetPort,
 };
 
 use super::ChangeJson;
 
 #[derive(Serialize)]
 pub(super) struct NodeJson<'a> {
-    id: &'a str,
+    id: &'a NodeId,
     kind: &'static str,
     label: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ impl<'a> NodeJson<'a> {
     pub(super) fn of(node: &'a Node) -> Self {
         NodeJson {
             id: &node.id,
-            kind: node.kind.as_str(),
+            kind: node.kind().as_str(),
             label: &node.label,
             namespace: node.namespace.as_deref(),
             name: &node.name,
@@ -51,7 +51,7 @@ impl<'a> NodeJson<'a> {
                 .iter()
                 .map(|r| RemarkJson { severity: r.gravity.as_str(), message: &r.text, at: &r.place })
                 .collect(),
-            detail: DetailJson::of(&node.detail),
+            detail: DetailJson::of(node),
             change: node.change.as_ref().map(ChangeJson::of),
             at: node.evidence.first().map(Evidence::place),
             evidence: node.evidence.iter().map(EvidenceJson::of).collect(),
@@ -67,10 +67,10 @@ enum DetailJson<'a> {
         addresses: &'a [String],
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         except: &'a [String],
-        #[serde(skip_serializing_if = "str::is_empty")]
-        on: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        role: Option<&'a str>,
+        on: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<&'static str>,
     },
     Ingress {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ enum DetailJson<'a> {
     },
     Gateway {
         class: &'a str,
-        listeners: &'a [String],
+        listeners: Vec<String>,
         tls: bool,
     },
     Route {
@@ -104,19 +104,19 @@ enum DetailJson<'a> {
     Peers {
         #[serde(skip_serializing_if = "Option::is_none")]
         access: Option<AccessJson<'a>>,
-        #[serde(skip_serializing_if = "str::is_empty")]
-        of: &'a str,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        of: String,
         #[serde(skip_serializing_if = "Option::is_none")]
-        members: Option<&'a [String]>,
-        #[serde(skip_serializing_if = "str::is_empty")]
-        on: &'a str,
+        members: Option<&'a [NodeId]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        on: Option<String>,
     },
     Keys {
         #[serde(rename = "secretType", skip_serializing_if = "str::is_empty")]
         secret_type: &'a str,
         keys: &'a [String],
         #[serde(rename = "madeBy", skip_serializing_if = "Option::is_none")]
-        made_by: Option<&'a str>,
+        made_by: Option<String>,
     },
     Claim {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ enum DetailJson<'a> {
         by: &'a [String],
     },
     Missing {
-        reason: &'a str,
+        reason: &'static str,
     },
     Summary {
         scope: &'static str,
@@ -143,8 +143,8 @@ enum DetailJson<'a> {
 }
 
 impl<'a> DetailJson<'a> {
-    fn of(detail: &'a Detail) -> Option<Self> {
-        Some(match detail {
+    fn of(node: &'a Node) -> Option<Self> {
+        Some(match &node.detail {
             Detail::Internet
             | Detail::ExternalName
             | Detail::Resource
@@ -152,7 +152,7 @@ impl<'a> DetailJson<'a> {
             | Detail::Config(Config::ServiceAccount) => return None,
             Detail::Config(Config::ConfigMap { keys, .. }) => DetailJson::Keys { secret_type: "", keys, made_by: None },
             Detail::Config(Config::Secret { type_, keys, made_by, .. }) => {
-                DetailJson::Keys { secret_type: type_, keys, made_by: made_by.as_deref() }
+                DetailJson::Keys { secret_type: type_, keys, made_by: made_by.as_ref().map(|by| by.to_string()) }
             }
             Detail::Config(Config::Claim { size, class, modes, per_pod }) => {
                 DetailJson::Claim { size: size.as_deref(), class: class.as_deref(), modes, per_pod: *per_pod }
@@ -160,11 +160,16 @@ impl<'a> DetailJson<'a> {
             Detail::Config(Config::Scaler { scaling, by }) => {
                 DetailJson::Scaler { scales: ScalingJson::of(scaling), by }
             }
-            Detail::External { addresses, except, role, on } => {
-                DetailJson::External { on, addresses, except, role: role.as_deref() }
-            }
+            Detail::External { addresses, except, location, on, set: _ } => DetailJson::External {
+                on: on.as_ref().map(|on| on.to_string()),
+                addresses,
+                except,
+                role: location.text(),
+            },
             Detail::Ingress { class, tls } => DetailJson::Ingress { class: class.as_deref(), tls: *tls },
-            Detail::Gateway { class, listeners, tls } => DetailJson::Gateway { class, listeners, tls: *tls },
+            Detail::Gateway { class, listeners, tls } => {
+                DetailJson::Gateway { class, listeners: listeners.iter().map(|l| l.to_string()).collect(), tls: *tls }
+            }
             Detail::Route { hosts } => DetailJson::Route { hosts },
             Detail::Service { service, ports, selector } => DetailJson::Service {
                 r#type: service.as_str(),
@@ -181,10 +186,13 @@ impl<'a> DetailJson<'a> {
                     access: access.as_ref().map(AccessJson::of),
                 }
             }
-            Detail::Peers { of, members, on, access } => {
-                DetailJson::Peers { access: access.as_ref().map(AccessJson::of), of, on, members: members.as_deref() }
-            }
-            Detail::Missing { reason } => DetailJson::Missing { reason },
+            Detail::Peers { set, members, on, access } => DetailJson::Peers {
+                access: access.as_ref().map(AccessJson::of),
+                of: set.text(node.namespace.as_deref()),
+                on: on.as_ref().map(|on| on.to_string()),
+                members: members.as_deref(),
+            },
+            Detail::Missing { reason } => DetailJson::Missing { reason: reason.as_str() },
             Detail::Summary(summary) => DetailJson::Summary {
                 scope: summary.scope.as_str(),
                 counts: summary.counts.iter().map(|(kind, n)| (kind.as_str(), *n)).collect(),
@@ -224,7 +232,7 @@ impl<'a> AccessJson<'a> {
                 Outside::Reached => Some("reached"),
                 Outside::Blocked => Some("blocked"),
             },
-            not_evaluated: access.foreign.iter().map(EvidenceJson::of).collect(),
+            not_evaluated: access.foreign.iter().map(|policy| EvidenceJson::of(&policy.at)).collect(),
         }
     }
 }

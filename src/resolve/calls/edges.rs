@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::Context;
 use crate::cluster::Cluster;
-use crate::graph::{Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeKind};
+use crate::graph::{
+    Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeId, NodeKind,
+};
 use crate::policy::{self, Call, Calls, Connectivity};
 use crate::source::Sources;
 
@@ -22,10 +24,10 @@ pub fn draw_calls(
     let drawn = allowed(&graph);
     let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
     for call in &calls.found {
-        let from = cluster.workloads()[call.workload].key.to_string();
-        let to = cluster.entries()[call.service].key.to_string();
+        let from = NodeId::object(&cluster.workloads()[call.workload].key);
+        let to = NodeId::object(&cluster.entries()[call.service].key);
         let state = state(connectivity, call);
-        let target = |w: usize| cluster.workloads()[w].key.to_string();
+        let target = |w: usize| NodeId::object(&cluster.workloads()[w].key);
         let said = call.targets.iter().all(|t| drawn.contains(&(from.clone(), target(t.workload))));
         let is_covered = state == CallState::Allowed && !call.targets.is_empty() && said;
         let evidence: Vec<Evidence> = call.said.iter().map(|s| place(&context, s)).collect();
@@ -63,14 +65,14 @@ fn state(connectivity: &Connectivity, call: &Call) -> CallState {
 }
 
 /// The pairs of nodes between which a line says that policies allow something, directly or through a junction.
-fn allowed(graph: &Graph) -> BTreeSet<(String, String)> {
+fn allowed(graph: &Graph) -> BTreeSet<(NodeId, NodeId)> {
     let mut pairs = BTreeSet::new();
     let allows = |edge: &usize| graph.edge(*edge).2.kind() == EdgeKind::Allows;
     for (from, to, edge) in graph.edges() {
-        if edge.kind() != EdgeKind::Allows || graph.node(from).kind == NodeKind::Junction {
+        if edge.kind() != EdgeKind::Allows || graph.node(from).kind() == NodeKind::Junction {
             continue;
         }
-        let ends: Vec<usize> = if graph.node(to).kind == NodeKind::Junction {
+        let ends: Vec<usize> = if graph.node(to).kind() == NodeKind::Junction {
             graph.outgoing(to).into_iter().filter(allows).map(|e| graph.edge(e).1).collect()
         } else {
             vec![to]

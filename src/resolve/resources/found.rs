@@ -4,7 +4,7 @@
 use super::super::Context;
 use super::{DEFAULT_ACCOUNT, ROOT_CERTIFICATES};
 use crate::cluster::{Cluster, Entry, Workload};
-use crate::graph::{Config, Detail, Node, NodeKind};
+use crate::graph::{Config, Detail, NodeId};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -21,34 +21,20 @@ pub(super) fn add(context: &mut Context<'_>) {
     for entry in cluster.entries() {
         let key = &entry.key;
         let found = match (key.group.as_str(), key.kind.as_str()) {
-            ("", "ConfigMap") if key.name != ROOT_CERTIFICATES => {
-                Some((NodeKind::ConfigMap, config_map(&entry.object.tree)))
-            }
-            ("", "Secret") => secret(&entry.object.tree).map(|config| (NodeKind::Secret, config)),
+            ("", "ConfigMap") if key.name != ROOT_CERTIFICATES => Some(config_map(&entry.object.tree)),
+            ("", "Secret") => secret(&entry.object.tree),
             ("", "PersistentVolumeClaim") if templates.iter().any(|t| t.made(key)) => None,
-            ("", "PersistentVolumeClaim") => Some((NodeKind::Claim, claim(&entry.object.tree, false))),
-            ("", "ServiceAccount") if key.name != DEFAULT_ACCOUNT => {
-                Some((NodeKind::ServiceAccount, Config::ServiceAccount))
-            }
+            ("", "PersistentVolumeClaim") => Some(claim(&entry.object.tree, false)),
+            ("", "ServiceAccount") if key.name != DEFAULT_ACCOUNT => Some(Config::ServiceAccount),
             _ => None,
         };
-        if let Some((kind, config)) = found {
-            context.object(entry, kind, Detail::Config(config));
+        if let Some(config) = found {
+            context.object(entry, Detail::Config(config));
         }
     }
     for template in templates {
-        let evidence = vec![context.evidence(&cluster.entries()[template.entry], &template.field)];
-        context.graph.node(Node {
-            id: template.key.to_string(),
-            kind: NodeKind::Claim,
-            label: template.key.kind.clone(),
-            namespace: template.key.namespace.clone(),
-            name: template.key.name.clone(),
-            detail: Detail::Config(claim(template.tree, true)),
-            evidence,
-            change: None,
-            remarks: Vec::new(),
-        });
+        let evidence = context.evidence(&cluster.entries()[template.entry], &template.field);
+        context.keyed(&template.key, Detail::Config(claim(template.tree, true)), evidence);
     }
     for entry in cluster.entries() {
         if let Some(name) = made_secret(entry) {
@@ -61,6 +47,8 @@ pub(super) fn add(context: &mut Context<'_>) {
 pub(super) struct Template<'a> {
     /// The claims, with `*` for the number or name of the pod.
     pub key: ObjectKey,
+    /// What the names of the claims begin with, where a number follows.
+    stem: Option<String>,
     /// The place of the template in the object.
     pub field: String,
     entry: usize,
@@ -70,7 +58,7 @@ pub(super) struct Template<'a> {
 impl Template<'_> {
     /// Whether a claim is one that was made of the template.
     fn made(&self, claim: &ObjectKey) -> bool {
-        let number = self.key.name.strip_suffix('*').and_then(|stem| claim.name.strip_prefix(stem));
+        let number = self.stem.as_ref().and_then(|stem| claim.name.strip_prefix(stem.as_str()));
         claim.namespace == self.key.namespace
             && number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     }
@@ -83,7 +71,8 @@ impl Template<'_> {
 pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Template<'a>> {
     let tree = &cluster.entries()[workload.entry].object.tree;
     let name = &workload.key.name;
-    let template = |claims: String, field: String, tree: &'a Tree| Template {
+    let template = |claims: String, stem: Option<String>, field: String, tree: &'a Tree| Template {
+        stem,
         key: ObjectKey::new("", "PersistentVolumeClaim", workload.key.namespace(), &claims),
         field,
         entry: workload.entry,
@@ -93,7 +82,8 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
     let stable = tree.at(&["spec", "volumeClaimTemplates"]).map(Tree::items).unwrap_or_default();
     for (i, item) in stable.iter().enumerate() {
         if let Some(own) = text(item, &["metadata", "name"]) {
-            found.push(template(format!("{own}-{name}-*"), format!("spec.volumeClaimTemplates[{i}]"), item));
+            let stem = format!("{own}-{name}-");
+            found.push(template(format!("{stem}*"), Some(stem), format!("spec.volumeClaimTemplates[{i}]"), item));
         }
     }
     let pod = workload.spec.pod_path;
@@ -101,7 +91,7 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
     for (i, volume) in volumes.iter().enumerate() {
         if let (Some(own), Some(item)) = (text(volume, &["name"]), volume.at(&["ephemeral", "volumeClaimTemplate"])) {
             let field = format!("{pod}.volumes[{i}].ephemeral.volumeClaimTemplate");
-            found.push(template(format!("{name}-*-{own}"), field, item));
+            found.push(template(format!("{name}-*-{own}"), None, field, item));
         }
     }
     found
@@ -110,26 +100,13 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
 /// The node of a Secret that another object makes, unless the input holds it.
 fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
     let key = ObjectKey::new("", "Secret", entry.key.namespace(), name);
-    if context.graph.has(&key.to_string()) {
+    if context.graph.has(&NodeId::object(&key)) {
         return;
     }
-    let evidence = vec![context.evidence(entry, "")];
-    context.graph.node(Node {
-        id: key.to_string(),
-        kind: NodeKind::Secret,
-        label: "Secret".into(),
-        namespace: key.namespace,
-        name: key.name,
-        detail: Detail::Config(Config::Secret {
-            type_: String::new(),
-            keys: Vec::new(),
-            made_by: Some(entry.key.to_string()),
-            used: None,
-        }),
-        evidence,
-        change: None,
-        remarks: Vec::new(),
-    });
+    let made_by = Some(entry.key.clone());
+    let config = Config::Secret { type_: String::new(), keys: Vec::new(), made_by, used: None };
+    let evidence = context.evidence(entry, "");
+    context.keyed(&key, Detail::Config(config), evidence);
 }
 
 /// The name of the Secret that an object makes: a Certificate of cert-manager

@@ -1,8 +1,8 @@
 //! What changes how many pods a workload runs: HorizontalPodAutoscalers and ScaledObjects of KEDA.
 
-use super::super::Context;
+use super::super::{Context, Wanted};
 use crate::cluster::Entry;
-use crate::graph::{Config, Detail, EdgeDetail, NodeKind, Scaling};
+use crate::graph::{Config, Detail, EdgeDetail, MissingReason, NodeId, Scaling};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -20,7 +20,7 @@ pub(super) fn add(context: &mut Context<'_>) {
 
 fn scaler(context: &mut Context<'_>, entry: &Entry, (scaling, by): (Scaling, Vec<String>)) {
     let detail = Detail::Config(Config::Scaler { scaling: scaling.clone(), by });
-    let id = context.object(entry, NodeKind::Scaler, detail);
+    let id = context.object(entry, detail);
     let Some(wanted) = entry.object.tree.at(&["spec", "scaleTargetRef"]) else {
         return;
     };
@@ -32,8 +32,12 @@ fn scaler(context: &mut Context<'_>, entry: &Entry, (scaling, by): (Scaling, Vec
     let meant = |key: &ObjectKey| key.kind == kind && key.name == name && key.namespace() == entry.key.namespace();
     // The group may be left out, or be one that the kind has moved out of.
     let target = match context.cluster.workloads().iter().find(|w| meant(&w.key)) {
-        Some(workload) => workload.key.to_string(),
-        None => context.missing(kind, entry.key.namespace(), name, (name, "not in the input"), said.clone()),
+        Some(workload) => NodeId::object(&workload.key),
+        None => {
+            let namespace = entry.key.namespace();
+            let reason = MissingReason::NotInManifests;
+            context.missing(&Wanted { kind, namespace, wanted: name, name, reason }, said.clone())
+        }
     };
     context.graph.edge(&id, &target, EdgeDetail::Scales(scaling), [said]);
 }

@@ -4,7 +4,7 @@ use super::super::Context;
 use super::found;
 use super::{Book, DEFAULT_ACCOUNT, ROOT_CERTIFICATES, Reference};
 use crate::cluster::{Entry, Workload};
-use crate::graph::UseWay;
+use crate::graph::{NodeId, UseWay};
 use crate::manifest::Tree;
 
 /// Notes every use in a cluster.
@@ -12,7 +12,7 @@ pub(super) fn collect(context: &Context<'_>, book: &mut Book) {
     for workload in context.cluster.workloads() {
         let entry = &context.cluster.entries()[workload.entry];
         let mut reader =
-            Reader { context, book, entry, user: workload.key.to_string(), namespace: workload.key.namespace() };
+            Reader { context, book, entry, user: NodeId::object(&workload.key), namespace: workload.key.namespace() };
         if let Some(pod) = entry.object.tree.find(workload.spec.pod_path) {
             reader.pod(pod, workload.spec.pod_path);
         }
@@ -24,7 +24,8 @@ pub(super) fn collect(context: &Context<'_>, book: &mut Book) {
             ("gateway.networking.k8s.io", "Gateway" | "ListenerSet") => &["spec.listeners"],
             _ => continue,
         };
-        let mut reader = Reader { context, book, entry, user: entry.key.to_string(), namespace: entry.key.namespace() };
+        let mut reader =
+            Reader { context, book, entry, user: NodeId::object(&entry.key), namespace: entry.key.namespace() };
         for path in secrets {
             reader.entrance(path);
         }
@@ -36,7 +37,7 @@ struct Reader<'a, 'b> {
     context: &'a Context<'a>,
     book: &'b mut Book,
     entry: &'a Entry,
-    user: String,
+    user: NodeId,
     namespace: &'a str,
 }
 
