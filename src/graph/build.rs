@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
-use super::{Change, Edge, EdgeDetail, Evidence, Graph, Group, GroupId, Node, NodeId};
+use super::{Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId};
 
 /// Where an edge is said, and how it differs between two states.
 type Said = (Vec<Evidence>, Option<Change>);
@@ -39,6 +39,21 @@ impl GraphBuilder {
     /// The node with this id, to say more about it.
     pub fn known(&mut self, id: &NodeId) -> Option<&mut Node> {
         self.nodes.get_mut(id)
+    }
+
+    /// The edges so far whose ends were both added, by these ends.
+    pub fn edges_by_end(&self) -> EdgesByEnd<'_> {
+        let edges = self.edges.keys();
+        edges
+            .filter_map(|(from, to, detail)| {
+                Some(EdgeView { from: self.nodes.get(from)?, to: self.nodes.get(to)?, detail })
+            })
+            .collect()
+    }
+
+    /// The namespaces that nodes live in.
+    pub fn namespaces(&self) -> BTreeSet<String> {
+        self.nodes.values().filter_map(|n| n.namespace.clone()).collect()
     }
 
     /// Whether a node with this id was added.
@@ -105,23 +120,6 @@ impl GraphBuilder {
         }
         for (id, home) in homes(graph) {
             self.homes.entry(id).or_insert(home);
-        }
-    }
-
-    /// Goes on with a graph that was built.
-    pub fn reopen(graph: Graph) -> Self {
-        let homes = homes(&graph);
-        let (nodes, edges) = graph.inner.into_nodes_edges();
-        let ids: Vec<NodeId> = nodes.iter().map(|n| n.weight.id.clone()).collect();
-        let edges = edges.into_iter().map(|e| {
-            let [from, to] = [e.source(), e.target()].map(|end| ids[end.index()].clone());
-            ((from, to, e.weight.detail), (e.weight.evidence, e.weight.change))
-        });
-        GraphBuilder {
-            edges: edges.collect(),
-            nodes: nodes.into_iter().map(|n| (n.weight.id.clone(), n.weight)).collect(),
-            groups: graph.groups.into_iter().map(|g| (g.id.clone(), g)).collect(),
-            homes,
         }
     }
 

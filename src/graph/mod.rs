@@ -14,6 +14,7 @@
 
 mod access;
 mod build;
+mod by_ends;
 mod call;
 mod change;
 mod config;
@@ -31,6 +32,7 @@ mod tally;
 
 pub use access::{Access, Allowance, AllowanceLabel, Mark, Outside, Ports, Side, Stance, Unevaluated};
 pub use build::GraphBuilder;
+pub use by_ends::{EdgeView, EdgesByEnd};
 pub use call::{Call, CallState};
 pub use change::{About, Change, ChangeKind, ChangeLine, Difference};
 pub use config::{Config, Scaling, UseWay, Uses};

@@ -7,35 +7,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use crate::cluster::Cluster;
 use crate::graph::{
-    Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Identity,
-    JunctionId, LineEnd, Node, NodeId, Outside, PeerNamespaces, PeerSet, PeersId, Ports, Side, Stance, Unevaluated,
-    digest,
+    Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Identity, JunctionId, LineEnd, Node,
+    NodeId, Outside, PeerNamespaces, PeerSet, PeersId, Ports, Side, Stance, Unevaluated, digest,
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
     self, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection,
     Reason, Tier,
 };
-use crate::source::Sources;
 
 /// More workloads than this that no rule describes by itself are one node.
 const MANY: usize = 12;
 
 /// Adds to a graph of a cluster what its policies allow, and what only one end allows: edges between workloads, sets of pods and addresses, and for
 /// each workload how it is isolated. A cluster without policies leaves the graph as it is.
-pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sources: &Sources) -> Graph {
+pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
-        return graph;
+        return;
     }
-    let inhabited: BTreeSet<String> = graph.groups().iter().map(|g| g.name().to_owned()).collect();
-    let mut adding = Adding {
-        context: Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() },
-        connectivity,
-        inhabited,
-        subjects: BTreeMap::new(),
-    };
+    let inhabited = context.graph.namespaces();
+    let cluster = context.cluster;
+    let mut adding = Adding { context, connectivity, inhabited, subjects: BTreeMap::new() };
     let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
     for entrance in connectivity.entrances() {
         let found = if connectivity.admission(entrance).ports.is_empty() { Outside::Blocked } else { Outside::Reached };
@@ -53,12 +46,11 @@ pub fn allow(graph: Graph, cluster: &Cluster, connectivity: &Connectivity, sourc
     let flows = connectivity.flows();
     adding.edges(&flows.allowed, EdgeDetail::Allows);
     adding.edges(&flows.denied, EdgeDetail::Denied);
-    adding.context.graph.build()
 }
 
-struct Adding<'a> {
-    context: Context<'a>,
-    connectivity: &'a Connectivity,
+struct Adding<'c, 'a> {
+    context: &'c mut Context<'a>,
+    connectivity: &'c Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
     /// Where the input holds no pods, those that policies are about, with the id of the node that stands for them.
@@ -129,7 +121,7 @@ impl Bundle {
     }
 }
 
-impl Adding<'_> {
+impl Adding<'_, '_> {
     /// Adds nodes for what the policies of an input without pods are about: a policy by itself is worth a picture too.
     fn subjects(&mut self) {
         let policies = self.connectivity.policies();

@@ -22,7 +22,7 @@ use crate::net::{PortSet, Protocol};
 use crate::policy::{Call, Calls, Said, Target, UnknownName};
 use crate::source::{Sources, Span};
 
-pub use edges::draw_calls;
+pub(super) use edges::add;
 
 /// Finds out whom the workloads of a cluster call, from environment values, arguments, commands and ConfigMaps. A
 /// workload that names itself calls nobody.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::cluster::{Cluster, Workload};
-use crate::graph::{Detail, EdgeDetail, Graph, NodeKind};
+use crate::graph::{Detail, EdgeDetail, EdgesByEnd, Node, NodeKind};
 use crate::manifest::Body;
 use crate::net::ObjectKey;
 use crate::policy::{AbsentController, Labels, Way};
@@ -129,7 +129,7 @@ impl ControllerRef {
 }
 
 /// What is known of those controllers that are told and that a cluster does not hold.
-pub fn absent_controllers(cluster: &Cluster, told: &[ControllerRef]) -> Vec<AbsentController> {
+pub(super) fn absent(cluster: &Cluster, told: &[ControllerRef]) -> Vec<AbsentController> {
     let mut absent: Vec<AbsentController> = (told.iter())
         .filter(|t| t.workloads(cluster).is_ok_and(|found| found.is_empty()))
         .map(ControllerRef::absent)
@@ -218,7 +218,7 @@ impl Controllers {
             known.sort_unstable();
             known.dedup();
             let present = (!known.is_empty()).then_some(Way::Controller(known));
-            let absent = (!absent_controllers(cluster, told).is_empty()).then(|| Way::Controller(Vec::new()));
+            let absent = (!absent(cluster, told).is_empty()).then(|| Way::Controller(Vec::new()));
             return Controllers::Told(present.into_iter().chain(absent).collect());
         }
         let mut found: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -231,18 +231,18 @@ impl Controllers {
     }
 
     /// The ways by which requests come to what is behind an Ingress or route.
-    pub fn ways(&self, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<Way> {
+    pub fn ways(&self, cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<Way> {
         match self {
             Controllers::Told(ways) => ways.clone(),
-            Controllers::Found(found) => vec![Way::Controller(of_route(found, cluster, graph, node))],
+            Controllers::Found(found) => vec![Way::Controller(of_route(found, cluster, links, node))],
         }
     }
 }
 
 /// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the
 /// input does not hold them.
-fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, graph: &Graph, node: usize) -> Vec<usize> {
-    let classes = classes(cluster, graph, node);
+fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<usize> {
+    let classes = classes(cluster, links, node);
     if classes.is_empty() {
         return found.values().flatten().copied().collect();
     }
@@ -270,17 +270,17 @@ fn is(workload: &Workload, known: &Known) -> bool {
 
 /// What the class of an Ingress or of the Gateways of a route is called, in lower case: its name and the controller
 /// that it names.
-fn classes(cluster: &Cluster, graph: &Graph, node: usize) -> Vec<String> {
-    let mut names: Vec<String> = match &graph.node(node).detail {
+fn classes(cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<String> {
+    let mut names: Vec<String> = match &node.detail {
         Detail::Ingress { class: Some(class), .. } => vec![class.clone()],
         _ => Vec::new(),
     };
-    for (from, _, edge) in graph.incoming(node).into_iter().map(|e| graph.edge(e)) {
-        if let (EdgeDetail::Routes { .. }, Detail::Gateway { class, .. }) = (&edge.detail, &graph.node(from).detail) {
+    for link in links.incoming(&node.id) {
+        if let (EdgeDetail::Routes { .. }, Detail::Gateway { class, .. }) = (link.detail, &link.from.detail) {
             names.push(class.clone());
         }
     }
-    let is_openshift = graph.node(node).kind() == NodeKind::Route && graph.node(node).label == "Route";
+    let is_openshift = node.kind() == NodeKind::Route && node.label == "Route";
     if is_openshift {
         names.push("openshift".to_owned());
     }

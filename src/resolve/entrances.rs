@@ -8,39 +8,37 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::controllers::{ControllerRef, Controllers};
 use crate::cluster::Cluster;
-use crate::graph::{Backend, Detail, EdgeDetail, Graph, Identity, Node, NodeId, NodeKind, PortMap, TargetPort};
+use crate::graph::{
+    Backend, Detail, EdgeDetail, EdgeView, EdgesByEnd, Identity, Node, NodeId, NodeKind, PortMap, TargetPort,
+};
 use crate::net::{AddressSet, PortSet, Protocol};
 use crate::policy::{Entrance, Origin, Way};
 
-/// Every way in that a graph of a cluster shows, by workload. `told` are the ingress controllers; without any, those
-/// that the cluster holds are found by their labels.
-pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Vec<Entrance> {
+/// Every entrance that the links between objects show, by workload. Without given controllers, those of the cluster are
+/// found by their labels.
+pub(super) fn entrances(cluster: &Cluster, links: &EdgesByEnd<'_>, given: &[ControllerRef]) -> Vec<Entrance> {
     let workloads: BTreeMap<NodeId, usize> =
         cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
     let services: BTreeMap<NodeId, &Service> =
         cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
-    let controllers = Controllers::of(cluster, told);
+    let controllers = Controllers::of(cluster, given);
     let mut found: BTreeMap<(NodeId, usize, Way), PortSet> = BTreeMap::new();
     let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet| {
         let entry = found.entry((by.clone(), workload, way)).or_default();
         *entry = entry.union(&ports);
     };
-    for (from, to, edge) in graph.edges() {
-        if let EdgeDetail::Exposes(_) = &edge.detail {
-            for (workload, maps) in behind(graph, to, &workloads) {
+    for EdgeView { from, to, detail } in links.iter() {
+        if let EdgeDetail::Exposes(_) = detail {
+            for (workload, maps) in behind(links, &to.id, &workloads) {
                 let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.union(&b));
-                add(
-                    &graph.node(to).id,
-                    workload,
-                    Way::Direct { from: origin(graph.node(from)), addresses: addresses(graph.node(from)) },
-                    ports,
-                );
+                let way = Way::Direct { from: origin(from), addresses: addresses(from) };
+                add(&to.id, workload, way, ports);
             }
         }
-        let EdgeDetail::Routes { port, .. } = &edge.detail else { continue };
-        let by = graph.node(from);
-        let Some(service) = services.get(&graph.node(to).id) else { continue };
-        if !matches!(by.kind(), NodeKind::Ingress | NodeKind::Route) || !is_reached(graph, from) {
+        let EdgeDetail::Routes { port, .. } = detail else { continue };
+        let by = from;
+        let Some(service) = services.get(&to.id) else { continue };
+        if !matches!(by.kind(), NodeKind::Ingress | NodeKind::Route) || !is_reached(links, &by.id) {
             continue;
         }
         // Controllers speak TCP to what is behind them; only a UDPRoute sends on UDP.
@@ -50,8 +48,8 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
             meant = ports_targeted(service, port, transport);
         }
         let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
-        let ways = controllers.ways(cluster, graph, from);
-        for (workload, maps) in behind(graph, to, &workloads) {
+        let ways = controllers.ways(cluster, links, by);
+        for (workload, maps) in behind(links, &to.id, &workloads) {
             let reached =
                 maps.iter().filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
             let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
@@ -67,14 +65,16 @@ pub fn entrances(cluster: &Cluster, graph: &Graph, told: &[ControllerRef]) -> Ve
 }
 
 /// The workloads behind a Service, with what is known of the way to their ports. Other nodes have none.
-fn behind<'g>(graph: &'g Graph, service: usize, workloads: &BTreeMap<NodeId, usize>) -> Vec<(usize, &'g [PortMap])> {
-    let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
-    edges
-        .filter_map(|(_, to, edge)| match &edge.detail {
-            EdgeDetail::Selects(maps) => Some((*workloads.get(&graph.node(to).id)?, maps.as_slice())),
-            _ => None,
-        })
-        .collect()
+fn behind<'g>(
+    links: &EdgesByEnd<'g>,
+    service: &NodeId,
+    workloads: &BTreeMap<NodeId, usize>,
+) -> Vec<(usize, &'g [PortMap])> {
+    let selected = links.outgoing(service).filter_map(|link| match link.detail {
+        EdgeDetail::Selects(maps) => Some((*workloads.get(&link.to.id)?, maps.as_slice())),
+        _ => None,
+    });
+    selected.collect()
 }
 
 fn origin(outside: &Node) -> Origin {
@@ -95,16 +95,13 @@ fn addresses(outside: &Node) -> AddressSet {
 
 /// Whether requests come to an Ingress or route at all: a route of the Gateway API must be taken by a Gateway, and one
 /// that is attached to a Service is about traffic inside the cluster (<https://gateway-api.sigs.k8s.io/mesh/>).
-fn is_reached(graph: &Graph, node: usize) -> bool {
-    graph.incoming(node).into_iter().map(|e| graph.edge(e)).any(|(from, _, edge)| {
-        let from = graph.node(from);
-        match &edge.detail {
-            EdgeDetail::Exposes(_) => true,
-            EdgeDetail::Routes { .. } => {
-                from.kind() == NodeKind::Gateway || (from.kind() == NodeKind::Missing && from.label != "Service")
-            }
-            _ => false,
+fn is_reached(links: &EdgesByEnd<'_>, node: &NodeId) -> bool {
+    links.incoming(node).any(|EdgeView { from, detail, .. }| match detail {
+        EdgeDetail::Exposes(_) => true,
+        EdgeDetail::Routes { .. } => {
+            from.kind() == NodeKind::Gateway || (from.kind() == NodeKind::Missing && from.label != "Service")
         }
+        _ => false,
     })
 }
 

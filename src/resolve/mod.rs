@@ -22,16 +22,25 @@ use crate::graph::{
     AddressesId, Detail, Evidence, Graph, GraphBuilder, Identity, LineEnd, Location, MissingReason, Node, NodeId,
 };
 use crate::net::{AddressSet, ObjectKey};
+use crate::policy::{self, Calls, Connectivity};
 use crate::source::Sources;
 
-pub use allows::allow;
-pub use calls::{calls, draw_calls};
-pub use controllers::{ControllerError, ControllerRef, absent_controllers};
-pub use entrances::entrances;
-pub use resources::resources;
+pub use controllers::{ControllerError, ControllerRef};
 
-/// Resolves a cluster.
-pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
+/// What follows from a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    /// What can reach what: routing, what policies allow and deny, calls, and what workloads use.
+    pub graph: Graph,
+    /// Who may talk to whom, and because of which rule.
+    pub connectivity: Connectivity,
+    /// Whom workloads call.
+    pub calls: Calls,
+}
+
+/// Resolves a cluster. The graph is built once, from what each step adds: routing first, since it shows through which
+/// entrances policies are asked, then what policies allow, then calls, then what workloads use.
+pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRef]) -> Warned<Resolved> {
     let mut context = Context { cluster, sources, graph: GraphBuilder::new(), diagnostics: Vec::new() };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
@@ -42,7 +51,15 @@ pub fn resolve(cluster: &Cluster, sources: &Sources) -> Warned<Graph> {
     ingress::add(&mut context);
     gateway::add(&mut context);
     openshift::add(&mut context);
-    Warned { value: context.graph.build(), diagnostics: context.diagnostics }
+    let entrances = entrances::entrances(cluster, &context.graph.edges_by_end(), controllers);
+    let absent = controllers::absent(cluster, controllers);
+    let connectivity = policy::connectivity(cluster, entrances, absent).unpack(&mut context.diagnostics);
+    let calls = calls::calls(cluster, sources);
+    allows::add(&mut context, &connectivity);
+    calls::add(&mut context, &connectivity, &calls);
+    resources::add(&mut context);
+    let resolved = Resolved { graph: context.graph.build(), connectivity, calls };
+    Warned { value: resolved, diagnostics: context.diagnostics }
 }
 
 /// What every part of the resolution works on.

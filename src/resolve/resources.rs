@@ -11,13 +11,10 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Wanted};
-use crate::cluster::Cluster;
 use crate::graph::{
-    Detail, EdgeDetail, Evidence, Graph, GraphBuilder, Identity, JunctionId, MissingReason, Node, NodeId, UseWay, Uses,
-    digest,
+    Detail, EdgeDetail, Evidence, Identity, JunctionId, MissingReason, Node, NodeId, UseWay, Uses, digest,
 };
 use crate::net::ObjectKey;
-use crate::source::Sources;
 
 /// Adds to a graph of a cluster what its workloads, Ingresses and Gateways use, and what scales its workloads.
 /// ConfigMaps, Secrets, claims and ServiceAccounts of the input that nothing uses are added as well, except those that
@@ -26,14 +23,12 @@ use crate::source::Sources;
 /// References follow <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>. What is referred
 /// to and not in the input is a missing node, unless another object of the input makes it (a template of claims, a
 /// Certificate, a SealedSecret, an ExternalSecret).
-pub fn resources(graph: Graph, cluster: &Cluster, sources: &Sources) -> Graph {
-    let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
-    found::add(&mut context);
+pub(super) fn add(context: &mut Context<'_>) {
+    found::add(context);
     let mut book = Book::default();
-    users::collect(&context, &mut book);
-    book.write(&mut context);
-    scalers::add(&mut context);
-    context.graph.build()
+    users::collect(context, &mut book);
+    book.write(context);
+    scalers::add(context);
 }
 
 /// The ConfigMap with the cluster's certificates, which is in every namespace

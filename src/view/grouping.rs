@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{EdgeKind, Graph, GraphBuilder, Group, NodeId, NodeKind};
+use crate::graph::{EdgeKind, Graph, Group, NodeId, NodeKind};
 
-use super::Labels;
+use super::{Labels, part};
 
 /// The value of a label for each node that has one, by position.
 ///
@@ -42,7 +42,7 @@ pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
             Some((node.id.clone(), Group::part(namespace, format!("{short}={value}"))))
         })
         .collect();
-    let mut builder = GraphBuilder::reopen(graph);
+    let mut builder = part(&graph, &vec![true; graph.nodes().len()], |_| true);
     for (id, group) in homes {
         builder.place(&id, group);
     }

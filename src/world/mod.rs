@@ -12,8 +12,8 @@ use crate::cluster::{self, Cluster};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::manifest;
-use crate::policy::{self, Calls, Connectivity};
-use crate::resolve::{self, ControllerError, ControllerRef};
+use crate::policy::{Calls, Connectivity};
+use crate::resolve::{self, ControllerError, ControllerRef, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources};
 
 /// How a [`World`] is made: what its manifests do not say.
@@ -62,19 +62,12 @@ impl World {
         for controller in &options.ingress_controllers {
             controller.workloads(&cluster)?;
         }
-        let graph = resolve::resolve(&cluster, &sources).unpack(&mut diagnostics);
+        let Resolved { graph, connectivity, calls } =
+            resolve::resolve(&cluster, &sources, &options.ingress_controllers).unpack(&mut diagnostics);
         if objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
             let message = "there is no Kubernetes object in the input";
             diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
         }
-        let controllers = &options.ingress_controllers;
-        let entrances = resolve::entrances(&cluster, &graph, controllers);
-        let absent = resolve::absent_controllers(&cluster, controllers);
-        let connectivity = policy::connectivity(&cluster, entrances, absent).unpack(&mut diagnostics);
-        let calls = resolve::calls(&cluster, &sources);
-        let graph = resolve::allow(graph, &cluster, &connectivity, &sources);
-        let graph = resolve::draw_calls(graph, &cluster, &connectivity, &calls, &sources);
-        let graph = resolve::resources(graph, &cluster, &sources);
         Diagnostic::sort(&mut diagnostics);
         Ok(World {
             sources,

@@ -3,26 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::super::Context;
-use crate::cluster::Cluster;
 use crate::graph::{
-    Call as CallWords, CallState, EdgeDetail, EdgeKind, Evidence, Graph, GraphBuilder, NodeId, NodeKind,
+    Call as CallWords, CallState, EdgeDetail, EdgeKind, EdgeView, EdgesByEnd, Evidence, NodeId, NodeKind,
 };
 use crate::policy::{self, Call, Calls, Connectivity};
-use crate::source::Sources;
 
 /// Adds calls to a graph of the same cluster, to which what policies allow has been added.
-pub fn draw_calls(
-    graph: Graph,
-    cluster: &Cluster,
-    connectivity: &Connectivity,
-    calls: &Calls,
-    sources: &Sources,
-) -> Graph {
-    if calls.found.is_empty() {
-        return graph;
-    }
-    let drawn = allowed(&graph);
-    let mut context = Context { cluster, sources, graph: GraphBuilder::reopen(graph), diagnostics: Vec::new() };
+pub(in crate::resolve) fn add(context: &mut Context<'_>, connectivity: &Connectivity, calls: &Calls) {
+    let cluster = context.cluster;
+    let drawn = if calls.found.is_empty() { BTreeSet::new() } else { allowed(&context.graph.edges_by_end()) };
     for call in &calls.found {
         let from = NodeId::object(&cluster.workloads()[call.workload].key);
         let to = NodeId::object(&cluster.entries()[call.service].key);
@@ -30,7 +19,7 @@ pub fn draw_calls(
         let target = |w: usize| NodeId::object(&cluster.workloads()[w].key);
         let said = call.targets.iter().all(|t| drawn.contains(&(from.clone(), target(t.workload))));
         let is_covered = state == CallState::Allowed && !call.targets.is_empty() && said;
-        let evidence: Vec<Evidence> = call.said.iter().map(|s| place(&context, s)).collect();
+        let evidence: Vec<Evidence> = call.said.iter().map(|s| place(context, s)).collect();
         context.graph.edge(
             &from,
             &to,
@@ -38,7 +27,6 @@ pub fn draw_calls(
             evidence,
         );
     }
-    context.graph.build()
 }
 
 fn place(context: &Context<'_>, said: &policy::Said) -> Evidence {
@@ -65,19 +53,19 @@ fn state(connectivity: &Connectivity, call: &Call) -> CallState {
 }
 
 /// The pairs of nodes between which a line says that policies allow something, directly or through a junction.
-fn allowed(graph: &Graph) -> BTreeSet<(NodeId, NodeId)> {
+fn allowed(links: &EdgesByEnd<'_>) -> BTreeSet<(NodeId, NodeId)> {
     let mut pairs = BTreeSet::new();
-    let allows = |edge: &usize| graph.edge(*edge).2.kind() == EdgeKind::Allows;
-    for (from, to, edge) in graph.edges() {
-        if edge.kind() != EdgeKind::Allows || graph.node(from).kind() == NodeKind::Junction {
+    let allows = |link: &EdgeView<'_>| link.detail.kind() == EdgeKind::Allows;
+    for EdgeView { from, to, .. } in links.iter().filter(allows) {
+        if from.kind() == NodeKind::Junction {
             continue;
         }
-        let ends: Vec<usize> = if graph.node(to).kind() == NodeKind::Junction {
-            graph.outgoing(to).into_iter().filter(allows).map(|e| graph.edge(e).1).collect()
+        if to.kind() == NodeKind::Junction {
+            let ends = links.outgoing(&to.id).filter(allows);
+            pairs.extend(ends.map(|end| (from.id.clone(), end.to.id.clone())));
         } else {
-            vec![to]
-        };
-        pairs.extend(ends.into_iter().map(|end| (graph.node(from).id.clone(), graph.node(end).id.clone())));
+            pairs.insert((from.id.clone(), to.id.clone()));
+        }
     }
     pairs
 }
