@@ -73,7 +73,7 @@ fn d2_tells_kinds_apart_without_color() {
 #[test]
 fn adding_an_object_changes_no_other_line_of_d2() {
     let (before, after) = (shop::shop(), {
-        let mut b = GraphBuilder::reopen(shop::shop());
+        let mut b = shop::builder();
         let detail = shop::workload("new", Scale::Replicas(1), 80);
         b.node(shop::node("shop/new[Deployment]", "Deployment", Some("shop"), "new", detail, 1));
         b.build()
@@ -149,7 +149,7 @@ fn ids_of_diagrams_net_stay() {
         let picture = layout::layout(graph, &layout::Options::default());
         drawio::parse(&drawio(&picture, graph, &PictureOptions::default())).cells.into_keys().collect()
     };
-    let mut b = GraphBuilder::reopen(shop::shop());
+    let mut b = shop::builder();
     let detail = shop::workload("new", Scale::Replicas(1), 80);
     b.node(shop::node("shop/new[Deployment]", "Deployment", Some("shop"), "new", detail, 1));
     let (before, after) = (ids(&shop::shop()), ids(&b.build()));

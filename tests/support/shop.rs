@@ -60,6 +60,11 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
 /// The shop: one Ingress with four targets, one of them missing, a load balancer, a database in its own namespace, a
 /// mail service outside.
 pub fn shop() -> Graph {
+    builder().build()
+}
+
+/// The shop, to add to.
+pub fn builder() -> GraphBuilder {
     let mut b = GraphBuilder::new();
     b.namespace("shop", true, BTreeMap::new());
     b.node(node("internet", "Internet", None, "Internet", Detail::Internet, 0));
@@ -134,7 +139,7 @@ pub fn shop() -> Graph {
         EdgeDetail::Resolves(vec![]),
         [evidence("shop/mail[Service]", "spec.externalName", 102)],
     );
-    b.build()
+    b
 }
 
 /// A page of a graph that was made by hand; the texts are there for the places of problems.
