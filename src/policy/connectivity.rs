@@ -72,6 +72,17 @@ pub enum Endpoint {
     Addresses(AddressRange),
 }
 
+/// What policies say of connections.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Answer {
+    /// The ports that are allowed at the destination.
+    pub ports: PortSet,
+    /// Which rules decided about it; empty if no policy has a say about either end.
+    pub because: Vec<Reason>,
+    /// How sure that is.
+    pub certainty: Certainty,
+}
+
 /// Who can talk to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
@@ -120,10 +131,10 @@ impl Isolation {
 pub struct Connectivity {
     policies: Vec<Policy>,
     foreign: Vec<ForeignPolicy>,
-    planes: Vec<Plane>,
+    pub(super) planes: Vec<Plane>,
     /// The plane of each workload's primary network.
     home: Vec<usize>,
-    entrances: Vec<Entrance>,
+    pub(super) entrances: Vec<Entrance>,
     absent: Vec<AbsentController>,
 }
 
@@ -295,11 +306,6 @@ impl Connectivity {
             certainty: answer.certainty,
             because: answer.because,
         }
-    }
-
-    /// All connections of an extent, by network, source and destination.
-    pub fn connections(&self, extent: Extent) -> Vec<Connection> {
-        self.planes.iter().flat_map(|plane| plane.connections(extent, &self.entrances)).collect()
     }
 
     /// What rules let through, told by rule: see [`Flow`](super::Flow). By network.

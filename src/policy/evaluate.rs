@@ -42,9 +42,10 @@ impl Effect {
 }
 
 /// How sure a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Certainty {
     /// The manifests decide it.
+    #[default]
     Certain,
     /// It rests on a convention, such as what an ingress controller is that the input does not hold.
     Convention,

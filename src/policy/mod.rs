@@ -14,14 +14,17 @@ mod classes;
 mod collect;
 mod connectivity;
 mod evaluate;
+mod grouped;
 mod groups;
 mod network_policy;
 mod networks;
+mod pairs;
 mod partition;
 mod plane;
 mod ports;
 mod reach;
 mod read;
+mod rows;
 mod rule;
 mod selector;
 mod unseen;
@@ -29,11 +32,13 @@ mod unseen;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
 pub use collect::ForeignPolicy;
 pub use connectivity::{
-    Admission, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
+    Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
 };
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
+pub use grouped::{ConnectionGroup, PeerSet};
 pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;
+pub use pairs::Pair;
 pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use rule::{

@@ -1,15 +1,15 @@
 //! One network: the pods on it, and what policies say of traffic there.
 
 use std::collections::BTreeMap;
-
-use fixedbitset::FixedBitSet;
+use std::sync::Arc;
 
 use super::classes::{Asked, Classes};
 use super::collect::refused;
-use super::connectivity::{Connection, Endpoint, Entrance, Extent, Way};
-use super::evaluate::{Certainty, Judge, Reason, Verdict};
+use super::connectivity::{Answer, Connection, Endpoint, Entrance, Extent, Way};
+use super::evaluate::{Certainty, Judge, Reason};
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
 use super::networks::Network;
+use super::pairs::Pair;
 use super::rule::{Direction, Policy, Scope, Tier};
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
@@ -105,6 +105,16 @@ impl Plane {
         self.of_workload.get(workload).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// How many workloads the cluster has, on this network or not.
+    pub fn workloads(&self) -> usize {
+        self.of_workload.len()
+    }
+
+    /// Whether policies are about addresses of IPv6 here.
+    pub fn has_v6(&self) -> bool {
+        self.judge.groups.iter().any(|g| matches!(&g.members, Members::Addresses(set) if set.has_v6()))
+    }
+
     /// The groups that an end of a connection is in.
     fn groups_at(&self, end: &Endpoint) -> Vec<GroupId> {
         match end {
@@ -125,85 +135,29 @@ impl Plane {
 
     /// What becomes of traffic from one end to another.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Connection {
-        let mut answer = Answer::default();
+        let mut union = Union::default();
         for a in self.groups_at(from) {
             for b in self.groups_at(to) {
-                answer.add(self.judge.between(a, b), self.judge.certainty(a, b));
+                union.add(self.between_groups(a, b));
             }
         }
-        let mut connection = answer.connection(from.clone(), to.clone(), &self.network);
+        let mut answer = union.answer().unwrap_or_default();
         if *from == Endpoint::IngressController {
-            connection.certainty = connection.certainty.max(self.of_controllers);
+            answer.certainty = answer.certainty.max(self.of_controllers);
         }
-        connection
+        let (from, to, answer) = (from.clone(), to.clone(), Arc::new(answer));
+        Pair { from, to, answer, network: &self.network }.into()
     }
 
-    /// All connections of an extent, by source and destination.
-    pub fn connections(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
-        let mut found: BTreeMap<(Endpoint, Endpoint), Answer> = BTreeMap::new();
-        let mut outside: BTreeMap<(usize, Direction, Kept), AddressSet> = BTreeMap::new();
-        for (from, to) in self.pairs(extent) {
-            let verdict = self.judge.between(from, to);
-            let kept = match extent {
-                Extent::All => !verdict.ports.is_empty() || !verdict.because.is_empty(),
-                Extent::Ruled => !verdict.ports.is_empty() && !verdict.because.is_empty(),
-            };
-            let certainty = self.judge.certainty(from, to);
-            match (&self.judge.groups[from].members, &self.judge.groups[to].members) {
-                // A denied part of a workload still counts against the rest of it.
-                (Members::Pods(sources), Members::Pods(targets)) => {
-                    let several = |w: &usize| self.groups_of(*w).len() > 1;
-                    for &source in sources {
-                        for &target in
-                            targets.iter().filter(|t| **t != source && (kept || several(t) || several(&source)))
-                        {
-                            found
-                                .entry((Endpoint::Workload(source), Endpoint::Workload(target)))
-                                .or_default()
-                                .add(verdict.clone(), certainty);
-                        }
-                    }
-                }
-                (Members::Pods(pods), Members::Addresses(set)) if kept => {
-                    collect_outside(&mut outside, pods, Direction::Egress, &verdict, certainty, set)
-                }
-                (Members::Addresses(set), Members::Pods(pods)) if kept => {
-                    collect_outside(&mut outside, pods, Direction::Ingress, &verdict, certainty, set)
-                }
-                _ => {}
-            }
-        }
-        let kept = |a: &Answer| match extent {
-            Extent::All => true,
-            Extent::Ruled => !a.ports.is_empty() && !a.because.is_empty(),
-        };
-        let mut connections: Vec<Connection> = found
-            .into_iter()
-            .filter(|(_, a)| kept(a))
-            .map(|((from, to), a)| a.connection(from, to, &self.network))
-            .collect();
-        for ((workload, direction, (ports, because, certainty)), set) in outside {
-            for range in set.ranges() {
-                let (own, other) = (Endpoint::Workload(workload), Endpoint::Addresses(range));
-                let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
-                connections.push(Connection {
-                    from,
-                    to,
-                    ports: ports.clone(),
-                    certainty,
-                    because: because.clone(),
-                    network: self.network.clone(),
-                });
-            }
-        }
-        connections.extend(self.through_controller(extent, entrances));
-        connections.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
-        connections
+    /// What becomes of traffic from one group to another.
+    pub fn between_groups(&self, from: GroupId, to: GroupId) -> Answer {
+        let verdict = self.judge.between(from, to);
+        Answer { ports: verdict.ports, because: verdict.because, certainty: self.judge.certainty(from, to) }
     }
 
     /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies
-    /// let it.
-    fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Connection> {
+    /// let it. By workload.
+    pub fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Pair<'_>> {
         if self.controllers.is_empty() {
             return Vec::new();
         }
@@ -214,106 +168,57 @@ impl Plane {
             let ports = ways.entry(entrance.workload).or_default();
             *ports = ports.union(&entrance.ports);
         }
-        let mut connections = Vec::new();
+        let mut pairs = Vec::new();
         for (workload, ports) in ways {
-            let mut answer = Answer::default();
+            let mut union = Union::default();
             for &group in self.groups_of(workload) {
                 for &controller in &self.controllers {
-                    let mut verdict = self.judge.between(controller, group);
-                    verdict.ports = verdict.ports.intersection(&ports);
-                    answer.add(verdict, self.judge.certainty(controller, group));
+                    let mut answer = self.between_groups(controller, group);
+                    answer.ports = answer.ports.intersection(&ports);
+                    union.add(answer);
                 }
             }
+            let mut answer = union.answer().unwrap_or_default();
             if extent == Extent::All || !answer.ports.is_empty() {
-                let mut connection =
-                    answer.connection(Endpoint::IngressController, Endpoint::Workload(workload), &self.network);
-                connection.certainty = connection.certainty.max(self.of_controllers);
-                connections.push(connection);
+                answer.certainty = answer.certainty.max(self.of_controllers);
+                let (from, to) = (Endpoint::IngressController, Endpoint::Workload(workload));
+                pairs.push(Pair { from, to, answer: Arc::new(answer), network: &self.network });
             }
         }
-        connections
-    }
-
-    /// The pairs of groups that an extent is about, ascending. For [`Extent::Ruled`] only those are walked that a rule
-    /// of either end speaks of and that neither end surely denies.
-    fn pairs(&self, extent: Extent) -> Vec<(GroupId, GroupId)> {
-        let judge = &self.judge;
-        let count = judge.groups.len();
-        let mut pairs = Vec::new();
-        if extent == Extent::All {
-            for from in 0..count {
-                pairs.extend((0..count).map(|to| (from, to)).filter(|&(f, t)| judge.is_of_interest(f, t)));
-            }
-            return pairs;
-        }
-        let admitted = |direction: Direction| -> Vec<Option<FixedBitSet>> {
-            (0..count).map(|g| judge.admitted_peers(g, direction)).collect()
-        };
-        let (to_of, from_of) = (admitted(Direction::Egress), admitted(Direction::Ingress));
-        let may = |from: GroupId, to: GroupId| {
-            to_of[from].as_ref().is_none_or(|set| set.contains(to))
-                && from_of[to].as_ref().is_none_or(|set| set.contains(from))
-        };
-        for own in 0..count {
-            let targets = judge.peers_spoken_of(own, Direction::Egress);
-            pairs.extend(targets.ones().map(|to| (own, to)));
-            let sources = judge.peers_spoken_of(own, Direction::Ingress);
-            pairs.extend(sources.ones().map(|from| (from, own)));
-        }
-        pairs.retain(|&(from, to)| may(from, to) && judge.is_of_interest(from, to));
-        pairs.sort_unstable();
-        pairs.dedup();
         pairs
     }
 }
 
-/// What must agree for addresses to be told as one.
-type Kept = (PortSet, Vec<Reason>, Certainty);
-
-fn collect_outside(
-    outside: &mut BTreeMap<(usize, Direction, Kept), AddressSet>,
-    pods: &[usize],
-    direction: Direction,
-    verdict: &Verdict,
-    certainty: Certainty,
-    set: &AddressSet,
-) {
-    for &workload in pods {
-        let addresses = outside
-            .entry((workload, direction, (verdict.ports.clone(), verdict.because.clone(), certainty)))
-            .or_default();
-        *addresses = addresses.union(set);
-    }
-}
-
-/// What several groups of pods say together about their workloads: what any of them may do, undetermined where they
-/// differ.
+/// Answers about several groups of pods, together: ports that any of them has, undetermined where they differ.
 #[derive(Clone, Debug, Default)]
-struct Answer {
+pub(super) struct Union {
     ports: PortSet,
     because: Vec<Reason>,
     parts: usize,
     undetermined: bool,
 }
 
-impl Answer {
-    fn add(&mut self, verdict: Verdict, certainty: Certainty) {
-        self.undetermined |= certainty == Certainty::Undetermined || (self.parts > 0 && self.ports != verdict.ports);
+impl Union {
+    /// Adds an answer.
+    pub fn add(&mut self, answer: Answer) {
+        let uncertain = answer.certainty == Certainty::Undetermined;
+        self.undetermined |= uncertain || (self.parts > 0 && self.ports != answer.ports);
         self.parts += 1;
         if self.parts == 1 {
-            (self.ports, self.because) = (verdict.ports, verdict.because);
+            (self.ports, self.because) = (answer.ports, answer.because);
             return;
         }
-        self.ports = self.ports.union(&verdict.ports);
-        for reason in verdict.because {
+        self.ports = self.ports.union(&answer.ports);
+        for reason in answer.because {
             if !self.because.contains(&reason) {
                 self.because.push(reason);
             }
         }
     }
 
-    fn connection(self, from: Endpoint, to: Endpoint, network: &Network) -> Connection {
+    /// All together; `None` if nothing was added.
+    pub fn answer(self) -> Option<Answer> {
         let certainty = if self.undetermined { Certainty::Undetermined } else { Certainty::Certain };
-        Connection { from, to, ports: self.ports, certainty, because: self.because, network: network.clone() }
+        (self.parts > 0).then_some(Answer { ports: self.ports, because: self.because, certainty })
     }
 }
