@@ -368,7 +368,7 @@ fn svg_contract(case: &Case) -> Result<(), Failed> {
 fn formats(case: &Case) -> Result<(), Failed> {
     let outcome = case.run();
     let json: serde_json::Value = serde_json::from_str(&outcome.json())?;
-    if json["version"] != 1 {
+    if json["version"] != 2 {
         return Err("the JSON has no version".into());
     }
     let described: serde_json::Value = serde_json::from_str(render::SCHEMA)?;

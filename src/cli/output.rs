@@ -1,12 +1,14 @@
 //! Where results go: standard output, or files that are written whole or not at all.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
+use serde::Serialize;
 
 use crate::render::{ChangesFormat, FindingsFormat, Format};
 
@@ -119,6 +121,9 @@ impl<F: Form> FromStr for Target<F> {
     }
 }
 
+/// Bytes that are written at a time.
+const BUFFER: usize = 64 << 10;
+
 /// Other names of standard output.
 const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
@@ -162,6 +167,31 @@ pub fn write<F>(target: &Target<F>, content: &[u8]) -> Result<()> {
 pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write to standard output"),
+    }
+}
+
+/// Writes a text to standard output as it is made. A reader that has gone away is no error.
+pub fn stream(text: &impl Display) -> Result<()> {
+    stream_with(|out| write!(out, "{text}"))
+}
+
+/// Writes data to standard output as JSON that ends in a line break, as it is made. A reader that has gone away is no
+/// error.
+pub fn stream_json(data: &impl Serialize) -> Result<()> {
+    stream_with(|out| {
+        serde_json::to_writer_pretty(&mut *out, data)?;
+        out.write_all(b"\n")
+    })
+}
+
+fn stream_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = io::BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    let outcome = write(&mut out).and_then(|()| out.flush());
+    // What is left of the buffer is not tried again.
+    drop(out.into_parts());
+    match outcome {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to standard output"),
     }

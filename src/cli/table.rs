@@ -24,7 +24,7 @@ pub struct Args {
     output: TableFormat,
 
     /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny
-    /// (connections)
+    /// (connections); its JSON then has pairs instead of groups
     #[arg(long)]
     all: bool,
 }
@@ -50,13 +50,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let json = args.output == TableFormat::Json;
     let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
+        // There may be many: they are written as they are found.
+        Kind::Connections if json => {
+            output::stream_json(&render::connections_json(&report, extent))?;
+            return Ok(args.input.status(world.diagnostics()));
+        }
         Kind::Connections => {
-            let connections = world.connectivity().connections(extent);
-            if json {
-                render::connections_json(&report, &connections, extent)
-            } else {
-                words(args, &render::connections_table(&report, &connections))
-            }
+            output::stream(&render::connections_table(&report, extent, args.output))?;
+            return Ok(args.input.status(world.diagnostics()));
         }
         Kind::Exposure if json => render::exposure_json(&report, extent),
         Kind::Isolation if json => render::isolation_json(&report),

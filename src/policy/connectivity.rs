@@ -72,7 +72,7 @@ pub enum Endpoint {
     Addresses(AddressRange),
 }
 
-/// What policies say of connections.
+/// The verdict about a connection, with its certainty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Answer {
     /// The ports that are allowed at the destination.

@@ -10,7 +10,7 @@ use super::plane::Plane;
 use super::rows::{ClassId, Ends, Rows};
 use crate::net::AddressSet;
 
-/// What can be at one end of a group of connections.
+/// Peers at one end of a group of connections.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerSet {
     /// The ingress controller that the input does not hold.

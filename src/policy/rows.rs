@@ -1,7 +1,7 @@
 //! The connections of one network, source by source, for classes of workloads instead of pairs.
 //!
 //! A class holds the workloads whose pods are in the same groups: each of them has the same answer for the same peer.
-//! A row says what a class may send to all others, so no more than one row of answers is needed at a time.
+//! A row holds the answers for one source class and all others, so no more than one row of answers is needed at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) struct Class {
     wanted: bool,
 }
 
-/// Which ends a row tells of.
+/// Ends of the connections in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ends {
     /// Workloads and addresses.
@@ -159,7 +159,7 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// What a class may send.
+    /// Answers for a source class.
     pub fn row(&self, source: ClassId, ends: Ends) -> Row {
         let Some(class) = self.classes.get(source) else { return Row::default() };
         let destinations: Vec<FixedBitSet> = class.groups.iter().map(|&from| self.destinations(from)).collect();
@@ -198,7 +198,7 @@ impl<'p> Rows<'p> {
         row
     }
 
-    /// What pods of a class may send to those of another. A denied part of a workload counts against the rest of it.
+    /// The answer for two classes. A denied part of a workload counts against the rest of it.
     fn between_classes(&self, from: &Class, destinations: &[FixedBitSet], to: &Class) -> Option<Answer> {
         let several = from.groups.len() > 1 || to.groups.len() > 1;
         let mut union = Union::default();
@@ -221,7 +221,7 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// What addresses outside may send, for each destination class that they may send to, by answer.
+    /// Source addresses by destination class and answer.
     pub fn from_addresses(&self) -> BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> {
         let mut found: BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> = BTreeMap::new();
         for (from, group) in self.plane.judge.groups.iter().enumerate() {

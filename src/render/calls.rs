@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::Report;
 use super::connections::{PortsJson, ReasonJson};
-use crate::policy::{Call, CallVerdict, Connection, Effect, Endpoint, Peer, Peers, Said, UnknownName};
+use crate::policy::{
+    Answer, Call, CallVerdict, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownName,
+};
 
 /// How a connection and the calls between its ends go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CallState {
     /// It is called, and all that is called is allowed.
     Allowed,
@@ -78,37 +80,65 @@ impl<'a> Ledger<'a> {
     }
 
     /// What is known of calls by which a connection is used; `None` if nothing is.
-    pub(super) fn state(&self, connection: &Connection) -> Option<CallState> {
-        let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&connection.from, &connection.to) else {
+    pub(super) fn state(&self, pair: &Pair<'_>) -> Option<CallState> {
+        let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&pair.from, &pair.to) else {
             return None;
         };
         if let Some(state) = self.states.get(&(*from, *to)) {
             return Some(*state);
         }
-        let unneeded =
-            self.callers.contains(from) && !connection.ports.is_empty() && self.is_for_these_pods(connection);
+        let unneeded = self.callers.contains(from) && self.is_for_these_pods(&pair.answer);
         unneeded.then_some(CallState::Unneeded)
     }
 
-    /// Whether a rule that allows a connection speaks of pods by their labels: what is open to a whole namespace or to
+    /// Workloads that a workload calls, ascending.
+    pub(super) fn states_of(&self, from: usize) -> impl Iterator<Item = (usize, CallState)> {
+        self.states.range((from, 0)..=(from, usize::MAX)).map(|((_, to), state)| (*to, *state))
+    }
+
+    /// Sources of a group whose connections are unneeded to whom they do not call.
+    pub(super) fn unneeded_from(&self, group: &ConnectionGroup<'_>) -> Option<PeerSet> {
+        let (PeerSet::Workloads(sources), PeerSet::Workloads(_)) = (&group.from, &group.to) else {
+            return None;
+        };
+        if !self.is_for_these_pods(&group.answer) {
+            return None;
+        }
+        let callers: Vec<usize> = sources.iter().copied().filter(|s| self.callers.contains(s)).collect();
+        (!callers.is_empty()).then(|| PeerSet::Workloads(callers.into()))
+    }
+
+    /// Whether some connection of a group is unneeded.
+    pub(super) fn has_unneeded(&self, group: &ConnectionGroup<'_>) -> bool {
+        let (Some(PeerSet::Workloads(callers)), PeerSet::Workloads(targets)) = (self.unneeded_from(group), &group.to)
+        else {
+            return false;
+        };
+        let is_unneeded = |from: usize, to: usize| from != to && !self.states.contains_key(&(from, to));
+        callers.iter().any(|&from| targets.iter().any(|&to| is_unneeded(from, to)))
+    }
+
+    /// Whether a rule that allows some port speaks of pods by their labels: what is open to a whole namespace or to
     /// everybody was opened for others too.
-    fn is_for_these_pods(&self, connection: &Connection) -> bool {
+    fn is_for_these_pods(&self, answer: &Answer) -> bool {
         let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
-        connection.because.iter().filter(|r| r.effect == Effect::Allow).any(|reason| {
+        let mut allowing = answer.because.iter().filter(|r| r.effect == Effect::Allow);
+        let named = allowing.any(|reason| {
             let policy = &self.report.connectivity.policies()[reason.policy];
             let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
             matches!(rule.map(|r| &r.peers), Some(Peers::AnyOf(peers)) if peers.iter().all(by_labels))
-        })
+        });
+        named && !answer.ports.is_empty()
     }
 
-    /// Calls that policies let nothing of through, where they are not among some connections.
-    pub(super) fn blocked(&self, listed: &[Connection]) -> impl Iterator<Item = (usize, &CallVerdict)> {
-        let pair = |c: &Connection| match (&c.from, &c.to) {
-            (Endpoint::Workload(from), Endpoint::Workload(to)) => Some((*from, *to)),
-            _ => None,
-        };
-        let there: BTreeSet<(usize, usize)> = listed.iter().filter_map(pair).collect();
-        let rest = self.blocked.iter().filter(move |(pair, _)| !there.contains(pair));
+    /// Whether policies let nothing of a call through.
+    pub(super) fn is_blocked(&self, from: usize, to: usize) -> bool {
+        self.blocked.contains_key(&(from, to))
+    }
+
+    /// Calls that policies let nothing of through, without those that are listed otherwise.
+    pub(super) fn blocked(&self, listed: &BTreeSet<(usize, usize)>) -> impl Iterator<Item = (usize, &CallVerdict)> {
+        let rest = self.blocked.iter().filter(move |(pair, _)| !listed.contains(pair));
         rest.map(|((from, _), verdict)| (*from, verdict))
     }
 }

@@ -12,59 +12,39 @@ use crate::graph::{
     RouteRule, Side,
 };
 use crate::net::Protocol;
-use crate::policy::{Endpoint, Extent};
 use crate::source::{Sources, Span};
 
 use self::node::{EvidenceJson, NodeJson, NumberOrName, PortJson, PortMapJson, ScaleJson, ScalingJson};
 use super::calls::CallsJson;
-use super::connections::Connections;
+use super::connections::Groups;
 use super::{Report, tables};
 
-/// The version of the shape; it rises when something is taken away or changes its meaning, not when something is added.
+/// The version of shapes without groups of connections; a version rises when something is taken away or changes its
+/// meaning, not when something is added.
 pub(super) const VERSION: u32 = 1;
+/// The version of shapes with groups of connections.
+pub(super) const GROUPS_VERSION: u32 = 2;
 
-/// The graph, its tables, the connections that policies or ways in from outside have a say about (those of the
-/// workloads of the graph), and the problems, as pretty-printed JSON that ends in a line break.
+/// The graph, its tables, groups of the connections that policies or ways in from outside have a say about (those of
+/// the workloads of the graph), and the problems, as pretty-printed JSON that ends in a line break.
 pub fn json(report: &Report<'_>) -> String {
     let graph = report.graph;
-    let mut connections = report.connectivity.connections(Extent::Ruled);
-    let told = told(report);
-    connections.retain(|c| told.concerns(&c.from) || told.concerns(&c.to));
+    // A selection may have left workloads out.
+    let there = |w: usize| report.graph.object(&report.cluster.workloads()[w].key).is_some();
+    let workloads: Vec<bool> = (0..report.cluster.workloads().len()).map(there).collect();
+    let all = workloads.iter().all(|w| *w);
     let document = Document {
-        version: VERSION,
+        version: GROUPS_VERSION,
         graph: GraphJson::of(graph),
         workloads: (0..graph.nodes().len()).filter_map(|i| WorkloadJson::of(graph, i)).collect(),
-        connections: Connections::of(report, &connections),
-        open_pairs: if told.all { Some(report.connectivity.open_pairs()) } else { None },
-        calls: CallsJson::of(report, |w| told.workloads.get(w).copied().unwrap_or_default()),
+        connections: Groups::of(report, (!all).then_some(workloads.as_slice())),
+        open_pairs: all.then(|| report.connectivity.open_pairs()),
+        calls: CallsJson::of(report, |w| workloads.get(w).copied().unwrap_or_default()),
         routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
         exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
         diagnostics: report.diagnostics(),
     };
     report.json(&document)
-}
-
-/// Which workloads the graph holds: a selection may have left some out.
-struct Told {
-    workloads: Vec<bool>,
-    all: bool,
-}
-
-impl Told {
-    /// Connections of others are not told. Those between ends that are no workloads have nothing to do with a
-    /// selection.
-    fn concerns(&self, end: &Endpoint) -> bool {
-        match end {
-            Endpoint::Workload(workload) => self.workloads.get(*workload).copied().unwrap_or_default(),
-            Endpoint::IngressController | Endpoint::Addresses(_) => self.all,
-        }
-    }
-}
-
-fn told(report: &Report<'_>) -> Told {
-    let there = |w: usize| report.graph.object(&report.cluster.workloads()[w].key).is_some();
-    let workloads: Vec<bool> = (0..report.cluster.workloads().len()).map(there).collect();
-    Told { all: workloads.iter().all(|w| *w), workloads }
 }
 
 #[derive(Serialize)]
@@ -73,7 +53,7 @@ struct Document<'a> {
     graph: GraphJson<'a>,
     workloads: Vec<WorkloadJson<'a>>,
     #[serde(flatten)]
-    connections: Connections<'a>,
+    connections: Groups<'a>,
     #[serde(rename = "openPairs", skip_serializing_if = "Option::is_none")]
     open_pairs: Option<usize>,
     #[serde(flatten)]

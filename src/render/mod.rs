@@ -48,7 +48,7 @@ pub use changes::{
     COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json,
     changes_markdown, changes_page, changes_text,
 };
-pub use connections::{connections_json, connections_table};
+pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
 pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;

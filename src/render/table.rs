@@ -1,5 +1,7 @@
 //! Tables as text, Markdown and CSV. One walk over the rows; a format only says how a row looks.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
 use unicode_width::UnicodeWidthStr;
@@ -58,27 +60,56 @@ impl FromStr for TableFormat {
 
 /// How the rows of a format look.
 trait Rows {
-    fn head(&self, out: &mut String, cells: &[String]) {
-        self.row(out, cells);
+    fn head(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
+        self.row(out, cells)
     }
-    fn row(&self, out: &mut String, cells: &[String]);
+    fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result;
 }
 
 /// The table in a format; JSON has none of its own here and gives nothing.
 pub fn table(table: &Table, format: TableFormat) -> String {
-    let rows: Box<dyn Rows> = match format {
-        TableFormat::Text => Box::new(Aligned::of(table)),
-        TableFormat::Markdown => Box::new(Markdown),
-        TableFormat::Csv => Box::new(Csv),
-        TableFormat::Json => return String::new(),
-    };
-    let mut out = String::new();
-    let head: Vec<String> = table.columns.iter().map(|c| (*c).to_owned()).collect();
-    rows.head(&mut out, &head);
-    for row in &table.rows {
-        rows.row(&mut out, row);
+    let mut text = String::new();
+    if let Some(mut out) = TableWriter::new(&mut text, format, || widths(table)) {
+        // Writing into memory cannot fail.
+        let _ = write_table(&mut out, table);
     }
-    out
+    text
+}
+
+fn write_table(out: &mut TableWriter<'_, '_>, table: &Table) -> fmt::Result {
+    out.head(&table.columns)?;
+    table.rows.iter().try_for_each(|row| out.row(&row.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+/// A table that is written row by row.
+pub(super) struct TableWriter<'o, 'w> {
+    out: &'o mut (dyn fmt::Write + 'w),
+    rows: Box<dyn Rows>,
+}
+
+impl<'o, 'w> TableWriter<'o, 'w> {
+    /// `widths` of the columns are asked for if the format aligns them; `None` for JSON.
+    pub(super) fn new(
+        out: &'o mut (dyn fmt::Write + 'w),
+        format: TableFormat,
+        widths: impl FnOnce() -> Vec<usize>,
+    ) -> Option<TableWriter<'o, 'w>> {
+        let rows: Box<dyn Rows> = match format {
+            TableFormat::Text => Box::new(Aligned { widths: widths() }),
+            TableFormat::Markdown => Box::new(Markdown),
+            TableFormat::Csv => Box::new(Csv),
+            TableFormat::Json => return None,
+        };
+        Some(TableWriter { out, rows })
+    }
+
+    pub(super) fn head(&mut self, columns: &[&str]) -> fmt::Result {
+        self.rows.head(self.out, columns)
+    }
+
+    pub(super) fn row(&mut self, cells: &[&str]) -> fmt::Result {
+        self.rows.row(self.out, cells)
+    }
 }
 
 /// Columns as wide as their widest cell.
@@ -86,25 +117,28 @@ struct Aligned {
     widths: Vec<usize>,
 }
 
-impl Aligned {
-    fn of(table: &Table) -> Aligned {
-        let mut widths: Vec<usize> = table.columns.iter().map(|c| c.width()).collect();
-        for row in &table.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.lines().map(|l| clean(l).width()).max().unwrap_or(0).max(*width);
-            }
+/// The width of the widest line of a cell.
+pub(super) fn cell_width(cell: &str) -> usize {
+    cell.lines().map(|l| clean(l).width()).max().unwrap_or(0)
+}
+
+fn widths(table: &Table) -> Vec<usize> {
+    let mut widths: Vec<usize> = table.columns.iter().map(|c| cell_width(c)).collect();
+    for row in &table.rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell_width(cell).max(*width);
         }
-        Aligned { widths }
     }
+    widths
 }
 
 impl Rows for Aligned {
-    fn head(&self, out: &mut String, cells: &[String]) {
+    fn head(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
         let upper: Vec<String> = cells.iter().map(|c| c.to_uppercase()).collect();
-        self.row(out, &upper);
+        self.row(out, &upper.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    fn row(&self, out: &mut String, cells: &[String]) {
+    fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
         let height = cells.iter().map(|c| c.lines().count()).max().unwrap_or(0).max(1);
         for line in 0..height {
             let mut text = String::new();
@@ -112,30 +146,34 @@ impl Rows for Aligned {
                 let part = clean(cell.lines().nth(line).unwrap_or_default());
                 let pad = width.saturating_sub(part.width()) + 2;
                 text.push_str(&part);
-                text.push_str(&" ".repeat(pad));
+                text.extend(std::iter::repeat_n(' ', pad));
             }
-            out.push_str(text.trim_end());
-            out.push('\n');
+            out.write_str(text.trim_end())?;
+            out.write_char('\n')?;
         }
+        Ok(())
     }
 }
 
 /// What steers a terminal or turns around what follows must not reach it.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if hidden(c) { '?' } else { c }).collect()
+fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if hidden(c) { '?' } else { c }).collect())
 }
 
 struct Markdown;
 
 impl Rows for Markdown {
-    fn head(&self, out: &mut String, cells: &[String]) {
-        self.row(out, cells);
-        out.push_str(&format!("|{}\n", " --- |".repeat(cells.len())));
+    fn head(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
+        self.row(out, cells)?;
+        writeln!(out, "|{}", " --- |".repeat(cells.len()))
     }
 
-    fn row(&self, out: &mut String, cells: &[String]) {
-        let cell = |c: &String| c.lines().map(|l| escape(&clean(l))).collect::<Vec<_>>().join("<br>");
-        out.push_str(&format!("| {} |\n", cells.iter().map(cell).collect::<Vec<_>>().join(" | ")));
+    fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
+        let cell = |c: &&str| c.lines().map(|l| escape(&clean(l))).collect::<Vec<_>>().join("<br>");
+        writeln!(out, "| {} |", cells.iter().map(cell).collect::<Vec<_>>().join(" | "))
     }
 }
 
@@ -159,11 +197,11 @@ pub(super) fn escape(text: &str) -> String {
 struct Csv;
 
 impl Rows for Csv {
-    fn row(&self, out: &mut String, cells: &[String]) {
-        let quoted = |c: &String| {
-            if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { c.clone() }
+    fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
+        let quoted = |c: &&str| -> String {
+            if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { (*c).to_owned() }
         };
-        out.push_str(&format!("{}\n", cells.iter().map(quoted).collect::<Vec<_>>().join(",")));
+        writeln!(out, "{}", cells.iter().map(quoted).collect::<Vec<_>>().join(","))
     }
 }
 

@@ -210,16 +210,27 @@ fn tables_say_who_can_talk_to_whom() {
 
     let json: serde_json::Value =
         serde_json::from_slice(&run(&["table", "connections", "-o", "json", "examples/shop"]).stdout).unwrap();
-    assert_eq!(json["version"], 1);
-    let row = json["connections"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|c| c["from"]["workload"] == "shop/catalog[Deployment]")
-        .unwrap();
-    assert_eq!(row["ports"]["TCP"], serde_json::json!([[5432, 5432]]));
-    assert_eq!(row["because"][0]["policy"]["name"], "postgres-from-catalog");
-    assert_eq!((&row["because"][0]["effect"], &row["because"][0]["rule"]), (&"allow".into(), &0.into()));
+    assert_eq!(json["version"], 2);
+    let list = |key: &str| json[key].as_array().unwrap();
+    let at = |key: &str, position: &serde_json::Value| &list(key)[position.as_u64().unwrap() as usize];
+    let catalog = |c: &&serde_json::Value| {
+        at("peers", &c["from"])["workloads"].as_array().unwrap().contains(&"shop/catalog[Deployment]".into())
+    };
+    let group = list("connections").iter().find(catalog).unwrap();
+    assert_eq!(at("peers", &group["to"])["workloads"], serde_json::json!(["data/postgres[StatefulSet]"]));
+    assert_eq!(group["ports"]["TCP"], serde_json::json!([[5432, 5432]]));
+    let reason = at("reasons", &group["because"][0]);
+    assert_eq!(reason["policy"]["name"], "postgres-from-catalog");
+    assert_eq!((&reason["effect"], &reason["rule"]), (&"allow".into(), &0.into()));
+
+    let pairs: serde_json::Value =
+        serde_json::from_slice(&run(&["table", "connections", "--all", "-o", "json", "examples/shop"]).stdout).unwrap();
+    assert_eq!(pairs["version"], 1);
+    let pair = |c: &&serde_json::Value| {
+        c["from"]["workload"] == "shop/catalog[Deployment]" && c["to"]["workload"] == "data/postgres[StatefulSet]"
+    };
+    let pair = pairs["connections"].as_array().unwrap().iter().find(pair).unwrap();
+    assert_eq!((&pair["ports"], &pair["because"][0]), (&group["ports"], reason));
 }
 
 #[test]

@@ -14,6 +14,7 @@
 mod support;
 
 mod check;
+mod connections;
 mod corpus;
 mod diff_worlds;
 mod layout_cards;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::support::naive::{ADDRESSES, End, PORTS, Random, World};
 use crate::support::states;
 use kubesketch::net::{AddressRange, Protocol};
-use kubesketch::policy::{Connection, Connectivity, Effect, Endpoint, Extent};
+use kubesketch::policy::{Connection, ConnectionGroup, Connectivity, Effect, Endpoint, Extent, PeerSet};
 
 /// So many worlds are tried.
 const WORLDS: u64 = 4_000;
@@ -53,6 +53,7 @@ fn check(seed: u64) {
         "seed {seed}: the ruled ones are not those of all with a reason\n{}",
         world.yaml()
     );
+    check_groups(&connectivity, &all, &|| format!("seed {seed}\n{}", world.yaml()));
     let pods = (0..world.pods.len()).map(End::Pod);
     let ends: Vec<End> =
         pods.chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address)).collect();
@@ -89,6 +90,64 @@ fn check(seed: u64) {
             }
         }
     }
+}
+
+/// The connections of a group, one by one.
+fn expanded(group: &ConnectionGroup<'_>) -> Vec<Connection> {
+    let ends = |set: &PeerSet| -> Vec<Endpoint> {
+        match set {
+            PeerSet::IngressController => vec![Endpoint::IngressController],
+            PeerSet::Workloads(list) => list.iter().map(|&w| Endpoint::Workload(w)).collect(),
+            PeerSet::Addresses(set) => set.ranges().into_iter().map(Endpoint::Addresses).collect(),
+        }
+    };
+    let mut connections = Vec::new();
+    for from in ends(&group.from) {
+        for to in ends(&group.to).into_iter().filter(|to| *to != from) {
+            connections.push(Connection {
+                from: from.clone(),
+                to,
+                ports: group.answer.ports.clone(),
+                certainty: group.answer.certainty,
+                because: group.answer.because.clone(),
+                network: group.network.clone(),
+            });
+        }
+    }
+    assert!(!connections.is_empty(), "{group:?} holds nothing");
+    connections
+}
+
+/// Sorted, with whatever tells two connections of the same ends apart.
+fn sorted<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Vec<Connection> {
+    let mut list: Vec<Connection> = connections.into_iter().cloned().collect();
+    list.sort_by(|a, b| {
+        let key =
+            |c: &Connection| (c.network.clone(), c.from.clone(), c.to.clone(), c.ports.clone(), c.because.clone());
+        key(a).cmp(&key(b))
+    });
+    list
+}
+
+/// Groups and blocks hold each connection once, also where only those of some workloads are wanted.
+fn check_groups(connectivity: &Connectivity, all: &[Connection], context: &dyn Fn() -> String) {
+    let ruled: Vec<&Connection> = all.iter().filter(|c| !c.ports.is_empty() && !c.because.is_empty()).collect();
+    let groups = |extent, wanted: Option<&[bool]>| -> Vec<Connection> {
+        connectivity.connection_groups(extent, wanted).iter().flat_map(expanded).collect()
+    };
+    assert_eq!(sorted(&groups(Extent::All, None)), sorted(all), "{}", context());
+    assert_eq!(sorted(&groups(Extent::Ruled, None)), sorted(ruled.iter().copied()), "{}", context());
+    let blocks: Vec<Connection> = connectivity.blocks(Extent::Ruled).flat_map(|block| expanded(&block)).collect();
+    assert_eq!(sorted(&blocks), sorted(ruled.iter().copied()), "{}", context());
+    // Every other workload is wanted.
+    let wanted: Vec<bool> = (0..all.len()).map(|w| w % 2 == 0).collect();
+    let is_wanted = |end: &Endpoint| matches!(end, Endpoint::Workload(w) if w % 2 == 0);
+    let some = ruled.iter().copied().filter(|c| is_wanted(&c.from) || is_wanted(&c.to));
+    assert_eq!(sorted(&groups(Extent::Ruled, Some(&wanted))), sorted(some), "{}", context());
+    let v6: Vec<Connection> = connectivity.pairs_v6(Extent::All).map(Connection::from).collect();
+    let is_v6 = |end: &Endpoint| matches!(end, Endpoint::Addresses(AddressRange::V6(..)));
+    let expected: Vec<&Connection> = all.iter().filter(|c| is_v6(&c.from) || is_v6(&c.to)).collect();
+    assert_eq!(v6.iter().collect::<Vec<_>>(), expected, "{}", context());
 }
 
 #[test]

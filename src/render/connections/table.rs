@@ -1,0 +1,194 @@
+//! The table of connections, written row by row: nothing but the rows of one source is held at a time.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Kept, endpoint, reasons};
+use crate::net::PortSet;
+use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
+use crate::render::Report;
+use crate::render::calls::{CallState, Ledger};
+use crate::render::table::{TableFormat, TableWriter, cell_width};
+
+/// The column of calls, where there is one.
+const CALL: usize = 4;
+
+/// A table of connections: who, to whom, on which ports, because of what. Where calls are known, there is a column for
+/// them, and calls that policies deny come last. It is written by [`fmt::Display`], and may be long.
+pub struct ConnectionsTable<'a> {
+    report: &'a Report<'a>,
+    extent: Extent,
+    format: TableFormat,
+}
+
+/// The connections of an extent as a table in a format; JSON has none of its own here and gives nothing.
+pub fn connections_table<'a>(report: &'a Report<'a>, extent: Extent, format: TableFormat) -> ConnectionsTable<'a> {
+    ConnectionsTable { report, extent, format }
+}
+
+impl fmt::Display for ConnectionsTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = Rows::of(self.report, self.extent);
+        let columns = Rows::columns(&rows.ledger);
+        let Some(mut out) = TableWriter::new(f, self.format, || rows.widths(&columns)) else { return Ok(()) };
+        out.head(&columns)?;
+        rows.write(self.report.connectivity.pairs(self.extent), &mut out)
+    }
+}
+
+/// An answer in words.
+struct Words {
+    ports: String,
+    certainty: &'static str,
+    because: String,
+}
+
+struct Rows<'a> {
+    report: &'a Report<'a>,
+    extent: Extent,
+    ledger: Option<Ledger<'a>>,
+    /// Names of workloads.
+    names: Vec<String>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(report: &'a Report<'a>, extent: Extent) -> Rows<'a> {
+        let workloads = report.cluster.workloads().len();
+        let names = (0..workloads).map(|w| report.workload(w)).collect();
+        Rows { report, extent, ledger: Ledger::of(report), names }
+    }
+
+    fn columns(ledger: &Option<Ledger<'_>>) -> Vec<&'static str> {
+        let mut columns = vec!["From", "To", "Ports", "Certainty", "Because"];
+        if ledger.is_some() {
+            columns.insert(CALL, "Call");
+        }
+        columns
+    }
+
+    fn words(&self, answer: &Answer) -> Words {
+        Words {
+            ports: answer.ports.to_string(),
+            certainty: answer.certainty.as_str(),
+            because: reasons(self.report, &answer.ports, &answer.because),
+        }
+    }
+
+    fn name(&self, end: &Endpoint) -> Cow<'_, str> {
+        match end {
+            Endpoint::Workload(workload) => Cow::Borrowed(self.names[*workload].as_str()),
+            _ => Cow::Owned(endpoint(self.report, end)),
+        }
+    }
+
+    /// Writes connections, then the calls that are not among them.
+    fn write<'p>(&self, pairs: impl Iterator<Item = Pair<'p>>, out: &mut TableWriter<'_, '_>) -> fmt::Result {
+        let mut kept = Kept::new();
+        let mut listed = BTreeSet::new();
+        for pair in pairs {
+            let words = kept.get(&pair.answer, |answer| self.words(answer));
+            let (from, to) = (self.name(&pair.from), self.name(&pair.to));
+            let Some(ledger) = &self.ledger else {
+                out.row(&[&from, &to, &words.ports, words.certainty, &words.because])?;
+                continue;
+            };
+            if let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&pair.from, &pair.to)
+                && ledger.is_blocked(*from, *to)
+            {
+                listed.insert((*from, *to));
+            }
+            let call = ledger.state(&pair).map_or("", CallState::as_str);
+            out.row(&[&from, &to, &words.ports, words.certainty, call, &words.because])?;
+        }
+        for (from, verdict) in self.ledger.iter().flat_map(|l| l.blocked(&listed)) {
+            let cells = self.blocked(from, verdict);
+            out.row(&cells.each_ref().map(String::as_str))?;
+        }
+        Ok(())
+    }
+
+    /// The cells of a call that is not among the connections.
+    fn blocked(&self, from: usize, verdict: &CallVerdict) -> [String; 6] {
+        [
+            self.names[from].clone(),
+            self.names[verdict.target].clone(),
+            verdict.needed.to_string(),
+            verdict.certainty.as_str().to_owned(),
+            CallState::Blocked.as_str().to_owned(),
+            reasons(self.report, &PortSet::none(), &verdict.because),
+        ]
+    }
+
+    /// The widths of the columns, worked out for classes of workloads.
+    fn widths(&self, columns: &[&str]) -> Vec<usize> {
+        let mut widths: Vec<usize> = columns.iter().map(|c| cell_width(c)).collect();
+        let last = widths.len() - 1;
+        let names: Vec<usize> = self.names.iter().map(|n| cell_width(n)).collect();
+        let mut wider = |column: usize, width: usize| widths[column] = widths[column].max(width);
+        let mut kept = Kept::new();
+        let mut calls = CallWidths::default();
+        for block in self.report.connectivity.blocks(self.extent) {
+            wider(0, self.peers_width(&block.from, &names));
+            wider(1, self.peers_width(&block.to, &names));
+            let [ports, certainty, because] = *kept.get(&block.answer, |answer| {
+                let words = self.words(answer);
+                [cell_width(&words.ports), cell_width(words.certainty), cell_width(&words.because)]
+            });
+            wider(2, ports);
+            wider(3, certainty);
+            wider(last, because);
+            if let Some(ledger) = &self.ledger {
+                calls.add(ledger, &block);
+            }
+        }
+        if let Some(ledger) = &self.ledger {
+            calls.states.iter().for_each(|state| wider(CALL, cell_width(state.as_str())));
+            for (from, verdict) in ledger.blocked(&calls.listed) {
+                self.blocked(from, verdict)
+                    .iter()
+                    .enumerate()
+                    .for_each(|(column, cell)| wider(column, cell_width(cell)));
+            }
+        }
+        widths
+    }
+
+    fn peers_width(&self, peers: &PeerSet, names: &[usize]) -> usize {
+        match peers {
+            PeerSet::Workloads(list) => list.iter().map(|&w| names[w]).max().unwrap_or_default(),
+            PeerSet::Addresses(set) => {
+                let ranges = set.ranges().into_iter();
+                let width = |range| cell_width(&endpoint(self.report, &Endpoint::Addresses(range)));
+                ranges.map(width).max().unwrap_or_default()
+            }
+            PeerSet::IngressController => cell_width(&endpoint(self.report, &Endpoint::IngressController)),
+        }
+    }
+}
+
+/// States in the column of calls.
+#[derive(Default)]
+struct CallWidths {
+    states: BTreeSet<CallState>,
+    /// Blocked calls that are among the connections.
+    listed: BTreeSet<(usize, usize)>,
+}
+
+impl CallWidths {
+    fn add(&mut self, ledger: &Ledger<'_>, block: &ConnectionGroup<'_>) {
+        let (PeerSet::Workloads(sources), PeerSet::Workloads(targets)) = (&block.from, &block.to) else { return };
+        let is_target = |w: usize| targets.binary_search(&w).is_ok();
+        for &source in sources.iter() {
+            for (target, state) in ledger.states_of(source).filter(|(target, _)| is_target(*target)) {
+                self.states.insert(state);
+                if ledger.is_blocked(source, target) {
+                    self.listed.insert((source, target));
+                }
+            }
+        }
+        if !self.states.contains(&CallState::Unneeded) && ledger.has_unneeded(block) {
+            self.states.insert(CallState::Unneeded);
+        }
+    }
+}
