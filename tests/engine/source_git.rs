@@ -287,7 +287,10 @@ fn the_environment_of_a_hook_counts() {
         let ran = git_command(folder)
             .args([
                 "-c",
-                &format!("alias.probe=!\"{}\" --exact as_in_a_hook", std::env::current_exe().unwrap().display()),
+                &format!(
+                    "alias.probe=!\"{}\" --exact source_git::as_in_a_hook",
+                    std::env::current_exe().unwrap().display()
+                ),
                 "probe",
             ])
             .env("GIT_DIR", git_dir)
