@@ -1,7 +1,7 @@
 //! A World → a picture of a part of it: what is selected and from how far away it is seen, with what was found wrong,
 //! put in its place.
 //!
-//! A [`Selection`](crate::view::Selection) only says what is drawn. Whoever answers questions asks the World.
+//! A [`Selection`] only says what is drawn. Whoever answers questions asks the World.
 
 use std::collections::BTreeMap;
 
