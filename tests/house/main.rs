@@ -13,6 +13,7 @@
 mod support;
 
 mod advances;
+mod api;
 #[cfg(unix)]
 mod ci_files;
 #[cfg(unix)]
