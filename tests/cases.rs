@@ -1,7 +1,7 @@
 //! The folder is the test list: every folder below `tests/cases` and `examples` that holds manifests is a case.
 //!
-//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`); `KUBESKETCH_BLESS=1`
-//! writes them. A label in
+//! Goldens beside the input are compared (`graph.json`, `layout.json`, `out.svg`, `problems.txt`; for cases about
+//! Services and what sends to them `findings.txt` and `routes.txt`); `KUBESKETCH_BLESS=1` writes them. A label in
 //! `group-by.txt` beside the input is drawn as frames. Every case also gets,
 //! for free: file order and thread count do not change a byte, document order changes no node and no edge, the layout
 //! verifies, the SVG is well-formed and keeps its contract, the JSON keeps its schema, D2 and diagrams.net get all of
@@ -26,6 +26,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{d2, drawio, schema, states};
+use kubesketch::check::{self, check};
 use kubesketch::diagnostic::Diagnostic;
 use kubesketch::diff::{self, Revision};
 use kubesketch::graph::{Change, Detail, Edge, Graph};
@@ -101,6 +102,8 @@ struct Case {
     view: Aspect,
     /// Cases of `tests/cases/calls` are about what configuration names.
     with_calls: bool,
+    /// Cases about Services and what sends to them have goldens of findings and routes: both rest on the same facts.
+    with_facts: bool,
 }
 
 struct Outcome {
@@ -111,6 +114,7 @@ struct Outcome {
     layout: Layout,
     /// What was noticed while reading and drawing.
     diagnostics: Vec<Diagnostic>,
+    findings: Vec<Diagnostic>,
 }
 
 impl Outcome {
@@ -122,15 +126,23 @@ impl Outcome {
         render::svg(&self.layout, &self.graph, &PictureOptions::default())
     }
 
-    fn json(&self) -> String {
+    fn report(&self) -> render::Report<'_> {
         let report = render::Report::of(&self.world, &self.graph);
         let calls = report.calls.filter(|_| self.with_calls);
-        render::json(&render::Report { calls, diagnostics: &self.diagnostics, ..report })
+        render::Report { calls, diagnostics: &self.diagnostics, ..report }
     }
 
-    fn problems(&self) -> String {
+    fn json(&self) -> String {
+        render::json(&self.report())
+    }
+
+    fn routes(&self) -> String {
+        render::table(&render::routes_table(&self.report()), render::TableFormat::Text)
+    }
+
+    fn problems(&self, diagnostics: &[Diagnostic]) -> String {
         let mut text = String::new();
-        for d in &self.diagnostics {
+        for d in diagnostics {
             let place = d.at.map_or(String::new(), |at| format!("{}:{} ", self.sources().line_of(at), at.column));
             text.push_str(&format!("{place}{}[{}]: {}\n", d.severity.as_str(), d.code.as_str(), d.message));
             for related in &d.related {
@@ -184,6 +196,9 @@ impl Case {
             golden,
             view,
             with_calls: is_below("tests/cases/calls"),
+            with_facts: ["facts", "gateway", "ingress", "services"]
+                .iter()
+                .any(|f| is_below(&format!("tests/cases/{f}"))),
         }
     }
 
@@ -193,6 +208,11 @@ impl Case {
 
     fn run_texts(&self, texts: Vec<(String, String)>) -> Outcome {
         let world = states::world(texts);
+        let findings = if self.with_facts {
+            check(&world, &check::Options::default()).into_iter().map(|f| f.diagnostic).collect()
+        } else {
+            Vec::new()
+        };
         let calls = if self.with_calls { CallLines::Uncovered } else { CallLines::Hidden };
         let mut graph = view::aspect(world.graph(), self.view, Lines { denied: Denied::Shown, calls });
         if let Some(key) = &self.group_by {
@@ -202,18 +222,21 @@ impl Case {
         let mut diagnostics = world.diagnostics().to_vec();
         let layout = picture::arrange(&graph, CallLines::All, &options).unpack(&mut diagnostics).layout;
         Diagnostic::sort(&mut diagnostics);
-        Outcome { world, with_calls: self.with_calls, graph, layout, diagnostics }
+        Outcome { world, with_calls: self.with_calls, graph, layout, diagnostics, findings }
     }
 }
 
 fn goldens(case: &Case) -> Result<(), Failed> {
     let outcome = case.run();
     let layout = serde_json::to_string_pretty(&outcome.layout).unwrap() + "\n";
+    let routes = if case.with_facts { outcome.routes() } else { String::new() };
     let files = [
         ("graph.json", outcome.json()),
         ("layout.json", layout),
         ("out.svg", outcome.svg()),
-        ("problems.txt", outcome.problems()),
+        ("problems.txt", outcome.problems(&outcome.diagnostics)),
+        ("findings.txt", outcome.problems(&outcome.findings)),
+        ("routes.txt", if routes.lines().count() > 1 { routes } else { String::new() }),
     ];
     let mut wrong = Vec::new();
     for (name, now) in files {
@@ -256,7 +279,7 @@ fn same_bytes(case: &Case) -> Result<(), Failed> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let outcome = case.run_texts(texts);
-            (outcome.json(), outcome.svg(), outcome.problems())
+            (outcome.json(), outcome.svg(), outcome.problems(&outcome.diagnostics), outcome.problems(&outcome.findings))
         })
     };
     let there = run(case.texts.clone(), 1);

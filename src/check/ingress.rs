@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressServiceBackend};
+use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressBackend, IngressServiceBackend};
 
 use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
 use crate::cluster::Entry;
-use crate::diagnostic::{Code, Severity};
-use crate::manifest::Body;
-use crate::net::ObjectKey;
+use crate::diagnostic::Code;
+use crate::graph::HostTls;
+use crate::manifest::Tree;
 use crate::policy::Way;
+use crate::resolve::{BackendTarget, CertificateSource, Host};
 
 family! {
     IngressBackendMissing, "ingress-backend-missing", true, "An Ingress sends a path to a Service that is not in its namespace: requests get 503 (or 404) from the controller. An Ingress can send to Services of its own namespace only.";
@@ -29,14 +30,10 @@ family! {
 pub(super) fn check(scene: &mut Scene<'_>) {
     let all: Vec<(&Entry, &Ingress)> = scene.cluster.ingresses().collect();
     for (entry, ingress) in &all {
-        for (field, backend) in backends(ingress) {
-            if let Some(service) = &backend.service {
-                to(scene, entry, &field, service);
-            }
-        }
-        tls(scene, entry, ingress);
+        tls(scene, entry);
         class(scene, entry, ingress);
     }
+    certificates(scene);
     routes(scene, &all);
     if let Some((first, _)) = all.first() {
         controller(scene, first, all.len());
@@ -63,110 +60,63 @@ fn controller(scene: &mut Scene<'_>, first: &Entry, count: usize) {
         .help("install a controller, or name its pods with --ingress-controller");
 }
 
-/// Every backend with its field.
-fn backends(ingress: &Ingress) -> Vec<(String, &IngressBackend)> {
-    let mut found = Vec::new();
-    let Some(spec) = &ingress.spec else { return found };
-    for (r, rule) in spec.rules.iter().flatten().enumerate() {
-        for (p, path) in rule.http.iter().flat_map(|h| &h.paths).enumerate() {
-            found.push((format!("spec.rules[{r}].http.paths[{p}].backend.service"), &path.backend));
-        }
-    }
-    found.extend(spec.default_backend.iter().map(|b| ("spec.defaultBackend.service".to_owned(), b)));
-    found
-}
-
-fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &IngressServiceBackend) {
-    let namespace = entry.key.namespace();
-    let ingress = format!("Ingress {namespace}/{}", entry.key.name);
-    let key = ObjectKey::new("", "Service", namespace, &backend.name);
-    let Some(service) = scene.find(&key) else {
-        // A controller of a cloud may know ports that are no Services.
-        if backend.port.as_ref().is_some_and(|p| p.name.as_deref() == Some("use-annotation")) {
-            return;
-        }
-        let services: Vec<(&Entry, _)> = scene.cluster.services().collect();
-        let here: BTreeSet<&str> =
-            services.iter().filter(|(e, _)| e.key.namespace() == namespace).map(|(e, _)| e.key.name.as_str()).collect();
-        let elsewhere = services.iter().find(|(e, _)| e.key.name == backend.name).map(|(e, _)| *e);
-        let alone = here.is_empty();
-        let near = nearest::name(&backend.name, here.into_iter()).map(str::to_owned);
-        let (hint, help) = match (near, elsewhere) {
-            (_, Some(other)) => (
-                format!("; there is one in namespace {}", other.key.namespace()),
-                "an Ingress sends to Services of its own namespace only".to_owned(),
-            ),
-            (Some(near), None) => (format!("; there is {near}"), format!("`name: {near}` is probably meant")),
-            (None, None) => (String::new(), "add the Service, or correct its name".to_owned()),
-        };
-        let message =
-            format!("{ingress} sends to Service {namespace}/{}, which is not in the input{hint}", backend.name);
-        let report = scene.report(Code::IngressBackendMissing, entry, &format!("{field}.name"), message).help(help);
-        if let Some(other) = elsewhere {
-            report.related(other, "metadata.name", "a Service of this name");
-        } else if alone {
-            report.severity(Severity::Warning).lowered("the input holds no Service of that namespace");
-        }
-        return;
-    };
-    let Body::Service(body) = &service.object.body else { return };
-    let spec = body.spec.as_ref();
-    let ports = spec.and_then(|s| s.ports.as_deref()).unwrap_or_default();
-    let Some(wanted) = &backend.port else { return };
-    // An alias has the ports of what it stands for, of which nothing is known.
-    if ports.is_empty() && spec.is_some_and(|s| s.type_.as_deref() == Some("ExternalName")) {
-        return;
-    }
-    let (text, has) = match (wanted.number.filter(|n| *n != 0), wanted.name.as_deref()) {
-        (Some(number), _) => (number.to_string(), ports.iter().any(|p| p.port == number)),
-        (None, Some(name)) if name != "use-annotation" => {
-            (name.to_owned(), ports.iter().any(|p| p.name.as_deref() == Some(name)))
-        }
-        _ => return,
-    };
-    if has {
-        return;
-    }
-    let target = |p: &k8s_openapi::api::core::v1::ServicePort| match &p.target_port {
-        Some(k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::Int(n)) => n.to_string(),
-        Some(k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::String(s)) => s.clone(),
-        None => p.port.to_string(),
-    };
-    let named = |p: &k8s_openapi::api::core::v1::ServicePort| match &p.name {
-        Some(name) => format!("{} ({name})", p.port),
-        None => p.port.to_string(),
-    };
-    let there = ports.iter().map(named).collect::<Vec<_>>().join(", ");
-    let behind = ports.iter().find(|p| target(p) == text);
-    let help = match (behind, ports) {
-        (Some(port), _) => format!("did you mean the Service's port {}? {text} is the pods' port", port.port),
-        (None, [only]) => format!("the Service has port {} only", named(only)),
-        _ => "name a port of the Service".to_owned(),
-    };
-    let message = format!(
-        "{ingress} sends to port {text} of Service {namespace}/{}, which has {}",
-        backend.name,
-        if there.is_empty() { "no port".to_owned() } else { format!("port {there}") }
-    );
-    scene.report(Code::IngressPortMissing, entry, &format!("{field}.port"), message).help(help).related(
-        service,
-        "spec.ports",
-        "the ports of the Service",
-    );
-}
-
 /// A host and path of an Ingress.
 struct Route<'a> {
     entry: &'a Entry,
     field: String,
-    path: String,
-    exact: bool,
-    /// Where it sends, to tell a repetition from a contradiction.
-    target: String,
+    path: &'a str,
+    matching: Matching,
+    /// The backend, to tell a repetition from a contradiction.
+    backend: Option<&'a IngressServiceBackend>,
+}
+
+/// How an Ingress compares a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matching {
+    Exact,
+    Prefix,
+    /// As the controller likes.
+    Implementation,
+}
+
+impl<'a> Route<'a> {
+    fn of(entry: &'a Entry, rule: usize, index: usize, path: &'a HTTPIngressPath) -> Route<'a> {
+        Route {
+            entry,
+            field: format!("spec.rules[{rule}].http.paths[{index}]"),
+            path: path.path.as_deref().filter(|p| !p.is_empty()).unwrap_or("/"),
+            matching: match path.path_type.as_str() {
+                "Exact" => Matching::Exact,
+                "ImplementationSpecific" => Matching::Implementation,
+                _ => Matching::Prefix,
+            },
+            backend: path.backend.service.as_ref(),
+        }
+    }
+
+    /// Whether two routes are the same to every controller.
+    fn repeats(&self, other: &Route<'_>) -> bool {
+        let exact = |r: &Route<'_>| r.matching == Matching::Exact;
+        self.path == other.path && exact(self) == exact(other)
+    }
+
+    fn is_prefix(&self) -> bool {
+        self.matching == Matching::Prefix
+    }
+
+    /// Whether two routes send to the same place.
+    fn agrees(&self, other: &Route<'_>) -> bool {
+        self.entry.key.namespace == other.entry.key.namespace && self.backend == other.backend
+    }
+
+    /// The path without a slash at its end.
+    fn stem(&self) -> &str {
+        if self.path.len() > 1 { self.path.trim_end_matches('/') } else { self.path }
+    }
 }
 
 fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
-    let mut hosts: BTreeMap<(String, String), Vec<Route<'_>>> = BTreeMap::new();
+    let mut hosts: BTreeMap<(String, &str), Vec<Route<'_>>> = BTreeMap::new();
     for &(entry, ingress) in all {
         // A canary of nginx repeats the route on purpose.
         if entry.object.annotations.get("nginx.ingress.kubernetes.io/canary").is_some_and(|v| v == "true") {
@@ -175,65 +125,61 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
         let class = class_of(entry, ingress).unwrap_or_default();
         for (r, rule) in ingress.spec.iter().flat_map(|s| s.rules.iter().flatten()).enumerate() {
             for (p, path) in rule.http.iter().flat_map(|h| &h.paths).enumerate() {
-                let target = path
-                    .backend
-                    .service
-                    .as_ref()
-                    .map(|s| (s.name.clone(), s.port.as_ref().map(|p| (p.number, p.name.clone()))));
-                // What this type means only the controller knows.
-                let known = path.path_type != "ImplementationSpecific";
-                hosts.entry((class.clone(), rule.host.clone().unwrap_or_default())).or_default().push(Route {
-                    entry,
-                    field: format!("spec.rules[{r}].http.paths[{p}]"),
-                    path: path.path.clone().filter(|p| !p.is_empty()).unwrap_or_else(|| "/".into()),
-                    exact: path.path_type == "Exact",
-                    target: format!("{}/{target:?}/{known}", entry.key.namespace()),
-                });
+                if !is_told_apart(scene, entry, &path.backend, r, p) {
+                    let host = rule.host.as_deref().unwrap_or_default();
+                    hosts.entry((class.clone(), host)).or_default().push(Route::of(entry, r, p, path));
+                }
             }
         }
     }
     for ((_, host), routes) in &hosts {
         for (i, route) in routes.iter().enumerate() {
-            let Some(first) = routes[..i].iter().find(|other| (&other.path, other.exact) == (&route.path, route.exact))
-            else {
-                shadowed(scene, host, &routes[..i], route);
-                continue;
-            };
-            let place = format!("{}{}", if host.is_empty() { "any host " } else { host }, route.path);
-            let own = |r: &Route<'_>| format!("Ingress {}/{}", r.entry.key.namespace(), r.entry.key.name);
-            let (message, help) = if std::ptr::eq(first.entry, route.entry) {
-                (format!("{} lists {place} twice", own(route)), "keep one of them")
-            } else {
-                (
-                    format!("{place} is a route of both {} and {}", own(first), own(route)),
-                    "let one Ingress have the path, or give them different hosts",
-                )
-            };
-            scene
-                .report(Code::IngressDuplicateRoute, route.entry, &route.field, message)
-                .related(first.entry, &first.field, "the same host and path")
-                .help(help);
+            match routes[..i].iter().find(|other| other.repeats(route)) {
+                Some(first) => repeated(scene, host, first, route),
+                None => shadowed(scene, host, &routes[..i], route),
+            }
         }
     }
 }
 
+/// Whether a path is told apart by more than host and path: an action answers some requests for it, or conditions
+/// choose among them
+/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#conditions>).
+fn is_told_apart(scene: &Scene<'_>, entry: &Entry, backend: &IngressBackend, rule: usize, path: usize) -> bool {
+    let Some(service) = &backend.service else { return false };
+    let field = format!("spec.rules[{rule}].http.paths[{path}].backend.service");
+    let own = scene.cluster.find(&entry.key).map(|object| scene.facts.backends_of(object)).unwrap_or_default();
+    let suffix = format!("/conditions.{}", service.name);
+    own.iter().any(|b| b.target == BackendTarget::Action && b.field == field)
+        || entry.object.annotations.keys().any(|k| k.ends_with(&suffix))
+}
+
+fn repeated(scene: &mut Scene<'_>, host: &str, first: &Route<'_>, route: &Route<'_>) {
+    let place = format!("{}{}", if host.is_empty() { "any host " } else { host }, route.path);
+    let (message, help) = if std::ptr::eq(first.entry, route.entry) {
+        (format!("{} lists {place} twice", title(route.entry)), "keep one of them")
+    } else {
+        (
+            format!("{place} is a route of both {} and {}", title(first.entry), title(route.entry)),
+            "let one Ingress have the path, or give them different hosts",
+        )
+    };
+    scene
+        .report(Code::IngressDuplicateRoute, route.entry, &route.field, message)
+        .related(first.entry, &first.field, "the same host and path")
+        .help(help);
+}
+
 /// A prefix with and without a slash at its end is the same prefix: one of the two never answers.
 fn shadowed(scene: &mut Scene<'_>, host: &str, before: &[Route<'_>], route: &Route<'_>) {
-    let plain =
-        |path: &str| -> String { if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path.to_owned() } };
-    let same = before.iter().find(|other| {
-        !other.exact
-            && !route.exact
-            && plain(&other.path) == plain(&route.path)
-            && other.target != route.target
-            && !other.target.ends_with("false")
-            && !route.target.ends_with("false")
-    });
-    if let Some(other) = same {
+    let is_same = |other: &&Route<'_>| other.is_prefix() && other.stem() == route.stem() && !other.agrees(route);
+    if !route.is_prefix() {
+        return;
+    }
+    if let Some(other) = before.iter().find(is_same) {
         let message = format!(
-            "Ingress {}/{}: {host}{} means the same prefix as {host}{}, and only one of them answers",
-            route.entry.key.namespace(),
-            route.entry.key.name,
+            "{}: {host}{} means the same prefix as {host}{}, and only one of them answers",
+            title(route.entry),
             route.path,
             other.path
         );
@@ -244,93 +190,52 @@ fn shadowed(scene: &mut Scene<'_>, host: &str, before: &[Route<'_>], route: &Rou
     }
 }
 
-fn tls(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
-    let Some(spec) = &ingress.spec else { return };
-    let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
-    let tls = spec.tls.as_deref().unwrap_or_default();
-    let hosts: BTreeSet<&str> =
-        spec.rules.iter().flatten().filter_map(|r| r.host.as_deref()).filter(|h| !h.is_empty()).collect();
-    if tls.is_empty() {
-        // Controllers of clouds take certificates from annotations.
-        let elsewhere = |key: &&String| {
-            ["certificate", "ssl-cert", "tls", "listen-ports", "pre-shared-cert"].iter().any(|w| key.contains(w))
-        };
-        if entry.object.annotations.keys().any(|k| elsewhere(&k)) || (hosts.is_empty() && backends(ingress).is_empty())
-        {
-            return;
-        }
+/// An Ingress in a sentence.
+fn title(entry: &Entry) -> String {
+    format!("Ingress {}/{}", entry.key.namespace(), entry.key.name)
+}
+
+/// Hosts without TLS.
+fn tls(scene: &mut Scene<'_>, entry: &Entry) {
+    let facts = scene.facts;
+    let hosts = scene.cluster.find(&entry.key).map(|object| facts.hosts_of(object)).unwrap_or_default();
+    let plain: Vec<&Host> = hosts.iter().filter(|h| h.tls == HostTls::None).collect();
+    if !plain.is_empty() {
+        let named: BTreeSet<&str> = plain.iter().filter_map(|h| h.name.as_deref()).collect();
         let whom =
-            if hosts.is_empty() { "any host".to_owned() } else { hosts.iter().copied().collect::<Vec<_>>().join(", ") };
+            if named.is_empty() { "any host".to_owned() } else { named.into_iter().collect::<Vec<_>>().join(", ") };
         scene
-            .report(Code::IngressNoTls, entry, "spec", format!("{name} serves {whom} without TLS"))
+            .report(Code::IngressNoTls, entry, "spec", format!("{} serves {whom} without TLS", title(entry)))
             .help("add `spec.tls` with the host and the Secret of its certificate");
-        return;
     }
-    let certificates = |host: &str| {
-        tls.iter().any(|t| {
-            let covered = t.hosts.as_deref().unwrap_or_default();
-            covered.is_empty()
-                || covered.iter().any(|c| {
-                    c == host
-                        || c.strip_prefix('*').is_some_and(|rest| {
-                            host.strip_suffix(rest).is_some_and(|front| !front.is_empty() && !front.contains('.'))
-                        })
-                })
-        })
-    };
-    let named: Vec<String> = tls.iter().flat_map(|t| t.hosts.iter().flatten()).cloned().collect();
-    for (r, rule) in spec.rules.iter().flatten().enumerate() {
-        if let Some(host) = rule.host.as_deref().filter(|h| !h.is_empty() && !certificates(h)) {
-            let near = nearest::name(host, named.iter().map(String::as_str))
-                .map_or(String::new(), |n| format!("; they name {n}"));
-            scene
-                .report(
-                    Code::IngressTlsHostMismatch,
-                    entry,
-                    &format!("spec.rules[{r}].host"),
-                    format!("{name}: the hosts of its TLS do not cover {host}{near}"),
-                )
-                .related(entry, "spec.tls", "its TLS")
-                .help(format!("add {host} to `hosts`"));
-        }
-    }
-    let managed = entry.object.annotations.keys().any(|k| {
-        k.starts_with("cert-manager.io/")
-            || k.starts_with("kubernetes.io/tls-acme")
-            || k.starts_with("certmanager.k8s.io/")
-    });
-    for (t, tls) in tls.iter().enumerate() {
-        let Some(secret) = tls.secret_name.as_deref().filter(|_| !managed) else {
-            continue;
-        };
-        let key = ObjectKey::new("", "Secret", entry.key.namespace(), secret);
-        if scene.find(&key).is_some() || is_certificate(scene, entry.key.namespace(), secret) {
-            continue;
-        }
+    let listed = entry.object.tree.at(&["spec", "tls"]).map(Tree::items).unwrap_or_default();
+    let covered: Vec<&str> = listed
+        .iter()
+        .flat_map(|t| t.get("hosts").map(Tree::items).unwrap_or_default())
+        .filter_map(Tree::as_str)
+        .collect();
+    for host in hosts.iter().filter(|h| h.tls == HostTls::Uncovered) {
+        let Some(name) = &host.name else { continue };
+        let near = nearest::name(name, covered.iter().copied()).map_or(String::new(), |n| format!("; they name {n}"));
+        let message = format!("{}: the hosts of its TLS do not cover {name}{near}", title(entry));
         scene
-            .report(
-                Code::TlsSecretMissing,
-                entry,
-                &format!("spec.tls[{t}].secretName"),
-                format!("{name}: Secret {}/{secret} with its certificate is not in the input", entry.key.namespace()),
-            )
-            .help("nothing is wrong if it is made by other means");
+            .report(Code::IngressTlsHostMismatch, entry, &host.field, message)
+            .related(entry, "spec.tls", "its TLS")
+            .help(format!("add {name} to `hosts`"));
     }
 }
 
-/// Whether something of the input makes the Secret: a Certificate, or what brings secrets from outside.
-fn is_certificate(scene: &Scene<'_>, namespace: &str, secret: &str) -> bool {
-    scene.cluster.entries().iter().any(|e| {
-        let tree = &e.object.tree;
-        let named = |path: &[&str]| tree.at(path).and_then(|t| t.as_str()) == Some(secret);
-        e.key.namespace() == namespace
-            && match e.key.kind.as_str() {
-                "Certificate" => named(&["spec", "secretName"]),
-                "SealedSecret" => e.key.name == secret,
-                "ExternalSecret" => named(&["spec", "target", "name"]) || e.key.name == secret,
-                _ => false,
-            }
-    })
+/// Secrets of certificates that nobody is known to make.
+fn certificates(scene: &mut Scene<'_>) {
+    let facts = scene.facts;
+    for certificate in facts.certificates.iter().filter(|c| c.source == CertificateSource::Missing) {
+        let entry = scene.entry(certificate.object);
+        let (namespace, name) = (certificate.secret.namespace(), &certificate.secret.name);
+        let message = format!("{}: Secret {namespace}/{name} with its certificate is not in the input", title(entry));
+        scene
+            .report(Code::TlsSecretMissing, entry, &certificate.field, message)
+            .help("nothing is wrong if it is made by other means");
+    }
 }
 
 fn class_of(entry: &Entry, ingress: &Ingress) -> Option<String> {

@@ -11,6 +11,7 @@
 //!   `judge` says that it does not count;
 //! * findings are sorted by place, and the same input gives the same ones.
 
+mod backends;
 mod baseline;
 mod calls;
 mod exposure;
@@ -65,6 +66,7 @@ pub struct Finding {
 pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     let mut scene = Scene::new(world, options);
     services::check(&mut scene);
+    backends::check(&mut scene);
     ingress::check(&mut scene);
     policies::check(&mut scene);
     policy_peers::check(&mut scene);

@@ -1,87 +1,41 @@
-//! Routes of the Gateway API: whether what they send to is there.
+//! Routes of the Gateway API and of OpenShift: whether what they send to is there, and whether Gateways accept them.
 
-use std::collections::BTreeSet;
-
-use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
-use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
-use crate::manifest::Tree;
-use crate::net::ObjectKey;
+use crate::resolve::RefusalReason;
 
 family! {
-    RouteBackendMissing, "route-backend-missing", true, "A route of the Gateway API sends to a Service that is not in the input: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec). Where the input holds no Service of that namespace at all it is plainly a part, and this is only worth knowing.";
+    RouteBackendMissing, "route-backend-missing", true, "A route of the Gateway API or of OpenShift sends to a Service that is not in the input: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec) or 503. Where the input holds no Service of that namespace at all it is plainly a part, and this is only worth knowing.";
+    BackendPortMissing, "backend-port-missing", false, "A route names a port that its Service does not have, so its requests get an answer with status 500 or 503. A route of the Gateway API names a port of the Service by number, and not that of the container behind it. `targetPort` of a Route of OpenShift is the name of the Service's port or the number of the pods' port (https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1).";
+    RouteNotAllowed, "route-not-allowed", false, "A route names a Gateway as its parent that does not accept it: no listener has the name or port that is asked for, or none takes routes of this kind, namespace and hosts (https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes). Requests do not come to the route this way.";
+    ReferenceNotPermitted, "reference-not-permitted", false, "A route sends to another namespace, which has no ReferenceGrant that allows it: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/api-types/referencegrant/).";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
-    let cluster = scene.cluster;
-    let routes = cluster
-        .entries()
-        .iter()
-        .filter(|e| e.key.group == "gateway.networking.k8s.io" && e.key.kind.ends_with("Route"));
-    for entry in routes {
-        let mut told = BTreeSet::new();
-        for (field, backend) in backends(&entry.object.tree) {
-            to(scene, entry, &field, backend, &mut told);
+    let facts = scene.facts;
+    for refusal in &facts.refusals {
+        let (route, gateway) = (scene.entry(refusal.route), scene.entry(refusal.gateway));
+        let reason = match &refusal.reason {
+            RefusalReason::NoListenerNamed(name) => format!("it has no listener `{name}`"),
+            RefusalReason::NoListenerOn(port) => format!("it has no listener on port {port}"),
+            RefusalReason::NotTaken { hosts } => {
+                let hosts = if hosts.is_empty() { String::new() } else { format!(" for {}", hosts.join(", ")) };
+                format!("no listener takes a {} of namespace {}{hosts}", route.key.kind, route.key.namespace())
+            }
+        };
+        let message = format!("{} does not accept {}: {reason}", gateway.key, route.key);
+        let contested = scene.cluster.is_contested(&gateway.key);
+        let report = scene.report(Code::RouteNotAllowed, route, &refusal.field, message).related(
+            gateway,
+            "spec.listeners",
+            "its listeners",
+        );
+        // Another one of this name may accept it.
+        if contested {
+            report
+                .severity(Severity::Info)
+                .help("the Gateway is defined more than once with different content; the first is looked at");
         }
-    }
-}
-
-/// Every reference to a backend with its field: those of rules, and those to which filters copy requests.
-fn backends(tree: &Tree) -> Vec<(String, &Tree)> {
-    let mut found = Vec::new();
-    let list = |tree: &'_ Tree, key: &str| -> usize { tree.get(key).map_or(0, |t| t.items().len()) };
-    let rules = tree.find("spec.rules").map(Tree::items).unwrap_or_default();
-    for (r, rule) in rules.iter().enumerate() {
-        for b in 0..list(rule, "backendRefs") {
-            found.push(format!("spec.rules[{r}].backendRefs[{b}]"));
-        }
-        for f in 0..list(rule, "filters") {
-            found.push(format!("spec.rules[{r}].filters[{f}].requestMirror.backendRef"));
-        }
-    }
-    found.into_iter().filter_map(|field| tree.find(&field).map(|t| (field, t))).collect()
-}
-
-fn to(scene: &mut Scene<'_>, entry: &Entry, field: &str, backend: &Tree, told: &mut BTreeSet<ObjectKey>) {
-    let text = |key: &str| backend.get(key).and_then(Tree::as_str);
-    let Some(name) = text("name") else { return };
-    if text("kind").is_some_and(|k| k != "Service") || text("group").is_some_and(|g| !g.is_empty()) {
-        return;
-    }
-    let namespace = text("namespace").filter(|n| !n.is_empty()).unwrap_or_else(|| entry.key.namespace());
-    let key = ObjectKey::new("", "Service", namespace, name);
-    if scene.find(&key).is_some() || !told.insert(key) {
-        return;
-    }
-    let services: Vec<&Entry> = scene.cluster.services().map(|(e, _)| e).collect();
-    let here: Vec<&str> =
-        services.iter().filter(|e| e.key.namespace() == namespace).map(|e| e.key.name.as_str()).collect();
-    let near = nearest::name(name, here.iter().copied()).map(str::to_owned);
-    let elsewhere = services.iter().find(|e| e.key.name == name).copied();
-    let alone = here.is_empty();
-    let (hint, help) = match (elsewhere, near) {
-        (Some(other), _) => (
-            format!("; there is one in namespace {}", other.key.namespace()),
-            format!(
-                "add `namespace: {}` to the reference, and a ReferenceGrant in that namespace",
-                other.key.namespace()
-            ),
-        ),
-        (None, Some(near)) => (format!("; there is {near}"), format!("`name: {near}` is probably meant")),
-        (None, None) => (String::new(), "add the Service, or correct its name".to_owned()),
-    };
-    let message = format!(
-        "{} {}/{} sends to Service {namespace}/{name}, which is not in the input{hint}",
-        entry.key.kind,
-        entry.key.namespace(),
-        entry.key.name
-    );
-    let report = scene.report(Code::RouteBackendMissing, entry, &format!("{field}.name"), message).help(help);
-    if let Some(other) = elsewhere {
-        report.related(other, "metadata.name", "a Service of this name");
-    } else if alone {
-        report.severity(Severity::Warning).lowered("the input holds no Service of that namespace");
     }
 }

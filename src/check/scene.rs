@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::manifest::Body;
 use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
+use crate::resolve::Facts;
 use crate::source::Span;
 use crate::world::World;
 
@@ -32,6 +33,7 @@ const CONFIGURING: &[&str] =
 pub(super) struct Scene<'a> {
     pub cluster: &'a Cluster,
     pub graph: &'a Graph,
+    pub facts: &'a Facts,
     pub connectivity: &'a Connectivity,
     pub calls: &'a Calls,
     /// The pods of the input.
@@ -57,6 +59,7 @@ impl<'a> Scene<'a> {
         Scene {
             cluster,
             graph: world.graph(),
+            facts: world.facts(),
             connectivity: world.connectivity(),
             calls: world.calls(),
             pods: Rc::new(Pods::of(cluster)),
@@ -99,6 +102,11 @@ impl<'a> Scene<'a> {
     /// Whether policies of kinds that are not evaluated may have a say about pods of a namespace.
     pub fn is_ruled_otherwise(&self, namespace: &str) -> bool {
         self.connectivity.foreign().iter().any(|p| p.may_concern(namespace))
+    }
+
+    /// The object at a position.
+    pub fn entry(&self, position: usize) -> &'a Entry {
+        &self.cluster.entries()[position]
     }
 
     /// The object with this identity.

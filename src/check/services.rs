@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::Service;
 
 use super::nearest::{self, named};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::containers;
+use super::selection::{containers, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::graph::TargetPort;
 use crate::manifest::Body;
 use crate::net::ObjectKey;
+use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
     ServiceSelectsNothing, "service-selects-nothing", true, "The selector of a Service fits the labels of no pod, so it has no endpoints: connections to it are refused or time out. A typo in a label is the usual cause; the message names the workload that comes nearest. Services without a selector, of type ExternalName or with Endpoints written by hand are meant to have none.";
-    ServicePortUnmatched, "service-port-unmatched", false, "A Service sends to a port that none of the pods it selects declares. A name that no container port has gives no endpoint at all (an error); a number that no container declares may still be listened on, since declaring ports is optional, but is more often a mistake (a warning). Pods that declare no port at all are left in peace.";
+    ServicePortUnmatched, "service-port-unmatched", false, "A Service sends to a port that none of the pods it selects declares. A name that no container port has gives no endpoint at all (an error); a number that no container declares may still be listened on, since declaring ports is optional, but is more often a mistake (a warning). Pods that declare no port at all are left in peace. A port of a Service without selector has an endpoint where its Endpoints or EndpointSlices have a port of the same name.";
     ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine.";
     HeadlessServiceMismatch, "headless-service-mismatch", true, "A StatefulSet names the Service that gives its pods their DNS names in `serviceName`. The names only exist if that Service is there, is headless (`clusterIP: None`) and selects these pods (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id).";
     ExternalnameSuspicious, "externalname-suspicious", false, "`externalName` is a DNS name and nothing else: an IP address is looked up as if it were a name, and a scheme, port or path makes it no name at all (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).";
@@ -31,19 +32,12 @@ pub(super) fn check(scene: &mut Scene<'_>) {
             external_name(scene, entry, service);
             continue;
         }
+        ports(scene, entry);
         let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
-        if selector.is_empty() {
-            continue;
+        let is_empty = || scene.cluster.select(entry.key.namespace(), &selector).is_empty();
+        if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
+            selects_nothing(scene, entry, &selector);
         }
-        let selected = scene.cluster.select(entry.key.namespace(), &selector);
-        if selected.is_empty() {
-            if !by_hand.contains_key(&entry.key) {
-                selects_nothing(scene, entry, &selector);
-            }
-            continue;
-        }
-        let pods: Vec<&Workload> = selected.iter().map(|&w| &scene.cluster.workloads()[w]).collect();
-        ports(scene, entry, service, &pods);
     }
     for (service, ends) in &by_hand {
         without_service(scene, service, ends);
@@ -124,39 +118,39 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     }
 }
 
-fn ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service, pods: &[&Workload]) {
-    let listed = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
-    for (index, port) in listed.iter().enumerate() {
-        let path = format!("spec.ports[{index}]");
-        let has: Vec<bool> = pods.iter().map(|w| declares(w, port)).collect();
-        let silent = |w: &&&Workload| containers(w).all(|c| c.ports.as_deref().unwrap_or_default().is_empty());
-        let by_name = matches!(&port.target_port, Some(IntOrString::String(name)) if name.parse::<u16>().is_err());
-        if has.iter().any(|h| *h) {
-            let lacking: Vec<&&Workload> =
-                pods.iter().zip(&has).filter(|(w, h)| !**h && (by_name || !silent(w))).map(|(w, _)| w).collect();
-            if !lacking.is_empty() {
-                overlap(scene, entry, port, pods, &lacking);
+/// Whether the ports of a Service lead to ports of the pods that it selects.
+fn ports(scene: &mut Scene<'_>, entry: &Entry) {
+    let facts = scene.facts;
+    for port in scene.cluster.find(&entry.key).map(|at| facts.ports_of(at)).unwrap_or_default() {
+        if port.is_unserved() {
+            unserved(scene, entry, port);
+        }
+        if port.workloads.iter().any(|(_, o)| *o == EndpointOutcome::Declared) {
+            let lacking = |o: &EndpointOutcome| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing);
+            if port.workloads.iter().any(|(_, o)| lacking(o)) {
+                overlap(scene, entry, port);
             }
-            continue;
+        } else if port.workloads.iter().any(|(_, o)| *o != EndpointOutcome::NothingDeclared) {
+            unmatched(scene, entry, port);
         }
-        let all_silent = pods.iter().all(|w| silent(&w));
-        if all_silent && !by_name {
-            continue;
-        }
-        unmatched(scene, entry, port, (&path, by_name), pods);
     }
 }
 
-fn unmatched(
-    scene: &mut Scene<'_>,
-    entry: &Entry,
+/// The workloads that a port leads to with some outcome.
+fn workloads<'a>(
+    scene: &Scene<'a>,
     port: &ServicePort,
-    (path, by_name): (&str, bool),
-    pods: &[&Workload],
-) {
-    let target = target_text(port);
+    is_meant: impl Fn(EndpointOutcome) -> bool,
+) -> Vec<&'a Workload> {
+    let meant = port.workloads.iter().filter(|(_, outcome)| is_meant(*outcome));
+    meant.map(|(w, _)| &scene.cluster.workloads()[*w]).collect()
+}
+
+fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
+    let pods = workloads(scene, port, |_| true);
+    let target = port.map.target.wanted();
     let mut there: Vec<String> = Vec::new();
-    for workload in pods {
+    for workload in &pods {
         for own in containers(workload).flat_map(|c| c.ports.iter().flatten()) {
             let text = match &own.name {
                 Some(name) => format!("{} ({name})", own.container_port),
@@ -174,7 +168,8 @@ fn unmatched(
         .filter_map(|p| p.name.as_deref());
     let likely = nearest::name(&target, names).map(str::to_owned);
     let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
-    let whose = if let [one] = pods { named(one) } else { format!("the {} workloads it selects", pods.len()) };
+    let whose =
+        if let [one] = pods.as_slice() { named(one) } else { format!("the {} workloads it selects", pods.len()) };
     let declared = if there.is_empty() { "no port".to_owned() } else { format!("port {}", there.join(", ")) };
     let message = format!("{service} sends to port {target}, and {whose} declares {declared}");
     let help = match (likely, there.as_slice()) {
@@ -182,14 +177,10 @@ fn unmatched(
         (None, [one]) => format!("`targetPort: {}` is probably meant", one.split(' ').next().unwrap_or_default()),
         _ => "let targetPort name a port that the containers declare".to_owned(),
     };
-    let field = if port.target_port.is_some() { format!("{path}.targetPort") } else { format!("{path}.port") };
-    let related: Vec<(&Entry, String)> = pods
-        .iter()
-        .take(3)
-        .map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)))
-        .collect();
-    let mut report = scene.report(Code::ServicePortUnmatched, entry, &field, message).help(help);
-    if !by_name {
+    let related: Vec<(&Entry, String)> =
+        pods.iter().take(3).map(|w| (scene.entry(w.entry), format!("{}.containers", w.spec.pod_path))).collect();
+    let mut report = scene.report(Code::ServicePortUnmatched, entry, &target_field(entry, port), message).help(help);
+    if matches!(port.map.target, TargetPort::Number(_)) {
         report = report.severity(Severity::Warning);
     }
     for (entry, path) in related {
@@ -197,18 +188,26 @@ fn unmatched(
     }
 }
 
-fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, pods: &[&Workload], lacking: &[&&Workload]) {
-    let target = target_text(port);
-    let with: Vec<String> = pods.iter().filter(|w| declares(w, port)).map(|w| named(w)).collect();
-    let without: Vec<String> = lacking.iter().map(|w| named(w)).collect();
+/// The field that says which port of the pods is meant.
+fn target_field(entry: &Entry, port: &ServicePort) -> String {
+    let path = format!("spec.ports[{}]", port.index);
+    let own = format!("{path}.targetPort");
+    if entry.object.tree.find(&own).is_some_and(|t| !t.is_null()) { own } else { format!("{path}.port") }
+}
+
+fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
+    let with = workloads(scene, port, |o| o == EndpointOutcome::Declared);
+    let lacking = workloads(scene, port, |o| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing));
+    let names = |all: &[&Workload]| all.iter().map(|w| named(w)).collect::<Vec<_>>().join(", ");
     let message = format!(
-        "Service {}/{} sends to port {target} of {} and also selects {}, which has no such port",
+        "Service {}/{} sends to port {} of {} and also selects {}, which has no such port",
         entry.key.namespace(),
         entry.key.name,
-        with.join(", "),
-        without.join(", ")
+        port.map.target.wanted(),
+        names(&with),
+        names(&lacking)
     );
-    let related = lacking.first().map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
+    let related = lacking.first().map(|w| (scene.entry(w.entry), w.spec.labels_path));
     let report = scene
         .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
         .help("add a label to the selector that only the intended pods have");
@@ -217,23 +216,28 @@ fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, pods: &[&Wo
     }
 }
 
-/// The port of the pods in words: that of the Service, if it names none.
-fn target_text(port: &ServicePort) -> String {
-    match &port.target_port {
-        Some(IntOrString::String(name)) if !name.is_empty() => name.clone(),
-        Some(IntOrString::Int(number)) if *number != 0 => number.to_string(),
-        _ => port.port.to_string(),
+/// A port of a Service without selector that none of its endpoints has.
+fn unserved(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
+    let own = port.map.name.as_deref().filter(|n| !n.is_empty());
+    let objects: Vec<&Entry> = port.endpoints.iter().map(|(object, _)| scene.entry(*object)).collect();
+    let names: Vec<String> = objects.iter().map(|e| format!("{} {}", e.key.kind, e.key.name)).collect();
+    let verb = if names.len() == 1 { "has" } else { "have" };
+    let protocol = port.map.protocol;
+    let message = format!(
+        "Service {}/{}: port {}{} has no endpoint, because {} {verb} no {}",
+        entry.key.namespace(),
+        entry.key.name,
+        port.map.port,
+        own.map_or(String::new(), |n| format!(" ({n})")),
+        some(&names),
+        own.map_or(format!("unnamed {protocol} port"), |n| format!("{protocol} port named {n}")),
+    );
+    let mut report = scene
+        .report(Code::ServicePortUnmatched, entry, &format!("spec.ports[{}]", port.index), message)
+        .help("give the port of the endpoints the name that the port of the Service has");
+    for object in objects.into_iter().take(3) {
+        report = report.related(object, "", "its endpoints");
     }
-}
-
-/// Whether a container declares the port that a Service sends to, by number or name, with its protocol.
-fn declares(workload: &Workload, port: &ServicePort) -> bool {
-    let target = target_text(port);
-    let protocol = port.protocol.as_deref().unwrap_or("TCP");
-    containers(workload).flat_map(|c| c.ports.iter().flatten()).any(|own| {
-        let same = own.protocol.as_deref().unwrap_or("TCP") == protocol;
-        same && (own.container_port.to_string() == target || own.name.as_deref() == Some(target.as_str()))
-    })
 }
 
 fn external_name(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Revision;
 use super::summary::{Found, Gate, Item, ports};
-use crate::graph::{About, Change, EdgeKind, Graph, NodeId, NodeKind};
+use crate::graph::{About, Change, EdgeKind, Graph, HostTls, NodeId, NodeKind};
 use crate::net::PortSet;
 
 /// For each workload the ports that are reached from outside, by the object that opens the way.
@@ -161,7 +161,7 @@ fn shut_behind(state: &Revision, door: &NodeId) -> Vec<NodeId> {
 
 /// Hosts of rules that stay, with or without TLS now.
 fn tls(graph: &Graph) -> Vec<Item> {
-    let mut turned: BTreeSet<(NodeId, String, bool)> = BTreeSet::new();
+    let mut turned: BTreeSet<(NodeId, String, HostTls)> = BTreeSet::new();
     for (from, _, edge) in graph.edges() {
         let Some(Change::Changed(differences)) = &edge.change else { continue };
         for difference in differences {
@@ -172,7 +172,12 @@ fn tls(graph: &Graph) -> Vec<Item> {
     }
     let items = turned.into_iter().map(|(id, host, now)| Item {
         sign: "~",
-        text: if now { format!("{id}: {host} has TLS now") } else { format!("{id}: {host} has no TLS any more") },
+        text: match now.as_str() {
+            "yes" => format!("{id}: {host} has TLS now"),
+            "no" => format!("{id}: {host} has no TLS any more"),
+            "passthrough" => format!("{id}: TLS of {host} is passed through to the pods now"),
+            _ => format!("{id}: whether {host} has TLS cannot be determined from the manifests any more"),
+        },
         because: vec![(String::new(), place(graph, &id))],
         nodes: vec![id],
         gate: None,

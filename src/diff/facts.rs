@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{
-    About, Access, Container, Detail, Difference, Exposure, Listener, Node, NodeId, Outside, Port, PortMap, RouteRule,
-    Scale, Side, Stance, port_text,
+    About, Access, Container, Detail, Difference, Exposure, HostTls, Listener, Node, NodeId, Outside, Port, PortMap,
+    RouteRule, Scale, Side, Stance, port_text,
 };
 
 /// What differs between a node of the old state and the same of the new one, the gravest first. Where things are
@@ -68,7 +68,7 @@ fn facts(detail: &Detail) -> Vec<Fact<'_>> {
             Fact::Access(access.as_ref()),
             Fact::Set("", members.iter().flatten().map(NodeId::to_string).collect()),
         ],
-        Detail::Missing { reason } => vec![Fact::Value("", reason.as_str().to_owned())],
+        Detail::Missing { reason } => vec![Fact::Value("", reason.text())],
         Detail::Internet
         | Detail::ExternalName
         | Detail::Config(_)
@@ -110,12 +110,12 @@ pub(super) fn of_rules(
 ) -> Vec<Difference> {
     let mut found = Found::default();
     // TLS is a fact of the host, and the rule stays the same rule without it.
-    let plain = |rule: &RouteRule| RouteRule { tls: false, ..rule.clone() };
+    let plain = |rule: &RouteRule| RouteRule { tls: HostTls::None, ..rule.clone() };
     for rule in new {
         let before = old.iter().find(|r| plain(r) == plain(rule));
         match before {
-            Some(before) if before.tls != rule.tls => {
-                found.value(About::Tls(rule.clone()), yes(before.tls), yes(rule.tls));
+            Some(before) if before.tls.as_str() != rule.tls.as_str() => {
+                found.value(About::Tls(rule.clone()), before.tls.as_str(), rule.tls.as_str());
             }
             Some(_) => {}
             None => found.push(About::Rule(rule.clone()), "", &rule.text()),

@@ -87,7 +87,7 @@ impl Node {
             Detail::Summary(summary) => parts.extend(summary.facts()),
             Detail::Missing { reason } => {
                 parts.push(self.label.clone());
-                parts.push(reason.as_str().to_owned());
+                parts.push(reason.text());
             }
         }
         parts.retain(|p| !p.is_empty());
@@ -331,11 +331,13 @@ impl Location {
 
 impl MissingReason {
     /// A short phrase.
-    pub fn as_str(self) -> &'static str {
+    pub fn text(&self) -> String {
         match self {
-            MissingReason::NotInManifests => "not in the input",
-            MissingReason::Optional => "optional, not in the input",
-            MissingReason::NoSuchPod => "no pod has these labels",
+            MissingReason::NotInManifests => "not in the input".to_owned(),
+            MissingReason::Optional => "optional, not in the input".to_owned(),
+            MissingReason::NoSuchPod => "no pod has these labels".to_owned(),
+            MissingReason::NoPortNamed(names) if names.is_empty() => "its ports have names".to_owned(),
+            MissingReason::NoPortNamed(names) => format!("no port named {}", names.join(" or ")),
         }
     }
 }

@@ -29,6 +29,7 @@ mod part;
 mod remark;
 mod summary;
 mod tally;
+mod tls;
 
 pub use access::{Access, Allowance, AllowanceLabel, Mark, Outside, Ports, Side, Stance, Unevaluated};
 pub use build::GraphBuilder;
@@ -51,6 +52,7 @@ pub use model::{
 };
 pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};
+pub use tls::HostTls;
 
 use std::collections::BTreeSet;
 

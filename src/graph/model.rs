@@ -6,7 +6,7 @@ use std::fmt;
 use super::access::{Access, Allowance};
 use super::call::Call;
 use super::config::{Config, Scaling, Uses};
-use super::{AllowanceLabel, Change, EdgeKind, Evidence, NodeId, NodeKind, PeerSet, Remark, Several, Summary};
+use super::{AllowanceLabel, Change, EdgeKind, Evidence, HostTls, NodeId, NodeKind, PeerSet, Remark, Several, Summary};
 use crate::net::{AddressSet, Protocol};
 
 /// A declared container port.
@@ -33,6 +33,16 @@ pub enum TargetPort {
         /// The numbers.
         resolved: Vec<u16>,
     },
+}
+
+impl TargetPort {
+    /// What the Service asks for: the number or the name.
+    pub fn wanted(&self) -> String {
+        match self {
+            TargetPort::Number(number) => number.to_string(),
+            TargetPort::Name { name, .. } => name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for TargetPort {
@@ -137,7 +147,7 @@ pub enum Location {
 }
 
 /// Why something that is referred to is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MissingReason {
     /// The manifests do not contain it.
     NotInManifests,
@@ -145,6 +155,9 @@ pub enum MissingReason {
     Optional,
     /// No pod has the labels that are asked for.
     NoSuchPod,
+    /// Endpoints whose ports have none of these names; without names, endpoints with named ports where the Service has
+    /// none.
+    NoPortNamed(Vec<String>),
 }
 
 /// What is known about a node beyond its identity.
@@ -355,8 +368,8 @@ pub struct RouteRule {
     pub path: Option<String>,
     /// `Prefix`, `Exact`, `ImplementationSpecific`, `RegularExpression`; `None` where it has no meaning.
     pub path_type: Option<String>,
-    /// Whether the host has TLS.
-    pub tls: bool,
+    /// How requests for the host are encrypted.
+    pub tls: HostTls,
     /// The weight of this target, where one rule sends to several.
     pub weight: Option<i32>,
     /// Whether this is the default backend, used when no rule fits.

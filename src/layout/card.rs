@@ -332,7 +332,7 @@ fn common_host(graph: &Graph, node: usize) -> Option<String> {
 }
 
 fn has_tls(graph: &Graph, edge: usize) -> bool {
-    matches!(&graph.edge(edge).2.detail, EdgeDetail::Routes { rules, .. } if rules.iter().any(|r| r.tls))
+    matches!(&graph.edge(edge).2.detail, EdgeDetail::Routes { rules, .. } if rules.iter().any(|r| r.tls.is_encrypted()))
 }
 
 fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan> {
@@ -346,14 +346,14 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
     let mut said: Vec<Line> = Vec::new();
     for (rule, change) in rules.iter().zip(&signs).take(shown) {
-        said.push(Line { text: rule_text(rule, host), lock: rule.tls, change: *change, more: false });
+        said.push(Line { text: rule_text(rule, host), lock: rule.tls.is_encrypted(), change: *change, more: false });
     }
     said.dedup();
     if rules.len() > shown {
         said.push(Line {
             text: format!("+{} more", rules.len() - shown),
             // What is not shown must not look more secure than it is.
-            lock: rules.iter().skip(shown).all(|r| r.tls),
+            lock: rules.iter().skip(shown).all(|r| r.tls.is_encrypted()),
             change: signs.iter().skip(shown).find_map(|s| *s),
             more: false,
         });

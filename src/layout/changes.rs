@@ -4,7 +4,7 @@
 use super::TextRole;
 use super::metrics::text_width;
 use super::wrap::wrap;
-use crate::graph::{About, Change, ChangeKind, ChangeLine, Difference, Edge, EdgeDetail, Node, RouteRule};
+use crate::graph::{About, Change, ChangeKind, ChangeLine, Difference, Edge, EdgeDetail, HostTls, Node, RouteRule};
 
 /// More differences than this are counted; the tooltip has them all.
 const MAX_DIFFERENCES: usize = 4;
@@ -74,7 +74,7 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
     let signs =
         rules.iter().map(|rule| differences.iter().any(|d| is_it(d, rule)).then_some(ChangeKind::Added)).collect();
     let rest = differences.iter().filter(|d| !rules.iter().any(|rule| is_it(d, rule)));
-    let plain = |rule: &RouteRule| RouteRule { tls: false, ..rule.clone() };
+    let plain = |rule: &RouteRule| RouteRule { tls: HostTls::None, ..rule.clone() };
     let short = |d: &Difference| match &d.about {
         About::Rule(rule) => {
             let rule = below(rule, host);

@@ -273,6 +273,25 @@ impl Judge {
         self.of_side(direction, subject, rules, &self.groups[to].ports)
     }
 
+    /// The rules of a policy that mean traffic from one group to another, with their position and the ports that they
+    /// mean there.
+    pub fn rules_between(
+        &self,
+        policy: usize,
+        direction: Direction,
+        from: GroupId,
+        to: GroupId,
+    ) -> impl Iterator<Item = (usize, Action, PortSet)> {
+        let peer = match direction {
+            Direction::Egress => to,
+            Direction::Ingress => from,
+        };
+        let rules = self.rules[policy][slot(direction)].iter().enumerate();
+        rules
+            .filter(move |(_, r)| self.sets[r.peers].contains(peer))
+            .map(move |(i, r)| (i, r.action, r.ports.at(&self.groups[to].ports)))
+    }
+
     /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which
     /// named ports the destination has.
     pub fn of_side(

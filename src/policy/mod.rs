@@ -5,6 +5,7 @@
 //!   nothing else suffers;
 //! * a connection is allowed where the egress of its source and the ingress of its destination both allow it, and its
 //!   reasons name every rule that decided about one of its ports;
+//! * a verdict explains itself port by port, with the deciding rules of each tier ([`Explanation`]);
 //! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost
 //!   grows with these and with the connections that exist.
 
@@ -14,6 +15,7 @@ mod classes;
 mod collect;
 mod connectivity;
 mod evaluate;
+mod explain;
 mod grouped;
 mod groups;
 mod network_policy;
@@ -35,6 +37,7 @@ pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
 };
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
+pub use explain::{Decision, Explanation, Ruling};
 pub use grouped::{ConnectionGroup, PeerSet};
 pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;

@@ -14,7 +14,7 @@ mod finder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use self::finder::Finder;
+use self::finder::{Finder, RulePeer};
 use super::evaluate::{Certainty, Effect, Judge, Reason};
 use super::groups::{GroupId, Members};
 use super::networks::Network;
@@ -148,7 +148,7 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
                 let told = listed.iter().filter(|p| !matches!(p, Peer::Untold(_))).map(Some);
                 for (peer, set) in everybody.chain(told).zip(judge.peers_of_rule(id, direction, index)) {
                     let reason = Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow };
-                    finder.peer(policy, rule, peer, set, &own, reason);
+                    finder.peer(RulePeer { policy, rule, peer, set, own: &own, reason });
                 }
             }
         }

@@ -10,8 +10,8 @@ use askama::Template;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::{
-    Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, Node, NodeKind, Outside, PortMap, RouteRule, Side,
-    port_text,
+    Access, Detail, EdgeKind, Evidence, Expose, Exposure, Graph, HostTls, Node, NodeKind, Outside, PortMap, RouteRule,
+    Side, port_text,
 };
 use crate::layout::Layout;
 use crate::source::{Sources, Span};
@@ -190,7 +190,7 @@ struct RouteRow {
     host: String,
     path: String,
     path_type: String,
-    tls: bool,
+    tls: HostTls,
     to: Ref,
     port: String,
     at: String,
@@ -424,7 +424,7 @@ impl Maker<'_> {
         let Detail::Missing { reason } = &node.detail else {
             return None;
         };
-        Some(MissingRow { this: self.name(node), reason: reason.as_str().to_owned(), at: place(node.evidence.first()) })
+        Some(MissingRow { this: self.name(node), reason: reason.text(), at: place(node.evidence.first()) })
     }
 }
 

@@ -289,7 +289,7 @@ impl<'a> RuleJson<'a> {
             host: rule.host.as_deref(),
             path: rule.path.as_deref(),
             path_type: rule.path_type.as_deref(),
-            tls: rule.tls,
+            tls: rule.tls.is_encrypted(),
             weight: rule.weight,
             default: rule.default,
         }

@@ -198,7 +198,7 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         } else {
             row.rule.host.clone().unwrap_or_else(|| "*".to_owned())
         };
-        let tls = if row.rule.tls { "yes" } else { "no" };
+        let tls = row.rule.tls.as_str();
         let path = row.rule.path.clone().unwrap_or_default();
         let weight = row.rule.weight.map(|w| w.to_string()).unwrap_or_default();
         let at = row.at.map(Evidence::place).unwrap_or_default();

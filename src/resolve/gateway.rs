@@ -4,14 +4,15 @@
 //! Rules follow <https://gateway-api.sigs.k8s.io/reference/spec/>: a listener accepts routes of its own namespace
 //! unless it says otherwise, and a backend of another namespace needs a ReferenceGrant there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::{Context, port_number, services};
+use super::backends::Reference;
+use super::facts::{BackendTarget, Host, Refusal, RefusalReason};
+use super::{Context, port_number};
 use crate::cluster::Entry;
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Listener, NodeId, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule};
 use crate::manifest::Tree;
 use crate::net::{ObjectKey, Protocol};
 use crate::policy::Selector;
@@ -89,14 +90,20 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     let hosts: Vec<String> =
         items(tree, &["spec", "hostnames"]).filter_map(|h| h.as_str()).map(str::to_owned).collect();
     let id = context.object(entry, Detail::Route { hosts: hosts.clone() });
-    let mut secure: BTreeSet<String> = BTreeSet::new();
+    let mut served = Served::default();
     for (p, parent) in items(tree, &["spec", "parentRefs"]).enumerate() {
-        secure.extend(attach(context, entry, parent, p, &hosts));
+        for (host, tls) in attach(context, entry, parent, p, &hosts).0 {
+            served.add(host, tls);
+        }
     }
     // What is said of a rule must hold for each of its hosts.
-    let tls = hosts_or_any(&hosts).iter().all(|h| secure.contains(h));
+    let each = hosts_or_any(&hosts).into_iter().map(|h| served.tls(&h));
+    let tls = each.reduce(|a, b| if a.is_encrypted() && b.is_encrypted() { a.or(b) } else { HostTls::None });
+    let tls = tls.unwrap_or_default();
+    keep_hosts(context, entry, &hosts, &served);
     let mut edges: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
+        mirrors(context, entry, rule, &format!("spec.rules[{r}]"));
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
@@ -127,38 +134,53 @@ fn hosts_or_any(hosts: &[String]) -> Vec<String> {
     if hosts.is_empty() { vec!["*".into()] } else { hosts.to_vec() }
 }
 
+/// The hosts of a route that listeners with TLS serve, and how these encrypt requests for them.
+#[derive(Default)]
+struct Served(BTreeMap<String, HostTls>);
+
+impl Served {
+    fn add(&mut self, host: String, tls: HostTls) {
+        let known = self.0.entry(host).or_insert(tls);
+        *known = known.or(tls);
+    }
+
+    fn tls(&self, host: &str) -> HostTls {
+        self.0.get(host).copied().unwrap_or_default()
+    }
+}
+
+/// Keeps how the hosts of a route are encrypted.
+fn keep_hosts(context: &mut Context<'_>, entry: &Entry, hosts: &[String], served: &Served) {
+    let object = context.position(entry);
+    let named = hosts.iter().enumerate().map(|(h, host)| (format!("spec.hostnames[{h}]"), Some(host.clone())));
+    let any = hosts.is_empty().then(|| (String::new(), None));
+    for (field, name) in named.chain(any) {
+        let tls = served.tls(name.as_deref().unwrap_or("*"));
+        context.facts.hosts.push(Host { object, field, name, tls });
+    }
+}
+
 /// Attaches a route to one of its parents, if that accepts it. The answer is which of its hosts are served with TLS
 /// there.
-fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Vec<String> {
-    let Some(name) = text(parent, &["name"]) else { return Vec::new() };
+fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize, hosts: &[String]) -> Served {
+    let mut served = Served::default();
+    let Some(name) = text(parent, &["name"]) else { return served };
     let kind = text(parent, &["kind"]).unwrap_or("Gateway");
     let group = text(parent, &["group"]).unwrap_or(GROUP);
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace()).to_owned();
     let key = ObjectKey::new(group, kind, &namespace, name);
-    let said = context.evidence(entry, &format!("spec.parentRefs[{index}]"));
+    let field = format!("spec.parentRefs[{index}]");
+    let said = context.evidence(entry, &field);
     let id = context.referred(&key, said.clone());
-    let mut secure = Vec::new();
     if listens(kind)
-        && let Some(at) = context.cluster.find(&key)
+        && let Some(gateway) = context.cluster.find(&key)
     {
-        let gateway = &context.cluster.entries()[at];
-        match accepting(context, gateway, entry, parent, hosts) {
-            Ok(with_tls) => secure = with_tls,
+        match accepting(context, &context.cluster.entries()[gateway], entry, parent, hosts) {
+            Ok(with_tls) => served = with_tls,
             Err(reason) => {
-                let message = format!("{} does not accept {}: {reason}", gateway.key, entry.key);
-                let place = entry.object.at(&format!("spec.parentRefs[{index}]"));
-                let mut problem = Diagnostic::at(Code::RouteNotAllowed, place, message)
-                    .with_related(gateway.object.at("spec.listeners"), "its listeners");
-                // Another one of this name may accept it.
-                if context.cluster.is_contested(&gateway.key) {
-                    problem.severity = Severity::Info;
-                    problem.help = Some(
-                        "the Gateway is defined more than once with different content; the first is looked at"
-                            .to_owned(),
-                    );
-                }
-                context.diagnostics.push(problem);
-                return Vec::new();
+                let route = context.position(entry);
+                context.facts.refusals.push(Refusal { route, field, gateway, reason });
+                return served;
             }
         }
     }
@@ -168,13 +190,13 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             host: Some(h.clone()),
             path: None,
             path_type: None,
-            tls: secure.contains(h),
+            tls: served.tls(h),
             weight: None,
             default: false,
         })
         .collect();
     context.graph.edge(&id, &NodeId::object(&entry.key), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
-    secure
+    served
 }
 
 /// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
@@ -184,12 +206,12 @@ fn accepting(
     route: &Entry,
     parent: &Tree,
     hosts: &[String],
-) -> Result<Vec<String>, String> {
+) -> Result<Served, RefusalReason> {
     let section = text(parent, &["sectionName"]);
     let port = number(parent, &["port"]);
     let mut meant = 0;
     let mut accepted = false;
-    let mut secure = Vec::new();
+    let mut secure = Served::default();
     for listener in items(&gateway.object.tree, &["spec", "listeners"]) {
         if section.is_some_and(|s| text(listener, &["name"]) != Some(s))
             || port.is_some_and(|p| number(listener, &["port"]) != Some(p))
@@ -198,11 +220,12 @@ fn accepting(
         }
         meant += 1;
         let own = text(listener, &["hostname"]).unwrap_or("*");
-        let served: Vec<String> = hosts_or_any(hosts).into_iter().filter(|h| hosts_meet(own, h)).collect();
-        if !served.is_empty() && admits(context, gateway, listener, route) {
+        let mut served = hosts_or_any(hosts).into_iter().filter(|h| hosts_meet(own, h)).peekable();
+        if served.peek().is_some() && admits(context, gateway, listener, route) {
             accepted = true;
-            if matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS")) {
-                secure.extend(served);
+            let tls = listener_tls(listener);
+            if tls.is_encrypted() {
+                served.for_each(|host| secure.add(host, tls));
             }
         }
     }
@@ -210,12 +233,19 @@ fn accepting(
         (true, ..) => Ok(secure),
         // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
         (false, 0, None, None) => Ok(secure),
-        (false, 0, Some(section), _) => Err(format!("it has no listener `{section}`")),
-        (false, 0, None, Some(port)) => Err(format!("it has no listener on port {port}")),
-        (false, ..) => {
-            let host = if hosts.is_empty() { String::new() } else { format!(" for {}", hosts.join(", ")) };
-            Err(format!("no listener takes a {} of namespace {}{host}", route.key.kind, route.key.namespace()))
-        }
+        (false, 0, Some(section), _) => Err(RefusalReason::NoListenerNamed(section.to_owned())),
+        (false, 0, None, Some(port)) => Err(RefusalReason::NoListenerOn(port)),
+        (false, ..) => Err(RefusalReason::NotTaken { hosts: hosts.to_vec() }),
+    }
+}
+
+/// How a listener encrypts requests
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#tlsmodetype>): it terminates TLS unless it says otherwise.
+fn listener_tls(listener: &Tree) -> HostTls {
+    match (text(listener, &["protocol"]), text(listener, &["tls", "mode"])) {
+        (Some("TLS"), Some("Passthrough")) => HostTls::Passthrough,
+        (Some("HTTPS" | "TLS"), _) => HostTls::Terminated,
+        _ => HostTls::None,
     }
 }
 
@@ -271,22 +301,48 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
 
 /// What a backend reference leads to, unless it may not.
 fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &Evidence) -> Option<(NodeId, Backend)> {
+    let reference = reference(context, entry, backend, said.field.clone())?;
+    match target(context, &reference) {
+        target @ BackendTarget::Forbidden(_) => {
+            context.keep_backend(reference, target);
+            None
+        }
+        _ => Some(context.backend(reference, said)),
+    }
+}
+
+/// Keeps what the filters of a rule copy requests to, of which the graph shows nothing.
+fn mirrors(context: &mut Context<'_>, entry: &Entry, rule: &Tree, field: &str) {
+    for (f, filter) in items(rule, &["filters"]).enumerate() {
+        let field = format!("{field}.filters[{f}].requestMirror.backendRef");
+        let backend = filter.at(&["requestMirror", "backendRef"]);
+        if let Some(reference) = backend.and_then(|b| reference(context, entry, b, field)) {
+            let target = target(context, &reference);
+            context.keep_backend(reference, target);
+        }
+    }
+}
+
+fn reference<'a>(context: &Context<'_>, entry: &'a Entry, backend: &Tree, field: String) -> Option<Reference<'a>> {
     let name = text(backend, &["name"])?;
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
-    let namespace = text(backend, &["namespace"]).unwrap_or(entry.key.namespace());
+    let namespace = text(backend, &["namespace"]).filter(|n| !n.is_empty()).unwrap_or(entry.key.namespace());
     let key = ObjectKey::new(group, kind, namespace, name);
-    if namespace != entry.key.namespace() && !granted(context, entry, &key) {
-        let message = format!("{} may not send to {key}: namespace {namespace} grants no reference", entry.key);
-        context.diagnostics.push(
-            Diagnostic::at(Code::ReferenceNotPermitted, entry.object.at(&said.field), message)
-                .with_help(format!("a ReferenceGrant in namespace {namespace} allows it")),
-        );
-        return None;
-    }
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
-    let port = services::checked_port(context, entry, &key, port, &said.field);
-    Some((context.referred(&key, said.clone()), port))
+    let port = context.checked_port(&key, port);
+    Some(Reference { entry, port_field: format!("{field}.port"), field, key, port })
+}
+
+fn target(context: &Context<'_>, reference: &Reference<'_>) -> BackendTarget {
+    let Reference { entry, key, .. } = reference;
+    match context.cluster.find(key) {
+        found if key.namespace != entry.key.namespace && !granted(context, entry, key) => {
+            BackendTarget::Forbidden(found)
+        }
+        Some(found) => BackendTarget::Found(found),
+        None => BackendTarget::Missing,
+    }
 }
 
 /// Whether a ReferenceGrant in the target's namespace lets a route refer to it
@@ -313,7 +369,7 @@ fn granted(context: &Context<'_>, route: &Entry, target: &ObjectKey) -> bool {
 }
 
 /// The rules that the matches of a route rule make. A rule without matches takes everything.
-fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: bool) -> Vec<RouteRule> {
+fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: HostTls) -> Vec<RouteRule> {
     let host = match hosts {
         [only] => Some(only.clone()),
         _ => None,

@@ -1,12 +1,14 @@
 //! Ingresses: Internet → Ingress → backend.
 
 use indexmap::IndexMap;
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressTLS};
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressServiceBackend, IngressSpec, IngressTLS};
 
-use super::{Context, exposure, port_number, services};
+use super::alb::{self, Action, Wanted};
+use super::backends::Reference;
+use super::facts::{BackendTarget, Certificate, CertificateSource, Host};
+use super::{Context, exposure, port_number, resources, tls};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, NodeId, RouteRule};
-use crate::manifest::Body;
+use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Identity, Node, NodeId, RouteRule};
 use crate::net::ObjectKey;
 
 /// Adds every Ingress with its edges.
@@ -33,53 +35,193 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_
     let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
     let class =
         spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
-    let id = context.object(entry, Detail::Ingress { class, tls: !tls.is_empty() });
+    let hosts = hosts(context, entry, spec);
+    let secure = !tls.is_empty() || hosts.iter().any(|h| h.tls.is_encrypted());
+    let id = context.object(entry, Detail::Ingress { class, tls: secure });
     expose(context, entry, &id);
+    certificates(context, entry, tls);
 
-    let mut edges: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
-    let mut add = |context: &mut Context<'_>, backend: &IngressBackend, field: String, rule: RouteRule| {
-        let said = context.evidence(entry, &field);
-        if let Some((target, port)) = target(context, entry, backend, &said) {
-            let (rules, evidence) = edges.entry((target, port)).or_default();
-            rules.push(rule);
-            evidence.push(said);
-        }
-    };
-    for (r, rule) in spec.rules.iter().flatten().enumerate() {
-        let host = rule.host.clone().filter(|h| !h.is_empty());
-        let secure = covered(tls, host.as_deref());
+    let mut edges = Edges { entry, found: IndexMap::new() };
+    let named = spec.rules.as_deref().unwrap_or_default();
+    for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
+        let plain = RouteRule {
+            host: host.name.clone(),
+            path: None,
+            path_type: None,
+            tls: host.tls,
+            weight: None,
+            default: false,
+        };
         let paths = rule.http.as_ref().map(|h| h.paths.as_slice()).unwrap_or_default();
         for (p, path) in paths.iter().enumerate() {
-            let field = format!("spec.rules[{r}].http.paths[{p}]");
             let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
             let wanted = path.path.clone().filter(|p| !p.is_empty());
-            add(
-                context,
-                &path.backend,
-                field,
-                RouteRule { host: host.clone(), path: wanted, path_type, tls: secure, weight: None, default: false },
-            );
+            let rule = RouteRule { path: wanted, path_type, ..plain.clone() };
+            edges.add(context, &path.backend, &Field::path(r, p), rule);
         }
         // A host without paths sends everything to the default backend
         // (https://kubernetes.io/docs/concepts/services-networking/ingress/#default-backend).
         if paths.is_empty()
             && let Some(backend) = &spec.default_backend
         {
-            add(
-                context,
-                backend,
-                format!("spec.rules[{r}]"),
-                RouteRule { host, path: None, path_type: None, tls: secure, weight: None, default: false },
-            );
+            edges.add(context, backend, &Field { rule: format!("spec.rules[{r}]"), ..Field::default_backend() }, plain);
         }
     }
-    if let Some(backend) = &spec.default_backend {
-        let rule =
-            RouteRule { host: None, path: None, path_type: None, tls: covered(tls, None), weight: None, default: true };
-        add(context, backend, "spec.defaultBackend".into(), rule);
+    if let (Some(backend), Some(host)) = (&spec.default_backend, hosts.get(named.len())) {
+        let rule = RouteRule { host: None, path: None, path_type: None, tls: host.tls, weight: None, default: true };
+        edges.add(context, backend, &Field::default_backend(), rule);
     }
-    for ((target, port), (rules, said)) in edges {
+    context.facts.hosts.extend(hosts);
+    for ((target, port), (rules, said)) in edges.found {
         context.graph.edge(&id, &target, EdgeDetail::Routes { rules, port }, said);
+    }
+}
+
+/// The host of each rule, then any host for the default backend if there is one.
+fn hosts(context: &Context<'_>, entry: &Entry, spec: &IngressSpec) -> Vec<Host> {
+    let object = context.position(entry);
+    let tls = spec.tls.as_deref().unwrap_or_default();
+    let host = |field: String, name: Option<String>| {
+        let tls = tls::of_host(&entry.object.annotations, tls, name.as_deref());
+        Host { object, field, name, tls }
+    };
+    let rules = spec.rules.iter().flatten().enumerate();
+    let named =
+        rules.map(|(r, rule)| host(format!("spec.rules[{r}].host"), rule.host.clone().filter(|h| !h.is_empty())));
+    let default = spec.default_backend.iter().map(|_| host("spec.defaultBackend".to_owned(), None));
+    named.chain(default).collect()
+}
+
+/// Keeps where the Secrets of an Ingress come from.
+fn certificates(context: &mut Context<'_>, entry: &Entry, tls: &[IngressTLS]) {
+    let annotations = &entry.object.annotations;
+    let managed = annotations.keys().any(|k| {
+        ["cert-manager.io/", "kubernetes.io/tls-acme", "certmanager.k8s.io/"].iter().any(|known| k.starts_with(known))
+    });
+    let cluster = context.cluster;
+    let object = context.position(entry);
+    for (t, tls) in tls.iter().enumerate() {
+        let Some(name) = tls.secret_name.as_deref() else { continue };
+        let secret = ObjectKey::new("", "Secret", entry.key.namespace(), name);
+        let source = if managed {
+            CertificateSource::Managed
+        } else if cluster.find(&secret).is_some() || resources::is_made(cluster, &secret) {
+            CertificateSource::Known
+        } else if tls::is_passthrough(annotations) {
+            CertificateSource::Unused
+        } else {
+            CertificateSource::Missing
+        };
+        context.facts.certificates.push(Certificate {
+            object,
+            field: format!("spec.tls[{t}].secretName"),
+            secret,
+            source,
+        });
+    }
+}
+
+/// Where an Ingress names a backend.
+struct Field {
+    /// The rule that sends to it.
+    rule: String,
+    /// The backend itself.
+    backend: String,
+}
+
+impl Field {
+    fn path(rule: usize, path: usize) -> Field {
+        let rule = format!("spec.rules[{rule}].http.paths[{path}]");
+        Field { backend: format!("{rule}.backend.service"), rule }
+    }
+
+    fn default_backend() -> Field {
+        Field { rule: "spec.defaultBackend".to_owned(), backend: "spec.defaultBackend.service".to_owned() }
+    }
+}
+
+/// The edges of an Ingress, by target and port, with their rules and where each is declared.
+struct Edges<'a> {
+    entry: &'a Entry,
+    found: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)>,
+}
+
+impl Edges<'_> {
+    /// Adds a rule that sends to a backend: a Service of the Ingress's own namespace, or any other object of it.
+    fn add(&mut self, context: &mut Context<'_>, backend: &IngressBackend, field: &Field, rule: RouteRule) {
+        let said = context.evidence(self.entry, &field.rule);
+        if let Some(service) = &backend.service {
+            if alb::is_action(service.port.as_ref().and_then(|p| p.name.as_deref())) {
+                self.action(context, &service.name, field, rule, said);
+            } else {
+                let reference = self.reference(context, &service.name, wanted(service), field);
+                let found = context.backend(reference, &said);
+                self.push(found, rule, said);
+            }
+        } else if let Some(resource) = &backend.resource {
+            let group = resource.api_group.as_deref().unwrap_or_default();
+            let key = ObjectKey::new(group, &resource.kind, self.entry.key.namespace(), &resource.name);
+            self.push((context.referred(&key, said.clone()), Backend::None), rule, said);
+        }
+    }
+
+    fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
+        let (rules, evidence) = self.found.entry(end).or_default();
+        rules.push(rule);
+        evidence.push(said);
+    }
+
+    fn reference(&self, context: &Context<'_>, name: &str, port: Wanted, field: &Field) -> Reference<'_> {
+        let key = ObjectKey::new("", "Service", self.entry.key.namespace(), name);
+        let port = context.checked_port(&key, port.backend(|name| context.named_port(&key, name)));
+        Reference {
+            entry: self.entry,
+            field: field.backend.clone(),
+            port_field: format!("{}.port", field.backend),
+            key,
+            port,
+        }
+    }
+
+    /// Adds a rule that sends to an action: to the Services that it forwards to, or to a node of its own.
+    fn action(&mut self, context: &mut Context<'_>, name: &str, field: &Field, rule: RouteRule, said: Evidence) {
+        let action = Action::named(name, &self.entry.object.annotations);
+        let reference = self.reference(context, name, Wanted::Nothing, field);
+        let key = ObjectKey::new(
+            alb::GROUP,
+            "Action",
+            self.entry.key.namespace(),
+            &format!("{}.{name}", self.entry.key.name),
+        );
+        context.keep_backend(Reference { key: key.clone(), ..reference }, BackendTarget::Action);
+        if let Action::Forward(targets) = &action
+            && !targets.is_empty()
+        {
+            for target in targets {
+                let mut reference = self.reference(context, &target.service, target.port.clone(), field);
+                reference.port_field.clone_from(&field.backend);
+                let found = context.backend(reference, &said);
+                let weight = target.weight.filter(|_| targets.len() > 1);
+                self.push(found, RouteRule { weight, ..rule.clone() }, said.clone());
+            }
+            return;
+        }
+        let id = context.node(Node {
+            namespace: key.namespace.clone(),
+            evidence: vec![said.clone()],
+            ..Node::new(Identity::Object(key), action.label(), name, Detail::Resource)
+        });
+        self.push((id, Backend::None), rule, said);
+    }
+}
+
+/// The port that a backend asks for.
+fn wanted(backend: &IngressServiceBackend) -> Wanted {
+    let Some(port) = &backend.port else { return Wanted::Nothing };
+    match (port.number.filter(|n| *n != 0), &port.name) {
+        (Some(number), _) => port_number(number).map_or(Wanted::Nothing, Wanted::Number),
+        (None, Some(name)) => Wanted::Name(name.clone()),
+        (None, None) => Wanted::Nothing,
     }
 }
 
@@ -107,84 +249,4 @@ fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId) {
         EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
         [said],
     );
-}
-
-/// What a backend leads to: a Service of the Ingress's own namespace, or any other object of it.
-fn target(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    backend: &IngressBackend,
-    said: &Evidence,
-) -> Option<(NodeId, Backend)> {
-    if let Some(service) = &backend.service {
-        let key = ObjectKey::new("", "Service", entry.key.namespace(), &service.name);
-        let target = context.referred(&key, said.clone());
-        let port = match &service.port {
-            Some(port) if port.number.is_some_and(|n| n != 0) => {
-                port.number.and_then(port_number).map_or(Backend::None, Backend::Number)
-            }
-            Some(port) => match &port.name {
-                Some(name) => Backend::Name { name: name.clone(), resolved: named_port(context, &key, name) },
-                None => Backend::None,
-            },
-            None => Backend::None,
-        };
-        let port = services::checked_port(context, entry, &key, port, &said.field);
-        return Some((target, port));
-    }
-    let resource = backend.resource.as_ref()?;
-    let key = ObjectKey::new(
-        resource.api_group.as_deref().unwrap_or_default(),
-        &resource.kind,
-        entry.key.namespace(),
-        &resource.name,
-    );
-    Some((context.referred(&key, said.clone()), Backend::None))
-}
-
-/// The number of a Service's named port.
-fn named_port(context: &Context<'_>, service: &ObjectKey, name: &str) -> Option<u16> {
-    let Body::Service(service) = &context.cluster.entries()[context.cluster.find(service)?].object.body else {
-        return None;
-    };
-    let ports = service.spec.as_ref()?.ports.as_ref()?;
-    ports.iter().find(|p| p.name.as_deref() == Some(name)).and_then(|p| port_number(p.port))
-}
-
-/// Whether TLS is set up for a host. An entry without hosts stands for every host of the controller's certificate, and
-/// a wildcard stands for one label
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressSpec>).
-fn covered(tls: &[IngressTLS], host: Option<&str>) -> bool {
-    tls.iter().any(|entry| {
-        let hosts = entry.hosts.as_deref().unwrap_or_default();
-        hosts.is_empty() || host.is_some_and(|h| hosts.iter().any(|t| t == h || wildcard_covers(t, h)))
-    })
-}
-
-fn wildcard_covers(pattern: &str, host: &str) -> bool {
-    match (pattern.strip_prefix("*."), host.split_once('.')) {
-        (Some(domain), Some((_, rest))) => domain == rest,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wildcard_stands_for_one_label() {
-        assert!(wildcard_covers("*.example.com", "shop.example.com"));
-        assert!(!wildcard_covers("*.example.com", "a.shop.example.com"));
-        assert!(!wildcard_covers("*.example.com", "example.com"));
-    }
-
-    #[test]
-    fn tls_without_hosts_covers_all() {
-        let all = [IngressTLS { hosts: None, secret_name: Some("x".into()) }];
-        let one = [IngressTLS { hosts: Some(vec!["a.example.com".into()]), secret_name: None }];
-        assert!(covered(&all, Some("b.example.com")) && covered(&all, None));
-        assert!(covered(&one, Some("a.example.com")) && !covered(&one, Some("b.example.com")) && !covered(&one, None));
-        assert!(!covered(&[], Some("a.example.com")));
-    }
 }

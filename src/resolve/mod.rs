@@ -2,22 +2,26 @@
 //!
 //! Whatever an object refers to and the input does not hold becomes a `Missing` node, so that no reference is lost.
 
+mod alb;
 mod allows;
+mod backends;
 mod calls;
 mod controllers;
 mod entrances;
 mod exposure;
+mod facts;
 mod gateway;
 mod ingress;
 mod openshift;
 mod resources;
 mod services;
+mod tls;
 mod workloads;
 
 use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Entry};
-use crate::diagnostic::{Diagnostic, Warned};
+use crate::diagnostic::Warned;
 use crate::graph::{
     AddressesId, Detail, Evidence, Graph, GraphBuilder, Identity, LineEnd, Location, MissingReason, Node, NodeId,
 };
@@ -26,12 +30,18 @@ use crate::policy::{self, Calls, Connectivity};
 use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef};
+pub use facts::{
+    BackendReference, BackendTarget, Certificate, CertificateSource, EndpointOutcome, Facts, Host, Refusal,
+    RefusalReason, ServicePort,
+};
 
 /// What follows from a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
     /// What can reach what: routing, what policies allow and deny, calls, and what workloads use.
     pub graph: Graph,
+    /// Facts that the graph was made of, for findings and answers.
+    pub facts: Facts,
     /// Who may talk to whom, and because of which rule.
     pub connectivity: Connectivity,
     /// Whom workloads call.
@@ -41,7 +51,7 @@ pub struct Resolved {
 /// Resolves a cluster. The graph is built once, from what each step adds: routing first, since it shows through which
 /// entrances policies are asked, then what policies allow, then calls, then what workloads use.
 pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRef]) -> Warned<Resolved> {
-    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), diagnostics: Vec::new() };
+    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), facts: Facts::default() };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
@@ -51,15 +61,17 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     ingress::add(&mut context);
     gateway::add(&mut context);
     openshift::add(&mut context);
+    context.facts.sort();
     let entrances = entrances::entrances(cluster, &context.graph.edges_by_end(), controllers);
     let absent = controllers::absent(cluster, controllers);
-    let connectivity = policy::connectivity(cluster, entrances, absent).unpack(&mut context.diagnostics);
-    let calls = calls::calls(cluster, sources);
-    allows::add(&mut context, &connectivity);
-    calls::add(&mut context, &connectivity, &calls);
-    resources::add(&mut context);
-    let resolved = Resolved { graph: context.graph.build(), connectivity, calls };
-    Warned { value: resolved, diagnostics: context.diagnostics }
+    let connectivity = policy::connectivity(cluster, entrances, absent);
+    connectivity.map(|connectivity| {
+        let calls = calls::calls(cluster, sources);
+        allows::add(&mut context, &connectivity);
+        calls::add(&mut context, &connectivity, &calls);
+        resources::add(&mut context);
+        Resolved { graph: context.graph.build(), facts: context.facts, connectivity, calls }
+    })
 }
 
 /// What every part of the resolution works on.
@@ -67,10 +79,15 @@ struct Context<'a> {
     cluster: &'a Cluster,
     sources: &'a Sources,
     graph: GraphBuilder,
-    diagnostics: Vec<Diagnostic>,
+    facts: Facts,
 }
 
 impl Context<'_> {
+    /// The position of an object in the cluster.
+    fn position(&self, entry: &Entry) -> usize {
+        self.cluster.find(&entry.key).unwrap_or_default()
+    }
+
     /// The evidence that a field of an object gives; an empty field means the object as a whole.
     fn evidence(&self, entry: &Entry, field: &str) -> Evidence {
         let span = if field.is_empty() { entry.object.span } else { entry.object.at(field) };
@@ -119,12 +136,12 @@ impl Context<'_> {
 
     /// Adds a node for something that is not there.
     fn missing(&mut self, wanted: &Wanted<'_>, evidence: Evidence) -> NodeId {
-        let Wanted { kind, namespace, wanted, name, reason } = *wanted;
+        let Wanted { kind, namespace, wanted, name, ref reason } = *wanted;
         let id = Identity::Missing { kind: kind.into(), namespace: namespace.into(), wanted: wanted.into() };
         self.node(Node {
             namespace: Some(namespace.to_owned()),
             evidence: vec![evidence],
-            ..Node::new(id, kind, name, Detail::Missing { reason })
+            ..Node::new(id, kind, name, Detail::Missing { reason: reason.clone() })
         })
     }
 

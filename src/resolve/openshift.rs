@@ -1,13 +1,14 @@
 //! Routes of OpenShift: Internet → Route → Service
 //! (<https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1>).
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::Service;
 
-use super::{Context, port_number};
+use super::backends::Reference;
+use super::facts::Host;
+use super::{Context, services};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, RouteRule};
-use crate::manifest::{Body, Tree};
+use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, HostTls, PortMap, RouteRule, TargetPort};
+use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
 /// Adds every Route with its edges.
@@ -32,6 +33,9 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
         [said],
     );
+    let tls = tls(spec);
+    let object = context.position(entry);
+    context.facts.hosts.push(Host { object, field: "spec.host".to_owned(), name: host.clone(), tls });
     let backends = spec.get("alternateBackends").map(Tree::items).unwrap_or_default();
     let several = !backends.is_empty();
     let fields = std::iter::once(("spec.to".to_owned(), spec.get("to")))
@@ -46,12 +50,12 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         }
         let key = ObjectKey::new("", "Service", entry.key.namespace(), name);
         let said = context.evidence(entry, &field);
-        let target = context.referred(&key, said.clone());
         let port = backend_port(context, &key, spec.at(&["port", "targetPort"]));
+        let reference = Reference { entry, field, port_field: "spec.port.targetPort".to_owned(), key, port };
+        let (target, port) = context.backend(reference, &said);
         // An absent weight is 100.
         let weight = several
             .then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(100));
-        let tls = spec.get("tls").is_some_and(|t| !t.is_null());
         let rule = RouteRule {
             host: host.clone(),
             path: text("path"),
@@ -64,33 +68,54 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     }
 }
 
-/// The Service port whose endpoints a Route means. `targetPort` is the number or name of a port of the endpoints, and
-/// endpoints carry the names of the Service's ports; without it the router takes every port.
-fn backend_port(context: &Context<'_>, service: &ObjectKey, wanted: Option<&Tree>) -> Backend {
-    let Some(wanted) = wanted.filter(|w| !w.is_null()) else {
-        return Backend::None;
-    };
-    let number = wanted.as_i64().and_then(|n| i32::try_from(n).ok());
-    let name = wanted.as_str();
-    let found = context.cluster.find(service).and_then(|at| match &context.cluster.entries()[at].object.body {
-        Body::Service(service) => meant(service, number, name),
-        _ => None,
-    });
-    match found.and_then(|p| port_number(p.port)) {
-        Some(port) => Backend::Number(port),
-        None => Backend::Name {
-            name: name.map_or_else(|| number.unwrap_or_default().to_string(), str::to_owned),
-            resolved: None,
+/// How a Route encrypts requests
+/// (<https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes>).
+fn tls(spec: &Tree) -> HostTls {
+    match spec.get("tls").filter(|t| !t.is_null()) {
+        None => HostTls::None,
+        Some(tls) => match tls.get("termination").and_then(Tree::as_str) {
+            Some("passthrough") => HostTls::Passthrough,
+            Some("reencrypt") => HostTls::Reencrypted,
+            _ => HostTls::Terminated,
         },
     }
 }
 
-fn meant<'s>(service: &'s Service, number: Option<i32>, name: Option<&str>) -> Option<&'s ServicePort> {
-    let ports = service.spec.as_ref()?.ports.as_ref()?;
-    let is_target = |p: &&ServicePort| match &p.target_port {
-        Some(IntOrString::Int(n)) if *n != 0 => number == Some(*n),
-        Some(IntOrString::String(n)) => name == Some(n),
-        _ => number == Some(p.port),
+/// The Service port whose endpoints a Route means. `targetPort` is the number or name of a port of the endpoints, and
+/// endpoints have the numbers of the pods' ports and the names of the Service's; without it the router takes every
+/// port.
+fn backend_port(context: &Context<'_>, service: &ObjectKey, wanted: Option<&Tree>) -> Backend {
+    let Some(wanted) = wanted.filter(|w| !w.is_null()) else {
+        return Backend::None;
     };
-    ports.iter().find(|p| name.is_some() && p.name.as_deref() == name).or_else(|| ports.iter().find(is_target))
+    let text = match (wanted.as_i64(), wanted.as_str()) {
+        (Some(number), _) => number.to_string(),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) => return Backend::None,
+    };
+    let unknown = || Backend::Name { name: text.clone(), resolved: None };
+    let Some(found) = context.service(service) else { return unknown() };
+    let maps = services::selected_ports(context, service, found);
+    match meant(&maps, &text) {
+        Some(map) => Backend::Number(map.port),
+        None if is_known(found, &maps, &text) => Backend::Absent(text),
+        None => unknown(),
+    }
+}
+
+fn meant<'m>(maps: &'m [PortMap], wanted: &str) -> Option<&'m PortMap> {
+    let number = wanted.parse::<u16>().ok();
+    let is_target = |map: &&PortMap| match &map.target {
+        TargetPort::Number(own) => number == Some(*own),
+        TargetPort::Name { resolved, .. } => number.is_some_and(|n| resolved.contains(&n)),
+    };
+    maps.iter().find(|m| m.name.as_deref() == Some(wanted)).or_else(|| maps.iter().find(is_target))
+}
+
+/// Whether the endpoints of a Service are known as far as a Route asks for them: their names are, and their numbers
+/// where the Service or the selected pods tell them.
+fn is_known(service: &Service, maps: &[PortMap], wanted: &str) -> bool {
+    let has_selector = service.spec.iter().any(|s| s.selector.as_ref().is_some_and(|s| !s.is_empty()));
+    let is_open = |map: &PortMap| matches!(&map.target, TargetPort::Name { resolved, .. } if resolved.is_empty());
+    wanted.parse::<u16>().is_err() || (has_selector && !maps.iter().any(is_open))
 }

@@ -11,6 +11,7 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Wanted};
+use crate::cluster::Cluster;
 use crate::graph::{
     Detail, EdgeDetail, Evidence, Identity, JunctionId, MissingReason, Node, NodeId, UseWay, Uses, digest,
 };
@@ -29,6 +30,14 @@ pub(super) fn add(context: &mut Context<'_>) {
     users::collect(context, &mut book);
     book.write(context);
     scalers::add(context);
+}
+
+/// Whether another object of the input makes a Secret.
+pub(super) fn is_made(cluster: &Cluster, secret: &ObjectKey) -> bool {
+    let makes = |entry: &crate::cluster::Entry| {
+        entry.key.namespace == secret.namespace && found::made_secret(entry) == Some(secret.name.as_str())
+    };
+    cluster.entries().iter().any(makes)
 }
 
 /// The ConfigMap with the cluster's certificates, which is in every namespace

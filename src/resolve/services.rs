@@ -6,11 +6,10 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::{ObjectReference, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::facts::{EndpointOutcome, ServicePort as PortFact};
 use super::{Context, Wanted, exposure, port_number, workloads};
 use crate::cluster::Entry;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Backend, Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
-use crate::manifest::Body;
+use crate::graph::{Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
 use crate::net::{AddressSet, ObjectKey, Protocol};
 
 /// Adds every Service with its edges.
@@ -20,13 +19,15 @@ pub(super) fn add(context: &mut Context<'_>) {
     for (entry, service) in cluster.services() {
         add_one(context, entry, service);
     }
+    context.facts.ports.sort_by_key(|p| (p.service, p.index));
     // Aliases may name Services of the cluster, so they wait until all of these are there.
     for (entry, service) in cluster.services() {
         if kind(service) == ServiceKind::ExternalName {
             alias(context, entry, service);
         } else if selector(service).is_empty() {
-            let none = Vec::new();
-            by_endpoints(context, entry, endpoints.get(&entry.key).unwrap_or(&none));
+            let listed = endpoints.get(&entry.key).map(Vec::as_slice).unwrap_or_default();
+            keep_endpoints(context, entry, listed);
+            by_endpoints(context, entry, &port_maps(service, &[]), listed);
         }
     }
 }
@@ -41,6 +42,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     let declared: Vec<Vec<Port>> = selected.iter().map(|&w| workloads::ports(&cluster.workloads()[w])).collect();
     let all: Vec<Port> = declared.iter().flatten().cloned().collect();
     let ports = port_maps(service, &all);
+    keep_ports(context, entry, service, (&selected, &declared), &all);
     let id = context.object(entry, Detail::Service { service: kind, ports: ports.clone(), selector: selector.clone() });
     for (&workload, own) in selected.iter().zip(&declared) {
         let workload = &cluster.workloads()[workload];
@@ -69,6 +71,34 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
         context.graph.edge(&id, &missing, EdgeDetail::Selects(ports), [said]);
     }
     exposure::service(context, entry, service, &id);
+}
+
+/// Keeps what the ports of a Service lead to at the workloads that it selects.
+fn keep_ports(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    service: &Service,
+    (selected, declared): (&[usize], &[Vec<Port>]),
+    all: &[Port],
+) {
+    let position = context.position(entry);
+    for (index, port) in ports(service).enumerate() {
+        let Some(map) = port_map(port, all) else { continue };
+        let workloads = selected.iter().zip(declared).map(|(&w, own)| (w, outcome(&map, own))).collect();
+        context.facts.ports.push(PortFact { service: position, index, map, workloads, endpoints: Vec::new() });
+    }
+}
+
+/// What a port of a Service leads to at pods that declare these ports.
+fn outcome(map: &PortMap, declared: &[Port]) -> EndpointOutcome {
+    let mut own = declared.iter().filter(|p| p.protocol == map.protocol);
+    match &map.target {
+        TargetPort::Number(number) if own.any(|p| p.number == *number) => EndpointOutcome::Declared,
+        TargetPort::Number(_) if declared.is_empty() => EndpointOutcome::NothingDeclared,
+        TargetPort::Number(_) => EndpointOutcome::Undeclared,
+        TargetPort::Name { name, .. } if own.any(|p| p.name.as_ref() == Some(name)) => EndpointOutcome::Declared,
+        TargetPort::Name { .. } => EndpointOutcome::NameMissing,
+    }
 }
 
 /// A selector in a few words: the label that names an application first, and how many more there are.
@@ -223,11 +253,15 @@ fn endpoints(context: &Context<'_>) -> BTreeMap<ObjectKey, Vec<Endpoint>> {
 
 /// A Service without selector leads to the addresses that somebody else writes down
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
-fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]) {
+fn by_endpoints(context: &mut Context<'_>, entry: &Entry, own: &[PortMap], endpoints: &[Endpoint]) {
     let cluster = context.cluster;
     let id = NodeId::object(&entry.key);
     let mut outside: BTreeMap<(Vec<PortMap>, usize), BTreeSet<&str>> = BTreeMap::new();
     for endpoint in endpoints {
+        let Some(ports) = served(own, &endpoint.ports) else {
+            unserved(context, entry, own, endpoint);
+            continue;
+        };
         let said = context.evidence(&cluster.entries()[endpoint.object], endpoint.field);
         let workload = match &endpoint.behind {
             Behind::Pod(namespace, name) => cluster.workload_of_pod(namespace, name),
@@ -236,12 +270,12 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
         };
         if let Some(workload) = workload {
             let target = NodeId::object(&cluster.workloads()[workload].key);
-            context.graph.edge(&id, &target, EdgeDetail::Selects(endpoint.ports.clone()), [said]);
+            context.graph.edge(&id, &target, EdgeDetail::Selects(ports), [said]);
         } else if endpoint.dns {
             let target = context.dns_name(&endpoint.address, said.clone());
-            context.graph.edge(&id, &target, EdgeDetail::Resolves(endpoint.ports.clone()), [said]);
+            context.graph.edge(&id, &target, EdgeDetail::Resolves(ports), [said]);
         } else {
-            outside.entry((endpoint.ports.clone(), endpoint.object)).or_default().insert(&endpoint.address);
+            outside.entry((ports, endpoint.object)).or_default().insert(&endpoint.address);
         }
     }
     for ((ports, object), addresses) in outside {
@@ -250,6 +284,51 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]
         let set = known.fold(AddressSet::none(), |set, a| set.union(&AddressSet::block(a.into())));
         let target = context.addresses(addresses.into_iter().map(str::to_owned).collect(), set, said.clone());
         context.graph.edge(&id, &target, EdgeDetail::Resolves(ports), [said]);
+    }
+}
+
+/// Whether a port of an endpoint is that of a Service's port: they have the same name, which may be none at all, and
+/// the same protocol.
+fn is_same_port(own: &PortMap, of_endpoint: &PortMap) -> bool {
+    let name = |map: &PortMap| map.name.clone().filter(|n| !n.is_empty());
+    own.protocol == of_endpoint.protocol && name(own) == name(of_endpoint)
+}
+
+/// The ports of an endpoint that some port of its Service leads to; `None` if it has ports and none of them is one.
+fn served(own: &[PortMap], of_endpoint: &[PortMap]) -> Option<Vec<PortMap>> {
+    if own.is_empty() || of_endpoint.is_empty() {
+        return Some(of_endpoint.to_vec());
+    }
+    let served = of_endpoint.iter().filter(|port| own.iter().any(|o| is_same_port(o, port)));
+    Some(served.cloned().collect::<Vec<PortMap>>()).filter(|s| !s.is_empty())
+}
+
+/// Draws that a Service sends nothing to an endpoint, for its ports have other names.
+fn unserved(context: &mut Context<'_>, entry: &Entry, own: &[PortMap], endpoint: &Endpoint) {
+    let object = &context.cluster.entries()[endpoint.object];
+    let said = context.evidence(object, "ports");
+    let names: BTreeSet<&str> = own.iter().map(|p| p.name.as_deref().unwrap_or_default()).collect();
+    let names = names.into_iter().filter(|n| !n.is_empty()).map(str::to_owned).collect();
+    let wanted =
+        Wanted { namespace: entry.key.namespace(), ..Wanted::object(&object.key, MissingReason::NoPortNamed(names)) };
+    let missing = context.missing(&wanted, said.clone());
+    context.graph.edge(&NodeId::object(&entry.key), &missing, EdgeDetail::Resolves(Vec::new()), [said]);
+}
+
+/// Keeps which ports of a Service the endpoints that are listed for it have.
+fn keep_endpoints(context: &mut Context<'_>, entry: &Entry, endpoints: &[Endpoint]) {
+    let position = context.position(entry);
+    let mut objects: BTreeMap<usize, Vec<&PortMap>> = BTreeMap::new();
+    for endpoint in endpoints.iter().filter(|e| !e.ports.is_empty()) {
+        objects.entry(endpoint.object).or_default().extend(&endpoint.ports);
+    }
+    let start = context.facts.ports.partition_point(|p| p.service < position);
+    for port in context.facts.ports[start..].iter_mut().take_while(|p| p.service == position) {
+        let has = |ports: &[&PortMap]| ports.iter().any(|of_endpoint| is_same_port(&port.map, of_endpoint));
+        let outcome = |ports: &[&PortMap]| {
+            if has(ports) { EndpointOutcome::Declared } else { EndpointOutcome::NameMissing }
+        };
+        port.endpoints = objects.iter().map(|(object, ports)| (*object, outcome(ports))).collect();
     }
 }
 
@@ -266,55 +345,26 @@ pub(super) fn kind(service: &Service) -> ServiceKind {
     }
 }
 
-/// The port that a route sends to, as it is if its Service has it or is not in the input. Clients of the Service use
-/// its own port, not the pods'
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressBackend>); a port that it
-/// lacks is told.
-pub(super) fn checked_port(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    service: &ObjectKey,
-    port: Backend,
-    field: &str,
-) -> Backend {
-    let cluster = context.cluster;
-    let Some(found) = cluster.find(service).map(|i| &cluster.entries()[i]) else {
-        return port;
-    };
-    let Body::Service(body) = &found.object.body else { return port };
-    let own: Vec<&ServicePort> = body.spec.iter().flat_map(|s| s.ports.iter().flatten()).collect();
-    let wanted = match &port {
-        Backend::Number(n) if !own.iter().any(|p| p.port == i32::from(*n)) => n.to_string(),
-        Backend::Name { name, resolved: None } => name.clone(),
-        _ => return port,
-    };
-    let known: Vec<String> = own
-        .iter()
-        .map(|p| p.name.as_ref().map_or_else(|| p.port.to_string(), |n| format!("{} ({n})", p.port)))
-        .collect();
-    let pods = own
-        .iter()
-        .find(|p| p.target_port.as_ref().is_some_and(|t| matches!(t, IntOrString::Int(n) if n.to_string() == wanted)));
-    let help = match pods {
-        Some(p) => format!("{wanted} is the pods' port; the port of the Service is {}", p.port),
-        None if known.is_empty() => "the Service has no ports".to_owned(),
-        None => format!("its ports are {}", known.join(", ")),
-    };
-    let message = format!("{} sends to port {wanted} of {service}, which has no such port", entry.key);
-    let problem = Diagnostic::at(Code::BackendPortMissing, entry.object.at(field), message);
-    context.diagnostics.push(problem.with_related(found.object.at("spec.ports"), "its ports").with_help(help));
-    Backend::Absent(wanted)
-}
-
 fn selector(service: &Service) -> BTreeMap<String, String> {
     service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default()
+}
+
+fn ports(service: &Service) -> impl Iterator<Item = &ServicePort> {
+    service.spec.iter().flat_map(|s| s.ports.iter().flatten())
 }
 
 /// The ports of a Service with their targets among some declared ports. An absent target port is the port itself; a
 /// name is looked up with the same protocol.
 pub(super) fn port_maps(service: &Service, declared: &[Port]) -> Vec<PortMap> {
-    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    ports.filter_map(|p| port_map(p, declared)).collect()
+    ports(service).filter_map(|p| port_map(p, declared)).collect()
+}
+
+/// The ports of a Service with their targets among those that the selected pods declare.
+pub(super) fn selected_ports(context: &Context<'_>, key: &ObjectKey, service: &Service) -> Vec<PortMap> {
+    let workloads = context.cluster.workloads();
+    let selected = context.cluster.select(key.namespace(), &selector(service));
+    let declared: Vec<Port> = selected.iter().flat_map(|&w| workloads::ports(&workloads[w])).collect();
+    port_maps(service, &declared)
 }
 
 fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
@@ -323,6 +373,11 @@ fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
     let target = match &port.target_port {
         Some(IntOrString::Int(0)) | None => TargetPort::Number(number),
         Some(IntOrString::Int(n)) => TargetPort::Number(port_number(*n)?),
+        Some(IntOrString::String(name)) if name.is_empty() => TargetPort::Number(number),
+        // No port has a name of digits alone (https://kubernetes.io/docs/concepts/services-networking/service/).
+        Some(IntOrString::String(digits)) if digits.parse::<u16>().is_ok_and(|n| n > 0) => {
+            TargetPort::Number(digits.parse().ok()?)
+        }
         Some(IntOrString::String(name)) => {
             let resolved: BTreeSet<u16> = declared
                 .iter()

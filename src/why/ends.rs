@@ -1,9 +1,8 @@
 //! The two ends as policies see them, and what both sides together say of a connection between them.
 
 use super::Scene;
-use super::sides::{Part, allowed, side};
 use crate::net::{AddressSet, PortSet};
-use crate::policy::{Direction, GroupId, Members, Network, Peer, Peers};
+use crate::policy::{Direction, Explanation, GroupId, Members, Network, Peer, Peers};
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,14 +130,33 @@ pub(super) struct Judged {
     pub asked: PortSet,
     /// Those that both sides allow.
     pub allowed: PortSet,
-    /// What the side of the source says; nothing if it is not of the cluster.
-    pub egress: Vec<Part>,
-    /// What the side of the destination says; nothing if it is not of the cluster.
-    pub ingress: Vec<Part>,
+    /// What the side of the source says of the ports that are asked for; nothing if it is not of the cluster.
+    pub egress: Explanation,
+    /// What the side of the destination says of them; nothing if it is not of the cluster.
+    pub ingress: Explanation,
+    /// What both sides say of every port; several where addresses differ in other ports than those.
+    pub of_all_ports: Vec<Sides>,
     /// What is not certain about it.
     pub doubt: Option<Doubt>,
     /// On which network.
     pub network: usize,
+}
+
+/// What the side of the source and that of the destination say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sides {
+    egress: Explanation,
+    ingress: Explanation,
+}
+
+impl Sides {
+    /// The side of a direction.
+    pub fn side(&self, direction: Direction) -> &Explanation {
+        match direction {
+            Direction::Egress => &self.egress,
+            Direction::Ingress => &self.ingress,
+        }
+    }
 }
 
 impl Judged {
@@ -173,18 +191,16 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
     let targets = to.groups(scene, network);
     for (a, source) in &sources {
         for (b, target) in &targets {
-            let ask = |end: &End, direction| {
-                if end.workload().is_some() {
-                    side(scene.connectivity, network, (*a, *b), direction, asked)
-                } else {
-                    Vec::new()
-                }
+            let ask = |end: &End, direction| match end {
+                End::Workload(_) => scene.connectivity.explain(network, *a, *b, direction),
+                End::Addresses(_) | End::Controller => Explanation::default(),
             };
-            let (egress, ingress) = (ask(from, Direction::Egress), ask(to, Direction::Ingress));
+            let all = Sides { egress: ask(from, Direction::Egress), ingress: ask(to, Direction::Ingress) };
+            let (egress, ingress) = (all.egress.about(asked), all.ingress.about(asked));
             let through =
-                |end: &End, parts: &[Part]| if end.workload().is_some() { allowed(parts) } else { asked.clone() };
+                |end: &End, side: &Explanation| if end.workload().is_some() { side.allowed() } else { asked.clone() };
             let allowed = through(from, &egress).intersection(&through(to, &ingress));
-            let ruled = egress.iter().chain(&ingress).any(|p| !p.because.is_empty());
+            let ruled = egress.decisions.iter().chain(&ingress.decisions).any(|d| !d.because.is_empty());
             // Only where a rule decides can policies fail to hold.
             let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
             let doubt = (ruled && on_host).then_some(Doubt::HostNetwork);
@@ -197,6 +213,7 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
                     allowed,
                     egress,
                     ingress,
+                    of_all_ports: vec![all],
                     doubt,
                     network,
                 },
@@ -221,6 +238,8 @@ fn add(found: &mut Vec<Judged>, new: Judged) {
                 (End::Addresses(own), _, End::Addresses(more), _)
                 | (_, End::Addresses(own), _, End::Addresses(more)) => {
                     *own = own.union(more);
+                    let others = new.of_all_ports.into_iter().filter(|s| !old.of_all_ports.contains(s));
+                    old.of_all_ports.extend(others.collect::<Vec<_>>());
                     return;
                 }
                 _ => {}

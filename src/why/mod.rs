@@ -17,13 +17,13 @@ mod policies;
 mod ports;
 mod question;
 mod service;
-mod sides;
 mod suggest;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::{Graph, NodeId};
 use crate::policy::Connectivity;
+use crate::resolve::Facts;
 use crate::source::{Sources, Span};
 use crate::world::World;
 
@@ -37,6 +37,8 @@ struct Scene<'a> {
     cluster: &'a Cluster,
     /// Who is routed to whom.
     graph: &'a Graph,
+    /// Facts about references, hosts and ports.
+    facts: &'a Facts,
     /// Who may talk to whom.
     connectivity: &'a Connectivity,
     /// The texts, for the places.
@@ -50,6 +52,7 @@ impl<'a> Scene<'a> {
         Scene {
             cluster: world.cluster(),
             graph: world.graph(),
+            facts: world.facts(),
             connectivity: world.connectivity(),
             sources: world.sources(),
             namespace,

@@ -4,9 +4,10 @@ use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
-use super::sides::{Part, Ruling};
 use crate::net::{ContainerPort, PortSet};
-use crate::policy::{Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, Reason, Tier};
+use crate::policy::{
+    Decision, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, Reason, Ruling, Tier,
+};
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;
@@ -33,7 +34,7 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
         let mut opened: Vec<(usize, usize)> = Vec::new();
         let mut told = 0;
         for pair in judged {
-            let (own, other, parts) = match direction {
+            let (own, other, side) = match direction {
                 Direction::Egress => (&pair.from, &pair.to, &pair.egress),
                 Direction::Ingress => (&pair.to, &pair.from, &pair.ingress),
             };
@@ -42,14 +43,14 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
                 opened.push((workload, pair.network));
                 isolation(scene, pair, workload, direction, &mut step);
             }
-            let silent = parts.iter().all(|p| p.because.is_empty());
+            let silent = side.decisions.iter().all(|d| d.because.is_empty());
             if silent && scene.connectivity.isolation_on(pair.network, workload, direction) == Default::default() {
                 continue;
             }
             told += 1;
             if told <= SHOWN {
-                for part in parts {
-                    tell(scene, direction, pair, (own, other), part, &mut step);
+                for decision in &side.decisions {
+                    tell(scene, direction, pair, other, decision, &mut step);
                 }
             }
         }
@@ -100,19 +101,12 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     }
 }
 
-fn tell(
-    scene: &Scene<'_>,
-    direction: Direction,
-    pair: &Judged,
-    (own, other): (&End, &End),
-    part: &Part,
-    step: &mut Step,
-) {
+fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, other: &End, decision: &Decision, step: &mut Step) {
     let policies = scene.connectivity.policies();
     let preposition = if direction == Direction::Egress { "to" } else { "from" };
-    let what = format!("{} {preposition} {}", ports_text(&part.ports), other.name(scene));
+    let what = format!("{} {preposition} {}", ports_text(&decision.ports), other.name(scene));
     let rule_of = |reason: &Reason| reason.rule.and_then(|i| policies[reason.policy].rules(direction)?.get(i));
-    for reason in &part.because {
+    for reason in &decision.because {
         let (policy, Some(rule)) = (&policies[reason.policy], rule_of(reason)) else {
             continue;
         };
@@ -123,15 +117,15 @@ fn tell(
         };
         step.say(mark, format!("{what} {verb} {} of {}", rule.field, policy_name(policy)), Some(scene.place(rule.at)));
     }
-    match part.ruling {
+    match decision.ruling {
         Ruling::Open => step.say(Mark::Ok, format!("{what} is decided by no rule, so it is open"), None),
-        Ruling::Denied if part.because.iter().any(|r| r.effect == Effect::Isolate) => {
+        Ruling::Denied if decision.because.iter().any(|r| r.effect == Effect::Isolate) => {
             step.say(Mark::Problem, format!("{what} is allowed by no rule:"), None);
-            for reason in part.because.iter().filter(|r| r.effect == Effect::Isolate) {
+            for reason in decision.because.iter().filter(|r| r.effect == Effect::Isolate) {
                 let policy = &policies[reason.policy];
                 step.explain(
                     Mark::Problem,
-                    format!("{} {}", policy.key, lack(scene, policy, direction, pair.network, (own, other))),
+                    format!("{} {}", policy.key, lack(scene, policy, direction, pair)),
                     Some(scene.place(policy.says(direction))),
                 );
             }
@@ -141,24 +135,14 @@ fn tell(
 }
 
 /// Why a policy that isolates does not allow.
-fn lack(
-    scene: &Scene<'_>,
-    policy: &Policy,
-    direction: Direction,
-    network: usize,
-    (own, other): (&End, &End),
-) -> String {
+fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, pair: &Judged) -> String {
     let rules = policy.rules(direction).unwrap_or_default();
     if rules.is_empty() {
         return format!("allows no {}", direction.as_str());
     }
-    // A rule that the engine counts for other ports of the same pair means this peer: then it is the port that it
-    // lacks.
-    let everything = PortSet::all();
-    let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
-    let pairs = super::ends::judge(scene, network, from, to, &everything);
-    let parts = pairs.iter().flat_map(|p| if direction == Direction::Egress { &p.egress } else { &p.ingress });
-    let meant: Vec<String> = parts
+    // A rule that decides about other ports of the same pair means this peer: then it is the port that it lacks.
+    let decisions = pair.of_all_ports.iter().flat_map(|sides| &sides.side(direction).decisions);
+    let meant: Vec<String> = decisions
         .filter(|p| p.ruling == Ruling::Allowed)
         .flat_map(|p| p.because.iter().map(move |r| (r, &p.ports)))
         .filter(|(r, _)| scene.connectivity.policies()[r.policy].key == policy.key)
@@ -170,8 +154,9 @@ fn lack(
     let whom = if direction == Direction::Egress { "other destinations" } else { "other sources" };
     let count = if rules.len() == 1 { "its one rule is".to_owned() } else { format!("its {} rules are", rules.len()) };
     // A name that the destination's pods give no port may be why a rule that means the peer does not help.
-    let groups = scene.connectivity.groups(network);
-    let of = to.workload().map_or(&[][..], |w| scene.connectivity.groups_of(network, w));
+    let to = &pair.to;
+    let groups = scene.connectivity.groups(pair.network);
+    let of = to.workload().map_or(&[][..], |w| scene.connectivity.groups_of(pair.network, w));
     let declared: Vec<&ContainerPort> = of.iter().flat_map(|&g| &groups[g].ports).collect();
     let is_known = |n: &NamedPort| {
         declared.iter().any(|p| p.name == n.name && n.protocol.is_none_or(|wanted| wanted == p.protocol))
@@ -252,7 +237,7 @@ pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
 
 fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
     let policies = scene.connectivity.policies();
-    let denied = pair.ingress.iter().filter(|p| p.ruling == Ruling::Denied);
+    let denied = pair.ingress.decisions.iter().filter(|p| p.ruling == Ruling::Denied);
     let isolating =
         denied.flat_map(|p| p.because.iter().map(move |r| (r, &p.ports))).filter(|(r, _)| r.effect == Effect::Isolate);
     for (reason, ports) in isolating {

@@ -4,7 +4,7 @@ use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step};
 use super::ends::End;
 use super::question::{PortName, PortWish};
-use super::service::{Behind, place_of};
+use super::service::{PlainService, place_of, unserved_change, unserved_text};
 use crate::graph::{Detail, Port, PortMap, ServiceKind, TargetPort, port_text};
 use crate::net::{AddressSet, PortSet, Protocol};
 
@@ -40,7 +40,7 @@ type Selected<'a> = [(usize, &'a [PortMap], String)];
 /// Leads the ports that are asked for from the Service to the pods behind it.
 pub(super) fn map_ports(
     scene: &Scene<'_>,
-    service: &Behind<'_>,
+    service: &PlainService<'_>,
     wish: Option<&PortWish>,
     selected: &Selected<'_>,
     outside: Vec<(AddressSet, Vec<PortMap>, String)>,
@@ -68,9 +68,15 @@ pub(super) fn map_ports(
         let text = format!("no port was asked for: all {} ports of the Service are judged", wished.len());
         step.say(Mark::Ok, text, None);
     }
-    let entry = scene.cluster.entries().iter().find(|e| service.id.key() == Some(&e.key));
+    let facts = scene.facts.ports_of(service.entry);
     for (index, map) in &wished {
-        let at = entry.map(|e| scene.place(e.object.at(&format!("spec.ports[{index}]"))));
+        let at = Some(scene.place(scene.entry(service.entry).object.at(&format!("spec.ports[{index}]"))));
+        if let Some(port) = facts.get(*index).filter(|p| p.is_unserved()) {
+            step.say(Mark::Problem, unserved_text(scene, port), at);
+            found.failure = Some(format!("port {} of the Service has no endpoint", map.port));
+            found.changes.push(unserved_change(service, port));
+            continue;
+        }
         let name = map.name.as_ref().map_or(String::new(), |n| format!(" ({n})"));
         match &map.target {
             TargetPort::Name { name: target, resolved } if resolved.is_empty() => {
@@ -129,7 +135,12 @@ pub(super) fn map_ports(
                 || wished.iter().any(|(_, w)| w.name == m.name)
         });
         let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
-        found.target(End::Addresses(set), asked);
+        if !asked.is_empty() {
+            found.failure = None;
+        }
+        if found.failure.is_none() {
+            found.target(End::Addresses(set), asked);
+        }
     }
     found
 }
@@ -153,7 +164,7 @@ fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut St
 
 fn no_such_port(
     scene: &Scene<'_>,
-    service: &Behind<'_>,
+    service: &PlainService<'_>,
     wish: Option<&PortWish>,
     selected: &Selected<'_>,
     step: &mut Step,

@@ -8,8 +8,9 @@ use super::ends::End;
 use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
-use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind};
+use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
 use crate::net::{AddressSet, PortSet};
+use crate::resolve::ServicePort;
 
 /// The workloads that a Service leads to, with the ports that lead there and the place that says so.
 pub(super) fn selected<'a>(scene: &Scene<'a>, service: &NodeId) -> Vec<(usize, &'a [PortMap], String)> {
@@ -64,7 +65,9 @@ pub(super) fn targets(
             break;
         };
         if *kind != ServiceKind::ExternalName {
-            let found = behind(scene, &Behind { id: &id, kind: *kind, ports, selector }, wish, &mut endpoints);
+            let entry = id.key().and_then(|key| scene.cluster.find(key)).unwrap_or(entry);
+            let service = PlainService { entry, id: &id, kind: *kind, ports, selector };
+            let found = endpoints_of(scene, &service, wish, &mut endpoints);
             return after_endpoints(endpoints, found, steps);
         }
         // An alias changes the name and nothing else: the port is the one that the other name has
@@ -76,7 +79,7 @@ pub(super) fn targets(
                 format!("{id} is an ExternalName Service without a name"),
                 place_of(scene, node),
             );
-            return after_endpoints(endpoints, Behave::failed("the Service stands for no name"), steps);
+            return after_endpoints(endpoints, ServiceOutcome::failed("the Service stands for no name"), steps);
         };
         let other = scene.graph.node(to);
         let at = edge.evidence.first().map(|e| e.place());
@@ -93,7 +96,7 @@ pub(super) fn targets(
                 );
                 return after_endpoints(
                     endpoints,
-                    Behave::failed("the Service that the name stands for is not there"),
+                    ServiceOutcome::failed("the Service that the name stands for is not there"),
                     steps,
                 );
             }
@@ -120,25 +123,25 @@ pub(super) fn targets(
         }
     }
     endpoints.say(Mark::Problem, format!("{id} is an alias of itself"), None);
-    after_endpoints(endpoints, Behave::failed("the Service is an alias without end"), steps)
+    after_endpoints(endpoints, ServiceOutcome::failed("the Service is an alias without end"), steps)
 }
 
-/// What the layers of a Service end in, with the layer of ports where it was reached.
-struct Behave {
+/// What the layers of a Service found, with the layer of ports where it was reached.
+struct ServiceOutcome {
     found: Found,
     ports: Option<Step>,
 }
 
-impl Behave {
-    fn failed(why: &str) -> Behave {
-        Behave { found: Found { failure: Some(why.to_owned()), ..Found::default() }, ports: None }
+impl ServiceOutcome {
+    fn failed(why: &str) -> ServiceOutcome {
+        ServiceOutcome { found: Found { failure: Some(why.to_owned()), ..Found::default() }, ports: None }
     }
 }
 
-fn after_endpoints(endpoints: Step, behave: Behave, steps: &mut Vec<Step>) -> Result<Found, String> {
+fn after_endpoints(endpoints: Step, outcome: ServiceOutcome, steps: &mut Vec<Step>) -> Result<Found, String> {
     steps.push(endpoints);
-    steps.extend(behave.ports);
-    Ok(behave.found)
+    steps.extend(outcome.ports);
+    Ok(outcome.found)
 }
 
 /// Where a node of the graph is declared.
@@ -147,14 +150,22 @@ pub(super) fn place_of(scene: &Scene<'_>, node: usize) -> Option<String> {
 }
 
 /// A Service that is no alias.
-pub(super) struct Behind<'a> {
+pub(super) struct PlainService<'a> {
+    /// Its position in the cluster.
+    pub entry: usize,
     pub id: &'a NodeId,
     pub kind: ServiceKind,
     pub ports: &'a [PortMap],
     pub selector: &'a BTreeMap<String, String>,
 }
 
-fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endpoints: &mut Step) -> Behave {
+/// The endpoints of a Service, and the ports of the pods that its ports lead to.
+fn endpoints_of(
+    scene: &Scene<'_>,
+    service: &PlainService<'_>,
+    wish: Option<&PortWish>,
+    endpoints: &mut Step,
+) -> ServiceOutcome {
     let selected = selected(scene, service.id);
     let labels = pairs(service.selector);
     let outside = outside_addresses(scene, service.id);
@@ -174,6 +185,9 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
     }
     if selected.is_empty() && outside.is_empty() {
         let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
+        if scene.facts.ports_of(service.entry).iter().any(ServicePort::is_unserved) {
+            return unserved(scene, service, endpoints);
+        }
         if service.selector.is_empty() {
             endpoints.say(
                 Mark::Doubt,
@@ -181,16 +195,46 @@ fn behind(scene: &Scene<'_>, service: &Behind<'_>, wish: Option<&PortWish>, endp
                 at,
             );
             let unknown = Some("what the Service leads to is not in the manifests".to_owned());
-            return Behave { found: Found { unknown, ..Found::default() }, ports: None };
+            return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
         }
         endpoints.say(Mark::Problem, format!("{labels} selects no pod: {} has no endpoints", service.id), at);
-        let mut behave = Behave::failed("the Service has no endpoints in the input");
-        behave.found.changes = nearest(scene, service, endpoints);
-        return behave;
+        let mut outcome = ServiceOutcome::failed("the Service has no endpoints in the input");
+        outcome.found.changes = nearest(scene, service, endpoints);
+        return outcome;
     }
     let mut ports = Step::new(Layer::Ports);
     let found = map_ports(scene, service, wish, &selected, outside, &mut ports);
-    Behave { found, ports: Some(ports) }
+    ServiceOutcome { found, ports: Some(ports) }
+}
+
+/// A Service whose endpoints have none of its ports.
+fn unserved(scene: &Scene<'_>, service: &PlainService<'_>, endpoints: &mut Step) -> ServiceOutcome {
+    let mut outcome = ServiceOutcome::failed("the Service has no endpoints for its ports");
+    for port in scene.facts.ports_of(service.entry).iter().filter(|p| p.is_unserved()) {
+        let at = scene.entry(service.entry).object.at(&format!("spec.ports[{}]", port.index));
+        endpoints.say(Mark::Problem, unserved_text(scene, port), Some(scene.place(at)));
+        outcome.found.changes.push(unserved_change(service, port));
+    }
+    outcome
+}
+
+/// Why a port has no endpoint though the Service has some: it goes by their names.
+pub(super) fn unserved_text(scene: &Scene<'_>, port: &ServicePort) -> String {
+    let objects: Vec<String> = port.endpoints.iter().map(|(object, _)| scene.entry(*object).key.to_string()).collect();
+    let verb = if objects.len() == 1 { "has" } else { "have" };
+    let protocol = port.map.protocol;
+    let name = match &port.map.name {
+        Some(name) => (format!(" ({name})"), format!("{protocol} port named {name}")),
+        None => (String::new(), format!("unnamed {protocol} port")),
+    };
+    let number = port_text(port.map.port, port.map.protocol);
+    format!("port {number}{} has no endpoint: {} {verb} no {}", name.0, objects.join(", "), name.1)
+}
+
+pub(super) fn unserved_change(service: &PlainService<'_>, port: &ServicePort) -> Change {
+    let number = port_text(port.map.port, port.map.protocol);
+    let text = format!("give the port of the endpoints the name that port {number} of {} has", service.id);
+    Change::Edit(text)
 }
 
 /// Addresses that hand-written endpoints lead to, with their ports.
@@ -210,7 +254,7 @@ fn outside_addresses(scene: &Scene<'_>, service: &NodeId) -> Vec<(AddressSet, Ve
 }
 
 /// Says which workloads come closest to a selector that selects nothing.
-fn nearest(scene: &Scene<'_>, service: &Behind<'_>, step: &mut Step) -> Vec<Change> {
+fn nearest(scene: &Scene<'_>, service: &PlainService<'_>, step: &mut Step) -> Vec<Change> {
     let namespace =
         scene.graph.find(service.id).and_then(|n| scene.graph.node(n).namespace.clone()).unwrap_or_default();
     let shared = |w: usize| {

@@ -7,9 +7,8 @@ use super::Scene;
 use super::answer::Change;
 use super::ends::{End, Judged};
 use super::service::pairs;
-use super::sides::Ruling;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
-use crate::policy::{Direction, Effect, Tier};
+use crate::policy::{Direction, Effect, Ruling, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -19,12 +18,12 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut named: Vec<String> = Vec::new();
     for pair in judged.iter().filter(|p| p.allowed != p.asked && p.doubt.is_none()).take(MOST) {
-        for (direction, own, other, parts) in [
+        for (direction, own, other, side) in [
             (Direction::Egress, &pair.from, &pair.to, &pair.egress),
             (Direction::Ingress, &pair.to, &pair.from, &pair.ingress),
         ] {
             let mut lacking = PortSet::none();
-            for part in parts.iter().filter(|p| p.ruling == Ruling::Denied) {
+            for part in side.decisions.iter().filter(|p| p.ruling == Ruling::Denied) {
                 let deny = part.because.iter().find(|r| r.effect == Effect::Deny);
                 match deny {
                     Some(reason) => {

@@ -4,9 +4,8 @@ use super::Scene;
 use super::answer::{Found, Outcome};
 use super::ends::{Doubt, Judged};
 use super::policies::ports_text;
-use super::sides;
-
 use crate::net::PortSet;
+use crate::policy::Explanation;
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
@@ -44,7 +43,7 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
 fn denial(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let Some(first) = judged.first() else { return String::new() };
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
-    let blocked = |parts: &[sides::Part]| !parts.is_empty() && sides::allowed(parts).is_empty();
+    let blocked = |side: &Explanation| !side.decisions.is_empty() && side.allowed().is_empty();
     let (out, into) = (judged.iter().all(|p| blocked(&p.egress)), judged.iter().all(|p| blocked(&p.ingress)));
     let from = first.from.name(scene);
     let to = if judged.iter().all(|p| p.to == first.to) { first.to.name(scene) } else { "the destination".into() };

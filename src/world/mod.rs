@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::manifest;
 use crate::policy::{Calls, Connectivity};
-use crate::resolve::{self, ControllerError, ControllerRef, Resolved};
+use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources};
 
 /// How a [`World`] is made: what its manifests do not say.
@@ -30,6 +30,7 @@ pub struct Options {
 pub struct World {
     sources: Sources,
     cluster: Cluster,
+    facts: Facts,
     graph: Graph,
     connectivity: Connectivity,
     calls: Calls,
@@ -62,7 +63,7 @@ impl World {
         for controller in &options.ingress_controllers {
             controller.workloads(&cluster)?;
         }
-        let Resolved { graph, connectivity, calls } =
+        let Resolved { graph, facts, connectivity, calls } =
             resolve::resolve(&cluster, &sources, &options.ingress_controllers).unpack(&mut diagnostics);
         if objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
             let message = "there is no Kubernetes object in the input";
@@ -72,6 +73,7 @@ impl World {
         Ok(World {
             sources,
             cluster,
+            facts,
             graph,
             connectivity,
             calls,
@@ -100,6 +102,11 @@ impl World {
     #[doc(hidden)]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// Facts about references, hosts and the ports of Services, of which the graph was made.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// What can reach what: routing, what policies allow and deny, calls, and what workloads use. Complete: pictures

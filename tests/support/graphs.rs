@@ -24,7 +24,7 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         host: (!host.is_empty()).then(|| host.into()),
         path: (!path.is_empty()).then(|| path.into()),
         path_type: Some("Prefix".into()),
-        tls,
+        tls: if tls { HostTls::Terminated } else { HostTls::None },
         weight: None,
         default: false,
     }

@@ -121,7 +121,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         host: Some(t()),
         path: Some(t()),
         path_type: Some(t()),
-        tls: true,
+        tls: HostTls::Terminated,
         weight: None,
         default: false,
     }];

@@ -51,7 +51,7 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         host: Some(host.into()),
         path: Some(path.into()),
         path_type: Some("Prefix".into()),
-        tls,
+        tls: if tls { HostTls::Terminated } else { HostTls::None },
         weight: None,
         default: false,
     }

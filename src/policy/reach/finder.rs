@@ -78,9 +78,23 @@ type Rows = Vec<(GroupId, FixedBitSet)>;
 /// A set of pairs that is whole: each of the first with each of the second.
 type Block = (Vec<GroupId>, Vec<GroupId>);
 
-/// What is the same for all pairs of a rule and one of its peers.
+/// One peer of a rule.
+pub(super) struct RulePeer<'a> {
+    pub policy: &'a Policy,
+    pub rule: &'a Rule,
+    /// `None` for everybody.
+    pub peer: Option<&'a Peer>,
+    /// All groups that the peer means.
+    pub set: &'a FixedBitSet,
+    /// All groups that the policy is about.
+    pub own: &'a [GroupId],
+    pub reason: Reason,
+}
+
+/// The same for all pairs of groups of a rule and one of its peers.
 struct Clause<'a> {
     policy: &'a Policy,
+    ports: &'a RulePorts,
     /// `None` for everybody.
     peer: Option<&'a Peer>,
     reason: Reason,
@@ -88,6 +102,25 @@ struct Clause<'a> {
     own: &'a [GroupId],
     /// All groups that the peer means.
     others: Vec<GroupId>,
+}
+
+impl Clause<'_> {
+    /// Whether it is about every pod there may be: then what it does not let through is named as its exceptions.
+    fn is_about_every_pod(&self) -> bool {
+        self.peer.is_none_or(|p| matches!(p, Peer::Pods(s) if s.pods.is_everything() && is_open_ended(s)))
+    }
+}
+
+/// The rules that decide about a pair of groups, by the rule's own group and the other.
+type Because = Vec<(GroupId, GroupId, Vec<Reason>)>;
+
+/// How much of what a rule lets through some pairs are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// At least as much as any other.
+    Most,
+    /// What is left.
+    Rest,
 }
 
 impl<'a> Finder<'a> {
@@ -111,43 +144,52 @@ impl<'a> Finder<'a> {
     }
 
     /// What one peer of a rule adds.
-    pub fn peer(
-        &mut self,
-        policy: &Policy,
-        rule: &Rule,
-        peer: Option<&Peer>,
-        set: &FixedBitSet,
-        own: &[GroupId],
-        reason: Reason,
-    ) {
-        let direction = reason.direction;
-        let judge = self.judge;
-        // The controller that the input does not hold is told of by the ways in from outside.
-        let mut set = set.clone();
-        (0..judge.groups.len())
-            .rev()
-            .take_while(|&g| matches!(judge.groups[g].members, Members::IngressController))
-            .for_each(|g| set.remove(g));
-        let clause = Clause { policy, peer, reason, own, others: set.ones().collect() };
+    pub fn peer(&mut self, found: RulePeer<'_>) {
+        let RulePeer { policy, rule, peer, set, own, reason } = found;
+        let set = self.without_controllers(set);
+        let clause = Clause { policy, ports: &rule.ports, peer, reason, own, others: set.ones().collect() };
         if clause.others.is_empty() {
-            self.unheard_of(&clause, &rule.ports);
+            self.unheard_of(&clause);
             return;
         }
+        let (tally, because) = self.tally(&clause, &set);
+        self.shut_out(&clause, &tally);
+        self.let_through(&clause, tally.by_ports, &because);
+        if !clause.is_about_every_pod() {
+            for block in blocks(tally.denied) {
+                self.shut(&clause, &block);
+            }
+        }
+    }
+
+    /// A set without the ingress controllers that the input does not hold: the ways in from outside tell of them.
+    fn without_controllers(&self, set: &FixedBitSet) -> FixedBitSet {
+        let mut set = set.clone();
+        let groups = &self.judge.groups;
+        let last = (0..groups.len()).rev().take_while(|&g| matches!(groups[g].members, Members::IngressController));
+        last.for_each(|g| set.remove(g));
+        set
+    }
+
+    /// What becomes of each pair of a clause, and the rules that decide where it took both ends to know.
+    fn tally(&self, clause: &Clause<'_>, set: &FixedBitSet) -> (Tally, Because) {
+        let direction = clause.reason.direction;
+        let judge = self.judge;
         let mut tally = Tally::default();
-        let mut because: Vec<(GroupId, GroupId, Vec<Reason>)> = Vec::new();
+        let mut because = Vec::new();
         // Only a port that is called by its name is another one at another destination.
-        let is_fixed = direction == Direction::Ingress || rule.ports.named().is_empty();
-        for &g in own {
+        let is_fixed = direction == Direction::Ingress || clause.ports.named().is_empty();
+        for &g in clause.own {
             let (mut rest, open) = (set.clone(), self.open(opposite(direction)));
             if is_fixed && self.is_decided_by_rules(direction, g) {
                 let mut row = set.clone();
                 row.intersect_with(open);
-                tally.row(g, row, rule.ports.at(&judge.groups[g].ports));
+                tally.row(g, row, clause.ports.at(&judge.groups[g].ports));
                 rest.difference_with(open);
             }
             for h in rest.ones() {
                 let (from, to) = ends(direction, g, h);
-                let asked = rule.ports.at(&judge.groups[to].ports);
+                let asked = clause.ports.at(&judge.groups[to].ports);
                 if asked.is_empty() {
                     continue;
                 }
@@ -160,30 +202,28 @@ impl<'a> Finder<'a> {
                 tally.pair(g, h, ports, judge.groups.len());
             }
         }
-        self.shut_out(&clause, &tally, &rule.ports);
         because.sort();
-        let main = tally.by_ports.iter().map(|(_, rows)| weight(rows)).max().unwrap_or_default();
-        for (ports, rows) in tally.by_ports {
-            let is_main = weight(&rows) == main;
-            for (a, b) in blocks(rows) {
-                let mut reasons = vec![reason];
-                for &g in &a {
+        (tally, because)
+    }
+
+    /// Pairs that the rule lets through, in blocks.
+    fn let_through(&mut self, clause: &Clause<'_>, by_ports: Vec<(PortSet, Rows)>, because: &Because) {
+        let most = by_ports.iter().map(|(_, rows)| weight(rows)).max().unwrap_or_default();
+        for (ports, rows) in by_ports {
+            let share = if weight(&rows) == most { Share::Most } else { Share::Rest };
+            for block in blocks(rows) {
+                let (own, others) = &block;
+                let mut reasons = vec![clause.reason];
+                for &g in own {
                     let start = because.partition_point(|(x, ..)| *x < g);
                     let of_own = because[start..].iter().take_while(|(x, ..)| *x == g);
-                    let more = of_own.filter(|(_, h, _)| b.binary_search(h).is_ok()).flat_map(|(.., r)| r);
+                    let more = of_own.filter(|(_, h, _)| others.binary_search(h).is_ok()).flat_map(|(.., r)| r);
                     reasons.extend(more.copied().filter(|r| r.effect == Effect::Allow));
                 }
                 reasons.sort();
                 reasons.dedup();
-                self.block(&clause, &a, &b, is_main, &ports, &reasons);
+                self.block(clause, &block, share, &ports, &reasons);
             }
-        }
-        // What every pod may do by the rule is told with its exceptions; each of them is no line.
-        if clause.peer.is_none_or(|p| matches!(p, Peer::Pods(s) if s.pods.is_everything() && is_open_ended(s))) {
-            return;
-        }
-        for (a, b) in blocks(tally.denied) {
-            self.shut(&clause, &a, &b, &rule.ports);
         }
     }
 
@@ -208,14 +248,14 @@ impl<'a> Finder<'a> {
     }
 
     /// A peer that the input holds nothing of: what the rule says is all that is known.
-    fn unheard_of(&mut self, clause: &Clause<'_>, ports: &RulePorts) {
+    fn unheard_of(&mut self, clause: &Clause<'_>) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
-        self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()), ports);
+        self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()));
     }
 
     /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for
     /// the others.
-    fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally, ports: &RulePorts) {
+    fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
         if !selection.pods.is_everything() || !is_open_ended(selection) {
             return;
@@ -224,12 +264,13 @@ impl<'a> Finder<'a> {
         let rest: Vec<GroupId> = clause.own.iter().copied().filter(|g| !heard(g)).collect();
         if !rest.is_empty() {
             let all = self.workloads(&clause.others);
-            self.by_word(clause, &rest, (End::Pods(plain(selection), all.clone().into()), all), ports);
+            self.by_word(clause, &rest, (End::Pods(plain(selection), all.clone().into()), all));
         }
     }
 
     /// What a rule says of pods that the input does not hold.
-    fn by_word(&mut self, clause: &Clause<'_>, own: &[GroupId], other: (End, Vec<usize>), ports: &RulePorts) {
+    fn by_word(&mut self, clause: &Clause<'_>, own: &[GroupId], other: (End, Vec<usize>)) {
+        let ports = clause.ports;
         let mut by_ports: BTreeMap<PortSet, Vec<GroupId>> = BTreeMap::new();
         let mut names = Vec::new();
         for &g in own {
@@ -253,18 +294,11 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Pairs that the rule lets through.
-    fn block(
-        &mut self,
-        clause: &Clause<'_>,
-        own: &[GroupId],
-        others: &[GroupId],
-        is_main: bool,
-        ports: &PortSet,
-        because: &[Reason],
-    ) {
+    /// Pairs that the rule lets through on the same ports.
+    fn block(&mut self, clause: &Clause<'_>, block: &Block, share: Share, ports: &PortSet, because: &[Reason]) {
+        let (own, others) = block;
         let own_end = self.own_end(clause, own);
-        for other_end in self.other_ends(clause, others, is_main) {
+        for other_end in self.other_ends(clause, others, share) {
             let certainty = self.certainty(&own_end.0, own).max(self.certainty(&other_end.0, others));
             let said = Said { ports: ports.clone(), names: Vec::new(), certainty, because: because.to_vec() };
             self.allowed.add(identity(clause.reason.direction, own_end.clone(), other_end), said);
@@ -272,7 +306,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Pairs that the rule allows and something else denies.
-    fn shut(&mut self, clause: &Clause<'_>, own: &[GroupId], others: &[GroupId], ports: &RulePorts) {
+    fn shut(&mut self, clause: &Clause<'_>, (own, others): &Block) {
         let (own_workloads, other_workloads) = (self.workloads(own), self.workloads(others));
         if other_workloads.is_empty() || own_workloads.is_empty() {
             return;
@@ -281,7 +315,7 @@ impl<'a> Finder<'a> {
         let mut because: Vec<Reason> = self.judge.between(from, to).because;
         because.retain(|r| r.effect != Effect::Pass);
         let (_, targets) = ends(clause.reason.direction, own, others);
-        let asked = targets.iter().map(|&g| ports.at(&self.judge.groups[g].ports));
+        let asked = targets.iter().map(|&g| clause.ports.at(&self.judge.groups[g].ports));
         because.push(clause.reason);
         because.sort();
         because.dedup();
@@ -314,7 +348,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The other end: the peer as the rule describes it where most of it is meant, or what is left of it.
-    fn other_ends(&self, clause: &Clause<'_>, others: &[GroupId], is_main: bool) -> Vec<(End, Vec<usize>)> {
+    fn other_ends(&self, clause: &Clause<'_>, others: &[GroupId], share: Share) -> Vec<(End, Vec<usize>)> {
         let here = self.workloads(others);
         let all: Rc<[usize]> = self.workloads(&clause.others).into();
         let not = missing(&all, &here);
@@ -322,7 +356,10 @@ impl<'a> Finder<'a> {
         match clause.peer {
             None => {
                 let outside = |groups: &[GroupId]| groups.iter().filter(|g| !self.is_pods(**g)).count();
-                if is_main && outside(others) == outside(&clause.others) && not.len() <= here.len().max(MANY) {
+                if share == Share::Most
+                    && outside(others) == outside(&clause.others)
+                    && not.len() <= here.len().max(MANY)
+                {
                     return vec![(End::Anyone, not)];
                 }
                 let addresses = self.addresses(others);
@@ -332,7 +369,7 @@ impl<'a> Finder<'a> {
             Some(Peer::Pods(selection)) => {
                 let broad = selection.pods.is_everything();
                 // Of all namespaces the input holds a few: what is denied to these are the exceptions.
-                let whole = broad && is_main && (not.is_empty() || is_open_ended(selection));
+                let whole = broad && share == Share::Most && (not.is_empty() || is_open_ended(selection));
                 if whole || is_told_as_a_set(broad, here.len(), not.len()) {
                     vec![(End::Pods(plain(selection), all), not)]
                 } else {

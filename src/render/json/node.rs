@@ -133,7 +133,7 @@ enum DetailJson<'a> {
         by: &'a [String],
     },
     Missing {
-        reason: &'static str,
+        reason: String,
     },
     Summary {
         scope: &'static str,
@@ -192,7 +192,7 @@ impl<'a> DetailJson<'a> {
                 on: on.as_ref().map(|on| on.to_string()),
                 members: members.as_deref(),
             },
-            Detail::Missing { reason } => DetailJson::Missing { reason: reason.as_str() },
+            Detail::Missing { reason } => DetailJson::Missing { reason: reason.text() },
             Detail::Summary(summary) => DetailJson::Summary {
                 scope: summary.scope.as_str(),
                 counts: summary.counts.iter().map(|(kind, n)| (kind.as_str(), *n)).collect(),

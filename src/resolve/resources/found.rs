@@ -113,11 +113,11 @@ fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
 /// (<https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate>), an ExternalSecret
 /// (<https://external-secrets.io/latest/api/externalsecret/>) or a SealedSecret
 /// (<https://github.com/bitnami-labs/sealed-secrets>).
-fn made_secret(entry: &Entry) -> Option<&str> {
+pub(super) fn made_secret(entry: &Entry) -> Option<&str> {
     let tree = &entry.object.tree;
     let own = entry.key.name.as_str();
     match (entry.key.group.as_str(), entry.key.kind.as_str()) {
-        ("cert-manager.io", "Certificate") => text(tree, &["spec", "secretName"]),
+        ("cert-manager.io" | "certmanager.k8s.io", "Certificate") => text(tree, &["spec", "secretName"]),
         ("external-secrets.io", "ExternalSecret") => text(tree, &["spec", "target", "name"]).or(Some(own)),
         ("bitnami.com", "SealedSecret") => text(tree, &["spec", "template", "metadata", "name"]).or(Some(own)),
         _ => None,

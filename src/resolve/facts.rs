@@ -1,0 +1,197 @@
+//! Facts about the input beyond the graph: what references lead to, how hosts are encrypted, where the ports of
+//! Services end. Each is found once, while the graph is made: the graph draws it, `check` judges it, `why` tells it.
+//!
+//! Objects are named by their position in the cluster.
+
+use crate::graph::{Backend, HostTls, PortMap};
+use crate::net::ObjectKey;
+
+/// Everything that resolution found beside the graph, in the order of objects.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Every reference of an Ingress or a route to a backend.
+    pub backends: Vec<BackendReference>,
+    /// The hosts of Ingresses and routes.
+    pub hosts: Vec<Host>,
+    /// The Secrets that Ingresses name for certificates.
+    pub certificates: Vec<Certificate>,
+    /// Gateways that refuse routes which name them as their parent.
+    pub refusals: Vec<Refusal>,
+    /// The ports of Services that lead to endpoints.
+    pub ports: Vec<ServicePort>,
+}
+
+impl Facts {
+    /// The ports of a Service, in its order.
+    pub fn ports_of(&self, service: usize) -> &[ServicePort] {
+        of_object(&self.ports, service, |p| p.service)
+    }
+
+    /// The hosts of an Ingress or a route, in its order.
+    pub fn hosts_of(&self, object: usize) -> &[Host] {
+        of_object(&self.hosts, object, |h| h.object)
+    }
+
+    /// The backends of an Ingress or a route, in its order.
+    pub fn backends_of(&self, object: usize) -> &[BackendReference] {
+        of_object(&self.backends, object, |b| b.object)
+    }
+
+    /// Brings all facts into the order of the objects that they are about.
+    pub(super) fn sort(&mut self) {
+        self.backends.sort_by_key(|b| b.object);
+        self.hosts.sort_by_key(|h| h.object);
+        self.certificates.sort_by_key(|c| c.object);
+        self.refusals.sort_by_key(|r| r.route);
+        self.ports.sort_by_key(|p| (p.service, p.index));
+    }
+}
+
+/// The facts about one object among all, which are in the order of objects.
+fn of_object<T>(all: &[T], object: usize, whose: impl Fn(&T) -> usize) -> &[T] {
+    let start = all.partition_point(|fact| whose(fact) < object);
+    let end = all.partition_point(|fact| whose(fact) <= object);
+    &all[start..end]
+}
+
+/// A reference of an Ingress or a route to what it sends requests to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendReference {
+    /// The Ingress or route.
+    pub object: usize,
+    /// The field that names the backend, as in `spec.rules[0].backendRefs[1]`.
+    pub field: String,
+    /// The field that names the port.
+    pub port_field: String,
+    /// The backend.
+    pub key: ObjectKey,
+    /// What the reference leads to.
+    pub target: BackendTarget,
+    /// The port, as the graph draws it. [`Backend::Absent`] is one that the Service does not have.
+    pub port: Backend,
+}
+
+/// What a reference to a backend leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackendTarget {
+    /// An object of the input.
+    Found(usize),
+    /// An object that is not in the input.
+    Missing,
+    /// An object of another namespace that does not permit the reference, whether the input holds it or not.
+    Forbidden(Option<usize>),
+    /// An action of the controller, which an annotation describes.
+    Action,
+}
+
+impl BackendTarget {
+    /// The object, if the input holds it.
+    pub fn found(self) -> Option<usize> {
+        match self {
+            BackendTarget::Found(entry) => Some(entry),
+            BackendTarget::Forbidden(entry) => entry,
+            BackendTarget::Missing | BackendTarget::Action => None,
+        }
+    }
+}
+
+/// A host of an Ingress or a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The Ingress or route.
+    pub object: usize,
+    /// The field that names it.
+    pub field: String,
+    /// Its name; `None` for any host.
+    pub name: Option<String>,
+    /// How requests for it are encrypted.
+    pub tls: HostTls,
+}
+
+/// A Secret that an Ingress names for the certificates of its hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The Ingress.
+    pub object: usize,
+    /// The field that names it.
+    pub field: String,
+    /// The Secret.
+    pub secret: ObjectKey,
+    /// Where it comes from.
+    pub source: CertificateSource,
+}
+
+/// Where the Secret of a certificate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// The input holds it, or an object that makes it.
+    Known,
+    /// Annotations ask a controller to make it.
+    Managed,
+    /// No certificate is needed: the pods terminate TLS.
+    Unused,
+    /// The input does not tell.
+    Missing,
+}
+
+/// A Gateway that does not accept a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The route.
+    pub route: usize,
+    /// The field of the route that names the Gateway.
+    pub field: String,
+    /// The Gateway, or the set of listeners.
+    pub gateway: usize,
+    /// Why it does not.
+    pub reason: RefusalReason,
+}
+
+/// Why a Gateway does not accept a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// It has no listener of this name.
+    NoListenerNamed(String),
+    /// It has no listener on this port.
+    NoListenerOn(u16),
+    /// None of its listeners takes routes of this kind, namespace and hosts.
+    NotTaken {
+        /// The hosts of the route; none for any host.
+        hosts: Vec<String>,
+    },
+}
+
+/// A port of a Service with what is behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePort {
+    /// The Service.
+    pub service: usize,
+    /// Its position in `spec.ports`.
+    pub index: usize,
+    /// The port, with the numbers that the selected pods give its target.
+    pub map: PortMap,
+    /// What it leads to at each workload that the Service selects.
+    pub workloads: Vec<(usize, EndpointOutcome)>,
+    /// What it leads to in the Endpoints and EndpointSlices of a Service without selector.
+    pub endpoints: Vec<(usize, EndpointOutcome)>,
+}
+
+impl ServicePort {
+    /// Whether endpoints are listed for the Service, and none of them for this port.
+    pub fn is_unserved(&self) -> bool {
+        !self.endpoints.is_empty() && self.endpoints.iter().all(|(_, outcome)| *outcome == EndpointOutcome::NameMissing)
+    }
+}
+
+/// What a port of a Service leads to at some pods or addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointOutcome {
+    /// A port that they declare.
+    Declared,
+    /// A number that the containers do not declare beside those that they do; they may listen there all the same.
+    Undeclared,
+    /// A number, of containers that declare no port at all.
+    NothingDeclared,
+    /// A name that they do not have: there is no endpoint.
+    NameMissing,
+}
