@@ -64,6 +64,13 @@ impl Code {
     }
 }
 
+impl Code {
+    /// True if a problem of this kind leaves a connection out of the graph, so that who looks at a picture must know.
+    pub fn hides_connections(self) -> bool {
+        matches!(self, Code::BackendPortMissing | Code::RouteNotAllowed | Code::ReferenceNotPermitted)
+    }
+}
+
 codes! {
     /// A path could not be read.
     UnreadableInput = "unreadable-input", Error;

@@ -14,6 +14,7 @@ use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::{Status, drift, report};
+use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, NodeKind};
 use crate::picture::{self, Shown};
 use crate::render::{self, Format, PixelScale, Report};
@@ -110,7 +111,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     for path in args.folders() {
         folders.push((path, Folder::draw(&world, &shown.graph, &options, &args.picture, &mut problems)?));
     }
-    report::show_world(&world, &problems, verbosity);
+    let hiding = findings.iter().map(|f| &f.diagnostic).filter(|d| d.code.hides_connections());
+    let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
+    report::show_world(&world, &noticed, verbosity);
     let mut status = args.input.status(world.diagnostics());
     // A path that was mistyped must not cost the picture that is there.
     let nothing_read = world.sources().is_empty() && status == Status::Failure;
