@@ -214,7 +214,8 @@ fn tables_say_who_can_talk_to_whom() {
     let list = |key: &str| json[key].as_array().unwrap();
     let at = |key: &str, position: &serde_json::Value| &list(key)[position.as_u64().unwrap() as usize];
     let catalog = |c: &&serde_json::Value| {
-        at("peers", &c["from"])["workloads"].as_array().unwrap().contains(&"shop/catalog[Deployment]".into())
+        let workloads = at("peers", &c["from"])["workloads"].as_array();
+        workloads.is_some_and(|w| w.contains(&"shop/catalog[Deployment]".into()))
     };
     let group = list("connections").iter().find(catalog).unwrap();
     assert_eq!(at("peers", &group["to"])["workloads"], serde_json::json!(["data/postgres[StatefulSet]"]));
