@@ -3,9 +3,9 @@
 const versionOf = (doc) => doc.querySelector('meta[name="kubesketch-version"]')?.content ?? '';
 const RETRY = [500, 1000, 2000, 5000];
 
-// What is shown, what the server says, and what the reader chose: the files as they were last drawn whole, what can be read of them, or a paste.
+// The page shown, the state of the server, and the choice of the reader: the files as they were last drawn whole, what can be read of them, or a paste.
 let shown = versionOf(document);
-let told = null;
+let reported = null;
 let choice = 'files';
 let pasted = null;
 let failures = 0;
@@ -61,13 +61,13 @@ function sayLive() {
   if (live.dataset.state === 'gone' || live.dataset.state === 'reconnecting') return;
   if (choice === 'paste') say('paste', 'Pasted YAML, not the files');
   else if (choice === 'partial') say('stale', 'Live, what can be read');
-  else if (told?.stale) say('stale', 'Live, last good picture');
+  else if (reported?.stale) say('stale', 'Live, last good picture');
   else say('live', 'Live');
 }
 
-// What is wrong with what the reader looks at.
+// The problems of the shown page.
 function sayProblems() {
-  const source = choice === 'paste' ? pasted : told;
+  const source = choice === 'paste' ? pasted : reported;
   const problems = source?.problems ?? [];
   panel.hidden = problems.length === 0;
   if (problems.length === 0) {
@@ -78,10 +78,10 @@ function sayProblems() {
   const count = problems.length + source.more;
   const what = count === 1 ? '1 problem' : count + ' problems';
   summary.textContent = what + ' while reading';
-  const stale = choice !== 'paste' && told.stale;
+  const stale = choice !== 'paste' && reported.stale;
   if (stale && choice === 'files') remark.textContent = 'The picture is the last one for which everything could be read.';
   else remark.textContent = 'The picture shows what could be read.';
-  partial.hidden = !stale || told.now === told.page;
+  partial.hidden = !stale || reported.now === reported.page;
   partial.textContent = choice === 'partial' ? 'Show the last good picture' : 'Draw what can be read';
   const items = problems.map((problem) => make('li', { className: 'live-' + problem.severity }, make('pre', { tabIndex: 0, textContent: problem.text })));
   if (source.more > 0) items.push(make('li', { textContent: 'and ' + source.more + ' more; the terminal and the table of problems tell all' }));
@@ -125,8 +125,8 @@ async function follow() {
   fetching = true;
   try {
     for (;;) {
-      if (choice === 'paste' || !told) return;
-      const wanted = choice === 'partial' ? told.now : told.page;
+      if (choice === 'paste' || !reported) return;
+      const wanted = choice === 'partial' ? reported.now : reported.page;
       if (wanted === shown) return;
       const response = await fetch(choice === 'partial' ? '/now' : '/', { cache: 'no-store' });
       if (!response.ok) return;
@@ -134,8 +134,8 @@ async function follow() {
       if (choice === 'paste') return;
       replace(doc);
       shown = versionOf(doc);
-      // A still newer page is told by an event of its own.
-      if (shown !== wanted && told.page !== shown && told.now !== shown) return;
+      // A still newer page is announced by an event of its own.
+      if (shown !== wanted && reported.page !== shown && reported.now !== shown) return;
     }
   } catch {
     // The stream ends as well when the server is gone, and catches up when it is back.
@@ -146,8 +146,8 @@ async function follow() {
 }
 
 function heard(state) {
-  told = state;
-  if (!told.stale && choice === 'partial') choice = 'files';
+  reported = state;
+  if (!reported.stale && choice === 'partial') choice = 'files';
   sayLive();
   sayProblems();
   follow();
@@ -177,7 +177,7 @@ function lost(state) {
   failures += 1;
 }
 
-// A browser opens few connections to one server, so pages that nobody sees hold none.
+// Hidden pages close their stream, because a browser opens few connections to one server.
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     clearTimeout(retry);

@@ -1,4 +1,4 @@
-//! `kubesketch check`: what is broken or open before it is deployed.
+//! `kubesketch check`: findings about manifests before they are deployed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,56 +28,56 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// What to write, repeatable: a format to standard output, a file whose ending says the format (.txt, .json,
-    /// .sarif, .xml for JUnit), or FORMAT=FILE. Without it findings are shown with the lines that they are about
+    /// Output, repeatable: a format for standard output, a file whose extension gives the format (.txt, .json,
+    /// .sarif, .xml for JUnit), or FORMAT=FILE. By default findings are printed with the lines they refer to
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<FindingsFormat>>,
 
-    /// Look for these only, by code; `kubesketch explain` lists them
+    /// Report only these findings, by code; `kubesketch explain` lists the codes
     #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
     select: Vec<Code>,
 
-    /// Leave these out, by code
+    /// Skip these findings, by code
     #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
     skip: Vec<Code>,
 
-    /// Exit with 1 when there is a finding that is at least as bad as this [default: error]
+    /// Exit with 1 if a finding has this severity or a higher one [default: error]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
 
-    /// Take the input as all that will be there: what it refers to and does not hold is missing
+    /// Treat the manifests as complete: a referenced object that they do not contain is missing
     #[arg(long, conflicts_with = "open_world")]
     closed_world: bool,
 
-    /// Take the input as a part of what will be there; without either, namespaces that the input does not declare are
-    /// taken so
+    /// Treat the manifests as a part of the cluster; by default only namespaces that they do not declare are
+    /// treated so
     #[arg(long)]
     open_world: bool,
 
-    /// Let every finding count, whatever annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore
-    /// CODE reason` say
+    /// Ignore suppressions: annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore
+    /// CODE reason`
     #[arg(long)]
     no_suppress: bool,
 
-    /// Findings that this file knows do not count
+    /// Exclude the findings listed in this baseline file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write the findings to a file for --baseline, and let none of them count
+    /// Write the findings to a file for --baseline, and exclude them from the exit code
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
 }
 
-/// From which severity on a run fails.
+/// The lowest severity that fails a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// Errors.
     Error,
     /// Warnings and worse.
     Warning,
-    /// Anything.
+    /// Every finding.
     Info,
-    /// Nothing.
+    /// Never.
     Never,
 }
 
@@ -86,7 +86,7 @@ impl FailOn {
     pub const NAMES: &[(&str, FailOn)] =
         &[("error", FailOn::Error), ("warning", FailOn::Warning), ("info", FailOn::Info), ("never", FailOn::Never)];
 
-    /// The mildest severity that fails a run.
+    /// The lowest severity that fails a run; `None` for never.
     fn gate(self) -> Option<Severity> {
         match self {
             FailOn::Error => Some(Severity::Error),
@@ -108,7 +108,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     let config = args.config.read(&args.input.first_place())?.check;
     let baseline = match args.baseline.as_ref().or(config.baseline.as_ref()) {
-        // What is about to be written need not be there yet.
+        // The baseline to write may not exist yet.
         Some(file) if args.write_baseline.is_none() => Some(read_baseline(file)?),
         _ => None,
     };
@@ -119,7 +119,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         _ => config.completeness,
     };
     let mut findings = check::check(&world, &Options { completeness });
-    // What was noticed on the way here counts as well.
+    // Problems found while reading count as well.
     findings.extend(world.diagnostics().iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
 
     let codes = |given: &[Code], configured: &[Code]| -> BTreeSet<Code> {
@@ -177,8 +177,7 @@ fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
     Baseline::read(&text).with_context(whose)
 }
 
-/// Findings for a reader at a terminal: of each kind no more than one can look at, and remarks only where everything is
-/// asked for.
+/// Findings for a terminal: a limited number of each kind, and remarks only with `-v`.
 fn shown(report: &FindingsReport<'_>, verbosity: Verbosity) -> String {
     let all = verbosity == Verbosity::Verbose;
     let mut text = String::new();

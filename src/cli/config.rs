@@ -1,7 +1,7 @@
-//! The configuration file: where it is looked for, and what it says. `docs/config.md` describes it,
-//! `docs/config.schema.json` for editors.
+//! The configuration file: discovery and decoding. `docs/config.md` describes it, `docs/config.schema.json` is its
+//! schema for editors.
 //!
-//! What it cannot say is an error with its place: a misspelled key that is passed over would leave a gate open.
+//! An unknown key or value is an error with its position: an ignored misspelling would leave a gate open.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,14 +21,14 @@ use crate::source::{Sources, Span};
 /// The name of the file.
 pub const NAME: &str = ".kubesketch.yaml";
 
-/// A configuration is no longer than this, in bytes.
+/// The maximum size of a configuration, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Arguments that say which configuration counts.
+/// Arguments that select the configuration.
 #[derive(clap::Args, Debug)]
 pub struct ConfigArgs {
-    /// Read this configuration, and not the `.kubesketch.yaml` of the folder of the first PATH or of the nearest folder
-    /// above it, up to the top of its git repository
+    /// Read this configuration instead of the nearest `.kubesketch.yaml`, which is searched for in the folder of the
+    /// first PATH and above it, up to the top of its git repository
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
 
@@ -37,23 +37,23 @@ pub struct ConfigArgs {
     no_config: bool,
 }
 
-/// What a configuration says. Paths are relative to the folder that the program runs in.
+/// A configuration. Paths are relative to the folder that the program runs in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// For `check`.
     pub check: CheckConfig,
 }
 
-/// What a configuration says about findings. What it does not say is `None` or empty.
+/// The configuration of `check`. An absent key is `None` or empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckConfig {
-    /// `select`: look for these only.
+    /// `select`: the only codes to report.
     pub select: Vec<Code>,
-    /// `skip`: leave these out.
+    /// `skip`: codes to leave out.
     pub skip: Vec<Code>,
     /// `fail-on`.
     pub fail_on: Option<FailOn>,
-    /// `severity`: as how bad findings of some kinds count.
+    /// `severity`: the severity of findings, by code.
     pub severity: BTreeMap<Code, Severity>,
     /// `world`.
     pub completeness: Option<Completeness>,
@@ -64,7 +64,7 @@ pub struct CheckConfig {
 }
 
 impl ConfigArgs {
-    /// The configuration for an input that begins at a path. What is wrong with it is shown, and then an error.
+    /// The configuration for an input that begins at a path. Its problems are printed before an error is returned.
     pub fn read(&self, input: &Path) -> anyhow::Result<Config> {
         let file = match &self.config {
             _ if self.no_config => None,
@@ -85,7 +85,7 @@ impl ConfigArgs {
         if !reader.problems.is_empty() {
             Diagnostic::sort(&mut reader.problems);
             report::show(&reader.problems, &sources, Verbosity::Verbose);
-            anyhow::bail!("the configuration {name} does not hold");
+            anyhow::bail!("the configuration {name} is invalid");
         }
         Ok(config)
     }
@@ -98,7 +98,7 @@ fn find(input: &Path) -> Option<PathBuf> {
     for above in folder.ancestors() {
         let file = above.join(NAME);
         if file.is_file() {
-            // A path below the folder that the program runs in is told as one.
+            // A path below the current folder is shown relative to it.
             let here = fs::canonicalize(".").ok();
             return Some(here.and_then(|h| file.strip_prefix(h).map(Path::to_owned).ok()).unwrap_or(file));
         }
@@ -186,7 +186,7 @@ impl Reader<'_> {
         self.problems.push(problem);
     }
 
-    /// Tells keys that a mapping cannot have.
+    /// Reports unknown keys of a mapping.
     fn keys(&mut self, tree: &Tree, whose: &str, known: &[&str]) {
         if !tree.is_map() && !tree.is_null() {
             self.wrong(tree.span, format!("{whose} is a mapping, not {}", tree.kind_name()), None);

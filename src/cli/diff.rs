@@ -1,4 +1,4 @@
-//! `kubesketch diff`: two states in, what differs out.
+//! `kubesketch diff`: the differences between two states.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use crate::view::{self, Hops};
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The old and the new state: a file, a folder, or - for standard input. With --git the files and folders that are
-    /// meant [default: the current folder]
+    /// The old and the new state: a file, a folder, or - for standard input. With --git, the files and folders to
+    /// compare [default: the current folder]
     #[arg(value_name = "OLD NEW|PATH")]
     paths: Vec<PathBuf>,
 
     /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE),
-    /// BASE..HEAD, or BASE (against the files that are there). Nothing is checked out, and no hook or filter runs
+    /// BASE..HEAD, or BASE (against the working tree). Nothing is checked out, and no hook or filter runs
     #[arg(long, value_name = "BASE[...HEAD]")]
     git: Option<GitRange>,
 
@@ -40,29 +40,29 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// What to write, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) to standard
-    /// output, a file whose ending says the format, or FORMAT=FILE. Without it text goes to standard output
+    /// Output, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) for standard
+    /// output, a file whose extension gives the format, or FORMAT=FILE [default: text]
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
     output: Vec<Target<ChangesFormat>>,
 
-    /// How many steps around what changed pictures show of the rest: a number, or all
+    /// Unchanged objects in pictures: those within this number of steps of a change, or all
     #[arg(long, value_name = "STEPS", default_value = "1")]
     context: Hops,
 
-    /// Exit with 1 when there is any difference
+    /// Exit with 1 if the states differ
     #[arg(long)]
     exit_code: bool,
 
-    /// Exit with 1 when something is newly reached from outside (exposure), when what both states have may connect in
-    /// more ways (widened), when there is a new problem (finding), or at any difference (any)
+    /// Exit with 1 if a workload becomes reachable from outside (exposure), if existing objects may connect in more
+    /// ways (widened), at a new problem (finding), or at any difference (any)
     #[arg(long, value_enum, value_name = "WHAT,...", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
-    /// The most characters that -o md has
+    /// The maximum length of -o md, in characters
     #[arg(long, value_name = "NUMBER", default_value_t = COMMENT_CHARS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(500..))]
     max_chars: usize,
 
-    /// A name in the first line of -o md, by which a comment of an earlier run is found again
+    /// The name in the first line of -o md, by which the next run finds the comment
     #[arg(long, value_name = "NAME", default_value = "default", value_parser = marker)]
     marker: String,
 
@@ -83,7 +83,7 @@ pub struct Args {
     scale: PixelScale,
 }
 
-/// At what a gate stops.
+/// A condition that fails a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum FailOn {
     Exposure,
@@ -104,7 +104,7 @@ impl FailOn {
     }
 }
 
-/// What can stand in a comment that nobody sees.
+/// Checks a marker, which becomes part of an HTML comment.
 fn marker(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if text.is_empty() || text.len() > 100 || !text.chars().all(plain) || text.contains("--") {
@@ -119,7 +119,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_terminal(&args.output)?;
     let states = states(args, verbosity)?;
     let [old, new] = &states;
-    // What was wrong with the old state is told as what changed; that it could not be read at all must be said.
+    // Problems of the old state are part of the difference, except that it could not be read at all.
     let unread = old.world.is_unread();
     if unread || verbosity == Verbosity::Verbose {
         report::show_world(&old.world, &[], verbosity);
@@ -133,7 +133,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     revisions::compared(&states, |changes| write(args, changes))
 }
 
-/// Writes what differs, and says how the run ended.
+/// Writes the difference, and returns the status of the run.
 fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
     let Changes { diff, old, new } = *changes;
     let default = [Target { format: ChangesFormat::Text, file: None }];
@@ -217,7 +217,7 @@ fn layout_options(args: &Args) -> layout::Options {
     }
 }
 
-/// What a target of this format holds.
+/// The content of a target.
 fn content(
     args: &Args,
     format: ChangesFormat,

@@ -1,4 +1,4 @@
-//! `kubesketch draw`: manifests in, pictures out.
+//! `kubesketch draw`: pictures of manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
@@ -32,31 +32,31 @@ pub struct Args {
     #[command(flatten)]
     levels: LevelArgs,
 
-    /// What to write, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) to standard output, a
-    /// file whose ending says the format, FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each
-    /// namespace. Without it SVG goes to standard output, or a summary when that is a terminal
+    /// Output, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) for standard output, a
+    /// file whose extension gives the format, FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each
+    /// namespace. By default SVG goes to standard output; a terminal gets a summary
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
     output: Vec<Wish>,
 
     #[command(flatten)]
     picture: PictureArgs,
 
-    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file says its density, so that documents show
-    /// it in the same size
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file records its density, so that
+    /// documents show it in the same size
     #[arg(long, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
 
     /// Put the picture into a Markdown file, repeatable: between the lines `<!-- kubesketch:begin -->` and `<!--
-    /// kubesketch:end -->`, or
-    /// `<!-- kubesketch:begin NAME -->` for FILE#NAME. Nothing else of the file changes
+    /// kubesketch:end -->`; for FILE#NAME the first line is `<!-- kubesketch:begin NAME -->`. The rest of the file
+    /// stays as it is
     #[arg(long, value_name = "FILE[#NAME]")]
     inject: Vec<Place>,
 
-    /// What --inject puts there
+    /// The form of the injected picture
     #[arg(long, value_enum, default_value_t = Form::Mermaid, requires = "inject")]
     inject_as: Form,
 
-    /// Write nothing: exit with 1 when a file of -o or --inject is not what would be written, and say so
+    /// Write nothing; report every file of -o or --inject that is out of date, and exit with 1
     #[arg(long)]
     check: bool,
 }
@@ -77,7 +77,7 @@ impl Args {
     }
 }
 
-/// What an overview says about how to see more.
+/// The hint of an overview.
 const HINT: &str = "-n NAME draws one, -o DIR/ a page each";
 
 /// Runs the command.
@@ -115,9 +115,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
     report::show_world(&world, &noticed, verbosity);
     let mut status = args.input.status(world.diagnostics());
-    // A path that was mistyped must not cost the picture that is there.
+    // A mistyped path must not replace the existing picture.
     let nothing_read = world.sources().is_empty() && status == Status::Failure;
-    // One output that cannot be written does not cost the others.
+    // An output that cannot be written does not stop the others.
     let mut settle = |outcome: anyhow::Result<bool>| match outcome {
         Ok(true) => {}
         Ok(false) if status == Status::Failure => {}
@@ -151,7 +151,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     Ok(status)
 }
 
-/// What is asked for must make sense together. The picture that documents link to, if they do.
+/// Checks that the outputs are compatible. Returns the picture that documents link to, if any.
 fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a Path>> {
     output::check_distinct(targets)?;
     let plain = |file: &Path| file.components().collect::<PathBuf>();
@@ -172,7 +172,7 @@ fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a
     }
 }
 
-/// Puts the picture into a document, or says whether it is there as it should be.
+/// Puts the picture into a document, or returns whether the document is current.
 fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph) -> anyhow::Result<bool> {
     let name = place.file.display();
     let document = std::fs::read(&place.file).with_context(|| format!("cannot read {name}"))?;
@@ -191,7 +191,7 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
     Ok(true)
 }
 
-/// What a target of this format holds.
+/// The content of a target.
 fn content(
     args: &Args,
     format: Format,
@@ -215,7 +215,7 @@ fn content(
     })
 }
 
-/// What there is, for a person at a terminal who asked for no output.
+/// A summary for a terminal, without outputs.
 fn summary(graph: &Graph) -> String {
     let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
     for node in graph.nodes() {

@@ -1,4 +1,4 @@
-//! `--check`: whether files are what would be written now.
+//! `--check`: compares files with the current output.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,8 +9,7 @@ use anyhow::{Context as _, Result};
 
 use super::report;
 
-/// Says on standard error if a file is not what would be written, and with which command it would be. `true` when it
-/// is.
+/// Returns true if a file is current. Otherwise reports it on standard error, with the command that writes it.
 pub fn is_current(path: &Path, content: &[u8]) -> Result<bool> {
     let state = match fs::read(path) {
         Ok(there) if there == content => return Ok(true),
@@ -52,7 +51,7 @@ mod tests {
     #[test]
     fn the_command_is_told_without_check_and_can_be_pasted() {
         let words = ["/x/ks", "draw", "a b/", "--check", "-o", "n.svg", "--title=it's", "--", "--check"];
-        let told = command(words.into_iter().map(OsString::from));
-        assert_eq!(told, r"kubesketch draw 'a b/' -o n.svg '--title=it'\''s' -- --check");
+        let printed = command(words.into_iter().map(OsString::from));
+        assert_eq!(printed, r"kubesketch draw 'a b/' -o n.svg '--title=it'\''s' -- --check");
     }
 }

@@ -1,4 +1,4 @@
-//! `kubesketch explain`: what a finding means, with an example.
+//! `kubesketch explain`: the meaning of a finding, with an example.
 
 use super::{Status, output};
 use crate::check;

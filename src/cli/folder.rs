@@ -17,14 +17,14 @@ use crate::render::{self, Page, PageLink};
 use crate::view::{self, CallLines, Note, Selection};
 use crate::world::World;
 
-/// The page that one opens first.
+/// The entry page.
 const INDEX: &str = "index.html";
 /// The overview as a picture.
 const OVERVIEW: &str = "overview.svg";
-/// The most of a name that goes into a file name as it is: file systems take 255 bytes.
+/// The maximum length of a name in a file name: file systems accept 255 bytes.
 const LONGEST: usize = 100;
 
-/// A page that is drawn and not written yet.
+/// A page that is not written yet.
 struct Drawn {
     name: String,
     file: String,
@@ -41,7 +41,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Draws what is shown. What the layout has to say goes to the problems.
+    /// Draws the pages. Diagnostics of the layout are added to the problems.
     pub fn draw(
         world: &World,
         graph: &Graph,
@@ -109,7 +109,7 @@ impl Folder {
     }
 }
 
-/// The other namespaces of which something is drawn.
+/// The other namespaces in the picture.
 fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
     let named = graph.nodes().filter_map(|n| match n.id.identity() {
         Identity::Summary(SummaryId::Rest { namespace, .. }) => Some(namespace.as_str()),
@@ -120,7 +120,7 @@ fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
 }
 
 /// Writes the files, each whole or not at all; nothing else in the folder changes. With `check` nothing is written:
-/// `false` says that a file is not what would be written.
+/// `false` means that a file is out of date.
 pub fn write(folder: &Path, files: &[(String, Vec<u8>)], check: Check) -> Result<bool> {
     if check == Check::Only {
         let mut current = true;
@@ -137,7 +137,7 @@ pub fn write(folder: &Path, files: &[(String, Vec<u8>)], check: Check) -> Result
     Ok(true)
 }
 
-/// Whether files are written or only compared.
+/// Write files, or only compare them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// They are compared.
@@ -146,7 +146,7 @@ pub enum Check {
     No,
 }
 
-/// Names of files that every file system takes and that differ in more than case.
+/// File names that every file system accepts, and that differ in more than case.
 #[derive(Debug, Default)]
 struct FileNames {
     taken: BTreeSet<String>,

@@ -1,16 +1,15 @@
-//! Pictures inside documents: what stands between two markers of a Markdown file is replaced, and nothing else is
-//! touched.
+//! Pictures inside documents: the text between two markers of a Markdown file is replaced, and the rest is kept.
 //!
 //! The markers are comments that stand alone on their lines, `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`,
-//! or with a name where a file has several, `<!-- kubesketch:begin shop -->`. What is shown as code (between fences) is
-//! no marker. Line endings and indentation are those of the line that begins the block.
+//! or with a name where a file has several, `<!-- kubesketch:begin shop -->`. Lines inside code
+//! fences are not markers. Line endings and indentation are those of the line that begins the block.
 
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail};
 
-/// What is put between the markers.
+/// The content between the markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
     /// A fenced block that GitHub, GitLab and others draw
@@ -48,7 +47,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-/// A block: where its markers are and what stands between them, as positions in the file.
+/// A block: the positions of its markers and of its content in the file.
 #[derive(Debug)]
 struct Block {
     name: Option<String>,
@@ -130,7 +129,7 @@ fn blocks(document: &[u8]) -> Result<Vec<Block>> {
                     block.begin_line
                 )
             }
-            // What stands in a block is ours, fences and all.
+            // The content of a block is generated, including its fences.
             (Some(_), _) => {}
             (None, _) if fence_ends(body, &mut fence) => {}
             (None, Some((Kind::Begin, name))) => {
@@ -155,7 +154,7 @@ fn blocks(document: &[u8]) -> Result<Vec<Block>> {
     }
 }
 
-/// Follows fences of code. Whether a line is in or of one.
+/// Tracks code fences. Returns true if a line is part of one.
 fn fence_ends(body: &[u8], fence: &mut Option<(u8, usize)>) -> bool {
     let Some(first) = body.first().copied().filter(|c| matches!(c, b'`' | b'~')) else {
         return fence.is_some();

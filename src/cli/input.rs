@@ -1,4 +1,4 @@
-//! Which manifests are meant, and everything that is read from them.
+//! The input arguments, and reading the manifests they name.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,14 +12,14 @@ use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
 use crate::world::{self, World};
 
-/// Arguments that say what to read.
+/// Arguments that select the input.
 #[derive(Args, Debug)]
 pub struct InputArgs {
     /// Files, folders (read recursively: .yaml, .yml, .json), or - for standard input
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The same as PATH, for those who know it from kubectl
+    /// The same as PATH, as in kubectl
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     filenames: Vec<PathBuf>,
 
@@ -39,33 +39,33 @@ pub struct InputArgs {
     reading: ReadingArgs,
 }
 
-/// Arguments that say how to read.
+/// Arguments for reading.
 #[derive(Args, Debug)]
 pub struct ReadingArgs {
-    /// The namespace of objects that name none [default: default]. `draw` shows this namespace only, unless -A is given
+    /// The namespace of objects without one [default: default]. `draw` shows only this namespace, unless -A is given
     #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
 
-    /// Exit with 0 even when some of the input could not be read
+    /// Exit with 0 even if a part of the input cannot be read
     #[arg(long)]
     lenient: bool,
 
-    /// The most that is read of one file, in MiB
+    /// The maximum size of a file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
 }
 
-/// What is told beside the manifests about who may talk to whom: for every command that judges connections.
+/// Facts about connections that the manifests do not contain, for every command that evaluates connections.
 #[derive(Args, Debug, Default)]
 pub struct ConnectArgs {
-    /// The pods that bring requests to Ingresses and routes, repeatable: all of a namespace, those of it with some
-    /// labels, or those of a workload. Without it they are known by the labels of common controllers. The input need
-    /// not hold them
+    /// The pods of the ingress controller, repeatable: all pods of a namespace, those with some labels, or those of a
+    /// workload. By default the labels of common controllers identify them. The manifests may omit
+    /// these pods
     #[arg(long = "ingress-controller", value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
     ingress_controllers: Vec<ControllerRef>,
 }
 
-/// Takes what can be the name of a namespace
+/// Parses the name of a namespace
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>).
 fn namespace_name(text: &str) -> Result<String, String> {
     let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -76,10 +76,10 @@ fn namespace_name(text: &str) -> Result<String, String> {
 }
 
 impl ConnectArgs {
-    /// These, or what is configured where nothing is told.
+    /// The controllers on the command line, or else the configured ones.
     pub fn or(&self, configured: &[ControllerRef]) -> ConnectArgs {
-        let told = &self.ingress_controllers;
-        ConnectArgs { ingress_controllers: if told.is_empty() { configured.to_vec() } else { told.clone() } }
+        let given = &self.ingress_controllers;
+        ConnectArgs { ingress_controllers: if given.is_empty() { configured.to_vec() } else { given.clone() } }
     }
 }
 
@@ -111,7 +111,7 @@ impl InputArgs {
         loaded
     }
 
-    /// Whether nothing is asked for.
+    /// True if no input is named.
     pub fn names_nothing(&self) -> bool {
         self.paths().next().is_none() && self.kustomize.is_empty() && self.helm.is_none()
     }
@@ -121,7 +121,7 @@ impl InputArgs {
         self.paths.iter().chain(&self.filenames)
     }
 
-    /// Where the first thing to read is; the current folder for standard input.
+    /// The first path to read; the current folder for standard input.
     pub fn first_place(&self) -> PathBuf {
         let mut places = self.paths().chain(&self.kustomize).chain(&self.helm);
         match places.next() {
@@ -130,7 +130,7 @@ impl InputArgs {
         }
     }
 
-    /// How to read.
+    /// Options for reading.
     #[cfg(feature = "serve")]
     pub fn reading(&self) -> &ReadingArgs {
         &self.reading
@@ -141,19 +141,19 @@ impl InputArgs {
         self.reading.namespace.as_deref()
     }
 
-    /// How a run over this input ended, as far as the input is concerned.
+    /// The status of a run with this input.
     pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
         self.reading.status(diagnostics)
     }
 }
 
 impl ReadingArgs {
-    /// The most that is read of one file.
+    /// The maximum size of a file.
     pub fn max_file_bytes(&self) -> u64 {
         self.max_file_size << 20
     }
 
-    /// Whether it does not matter that some of the input could not be read.
+    /// True if unreadable input does not change the exit code.
     #[cfg(feature = "serve")]
     pub fn is_lenient(&self) -> bool {
         self.lenient
@@ -168,7 +168,7 @@ impl ReadingArgs {
         World::new(loaded, &options).context("--ingress-controller")
     }
 
-    /// How a run over input with these problems ended, as far as the input is concerned.
+    /// The status of a run with these input problems.
     pub fn status(&self, diagnostics: &[Diagnostic]) -> Status {
         if self.lenient || diagnostics.iter().all(|d| d.severity != Severity::Error) {
             Status::Success
@@ -178,10 +178,10 @@ impl ReadingArgs {
     }
 }
 
-/// What only a command that reads again and again asks for.
+/// Methods for commands that read repeatedly.
 #[cfg(feature = "serve")]
 impl InputArgs {
-    /// Asks for the current folder where nothing is asked for.
+    /// Defaults to the current folder.
     pub fn or_here(mut self) -> InputArgs {
         if self.names_nothing() {
             self.paths.push(PathBuf::from("."));

@@ -1,4 +1,4 @@
-//! How much of the input a picture shows, and from how far away.
+//! Selection and level of detail of a picture.
 
 use clap::ValueEnum;
 
@@ -7,48 +7,47 @@ use crate::picture;
 use crate::view::{Anchor, Aspect, LabelSelector, Selection};
 use crate::why::Reference;
 
-/// Arguments that say what a picture shows.
+/// Arguments that select the content of a picture.
 #[derive(clap::Args, Debug)]
 pub struct LevelArgs {
-    /// Show every namespace, also where -n is given
+    /// Show all namespaces, even with -n
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 
-    /// Show objects with these labels only: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key, with
-    /// commas between. Labels of pods count for their workload, and those by which a Service selects pods for the
-    /// Service
+    /// Show only objects with these labels: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key,
+    /// separated by commas. Pod labels count for the workload, and the selector of a Service for the Service
     #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
     labels: Option<LabelSelector>,
 
-    /// Show objects of these kinds only
+    /// Show only objects of these kinds
     #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
     kind: Vec<String>,
 
-    /// Show this object and what is around it, repeatable; written as for `why`: api, shop/api, deploy/api, internet
+    /// Show this object and its surroundings, repeatable; written as for `why`: api, shop/api, deploy/api, internet
     #[arg(long, value_name = "OBJECT", value_parser = anchor)]
     focus: Vec<Anchor>,
 
-    /// How many steps around --focus
+    /// The number of steps around --focus
     #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
     depth: usize,
 
-    /// What the picture is about: network (everything that can reach or be reached), exposure (what lies on a way from
+    /// The subject of the picture: network (all connections), exposure (paths from
     /// outside), policy (workloads and what policies allow) or resources (workloads, the ConfigMaps, Secrets, volume
     /// claims and ServiceAccounts they use, and autoscalers)
     #[arg(long, value_name = "VIEW", default_value = "network")]
     view: Aspect,
 
-    /// Frames by the value of a label within each namespace, such as app.kubernetes.io/part-of; an overview gets a box
-    /// for each value
+    /// Group the objects of a namespace by the value of a label, such as app.kubernetes.io/part-of; an overview gets a
+    /// box for each value
     #[arg(long, value_name = "LABEL")]
     group_by: Option<String>,
 
-    /// When SVG, HTML, PNG and PDF show a box for each namespace in place of single objects: auto means above
+    /// Show a box for each namespace instead of single objects in SVG, HTML, PNG and PDF: auto means above
     /// --max-nodes
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     overview: When,
 
-    /// The most that a picture shows before it becomes an overview: objects, and other ends of their connections
+    /// The maximum number of objects and peers in a picture; above it the picture is an overview
     #[arg(long, value_name = "NUMBER", default_value_t = picture::MAX_NODES)]
     max_nodes: usize,
 }
@@ -91,7 +90,7 @@ fn kind(word: &str) -> String {
 }
 
 impl LevelArgs {
-    /// What is drawn, but for lines and cards. An overview gets a hint how to see more.
+    /// The selection to draw. An overview gets a hint.
     pub fn options(&self, asked: &InputArgs, hint: &str) -> picture::Options {
         picture::Options {
             aspect: self.view,

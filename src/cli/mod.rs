@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and one file for each command. All writing and printing happens here.
+//! The command line: arguments, and one file for each command. All writing and printing happens here.
 
 mod check;
 mod config;
@@ -24,12 +24,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use report::Verbosity;
 
-/// How a run ended, as its exit code.
+/// The result of a run, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Fine: 0.
     Success,
-    /// What was asked for is denied, or not surely allowed, or a file is stale: 1.
+    /// The connection is not certainly allowed, a gate failed, or a file is stale: 1.
     Negative,
     /// Wrong usage, input that could not be read, or an internal error: 2. What could be read was still written.
     Failure,
@@ -62,7 +62,7 @@ struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print all there is to say, also what was skipped
+    /// Print everything, including remarks and skipped files
     #[arg(short, long, global = true)]
     verbose: bool,
 
@@ -75,20 +75,20 @@ struct Cli {
 enum Command {
     /// Draw a picture of manifests
     Draw(Box<draw::Args>),
-    /// Find what is broken or open before it is deployed
+    /// Find mistakes and unintended exposure before deployment
     Check(Box<check::Args>),
     /// Explain a finding, or list all of them
     Explain {
         /// The code of the finding
         code: Option<String>,
     },
-    /// Say what differs between two states of a system, and draw it
+    /// Compare two states of a system, and draw the differences
     Diff(Box<diff::Args>),
-    /// Print who can talk to whom, what is exposed, isolated or routed
+    /// Print tables of connections, exposure, isolation or routes
     Table(Box<table::Args>),
-    /// Draw manifests in a browser, again whenever they change
+    /// Show manifests in a browser, and redraw them when they change
     Serve(Box<serve::Args>),
-    /// Say whether a connection is allowed, by which rule, through which layers
+    /// Explain whether a connection is allowed, and which rules decide
     Why(Box<why::Args>),
     /// Print the JSON Schema of `-o json`
     Schema,
@@ -164,7 +164,8 @@ pub fn reference() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
     let mut page = String::from(
-        "# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test house docs` writes it anew.\n",
+        "# Command line\n\nMade from the program's own help; `KUBESKETCH_BLESS=1 cargo test --test house docs` updates \
+         it.\n",
     );
     let mut section = |title: &str, command: &mut clap::Command| {
         page.push_str(&format!(

@@ -1,4 +1,4 @@
-//! Where results go: standard output, or files that are written whole or not at all.
+//! Output targets: standard output, or files that are written whole or not at all.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -23,7 +23,7 @@ pub trait Form: Copy + FromStr + 'static {
     /// The format of files with this extension.
     fn of_extension(extension: &str) -> Option<Self>;
 
-    /// Whether a terminal cannot show it.
+    /// True if a terminal cannot show it.
     fn is_binary(self) -> bool;
 }
 
@@ -57,13 +57,13 @@ forms! {
 /// One `-o`: a format and a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target<F = Format> {
-    /// What to write.
+    /// The format.
     pub format: F,
-    /// Where; `None` is standard output.
+    /// The file; `None` is standard output.
     pub file: Option<PathBuf>,
 }
 
-/// What one `-o` asks for.
+/// The value of one `-o`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// One file, or standard output.
@@ -75,7 +75,7 @@ pub enum Wish {
 impl FromStr for Wish {
     type Err = String;
 
-    /// What ends in `/` or is a folder is a folder; all else is read as a [`Target`].
+    /// A text that ends in `/` or names a folder is a folder; any other is parsed as a [`Target`].
     fn from_str(text: &str) -> Result<Self, String> {
         let named = text.ends_with('/') || text.ends_with(std::path::MAIN_SEPARATOR);
         if named || (text.parse::<Format>().is_err() && Path::new(text).is_dir()) {
@@ -89,9 +89,9 @@ impl FromStr for Wish {
 impl<F: Form> FromStr for Target<F> {
     type Err = String;
 
-    /// `svg` is a format (to standard output, as kubectl users expect), `net.svg` a file whose ending says the format,
+    /// `svg` is a format (to standard output, as in kubectl), `net.svg` a file whose extension gives the format,
     /// `svg=picture.txt` both, and `./svg` a file.
-    /// What stands for standard output is told as such, so that nobody replaces what it is redirected to.
+    /// Other names of standard output are recognized, so that the file it is redirected to is not replaced.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Ok(format) = text.parse::<F>() {
             return Ok(Target { format, file: None });
@@ -113,7 +113,7 @@ impl<F: Form> FromStr for Target<F> {
             None => {
                 let known: Vec<&str> = F::ALL.iter().map(|f| f.name()).collect();
                 Err(format!(
-                    "the ending says no format; one of {} is known, and FORMAT=FILE says both",
+                    "the extension gives no format; known formats are {}; use FORMAT=FILE to give both",
                     known.join(", ")
                 ))
             }
@@ -127,13 +127,13 @@ const BUFFER: usize = 64 << 10;
 /// Other names of standard output.
 const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-/// Refuses to fill a terminal with what it cannot show.
+/// Refuses formats that a terminal cannot show.
 pub fn check_terminal<F: Form>(targets: &[Target<F>]) -> Result<()> {
     match targets.iter().find(|t| t.file.is_none() && t.format.is_binary()) {
         Some(target) if io::stdout().is_terminal() => {
             let name = target.format.name();
             anyhow::bail!(
-                "a terminal cannot show {name}: give it a file, as in -o picture.{name}, or send it on, as in -o {name} | ..."
+                "a terminal cannot show {name}: write a file, as in -o picture.{name}, or use a pipe, as in -o {name} | ..."
             )
         }
         _ => Ok(()),
@@ -163,7 +163,7 @@ pub fn write<F>(target: &Target<F>, content: &[u8]) -> Result<()> {
     }
 }
 
-/// Writes to standard output. A reader that has gone away is no error.
+/// Writes to standard output. A closed pipe is not an error.
 pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
@@ -207,14 +207,14 @@ pub fn to_terminal(text: &str) -> Result<()> {
     }
 }
 
-/// Replaces a file in one step, through a temporary file beside it. What is no regular file (a pipe, `/dev/stdout`) is
-/// written to as it is.
+/// Replaces a file in one step, through a temporary file beside it. Anything but a regular file (a pipe,
+/// `/dev/stdout`) is written to directly.
 pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    // An open file is written to as it is, whatever it was opened on.
+    // An open file is written to directly.
     if ["/dev", "/proc"].iter().any(|p| path.starts_with(p)) {
         return fs::OpenOptions::new().append(true).open(path)?.write_all(content);
     }
-    // Of a link that leads nowhere yet, what it names is made.
+    // For a dangling link, its target is created.
     let target = fs::canonicalize(path)
         .or_else(|_| fs::read_link(path).map(|to| path.parent().unwrap_or(Path::new("")).join(to)));
     let target = target.unwrap_or_else(|_| path.to_owned());

@@ -1,4 +1,4 @@
-//! The picture of one state, from what was read to the page: for every command that draws one.
+//! The picture of one state and its page, for every command that draws one.
 
 use crate::check::{self, Finding};
 use crate::diagnostic::{Diagnostic, Warned};
@@ -9,7 +9,7 @@ use crate::render::{self, ObjectTexts, Page, PictureOptions, Theme};
 use crate::view::{CallLines, Denied, Lines};
 use crate::world::World;
 
-/// Arguments that say how a picture is drawn.
+/// Arguments for drawing.
 #[derive(clap::Args, Clone, Debug)]
 pub struct PictureArgs {
     /// The title of the picture
@@ -20,25 +20,25 @@ pub struct PictureArgs {
     #[arg(long)]
     no_legend: bool,
 
-    /// Do not say on cards what `check` finds wrong with their objects
+    /// Do not mark objects that have findings of `check`
     #[arg(long)]
     no_findings: bool,
 
-    /// Also draw what a policy at one end allows and policies at the other deny
+    /// Also draw connections that policies allow at one end and deny at the other
     #[arg(long)]
     show_denied: bool,
 
-    /// Calls that configuration tells of, as dotted lines: auto leaves out those for which a line says that policies
-    /// allow it, and all where the texts of the picture would be too small with them; all draws them in any case
+    /// Dotted lines for calls, that is, Services named in the configuration of workloads. auto omits calls that an
+    /// allowed connection already shows, and all calls if the picture would become too small to read; all draws every
+    /// call; never draws none
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
     calls: WhichCalls,
 
-    /// Say on the cards of workloads which images they run: the last part of the name, the tag, the first digits of the
-    /// digest
+    /// Show the images of workloads: the last part of the name, the tag, and the first digits of the digest
     #[arg(long)]
     show_images: bool,
 
-    /// The texts of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps,
+    /// Manifests of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps,
     /// environment variables, annotations)
     #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
     texts: Texts,
@@ -48,7 +48,7 @@ pub struct PictureArgs {
     theme: Theme,
 }
 
-/// Which texts of objects pages hold.
+/// The manifests that pages contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Texts {
     Redacted,
@@ -66,19 +66,18 @@ impl From<Texts> for ObjectTexts {
     }
 }
 
-/// The most objects that a page draws one by one beside an overview: it can be moved and searched, so it takes more
-/// than a picture on paper.
+/// The maximum number of objects that a page draws one by one beside an overview.
 const MAX_PAGE_NODES: usize = 1_500;
 
 /// All objects and their picture.
 pub struct Whole {
     /// The picture.
     pub layout: Layout,
-    /// What it shows.
+    /// The content of the picture.
     pub graph: Graph,
 }
 
-/// Which calls are drawn.
+/// The calls to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum WhichCalls {
     Auto,
@@ -87,7 +86,7 @@ enum WhichCalls {
 }
 
 impl PictureArgs {
-    /// What is drawn: what a command selects, with the lines and cards of these arguments.
+    /// The selection of a command, with these arguments for lines and cards.
     pub fn options(&self, selected: picture::Options) -> picture::Options {
         picture::Options {
             lines: Lines {
@@ -99,7 +98,7 @@ impl PictureArgs {
         }
     }
 
-    /// What `check` finds, for cards and pages.
+    /// The findings of `check`, for cards and pages.
     pub fn findings(&self, world: &World) -> Vec<Finding> {
         if self.no_findings {
             return Vec::new();
@@ -120,7 +119,7 @@ impl PictureArgs {
         PictureArgs { title: Some(title.to_owned()), ..self.clone() }
     }
 
-    /// Whether a title was given.
+    /// True if a title was given.
     pub fn has_title(&self) -> bool {
         self.title.is_some()
     }
@@ -133,23 +132,23 @@ impl PictureArgs {
         }
     }
 
-    /// How the picture is written.
+    /// Options for rendering.
     pub fn look(&self) -> PictureOptions {
         PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() }
     }
 
-    /// How the picture is laid out.
+    /// Options for the layout.
     pub fn layout_options(&self) -> layout::Options {
         let legend = if self.no_legend { Legend::Hidden } else { Legend::Shown };
         layout::Options { title: self.title.clone(), legend, ..layout::Options::default() }
     }
 
-    /// Puts a graph in its place.
+    /// Lays out a graph.
     pub fn arrange(&self, graph: &Graph) -> Warned<Arranged> {
         picture::arrange(graph, self.call_lines(), &self.layout_options())
     }
 
-    /// Puts what is shown in its place.
+    /// Lays out the selection.
     pub fn draw(&self, shown: &mut Shown, problems: &mut Vec<Diagnostic>) -> Layout {
         let Arranged { layout, drawn } = self.arrange(shown.picture()).unpack(problems);
         if drawn.is_some() {
@@ -158,7 +157,7 @@ impl PictureArgs {
         layout
     }
 
-    /// Puts all objects in their places for a page whose picture is an overview, unless they are too many.
+    /// Lays out all objects for a page whose picture is an overview, unless they are too many.
     pub fn draw_whole(&self, shown: &Shown, problems: &mut Vec<Diagnostic>) -> Option<Whole> {
         let count = shown.graph.nodes().len();
         let is_overview = shown.picture().nodes().len() < count;
@@ -169,7 +168,7 @@ impl PictureArgs {
         Some(Whole { layout, graph: drawn.unwrap_or_else(|| shown.graph.clone()) })
     }
 
-    /// A page of the picture, with tables about all that is shown, whatever the picture leaves out.
+    /// A page with the picture, and tables of everything selected.
     pub fn page(&self, world: &World, drawing: &Drawing<'_>, look: &PictureOptions) -> anyhow::Result<String> {
         let Drawing { shown, layout, whole, findings, problems } = *drawing;
         let found = findings.iter().map(|f| &f.diagnostic);
@@ -184,7 +183,7 @@ impl PictureArgs {
         Ok(render::page(&page, look)?)
     }
 
-    /// Which texts of objects pages hold.
+    /// The manifests that pages contain.
     pub fn texts(&self) -> ObjectTexts {
         self.texts.into()
     }
@@ -193,14 +192,14 @@ impl PictureArgs {
 /// A picture with what belongs on its page.
 #[derive(Clone, Copy)]
 pub struct Drawing<'a> {
-    /// What is shown.
+    /// The selection.
     pub shown: &'a Shown,
     /// The picture.
     pub layout: &'a Layout,
     /// All objects, where the picture is an overview.
     pub whole: Option<&'a Whole>,
-    /// What `check` finds.
+    /// The findings of `check`.
     pub findings: &'a [Finding],
-    /// What was noticed while drawing.
+    /// Diagnostics of drawing.
     pub problems: &'a [Diagnostic],
 }

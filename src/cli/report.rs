@@ -8,10 +8,10 @@ use crate::render::{Paint, lines, printable, problem};
 use crate::source::Sources;
 use crate::world::World;
 
-/// So many problems of one kind are shown whole; the rest is counted.
+/// The maximum number of problems of one kind that are shown; the rest is counted.
 pub const SHOWN: usize = 10;
 
-/// How much is said.
+/// The verbosity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.
@@ -22,7 +22,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Shows problems, in their order, on standard error. Failing to do so is not worth a failure of its own.
+/// Prints problems in order on standard error. Write errors are ignored.
 pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity) {
     let mut shown: BTreeMap<Code, usize> = BTreeMap::new();
     let mut err = anstream::stderr().lock();
@@ -40,7 +40,7 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
     }
 }
 
-/// Says on standard error what was noticed in a World and while drawing it, and under `-v` what was left out.
+/// Prints the problems of a World and of its drawing on standard error, and with `-v` the skipped files.
 pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
     let mut all: Vec<Diagnostic> = world.diagnostics().iter().chain(drawing).cloned().collect();
     Diagnostic::sort(&mut all);
@@ -61,7 +61,7 @@ pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
     }
 }
 
-/// Whether problems of a severity are told.
+/// True if problems of a severity are shown.
 pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
     match verbosity {
         Verbosity::Quiet => severity == Severity::Error,
@@ -70,18 +70,18 @@ pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
     }
 }
 
-/// Says words that have lines of their own.
+/// Prints a text of several lines on standard error.
 #[cfg(feature = "serve")]
 pub fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}\n", lines(text));
 }
 
-/// Says what stopped a command.
+/// Prints the error that stopped a command.
 pub fn fail(error: &anyhow::Error) {
     let _ = writeln!(anstream::stderr(), "error: {}", lines(&format!("{error:#}")));
 }
 
-/// Says a line on standard error.
+/// Prints a line on standard error.
 pub fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{}", printable(line));
 }

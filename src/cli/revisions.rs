@@ -1,4 +1,4 @@
-//! The two states of a comparison, worked out: for every command that shows what differs.
+//! The two states of a comparison, for every command that shows differences.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,20 @@ use crate::diff::{self, Revision};
 use crate::render::Changes;
 use crate::source::{self, GitRange, GitRequest, Loaded};
 
-/// How states are read and judged.
+/// Options for reading and evaluating states.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    /// How to read.
+    /// Options for reading.
     pub reading: &'a ReadingArgs,
-    /// What is told beside the manifests.
+    /// Facts that the manifests do not contain.
     pub connect: &'a ConnectArgs,
 }
 
-/// A state before it is worked out.
+/// A state before evaluation.
 pub struct Read {
-    /// What it is called.
+    /// The name of the state.
     pub name: String,
-    /// What the names of its files begin with.
+    /// The prefix of its file names.
     pub root: String,
     /// The texts.
     pub loaded: Loaded,
@@ -33,19 +33,19 @@ impl From<source::Side> for Read {
     }
 }
 
-/// How two states differ, and what is made of that.
+/// The difference between two states, and its settings.
 pub fn compared<T>([old, new]: &[Revision; 2], then: impl FnOnce(&Changes<'_>) -> T) -> T {
     let diff = diff::compare(old, new);
     then(&Changes { diff: &diff, old, new })
 }
 
-/// Both states, worked out side by side.
+/// Both states, evaluated in parallel.
 pub fn both(asked: Asked<'_>, [old, new]: [Read; 2]) -> anyhow::Result<[Revision; 2]> {
     let (old, new) = rayon::join(|| revision(asked, old), || revision(asked, new));
     Ok([old?, new?])
 }
 
-/// What to read of two revisions of the repository around the current folder.
+/// The inputs of two revisions of the repository around the current folder.
 pub fn request(range: &GitRange, paths: &[PathBuf], kustomize: &[PathBuf], reading: &ReadingArgs) -> GitRequest {
     let mut request = GitRequest::new(range.clone(), paths.to_vec());
     request.kustomize = kustomize.to_vec();
@@ -53,7 +53,7 @@ pub fn request(range: &GitRange, paths: &[PathBuf], kustomize: &[PathBuf], readi
     request
 }
 
-/// A state, worked out.
+/// An evaluated state.
 fn revision(asked: Asked<'_>, Read { name, root, loaded }: Read) -> anyhow::Result<Revision> {
     let world = asked.reading.world(loaded, asked.connect)?;
     let found = check::unsuppressed(check::check(&world, &check::Options::default()), &world);

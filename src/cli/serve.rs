@@ -1,4 +1,4 @@
-//! `kubesketch serve`: manifests in a browser, drawn again whenever they change.
+//! `kubesketch serve`: manifests in a browser, redrawn when they change.
 
 #[cfg(feature = "serve")]
 mod browser;
@@ -27,7 +27,7 @@ use crate::view::Hops;
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
-#[command(mut_arg("lenient", |a| a.help("Show what can be read of broken files at once, and not the last good picture")))]
+#[command(mut_arg("lenient", |a| a.help("Show the readable part of broken files instead of the last good picture")))]
 #[cfg_attr(not(feature = "serve"), allow(dead_code))]
 pub struct Args {
     #[command(flatten)]
@@ -42,16 +42,16 @@ pub struct Args {
     #[command(flatten)]
     picture: PictureArgs,
 
-    /// Show what differs between revisions of the git repository around the current folder: BASE (against the files
-    /// that are there), BASE...HEAD or BASE..HEAD
+    /// Show the differences between revisions of the git repository around the current folder: BASE (against the
+    /// working tree), BASE...HEAD or BASE..HEAD
     #[arg(long, value_name = "BASE[...HEAD]", conflicts_with_all = NOT_OF_CHANGES)]
     git: Option<GitRange>,
 
-    /// With --git: how many steps around what changed the picture shows of the rest: a number, or all
+    /// With --git, the unchanged objects in the picture: those within this number of steps of a change, or all
     #[arg(long, value_name = "STEPS", default_value = "1", requires = "git")]
     context: Hops,
 
-    /// The port to listen on [default: one that is free]
+    /// The port to listen on [default: a free port]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
 
@@ -59,13 +59,13 @@ pub struct Args {
     #[arg(long)]
     open: bool,
 
-    /// Look at the files again and again in place of waiting for the system to tell of changes, which some network file
-    /// systems do not: every so many seconds
+    /// Poll the files at this interval, for file systems that do not report changes, such as some network file
+    /// systems
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = seconds)]
     poll: Option<std::time::Duration>,
 }
 
-/// What a picture of changes has no use for.
+/// Arguments that do not apply to a comparison.
 const NOT_OF_CHANGES: &[&str] = &[
     "helm",
     "all_namespaces",
@@ -83,7 +83,7 @@ const NOT_OF_CHANGES: &[&str] = &[
     "texts",
 ];
 
-/// Takes a time between two looks.
+/// Parses a polling interval.
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.parse().ok().filter(|s| (0.05..=3600.0).contains(s));
     seconds.map(std::time::Duration::from_secs_f64).ok_or_else(|| "a number of seconds from 0.05 to 3600".into())
@@ -95,10 +95,11 @@ pub fn run(args: Box<Args>, verbosity: Verbosity) -> anyhow::Result<Status> {
     server::run(*args, verbosity)
 }
 
-/// Says that the program was built without it.
+/// Reports that the program was built without the preview.
 #[cfg(not(feature = "serve"))]
 pub fn run(_: Box<Args>, _: Verbosity) -> anyhow::Result<Status> {
     anyhow::bail!(
-        "this kubesketch was built without the live preview: build it with the feature `serve`, or use `draw -o page.html`"
+        "this kubesketch was built without the live preview: build it with the feature `serve`, \
+         or use `draw -o page.html`"
     )
 }

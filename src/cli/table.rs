@@ -1,4 +1,4 @@
-//! `kubesketch table`: who can talk to whom, as a table or as data.
+//! `kubesketch table`: connections, exposure, isolation and routes, as a table or as data.
 
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
@@ -10,7 +10,7 @@ use crate::render::{self, Report, TableFormat};
 /// Arguments of `table`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// What to tell of
+    /// The subject of the table
     kind: Kind,
 
     #[command(flatten)]
@@ -19,7 +19,7 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// The form: text, md, csv or json
+    /// The output format: text, md, csv or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
@@ -29,16 +29,16 @@ pub struct Args {
     all: bool,
 }
 
-/// What a table is about.
+/// The subject of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
-    /// Who can talk to whom, on which ports, because of which rule
+    /// Allowed connections, with ports and rules
     Connections,
-    /// What is reached from outside, and what policies leave of it
+    /// Workloads reachable from outside, and the ports that policies allow
     Exposure,
-    /// Which policies have a say about each workload
+    /// The policies that select each workload
     Isolation,
-    /// Which host and path lead where
+    /// Hosts and paths, with their backends
     Routes,
 }
 

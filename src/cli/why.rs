@@ -1,4 +1,4 @@
-//! `kubesketch why`: is a connection allowed, and by what.
+//! `kubesketch why`: the verdict on a connection, with the rules that decide.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -13,16 +13,16 @@ use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 /// Arguments of `why`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "FROM and TO are written
-  name, ns/name               a workload or Service; of two with one name FROM takes the workload, TO the Service
+  name, ns/name               a workload or Service; if both exist, FROM is the workload, TO the Service
   deploy/name, ns/sts/name    of a kind: deploy, sts, ds, job, cronjob, pod, svc, ...
   name.ns, name.ns.svc, ...   a DNS name, also with .cluster.local; one outside ends with a dot or has three parts
   10.0.0.7, 10.0.0.0/8, ::1   addresses; with a port IPv6 is written [::1]:443
-  internet                    everything outside, through whatever exposes TO
-PORT is a number or a name, with /udp or /sctp behind it where it is not TCP. Without it every port is asked for that the Service
-or the containers declare. `-o json` is described by docs/why.schema.json.
+  internet                    everything outside, through the entry points of TO
+PORT is a number or a name, followed by /udp or /sctp if the protocol is not TCP. By default
+every port that the Service or the containers declare is checked. `-o json` is described by docs/why.schema.json.
 
-Exit code: 0 when everything that was asked is allowed; 1 when any of it is denied, or cannot be told from manifests;
-2 when the question or the input could not be read.
+Exit code: 0 if the connection is allowed on every port; 1 if it is denied on some port, or cannot be
+determined from the manifests; 2 if the question or the input cannot be read.
 
 Examples:
   kubesketch why frontend database:5432 deploy/
@@ -30,10 +30,10 @@ Examples:
   kubesketch why internet shop/web deploy/
   kubesketch why shop/cart internet:443 deploy/ -o json")]
 pub struct Args {
-    /// Who opens the connection
+    /// The source of the connection
     from: String,
 
-    /// Who is to take it, and on which port
+    /// The target of the connection, and the port
     #[arg(value_name = "TO[:PORT]")]
     to: String,
 
@@ -43,12 +43,12 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// The form: text or json
+    /// The output format: text or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: Form,
 }
 
-/// How the answer is written.
+/// The format of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
     /// For people.
@@ -82,12 +82,12 @@ fn json(answer: &Answer) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
-/// Which signs mark the layers.
+/// The signs that mark the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signs {
     /// `ok`, `--`, `!!`: everywhere.
     Ascii,
-    /// For terminals that surely know them.
+    /// For UTF-8 terminals.
     Unicode,
 }
 
@@ -126,7 +126,7 @@ fn color(mark: Mark) -> &'static str {
     }
 }
 
-/// The answer with colors, which are taken out again where they are not wanted.
+/// The answer with colors.
 fn text(answer: &Answer, signs: Signs) -> String {
     let mut text = String::new();
     let port = answer.port.as_ref().map_or(String::new(), |p| format!(", port {p}"));
@@ -169,7 +169,7 @@ fn text(answer: &Answer, signs: Signs) -> String {
     text
 }
 
-/// Writes to standard output, in color where it is wanted. A reader that has gone away is no error.
+/// Writes to standard output, in color where enabled. A closed pipe is not an error.
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -27,17 +27,17 @@ use super::{PictureOptions, tables, words};
 /// A page: a picture of a part of a World, and answers about all of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// What questions are answered from.
+    /// The World of the page.
     pub world: &'a World,
-    /// Which texts of objects the page holds.
+    /// The manifests that the page contains.
     pub texts: ObjectTexts,
     /// The picture.
     pub layout: &'a Layout,
-    /// What the picture shows.
+    /// The content of the picture.
     pub drawn: &'a Graph,
     /// All objects and their picture, where the picture is an overview.
     pub whole: Option<(&'a Layout, &'a Graph)>,
-    /// What the tables are about; `None` for a page without tables.
+    /// The content of the tables; `None` for a page without tables.
     pub tables: Option<&'a Graph>,
     /// The problems; `None` if they are on another page.
     pub problems: Option<&'a [Diagnostic]>,
@@ -69,9 +69,9 @@ impl<'a> Page<'a> {
 pub struct PageLink {
     /// The name of its file, in the same folder.
     pub file: String,
-    /// What it is called.
+    /// Its title.
     pub name: String,
-    /// What is on it, in a line.
+    /// Its content in a line.
     pub facts: String,
 }
 
@@ -79,7 +79,7 @@ pub struct PageLink {
 ///
 /// # Errors
 ///
-/// What the template engine reports; nothing in the page can make it fail.
+/// Errors of the template engine.
 pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, askama::Error> {
     let Page { world, layout, drawn, whole, .. } = *content;
     let nothing = Graph::default();
@@ -125,9 +125,9 @@ pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, aska
 #[derive(Template)]
 #[template(path = "page.html")]
 struct PageTemplate {
-    /// Whether it tells what is there in tables.
+    /// True if the page has tables.
     has_tables: bool,
-    /// Whether it tells of ways from outside and of Services.
+    /// True if the page lists exposure and Services.
     has_ways: bool,
     has_problems: bool,
     pages: Vec<PageLink>,
@@ -137,9 +137,9 @@ struct PageTemplate {
     picture: String,
     /// The picture of all objects, where the other one is an overview; else empty.
     whole: String,
-    /// What the script knows.
+    /// The data of the script.
     data: explore::Data,
-    /// Whether policies have a say in it.
+    /// True if policies restrict workloads of the page.
     has_policies: bool,
     exposure: Vec<ExposureRow>,
     routes: Vec<RouteRow>,
@@ -210,10 +210,10 @@ struct WorkloadRow {
     images: Vec<String>,
     ports: String,
     selected_by: Vec<Ref>,
-    /// What policies do about traffic to and from it; empty if there are none.
+    /// Restrictions by policies in both directions; empty without policies.
     ingress: String,
     egress: String,
-    /// Whether requests from outside come to it; empty if none are sent there.
+    /// Reachability from outside; empty if nothing exposes it.
     outside: &'static str,
     at: String,
 }
@@ -439,7 +439,7 @@ fn exposed_ports(way: &Exposure) -> String {
     way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect::<Vec<_>>().join(", ")
 }
 
-/// The file and line, as people may see it.
+/// The file and line, printable.
 pub(super) fn place(evidence: Option<&Evidence>) -> String {
     evidence.map(|e| shown(&e.place()).into_owned()).unwrap_or_default()
 }

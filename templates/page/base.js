@@ -14,10 +14,10 @@ function make(tag, props = {}, ...children) {
   return element;
 }
 
-/** A text of the input: what it is written in must not change what stands around it. */
+/** A text of the manifests, isolated from the direction of the surrounding text. */
 const data = (text, className = "") => make("bdi", { className, textContent: text });
 
-/** Draws anew what is in a panel. What had the focus has it again, known by what it says; else the head of the panel has it. */
+/** Redraws a panel. The focus returns to the element with the same text, else to the heading of the panel. */
 function redraw(panel, ...children) {
   const had = document.activeElement;
   const inside = had !== panel && panel.contains(had);
@@ -28,7 +28,7 @@ function redraw(panel, ...children) {
   again?.focus({ preventScroll: true });
 }
 
-/** A button that does something. */
+/** A button. */
 const button = (text, title, press, props = {}) =>
   make("button", { type: "button", textContent: text, title, ...props, on: { click: press, ...props.on } });
 
@@ -37,7 +37,7 @@ const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")}
 
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
-/** Runs at most once a frame, however often it is asked for. */
+/** Runs at most once a frame. */
 function eachFrame(work) {
   let asked = false;
   return () => {
@@ -52,13 +52,13 @@ function eachFrame(work) {
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Says something to who cannot see it. */
+/** Announces a text to screen readers. */
 const voice = make("div", { className: "unseen", attr: { role: "status", "aria-live": "polite" } });
 const say = (text) => {
   voice.textContent = text;
 };
 
-/** What is shown of the page, and who wants to know when that changes. */
+/** The state of the page and its subscribers. */
 const state = { node: null, to: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set() };
 const watchers = [];
 /** Runs now and whenever the state changes; `what` names the parts that changed. */

@@ -47,7 +47,7 @@ function look(x, y, k) {
   place();
 }
 
-/** Goes there in a moment, or at once for who wants it calm. */
+/** Moves there, animated unless the reader prefers reduced motion. */
 function fly(x, y, k) {
   cancelAnimationFrame(flight);
   if (calm()) return look(x, y, k);

@@ -1,4 +1,4 @@
-// The panel about what is selected: facts, who may reach it and whom it may reach and by which rule, what it is connected with, findings, its text.
+// The details panel of the selected object: facts, allowed connections with their rules, lines, findings and manifest.
 
 const details = make("section", { className: "panel", id: "panel-details", attr: { role: "tabpanel", "aria-label": "Details" } });
 
@@ -16,7 +16,7 @@ function nodeButton(node) {
 const endName = (end) => (end.plane ? make("span", { className: "outside" }, data(end.name)) : nodeButton(end));
 
 const FEW = 6;
-/** A list that shows the first few, and the rest on demand; ends of one namespace are told together when they are many. */
+/** A list that shows the first few, and the rest on demand. Many ends of one namespace are grouped. */
 function endList(ends) {
   const rows = (list) => make("ul", { className: "refs" }, list.map((end) => make("li", {}, endName(end))));
   if (ends.length <= FEW) return rows(ends);
@@ -37,7 +37,7 @@ function endList(ends) {
   );
 }
 
-/** A rule, with what it does and the line that says it. */
+/** A rule with its effect and the line that defines it. */
 function reasonRow(reason) {
   const policy = model.policies[reason.p];
   const rule = reason.rule == null ? "" : `, rule ${reason.rule + 1}`;
@@ -51,16 +51,16 @@ function reasonRow(reason) {
   );
 }
 
-const portsText = (verdict) => ({ none: "denied", open: "all ports, no policy has a say", all: "all ports", some: verdict.ports })[verdict.kind];
-/** Of what is allowed only rules that allow it are told; of what is denied all. */
+const portsText = (verdict) => ({ none: "denied", open: "all ports, not restricted by any policy", all: "all ports", some: verdict.ports })[verdict.kind];
+/** Rules that allow an allowed connection, or all rules about a denied one. */
 const tellingReasons = (verdict) => verdict.why.filter((r) => verdict.kind === "none" || r.e !== "isolate");
 
 function verdictHead(verdict) {
   return make("span", { className: `verdict ${verdict.kind}` }, make("span", { className: "sign", textContent: { none: "✕", open: "○", all: "●", some: "◐" }[verdict.kind] }), ` ${portsText(verdict)}`);
 }
 
-const DOUBTS = { convention: "by convention: the input does not hold the ingress controller", undetermined: "manifests do not decide it" };
-/** How sure it is, if it is not certain. */
+const DOUBTS = { convention: "by convention: the manifests do not contain the ingress controller", undetermined: "cannot be determined from the manifests" };
+/** The certainty of a verdict that is not certain. */
 const doubt = ({ sure }) => sure && make("span", { className: "quiet" }, ` · ${DOUBTS[sure] ?? sure}`);
 
 function bucket(verdict) {
@@ -73,14 +73,14 @@ function bucket(verdict) {
   );
 }
 
-/** What is said where no connection is allowed: that policies deny all, or why that is not known. */
+/** The text for a workload without an allowed connection. */
 function noPartner(node, way) {
   if (node.change === "removed") return "This workload is not in the new state.";
   if (!planes().some((plane) => groupsOn(plane, node).length)) return "Cannot be determined from the manifests.";
   return way === "in" ? "No workload can reach this: policies deny all of it." : "No connection from here is allowed by policies.";
 }
 
-/** Who may reach a workload, or whom it may reach. */
+/** Allowed sources or targets of a workload. */
 function partnerSection(node, way) {
   const all = partners(node, way);
   const through = all.filter((v) => v.kind !== "none");
@@ -105,7 +105,7 @@ function fold(title, content, key = title, open = true) {
   return box;
 }
 
-/** A part that is made when somebody wants to see it. */
+/** A part that is built when it is opened. */
 function lazyFold(title, content) {
   const box = make("details", { className: "fold" }, make("summary", {}, title));
   box.addEventListener("toggle", () => box.open && box.children.length === 1 && box.append(content()), { once: true });
@@ -133,7 +133,7 @@ function lineSection(node) {
   return fold(`Connected with (${shown.length})`, [make("ul", { className: "buckets" }, shown.slice(0, many)), shown.length > many && lazyFold(`${shown.length - many} more`, () => make("ul", { className: "buckets" }, shown.slice(many)))], "lines");
 }
 
-/** Ways from outside that end at a workload, or that an object opens. */
+/** Paths from outside that end at a workload, or that an object opens. */
 function waySection(node) {
   const mine = model.ways.filter((w) => (isWorkload(node) ? w.to === node.i : w.by === node.id || w.from.includes(node.id) || opens(node, w)));
   if (!mine.length) return null;
@@ -146,7 +146,7 @@ function waySection(node) {
       { className: "bucket" },
       make("div", {}, make("span", { className: `verdict ${kind}` }, kind === "none" ? "✕ denied by policy" : `● ${way.ports}`), way.ports !== way.asked && way.ports !== "none" && make("span", { className: "quiet" }, ` of ${way.asked}`), doubt(way)),
       isWorkload(node) ? make("div", {}, make("span", { className: "kind" }, "through "), by ? nodeButton(by) : data(way.by)) : make("div", {}, nodeButton(target), by && by !== node && [make("span", { className: "kind" }, " through "), nodeButton(by)]),
-      make("div", { className: "kind" }, "brought by ", way.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
+      make("div", { className: "kind" }, "reachable from ", way.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
       way.why?.length > 0 && make("ul", { className: "because" }, tellingReasons({ kind, why: way.why.map((r) => model.reasons[r]) }).map(reasonRow)),
     );
   };
@@ -155,7 +155,7 @@ function waySection(node) {
   return fold(`${title} (${mine.length})`, make("ul", { className: "buckets" }, [...mine].sort((a, b) => rank(a) - rank(b)).map(row)), "ways");
 }
 
-/** Whether a way from outside leads through a node: the outside to what it opens, a Gateway to its routes, a Service to the workload. */
+/** True if a path from outside goes through a node: an outside peer, a Gateway, a route or a Service. */
 function opens(node, way) {
   const by = model.byId.get(way.by);
   if (!by) return false;
@@ -180,7 +180,7 @@ function factSection(node) {
   put("labels", node.labels);
   put("selects", node.selector);
   if (node.members) put("means", [endList(node.members.map((i) => model.nodes[i]))]);
-  if (node.at) put("said at", [placeButton(node.at)]);
+  if (node.at) put("defined at", [placeButton(node.at)]);
   return rows.length ? make("dl", { className: "facts" }, rows) : null;
 }
 
@@ -217,8 +217,8 @@ function spreadControls(node) {
     { className: "spread" },
     dimmed && choice("What lights up", "spread", [["lines", "Neighbors"], ["blast", "Blast radius", "Every workload that can be reached from here, over any number of allowed connections"]]),
     blasted
-      ? make("p", { className: "quiet" }, rings.length ? `Whoever is in here reaches ${counted(rings.flat().length, "workload")}: ${rings.map((r, i) => `${r.length} in ${counted(i + 1, "step")}`).join(", ")}.` : "From here no other workload can be reached.")
-      : [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]]), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "What leads here"], ["down", "downstream", "What this leads to"]])],
+      ? make("p", { className: "quiet" }, rings.length ? `An attacker in this workload can reach ${counted(rings.flat().length, "workload")}: ${rings.map((r, i) => `${r.length} in ${counted(i + 1, "step")}`).join(", ")}.` : "No other workload can be reached from here.")
+      : [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]]), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "Sources of connections to this"], ["down", "downstream", "Targets of connections from this"]])],
     make("p", { className: "quiet", attr: { "data-count": "" } }, blasted ? "" : `${counted(Math.max(0, lit.nodes.size - 1), "card")} and ${counted(lit.edges.size, "line")} light up.`),
   );
 }
@@ -233,17 +233,17 @@ function nothingSelected() {
   const exposed = model.ways.filter((w) => w.ports !== "none");
   const open = model.namespaces.filter((n) => n.ingress.deny == null || n.egress.deny == null);
   const internet = model.byId.get("internet");
-  const reached = `What the Internet reaches: ${counted(new Set(exposed.map((w) => w.to)).size, "workload")}`;
+  const reached = `Reachable from the Internet: ${counted(new Set(exposed.map((w) => w.to)).size, "workload")}`;
   return make(
     "div",
     { className: "empty" },
-    make("p", {}, isComparison() ? "Choose a card to see what changed about it and what it is connected with." : "Choose a card to see what may reach it, what it may reach, and by which rule."),
+    make("p", {}, isComparison() ? "Choose an object to see its changes and its connections." : "Choose an object to see what can reach it, what it can reach, and the rules that allow it."),
     make(
       "ul",
       { className: "starts" },
       make("li", {}, internet ? button(reached, "Select the Internet", () => select(internet), { className: "link" }) : reached),
       model.namespaces.length > 0 && make("li", {}, button(`Namespaces without a default deny: ${open.length} of ${model.namespaces.length}`, "Show the namespaces", () => change({ panel: "namespaces" }), { className: "link" })),
-      hasMatrix() && make("li", {}, button("Who may talk to whom: the matrix", "Show the matrix", () => change({ panel: "matrix" }), { className: "link" })),
+      hasMatrix() && make("li", {}, button("The matrix of allowed connections", "Show the matrix", () => change({ panel: "matrix" }), { className: "link" })),
       make("li", {}, button("Everything as tables", "Show the tables", () => change({ panel: "tables" }), { className: "link" })),
     ),
     make("p", { className: "quiet" }, "Press ", make("kbd", {}, "/"), " to search and ", make("kbd", {}, "?"), " for all keys."),
@@ -254,10 +254,10 @@ function questionControls(node) {
   return make(
     "div",
     { className: "question" },
-    button(picking ? "Choose a card …" : "Can it reach …", "Choose the other end: a card, or search for it", () => (picking ? pick(null) : pick((to) => ask(node, to)), drawDetails()), { attr: { "aria-pressed": String(!!picking) } }),
-    button("Can … reach it", "Choose who asks: a card, or search for it", () => (pick((from) => ask(from, node)), drawDetails())),
-    button("Show", "Bring its card into sight", () => bring(node)),
-    button("Clear", "Select nothing (Escape)", () => select(null)),
+    button(picking ? "Choose an object …" : "What can this reach?", "Choose the target in the picture, or search for it", () => (picking ? pick(null) : pick((to) => ask(node, to)), drawDetails()), { attr: { "aria-pressed": String(!!picking) } }),
+    button("Who can reach this?", "Choose the source in the picture, or search for it", () => (pick((from) => ask(from, node)), drawDetails())),
+    button("Show", "Scroll the picture to this object", () => bring(node)),
+    button("Clear", "Clear the selection (Escape)", () => select(null)),
   );
 }
 
@@ -273,8 +273,8 @@ function drawDetails() {
     details,
     ...[
       make("h2", { tabIndex: -1 }, make("span", { className: `dot hue-${node.hue}`, attr: { "aria-hidden": "true" } }), data(node.name), kind && make("span", { className: "kind" }, " ", data(kind))),
-      outsider && make("p", { className: "quiet", textContent: node.elsewhere ? "This workload is not on this page; what policies say about it is." : shownBy(node) ? "The picture shows it as a part of the card that lights up." : "It has no card in the picture." }),
-      whole && whole !== model.view && make("p", {}, button(`Show what is in ${node.ns}`, "Show its objects one by one", () => enter(node))),
+      outsider && make("p", { className: "quiet", textContent: node.elsewhere ? "The picture on this page does not show this workload; its allowed connections are listed here." : shownBy(node) ? "The highlighted card includes this object." : "The picture does not show this object." }),
+      whole && whole !== model.view && make("p", {}, button(`Show the objects in ${node.ns}`, "Show its objects one by one", () => enter(node))),
       !node.standsFor && questionControls(node),
       spreadControls(node),
       changeSection(node),

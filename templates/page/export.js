@@ -72,7 +72,7 @@ function tell(text) {
   noteEnds = setTimeout(() => (note.hidden = true), 4000);
 }
 
-/** Does it, and says what became of it. A browser may refuse the clipboard to a page; a file is what is left then. */
+/** Copies or saves, and announces the result. If the browser refuses the clipboard, the copy becomes a file. */
 async function copying(what, write, otherwise) {
   try {
     await write();

@@ -1,11 +1,11 @@
-// The legend that is a filter as well: kinds of lines, kinds of cards, namespaces. And the table of namespaces.
+// The legend with its filters (kinds of lines, kinds of cards, namespaces), and the table of namespaces.
 
 const legend = make("section", { className: "panel", id: "panel-legend", attr: { role: "tabpanel", "aria-label": "Legend and filters" } });
 const spaces = make("section", { className: "panel", id: "panel-namespaces", attr: { role: "tabpanel", "aria-label": "Namespaces" } });
 
 const NODE_WORDS = { Internet: "the Internet", External: "outside addresses", ExternalName: "outside name", Workload: "workload", Peers: "set of pods, or anyone", Junction: "junction", Missing: "not in the input", Claim: "volume claim", Scaler: "autoscaler", Summary: "several objects" };
 
-/** A line as the picture draws lines of its kind. */
+/** A sample line of a kind. */
 function sample(kind) {
   const line = make("line", { svg: true, attr: { x1: 1, y1: 6, x2: 33, y2: 6, "stroke-width": kind.width, "stroke-dasharray": kind.dash, "stroke-linecap": kind.dash ? "round" : null } });
   const svg = make("svg", { svg: true, attr: { width: 34, height: 12, class: `sample hue-${kind.hue}`, "aria-hidden": "true" } }, line);
@@ -56,18 +56,18 @@ function drawLegend() {
   redraw(
     legend,
     ...[
-      make("p", { className: "quiet" }, "What is not ticked is taken out of the picture and the matrix."),
+      make("p", { className: "quiet" }, "Clear a box to hide its items in the picture and the matrix."),
       group("Lines", model.kinds.filter((k) => edges.has(k.kind)).map((k) => check(`edge:${k.kind}`, [sample(k), " ", k.words], edges.get(k.kind))), model.kinds.map((k) => `edge:${k.kind}`)),
       group("Cards", [...kinds].map(([kind, count]) => check(`kind:${kind}`, [make("span", { className: `dot hue-${hueOf(kind)}`, attr: { "aria-hidden": "true" } }), NODE_WORDS[kind] ?? kind], count)), [...kinds.keys()].map((k) => `kind:${k}`)),
       group("Namespaces", spaceRows, [...names.keys()].map((n) => `ns:${n}`)),
-      state.off.size > 0 && button("Show everything", "Take all filters away", () => change({ off: new Set() })),
+      state.off.size > 0 && button("Show everything", "Clear all filters", () => change({ off: new Set() })),
       make("h3", {}, "Signs"),
-      make("ul", { className: "signs" }, [["●", "all", "allowed on all ports by rules"], ["◐", "some", "allowed on some ports"], ["○", "open", "open: no policy has a say"], ["✕", "none", "denied"]].map(([sign, kind, words]) => make("li", {}, make("span", { className: `verdict ${kind}` }, sign), ` ${words}`))),
+      make("ul", { className: "signs" }, [["●", "all", "allowed on all ports by rules"], ["◐", "some", "allowed on some ports"], ["○", "open", "open: not restricted by any policy"], ["✕", "none", "denied"]].map(([sign, kind, words]) => make("li", {}, make("span", { className: `verdict ${kind}` }, sign), ` ${words}`))),
     ].filter(Boolean),
   );
 }
 
-/** Which namespaces are closed by default, and by what. */
+/** The namespaces that deny by default, with the policy. */
 function drawSpaces() {
   if (state.panel !== "namespaces") return;
   const side = (s, n) => {
@@ -87,8 +87,8 @@ function drawSpaces() {
     spaces,
     make("h2", { tabIndex: -1 }, "Namespaces"),
     model.namespaces.length
-      ? make("p", {}, lacking.length ? `${lacking.length} of ${counted(model.namespaces.length, "namespace")} without a default deny in some direction: what no policy selects there is open.` : "Every namespace denies by default, in and out.")
-      : make("p", { className: "none" }, "There is no namespace with workloads."),
+      ? make("p", {}, lacking.length ? `${lacking.length} of ${counted(model.namespaces.length, "namespace")} without a default deny in some direction: pods that no policy selects are open.` : "Every namespace denies by default, in and out.")
+      : make("p", { className: "none" }, "No namespace has workloads."),
     make(
       "table",
       { attr: { "aria-label": "Namespaces" } },

@@ -14,7 +14,7 @@ function open(panel) {
   if (panel === "matrix") scroller.focus({ preventScroll: true });
 }
 
-/** Whether there is anything to be seen in a panel. */
+/** True if a panel has content. */
 const has = (panel) => panel === "details" || panel === "legend" || panel === "tables" || (panel === "matrix" ? model.nodes.some(isWorkload) && !!model.matrix : model.namespaces.length > 0);
 
 /** The panels in their order; of a comparison the tables come first, which begin with what the change means. */
@@ -85,7 +85,7 @@ DARK.addEventListener("change", () => setTheme(root.dataset.theme));
 
 // ---- the address
 
-/** What the address says: `#/id=…&to=…&hops=2&panel=matrix&off=edge:calls&at=x,y,zoom`. */
+/** The state in the address: `#/id=…&to=…&hops=2&panel=matrix&off=edge:calls&at=x,y,zoom`. */
 function address() {
   const said = new URLSearchParams();
   const put = (name, value, plain) => value !== plain && value != null && value !== "" && said.set(name, value);
@@ -204,7 +204,7 @@ function settle(page) {
   } else stage.prepend(canvas);
   const sections = [...main.querySelectorAll(":scope > section, :scope > #tables")].filter((s) => s.childElementCount && !s.querySelector(".picture, h2#picture"));
   tables.replaceChildren(...sections);
-  // What is there stays where it is: it may have the focus.
+  // Existing elements stay in place, for they may have the focus.
   if (!stage.isConnected) main.replaceChildren(stage, split, side);
   return svgs;
 }

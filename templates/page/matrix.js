@@ -1,6 +1,6 @@
-// Who × whom as a table of signs. Only what is in sight is drawn, so a thousand by a thousand are as quick as ten by ten; one live cell says in words where the cursor is.
+// Sources × targets as a table of signs. Only visible cells are drawn. One live cell describes the cell under the cursor.
 
-const matrix = make("section", { className: "panel", id: "panel-matrix", attr: { role: "tabpanel", "aria-label": "Who may talk to whom" } });
+const matrix = make("section", { className: "panel", id: "panel-matrix", attr: { role: "tabpanel", "aria-label": "Allowed connections" } });
 const CELL = 20;
 const grid = { rows: [], columns: [], row: 0, column: 0, left: 160, top: 130, signs: new Map() };
 const sheet = make("canvas", { attr: { "aria-hidden": "true" } });
@@ -9,7 +9,7 @@ const live = make("div", { id: "cell", attr: { role: "gridcell" } });
 const scroller = make("div", { className: "sheet", tabIndex: 0, attr: { role: "grid", "aria-label": "Connections: rows are sources, columns are targets", "aria-activedescendant": "cell" } }, make("div", { className: "unseen", attr: { role: "row" } }, live), sheet, spacer);
 const told = make("div", { className: "told" });
 
-/** Ends in the order of their namespaces, what is outside last; what is filtered out is left out. */
+/** Visible ends in the order of their namespaces, outside peers last. */
 function endsShown() {
   const workloads = model.nodes.filter((n) => isWorkload(n) && !isOff(n)).sort((a, b) => (a.ns ?? "").localeCompare(b.ns ?? "", "en") || a.name.localeCompare(b.name, "en"));
   return [...workloads, ...outsideEnds()];
@@ -20,13 +20,13 @@ const nameOf = (end) => (end.plane || model.namespaces.length < 2 ? end.name : f
 function drawMatrix() {
   if (state.panel !== "matrix") return;
   if (!hasMatrix()) {
-    matrix.replaceChildren(make("p", { className: "none" }, model.nodes.some(isWorkload) ? "This page does not hold who may talk to whom; `kubesketch table connections` tells." : "There are no workloads."));
+    matrix.replaceChildren(make("p", { className: "none" }, model.nodes.some(isWorkload) ? "This page does not contain the allowed connections; `kubesketch table connections` prints them." : "There are no workloads."));
     return;
   }
   grid.rows = grid.columns = endsShown();
   if (!matrix.contains(scroller)) {
     matrix.replaceChildren(
-      make("h2", { tabIndex: -1 }, "Who may talk to whom"),
+      make("h2", { tabIndex: -1 }, "Allowed connections"),
       make("p", { className: "quiet" }, "Rows are sources, columns are targets. Arrow keys move, Enter asks why."),
       told,
       scroller,
@@ -47,7 +47,7 @@ function drawMatrix() {
   tellCell();
 }
 
-/** What kind of sign a pair has. */
+/** The kind of sign of a pair. */
 function signOf(from, to) {
   if (from === to) return "self";
   const cells = cellsBetween(from, to);
@@ -185,7 +185,7 @@ const drawSheet = eachFrame(() => {
   pen.restore();
 });
 
-/** Says in words what the cell under the cursor says. */
+/** Describes the cell under the cursor. */
 function tellCell() {
   const [from, to] = [grid.rows[grid.row], grid.columns[grid.column]];
   if (!from || !to) return;

@@ -1,4 +1,4 @@
-// What the page knows: nodes, edges, rules and texts, with the elements of the picture that draw them.
+// The model of the page: nodes, edges, rules and texts, with the picture elements that draw them.
 
 let model;
 
@@ -11,7 +11,7 @@ async function unpack(page) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(source.dataset.encoding))).json();
 }
 
-/** What a picture draws: cards, lines and frames by what they stand for. A comparison draws each in every state. */
+/** The cards, lines and frames of a picture, by the objects they represent. A comparison draws each in every state. */
 function inventory(svg) {
   const view = { svg, drawn: new Map(), lines: new Map(), frames: new Map(), summaries: [] };
   const put = (map, key, element) => {
@@ -24,7 +24,7 @@ function inventory(svg) {
   return view;
 }
 
-/** What the page knows, with its pictures: an overview and all objects where there are two. */
+/** The model of the page with its pictures: an overview and all objects where there are two. */
 function read(known, svgs) {
   const m = { ...known, byId: new Map(), views: svgs.map(inventory) };
   m.nodes.forEach((node, i) => {
@@ -32,7 +32,7 @@ function read(known, svgs) {
     m.byId.set(node.id, node);
   });
   for (const view of m.views) {
-    // A card that stands for several objects is in the picture alone, and so are its lines.
+    // A card that represents several objects exists in the picture only, and so do its lines.
     for (const [id, [element]] of view.drawn) {
       const { kind, namespace, name } = element.dataset;
       if (!m.byId.has(id)) {
@@ -70,16 +70,16 @@ const cardsOf = (node) => model.drawn.get(node.id) ?? [];
 /** The node whose card shows this one: itself, or the card of its namespace in an overview. */
 const shownBy = (node) => (cardsOf(node).length ? node : (model.hosts.find((h) => h.ns === node.ns) ?? null));
 
-/** Whether the page is about a change between two states. */
+/** True if the page compares two states. */
 const isComparison = () => model.nodes.some((n) => n.change);
 
 const fullName = (node) => (node.ns && node.kind !== "Summary" ? `${node.ns}/${node.name}` : node.name);
 const isWorkload = (node) => node?.kind === "Workload";
 
-/** What kind of thing it is, in a word; nothing where its name says it. */
+/** The kind of a node in a word; empty where its name contains it. */
 const kindOf = (node) => (["Internet", "Junction", "ExternalName", "Summary"].includes(node.kind) ? "" : node.kind === "Missing" ? `${node.label}, missing` : node.kind === "Peers" ? node.facts : node.label);
 
-/** Whether everything would be near to everything through it. */
+/** True for nodes that connect nearly everything, such as the Internet. */
 const isHub = (node) => ["Internet", "External"].includes(node.kind) || (node.kind === "Peers" && !node.members?.length);
 const isStep = (node) => !["Junction", "Peers"].includes(node.kind);
 
@@ -131,7 +131,7 @@ function around(start, hops, way) {
   return { nodes, edges };
 }
 
-/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge; a line that a change removed leads nowhere. */
+/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge; a removed line has no target. */
 function wayAlong(from, to) {
   const before = new Map([[from.i * 2, null]]);
   const queue = [{ i: from.i, within: false }];

@@ -1,4 +1,4 @@
-// What the picture shows of the state: the selected card, its neighbourhood, a way between two, and what is filtered out.
+// Highlights and filters of the picture: the selected card, its neighborhood, and the path between two cards.
 
 const lit = { nodes: new Map(), edges: new Set(), text: "" };
 
@@ -21,7 +21,7 @@ function spread() {
     lit.nodes = found.nodes;
     lit.edges = found.edges;
   }
-  // What has no card of its own is shown by the card that stands for it.
+  // An object without its own card is shown by the card that represents it.
   for (const i of [...lit.nodes.keys()]) {
     const card = shownBy(model.nodes[i]);
     if (card && !lit.nodes.has(card.i)) lit.nodes.set(card.i, lit.nodes.get(i));
@@ -61,7 +61,7 @@ function paint() {
 
 const isOff = (node) => state.off.has(`kind:${node.kind}`) || (node.ns != null && state.off.has(`ns:${node.ns}`));
 
-/** Takes out of the picture what is filtered out. */
+/** Hides filtered items. */
 function filter() {
   for (const node of model.nodes) for (const card of cardsOf(node)) card.classList.toggle("off", isOff(node));
   for (const element of model.svg.querySelectorAll(".edge")) {
@@ -84,7 +84,7 @@ function select(node, { go = true } = {}) {
 }
 
 function bring(node) {
-  // What this picture draws as a part of something else may have a card in another.
+  // An object inside a summary card may have its own card in the other picture.
   const own = model.views.find((v) => v.drawn.has(node.id));
   if (own && own !== model.view && shownBy(node) !== node) useView(own);
   const card = shownBy(node);
@@ -140,7 +140,7 @@ stage.addEventListener("dblclick", (event) => {
   else zoom(1.6, local(event));
 });
 
-/** Shows what a card of an overview stands for. */
+/** Shows the objects that a card of an overview represents. */
 function enter(node) {
   const whole = model.views.find((v) => v.frames.has(`namespace:${node.ns}`));
   if (!whole) return;
@@ -149,7 +149,7 @@ function enter(node) {
   show([boxOf(model.frames.get(`namespace:${node.ns}`)[0])]);
 }
 
-/** The cards by their place, for who goes through them by keys. */
+/** The cards by their position, for keyboard navigation. */
 function cards() {
   const seen = model.nodes.filter((n) => cardsOf(n).length && n.kind !== "Junction" && !isOff(n));
   return seen.map((node) => ({ node, box: boxOf(cardsOf(node)[0]) }));
@@ -177,7 +177,7 @@ function beside(node, dx, dy) {
   return best?.node;
 }
 
-/** Makes cards known to who reads the page by ear, and reachable by keys. */
+/** Exposes cards to screen readers and to the keyboard. */
 function announceCards() {
   model.svg.setAttribute("role", "group");
   for (const node of model.nodes) {

@@ -1,6 +1,6 @@
-// Who can talk to whom: the table of the page, asked for pairs. It is kept by groups that policies treat alike, in runs of equal cells.
+// Allowed connections by pair, stored by groups that policies treat alike, in runs of equal cells.
 
-/** The planes with their rows unpacked: each row is the one before it but for some runs. */
+/** The planes with unpacked rows. Each row is stored as its differences from the row before. */
 function planes() {
   if (model.planes) return model.planes;
   model.planes = (model.matrix?.planes ?? []).map((plane) => {
@@ -15,10 +15,10 @@ function planes() {
   return model.planes;
 }
 
-/** An end of a connection: a workload, or what is outside (`{ plane, group, name }`). */
+/** An end of a connection: a workload, or an outside peer (`{ plane, group, name }`). */
 const groupsOn = (plane, end) => (end.plane ? (end.plane === plane ? [end.group] : []) : (plane.of.get(end.i) ?? []));
 
-/** The numbers of the cells that tell what becomes of traffic between two ends, on all networks that they share: one, unless their pods differ. */
+/** The numbers of the cells of a pair on all networks that both share: one, unless their pods differ. */
 function cellsBetween(from, to) {
   const found = new Set();
   for (const plane of planes()) {
@@ -27,7 +27,7 @@ function cellsBetween(from, to) {
   return [...found].sort((a, b) => a - b);
 }
 
-/** What becomes of traffic: `ports` in words, `why` as reasons, `kind` as `open` (no policy has a say), `all`, `some` or `none`, `sure` where it is not certain. */
+/** The verdict of a pair: `ports` in words, `why` as reasons, `kind` as `open` (not restricted), `all`, `some` or `none`, `sure` if not certain. */
 function verdictOf(cells) {
   const all = cells.map((c) => model.matrix.cells[c]);
   const let_through = all.filter((c) => c.ports !== "none");
@@ -42,10 +42,10 @@ function verdictOf(cells) {
   };
 }
 
-/** The ends that are outside, on every network. */
+/** The outside peers of every network. */
 const outsideEnds = () => planes().flatMap((plane) => plane.outside.map(([group, name]) => ({ plane, group, name })));
 
-/** Everybody who may talk to a workload (`in`), or whom it may talk to (`out`), those together with whom the same is to be said. */
+/** Allowed sources (`in`) or targets (`out`) of a workload, grouped by equal verdicts. */
 function partners(node, way) {
   const buckets = new Map();
   const put = (end) => {
@@ -61,7 +61,7 @@ function partners(node, way) {
   return [...buckets.values()].sort((a, b) => rank[a.kind] - rank[b.kind] || a.ends.length - b.ends.length);
 }
 
-/** The workloads that may be reached from one, hop by hop, over connections that policies let through. */
+/** The workloads reachable from one, hop by hop, over allowed connections. */
 function blast(node) {
   const rings = [[node]];
   const seen = new Set([node.i]);

@@ -1,6 +1,6 @@
-// The way between two ends: whether one can reach the other, on which ports, through what, and which rules say so.
+// The path between two ends: verdict, ports, hops and deciding rules.
 
-/** The lines and cards of the way between two, and what is to be said about it. */
+/** The lines and cards of the path between two nodes, with its verdicts. */
 function routeOf(from, to) {
   const steps = wayAlong(from, to);
   const nodes = new Set([from, to]);
@@ -14,7 +14,7 @@ function routeOf(from, to) {
   return { steps, nodes, edges, direct };
 }
 
-/** The workloads that a node leads to, with the Service between: itself, or what a Service selects. */
+/** The workloads that a node represents: itself, or the backends of a Service. */
 function targetsOf(to) {
   if (isWorkload(to)) return [{ workload: to, service: null }];
   if (to.members) return to.members.map((i) => ({ workload: model.nodes[i], service: null }));
@@ -49,7 +49,7 @@ function stepRow(step) {
   );
 }
 
-/** What the panel says about the way from one to another. */
+/** The panel content for the path from one node to another. */
 function routeView(from, to) {
   const way = routeOf(from, to);
   const targets = targetsOf(to).filter((t) => t.workload !== from);
@@ -65,10 +65,10 @@ function routeView(from, to) {
     ? ["none", `${gone.name} is not in the new state`]
     : !known
     ? ["Internet", "External"].includes(from.kind) && targets.length
-      ? ["none", way.steps ? "Not from outside, only over others" : "No: nothing opens it to the outside"]
+      ? ["none", way.steps ? "Not directly from outside, only through other workloads" : "No: no entry point exposes it"]
       : way.steps
-        ? ["open", "There is a way along the lines of the picture"]
-        : ["none", "No line of the picture leads there"]
+        ? ["open", "The picture has a path between them"]
+        : ["none", "The picture has no path between them"]
     : yes === known
       ? ["all", `Yes: ${all.join("; ")}`]
       : yes
@@ -80,12 +80,12 @@ function routeView(from, to) {
     make(
       "div",
       { className: "question" },
-      button("The other way round", "Exchange both ends", () => ask(to, from)),
-      button("Only the first", "Select the first end alone", () => select(from)),
-      button("Clear", "Select nothing (Escape)", () => select(null)),
+      button("The other way round", "Swap source and target", () => ask(to, from)),
+      button("Only the first", "Select the source only", () => select(from)),
+      button("Clear", "Clear the selection (Escape)", () => select(null)),
     ),
   ];
-  if (pairs.length) parts.push(fold("What policies say", make("ul", { className: "buckets" }, pairs.slice(0, 30).map(([a, b]) => pairSection(a, b))), "pairs"));
+  if (pairs.length) parts.push(fold("Policies", make("ul", { className: "buckets" }, pairs.slice(0, 30).map(([a, b]) => pairSection(a, b))), "pairs"));
   if (outside.length) {
     parts.push(
       fold(
@@ -98,7 +98,7 @@ function routeView(from, to) {
               "li",
               { className: "bucket" },
               make("div", {}, make("span", { className: `verdict ${w.ports === "none" ? "none" : "some"}` }, w.ports === "none" ? "✕ denied by policy" : `● ${w.ports}`), doubt(w)),
-              make("div", { className: "kind" }, "brought by ", w.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
+              make("div", { className: "kind" }, "reachable from ", w.from.map((f, i) => [i ? ", " : "", model.byId.get(f) ? nodeButton(model.byId.get(f)) : data(f)])),
               w.why?.length > 0 && make("ul", { className: "because" }, tellingReasons({ kind: w.ports, why: w.why.map((r) => model.reasons[r]) }).map(reasonRow)),
             ),
           ),

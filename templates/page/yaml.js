@@ -2,7 +2,7 @@
 
 const WITHHELD = "•••";
 
-/** The pieces of a line of YAML or JSON: `[class, text]`. Only for the eye: what a line means is known from the program. */
+/** The pieces of a line of YAML or JSON: `[class, text]`. For color only. */
 function pieces(line, state) {
   const found = [];
   const put = (kind, text) => text && found.push([kind, text]);
@@ -105,4 +105,4 @@ function openText(text, line) {
   box.querySelector(".marked")?.scrollIntoView({ block: "center" });
 }
 
-const redactionNote = (text) => (text.parts?.some(([, part]) => part.includes(WITHHELD)) ? make("p", { className: "quiet small", textContent: `${WITHHELD} stands for a value that is not on this page: Secrets, ConfigMaps, environment values, annotations.` }) : null);
+const redactionNote = (text) => (text.parts?.some(([, part]) => part.includes(WITHHELD)) ? make("p", { className: "quiet small", textContent: `${WITHHELD} replaces a value that is not on this page: Secrets, ConfigMaps, environment values, annotations.` }) : null);

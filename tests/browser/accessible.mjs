@@ -1,4 +1,4 @@
-// What assistive technology is told: the browser's own tree of roles and names, on every panel; references that arrive; a voice that says what happens.
+// The accessibility tree of the browser: roles and names, on every panel; references that arrive; a voice that says what happens.
 
 import assert from "node:assert/strict";
 import { card, tab, panel } from "./session.mjs";

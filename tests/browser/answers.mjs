@@ -13,8 +13,8 @@ const callers = (page) =>
     .evaluateAll((all) => all.flatMap((e) => [...e.querySelectorAll(".refs bdi")].map((b) => b.textContent)).filter((end) => end.includes("/")).toSorted());
 
 export default async function (t) {
-  const allowed = t.told("market.connections.json").connections.filter((c) => Object.keys(c.ports).length > 0);
-  const reached = new Set(t.told("market.exposure.json").ways.filter((w) => w.reaches?.workload && Object.keys(w.reaches.allowed).length > 0).map((w) => w.reaches.workload));
+  const allowed = t.output("market.connections.json").connections.filter((c) => Object.keys(c.ports).length > 0);
+  const reached = new Set(t.output("market.exposure.json").ways.filter((w) => w.reaches?.workload && Object.keys(w.reaches.allowed).length > 0).map((w) => w.reaches.workload));
   const of = (id) => allowed.filter((c) => c.to.workload === id && c.from.workload).map((c) => name(c.from.workload)).toSorted();
   const postgres = "data/postgres[StatefulSet]";
   assert(of(postgres).length >= 4, "the example has callers of postgres in other namespaces");

@@ -57,7 +57,7 @@ export default async function (t) {
   assert(spoken.includes(at.split("/").at(-1).split("[")[0]), `${spoken} is said of ${at}`);
   assert((await focused(page)).startsWith("div.stage"), "the picture keeps the keys");
 
-  // To what is told about it, by Tab alone.
+  // To its details, by Tab alone.
   let steps = 0;
   for (; steps < 12 && !(await focused(page)).includes("button#tab-details"); steps++) await page.keyboard.press("Tab");
   assert((await focused(page)).includes("button#tab-details"), "the tabs come after the picture");

@@ -9,7 +9,7 @@ export default async function (t) {
     const [picture, stage] = [await view(page), await stageBox(page)];
     assert(within(picture, stage), `${file}: the picture fits the stage: ${JSON.stringify({ picture, stage })}`);
     assert(picture.w > stage.width * 0.5 || picture.h > stage.height * 0.5, `${file}: the picture makes use of the stage`);
-    // A change is told first, a state is asked for.
+    // A change is announced first, then the state is fetched.
     const [first, tables] = file === "diff.html" ? ["Changes", "Changes"] : ["Details", "Tables"];
     assert.equal(await tab(page, first).getAttribute("aria-selected"), "true");
     await tab(page, tables).click();

@@ -29,7 +29,7 @@ export default async function (t) {
   // A mouse points as well.
   const box = await grid.boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  assert(!(await cell.textContent()).startsWith("core/basket to data/redis:"), "the cell under the mouse is told");
+  assert(!(await cell.textContent()).startsWith("core/basket to data/redis:"), "the cell under the mouse is described");
 
   const big = await t.open(t.file("big.html"));
   await tab(big, "Matrix").click();
@@ -49,9 +49,9 @@ export default async function (t) {
 
 /** Walks through all cells with keys, and holds them against the table. */
 async function agrees(t, example) {
-  const told = new Map();
+  const listed = new Map();
   const name = (end) => (end.workload ? end.workload.replace(/\[.*/, "") : end.cidrs[0] === "0.0.0.0/0" ? "any address outside" : end.cidrs.length === 1 ? end.cidrs[0] : "any other address");
-  for (const c of t.told(`${example}.connections.json`).connections) told.set(`${name(c.from)} to ${name(c.to)}`, c);
+  for (const c of t.output(`${example}.connections.json`).connections) listed.set(`${name(c.from)} to ${name(c.to)}`, c);
   const page = await t.open(t.file(`${example}.html`));
   await page.keyboard.press("m");
   await t.frames(page);
@@ -72,13 +72,13 @@ async function agrees(t, example) {
       seen.add(pair);
       if (says === "itself") {
         assert.equal(r, c, text);
-        assert(/itself$/.test(await panel(page, "matrix").locator(".told").innerText()), "and nothing else is told");
+        assert(/itself$/.test(await panel(page, "matrix").locator(".told").innerText()), "and nothing else is described");
       }
       if (!["itself", "not on one network"].includes(says)) {
-        // Where ranges of addresses are treated alike, the table tells of them at once.
-        const key = told.has(pair) ? pair : pair.replace(/any other address|[\d.]+\/\d+/, "any address outside");
-        assert(told.has(key), `the table has no ${pair}`);
-        holds(says, told.get(key), text);
+        // Where ranges of addresses are treated alike, the table lists them together.
+        const key = listed.has(pair) ? pair : pair.replace(/any other address|[\d.]+\/\d+/, "any address outside");
+        assert(listed.has(key), `the table has no ${pair}`);
+        holds(says, listed.get(key), text);
         used.add(key);
       }
       if (c + 1 < columns) await page.keyboard.press("ArrowRight");
@@ -86,7 +86,7 @@ async function agrees(t, example) {
     await page.keyboard.press("Home");
     await page.keyboard.press("ArrowDown");
   }
-  assert.deepEqual([...told.keys()].filter((k) => !used.has(k)), [], `${example}: pairs that the table alone tells of`);
+  assert.deepEqual([...listed.keys()].filter((k) => !used.has(k)), [], `${example}: pairs that only the table lists`);
 }
 
 /** Whether the words of a cell are those of a connection of the table. */

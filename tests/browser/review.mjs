@@ -1,5 +1,5 @@
 // The review of a design, each question within three clicks: what the Internet reaches, what reaches the database and why, which namespaces let in what no policy names. The answers
-// are held against what `kubesketch table` tells of the same input.
+// are held against what `kubesketch table` prints for the same input.
 
 import assert from "node:assert/strict";
 import { card, details, part, panel } from "./session.mjs";
@@ -7,8 +7,8 @@ import { card, details, part, panel } from "./session.mjs";
 const workload = (id) => id.replace(/\[.*/, "");
 
 export default async function (t) {
-  const exposure = t.told("market.exposure.json").ways;
-  const connections = t.told("market.connections.json").connections;
+  const exposure = t.output("market.exposure.json").ways;
+  const connections = t.output("market.connections.json").connections;
 
   // What does the Internet reach? One click.
   let page = await t.open(t.file("market.html"));

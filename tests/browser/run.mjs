@@ -27,8 +27,8 @@ async function run(name) {
 const running = [];
 for await (const line of createInterface({ input: process.stdin })) {
   const name = line.trim();
-  const told = (failure) => process.stdout.write(JSON.stringify({ name, failure }) + "\n");
-  running.push(run(name).then(told, (error) => told(String(error))));
+  const report = (failure) => process.stdout.write(JSON.stringify({ name, failure }) + "\n");
+  running.push(run(name).then(report, (error) => report(String(error))));
 }
 await Promise.all(running);
 await (await browser).close();

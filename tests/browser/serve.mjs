@@ -1,4 +1,4 @@
-// The live preview: a change of a file comes to the page, and what is looked at stays; a broken file is told and the picture stays; mended, the message goes.
+// The live preview: a change of a file comes to the page, and what is looked at stays; a broken file is reported and the picture stays; after the fix the message goes.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -76,7 +76,7 @@ spec:
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
 
-  // Broken: told, and the picture stays.
+  // Broken: reported, and the picture stays.
   writeFileSync(cart, text.replace("replicas: 2", "replicas: 3").replace("spec:\n  replicas", "spec: [\n  replicas"));
   const problems = page.locator(".live-problems");
   await problems.waitFor();

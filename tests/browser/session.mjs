@@ -23,8 +23,8 @@ export class Session {
     return pathToFileURL(path.join(this.folder, name)).href + hash;
   }
 
-  /** What the program itself told, as JSON. */
-  told(name) {
+  /** The output of the program, as JSON. */
+  output(name) {
     return JSON.parse(readFileSync(path.join(this.folder, name), "utf8"));
   }
 

@@ -130,7 +130,7 @@ fn what_it_cannot_say_is_an_error_with_its_place() {
             "`check` has no key `fail_on`",
             "--> .kubesketch.yaml:2:3",
             "`fail-on` is probably meant",
-            "the configuration .kubesketch.yaml does not hold",
+            "the configuration .kubesketch.yaml is invalid",
         ],
     );
     refused("chekc:\n  x: y\n", &["the configuration has no key `chekc`", ":1:1", "`check` is probably meant"]);

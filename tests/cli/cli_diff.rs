@@ -123,7 +123,7 @@ fn wrong_usage_is_told() {
         (vec!["a.yaml"], "two states are compared"),
         (vec!["-", "-"], "one of the two states only"),
         (vec!["a.yaml", "a.yaml", "-o", "svg", "-o", "json"], "more than one format"),
-        (vec!["a.yaml", "a.yaml", "-o", "x.bmp"], "the ending says no format"),
+        (vec!["a.yaml", "a.yaml", "-o", "x.bmp"], "the extension gives no format"),
         (vec!["a.yaml", "a.yaml", "--marker", "a-->b"], "no two dashes in a row"),
         (vec!["a.yaml", "a.yaml", "--context", "few"], "few"),
         (vec!["--git=--output=x"], "--output=x"),

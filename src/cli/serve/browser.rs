@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use crate::cli::report;
 use crate::source::Programs;
 
-/// Opens an address: by the first program of `BROWSER` that there is (several have `:` between them, `%s` stands for
-/// the address), or by the system's own opener. That it cannot be opened is said and no reason to stop.
+/// Opens an address: with the first existing program of `BROWSER` (separated by `:`; `%s` is replaced by the
+/// address), or with the opener of the system. A failure is reported and does not stop the server.
 pub fn open(address: &str) {
     let programs = Programs::from_env();
     let named = std::env::var("BROWSER").unwrap_or_default();
@@ -18,7 +18,7 @@ pub fn open(address: &str) {
     let started =
         Command::new(&program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     match started {
-        // Somebody has to wait for it, or it stays in the list of processes when it has ended.
+        // Wait for the process, or it becomes a zombie.
         Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
         Err(error) => report::say(&format!("--open: cannot start {}: {error}", program.to_string_lossy())),
     }

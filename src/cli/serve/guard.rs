@@ -1,4 +1,4 @@
-//! Who may ask: pages of this server and people who type its address. What other sites make a browser send is refused,
+//! Access control: pages of this server and typed addresses are allowed. Requests from other sites are refused,
 //! also when they give their own name the address of this machine (DNS rebinding).
 
 use axum::body::Body;
@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-/// What the server is called by those who may ask it.
+/// The host names of the server.
 #[derive(Clone, Debug)]
 pub struct Names {
     hosts: [String; 3],
@@ -24,7 +24,7 @@ impl Names {
     }
 }
 
-/// Why a request is refused.
+/// The reason for a refusal.
 type Refusal = (StatusCode, &'static str);
 
 /// Lets a request through, or refuses it; and says to the browser what it may do with the answer.

@@ -1,4 +1,4 @@
-//! Where the input lies: which folders have to be watched, and which changes in them matter.
+//! The folders to watch, and the changes in them that matter.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ const MOST: usize = 20_000;
 /// The longest kustomization file that is looked through for other places, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// What was named on the command line. Paths are absolute, as the watcher tells them.
+/// The paths of the command line. They are absolute, as in events of the watcher.
 #[derive(Debug)]
 pub struct Roots {
     /// Files and folders of manifests.
@@ -27,7 +27,7 @@ pub struct Roots {
     git: Vec<PathBuf>,
 }
 
-/// What is there at some moment.
+/// The paths that exist now.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// The files that are read, and the folders in which a new one would be.
@@ -47,7 +47,7 @@ impl Look {
 }
 
 impl Roots {
-    /// What a command is about.
+    /// The roots of a command.
     pub fn new(args: &Args) -> anyhow::Result<Roots> {
         let input = &args.input;
         let absolute = |path: &PathBuf| std::path::absolute(path);
@@ -71,7 +71,7 @@ impl Roots {
         self.paths.iter().chain(&self.kustomizations).chain(&self.charts)
     }
 
-    /// Looks at what is there now.
+    /// Lists the paths that exist now.
     pub fn look(&self) -> Look {
         let mut look = Look { places: source::places(self.paths.iter().map(PathBuf::as_path)), ..Look::default() };
         // A link is another file when what it leads to is changed.
@@ -97,12 +97,12 @@ impl Roots {
         look
     }
 
-    /// Whether a path has to be looked at to know whether it matters.
+    /// True if only a look at the path shows whether it matters.
     pub fn may_matter(&self, path: &Path, look: &Look) -> bool {
         self.matters(path, [look, look]) || source::is_manifest_name(path) || path.is_dir()
     }
 
-    /// Whether something may have to be drawn anew because of what happened at a path.
+    /// True if a change at a path may require a redraw.
     pub fn matters(&self, path: &Path, looks: [&Look; 2]) -> bool {
         if self.git.iter().any(|git| is_reference(git, path)) || self.named().any(|named| named.starts_with(path)) {
             return true;
@@ -119,7 +119,7 @@ impl Roots {
     }
 }
 
-/// Whether a path of a repository says what a name means. Our own look at the repository changes nothing of it.
+/// True if a path of a repository defines a reference. Our own look at the repository changes nothing of it.
 fn is_reference(git: &Path, path: &Path) -> bool {
     let Ok(below) = path.strip_prefix(git) else { return false };
     let is_lock = path.extension().is_some_and(|e| e == "lock");
@@ -183,7 +183,7 @@ fn follow_kustomization(folder: &Path, seen: &mut BTreeSet<PathBuf>, look: &mut 
     }
 }
 
-/// A path with its `..` worked out, so that it is the one that the watcher tells.
+/// A path with its `..` worked out, as in events of the watcher.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -1,4 +1,4 @@
-//! What can be asked of the server. No path of a request ever becomes the path of a file.
+//! The routes of the server. No path of a request ever becomes the path of a file.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,28 +20,28 @@ use super::guard::{Names, guard};
 use super::state::{Page, State as Shown};
 use super::{Args, work};
 
-/// The most that is taken of pasted text, in bytes.
+/// The maximum size of pasted text, in bytes.
 const MOST_PASTED: usize = 8 << 20;
 
-/// For so long a paste may take to arrive.
+/// The maximum time for receiving a paste.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many pastes are taken at a time.
+/// The maximum number of concurrent pastes.
 const PASTES: usize = 2;
 
-/// So many pages are told of changes at a time.
+/// The maximum number of concurrent event streams.
 const STREAMS: usize = 32;
 
-/// What is shown, and whether the server is about to end.
+/// The shown state, or the end of the server.
 #[derive(Clone, Debug)]
 pub enum News {
-    /// There is this to see.
+    /// The shown state.
     Shown(Arc<Shown>),
-    /// Nothing more comes.
+    /// The server ends.
     End,
 }
 
-/// What the answers are made of.
+/// The shared data of the routes.
 #[derive(Clone)]
 struct Desk {
     args: Arc<Args>,
@@ -50,7 +50,7 @@ struct Desk {
     streams: Arc<Semaphore>,
 }
 
-/// The routes of a server that goes by some names.
+/// The routes of a server with these host names.
 pub fn router(args: Arc<Args>, news: watch::Receiver<News>, names: Names) -> Router {
     let desk =
         Desk { args, news, pastes: Arc::new(Semaphore::new(PASTES)), streams: Arc::new(Semaphore::new(STREAMS)) };
@@ -74,7 +74,7 @@ fn page(desk: &Desk, which: fn(&Shown) -> &Page) -> Response {
     }
 }
 
-/// What is shown now and whenever that changes; who reads slowly is told the newest only.
+/// Events of the current state and of every change; a slow reader gets only the newest.
 async fn events(State(desk): State<Desk>) -> Response {
     let Ok(permit) = desk.streams.clone().try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
@@ -92,10 +92,10 @@ async fn events(State(desk): State<Desk>) -> Response {
 
 fn event(shown: &Shown) -> Option<Event> {
     let id = format!("{}.{}", shown.page.version, shown.now.version);
-    Some(Event::default().event("state").id(id).data(shown.told().ok()?))
+    Some(Event::default().event("state").id(id).data(shown.event_data().ok()?))
 }
 
-/// Draws what is posted. It is kept nowhere.
+/// Draws a paste, which is not stored.
 async fn paste(State(desk): State<Desk>, request: Request) -> Response {
     if !is_yaml(request.headers()) {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the type must be application/yaml\n").into_response();
@@ -103,8 +103,8 @@ async fn paste(State(desk): State<Desk>, request: Request) -> Response {
     let Ok(_held) = desk.pastes.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "other pastes are being drawn: try again\n").into_response();
     };
-    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<u64>().ok());
-    let text = match told {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<u64>().ok());
+    let text = match declared {
         Some(length) if length > MOST_PASTED as u64 => Err(too_large()),
         _ => match tokio::time::timeout(PATIENCE, text_of(request.into_body())).await {
             Ok(text) => text,
@@ -127,7 +127,7 @@ async fn paste(State(desk): State<Desk>, request: Request) -> Response {
     }
 }
 
-/// Whether a browser asks before it sends this for another site: it does for everything that forms cannot send.
+/// True if a browser sends a preflight for this content type, as for everything that forms cannot send.
 fn is_yaml(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -25,19 +25,19 @@ use super::{Args, browser};
 use crate::cli::report::{self, Verbosity};
 use crate::cli::{Status, output};
 
-/// So many connections are held at a time; more wait.
+/// The maximum number of concurrent connections; more wait.
 const CONNECTIONS: usize = 64;
 
-/// For so long a request may take to say what it wants.
+/// The maximum time for receiving the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The most that the first lines of a request take, in bytes.
+/// The maximum size of the head of a request, in bytes.
 const MOST_HEADERS: usize = 64 << 10;
 
-/// For so long answers may take that are on their way when the server ends.
+/// The maximum time for pending answers when the server ends.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// Serves until somebody ends it.
+/// Serves until the program is stopped.
 pub fn run(args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let args = match args.git {
         Some(_) => args,
@@ -112,12 +112,12 @@ async fn serve(args: Arc<Args>, roots: Roots, listener: StdListener, verbosity: 
     Ok(Status::Success)
 }
 
-/// Draws what there is, and again whenever it changes, until nobody listens. On a thread of its own: drawing takes all
-/// that the machine has.
+/// Draws the input, and redraws it on every change, until no receiver is left.
+/// It has its own thread, because drawing uses all cores.
 fn draw(args: Arc<Args>, roots: Roots, verbosity: Verbosity, states: &mpsc::UnboundedSender<anyhow::Result<State>>) {
     let mut stdin = Vec::new();
     if args.input.paths().any(|p| p.as_os_str() == "-") {
-        // One byte more than is taken, so that what is too long is told as such.
+        // One byte over the limit, so that input that is too long is detected.
         let limit = args.input.reading().max_file_bytes().saturating_add(1);
         if let Err(error) = io::stdin().lock().take(limit).read_to_end(&mut stdin) {
             let _ = states.send(Err(error).context("cannot read standard input"));
@@ -175,7 +175,7 @@ async fn converse(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     pin!(connection);
     select! {
-        // What a client does wrong is its own affair.
+        // Errors of a client are ignored.
         _ = &mut connection => return,
         _ = news.wait_for(|news| matches!(news, News::End)) => {}
     }
@@ -183,7 +183,7 @@ async fn converse(
     let _ = connection.await;
 }
 
-/// Waits until somebody ends the program. From the call on, signals do not end it by themselves.
+/// Waits for a signal to end the program. From the call on, signals do not end it by themselves.
 #[cfg(unix)]
 fn ended() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! What pages are told: which picture there is, and what went wrong.
+//! The state that the server reports to pages: the current picture and its problems.
 
 use axum::body::Bytes;
 use serde::Serialize;
@@ -7,15 +7,15 @@ use crate::diagnostic::Diagnostic;
 use crate::render::{Paint, lines, problem, versioned};
 use crate::source::Sources;
 
-/// So many problems are told; the rest is counted.
-const TOLD: usize = 30;
+/// The maximum number of reported problems; the rest is counted.
+const MAX_REPORTED: usize = 30;
 
 /// A page and its version.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The page as text.
     pub html: Bytes,
-    /// What it is known by: pages with the same version are the same.
+    /// The version: pages with the same version are the same.
     pub version: String,
 }
 
@@ -29,22 +29,22 @@ impl Page {
 
 /// A problem, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Told {
+pub struct Reported {
     /// `error`, `warning` or `info`.
     pub severity: &'static str,
-    /// `file:line:column`; empty where there is none.
+    /// `file:line:column`, or empty.
     pub place: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// All of it, with the lines that it is about, as a terminal shows it.
+    /// The message with its source lines, as on a terminal.
     pub text: String,
 }
 
-impl Told {
-    /// A problem with the lines that it is about.
-    pub fn new(diagnostic: &Diagnostic, sources: &Sources) -> Told {
+impl Reported {
+    /// Converts a diagnostic.
+    pub fn new(diagnostic: &Diagnostic, sources: &Sources) -> Reported {
         let place = diagnostic.at.map(|at| format!("{}:{}", sources.line_of(at), at.column));
-        Told {
+        Reported {
             severity: diagnostic.severity.as_str(),
             place: place.unwrap_or_default(),
             message: lines(&diagnostic.message),
@@ -52,10 +52,10 @@ impl Told {
         }
     }
 
-    /// What stopped the drawing.
-    pub fn failure(text: &str) -> Told {
+    /// The error that stopped the drawing.
+    pub fn failure(text: &str) -> Reported {
         let message = lines(text);
-        Told { severity: "error", place: String::new(), text: format!("error: {message}"), message }
+        Reported { severity: "error", place: String::new(), text: format!("error: {message}"), message }
     }
 }
 
@@ -63,34 +63,34 @@ impl Told {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Problems {
     /// The first of them.
-    pub problems: Vec<Told>,
-    /// How many there are beside these.
+    pub problems: Vec<Reported>,
+    /// The number of further problems.
     pub more: usize,
 }
 
 impl Problems {
-    /// As many as are told.
-    pub fn new(mut problems: Vec<Told>) -> Problems {
-        let more = problems.len().saturating_sub(TOLD);
-        problems.truncate(TOLD);
+    /// Keeps the reported problems and counts the rest.
+    pub fn new(mut problems: Vec<Reported>) -> Problems {
+        let more = problems.len().saturating_sub(MAX_REPORTED);
+        problems.truncate(MAX_REPORTED);
         Problems { problems, more }
     }
 }
 
-/// What there is to see at some moment.
+/// The current state of the preview.
 #[derive(Clone, Debug)]
 pub struct State {
     /// The last page that could be drawn of everything.
     pub page: Page,
-    /// What can be drawn now: the same page where nothing is wrong, and where nothing can be drawn.
+    /// The page of the readable files: the same page where nothing is wrong, and where nothing can be drawn.
     pub now: Page,
-    /// Whether the page is older than the files.
+    /// True if the page is older than the files.
     pub stale: bool,
-    /// What could not be read.
+    /// The input that could not be read.
     pub problems: Problems,
 }
 
-/// A state as the event that tells of it.
+/// A state as a server-sent event.
 #[derive(Serialize)]
 struct Event<'a> {
     page: &'a str,
@@ -101,7 +101,7 @@ struct Event<'a> {
 }
 
 impl State {
-    /// Whether somebody who knows the other one need not be told.
+    /// True if both states produce the same event.
     pub fn is_same(&self, other: &State) -> bool {
         self.page.version == other.page.version
             && self.now.version == other.now.version
@@ -109,8 +109,8 @@ impl State {
             && self.problems == other.problems
     }
 
-    /// What an event says: versions, whether the page is older than the files, and problems.
-    pub fn told(&self) -> serde_json::Result<String> {
+    /// The data of an event: versions, whether the page is older than the files, and problems.
+    pub fn event_data(&self) -> serde_json::Result<String> {
         serde_json::to_string(&Event {
             page: &self.page.version,
             now: &self.now.version,
@@ -120,12 +120,12 @@ impl State {
     }
 }
 
-/// What a paste becomes.
+/// The result of a paste.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pasted {
     /// The page as text.
     pub page: String,
-    /// What could not be read.
+    /// The input that could not be read.
     #[serde(flatten)]
     pub problems: Problems,
 }

@@ -11,23 +11,23 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::roots::{Look, Roots};
 use crate::cli::report;
 
-/// A save is over when nothing happened for so long.
+/// A save is complete after this time without changes.
 const QUIET: Duration = Duration::from_millis(25);
 
-/// Who writes on and on is not waited for longer than this.
+/// The maximum time to wait for a save to complete.
 const PATIENCE: Duration = Duration::from_millis(120);
 
-/// How often files are looked at where the system cannot watch them.
+/// The polling interval for file systems that cannot be watched.
 const FALLBACK: Duration = Duration::from_secs(2);
 
-/// More paths than this are not told apart.
+/// Above this number of paths, single paths are no longer tracked.
 const MOST: usize = 5_000;
 
-/// What happened and was not looked at yet.
+/// Changes that are not handled yet.
 #[derive(Debug, Default)]
 struct Heap {
     paths: BTreeSet<PathBuf>,
-    /// Whether it is not known what happened.
+    /// True if changes were lost.
     unknown: bool,
 }
 
@@ -54,7 +54,7 @@ impl Heap {
     }
 }
 
-/// What happened, as the system tells it from a thread of its own.
+/// Changes, as the watcher thread reports them.
 #[derive(Debug, Default)]
 struct Happened {
     heap: Mutex<Heap>,
@@ -99,14 +99,14 @@ impl Happened {
     }
 }
 
-/// Knows when something may have changed.
+/// Detects changes.
 pub struct Watch {
     roots: Roots,
     look: Look,
     by: By,
 }
 
-/// How it is known.
+/// The method of detection.
 enum By {
     System(Box<System>),
     Looking(Duration),
@@ -179,7 +179,7 @@ impl Watch {
             };
             // After a loss of events nothing is known of the folders either.
             let touched = if happened.unknown { self.look.watched() } else { happened.paths };
-            // Most of what other programs write beside the manifests is told apart without a look at the folders.
+            // Most of what other programs write beside the manifests is recognized without a look at the folders.
             if !happened.unknown && !touched.iter().any(|path| self.roots.may_matter(path, &self.look)) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Reads, draws, and decides what is shown: the newest page, or the last good one with what went wrong since.
+//! Reads, draws, and selects the page to show: the newest, or the last good one with the problems since.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 
 use super::Args;
-use super::state::{Page, Pasted, Problems, State, Told};
+use super::state::{Page, Pasted, Problems, Reported, State};
 use crate::check::Finding;
 use crate::cli::input::ConnectArgs;
 use crate::cli::picture::{Drawing, PictureArgs};
@@ -23,7 +23,7 @@ use crate::source::{self, Loaded, SourceFile, Sources};
 use crate::view::{self, Selection};
 use crate::world::World;
 
-/// What an overview says about how to see more.
+/// The hint of an overview.
 const HINT: &str = "-n NAME draws one";
 
 /// The name that pasted text is shown under.
@@ -36,7 +36,7 @@ type Key = (Code, String);
 /// A part of the input that was not read.
 struct Unread {
     key: Key,
-    told: Told,
+    reported: Reported,
 }
 
 impl Unread {
@@ -48,32 +48,32 @@ impl Unread {
                 Some(at) => (d.code, world.sources().name(at.file).to_owned()),
                 None => (d.code, d.message.clone()),
             },
-            told: Told::new(d, world.sources()),
+            reported: Reported::new(d, world.sources()),
         });
         known.collect()
     }
 }
 
-/// What was read.
+/// The result of reading.
 enum Texts {
     State(Loaded),
     Sides(Box<[source::Side; 2]>),
 }
 
-/// What was drawn of it, and what was not read.
+/// The result of drawing, and the unread input.
 struct Drawn {
     page: anyhow::Result<String>,
     unread: Vec<Unread>,
 }
 
-/// The drawing, again and again.
+/// The drawing loop.
 pub struct Work {
     args: Arc<Args>,
     stdin: Vec<u8>,
     verbosity: Verbosity,
     /// Of the texts that were drawn last.
     digest: Option<[u8; 32]>,
-    /// How often each problem of reading was there when the page was last good.
+    /// The count of each reading problem when the page was last good.
     accepted: BTreeMap<Key, usize>,
     state: Option<State>,
 }
@@ -181,7 +181,7 @@ impl Work {
         Drawn { page, unread }
     }
 
-    /// What is shown, now that this was drawn.
+    /// The state to show after a drawing.
     fn judge(&mut self, drawn: Drawn) -> anyhow::Result<State> {
         let Drawn { page, unread } = drawn;
         let mut seen: BTreeMap<Key, usize> = BTreeMap::new();
@@ -189,21 +189,21 @@ impl Work {
             *seen.entry(problem.key.clone()).or_default() += 1;
         }
         let is_worse = seen.iter().any(|(key, count)| *count > self.accepted.get(key).copied().unwrap_or(0));
-        let told = unread.into_iter().map(|u| u.told);
+        let reported = unread.into_iter().map(|u| u.reported);
         let page = match (page, &self.state) {
             (Ok(html), _) => Page::new(&html),
             (Err(error), None) => return Err(error),
             (Err(error), Some(before)) => {
-                let failure = Told::failure(&format!("{error:#}"));
+                let failure = Reported::failure(&format!("{error:#}"));
                 return Ok(State {
                     page: before.page.clone(),
                     now: before.page.clone(),
                     stale: true,
-                    problems: Problems::new(std::iter::once(failure).chain(told).collect()),
+                    problems: Problems::new(std::iter::once(failure).chain(reported).collect()),
                 });
             }
         };
-        let problems = Problems::new(told.collect());
+        let problems = Problems::new(reported.collect());
         match &self.state {
             Some(before) if is_worse && !self.args.input.reading().is_lenient() => {
                 Ok(State { page: before.page.clone(), now: page, stale: true, problems })
@@ -221,7 +221,7 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
     let loaded = Loaded { sources: Sources::from_files([SourceFile::new(PASTED, text)]), ..Loaded::default() };
     let look = args.picture.titled("Pasted YAML");
     let drawn = guarded(|| {
-        // Who brings requests into the cluster of the files was not said of this one.
+        // --ingress-controller describes the cluster of the files, not the paste.
         let world = match args.input.reading().world(loaded, &ConnectArgs::default()) {
             Ok(world) => world,
             Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
@@ -229,7 +229,7 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
         let options = picture::Options { selection: Selection::default(), ..args.levels.options(&args.input, HINT) };
         Drawn { page: page(&look, &world, options), unread: Unread::of(&world) }
     });
-    Ok(Pasted { page: drawn.page?, problems: Problems::new(drawn.unread.into_iter().map(|u| u.told).collect()) })
+    Ok(Pasted { page: drawn.page?, problems: Problems::new(drawn.unread.into_iter().map(|u| u.reported).collect()) })
 }
 
 /// The page of a World.
@@ -251,7 +251,7 @@ fn live(look: &PictureArgs) -> PictureOptions {
     PictureOptions { setting: PageSetting::Live, ..look.look() }
 }
 
-/// A mistake of ours must not end the preview.
+/// A panic must not end the preview.
 fn guarded(draw: impl FnOnce() -> Drawn) -> Drawn {
     catch_unwind(AssertUnwindSafe(draw)).unwrap_or_else(|_| Drawn {
         page: Err(anyhow::anyhow!("internal error: this could not be drawn")),
@@ -262,7 +262,7 @@ fn guarded(draw: impl FnOnce() -> Drawn) -> Drawn {
 /// By what it is known that nothing changed since.
 fn digest(texts: &anyhow::Result<Texts>) -> [u8; 32] {
     let mut digest = Sha256::new();
-    // Lengths keep what stands beside each other apart.
+    // Lengths separate adjacent texts.
     let mut add = |text: &str| {
         digest.update((text.len() as u64).to_le_bytes());
         digest.update(text.as_bytes());

@@ -1,5 +1,5 @@
-//! Who can talk to whom, as a page holds it: by groups that policies treat alike, each row of the table as what differs
-//! from the row before it, runs of equal cells as one.
+//! Allowed connections as data of a page: by groups that policies treat alike, each row as its differences from the row
+//! before, in runs of equal cells.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use super::reasons::Cast;
 use super::seen;
 use crate::render::words;
 
-/// What an ingress controller is called that brings requests and that the input does not hold.
+/// The name of an ingress controller that the manifests do not contain.
 const CONTROLLER: &str = "ingress controller";
-/// The most cells that are worked out for a page.
+/// The maximum number of cells on a page.
 const MAX_CELLS: usize = 4_000_000;
 
-/// Who can talk to whom.
+/// Allowed connections.
 #[derive(Serialize)]
 pub(super) struct Matrix {
-    /// What there is to be said of a pair: ports, rules, and how sure that is.
+    /// The verdicts: ports, rules and certainty.
     cells: Vec<CellJson>,
     planes: Vec<PlaneJson>,
 }
@@ -34,7 +34,7 @@ struct CellJson {
     /// Reasons, by position.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     why: Vec<usize>,
-    /// How sure it is, if it is not certain.
+    /// The certainty, if not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     sure: Option<&'static str>,
 }
@@ -47,9 +47,9 @@ struct PlaneJson {
     network: Option<String>,
     /// Workloads: the node of each, and the groups that its pods are in.
     members: Vec<(usize, Vec<usize>)>,
-    /// What is outside: the group of each, and what it is called.
+    /// Outside peers: group and name.
     outside: Vec<(usize, String)>,
-    /// How many groups there are.
+    /// The number of groups.
     groups: usize,
     /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count,
     /// cell, target, count, cell, …
@@ -57,7 +57,7 @@ struct PlaneJson {
 }
 
 impl Matrix {
-    /// All that can be said between workloads and to and from what is outside; `None` if that would be too much.
+    /// The verdicts between all workloads and outside peers; `None` above the maximum.
     pub(super) fn of(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Option<Matrix> {
         let connectivity = world.connectivity();
         let mut cells = Cells::default();
@@ -72,32 +72,30 @@ impl Matrix {
                 continue;
             }
             let all = connectivity.groups(number);
-            let mut told: Vec<GroupId> = members.iter().flat_map(|(_, groups)| groups.iter().copied()).collect();
-            told.extend(
-                (0..all.len()).filter(|g| {
-                    !matches!(all[*g].members, Members::Pods(_)) && is_told(connectivity, &all[*g].members)
-                }),
-            );
-            told.sort_unstable();
-            told.dedup();
-            if told.len() * told.len() > MAX_CELLS {
+            let mut shown: Vec<GroupId> = members.iter().flat_map(|(_, groups)| groups.iter().copied()).collect();
+            shown.extend((0..all.len()).filter(|g| {
+                !matches!(all[*g].members, Members::Pods(_)) && is_relevant(connectivity, &all[*g].members)
+            }));
+            shown.sort_unstable();
+            shown.dedup();
+            if shown.len() * shown.len() > MAX_CELLS {
                 return None;
             }
-            let position: BTreeMap<GroupId, usize> = told.iter().enumerate().map(|(i, g)| (*g, i)).collect();
+            let position: BTreeMap<GroupId, usize> = shown.iter().enumerate().map(|(i, g)| (*g, i)).collect();
             let mut plane = PlaneJson {
                 network: (number > 0).then(|| seen(&network.to_string())),
                 members: members
                     .iter()
                     .map(|(node, groups)| (*node, groups.iter().map(|g| position[g]).collect()))
                     .collect(),
-                outside: told.iter().enumerate().filter_map(|(i, g)| Some((i, outside(&all[*g].members)?))).collect(),
-                groups: told.len(),
+                outside: shown.iter().enumerate().filter_map(|(i, g)| Some((i, outside(&all[*g].members)?))).collect(),
+                groups: shown.len(),
                 rows: Vec::new(),
             };
-            let is_outside: Vec<bool> = told.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
-            let mut before = vec![0; told.len()];
-            // Some rows at a time, for each verdict is large until it is told by its number.
-            for (chunk, sources) in told.chunks(64).enumerate() {
+            let is_outside: Vec<bool> = shown.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
+            let mut before = vec![0; shown.len()];
+            // Some rows at a time, for each verdict is large until it is replaced by its number.
+            for (chunk, sources) in shown.chunks(64).enumerate() {
                 let verdicts: Vec<Vec<Option<(Verdict, Certainty)>>> = sources
                     .par_iter()
                     .enumerate()
@@ -111,7 +109,7 @@ impl Matrix {
                                 )
                             })
                         };
-                        told.iter().zip(&is_outside).map(pair).collect()
+                        shown.iter().zip(&is_outside).map(pair).collect()
                     })
                     .collect();
                 for row in verdicts {
@@ -126,7 +124,7 @@ impl Matrix {
     }
 }
 
-/// Where a row differs from another: target, count and cell of each run.
+/// The differences between two rows: target, count and cell of each run.
 fn differences(before: &[usize], row: &[usize]) -> Vec<usize> {
     let mut runs: Vec<usize> = Vec::new();
     for (at, (old, new)) in before.iter().zip(row).enumerate() {
@@ -139,7 +137,7 @@ fn differences(before: &[usize], row: &[usize]) -> Vec<usize> {
     runs
 }
 
-/// Cells by what they say.
+/// Cells by content.
 #[derive(Default)]
 struct Cells {
     list: Vec<CellJson>,
@@ -147,7 +145,7 @@ struct Cells {
 }
 
 impl Cells {
-    /// The position of a cell; what is outside among itself is nobody's business, and told as nothing.
+    /// The position of a cell; what is outside among itself is not evaluated and has an empty cell.
     fn position(&mut self, verdict: Option<(Verdict, Certainty)>, cast: &mut Cast) -> usize {
         let (Verdict { ports, because }, certainty) = verdict.unwrap_or_else(|| {
             let nothing = Verdict { ports: PortSet::none(), because: Vec::new() };
@@ -168,8 +166,8 @@ impl Cells {
     }
 }
 
-/// Whether anybody asks for what is no pod: controllers that bring requests, and addresses.
-fn is_told(connectivity: &Connectivity, members: &Members) -> bool {
+/// True for peers that are not pods: ingress controllers and addresses.
+fn is_relevant(connectivity: &Connectivity, members: &Members) -> bool {
     match members {
         Members::IngressController => {
             connectivity.entrances().iter().any(|e| matches!(&e.way, Way::Controller(known) if known.is_empty()))
@@ -178,7 +176,7 @@ fn is_told(connectivity: &Connectivity, members: &Members) -> bool {
     }
 }
 
-/// What a group of what is outside is called; `None` for pods.
+/// The name of a group of outside peers; `None` for pods.
 fn outside(members: &Members) -> Option<String> {
     match members {
         Members::Pods(_) => None,
@@ -203,18 +201,18 @@ fn outside(members: &Members) -> Option<String> {
     }
 }
 
-/// A way by which requests from outside come to a workload, and what policies leave of it.
+/// A path from outside to a workload, with the ports that policies allow.
 #[derive(Serialize)]
 pub(super) struct WayJson {
     /// The node of the workload.
     to: usize,
-    /// The id of what opens it.
+    /// The id of the object that opens it.
     by: String,
-    /// Where requests come from: the id of a node of the graph, or words.
+    /// The source: the id of a node of the graph, or a text.
     from: Vec<String>,
-    /// The ports that are meant to be reached.
+    /// The exposed ports.
     asked: String,
-    /// Those that policies let through.
+    /// The allowed ports.
     ports: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     why: Vec<usize>,
@@ -222,11 +220,11 @@ pub(super) struct WayJson {
     sure: Option<&'static str>,
 }
 
-/// The ways from outside to the workloads of a page.
+/// The paths from outside to the workloads of a page.
 pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<WayJson> {
     let (cluster, connectivity) = (world.cluster(), world.connectivity());
     let nodes: BTreeMap<usize, usize> = workloads.iter().map(|(node, workload)| (*workload, *node)).collect();
-    let told = connectivity.entrances().iter().filter_map(|entrance| {
+    let paths = connectivity.entrances().iter().filter_map(|entrance| {
         let to = *nodes.get(&entrance.workload)?;
         let admission = connectivity.admission(entrance);
         Some(WayJson {
@@ -243,7 +241,7 @@ pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast)
             sure: (admission.certainty != Certainty::Certain).then(|| admission.certainty.as_str()),
         })
     });
-    told.collect()
+    paths.collect()
 }
 
 #[cfg(test)]
@@ -251,7 +249,7 @@ mod tests {
     use super::differences;
 
     #[test]
-    fn a_row_is_told_by_what_differs_from_the_one_before() {
+    fn a_row_is_relevant_by_what_differs_from_the_one_before() {
         assert_eq!(differences(&[0, 0, 0, 0], &[0, 2, 2, 1]), [1, 2, 2, 3, 1, 1]);
         assert_eq!(differences(&[0, 2, 2, 1], &[0, 2, 2, 1]), [0; 0]);
         assert_eq!(differences(&[1, 2, 1], &[2, 2, 2]), [0, 1, 2, 2, 1, 2]);

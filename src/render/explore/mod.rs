@@ -1,9 +1,5 @@
-//! What the script of a page knows: nodes and edges in words, who can talk to whom, and the texts of objects, as JSON
-//! in the page.
-//!
-//! Everything is said here in the words of the tables and pictures, so that the script puts nothing into words of its
-//! own that could differ. Texts of the input are data: the JSON holds no `<`, so nothing in it can end the element that
-//! it stands in, and the script only ever makes text nodes of it.
+//! The data of the script of a page, as JSON: nodes, edges, allowed connections and manifests, in the words of the
+//! tables. The JSON contains no `<`, so nothing in it can end its element. The script only makes text nodes of it.
 
 mod matrix;
 mod reasons;
@@ -33,7 +29,7 @@ use super::tables;
 use super::theme::Hue;
 use super::xml::shown;
 
-/// Which texts of objects a page holds.
+/// The manifests that a page contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ObjectTexts {
     /// None.
@@ -75,8 +71,8 @@ impl Data {
     }
 }
 
-/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows; who may
-/// talk to whom is about all of the World.
+/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows; allowed
+/// connections cover all of the World.
 pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectTexts) -> Data {
     let mut cast = Cast::default();
     let mut excerpts = Texts::default();
@@ -105,10 +101,10 @@ pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectT
 }
 
 /// Every workload of a World: the position of its node among those that the page knows, and its position in the
-/// cluster. Those that the graph of the page does not hold come after its nodes.
+/// cluster. Those outside the graph of the page come after its nodes.
 struct Rows {
     all: Vec<(usize, usize)>,
-    /// How many of them the graph holds.
+    /// The number of them in the graph.
     on_page: usize,
 }
 
@@ -206,7 +202,7 @@ struct NodeJson<'a> {
     addresses: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<(&'static str, String, String)>,
-    /// The workloads that a set means, by position.
+    /// The workloads of a set, by position.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<usize>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -218,7 +214,7 @@ struct NodeJson<'a> {
     change: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
-    /// Whether it is a workload that the page does not show: only what policies say about it is known here.
+    /// True for a workload that the page does not show.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     elsewhere: bool,
 }
@@ -321,7 +317,7 @@ fn pairs(labels: &BTreeMap<String, String>) -> Vec<String> {
     labels.iter().map(|(k, v)| seen(&format!("{k}={v}"))).collect()
 }
 
-/// A text as readers may see it.
+/// A printable text.
 fn seen(text: &str) -> String {
     shown(text).into_owned()
 }
@@ -340,7 +336,7 @@ fn mark_word(mark: Mark) -> &'static str {
     }
 }
 
-/// An edge: its ends by position, its kind, what it says, and where it is said, as object, field and place.
+/// An edge: its ends by position, its kind, its label lines, and its evidence as object, field and position.
 #[derive(Serialize)]
 struct EdgeJson {
     f: usize,

@@ -1,4 +1,4 @@
-//! The rules that decide, each told once however many connections it decides about.
+//! The deciding rules, each stored once.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl Cast {
 
     /// All reasons.
     pub(super) fn reasons(&self, world: &World) -> Vec<ReasonJson> {
-        let told = |reason: &Reason| {
+        let data = |reason: &Reason| {
             let policy = &world.connectivity().policies()[reason.policy];
             let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
             ReasonJson {
@@ -52,12 +52,12 @@ impl Cast {
                 at: seen(&world.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
             }
         };
-        self.reasons.iter().map(told).collect()
+        self.reasons.iter().map(data).collect()
     }
 
     /// All policies.
     pub(super) fn policies(&self, world: &World, texts: &mut Texts) -> Vec<PolicyJson> {
-        let told = |policy: &usize| {
+        let data = |policy: &usize| {
             let policy = &world.connectivity().policies()[*policy];
             PolicyJson {
                 kind: seen(&policy.key.kind),
@@ -67,7 +67,7 @@ impl Cast {
                 text: texts.key(world.cluster(), &policy.key),
             }
         };
-        self.policies.iter().map(told).collect()
+        self.policies.iter().map(data).collect()
     }
 }
 

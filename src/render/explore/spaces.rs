@@ -1,4 +1,4 @@
-//! Which namespaces deny by default, and by which policy: for the script and for the table of a page.
+//! The namespaces that deny by default, with the policy, for the script and for the table of a page.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::seen;
 
 /// A namespace with workloads.
 pub(crate) struct Space {
-    /// Its name as people may see it.
+    /// Its printable name.
     pub name: String,
     pub workloads: usize,
     pub ingress: SpaceSide,
@@ -21,7 +21,7 @@ pub(crate) struct Space {
 
 /// One direction of a namespace.
 pub(crate) struct SpaceSide {
-    /// How many workloads a NetworkPolicy isolates.
+    /// The number of workloads that a NetworkPolicy isolates.
     pub isolated: usize,
     /// The policy that selects every pod, by its position among those of the input.
     pub deny: Option<usize>,
@@ -41,13 +41,13 @@ pub(crate) fn spaces(world: &World) -> Vec<Space> {
             deny: closing(connectivity, namespace, direction),
         }
     };
-    let told = of.iter().map(|(name, members)| Space {
+    let spaces = of.iter().map(|(name, members)| Space {
         name: seen(name),
         workloads: members.len(),
         ingress: side(name, members, Direction::Ingress),
         egress: side(name, members, Direction::Egress),
     });
-    told.collect()
+    spaces.collect()
 }
 
 /// The NetworkPolicy of a namespace that selects all of its pods in a direction, so that what no rule allows is denied

@@ -1,4 +1,4 @@
-//! The texts of the objects that a page tells of.
+//! The manifests of the objects on a page.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::source::Sources;
 use super::seen;
 use crate::render::xml::shown_lines;
 
-/// The most bytes of texts that a page holds: a page for a thousand objects should stay small enough to be sent around.
+/// The maximum size of manifests on a page, in bytes, so that a page can be sent by mail.
 const BUDGET: usize = 1 << 20;
 
 /// Objects whose texts are wanted.
@@ -24,11 +24,11 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// The position of the text of the object that a node stands for.
+    /// The position of the text of the object that a node represents.
     pub(super) fn object(&mut self, cluster: &Cluster, id: &NodeId) -> Option<usize> {
         let entries = self.entries.get_or_insert_with(|| {
             let all = cluster.entries().iter().enumerate().map(|(i, e)| (e.key.clone(), i));
-            // A workload whose pods alone are in the input is told by the first of them.
+            // A workload known only by its pods is shown by the first of them.
             all.chain(cluster.workloads().iter().map(|w| (w.key.clone(), w.entry))).collect()
         });
         let entry = *entries.get(id.key()?)?;
@@ -80,7 +80,7 @@ pub(super) struct TextJson {
     /// Stretches of lines, each with the number of its first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<(u32, String)>,
-    /// How many lines are left out at the end.
+    /// The number of lines left out at the end.
     #[serde(skip_serializing_if = "is_none")]
     cut: usize,
 }
