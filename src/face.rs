@@ -1,4 +1,4 @@
-//! The functions of the library: what a program that uses it calls. The command line is built on the same rooms.
+//! The functions of the library. The command line uses the same modules.
 
 use std::path::PathBuf;
 
@@ -13,28 +13,28 @@ use crate::view::NothingSelected;
 use crate::why::{self, Answer, Question};
 use crate::world::World;
 
-/// Reads files and folders (recursively: `.yaml`, `.yml`, `.json`). What cannot be read is among the
-/// [problems](Loaded::problems); everything else is read all the same.
+/// Reads files and folders (recursively: `.yaml`, `.yml`, `.json`). An unreadable file is one of the
+/// [problems](Loaded::problems) and does not stop the run.
 pub fn read<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Loaded {
     source::load_files(&Request::new(paths))
 }
 
-/// What is broken or open, by place, without what the manifests themselves say is accepted.
+/// Returns errors, warnings and notices by place, without those that the manifests suppress.
 pub fn check(world: &World) -> Vec<Finding> {
     check::unsuppressed(check::check(world, &check::Options::default()), world)
 }
 
-/// A question cannot be asked: its words mean nothing, nobody, or several.
+/// An end of a question is invalid, matches no object, or matches several.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct QuestionError(String);
 
-/// Whether a connection is allowed, by which rule, through which layers. Both ends are written as for `kubesketch why`:
-/// `web`, `shop/web`, `deploy/web`, `10.0.0.7`, `internet`; the second may end in a port, `shop/web:80`.
+/// Returns the verdict on a connection, with the deciding rules and layers. Both ends are written as for
+/// `kubesketch why`: `web`, `shop/web`, `deploy/web`, `10.0.0.7`, `internet`; the second may name a port: `web:80`.
 ///
 /// # Errors
 ///
-/// If an end means nobody or several; the error says whom it may have meant.
+/// If an end matches no object or several; the error lists candidates.
 pub fn why(world: &World, from: &str, to: &str) -> Result<Answer, QuestionError> {
     let question = Question::parse(from, to).map_err(QuestionError)?;
     why::answer(world, &question, None).map_err(QuestionError)
@@ -48,7 +48,7 @@ pub struct Picture {
     problems: Vec<Diagnostic>,
 }
 
-/// Draws what is asked for, with what [`check()`] finds on the objects that it is about.
+/// Draws a part of a World. The objects carry the errors and warnings of [`check()`].
 ///
 /// # Errors
 ///
@@ -70,11 +70,11 @@ impl Picture {
         render::svg(&self.layout, self.shown.picture(), &PictureOptions::default())
     }
 
-    /// A page with the picture, tables about all that was selected, and answers about all of the World.
+    /// A page with the picture, tables about the whole selection, and answers about the whole World.
     ///
     /// # Errors
     ///
-    /// If the page cannot be put together; nothing of the input can make that fail.
+    /// If the template fails to render; no input causes that.
     pub fn html(&self, world: &World) -> Result<String, askama::Error> {
         let problems: Vec<Diagnostic> = world.diagnostics().iter().chain(&self.problems).cloned().collect();
         let page =
@@ -87,13 +87,13 @@ impl Picture {
         render::mermaid(&self.shown.graph, &PictureOptions::default())
     }
 
-    /// What was left out or drawn in a plainer way, and why.
+    /// Parts that are left out or drawn in a simpler way, with the reason.
     pub fn problems(&self) -> &[Diagnostic] {
         &self.problems
     }
 }
 
-/// What differs between two states of a system.
+/// The difference between two states of a system.
 #[derive(Clone, Debug)]
 pub struct Difference {
     old: Revision,
@@ -101,7 +101,7 @@ pub struct Difference {
     diff: Diff,
 }
 
-/// Compares two states, each by its name: traffic, exposure, objects and findings.
+/// Compares traffic, exposure, objects and findings of two named states.
 pub fn diff(old: (&str, World), new: (&str, World)) -> Difference {
     let revision = |(name, world): (&str, World)| {
         let found = check(&world).into_iter().map(|f| f.diagnostic).collect();
@@ -113,22 +113,22 @@ pub fn diff(old: (&str, World), new: (&str, World)) -> Difference {
 }
 
 impl Difference {
-    /// Whether the two states are the same.
+    /// True if the states are equal.
     pub fn is_empty(&self) -> bool {
         self.diff.is_empty()
     }
 
-    /// What it means, by topic, the gravest first.
+    /// The changes by topic, the most severe first.
     pub fn sections(&self) -> &[Section] {
         &self.diff.sections
     }
 
-    /// The verdict, then each topic, as text.
+    /// The verdict and each topic, as text.
     pub fn text(&self) -> String {
         render::changes_text(&self.changes())
     }
 
-    /// The same as data; `docs/diff.schema.json` describes it.
+    /// The difference as JSON; `docs/diff.schema.json` describes it.
     pub fn json(&self) -> String {
         render::changes_json(&self.changes())
     }

@@ -1,5 +1,4 @@
-//! A World → a picture of a part of it: what is selected and from how far away it is seen, with what was found wrong,
-//! put in its place.
+//! Turns a part of a World into a picture: selection, overview and findings on cards, then the layout.
 //!
 //! A [`Selection`] only says what is drawn. Whoever answers questions asks the World.
 
@@ -12,29 +11,29 @@ use crate::layout::{self, Layout};
 use crate::view::{self, Aspect, CallLines, Labels, Lines, Note, NothingSelected, Selection};
 use crate::world::World;
 
-/// What is drawn of a World.
+/// Options of a picture.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What the picture is about.
+    /// The aspect that the picture shows.
     pub aspect: Aspect,
-    /// Which connections it draws.
+    /// The connections to draw.
     pub lines: Lines,
-    /// Which objects it draws.
+    /// The objects to draw.
     pub selection: Selection,
-    /// The label by whose values objects stand in frames within their namespace.
+    /// The label whose values group objects into frames within their namespace.
     pub group_by: Option<String>,
-    /// When a box for each namespace stands for its objects.
+    /// The condition for drawing one box for each namespace instead of its objects.
     pub overview: Overview,
-    /// What an overview says about how to see more; may be empty.
+    /// The hint of an overview on how to see more; may be empty.
     pub hint: String,
-    /// Whether cards of workloads say which images they run.
+    /// Visibility of images on the cards of workloads.
     pub images: Images,
 }
 
-/// When a picture is an overview: a box for each namespace, or for each value of a label.
+/// The condition for an overview: a box for each namespace, or for each value of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overview {
-    /// Where there would be more than so many nodes, if that makes them fewer.
+    /// If the picture has more nodes than this and the overview has fewer.
     Above(usize),
     /// Always.
     Always,
@@ -42,7 +41,7 @@ pub enum Overview {
     Never,
 }
 
-/// A picture of more nodes is too large to be read on a screen or a page.
+/// The largest number of nodes that is readable on a screen or a page.
 pub const MAX_NODES: usize = 150;
 
 impl Default for Overview {
@@ -51,33 +50,33 @@ impl Default for Overview {
     }
 }
 
-/// Whether cards of workloads say which images they run.
+/// Visibility of images on the cards of workloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Images {
-    /// They do not.
+    /// Cards do not show images.
     #[default]
     Hidden,
-    /// They do.
+    /// Cards show images.
     Shown,
 }
 
-/// What is shown of a World.
+/// The part of a World that is shown.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// What was selected, in its frames.
+    /// The selection, grouped into frames.
     pub graph: Graph,
-    /// What pictures show of it, if that is less: an overview, or no calls.
+    /// The graph to draw, if it is less than the selection: an overview, or a graph without calls.
     pub picture: Option<Graph>,
 }
 
 impl Shown {
-    /// What pictures show.
+    /// The graph to draw.
     pub fn picture(&self) -> &Graph {
         self.picture.as_ref().unwrap_or(&self.graph)
     }
 }
 
-/// What is shown of a World, with errors and warnings of `findings` on the objects that they are about.
+/// Selects a part of a World and adds the errors and warnings of `findings` to its objects.
 ///
 /// # Errors
 ///
@@ -94,7 +93,7 @@ pub fn show(world: &World, findings: &[Finding], options: &Options) -> Result<Sh
     Ok(Shown { graph: grouped(graph, &labels, options), picture })
 }
 
-/// The frames that are asked for.
+/// The graph with the requested frames.
 pub fn grouped(graph: Graph, labels: &Labels, options: &Options) -> Graph {
     match &options.group_by {
         Some(key) => view::group(graph, labels, key),
@@ -102,7 +101,7 @@ pub fn grouped(graph: Graph, labels: &Labels, options: &Options) -> Graph {
     }
 }
 
-/// The value of the label that frames are made by, for each node that has one.
+/// The value of the grouping label for each node that has one.
 pub fn values(graph: &Graph, labels: &Labels, options: &Options) -> Option<BTreeMap<usize, String>> {
     options.group_by.as_deref().map(|key| view::values(graph, labels, key))
 }
@@ -122,7 +121,7 @@ fn overview(graph: &Graph, labels: &Labels, options: &Options) -> Option<Graph> 
     is_wanted.then(|| view::overview(graph, values.as_ref(), &Note { hint: options.hint.clone() }))
 }
 
-/// Says on the nodes of a graph what was found wrong with their objects: errors and warnings.
+/// Adds errors and warnings to the nodes of their objects.
 fn remark(graph: &mut Graph, findings: &[Finding], world: &World) {
     for finding in findings {
         let gravity = match finding.diagnostic.severity {
@@ -137,17 +136,17 @@ fn remark(graph: &mut Graph, findings: &[Finding], world: &World) {
     }
 }
 
-/// A graph in its place.
+/// A graph with its layout.
 #[derive(Clone, Debug, Default)]
 pub struct Arranged {
-    /// The picture.
+    /// The layout.
     pub layout: Layout,
-    /// What is drawn, if that is less than the graph.
+    /// The graph in the layout, if it is less than the given graph.
     pub drawn: Option<Graph>,
 }
 
-/// Puts everything in its place. Where `calls` leaves a choice, calls are left out if the texts of the picture would be
-/// too small with them and larger without.
+/// Lays out a graph. If `calls` permits, calls are left out if the texts of the picture would be too small with them
+/// and larger without them.
 pub fn arrange(graph: &Graph, calls: CallLines, options: &layout::Options) -> Warned<Arranged> {
     let whole = laid_out(graph, options).map(|layout| Arranged { layout, drawn: None });
     let count = graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Calls).count();
@@ -160,13 +159,13 @@ pub fn arrange(graph: &Graph, calls: CallLines, options: &layout::Options) -> Wa
         return whole;
     }
     let what = if count == 1 { "1 call is".to_owned() } else { format!("{count} calls are") };
-    let message = format!("{what} not drawn: with the lines of what configuration calls the texts would be too small");
+    let message = format!("{what} not drawn: with calls, the texts would be too small");
     let mut other = other.map(|layout| Arranged { layout, drawn: Some(plain) });
     other.diagnostics.push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
     other
 }
 
-/// Puts everything in its place. Where the layout engine gave up a plainer arrangement is used, and reported.
+/// Lays out a graph. If the layout engine fails, a simpler arrangement is used and reported.
 fn laid_out(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);
     let diagnostics =

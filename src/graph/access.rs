@@ -1,18 +1,18 @@
-//! What policies do about nodes and between them.
+//! The effect of policies on workloads and on the traffic between them.
 
 use super::{Evidence, NodeId};
 use crate::net::Protocol;
 
-/// What policies do about traffic to or from a workload.
+/// The effect of policies on traffic to or from a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stance {
-    /// No policy has a say: everything is allowed.
+    /// Not restricted by any policy: all traffic is allowed.
     Open,
-    /// Policies have a say, and let everything through.
+    /// Policies apply and allow all traffic.
     Unrestricted,
-    /// Only policies of the Admin and Baseline tiers have a say: what they do not deny is allowed.
+    /// Only policies of the Admin and Baseline tiers apply: traffic that they do not deny is allowed.
     Ruled,
-    /// A NetworkPolicy selects it: what no rule allows is denied.
+    /// A NetworkPolicy selects the workload: traffic that no rule allows is denied.
     Isolated,
 }
 
@@ -28,35 +28,35 @@ impl Stance {
     }
 }
 
-/// What policies do about one direction, and which they are.
+/// The effect of policies on one direction of traffic, with the policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
-    /// What they do.
+    /// The effect.
     pub stance: Stance,
-    /// Whether some NetworkPolicy selects it, whatever its rules let through.
+    /// True if a NetworkPolicy selects the workload, even if its rules allow everything.
     pub isolated: bool,
-    /// The policies that have a say.
+    /// The policies that apply.
     pub by: Vec<Evidence>,
 }
 
-/// What a badge on a card says; the renderer draws a sign for it.
+/// The meaning of a badge on a card; the renderer draws a sign for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Mark {
-    /// A NetworkPolicy isolates it: what no rule allows is denied.
+    /// A NetworkPolicy isolates the workload: traffic that no rule allows is denied.
     Isolated,
-    /// Policies deny some of it.
+    /// Policies deny some of the traffic.
     Ruled,
-    /// No policy restricts it.
+    /// Not restricted by any policy.
     Open,
-    /// Requests from outside come to it.
+    /// Requests from outside the cluster reach the workload.
     Exposed,
-    /// Requests from outside are sent to it, and policies let none of them in.
+    /// Requests from outside the cluster target the workload, and policies deny all of them.
     Blocked,
     /// Policies that are not evaluated may change what is shown.
     Unevaluated,
-    /// Something about it cannot work.
+    /// The object cannot work.
     Broken,
-    /// Something about it is probably wrong, or risky.
+    /// The object is probably wrong, or a risk.
     Doubtful,
 }
 
@@ -74,27 +74,27 @@ impl Mark {
     ];
 }
 
-/// What policies leave of the ways by which Ingresses, routes and Services bring requests from outside to a workload.
+/// Reachability from outside the cluster through Ingresses, routes and Services, after policies are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outside {
-    /// There is no way.
+    /// No Ingress, route or Service exposes the workload.
     Unreached,
-    /// Some port is reached.
+    /// At least one port is reachable.
     Reached,
-    /// There are ways, and policies let nothing through.
+    /// The workload is exposed, and policies deny all of the traffic.
     Blocked,
 }
 
-/// What policies have to say about a workload.
+/// The effect of policies on a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// Traffic to it.
+    /// Incoming traffic.
     pub ingress: Side,
-    /// Traffic from it.
+    /// Outgoing traffic.
     pub egress: Side,
-    /// Traffic from outside.
+    /// Traffic from outside the cluster.
     pub outside: Outside,
-    /// Policies that may concern it and that are not evaluated.
+    /// Policies that may select the workload and are not evaluated.
     pub foreign: Vec<Unevaluated>,
 }
 
@@ -107,40 +107,40 @@ pub struct Unevaluated {
     pub at: Evidence,
 }
 
-/// Ports that policies speak of.
+/// Ports in the rules of policies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ports {
     /// Ranges by protocol, both ends included, ascending; (1, 65535) for every port of a protocol.
     pub ranges: Vec<(Protocol, u16, u16)>,
-    /// Ports called by a name to which the input gives no number.
+    /// Port names without a number in the manifests.
     pub names: Vec<String>,
 }
 
 impl Ports {
-    /// Whether every port of every protocol is meant.
+    /// True if the set contains every port of every protocol.
     pub fn is_all(&self) -> bool {
         let whole = |p: Protocol| self.ranges.contains(&(p, 1, u16::MAX));
         Protocol::ALL.into_iter().all(whole)
     }
 }
 
-/// What policies say of traffic between two ends.
+/// Traffic between two ends that policies allow or deny.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Allowance {
-    /// On which ports.
+    /// The ports.
     pub ports: Ports,
-    /// Workloads of the source for which it does not hold.
+    /// Workloads of the source that are excepted.
     pub not_from: Vec<NodeId>,
-    /// Workloads of the target for which it does not hold.
+    /// Workloads of the target that are excepted.
     pub not_to: Vec<NodeId>,
-    /// Why it is not sure, if it is not: a phrase each.
+    /// Reasons why the result is uncertain, a phrase each; empty if it is certain.
     pub doubts: Vec<String>,
-    /// On which network, if it is not the one that all pods are on.
+    /// The network, if it is not the default pod network.
     pub network: Option<String>,
 }
 
 impl Allowance {
-    /// As much of it as a label has room for.
+    /// The label of an edge with this allowance.
     pub fn label(&self) -> AllowanceLabel {
         AllowanceLabel {
             ports: self.ports.clone(),
@@ -156,10 +156,10 @@ impl Allowance {
 pub struct AllowanceLabel {
     /// The ports.
     pub ports: Ports,
-    /// Whether there are doubts about it.
+    /// True if the result is uncertain.
     pub unsure: bool,
-    /// The network, if it is not the one that all pods are on.
+    /// The network, if it is not the default pod network.
     pub network: Option<String>,
-    /// How many workloads are excepted.
+    /// The number of excepted workloads.
     pub exceptions: usize,
 }

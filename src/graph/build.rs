@@ -1,4 +1,4 @@
-//! Puts a graph together and enforces what it guarantees.
+//! Builds a graph and enforces its guarantees.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,16 +7,16 @@ use petgraph::graph::DiGraph;
 
 use super::{Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId};
 
-/// Where an edge is said, and how it differs between two states.
-type Said = (Vec<Evidence>, Option<Change>);
+/// The evidence of an edge, and its change between two states.
+type Provenance = (Vec<Evidence>, Option<Change>);
 
-/// Collects nodes and edges in any order; [`GraphBuilder::build`] makes them a [`Graph`].
+/// Collects nodes and edges in any order; [`GraphBuilder::build`] turns them into a [`Graph`].
 #[derive(Debug, Default)]
 pub struct GraphBuilder {
     nodes: BTreeMap<NodeId, Node>,
-    edges: BTreeMap<(NodeId, NodeId, EdgeDetail), Said>,
+    edges: BTreeMap<(NodeId, NodeId, EdgeDetail), Provenance>,
     groups: BTreeMap<GroupId, Group>,
-    /// The groups of nodes that do not stand in that of their namespace.
+    /// The groups of nodes that are placed outside the group of their namespace.
     homes: BTreeMap<NodeId, GroupId>,
 }
 
@@ -26,7 +26,7 @@ impl GraphBuilder {
         Self::default()
     }
 
-    /// Adds a node. When the id is there already, the first node stays and takes the other's evidence.
+    /// Adds a node. If the id exists, the first node stays and the evidence of the second is added to it.
     pub fn node(&mut self, node: Node) {
         match self.nodes.get_mut(&node.id) {
             Some(known) => known.evidence.extend(node.evidence),
@@ -36,7 +36,7 @@ impl GraphBuilder {
         }
     }
 
-    /// The node with this id, to say more about it.
+    /// The node with this id, for changes.
     pub fn known(&mut self, id: &NodeId) -> Option<&mut Node> {
         self.nodes.get_mut(id)
     }
@@ -61,7 +61,7 @@ impl GraphBuilder {
         self.nodes.contains_key(id)
     }
 
-    /// Adds an edge between two ids. Edges that say the same become one with the evidence of both.
+    /// Adds an edge between two ids. Equal edges become one edge with the evidence of both.
     pub fn edge(
         &mut self,
         from: &NodeId,
@@ -72,7 +72,7 @@ impl GraphBuilder {
         self.compared_edge(from, to, detail, evidence, None);
     }
 
-    /// The same for an edge of a union of two states.
+    /// Adds an edge of a union of two states.
     pub fn compared_edge(
         &mut self,
         from: &NodeId,
@@ -95,25 +95,25 @@ impl GraphBuilder {
         }
     }
 
-    /// Says what is known about a namespace. It becomes a group only if a node lives in it.
+    /// Declares a namespace. It becomes a group only if it contains a node.
     pub fn namespace(&mut self, name: &str, declared: bool, labels: BTreeMap<String, String>) {
         let group = Group { declared, labels, ..Group::namespace(name) };
         self.groups.insert(group.id.clone(), group);
     }
 
-    /// Lets a node stand in this group and not directly in that of its namespace.
+    /// Places a node in this group instead of the group of its namespace.
     pub fn place(&mut self, id: &NodeId, group: Group) {
         self.homes.insert(id.clone(), group.id.clone());
         self.groups.entry(group.id.clone()).or_insert(group);
     }
 
-    /// A builder without nodes that knows the groups of a graph, and which nodes were put into which.
+    /// A builder without nodes, with the groups of a graph and the placement of its nodes.
     pub fn like(graph: &Graph) -> Self {
         let groups = graph.groups.iter().map(|g| (g.id.clone(), g.clone()));
         GraphBuilder { groups: groups.collect(), homes: homes(graph), ..GraphBuilder::default() }
     }
 
-    /// Also knows the groups of another graph, where it has none of their names, and which nodes were put into which.
+    /// Adds the groups of another graph that are not known yet, and the placement of its nodes.
     pub fn groups_of(&mut self, graph: &Graph) {
         for group in &graph.groups {
             self.groups.entry(group.id.clone()).or_insert_with(|| group.clone());
@@ -128,13 +128,13 @@ impl GraphBuilder {
         let mut inner = DiGraph::with_capacity(self.nodes.len(), self.edges.len());
         let mut index = BTreeMap::new();
         let mut used = BTreeSet::new();
-        let mut stands = Vec::with_capacity(self.nodes.len());
+        let mut node_homes = Vec::with_capacity(self.nodes.len());
         for (id, mut node) in std::mem::take(&mut self.nodes) {
             node.evidence.sort();
             node.evidence.dedup();
             let home = self.homes.remove(&id).or_else(|| node.namespace.clone().map(GroupId::Namespace));
             used.extend(home.clone());
-            stands.push(home);
+            node_homes.push(home);
             index.insert(id, inner.add_node(node));
         }
         for ((from, to, detail), (evidence, change)) in self.edges {
@@ -152,13 +152,13 @@ impl GraphBuilder {
             (parent.as_ref().unwrap_or(&g.id).to_string(), parent.is_some(), g.id.to_string())
         });
         let position: BTreeMap<&GroupId, usize> = groups.iter().enumerate().map(|(i, g)| (&g.id, i)).collect();
-        let homes = stands.iter().map(|home| position.get(home.as_ref()?).copied()).collect();
+        let homes = node_homes.iter().map(|home| position.get(home.as_ref()?).copied()).collect();
         let parents = groups.iter().map(|g| position.get(&g.id.parent()?).copied()).collect();
         Graph { inner, groups, parents, homes }
     }
 }
 
-/// The groups of nodes that do not stand in that of their namespace.
+/// The groups of nodes that are placed outside the group of their namespace.
 fn homes(graph: &Graph) -> BTreeMap<NodeId, GroupId> {
     let placed = graph.nodes().zip(&graph.homes).filter_map(|(node, home)| {
         let group = graph.groups.get((*home)?)?;

@@ -1,18 +1,18 @@
-//! Calls that configuration tells of, with the words for them.
+//! Calls that the configuration of workloads names, with their texts.
 
 use super::{PortMap, port_text};
 use crate::net::Protocol;
 
-/// What policies leave of a call.
+/// The effect of policies on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallState {
-    /// Every workload behind the Service can be reached.
+    /// Every backend workload of the Service is reachable.
     Allowed,
-    /// Policies let none of it through.
+    /// Policies deny the call.
     Blocked,
-    /// Policies let some of it through: some workloads, or some ports.
+    /// Policies allow the call for some of the workloads or ports.
     Partly,
-    /// The input does not hold what stands behind the Service.
+    /// The manifests do not contain the backends of the Service.
     Unknown,
 }
 
@@ -31,16 +31,16 @@ impl CallState {
 /// A Service that the configuration of a workload names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Call {
-    /// The ports of the Service that are named, ascending; empty where none is.
+    /// The named ports of the Service, ascending; empty if no port is named.
     pub ports: Vec<(u16, Protocol)>,
-    /// What policies leave of it.
+    /// The effect of policies.
     pub state: CallState,
-    /// Whether edges of policies already connect the caller with every workload behind the Service.
+    /// True if edges of policies already connect the caller with every backend workload of the Service.
     pub is_covered: bool,
 }
 
 impl Call {
-    /// What belongs beside a line to a Service with these ports: nothing that its card says already.
+    /// The text beside an edge to a Service with these ports. Ports that the card of the Service shows are left out.
     pub fn lines_beside(&self, own: &[PortMap]) -> Vec<String> {
         let named = |p: &PortMap| self.ports.contains(&(p.port, p.protocol));
         let all = own.len() == self.ports.len() && own.iter().all(named);
@@ -48,7 +48,7 @@ impl Call {
         shown.lines()
     }
 
-    /// The ports in a line, and in another that policies deny it.
+    /// A line with the ports, and a line that states whether policies deny the call.
     pub(super) fn lines(&self) -> Vec<String> {
         let ports: Vec<String> = self.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();
         let mut lines = vec![ports.join(", ")];

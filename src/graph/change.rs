@@ -1,23 +1,23 @@
-//! How a part of a graph differs between two states, where the graph is the union of both.
+//! The change of a node or an edge between two states, in a graph that is the union of both.
 
 use std::fmt;
 
 use super::{Edge, RouteRule};
 
-/// How a node or an edge of a union differs between the old and the new state.
+/// The change of a node or an edge of a union between the old and the new state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is in both, and says the same.
+    /// Both states contain it, without a difference.
     Same,
-    /// Only the new state has it.
+    /// Only the new state contains it.
     Added,
-    /// Only the old state has it.
+    /// Only the old state contains it.
     Removed,
-    /// It is in both, and these facts differ. What the node or edge itself says is what holds in the new state.
+    /// Both states contain it, with these differences. The node or edge itself has the values of the new state.
     Changed(Vec<Difference>),
 }
 
-/// What happened to a node or an edge of a union, without what differs.
+/// The kind of a change, without the differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum ChangeKind {
     /// See [`Change::Added`].
@@ -44,7 +44,7 @@ impl ChangeKind {
         }
     }
 
-    /// `+`, `−` or `~`; nothing for what stays as it is.
+    /// `+`, `−` or `~`; empty for an unchanged item.
     pub fn sign(self) -> &'static str {
         match self {
             ChangeKind::Same => "",
@@ -56,7 +56,7 @@ impl ChangeKind {
 }
 
 impl Change {
-    /// What happened, without what differs.
+    /// The kind of the change.
     pub fn kind(&self) -> ChangeKind {
         match self {
             Change::Same => ChangeKind::Same,
@@ -71,28 +71,28 @@ impl Change {
         self.kind().as_str()
     }
 
-    /// `+`, `−` or `~`; nothing for what stays as it is.
+    /// `+`, `−` or `~`; empty for an unchanged item.
     pub fn sign(&self) -> &'static str {
         self.kind().sign()
     }
 
-    /// Whether both states say the same.
+    /// True if both states are equal.
     pub fn is_same(&self) -> bool {
         *self == Change::Same
     }
 
-    /// What happened, a line each: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host a.example`; nothing for what
-    /// stays.
+    /// The change, a line each: `+ added`, `− removed`, `~ replicas 2 → 3`, `+ host a.example`; empty for an
+    /// unchanged item.
     pub fn lines(&self) -> Vec<ChangeLine> {
-        self.told(Difference::words)
+        self.lines_with(Difference::words)
     }
 
-    /// The same where an arrow would be read as the way of requests: `~ 9090, was 8080`.
+    /// The lines without arrows, which would read as the direction of requests: `~ 9090, was 8080`.
     pub fn lines_beside_arrows(&self) -> Vec<ChangeLine> {
-        self.told(Difference::words_without_arrow)
+        self.lines_with(Difference::words_without_arrow)
     }
 
-    fn told(&self, words: impl Fn(&Difference) -> String) -> Vec<ChangeLine> {
+    fn lines_with(&self, words: impl Fn(&Difference) -> String) -> Vec<ChangeLine> {
         match self {
             Change::Same => Vec::new(),
             Change::Changed(differences) if !differences.is_empty() => {
@@ -102,7 +102,7 @@ impl Change {
         }
     }
 
-    /// What differs, where it is in both states.
+    /// The differences of an item that both states contain.
     pub fn differences(&self) -> &[Difference] {
         match self {
             Change::Changed(differences) => differences,
@@ -114,9 +114,9 @@ impl Change {
 /// A line about a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ChangeLine {
-    /// The sign that it begins with.
+    /// The sign at the start.
     pub kind: ChangeKind,
-    /// What follows the sign.
+    /// The text after the sign.
     pub text: String,
 }
 
@@ -132,13 +132,13 @@ impl fmt::Display for ChangeLine {
 /// The subject of a difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
-    /// None: the values speak for themselves.
+    /// None: the values are self-explanatory.
     Value,
     /// A fact: `replicas`, `in`.
     Fact(&'static str),
     /// A fact of a part: `image api`, `label app`.
     Part(&'static str, String),
-    /// A rule of a route, which is the value.
+    /// A rule of a route; the value is the rule.
     Rule(RouteRule),
     /// TLS of the host of a rule.
     Tls(RouteRule),
@@ -151,7 +151,7 @@ impl From<&'static str> for About {
 }
 
 impl fmt::Display for About {
-    /// `replicas`, `image api`, `shop.example.com/cart TLS`; nothing where the values say it themselves.
+    /// `replicas`, `image api`, `shop.example.com/cart TLS`; empty if the values are self-explanatory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             About::Value | About::Rule(_) => Ok(()),
@@ -162,24 +162,24 @@ impl fmt::Display for About {
     }
 }
 
-/// One fact that differs.
+/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// Its subject.
     pub about: About,
-    /// The old value; empty where there was none.
+    /// The old value; empty if the old state has none.
     pub old: String,
-    /// The new value; empty where there is none.
+    /// The new value; empty if the new state has none.
     pub new: String,
 }
 
 impl Difference {
-    /// A fact that differs.
+    /// A difference of a fact.
     pub fn new(about: impl Into<About>, old: impl Into<String>, new: impl Into<String>) -> Difference {
         Difference { about: about.into(), old: old.into(), new: new.into() }
     }
 
-    /// Added or removed if only one state has it.
+    /// Added or removed if only one state has a value.
     pub fn kind(&self) -> ChangeKind {
         match (self.old.is_empty(), self.new.is_empty()) {
             (true, _) => ChangeKind::Added,
@@ -188,7 +188,7 @@ impl Difference {
         }
     }
 
-    /// `replicas 2 → 3`, `+ host a.example`, `− host b.example`; where a value has an arrow of its own, `80 → 9090, was
+    /// `replicas 2 → 3`, `+ host a.example`, `− host b.example`; if a value contains an arrow, `80 → 9090, was
     /// 80 → 8080`.
     pub fn text(&self) -> String {
         match self.kind() {
@@ -197,7 +197,7 @@ impl Difference {
         }
     }
 
-    /// The same without a sign.
+    /// The line without a sign.
     fn words(&self) -> String {
         if self.kind() != ChangeKind::Changed || self.old.contains('→') || self.new.contains('→') {
             return self.words_without_arrow();
@@ -205,7 +205,7 @@ impl Difference {
         format!("{}{} → {}", self.lead(), self.old, self.new)
     }
 
-    /// The same without an arrow of its own: `9090, was 8080`, `host a.example`.
+    /// The line without an arrow: `9090, was 8080`, `host a.example`.
     fn words_without_arrow(&self) -> String {
         let about = self.lead();
         match self.kind() {
@@ -225,8 +225,8 @@ impl Difference {
 }
 
 impl Edge {
-    /// The lines beside the edge where `lines` stand otherwise: what was added or removed with its sign before each, of
-    /// what changed its differences alone. Where there is nothing to say, the kind is what is left: `+ selects`.
+    /// The lines beside an edge whose other lines are `lines`. Each line of an added or removed edge gets its sign; a
+    /// changed edge has only its differences. Without any line the kind remains: `+ selects`.
     pub fn change_lines(&self, lines: Vec<String>) -> Vec<ChangeLine> {
         let kind = self.change.as_ref().map_or(ChangeKind::Same, Change::kind);
         match &self.change {
@@ -238,7 +238,7 @@ impl Edge {
         }
     }
 
-    /// The same as text.
+    /// The lines as text.
     pub fn told(&self, lines: Vec<String>) -> Vec<String> {
         self.change_lines(lines).iter().map(ChangeLine::to_string).collect()
     }
@@ -249,15 +249,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_told_as_old_and_new() {
-        let said = [
+    fn differences_read_as_old_and_new() {
+        let cases = [
             (Difference::new("replicas", "2", "3"), "replicas 2 → 3"),
             (Difference::new("host", "", "a.example"), "+ host a.example"),
             (Difference::new("", "b.example/x", ""), "− b.example/x"),
             (Difference::new("", "80 → 8080", "80 → 9090"), "80 → 9090, was 80 → 8080"),
             (Difference::new(About::Part("image", "api".into()), "1", "2"), "image api 1 → 2"),
         ];
-        for (difference, text) in said {
+        for (difference, text) in cases {
             assert_eq!(difference.text(), text);
         }
         let port = Difference::new("", "8080", "9090");

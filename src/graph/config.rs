@@ -1,62 +1,62 @@
-//! What workloads use beside the network and what scales them, and how, with the words for both.
+//! ConfigMaps, Secrets, claims and autoscalers of workloads: their details and how they are used, with the texts.
 
 use super::describe::first_of;
 use crate::net::ObjectKey;
 
-/// What is known of something that workloads use, or that scales them.
+/// Details of an object that workloads use, or of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Config {
     /// A ConfigMap.
     ConfigMap {
         /// Its keys, those of binary data included, sorted.
         keys: Vec<String>,
-        /// How it is used, if by all in the same way: then the card says it and not each line.
+        /// The use, if all users have the same: the card shows it instead of each edge.
         used: Option<Uses>,
     },
-    /// A Secret. What it holds is never known here.
+    /// A Secret. Its values are never read.
     Secret {
-        /// Its type, as `kubernetes.io/tls`; empty where the manifests do not say.
+        /// The type, as `kubernetes.io/tls`; empty if the manifests do not state it.
         type_: String,
         /// Its keys, sorted.
         keys: Vec<String>,
-        /// The object that creates it, if the manifests do not contain it themselves.
+        /// The object that creates it, if the manifests do not contain the Secret itself.
         made_by: Option<ObjectKey>,
-        /// How it is used, if by all in the same way.
+        /// The use, if all users have the same.
         used: Option<Uses>,
     },
     /// A PersistentVolumeClaim.
     Claim {
-        /// How much is asked for, as written: `10Gi`.
+        /// The requested storage, as written: `10Gi`.
         size: Option<String>,
         /// The StorageClass, if one is named.
         class: Option<String>,
         /// The access modes, as written.
         modes: Vec<String>,
-        /// Whether each pod has one of its own, made of a template.
+        /// True if each pod has its own claim, created from a template.
         per_pod: bool,
     },
     /// A ServiceAccount.
     ServiceAccount,
-    /// A HorizontalPodAutoscaler or something like it.
+    /// An autoscaler, as HorizontalPodAutoscaler.
     Scaler {
-        /// Between how many pods.
+        /// The limits of the number of pods.
         scaling: Scaling,
-        /// By what, as `cpu 80 %`.
+        /// The metrics, as `cpu 80 %`.
         by: Vec<String>,
     },
 }
 
-/// Between how many pods something is scaled.
+/// The limits of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Scaling {
-    /// The fewest; `None` if the manifests do not say.
+    /// The minimum; `None` if the manifests do not state it.
     pub min: Option<i64>,
-    /// The most; `None` if the manifests do not say.
+    /// The maximum; `None` if the manifests do not state it.
     pub max: Option<i64>,
 }
 
 impl Scaling {
-    /// `2–10 replicas`, `3 replicas`, `up to 5 replicas`; nothing if nothing is known.
+    /// `2–10 replicas`, `3 replicas`, `up to 5 replicas`; `None` if no limit is known.
     pub fn text(&self) -> Option<String> {
         Some(match (self.min, self.max) {
             (Some(1), Some(1)) => "1 replica".to_owned(),
@@ -102,7 +102,7 @@ impl UseWay {
         }
     }
 
-    /// The word on a line; nothing where the kinds of its ends say it.
+    /// The word on an edge; `None` if the kinds of its ends imply it.
     fn word(self) -> Option<&'static str> {
         match self {
             UseWay::Storage | UseWay::Identity | UseWay::Tls => None,
@@ -111,17 +111,17 @@ impl UseWay {
     }
 }
 
-/// How something is used.
+/// The use of an object by a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Uses {
-    /// In which ways, sorted; none where a junction stands between, whose other lines say it.
+    /// The ways, sorted; empty beside a junction whose other edges state them.
     pub ways: Vec<UseWay>,
-    /// Whether the pods start without it, as every reference says.
+    /// True if every reference is optional: the pods start without the object.
     pub optional: bool,
 }
 
 impl Uses {
-    /// `env, files`, and `optional` in a line of its own.
+    /// `env, files`, and `optional` in a separate line.
     pub(super) fn lines(&self) -> Vec<String> {
         let words: Vec<&str> = self.ways.iter().filter_map(|w| w.word()).collect();
         let mut lines = vec![words.join(", ")];
@@ -132,30 +132,30 @@ impl Uses {
 }
 
 impl Config {
-    /// Says how it is used, where that is said on the card.
+    /// Sets the use that the card shows, if it shows one.
     pub fn use_alike(&mut self, uses: Uses) {
         if let Config::ConfigMap { used, .. } | Config::Secret { used, .. } = self {
             *used = Some(uses);
         }
     }
 
-    /// Whether the card says how it is used.
+    /// True if the card shows the use.
     pub fn says_use(&self) -> bool {
         matches!(self, Config::ConfigMap { used: Some(_), .. } | Config::Secret { used: Some(_), .. })
     }
 
     /// Facts after the kind: `3 keys`, `tls`, `10Gi`, `2–10 replicas`.
     pub(super) fn facts(&self) -> Vec<String> {
-        let said = |used: &Option<Uses>| used.iter().flat_map(Uses::lines).collect::<Vec<String>>().join(", ");
+        let use_text = |used: &Option<Uses>| used.iter().flat_map(Uses::lines).collect::<Vec<String>>().join(", ");
         match self {
-            Config::ConfigMap { keys, used } => vec![count(keys.len(), "key", "keys"), said(used)],
-            Config::Secret { made_by: Some(by), used, .. } => vec![said(used), format!("made by {}", by.kind)],
+            Config::ConfigMap { keys, used } => vec![count(keys.len(), "key", "keys"), use_text(used)],
+            Config::Secret { made_by: Some(by), used, .. } => vec![use_text(used), format!("made by {}", by.kind)],
             Config::Secret { type_, keys, used, .. } => {
-                // What comes before the slash says only who defined the type.
+                // The part before the slash names only the owner of the type.
                 let type_ = type_.rsplit('/').next().unwrap_or_default();
                 let plain = matches!(type_, "" | "Opaque");
                 let keys = if keys.is_empty() { String::new() } else { count(keys.len(), "key", "keys") };
-                vec![if plain { String::new() } else { type_.to_owned() }, keys, said(used)]
+                vec![if plain { String::new() } else { type_.to_owned() }, keys, use_text(used)]
             }
             Config::Claim { size, class, per_pod, .. } => {
                 let class = class.as_ref().map(|c| format!("class {c}"));
@@ -164,14 +164,14 @@ impl Config {
             }
             Config::ServiceAccount => Vec::new(),
             Config::Scaler { scaling, by } => {
-                // Names of metrics may begin with where they are kept: `custom.example.com|pool|waiting`.
+                // Names of metrics may begin with their source: `custom.example.com|pool|waiting`.
                 let short: Vec<String> = by.iter().map(|b| b.rsplit('|').next().unwrap_or(b).to_owned()).collect();
                 vec![scaling.text().unwrap_or_default(), first_of(&short)]
             }
         }
     }
 
-    /// What a card has no room for, a line each.
+    /// Details for the tooltip, a line each.
     pub(super) fn remarks(&self) -> Vec<String> {
         match self {
             Config::ConfigMap { keys, .. } => listed("keys", keys),
@@ -187,7 +187,7 @@ impl Config {
     }
 }
 
-/// The short name of a kind that is too long for a card, as people know it from kubectl.
+/// The kubectl short name of a kind whose name is too long for a card.
 pub(super) fn short_kind(kind: &str) -> &str {
     match kind {
         "PersistentVolumeClaim" => "PVC",
@@ -200,7 +200,7 @@ fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// The first two dozen of a list, in a line.
+/// The first 24 items of a list, in a line.
 fn listed(word: &str, items: &[String]) -> Vec<String> {
     const SHOWN: usize = 24;
     if items.is_empty() {
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_of_pods_are_put_into_words() {
+    fn limits_of_pods_have_texts() {
         let text = |min, max| Scaling { min, max }.text();
         assert_eq!(text(Some(2), Some(10)).as_deref(), Some("2–10 replicas"));
         assert_eq!(text(Some(3), Some(3)).as_deref(), Some("3 replicas"));

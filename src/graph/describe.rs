@@ -1,4 +1,4 @@
-//! How nodes and edges are put into words: one place, so that a card, a DOT label and a tooltip say the same.
+//! Texts of nodes and edges, shared by cards, DOT labels and tooltips.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::net::Protocol;
 
-/// Stands between facts.
+/// The separator of facts.
 pub const FACTS_JOINT: &str = " · ";
 
 impl Node {
@@ -53,7 +53,7 @@ impl Node {
             Detail::Service { service, ports, .. } => {
                 parts.push(service.as_str().into());
                 parts.push(match service {
-                    // Clients of a headless Service connect to the pods themselves, whose ports are what counts.
+                    // Clients of a headless Service connect to the pods directly: only the ports of the pods matter.
                     ServiceKind::Headless => list(ports.iter().map(PortMap::pod_text).collect()),
                     _ => list(ports.iter().map(PortMap::text).collect()),
                 });
@@ -94,12 +94,12 @@ impl Node {
         parts
     }
 
-    /// Whether the node lists the rules of its outgoing routes as rows.
+    /// True if the node shows the rules of its outgoing routes as rows.
     pub fn has_route_rows(&self) -> bool {
         matches!(self.kind(), NodeKind::Ingress | NodeKind::Route)
     }
 
-    /// What stands on the card beside name and facts: a mark and a word each.
+    /// The badges of the card: a mark and a word each.
     pub fn badges(&self) -> Vec<(Mark, String)> {
         let mut badges = self.access_badges();
         for (mark, gravity) in [(Mark::Broken, Gravity::Error), (Mark::Doubtful, Gravity::Warning)] {
@@ -142,10 +142,10 @@ impl Node {
         badges
     }
 
-    /// Name, facts, badges and changes, a line each, where no signs can be drawn: the badges are `isolated in · open
+    /// Name, facts, badges and changes, a line each, for formats without signs: the badges are `isolated in · open
     /// out`.
     pub fn lines(&self) -> Vec<String> {
-        let said = self.badges().into_iter().map(|(mark, word)| match mark {
+        let badges = self.badges().into_iter().map(|(mark, word)| match mark {
             Mark::Isolated => format!("isolated {word}"),
             Mark::Ruled => format!("restricted {word}"),
             Mark::Open => format!("open {word}"),
@@ -154,13 +154,13 @@ impl Node {
             Mark::Unevaluated => format!("not evaluated: {word}"),
             Mark::Broken | Mark::Doubtful => word,
         });
-        let mut lines = vec![self.name.clone(), self.facts(), said.collect::<Vec<_>>().join(" · ")];
+        let mut lines = vec![self.name.clone(), self.facts(), badges.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());
         lines.extend(self.change.iter().flat_map(Change::lines).map(|line| line.to_string()));
         lines
     }
 
-    /// Everything known about the node, a line each, for a tooltip.
+    /// All details of the node, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = vec![self.id.to_string(), self.facts()];
         lines.extend(self.change.iter().flat_map(|change| match change {
@@ -212,12 +212,12 @@ impl Node {
 }
 
 impl Edge {
-    /// The same as [`EdgeDetail::lines`].
+    /// See [`EdgeDetail::lines`].
     pub fn lines(&self) -> Vec<String> {
         self.detail.lines()
     }
 
-    /// Everything known about the edge, a line each, for a tooltip.
+    /// All details of the edge, a line each, for a tooltip.
     pub fn tooltip(&self) -> String {
         let mut lines = self.lines();
         match &self.detail {
@@ -254,7 +254,7 @@ impl Edge {
 }
 
 impl EdgeDetail {
-    /// What the edge says, a line each: `shop.example.com/cart → 80`, `80 → 8080`, `LoadBalancer 443`.
+    /// The text of the edge, a line each: `shop.example.com/cart → 80`, `80 → 8080`, `LoadBalancer 443`.
     pub fn lines(&self) -> Vec<String> {
         match self {
             EdgeDetail::Exposes(ways) => ways.iter().map(Exposure::text).collect(),
@@ -277,11 +277,11 @@ impl EdgeDetail {
 }
 
 impl Access {
-    /// A line for each direction, with the policies that have a say, and one for those that are not evaluated.
+    /// A line for each direction, with the policies that apply, and one for policies that are not evaluated.
     fn lines(&self) -> Vec<String> {
         let side = |word: &str, side: &Side| {
             let stance = match side.stance {
-                Stance::Open => "open: no policy has a say",
+                Stance::Open => "open: not restricted by any policy",
                 Stance::Unrestricted => "open: what policies say lets everything through",
                 Stance::Ruled => "what no policy denies is allowed",
                 Stance::Isolated => "what no rule allows is denied",
@@ -320,7 +320,7 @@ impl fmt::Display for Listener {
 }
 
 impl Location {
-    /// `around the cluster`; nothing for anywhere.
+    /// `around the cluster`; `None` for any location.
     pub fn text(self) -> Option<&'static str> {
         match self {
             Location::Outside => None,
@@ -343,7 +343,7 @@ impl MissingReason {
 }
 
 impl PeerSet {
-    /// Whose pods they are, as a short phrase: `of namespaces with team=a`; nothing inside the frame of their namespace.
+    /// The namespaces of the pods: `of namespaces with team=a`; empty inside the frame of the namespace.
     pub fn text(&self, frame: Option<&str>) -> String {
         match self {
             PeerSet::Anyone => "any pod, any address".into(),
@@ -352,7 +352,7 @@ impl PeerSet {
                 PeerNamespaces::Any => "of any namespace".into(),
                 PeerNamespaces::Named(name) if frame == Some(name) => String::new(),
                 PeerNamespaces::Named(name) => format!("of namespace {name}"),
-                // With spaces after its commas it can be broken there.
+                // Spaces after the commas allow line breaks.
                 PeerNamespaces::Labeled(selector) => format!("of namespaces with {}", selector.replace(',', ", ")),
             },
         }
@@ -365,8 +365,8 @@ fn policy_text(evidence: &Evidence) -> String {
 }
 
 impl Ports {
-    /// `all ports`, `80`, `8000-8080`, `53 TCP+UDP`, `any TCP`, `metrics`: a text for each port or range; the protocol
-    /// is said only where it is not TCP alone.
+    /// `all ports`, `80`, `8000-8080`, `53 TCP+UDP`, `any TCP`, `metrics`: a text for each port or range. The protocol
+    /// is left out if it is TCP alone.
     pub fn texts(&self) -> Vec<String> {
         if self.is_all() {
             return vec!["all ports".into()];
@@ -392,13 +392,12 @@ impl Ports {
 }
 
 impl Allowance {
-    /// The ports, in a line; and what else belongs beside the line of the edge: for whom it does not hold, and that it
-    /// is not sure.
+    /// The text beside the edge: the ports with a mark of uncertainty, the network, and the number of exceptions.
     pub fn lines(&self) -> Vec<String> {
         self.label().lines()
     }
 
-    /// What a line has no room for: all ports where there are many, for whom it does not hold, and why it is not sure.
+    /// Details for the tooltip: all ports if there are many, the excepted workloads, and the reasons of uncertainty.
     pub fn remarks(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let ports = self.ports.texts();
@@ -413,7 +412,7 @@ impl Allowance {
 }
 
 impl AllowanceLabel {
-    /// The ports, the network, and how many workloads are excepted, a line each.
+    /// The ports, the network, and the number of excepted workloads, a line each.
     pub fn lines(&self) -> Vec<String> {
         let mut ports = self.ports.texts();
         if ports.len() > 4 {
@@ -441,7 +440,7 @@ impl fmt::Display for AllowanceLabel {
     }
 }
 
-/// A line for each of the first dozen, and how many more there are.
+/// A line for each of the first 12 items, and the number of further items.
 fn some_of(word: &str, items: &[impl fmt::Display]) -> Vec<String> {
     let mut lines: Vec<String> = items.iter().take(12).map(|i| format!("{word}{i}")).collect();
     if items.len() > 12 {
@@ -459,8 +458,8 @@ impl Exposure {
 }
 
 impl RouteRule {
-    /// `shop.example.com/cart`; `any host` or `default` where there is neither host nor path. What is more than a plain
-    /// path by its beginning is said after it: `/login (exact)`, `/v[0-9]+ (regex, weight 10)`.
+    /// `shop.example.com/cart`; `any host` or `default` without host and path. A match other than a path prefix is
+    /// in brackets: `/login (exact)`, `/v[0-9]+ (regex, weight 10)`.
     pub fn text(&self) -> String {
         if self.default {
             return "default".into();
@@ -475,13 +474,13 @@ impl RouteRule {
         self.remarked(place)
     }
 
-    /// The same without the host: `/cart`, or `any path`.
+    /// The text without the host: `/cart`, or `any path`.
     pub fn path_text(&self) -> String {
         self.remarked(self.path.clone().unwrap_or_else(|| "any path".into()))
     }
 
-    /// A prefix is what people expect of a path, and what `ImplementationSpecific` means only the controller knows
-    /// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types>): neither is said.
+    /// Adds the type of the path. A prefix is the usual case, and `ImplementationSpecific` depends on the controller
+    /// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types>): both are left out.
     fn remarked(&self, text: String) -> String {
         let way = match self.path_type.as_deref() {
             Some("Exact") => Some("exact".to_owned()),
@@ -494,7 +493,7 @@ impl RouteRule {
 }
 
 impl Backend {
-    /// `80`, `http`, or nothing.
+    /// `80`, `http`, or empty.
     pub fn text(&self) -> String {
         match self {
             Backend::Number(n) => n.to_string(),
@@ -507,7 +506,7 @@ impl Backend {
 }
 
 impl PortMap {
-    /// `80 → 8080`, `53/UDP`; one number where both are the same.
+    /// `80 → 8080`, `53/UDP`; one number if both are equal.
     pub fn text(&self) -> String {
         let port = port_text(self.port, self.protocol);
         let target = self.target.to_string();
@@ -516,7 +515,7 @@ impl PortMap {
 }
 
 impl PortMap {
-    /// The port of the pods alone: `8080`, `53/UDP`.
+    /// The pod port: `8080`, `53/UDP`.
     fn pod_text(&self) -> String {
         match self.protocol {
             Protocol::Tcp => self.target.to_string(),
@@ -525,7 +524,7 @@ impl PortMap {
     }
 }
 
-/// `80`, `53/UDP`: the protocol is said only where it is not TCP.
+/// `80`, `53/UDP`: the protocol is left out if it is TCP.
 pub fn port_text(number: u16, protocol: Protocol) -> String {
     match protocol {
         Protocol::Tcp => number.to_string(),
@@ -533,7 +532,7 @@ pub fn port_text(number: u16, protocol: Protocol) -> String {
     }
 }
 
-/// The first two, and how many more there are.
+/// The first two items, and the number of further items.
 fn list(items: Vec<String>) -> String {
     match items.as_slice() {
         [a, b, rest @ ..] if !rest.is_empty() => format!("{a}, {b} +{}", rest.len()),
@@ -560,7 +559,7 @@ pub(super) fn first_of(items: &[String]) -> String {
     }
 }
 
-/// The last segment of an image's repository with its tag, and with the first digits of its digest where it has one:
+/// The last segment of an image's repository with its tag, and the first digits of its digest, if it has one:
 /// `nginx:1.27`, `app@sha256:0f3b8f6c`.
 fn image_text(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
@@ -568,7 +567,7 @@ fn image_text(image: &str) -> String {
         Some((name, digest)) => {
             let (algorithm, hash) = digest.split_once(':').unwrap_or(("", digest));
             let hash: String = hash.chars().take(8).collect();
-            // Beside a tag the digits alone are enough.
+            // After a tag, the digits suffice.
             if name.contains(':') || algorithm.is_empty() {
                 format!("{name}@{hash}")
             } else {
@@ -589,7 +588,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_told_by_their_last_segment() {
+    fn an_image_is_named_by_its_last_segment() {
         assert_eq!(image_text("nginx"), "nginx");
         assert_eq!(image_text("registry.example.com:5000/team/app:v1.2"), "app:v1.2");
         let digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

@@ -1,34 +1,34 @@
-//! The frames that nodes stand in.
+//! Groups of nodes, drawn as frames.
 
 use std::collections::BTreeMap;
 
 use super::GroupId;
 
-/// A namespace, or a part of one that a label tells apart.
+/// A namespace, or a part of a namespace by the value of a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Its identity, with its name and the group that it is a part of.
+    /// The identity, with the name and the parent.
     pub id: GroupId,
-    /// Whether the manifests contain the Namespace object.
+    /// True if the manifests contain the Namespace object.
     pub declared: bool,
-    /// Its labels, where declared.
+    /// The declared labels.
     pub labels: BTreeMap<String, String>,
 }
 
 impl From<GroupId> for Group {
-    /// The group of which nothing more is known.
+    /// A group without details.
     fn from(id: GroupId) -> Group {
         Group { id, declared: false, labels: BTreeMap::new() }
     }
 }
 
 impl Group {
-    /// A group that is no namespace.
+    /// A group that is not a namespace.
     pub fn titled(title: impl Into<String>) -> Group {
         GroupId::Titled(title.into()).into()
     }
 
-    /// The group of a namespace of which nothing more is known.
+    /// The group of a namespace, without details.
     pub fn namespace(name: impl Into<String>) -> Group {
         GroupId::Namespace(name.into()).into()
     }
@@ -38,12 +38,12 @@ impl Group {
         GroupId::Part { namespace: namespace.into(), title: title.into() }.into()
     }
 
-    /// The name of the namespace; of others the title, as `part-of=checkout`.
+    /// The name of the namespace, or the title of another group, as `part-of=checkout`.
     pub fn name(&self) -> &str {
         self.id.name()
     }
 
-    /// In words: `namespace shop`, `part-of=checkout`.
+    /// The text: `namespace shop`, `part-of=checkout`.
     pub fn words(&self) -> String {
         match &self.id {
             GroupId::Namespace(name) => format!("namespace {name}"),

@@ -1,5 +1,4 @@
-//! Identities of nodes and groups as data, and the only place where they are put into words. Nothing reads the words
-//! back.
+//! Identities of nodes and groups as data, and their texts. Texts are never parsed back.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,8 +8,8 @@ use std::sync::Arc;
 use super::{AllowanceLabel, NodeKind, Scope};
 use crate::net::ObjectKey;
 
-/// The identity of a node with its text, as in `data-id`. Ids are equal, and in order, as their texts are; cloning one
-/// is cheap.
+/// The identity of a node with its text, as in `data-id`. Equality and order are those of the texts. Cloning is
+/// cheap.
 #[derive(Clone)]
 pub struct NodeId(Arc<Named>);
 
@@ -19,12 +18,12 @@ struct Named {
     text: String,
 }
 
-/// What makes a node the one that it is.
+/// The identity of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Everything outside.
+    /// All addresses outside the cluster.
     Internet,
-    /// The network around the cluster.
+    /// The private network around the cluster.
     PrivateNetwork,
     /// A DNS name outside the cluster.
     DnsName(String),
@@ -34,25 +33,25 @@ pub enum Identity {
     Object(ObjectKey),
     /// An object, or pods, that something refers to and that the manifests do not contain.
     Missing {
-        /// The kind; `Pods` for those that a selector asks for.
+        /// The kind; `Pods` for pods that a selector matches.
         kind: String,
-        /// The namespace; empty for kinds that live in none.
+        /// The namespace; empty for cluster-scoped kinds.
         namespace: String,
         /// The name or the selector.
         wanted: String,
     },
     /// A set of pods.
     Peers(PeersId),
-    /// A place where lines meet.
+    /// A junction of lines.
     Junction(JunctionId),
     /// Several objects drawn as one.
     Summary(SummaryId),
-    /// A point at the border of a frame that is laid out as a picture of its own.
+    /// A point at the border of a frame with a layout of its own.
     Border(BorderId),
 }
 
-/// The end of a line that a set of pods or addresses is drawn at. A set has a node for each, or lines would seem to
-/// lead through it.
+/// The end of a line at which a set of pods or addresses is drawn. A set has a node for each end; otherwise lines would
+/// seem to pass through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineEnd {
     /// Both ends: the subjects of policies, where the manifests contain no pods.
@@ -68,11 +67,11 @@ pub enum LineEnd {
 pub struct AddressesId {
     /// Address ranges in CIDR notation, or single addresses, sorted.
     pub addresses: Vec<String>,
-    /// Parts of these ranges that are not meant, in CIDR notation.
+    /// Excepted parts of these ranges, in CIDR notation.
     pub except: Vec<String>,
-    /// The end of lines that they are.
+    /// The end of lines at which the addresses are drawn.
     pub end: LineEnd,
-    /// The label of every line to them, where their card shows it.
+    /// The label of all lines to the addresses, if the card shows it.
     pub on: Option<AllowanceLabel>,
 }
 
@@ -81,9 +80,9 @@ pub struct AddressesId {
 pub struct PeersId {
     /// The pods.
     pub set: PeerSet,
-    /// The end of lines that they are.
+    /// The end of lines at which the set is drawn.
     pub end: LineEnd,
-    /// The label of every line to them, where their card shows it.
+    /// The label of all lines to the set, if the card shows it.
     pub on: Option<AllowanceLabel>,
 }
 
@@ -96,76 +95,76 @@ pub enum PeerSet {
     Described {
         /// Their namespaces.
         namespaces: PeerNamespaces,
-        /// The selector of their labels; `None` for any pod.
+        /// The selector of their labels; `None` for all pods.
         pods: Option<String>,
     },
-    /// Workloads that no rule describes by itself: a digest of their ids.
+    /// Workloads that no single rule describes: a digest of their ids.
     Workloads(u64),
 }
 
 /// The namespaces that a rule describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PeerNamespaces {
-    /// Any.
+    /// All namespaces.
     Any,
-    /// This one.
+    /// The namespace with this name.
     Named(String),
-    /// Those with the labels of a selector.
+    /// The namespaces with the labels of a selector.
     Labeled(String),
 }
 
-/// A place where lines meet, by a digest of the ids of its ends and of what it says.
+/// A junction of lines, by a digest of the ids of its ends and of its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JunctionId {
     /// Of lines that policies allow or deny.
     Policy(u64),
-    /// Of lines of a comparison that policies no longer allow.
+    /// Of lines that only the old state of a comparison allows.
     Removed(u64),
-    /// Of workloads that use the same things.
+    /// Of workloads that use the same objects.
     Uses(u64),
 }
 
-/// The side of a selection on which a summary of the rest is drawn.
+/// The side of a selection on which the summary of other objects is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RestSide {
-    /// Where lines to the selection come from.
+    /// The source side.
     From,
-    /// Where lines from the selection lead to.
+    /// The target side.
     To,
 }
 
-/// Objects that are drawn as one.
+/// Objects that are drawn as one node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SummaryId {
-    /// Those with this value of a label.
+    /// The objects with this value of a label.
     Value(String),
-    /// Those of a namespace.
+    /// The objects of a namespace.
     Namespace(String),
-    /// Those of a kind outside of all namespaces.
+    /// The nodes of a kind outside all namespaces.
     Outside(NodeKind),
-    /// Those of a namespace that a selection left out.
+    /// The objects of a namespace that a selection leaves out.
     Rest {
         /// The side.
         side: RestSide,
-        /// The namespace; empty for what lives in none.
+        /// The namespace; empty for cluster-scoped objects.
         namespace: String,
     },
-    /// Those of a namespace that stay the same in a comparison.
+    /// The unchanged objects of a namespace in a comparison.
     Unchanged(String),
-    /// Those outside of all namespaces that stay the same.
+    /// The unchanged nodes outside all namespaces.
     UnchangedOutside,
-    /// Those that stay the same and have no connection to what is drawn.
+    /// The unchanged nodes without a connection to a drawn node.
     UnchangedElsewhere,
-    /// All of a comparison of equal states.
+    /// All objects of a comparison of equal states.
     NothingChanged,
 }
 
 /// A point at the border of a frame, by the number of its net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BorderId {
-    /// Where a net enters.
+    /// The point where a net enters.
     In(usize),
-    /// Where it leaves.
+    /// The point where a net leaves.
     Out(usize),
 }
 
@@ -175,12 +174,12 @@ impl NodeId {
         Identity::Object(key.clone()).into()
     }
 
-    /// What the node is.
+    /// The identity of the node.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
     }
 
-    /// The object that the node represents, if it is one of the manifests.
+    /// The key of the object, if the node represents an object of the manifests.
     pub fn key(&self) -> Option<&ObjectKey> {
         match self.identity() {
             Identity::Object(key) => Some(key),
@@ -280,7 +279,7 @@ impl LineEnd {
 
 impl fmt::Display for AddressesId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Sources share their node with the addresses that something is exposed to.
+        // Sources share their node with the addresses of an exposure.
         f.write_str(if self.end == LineEnd::To { "addresses:to:" } else { "addresses:" })?;
         f.write_str(&self.addresses.join(","))?;
         if !self.except.is_empty() {
@@ -355,7 +354,7 @@ impl fmt::Display for SummaryId {
 pub enum GroupId {
     /// A namespace.
     Namespace(String),
-    /// A group that is no namespace, by its title.
+    /// A group that is not a namespace, by its title.
     Titled(String),
     /// A part of a namespace.
     Part {
@@ -374,7 +373,7 @@ impl GroupId {
         }
     }
 
-    /// The id of the group that it is a part of; that group is a part of none.
+    /// The id of the parent; `None` for an outermost group.
     pub fn parent(&self) -> Option<GroupId> {
         match self {
             GroupId::Part { namespace, .. } => Some(GroupId::Namespace(namespace.clone())),
@@ -382,7 +381,7 @@ impl GroupId {
         }
     }
 
-    /// The name with the namespace that it is a part of: `shop/part-of=checkout`.
+    /// The name, with the namespace of a part: `shop/part-of=checkout`.
     pub fn path(&self) -> String {
         match self {
             GroupId::Part { namespace, title } => format!("{namespace}/{title}"),
@@ -392,7 +391,7 @@ impl GroupId {
 }
 
 impl fmt::Display for GroupId {
-    /// `namespace:NAME`; `group:NAME` for what is no namespace, `group:NAMESPACE/NAME` for a part of one.
+    /// `namespace:NAME`; `group:NAME` for other groups, `group:NAMESPACE/NAME` for a part of a namespace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if matches!(self, GroupId::Namespace(_)) { "namespace" } else { "group" };
         write!(f, "{kind}:{}", self.path())
@@ -410,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_put_into_words() {
+    fn ids_have_texts() {
         let check = |identity: Identity, text: &str| assert_eq!(NodeId::from(identity).as_str(), text);
         let object = ObjectKey::new("", "Service", "shop", "web");
         check(Identity::Object(object.clone()), "shop/web[Service]");

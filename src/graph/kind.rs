@@ -1,9 +1,9 @@
 //! The kinds of nodes and edges, as in `data-kind`.
 
-/// What a node stands for.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum NodeKind {
-    /// Everything outside.
+    /// All addresses outside the cluster.
     Internet,
     /// Address ranges outside the cluster.
     External,
@@ -17,25 +17,25 @@ pub enum NodeKind {
     Route,
     /// A Service.
     Service,
-    /// Anything that runs pods.
+    /// A workload: any object that runs pods.
     Workload,
     /// A ConfigMap that workloads may use.
     ConfigMap,
-    /// A Secret that workloads or entrances may use.
+    /// A Secret that workloads, Ingresses or Gateways may use.
     Secret,
-    /// A claim to storage that workloads may use (PersistentVolumeClaim).
+    /// A PersistentVolumeClaim that workloads may use.
     Claim,
-    /// An identity that pods may have (ServiceAccount).
+    /// A ServiceAccount that pods may use.
     ServiceAccount,
-    /// What changes how many pods a workload runs (HorizontalPodAutoscaler, ScaledObject).
+    /// An autoscaler of workloads (HorizontalPodAutoscaler, ScaledObject).
     Scaler,
-    /// Any other object that traffic is sent to (a resource backend).
+    /// Any other object that requests are routed to (a resource backend).
     Resource,
-    /// Pods that policies describe, or anyone: a set instead of its members.
+    /// A set of pods that a policy describes, or any pod and address.
     Peers,
-    /// Where edges of several sources to several targets run through, all by the same rules and on the same ports.
+    /// A junction of edges from several sources to several targets, with the same rules and ports.
     Junction,
-    /// Something that is referred to and is not in the input.
+    /// An object that is referred to and that the manifests do not contain.
     Missing,
     /// Several objects drawn as one.
     Summary,
@@ -89,26 +89,26 @@ impl NodeKind {
     }
 }
 
-/// What an edge says.
+/// The kind of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum EdgeKind {
     /// Reachable from outside: Internet or address range → Ingress, Gateway, Service or workload.
     Exposes,
-    /// Sends requests on: Ingress → Service, Gateway → Route → Service.
+    /// Routes requests: Ingress → Service, Gateway → Route → Service.
     Routes,
-    /// Picks pods: Service → workload.
+    /// Selects pods: Service → workload.
     Selects,
-    /// Stands for something outside: Service → ExternalName, Service → External by hand-written endpoints.
+    /// Resolves to an address outside: Service → ExternalName, Service → External by manually written endpoints.
     Resolves,
-    /// Policies allow it: between workloads, sets of pods and addresses.
+    /// Policies allow the traffic: between workloads, sets of pods and addresses.
     Allows,
-    /// A rule at one end allows it, and policies at the other do not.
+    /// A rule at one end allows the traffic, and policies at the other end do not.
     Denied,
     /// The configuration of a workload names a Service: workload → Service.
     Calls,
-    /// Pods or an entrance need it: workload → ConfigMap, Secret, claim or ServiceAccount; Ingress or Gateway → Secret.
+    /// Uses the object: workload → ConfigMap, Secret, claim or ServiceAccount; Ingress or Gateway → Secret.
     Uses,
-    /// Changes how many pods it runs: autoscaler → workload.
+    /// Changes the number of pods: autoscaler → workload.
     Scales,
 }
 

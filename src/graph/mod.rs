@@ -1,16 +1,11 @@
-//! What can reach what, resolved. The waist between reading and drawing.
+//! The resolved graph: the objects of the manifests, and the traffic and references between them.
 //!
 //! Guarantees of a [`Graph`]:
-//! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share source, target, kind and
-//!   detail;
-//! * nodes, edges and groups are in a fixed order that depends on the objects alone, not on the order of the input;
-//! * every node and edge carries evidence: the object, field, file and line it comes from (Internet alone may have
-//!   none);
-//! * either every node and edge says how it differs between two states ([`Change`]), or none does;
-//! * every node of a namespace stands in a group: that of the namespace, unless it was put into another; every group
-//!   has at least one node, directly or in a group that is a part of it, and parts have no parts.
-//!
-//! Nothing after this room knows YAML or Kubernetes field names.
+//! * every edge ends in nodes of the graph; no two nodes share an id; no two edges share ends, kind and detail;
+//! * the order of nodes, edges and groups depends on the objects alone, not on the order of the input;
+//! * every node and edge has evidence: object, field, file and line (only the Internet may have none);
+//! * either every node and edge has a [`Change`] between two states, or none has;
+//! * every node of a namespace is in a group; every group contains a node; groups nest at most two deep.
 
 mod access;
 mod build;
@@ -62,14 +57,14 @@ use petgraph::visit::EdgeRef;
 
 use crate::net::ObjectKey;
 
-/// The resolved graph; see the module for what it guarantees.
+/// The resolved graph; see the module for its guarantees.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     inner: DiGraph<Node, Edge>,
     groups: Vec<Group>,
-    /// For each group the position of the one that it is a part of.
+    /// The position of the parent of each group.
     parents: Vec<Option<usize>>,
-    /// For each node the position of its group.
+    /// The position of the group of each node.
     homes: Vec<Option<usize>>,
 }
 
@@ -128,39 +123,39 @@ impl Graph {
         found
     }
 
-    /// What nodes stand in, sorted by name, each followed by its parts: the namespaces, unless nodes were put
-    /// elsewhere.
+    /// The groups, sorted by name, each followed by its parts. A namespace is a group, unless all of its nodes were
+    /// placed elsewhere.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// The position in [`Graph::groups`] of the group that a node stands in; `None` for what is outside of all.
+    /// The position in [`Graph::groups`] of the group of a node; `None` for a node outside all groups.
     pub fn group_of(&self, node: usize) -> Option<usize> {
         self.homes.get(node).copied().flatten()
     }
 
-    /// Whether it is the union of two states: see [`Change`].
+    /// True if the graph is the union of two states: see [`Change`].
     pub fn is_comparison(&self) -> bool {
         self.nodes().any(|n| n.change.is_some())
     }
 
-    /// The position of the group that a group is a part of; `None` for what stands in no other.
+    /// The position of the parent of a group; `None` for an outermost group.
     pub fn parent_of(&self, group: usize) -> Option<usize> {
         self.parents.get(group).copied().flatten()
     }
 
-    /// The position of the outermost group that holds a node.
+    /// The position of the outermost group that contains a node.
     pub fn top_group_of(&self, node: usize) -> Option<usize> {
         let own = self.group_of(node)?;
         Some(self.parent_of(own).unwrap_or(own))
     }
 
-    /// How many namespaces nodes live in.
+    /// The number of namespaces that contain nodes.
     pub fn namespaces(&self) -> usize {
         self.nodes().filter_map(|n| n.namespace.as_deref()).collect::<BTreeSet<&str>>().len()
     }
 
-    /// How many objects of a kind there are, those that a summary of a whole stands for included.
+    /// The number of objects of a kind. Objects that a summary of a whole represents are included.
     pub fn count(&self, kind: NodeKind) -> usize {
         let of = |node: &Node| match &node.detail {
             Detail::Summary(summary) if summary.scope == Scope::Whole => summary.count(kind),

@@ -1,4 +1,4 @@
-//! The nodes and edges of a graph and what is known about each.
+//! The nodes and edges of a graph and their details.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,21 +12,21 @@ use crate::net::{AddressSet, Protocol};
 /// A declared container port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Port {
-    /// 1–65535.
+    /// The number, 1–65535.
     pub number: u16,
-    /// Protocol.
+    /// The protocol.
     pub protocol: Protocol,
-    /// Its name, if it has one.
+    /// The name, if the port has one.
     pub name: Option<String>,
 }
 
-/// Where a Service port leads.
+/// The target of a Service port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TargetPort {
     /// A pod port by number.
     Number(u16),
-    /// A pod port by name. `resolved` holds every number the selected pods give that name, ascending; empty when none
-    /// declares it.
+    /// A pod port by name. `resolved` contains every number that the selected pods declare for the name, ascending;
+    /// empty if no pod declares the name.
     Name {
         /// The name.
         name: String,
@@ -62,33 +62,33 @@ impl fmt::Display for TargetPort {
 pub struct PortMap {
     /// The port of the Service.
     pub port: u16,
-    /// Protocol.
+    /// The protocol.
     pub protocol: Protocol,
     /// The name of the Service port.
     pub name: Option<String>,
-    /// The pod port behind it.
+    /// The target port of the pods.
     pub target: TargetPort,
-    /// The port on every node, where it is fixed.
+    /// The fixed port on every node, if there is one.
     pub node_port: Option<u16>,
 }
 
-/// The type of a Service, headless and selector-less told apart.
+/// The type of a Service. Headless Services have a type of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServiceKind {
     /// A cluster-internal address.
     ClusterIp,
-    /// No address of its own: DNS answers with the pods.
+    /// No cluster IP: DNS answers with the pod addresses.
     Headless,
     /// A port on every node.
     NodePort,
-    /// A load balancer in front.
+    /// A load balancer.
     LoadBalancer,
     /// A DNS alias.
     ExternalName,
 }
 
 impl ServiceKind {
-    /// The name people know it by.
+    /// The name in texts.
     pub fn as_str(self) -> &'static str {
         match self {
             ServiceKind::ClusterIp => "ClusterIP",
@@ -100,12 +100,12 @@ impl ServiceKind {
     }
 }
 
-/// How many pods a workload runs.
+/// The number of pods of a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scale {
     /// A fixed number.
     Replicas(i32),
-    /// One on every node that fits.
+    /// One on every matching node.
     PerNode,
     /// Runs to completion this many times.
     Completions(i32),
@@ -113,16 +113,16 @@ pub enum Scale {
     Schedule(String),
     /// A single pod.
     Single,
-    /// The manifests do not say.
+    /// The manifests do not state it.
     Unknown,
 }
 
 /// A container of a workload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Container {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its image, as written.
+    /// The image, as written.
     pub image: Option<String>,
 }
 
@@ -133,11 +133,11 @@ pub struct Listener {
     pub protocol: Option<String>,
     /// The port.
     pub port: Option<u16>,
-    /// The host name, with a wildcard perhaps.
+    /// The host name; may contain a wildcard.
     pub host: Option<String>,
 }
 
-/// Where addresses outside of the cluster are.
+/// The location of addresses outside the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Location {
     /// Anywhere.
@@ -151,16 +151,16 @@ pub enum Location {
 pub enum MissingReason {
     /// The manifests do not contain it.
     NotInManifests,
-    /// The manifests do not contain it, and pods start without it.
+    /// The manifests do not contain it, and the reference is optional.
     Optional,
-    /// No pod has the labels that are asked for.
+    /// No pod matches the selector.
     NoSuchPod,
     /// Endpoints whose ports have none of these names; without names, endpoints with named ports where the Service has
     /// none.
     NoPortNamed(Vec<String>),
 }
 
-/// What is known about a node beyond its identity.
+/// The details of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// See [`NodeKind::Internet`].
@@ -169,22 +169,22 @@ pub enum Detail {
     External {
         /// Address ranges in CIDR notation, or single addresses.
         addresses: Vec<String>,
-        /// The addresses that are meant, what is excepted left out.
+        /// The addresses of the ranges, without the excepted parts.
         set: AddressSet,
-        /// Parts of these ranges that are not meant, in CIDR notation.
+        /// Excepted parts of these ranges, in CIDR notation.
         except: Vec<String>,
-        /// Where they are.
+        /// Their location.
         location: Location,
-        /// The label of every edge that policies allow to them, where the card shows it.
+        /// The label of all edges of policies to them, if the card shows it.
         on: Option<AllowanceLabel>,
     },
     /// See [`NodeKind::ExternalName`].
     ExternalName,
     /// See [`NodeKind::Ingress`].
     Ingress {
-        /// The class that serves it, as named by field or annotation, or the input's default class.
+        /// The IngressClass, from the field or the annotation, or the default class of the manifests.
         class: Option<String>,
-        /// Whether any host has TLS.
+        /// True if any host has TLS.
         tls: bool,
     },
     /// See [`NodeKind::Gateway`].
@@ -193,26 +193,26 @@ pub enum Detail {
         class: String,
         /// Listeners, in the order of the manifest.
         listeners: Vec<Listener>,
-        /// Whether any listener has TLS.
+        /// True if any listener has TLS.
         tls: bool,
     },
     /// See [`NodeKind::Route`].
     Route {
-        /// Host names it answers to; empty for any.
+        /// The host names; empty for any host.
         hosts: Vec<String>,
     },
     /// See [`NodeKind::Service`].
     Service {
-        /// Type.
+        /// The type.
         service: ServiceKind,
         /// Ports, in the order of the manifest.
         ports: Vec<PortMap>,
-        /// The selector; empty when it has none.
+        /// The selector; empty if the Service has none.
         selector: BTreeMap<String, String>,
     },
     /// See [`NodeKind::Workload`].
     Workload {
-        /// How many pods.
+        /// The number of pods.
         scale: Scale,
         /// Labels of the pods.
         labels: BTreeMap<String, String>,
@@ -220,33 +220,33 @@ pub enum Detail {
         ports: Vec<Port>,
         /// Containers, in the order of the manifest.
         containers: Vec<Container>,
-        /// Whether its pods share the node's network.
+        /// True if the pods use the host network.
         host_network: bool,
-        /// Whether its card says which images it runs.
+        /// True if the card shows the images.
         show_images: bool,
-        /// What policies have to say about it; `None` if the input holds no policy.
+        /// The effect of policies; `None` if the manifests contain no policy.
         access: Option<Access>,
     },
-    /// What workloads use, or what scales them.
+    /// An object that workloads use, or an autoscaler.
     Config(Config),
     /// See [`NodeKind::Resource`].
     Resource,
     /// See [`NodeKind::Peers`].
     Peers {
-        /// Whose pods they are.
+        /// The pods of the set.
         set: PeerSet,
-        /// The workloads of the manifests that are meant, sorted; `None` for anyone.
+        /// The matching workloads of the manifests, sorted; `None` for any pod and address.
         members: Option<Vec<NodeId>>,
-        /// The label of every edge to them, where the card shows it.
+        /// The label of all edges to the set, if the card shows it.
         on: Option<AllowanceLabel>,
-        /// What policies have to say about them, where the input holds these policies and no pods.
+        /// The effect of policies on the set, if the manifests contain the policies and no matching pods.
         access: Option<Access>,
     },
     /// See [`NodeKind::Junction`].
     Junction,
     /// See [`NodeKind::Missing`].
     Missing {
-        /// Why it is missing.
+        /// The reason.
         reason: MissingReason,
     },
     /// See [`NodeKind::Summary`].
@@ -254,7 +254,7 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// The kind of node that has such detail.
+    /// The kind of nodes with this detail.
     pub fn kind(&self) -> NodeKind {
         match self {
             Detail::Internet => NodeKind::Internet,
@@ -284,25 +284,24 @@ impl Detail {
 pub struct Node {
     /// Its identity.
     pub id: NodeId,
-    /// The kind as people know it: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind that was asked
-    /// for.
+    /// The kind of the object: `Deployment`, `Service`, `HTTPRoute`; for a missing node the kind of the reference.
     pub label: String,
-    /// The namespace it lives in; `None` for what is outside every namespace.
+    /// The namespace; `None` for a node outside all namespaces.
     pub namespace: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Whatever else is known.
+    /// The details.
     pub detail: Detail,
-    /// Where it is said. Sorted.
+    /// The evidence, sorted.
     pub evidence: Vec<Evidence>,
-    /// How it differs between two states; `None` in a graph of one state.
+    /// The change between two states; `None` in a graph of one state.
     pub change: Option<Change>,
-    /// What was found wrong with it, the worst first.
+    /// The findings about the object, the most severe first.
     pub remarks: Vec<Remark>,
 }
 
 impl Node {
-    /// A node of one state of which nothing more is known; without a namespace.
+    /// A node of one state, without details and without a namespace.
     pub fn new(id: impl Into<NodeId>, label: impl Into<String>, name: impl Into<String>, detail: Detail) -> Node {
         Node {
             id: id.into(),
@@ -316,13 +315,13 @@ impl Node {
         }
     }
 
-    /// What it represents.
+    /// The kind of the node.
     pub fn kind(&self) -> NodeKind {
         self.detail.kind()
     }
 }
 
-/// How something is exposed.
+/// The means by which an object is exposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Expose {
     /// By an Ingress.
@@ -338,7 +337,7 @@ pub enum Expose {
 }
 
 impl Expose {
-    /// Its name.
+    /// The name in texts.
     pub fn as_str(self) -> &'static str {
         match self {
             Expose::Ingress => "Ingress",
@@ -350,63 +349,63 @@ impl Expose {
     }
 }
 
-/// One way from outside.
+/// One entry point from outside the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exposure {
-    /// By what.
+    /// The means.
     pub via: Expose,
-    /// Ports that answer outside, with protocol, ascending. Empty when the manifests do not fix them.
+    /// Exposed ports with their protocol, ascending; empty if the manifests do not fix them.
     pub ports: Vec<(u16, Protocol)>,
 }
 
-/// One rule by which requests are sent on.
+/// One routing rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteRule {
     /// Host name; `None` for any host.
     pub host: Option<String>,
-    /// Path, or match, as people read it: `/cart`, `GET /cart`, `grpc Cart/Add`; `None` for any.
+    /// The path or match, as text: `/cart`, `GET /cart`, `grpc Cart/Add`; `None` for any.
     pub path: Option<String>,
-    /// `Prefix`, `Exact`, `ImplementationSpecific`, `RegularExpression`; `None` where it has no meaning.
+    /// `Prefix`, `Exact`, `ImplementationSpecific` or `RegularExpression`; `None` if not applicable.
     pub path_type: Option<String>,
     /// How requests for the host are encrypted.
     pub tls: HostTls,
     /// The weight of this target, where one rule sends to several.
     pub weight: Option<i32>,
-    /// Whether this is the default backend, used when no rule fits.
+    /// True for the default backend, which is used if no rule matches.
     pub default: bool,
 }
 
-/// The port a route sends to.
+/// The backend port of a route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {
     /// A Service port by number.
     Number(u16),
-    /// A Service port by name; `resolved` is its number if the Service is in the input and has it.
+    /// A Service port by name; `resolved` is its number if the manifests contain a Service with this port.
     Name {
         /// The name.
         name: String,
         /// The number.
         resolved: Option<u16>,
     },
-    /// A port that the Service is in the input without: its number or name.
+    /// The number or name of a port that the Service of the manifests does not have.
     Absent(String),
-    /// No port: a resource backend, or a route attached to a Gateway.
+    /// No port: a resource backend, or a route that is attached to a Gateway.
     None,
 }
 
-/// What is known about an edge beyond its ends.
+/// The details of an edge.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EdgeDetail {
     /// See [`EdgeKind::Exposes`].
     Exposes(Vec<Exposure>),
-    /// See [`EdgeKind::Routes`]: all rules that send to one target on one port.
+    /// See [`EdgeKind::Routes`]: all rules with the same target and port.
     Routes {
-        /// The rules, sorted as the object lists them.
+        /// The rules, in the order of the object.
         rules: Vec<RouteRule>,
-        /// The port they send to.
+        /// The backend port.
         port: Backend,
     },
-    /// See [`EdgeKind::Selects`]: the ports that lead to this workload, in the order of the Service.
+    /// See [`EdgeKind::Selects`]: the ports that target this workload, in the order of the Service.
     Selects(Vec<PortMap>),
     /// See [`EdgeKind::Resolves`].
     Resolves(Vec<PortMap>),
@@ -420,12 +419,12 @@ pub enum EdgeDetail {
     Uses(Uses),
     /// See [`EdgeKind::Scales`].
     Scales(Scaling),
-    /// Edges of one kind to or from objects that are drawn as one.
+    /// Several edges of one kind to or from a summary.
     Several(Several),
 }
 
 impl EdgeDetail {
-    /// What the edge says.
+    /// The kind of the edge.
     pub fn kind(&self) -> EdgeKind {
         match self {
             EdgeDetail::Exposes(_) => EdgeKind::Exposes,
@@ -445,17 +444,17 @@ impl EdgeDetail {
 /// An edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// What it says.
+    /// The details.
     pub detail: EdgeDetail,
-    /// Where it is said. Never empty. The rules of a `Routes` edge of an Ingress or a route have one each, in their
-    /// order.
+    /// The evidence; never empty. A `Routes` edge of an Ingress or a route has one item for each rule, in the order of
+    /// the rules.
     pub evidence: Vec<Evidence>,
-    /// How it differs between two states; `None` in a graph of one state.
+    /// The change between two states; `None` in a graph of one state.
     pub change: Option<Change>,
 }
 
 impl Edge {
-    /// What the edge says.
+    /// The kind of the edge.
     pub fn kind(&self) -> EdgeKind {
         self.detail.kind()
     }

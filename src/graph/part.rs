@@ -1,4 +1,4 @@
-//! Parts of a graph, taken in one pass: no node or edge is looked up by its id, and their order stays.
+//! Parts of a graph, taken in one pass, without look-ups by id. The order of nodes and edges stays.
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -6,7 +6,7 @@ use super::{Detail, Edge, Graph, Group, Node, NodeKind, Remark};
 use crate::net::ObjectKey;
 
 impl Graph {
-    /// The nodes that are kept, by index, and the edges between them that are wanted, by position.
+    /// The graph with the nodes to keep, by index, and the edges between them to keep, by position.
     pub fn part(&self, kept: &[bool], wanted: impl Fn(usize) -> bool) -> Graph {
         let mut inner: DiGraph<Node, Edge> = DiGraph::new();
         let mut moved: Vec<Option<NodeIndex>> = Vec::with_capacity(kept.len());
@@ -29,9 +29,9 @@ impl Graph {
         Graph { inner, groups, parents, homes }
     }
 
-    /// What traffic is about, with the edges that are wanted, by position: no ConfigMaps, Secrets, claims, accounts and
-    /// autoscalers, and nothing that is there for other edges alone (sets of pods, addresses, names outside, meeting
-    /// points, missing objects).
+    /// The graph of traffic, with the edges to keep, by position: without ConfigMaps, Secrets, claims, accounts and
+    /// autoscalers, and without nodes that only serve other edges (sets of pods, addresses, external names, junctions,
+    /// missing objects).
     pub fn network(&self, wanted: impl Fn(usize) -> bool) -> Graph {
         let mut had = vec![false; self.nodes().len()];
         let mut has = vec![false; self.nodes().len()];
@@ -50,14 +50,14 @@ impl Graph {
         self.part(&kept, wanted)
     }
 
-    /// Changes what is known of nodes; what identifies them stays.
+    /// Changes the details of nodes; their identities stay.
     pub fn annotate(&mut self, mut change: impl FnMut(&mut Detail)) {
         for node in self.inner.node_weights_mut() {
             change(&mut node.detail);
         }
     }
 
-    /// Says of the node for an object, if there is one, what was found wrong with it.
+    /// Adds a finding to the node of an object, if the graph contains it.
     pub fn remark(&mut self, object: &ObjectKey, remark: Remark) {
         if let Some(index) = self.object(object) {
             let remarks = &mut self.inner[NodeIndex::new(index)].remarks;
@@ -66,7 +66,7 @@ impl Graph {
         }
     }
 
-    /// The groups that hold a node or a part, their parents, and the group of each node, counted anew.
+    /// The groups that contain a node or a part, their parents, and the group of each node, with new positions.
     fn groups_in_use(&self, homes: &[Option<usize>]) -> (Vec<Group>, Vec<Option<usize>>, Vec<Option<usize>>) {
         let mut used = vec![false; self.groups.len()];
         for &home in homes.iter().flatten() {
@@ -93,7 +93,7 @@ impl Graph {
 }
 
 impl NodeKind {
-    /// Whether it is something that workloads use, or that scales them.
+    /// True for an object that workloads use, and for an autoscaler.
     pub fn is_config(self) -> bool {
         matches!(
             self,
@@ -103,7 +103,7 @@ impl NodeKind {
 }
 
 impl Node {
-    /// Whether it is in a graph only because edges begin or end there.
+    /// True for a node that exists only as the end of edges.
     fn is_there_for_edges(&self) -> bool {
         match self.kind() {
             NodeKind::Peers => !matches!(self.detail, Detail::Peers { access: Some(_), .. }),

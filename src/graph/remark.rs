@@ -1,11 +1,11 @@
-//! What was found wrong with an object, as far as its card tells of it.
+//! Findings about an object, as its card shows them.
 
-/// How bad something is.
+/// The severity of a finding on a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gravity {
-    /// It cannot work.
+    /// The object cannot work.
     Error,
-    /// It is probably not what is meant, or risky.
+    /// The object is probably wrong, or a risk.
     Warning,
 }
 
@@ -19,12 +19,12 @@ impl Gravity {
     }
 }
 
-/// Something that was found wrong with an object.
+/// A finding about an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
-    /// How bad it is.
+    /// The severity.
     pub gravity: Gravity,
-    /// A sentence.
+    /// The message, a sentence.
     pub text: String,
     /// `file:line`.
     pub place: String,

@@ -1,17 +1,17 @@
-//! Objects that are drawn as one, and edges that are drawn as one, with the words for both.
+//! Several objects drawn as one node, and several edges drawn as one edge, with their texts.
 
 use std::collections::BTreeSet;
 
 use super::{EdgeDetail, EdgeKind, Mark, NodeKind};
 
-/// Which objects a summary stands for.
+/// The objects that a summary represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// All of a namespace, or all that have one value of a label.
+    /// All objects of a namespace, or with one value of a label.
     Whole,
-    /// Those that a selection left out and that have to do with what it took.
+    /// Objects that a selection leaves out and that are connected to the selected ones.
     Rest,
-    /// Those of a union of two states that are the same in both and far from what differs.
+    /// Unchanged objects of a union of two states that are far from every change.
     Unchanged,
 }
 
@@ -26,32 +26,32 @@ impl Scope {
     }
 }
 
-/// What is known of objects that are drawn as one.
+/// The details of objects that are drawn as one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Which they are.
+    /// The scope.
     pub scope: Scope,
-    /// How many of each kind, in the order of [`NodeKind::ALL`]; only kinds that are there.
+    /// The number of objects of each kind, in the order of [`NodeKind::ALL`]; only kinds with objects.
     pub counts: Vec<(NodeKind, usize)>,
-    /// How many workloads requests from outside come to, as far as policies let them.
+    /// The number of workloads that requests from outside the cluster reach, after policies are applied.
     pub exposed: usize,
-    /// How many workloads a NetworkPolicy isolates, for traffic in and for traffic out; `None` if the input holds no
-    /// policy.
+    /// The number of workloads that NetworkPolicies isolate, for ingress and for egress; `None` if the manifests
+    /// contain no policy.
     pub isolated: Option<(usize, usize)>,
 }
 
 impl Summary {
-    /// How many objects of a kind there are.
+    /// The number of objects of a kind.
     pub fn count(&self, kind: NodeKind) -> usize {
         self.counts.iter().find(|(k, _)| *k == kind).map_or(0, |(_, n)| *n)
     }
 
-    /// How many objects there are.
+    /// The number of objects.
     pub fn total(&self) -> usize {
         self.counts.iter().map(|(_, n)| n).sum()
     }
 
-    /// `12 workloads`, `8 services`, `2 exposed`; what a selection left out says so first.
+    /// `12 workloads`, `8 services`, `2 exposed`; a summary of left-out objects states its scope first.
     pub(super) fn facts(&self) -> Vec<String> {
         let mut parts = Vec::new();
         if self.scope == Scope::Rest {
@@ -64,7 +64,7 @@ impl Summary {
         parts
     }
 
-    /// Which part of the workloads is isolated.
+    /// The share of the workloads that is isolated.
     pub(super) fn badges(&self) -> Vec<(Mark, String)> {
         let (all, Some((ingress, egress))) = (self.count(NodeKind::Workload), self.isolated) else {
             return Vec::new();
@@ -85,19 +85,19 @@ impl Summary {
     }
 }
 
-/// Edges of one kind that are drawn as one.
+/// Several edges of one kind that are drawn as one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Several {
     /// Their kind.
     pub kind: EdgeKind,
-    /// How many they are.
+    /// The number of edges.
     pub count: usize,
     /// Their details, sorted, each once.
     pub details: Vec<EdgeDetail>,
 }
 
 impl Several {
-    /// How many they are, and what they say if all say the same: `12 × 443`.
+    /// The number of edges, and their text if all have the same: `12 × 443`.
     pub(super) fn lines(&self) -> Vec<String> {
         vec![match self.texts().as_slice() {
             [one] => format!("{} × {one}", self.count),
@@ -105,7 +105,7 @@ impl Several {
         }]
     }
 
-    /// What they say, sorted, each text once.
+    /// The texts of the edges, sorted, without duplicates.
     pub fn texts(&self) -> Vec<String> {
         let texts = self.details.iter().map(|detail| detail.lines().join(", ")).filter(|text| !text.is_empty());
         texts.collect::<BTreeSet<String>>().into_iter().collect()

@@ -1,12 +1,12 @@
-//! How much of a union was added, removed and changed, in words.
+//! The number of added, removed and changed items of a union, as text.
 
 use super::summary::counted;
 use super::{Change, ChangeKind, Graph, NodeKind};
 
 impl Graph {
-    /// How many nodes of each kind and how many connections changed in this way: `2 services`, `1 workload`, `3
-    /// connections`. Where lines run through a junction, those that leave it count and it does not; nor does the
-    /// Internet, which is always there.
+    /// The number of nodes of each kind and of connections with this change: `2 services`, `1 workload`, `3
+    /// connections`. For lines through a junction, the lines that leave it count and the junction does not. The
+    /// Internet, which is always present, does not count.
     pub fn tally(&self, kind: ChangeKind) -> Vec<String> {
         let is = |change: &Option<Change>| change.as_ref().map(Change::kind) == Some(kind);
         let counts = |node: &NodeKind| !matches!(node, NodeKind::Internet | NodeKind::Junction);
@@ -30,7 +30,7 @@ impl Graph {
         parts
     }
 
-    /// Whether it is a union of two states that say the same.
+    /// True if the graph is a union of two equal states.
     pub fn is_unchanged(&self) -> bool {
         let same = |change: &Option<Change>| change.as_ref().is_some_and(Change::is_same);
         self.is_comparison() && self.nodes().all(|n| same(&n.change)) && self.edges().all(|(.., e)| same(&e.change))

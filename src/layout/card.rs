@@ -1,8 +1,8 @@
-//! What stands on a card, how large the card must be for it, and where everything stands inside.
+//! Measures the cards of nodes and places their texts, badges and rows.
 
 use std::collections::BTreeMap;
 
-use super::changes::{self, Told};
+use super::changes::{self, SignedLine};
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
 use super::{Badge, Card, Point, Rect, Row, Text, TextRole};
@@ -38,7 +38,7 @@ const MAX_ROW_WIDTH: f64 = 290.0;
 /// More rules than this to one target are summed up in a last line; the tooltip of the edge has them all.
 const MAX_RULES: usize = 4;
 
-/// What a row says.
+/// The content of a row.
 #[derive(Clone, Debug)]
 pub(super) struct RowPlan {
     /// Position of the edge in the graph.
@@ -49,8 +49,8 @@ pub(super) struct RowPlan {
     port: String,
     default: bool,
     change: Option<ChangeKind>,
-    /// What differs and no rule says.
-    told: Vec<Told>,
+    /// Differences of the edge that no rule shows.
+    change_lines: Vec<SignedLine>,
 }
 
 /// A line of a row. A rule that is wrapped to several has its lock before the first.
@@ -58,9 +58,9 @@ pub(super) struct RowPlan {
 struct Line {
     text: String,
     lock: bool,
-    /// What happened to its rule, in a union of two states.
+    /// The change of its rule, in a union of two states.
     change: Option<ChangeKind>,
-    /// Whether it goes on with the line before.
+    /// True if the line continues the line before it.
     more: bool,
 }
 
@@ -95,11 +95,11 @@ pub(super) struct CardPlan {
     facts: Vec<String>,
     /// By lines.
     badges: Vec<Vec<(Mark, String)>>,
-    /// What happened to it, in a union of two states.
-    told: Vec<Told>,
+    /// The change of the node, in a union of two states.
+    change_lines: Vec<SignedLine>,
     /// How many lines of facts are the node's own; the host that all rules share comes after them.
     own_facts: usize,
-    /// Where the texts of rows start: all at one place, whether they have a lock or not.
+    /// The left end of the texts of rows, the same with and without a lock.
     row_x: f64,
     row_of: BTreeMap<usize, usize>,
 }
@@ -114,7 +114,7 @@ impl CardPlan {
             name: Vec::new(),
             facts: Vec::new(),
             badges: Vec::new(),
-            told: Vec::new(),
+            change_lines: Vec::new(),
             own_facts: 0,
             row_x: ROW_X,
             row_of: BTreeMap::new(),
@@ -156,7 +156,7 @@ impl CardPlan {
     }
 }
 
-/// Decides what stands on the card of each node.
+/// Measures the card of each node.
 ///
 /// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer
 /// than most gets a larger one for itself. In a large namespace the few cards that are wider than all others stay alone
@@ -190,7 +190,7 @@ fn share(mut numbers: Vec<f64>, of: usize, parts: usize) -> f64 {
     numbers.get(numbers.len() * of / parts).or(numbers.last()).copied().unwrap_or_default()
 }
 
-/// Decides what stands on the card of a node, as wide as it needs to be.
+/// Measures the card of a node, as wide as its content needs.
 pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let node = graph.node(index);
     if node.kind() == NodeKind::Junction {
@@ -206,7 +206,7 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let mut rows = Vec::new();
     let mut row_x = ROW_X;
     if node.has_route_rows() {
-        // A route says its host among its facts already.
+        // The facts of a route contain its host.
         let own = match &node.detail {
             Detail::Route { hosts } if hosts.len() == 1 => Some(hosts[0].clone()),
             _ => None,
@@ -223,17 +223,17 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     }
     let texts =
         name.iter().map(|l| text_width(l, TextRole::Name)).chain(facts.iter().map(|l| text_width(l, TextRole::Facts)));
-    let told = changes::on_card(node, room);
-    let told_width = told.iter().map(|t| t.width(TextRole::Facts)).fold(badges_width, f64::max);
-    let header_width = texts.fold(told_width, f64::max) + TEXT_X + RIGHT;
+    let change_lines = changes::on_card(node, room);
+    let change_width = change_lines.iter().map(|t| t.width(TextRole::Facts)).fold(badges_width, f64::max);
+    let header_width = texts.fold(change_width, f64::max) + TEXT_X + RIGHT;
     let row_width = rows.iter().map(|r| row_width(r, row_x)).fold(0.0, f64::max);
     let width = header_width.max(row_width).clamp(MIN_WIDTH, MAX_ROW_WIDTH).ceil();
-    let signs = BADGE_LINE * badges.len() as f64 + FACTS_LINE * told.len() as f64;
+    let signs = BADGE_LINE * badges.len() as f64 + FACTS_LINE * change_lines.len() as f64;
     let header = TOP + NAME_LINE * name.len() as f64 + FACTS_LINE * facts.len() as f64 + signs + TOP;
     CardPlan {
         width,
         badges,
-        told,
+        change_lines,
         header,
         row_x,
         row_of: rows.iter().enumerate().map(|(i, r)| (r.edge, i)).collect(),
@@ -244,17 +244,17 @@ pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
     }
 }
 
-/// A junction is no thing of the cluster, only a place where lines meet: as small as its words.
+/// A junction represents no object: it is as small as its text.
 fn junction(node: &Node) -> CardPlan {
     let name = wrap(&node.name, TextRole::Port, MAX_WIDTH - TEXT_X - RIGHT, 3);
-    let told = changes::on_card(node, MAX_WIDTH - TEXT_X - RIGHT);
+    let change_lines = changes::on_card(node, MAX_WIDTH - TEXT_X - RIGHT);
     let widest = name.iter().map(|l| text_width(l, TextRole::Port)).fold(0.0, f64::max);
-    let widest = told.iter().map(|t| t.width(TextRole::Facts)).fold(widest, f64::max);
+    let widest = change_lines.iter().map(|t| t.width(TextRole::Facts)).fold(widest, f64::max);
     CardPlan {
         width: (TEXT_X + widest + RIGHT).ceil(),
-        header: 10.0 + FACTS_LINE * (name.len().max(1) + told.len()) as f64,
+        header: 10.0 + FACTS_LINE * (name.len().max(1) + change_lines.len()) as f64,
         name,
-        told,
+        change_lines,
         facts: Vec::new(),
         own_facts: 0,
         badges: Vec::new(),
@@ -319,7 +319,7 @@ fn break_facts(facts: &[String], room: f64) -> Vec<String> {
     lines
 }
 
-/// The host that every rule of a card names, so that it needs to be said only once.
+/// The host of every rule of a card, which is then shown only once.
 fn common_host(graph: &Graph, node: usize) -> Option<String> {
     let mut hosts: Vec<Option<String>> = Vec::new();
     for edge in graph.outgoing(node) {
@@ -341,7 +341,7 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
     };
     let port = fit(&port.text(), TextRole::Port, 70.0);
     let room = MAX_ROW_WIDTH - x - RIGHT - port_room(&port);
-    let (signs, told) = changes::on_row(graph.edge(edge).2, host, room);
+    let (signs, change_lines) = changes::on_row(graph.edge(edge).2, host, room);
     let room = if signs.iter().any(Option::is_some) { room - changes::indent(TextRole::Row) } else { room };
     let shown = if rules.len() > MAX_RULES { MAX_RULES - 1 } else { rules.len() };
     let mut said: Vec<Line> = Vec::new();
@@ -366,7 +366,7 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
         let parts = wrap(&rule.text, TextRole::Row, room, 3).into_iter().enumerate();
         lines.extend(parts.map(|(i, text)| Line { text, lock: rule.lock && i == 0, change: rule.change, more: i > 0 }));
     }
-    let height = ROW_LINE * (lines.len() + told.len()) as f64 + 2.0 * ROW_PAD;
+    let height = ROW_LINE * (lines.len() + change_lines.len()) as f64 + 2.0 * ROW_PAD;
     Some(RowPlan {
         edge,
         height,
@@ -374,7 +374,7 @@ fn row(graph: &Graph, edge: usize, host: Option<&str>, x: f64) -> Option<RowPlan
         port,
         default: rules.iter().all(|r| r.default),
         change: graph.edge(edge).2.change.as_ref().map(Change::kind),
-        told,
+        change_lines,
     })
 }
 
@@ -391,11 +391,11 @@ fn port_room(port: &str) -> f64 {
 
 fn row_width(row: &RowPlan, x: f64) -> f64 {
     let lines = row.lines.iter().map(|l| l.indent() + text_width(&l.shown(), TextRole::Row));
-    let text = lines.chain(row.told.iter().map(|t| t.width(TextRole::Row))).fold(0.0, f64::max);
+    let text = lines.chain(row.change_lines.iter().map(|t| t.width(TextRole::Row))).fold(0.0, f64::max);
     x + text + port_room(&row.port) + RIGHT
 }
 
-/// Puts a planned card at a place. `order` says which row stands where, from top to bottom.
+/// Places a planned card. `order` lists the rows from top to bottom.
 pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
     let rect = Rect { x: at.x, y: at.y, w: plan.width, h: plan.height() };
     let mut texts = Vec::new();
@@ -425,7 +425,7 @@ pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) ->
         }
         y += BADGE_LINE;
     }
-    for line in &plan.told {
+    for line in &plan.change_lines {
         let x = at.x + TEXT_X + line.indent(TextRole::Facts);
         texts.push(text(&line.text, TextRole::Facts, x, y + 10.5).of(Some(line.kind)));
         y += FACTS_LINE;
@@ -475,7 +475,7 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
             locks.push(Rect { x: card.x + ROW_X, y: top + (ROW_LINE - LOCK) / 2.0, w: LOCK, h: LOCK });
         }
     }
-    for (i, line) in row.told.iter().enumerate() {
+    for (i, line) in row.change_lines.iter().enumerate() {
         let top = y + ROW_PAD + ROW_LINE * (row.lines.len() + i) as f64;
         let x = card.x + x + line.indent(TextRole::Row);
         texts.push(text(&line.text, TextRole::Row, x, top + 11.0).of(Some(line.kind)));
@@ -485,7 +485,7 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
         let x = card.right() - RIGHT - width;
         texts.push(text(&row.port, TextRole::Port, x, y + row.height / 2.0 + 4.0).of(row.change));
     }
-    // What is as it was fades, where nothing else is said of it.
+    // An unchanged row fades unless it shows a change.
     if row.change == Some(ChangeKind::Same) {
         texts.iter_mut().for_each(|t| t.change = row.change);
     }
@@ -504,7 +504,7 @@ pub(super) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text
 }
 
 impl Text {
-    /// The same, telling of a change.
+    /// The text with a change.
     pub(super) fn of(self, change: Option<ChangeKind>) -> Text {
         Text { change, ..self }
     }

@@ -1,5 +1,4 @@
-//! What a union of two states says about its changes on cards, in rows and on lines: which words, and how they are
-//! broken into lines.
+//! Texts of the changes of a union of two states on cards, rows and lines, broken into lines.
 
 use super::TextRole;
 use super::metrics::text_width;
@@ -11,24 +10,24 @@ const MAX_DIFFERENCES: usize = 4;
 /// The most lines of one difference.
 const MAX_LINES: usize = 3;
 
-/// A line that begins with a sign, or goes on with one that does.
+/// A line that begins with a sign, or continues such a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Told {
+pub(super) struct SignedLine {
     /// The line, with its sign.
     pub text: String,
-    /// Which sign it began with.
+    /// The sign at its start.
     pub kind: ChangeKind,
-    /// Whether it goes on with the line before.
+    /// True if the line continues the line before it.
     pub more: bool,
 }
 
-impl Told {
-    /// How far right of the others it starts, in user units.
+impl SignedLine {
+    /// The indent in user units.
     pub fn indent(&self, role: TextRole) -> f64 {
         if self.more { indent(role) } else { 0.0 }
     }
 
-    /// Its width with what it is indented by, in user units.
+    /// The width with the indent, in user units.
     pub fn width(&self, role: TextRole) -> f64 {
         self.indent(role) + text_width(&self.text, role)
     }
@@ -39,20 +38,20 @@ pub(super) fn indent(role: TextRole) -> f64 {
     text_width("+ ", role)
 }
 
-/// What a card says of a change.
-pub(super) fn on_card(node: &Node, room: f64) -> Vec<Told> {
+/// The change of a node, for its card.
+pub(super) fn on_card(node: &Node, room: f64) -> Vec<SignedLine> {
     let said = node.change.iter().flat_map(Change::lines).collect();
     broken(&counted(said, MAX_DIFFERENCES), TextRole::Facts, room)
 }
 
-/// What a label says of a change where it says `lines` otherwise; `None` if nothing changed.
-pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<Told>> {
+/// The change of an edge for its label, which otherwise shows `lines`; `None` without a change.
+pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<SignedLine>> {
     edge.change.as_ref().filter(|c| !c.is_same())?;
     Some(broken(&counted(edge.change_lines(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
 }
 
-/// The sign of each rule of a route, in their order, and what else changed. `host` is the one that is not said again.
-pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<ChangeKind>>, Vec<Told>) {
+/// The sign of each rule of a route, in their order, and its other differences. `host` is left out of texts.
+pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<ChangeKind>>, Vec<SignedLine>) {
     let EdgeDetail::Routes { rules, .. } = &edge.detail else {
         return (Vec::new(), Vec::new());
     };
@@ -66,7 +65,7 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
     if differences.is_empty() {
         return all(ChangeKind::Changed);
     }
-    // A rule that is new has its sign where it stands and is not told again.
+    // The sign beside a new rule is sufficient.
     let is_it = |d: &Difference, rule: &RouteRule| match &d.about {
         About::Rule(new) => d.kind() == ChangeKind::Added && new == rule,
         _ => false,
@@ -81,7 +80,7 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
             let text = |value: &String| if value.is_empty() { String::new() } else { rule.text() };
             Difference::new(About::Rule(rule.clone()), text(&d.old), text(&d.new))
         }
-        // Where the row has one rule, it need not be named again.
+        // A row with a single rule does not repeat its name.
         About::Tls(rule) => match rules.as_slice() {
             [own] if plain(own) == plain(rule) => Difference { about: About::Fact("TLS"), ..d.clone() },
             _ => Difference { about: About::Tls(below(rule, host)), ..d.clone() },
@@ -96,13 +95,13 @@ pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<
     (signs, broken(&counted(said, MAX_DIFFERENCES), TextRole::Row, room))
 }
 
-/// A rule without the host that stands above it already.
+/// A rule without the shared host.
 fn below(rule: &RouteRule, host: Option<&str>) -> RouteRule {
     let is_under = rule.path.as_ref().is_some_and(|path| path.starts_with('/')) && rule.host.as_deref() == host;
     RouteRule { host: rule.host.clone().filter(|_| !is_under), ..rule.clone() }
 }
 
-/// The first, and how many more there are.
+/// The first items, and the number of further items.
 fn counted(mut said: Vec<ChangeLine>, most: usize) -> Vec<ChangeLine> {
     if said.len() > most {
         let more = said.len() + 1 - most;
@@ -112,16 +111,16 @@ fn counted(mut said: Vec<ChangeLine>, most: usize) -> Vec<ChangeLine> {
     said
 }
 
-/// Breaks lines that begin with a sign so that what goes on stands behind it.
-fn broken(said: &[ChangeLine], role: TextRole, room: f64) -> Vec<Told> {
-    let mut told = Vec::new();
+/// Breaks lines with a sign so that continued lines align after the sign.
+fn broken(said: &[ChangeLine], role: TextRole, room: f64) -> Vec<SignedLine> {
+    let mut result = Vec::new();
     for ChangeLine { kind, text } in said {
         for (i, part) in wrap(text.trim_start(), role, room - indent(role), MAX_LINES).into_iter().enumerate() {
             let text = if i == 0 { format!("{} {part}", kind.sign()) } else { part };
-            told.push(Told { text, kind: *kind, more: i > 0 });
+            result.push(SignedLine { text, kind: *kind, more: i > 0 });
         }
     }
-    told
+    result
 }
 
 #[cfg(test)]
@@ -133,11 +132,12 @@ mod tests {
         let line = |kind, text: &str| ChangeLine { kind, text: text.to_owned() };
         let text = "image registry.example.com/team/checkout:1.27.4 → registry.example.com/team/checkout:1.28.0";
         let said = [line(ChangeKind::Changed, text)];
-        let told = broken(&said, TextRole::Facts, 180.0);
+        let result = broken(&said, TextRole::Facts, 180.0);
         assert!(
-            told.len() > 1 && told.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed)
+            result.len() > 1
+                && result.iter().all(|t| t.width(TextRole::Facts) <= 180.0 && t.kind == ChangeKind::Changed)
         );
-        assert!(told[0].text.starts_with("~ image") && told[1].more && !told[0].more);
+        assert!(result[0].text.starts_with("~ image") && result[1].more && !result[0].more);
         let many: Vec<ChangeLine> = (0..7).map(|i| line(ChangeKind::Added, &format!("port {i}"))).collect();
         let shown: Vec<String> = counted(many, 4).iter().map(ChangeLine::to_string).collect();
         assert_eq!(shown, ["+ port 0", "+ port 1", "+ port 2", "~ 4 more"]);

@@ -1,5 +1,5 @@
-//! Tells crossings from branches: where lines of different nets cross, the upright one passes under the level one and
-//! has a gap there; where lines of one net part or join, there is a dot.
+//! Marks crossings and branches: where lines of different nets cross, the upright one has a gap; where lines of one net
+//! part or join, there is a dot.
 //!
 //! Level lines are the ones that stay whole because they lie further apart: rows and cards are higher than tracks are
 //! wide.
@@ -14,7 +14,7 @@ use super::{Gap, Link, Point};
 
 /// A gap reaches this far to each side of the crossing, in hundredths of a user unit as all numbers of this file.
 const REACH: i64 = 400;
-/// What is left of a line between two gaps is at least this long.
+/// The minimum length of a line between two gaps.
 const PIECE: i64 = 300;
 /// A gap that had to be smaller than this, because the next is so near, is one with it.
 const LEAST: i64 = 200;
@@ -23,7 +23,7 @@ const TOUCH: i64 = 100;
 /// A gap keeps this far from the ends of its part of the line, so that bends stay whole.
 const BEND: i64 = 200;
 
-/// The sweep ends after this many crossings: nobody follows a line through as many, and time and memory stay bounded.
+/// The maximum number of crossings of the sweep: more are unreadable, and time and memory stay bounded.
 const MOST_CROSSINGS: usize = 1_000_000;
 /// Every link that shares an upright line has all of its gaps. Beyond this many in all, the lines that need most of
 /// them stay whole.
@@ -50,7 +50,7 @@ struct Runs {
 /// Marks crossings and branches of links whose points are rounded.
 pub(super) fn mark(links: &mut [Link]) {
     let lines: Vec<Vec<(i64, i64)>> = links.iter().map(|l| l.points.iter().map(units).collect()).collect();
-    // Lines that start at one point and say the same are one line that branches; rows of a card have a point each.
+    // Lines from one point with the same meaning are one line that branches; rows of a card have a point each.
     let start = |l: &Link, line: &[(i64, i64)]| Some((l.from.clone(), l.kind, l.change, *line.first()?));
     let nets = numbers(links.iter().zip(&lines).map(|(l, line)| start(l, line)));
     let runs = Runs::of(nets.iter().copied().zip(lines.iter().map(Vec::as_slice)));

@@ -40,7 +40,7 @@ pub(super) struct BoxIn {
     pub width: f64,
     pub height: f64,
     pub pin: Pin,
-    /// Height of what stands above the rows.
+    /// Height above the rows.
     pub header: f64,
     /// Heights of its rows; empty for a box without rows.
     pub rows: Vec<f64>,
@@ -61,7 +61,7 @@ pub(super) struct EdgeIn {
     pub label: Option<(f64, f64)>,
     /// Lines of one box with the same number share a trunk.
     pub trunk: usize,
-    /// Whether it should rather be straight than others.
+    /// True if the line has priority to be straight.
     pub straight: bool,
 }
 
@@ -73,7 +73,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// For each box whether it hangs together with one of the given ones by the wanted lines.
+    /// For each box, true if the wanted lines connect it with one of the given boxes.
     pub fn joined(&self, starts: impl IntoIterator<Item = usize>, wanted: impl Fn(&EdgeIn) -> bool) -> Vec<bool> {
         let mut near = vec![Vec::new(); self.boxes.len()];
         for e in self.edges.iter().filter(|e| wanted(e)) {
@@ -279,7 +279,7 @@ pub(super) fn flipped(part: &Part, edge: &EdgeIn) -> bool {
     part.boxes[edge.from].pin == Pin::Right || part.boxes[edge.to].pin == Pin::Left
 }
 
-/// The width that the engine is told for a label.
+/// The width of a label for the engine.
 fn reserved(width: f64) -> f64 {
     (width - 2.0 * LABEL_REACH).max(2.0)
 }

@@ -1,14 +1,14 @@
-//! Fills a frame in two dimensions: what lines come to from the left stands at its left border, single cards of these
-//! in columns, and everything else as far up as there is room for it, beside or below them.
+//! Fills a frame in two dimensions: components with lines from the left are at its left border, single cards of these
+//! in columns, and everything else as far up as there is room, beside or below them.
 
 use super::frame::{FramePlan, Item, LANE, Way};
 use super::inner::{PAD, Side};
 use super::outline::GAP;
 use super::{Point, Rect};
 
-/// So many single cards may stand in several columns.
+/// The minimum number of single cards for several columns.
 const SHARED: usize = 3;
-/// In so many columns at most.
+/// The maximum number of columns.
 const MOST: usize = 4;
 /// Beside so many of the components at the left border they are tried.
 const TRIES: usize = 6;
@@ -17,7 +17,7 @@ const SMALL: usize = 2;
 const NEAR: f64 = 64.0;
 /// Further down than anything.
 const DEPTH: f64 = 1.0e7;
-/// What a level line keeps from the cards below it and above it, in user units.
+/// The distance of a level line from the cards below and above it, in user units.
 const CLEAR: f64 = 10.0;
 
 /// Puts the components of a frame into it, from `top` on; those in `closed` have no links to anything else. Gives the

@@ -20,7 +20,7 @@ const CHAIN: usize = 5;
 const MAX_COLUMNS: usize = 6;
 /// Distance between the cards of a chain, in user units.
 const LINK: f64 = 25.0;
-/// What a label keeps from both ends of its line.
+/// The distance of a label from both ends of its line.
 const LABEL_GAP: f64 = 9.0;
 /// Space between a column and the trunk of the next.
 const BETWEEN: f64 = 14.0;
@@ -87,7 +87,7 @@ struct Shape {
     bus: f64,
 }
 
-/// Folds what can be folded; `None` if that is nothing.
+/// Folds fan-outs and fan-ins; `None` if there are none.
 pub(super) fn fold(part: &Part) -> Option<Folded> {
     let stars = stars(part);
     if stars.is_empty() {

@@ -1,5 +1,5 @@
-//! Stands Services above their workloads: in a chain of workloads that may talk to each other, a Service beside each of
-//! them costs a column for every step and says little. Service and workload become one box to the engine.
+//! Stacks Services on their workloads: in a chain of workloads, a Service beside each of them would cost a column for
+//! every step. Service and workload become one box for the engine.
 
 use super::engine::{self, BoxIn, EdgeIn, Part, Pin, Placed};
 use super::geometry::simplify;
@@ -43,7 +43,7 @@ fn pairs(part: &Part) -> Vec<Pair> {
     found
 }
 
-/// Whether anything in a part would change.
+/// True if the part has a Service to stack.
 pub(super) fn applies(part: &Part) -> bool {
     !pairs(part).is_empty()
 }

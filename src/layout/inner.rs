@@ -18,7 +18,7 @@ use super::scene::Scene;
 use super::straighten::straighten;
 use super::{Point, Rect};
 
-/// Space between a frame and what stands in it, in user units.
+/// Space between a frame and its contents, in user units.
 pub(super) const PAD: f64 = 14.0;
 
 /// The side by which a net enters a component.
@@ -53,7 +53,7 @@ pub(super) struct Inner {
     pub entries: Vec<Entry>,
     /// For each leaving net: net, line from the card to the right terminal.
     pub exits: Vec<(usize, Vec<Point>)>,
-    /// What of it is in use: see [`outline`].
+    /// The used area: see [`outline`].
     pub outline: Vec<Rect>,
     /// Frames that stand in it, by the position of their group in the graph.
     pub frames: Vec<(usize, Rect, Vec<String>)>,
@@ -62,18 +62,18 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    /// Whether anything ends at the left border of the frame.
+    /// True if a line ends at the left border of the frame.
     pub fn open_left(&self) -> bool {
         self.entries.iter().any(|e| e.side == Side::Left)
     }
 
-    /// Whether anything ends at the right border of the frame.
+    /// True if a line ends at the right border of the frame.
     pub fn open_right(&self) -> bool {
         !self.exits.is_empty() || self.entries.iter().any(|e| e.side == Side::Right)
     }
 }
 
-/// What every step of a layout looks things up in.
+/// The shared data of every step of a layout.
 pub(super) struct Book<'a> {
     pub graph: &'a Graph,
     pub scene: &'a Scene,
@@ -83,11 +83,11 @@ pub(super) struct Book<'a> {
     pub budget: usize,
     /// Threads with the stack that the engine needs.
     pub pool: Option<&'a rayon::ThreadPool>,
-    /// What the picture is to fill; `None` leaves it to the number of nodes.
+    /// The shape to fill; `None` leaves it to the number of nodes.
     pub room: Option<Room>,
 }
 
-/// What a picture is to fill.
+/// The shape that a picture fills.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     /// The width that is wanted, in user units.
@@ -106,13 +106,13 @@ pub(super) enum Aim {
     Low,
 }
 
-/// Where Services stand that lead to one workload and that nothing leads to.
+/// The position of Services that target one workload and that no line targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum Services {
     /// Left of their workloads.
     #[default]
     Beside,
-    /// Above them, where other lines lead to the workload too.
+    /// Above their workloads, even if other lines target the workload.
     Above,
 }
 
@@ -133,7 +133,7 @@ pub(super) enum Share {
     Third,
 }
 
-/// What may be chosen for the inside of components.
+/// Choices for the inside of components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Form {
     pub services: Services,
@@ -142,18 +142,18 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// What of it makes a difference to a component.
+    /// The choices that affect a component.
     pub fn of(self, nested: bool) -> Form {
         if nested { Form { share: self.share, ..Form::default() } } else { Form { share: Share::default(), ..self } }
     }
 }
 
-/// Whether it matters where the Services of a component stand.
+/// True if the position of the Services of a component matters.
 pub(super) fn stackable(book: &Book<'_>, component: usize) -> bool {
     book.budget > 0 && !book.scene.components[component].nested && hug::applies(&plain(book, component))
 }
 
-/// Whether a component can be broken into lines.
+/// True if a component can be broken into lines.
 pub(super) fn breakable(book: &Book<'_>, component: usize) -> bool {
     book.budget > 0 && !book.scene.components[component].nested && lines::applies(&plain(book, component))
 }
@@ -429,7 +429,7 @@ fn read(
     inner
 }
 
-/// Whether no card or label lies on another and no line runs through a card that is not its end. Sweeps from left to
+/// True if no card or label overlaps another and no line crosses a card that is not its end. Sweeps from left to
 /// right.
 fn sound(part: &Part, placed: &Placed) -> bool {
     #[derive(Clone, Copy)]

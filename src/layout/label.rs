@@ -1,7 +1,7 @@
-//! Which edges need a label, what it says and how large it is. The card is the label wherever it can be.
+//! Selects the edges that need a label, with its text and size. A card replaces the label where possible.
 
 use super::card::text;
-use super::changes::{self, Told};
+use super::changes::{self, SignedLine};
 use super::metrics::text_width;
 use super::wrap::fit;
 use super::{Label, Rect, TextRole};
@@ -13,8 +13,8 @@ const LINE: f64 = 14.0;
 const PAD_X: f64 = 4.0;
 const PAD_Y: f64 = 2.0;
 const MAX_WIDTH: f64 = 150.0;
-/// What changed says two values and may be longer.
-const MAX_TOLD: f64 = 190.0;
+/// The text of a change has two values and may be longer.
+const MAX_CHANGE_WIDTH: f64 = 190.0;
 const MAX_PORTS: usize = 4;
 
 /// A label before it has a place.
@@ -27,7 +27,7 @@ pub(super) struct LabelPlan {
     pub height: f64,
 }
 
-/// A line of a label: how far right of others that begin with a sign it starts, and what it tells of.
+/// A line of a label, with its indent behind a sign and its change.
 #[derive(Clone, Debug, PartialEq)]
 struct Line {
     text: String,
@@ -40,8 +40,8 @@ impl Line {
         Line { text: fit(text, TextRole::Label, MAX_WIDTH), indent: 0.0, change }
     }
 
-    fn told(told: &Told) -> Line {
-        Line { text: told.text.clone(), indent: told.indent(TextRole::Label), change: Some(told.kind) }
+    fn from_signed(line: &SignedLine) -> Line {
+        Line { text: line.text.clone(), indent: line.indent(TextRole::Label), change: Some(line.kind) }
     }
 
     fn width(&self) -> f64 {
@@ -49,7 +49,7 @@ impl Line {
     }
 }
 
-/// The label of an edge; `None` where the cards say it already.
+/// The label of an edge; `None` if cards show the text.
 pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     let (from, to, edge) = graph.edge(edge);
     let (source, target) = (graph.node(from), graph.node(to));
@@ -59,7 +59,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
             Detail::Service { ports, .. } if carried.len() < ports.len() => vec![ports_text(carried)],
             _ => Vec::new(),
         },
-        // The junction says its ports itself.
+        // The junction shows its ports.
         EdgeDetail::Allows(allowance) | EdgeDetail::Denied(allowance) if allowance.ports.texts().is_empty() => {
             Vec::new()
         }
@@ -72,7 +72,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
             _ => edge.lines(),
         },
         EdgeDetail::Uses(_) if matches!(&target.detail, Detail::Config(config) if config.says_use()) => Vec::new(),
-        // The card of the autoscaler says it.
+        // The card of the autoscaler shows it.
         EdgeDetail::Scales(_) => Vec::new(),
         EdgeDetail::Several(_) | EdgeDetail::Routes { .. } | EdgeDetail::Uses(_) => edge.lines(),
     };
@@ -83,10 +83,10 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
         lines.push(format!("+{more} more"));
     }
     let says_itself = source.has_route_rows() && edge.kind() == EdgeKind::Routes;
-    let told = if says_itself { None } else { changes::on_label(edge, &lines, MAX_TOLD) };
+    let change_lines = if says_itself { None } else { changes::on_label(edge, &lines, MAX_CHANGE_WIDTH) };
     let same = edge.change.as_ref().filter(|c| c.is_same()).map(Change::kind);
-    let lines: Vec<Line> = match told {
-        Some(told) => told.iter().map(Line::told).collect(),
+    let lines: Vec<Line> = match change_lines {
+        Some(changes) => changes.iter().map(Line::from_signed).collect(),
         None => lines.iter().map(|l| Line::plain(l, same)).collect(),
     };
     if lines.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     Some(LabelPlan { lines, width, height })
 }
 
-/// Whether the card of a node says on which ports it may be reached.
+/// True if the card of a node shows its reachable ports.
 fn says_ports(node: &Node) -> bool {
     matches!(&node.detail, Detail::Peers { on, .. } | Detail::External { on, .. } if on.is_some())
 }
@@ -111,7 +111,7 @@ fn exposure(way: &Exposure, ways: usize) -> String {
         ports.push(format!("+{}", way.ports.len() - MAX_PORTS));
     }
     let ports = ports.join(", ");
-    // The target's card says how it is exposed, unless there are several ways.
+    // The target's card shows its exposure, unless it has several.
     if ways > 1 { format!("{} {ports}", way.via.as_str()) } else { ports }
 }
 

@@ -1,4 +1,4 @@
-//! The heading and the legend: what stands above and below the picture.
+//! The heading above the picture and the legend below it.
 
 use std::collections::BTreeSet;
 
@@ -52,8 +52,8 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
     (lines, y)
 }
 
-/// `+ 2 services, 3 connections`, one for each way of changing; what stays is said only where nothing else is there to
-/// say.
+/// `+ 2 services, 3 connections`, one for each kind of change; unchanged items are listed only if there are no
+/// others.
 fn changes(graph: &Graph) -> Vec<(ChangeKind, String)> {
     if !graph.is_comparison() {
         return Vec::new();
@@ -110,7 +110,7 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
         graph.nodes().any(|n| is(&n.change)) || graph.edges().any(|(.., e)| is(&e.change))
     };
     let changes = ChangeKind::ALL.iter().filter(|k| known(**k)).map(|k| (Sample::Change(*k), change_word(*k)));
-    // What changed is what such a picture is about: it comes first.
+    // Changes are the subject of a comparison: they come first.
     for (sample, word) in changes.chain(nodes).chain(edges).chain(locks).chain(marks) {
         let (w, h) = match sample {
             Sample::Node(_) => (SAMPLE_NODE, SAMPLE_NODE),
@@ -132,7 +132,7 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
     (entries, height)
 }
 
-/// Whether any row shows a lock.
+/// True if any row shows a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lock {
     Used,

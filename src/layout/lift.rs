@@ -1,5 +1,4 @@
-//! Moves what the rows of a card lead to up or down as one block, so that it stands beside the card and does not hang
-//! below it.
+//! Moves the targets of a card's rows up or down as one block, so that the block is beside the card and not below it.
 //!
 //! The engine keeps lines short and straight. Where two rows lead to two cards, either line may be the straight one;
 //! this takes what makes the part lower. Only the lines between the card and the block change, and these bend at most
@@ -27,11 +26,11 @@ pub(super) fn lift(part: &Part, placed: &Placed) -> Placed {
     result
 }
 
-/// What the rows of a card lead to.
+/// The targets of the rows of a card.
 struct Block {
     /// The edges from the rows, from top to bottom.
     edges: Vec<usize>,
-    /// For each box whether it moves.
+    /// True for each box that moves.
     moves: Vec<bool>,
     /// Places of the upright pieces of the lines, from left to right.
     tracks: Vec<f64>,

@@ -1,12 +1,12 @@
-//! Breaks a long part into two lines, as text is broken: where all ways on lead over the lines of one trunk of one
-//! card, what they lead to stands below. The trunk leaves at the right end, turns back between both lines and enters
+//! Breaks a long part into two lines, like text: where all further paths use one trunk of one card, its targets move to
+//! the lower line. The trunk leaves at the right end, turns back between both lines and enters
 //! the lower one from the left.
 
 use super::engine::{BoxIn, EDGE_NODE, EdgeIn, LAYER_GAP, Part, Pin, Placed};
 use super::geometry::simplify;
 use super::{Point, Rect};
 
-/// What is no longer than this stays in one line, in user units: it fits a page with texts that can be read.
+/// The maximum length of a part in one line, in user units: its texts are readable on a page.
 const SHORT: f64 = 900.0;
 /// At most this share of the whole way may be left in either line.
 const SHARE: f64 = 0.8;
@@ -19,7 +19,7 @@ const IN: f64 = EDGE_NODE + 4.0;
 
 /// Where a part is broken.
 struct Cut {
-    /// For each box whether it stands in the lower line.
+    /// True for each box in the lower line.
     below: Vec<bool>,
     /// The edges that lead from the upper line to the lower one, all of one box and trunk.
     edges: Vec<usize>,
@@ -91,7 +91,7 @@ fn reach(part: &Part, wanted: impl Fn(usize) -> bool) -> f64 {
     longest
 }
 
-/// Whether a part can be broken so that it becomes much shorter.
+/// True if breaking makes the part much shorter.
 pub(super) fn applies(part: &Part) -> bool {
     cut(part).is_some()
 }
@@ -101,8 +101,8 @@ struct Half {
     part: Part,
     /// Number in the whole part of each of its boxes but the terminal.
     boxes: Vec<usize>,
-    /// Number in the whole part of each of its edges; in the upper line the one to the terminal stands for all that are
-    /// cut.
+    /// Number in the whole part of each of its edges; in the upper line the edge to the terminal represents all
+    /// edges that are cut.
     edges: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Where everything stands: a graph goes in, a picture with every box, text and line in its place comes out.
+//! Lays out a graph: the result is a picture with the position of every box, text and line.
 //!
 //! The steps: cards and labels are measured (`card`, `changes`, `label`, `metrics`, `wrap`); the graph is sorted into
 //! frames, components and nets (`scene`); each component has its fan-outs folded (`fold`), its Services stacked (`hug`)
@@ -7,7 +7,7 @@
 //! whole (`nested`); frames are filled (`frame`, `fitted`, `outline`, `title`), put into columns (`pack`) and joined by
 //! lines to each other and to what stands outside (`route`, `outside`, `tracks`) in several ways, of which the best is
 //! kept (`portfolio`, `page`), freed of needless crossings (`untangle`) and put together (`pieces`, `assemble`); last,
-//! what changed between two states is told on lines that lead outside (`settle`), and crossings are told from branches
+//! changed lines outside frames get labels (`settle`), and crossings get gaps and branches dots
 //! (`crossing`). Of the picture of a comparison `moment` makes those of its two states, in the same places.
 //!
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and `verify`
@@ -64,22 +64,22 @@ pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;
 
-/// Whether the picture has a legend.
+/// Visibility of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Legend {
-    /// A legend of what the picture uses.
+    /// A legend of the kinds that the picture uses.
     #[default]
     Shown,
     /// None.
     Hidden,
 }
 
-/// What may be chosen about a layout.
+/// Options of the layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The title of the picture.
     pub title: Option<String>,
-    /// Whether there is a legend.
+    /// Visibility of the legend.
     pub legend: Legend,
     /// How much work the engine may do for each connected part, in its own units; 1e8 take at most about a second. With
     /// 0 every part is arranged plainly.

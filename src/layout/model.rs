@@ -37,7 +37,7 @@ impl Rect {
     }
 }
 
-/// What a text is for; the renderer chooses its color and weight by it.
+/// The role of a text; the renderer chooses color and weight by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum TextRole {
     /// The title of the picture.
@@ -76,7 +76,7 @@ impl TextRole {
         }
     }
 
-    /// Whether it is set in bold.
+    /// True if the text is bold.
     pub fn bold(self) -> bool {
         matches!(self, TextRole::Title | TextRole::Name | TextRole::Frame)
     }
@@ -89,11 +89,11 @@ pub struct Text {
     pub at: Point,
     /// Its measured width.
     pub width: f64,
-    /// What it is for.
+    /// The role.
     pub role: TextRole,
     /// The characters.
     pub content: String,
-    /// The change that it tells of, or that befell what it names, in a union of two states; decides its color.
+    /// The change that the text states or whose subject it names, in a union of two states; decides its color.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeKind>,
 }
@@ -114,7 +114,7 @@ pub struct Frame {
     pub tooltip: String,
 }
 
-/// A row of a card: one routing target, with every rule that leads there.
+/// A row of a card: one routing target, with every rule that routes to it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Row {
     /// Its box, inside the card.
@@ -123,7 +123,7 @@ pub struct Row {
     pub texts: Vec<Text>,
     /// Where locks are drawn: one before every rule whose host has TLS.
     pub locks: Vec<Rect>,
-    /// What happened to its edge, in a union of two states.
+    /// The change of its edge, in a union of two states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeKind>,
 }
@@ -131,7 +131,7 @@ pub struct Row {
 /// A sign with its word, under the facts of a card.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Badge {
-    /// What it says.
+    /// The content.
     pub mark: Mark,
     /// The box of the sign (square).
     pub at: Rect,
@@ -161,14 +161,14 @@ pub struct Card {
     pub bar: Rect,
     /// The box of the glyph of its kind (square).
     pub glyph: Rect,
-    /// Name and facts, and what happened to the node.
+    /// The tooltip: name, facts and change of the node.
     pub texts: Vec<Text>,
-    /// What policies do about it.
+    /// The effect of policies on the node.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub badges: Vec<Badge>,
     /// Routes, one row for each outgoing edge.
     pub rows: Vec<Row>,
-    /// What happened to the node, in a union of two states.
+    /// The change of the node, in a union of two states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeKind>,
     /// Shown on hover.
@@ -200,7 +200,7 @@ pub struct Link {
     pub from: NodeId,
     /// Id of the target node.
     pub to: NodeId,
-    /// What it says; decides color and dash.
+    /// The kind; decides color and dash.
     pub kind: EdgeKind,
     /// The line from the border of the source to the border of the target; at least two points, every part horizontal
     /// or vertical.
@@ -214,14 +214,14 @@ pub struct Link {
     pub branches: Vec<Point>,
     /// Its label, if it needs one.
     pub label: Option<Label>,
-    /// What happened to it, in a union of two states.
+    /// The change of the edge, in a union of two states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ChangeKind>,
     /// Shown on hover.
     pub tooltip: String,
 }
 
-/// What a legend entry shows beside its word.
+/// The symbol of a legend entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Sample {
     /// A node of this kind.
@@ -232,14 +232,14 @@ pub enum Sample {
     Lock,
     /// A badge of this kind.
     Mark(Mark),
-    /// What happened to a node or an edge.
+    /// The change of a node or an edge.
     Change(ChangeKind),
 }
 
 /// A legend entry.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct LegendEntry {
-    /// What is shown.
+    /// The symbol.
     pub sample: Sample,
     /// The box of the sample.
     pub at: Rect,
@@ -280,7 +280,7 @@ pub struct Layout {
     pub cards: Vec<Card>,
     /// Edges, in the order of the graph.
     pub links: Vec<Link>,
-    /// Legend: only what the picture uses.
+    /// The legend of the kinds that the picture uses.
     pub legend: Vec<LegendEntry>,
     /// Why a plainer arrangement was used, a sentence each; empty when all went well.
     pub fallbacks: Vec<String>,

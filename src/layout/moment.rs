@@ -1,5 +1,5 @@
-//! One of the two states of a comparison, drawn where the comparison has it: what only the other state has is left out,
-//! and every card, row and line that stays keeps its place and says what it said in that state.
+//! Draws one of the two states of a comparison in the layout of the comparison: items of the other state are left out,
+//! and the remaining cards, rows and lines keep their places and have the texts of that state.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// Whether this state has what changed in this way.
+    /// True if the state contains an item with this change.
     fn has(self, change: &Option<Change>) -> bool {
         match change.as_ref().map(Change::kind) {
             Some(ChangeKind::Added) => self == Moment::After,
@@ -25,14 +25,14 @@ impl Moment {
         }
     }
 
-    /// Whether what this union says of something is not what this state says.
+    /// True if the item has other values in this state than in the union.
     fn differs(self, change: &Option<Change>) -> bool {
         self == Moment::Before && matches!(change, Some(Change::Changed(_)))
     }
 }
 
 /// The picture of one state, in the place of the picture of the union. `layout` is that of `union`; `old` is the old
-/// state as it is drawn alone, which tells what stood on cards and lines that changed.
+/// state with its own texts.
 pub fn moment(layout: &Layout, union: &Graph, old: &Graph, moment: Moment) -> Layout {
     let state = State::of(union, old, moment);
     let mut picture =
@@ -72,10 +72,10 @@ pub fn moment(layout: &Layout, union: &Graph, old: &Graph, moment: Moment) -> La
     picture
 }
 
-/// What of a union holds in one state, as a graph of its own.
+/// One state of a union, as a graph.
 struct State {
     graph: Graph,
-    /// For each edge of the union its position in the graph, and whether it is known what it said.
+    /// For each edge of the union, its position in the graph, and whether its text in the state is known.
     edges: Vec<Option<(usize, Words)>>,
 }
 
@@ -120,7 +120,7 @@ impl State {
         State { graph, edges }
     }
 
-    /// The card with what it says in this state, no higher and no wider.
+    /// The card with its text in this state, no higher and no wider.
     fn card(&self, layout: &Layout, index: usize, place: &Card) -> Option<Card> {
         let own = self.graph.find(&layout.cards[index].id)?;
         let node = self.graph.node(own);
@@ -145,7 +145,7 @@ impl State {
         Some(Card { rect: place.rect, bar: place.bar, glyph: place.glyph, group: place.group.clone(), ..card })
     }
 
-    /// The line with what it says in this state.
+    /// The line with its text in this state.
     fn link(&self, link: &Link, index: usize) -> Option<Link> {
         let (edge, words) = self.edges.get(index).copied().flatten()?;
         let plan = label::plan(&self.graph, edge).filter(|_| words == Words::Known);

@@ -127,7 +127,7 @@ pub(super) fn place(book: &Book<'_>, component: usize, sides: &[Side], share: Sh
     inner
 }
 
-/// Whether a component is a band of frames.
+/// True if a component is a band of frames.
 pub(super) fn is_band(book: &Book<'_>, component: usize) -> bool {
     let first = book.scene.components[component].nodes.first();
     matches!(first.map(|&n| book.scene.places[n]), Some(Place::Inside(group)) if book.scene.frames[group].is_none())

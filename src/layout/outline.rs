@@ -1,4 +1,4 @@
-//! What of the box around a component is in use: rectangles side by side that hold its cards, labels and lines. Where a
+//! The used part of the box around a component: rectangles side by side around its cards, labels and lines. If a
 //! component is low at one end, others may stand above or below that end.
 
 use super::{Point, Rect};

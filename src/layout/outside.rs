@@ -1,4 +1,4 @@
-//! Cards outside every frame: where they stand, and where lines leave or enter them.
+//! Cards outside all frames, and the points where lines leave or enter them.
 //!
 //! Beside the frames they stand at the heights where their lines run straight. Stacked, they stand in rows: sources
 //! above, targets below. Each row has a gap next to it in which every line has a height of its own, so that no line
@@ -73,7 +73,7 @@ impl Router<'_> {
         if right == self.in_rows(node) { Toward::Left } else { Toward::Right }
     }
 
-    /// Whether an outside card stands in a row above or below the frames.
+    /// True if an outside card is in a row above or below the frames.
     pub fn in_rows(&self, node: usize) -> bool {
         self.plan.ways.outside.in_rows(self.book.scene.places[node])
     }

@@ -1,4 +1,4 @@
-//! Which frames share a column, and in what order.
+//! Assigns frames to columns and orders them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The page that a picture is to be shown on: how large the picture may be, and what an arrangement costs on it.
+//! The page for a picture: the allowed size of the picture, and the cost of an arrangement.
 
 use crate::graph::EdgeKind;
 
@@ -24,7 +24,7 @@ const FURNITURE: (f64, f64) = (16.0, 46.0);
 const LEGEND: f64 = 950.0;
 const LEGEND_LINE: f64 = 18.0;
 
-/// What the picture is to be shown on, and what of it is known before anything is placed.
+/// The page, and the sizes that are known before placement.
 pub(super) struct Page {
     /// The widest that the picture shall be and may be if its texts are to be read where it is shown, in user units.
     pub room: f64,
@@ -34,7 +34,7 @@ pub(super) struct Page {
     pub right: f64,
     /// Height of the outside cards on the left and on the right, if they stand in rows as wide as the page.
     rows: [f64; 2],
-    /// Whether crossings are counted: not in huge pictures.
+    /// True if crossings are counted, except in huge pictures.
     counted: bool,
     aim: Aim,
 }
@@ -56,7 +56,7 @@ impl Page {
         Page { room, most, left, right, rows, counted: nodes <= MANY, aim }
     }
 
-    /// Width of what stands beside the columns.
+    /// The width beside the columns.
     pub fn beside(&self, outside: Outside) -> f64 {
         let sides = [(Place::Left, self.left), (Place::Right, self.right)].into_iter().filter(|(_, w)| *w > 0.0);
         sides.map(|(p, w)| GUTTER + if outside.in_rows(p) { 0.0 } else { w + 8.0 }).sum()
@@ -142,8 +142,8 @@ pub(super) fn beside(book: &Book<'_>) -> f64 {
     Page::of(book).beside(Outside::Beside)
 }
 
-/// How often lines from different outsides cross between frames: each time someone might read a way in that is not
-/// there.
+/// The number of crossings between frames of lines from different outside cards: each may be misread as a
+/// connection.
 fn foreign(book: &Book<'_>, routed: &Routed) -> usize {
     let exposes = |net: usize| {
         let first = book.scene.nets[net].edges.first();

@@ -1,5 +1,5 @@
-//! Puts cards, frames and lines of an arrangement into the coordinates of the whole: what components, frames and the
-//! ways between them know in their own.
+//! Converts cards, frames and lines of an arrangement from the coordinates of components and frames to those of the
+//! whole picture.
 
 use super::inner::Book;
 use super::route::{End, Plan, Routed};

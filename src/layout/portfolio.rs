@@ -45,7 +45,7 @@ pub(super) enum Tries {
     Few,
 }
 
-/// The best arrangement found, and what it is made of.
+/// The best arrangement found, with its inputs.
 pub(super) fn best(book: &Book<'_>, tries: Tries) -> (Plan, Routed) {
     let (_, plan, routed) = best_of(book, &[], tries);
     (plan, routed)
@@ -85,7 +85,7 @@ struct Found {
     routed: Routed,
 }
 
-/// The best arrangement, if it is better than what is known.
+/// The best arrangement, if it is better than the known one.
 ///
 /// Sizes are cheap to know and links are not: all arrangements are ranked by size alone, and the most promising are
 /// routed until no other can be better.

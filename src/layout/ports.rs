@@ -1,5 +1,5 @@
-//! Where lines meet boxes: trunks that several lines share, rows that lines leave from, and places where they enter.
-//! Tells the engine through its own graph, which knows ports, before it runs.
+//! Points where lines meet boxes: trunks that several lines share, rows that lines leave from, and entry points.
+//! They are passed to the engine in its own graph before it runs.
 
 use merman_elk_layered::{LGraph, LPoint, PortConstraints, PortRef, PortSide};
 

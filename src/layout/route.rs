@@ -1,4 +1,4 @@
-//! Where frames and outside cards stand for one choice of columns, and how lines run between them.
+//! Places frames and outside cards for one choice of columns, and routes lines between them.
 //!
 //! Column `c` (from 1) has gutter `c - 1` at its left and gutter `c` at its right; outside cards stand left of gutter 0
 //! and right of the last gutter. A line runs vertically in gutters and crosses a column in a gap between its frames, so
@@ -66,7 +66,7 @@ pub(super) enum Outside {
 }
 
 impl Outside {
-    /// Whether the cards of a place stand in rows.
+    /// True if the cards of a place are in rows.
     pub fn in_rows(self, place: Place) -> bool {
         match self {
             Outside::Beside => false,
@@ -118,7 +118,7 @@ pub(super) struct Orders {
     pub gutters: Vec<Vec<usize>>,
 }
 
-/// What a net ends in.
+/// The end of a net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     Component(usize),
@@ -200,7 +200,7 @@ pub(super) struct Router<'a> {
     pub outside_port: BTreeMap<(usize, usize), f64>,
     /// Outside cards that stand above and below the frames.
     pub stack: Stack,
-    /// Nets that share the last track to an outside card, each with the net that stands for all of them.
+    /// Nets that share the last track to an outside card, each with the net that represents all of them.
     pub joined: BTreeMap<usize, usize>,
     /// Bottom of the frames.
     pub floor: f64,

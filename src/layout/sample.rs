@@ -17,7 +17,7 @@ pub(super) fn labeled(from: usize, to: usize) -> EdgeIn {
     EdgeIn { label: Some((40.0, 18.0)), ..edge(from, to) }
 }
 
-/// So many cards of 160 by 46 units, and these lines.
+/// The given number of cards of 160 by 46 units, and these lines.
 pub(super) fn part(boxes: usize, edges: impl IntoIterator<Item = EdgeIn>) -> Part {
     Part { boxes: vec![card(160.0, 46.0); boxes], edges: edges.into_iter().collect() }
 }

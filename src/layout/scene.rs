@@ -1,4 +1,4 @@
-//! Which node stands in which frame, which nodes hang together inside a frame, and which links run between frames.
+//! Assigns nodes to frames and components, and links between frames to nets.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) struct Component {
     pub leaving: Vec<usize>,
     /// Nets that end here, ascending, with their edges that do.
     pub entering: Vec<(usize, Vec<usize>)>,
-    /// Whether its nodes stand in frames of their own inside the frame.
+    /// True if its nodes are in frames inside the frame.
     pub nested: bool,
 }
 
@@ -68,7 +68,7 @@ const MANY: usize = 13;
 /// The most nodes of a small component.
 const SMALL: usize = 5;
 
-/// So many small frames may share a band.
+/// The minimum number of small frames that share a band.
 const BAND: usize = 3;
 /// A frame is small if another one has this many times its nodes.
 const LARGER: usize = 4;
@@ -91,7 +91,7 @@ pub(super) fn banded(graph: &Graph) -> Option<Scene> {
     (count >= BAND).then(|| top(graph, &BTreeMap::new(), small))
 }
 
-/// Sorts the inside of a band of frames. `ends` are the nodes that stand for links that cross its border, with their
+/// Sorts the inside of a band of frames. `ends` are the nodes that represent links that cross its border, with their
 /// sides.
 pub(super) fn band(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
     top(graph, ends, |_| false)
@@ -133,7 +133,7 @@ fn top(graph: &Graph, ends: &BTreeMap<usize, Side>, small: impl Fn(usize) -> boo
 }
 
 /// Sorts the inside of a frame: a group for each frame in it, one for each connected part of what stands in none of
-/// these and has links to them or to the border, and one for the rest. `ends` are the nodes that stand for links that
+/// these and has links to them or to the border, and one for the rest. `ends` are the nodes that represent links that
 /// cross the border, with their sides.
 pub(super) fn inside(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
     let mut frames: Vec<Option<usize>> = Vec::new();
@@ -158,7 +158,7 @@ pub(super) fn inside(graph: &Graph, ends: &BTreeMap<usize, Side>) -> Scene {
             linked[end] = true;
         }
     }
-    // What has no links to anything else shares a group.
+    // Nodes without links share a group.
     let mut groups: BTreeMap<Option<usize>, usize> = BTreeMap::new();
     let mut places = Vec::with_capacity(parent.len());
     for node in 0..parent.len() {
@@ -243,7 +243,7 @@ fn root(parent: &mut [usize], mut at: usize) -> usize {
 }
 
 fn nets(graph: &Graph, scene: &mut Scene) {
-    // What looks different is no one line.
+    // Edges that look different do not share a line.
     let mut known: BTreeMap<(usize, EdgeKind, Option<usize>, Option<ChangeKind>), usize> = BTreeMap::new();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if inside_one(scene, from, to) {

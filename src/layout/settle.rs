@@ -1,4 +1,4 @@
-//! Labels for lines that lead out of every frame. The engine keeps room for labels inside of frames; here a label takes
+//! Labels for lines outside all frames. The engine reserves room for labels inside frames; here a label takes
 //! a free place on the line itself, and where there is none the line stays without. Only lines that differ between two
 //! states ask for it.
 

@@ -19,7 +19,7 @@ pub(super) fn title_baseline(line: usize) -> f64 {
     TOP + 11.0 + LINE * line as f64
 }
 
-/// Height of a title of so many lines, with the space around it.
+/// The height of a title with this number of lines, with the space around it.
 pub(super) fn title_height(lines: usize) -> f64 {
     TOP + LINE * lines as f64 + BOTTOM
 }

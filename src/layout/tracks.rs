@@ -1,4 +1,4 @@
-//! Which vertical track each net takes in a gutter.
+//! Assigns each net a vertical track in a gutter.
 //!
 //! Nets whose vertical runs do not meet share a track. Where a line that comes from the left and one that goes to the
 //! right lie at the same height, the first must take the track further left, or they would lie on each other.

@@ -14,7 +14,7 @@ use super::route::{Orders, Plan, Routed, route};
 /// With more lines than this between frames, each try takes too long.
 const MOST_NETS: usize = 64;
 
-/// The same picture with fewer crossings, if some are found to be needless within so many tries.
+/// The picture with fewer crossings, if the given number of tries finds any.
 pub(super) fn untangle(book: &Book<'_>, plan: &Plan, mut best: Routed, tries: usize) -> Routed {
     if book.scene.nets.len() > MOST_NETS {
         return best;

@@ -53,7 +53,7 @@ pub enum Rule {
 pub struct Violation {
     /// Which one.
     pub rule: Rule,
-    /// The ids of what is involved; an edge is `from → to`.
+    /// The ids of the items; an edge is `from → to`.
     pub ids: Vec<String>,
 }
 
@@ -368,7 +368,7 @@ fn written(text: &Text) -> Rect {
     Rect { x: text.at.x, y: text.at.y - height, w: text.width, h: height }
 }
 
-/// Whether texts of one row lie on each other.
+/// True if texts of one row overlap.
 fn collide(texts: &[Text]) -> bool {
     texts.iter().enumerate().any(|(i, a)| {
         texts[i + 1..]

@@ -24,7 +24,7 @@ pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<
             continue;
         }
         if done.len() + 1 == lines {
-            // The last line takes what it can and says that there was more.
+            // The last line ends in an ellipsis if there is more text.
             line = cut(&format!("{joined}{ELLIPSIS}"), role, width);
             done.push(line);
             return done;
@@ -56,7 +56,7 @@ fn cut(text: &str, role: TextRole, width: f64) -> String {
     kept
 }
 
-/// What goes on a line as a whole: words, and of words that are wider than a line their pieces. In order, nothing lost.
+/// The unbreakable pieces of a text: words, and the parts of words that are wider than a line. In order, nothing lost.
 fn chunks(text: &str, role: TextRole, width: f64) -> Vec<&str> {
     let words = text.split_inclusive(' ');
     words.flat_map(|word| if text_width(word.trim_end(), role) <= width { vec![word] } else { pieces(word) }).collect()

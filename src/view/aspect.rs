@@ -1,24 +1,24 @@
-//! What a picture is about: the ways of traffic, only those from outside, what policies say, or what workloads use.
+//! Aspects of a graph: all traffic, exposure, policies, or resources of workloads.
 
 use std::str::FromStr;
 
 use crate::graph::{Detail, EdgeDetail, EdgeKind, Graph, NodeKind};
 
-/// What a picture is about.
+/// The aspect that a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Aspect {
-    /// Everything that can reach or be reached.
+    /// All traffic.
     #[default]
     Network,
-    /// Only what lies on a way from outside.
+    /// Only the paths from outside the cluster.
     Exposure,
-    /// Workloads, sets of pods and addresses, and what policies allow between them; no routing.
+    /// Workloads, sets of pods and addresses, and the traffic that policies allow between them; no routing.
     Policy,
-    /// Workloads, what they use and what scales them; no network.
+    /// Workloads with the objects that they use and their autoscalers; no network.
     Resources,
 }
 
-/// The text names no view.
+/// The text is not the name of a view.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no view; there are `network`, `exposure`, `policy` and `resources`")]
 pub struct UnknownAspect(String);
@@ -37,31 +37,31 @@ impl FromStr for Aspect {
     }
 }
 
-/// Which connections a picture draws, beside those that every picture of its view draws.
+/// Optional connections of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Lines {
-    /// What a policy at one end allows and policies at the other deny.
+    /// Traffic that a policy at one end allows and policies at the other end deny.
     pub denied: Denied,
-    /// Whom workloads call.
+    /// Calls of workloads.
     pub calls: CallLines,
 }
 
-/// Whether edges are drawn for what only one end allows.
+/// Visibility of traffic that only one end allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Denied {
-    /// They are left out.
+    /// The edges are left out.
     #[default]
     Hidden,
-    /// They are drawn.
+    /// The edges are drawn.
     Shown,
 }
 
-/// Which calls are drawn as edges.
+/// The calls that are drawn as edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum CallLines {
     /// None.
     Hidden,
-    /// Those between ends that no edge of a policy connects already.
+    /// Calls between ends that no edge of a policy connects.
     #[default]
     Uncovered,
     /// All.
@@ -82,7 +82,7 @@ impl Lines {
     }
 }
 
-/// The part of the graph of a World that a view is about.
+/// The part of the graph of a World for a view.
 pub fn aspect(graph: &Graph, aspect: Aspect, lines: Lines) -> Graph {
     let kinds: fn(EdgeKind) -> bool = match aspect {
         Aspect::Network => |kind| !is_of_resources(kind),
@@ -102,7 +102,7 @@ pub fn aspect(graph: &Graph, aspect: Aspect, lines: Lines) -> Graph {
             let of_view = |kind: NodeKind| kind == NodeKind::Workload || kind.is_config();
             let mut part = graph.part(&around(graph, wanted, of_view), wanted);
             part.annotate(|detail| {
-                // What policies do is another picture.
+                // Policies have a view of their own.
                 if let Detail::Workload { access, .. } = detail {
                     *access = None;
                 }
@@ -112,7 +112,7 @@ pub fn aspect(graph: &Graph, aspect: Aspect, lines: Lines) -> Graph {
     }
 }
 
-/// For each node whether an edge that is wanted ends there, or it is of a kind that is there anyhow.
+/// For each node, true if a wanted edge ends there or the node is of a kind that is always kept.
 fn around(graph: &Graph, wanted: impl Fn(usize) -> bool, is_kind: impl Fn(NodeKind) -> bool) -> Vec<bool> {
     let mut kept: Vec<bool> = graph.nodes().map(|n| is_kind(n.kind())).collect();
     for (index, (from, to, _)) in graph.edges().enumerate() {
@@ -123,17 +123,17 @@ fn around(graph: &Graph, wanted: impl Fn(usize) -> bool, is_kind: impl Fn(NodeKi
     kept
 }
 
-/// The graph without its edges of a kind.
+/// The graph without the edges of a kind.
 pub fn without(graph: &Graph, kind: EdgeKind) -> Graph {
     graph.part(&vec![true; graph.nodes().len()], |edge| graph.edge(edge).2.kind() != kind)
 }
 
-/// Whether such an edge is about what workloads use, or about what scales them, and not about traffic.
+/// True if the edge is about the resources or the autoscaler of a workload, not about traffic.
 fn is_of_resources(kind: EdgeKind) -> bool {
     matches!(kind, EdgeKind::Uses | EdgeKind::Scales)
 }
 
-/// Whether requests go along such an edge, whatever policies say.
+/// True if requests follow the edge, regardless of policies.
 fn leads(kind: EdgeKind) -> bool {
     match kind {
         EdgeKind::Exposes | EdgeKind::Routes | EdgeKind::Selects | EdgeKind::Resolves => true,
@@ -141,7 +141,7 @@ fn leads(kind: EdgeKind) -> bool {
     }
 }
 
-/// For each node whether it lies on a way from outside, where the way starts included.
+/// For each node, true if it is on a path from outside the cluster, including the start of the path.
 pub(super) fn exposed(graph: &Graph) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes().len()];
     let mut open: Vec<usize> = Vec::new();

@@ -1,5 +1,5 @@
-//! A comparison of two states without most of what is the same in both: what changed, what is around it, and the rest
-//! as counted stubs.
+//! Reduces a comparison of two states to the changes and their surroundings. Counted stubs represent the unchanged
+//! rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use std::str::FromStr;
 use crate::graph::{Change, Detail, Graph, GraphBuilder, Identity, Node, NodeId, NodeKind, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Card, Heap};
+use super::merge::{Bundles, Card, SummaryMembers};
 use super::select::Active;
 use super::{is_object, part};
 
-/// How much of what stays is drawn around what changed.
+/// The amount of unchanged context around changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hops {
-    /// What is at most this many steps away.
+    /// Everything within this number of steps.
     Steps(usize),
     /// Everything.
     All,
@@ -42,13 +42,13 @@ impl FromStr for Hops {
     }
 }
 
-/// Keeps of a union of two states what changed, the ends of connections that changed, and what is at most some steps
-/// away from these, where a junction or a set of pods on the way is no step of its own.
+/// Keeps the changes of a union of two states, the ends of changed connections, and everything within the given number
+/// of steps of them. A junction or a set of pods on the way is not a step of its own.
 ///
-/// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace of which some stays, in its frame; one
-/// for each other namespace that has a connection to what stays; and one for all others. A stub of one thing is that
-/// thing. Connections to a stub are merged by kind. A union in which nothing changed becomes one stub that says so. A
-/// graph that is no union stays as it is.
+/// The rest becomes stubs, all of them [`Change::Same`]: one for each namespace with a kept node, in its frame; one for
+/// each other namespace with a connection to a kept node; and one for all others. A stub of one node is the node
+/// itself. Connections to a stub are merged by kind. A union without changes becomes one stub that states it. A graph
+/// that is not a union stays as it is.
 pub fn context(graph: Graph, hops: Hops) -> Graph {
     let Hops::Steps(steps) = hops else { return graph };
     if !graph.is_comparison() {
@@ -70,7 +70,7 @@ fn changed(change: &Option<Change>) -> bool {
 fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
     let internet = |n: usize| graph.node(n).kind() == NodeKind::Internet;
     let mut kept: Vec<bool> = graph.nodes().map(|n| changed(&n.change)).collect();
-    // From what is chosen ways lead on; what is only kept is the end of one.
+    // Paths continue from chosen nodes; a node that is only kept is the end of a path.
     let mut chosen: Vec<bool> = (0..kept.len()).map(|n| kept[n] && !internet(n)).collect();
     for (from, to, edge) in graph.edges() {
         if changed(&edge.change) {
@@ -82,7 +82,7 @@ fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
     }
     for _ in 0..steps {
         let before = chosen.clone();
-        let active = Active::of(graph, &before);
+        let active = Active::new(graph, &before);
         for (from, to, _) in graph.edges() {
             if active.concerns(from, to) {
                 for end in [from, to] {
@@ -98,13 +98,13 @@ fn kept(graph: &Graph, steps: usize) -> Vec<bool> {
     kept
 }
 
-/// What would be alone in its stub is drawn itself: that takes no more room.
+/// Draws a node that would be alone in its stub: it takes the same room.
 fn keep_single(graph: &Graph, kept: &mut [bool]) {
     let single: Vec<usize> = {
         let fold = Fold::of(graph, kept);
-        let mut members: BTreeMap<&Place, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<&StubKey, Vec<usize>> = BTreeMap::new();
         for (node, place) in fold.places.iter().enumerate() {
-            if let Some(place) = place.as_ref().filter(|p| **p != Place::Elsewhere) {
+            if let Some(place) = place.as_ref().filter(|p| **p != StubKey::Elsewhere) {
                 members.entry(place).or_default().push(node);
             }
         }
@@ -115,7 +115,7 @@ fn keep_single(graph: &Graph, kept: &mut [bool]) {
     }
 }
 
-/// Whether something is open to the Internet is what a reader looks for first.
+/// Exposure to the Internet is the first question of a reader.
 fn keep_internet(graph: &Graph, kept: &mut [bool]) {
     let internet = |n: usize| graph.node(n).kind() == NodeKind::Internet;
     for (from, to, _) in graph.edges() {
@@ -125,23 +125,23 @@ fn keep_internet(graph: &Graph, kept: &mut [bool]) {
     }
 }
 
-/// What is folded into one stub.
+/// The nodes that one stub represents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// What is not kept of this namespace.
+enum StubKey {
+    /// The dropped nodes of this namespace.
     Namespace(String),
-    /// What is not kept and lives in none.
+    /// The dropped nodes outside all namespaces.
     Outside,
-    /// What has no connection to what is kept.
+    /// The dropped nodes without a connection to a kept node.
     Elsewhere,
 }
 
-impl Place {
+impl StubKey {
     fn id(&self) -> SummaryId {
         match self {
-            Place::Namespace(name) => SummaryId::Unchanged(name.clone()),
-            Place::Outside => SummaryId::UnchangedOutside,
-            Place::Elsewhere => SummaryId::UnchangedElsewhere,
+            StubKey::Namespace(name) => SummaryId::Unchanged(name.clone()),
+            StubKey::Outside => SummaryId::UnchangedOutside,
+            StubKey::Elsewhere => SummaryId::UnchangedElsewhere,
         }
     }
 }
@@ -149,43 +149,43 @@ impl Place {
 struct Fold<'a> {
     graph: &'a Graph,
     kept: &'a [bool],
-    /// Where each node is folded into that is not kept; `None` also for junctions outside of namespaces, through which
-    /// lines only run, and for the Internet.
-    places: Vec<Option<Place>>,
+    /// The stub of each dropped node; `None` also for the Internet, and for junctions outside namespaces, which
+    /// only pass lines on.
+    places: Vec<Option<StubKey>>,
 }
 
 impl Fold<'_> {
     fn of<'a>(graph: &'a Graph, kept: &'a [bool]) -> Fold<'a> {
         let place = |(node, kept): (&Node, &bool)| match (&node.namespace, node.kind()) {
             _ if *kept => None,
-            (Some(namespace), _) => Some(Place::Namespace(namespace.clone())),
+            (Some(namespace), _) => Some(StubKey::Namespace(namespace.clone())),
             (None, NodeKind::Junction | NodeKind::Internet) => None,
-            (None, _) => Some(Place::Outside),
+            (None, _) => Some(StubKey::Outside),
         };
         let mut fold = Fold { graph, kept, places: graph.nodes().zip(kept).map(place).collect() };
-        let mut near: BTreeSet<Place> = graph
+        let mut near: BTreeSet<StubKey> = graph
             .nodes()
             .zip(kept)
-            .filter_map(|(n, kept)| n.namespace.clone().filter(|_| *kept).map(Place::Namespace))
+            .filter_map(|(n, kept)| n.namespace.clone().filter(|_| *kept).map(StubKey::Namespace))
             .collect();
         for (from, to, _) in fold.lines() {
             near.extend([from, to].into_iter().filter_map(|end| fold.places[end].clone()));
         }
         for place in fold.places.iter_mut().flatten() {
             if !near.contains(place) {
-                *place = Place::Elsewhere;
+                *place = StubKey::Elsewhere;
             }
         }
         fold
     }
 
-    /// Ends and number of what runs between something that is kept and something that is folded, or through a junction
-    /// that is neither.
+    /// Ends and position of the edges between a kept node and a stub, or through a junction that is neither kept
+    /// nor in a stub.
     fn lines(&self) -> Vec<(usize, usize, usize)> {
         let loose = |n: usize| !self.kept[n] && self.places[n].is_none();
         let mut lines = Vec::new();
         for (index, (from, to, _)) in self.graph.edges().enumerate() {
-            // What leads into such a junction leads to all that it leads to.
+            // An edge to such a junction targets every target of the junction.
             if loose(from) {
                 continue;
             }
@@ -206,10 +206,10 @@ impl Fold<'_> {
     fn build(&self) -> Graph {
         let graph = self.graph;
         let mut builder = part(graph, self.kept, |_| true);
-        let mut heaps: BTreeMap<&Place, Heap> = BTreeMap::new();
+        let mut stubs: BTreeMap<&StubKey, SummaryMembers> = BTreeMap::new();
         for (node, place) in self.places.iter().enumerate() {
             if let Some(place) = place {
-                heaps.entry(place).or_default().add(node);
+                stubs.entry(place).or_default().add(node);
             }
         }
         let homes: BTreeSet<&String> =
@@ -221,25 +221,25 @@ impl Fold<'_> {
             met.extend([from, to].map(|end| self.places[end].clone()).into_iter().flatten());
             self.line(&mut builder, &mut bundles, (from, to, index));
         }
-        for (place, heap) in &heaps {
-            let count = objects(graph, heap);
-            // Sets and junctions alone are worth a card only where lines lead to them.
+        for (place, stub) in &stubs {
+            let count = objects(graph, stub);
+            // Sets and junctions alone justify a card only if lines target them.
             if count == 0 && !met.contains(*place) {
                 continue;
             }
-            builder.node(heap.node(graph, self.card(place, heap, count, &homes), &reached));
+            builder.node(stub.node(graph, self.card(place, stub, count, &homes), &reached));
         }
         bundles.build(graph, &mut builder);
         builder.build()
     }
 
     /// The card of a stub.
-    fn card(&self, place: &Place, heap: &Heap, count: usize, homes: &BTreeSet<&String>) -> Card {
+    fn card(&self, place: &StubKey, stub: &SummaryMembers, count: usize, homes: &BTreeSet<&String>) -> Card {
         let (namespace, name) = match place {
-            Place::Namespace(name) if homes.contains(name) => (Some(name.clone()), format!("{count} unchanged")),
-            Place::Namespace(name) => (None, format!("namespace {name}, unchanged")),
-            Place::Outside => (None, "outside, unchanged".to_owned()),
-            Place::Elsewhere => (None, elsewhere(self.graph, heap)),
+            StubKey::Namespace(name) if homes.contains(name) => (Some(name.clone()), format!("{count} unchanged")),
+            StubKey::Namespace(name) => (None, format!("namespace {name}, unchanged")),
+            StubKey::Outside => (None, "outside, unchanged".to_owned()),
+            StubKey::Elsewhere => (None, elsewhere(self.graph, stub)),
         };
         Card { id: place.id(), namespace, name }
     }
@@ -252,7 +252,7 @@ impl Fold<'_> {
         let (a, b) = (name(from), name(to));
         let edge = self.graph.edge(index).2;
         if self.kept[from] && self.graph.node(from).has_route_rows() {
-            // Rows stay rows.
+            // Edges from rows remain rows.
             builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
         } else {
             bundles.add(a, b, self.graph, index);
@@ -260,41 +260,41 @@ impl Fold<'_> {
     }
 }
 
-/// How many objects were folded into a stub.
-fn objects(graph: &Graph, heap: &Heap) -> usize {
+/// The number of objects in a stub.
+fn objects(graph: &Graph, stub: &SummaryMembers) -> usize {
     let of = |&index: &usize| match &graph.node(index).detail {
         Detail::Summary(summary) => summary.total(),
         _ => usize::from(is_object(graph.node(index))),
     };
-    heap.members().iter().map(of).sum()
+    stub.members().iter().map(of).sum()
 }
 
 /// `12 more namespaces, unchanged`.
-fn elsewhere(graph: &Graph, heap: &Heap) -> String {
-    match namespaces(graph, heap) {
+fn elsewhere(graph: &Graph, stub: &SummaryMembers) -> String {
+    match namespaces(graph, stub) {
         0 => "more outside, unchanged".to_owned(),
         1 => "1 more namespace, unchanged".to_owned(),
         n => format!("{n} more namespaces, unchanged"),
     }
 }
 
-fn namespaces(graph: &Graph, heap: &Heap) -> usize {
-    let names: BTreeSet<&String> = heap.members().iter().filter_map(|&n| graph.node(n).namespace.as_ref()).collect();
+fn namespaces(graph: &Graph, stub: &SummaryMembers) -> usize {
+    let names: BTreeSet<&String> = stub.members().iter().filter_map(|&n| graph.node(n).namespace.as_ref()).collect();
     names.len()
 }
 
-/// One stub for a union that says twice the same.
+/// One stub for a union of two equal states.
 fn nothing(graph: &Graph) -> Graph {
-    let mut heap = Heap::default();
-    (0..graph.nodes().len()).filter(|n| graph.node(*n).kind() != NodeKind::Internet).for_each(|n| heap.add(n));
-    let name = match namespaces(graph, &heap) {
+    let mut stub = SummaryMembers::default();
+    (0..graph.nodes().len()).filter(|n| graph.node(*n).kind() != NodeKind::Internet).for_each(|n| stub.add(n));
+    let name = match namespaces(graph, &stub) {
         0 => "nothing changed".to_owned(),
         1 => "nothing changed in 1 namespace".to_owned(),
         n => format!("nothing changed in {n} namespaces"),
     };
     let mut builder = GraphBuilder::new();
     let card = Card { id: SummaryId::NothingChanged, namespace: None, name };
-    builder.node(heap.node(graph, card, &exposed(graph)));
+    builder.node(stub.node(graph, card, &exposed(graph)));
     builder.build()
 }
 

@@ -8,8 +8,8 @@ use super::{Labels, part};
 
 /// The value of a label for each node that has one, by position.
 ///
-/// A Service without the label goes with the workloads that it selects, if these have one value: it is often the only
-/// one that lacks it.
+/// A Service without the label takes the value of its workloads if they have a single one: often only the Service lacks
+/// the label.
 pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, String> {
     let own = |id: &NodeId| labels.get(id)?.iter().find_map(|set| set.get(key)).cloned();
     let mut found: BTreeMap<usize, String> =
@@ -28,11 +28,11 @@ pub fn values(graph: &Graph, labels: &Labels, key: &str) -> BTreeMap<usize, Stri
     found
 }
 
-/// Puts what has a label into a frame for each value, `part-of=checkout`, inside the frame of its namespace; the rest
-/// stands beside these.
+/// Puts nodes with the label into a frame for each value, `part-of=checkout`, inside the frame of their namespace. The
+/// other nodes stay in the frame of the namespace.
 pub fn group(graph: Graph, labels: &Labels, key: &str) -> Graph {
     let found = values(&graph, labels, key);
-    // What comes before the slash says only who defined the key.
+    // The part before the slash names only the owner of the key.
     let short = key.rsplit('/').next().unwrap_or(key);
     let homes: Vec<(NodeId, Group)> = found
         .iter()

@@ -1,8 +1,8 @@
-//! Which images workloads run, on their cards.
+//! Images of workloads on their cards.
 
 use crate::graph::{Detail, Graph};
 
-/// Lets the facts of every workload include its images.
+/// Adds the images to the facts of every workload.
 pub fn show_images(graph: &mut Graph) {
     graph.annotate(|detail| {
         if let Detail::Workload { show_images, .. } = detail {

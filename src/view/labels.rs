@@ -4,36 +4,37 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-/// What one requirement asks of a label.
+/// The condition of one requirement on a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Requirement {
-    /// `key=a`, `key in (a, b)`: it is there and has one of these values.
+    /// `key=a`, `key in (a, b)`: the label exists and has one of these values.
     In(String, Vec<String>),
-    /// `key!=a`, `key notin (a, b)`: it is not there, or has another value.
+    /// `key!=a`, `key notin (a, b)`: the label does not exist, or has another value.
     NotIn(String, Vec<String>),
-    /// `key`: it is there.
+    /// `key`: the label exists.
     Exists(String),
-    /// `!key`: it is not there.
+    /// `!key`: the label does not exist.
     Absent(String),
 }
 
-/// A selector: all of its requirements must hold.
+/// A selector. All of its requirements must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelSelector {
     requirements: Vec<Requirement>,
     text: String,
 }
 
-/// The text is no selector.
+/// The text is not a valid selector.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no label selector; write key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key or !key, with commas between"
+    "`{0}` is no label selector; write key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key or !key, \
+     with commas between"
 )]
 pub struct BadSelector(String);
 
 impl LabelSelector {
-    /// Whether something is selected that has these sets of labels, its own and those of its pods: what is asked for
-    /// must be in one of them, and what is ruled out in none.
+    /// True if the selector matches an object with these sets of labels, its own and those of its pods: a positive
+    /// requirement must match in one of the sets, a negative one in all of them.
     pub fn matches(&self, sets: &[BTreeMap<String, String>]) -> bool {
         let has = |key: &String, values: &[String]| sets.iter().filter_map(|s| s.get(key)).any(|v| values.contains(v));
         let is_there = |key: &String| sets.iter().any(|s| s.contains_key(key));
@@ -45,7 +46,7 @@ impl LabelSelector {
         })
     }
 
-    /// The selector as it was written.
+    /// The selector, as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -64,7 +65,7 @@ impl FromStr for LabelSelector {
     }
 }
 
-/// Splits at commas outside of brackets.
+/// Splits at commas outside brackets.
 fn split(text: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     text.split(|c| {
@@ -109,7 +110,7 @@ fn key(text: &str) -> Option<String> {
     (!text.is_empty() && text.chars().all(|c| plain(c) || c == '/')).then(|| text.to_owned())
 }
 
-/// The empty value is one too.
+/// The empty value is valid.
 fn value(text: &str) -> Option<String> {
     let text = text.trim();
     text.chars().all(plain).then(|| text.to_owned())

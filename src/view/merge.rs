@@ -1,4 +1,4 @@
-//! Nodes and edges that stand for several: collected first, made when all are known.
+//! Summary nodes and edges: collected first, built when all members are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,35 +7,35 @@ use crate::graph::{
     NodeId, NodeKind, Outside, Several, Summary, SummaryId,
 };
 
-/// As many places as one needs to find what is meant.
+/// The maximum number of evidence items of a summary.
 const PLACES: usize = 12;
 
 /// The card of a summary.
 pub(super) struct Card {
     pub id: SummaryId,
-    /// The namespace that it stands in.
+    /// The namespace of its frame.
     pub namespace: Option<String>,
     pub name: String,
 }
 
-/// A summary that is being collected.
+/// The members of a summary.
 #[derive(Debug, Default)]
-pub(super) struct Heap {
+pub(super) struct SummaryMembers {
     members: BTreeSet<usize>,
 }
 
-impl Heap {
+impl SummaryMembers {
     pub(super) fn add(&mut self, node: usize) {
         self.members.insert(node);
     }
 
-    /// The node for all that was collected. `exposed` says of each node of the graph whether it lies on a way from
-    /// outside.
+    /// The summary node. `exposed` states for each node of the graph whether it is on a path from outside
+    /// the cluster.
     pub(super) fn node(&self, graph: &Graph, card: Card, exposed: &[bool]) -> Node {
         let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
         let (mut ingress, mut egress, mut judged, mut open) = (0, 0, false, 0);
         let change = self.change(graph);
-        // What was removed is not there any more, unless all was.
+        // Removed members do not count, unless all are removed.
         let gone = |node: &Node| node.change == Some(Change::Removed) && change != Some(Change::Removed);
         for &index in &self.members {
             let node = graph.node(index);
@@ -65,11 +65,11 @@ impl Heap {
         }
         let evidence: BTreeSet<&Evidence> =
             self.members.iter().filter_map(|&m| graph.node(m).evidence.first()).collect();
-        // What runs matters most.
+        // Workloads matter most.
         let rank = |kind: &NodeKind| (*kind != NodeKind::Workload, *kind != NodeKind::Service);
         counts.remove(&NodeKind::Junction);
         if counts.len() > 1 {
-            // Beside objects, sets of them say little.
+            // Beside objects, sets of them add little.
             counts.remove(&NodeKind::Peers);
         }
         let mut counts: Vec<(NodeKind, usize)> = counts.into_iter().collect();
@@ -84,7 +84,7 @@ impl Heap {
         }
     }
 
-    /// What happened to all that was collected, or how many of each kind there were and are; `None` in a graph of one
+    /// The common change of all members, or the number of each kind in both states; `None` in a graph of one
     /// state.
     fn change(&self, graph: &Graph) -> Option<Change> {
         let nodes = || self.members.iter().map(|&m| graph.node(m));
@@ -104,7 +104,7 @@ impl Heap {
     }
 }
 
-/// Edges between ends that stand for several, by ends and kind.
+/// Edges between summaries, by ends and kind.
 #[derive(Debug, Default)]
 pub(super) struct Bundles {
     edges: BTreeMap<(NodeId, NodeId, EdgeKind), Vec<usize>>,
@@ -117,7 +117,7 @@ impl Bundles {
         }
     }
 
-    /// Adds one edge for each bundle: what all of its edges say if they say the same, else how many they are.
+    /// Adds one edge for each bundle: the common detail of its edges if they are equal, otherwise their number.
     pub(super) fn build(self, graph: &Graph, builder: &mut GraphBuilder) {
         for ((from, to, kind), edges) in self.edges {
             let details: BTreeSet<&EdgeDetail> = edges.iter().map(|&e| &graph.edge(e).2.detail).collect();
@@ -140,8 +140,7 @@ impl Bundles {
     }
 }
 
-/// What happened to several things: the same to all, or else these differences; `None` where nothing says what
-/// happened.
+/// The common change of several items, or else these differences; `None` if no item has a change.
 fn common<'a>(changes: impl Iterator<Item = Option<&'a Change>>, differences: Vec<Difference>) -> Option<Change> {
     let mut kinds: BTreeSet<ChangeKind> = BTreeSet::new();
     let mut only = None;
@@ -159,7 +158,7 @@ fn common<'a>(changes: impl Iterator<Item = Option<&'a Change>>, differences: Ve
     }
 }
 
-/// How many there were and how many there are, where that differs.
+/// The numbers in both states, if they differ.
 fn counted_difference(about: &'static str, old: usize, new: usize) -> Option<Difference> {
     (old != new).then(|| Difference::new(about, old.to_string(), new.to_string()))
 }

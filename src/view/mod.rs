@@ -1,14 +1,14 @@
-//! Graph → graph: parts of it, the same seen from further away, or with other frames. Every result keeps what a
-//! [`Graph`] guarantees.
+//! Derives graphs from graphs: parts, overviews and regroupings. Every result keeps the guarantees of a
+//! [`Graph`].
 //!
-//! * `aspect` keeps what one view is about;
-//! * `select` keeps what is asked for, and says at its border what it leaves out;
-//! * [`group`] puts objects into frames by the value of a label;
-//! * `context` keeps of a comparison of two states what changed and what is around it;
+//! * `aspect` keeps the part for one view;
+//! * `select` keeps a selection, and summarizes the objects at its border;
+//! * [`group`] groups objects into frames by the value of a label;
+//! * `context` keeps the changes of a comparison of two states and their surroundings;
 //! * `overview` draws one box for each frame;
-//! * [`show_images`] lets the cards of workloads say which images they run.
+//! * [`show_images`] adds images to the cards of workloads.
 //!
-//! Labels come from outside: the graph does not hold those of objects that are no workloads.
+//! Labels are passed in: a graph contains those of workloads only.
 
 mod aspect;
 mod context;
@@ -35,8 +35,8 @@ use crate::graph::{Graph, GraphBuilder, Node, NodeId, NodeKind};
 /// selects.
 pub type Labels = BTreeMap<NodeId, Vec<BTreeMap<String, String>>>;
 
-/// Whether a node stands for an object of the input, or for one that the input lacks; others are ends or meeting points
-/// of its connections.
+/// True if a node represents an object of the manifests or a missing object. Other nodes are ends or junctions of
+/// connections.
 fn is_object(node: &Node) -> bool {
     match node.kind() {
         NodeKind::Ingress
@@ -58,7 +58,7 @@ fn is_object(node: &Node) -> bool {
     }
 }
 
-/// The graph with some of its nodes, and those of its edges that are wanted and have both ends.
+/// The graph with some of its nodes, and with those wanted edges that keep both ends.
 fn part(graph: &Graph, nodes: &[bool], wanted: impl Fn(usize) -> bool) -> GraphBuilder {
     let mut builder = GraphBuilder::like(graph);
     for (node, _) in graph.nodes().zip(nodes).filter(|(_, kept)| **kept) {

@@ -1,81 +1,81 @@
-//! The same from further away: one box for each namespace, or for each value of a label.
+//! Overviews: one box for each namespace, or for each value of a label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Graph, GraphBuilder, Group, Identity, Node, NodeId, NodeKind, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Card, Heap};
+use super::merge::{Bundles, Card, SummaryMembers};
 
-/// More nodes than this of one kind outside of all namespaces are drawn as one: nobody reads a hundred address ranges.
+/// The maximum number of separate nodes of one kind outside all namespaces. More are drawn as one node.
 const OUTSIDE: usize = 20;
 
-/// What stands above the boxes beside how many they are.
+/// The heading above the boxes, beside their number.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Note {
-    /// How to see more, as `-n NAMESPACE draws one of them`; empty if there is nothing to say.
+    /// A hint on how to see more, as `-n NAMESPACE draws one of them`; may be empty.
     pub hint: String,
 }
 
-/// Whether an overview has anything to merge: more than one box, and a box with more than one node.
+/// True if an overview merges nodes: it has more than one box, and a box with more than one node.
 pub fn is_worth_it(graph: &Graph, values: Option<&BTreeMap<usize, String>>) -> bool {
-    let boxes: Vec<Box> = (0..graph.nodes().len()).filter_map(|n| box_of(graph, values, n)).collect();
+    let boxes: Vec<BoxKey> = (0..graph.nodes().len()).filter_map(|n| box_of(graph, values, n)).collect();
     let count = boxes.len();
-    let distinct: BTreeSet<Box> = boxes.into_iter().collect();
+    let distinct: BTreeSet<BoxKey> = boxes.into_iter().collect();
     distinct.len() > 1 && count > distinct.len()
 }
 
-/// What is drawn as one box.
+/// The nodes of one box.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Box {
-    /// What has this value of the label.
+enum BoxKey {
+    /// The nodes with this value of the label.
     Value(String),
-    /// What has none, of this namespace.
+    /// The nodes of this namespace without the label.
     Namespace(String),
-    /// Nodes of this kind outside of all namespaces.
+    /// The nodes of this kind outside all namespaces.
     Outside(NodeKind),
 }
 
-impl Box {
+impl BoxKey {
     fn id(&self) -> SummaryId {
         match self {
-            Box::Value(value) => SummaryId::Value(value.clone()),
-            Box::Namespace(name) => SummaryId::Namespace(name.clone()),
-            Box::Outside(kind) => SummaryId::Outside(*kind),
+            BoxKey::Value(value) => SummaryId::Value(value.clone()),
+            BoxKey::Namespace(name) => SummaryId::Namespace(name.clone()),
+            BoxKey::Outside(kind) => SummaryId::Outside(*kind),
         }
     }
 }
 
-fn box_of(graph: &Graph, values: Option<&BTreeMap<usize, String>>, node: usize) -> Option<Box> {
+fn box_of(graph: &Graph, values: Option<&BTreeMap<usize, String>>, node: usize) -> Option<BoxKey> {
     if let Some(value) = values.and_then(|v| v.get(&node)) {
-        return Some(Box::Value(value.clone()));
+        return Some(BoxKey::Value(value.clone()));
     }
-    graph.node(node).namespace.clone().map(Box::Namespace)
+    graph.node(node).namespace.clone().map(BoxKey::Namespace)
 }
 
-/// One box for each value of a label, if `values` has them, and for each namespace; the Internet and addresses outside
-/// stay. Edges between two boxes become one for each kind; those inside of a box are not drawn.
+/// One box for each value of a label, if `values` has them, and for each namespace. The Internet and addresses outside
+/// the cluster stay. Edges between two boxes become one for each kind; edges inside a box are not drawn.
 pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &Note) -> Graph {
-    let mut boxes: Vec<Option<Box>> = (0..graph.nodes().len()).map(|n| box_of(graph, values, n)).collect();
+    let mut boxes: Vec<Option<BoxKey>> = (0..graph.nodes().len()).map(|n| box_of(graph, values, n)).collect();
     fold_outside(graph, &mut boxes);
-    let mut heaps: BTreeMap<&Box, Heap> = BTreeMap::new();
+    let mut summaries: BTreeMap<&BoxKey, SummaryMembers> = BTreeMap::new();
     for (index, of) in boxes.iter().enumerate() {
         if let Some(of) = of {
-            heaps.entry(of).or_default().add(index);
+            summaries.entry(of).or_default().add(index);
         }
     }
     let mut builder = GraphBuilder::new();
     let reached = exposed(graph);
-    let framed = heaps.keys().filter(|b| !matches!(b, Box::Outside(_))).count();
-    let frame = Group::titled(title(&heaps, framed, note));
-    for (of, heap) in &heaps {
+    let framed = summaries.keys().filter(|b| !matches!(b, BoxKey::Outside(_))).count();
+    let frame = Group::titled(title(&summaries, framed, note));
+    for (of, summary) in &summaries {
         let (namespace, name) = match of {
-            Box::Value(value) => (None, value.clone()),
-            Box::Namespace(name) => (Some(name.clone()), name.clone()),
-            Box::Outside(_) => (None, "outside the namespaces".to_owned()),
+            BoxKey::Value(value) => (None, value.clone()),
+            BoxKey::Namespace(name) => (Some(name.clone()), name.clone()),
+            BoxKey::Outside(_) => (None, "outside the namespaces".to_owned()),
         };
-        builder.node(heap.node(graph, Card { id: of.id(), namespace, name }, &reached));
-        if !matches!(of, Box::Outside(_)) {
+        builder.node(summary.node(graph, Card { id: of.id(), namespace, name }, &reached));
+        if !matches!(of, BoxKey::Outside(_)) {
             builder.place(&Identity::Summary(of.id()).into(), frame.clone());
         }
     }
@@ -86,7 +86,7 @@ pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &
     }
     let mut bundles = Bundles::default();
     for (index, (from, to, _)) in graph.edges().enumerate() {
-        // Junctions outside of namespaces are taken out of the way: what leads into one leads to all that it leads to.
+        // Junctions outside namespaces are skipped: an edge to one targets every target of the junction.
         if is_loose(graph, from) {
             continue;
         }
@@ -103,8 +103,8 @@ pub fn overview(graph: &Graph, values: Option<&BTreeMap<usize, String>>, note: &
 }
 
 /// `12 namespaces · -n NAMESPACE draws one of them`.
-fn title(heaps: &BTreeMap<&Box, Heap>, framed: usize, note: &Note) -> String {
-    let values = heaps.keys().filter(|b| matches!(b, Box::Value(_))).count();
+fn title(summaries: &BTreeMap<&BoxKey, SummaryMembers>, framed: usize, note: &Note) -> String {
+    let values = summaries.keys().filter(|b| matches!(b, BoxKey::Value(_))).count();
     let namespaces = framed - values;
     let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let mut parts = Vec::new();
@@ -118,14 +118,14 @@ fn title(heaps: &BTreeMap<&Box, Heap>, framed: usize, note: &Note) -> String {
     if note.hint.is_empty() { boxes } else { format!("Overview of {boxes} · {}", note.hint) }
 }
 
-/// Boxes for what is outside of all namespaces, where there is too much of it.
-fn fold_outside(graph: &Graph, boxes: &mut [Option<Box>]) {
+/// Adds boxes for the nodes outside all namespaces, if there are too many of a kind.
+fn fold_outside(graph: &Graph, boxes: &mut [Option<BoxKey>]) {
     for kind in [NodeKind::External, NodeKind::ExternalName, NodeKind::Peers, NodeKind::Summary] {
         let loose = |(index, node): (usize, &Node)| (boxes[index].is_none() && node.kind() == kind).then_some(index);
         let found: Vec<usize> = graph.nodes().enumerate().filter_map(loose).collect();
         if found.len() > OUTSIDE {
             for index in found {
-                boxes[index] = Some(Box::Outside(kind));
+                boxes[index] = Some(BoxKey::Outside(kind));
             }
         }
     }
@@ -136,7 +136,7 @@ fn is_loose(graph: &Graph, node: usize) -> bool {
     node.kind() == NodeKind::Junction && node.namespace.is_none()
 }
 
-/// Where an edge ends that leads to a node: there, or where the junction leads to.
+/// The ends of an edge to a node: the node, or the targets of a junction.
 fn ends(graph: &Graph, node: usize) -> Vec<usize> {
     if is_loose(graph, node) { graph.outgoing(node).into_iter().map(|e| graph.edge(e).1).collect() } else { vec![node] }
 }

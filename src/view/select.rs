@@ -1,78 +1,78 @@
-//! The part of a graph that is asked for, with what has to do with it and was left out as one node for each namespace.
+//! Selects a part of a graph. Summary nodes represent the unselected objects at the other end of its connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Detail, Graph, Identity, Node, NodeId, NodeKind, RestSide, SummaryId};
 
 use super::aspect::exposed;
-use super::merge::{Bundles, Card, Heap};
+use super::merge::{Bundles, Card, SummaryMembers};
 use super::{LabelSelector, Labels, is_object, part};
 
-/// An object that is meant by its name, with as much beside it as was said.
+/// An object by its name, with optional kind and namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
-    /// As it was written.
+    /// The text, as written.
     pub text: String,
-    /// Its kind, in lower case.
+    /// The kind, in lower case.
     pub kind: Option<String>,
-    /// Its namespace.
+    /// The namespace.
     pub namespace: Option<String>,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
-/// What is asked for. What is said must hold all together; nothing said asks for everything.
+/// The criteria of a selection. All of them must match; without criteria everything is selected.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Selection {
     /// Objects of these namespaces.
     pub namespaces: Vec<String>,
     /// Objects with these labels.
     pub labels: Option<LabelSelector>,
-    /// Objects of these kinds, as `Deployment`, in any case.
+    /// Objects of these kinds, as `Deployment`, case-insensitive.
     pub kinds: Vec<String>,
-    /// These objects and what is around them.
+    /// These objects and their surroundings.
     pub focus: Vec<Anchor>,
-    /// How many steps around them.
+    /// The number of steps around them.
     pub depth: usize,
 }
 
 impl Selection {
-    /// Whether it asks for everything.
+    /// True if everything is selected.
     pub fn is_everything(&self) -> bool {
         self.namespaces.is_empty() && self.labels.is_none() && self.kinds.is_empty() && self.focus.is_empty()
     }
 }
 
-/// A selection takes nothing.
+/// A selection matches no object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NothingSelected {
-    /// Nothing is called so.
+    /// No object has the name.
     #[error("there is no object `{wanted}`; there are {there}")]
     NoSuchObject {
-        /// What was asked for.
+        /// The requested name.
         wanted: String,
-        /// What there is.
+        /// The objects of the graph.
         there: String,
     },
-    /// Nothing is in the namespaces, of the kinds and with the labels that were asked for.
-    #[error("nothing is selected: no object {wanted}; the input has {there}")]
+    /// No object matches the namespaces, kinds and labels.
+    #[error("nothing is selected: no object {wanted}; the manifests contain {there}")]
     NoMatch {
-        /// What was asked for.
+        /// The requested criteria.
         wanted: String,
-        /// What there is.
+        /// The namespaces and kinds of the graph.
         there: String,
     },
 }
 
-/// Takes what is asked for.
+/// Returns the selected part of a graph.
 ///
-/// Ends of its connections that are no objects (the Internet, addresses, sets of pods) come along, and so do references
-/// to what is missing. Objects at the other end of its connections that are not selected become one node for each
+/// Ends of its connections that are not objects (the Internet, addresses, sets of pods) are included, and so are
+/// references to missing objects. Unselected objects at the other end of its connections become one node for each
 /// namespace and direction. A graph without nodes stays as it is.
 ///
 /// # Errors
 ///
-/// If nothing is selected, with what there is.
+/// If nothing is selected; the error lists the contents of the graph.
 pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Graph, NothingSelected> {
     if selection.is_everything() || graph.nodes().len() == 0 {
         return Ok(graph);
@@ -82,7 +82,7 @@ pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Gr
     let (chosen, core) =
         if selection.focus.is_empty() { (fits.clone(), fits) } else { around(&graph, selection, &fits)? };
     if !chosen.contains(&true) {
-        return Err(NothingSelected::NoMatch { wanted: wanted(selection), there: there(&graph) });
+        return Err(NothingSelected::NoMatch { wanted: wanted(selection), there: contents(&graph) });
     }
     Ok(cut(&graph, (&chosen, &core), &reached))
 }
@@ -100,8 +100,8 @@ fn fits(node: &Node, labels: &Labels, selection: &Selection) -> bool {
         && selection.labels.as_ref().is_none_or(|wanted| labels.get(&node.id).is_some_and(|sets| wanted.matches(sets)))
 }
 
-/// What is at most some steps away from the anchors, and fits; and that part of it whose connections are all told: what
-/// stands at the last step is there for its connections with the rest alone.
+/// The matching nodes within the given number of steps of the anchors, and the part of them whose connections are all
+/// shown. A node at the last step shows only its connections with the other nodes.
 fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bool>, Vec<bool>), NothingSelected> {
     let mut chosen = vec![false; fits.len()];
     for anchor in &selection.focus {
@@ -122,10 +122,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
         }
         if found.is_empty() {
             let mut objects: Vec<&Node> = graph.nodes().filter(|n| is_object(n)).collect();
-            // What has the name and another kind or namespace is probably meant.
+            // Objects with the same name and another kind or namespace are the likeliest candidates.
             objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
             let names: Vec<String> = objects.into_iter().map(|n| n.id.to_string()).collect();
-            return Err(NothingSelected::NoSuchObject { wanted: anchor.text.clone(), there: some(&names) });
+            return Err(NothingSelected::NoSuchObject { wanted: anchor.text.clone(), there: first_names(&names) });
         }
         let fitting: Vec<usize> =
             found.iter().copied().filter(|&n| fits[n] || graph.node(n).kind() == NodeKind::Internet).collect();
@@ -137,7 +137,7 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
     for _ in 0..selection.depth {
         let before = chosen.clone();
         core.clone_from(&before);
-        let active = Active::of(graph, &before);
+        let active = Active::new(graph, &before);
         for (from, to, _) in graph.edges() {
             if active.concerns(from, to) {
                 for end in [from, to] {
@@ -149,12 +149,12 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
             break;
         }
     }
-    bring_services(graph, fits, &mut chosen);
+    add_services(graph, fits, &mut chosen);
     Ok((chosen, core))
 }
 
-/// Services that select nothing but what is chosen come along: they are other names for it.
-fn bring_services(graph: &Graph, fits: &[bool], chosen: &mut [bool]) {
+/// Adds Services whose backends are all chosen: they are other names for these workloads.
+fn add_services(graph: &Graph, fits: &[bool], chosen: &mut [bool]) {
     for service in (0..chosen.len()).filter(|&n| fits[n] && graph.node(n).kind() == NodeKind::Service) {
         let targets: Vec<usize> = graph.outgoing(service).into_iter().map(|e| graph.edge(e).1).collect();
         let theirs = |&target: &usize| chosen[target] && graph.node(target).kind() == NodeKind::Workload;
@@ -176,7 +176,7 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
         (None, Some(word), true) => (Some(word.as_str()), None),
         (kind, namespace, _) => (kind.as_deref(), namespace.as_deref()),
     };
-    // Short names of the kinds that are no workloads.
+    // Short names of the kinds that are not workloads.
     let kind = kind.map(|k| match k {
         "ing" | "ingresses" => "ingress",
         "gtw" | "gateways" => "gateway",
@@ -194,14 +194,14 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
         && kind.is_none_or(|k| node.label.eq_ignore_ascii_case(k))
 }
 
-/// From where, and to where, something that is chosen leads: itself, sets that it is one of, and junctions on its way.
+/// Nodes from which, and to which, edges of a chosen node run: the node, sets with it as a member, and junctions.
 pub(super) struct Active {
     forward: Vec<bool>,
     backward: Vec<bool>,
 }
 
 impl Active {
-    pub(super) fn of(graph: &Graph, chosen: &[bool]) -> Active {
+    pub(super) fn new(graph: &Graph, chosen: &[bool]) -> Active {
         let ids: BTreeSet<&NodeId> = graph.nodes().zip(chosen).filter(|(_, c)| **c).map(|(n, _)| &n.id).collect();
         let own: Vec<bool> = graph
             .nodes()
@@ -224,15 +224,15 @@ impl Active {
         active
     }
 
-    /// Whether an edge has to do with what is chosen.
+    /// True if an edge belongs to a chosen node.
     pub(super) fn concerns(&self, from: usize, to: usize) -> bool {
         self.forward[from] || self.backward[to]
     }
 }
 
-/// The chosen nodes, what the edges of the core lead to, stubs there, and edges between chosen nodes.
+/// The chosen nodes, the other ends of the edges of the core, summaries there, and edges between chosen nodes.
 fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> Graph {
-    let active = Active::of(graph, core);
+    let active = Active::new(graph, core);
     let comes_along = |n: usize| chosen[n] || !is_object(graph.node(n)) || graph.node(n).kind() == NodeKind::Missing;
     let mut kept = chosen.to_vec();
     for (from, to, _) in graph.edges() {
@@ -249,7 +249,7 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
     let mut builder = part(graph, &kept, wanted);
     let homes: BTreeSet<&String> =
         graph.nodes().zip(chosen).filter(|(_, c)| **c).filter_map(|(n, _)| n.namespace.as_ref()).collect();
-    let mut heaps: BTreeMap<(String, RestSide), Heap> = BTreeMap::new();
+    let mut summaries: BTreeMap<(String, RestSide), SummaryMembers> = BTreeMap::new();
     let mut bundles = Bundles::default();
     for (index, (from, to, edge)) in graph.edges().enumerate() {
         if !active.concerns(from, to) || (kept[from] && kept[to]) {
@@ -262,20 +262,20 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
             }
             let namespace = known.namespace.clone().unwrap_or_default();
             let id = SummaryId::Rest { side, namespace: namespace.clone() };
-            heaps.entry((namespace, side)).or_default().add(node);
+            summaries.entry((namespace, side)).or_default().add(node);
             Identity::Summary(id).into()
         };
         let (a, b) = (end(from, RestSide::From), end(to, RestSide::To));
         if graph.node(from).has_route_rows() && kept[from] {
-            // Rows stay rows.
+            // Edges from rows remain rows.
             builder.compared_edge(&a, &b, edge.detail.clone(), edge.evidence.iter().cloned(), edge.change.clone());
-            // The builder drops it unless its end is added below.
+            // The builder drops the edge unless its end is added below.
         } else {
             bundles.add(a, b, graph, index);
         }
     }
-    for ((namespace, side), heap) in &heaps {
-        let members = heap.members();
+    for ((namespace, side), summary) in &summaries {
+        let members = summary.members();
         let inside = homes.contains(namespace);
         let only = if members.len() == 1 { members.first().map(|&m| graph.node(m)) } else { None };
         let name = match (only, inside) {
@@ -286,7 +286,7 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         };
         let id = SummaryId::Rest { side: *side, namespace: namespace.clone() };
         let card = Card { id, namespace: inside.then(|| namespace.clone()), name };
-        builder.node(heap.node(graph, card, reached));
+        builder.node(summary.node(graph, card, reached));
     }
     bundles.build(graph, &mut builder);
     builder.build()
@@ -310,19 +310,19 @@ fn wanted(selection: &Selection) -> String {
     parts.join(", ")
 }
 
-fn there(graph: &Graph) -> String {
+fn contents(graph: &Graph) -> String {
     let objects = || graph.nodes().filter(|n| is_object(n) && n.kind() != NodeKind::Missing);
     let namespaces: BTreeSet<String> = objects().filter_map(|n| n.namespace.clone()).collect();
     let kinds: BTreeSet<String> = objects().map(|n| n.label.clone()).collect();
     format!(
         "namespaces {} and kinds {}",
-        some(&namespaces.into_iter().collect::<Vec<_>>()),
-        some(&kinds.into_iter().collect::<Vec<_>>())
+        first_names(&namespaces.into_iter().collect::<Vec<_>>()),
+        first_names(&kinds.into_iter().collect::<Vec<_>>())
     )
 }
 
-/// The first dozen, and how many more there are.
-fn some(names: &[String]) -> String {
+/// The first 12 names, and the number of further names.
+fn first_names(names: &[String]) -> String {
     let mut text = names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > 12 {
         text.push_str(&format!(" and {} more", names.len() - 12));

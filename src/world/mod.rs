@@ -1,10 +1,10 @@
-//! One state of a system with everything that is known of it: the waist between reading and answering.
+//! One state of a system with all facts about it: the interface between reading and analysis.
 //!
 //! Guarantees of a [`World`]:
-//! * it is made by one function, in one order, and never changes afterwards;
-//! * it is about all of the input: what a picture or page leaves out is a selection's doing (`view`), never the World's;
-//! * every fact is in it once: what `check` judges, `why` explains, `diff` compares and pictures draw is the same value;
-//! * the same texts give the same World, in any order of files and with any number of threads.
+//! * one function makes it, in a fixed order, and it is immutable;
+//! * it covers the whole input: a selection (`view`) limits a picture or page, never the World;
+//! * each fact exists once: `check`, `why`, `diff` and pictures use the same value;
+//! * equal texts give an equal World, in any order of files and with any number of threads.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use crate::policy::{Calls, Connectivity};
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources};
 
-/// How a [`World`] is made: what its manifests do not say.
+/// Facts about the cluster that the manifests do not contain.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The namespace of objects that name none; `default` without it.
+    /// The namespace of objects without one; `default` if unset.
     pub default_namespace: Option<String>,
-    /// The ingress controllers. Without any, those of the input are found by the labels of common controllers.
+    /// The ingress controllers. If empty, the controllers of the manifests are found by well-known labels.
     pub ingress_controllers: Vec<ControllerRef>,
 }
 
-/// One state of a system; see the module for what it guarantees.
+/// One state of a system; see the module for its guarantees.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     sources: Sources,
@@ -41,11 +41,11 @@ pub struct World {
 }
 
 impl World {
-    /// Reads manifests and works out everything that follows from them.
+    /// Reads manifests and derives all facts.
     ///
     /// # Errors
     ///
-    /// If an ingress controller of the options is not where they say. Everything else that is wrong is a diagnostic of
+    /// If the manifests do not contain an ingress controller of the options. Every other problem is a diagnostic of
     /// the World.
     pub fn new(loaded: Loaded, options: &Options) -> Result<World, ControllerError> {
         let Loaded { sources, problems, skipped } = loaded;
@@ -84,7 +84,7 @@ impl World {
         })
     }
 
-    /// The World of texts that are at hand.
+    /// A World of texts in memory.
     ///
     /// # Errors
     ///
@@ -93,12 +93,12 @@ impl World {
         World::new(Loaded { sources, ..Loaded::default() }, options)
     }
 
-    /// The texts.
+    /// The source texts.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// The inventory: every object, in the namespace it ends up in.
+    /// The inventory: every object, in its final namespace.
     #[doc(hidden)]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
@@ -116,47 +116,47 @@ impl World {
         &self.graph
     }
 
-    /// Who may talk to whom, and because of which rule.
+    /// Allowed and denied connections, with the deciding rules.
     #[doc(hidden)]
     pub fn connectivity(&self) -> &Connectivity {
         &self.connectivity
     }
 
-    /// Whom workloads call, by what their configuration names.
+    /// Targets of calls, by the names in the configuration of workloads.
     #[doc(hidden)]
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// What was noticed while reading, by place.
+    /// Diagnostics, by place.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// How many Kubernetes objects the texts contain.
+    /// The number of Kubernetes objects in the texts.
     pub fn objects(&self) -> usize {
         self.objects
     }
 
-    /// Files without any object, in path order.
+    /// Files without objects, in path order.
     #[doc(hidden)]
     pub fn ignored_files(&self) -> &[FileId] {
         &self.ignored_files
     }
 
-    /// What was not read on purpose.
+    /// Files and documents that are skipped on purpose.
     #[doc(hidden)]
     pub fn skipped(&self) -> Skipped {
         self.skipped
     }
 
-    /// Whether some of the input could not be read at all.
+    /// True if a part of the input is unreadable.
     pub fn is_unread(&self) -> bool {
         self.diagnostics.iter().any(|d| d.at.is_none() && d.severity == Severity::Error)
     }
 
-    /// The labels of every object, by the id of its node: its own, then those of its pods or those by which it
-    /// selects pods.
+    /// The labels of every object, by the id of its node: its own, then those of its pods or of the selector for
+    /// pods.
     #[doc(hidden)]
     pub fn labels(&self) -> Labels {
         let mut all = Labels::new();
