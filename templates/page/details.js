@@ -273,7 +273,7 @@ function drawDetails() {
     details,
     ...[
       make("h2", { tabIndex: -1 }, make("span", { className: `dot hue-${node.hue}`, attr: { "aria-hidden": "true" } }), data(node.name), kind && make("span", { className: "kind" }, " ", data(kind))),
-      outsider && make("p", { className: "quiet", textContent: node.elsewhere ? "The picture on this page does not show this workload; its allowed connections are listed here." : shownBy(node) ? "The highlighted card includes this object." : "The picture does not show this object." }),
+      outsider && make("p", { className: "quiet", textContent: node.elsewhere ? "This workload is not on this page; its allowed connections are listed here." : shownBy(node) ? "The highlighted card includes this object." : "The picture does not show this object." }),
       whole && whole !== model.view && make("p", {}, button(`Show the objects in ${node.ns}`, "Show its objects one by one", () => enter(node))),
       !node.standsFor && questionControls(node),
       spreadControls(node),

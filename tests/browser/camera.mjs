@@ -46,7 +46,7 @@ export default async function (t) {
   const corner = await now();
   assert(corner.x > dragged.x || corner.y > dragged.y, "a click on the map goes there");
 
-  // Nobody gets lost: something of the picture stays in sight.
+  // A part of the picture stays in sight.
   await page.mouse.move(at.x, at.y);
   for (let i = 0; i < 30; i++) await page.mouse.wheel(0, 240);
   const far = await now();

@@ -63,7 +63,7 @@ export default async function (t) {
   assert.equal(await shown.locator("h2").innerText(), "orders Deployment");
   await page.keyboard.press("Escape");
   assert.equal((await litCards(page)).length, 0);
-  assert(await shown.getByText("Choose a card").isVisible());
+  assert(await shown.getByText("Choose an object").isVisible());
 
   // A line of the picture is as good as its ends.
   await card(page, "front/market[Ingress]").click();

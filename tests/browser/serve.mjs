@@ -98,7 +98,7 @@ spec:
   // What is selected may go: then nothing is, and nothing breaks.
   writeFileSync(cart, "# Nothing left.\n");
   await page.locator(".stage svg .node[data-id='shop/cart[Deployment]']").waitFor({ state: "detached" });
-  assert.equal(await details(page).getByText("Choose a card").isVisible(), true);
+  assert.equal(await details(page).getByText("Choose an object").isVisible(), true);
   assert.equal(await page.locator(".stage svg.dimmed").count(), 0);
   assert.equal(await page.locator(".stage svg .node[data-namespace=data]:visible").count(), 0, "filters stay");
 
