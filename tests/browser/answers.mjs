@@ -21,7 +21,7 @@ export default async function (t) {
 
   for (const file of ["market-data.html", path.join("market", "namespace-data.html")]) {
     const page = await t.open(t.file(file));
-    assert((await details(page).innerText()).includes(`What the Internet reaches: ${reached.size} workloads`), file);
+    assert((await details(page).innerText()).includes(`Reachable from the Internet: ${reached.size} workloads`), file);
     await card(page, postgres).click();
     assert.deepEqual(await callers(page), of(postgres), file);
     // Who is elsewhere is named, and what is known of it is said to be all that the page knows.
@@ -38,14 +38,14 @@ export default async function (t) {
   assert.deepEqual(await callers(front), of("front/gateway[Deployment]"));
 
   const index = await t.open(t.file(path.join("market", "index.html")));
-  assert((await details(index).innerText()).includes(`What the Internet reaches: ${reached.size} workloads`));
+  assert((await details(index).innerText()).includes(`Reachable from the Internet: ${reached.size} workloads`));
 
   // A change that exposes a workload: the headline, the panels and the way agree with the announcement.
   const page = await t.open(t.file("exposed.html"));
   await tab(page, "Details").click();
   assert((await page.locator("body > header").innerText()).includes("reach"), await page.locator("body > header").innerText());
-  assert((await details(page).innerText()).includes("What the Internet reaches: 1 workload"), await details(page).innerText());
-  await details(page).getByRole("button", { name: /^What the Internet reaches/ }).click();
+  assert((await details(page).innerText()).includes("Reachable from the Internet: 1 workload"), await details(page).innerText());
+  await details(page).getByRole("button", { name: /^Reachable from the Internet/ }).click();
   await page.keyboard.down("Shift");
   await card(page, "shop/zeroday[Deployment]").click();
   await page.keyboard.up("Shift");
@@ -55,7 +55,7 @@ export default async function (t) {
   // What was removed leads nowhere any more.
   const gone = await t.open(t.file("hidden.html"));
   await tab(gone, "Details").click();
-  assert((await details(gone).innerText()).includes("What the Internet reaches: 0 workloads"));
+  assert((await details(gone).innerText()).includes("Reachable from the Internet: 0 workloads"));
   await card(gone, "internet").click();
   await gone.keyboard.down("Shift");
   await card(gone, "shop/zeroday[Deployment]").click();

@@ -58,7 +58,7 @@ export default async function (t) {
   await label("Overview").click();
   await space.click();
   assert((await details(page).locator("h2").innerText()).includes("team-003"));
-  await details(page).getByRole("button", { name: /Show what is in team-003/ }).click();
+  await details(page).getByRole("button", { name: /Show the objects in team-003/ }).click();
   assert(await whole.isChecked());
 
   // With keys: a switch is a switch.

@@ -30,8 +30,8 @@ export default async function (t) {
   // The start of the page says how many, and leads there.
   await page.keyboard.press("Escape");
   const targets = new Set(ways.map((w) => w.reaches.workload));
-  assert((await details(page).innerText()).includes(`What the Internet reaches: ${targets.size} workloads`));
-  await details(page).getByRole("button", { name: /^What the Internet reaches/ }).click();
+  assert((await details(page).innerText()).includes(`Reachable from the Internet: ${targets.size} workloads`));
+  await details(page).getByRole("button", { name: /^Reachable from the Internet/ }).click();
   assert.equal(await details(page).locator("h2").innerText(), "Internet");
 
   // What can reach the database, on which port and by which rule? One click; every workload of the input is held against the table.
