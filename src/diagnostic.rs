@@ -55,7 +55,7 @@ macro_rules! codes {
 }
 
 impl Code {
-    /// Whether problems of this kind mean that a part of the input was not read at all.
+    /// True if problems of this kind mean that a part of the input was not read at all.
     pub fn is_unread(self) -> bool {
         matches!(
             self,
@@ -74,7 +74,7 @@ impl Code {
 codes! {
     /// A path could not be read.
     UnreadableInput = "unreadable-input", Error;
-    /// The input holds no object at all.
+    /// The manifests contain no object at all.
     NothingFound = "nothing-found", Warning;
     /// An outside program (kustomize, kubectl, helm) is missing or failed.
     ExternalTool = "external-tool", Error;
@@ -84,9 +84,9 @@ codes! {
     YamlLimit = "yaml-limit", Error;
     /// A mapping holds one key twice; the last one counts.
     YamlDuplicateKey = "yaml-duplicate-key", Warning;
-    /// A file is a Helm template that nobody rendered.
+    /// A file is a Helm template that was not rendered.
     HelmTemplate = "helm-template", Warning;
-    /// A document claims to be a Kubernetes object but its identity cannot be told.
+    /// A document claims to be a Kubernetes object but its identity cannot be determined.
     ObjectIdentity = "object-identity", Error;
     /// A field has a value of the wrong type.
     FieldType = "field-type", Error;
@@ -132,7 +132,7 @@ codes! {
     ServiceSelectorOverlap = "service-selector-overlap", Warning;
     /// The Service that gives a StatefulSet its names is not there, not headless, or selects other pods.
     HeadlessServiceMismatch = "headless-service-mismatch", Warning;
-    /// An ExternalName Service stands for something that is no DNS name.
+    /// An ExternalName Service has an external name that is no DNS name.
     ExternalnameSuspicious = "externalname-suspicious", Warning;
     /// Endpoints written by hand belong to no Service.
     EndpointsWithoutService = "endpoints-without-service", Warning;
@@ -240,9 +240,9 @@ pub struct Diagnostic {
     pub at: Option<Span>,
     /// Further places.
     pub related: Vec<Related>,
-    /// What to do about it.
+    /// The remedy.
     pub help: Option<String>,
-    /// Whether the object it is about was left out because the API server would refuse it.
+    /// True if the object it is about was left out because the API server would refuse it.
     pub refused: bool,
 }
 
@@ -286,9 +286,9 @@ impl Diagnostic {
 /// A value with the problems met on the way to it.
 #[derive(Clone, Debug, Default)]
 pub struct Warned<T> {
-    /// What could be made.
+    /// The value.
     pub value: T,
-    /// What went wrong meanwhile, in no particular order.
+    /// The problems, in no particular order.
     pub diagnostics: Vec<Diagnostic>,
 }
 

@@ -108,7 +108,7 @@ struct Case {
 
 struct Outcome {
     world: World,
-    /// Whether the case is about calls.
+    /// True if the case is about calls.
     with_calls: bool,
     graph: Graph,
     layout: Layout,

@@ -91,7 +91,7 @@ impl<'a> Ordinals<'a> {
         (self.start..self.start.saturating_add(self.count)).map(with)
     }
 
-    /// The labels of any of them, of which name and number are not told.
+    /// The labels of any of them, of which name and number are unknown.
     pub fn any(common: &Labels) -> Labels {
         Ordinals::labeled(common, UNKNOWN_VALUE.to_owned(), UNKNOWN_VALUE.to_owned())
     }

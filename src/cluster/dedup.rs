@@ -10,8 +10,8 @@ use crate::net::ObjectKey;
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
 
-/// Keeps the first entry of each identity, in the order given. Equal repetitions go silently; different ones are told
-/// of in one warning, because real repositories hold bases and overlays side by side. Their identities are told as
+/// Keeps the first entry of each identity, in the order given. Drops equal repetitions. Different ones are reported
+/// in one warning, because real repositories hold bases and overlays side by side. Their identities are returned as
 /// well.
 pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<ObjectKey>) {
     let mut seen: BTreeMap<ObjectKey, usize> = BTreeMap::new();

@@ -68,7 +68,7 @@ fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&ObjectKey, u
     entries[index].key.clone()
 }
 
-/// Whether a workload of one kind is what a controller of another made of its own template. What an operator makes for
+/// True if a workload of one kind is what a controller of another made of its own template. What an operator makes for
 /// a custom resource (a Deployment for each component, say) are workloads of their own.
 fn folds(kind: &str, owner: &str) -> bool {
     match kind {

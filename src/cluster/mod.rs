@@ -47,7 +47,7 @@ pub struct Workload {
     /// The entry that declares it: the controller itself, or the first of its pods when the input does not hold the
     /// controller.
     pub entry: usize,
-    /// What it runs.
+    /// The pod template.
     pub spec: manifest::Workload,
     /// The entries of the live Pods that were folded into it, ascending.
     pub pods: Vec<usize>,
@@ -154,7 +154,7 @@ impl Cluster {
         self.entries.binary_search_by(|e| e.key.cmp(key)).ok()
     }
 
-    /// Whether the input holds several objects of an identity that differ, so that nobody knows which of them will be
+    /// True if the manifests contain several different objects with this identity, so it is unknown which one will be
     /// there.
     pub fn is_contested(&self, key: &ObjectKey) -> bool {
         self.contested.contains(key)

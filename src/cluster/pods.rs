@@ -79,7 +79,7 @@ impl PodIndex {
     }
 }
 
-/// Whether a StatefulSet of which no live pod is known would have a pod of this name and number.
+/// True if a StatefulSet of which no live pod is known would have a pod of this name and number.
 fn has_ordinal(workload: &Workload, name: Option<&str>, index: Option<&str>) -> bool {
     let number = |text: &str| text.parse::<u32>().ok().filter(|n| n.to_string() == text);
     let of_name = name.map(|n| n.strip_prefix(&workload.key.name).and_then(|r| r.strip_prefix('-')).and_then(number));

@@ -11,7 +11,7 @@ pub(super) const ALIAS_NODES: usize = 200_000;
 /// How many bytes of text aliases may add to a document.
 pub(super) const ALIAS_BYTES: usize = 64 << 20;
 
-/// How many repeated keys of one mapping are told one by one.
+/// Maximum number of repeated keys of one mapping that are reported one by one.
 const TOLD_DUPLICATES: usize = 5;
 
 /// The size of a value.
@@ -71,7 +71,7 @@ impl Budget {
     }
 }
 
-/// Whether a mapping is the document itself.
+/// True if a mapping is the document itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Root,

@@ -131,7 +131,7 @@ impl<'a> File<'a> {
         index as u32 + 1..=self.next(index).unwrap_or(index) as u32 + 1
     }
 
-    /// Whether a document's content begins on a line.
+    /// True if a document's content begins on a line.
     fn opens(&self, index: usize) -> bool {
         self.chunk_of(index).is_some_and(|chunk| {
             let before = &self.lines[chunk.line - 1..index];
@@ -165,7 +165,7 @@ fn comment<'a>(line: &'a str, word: &str) -> Option<(usize, &'a str)> {
     })
 }
 
-/// Whether a place is inside of a text of the document.
+/// True if a place is inside of a text of the document.
 fn is_inside(tree: &Tree, offset: u32) -> bool {
     match &tree.value {
         Value::Seq(items) => items.iter().any(|t| is_inside(t, offset)),

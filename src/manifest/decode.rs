@@ -1,5 +1,5 @@
-//! Decodes trees into Kubernetes' types, so that every complaint has a place and a field path, and one wrong field
-//! costs only itself.
+//! Decodes trees into Kubernetes' types, so that every error has a place and a field path, and one wrong field
+//! does not affect the others.
 //!
 //! A decoder that serde drives stops at its first error. So the error names the value that is to blame, that value is
 //! set aside, and the object is decoded again without it, a bounded number of times.
@@ -20,13 +20,13 @@ use super::hint;
 use super::tree::{Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
 
-/// How many wrong fields of one object are told and set aside before its content is given up.
+/// Maximum number of wrong fields of one object that are reported and set aside before its content is given up.
 const ROUNDS: usize = 64;
 
 /// How strictly fields are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// A kind whose fields are all known: unknown and missing ones are told.
+    /// A kind whose fields are all known: unknown and missing ones are reported.
     Known,
     /// A kind that only shares a part of its fields with one that is known.
     Alike,
@@ -55,7 +55,7 @@ impl Context<'_> {
 
 /// What is noticed while the parts of an object are decoded.
 pub(super) struct Findings<'a> {
-    /// What is to be told.
+    /// Problems to report.
     pub problems: &'a mut Vec<Diagnostic>,
     /// Values that were set aside, by address.
     set_aside: FxHashSet<*const Tree>,
@@ -68,7 +68,7 @@ impl<'a> Findings<'a> {
         Findings { problems, set_aside: FxHashSet::default(), faults: None }
     }
 
-    /// From here on, what is wrong with values that do not fit their types is kept and not told.
+    /// From here on, what is wrong with values that do not fit their types is kept and not reported.
     pub fn keep_faults(&mut self) {
         self.faults = Some(Vec::new());
     }

@@ -66,7 +66,7 @@ fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
         for tree in &trees {
             let mut finder = Finder { text, found: BTreeSet::new(), aliased: Vec::new() };
             finder.object(tree);
-            // The text that an alias stands for is elsewhere, under a name that says nothing of it.
+            // The text of the anchor is elsewhere, under a name that says nothing of it.
             if !finder.aliased.is_empty() {
                 let aliased = std::mem::take(&mut finder.aliased);
                 finder.same_as(tree, &aliased);
@@ -143,7 +143,7 @@ impl Finder<'_> {
         }
     }
 
-    /// What is told to a program: `--password=x`, and what follows `--password`.
+    /// Arguments of a program: `--password=x`, and the value after `--password`.
     fn arguments(&mut self, tree: &Tree) {
         let mut after = false;
         for item in tree.items() {
@@ -198,7 +198,7 @@ fn is_public(key: &str) -> bool {
     of_project && !name.contains("snippet") && !name.contains("auth") && name != "last-applied-configuration"
 }
 
-/// Whether a text is about something that should be kept secret.
+/// True if a text is about something that should be kept secret.
 fn names_secret(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["passw", "passphrase", "token", "secret", "credential", "apikey", "api-key", "api_key", "private"]
@@ -206,7 +206,7 @@ fn names_secret(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// Whether a text is an address with a user and a password in it, as in `amqp://user:password@host`.
+/// True if a text is an address with a user and a password in it, as in `amqp://user:password@host`.
 fn has_credentials(text: &str) -> bool {
     text.match_indices("://").any(|(at, _)| {
         let rest = &text[at + 3..];

@@ -44,7 +44,7 @@ impl Input<'_> {
 pub(super) struct Fault {
     /// What to tell.
     pub problem: Diagnostic,
-    /// Whether the document is a template that nobody rendered, in which case there is nothing else to tell.
+    /// True if the document is a template that nobody rendered, in which case there is nothing else to tell.
     pub template: bool,
 }
 

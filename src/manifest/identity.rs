@@ -166,7 +166,7 @@ fn identify(tree: &Tree) -> Identity {
     let local_config = tree.at(&["metadata", "annotations", LOCAL_CONFIG]).is_some_and(|v| v.as_str() == Some("true"));
     // A kubeconfig calls itself `v1` too.
     let kubeconfig = group.is_empty() && kind == "Config";
-    // What kustomize is told to delete is not there.
+    // Objects that kustomize deletes are absent.
     let deleted = tree.get("$patch").and_then(Tree::as_str) == Some("delete");
     if LOCAL_GROUPS.iter().any(is_local) || local_config || kubeconfig || deleted {
         return Identity::Nothing;

@@ -26,14 +26,14 @@ pub(super) fn json(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<
     }
 }
 
-/// Whether a chunk is meant to be JSON.
+/// True if a chunk is meant to be JSON.
 pub(super) fn looks_like_json(text: &str) -> bool {
     let text = &text[marker_line(text).unwrap_or(0)..];
     let text = text.trim_start();
     (text.starts_with('{') && !text.starts_with("{{")) || text.starts_with('[')
 }
 
-/// Whether its first member is written as only JSON writes it.
+/// True if its first member is written as only JSON writes it.
 pub(super) fn is_surely_json(text: &str) -> bool {
     let text = text.trim_start();
     text.strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))

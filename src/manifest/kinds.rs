@@ -89,7 +89,7 @@ fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// Whether only Kubernetes itself defines kinds in a group. A group of custom resources has at least one dot
+/// True if only Kubernetes itself defines kinds in a group. A group of custom resources has at least one dot
 /// (<https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/>).
 fn is_closed(group: &str) -> bool {
     BUILT_IN_GROUPS.contains(&group) || !group.contains('.')

@@ -1,6 +1,6 @@
 //! Text to typed Kubernetes objects.
 //!
-//! Guarantees: one broken document costs only itself; every object has an `apiVersion`, a `kind` and a name; every
+//! Guarantees: an invalid document does not stop the run; every object has an `apiVersion`, a `kind` and a name; every
 //! problem has a place; the result depends on the texts and their order alone. YAML is read as Kubernetes reads it (see
 //! `scalar`), and no input makes reading slow, deep or large out of proportion: nesting, aliases and told problems are
 //! bounded.
@@ -43,14 +43,14 @@ use self::split::Chunk;
 /// How many steps deep a document may nest.
 pub const MAX_DEPTH: usize = 512;
 
-/// What was found in the input.
+/// Objects and files found in the input.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
     /// All objects: by file, then in document order, Lists flattened.
     pub objects: Vec<Object>,
     /// Files without any problem that hold no Kubernetes object, in path order.
     pub ignored_files: Vec<FileId>,
-    /// Files that hold templates nobody rendered, in path order.
+    /// Files that contain templates that were not rendered, in path order.
     pub templates: Vec<FileId>,
     /// How many documents were read that hold something.
     pub documents: usize,

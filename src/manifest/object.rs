@@ -34,10 +34,10 @@ pub struct Object {
     /// Its content, typed where the program knows the kind.
     pub body: Body,
     /// What is wrong with the values of a policy's `spec`, for whom judges policies to tell: one of these is reason
-    /// enough to refuse it. Other kinds have none here; what is wrong with them has been told.
+    /// enough to refuse it. Other kinds have none here; their problems have been reported.
     pub faults: Vec<Diagnostic>,
     /// Its fields with their places. Kinds of older API versions have been brought to the current shape, managed fields
-    /// and values of Secrets are left out, and of kinds that nobody reads (such as CustomResourceDefinition) only the
+    /// and values of Secrets are left out, and of kinds that are not read (such as CustomResourceDefinition) only the
     /// identity is kept.
     pub tree: Tree,
 }
@@ -63,7 +63,7 @@ pub struct OwnerRef {
     pub kind: String,
     /// `name` of the owner, in the namespace of the owned object.
     pub name: String,
-    /// Whether it is the one owner that manages the object.
+    /// True if it is the one owner that manages the object.
     pub controller: bool,
 }
 
@@ -95,7 +95,7 @@ pub enum Body {
 pub struct Workload {
     /// Labels of the pods (without those that a controller adds).
     pub pod_labels: BTreeMap<String, String>,
-    /// What runs in a pod.
+    /// The pod spec.
     pub pod: PodSpec,
     /// Where the pod is in the object's tree: `spec.template.spec`, `spec`, `spec.jobTemplate.spec.template.spec`, ….
     pub pod_path: &'static str,

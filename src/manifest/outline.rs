@@ -18,7 +18,7 @@ pub(super) enum Begins {
 pub(super) struct Quote {
     /// Where it begins.
     pub at: usize,
-    /// Whether there is another such quote after it.
+    /// True if there is another such quote after it.
     pub is_closed: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Outline {
     lines: Vec<(usize, Begins)>,
     /// The placeholders `{{ … }}` outside of all text.
     pub actions: Vec<std::ops::Range<usize>>,
-    /// Whether the place that was asked about is inside brackets or braces.
+    /// True if the place that was asked about is inside brackets or braces.
     pub in_flow: bool,
     /// Where the quoted text begins that this place is in or right behind, or else the last quote before it that is
     /// never closed.
@@ -69,7 +69,7 @@ struct Scan<'a> {
     at: usize,
     /// How many brackets and braces are open.
     depth: usize,
-    /// Whether a value or key may begin here, so that a quote opens quoted text.
+    /// True if a value or key may begin here, so that a quote opens quoted text.
     fresh: bool,
     /// The column that a block scalar must be beyond; none for the whole document.
     parent: Option<usize>,
@@ -185,7 +185,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether a line has a plain key.
+    /// True if a line has a plain key.
     fn has_key(&self, start: usize) -> bool {
         let line = &self.bytes[start..self.line_end(start)];
         let word = line.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
@@ -232,7 +232,7 @@ impl Scan<'_> {
         self.at = self.line_end(self.at);
     }
 
-    /// Whether nothing but the indicators of a block scalar follows on the line.
+    /// True if nothing but the indicators of a block scalar follows on the line.
     fn is_block_header(&self) -> bool {
         let line = &self.bytes[self.at + 1..self.line_end(self.at)];
         let indicators = line.iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9')).count();

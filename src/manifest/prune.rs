@@ -13,7 +13,7 @@ pub(super) fn before_decoding(tree: &mut Tree) {
     }
 }
 
-/// Leaves out the content of kinds that nobody reads.
+/// Leaves out the content of kinds that are not read.
 pub(super) fn after_decoding(group: &str, kind: &str, tree: &mut Tree) {
     match (group, kind) {
         ("", "Secret") => {

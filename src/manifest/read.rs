@@ -102,7 +102,7 @@ struct Reader<'a, 'b> {
     problems: &'b mut Vec<Diagnostic>,
     /// Where the last event ended, in the text that is read.
     last: usize,
-    /// Whether any alias can follow; without, anchored values need not be kept.
+    /// True if any alias can follow; without, anchored values need not be kept.
     has_aliases: bool,
     frames: Vec<Frame>,
     items: Vec<Tree>,
@@ -246,7 +246,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         self.place(tree, merge)
     }
 
-    /// What an alias stands for.
+    /// The value of an alias.
     fn copy(&mut self, id: usize, span: Span) -> Result<Tree, Fault> {
         let Some(Some(anchored)) = self.anchors.get(id) else {
             return Err(Fault::syntax(span, "an alias inside the value that it stands for"));

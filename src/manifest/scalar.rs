@@ -70,7 +70,7 @@ fn float_key(number: f64) -> String {
 }
 
 fn resolve(text: &str) -> Option<Value> {
-    // Most scalars are told to be text by their first letter alone.
+    // Most scalars are recognized as text by their first letter alone.
     let first = *text.as_bytes().first().unwrap_or(&b'~');
     match first {
         b'~' | b'n' | b'N' | b'y' | b'Y' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' => word(text),

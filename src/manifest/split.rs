@@ -63,7 +63,7 @@ fn marker(line: &str, marker: &str) -> bool {
     line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
-/// Whether a line holds only blanks and a comment. A lone carriage return ends a line for YAML, so what follows it may
+/// True if a line holds only blanks and a comment. A lone carriage return ends a line for YAML, so what follows it may
 /// be more than a comment.
 fn holds_nothing(line: &str) -> bool {
     let line = line.trim_end_matches(['\n', '\r']);

@@ -1,4 +1,4 @@
-//! Templates that nobody rendered: told once for all of them, with what to do about it.
+//! Templates that were not rendered: one warning for all of them, with a remedy.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ fn is_helm(action: &str) -> bool {
     HELM.iter().any(|word| action.contains(word))
 }
 
-/// Whether reading stopped at an offset because the document is a template: a placeholder stands near there where YAML
+/// True if reading stopped at an offset because the document is a template: a placeholder stands near there where YAML
 /// has no text, or one that only Helm knows stands anywhere. What is inside quotes, blocks of text and comments is no
 /// reason to stop, and may be meant for another program.
 pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {

@@ -22,7 +22,7 @@ fn names(parsed: &Warned<Parsed>) -> Vec<String> {
     parsed.value.objects.iter().map(|o| format!("{}/{} {}", o.api_version, o.kind, o.name)).collect()
 }
 
-/// What is told about a text that holds no usable object.
+/// Problems of a text without usable objects.
 fn fault(text: &str, expected: &str) {
     let (_, parsed) = parse_text("x.yaml", text);
     assert_eq!(told(&parsed).join("\n"), expected, "{text:?}");

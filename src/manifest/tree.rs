@@ -98,12 +98,12 @@ impl Tree {
         }
     }
 
-    /// Whether it is `null` or left empty, which Kubernetes treats as absent.
+    /// True if it is `null` or left empty, which Kubernetes treats as absent.
     pub fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
     }
 
-    /// Whether it is a mapping.
+    /// True if it is a mapping.
     pub fn is_map(&self) -> bool {
         matches!(self.value, Value::Map(_))
     }
@@ -124,7 +124,7 @@ impl Tree {
         }
     }
 
-    /// What kind of value it is, for messages: `a mapping`, `a number`, ….
+    /// The type of the value, for messages: `a mapping`, `a number`, ….
     pub fn kind_name(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",

@@ -77,7 +77,7 @@ pub(super) fn body(
     }
 }
 
-/// Whether it is a typed kind of policy.
+/// True if it is a typed kind of policy.
 pub(super) fn is_policy(group: &str, kind: &str) -> bool {
     matches!((group, kind), ("networking.k8s.io" | "extensions", "NetworkPolicy"))
 }

@@ -78,7 +78,7 @@ impl Side {
     }
 }
 
-/// The folders in which a repository keeps what its revisions stand for: that of the working tree, and the one that it
+/// The folders in which a repository keeps its references: that of the working tree, and the one that it
 /// shares with others. For those who wait until a name means another commit.
 pub fn git_folders(request: &GitRequest) -> Result<[PathBuf; 2], GitError> {
     let git = command::Git::find(&request.programs, &request.folder)?;
@@ -86,7 +86,7 @@ pub fn git_folders(request: &GitRequest) -> Result<[PathBuf; 2], GitError> {
 }
 
 /// Reads the old and the new side of a range. A file that only one side has is no problem; a path that neither has is
-/// one, told with the new side, as is everything that is the same on both.
+/// one, reported with the new side, as is everything that is the same on both.
 pub fn load_range(request: &GitRequest) -> Result<[Side; 2], GitError> {
     let repository = Repository::open(&request.programs, &request.folder)?;
     let [old, new] = repository.resolve(&request.range)?;

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::text;
 use super::{SourceFile, Sources};
 
-/// What is read of one file at most, unless told otherwise: 256 MiB.
+/// What is read of one file at most, by default: 256 MiB.
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The name under which standard input is shown.
@@ -24,7 +24,7 @@ const PIECE_BYTES: u64 = 8 << 20;
 /// Places in a text are counted in 32 bits, so no limit can be above this.
 const ADDRESSABLE_BYTES: u64 = u32::MAX as u64 - 1;
 
-/// What to read.
+/// Input to read.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Files, folders, and `-` for standard input.
@@ -58,14 +58,14 @@ pub struct Skipped {
     pub repeated: usize,
 }
 
-/// What was read.
+/// The result of reading.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The texts.
     pub sources: Sources,
-    /// What could not be read, in path order.
+    /// Problems of inputs that could not be read, in path order.
     pub problems: Vec<Problem>,
-    /// What was left out.
+    /// Files that were left out.
     pub skipped: Skipped,
 }
 
@@ -148,7 +148,7 @@ pub(super) fn collected(
     Sources::from_files(files.into_values())
 }
 
-/// Finds the files that a path stands for.
+/// Finds the files that a path names.
 fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     let name = shown_name(path);
     match fs::metadata(path) {
@@ -235,14 +235,14 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     }
 }
 
-/// Whether a file of a folder is read.
+/// True if a file of a folder is read.
 pub fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
         || path.file_name().is_some_and(|n| is_kubectl_name(&n.to_string_lossy()))
 }
 
-/// Whether a file is called as `kubectl diff` calls those that it hands to a program for comparing:
+/// True if a file is called as `kubectl diff` calls those that it hands to a program for comparing:
 /// `apps.v1.Deployment.shop.web`, that is
 /// `[GROUP.]VERSION.KIND.NAMESPACE.NAME` (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/>).
 fn is_kubectl_name(name: &str) -> bool {

@@ -93,7 +93,7 @@ impl Sources {
         self.files.len()
     }
 
-    /// Whether there is no file.
+    /// True if there is no file.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

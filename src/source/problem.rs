@@ -16,7 +16,7 @@ pub enum Problem {
     Unreadable {
         /// The path, or `<stdin>`.
         name: String,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// A folder that cannot be walked through.
@@ -62,7 +62,7 @@ pub enum Problem {
     /// None of the programs that could do a job is installed.
     #[error("{job}: needs {programs}, and there is none on the PATH")]
     NoProgram {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// The programs that would do.
         programs: &'static str,
@@ -70,17 +70,17 @@ pub enum Problem {
     /// A program could not be started or read from.
     #[error("{job}: {} could not be run: {error}", program.display())]
     NotRun {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// A program said that it failed.
     #[error("{job}: {} failed ({status}){}", program.display(), indented(stderr))]
     Failed {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// The program.
         program: PathBuf,
@@ -92,7 +92,7 @@ pub enum Problem {
     /// A program that is to read a path which is not there.
     #[error("{job}: there is no such file or folder: {path}")]
     MissingArgument {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// The path.
         path: String,
@@ -144,7 +144,7 @@ pub enum Problem {
     /// A tree that is larger than is written to disk for a program to read.
     #[error("{job}: {side} is larger than {limit} bytes, which is the most that is written to disk for it")]
     TooLargeTree {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// Which side.
         side: String,
@@ -154,17 +154,17 @@ pub enum Problem {
     /// A folder for a program to read could not be made.
     #[error("{job}: {side} could not be written to a temporary folder: {error}")]
     NotWritten {
-        /// What was to be done, as the option that asked for it.
+        /// The task, as the option that requested it.
         job: String,
         /// Which side.
         side: String,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
 }
 
 impl Problem {
-    /// Whether an outside program is to blame and not a path.
+    /// True if an outside program is to blame and not a path.
     pub fn is_tool(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Calls that configuration tells of: what the library says of them, what the program prints, and what hostile texts
+//! Calls declared in configuration: what the library says of them, what the program prints, and what hostile texts
 //! may cost.
 
 use std::process::Command;

@@ -210,7 +210,7 @@ fn names_of_files_stay_data() {
     let uri = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(uri, "a%2Cline%3D9%3A%3Ab%2520%20c%23d%3F%0A%3A%3Aerror%20%3A%3A.yaml");
     roxmltree::Document::parse(&from("junit")).unwrap();
-    // Paths below the folder that the program runs in are told from there, also where they were given whole.
+    // Paths below the folder that the program runs in are shown relative to it, also where they were given whole.
     let whole = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
         .arg("check")
         .arg(folder.path().canonicalize().unwrap())

@@ -41,7 +41,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Whether a page draws a workload.
+/// True if a page draws a workload.
 fn draws(page: &str, name: &str) -> bool {
     page.contains(&format!("data-name=\"{name}\""))
 }

@@ -1,5 +1,5 @@
 //! What a difference says of connections is true and complete: in thousands of pairs of random clusters it names just
-//! the pairs whose ports differ, and the lines of the union of both pictures are marked as what they stand for.
+//! the pairs whose ports differ, and the lines of the union of both pictures are marked with the change they represent.
 
 use std::collections::BTreeMap;
 

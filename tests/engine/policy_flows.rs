@@ -82,7 +82,7 @@ fn check(seed: u64) {
         }
     }
     for (own, address) in (0..count).flat_map(|w| ADDRESSES.into_iter().map(move |a| (w, a))) {
-        // Addresses of IPv6 are told of only where some rule speaks of them.
+        // Addresses of IPv6 are reported only where some rule names them.
         let is_told = |g: &Group| matches!(&g.members, Members::Addresses(set) if set.contains(address));
         if !connectivity.groups(connectivity.home(own)).iter().any(is_told) {
             continue;

@@ -433,7 +433,7 @@ fn the_action_runs_kubesketch_itself() {
     assert!(runner.at("temp/kubesketch/net.work/diff.html").exists());
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
 
-    // What checkout fetches unless it is told otherwise is not enough, and that is said.
+    // What checkout fetches by default is not enough, and that is said.
     let url = format!("file://{}", repo.top().display());
     let shallow = repo.beside("shallow");
     git(repo.top(), &["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);

@@ -132,7 +132,7 @@ fn routes(count: u16) -> Graph {
     b.build()
 }
 
-/// One Service that selects so many workloads and stands for so many names outside.
+/// One Service with `selected` workloads and `resolved` names outside the cluster.
 fn fan(selected: u16, resolved: u16) -> Graph {
     let mut b = GraphBuilder::new();
     let service = shop::service(ServiceKind::ClusterIp, vec![shop::port(80, 8080)], "app");

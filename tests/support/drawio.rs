@@ -17,7 +17,7 @@ pub struct Cell {
     pub parent: String,
     pub label: String,
     pub tooltip: String,
-    /// What it stands for.
+    /// The id of the object that the cell represents.
     pub object: String,
     pub style: BTreeMap<String, String>,
     pub rect: Rect,

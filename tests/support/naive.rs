@@ -43,7 +43,7 @@ pub struct Namespace {
     pub name: &'static str,
     /// `None` if the manifests do not declare it.
     pub labels: Option<Labels>,
-    /// Whether it has a primary network of its own.
+    /// True if it has a primary network of its own.
     pub own_network: bool,
 }
 
@@ -54,7 +54,7 @@ pub struct Pod {
     pub labels: Labels,
     pub ports: Vec<(&'static str, &'static str, u16)>,
     pub address: Option<IpAddr>,
-    /// Whether a Job makes it, which gives it the name of the Job as a label.
+    /// True if a Job makes it, which gives it the name of the Job as a label.
     pub of_job: bool,
     pub host_network: bool,
 }
@@ -120,7 +120,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it is asked before NetworkPolicies.
+    /// True if it is asked before NetworkPolicies.
     pub fn is_first(self) -> bool {
         matches!(self, Kind::Admin | Kind::ClusterAdmin)
     }
@@ -354,7 +354,7 @@ impl World {
         World { namespaces, pods, policies, admin }
     }
 
-    /// Whether some rule speaks of IPv6. Where none does, its addresses are not told apart from those of IPv4.
+    /// True if some rule speaks of IPv6. Where none does, its addresses are not distinguished from those of IPv4.
     pub fn speaks_of_v6(&self) -> bool {
         let own = self.policies.iter().flat_map(|p| {
             let ingress = p.ingress.iter().filter(|_| p.isolates("Ingress"));
@@ -370,7 +370,7 @@ impl World {
         self.namespaces[namespace].own_network.then_some(namespace)
     }
 
-    /// Whether traffic is allowed.
+    /// True if traffic is allowed.
     pub fn allowed(&self, from: End, to: End, protocol: &str, port: u16) -> bool {
         if let (End::Pod(a), End::Pod(b)) = (from, to)
             && self.network(a) != self.network(b)

@@ -1,6 +1,6 @@
 //! Each folder below `tests/cases/policy` shows one rule: `input.yaml` says it, `matrix.txt` what follows. Rows are
-//! sources, columns destinations, cells the ports that are allowed; below stand the problems that were told.
-//! `controllers.txt` has the ingress controllers that are told, one a line;
+//! sources, columns destinations, cells the ports that are allowed; below stand the reported problems.
+//! `controllers.txt` has the ingress controllers that are configured, one a line;
 //! `unseen.txt`, where it is, says what pods may do that the input does not hold.
 //!
 //! `KUBESKETCH_BLESS=1` writes the matrices. Every case also gets, for free: the order of its documents does not
@@ -71,7 +71,7 @@ fn any_order(folder: &Path) -> Result<(), Failed> {
     if one == other { Ok(()) } else { Err(format!("{one}\nwith the documents turned\n{other}").into()) }
 }
 
-/// Whether problems are told beside the matrix; their places change with the order of documents.
+/// True if problems are reported beside the matrix; their places change with the order of documents.
 #[derive(Clone, Copy, PartialEq)]
 enum Problems {
     Told,
@@ -128,7 +128,7 @@ fn matrix(cells: &BTreeMap<(String, String), String>) -> String {
     let mut rows: Vec<Vec<String>> = rows.collect();
     rows.insert(0, std::iter::once(String::new()).chain(columns.iter().map(|c| (*c).clone())).collect());
     let text = table(&Table { columns: vec![""; columns.len() + 1], rows }, TableFormat::Text);
-    // The headings of a table are in capitals, which names are not: the first row stands for them.
+    // The headings of a table are in capitals, which names are not: the first row serves as the headings.
     text.lines().skip(1).collect::<Vec<_>>().join("\n") + "\n"
 }
 

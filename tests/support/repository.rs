@@ -12,7 +12,7 @@ pub struct Repository {
     top: PathBuf,
 }
 
-/// Whether there is a git; says that the test is skipped if not.
+/// True if there is a git; says that the test is skipped if not.
 pub fn have_git() -> bool {
     let found = Command::new("git").arg("version").output().is_ok_and(|o| o.status.success());
     if !found {

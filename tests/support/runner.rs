@@ -85,7 +85,7 @@ pub struct Runner {
 /// What a job did.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Whether every step succeeded.
+    /// True if every step succeeded.
     pub success: bool,
     /// What the steps wrote, by their ids.
     pub log: BTreeMap<String, String>,
@@ -95,7 +95,7 @@ pub struct Outcome {
     pub used: Vec<(String, BTreeMap<String, String>)>,
 }
 
-/// Whether everything is here that the scripts need; says that the test is skipped if not.
+/// True if everything is here that the scripts need; says that the test is skipped if not.
 pub fn can_play() -> bool {
     let found = ["bash", "jq", "git"]
         .iter()

@@ -195,13 +195,13 @@ impl<'p, 'de> De<'p, 'de> {
         result.map_err(|e| self.placed(e))
     }
 
-    /// Whether a text is a `y` or `n` without quotes.
+    /// True if a text is a `y` or `n` without quotes.
     fn is_bare(&self, text: &str) -> bool {
         scalar::letter(text).is_some() && written(self.tree, self.context.text) == Some(text)
     }
 
     /// Kubernetes takes `y` and `n` without quotes for booleans and refuses the object. Here the text is taken, and
-    /// that is told.
+    /// that is reported.
     fn check_letter(&self, text: &str) {
         if !self.quiet && self.is_bare(text) {
             let message = format!(
@@ -242,7 +242,7 @@ impl<'p, 'de> De<'p, 'de> {
             if entry.is_some_and(|e| !e.value.is_null() && !self.context.is_dropped(&e.value)) {
                 continue;
             }
-            // If the field was set aside, its own error has been told.
+            // If the field was set aside, its own error has been reported.
             let told = entry.is_some_and(|e| self.context.is_dropped(&e.value));
             let message = format!("`{field}` is missing");
             match without {

@@ -32,7 +32,7 @@ impl<'p> Path<'p> {
         Path { parent: Some(parent), step: Step::Index(index) }
     }
 
-    /// Whether this is the object itself.
+    /// True if this is the object itself.
     pub fn is_object(&self) -> bool {
         matches!(self.step, Step::Base(""))
     }

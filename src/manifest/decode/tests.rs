@@ -1,4 +1,4 @@
-//! Tests of decoding: what is told about wrong fields, and what is left of the object.
+//! Tests of decoding: problems of wrong fields, and the rest of the object.
 
 use super::super::{Body, Object, parse};
 use crate::source::Sources;

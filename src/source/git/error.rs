@@ -21,7 +21,7 @@ pub enum GitError {
     NotRun {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// Git said that it failed.

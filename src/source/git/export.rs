@@ -31,7 +31,7 @@ impl Export {
     }
 }
 
-/// What is told of a tree that cannot be written.
+/// Context for the error of a tree that cannot be written.
 pub(super) struct Job<'a> {
     /// The option that asked for it.
     pub job: &'a str,
@@ -167,7 +167,7 @@ fn make_link(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether a path means the same here as in the repository.
+/// True if a path means the same here as in the repository.
 fn fits_this_system(path: &[u8]) -> bool {
     cfg!(unix)
         || (std::str::from_utf8(path).is_ok()

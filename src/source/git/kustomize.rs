@@ -61,7 +61,7 @@ pub(super) fn build(
     Ok(built)
 }
 
-/// Where a kustomization is to be built; `None` if this side has none or it is told why not.
+/// Where a kustomization is to be built; `None` if this side has none or the reason is reported.
 fn folder(
     request: &GitRequest,
     trees: &mut Trees,

@@ -40,7 +40,7 @@ pub(super) fn to_git(path: &Path) -> Vec<u8> {
     parts.join(&b'/')
 }
 
-/// Whether a file below a folder is read: nothing on the way to it is hidden. `below` begins at the folder.
+/// True if a file below a folder is read: nothing on the way to it is hidden. `below` begins at the folder.
 pub(super) fn is_hidden(below: &[u8]) -> bool {
     below.split(|b| *b == b'/').any(|part| part.starts_with(b"."))
 }

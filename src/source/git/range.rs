@@ -1,4 +1,4 @@
-//! Ranges of revisions, and the commits they stand for.
+//! Ranges of revisions, and the commits they name.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

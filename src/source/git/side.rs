@@ -79,7 +79,7 @@ pub(super) enum Presence {
     Absent,
     /// A folder with nothing to read.
     Empty,
-    /// Yes, or what is wrong with it is told.
+    /// Yes, or its problem is reported.
     Present,
 }
 
@@ -131,7 +131,7 @@ impl Building {
         state_name(&self.state.revision, self.state.commit.map(|c| c.to_string()).as_deref())
     }
 
-    /// Finds the files that a path stands for on this side.
+    /// Finds the files that a path names on this side.
     pub fn list(&mut self, repository: &Repository, trees: &mut Trees, asked: &Asked) -> Result<Presence, GitError> {
         let Some(way) = asked.way() else {
             return Ok(Presence::Absent);
@@ -309,7 +309,7 @@ fn plain(way: &[u8]) -> Option<Vec<u8>> {
     Some(names::to_git(&path))
 }
 
-/// Tells of a path that no side has, or in which no side has anything to read.
+/// Reports a path that no side has, or in which no side has anything to read.
 pub(super) fn tell_absence(sides: &mut [Building; 2], asked: &Asked, found: [Presence; 2]) {
     let name = asked.name();
     let [old, new] = sides;
@@ -324,7 +324,7 @@ pub(super) fn tell_absence(sides: &mut [Building; 2], asked: &Asked, found: [Pre
     }
 }
 
-/// Tells of submodules that are not here. One that is the same on both sides changes nothing, and is only worth a note.
+/// Reports missing submodules. One that is the same on both sides changes nothing, and is only worth a note.
 pub(super) fn tell_submodules(sides: &mut [Building; 2]) {
     let [old, new] = sides;
     for (name, commit) in &new.submodules {

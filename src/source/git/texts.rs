@@ -94,7 +94,7 @@ fn decode(object: Object) -> Option<Result<Arc<String>, Fault>> {
     }
 }
 
-/// Whether this stands for a file of Git LFS.
+/// True if this is a pointer to a file of Git LFS.
 pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.len() < LFS_MAX_BYTES && bytes.starts_with(LFS_START)
 }

@@ -20,7 +20,7 @@ const MAX_TARGET_BYTES: u64 = 4096;
 /// The largest tree object or `.gitmodules`.
 const MAX_TREE_BYTES: u64 = 256 << 20;
 
-/// What a name of a tree stands for.
+/// Type of an entry of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A tree.

@@ -1,4 +1,4 @@
-//! The files of a working tree: what git tracks, and what it does not know and is not told to ignore. The index is read
+//! The files of a working tree: what git tracks, and what it neither tracks nor ignores. The index is read
 //! and never refreshed.
 
 use std::fs;
