@@ -37,7 +37,7 @@ export default async function (t) {
   assert(/^Yes: TCP 3000/.test(outside.answer), outside.answer);
   assert(outside.all.includes("front/market") && outside.all.includes("policies.yaml:47"), outside.all);
   const shut = await ask("internet", "data/postgres[StatefulSet]");
-  assert(/^Not from outside/.test(shut.answer), shut.answer);
+  assert(/^Not directly from outside/.test(shut.answer), shut.answer);
   await t.picture("outside");
 
   // By a button, and the other way round.

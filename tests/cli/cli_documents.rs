@@ -62,7 +62,7 @@ fn a_terminal_gets_no_bitmap() {
         return;
     };
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stdout).contains("a terminal cannot show png: give it a file"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("a terminal cannot show png: write a file"), "{}", text(&output.stdout));
 }
 
 #[test]
