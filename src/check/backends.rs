@@ -41,11 +41,11 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         }
         let is_service = backend.key.kind == "Service" && backend.key.group.is_empty();
         match (backend.target, &backend.port) {
-            (BackendTarget::Missing | BackendTarget::Forbidden(None), _) if is_service => {
-                // A route often names a Service in each of its rules.
-                if sender == Sender::Ingress || reported.insert((backend.object, &backend.key)) {
-                    missing(scene, entry, sender, backend);
-                }
+            // A route often names a Service in each of its rules.
+            (BackendTarget::Missing | BackendTarget::Forbidden(None), _)
+                if is_service && (sender == Sender::Ingress || reported.insert((backend.object, &backend.key))) =>
+            {
+                missing(scene, entry, sender, backend);
             }
             (BackendTarget::Found(service), Backend::Absent(wanted)) => {
                 port_missing(scene, entry, sender, backend, (service, wanted));

@@ -71,7 +71,7 @@ fn blocks(plane: &Plane, extent: Extent) -> impl Iterator<Item = ConnectionGroup
     let network = &plane.network;
     let rows = Rows::new(plane, extent, None);
     let mut incoming = Vec::new();
-    for (class, answers) in rows.from_addresses() {
+    for (class, answers) in rows.answers_to_addresses() {
         let to = PeerSet::Workloads(Arc::clone(&rows.classes[class].workloads));
         incoming.extend(answers.into_iter().map(|(answer, set)| ConnectionGroup {
             network,
@@ -167,7 +167,7 @@ impl<'p> Grouping<'p> {
             }
         }
         let mut by_addresses: BTreeMap<(Answer, AddressSet), Runs> = BTreeMap::new();
-        for (class, answers) in rows.from_addresses() {
+        for (class, answers) in rows.answers_to_addresses() {
             for key in answers {
                 by_addresses.entry(key).or_default().push(class);
             }

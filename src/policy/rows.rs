@@ -222,7 +222,7 @@ impl<'p> Rows<'p> {
     }
 
     /// Source addresses by destination class and answer.
-    pub fn from_addresses(&self) -> BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> {
+    pub fn answers_to_addresses(&self) -> BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> {
         let mut found: BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> = BTreeMap::new();
         for (from, group) in self.plane.judge.groups.iter().enumerate() {
             let Members::Addresses(set) = &group.members else { continue };
