@@ -103,6 +103,7 @@ pub use check::Finding;
 pub use diagnostic::{Code, Diagnostic, Related, Severity};
 pub use diff::{Gate, Item, Section, Topic};
 pub use face::{Difference, Picture, QuestionError, check, diff, draw, read, why};
+pub use graph::NodeId;
 pub use net::ObjectKey;
 pub use picture::{Images, Options as DrawOptions, Overview};
 pub use resolve::{ControllerError, ControllerRef};

@@ -254,8 +254,8 @@ function questionControls(node) {
   return make(
     "div",
     { className: "question" },
-    button(picking ? "Choose an object …" : "What can this reach?", "Choose the target in the picture, or search for it", () => (picking ? pick(null) : pick((to) => ask(node, to)), drawDetails()), { attr: { "aria-pressed": String(!!picking) } }),
-    button("Who can reach this?", "Choose the source in the picture, or search for it", () => (pick((from) => ask(from, node)), drawDetails())),
+    button(picking ? "Choose an object …" : "From here to …", "Choose the target in the picture, or search for it", () => (picking ? pick(null) : pick((to) => ask(node, to)), drawDetails()), { attr: { "aria-pressed": String(!!picking) } }),
+    button("From … to here", "Choose the source in the picture, or search for it", () => (pick((from) => ask(from, node)), drawDetails())),
     button("Show", "Scroll the picture to this object", () => bring(node)),
     button("Clear", "Clear the selection (Escape)", () => select(null)),
   );

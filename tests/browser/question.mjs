@@ -45,7 +45,7 @@ export default async function (t) {
   await page.keyboard.press("Escape");
   await page.keyboard.press("0");
   await card(page, "data/postgres[StatefulSet]").click();
-  await shown.getByRole("button", { name: "What can this reach?" }).click();
+  await shown.getByRole("button", { name: "From here to …" }).click();
   assert(await shown.getByRole("button", { name: "Choose an object …" }).isVisible());
   await card(page, "data/redis[Deployment]").click();
   assert.equal(await shown.locator("h2").innerText(), "Can data/postgres reach data/redis?");
