@@ -1,7 +1,7 @@
 //! Verdicts that explain themselves: what one side says of each port, and because of which rules of which tier, in the
 //! order in which they are asked.
 //!
-//! The tiers are asked as [`super::evaluate`] does; `tests/policy_brute_force.rs` holds both to the same reading.
+//! The tiers are asked as [`super::evaluate`] does. No test compares the two yet; `tests/cases/why` holds the wording.
 
 use super::connectivity::Connectivity;
 use super::evaluate::{Effect, Judge, Reason};
