@@ -67,7 +67,10 @@ impl Code {
 impl Code {
     /// True if a problem of this kind leaves a connection out of the graph, so that who looks at a picture must know.
     pub fn hides_connections(self) -> bool {
-        matches!(self, Code::BackendPortMissing | Code::RouteNotAllowed | Code::ReferenceNotPermitted)
+        matches!(
+            self,
+            Code::IngressPortMissing | Code::BackendPortMissing | Code::RouteNotAllowed | Code::ReferenceNotPermitted
+        )
     }
 }
 

@@ -281,3 +281,18 @@ fn an_ingress_controller_that_is_told_must_be_there() {
         assert!(said.contains("--ingress-controller") && said.contains(says), "{wrong}: {said}");
     }
 }
+
+/// A picture in which a connection is missing because of a mistake: the mistake is reported beside it, once.
+#[test]
+fn what_hides_a_connection_is_reported_beside_the_picture() {
+    for (input, code) in [
+        ("tests/cases/check/ingress-port-missing/bad.yaml", "ingress-port-missing"),
+        ("tests/cases/gateway/who-may-attach", "route-not-allowed"),
+    ] {
+        let said = text(&run(&["draw", "-o", "svg", input]).stderr);
+        assert!(said.contains(&format!("[{code}]")), "{input}: {said}");
+        assert!(!text(&run(&["draw", "-o", "svg", "--no-findings", input]).stderr).contains(&format!("[{code}]")));
+    }
+    let said = text(&run(&["draw", "-o", "svg", "tests/cases/check/ingress-port-missing/bad.yaml"]).stderr);
+    assert_eq!(said.matches("port-missing]").count(), 1, "{said}");
+}
