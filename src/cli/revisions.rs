@@ -33,7 +33,7 @@ impl From<source::Side> for Read {
     }
 }
 
-/// The difference between two states, and its settings.
+/// Compares two states, and gives what a function makes of the difference.
 pub fn compared<T>([old, new]: &[Revision; 2], then: impl FnOnce(&Changes<'_>) -> T) -> T {
     let diff = diff::compare(old, new);
     then(&Changes { diff: &diff, old, new })

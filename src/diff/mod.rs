@@ -53,8 +53,8 @@ impl Revision {
     /// A state by its name, with what was found wrong with it. What is reachable from outside is a topic of its own, so
     /// findings about that are left out.
     pub fn new(name: String, root: String, world: World, findings: Vec<Diagnostic>) -> Revision {
-        let kinds = |kind| matches!(kind, EdgeKind::Denied | EdgeKind::Calls | EdgeKind::Uses | EdgeKind::Scales);
-        let graph = world.graph().network(|edge| !kinds(world.graph().edge(edge).2.kind()));
+        let is_left_out = |kind| matches!(kind, EdgeKind::Denied | EdgeKind::Calls | EdgeKind::Uses | EdgeKind::Scales);
+        let graph = world.graph().network(|edge| !is_left_out(world.graph().edge(edge).2.kind()));
         let findings = findings.into_iter().filter(|d| d.code != Code::ExposedToInternet);
         let problems = world.diagnostics().iter().cloned().chain(findings).collect();
         Revision { name, root, world, graph, problems }

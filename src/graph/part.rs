@@ -61,8 +61,8 @@ impl Graph {
     pub fn remark(&mut self, object: &ObjectKey, remark: Remark) {
         if let Some(index) = self.object(object) {
             let remarks = &mut self.inner[NodeIndex::new(index)].remarks;
-            remarks.push(remark);
-            remarks.sort();
+            let at = remarks.partition_point(|r| *r <= remark);
+            remarks.insert(at, remark);
         }
     }
 

@@ -105,6 +105,7 @@ impl World {
     }
 
     /// Facts about references, hosts and the ports of Services, of which the graph was made.
+    #[doc(hidden)]
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
