@@ -76,6 +76,7 @@ pub mod diff;
 mod face;
 #[doc(hidden)]
 pub mod graph;
+mod inert;
 #[doc(hidden)]
 pub mod layout;
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Judged;
 use crate::diagnostic::Code;
+use crate::inert;
 use crate::source::Sources;
 
 /// The version of the file.
@@ -101,5 +102,5 @@ pub fn baseline(findings: &[Judged], sources: &Sources) -> String {
     findings.sort();
     let document = Document { version: VERSION, findings };
     // Writing plain structs with string keys into memory cannot fail.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    inert::json(&serde_json::to_string_pretty(&document).unwrap_or_default()).into_owned() + "\n"
 }

@@ -14,6 +14,7 @@ use super::output::{self, Target};
 use super::report::{self, Verbosity};
 use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
 use crate::diagnostic::{Code, Severity};
+use crate::inert;
 use crate::render::{self, FindingsFormat, FindingsReport, Paint};
 
 /// Arguments of `check`.
@@ -202,7 +203,7 @@ fn shown(report: &FindingsReport<'_>, verbosity: Verbosity) -> String {
         for judged in &report.judgement.findings {
             if let Some((at, reason)) = judged.suppressed() {
                 let code = judged.finding.diagnostic.code.as_str();
-                text.push_str(&render::printable(&format!(
+                text.push_str(&inert::printable(&format!(
                     "suppressed at {}: {code}: {reason}",
                     report.sources.line_of(at)
                 )));

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::inert;
 use report::Verbosity;
 
 /// The result of a run, as its exit code.
@@ -108,6 +109,12 @@ pub fn run() -> Status {
         Err(error) => {
             // Help and version come this way too; only they go to standard output.
             let fine = !error.use_stderr();
+            // A file whose name was taken for an argument is part of the message.
+            let said = error.render().to_string();
+            if !fine && inert::plain(&said) != said {
+                report::usage(&said);
+                return Status::Failure;
+            }
             return match error.print() {
                 Ok(()) if fine => Status::Success,
                 Err(e) if fine && e.kind() == std::io::ErrorKind::BrokenPipe => Status::Success,

@@ -1,5 +1,6 @@
 //! Output targets: standard output, or files that are written whole or not at all.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
+use crate::inert;
 use crate::render::{ChangesFormat, FindingsFormat, Format};
 
 /// A set of formats that `-o` chooses from.
@@ -156,8 +158,9 @@ pub fn check_distinct<F>(targets: &[Target<F>]) -> Result<()> {
 }
 
 /// Writes to a target.
-pub fn write<F>(target: &Target<F>, content: &[u8]) -> Result<()> {
+pub fn write<F: Form>(target: &Target<F>, content: &[u8]) -> Result<()> {
     match &target.file {
+        None if target.format.is_binary() => buffered(|out| out.write_all(content)),
         None => to_stdout(content),
         Some(path) => to_file(path, content).with_context(|| format!("cannot write {}", path.display())),
     }
@@ -165,11 +168,7 @@ pub fn write<F>(target: &Target<F>, content: &[u8]) -> Result<()> {
 
 /// Writes to standard output. A closed pipe is not an error.
 pub fn to_stdout(content: impl AsRef<[u8]>) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(content.as_ref()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write to standard output"),
-    }
+    stream_with(|out| out.write_all(content.as_ref()))
 }
 
 /// Writes a text to standard output as it is made. A reader that has gone away is no error.
@@ -181,12 +180,37 @@ pub fn stream(text: &impl Display) -> Result<()> {
 /// error.
 pub fn stream_json(data: &impl Serialize) -> Result<()> {
     stream_with(|out| {
-        serde_json::to_writer_pretty(&mut *out, data)?;
+        serde_json::to_writer_pretty(Guard { out: &mut *out, guard: inert::json }, data)?;
         out.write_all(b"\n")
     })
 }
 
+/// Every text on its way to standard output: what steers a terminal does not pass, whatever format it is in. Formats
+/// escape it before, each in its own way.
+struct Guard<'a> {
+    out: &'a mut dyn Write,
+    guard: fn(&str) -> Cow<'_, str>,
+}
+
+impl Write for Guard<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.out.write_all((self.guard)(text).as_bytes())?,
+            Err(_) => self.out.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 fn stream_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    buffered(|out| write(&mut Guard { out, guard: inert::plain }))
+}
+
+fn buffered(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut out = io::BufWriter::with_capacity(BUFFER, io::stdout().lock());
     let outcome = write(&mut out).and_then(|()| out.flush());
     // What is left of the buffer is not tried again.
@@ -201,7 +225,7 @@ fn stream_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(
 /// no error.
 pub fn to_terminal(text: &str) -> Result<()> {
     let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(inert::styled(text).as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to standard output"),
     }

@@ -38,8 +38,8 @@ pub struct PictureArgs {
     #[arg(long)]
     show_images: bool,
 
-    /// Manifests of objects in HTML pages: redacted leaves out values that may be secret (of Secrets, ConfigMaps,
-    /// environment variables, annotations)
+    /// Manifests of objects in HTML pages: redacted leaves out values that may be secret (of ConfigMaps, environment
+    /// variables, annotations), full shows them; values of Secrets are never shown
     #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
     texts: Texts,
 

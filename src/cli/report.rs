@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::render::{Paint, lines, printable, problem};
+use crate::inert::{lines, printable, styled};
+use crate::render::{Paint, problem};
 use crate::source::Sources;
 use crate::world::World;
 
@@ -30,7 +31,7 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
         let count = shown.entry(diagnostic.code).or_default();
         *count += 1;
         if *count <= SHOWN || verbosity == Verbosity::Verbose {
-            let _ = writeln!(err, "{}\n", problem(diagnostic, &[], sources, Paint::Colors));
+            let _ = writeln!(err, "{}\n", styled(&problem(diagnostic, &[], sources, Paint::Colors)));
         }
     }
     for (code, count) in shown {
@@ -74,6 +75,11 @@ pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
 #[cfg(feature = "serve")]
 pub fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}\n", lines(text));
+}
+
+/// Prints what is wrong with the arguments.
+pub fn usage(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", lines(text));
 }
 
 /// Prints the error that stopped a command.

@@ -1,13 +1,13 @@
 //! `kubesketch why`: the verdict on a connection, with the rules that decide.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
-use crate::render::printable;
+use crate::inert::{self, printable};
 use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 
 /// Arguments of `why`.
@@ -65,7 +65,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let answer = why::answer(&world, &question, args.input.namespace()).map_err(anyhow::Error::msg)?;
     match args.output {
         Form::Json => output::to_stdout(&json(&answer)?)?,
-        Form::Text => print(&text(&answer, Signs::of_terminal()))?,
+        Form::Text => output::to_terminal(&text(&answer, Signs::of_terminal()))?,
     }
     Ok(match answer.outcome {
         _ if args.input.status(world.diagnostics()) == Status::Failure => Status::Failure,
@@ -79,7 +79,7 @@ fn json(answer: &Answer) -> anyhow::Result<String> {
     if let Some(map) = value.as_object_mut() {
         map.insert("version".into(), 1.into());
     }
-    Ok(serde_json::to_string_pretty(&value)? + "\n")
+    Ok(inert::json(&serde_json::to_string_pretty(&value)?).into_owned() + "\n")
 }
 
 /// The signs that mark the layers.
@@ -167,13 +167,4 @@ fn text(answer: &Answer, signs: Signs) -> String {
         let _ = write!(text, "{}", added.join("---\n"));
     }
     text
-}
-
-/// Writes to standard output, in color where enabled. A closed pipe is not an error.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
 }

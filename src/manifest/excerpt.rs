@@ -1,13 +1,14 @@
 //! What of an object's text readers may see: its lines as they are written, without values that may be secret.
 //!
-//! Guarantees: no value of a Secret or a ConfigMap, of an environment variable, of an annotation outside of Kubernetes'
-//! own domains, and no argument, address or copy of the object (`last-applied-configuration`) that may carry one of
-//! these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be secret,
-//! such as a comment, stays. Lines keep their numbers.
+//! Guarantees: no value of a Secret ever, which `secret` decides; and unless asked for no value of a ConfigMap, of an
+//! environment variable, of an annotation outside of Kubernetes' own domains, and no argument or address that may carry
+//! one of these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be
+//! secret, such as a comment, stays. Lines keep their numbers.
 
 use std::collections::BTreeSet;
 
 use super::hint::Input;
+use super::secret::Sort;
 use super::split;
 use super::tree::{Tree, Value};
 use crate::source::{FileId, Sources, Span};
@@ -24,7 +25,7 @@ const MAX_BYTES: usize = 64 << 10;
 pub enum Secrecy {
     /// They are replaced by [`WITHHELD`].
     Withheld,
-    /// The text is shown as it is.
+    /// The text is shown as it is, without the values of Secrets.
     Open,
 }
 
@@ -48,7 +49,7 @@ pub fn excerpts(sources: &Sources, objects: &[Span], secrecy: Secrecy) -> Vec<Ex
         .map(|object| {
             let hidden: &Vec<(usize, usize)> = withheld[object.file.index()].get_or_insert_with(|| match secrecy {
                 Secrecy::Withheld => secrets(sources, object.file),
-                Secrecy::Open => Vec::new(),
+                Secrecy::Open => sources.withheld(object.file).into_owned(),
             });
             excerpt(sources.text(object.file), *object, hidden)
         })
@@ -58,11 +59,11 @@ pub fn excerpts(sources: &Sources, objects: &[Span], secrecy: Secrecy) -> Vec<Ex
 /// The byte ranges of a file that are not shown, ascending and apart from each other.
 fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
     let text = sources.text(file);
-    let mut all = BTreeSet::new();
+    let mut all: BTreeSet<(usize, usize)> = sources.withheld(file).iter().copied().collect();
     for chunk in split::documents(text) {
         let mut trees = Vec::new();
         // What is broken gives no objects whose text could be asked for.
-        let _ = super::read_trees(&Input { file, chunk }, &mut trees, &mut Vec::new());
+        let _ = super::read_trees(&Input { file, chunk, sort: Sort::Manifest }, &mut trees, &mut Vec::new());
         for tree in &trees {
             let mut finder = Finder { text, found: BTreeSet::new(), aliased: Vec::new() };
             finder.object(tree);
@@ -94,8 +95,8 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Looks through an object, or a list of them.
     fn object(&mut self, tree: &Tree) {
-        if matches!(tree.get("kind").and_then(Tree::as_str), Some("Secret" | "ConfigMap")) {
-            for part in ["data", "stringData", "binaryData"] {
+        if tree.get("kind").and_then(Tree::as_str) == Some("ConfigMap") {
+            for part in ["data", "binaryData"] {
                 self.values(tree.get(part));
             }
         }
@@ -352,7 +353,8 @@ mod tests {
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: hunter2}\n",
         )]);
         let object = parse(&open).value.objects[0].span;
-        assert!(excerpts(&open, &[object], Secrecy::Open)[0].parts[0].1.contains("hunter2"));
+        let seen = excerpts(&open, &[object], Secrecy::Open);
+        assert_eq!(seen[0].parts[0].1, "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: •••}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use granit_parser::{ErrorKind, ScanError};
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
 use super::outline::{Begins, Outline, Quote};
+use super::secret::{self, Sort};
 use super::split::Chunk;
 use super::template;
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,11 +15,15 @@ use crate::source::{FileId, Span};
 pub(super) struct Input<'a> {
     pub file: FileId,
     pub chunk: Chunk<'a>,
+    pub sort: Sort,
 }
 
 impl Input<'_> {
-    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk.
+    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk. It begins and ends between
+    /// characters: who reads bytes, or counts what it has put in itself, may point into one.
     pub fn span(&self, line: usize, column: usize, start: usize, end: usize) -> Span {
+        let start = self.chunk.text.floor_char_boundary(start);
+        let end = self.chunk.text.ceil_char_boundary(end);
         Span {
             file: self.file,
             line: (self.chunk.line + line - 1) as u32,
@@ -125,9 +130,11 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
         let problem = Diagnostic::at(Code::YamlSyntax, at, "a template that was not rendered");
         return Fault { problem, template: true };
     }
-    let lines = Lines::around(text, offset, &outline);
+    // What follows speaks of the text in words of its own, and not of what may be a Secret's value.
+    let seen = secret::masked(text, input.sort);
+    let lines = Lines::around(&seen, offset, &outline);
     let cause = tab(input, error.kind(), &lines)
-        .or_else(|| reserved_start(input, error.kind(), offset, at, outline.in_flow))
+        .or_else(|| reserved_start(&seen, error.kind(), offset, at, outline.in_flow))
         .or_else(|| unclosed_quote(input, error.kind(), offset, outline.quote))
         .or_else(|| missing_blank(input, error.kind(), &lines))
         .or_else(|| colon_in_value(error.kind(), &lines, at));
@@ -238,8 +245,8 @@ fn tab(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnos
     })
 }
 
-fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
-    let rest = &input.chunk.text[offset..];
+fn reserved_start(text: &str, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
+    let rest = &text[offset..];
     let line = rest.split(['\r', '\n']).next().unwrap_or_default();
     let line = line.split(" #").next().unwrap_or_default();
     // Between brackets the next value begins on the same line.

@@ -16,7 +16,7 @@ use super::changed;
 use super::ids::Ids;
 use super::theme::{Hue, Paint, Theme};
 use super::words::{description, folded};
-use super::xml::{shown, shown_lines};
+use crate::inert::{shown, shown_lines};
 
 /// The graph as D2 text. [`Theme::Dark`] makes it dark; every other theme light.
 pub fn d2(graph: &Graph, options: &PictureOptions) -> String {

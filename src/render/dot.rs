@@ -8,12 +8,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph, Node, NodeKind};
+use crate::graph::{self, Change, ChangeKind, Edge, EdgeKind, Graph, Node, NodeKind};
 
 use super::changed;
 use super::theme::{Hue, Paint, Theme};
 use super::words::folded;
-use super::xml::shown_lines;
+use crate::inert::{shown_lines, steers};
 
 /// Graphviz reads no string of more than 16,384 bytes.
 const LONGEST: usize = 12_000;
@@ -205,17 +205,30 @@ fn line(out: &mut String, depth: usize, text: &str) {
     let _ = writeln!(out, "{:indent$}{text}{end}", "", indent = depth * 2);
 }
 
-/// A quoted id. Characters that C strings or XML cannot hold become U+FFFD, for Graphviz writes ids into its SVG.
+/// A quoted id, no longer than Graphviz can read. What steers becomes U+FFFD, for Graphviz writes ids into its SVG; an
+/// id of which something was replaced or cut ends in a digest of the whole, so that different ids stay different.
 fn id(text: &str) -> String {
     let mut out = String::from("\"");
+    let mut whole = true;
     for c in text.chars() {
+        if out.len() > LONGEST {
+            whole = false;
+            break;
+        }
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '&' => out.push_str("&amp;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c if steers(c) => {
+                whole = false;
+                out.push('\u{fffd}');
+            }
             c => out.push(c),
         }
+    }
+    if !whole {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "~{:016x}", graph::digest(text));
     }
     out.push('"');
     out
@@ -253,7 +266,10 @@ mod tests {
     #[test]
     fn ids_and_labels_are_quoted() {
         assert_eq!(id(r#"a"b\"#), r#""a\"b\\""#);
-        assert_eq!(id("a\0\n"), "\"a\u{fffd}\u{fffd}\"");
+        let [one, other] = ["a\0\u{202e}", "a\u{202e}\0"].map(id);
+        assert!(one.starts_with("\"a\u{fffd}\u{fffd}~") && other.starts_with("\"a\u{fffd}\u{fffd}~") && one != other);
+        let [one, other] = ["1", "2"].map(|end| id(&("\"".repeat(20_000) + end)));
+        assert!(one.len() < 16_384 && one != other);
         assert_eq!(quoted_label("\\N &lt;\n\"x\""), r#""\\N &amp;lt;\n\"x\"""#);
     }
 

@@ -22,8 +22,9 @@ use super::glyphs::{self, Glyph};
 use super::strokes::{Head, LineStyle};
 use super::svg::{CARD_RADIUS, FRAME_RADIUS, centered, row_ground, shrunk};
 use super::theme::{Hue, Paint, Palette, Theme};
-use super::xml::{Xml, shown, shown_lines};
+use super::xml::Xml;
 use super::{PictureOptions, words};
+use crate::inert::{shown, shown_lines};
 
 /// The cell that everything stands in which stands in nothing else.
 const LAYER: &str = "layer";

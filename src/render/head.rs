@@ -10,7 +10,7 @@ use super::PictureOptions;
 use super::live::{self, PageSetting};
 use super::script::SCRIPT;
 use super::theme::{Palette, Theme, variable_rules};
-use super::xml::shown;
+use crate::inert::shown;
 
 /// The rules of every page; the colors are variables that come before them.
 const STYLE: &str = include_str!("../../templates/page.css");

@@ -21,8 +21,8 @@ use super::explore::{self, ObjectTexts};
 use super::head::Head;
 use super::svg::svg_in_page;
 use super::theme::Palette;
-use super::xml::{shown, shown_lines};
 use super::{PictureOptions, tables, words};
+use crate::inert::{shown, shown_lines};
 
 /// A page: a picture of a part of a World, and answers about all of it.
 #[derive(Clone, Copy, Debug)]

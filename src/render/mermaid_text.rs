@@ -1,6 +1,6 @@
 //! Words of Mermaid: how a text of any content is written so that it stays a text.
 
-use super::xml::shown_lines;
+use crate::inert::shown_lines;
 
 /// A line of a label that is longer than this is cut. Names of Kubernetes have at most 253 characters.
 const LINE: usize = 253;

@@ -72,7 +72,7 @@ pub use printed::png;
 pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError, UnknownScale};
 pub use problem::Paint;
 #[cfg(feature = "cli")]
-pub(crate) use problem::{lines, printable, problem};
+pub(crate) use problem::problem;
 pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, UnknownTableFormat, table};

@@ -19,8 +19,8 @@ use usvg::tiny_skia_path::{self, PathSegment};
 use crate::graph::Graph;
 use crate::layout::Layout;
 
-use super::xml::shown;
 use super::{PictureOptions, PrintError, print, words};
+use crate::inert::shown;
 
 /// Points of one unit of the picture.
 const POINTS: f32 = 0.75;

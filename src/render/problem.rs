@@ -4,12 +4,14 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::inert::{lines, printable};
 use crate::source::{Sources, Span};
-
-use super::xml::hidden;
 
 /// How many characters of a long line are shown on either side of the place.
 const AROUND: usize = 100;
+
+/// What stands in place of what nobody may see.
+const WITHHELD: &str = "•••";
 
 /// Whether words have colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +56,12 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
 }
 
 /// The line of a place, cut around it where it is long.
-fn excerpt<'a>(
-    sources: &'a Sources,
+fn excerpt(
+    sources: &Sources,
     at: Span,
     kind: AnnotationKind,
-    label: Option<&'a str>,
-) -> Snippet<'a, Annotation<'a>> {
+    label: Option<&str>,
+) -> Snippet<'static, Annotation<'static>> {
     let text = sources.text(at.file);
     let start = floor(text, at.start as usize);
     let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
@@ -68,10 +70,48 @@ fn excerpt<'a>(
     let to = text[start..line_end].char_indices().nth(AROUND).map_or(line_end, |(i, _)| start + i);
     let end = floor(text, at.end as usize).clamp(start, to);
     let end = if end == start { text[start..to].chars().next().map_or(start, |c| start + c.len_utf8()) } else { end };
-    let excerpt = printable(text[from..to].trim_end_matches('\r'));
-    let limit = excerpt.len();
-    let annotation = kind.span((start - from).min(limit)..(end - from).min(limit)).label(label);
+    let seen = Seen::of(text, (from, to), &sources.withheld(at.file));
+    let excerpt = printable(seen.text.trim_end_matches('\r'));
+    let first = seen.place(start).min(excerpt.len());
+    let next = excerpt[first..].chars().next().map_or(first, |c| first + c.len_utf8());
+    let annotation = kind.span(first..seen.place(end).min(excerpt.len()).max(next)).label(label.map(printable));
     Snippet::source(excerpt).line_start(at.line as usize).path(printable(sources.name(at.file))).annotation(annotation)
+}
+
+/// What may be seen of a piece of a line.
+struct Seen {
+    text: String,
+    from: usize,
+    /// Places in the whole text with their places in this one, where something was left out: before and after it.
+    turns: Vec<(usize, usize)>,
+}
+
+impl Seen {
+    fn of(text: &str, (from, to): (usize, usize), withheld: &[(usize, usize)]) -> Seen {
+        let mut seen = Seen { text: String::new(), from, turns: Vec::new() };
+        let mut at = from;
+        let first = withheld.partition_point(|(_, end)| *end <= from);
+        for &(start, end) in withheld[first..].iter().take_while(|(start, _)| *start < to) {
+            let (start, end) = (floor(text, start.max(at)), floor(text, end.min(to)));
+            seen.text.push_str(&text[at..start]);
+            seen.turns.push((start, seen.text.len()));
+            seen.text.push_str(WITHHELD);
+            seen.turns.push((end, seen.text.len()));
+            at = end;
+        }
+        seen.text.push_str(&text[at..to]);
+        seen
+    }
+
+    /// Where a place of the whole text is in this one: inside of what was left out, at its beginning.
+    fn place(&self, at: usize) -> usize {
+        let turn = self.turns.partition_point(|(place, _)| *place <= at);
+        match turn.checked_sub(1).map(|i| (i, self.turns[i])) {
+            None => at - self.from,
+            Some((i, (_, seen))) if i % 2 == 0 => seen,
+            Some((_, (place, seen))) => seen + at - place,
+        }
+    }
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -80,35 +120,4 @@ fn floor(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-/// Characters of the input must neither steer the terminal nor forge lines of ours. Each becomes question marks of its
-/// own length, so that places in an excerpt stay right.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let steers = c != '\t' && hidden(c);
-        if steers {
-            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// The same of a text that has lines of its own.
-pub(crate) fn lines(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_the_input_steers_the_terminal() {
-        let shown = printable("a\u{9b}31m\nerror: forged\u{202e}\x1b[0m");
-        assert_eq!(shown, "a??31m?error: forged????[0m");
-    }
 }

@@ -6,6 +6,7 @@ use super::json::DiagnosticJson;
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
+use crate::inert;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
 use crate::world::World;
@@ -52,8 +53,6 @@ impl<'a> Report<'a> {
     /// A document as text that ends in a line break.
     pub(super) fn json(&self, document: &impl Serialize) -> String {
         // Writing plain structs with string keys into memory cannot fail.
-        let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
-        text.push('\n');
-        text
+        inert::json(&serde_json::to_string_pretty(document).unwrap_or_default()).into_owned() + "\n"
     }
 }

@@ -13,8 +13,9 @@ use super::changed::{self, Border};
 use super::glyphs::{self, Glyph};
 use super::strokes::{Head, LineStyle, Path, head_path};
 use super::theme::{Hue, Paint, Palette, Theme, dark_rules};
-use super::xml::{Element, Xml, number, shown, shown_lines};
+use super::xml::{Element, Xml, number};
 use super::{PictureOptions, words};
+use crate::inert::{shown, shown_lines};
 
 /// The fonts whose widths the layout measured, and what looks most like them elsewhere.
 pub(super) const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";

@@ -1,12 +1,11 @@
 //! Tables as text, Markdown and CSV. One walk over the rows; a format only says how a row looks.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::xml::hidden;
+use crate::inert::{self, steers};
 
 /// Rows of words under headings.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -156,11 +155,8 @@ impl Rows for Aligned {
 }
 
 /// What steers a terminal or turns around what follows must not reach it.
-fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(hidden) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(|c| if hidden(c) { '?' } else { c }).collect())
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
 struct Markdown;
@@ -172,37 +168,31 @@ impl Rows for Markdown {
     }
 
     fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
-        let cell = |c: &&str| c.lines().map(|l| escape(&clean(l))).collect::<Vec<_>>().join("<br>");
+        let cell = |c: &&str| c.lines().map(inert::cell).collect::<Vec<_>>().join("<br>");
         writeln!(out, "| {} |", cells.iter().map(cell).collect::<Vec<_>>().join(" | "))
     }
-}
-
-/// What Markdown or HTML would read as more than text.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 struct Csv;
 
 impl Rows for Csv {
     fn row(&self, out: &mut dyn fmt::Write, cells: &[&str]) -> fmt::Result {
-        let quoted = |c: &&str| -> String {
-            if c.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", c.replace('"', "\"\"")) } else { (*c).to_owned() }
-        };
-        writeln!(out, "{}", cells.iter().map(quoted).collect::<Vec<_>>().join(","))
+        writeln!(out, "{}", cells.iter().map(|c| field(c)).collect::<Vec<_>>().join(","))
     }
+}
+
+/// A field that is no formula (<https://owasp.org/www-community/attacks/CSV_Injection>): what a spreadsheet would run
+/// begins with an apostrophe, quotes are doubled, and whatever a reader with another separator would take apart is in
+/// quotes.
+fn field(cell: &str) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let quoted = formula || cell.contains(['"', ',', ';', '\n', '\r', '\t', '\'']);
+    let lines: Vec<String> = cell.lines().map(|line| inert::shown(line).into_owned()).collect();
+    let text = lines.join("\n");
+    if !quoted {
+        return text;
+    }
+    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -225,8 +215,25 @@ mod tests {
     fn what_a_format_would_misread_is_escaped() {
         assert_eq!(
             table(&sample(), TableFormat::Markdown),
-            "| From | Ports |\n| --- | --- |\n| a\\|b | TCP 80, 81<br>UDP 53 |\n| é |  |\n"
+            "| From | Ports |\n| --- | --- |\n| `a\\|b` | TCP 80, 81<br>UDP 53 |\n| é |  |\n"
         );
         assert_eq!(table(&sample(), TableFormat::Csv), "From,Ports\na|b,\"TCP 80, 81\nUDP 53\"\né,\n");
+    }
+
+    #[test]
+    fn a_spreadsheet_runs_no_cell() {
+        for (cell, expected) in [
+            ("=1+1", "\"'=1+1\""),
+            ("+1", "\"'+1\""),
+            ("-1", "\"'-1\""),
+            ("@a \"b\"", "\"'@a \"\"b\"\"\""),
+            ("\t=1", "\"'\u{fffd}=1\""),
+            ("\r=1", "\"'\u{fffd}=1\""),
+            ("a;=1", "\"a;=1\""),
+            ("a\u{1b}]0;x\u{7}", "\"a\u{fffd}]0;x\u{fffd}\""),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(field(cell), expected);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The one writer of XML: elements close by themselves, and nothing reaches the output without being escaped.
 //!
 //! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML or
-//! HTML cannot hold (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values are written
-//! as character references: so an element stays on one line of the file and an attribute comes back from a parser as it
+//! HTML cannot hold (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values, and what
+//! changes the direction of text, are written as character references: so an element stays on one line of the file and an attribute comes back from a parser as it
 //! went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
 
-use std::borrow::Cow;
 use std::fmt::Write;
+
+use crate::inert::steers;
 
 /// XML being written, one element per line.
 #[derive(Debug, Default)]
@@ -133,34 +134,11 @@ fn escape(out: &mut String, text: &str) {
             '\n' => out.push_str("&#10;"),
             '\r' => out.push_str("&#13;"),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            // Writing to a String cannot fail.
+            c if steers(c) => drop(write!(out, "&#{};", c as u32)),
             c => out.push(c),
         }
     }
-}
-
-/// A text as people may see it. Controls that draw nothing, and the controls that change the direction of what follows,
-/// become U+FFFD.
-///
-/// A right-to-left override in a path or an image name would show `→ 80` as something else than it is (the trick known
-/// as Trojan Source), and no Kubernetes name has a use for one. Letters of right-to-left scripts are left alone. What
-/// programs read (`data-` attributes, JSON, DOT ids) keeps every character that its format can hold.
-pub(crate) fn shown(text: &str) -> Cow<'_, str> {
-    if text.chars().any(hidden) {
-        Cow::Owned(text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The same for a text of several lines, which keeps its line breaks.
-pub(crate) fn shown_lines(text: &str) -> String {
-    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
-}
-
-/// Whether a character draws nothing, or turns around what follows.
-pub(crate) fn hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]
@@ -221,12 +199,5 @@ mod tests {
             number(&mut out, value);
             assert_eq!(out, text, "{value}");
         }
-    }
-
-    #[test]
-    fn direction_controls_are_made_visible_and_letters_stay() {
-        assert_eq!(shown("a\u{202e}b\u{2066}\u{7}"), "a\u{fffd}b\u{fffd}\u{fffd}");
-        assert_eq!(shown("שלום"), "שלום");
-        assert_eq!(shown_lines("a\nb\tc"), "a\nb\u{fffd}c");
     }
 }

@@ -308,7 +308,7 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile { name: name.to_owned(), text: text.into() }),
+        Ok(text) => Ok(SourceFile::new(name, text)),
         Err(at) => {
             Err(Problem::NotText { name: name.to_owned(), encoding: at.encoding, line: at.line, column: at.column })
         }

@@ -9,7 +9,8 @@ mod span;
 mod template;
 mod text;
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
 pub use load::{
@@ -21,11 +22,20 @@ pub use span::{FileId, Span};
 pub use template::template_of;
 
 /// One input text and the name it is shown under. Copies share the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     name: String,
     text: Arc<String>,
+    withheld: Arc<OnceLock<Vec<(usize, usize)>>>,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.text) == (&other.name, &other.text)
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl SourceFile {
     /// A text under a name. A byte order mark is dropped.
@@ -34,7 +44,7 @@ impl SourceFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        SourceFile { name: name.into(), text: text.into() }
+        SourceFile { name: name.into(), text: text.into(), withheld: Arc::default() }
     }
 
     /// The name it is shown under.
@@ -78,7 +88,7 @@ impl Sources {
         for file in &mut self.files {
             let found = other.files.binary_search_by(|o| o.name.cmp(&file.name));
             if let Some(same) = found.ok().map(|at| &other.files[at]).filter(|o| o.text == file.text) {
-                file.text = same.text.clone();
+                (file.text, file.withheld) = (same.text.clone(), same.withheld.clone());
             }
         }
     }
@@ -106,6 +116,29 @@ impl Sources {
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
         &self.files[file.index()].text
+    }
+
+    /// Notes the stretches of a text, in bytes, that nobody may see. The first that says so counts.
+    pub(crate) fn withhold(&self, file: FileId, mut ranges: Vec<(usize, usize)>) {
+        ranges.sort_unstable();
+        let mut apart: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
+        for (start, end) in ranges {
+            match apart.last_mut() {
+                Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                _ => apart.push((start, end)),
+            }
+        }
+        let _ = self.files[file.index()].withheld.set(apart);
+    }
+
+    /// The stretches of a text that nobody may see, ascending and apart from each other: whoever shows a piece of a text
+    /// leaves them out. Everything, as long as nobody has looked for them.
+    pub(crate) fn withheld(&self, file: FileId) -> Cow<'_, [(usize, usize)]> {
+        let file = &self.files[file.index()];
+        match file.withheld.get() {
+            Some(ranges) => Cow::Borrowed(ranges),
+            None => Cow::Owned(vec![(0, file.text.len())]),
+        }
     }
 
     /// `file:line` of a place.

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use super::Scene;
 use super::answer::Change;
 use super::ends::{End, Judged};
-use super::service::pairs;
+use crate::inert::{self, Entry, Yaml};
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
-use crate::policy::{Direction, Effect, Ruling, Tier};
+use crate::policy::{AbsentController, Direction, Effect, Ruling, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
+
+/// So many workloads are named that the labels of another one select too.
+const NAMED: usize = 5;
 
 /// The changes that would allow what is denied.
 pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
@@ -76,109 +79,105 @@ fn manifest(
     named: &mut Vec<String>,
 ) -> String {
     let subject = &scene.workload(workload).key;
-    let (labels, remark) = telling_labels(scene, workload);
     let other_name = match other {
-        End::Workload(index) => scene.workload(*index).key.name.clone(),
-        End::Addresses(_) => "addresses".into(),
-        End::Controller => "ingress-controller".into(),
+        End::Workload(index) => scene.workload(*index).key.name.as_str(),
+        End::Addresses(_) => "addresses",
+        End::Controller => "ingress-controller",
     };
-    let (word, list, title) = match direction {
-        Direction::Egress => ("egress", "to", format!("{}-to-{other_name}", subject.name)),
-        Direction::Ingress => ("ingress", "from", format!("{}-from-{other_name}", subject.name)),
+    let (word, list, kind) = match direction {
+        Direction::Egress => ("egress", "to", "Egress"),
+        Direction::Ingress => ("ingress", "from", "Ingress"),
     };
-    let name = free_name(scene, subject.namespace(), &title, named);
-    let type_name = if direction == Direction::Egress { "Egress" } else { "Ingress" };
-    let mut text = String::new();
-    let mut line = |indent: usize, content: &str| {
-        text.push_str(&" ".repeat(indent));
-        text.push_str(content);
-        text.push('\n');
-    };
-    line(0, "apiVersion: networking.k8s.io/v1");
-    line(0, "kind: NetworkPolicy");
-    line(0, "metadata:");
-    line(2, &format!("name: {name}"));
-    line(2, &format!("namespace: {}", plain(subject.namespace())));
-    line(0, "spec:");
-    selector("podSelector", &labels, remark.as_deref(), 2, &mut line);
-    line(2, &format!("policyTypes: [{type_name}]"));
-    line(2, &format!("{word}:"));
-    line(4, &format!("- {list}:"));
-    match other {
-        End::Workload(index) => {
-            let (labels, remark) = telling_labels(scene, *index);
-            let namespace = scene.workload(*index).key.namespace();
-            if namespace == subject.namespace() {
-                selector("- podSelector", &labels, remark.as_deref(), 8, &mut line);
-            } else {
-                line(8, "- namespaceSelector:");
-                line(12, "matchLabels:");
-                line(14, &format!("kubernetes.io/metadata.name: {}", plain(namespace)));
-                selector("podSelector", &labels, remark.as_deref(), 10, &mut line);
-            }
-        }
-        End::Addresses(set) => {
-            for (block, except) in blocks(set) {
-                line(8, "- ipBlock:");
-                line(12, &format!("cidr: {}", plain(&block)));
-                if !except.is_empty() {
-                    line(12, "except:");
-                    except.iter().for_each(|e| line(14, &format!("- {}", plain(e))));
-                }
-            }
-        }
-        End::Controller => {
-            for controller in scene.connectivity.absent_controllers() {
-                line(8, "- namespaceSelector:");
-                line(12, "matchLabels:");
-                let name = match &controller.namespace {
-                    Some(name) => plain(name),
-                    None => "ingress-nginx # put the namespace of the ingress controller here".to_owned(),
-                };
-                line(14, &format!("kubernetes.io/metadata.name: {name}"));
-                if !controller.labels.is_empty() {
-                    selector("podSelector", &controller.labels, None, 10, &mut line);
-                }
-            }
-        }
-    }
+    let name = free_name(scene, subject.namespace(), &format!("{}-{list}-{other_name}", subject.name), named);
+    let mut rule = vec![Entry::new(list, Yaml::List(peers(scene, subject.namespace(), other)))];
     if !ports.is_all() {
-        line(6, "ports:");
-        for (protocol, first, last) in
-            Protocol::ALL.into_iter().flat_map(|p| ports.ranges(p).into_iter().map(move |(a, b)| (p, a, b)))
-        {
-            line(8, &format!("- protocol: {}", protocol.as_str()));
-            if (first, last) == (1, u16::MAX) {
-                continue;
-            }
-            line(10, &format!("port: {first}"));
-            if last > first {
-                line(10, &format!("endPort: {last}"));
-            }
-        }
+        rule.push(Entry::new("ports", port_list(ports)));
     }
-    text
+    let spec = vec![
+        pod_selector(scene, workload),
+        Entry::new("policyTypes", Yaml::List(vec![Yaml::text(kind)])),
+        Entry::new(word, Yaml::List(vec![Yaml::Map(rule)])),
+    ];
+    let metadata = vec![Entry::new("name", Yaml::Text(name)), Entry::new("namespace", Yaml::text(subject.namespace()))];
+    let policy = vec![
+        Entry::new("apiVersion", Yaml::text("networking.k8s.io/v1")),
+        Entry::new("kind", Yaml::text("NetworkPolicy")),
+        Entry::new("metadata", Yaml::Map(metadata)),
+        Entry::new("spec", Yaml::Map(spec)),
+    ];
+    Yaml::Map(policy).document()
 }
 
-fn selector(
-    field: &str,
-    labels: &BTreeMap<String, String>,
-    remark: Option<&str>,
-    indent: usize,
-    line: &mut impl FnMut(usize, &str),
-) {
-    let remark = remark.map_or(String::new(), |r| format!(" # {r}"));
-    if labels.is_empty() {
-        line(indent, &format!("{field}: {{}}{remark}"));
-        return;
+/// The peers of a rule about an end, seen from a namespace.
+fn peers(scene: &Scene<'_>, from: &str, other: &End) -> Vec<Yaml> {
+    match other {
+        End::Workload(index) => {
+            let namespace = scene.workload(*index).key.namespace();
+            let mut peer = Vec::new();
+            if namespace != from {
+                peer.push(namespace_selector(namespace, None));
+            }
+            peer.push(pod_selector(scene, *index));
+            vec![Yaml::Map(peer)]
+        }
+        End::Addresses(set) => {
+            let block = |(cidr, except): (String, Vec<String>)| {
+                let mut block = vec![Entry::new("cidr", Yaml::Text(cidr))];
+                if !except.is_empty() {
+                    block.push(Entry::new("except", Yaml::List(except.into_iter().map(Yaml::Text).collect())));
+                }
+                Yaml::Map(vec![Entry::new("ipBlock", Yaml::Map(block))])
+            };
+            blocks(set).into_iter().map(block).collect()
+        }
+        End::Controller => {
+            let peer = |controller: &AbsentController| {
+                let mut peer = vec![match &controller.namespace {
+                    Some(name) => namespace_selector(name, None),
+                    None => namespace_selector("ingress-nginx", Some(PLACEHOLDER)),
+                }];
+                if !controller.labels.is_empty() {
+                    peer.push(selector("podSelector", &controller.labels));
+                }
+                Yaml::Map(peer)
+            };
+            scene.connectivity.absent_controllers().iter().map(peer).collect()
+        }
     }
-    // Below a list item the keys are two further in.
-    let inner = indent + if field.starts_with('-') { 4 } else { 2 };
-    line(indent, &format!("{field}:{remark}"));
-    line(inner, "matchLabels:");
-    for (key, value) in labels {
-        line(inner + 2, &format!("{}: {}", plain(key), plain(value)));
-    }
+}
+
+/// The comment beside a namespace that can only be guessed.
+const PLACEHOLDER: &str = "put the namespace of the ingress controller here";
+
+fn namespace_selector(name: &str, remark: Option<&str>) -> Entry {
+    let label = Entry::new("kubernetes.io/metadata.name", Yaml::text(name)).remarked(remark.map(str::to_owned));
+    let labels = Yaml::Map(vec![label]);
+    Entry::new("namespaceSelector", Yaml::Map(vec![Entry::new("matchLabels", labels)]))
+}
+
+fn selector(field: &str, labels: &BTreeMap<String, String>) -> Entry {
+    let terms = if labels.is_empty() { Vec::new() } else { vec![Entry::new("matchLabels", Yaml::texts(labels))] };
+    Entry::new(field, Yaml::Map(terms))
+}
+
+/// The selector of the pods of a workload, with a comment where it finds more than these.
+fn pod_selector(scene: &Scene<'_>, workload: usize) -> Entry {
+    let (labels, remark) = telling_labels(scene, workload);
+    selector("podSelector", &labels).remarked(remark)
+}
+
+fn port_list(ports: &PortSet) -> Yaml {
+    let ranges =
+        Protocol::ALL.into_iter().flat_map(|p| ports.ranges(p).into_iter().map(move |(from, to)| (p, from, to)));
+    let port = |(protocol, first, last): (Protocol, u16, u16)| {
+        let mut port = vec![Entry::new("protocol", Yaml::text(protocol.as_str()))];
+        if (first, last) != (1, u16::MAX) {
+            port.push(Entry::new("port", Yaml::Number(first.into())));
+            port.extend((last > first).then(|| Entry::new("endPort", Yaml::Number(last.into()))));
+        }
+        Yaml::Map(port)
+    };
+    Yaml::List(ranges.map(port).collect())
 }
 
 /// Labels by which a selector finds the pods of a workload: those of its own selector where they are its alone, else
@@ -192,9 +191,12 @@ fn telling_labels(scene: &Scene<'_>, workload: usize) -> (BTreeMap<String, Strin
     if labels.is_empty() {
         return (labels, Some("the pods have no labels, so this means every pod of the namespace".into()));
     }
-    let others: Vec<String> =
-        selected(&labels).into_iter().filter(|w| *w != workload).map(|w| scene.workload(w).key.name.clone()).collect();
-    let remark = (!others.is_empty()).then(|| format!("{} also means {}", pairs(&labels), others.join(", ")));
+    let others: Vec<usize> = selected(&labels).into_iter().filter(|w| *w != workload).collect();
+    let mut names: Vec<String> = others.iter().take(NAMED).map(|w| inert::word(&scene.workload(*w).key.name)).collect();
+    if others.len() > NAMED {
+        names.push(format!("{} more", others.len() - NAMED));
+    }
+    let remark = (!names.is_empty()).then(|| format!("these labels also select {}", names.join(", ")));
     (labels, remark)
 }
 
@@ -211,53 +213,33 @@ fn blocks(set: &AddressSet) -> Vec<(String, Vec<String>)> {
     }
 }
 
-/// A name that no policy of the namespace has yet.
+/// The most characters of a proposed name: a DNS label, with room for a number.
+const LONGEST: usize = 56;
+
+/// A name that no policy of the namespace has yet, and that a policy may have.
 fn free_name(scene: &Scene<'_>, namespace: &str, title: &str, named: &mut Vec<String>) -> String {
-    let clean: String = title
-        .chars()
-        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
-        .take(240)
-        .collect();
+    let letters = title.chars().map(|c| if c == '.' { '-' } else { c });
+    let letters = letters.filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-');
+    let clean: String = letters.take(LONGEST).collect();
+    let clean = match clean.trim_matches('-') {
+        "" => "allow",
+        clean => clean,
+    };
     let taken = |name: &str| {
         scene.cluster.find(&ObjectKey::new("networking.k8s.io", "NetworkPolicy", namespace, name)).is_some()
             || named.iter().any(|n| *n == format!("{namespace}/{name}"))
     };
     let name = (1..)
-        .map(|n| if n == 1 { clean.clone() } else { format!("{clean}-{n}") })
+        .map(|n| if n == 1 { clean.to_owned() } else { format!("{clean}-{n}") })
         .find(|n| !taken(n))
         .unwrap_or_default();
     named.push(format!("{namespace}/{name}"));
     name
 }
 
-/// A string as YAML: quoted where it could be taken for something else.
-fn plain(text: &str) -> String {
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-    let reserved =
-        ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
-    let number = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('/');
-    if (word && !reserved) || number { text.to_owned() } else { serde_json::Value::from(text).to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_that_yaml_would_misread_are_quoted() {
-        for (text, expected) in [
-            ("web", "web"),
-            ("true", "\"true\""),
-            ("1", "\"1\""),
-            ("", "\"\""),
-            ("a.b/c", "a.b/c"),
-            ("10.0.0.0/8", "10.0.0.0/8"),
-            ("::/0", "\"::/0\""),
-        ] {
-            assert_eq!(plain(text), expected);
-        }
-    }
 
     #[test]
     fn everything_but_private_networks_is_one_block_with_holes() {

@@ -32,6 +32,7 @@ mod source_git_hostile;
 mod source_git_kustomize;
 #[cfg(unix)]
 mod source_load;
+mod suggestions;
 mod view;
 mod view_context;
 

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use crate::support::browser::{self, Server};
 use crate::support::skip::program;
-use crate::support::{d2, drawio, hostile_yaml, mermaid, shop};
+use crate::support::{d2, drawio, hostile_yaml, markdown, mermaid, shop};
 
 /// So many texts go into one input that no picture is an overview.
 const TOGETHER: usize = 4;
@@ -52,6 +52,10 @@ impl Case {
         let said = String::from_utf8(output.stderr.clone()).unwrap();
         assert!(!said.contains("panicked") && !said.contains("internal error"), "{arguments:?}: {said}");
         for_a_terminal(&said);
+        // Whatever it writes may be shown by a terminal.
+        if let Ok(text) = std::str::from_utf8(&output.stdout) {
+            assert_inert(text, &format!("{arguments:?}"));
+        }
         output
     }
 
@@ -65,7 +69,11 @@ impl Case {
         let read = |wish: &String| {
             let bytes = std::fs::read(self.folder.join(wish.split_once('=').unwrap().1))
                 .unwrap_or_else(|e| panic!("{wish}: {e}"));
-            String::from_utf8_lossy(&bytes).into_owned()
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if !wish.starts_with("png") && !wish.starts_with("pdf") {
+                assert_inert(&text, wish);
+            }
+            text
         };
         wishes.iter().map(read).collect()
     }
@@ -78,6 +86,12 @@ impl Case {
 fn steers(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// No character of the input steers, in whatever format it is written.
+fn assert_inert(text: &str, what: &str) {
+    let line = text.lines().find(|l| l.contains(steers)).map(|l| l.escape_debug().to_string());
+    assert_eq!(line, None, "{what}");
 }
 
 /// What a terminal gets neither steers it nor turns around what follows.
@@ -199,24 +213,14 @@ fn is_comment(text: &str) {
     assert!(!code);
 }
 
-/// Outside of code spans nothing is markup, a link, or a mention.
+/// Outside of code spans nothing is markup, a link, a mention or a reference.
 fn markdown_text(line: &str) {
     assert!(!line.contains(steers), "{line:?}");
-    let mut outside = String::new();
-    let mut chars = line.chars();
-    let mut in_code = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if !in_code => drop(chars.next()),
-            '`' => in_code = !in_code,
-            c if !in_code => outside.push(c),
-            _ => {}
-        }
-    }
-    assert!(!in_code, "{line}");
-    for bad in ["<", "[", "](", "://", "@", "www."] {
-        assert!(!outside.contains(bad), "{bad} in {line}");
-    }
+    let own = ["- ", "  - ", "#### ", "**", "_"];
+    let outside = markdown::outside_code(line);
+    let text = own.iter().fold(outside.as_str(), |text, sign| text.strip_prefix(sign).unwrap_or(text));
+    let text = text.strip_suffix("**").or(text.strip_suffix('_')).unwrap_or(text);
+    assert_eq!(markdown::live(text), None, "{line}");
 }
 
 #[test]
@@ -232,12 +236,17 @@ fn every_format_of_tables_stays_what_it_is() {
             let columns = cells(markdown.lines().next().unwrap());
             for line in markdown.lines() {
                 assert_eq!(cells(line), columns, "{line}");
-                assert!(!line.replace("<br>", "").contains('<') && !line.contains(steers), "{line:?}");
+                assert!(!line.contains(steers), "{line:?}");
+                let outside = markdown::outside_code(line).replace("<br>", " ").replace('|', " ");
+                assert_eq!(markdown::live(&outside), None, "{line}");
             }
             let csv = said("csv");
             let records = records(&csv);
             assert!(records.len() > 1, "{kind}: {csv}");
-            assert!(records.iter().all(|r| *r == records[0]), "{kind}: {records:?}");
+            assert!(records.iter().all(|r| r.len() == records[0].len()), "{kind}: {records:?}");
+            assert!(!csv.contains(|c| c != '\n' && steers(c)), "{csv:?}");
+            let formula = records.iter().flatten().find(|f| f.starts_with(['=', '+', '-', '@', '\t', '\r']));
+            assert_eq!(formula, None);
         }
     }
 }
@@ -256,19 +265,22 @@ fn cells(line: &str) -> usize {
     count
 }
 
-/// How many fields each record of a CSV has (RFC 4180).
-fn records(text: &str) -> Vec<usize> {
-    let mut records = vec![1];
+/// The fields of each record of a CSV (RFC 4180).
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut records = vec![vec![String::new()]];
     let mut quoted = false;
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let last = records.last_mut().unwrap();
         match c {
+            '"' if quoted && chars.next_if_eq(&'"').is_some() => last.last_mut().unwrap().push('"'),
             '"' => quoted = !quoted,
-            ',' if !quoted => *records.last_mut().unwrap() += 1,
-            '\n' if !quoted => records.push(1),
-            _ => {}
+            ',' if !quoted => last.push(String::new()),
+            '\n' if !quoted => records.push(vec![String::new()]),
+            c => last.last_mut().unwrap().push(c),
         }
     }
-    assert!(!quoted && records.pop() == Some(1), "it ends in a line break");
+    assert!(!quoted && records.pop() == Some(vec![String::new()]), "it ends in a line break");
     records
 }
 

@@ -16,6 +16,7 @@ mod browser;
 mod changes;
 mod changes_page;
 mod hostile_manifests;
+mod mentions;
 mod page;
 mod render_accessible;
 mod render_exports;

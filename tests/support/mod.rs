@@ -10,6 +10,7 @@ pub mod graphs;
 pub mod hostile;
 pub mod hostile_yaml;
 pub mod ids;
+pub mod markdown;
 pub mod mermaid;
 pub mod naive;
 pub mod repository;

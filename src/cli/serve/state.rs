@@ -4,7 +4,8 @@ use axum::body::Bytes;
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::render::{Paint, lines, problem, versioned};
+use crate::inert::lines;
+use crate::render::{Paint, problem, versioned};
 use crate::source::Sources;
 
 /// The maximum number of reported problems; the rest is counted.

@@ -5,7 +5,8 @@
 //! first items of each topic, then everything but their counts.
 
 use super::{Changes, Item};
-use crate::render::{PictureOptions, mermaid, table};
+use crate::inert::{code, prose};
+use crate::render::{PictureOptions, mermaid};
 
 /// The most that GitHub takes as a comment, in characters.
 pub const COMMENT_CHARS: usize = 65_536;
@@ -85,7 +86,7 @@ fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: S
     let verdict = changes.verdict();
     let mut letters = verdict.chars();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    out.push_str(&format!("**{}**\n", escape(&verdict)));
+    out.push_str(&format!("**{}**\n", prose(&verdict)));
     let [old, new] = changes.names().map(code);
     out.push_str(&format!("\n{old} → {new}\n"));
     if !step.note.is_empty() {
@@ -127,51 +128,16 @@ fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: S
 }
 
 fn line(item: &Item, step: Step) -> String {
-    let mut out = format!("- {} {}\n", code(item.sign), escape(&item.text));
+    let mut out = format!("- {} {}\n", code(item.sign), prose(&item.text));
     if step.reasons {
         for (text, place) in &item.because {
             let line = match (text.as_str(), place.as_str()) {
-                (text, "") => escape(text),
+                (text, "") => prose(text),
                 ("", place) => code(place),
-                (text, place) => format!("{} ({})", escape(text), code(place)),
+                (text, place) => format!("{} ({})", prose(text), code(place)),
             };
             out.push_str(&format!("  - {line}\n"));
         }
     }
     out
-}
-
-/// A text that stays a text: no markup, no mention of a person and no link to another thread.
-fn escape(text: &str) -> String {
-    let one_line: String =
-        crate::render::xml::shown(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    table::escape(&one_line)
-        .replace('#', "&#35;")
-        .replace('@', "&#64;")
-        .replace("://", ":&#47;/")
-        .replace("www.", "www&#46;")
-}
-
-/// A text as code. A backtick in it would end it.
-fn code(text: &str) -> String {
-    let plain: String = crate::render::xml::shown(text)
-        .chars()
-        .map(|c| match c {
-            '`' => '\'',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect();
-    format!("`{plain}`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stay_names() {
-        assert_eq!(escape("a@b #12 <b> *x* https://e.example"), "a&#64;b &#35;12 &lt;b> \\*x\\* https:&#47;/e.example");
-        assert_eq!(code("a`b"), "`a'b`");
-    }
 }

@@ -9,13 +9,13 @@ use askama::Template;
 use super::{Changes, Item, Section};
 use crate::diff::{Gate, Topic};
 use crate::graph::{Change, Graph};
+use crate::inert::shown;
 use crate::layout::{Layout, Moment, moment};
 use crate::render::head::Head;
 use crate::render::html::{Maker, Ref, place};
 use crate::render::svg::svg_in_page;
 use crate::render::svg::svg_of_states;
 use crate::render::theme::Palette;
-use crate::render::xml::shown;
 use crate::render::{PictureOptions, explore, words};
 
 /// More cards than this are counted at an item instead of linked.

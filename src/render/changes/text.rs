@@ -1,7 +1,7 @@
 //! A difference as words for a terminal.
 
 use super::Changes;
-use crate::render::xml::shown;
+use crate::inert::shown;
 
 /// Verdict, then section by section, an item a line with its reasons below it. Ends in a line break.
 pub fn changes_text(changes: &Changes<'_>) -> String {

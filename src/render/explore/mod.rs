@@ -27,7 +27,7 @@ use self::texts::{TextJson, Texts};
 use super::strokes::LineStyle;
 use super::tables;
 use super::theme::Hue;
-use super::xml::shown;
+use crate::inert::{self, shown};
 
 /// The manifests that a page contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -97,7 +97,8 @@ pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectT
         texts: texts.secrecy().map(|s| excerpts.read(world.cluster(), world.sources(), s)).unwrap_or_default(),
     };
     // Plain structs with string keys cannot fail to be written into memory.
-    Data::of(serde_json::to_string(&document).unwrap_or_default().replace('<', "\\u003c"))
+    let text = serde_json::to_string(&document).unwrap_or_default();
+    Data::of(inert::json(&text).replace('<', "\\u003c"))
 }
 
 /// Every workload of a World: the position of its node among those that the page knows, and its position in the

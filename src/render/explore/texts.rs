@@ -10,7 +10,7 @@ use crate::net::ObjectKey;
 use crate::source::Sources;
 
 use super::seen;
-use crate::render::xml::shown_lines;
+use crate::inert::shown_lines;
 
 /// The maximum size of manifests on a page, in bytes, so that a page can be sent by mail.
 const BUDGET: usize = 1 << 20;

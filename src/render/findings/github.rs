@@ -4,7 +4,7 @@
 
 use super::{FindingsReport, place::place};
 use crate::diagnostic::Severity;
-use crate::render::xml::shown;
+use crate::inert::shown;
 
 /// One line for each finding that counts; nothing if there is none.
 pub(super) fn github(report: &FindingsReport<'_>) -> String {
@@ -18,7 +18,7 @@ pub(super) fn github(report: &FindingsReport<'_>) -> String {
         });
         if let Some(at) = diagnostic.at {
             let place = place(report, at);
-            lines.push_str(&format!("file={},", property(&place.file)));
+            lines.push_str(&format!("file={},", property(&shown(&place.file))));
             if let Some(region) = place.region {
                 lines.push_str(&format!("line={},col={},", region.line, region.column));
                 if let Some(end) = region.end_column {

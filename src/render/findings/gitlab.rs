@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{FindingsReport, place::place};
 use crate::diagnostic::Severity;
+use crate::inert;
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -50,5 +51,5 @@ pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
         })
         .collect();
     // Writing plain structs with string keys into memory cannot fail.
-    serde_json::to_string_pretty(&issues).unwrap_or_default() + "\n"
+    inert::json(&serde_json::to_string_pretty(&issues).unwrap_or_default()).into_owned() + "\n"
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Counts, FindingsReport};
 use crate::check::{KnownFinding, Standing};
+use crate::inert;
 use crate::render::json::{DiagnosticJson, VERSION};
 use crate::source::template_of;
 
@@ -78,5 +79,5 @@ pub(super) fn json(report: &FindingsReport<'_>) -> String {
         fixed: &report.judgement.fixed,
     };
     // Writing plain structs with string keys into memory cannot fail.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    inert::json(&serde_json::to_string_pretty(&document).unwrap_or_default()).into_owned() + "\n"
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::{FindingsReport, place::place};
 use crate::check::{Judged, Standing, rules};
 use crate::diagnostic::{Code, Severity};
-use crate::render::xml::{Xml, shown};
+use crate::inert::shown;
+use crate::render::xml::Xml;
 
 /// XML that ends in a line break. A kind of which nothing was found is one test that passes.
 pub(super) fn junit(report: &FindingsReport<'_>) -> String {

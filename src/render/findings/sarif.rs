@@ -10,6 +10,7 @@ use super::page::about;
 use super::place::place;
 use crate::check::{Judged, Standing, rule};
 use crate::diagnostic::{Code, Severity};
+use crate::inert;
 use crate::source::Span;
 
 #[derive(Serialize)]
@@ -222,7 +223,7 @@ pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
         }],
     };
     // Writing plain structs with string keys into memory cannot fail.
-    serde_json::to_string_pretty(&log).unwrap_or_default() + "\n"
+    inert::json(&serde_json::to_string_pretty(&log).unwrap_or_default()).into_owned() + "\n"
 }
 
 fn described(code: Code) -> RuleOf {

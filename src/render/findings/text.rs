@@ -1,7 +1,8 @@
 //! Findings in words: every one that counts with the lines that it is about, and what they come to.
 
 use super::{FindingsReport, summary};
-use crate::render::problem::{Paint, printable, problem};
+use crate::inert::printable;
+use crate::render::problem::{Paint, problem};
 use crate::source::template_of;
 
 /// Plain text that ends in a line break.

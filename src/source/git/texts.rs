@@ -73,7 +73,7 @@ impl Texts {
     pub fn get(&self, wanted: &Wanted, side: &str) -> Result<SourceFile, Problem> {
         let name = wanted.name.clone();
         match self.texts.get(&wanted.blob) {
-            Some(Ok(text)) => Ok(SourceFile { name, text: text.clone() }),
+            Some(Ok(text)) => Ok(SourceFile { name, text: text.clone(), withheld: Default::default() }),
             Some(Err(Fault::TooLarge)) => Err(Problem::TooLarge { name, limit: self.limit }),
             Some(Err(Fault::NotText(at))) => {
                 Err(Problem::NotText { name, encoding: at.encoding, line: at.line, column: at.column })
