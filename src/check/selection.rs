@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::net::{ContainerPort, Protocol};
-use crate::policy::{Labels, NamespaceSelection, Operator, PodSelection, Requirement, Selector};
-
-/// The label that every namespace has, with its name as the value.
-pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+use crate::net::{ContainerPort, Labels, Operator, Protocol, Requirement, Selector};
+use crate::policy::{NamespaceSelection, PodSelection};
 
 /// The pods of the input by namespace: for each workload every set of labels that some pod of it has.
 #[derive(Debug, Default)]
