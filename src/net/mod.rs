@@ -3,6 +3,7 @@
 //! It knows no manifests and no policies and imports nothing of ours; each word is here once.
 
 mod addresses;
+pub mod near;
 mod object;
 mod ports;
 mod protocol;
