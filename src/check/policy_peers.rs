@@ -305,7 +305,7 @@ fn stray_rule(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, direction: 
     };
     // DNS and the web are often opened to everybody, and pods without restriction beside it.
     let common = [(Protocol::Udp, 53), (Protocol::Tcp, 53), (Protocol::Tcp, 80), (Protocol::Tcp, 443)];
-    let usual = common.iter().fold(PortSet::none(), |s, (p, n)| s.union(&PortSet::port(*p, *n)));
+    let usual = common.iter().fold(PortSet::none(), |s, (p, n)| s.with(&PortSet::port(*p, *n)));
     let (text, harmless) = match &ports.ports {
         RulePorts::Some { fixed, named } => {
             let mut words: Vec<String> = named.iter().map(|n| n.name.clone()).collect();

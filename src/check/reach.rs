@@ -34,7 +34,7 @@ fn dns_ports() -> PortSet {
     let mut ports = PortSet::none();
     for number in [53, 5353] {
         for protocol in [Protocol::Udp, Protocol::Tcp] {
-            ports = ports.union(&PortSet::port(protocol, number));
+            ports.add(&PortSet::port(protocol, number));
         }
     }
     ports

@@ -23,7 +23,7 @@ pub(super) struct Who {
 impl Who {
     fn add(&mut self, other: &Who) {
         self.workloads.extend(&other.workloads);
-        self.addresses = self.addresses.union(&other.addresses);
+        self.addresses.add(&other.addresses);
     }
 
     fn is_empty(&self) -> bool {
