@@ -101,7 +101,7 @@ impl Side<'_> {
     }
 
     /// What any of the ones may do with any of the others; undetermined where they differ.
-    fn between(&self, from: &[Place], to: &[Place]) -> Arc<Allowed> {
+    fn between(&self, from: &[Place], to: &[Place], nothing: &Arc<Allowed>) -> Arc<Allowed> {
         let mut answer: Option<Arc<Allowed>> = None;
         for &(network, a) in from {
             for &(_, b) in to.iter().filter(|(n, _)| *n == network) {
@@ -123,7 +123,7 @@ impl Side<'_> {
                 known.because.extend(verdict.because.iter().filter(|r| there.insert(**r)));
             }
         }
-        answer.unwrap_or_default()
+        answer.unwrap_or_else(|| Arc::clone(nothing))
     }
 
     /// The network of some places.
@@ -202,6 +202,7 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
         let sort = Sort { old, new, settled: true };
         (sort, Arc::new(Party::Addresses(set)))
     }));
+    let nothing = Arc::new(Allowed::default());
     for (a, from) in &parties {
         for (b, to) in &parties {
             let outside = |party: &Party| matches!(party, Party::Addresses(_));
@@ -209,7 +210,7 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
             if (a.settled && b.settled) || (outside(from) && outside(to)) || (from == to && alone(from)) {
                 continue;
             }
-            let (before, after) = (old.between(&a.old, &b.old), new.between(&a.new, &b.new));
+            let (before, after) = (old.between(&a.old, &b.old, &nothing), new.between(&a.new, &b.new, &nothing));
             if !Arc::ptr_eq(&before, &after) && before.ports != after.ports {
                 let own = if outside(from) { b } else { a };
                 let network = new.network(&own.new).or_else(|| old.network(&own.old));
