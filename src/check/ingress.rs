@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressBackend, IngressServiceBackend};
 
-use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
 use crate::cluster::Entry;
 use crate::diagnostic::Code;
 use crate::graph::HostTls;
 use crate::manifest::Tree;
+use crate::net::near::Names;
 use crate::policy::Way;
 use crate::resolve::{BackendTarget, CertificateSource, Host};
 
@@ -29,9 +29,10 @@ family! {
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let all: Vec<(&Entry, &Ingress)> = scene.cluster.ingresses().collect();
+    let classes = Classes::of(scene);
     for (entry, ingress) in &all {
         tls(scene, entry);
-        class(scene, entry, ingress);
+        class(scene, entry, ingress, &classes);
     }
     certificates(scene);
     routes(scene, &all);
@@ -214,9 +215,10 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry) {
         .flat_map(|t| t.get("hosts").map(Tree::items).unwrap_or_default())
         .filter_map(Tree::as_str)
         .collect();
+    let covered = Names::new(covered);
     for host in hosts.iter().filter(|h| h.tls == HostTls::Uncovered) {
         let Some(name) = &host.name else { continue };
-        let near = nearest::name(name, covered.iter().copied()).map_or(String::new(), |n| format!("; they name {n}"));
+        let near = covered.nearest(name).map_or(String::new(), |n| format!("; they name {n}"));
         let message = format!("{}: the hosts of its TLS do not cover {name}{near}", title(entry));
         scene
             .report(Code::IngressTlsHostMismatch, entry, &host.field, message)
@@ -256,17 +258,37 @@ pub(super) fn is_google(entry: &Entry) -> bool {
     entry.object.annotations.keys().any(|k| own.iter().any(|o| k.starts_with(o)))
 }
 
-fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
+/// The classes of the input.
+struct Classes {
+    default: bool,
+    names: BTreeSet<String>,
+    near: Names<String>,
+    /// All of them in a sentence.
+    there: String,
+}
+
+impl Classes {
+    fn of(scene: &Scene<'_>) -> Classes {
+        let is_default = |e: &Entry| {
+            e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
+        };
+        let all: Vec<&Entry> = scene.cluster.ingress_classes().map(|(e, _)| e).collect();
+        let listed: Vec<&str> = all.iter().take(20).map(|e| e.key.name.as_str()).collect();
+        let more = if all.len() > 20 { format!(" and {} more", all.len() - 20) } else { String::new() };
+        let names: BTreeSet<String> = all.iter().map(|e| e.key.name.clone()).collect();
+        Classes {
+            default: all.iter().any(|e| is_default(e)),
+            near: Names::new(names.iter().cloned()),
+            names,
+            there: format!("{}{more}", listed.join(", ")),
+        }
+    }
+}
+
+fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress, classes: &Classes) {
     let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
-    let classes: Vec<(&Entry, bool)> = scene
-        .cluster
-        .ingress_classes()
-        .map(|(e, _)| {
-            (e, e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"))
-        })
-        .collect();
     match class_of(entry, ingress) {
-        None if !classes.iter().any(|(_, default)| *default) && !is_google(entry) => {
+        None if !classes.default && !is_google(entry) => {
             scene
                 .report(
                     Code::IngressClassMissing,
@@ -276,14 +298,13 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
                 )
                 .help("set `spec.ingressClassName`");
         }
-        Some(class) if !classes.is_empty() && !classes.iter().any(|(e, _)| e.key.name == class) => {
+        Some(class) if !classes.names.is_empty() && !classes.names.contains(&class) => {
             // The annotation is the controller's own and names no IngressClass.
             if ingress.spec.as_ref().is_none_or(|s| s.ingress_class_name.is_none()) {
                 return;
             }
-            let names = classes.iter().map(|(e, _)| e.key.name.as_str());
-            let near = nearest::name(&class, names.clone()).map(str::to_owned);
-            let there = names.collect::<Vec<_>>().join(", ");
+            let near = classes.near.nearest(&class);
+            let there = &classes.there;
             let report = scene.report(
                 Code::IngressClassUnknown,
                 entry,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Container, Volume};
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::policies::near;
 use super::registry::family;
 use super::scene::Scene;
@@ -121,13 +121,12 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
     if !SCALED.contains(&kind) || scene.is_bare(namespace) {
         return;
     }
-    let here: Vec<&ObjectKey> =
-        scene.cluster.workloads().iter().map(|w| &w.key).filter(|k| k.namespace() == namespace).collect();
-    if here.iter().any(|k| k.name == name && k.kind == kind) {
+    let here = scene.near.workloads_named(namespace, name);
+    if here.iter().any(|k| k.kind == kind) {
         return;
     }
-    let other = here.iter().find(|k| k.name == name).map(|k| k.kind.clone());
-    let near = nearest::name(name, here.iter().filter(|k| k.kind == kind).map(|k| k.name.as_str())).map(str::to_owned);
+    let other = here.first().map(|k| k.kind.clone());
+    let near = scene.near.names(kind, namespace).nearest(name);
     let (field, hint, help) = match (other, near) {
         (Some(other), _) => {
             ("kind", format!("; there is {other} {name}"), format!("`kind: {other}` is probably meant"))
@@ -283,15 +282,9 @@ fn configs(scene: &mut Scene<'_>) {
         let Some((first, field)) = users.first() else { continue };
         let names: BTreeSet<String> = users.iter().map(|(w, _)| named(w)).collect();
         let names: Vec<String> = names.into_iter().collect();
-        let there = cluster.entries().iter().map(|e| &e.key).filter(|k| k.kind == key.kind && k.group.is_empty());
-        let here: Vec<&str> = there
-            .clone()
-            .filter(|k| k.namespace == key.namespace)
-            .map(|k| k.name.as_str())
-            .filter(|n| !is_hashed(n, &key.name))
-            .collect();
-        let elsewhere = there.clone().find(|k| k.name == key.name).map(|k| k.namespace().to_owned());
-        let near = nearest::name(&key.name, here.into_iter()).map(str::to_owned);
+        let here = scene.near.names(&key.kind, key.namespace());
+        let elsewhere = scene.find_anywhere(&key.kind, &key.name).map(|e| e.key.namespace().to_owned());
+        let near = here.nearest_of(&key.name, |n| !is_hashed(n, &key.name));
         let verb = if names.len() == 1 { "needs" } else { "need" };
         let (hint, help) = match (&elsewhere, &near) {
             (Some(other), _) => (
@@ -309,7 +302,7 @@ fn configs(scene: &mut Scene<'_>) {
             key.name
         );
         let sure = near.is_some() && elsewhere.is_none();
-        let alone = elsewhere.is_none() && !there.clone().any(|k| k.namespace == key.namespace);
+        let alone = elsewhere.is_none() && here.is_empty();
         let entry = &cluster.entries()[first.entry];
         let report = scene.report(Code::ConfigmapOrSecretMissing, entry, field, message).help(help);
         if key.kind == "Secret" && !sure {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::net::near::is_slip;
 use crate::policy::{Direction, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
 
 family! {
@@ -58,18 +59,16 @@ pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net
     if wanted.len() != selector.requirements().len() {
         return None;
     }
-    let (workload, said) = nearest::workload(scene.cluster, Some(namespace), &wanted)?;
+    let (workload, said) = scene.near.workload(namespace, &wanted)?;
     let own = scene.cluster.template_labels(workload);
-    let slip =
-        |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || nearest::is_slip(o, value));
+    let slip = |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || is_slip(o, value));
     let slip = wanted.iter().all(slip);
     (slip || !scene.is_operated(namespace)).then_some(Near { workload, said, slip })
 }
 
 /// Other namespaces whose pods a selector fits.
 pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net::Selector) -> Option<&'a str> {
-    let names = scene.cluster.namespaces().keys().map(String::as_str);
-    names.filter(|n| *n != namespace).find(|n| !scene.pods.select(scene.cluster, n, selector).is_empty())
+    scene.pods.elsewhere(scene.cluster, namespace, selector)
 }
 
 fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {

@@ -7,7 +7,7 @@ use super::nearest::named;
 use super::policies::{network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{namespaces, on_host, ports, some};
+use super::selection::{on_host, ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol};
@@ -34,7 +34,7 @@ fn dns_ports() -> PortSet {
     let mut ports = PortSet::none();
     for number in [53, 5353] {
         for protocol in [Protocol::Udp, Protocol::Tcp] {
-            ports = ports.union(&PortSet::port(protocol, number));
+            ports.add(&PortSet::port(protocol, number));
         }
     }
     ports
@@ -164,7 +164,7 @@ fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) 
             let system = match declared {
                 Some(namespace) => selector.matches(&namespace.labels),
                 None => {
-                    let explained = !namespaces(scene.cluster, &selection.namespaces).is_empty();
+                    let explained = !scene.pods.namespaces(scene.cluster, &selection.namespaces).is_empty();
                     selector.requirements().iter().all(|r| match &r.operator {
                         Operator::In(values) if r.key == NAMESPACE_NAME => values
                             .iter()

@@ -5,6 +5,7 @@
 //! them that changed, so the cost grows with the change, not with the input.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ContainerPort;
 
@@ -26,34 +27,20 @@ pub enum Party {
     IngressController,
 }
 
-/// What one state says of connections.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Allowed {
-    /// The ports that are allowed.
-    pub ports: PortSet,
-    /// How sure that is.
-    pub certainty: Certainty,
-    /// Which rules decided about it, by the positions of that state.
-    pub because: Vec<Reason>,
-}
-
-impl Allowed {
-    fn nothing() -> Allowed {
-        Allowed { ports: PortSet::none(), certainty: Certainty::Certain, because: Vec::new() }
-    }
-}
+/// What one state says of connections: reasons are by the positions of that state.
+pub use crate::policy::Answer as Allowed;
 
 /// Connections that differ: from each of the one to each other of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delta {
     /// The sources.
-    pub from: Party,
+    pub from: Arc<Party>,
     /// The destinations.
-    pub to: Party,
+    pub to: Arc<Party>,
     /// What the old state allows.
-    pub old: Allowed,
+    pub old: Arc<Allowed>,
     /// What the new state allows.
-    pub new: Allowed,
+    pub new: Arc<Allowed>,
     /// On which network.
     pub network: Network,
 }
@@ -114,26 +101,29 @@ impl Side<'_> {
     }
 
     /// What any of the ones may do with any of the others; undetermined where they differ.
-    fn between(&self, from: &[Place], to: &[Place]) -> Allowed {
-        let mut answer: Option<Allowed> = None;
+    fn between(&self, from: &[Place], to: &[Place], nothing: &Arc<Allowed>) -> Arc<Allowed> {
+        let mut answer: Option<Arc<Allowed>> = None;
         for &(network, a) in from {
             for &(_, b) in to.iter().filter(|(n, _)| *n == network) {
                 let verdict = self.state.connectivity().between_groups(network, a, b);
-                let certainty = self.state.connectivity().certainty_between_groups(network, a, b);
                 let Some(known) = &mut answer else {
-                    answer = Some(Allowed { ports: verdict.ports, certainty, because: verdict.because });
+                    answer = Some(verdict);
                     continue;
                 };
-                known.certainty = known.certainty.max(certainty);
+                if Arc::ptr_eq(known, &verdict) {
+                    continue;
+                }
+                let known = Arc::make_mut(known);
+                known.certainty = known.certainty.max(verdict.certainty);
                 if known.ports != verdict.ports {
                     known.certainty = Certainty::Undetermined;
-                    known.ports = known.ports.union(&verdict.ports);
+                    known.ports.add(&verdict.ports);
                 }
-                let more: Vec<Reason> = verdict.because.into_iter().filter(|r| !known.because.contains(r)).collect();
-                known.because.extend(more);
+                let mut there: BTreeSet<Reason> = known.because.iter().copied().collect();
+                known.because.extend(verdict.because.iter().filter(|r| there.insert(**r)));
             }
         }
-        answer.unwrap_or_else(Allowed::nothing)
+        answer.unwrap_or_else(|| Arc::clone(nothing))
     }
 
     /// The network of some places.
@@ -149,16 +139,10 @@ fn overlaid<T: Clone + Default>(
     other: Vec<(T, AddressSet)>,
     both: impl Fn(T, T) -> T,
 ) -> Vec<(T, AddressSet)> {
-    let whole = |all: &[(T, AddressSet)]| all.iter().fold(AddressSet::none(), |whole, (_, set)| whole.union(set));
-    let (all, all_other) = (whole(&one), whole(&other));
-    let mut parts = Vec::new();
-    for (a, set) in &one {
-        parts.extend(other.iter().map(|(b, more)| (both(a.clone(), b.clone()), set.intersection(more))));
-        parts.push((both(a.clone(), T::default()), set.difference(&all_other)));
-    }
-    parts.extend(other.iter().map(|(b, set)| (both(T::default(), b.clone()), set.difference(&all))));
-    parts.retain(|(_, set)| !set.is_empty());
-    parts
+    let name = |all: &[(T, AddressSet)], at: Option<usize>| at.map(|at| all[at].0.clone()).unwrap_or_default();
+    let sets = |all: &[(T, AddressSet)]| all.iter().map(|(_, set)| set.clone()).collect::<Vec<_>>();
+    let parts = AddressSet::overlaid(&sets(&one), &sets(&other)).into_iter();
+    parts.map(|((a, b), set)| (both(name(&one, a), name(&other, b)), set)).collect()
 }
 
 /// What the two states make of workloads or addresses.
@@ -201,8 +185,8 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
             workloads.entry(sort).or_default().push(index);
         }
     }
-    let mut parties: Vec<(Sort, Party)> =
-        workloads.into_iter().map(|(sort, members)| (sort, Party::Workloads(members))).collect();
+    let mut parties: Vec<(Sort, Arc<Party>)> =
+        workloads.into_iter().map(|(sort, members)| (sort, Arc::new(Party::Workloads(members)))).collect();
     // About addresses nothing changes but what rules say of them. A state without any rule about IPv6 says nothing of
     // it that could be compared.
     let (before, after) = (old.addresses(), new.addresses());
@@ -216,8 +200,9 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     let after = after.into_iter().map(|(places, set)| ((Vec::new(), places), set.intersection(&told))).collect();
     parties.extend(overlaid(before, after, |a, b| (a.0, b.1)).into_iter().map(|((old, new), set)| {
         let sort = Sort { old, new, settled: true };
-        (sort, Party::Addresses(set))
+        (sort, Arc::new(Party::Addresses(set)))
     }));
+    let nothing = Arc::new(Allowed::default());
     for (a, from) in &parties {
         for (b, to) in &parties {
             let outside = |party: &Party| matches!(party, Party::Addresses(_));
@@ -225,13 +210,13 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
             if (a.settled && b.settled) || (outside(from) && outside(to)) || (from == to && alone(from)) {
                 continue;
             }
-            let (before, after) = (old.between(&a.old, &b.old), new.between(&a.new, &b.new));
-            if before.ports != after.ports {
+            let (before, after) = (old.between(&a.old, &b.old, &nothing), new.between(&a.new, &b.new, &nothing));
+            if !Arc::ptr_eq(&before, &after) && before.ports != after.ports {
                 let own = if outside(from) { b } else { a };
                 let network = new.network(&own.new).or_else(|| old.network(&own.old));
                 deltas.push(Delta {
-                    from: from.clone(),
-                    to: to.clone(),
+                    from: Arc::clone(from),
+                    to: Arc::clone(to),
                     old: before,
                     new: after,
                     network: network.unwrap_or(Network::Pod),
@@ -244,13 +229,13 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
 /// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let
 /// it.
 fn through_controllers(old: &Revision, new: &Revision, union: &Union) -> Vec<Delta> {
-    let mut ways: BTreeMap<usize, [Allowed; 2]> = BTreeMap::new();
+    let mut ways: BTreeMap<usize, [Arc<Allowed>; 2]> = BTreeMap::new();
     for (slot, state) in [old, new].into_iter().enumerate() {
         let mut asked: BTreeMap<usize, PortSet> = BTreeMap::new();
         let entrances = state.connectivity().entrances().iter();
         for entrance in entrances.filter(|e| e.way == Way::Controller(Vec::new())) {
             let ports = asked.entry(entrance.workload).or_default();
-            *ports = ports.union(&entrance.ports);
+            ports.add(&entrance.ports);
         }
         for (workload, ports) in asked {
             let Some(found) = state.connectivity().between(&Endpoint::IngressController, &Endpoint::Workload(workload))
@@ -258,15 +243,18 @@ fn through_controllers(old: &Revision, new: &Revision, union: &Union) -> Vec<Del
                 continue;
             };
             let index = if slot == 0 { union.of_old(workload) } else { union.of_new(workload) };
-            ways.entry(index).or_insert_with(|| [Allowed::nothing(), Allowed::nothing()])[slot] =
-                Allowed { ports: found.ports.intersection(&ports), certainty: found.certainty, because: found.because };
+            ways.entry(index).or_default()[slot] = Arc::new(Allowed {
+                ports: found.ports.intersection(&ports),
+                certainty: found.certainty,
+                because: found.because,
+            });
         }
     }
     let differ = ways.into_iter().filter(|(_, [old, new])| old.ports != new.ports);
     differ
         .map(|(workload, [old, new])| Delta {
-            from: Party::IngressController,
-            to: Party::Workloads(vec![workload]),
+            from: Arc::new(Party::IngressController),
+            to: Arc::new(Party::Workloads(vec![workload])),
             old,
             new,
             network: Network::Pod,

@@ -1,7 +1,11 @@
 //! Connections that differ, as people read them: few rows, each from some to some others on some ports, with the rules
 //! that did it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::Revision;
 use super::connections::{Delta, Party};
@@ -14,20 +18,53 @@ use crate::policy::Network;
 /// Some workloads and some addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Who {
-    /// Positions in the union.
-    pub workloads: BTreeSet<usize>,
+    /// Positions in the union, ascending.
+    pub workloads: Vec<usize>,
     /// Addresses outside.
     pub addresses: AddressSet,
 }
 
 impl Who {
-    fn add(&mut self, other: &Who) {
-        self.workloads.extend(&other.workloads);
-        self.addresses = self.addresses.union(&other.addresses);
+    /// All of some together.
+    fn together(all: &[Rc<Who>]) -> Who {
+        let mut workloads: Vec<usize> = all.iter().flat_map(|who| who.workloads.iter().copied()).collect();
+        workloads.sort_unstable();
+        workloads.dedup();
+        let addresses = all.iter().fold(AddressSet::none(), |set, who| set.with(&who.addresses));
+        Who { workloads, addresses }
     }
 
     fn is_empty(&self) -> bool {
         self.workloads.is_empty() && self.addresses.is_empty()
+    }
+
+    /// Whether a workload is meant.
+    pub fn has(&self, workload: usize) -> bool {
+        self.workloads.binary_search(&workload).is_ok()
+    }
+}
+
+/// The workloads that there are to be meant.
+pub(super) struct Everyone<'a> {
+    has: Vec<bool>,
+    count: usize,
+    by_namespace: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Everyone<'a> {
+    /// Those of the union that are as wanted.
+    pub fn of(ends: &'a Union, wanted: impl Fn(usize) -> bool) -> Everyone<'a> {
+        let has: Vec<bool> = (0..ends.all().len()).map(wanted).collect();
+        let mut by_namespace = BTreeMap::new();
+        for (met, _) in ends.all().iter().zip(&has).filter(|(_, has)| **has) {
+            *by_namespace.entry(met.key.namespace()).or_default() += 1;
+        }
+        Everyone { count: has.iter().filter(|has| **has).count(), has, by_namespace }
+    }
+
+    /// Whether a workload is one of them.
+    pub fn has(&self, workload: usize) -> bool {
+        self.has[workload]
     }
 }
 
@@ -51,33 +88,45 @@ type Said<'a> = (PortSet, Vec<Cause>, &'a Network);
 
 /// The rows of one turn for connections whose ends are as wanted: those between workloads that both states have, or
 /// those of one workload.
-pub(super) fn rows(
+pub(super) fn rows<'d>(
     old: &Revision,
     new: &Revision,
     turn: Turn,
-    deltas: &[Delta],
+    deltas: impl IntoIterator<Item = &'d Delta>,
     wanted: impl Fn(usize) -> bool,
 ) -> Vec<Row> {
-    let mut said: BTreeMap<Said<'_>, Vec<(Who, Who)>> = BTreeMap::new();
+    // Many connections share what the states say of them, and parties are held once.
+    let mut alike: BTreeMap<(usize, usize, &Network), Vec<&Delta>> = BTreeMap::new();
     for delta in deltas {
+        let key = (Arc::as_ptr(&delta.old).addr(), Arc::as_ptr(&delta.new).addr(), &delta.network);
+        alike.entry(key).or_default().push(delta);
+    }
+    let mut known: FxHashMap<usize, Option<Rc<Who>>> = FxHashMap::default();
+    let mut meant = |party: &Arc<Party>| {
+        let make = || who(party, &wanted).filter(|who| !who.is_empty()).map(Rc::new);
+        known.entry(Arc::as_ptr(party).addr()).or_insert_with(make).clone()
+    };
+    let mut said: BTreeMap<Said<'_>, Vec<(Rc<Who>, Rc<Who>)>> = BTreeMap::new();
+    for ((_, _, network), deltas) in alike {
+        let Some(first) = deltas.first() else { continue };
         let ports = match turn {
-            Turn::Gained => delta.gained(),
-            Turn::Lost => delta.lost(),
+            Turn::Gained => first.gained(),
+            Turn::Lost => first.lost(),
         };
-        let (Some(from), Some(to)) = (who(&delta.from, &wanted), who(&delta.to, &wanted)) else {
-            continue;
-        };
-        if ports.is_empty() || from.is_empty() || to.is_empty() {
+        if ports.is_empty() {
             continue;
         }
-        let key = (ports, causes(old, new, delta, turn), &delta.network);
-        said.entry(key).or_default().push((from, to));
+        let pairs: Vec<(Rc<Who>, Rc<Who>)> =
+            deltas.iter().filter_map(|d| Some((meant(&d.from)?, meant(&d.to)?))).collect();
+        if !pairs.is_empty() {
+            said.entry((ports, causes(old, new, first, turn), network)).or_default().extend(pairs);
+        }
     }
     let mut rows: Vec<Row> = Vec::new();
     for ((ports, causes, network), pairs) in said {
-        let flipped = |pairs: &[(Who, Who)]| pairs.iter().map(|(a, b)| (b.clone(), a.clone())).collect::<Vec<_>>();
+        let flipped: Vec<(Rc<Who>, Rc<Who>)> = pairs.iter().map(|(a, b)| (Rc::clone(b), Rc::clone(a))).collect();
         let by_target = joined(&pairs);
-        let by_source = flipped(&joined(&flipped(&pairs)));
+        let by_source: Vec<(Who, Who)> = joined(&flipped).into_iter().map(|(a, b)| (b, a)).collect();
         let fewest = if by_source.len() < by_target.len() { by_source } else { by_target };
         rows.extend(fewest.into_iter().map(|(from, to)| Row {
             from,
@@ -98,34 +147,38 @@ fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
             workloads: list.iter().copied().filter(|&w| wanted(w)).collect(),
             addresses: AddressSet::none(),
         }),
-        Party::Addresses(set) => Some(Who { workloads: BTreeSet::new(), addresses: set.clone() }),
+        Party::Addresses(set) => Some(Who { workloads: Vec::new(), addresses: set.clone() }),
         Party::IngressController => None,
     }
 }
 
 /// Fewer pairs that mean the same: sources of one target are told together, and then targets with the same sources.
-fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
-    let mut of_target: BTreeMap<&Who, Who> = BTreeMap::new();
+fn joined(pairs: &[(Rc<Who>, Rc<Who>)]) -> Vec<(Who, Who)> {
+    let mut of_target: FxHashMap<usize, (&Rc<Who>, Vec<Rc<Who>>)> = FxHashMap::default();
     for (from, to) in pairs {
-        of_target.entry(to).or_default().add(from);
+        let (_, sources) = of_target.entry(Rc::as_ptr(to).addr()).or_insert_with(|| (to, Vec::new()));
+        sources.push(Rc::clone(from));
     }
-    let mut of_sources: BTreeMap<Who, Who> = BTreeMap::new();
-    for (to, from) in of_target {
-        of_sources.entry(from).or_default().add(to);
+    let mut of_sources: BTreeMap<Who, Vec<Rc<Who>>> = BTreeMap::new();
+    for (to, sources) in of_target.into_values() {
+        of_sources.entry(Who::together(&sources)).or_default().push(Rc::clone(to));
     }
     // No workload connects to itself: that it counts among its own sources makes no difference, and may make them those
     // of others.
-    let mut of_all: BTreeMap<Who, Who> = BTreeMap::new();
-    for (mut from, to) in of_sources {
-        if let (Some(&only), 1) = (to.workloads.first(), to.workloads.len()) {
-            from.workloads.insert(only);
+    let mut of_all: BTreeMap<Who, Vec<Rc<Who>>> = BTreeMap::new();
+    for (mut from, targets) in of_sources {
+        let to = Who::together(&targets);
+        if let [only] = to.workloads.as_slice()
+            && let Err(at) = from.workloads.binary_search(only)
+        {
+            from.workloads.insert(at, *only);
         }
-        of_all.entry(from).or_default().add(&to);
+        of_all.entry(from).or_default().push(Rc::new(to));
     }
-    let mut found: Vec<(Who, Who)> = of_all.into_iter().collect();
+    let mut found: Vec<(Who, Who)> = of_all.into_iter().map(|(from, to)| (from, Who::together(&to))).collect();
     for (from, to) in &mut found {
-        if to.workloads.len() == 1 {
-            from.workloads.retain(|w| !to.workloads.contains(w));
+        if let [only] = to.workloads.as_slice() {
+            from.workloads.retain(|w| w != only);
         }
     }
     found
@@ -133,13 +186,11 @@ fn joined(pairs: &[(Who, Who)]) -> Vec<(Who, Who)> {
 
 /// Who is meant, in words: names of few, namespaces and counts of many. `all` are the workloads that there are to be
 /// meant.
-pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &BTreeSet<usize>) -> String {
+pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &Everyone<'_>) -> String {
+    let there = who.workloads.iter().filter(|w| all.has(**w)).count();
     // The one at the other end is not meant in any case.
-    let lone = other.workloads.len() == 1;
-    let lacking = |set: &BTreeSet<usize>| {
-        set.difference(&who.workloads).filter(|w| !(lone && other.workloads.contains(w))).count()
-    };
-    let everyone = !who.workloads.is_empty() && who.workloads.len() > 1 && lacking(all) == 0;
+    let lone = matches!(other.workloads.as_slice(), [one] if all.has(*one) && !who.has(*one));
+    let everyone = who.workloads.len() > 1 && there + usize::from(lone) == all.count;
     let whole =
         |set: &AddressSet| set == &AddressSet::all_v4() || set == &AddressSet::all_v4().union(&AddressSet::all_v6());
     let addresses = if who.addresses.is_empty() {
@@ -160,7 +211,7 @@ pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &BTreeSet<usize>)
         Some(text)
     };
     let mut parts = Vec::new();
-    if everyone && all.len() > 2 {
+    if everyone && all.count > 2 {
         if addresses.as_deref() == Some("any address outside") {
             return "anyone".into();
         }
@@ -172,7 +223,7 @@ pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &BTreeSet<usize>)
     parts.join(", ")
 }
 
-fn names(who: &Who, ends: &Union, all: &BTreeSet<usize>) -> Vec<String> {
+fn names(who: &Who, ends: &Union, all: &Everyone<'_>) -> Vec<String> {
     let key = |w: usize| &ends.all()[w].key;
     let name = |w: usize| format!("{}/{}", key(w).namespace(), key(w).name);
     if who.workloads.len() <= 3 {
@@ -184,7 +235,7 @@ fn names(who: &Who, ends: &Union, all: &BTreeSet<usize>) -> Vec<String> {
     }
     let mut parts = Vec::new();
     for (namespace, list) in &spaces {
-        let there = all.iter().filter(|&&w| key(w).namespace() == *namespace).count();
+        let there = all.by_namespace.get(namespace).copied().unwrap_or_default();
         parts.push(if list.len() == there && there > 1 {
             format!("all {there} workloads of {namespace}")
         } else if list.len() <= 3 {
@@ -212,17 +263,21 @@ mod tests {
 
     #[test]
     fn all_to_all_is_one_row() {
-        let pairs: Vec<(Who, Who)> =
-            (0..4).map(|to| (who(&(0..4).filter(|f| *f != to).collect::<Vec<_>>()), who(&[to]))).collect();
+        let held: Vec<Rc<Who>> = (0..4).map(|w| Rc::new(who(&[w]))).collect();
+        let mut pairs = Vec::new();
+        for (from, to) in (0..4).flat_map(|from| (0..4).map(move |to| (from, to))).filter(|(from, to)| from != to) {
+            pairs.push((Rc::clone(&held[from]), Rc::clone(&held[to])));
+        }
         assert_eq!(joined(&pairs), [(who(&[0, 1, 2, 3]), who(&[0, 1, 2, 3]))]);
     }
 
     #[test]
     fn what_is_not_the_same_stays_apart() {
-        let pairs = [(who(&[1, 2]), who(&[0])), (who(&[2]), who(&[1]))];
+        let rc = |workloads: &[usize]| Rc::new(who(workloads));
+        let pairs = [(rc(&[1, 2]), rc(&[0])), (rc(&[2]), rc(&[1]))];
         assert_eq!(joined(&pairs).len(), 2);
         // Targets with the same sources are told together.
-        let pairs = [(who(&[5]), who(&[0])), (who(&[5]), who(&[1]))];
+        let pairs = [(rc(&[5]), rc(&[0])), (rc(&[5]), rc(&[1]))];
         assert_eq!(joined(&pairs), [(who(&[5]), who(&[0, 1]))]);
     }
 }

@@ -1,14 +1,14 @@
 //! What a difference means, the gravest first: words that every output format shares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Revision;
-use super::connections::Delta;
+use super::connections::{Delta, Party};
 use super::ends::Union;
 use super::exposure;
 use super::facts::{stance, stance_word};
 use super::objects::{Fate, ObjectChange};
-use super::rows::{Row, rows, words};
+use super::rows::{Everyone, Row, Who, rows, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKind, Side, Stance};
@@ -134,10 +134,9 @@ pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
 /// What differs between workloads that both states have. What comes and goes with a workload is told with it.
 fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let Found { old, new, ends, .. } = *found;
-    let stays: BTreeSet<usize> =
-        (0..ends.all().len()).filter(|&w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some()).collect();
+    let stays = Everyone::of(ends, |w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some());
     let tell = |turn: Turn| -> Vec<Item> {
-        let rows = rows(old, new, turn, found.connections, |w| stays.contains(&w));
+        let rows = rows(old, new, turn, found.connections, |w| stays.has(w));
         let items = rows.iter().map(|row| Item {
             sign: if turn == Turn::Gained { "+" } else { "−" },
             text: sentence(row, ends, &stays),
@@ -151,7 +150,7 @@ fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
 }
 
 /// `shop/web → shop/db on TCP 5432`.
-fn sentence(row: &Row, ends: &Union, all: &BTreeSet<usize>) -> String {
+fn sentence(row: &Row, ends: &Union, all: &Everyone<'_>) -> String {
     let mut text = format!(
         "{} → {} on {}",
         words(&row.from, &row.to, ends, all),
@@ -324,6 +323,9 @@ fn counted(fields: usize) -> String {
 
 fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
+    let before = Everyone::of(ends, |w| ends.all()[w].old.is_some());
+    let after = Everyone::of(ends, |w| ends.all()[w].new.is_some());
+    let of = by_workload(found);
     let mut items = Vec::new();
     for object in found.objects {
         let id = NodeId::object(&object.key);
@@ -361,40 +363,57 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 Fate::Removed => Some(Turn::Lost),
                 Fate::Changed(_) => None,
             };
-            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
+            let own = of.get(&workload).map(Vec::as_slice).unwrap_or_default();
+            let said = |turn: Turn| {
+                of_workload(found, turn, workload, own, if turn == Turn::Gained { &after } else { &before })
+            };
+            because.extend(turn.into_iter().flat_map(said));
         }
         items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None });
     }
     items
 }
 
+/// The connections that differ of each workload that comes or goes.
+fn by_workload<'a>(found: &Found<'a>) -> BTreeMap<usize, Vec<&'a Delta>> {
+    let mut all: BTreeMap<usize, Vec<&Delta>> = BTreeMap::new();
+    for delta in found.connections {
+        for (party, other) in [(&delta.from, None), (&delta.to, Some(&delta.from))] {
+            let Party::Workloads(list) = &**party else { continue };
+            let told =
+                |w: &usize| matches!(other.map(|o| &**o), Some(Party::Workloads(o)) if o.binary_search(w).is_ok());
+            let fleeting = |w: &usize| found.ends.all()[*w].old.is_none() || found.ends.all()[*w].new.is_none();
+            for workload in list.iter().filter(|w| fleeting(w) && !told(w)) {
+                all.entry(*workload).or_default().push(delta);
+            }
+        }
+    }
+    all
+}
+
 /// What comes or goes with a workload: who reaches it and whom it reaches.
-fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, String)> {
+fn of_workload(
+    found: &Found<'_>,
+    turn: Turn,
+    workload: usize,
+    own: &[&Delta],
+    everyone: &Everyone<'_>,
+) -> Vec<(String, String)> {
     let Found { old, new, ends, .. } = *found;
-    let there = |w: &usize| match turn {
-        Turn::Gained => ends.all()[*w].new.is_some(),
-        Turn::Lost => ends.all()[*w].old.is_some(),
-    };
-    let everyone: BTreeSet<usize> = (0..ends.all().len()).filter(there).collect();
-    let concerns = |delta: &&Delta| {
-        let has = |party: &super::Party| matches!(party, super::Party::Workloads(list) if list.contains(&workload));
-        has(&delta.from) || has(&delta.to)
-    };
-    let own: Vec<Delta> = found.connections.iter().filter(concerns).cloned().collect();
     let mut lines = Vec::new();
-    for row in rows(old, new, turn, &own, |_| true) {
-        let to = row.to.workloads.contains(&workload);
+    for row in rows(old, new, turn, own.iter().copied(), |_| true) {
+        let to = row.to.has(workload);
         let other = if to { &row.from } else { &row.to };
         let mut other = other.clone();
-        other.workloads.remove(&workload);
+        other.workloads.retain(|w| *w != workload);
         let way = match (to, turn) {
             (true, Turn::Gained) => "reached by",
             (true, Turn::Lost) => "was reached by",
             (false, Turn::Gained) => "reaches",
             (false, Turn::Lost) => "reached",
         };
-        let this = super::rows::Who { workloads: BTreeSet::from([workload]), ..Default::default() };
-        let whom = words(&other, &this, ends, &everyone);
+        let this = Who { workloads: vec![workload], ..Default::default() };
+        let whom = words(&other, &this, ends, everyone);
         if whom.is_empty() {
             continue;
         }

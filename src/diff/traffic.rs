@@ -1,6 +1,7 @@
 //! What became of the traffic that a line of a picture stands for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Revision;
 use super::connections::{Delta, Party};
@@ -80,17 +81,19 @@ pub(super) struct Traffic<'a> {
 impl<'a> Traffic<'a> {
     pub fn new(old: &'a Revision, new: &'a Revision, ends: &'a Union, deltas: &'a [Delta]) -> Traffic<'a> {
         let mut planes: BTreeMap<&Network, Plane<'_>> = BTreeMap::new();
-        let mut known: BTreeMap<(&Network, &Party), usize> = BTreeMap::new();
-        for delta in deltas {
+        // Parties of one network are apart, and each is held once.
+        let mut known: BTreeMap<(&Network, usize), usize> = BTreeMap::new();
+        // What an ingress controller brings is told as exposure.
+        let inside = deltas.iter().filter(|d| *d.from != Party::IngressController);
+        for delta in inside {
             let network = main(&delta.network);
             let plane = planes.entry(network).or_default();
-            let mut class = |party: &'a Party| {
+            let mut class = |party: &'a Arc<Party>| {
                 let next = known.len();
-                *known.entry((network, party)).or_insert_with(|| {
-                    match party {
+                *known.entry((network, Arc::as_ptr(party).addr())).or_insert_with(|| {
+                    match &**party {
                         Party::Workloads(members) => plane.class_of.extend(members.iter().map(|&m| (m, next))),
                         Party::Addresses(set) => plane.addresses.push((next, set)),
-                        // What it brings is told as exposure.
                         Party::IngressController => {}
                     }
                     next
@@ -147,7 +150,7 @@ impl<'a> Traffic<'a> {
                 });
                 whole &= other.is_empty();
                 (hit.0[i], hit.1[j]) = (true, true);
-                touched.ports = touched.ports.union(&differs);
+                touched.ports.add(&differs);
             }
         }
         if touched.ports.is_empty() {
@@ -261,7 +264,7 @@ fn port_set(ports: &Ports) -> PortSet {
         return PortSet::all();
     }
     let ranges = ports.ranges.iter();
-    ranges.fold(PortSet::none(), |set, (p, first, last)| set.union(&PortSet::range(*p, *first, *last)))
+    ranges.fold(PortSet::none(), |set, (p, first, last)| set.with(&PortSet::range(*p, *first, *last)))
 }
 
 /// The same ports as a line says them.

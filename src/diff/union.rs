@@ -219,7 +219,7 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
             } else if gained.iter().all(|t| t.extent == Extent::Everything) {
                 Change::Added
             } else {
-                let new = gained.iter().fold(PortSet::none(), |all, t| all.union(&t.ports));
+                let new = gained.iter().fold(PortSet::none(), |all, t| all.with(&t.ports));
                 let spared: usize = match gained.as_slice() {
                     [one] => one.not_from.len() + one.not_to.len(),
                     _ => 0,

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod labels;
+pub mod near;
 mod object;
 mod ports;
 mod protocol;

@@ -226,7 +226,7 @@ fn networks(field: &Field<'_>) -> Read<AddressSet> {
     }
     for item in written {
         let block = parse_cidr(item.text()?).map_err(|m| item.fault(m))?;
-        set = set.union(&AddressSet::block(block));
+        set.add(&AddressSet::block(block));
     }
     Ok(set)
 }
@@ -241,8 +241,8 @@ fn ports(fields: &[Field<'_>]) -> Read<RulePorts> {
     for field in fields {
         let one = field.exactly_one(&["portNumber", "namedPort", "portRange"])?;
         match one.key() {
-            "portNumber" => fixed = fixed.union(&PortSet::port(protocol(&one)?, one.required("port")?.port()?)),
-            "portRange" => fixed = fixed.union(&range(protocol(&one)?, &one)?),
+            "portNumber" => fixed.add(&PortSet::port(protocol(&one)?, one.required("port")?.port()?)),
+            "portRange" => fixed.add(&range(protocol(&one)?, &one)?),
             _ => named.push(named_port(&one)?),
         }
     }
@@ -275,7 +275,7 @@ fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
                 if port.key() == "range" { range(protocol, &port)? } else { PortSet::port(protocol, port.port()?) }
             }
         };
-        fixed = fixed.union(&ports);
+        fixed.add(&ports);
     }
     Ok(RulePorts::Some { fixed, named })
 }

@@ -1,7 +1,9 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
+use std::sync::Arc;
+
 use super::collect::{self, ForeignPolicy};
-use super::evaluate::{Certainty, Reason, Verdict};
+use super::evaluate::{Certainty, Reason};
 use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
@@ -211,13 +213,8 @@ impl Connectivity {
     }
 
     /// What becomes of traffic between two groups on a network.
-    pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Verdict {
+    pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Arc<Answer> {
         self.planes[network].judge.between(from, to)
-    }
-
-    /// How sure it is what becomes of traffic between two groups on a network.
-    pub fn certainty_between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Certainty {
-        self.planes[network].judge.certainty(from, to)
     }
 
     /// A network, by its position.
@@ -297,7 +294,7 @@ impl Connectivity {
                 answer.certainty = Certainty::Undetermined;
             }
             answer.certainty = answer.certainty.max(way.certainty);
-            answer.ports = answer.ports.union(&way.ports);
+            answer.ports.add(&way.ports);
             let new: Vec<Reason> = way.because.into_iter().filter(|r| !answer.because.contains(r)).collect();
             answer.because.extend(new);
         }

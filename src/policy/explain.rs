@@ -44,7 +44,7 @@ impl Explanation {
     /// The ports that are let through.
     pub fn allowed(&self) -> PortSet {
         let through = self.decisions.iter().filter(|d| d.ruling != Ruling::Denied);
-        through.fold(PortSet::none(), |set, d| set.union(&d.ports))
+        through.fold(PortSet::none(), |set, d| set.with(&d.ports))
     }
 
     /// What is said of some ports.
@@ -61,7 +61,7 @@ impl Explanation {
             return;
         }
         match self.decisions.iter_mut().find(|d| d.ruling == decision.ruling && d.because == decision.because) {
-            Some(same) => same.ports = same.ports.union(&decision.ports),
+            Some(same) => same.ports.add(&decision.ports),
             None => self.decisions.push(decision),
         }
     }

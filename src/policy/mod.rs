@@ -18,6 +18,7 @@ mod evaluate;
 mod explain;
 mod grouped;
 mod groups;
+mod memory;
 mod network_policy;
 mod networks;
 mod pairs;

@@ -125,7 +125,7 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
     field.must_be_map()?;
     let cidr = field.required("cidr")?;
     let whole = parse_cidr(cidr.text()?).map_err(|m| cidr.fault(m))?;
-    let mut set = AddressSet::block(whole);
+    let mut holes = AddressSet::none();
     for except in field.list("except")? {
         let part = parse_cidr(except.text()?).map_err(|m| except.fault(m))?;
         if part.contains(&whole) {
@@ -134,9 +134,9 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
         if part.prefix_len() <= whole.prefix_len() || !whole.contains(&part.addr()) {
             return Err(except.fault(format!("{part} is no part of {whole}")));
         }
-        set = set.difference(&AddressSet::block(part));
+        holes.add(&AddressSet::block(part));
     }
-    Ok(set)
+    Ok(AddressSet::block(whole).difference(&holes))
 }
 
 fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
@@ -154,7 +154,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
         };
         let end = field.get("endPort");
         match (field.get("port"), end) {
-            (None, None) => fixed = fixed.union(&PortSet::protocol(protocol)),
+            (None, None) => fixed.add(&PortSet::protocol(protocol)),
             (None, Some(end)) => return Err(end.fault("`endPort` needs `port`")),
             (Some(port), end) => {
                 if let Some(name) = port.as_text() {
@@ -172,7 +172,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                 {
                     return Err(end.fault(format!("`endPort` {last} is less than `port` {first}")));
                 }
-                fixed = fixed.union(&PortSet::range(protocol, first, last));
+                fixed.add(&PortSet::range(protocol, first, last));
             }
         }
     }

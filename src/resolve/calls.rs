@@ -286,7 +286,7 @@ impl Finder<'_> {
         let mut found = PortSet::none();
         for &(port, wanted) in ports {
             if direct {
-                found = found.union(&PortSet::port(wanted, port));
+                found.add(&PortSet::port(wanted, port));
                 continue;
             }
             for map in maps.iter().filter(|m| m.port == port && m.protocol == wanted) {
@@ -295,7 +295,7 @@ impl Finder<'_> {
                     TargetPort::Name { resolved, .. } => resolved,
                 };
                 for number in numbers {
-                    found = found.union(&PortSet::port(wanted, *number));
+                    found.add(&PortSet::port(wanted, *number));
                 }
             }
         }

@@ -281,7 +281,7 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, own: &[PortMap], endpo
     for ((ports, object), addresses) in outside {
         let said = context.evidence(&cluster.entries()[object], "");
         let known = addresses.iter().filter_map(|a| a.parse::<IpAddr>().ok());
-        let set = known.fold(AddressSet::none(), |set, a| set.union(&AddressSet::block(a.into())));
+        let set = known.fold(AddressSet::none(), |set, a| set.with(&AddressSet::block(a.into())));
         let target = context.addresses(addresses.into_iter().map(str::to_owned).collect(), set, said.clone());
         context.graph.edge(&id, &target, EdgeDetail::Resolves(ports), [said]);
     }

@@ -230,7 +230,7 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
         Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
         _ => {}
     }
-    let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+    let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
     let mut changes = found.changes;
     if found.failure.is_none() && outcome != Outcome::Undetermined {
         changes.extend(suggest::changes(scene, &judged));

@@ -229,7 +229,7 @@ fn add(found: &mut Vec<Judged>, new: Judged) {
         if old.from == new.from && old.to == new.to {
             if old.allowed != new.allowed {
                 old.doubt = old.doubt.or(Some(Doubt::PodsDiffer));
-                old.allowed = old.allowed.union(&new.allowed);
+                old.allowed.add(&new.allowed);
             }
             return;
         }

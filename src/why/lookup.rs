@@ -4,6 +4,7 @@ use super::Scene;
 use super::ends::addresses_name;
 use super::question::Reference;
 use crate::manifest::Body;
+use crate::net::near::letters_apart;
 use crate::net::{AddressSet, ObjectKey};
 
 /// An end of the connection that a question is about.
@@ -214,7 +215,7 @@ fn unknown(
         all.iter().filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind)).collect();
     let pool: Vec<&(Party, &ObjectKey)> = if here.is_empty() { all.iter().collect() } else { here };
     let mut near: Vec<(usize, String)> =
-        pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
+        pool.iter().map(|(_, key)| (letters_apart(&key.name, name, FAR).unwrap_or(FAR), key.to_string())).collect();
     near.sort();
     let close: Vec<String> =
         near.iter().filter(|(d, _)| *d <= 1 + name.len() / 4).map(|(_, n)| n.clone()).take(5).collect();
@@ -227,21 +228,8 @@ fn unknown(
     format!("there is no {what} `{name}`{whole}\n{hint}")
 }
 
-/// How many letters must be put in, taken out or replaced to make one word of another.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
-}
+/// Names that are so far apart have nothing in common.
+const FAR: usize = 300;
 
 /// A name with dots is looked for as the DNS of a cluster would answer it: `service.namespace`, with `.svc` and
 /// `.svc.cluster.local` behind it or not, and
@@ -295,9 +283,9 @@ mod tests {
 
     #[test]
     fn distance_counts_letters() {
-        assert_eq!(distance("web", "web"), 0);
-        assert_eq!(distance("databse", "database"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(letters_apart("web", "web", FAR), Some(0));
+        assert_eq!(letters_apart("databse", "database", FAR), Some(1));
+        assert_eq!(letters_apart("", "abc", FAR), Some(3));
+        assert_eq!(letters_apart("kitten", "sitting", FAR), Some(3));
     }
 }

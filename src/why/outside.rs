@@ -63,7 +63,7 @@ pub(super) fn ways_in(
                     .iter()
                     .filter(|m| leads(&way, m) && wished(wish, &way, m))
                     .map(ports::target_ports)
-                    .fold(PortSet::none(), |a, b| a.union(&b));
+                    .fold(PortSet::none(), |a, b| a.with(&b));
                 if asked.is_empty() {
                     continue;
                 }
@@ -145,7 +145,7 @@ impl Found {
     /// Several ways often end in the same step to the same pods.
     fn add(&mut self, source: End, target: Target) {
         match self.pairs.iter_mut().find(|(s, t)| *s == source && t.end == target.end) {
-            Some((_, same)) => same.asked = same.asked.union(&target.asked),
+            Some((_, same)) => same.asked.add(&target.asked),
             None => self.pairs.push((source, target)),
         }
     }

@@ -191,7 +191,6 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/check/calls.rs", "paths of fields, names of namespaces"),
     ("src/check/fingerprint.rs", "messages, of which the numbers are left out"),
     ("src/check/ingress.rs", "paths, hosts and annotations of Ingresses"),
-    ("src/check/nearest.rs", "names that are compared"),
     ("src/check/objects.rs", "names and API groups of objects"),
     ("src/check/policies.rs", "references of images"),
     ("src/check/policy_peers.rs", "names of namespaces"),
