@@ -12,7 +12,7 @@ use super::connections::{Delta, Party};
 use super::ends::Union;
 use super::reasons::{Cause, causes};
 use super::traffic::Turn;
-use crate::net::{AddressSet, PortSet};
+use crate::net::{AddressSet, PortSet, text};
 use crate::policy::Network;
 
 /// Some workloads and some addresses.
@@ -198,13 +198,8 @@ pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &Everyone<'_>) ->
     } else if whole(&who.addresses) {
         Some("any address outside".to_owned())
     } else {
-        let (mut blocks, except) = who.addresses.with_holes();
-        let count = blocks.len();
-        blocks.truncate(3);
-        let mut text = blocks.join(", ");
-        if count > 3 {
-            text.push_str(&format!(" and {} more", count - 3));
-        }
+        let (blocks, except) = who.addresses.with_holes();
+        let mut text = text::first(blocks, 3);
         if !except.is_empty() {
             text.push_str(&format!(" except {}", except.join(", ")));
         }
@@ -238,11 +233,9 @@ fn names(who: &Who, ends: &Union, all: &Everyone<'_>) -> Vec<String> {
         let there = all.by_namespace.get(namespace).copied().unwrap_or_default();
         parts.push(if list.len() == there && there > 1 {
             format!("all {there} workloads of {namespace}")
-        } else if list.len() <= 3 {
-            list.iter().map(|&w| name(w)).collect::<Vec<_>>().join(", ")
         } else {
-            let first: Vec<String> = list.iter().take(2).map(|&w| name(w)).collect();
-            format!("{} and {} more of {namespace}", first.join(", "), list.len() - 2)
+            let most = if list.len() <= 3 { 3 } else { 2 };
+            text::joined(list.iter().map(|&w| name(w)), most, ", ", &format!("more of {namespace}"))
         });
     }
     if parts.len() > 4 {
