@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::cluster::{Cluster, Workload};
-use crate::net::ObjectKey;
 use crate::net::near::{Names, letters_apart, likeness};
-use crate::policy::Labels;
+use crate::net::{Labels, ObjectKey};
 
 /// Up to so many workloads of a namespace all are looked at; of more, those that share a label with what is wanted or
 /// have one that is like it.

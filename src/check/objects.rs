@@ -12,8 +12,8 @@ use super::selection::some;
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::{Body, Tree, Value};
-use crate::net::ObjectKey;
-use crate::policy::Selector;
+use crate::net::{ObjectKey, Selector};
+use crate::policy::{from_tree, from_typed};
 
 family! {
     HpaTargetMissing, "hpa-target-missing", true, "A HorizontalPodAutoscaler scales a workload that is not in its namespace: it reports an error and scales nothing. Targets of kinds that operators define are not looked for.";
@@ -142,7 +142,7 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
 }
 
 fn budget(scene: &mut Scene<'_>, entry: &Entry) {
-    let Some(selector) = entry.object.tree.find("spec.selector").and_then(|t| Selector::from_tree(t).ok()) else {
+    let Some(selector) = entry.object.tree.find("spec.selector").and_then(|t| from_tree(t).ok()) else {
         return;
     };
     let namespace = entry.key.namespace();
@@ -177,7 +177,7 @@ fn mismatch(scene: &mut Scene<'_>, workload: &Workload) {
     if !SELECTING.contains(&entry.key.kind.as_str()) || !["", "apps"].contains(&entry.key.group.as_str()) {
         return;
     }
-    let Some(selector) = spec.selector.as_ref().and_then(|s| Selector::from_typed(s).ok()) else {
+    let Some(selector) = spec.selector.as_ref().and_then(|s| from_typed(s).ok()) else {
         return;
     };
     if selector.matches(&spec.pod_labels) {

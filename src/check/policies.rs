@@ -54,7 +54,7 @@ pub(super) struct Near<'a> {
 
 /// The workload of a namespace that a selector nearly fits. Where an operator may make pods, only slips of the pen
 /// count.
-pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<Near<'a>> {
+pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net::Selector) -> Option<Near<'a>> {
     let wanted = exact(selector);
     if wanted.len() != selector.requirements().len() {
         return None;
@@ -67,7 +67,7 @@ pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::pol
 }
 
 /// Other namespaces whose pods a selector fits.
-pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<&'a str> {
+pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net::Selector) -> Option<&'a str> {
     scene.pods.elsewhere(scene.cluster, namespace, selector)
 }
 
@@ -124,7 +124,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
 }
 
 /// Whether the pods of a namespace that a selector fits are only there because their workloads name no namespace.
-pub(super) fn is_homeless(scene: &Scene<'_>, namespace: &str, selector: &crate::policy::Selector) -> bool {
+pub(super) fn is_homeless(scene: &Scene<'_>, namespace: &str, selector: &crate::net::Selector) -> bool {
     let found = scene.pods.select(scene.cluster, namespace, selector);
     let nowhere = |w: usize| scene.cluster.entries()[scene.cluster.workloads()[w].entry].object.namespace.is_none();
     found.into_iter().all(nowhere)

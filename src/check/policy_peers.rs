@@ -6,14 +6,11 @@ use super::nearest::named;
 use super::policies::{Near, elsewhere, is_homeless, near, network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::NAME_LABEL;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
-use crate::policy::{
-    Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, Rule, RulePorts, Selector,
-};
+use crate::net::{AddressSet, NAMESPACE_NAME, Operator, PortSet, Protocol, Selector, parse_cidr};
+use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, RulePorts};
 
 family! {
     PolicyPeerMatchesNothing, "policy-peer-matches-nothing", true, "A rule lets pods through by labels, and there are no pods with these labels where it looks for them. Without a `namespaceSelector` a rule means pods of the policy's own namespace only; if the pods are in another one, that is said. The message names the workload or namespace that comes nearest. Nothing is said of namespaces of which the input holds no pod.";
@@ -82,7 +79,7 @@ fn verb(direction: Direction) -> &'static str {
 /// Whether a selector asks for the pods of the cluster's DNS, which inputs seldom hold.
 fn is_dns(selector: &Selector) -> bool {
     let known =
-        |r: &crate::policy::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
+        |r: &crate::net::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
     selector.requirements().iter().any(known)
 }
 
@@ -132,7 +129,7 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
         (None, Some(other)) => (
             format!("{subject}, and {own} has none; namespace {other} has: a namespaceSelector is missing"),
             format!(
-                "add `namespaceSelector: {{matchLabels: {{{NAME_LABEL}: {other}}}}}` beside podSelector, without a dash of its own"
+                "add `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {other}}}}}` beside podSelector, without a dash of its own"
             ),
         ),
         (Some(Near { workload, said, .. }), _) => (
@@ -221,13 +218,13 @@ fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, sub
                 format!("{subject} namespaces with {wanted}, and there is none: namespace {name} has no label {key}"),
             )
             .related(other, "metadata", "the namespace")
-            .help(format!("`{NAME_LABEL}: {name}` is a label that every namespace has"));
+            .help(format!("`{NAMESPACE_NAME}: {name}` is a label that every namespace has"));
         return;
     }
     let Some((likely, at)) = scene.near.namespace(key, value) else { return };
     let name = &scene.cluster.entries()[at].key.name;
     // Namespaces of several stages have names that are alike.
-    if key == NAME_LABEL && likely.len().abs_diff(value.len()) > 1 {
+    if key == NAMESPACE_NAME && likely.len().abs_diff(value.len()) > 1 {
         return;
     }
     let other = &scene.cluster.entries()[at];

@@ -8,11 +8,8 @@ use std::rc::Rc;
 
 use crate::cluster::{Cluster, Namespace, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::net::{ContainerPort, Protocol};
-use crate::policy::{Labels, NamespaceSelection, Operator, PodSelection, Requirement, Selector};
-
-/// The label that every namespace has, with its name as the value.
-pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+use crate::net::{ContainerPort, Labels, NAMESPACE_NAME, Operator, Protocol, Requirement, Selector};
+use crate::policy::{NamespaceSelection, PodSelection};
 
 /// The pods of the input: for each workload every set of labels that some pod of it has.
 #[derive(Debug, Default)]
@@ -159,7 +156,7 @@ fn namespaces<'a>(cluster: &'a Cluster, selection: &NamespaceSelection) -> Vec<&
         NamespaceSelection::Labeled(selector) => {
             // Nothing can override the label with the name.
             let named = selector.requirements().iter().find_map(|r| match &r.operator {
-                Operator::In(values) if r.key == NAME_LABEL => Some(values),
+                Operator::In(values) if r.key == NAMESPACE_NAME => Some(values),
                 _ => None,
             });
             let fits = |(_, n): &(&String, &Namespace)| selector.matches(&n.labels);

@@ -12,8 +12,8 @@ use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::graph::TargetPort;
 use crate::manifest::Body;
-use crate::net::ObjectKey;
 use crate::net::near::Names;
+use crate::net::{ObjectKey, label_list};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
@@ -67,11 +67,6 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
     found
 }
 
-/// `a=b,c=d`.
-fn text(selector: &BTreeMap<String, String>) -> String {
-    selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
-}
-
 fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<String, String>) {
     let namespace = entry.key.namespace();
     let service = format!("Service {namespace}/{}", entry.key.name);
@@ -95,11 +90,11 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
             "make the selector and the labels of the pod template the same".to_owned(),
         ),
         (None, Some(other)) => (
-            format!("{service} selects no workload; pods with {} are in namespace {other}", text(selector)),
+            format!("{service} selects no workload; pods with {} are in namespace {other}", label_list(selector, ",")),
             format!("a Service selects pods of its own namespace only: put it into {other}"),
         ),
         (None, None) => (
-            format!("{service} selects no workload: no pod of {namespace} has {}", text(selector)),
+            format!("{service} selects no workload: no pod of {namespace} has {}", label_list(selector, ",")),
             "correct the selector, or add what it is meant to select".to_owned(),
         ),
     };
@@ -376,7 +371,7 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
     if !selector.is_empty() && selector.iter().any(|(k, v)| labels.get(k) != Some(v)) {
         let message = format!(
             "{set} gets its DNS names from Service {namespace}/{name}, which does not select its pods ({})",
-            text(&selector)
+            label_list(&selector, ",")
         );
         scene
             .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)

@@ -8,10 +8,10 @@ use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-use super::selector::Selector;
+use super::selector;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
 
 /// The API group of these kinds.
 pub(super) const GROUP: &str = "policy.networking.k8s.io";
@@ -160,13 +160,13 @@ fn subject(field: &Field<'_>) -> Read<PodSelection> {
 }
 
 fn whole_namespaces(field: &Field<'_>) -> Read<PodSelection> {
-    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(Selector::read(field)?), pods: Selector::everything() })
+    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(selector::read(field)?), pods: Selector::everything() })
 }
 
 fn namespaced_pods(field: &Field<'_>) -> Read<PodSelection> {
     field.must_be_map()?;
     // The definitions ask for both selectors; an absent one is taken for an empty one, which is what it decodes to.
-    let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| Selector::read(&f));
+    let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| selector::read(&f));
     Ok(PodSelection {
         namespaces: NamespaceSelection::Labeled(selector("namespaceSelector")?),
         pods: selector("podSelector")?,
@@ -207,7 +207,7 @@ fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
         "pods" => Peer::Pods(namespaced_pods(&one)?),
         "networks" => Peer::Addresses(networks(&one)?),
         "nodes" => {
-            Selector::read(&one)?;
+            selector::read(&one)?;
             Peer::Untold("nodes")
         }
         _ if action != Action::Allow => return Err(one.fault("domain names can only be allowed")),

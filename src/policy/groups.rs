@@ -12,8 +12,8 @@ use fixedbitset::FixedBitSet;
 use super::classes::{Classes, PodClass};
 use super::partition::partition;
 use super::rule::{HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
-use super::selector::{Labels, Selector, UNKNOWN_VALUE};
-use crate::net::{AddressRange, AddressSet, ContainerPort};
+use crate::cluster::UNKNOWN_VALUE;
+use crate::net::{AddressRange, AddressSet, ContainerPort, Labels, NAMESPACE_NAME, Selector};
 
 /// The number of a group.
 pub type GroupId = usize;
@@ -235,7 +235,7 @@ impl AbsentController {
                 Some(namespace) => selector.matches(namespace.labels),
                 None => {
                     let value = name.unwrap_or(UNKNOWN_VALUE).to_owned();
-                    selector.matches(&Labels::from([("kubernetes.io/metadata.name".to_owned(), value)]))
+                    selector.matches(&Labels::from([(NAMESPACE_NAME.to_owned(), value)]))
                 }
             },
         };
@@ -299,7 +299,7 @@ impl<'a> Finder<'a> {
 
     /// The classes of all namespaces that a selector of pods means.
     fn pods_matching(&mut self, selector: &Selector) -> &[usize] {
-        use super::selector::Operator;
+        use crate::net::Operator;
         if !self.pods.contains_key(selector) {
             let all = &self.classes.classes;
             // Only classes that have the label of some `In` can match; that is most often a short list.

@@ -48,5 +48,5 @@ pub use reach::{End, Flow, Flows};
 pub use rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};
+pub use selector::{from_tree, from_typed};
 pub use unseen::{Description, Unseen};

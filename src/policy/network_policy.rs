@@ -6,9 +6,9 @@ use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-use super::selector::Selector;
+use super::selector;
 use crate::cluster::Entry;
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
 
 /// Reads a NetworkPolicy.
 pub(super) fn read(entry: &Entry) -> Read<Policy> {
@@ -20,7 +20,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     let namespace = entry.key.namespace();
     // An absent selector is an empty one: it selects every pod of the namespace.
     let pods = match spec.as_ref().and_then(|s| s.get("podSelector")) {
-        Some(field) => Selector::read(&field)?,
+        Some(field) => selector::read(&field)?,
         None => Selector::everything(),
     };
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
@@ -113,10 +113,10 @@ fn peer(namespace: &str, field: &Field<'_>) -> Read<Peer> {
         (_, _, Some(block)) => Err(block.fault("a peer with `ipBlock` may have no selectors beside it")),
         (pods, namespaces, None) => Ok(Peer::Pods(PodSelection {
             namespaces: match namespaces {
-                Some(field) => NamespaceSelection::Labeled(Selector::read(&field)?),
+                Some(field) => NamespaceSelection::Labeled(selector::read(&field)?),
                 None => NamespaceSelection::Named(namespace.to_owned()),
             },
-            pods: pods.map_or(Ok(Selector::everything()), |field| Selector::read(&field))?,
+            pods: pods.map_or(Ok(Selector::everything()), |field| selector::read(&field))?,
         })),
     }
 }

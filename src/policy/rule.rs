@@ -1,8 +1,7 @@
 //! The normal form of policies: what every kind of them is brought into before anything is evaluated.
 
 use super::ports::RulePorts;
-use super::selector::{Operator, Selector};
-use crate::net::{AddressSet, ObjectKey};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, Selector};
 use crate::source::Span;
 
 /// Which way traffic goes, seen from the pod that a policy is about.
@@ -68,17 +67,13 @@ pub enum NamespaceSelection {
     Labeled(Selector),
 }
 
-/// The label that every namespace has, with its name as the value
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>).
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
-
 impl NamespaceSelection {
     /// The same selection, by name where its labels ask for nothing but one name.
     pub fn simplest(&self) -> NamespaceSelection {
         if let NamespaceSelection::Labeled(selector) = self
             && let [requirement] = selector.requirements()
             && let Operator::In(values) = &requirement.operator
-            && let ([name], NAME_LABEL) = (values.as_slice(), requirement.key.as_str())
+            && let ([name], NAMESPACE_NAME) = (values.as_slice(), requirement.key.as_str())
         {
             return NamespaceSelection::Named(name.clone());
         }

@@ -13,8 +13,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    self, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection,
-    Reason, Tier,
+    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+    Tier,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -445,7 +445,7 @@ fn merge(known: &mut Allowance, more: &Allowance) {
 }
 
 /// A selector with spaces after its commas, so that it can be broken there.
-fn readable(selector: &policy::Selector) -> String {
+fn readable(selector: &crate::net::Selector) -> String {
     selector.to_string().replace(',', ", ")
 }
 

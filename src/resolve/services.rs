@@ -10,7 +10,7 @@ use super::facts::{EndpointOutcome, ServicePort as PortFact};
 use super::{Context, Wanted, exposure, port_number, workloads};
 use crate::cluster::Entry;
 use crate::graph::{Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
-use crate::net::{AddressSet, ObjectKey, Protocol};
+use crate::net::{AddressSet, ObjectKey, Protocol, label_list};
 
 /// Adds every Service with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -59,7 +59,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     }
     if selected.is_empty() && !selector.is_empty() && kind != ServiceKind::ExternalName {
         let said = context.evidence(entry, "spec.selector");
-        let wanted = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
+        let wanted = label_list(&selector, ",");
         let missing = Wanted {
             kind: "Pods",
             namespace: entry.key.namespace(),

@@ -25,7 +25,7 @@ pub use aspect::{Aspect, CallLines, Denied, Lines, UnknownAspect, aspect, withou
 pub use context::{Hops, UnknownHops, context};
 pub use grouping::{group, values};
 pub use images::show_images;
-pub use labels::{BadSelector, LabelSelector};
+pub use labels::LabelSelector;
 pub use overview::{Note, is_worth_it, overview};
 pub use select::{Anchor, NothingSelected, Selection, select};
 

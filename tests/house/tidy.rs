@@ -238,7 +238,6 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/resolve/services.rs", "DNS names"),
     ("src/view/grouping.rs", "keys of labels"),
     ("src/resolve/tls.rs", "annotations"),
-    ("src/view/labels.rs", "selectors as arguments"),
     ("src/view/select.rs", "names as arguments"),
     ("src/why/ends.rs", "blocks of one address, written without their length"),
     ("src/why/lookup.rs", "names in questions"),
