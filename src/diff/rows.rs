@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     fn who(workloads: &[usize]) -> Who {
-        Who { workloads: workloads.iter().copied().collect(), addresses: AddressSet::none() }
+        Who { workloads: workloads.to_vec(), addresses: AddressSet::none() }
     }
 
     #[test]
