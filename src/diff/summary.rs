@@ -15,7 +15,8 @@ use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKin
 use crate::net::{PortSet, Protocol};
 
 /// What items are about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Topic {
     /// What could not be read: it may be the reason for the rest.
     Unreadable,
@@ -52,16 +53,7 @@ impl Topic {
 
     /// A name for data.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Topic::Unreadable => "unreadable",
-            Topic::Exposure => "exposure",
-            Topic::Allowed => "allowed",
-            Topic::Blocked => "blocked",
-            Topic::Isolation => "isolation",
-            Topic::Problems => "problems",
-            Topic::Routes => "routes",
-            Topic::Objects => "objects",
-        }
+        self.into()
     }
 }
 

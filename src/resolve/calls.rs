@@ -19,7 +19,7 @@ use crate::cluster::Cluster;
 use crate::graph::{ServiceKind, TargetPort};
 use crate::manifest::Body;
 use crate::net::{PortSet, Protocol};
-use crate::policy::{Call, Calls, Said, Target, UnknownName};
+use crate::policy::{Call, Calls, Said, Target, UnknownService};
 use crate::source::{Sources, Span};
 
 pub(super) use edges::add;
@@ -227,7 +227,7 @@ impl Finder<'_> {
             calls.found.extend(self.call(workload, entry, &named, sorted(said)));
         }
         for ((name, namespace, service), said) in unknown {
-            calls.unknown.push(UnknownName { workload, name, namespace, service, said: sorted(said) });
+            calls.unknown.push(UnknownService { workload, name, namespace, service, said: sorted(said) });
         }
     }
 
