@@ -365,6 +365,17 @@ impl Judge {
         }
     }
 
+    /// For each rule of a group's own side, in their order, the peers about which it is not as it is about most: those
+    /// that it means if these are few, else those that it does not mean.
+    pub fn exceptions(&self, group: GroupId, direction: Direction) -> impl Iterator<Item = Vec<GroupId>> + '_ {
+        let rules = self.side(group, direction).all().flat_map(move |policy| &self.rules[policy][slot(direction)]);
+        rules.map(|rule| {
+            let meant = &self.sets[rule.peers];
+            let few = meant.count_ones(..) * 2 <= meant.len();
+            if few { meant.ones().collect() } else { meant.zeroes().collect() }
+        })
+    }
+
     /// Whether traffic between these groups is any of the cluster's business: addresses do not talk to addresses here.
     pub fn is_of_interest(&self, from: GroupId, to: GroupId) -> bool {
         let pods = |g: GroupId| matches!(self.groups[g].members, Members::Pods(_));
