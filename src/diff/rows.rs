@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Revision;
 use super::connections::{Delta, Party};
@@ -136,9 +137,12 @@ pub(super) fn rows_of(told: &Told<'_>, deltas: &[&Delta], workload: usize) -> Ve
     put_together(told, all)
 }
 
+/// A map by places in memory, which differ from run to run: it is walked through in the order of what was put in.
+type InOrder<K, V> = IndexMap<K, V, FxBuildHasher>;
+
 fn put_together(told: &Told<'_>, all: Vec<(&Delta, Ends)>) -> Vec<Row> {
     // Many connections share what the states say of them.
-    let mut alike: BTreeMap<(usize, usize, &Network), Vec<(&Delta, Ends)>> = BTreeMap::new();
+    let mut alike: InOrder<(usize, usize, &Network), Vec<(&Delta, Ends)>> = InOrder::default();
     for (delta, ends) in all {
         let key = (Arc::as_ptr(&delta.old).addr(), Arc::as_ptr(&delta.new).addr(), &delta.network);
         alike.entry(key).or_default().push((delta, ends));
@@ -193,16 +197,19 @@ fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
     who.filter(|who| !who.is_empty())
 }
 
+/// Sources, and the targets that all of them have.
+type Sharing<'a> = (Vec<&'a End>, Vec<Rc<Who>>);
+
 /// Fewer pairs that mean the same: sources of one target are told together, and then targets with the same sources.
 fn joined(pairs: &[Ends]) -> Vec<(Who, Who)> {
-    let mut of_target: FxHashMap<usize, (&Rc<Who>, Vec<&End>)> = FxHashMap::default();
+    let mut of_target: InOrder<usize, (&Rc<Who>, Vec<&End>)> = InOrder::default();
     for (from, to) in pairs {
         for target in to.iter() {
             of_target.entry(Rc::as_ptr(target).addr()).or_insert_with(|| (target, Vec::new())).1.push(from);
         }
     }
     // Most targets of the same sources are of the very same ones, and not only equal.
-    let mut same: FxHashMap<Vec<usize>, (Vec<&End>, Vec<Rc<Who>>)> = FxHashMap::default();
+    let mut same: InOrder<Vec<usize>, Sharing<'_>> = InOrder::default();
     for (target, sources) in of_target.into_values() {
         let places = sources.iter().map(|end| end.as_ptr().addr()).collect();
         same.entry(places).or_insert_with(|| (sources, Vec::new())).1.push(Rc::clone(target));
