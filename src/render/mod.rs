@@ -45,7 +45,7 @@ mod xml;
 use std::str::FromStr;
 
 pub use changes::{
-    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json,
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, UnknownChangesFormat, changes_json,
     changes_markdown, changes_page, changes_text,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
