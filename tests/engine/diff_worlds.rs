@@ -227,7 +227,7 @@ fn expanded(data: &Value) -> Vec<[String; 5]> {
         }
     };
     let mut pairs = Vec::new();
-    for group in data["connections"].as_array().unwrap() {
+    for group in data["groups"].as_array().unwrap() {
         for from in names(&group["from"]) {
             for to in names(&group["to"]).into_iter().filter(|to| *to != from) {
                 let text = |key: &str| group[key].to_string();

@@ -19,7 +19,7 @@ pub(super) struct Groups<'a> {
     peers: Vec<PeersJson>,
     old_reasons: Vec<ReasonJson<'a>>,
     new_reasons: Vec<ReasonJson<'a>>,
-    connections: Vec<GroupJson>,
+    groups: Vec<GroupJson>,
 }
 
 /// A set of peers. The field that is there is their kind.
@@ -102,14 +102,14 @@ impl<'a> Groups<'a> {
         // The same parties are most often held once.
         let mut peers: Listed<&[usize], PeersJson> = Listed::new();
         let mut reasons: [Listed<Reason, ReasonJson<'a>>; 2] = [Listed::new(), Listed::new()];
-        let mut connections = Vec::with_capacity(diff.connections.len());
+        let mut groups = Vec::with_capacity(diff.connections.len());
         for delta in &diff.connections {
             let mut set = |parties: &'a [usize]| peers.get(parties, || PeersJson::of(diff, parties));
             let (from, to) = (set(&delta.from), set(&delta.to));
             let mut because = |slot: usize, all: &'a [Reason]| -> Vec<usize> {
                 all.iter().map(|r| reasons[slot].get(*r, || ReasonJson::of(&reports[slot], r))).collect()
             };
-            connections.push(GroupJson {
+            groups.push(GroupJson {
                 change: kind(delta),
                 from,
                 to,
@@ -121,7 +121,7 @@ impl<'a> Groups<'a> {
             });
         }
         let [old_reasons, new_reasons] = reasons.map(|r| r.list);
-        Groups { peers: peers.list, old_reasons, new_reasons, connections }
+        Groups { peers: peers.list, old_reasons, new_reasons, groups }
     }
 }
 
