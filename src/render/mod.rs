@@ -47,8 +47,8 @@ use std::str::FromStr;
 use crate::net::{UnknownName, choice};
 
 pub use changes::{
-    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, changes_json, changes_markdown, changes_page,
-    changes_text,
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
+    changes_page, changes_text,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
 pub use d2::d2;

@@ -5,21 +5,36 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::Changes;
+use super::groups::{self, Groups};
 use crate::diff::{Allowed, Delta, Diff, Fate, Field, Gate, Item, Party, Revision};
 use crate::graph::NodeId;
 use crate::net::{AddressRange, PortSet, Protocol};
 use crate::policy::Network;
 use crate::render::Report;
 use crate::render::connections::ReasonJson;
-use crate::render::json::{DiagnosticJson, GraphJson, VERSION};
+use crate::render::json::{DiagnosticJson, GROUPS_VERSION, GraphJson};
 use crate::source::Span;
 
+/// Which pairs `diff -o json` lists beside the groups that they are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PairList {
+    /// All if there are no more than [`MOST_PAIRS`], else none.
+    #[default]
+    IfFew,
+    /// All, however many.
+    All,
+}
+
+/// So many pairs are few.
+pub const MOST_PAIRS: usize = 10_000;
+
 /// All there is to say, as pretty-printed JSON that ends in a line break.
-pub fn changes_json(changes: &Changes<'_>) -> String {
+pub fn changes_json(changes: &Changes<'_>, pair_list: PairList) -> String {
     let reports = [report(changes.old), report(changes.new)];
-    let pairs = |v6: bool| Pairs { changes, reports: &reports, v6 };
+    let listed = pair_list == PairList::All || groups::pairs(changes.diff) <= MOST_PAIRS;
+    let pairs = |v6: bool| listed.then_some(Pairs { changes, reports: &reports, v6 });
     let document = Document {
-        version: VERSION,
+        version: GROUPS_VERSION,
         old: changes.names()[0],
         new: changes.names()[1],
         same: changes.diff.is_empty(),
@@ -35,8 +50,9 @@ pub fn changes_json(changes: &Changes<'_>) -> String {
             })
             .collect(),
         objects: changes.diff.objects.iter().map(|o| ObjectJson::of(changes, o)).collect(),
+        groups: Groups::of(changes.diff, &reports),
         diff: pairs(false),
-        ipv6_diff: pairs(true),
+        ipv6_diff: pairs(true).filter(|p| !p.is_empty()),
         graph: GraphJson::of(&changes.diff.graph),
         old_diagnostics: reports[0].diagnostics(),
         new_diagnostics: reports[1].diagnostics(),
@@ -59,10 +75,14 @@ struct Document<'a> {
     verdict: String,
     sections: Vec<SectionJson<'a>>,
     objects: Vec<ObjectJson>,
-    /// The connections that differ, a pair of ends each.
-    diff: Pairs<'a>,
-    #[serde(rename = "ipv6Diff", skip_serializing_if = "Pairs::is_empty")]
-    ipv6_diff: Pairs<'a>,
+    /// The connections that differ.
+    #[serde(flatten)]
+    groups: Groups<'a>,
+    /// The same, a pair of ends each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<Pairs<'a>>,
+    #[serde(rename = "ipv6Diff", skip_serializing_if = "Option::is_none")]
+    ipv6_diff: Option<Pairs<'a>>,
     graph: GraphJson<'a>,
     old_diagnostics: Vec<DiagnosticJson<'a>>,
     new_diagnostics: Vec<DiagnosticJson<'a>>,
@@ -246,11 +266,7 @@ impl<'a> Pair<'a> {
             allowed.because.iter().map(move |r| ReasonJson::of(&reports[slot], r)).collect()
         };
         Pair {
-            change: match (delta.old.ports.is_empty(), delta.new.ports.is_empty()) {
-                (true, _) => "added",
-                (_, true) => "removed",
-                _ => "changed",
-            },
+            change: kind(delta),
             src: from.to_owned(),
             dst: to.to_owned(),
             ref1: ranges(&delta.old.ports),
@@ -262,7 +278,16 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn ranges(ports: &PortSet) -> BTreeMap<&'static str, Vec<(u16, u16)>> {
+/// `added` where the old state allows nothing, `removed` where the new one does.
+pub(super) fn kind(delta: &Delta) -> &'static str {
+    match (delta.old.ports.is_empty(), delta.new.ports.is_empty()) {
+        (true, _) => "added",
+        (_, true) => "removed",
+        _ => "changed",
+    }
+}
+
+pub(super) fn ranges(ports: &PortSet) -> BTreeMap<&'static str, Vec<(u16, u16)>> {
     let all = Protocol::ALL.into_iter().map(|p| (p.as_str(), ports.ranges(p)));
     all.filter(|(_, r)| !r.is_empty()).collect()
 }

@@ -1,6 +1,7 @@
 //! How two states differ, in words and as data. One file for each format; what there is to say, and in which order, the
 //! `diff` room has decided.
 
+mod groups;
 mod json;
 mod markdown;
 mod page;
@@ -11,7 +12,7 @@ use std::str::FromStr;
 use crate::diff::{Diff, Gate, Item, Revision, Section, Topic};
 use crate::net::{UnknownName, choice};
 
-pub use json::changes_json;
+pub use json::{PairList, changes_json};
 pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown};
 pub use page::{ChangesPage, changes_page};
 pub use text::changes_text;
