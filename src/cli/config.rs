@@ -78,7 +78,7 @@ impl ConfigArgs {
             anyhow::bail!("the configuration {name} is larger than {MAX_BYTES} bytes");
         }
         let text = fs::read_to_string(&file).with_context(whose)?;
-        let sources = Sources::from_texts([(name.as_str(), text)]);
+        let sources = Sources::from_texts([(name.as_str(), text)]).all_shown();
         let folder = file.parent().unwrap_or(Path::new(""));
         let mut reader = Reader { problems: Vec::new(), folder };
         let config = reader.config(&sources);

@@ -4,6 +4,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
+use super::excerpt::WITHHELD;
 use super::outline::{Begins, Outline, Quote};
 use super::split::Chunk;
 use super::template;
@@ -146,6 +147,21 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
         }
     });
     problem.into()
+}
+
+/// Takes out of a message what it quotes, because the line that it is about may hold a secret.
+pub(super) fn withhold(problem: &mut Diagnostic) {
+    // Advice often repeats the line as it should be.
+    problem.help.take_if(|help| help.contains(['`', '"']) || help.contains(": "));
+    let message = &problem.message;
+    // What is quoted may hold quotes.
+    let quoted = ['`', '"'].iter().filter_map(|quote| Some((message.find(*quote)?, message.rfind(*quote)?)));
+    let ends = quoted.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    if let Some((from, to)) = ends
+        && message[from..to].contains(char::is_alphanumeric)
+    {
+        problem.message.replace_range(from + 1..to, WITHHELD);
+    }
 }
 
 /// The first piece of a text, for messages.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::WalkBuilder;
 use rayon::prelude::*;
@@ -308,7 +309,7 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile { name: name.to_owned(), text: text.into() }),
+        Ok(text) => Ok(SourceFile { name: name.to_owned(), text: Arc::new(text.into()) }),
         Err(at) => {
             Err(Problem::NotText { name: name.to_owned(), encoding: at.encoding, line: at.line, column: at.column })
         }

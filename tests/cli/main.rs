@@ -21,6 +21,7 @@ mod cli_diff;
 mod cli_documents;
 mod cli_levels;
 mod diff_history;
+mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
 mod why;
