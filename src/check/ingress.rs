@@ -11,6 +11,7 @@ use crate::diagnostic::Code;
 use crate::graph::HostTls;
 use crate::manifest::Tree;
 use crate::net::near::Names;
+use crate::net::text;
 use crate::policy::Way;
 use crate::resolve::{BackendTarget, CertificateSource, Host};
 
@@ -273,14 +274,12 @@ impl Classes {
             e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
         };
         let all: Vec<&Entry> = scene.cluster.ingress_classes().map(|(e, _)| e).collect();
-        let listed: Vec<&str> = all.iter().take(20).map(|e| e.key.name.as_str()).collect();
-        let more = if all.len() > 20 { format!(" and {} more", all.len() - 20) } else { String::new() };
         let names: BTreeSet<String> = all.iter().map(|e| e.key.name.clone()).collect();
         Classes {
             default: all.iter().any(|e| is_default(e)),
             near: Names::new(names.iter().cloned()),
             names,
-            there: format!("{}{more}", listed.join(", ")),
+            there: text::first(all.iter().map(|e| &e.key.name), 20),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::cluster::{Cluster, Namespace, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::net::{ContainerPort, Labels, NAMESPACE_NAME, Operator, Protocol, Requirement, Selector};
+use crate::net::{ContainerPort, Labels, NAMESPACE_NAME, Operator, Protocol, Requirement, Selector, text};
 use crate::policy::{NamespaceSelection, PodSelection};
 
 /// The pods of the input: for each workload every set of labels that some pod of it has.
@@ -203,21 +203,5 @@ pub(super) fn on_host(workload: &Workload) -> bool {
 
 /// Some names in a sentence: the first three, and how many more.
 pub(super) fn some<S: AsRef<str>>(names: &[S]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.as_slice() {
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
-        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        all => all.join(", "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_listed_as_people_do() {
-        let list = |n: usize| some(&(0..n).map(|i| i.to_string()).collect::<Vec<_>>());
-        assert_eq!([list(1), list(2), list(3), list(5)], ["0", "0 and 1", "0, 1 and 2", "0, 1, 2 and 2 more"]);
-    }
+    text::sentence(names.iter().map(AsRef::as_ref), 3)
 }

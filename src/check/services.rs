@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::graph::TargetPort;
 use crate::manifest::Body;
 use crate::net::near::Names;
-use crate::net::{ObjectKey, label_list};
+use crate::net::{ObjectKey, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
@@ -176,8 +176,7 @@ impl<'a> Declared<'a> {
         }
         let text = match there.as_slice() {
             [] => "no port".to_owned(),
-            all if all.len() <= Self::TOLD => format!("port {}", all.join(", ")),
-            all => format!("port {} and {} more", all[..Self::TOLD].join(", "), all.len() - Self::TOLD),
+            all => format!("port {}", text::first(all, Self::TOLD)),
         };
         let whose =
             if let [one] = pods.as_slice() { named(one) } else { format!("the {} workloads it selects", pods.len()) };
@@ -220,13 +219,7 @@ fn target_field(entry: &Entry, port: &ServicePort) -> String {
 fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
     let with = workloads(scene, port, |o| o == EndpointOutcome::Declared);
     let lacking = workloads(scene, port, |o| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing));
-    let names = |all: &[&Workload]| match all {
-        [first @ .., _] if all.len() > Declared::TOLD => {
-            let first: Vec<String> = first.iter().take(Declared::TOLD).map(|w| named(w)).collect();
-            format!("{} and {} more", first.join(", "), all.len() - Declared::TOLD)
-        }
-        all => all.iter().map(|w| named(w)).collect::<Vec<_>>().join(", "),
-    };
+    let names = |all: &[&Workload]| text::first(all.iter().map(|w| named(w)), Declared::TOLD);
     let message = format!(
         "Service {}/{} sends to port {} of {} and also selects {}, which has no such port",
         entry.key.namespace(),

@@ -12,7 +12,7 @@ use super::connections::{Delta, Party};
 use super::ends::Union;
 use super::reasons::{Cause, causes};
 use super::traffic::Turn;
-use crate::net::{AddressSet, PortSet};
+use crate::net::{AddressSet, PortSet, text};
 use crate::policy::Network;
 
 /// Some workloads and some addresses.
@@ -83,6 +83,9 @@ pub(super) struct Row {
     pub network: Network,
 }
 
+/// Sources and targets.
+type Ends = (Rc<Who>, Rc<Who>);
+
 /// What must agree for connections to be told in one row.
 type Said<'a> = (PortSet, Vec<Cause>, &'a Network);
 
@@ -106,7 +109,7 @@ pub(super) fn rows<'d>(
         let make = || who(party, &wanted).filter(|who| !who.is_empty()).map(Rc::new);
         known.entry(Arc::as_ptr(party).addr()).or_insert_with(make).clone()
     };
-    let mut said: BTreeMap<Said<'_>, Vec<(Rc<Who>, Rc<Who>)>> = BTreeMap::new();
+    let mut said: BTreeMap<Said<'_>, Vec<Ends>> = BTreeMap::new();
     for ((_, _, network), deltas) in alike {
         let Some(first) = deltas.first() else { continue };
         let ports = match turn {
@@ -116,15 +119,14 @@ pub(super) fn rows<'d>(
         if ports.is_empty() {
             continue;
         }
-        let pairs: Vec<(Rc<Who>, Rc<Who>)> =
-            deltas.iter().filter_map(|d| Some((meant(&d.from)?, meant(&d.to)?))).collect();
+        let pairs: Vec<Ends> = deltas.iter().filter_map(|d| Some((meant(&d.from)?, meant(&d.to)?))).collect();
         if !pairs.is_empty() {
             said.entry((ports, causes(old, new, first, turn), network)).or_default().extend(pairs);
         }
     }
     let mut rows: Vec<Row> = Vec::new();
     for ((ports, causes, network), pairs) in said {
-        let flipped: Vec<(Rc<Who>, Rc<Who>)> = pairs.iter().map(|(a, b)| (Rc::clone(b), Rc::clone(a))).collect();
+        let flipped: Vec<Ends> = pairs.iter().map(|(a, b)| (Rc::clone(b), Rc::clone(a))).collect();
         let by_target = joined(&pairs);
         let by_source: Vec<(Who, Who)> = joined(&flipped).into_iter().map(|(a, b)| (b, a)).collect();
         let fewest = if by_source.len() < by_target.len() { by_source } else { by_target };
@@ -153,7 +155,7 @@ fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
 }
 
 /// Fewer pairs that mean the same: sources of one target are told together, and then targets with the same sources.
-fn joined(pairs: &[(Rc<Who>, Rc<Who>)]) -> Vec<(Who, Who)> {
+fn joined(pairs: &[Ends]) -> Vec<(Who, Who)> {
     let mut of_target: FxHashMap<usize, (&Rc<Who>, Vec<Rc<Who>>)> = FxHashMap::default();
     for (from, to) in pairs {
         let (_, sources) = of_target.entry(Rc::as_ptr(to).addr()).or_insert_with(|| (to, Vec::new()));
@@ -198,13 +200,8 @@ pub(super) fn words(who: &Who, other: &Who, ends: &Union, all: &Everyone<'_>) ->
     } else if whole(&who.addresses) {
         Some("any address outside".to_owned())
     } else {
-        let (mut blocks, except) = who.addresses.with_holes();
-        let count = blocks.len();
-        blocks.truncate(3);
-        let mut text = blocks.join(", ");
-        if count > 3 {
-            text.push_str(&format!(" and {} more", count - 3));
-        }
+        let (blocks, except) = who.addresses.with_holes();
+        let mut text = text::first(blocks, 3);
         if !except.is_empty() {
             text.push_str(&format!(" except {}", except.join(", ")));
         }
@@ -238,11 +235,9 @@ fn names(who: &Who, ends: &Union, all: &Everyone<'_>) -> Vec<String> {
         let there = all.by_namespace.get(namespace).copied().unwrap_or_default();
         parts.push(if list.len() == there && there > 1 {
             format!("all {there} workloads of {namespace}")
-        } else if list.len() <= 3 {
-            list.iter().map(|&w| name(w)).collect::<Vec<_>>().join(", ")
         } else {
-            let first: Vec<String> = list.iter().take(2).map(|&w| name(w)).collect();
-            format!("{} and {} more of {namespace}", first.join(", "), list.len() - 2)
+            let most = if list.len() <= 3 { 3 } else { 2 };
+            text::joined(list.iter().map(|&w| name(w)), most, ", ", &format!("more of {namespace}"))
         });
     }
     if parts.len() > 4 {
@@ -258,7 +253,7 @@ mod tests {
     use super::*;
 
     fn who(workloads: &[usize]) -> Who {
-        Who { workloads: workloads.iter().copied().collect(), addresses: AddressSet::none() }
+        Who { workloads: workloads.to_vec(), addresses: AddressSet::none() }
     }
 
     #[test]

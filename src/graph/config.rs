@@ -1,7 +1,7 @@
 //! ConfigMaps, Secrets, claims and autoscalers of workloads: their details and how they are used, with the texts.
 
 use super::describe::first_of;
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, text};
 
 /// Details of an object that workloads use, or of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,15 +202,7 @@ fn count(n: usize, one: &str, many: &str) -> String {
 
 /// The first 24 items of a list, in a line.
 fn listed(word: &str, items: &[String]) -> Vec<String> {
-    const SHOWN: usize = 24;
-    if items.is_empty() {
-        return Vec::new();
-    }
-    let mut text = format!("{word} {}", items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "));
-    if items.len() > SHOWN {
-        text.push_str(&format!(" and {} more", items.len() - SHOWN));
-    }
-    vec![text]
+    if items.is_empty() { Vec::new() } else { vec![format!("{word} {}", text::first(items, 24))] }
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 //! It knows no manifests and no policies and imports nothing of ours; each word is here once.
 
 mod addresses;
+mod dns;
 mod labels;
 pub mod near;
 mod object;
 mod ports;
 mod protocol;
+pub mod text;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
+pub use dns::ClusterName;
 pub use labels::{BadSelector, Labels, NAMESPACE_NAME, Operator, Requirement, Selector, label_list};
 pub use object::ObjectKey;
 pub use ports::{ContainerPort, PortSet};

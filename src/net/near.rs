@@ -1,7 +1,7 @@
 //! Which of many names is most like one that is not among them: what was probably meant.
 //!
 //! A question never walks through all names when they are many: it looks at those that begin or end as the wanted one
-//! does and at those that become the same when one letter of each is left out. Among [`FEW`] names it looks at all.
+//! does and at those that become the same when one letter of each is left out. Among `FEW` names it looks at all.
 
 use std::hash::{Hash, Hasher};
 

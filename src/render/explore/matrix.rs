@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
+use crate::net::text;
 use crate::policy::{Answer, Certainty, Connectivity, GroupId, Members, Way};
 use crate::world::World;
 
@@ -184,12 +185,7 @@ fn outside(members: &Members) -> Option<String> {
         Members::IngressController => Some(CONTROLLER.to_owned()),
         Members::Addresses(set) => {
             let (blocks, holes) = set.with_holes();
-            let named = |list: &[String]| match list {
-                [] => String::new(),
-                [a] => a.clone(),
-                [a, b] => format!("{a}, {b}"),
-                [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
-            };
+            let named = |list: &[String]| text::first(list, 2);
             let whole = set.ranges().iter().all(|r| r.is_whole_family());
             let text = match (whole, holes.as_slice()) {
                 (true, _) => "any address outside".to_owned(),

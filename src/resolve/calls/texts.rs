@@ -77,6 +77,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn container(&self, container: &Tree, at: &str) -> Told {
         let mut told = Told::default();
+        let mut rest = EXPANDED;
         let span = |tree: &Tree| tree.span;
         for source in items(container, "envFrom") {
             let prefix = text(source, "prefix").unwrap_or_default();
@@ -101,7 +102,7 @@ impl Reader<'_> {
             let Some(name) = text(variable, "name") else { continue };
             let field = format!("{at}.env[{e}].value");
             if let Some(value) = variable.get("value") {
-                let expanded = expand(&scalar(value), &told.variables);
+                let expanded = expand(&scalar(value), &told.variables, &mut rest);
                 let value = Text {
                     key: name.to_owned(),
                     text: expanded,
@@ -138,7 +139,7 @@ impl Reader<'_> {
         for list in ["command", "args"] {
             let mut flag = String::new();
             for (i, item) in items(container, list).iter().enumerate() {
-                let expanded = expand(&scalar(item), &told.variables);
+                let expanded = expand(&scalar(item), &told.variables, &mut rest);
                 let is_flag = expanded.starts_with('-') && !expanded.contains(['=', ' ']);
                 told.words.push(Text {
                     key: std::mem::take(&mut flag),
@@ -206,10 +207,14 @@ fn data_field(key: &str) -> String {
     format!("data[\"{key}\"]")
 }
 
+/// So many bytes are put into the texts of one container for variables: values that hold each other may not grow without
+/// bound.
+const EXPANDED: usize = 64 * 1024;
+
 /// `$(NAME)` becomes the value of a variable that came before, `$$` a dollar
 /// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables>). What is
-/// not known stays as it is.
-fn expand(text: &str, variables: &BTreeMap<String, Text>) -> String {
+/// not known stays as it is, and so does what the budget does not suffice for.
+fn expand(text: &str, variables: &BTreeMap<String, Text>, budget: &mut usize) -> String {
     if !text.contains('$') {
         return text.to_owned();
     }
@@ -225,8 +230,8 @@ fn expand(text: &str, variables: &BTreeMap<String, Text>) -> String {
         }
         let name = rest.strip_prefix("$(").and_then(|inner| inner.split_once(')'));
         match name.and_then(|(name, after)| variables.get(name).map(|v| (v, after))) {
-            // Values that hold each other may not grow without bound.
-            Some((value, after)) if out.len() + value.text.len() < 64 * 1024 => {
+            Some((value, after)) if value.text.len() <= *budget => {
+                *budget -= value.text.len();
                 out.push_str(&value.text);
                 rest = after;
             }
@@ -271,6 +276,27 @@ mod tests {
             at: span,
         };
         let variables = BTreeMap::from([("HOST".to_owned(), text("db")), ("PORT".to_owned(), text("5432"))]);
-        assert_eq!(expand("$(HOST):$(PORT)/$(NONE) $$(HOST) $HOST $", &variables), "db:5432/$(NONE) $(HOST) $HOST $");
+        let expanded = |text: &str, mut budget: usize| expand(text, &variables, &mut budget);
+        let text = "$(HOST):$(PORT)/$(NONE) $$(HOST) $HOST $";
+        assert_eq!(expanded(text, EXPANDED), "db:5432/$(NONE) $(HOST) $HOST $");
+        assert_eq!(expanded("$(HOST):$(PORT) $(HOST)", 4), "db:$(PORT) db");
+    }
+
+    #[test]
+    fn variables_that_double_each_other_stay_within_the_budget() {
+        for n in [100, 200, 400] {
+            let doubling: String =
+                (1..n).map(|i| format!(", {{name: V{i}, value: \"$(V{0})$(V{0})\"}}", i - 1)).collect();
+            let pod = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: c, image: i, env: [{{name: V0, \
+                 value: \"http://b:80/\"}}{doubling}]}}]}}\n"
+            );
+            let sources = Sources::from_texts([("x.yaml", pod)]);
+            let objects = crate::manifest::parse(&sources).value.objects;
+            let cluster = Cluster::new(objects, &crate::cluster::Options::default()).value;
+            let told = settings(&cluster, &cluster.workloads()[0]);
+            let bytes: usize = told.containers[0].variables.values().map(|v| v.text.len()).sum();
+            assert!(bytes < EXPANDED + n * 16, "{bytes} bytes for {n} variables");
+        }
     }
 }
