@@ -1,6 +1,7 @@
 //! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
+mod bounds;
 mod git;
 mod load;
 mod problem;
@@ -13,6 +14,7 @@ mod text;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,

@@ -24,4 +24,6 @@ mod diff_history;
 mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(unix)]
+mod settings;
 mod why;
