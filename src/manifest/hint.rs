@@ -18,8 +18,11 @@ pub(super) struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk.
+    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk. It begins and ends where
+    /// characters do: whoever points at a character need not know how long it is.
     pub fn span(&self, line: usize, column: usize, start: usize, end: usize) -> Span {
+        let text = self.chunk.text;
+        let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
         Span {
             file: self.file,
             line: (self.chunk.line + line - 1) as u32,
@@ -31,9 +34,7 @@ impl Input<'_> {
 
     /// The place of some bytes of the chunk.
     pub fn span_at(&self, start: usize, end: usize) -> Span {
-        // Whoever points at a character need not know how long it is.
-        let end = self.chunk.text.ceil_char_boundary(end);
-        let before = &self.chunk.text[..start];
+        let before = &self.chunk.text[..self.chunk.text.floor_char_boundary(start)];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
         self.span(line, before[line_start..].chars().count(), start, end)
