@@ -83,54 +83,81 @@ pub(super) struct Row {
     pub network: Network,
 }
 
+/// What is told.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub old: &'a Revision,
+    pub new: &'a Revision,
+    pub turn: Turn,
+    pub parties: &'a [Party],
+}
+
+/// One end of connections: parties, each held once.
+type End = Rc<[Rc<Who>]>;
+
 /// Sources and targets.
-type Ends = (Rc<Who>, Rc<Who>);
+type Ends = (End, End);
 
 /// What must agree for connections to be told in one row.
 type Said<'a> = (PortSet, Vec<Cause>, &'a Network);
 
-/// The rows of one turn for connections whose ends are as wanted: those between workloads that both states have, or
-/// those of one workload.
-pub(super) fn rows<'d>(
-    old: &Revision,
-    new: &Revision,
-    turn: Turn,
-    deltas: impl IntoIterator<Item = &'d Delta>,
-    wanted: impl Fn(usize) -> bool,
-) -> Vec<Row> {
-    // Many connections share what the states say of them, and parties are held once.
-    let mut alike: BTreeMap<(usize, usize, &Network), Vec<&Delta>> = BTreeMap::new();
-    for delta in deltas {
-        let key = (Arc::as_ptr(&delta.old).addr(), Arc::as_ptr(&delta.new).addr(), &delta.network);
-        alike.entry(key).or_default().push(delta);
-    }
-    let mut known: FxHashMap<usize, Option<Rc<Who>>> = FxHashMap::default();
-    let mut meant = |party: &Arc<Party>| {
-        let make = || who(party, &wanted).filter(|who| !who.is_empty()).map(Rc::new);
-        known.entry(Arc::as_ptr(party).addr()).or_insert_with(make).clone()
+/// The rows for connections between workloads that are wanted, and with addresses.
+pub(super) fn rows(told: &Told<'_>, deltas: &[Delta], wanted: impl Fn(usize) -> bool) -> Vec<Row> {
+    let parties: Vec<Option<Rc<Who>>> = told.parties.iter().map(|p| who(p, &wanted).map(Rc::new)).collect();
+    let mut known: FxHashMap<usize, End> = FxHashMap::default();
+    let mut meant = |ends: &Arc<[usize]>| -> Option<End> {
+        let make = || ends.iter().filter_map(|&e| parties[e].clone()).collect();
+        let end = known.entry(ends.as_ptr().addr()).or_insert_with(make);
+        (!end.is_empty()).then(|| Rc::clone(end))
     };
+    let all = deltas.iter().filter_map(|d| Some((d, (meant(&d.from)?, meant(&d.to)?))));
+    put_together(told, all.collect())
+}
+
+/// The rows for connections of one workload; it is at an end of each of these.
+pub(super) fn rows_of(told: &Told<'_>, deltas: &[&Delta], workload: usize) -> Vec<Row> {
+    let own: End = [Rc::new(Who { workloads: vec![workload], addresses: AddressSet::none() })].into();
+    let is_it = |end: usize| matches!(&told.parties[end], Party::Workloads(l) if l.binary_search(&workload).is_ok());
+    let mut known: FxHashMap<usize, Option<Rc<Who>>> = FxHashMap::default();
+    let mut other = |ends: &[usize]| -> End {
+        let make = |end: usize| who(&told.parties[end], &|w| w != workload).map(Rc::new);
+        ends.iter().filter_map(|&e| known.entry(e).or_insert_with(|| make(e)).clone()).collect()
+    };
+    let mut all = Vec::new();
+    for &delta in deltas {
+        if delta.to.iter().any(|&e| is_it(e)) {
+            all.push((delta, (other(&delta.from), Rc::clone(&own))));
+        }
+        if delta.from.iter().any(|&e| is_it(e)) {
+            all.push((delta, (Rc::clone(&own), other(&delta.to))));
+        }
+    }
+    all.retain(|(_, (from, to))| !from.is_empty() && !to.is_empty());
+    put_together(told, all)
+}
+
+fn put_together(told: &Told<'_>, all: Vec<(&Delta, Ends)>) -> Vec<Row> {
+    // Many connections share what the states say of them.
+    let mut alike: BTreeMap<(usize, usize, &Network), Vec<(&Delta, Ends)>> = BTreeMap::new();
+    for (delta, ends) in all {
+        let key = (Arc::as_ptr(&delta.old).addr(), Arc::as_ptr(&delta.new).addr(), &delta.network);
+        alike.entry(key).or_default().push((delta, ends));
+    }
     let mut said: BTreeMap<Said<'_>, Vec<Ends>> = BTreeMap::new();
-    for ((_, _, network), deltas) in alike {
-        let Some(first) = deltas.first() else { continue };
-        let ports = match turn {
+    for ((_, _, network), list) in alike {
+        let Some((first, _)) = list.first() else { continue };
+        let ports = match told.turn {
             Turn::Gained => first.gained(),
             Turn::Lost => first.lost(),
         };
-        if ports.is_empty() {
-            continue;
-        }
-        let pairs: Vec<Ends> = deltas.iter().filter_map(|d| Some((meant(&d.from)?, meant(&d.to)?))).collect();
-        if !pairs.is_empty() {
-            said.entry((ports, causes(old, new, first, turn), network)).or_default().extend(pairs);
+        if !ports.is_empty() {
+            let key = (ports, causes(told.old, told.new, first, told.turn), network);
+            said.entry(key).or_default().extend(list.into_iter().map(|(_, ends)| ends));
         }
     }
     let mut rows: Vec<Row> = Vec::new();
     for ((ports, causes, network), pairs) in said {
-        let flipped: Vec<Ends> = pairs.iter().map(|(a, b)| (Rc::clone(b), Rc::clone(a))).collect();
-        let by_target = joined(&pairs);
-        let by_source: Vec<(Who, Who)> = joined(&flipped).into_iter().map(|(a, b)| (b, a)).collect();
-        let fewest = if by_source.len() < by_target.len() { by_source } else { by_target };
-        rows.extend(fewest.into_iter().map(|(from, to)| Row {
+        rows.extend(fewest(&pairs).into_iter().map(|(from, to)| Row {
             from,
             to,
             ports: ports.clone(),
@@ -142,28 +169,48 @@ pub(super) fn rows<'d>(
     rows
 }
 
+/// Pairs joined by their targets or by their sources, whichever gives fewer.
+fn fewest(pairs: &[Ends]) -> Vec<(Who, Who)> {
+    let by_target = joined(pairs);
+    if by_target.len() < 2 {
+        return by_target;
+    }
+    let flipped: Vec<Ends> = pairs.iter().map(|(a, b)| (Rc::clone(b), Rc::clone(a))).collect();
+    let by_source: Vec<(Who, Who)> = joined(&flipped).into_iter().map(|(a, b)| (b, a)).collect();
+    if by_source.len() < by_target.len() { by_source } else { by_target }
+}
+
 /// The workloads that are wanted, or the addresses. The ingress controller is told as exposure.
 fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
-    match party {
+    let who = match party {
         Party::Workloads(list) => Some(Who {
             workloads: list.iter().copied().filter(|&w| wanted(w)).collect(),
             addresses: AddressSet::none(),
         }),
         Party::Addresses(set) => Some(Who { workloads: Vec::new(), addresses: set.clone() }),
         Party::IngressController => None,
-    }
+    };
+    who.filter(|who| !who.is_empty())
 }
 
 /// Fewer pairs that mean the same: sources of one target are told together, and then targets with the same sources.
 fn joined(pairs: &[Ends]) -> Vec<(Who, Who)> {
-    let mut of_target: FxHashMap<usize, (&Rc<Who>, Vec<Rc<Who>>)> = FxHashMap::default();
+    let mut of_target: FxHashMap<usize, (&Rc<Who>, Vec<&End>)> = FxHashMap::default();
     for (from, to) in pairs {
-        let (_, sources) = of_target.entry(Rc::as_ptr(to).addr()).or_insert_with(|| (to, Vec::new()));
-        sources.push(Rc::clone(from));
+        for target in to.iter() {
+            of_target.entry(Rc::as_ptr(target).addr()).or_insert_with(|| (target, Vec::new())).1.push(from);
+        }
+    }
+    // Most targets of the same sources are of the very same ones, and not only equal.
+    let mut same: FxHashMap<Vec<usize>, (Vec<&End>, Vec<Rc<Who>>)> = FxHashMap::default();
+    for (target, sources) in of_target.into_values() {
+        let places = sources.iter().map(|end| end.as_ptr().addr()).collect();
+        same.entry(places).or_insert_with(|| (sources, Vec::new())).1.push(Rc::clone(target));
     }
     let mut of_sources: BTreeMap<Who, Vec<Rc<Who>>> = BTreeMap::new();
-    for (to, sources) in of_target.into_values() {
-        of_sources.entry(Who::together(&sources)).or_default().push(Rc::clone(to));
+    for (sources, targets) in same.into_values() {
+        let sources: Vec<Rc<Who>> = sources.into_iter().flat_map(|end| end.iter().cloned()).collect();
+        of_sources.entry(Who::together(&sources)).or_default().extend(targets);
     }
     // No workload connects to itself: that it counts among its own sources makes no difference, and may make them those
     // of others.
@@ -258,7 +305,7 @@ mod tests {
 
     #[test]
     fn all_to_all_is_one_row() {
-        let held: Vec<Rc<Who>> = (0..4).map(|w| Rc::new(who(&[w]))).collect();
+        let held: Vec<End> = (0..4).map(|w| [Rc::new(who(&[w]))].into()).collect();
         let mut pairs = Vec::new();
         for (from, to) in (0..4).flat_map(|from| (0..4).map(move |to| (from, to))).filter(|(from, to)| from != to) {
             pairs.push((Rc::clone(&held[from]), Rc::clone(&held[to])));
@@ -268,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_is_not_the_same_stays_apart() {
-        let rc = |workloads: &[usize]| Rc::new(who(workloads));
+        let rc = |workloads: &[usize]| -> End { [Rc::new(who(workloads))].into() };
         let pairs = [(rc(&[1, 2]), rc(&[0])), (rc(&[2]), rc(&[1]))];
         assert_eq!(joined(&pairs).len(), 2);
         // Targets with the same sources are told together.

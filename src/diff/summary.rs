@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::Revision;
-use super::connections::{Delta, Party};
+use super::connections::{Compared, Delta, Party};
 use super::ends::Union;
 use super::exposure;
 use super::facts::{stance, stance_word};
 use super::objects::{Fate, ObjectChange};
-use super::rows::{Everyone, Row, Who, rows, words};
+use super::rows::{Everyone, Row, Told, Who, rows, rows_of, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKind, Side, Stance};
 use crate::net::{PortSet, Protocol};
 
 /// What items are about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Topic {
     /// What could not be read: it may be the reason for the rest.
     Unreadable,
@@ -52,16 +53,7 @@ impl Topic {
 
     /// A name for data.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Topic::Unreadable => "unreadable",
-            Topic::Exposure => "exposure",
-            Topic::Allowed => "allowed",
-            Topic::Blocked => "blocked",
-            Topic::Isolation => "isolation",
-            Topic::Problems => "problems",
-            Topic::Routes => "routes",
-            Topic::Objects => "objects",
-        }
+        self.into()
     }
 }
 
@@ -108,7 +100,7 @@ pub(super) struct Found<'a> {
     pub old: &'a Revision,
     pub new: &'a Revision,
     pub ends: &'a Union,
-    pub connections: &'a [Delta],
+    pub compared: &'a Compared,
     pub objects: &'a [ObjectChange],
     pub graph: &'a Graph,
 }
@@ -136,7 +128,8 @@ fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let Found { old, new, ends, .. } = *found;
     let stays = Everyone::of(ends, |w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some());
     let tell = |turn: Turn| -> Vec<Item> {
-        let rows = rows(old, new, turn, found.connections, |w| stays.has(w));
+        let deltas = &found.compared.deltas;
+        let rows = rows(&Told { old, new, turn, parties: &found.compared.parties }, deltas, |w| stays.has(w));
         let items = rows.iter().map(|row| Item {
             sign: if turn == Turn::Gained { "+" } else { "−" },
             text: sentence(row, ends, &stays),
@@ -377,16 +370,20 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
 /// The connections that differ of each workload that comes or goes.
 fn by_workload<'a>(found: &Found<'a>) -> BTreeMap<usize, Vec<&'a Delta>> {
     let mut all: BTreeMap<usize, Vec<&Delta>> = BTreeMap::new();
-    for delta in found.connections {
-        for (party, other) in [(&delta.from, None), (&delta.to, Some(&delta.from))] {
-            let Party::Workloads(list) = &**party else { continue };
-            let told =
-                |w: &usize| matches!(other.map(|o| &**o), Some(Party::Workloads(o)) if o.binary_search(w).is_ok());
-            let fleeting = |w: &usize| found.ends.all()[*w].old.is_none() || found.ends.all()[*w].new.is_none();
-            for workload in list.iter().filter(|w| fleeting(w) && !told(w)) {
-                all.entry(*workload).or_default().push(delta);
-            }
-        }
+    let fleeting = |w: &usize| found.ends.all()[*w].old.is_none() || found.ends.all()[*w].new.is_none();
+    let of = |ends: &[usize]| -> Vec<usize> {
+        let lists = ends.iter().filter_map(|&e| match &found.compared.parties[e] {
+            Party::Workloads(list) => Some(list),
+            _ => None,
+        });
+        lists.flatten().copied().filter(&fleeting).collect()
+    };
+    for delta in &found.compared.deltas {
+        let mut workloads = of(&delta.from);
+        workloads.extend(of(&delta.to));
+        workloads.sort_unstable();
+        workloads.dedup();
+        workloads.into_iter().for_each(|w| all.entry(w).or_default().push(delta));
     }
     all
 }
@@ -401,7 +398,7 @@ fn of_workload(
 ) -> Vec<(String, String)> {
     let Found { old, new, ends, .. } = *found;
     let mut lines = Vec::new();
-    for row in rows(old, new, turn, own.iter().copied(), |_| true) {
+    for row in rows_of(&Told { old, new, turn, parties: &found.compared.parties }, own, workload) {
         let to = row.to.has(workload);
         let other = if to { &row.from } else { &row.to };
         let mut other = other.clone();

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Revision;
-use super::connections::Delta;
+use super::connections::Compared as Differing;
 use super::ends::Union;
 use super::facts;
 use super::traffic::{Extent, Traffic, Turn, ports_of};
@@ -19,9 +19,9 @@ use crate::graph::{
 use crate::net::PortSet;
 
 /// The union of the graphs of two states.
-pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delta]) -> Graph {
+pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, differing: &Differing) -> Graph {
     let (before, after) = (old.graph(), new.graph());
-    let traffic = Traffic::new(old, new, ends, deltas);
+    let traffic = Traffic::new(old, new, ends, differing);
     let mut builder = GraphBuilder::like(after);
     builder.groups_of(before);
     let mut edges = plain_edges(before, after);

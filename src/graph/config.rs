@@ -70,15 +70,18 @@ impl Scaling {
 }
 
 /// A way to use something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum UseWay {
     /// In the environment of a container.
+    #[strum(serialize = "env")]
     Environment,
     /// As files in a container.
     Files,
     /// As a volume that keeps data.
     Storage,
     /// To pull images.
+    #[strum(serialize = "image pull")]
     ImagePull,
     /// To mount a volume.
     Mount,
@@ -91,15 +94,7 @@ pub enum UseWay {
 impl UseWay {
     /// `env`, `files`, `storage`, `image pull`, `mount`, `identity` or `tls`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            UseWay::Environment => "env",
-            UseWay::Files => "files",
-            UseWay::Storage => "storage",
-            UseWay::ImagePull => "image pull",
-            UseWay::Mount => "mount",
-            UseWay::Identity => "identity",
-            UseWay::Tls => "tls",
-        }
+        self.into()
     }
 
     /// The word on an edge; `None` if the kinds of its ends imply it.

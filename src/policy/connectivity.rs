@@ -217,6 +217,17 @@ impl Connectivity {
         self.planes[network].judge.between(from, to)
     }
 
+    /// The policies that have a say about a group in a direction on a network, in the order in which they are asked.
+    pub(crate) fn policies_of(&self, network: usize, group: GroupId, direction: Direction) -> Vec<usize> {
+        self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
+    }
+
+    /// For each rule of these policies the groups about which it is not as it is about most: groups that are never named
+    /// here get the same answer as all others of their kind.
+    pub(crate) fn exceptions(&self, network: usize, group: GroupId, direction: Direction) -> Vec<Vec<GroupId>> {
+        self.planes.get(network).map(|p| p.judge.exceptions(group, direction).collect()).unwrap_or_default()
+    }
+
     /// A network, by its position.
     pub(super) fn plane(&self, network: usize) -> Option<&Plane> {
         self.planes.get(network)

@@ -20,7 +20,8 @@ use super::rule::{Action, Direction, Policy, Tier};
 use crate::net::{ContainerPort, PortSet};
 
 /// What a policy does to a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Effect {
     /// A rule allows it.
     Allow,
@@ -35,17 +36,13 @@ pub enum Effect {
 impl Effect {
     /// `allow`, `deny`, `pass` or `isolate`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Effect::Allow => "allow",
-            Effect::Deny => "deny",
-            Effect::Pass => "pass",
-            Effect::Isolate => "isolate",
-        }
+        self.into()
     }
 }
 
 /// How sure a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Certainty {
     /// The manifests decide it.
     #[default]
@@ -60,11 +57,7 @@ pub enum Certainty {
 impl Certainty {
     /// `certain`, `convention` or `undetermined`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Certainty::Certain => "certain",
-            Certainty::Convention => "convention",
-            Certainty::Undetermined => "undetermined",
-        }
+        self.into()
     }
 }
 
@@ -370,6 +363,17 @@ impl Judge {
         } else {
             Certainty::Certain
         }
+    }
+
+    /// For each rule of a group's own side, in their order, the peers about which it is not as it is about most: those
+    /// that it means if these are few, else those that it does not mean.
+    pub fn exceptions(&self, group: GroupId, direction: Direction) -> impl Iterator<Item = Vec<GroupId>> + '_ {
+        let rules = self.side(group, direction).all().flat_map(move |policy| &self.rules[policy][slot(direction)]);
+        rules.map(|rule| {
+            let meant = &self.sets[rule.peers];
+            let few = meant.count_ones(..) * 2 <= meant.len();
+            if few { meant.ones().collect() } else { meant.zeroes().collect() }
+        })
     }
 
     /// Whether traffic between these groups is any of the cluster's business: addresses do not talk to addresses here.

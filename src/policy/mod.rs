@@ -32,7 +32,7 @@ mod rule;
 mod selector;
 mod unseen;
 
-pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
+pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use collect::ForeignPolicy;
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,

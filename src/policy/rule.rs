@@ -5,7 +5,8 @@ use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, Selector};
 use crate::source::Span;
 
 /// Which way traffic goes, seen from the pod that a policy is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Direction {
     /// To the pod.
     Ingress,
@@ -19,10 +20,7 @@ impl Direction {
 
     /// `ingress` or `egress`, also the name of the field that holds the rules.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Direction::Ingress => "ingress",
-            Direction::Egress => "egress",
-        }
+        self.into()
     }
 }
 

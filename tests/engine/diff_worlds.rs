@@ -93,8 +93,9 @@ fn check_connections(old: &Revision, new: &Revision, diff: &Diff, context: &dyn 
         }
     };
     for delta in diff.connections.iter().filter(|d| !matches!(d.network, Network::Secondary(_))) {
-        for a in members(&delta.from) {
-            for b in members(&delta.to).into_iter().filter(|b| *b != a) {
+        let end = |parties: &[usize]| -> Vec<End> { parties.iter().flat_map(|&p| members(&diff.parties[p])).collect() };
+        for a in end(&delta.from) {
+            for b in end(&delta.to).into_iter().filter(|b| *b != a) {
                 let known = said.insert((a.clone(), b.clone()), (delta.old.ports.clone(), delta.new.ports.clone()));
                 assert_eq!(known, None, "{a:?} {b:?} is told twice, {}", context());
             }

@@ -237,7 +237,6 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/resolve/services.rs", "DNS names"),
     ("src/view/grouping.rs", "keys of labels"),
     ("src/resolve/tls.rs", "annotations"),
-    ("src/view/select.rs", "names as arguments"),
     ("src/why/ends.rs", "blocks of one address, written without their length"),
     ("src/why/lookup.rs", "names in questions"),
     ("src/why/names.rs", "names of ports"),
