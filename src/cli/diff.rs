@@ -16,7 +16,7 @@ use crate::layout::{self, Layout, Legend};
 use crate::render::{
     self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PairList, PictureOptions, PixelScale, Theme,
 };
-use crate::source::{self, GitRange, Loaded, Programs, Request};
+use crate::source::{self, GitRange, Loaded, Programs};
 use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
@@ -208,7 +208,7 @@ fn load(args: &Args, path: &Path) -> Loaded {
         loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
         return loaded;
     }
-    let request = Request { paths: vec![path.to_path_buf()], max_file_bytes: limit };
+    let request = args.reading.request(vec![path.to_path_buf()]);
     let mut loaded = source::load(&request, &mut io::stdin().lock());
     // A state may well be empty.
     loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));

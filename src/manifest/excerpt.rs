@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::hint::Input;
+use super::prune;
 use super::split;
 use super::tree::{Tree, Value};
 use crate::source::{FileId, Sources, Span};
@@ -60,12 +61,17 @@ fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
     let text = sources.text(file);
     let mut all = BTreeSet::new();
     for chunk in split::documents(text) {
-        let mut trees = Vec::new();
-        // What is broken gives no objects whose text could be asked for.
-        let _ = super::read_trees(&Input { file, chunk }, &mut trees, &mut Vec::new());
+        let (mut trees, mut problems) = (Vec::new(), Vec::new());
+        let read = super::read_trees(&Input { file, chunk }, &mut trees, &mut problems);
+        if read.is_err() || !problems.is_empty() {
+            // The tree does not hold all that is written.
+            let (from, to) = (chunk.offset, chunk.offset + chunk.text.len());
+            let here = sources.hidden(file).iter().filter(|range| range.start < to && range.end > from);
+            all.extend(here.map(|range| (range.start.max(from), range.end.min(to))));
+        }
         for tree in &trees {
             let mut finder = Finder { text, found: BTreeSet::new(), aliased: Vec::new() };
-            finder.object(tree);
+            finder.object(tree, Holds::Config);
             // The text of the anchor is elsewhere, under a name that says nothing of it.
             if !finder.aliased.is_empty() {
                 let aliased = std::mem::take(&mut finder.aliased);
@@ -84,6 +90,23 @@ fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
     apart
 }
 
+/// The fields below which Secrets, what becomes Secrets, and ConfigMaps keep their values.
+const VALUES: &[&str] = &["data", "stringData", "binaryData", "encryptedData"];
+
+/// What the fields called [`VALUES`] hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Values of a Secret or ConfigMap.
+    Values,
+    /// Something else.
+    Config,
+}
+
+/// `Secret`, `SecretList`, `SealedSecret` and the like.
+fn is_of_secrets(kind: &str) -> bool {
+    kind.to_ascii_lowercase().contains("secret") || kind == "ConfigMapList"
+}
+
 struct Finder<'a> {
     text: &'a str,
     found: BTreeSet<(usize, usize)>,
@@ -92,43 +115,66 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// Looks through an object, or a list of them.
-    fn object(&mut self, tree: &Tree) {
-        if matches!(tree.get("kind").and_then(Tree::as_str), Some("Secret" | "ConfigMap")) {
-            for part in ["data", "stringData", "binaryData"] {
-                self.values(tree.get(part));
+    /// Looks through an object, or a list of them. What it is a part of may say what it holds.
+    fn object(&mut self, tree: &Tree, within: Holds) {
+        let kind = tree.get("kind").and_then(Tree::as_str).unwrap_or_default();
+        let holds = if kind == "ConfigMap" || is_of_secrets(kind) { Holds::Values } else { within };
+        if kind == "Secret" {
+            for entry in tree.entries() {
+                let is_told = match &*entry.key {
+                    "immutable" => matches!(entry.value.value, Value::Bool(_)),
+                    "apiVersion" | "kind" | "type" => entry.value.as_str().is_some(),
+                    key => key == "metadata" || VALUES.contains(&key),
+                };
+                if !is_told {
+                    self.hide(&entry.value);
+                }
             }
         }
-        self.fields(tree);
+        self.fields(tree, holds);
     }
 
-    fn fields(&mut self, tree: &Tree) {
+    fn fields(&mut self, tree: &Tree, holds: Holds) {
         match &tree.value {
             Value::Map(entries) => {
                 for entry in entries {
                     match (&*entry.key, &entry.value) {
                         ("managedFields", value) => self.hide(value),
-                        ("annotations", value) if value.is_map() => self.annotations(value),
+                        ("annotations", value) => self.annotations(value),
+                        (key, value) if holds == Holds::Values && VALUES.contains(&key) => self.values(value),
                         ("env", value) => value.items().iter().for_each(|v| self.variable(v)),
                         ("args" | "command", value) => self.arguments(value),
-                        (_, value) if value.is_map() && value.get("kind").is_some() => self.object(value),
-                        (_, value) => self.fields(value),
+                        (_, value) if value.is_map() && value.get("kind").is_some() => self.object(value, holds),
+                        (_, value) => self.fields(value, holds),
                     }
                 }
             }
-            Value::Seq(items) => items.iter().for_each(|item| self.object(item)),
+            Value::Seq(items) => items.iter().for_each(|item| self.object(item, holds)),
             Value::Str(text) if has_credentials(text) => self.hide(tree),
             _ => {}
         }
     }
 
-    fn values(&mut self, tree: Option<&Tree>) {
-        for entry in tree.map(Tree::entries).unwrap_or_default() {
+    /// Values by their keys. What is no key of a Secret or ConfigMap may be a piece of a value.
+    fn values(&mut self, tree: &Tree) {
+        if !tree.is_map() || tree.entries().iter().any(|entry| !prune::is_data_key(&entry.key)) {
+            return self.hide(tree);
+        }
+        for entry in tree.entries() {
             self.hide(&entry.value);
+            // An anchor and a tag stand before their value.
+            let (from, to) = (entry.key_span.end as usize, entry.value.span.start as usize);
+            let before = self.text.get(from..to).unwrap_or_default();
+            if let Some(at) = before.find(['&', '!']) {
+                self.found.insert((from + at, from + before.trim_end().len()));
+            }
         }
     }
 
     fn annotations(&mut self, tree: &Tree) {
+        if !tree.is_map() {
+            return self.hide(tree);
+        }
         for entry in tree.entries() {
             if !is_public(&entry.key) {
                 self.hide(&entry.value);
@@ -139,7 +185,7 @@ impl Finder<'_> {
     fn variable(&mut self, tree: &Tree) {
         match tree.get("value") {
             Some(value) => self.hide(value),
-            None => self.fields(tree),
+            None => self.fields(tree, Holds::Config),
         }
     }
 
@@ -155,7 +201,7 @@ impl Finder<'_> {
             after = telling && text.starts_with('-') && !text.contains('=');
         }
         if tree.items().is_empty() {
-            self.fields(tree);
+            self.fields(tree, Holds::Config);
         }
     }
 

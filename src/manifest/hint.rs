@@ -4,6 +4,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
+use super::excerpt::WITHHELD;
 use super::outline::{Begins, Outline, Quote};
 use super::split::Chunk;
 use super::template;
@@ -17,8 +18,11 @@ pub(super) struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk.
+    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk. It begins and ends where
+    /// characters do: whoever points at a character need not know how long it is.
     pub fn span(&self, line: usize, column: usize, start: usize, end: usize) -> Span {
+        let text = self.chunk.text;
+        let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
         Span {
             file: self.file,
             line: (self.chunk.line + line - 1) as u32,
@@ -30,9 +34,7 @@ impl Input<'_> {
 
     /// The place of some bytes of the chunk.
     pub fn span_at(&self, start: usize, end: usize) -> Span {
-        // Whoever points at a character need not know how long it is.
-        let end = self.chunk.text.ceil_char_boundary(end);
-        let before = &self.chunk.text[..start];
+        let before = &self.chunk.text[..self.chunk.text.floor_char_boundary(start)];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
         self.span(line, before[line_start..].chars().count(), start, end)
@@ -146,6 +148,21 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
         }
     });
     problem.into()
+}
+
+/// Takes out of a message what it quotes, because the line that it is about may hold a secret.
+pub(super) fn withhold(problem: &mut Diagnostic) {
+    // Advice often repeats the line as it should be.
+    problem.help.take_if(|help| help.contains(['`', '"']) || help.contains(": "));
+    let message = &problem.message;
+    // What is quoted may hold quotes.
+    let quoted = ['`', '"'].iter().filter_map(|quote| Some((message.find(*quote)?, message.rfind(*quote)?)));
+    let ends = quoted.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    if let Some((from, to)) = ends
+        && message[from..to].contains(char::is_alphanumeric)
+    {
+        problem.message.replace_range(from + 1..to, WITHHELD);
+    }
 }
 
 /// The first piece of a text, for messages.

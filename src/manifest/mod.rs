@@ -132,6 +132,9 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
         // Files of other programs are none of our business as long as they can be read.
         document.problems.retain(|p| p.code != crate::diagnostic::Code::YamlDuplicateKey);
     }
+    for problem in document.problems.iter_mut().filter(|p| p.at.is_some_and(|at| !sources.shows(at))) {
+        hint::withhold(problem);
+    }
     document
 }
 

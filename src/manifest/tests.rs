@@ -24,7 +24,7 @@ fn names(parsed: &Warned<Parsed>) -> Vec<String> {
 
 /// Problems of a text without usable objects.
 fn fault(text: &str, expected: &str) {
-    let (_, parsed) = parse_text("x.yaml", text);
+    let parsed = parse(&Sources::from_texts([("x.yaml", text)]).all_shown());
     assert_eq!(told(&parsed).join("\n"), expected, "{text:?}");
 }
 

@@ -1,7 +1,7 @@
 //! Problems in words, with the lines that they are about.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{Sources, Span};
@@ -39,10 +39,19 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
     let title = level.primary_title(message).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
     if let Some(at) = diagnostic.at {
-        group = group.element(excerpt(sources, at, AnnotationKind::Primary, None));
+        group = match sources.shows(at) {
+            true => group.element(excerpt(sources, at, AnnotationKind::Primary, None)),
+            false => group.element(origin(sources, at)),
+        };
     }
     for related in &diagnostic.related {
-        group = group.element(excerpt(sources, related.at, AnnotationKind::Context, Some(&related.text)));
+        group = match sources.shows(related.at) {
+            true => group.element(excerpt(sources, related.at, AnnotationKind::Context, Some(&related.text))),
+            false => {
+                let note = format!("{}: {}", sources.line_of(related.at), related.text);
+                group.element(Level::NOTE.message(printable(&note)))
+            }
+        };
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
@@ -51,6 +60,11 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
         group = group.element(Level::NOTE.message(printable(note)));
     }
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// A place without its line, for lines that may hold secrets.
+fn origin<'a>(sources: &Sources, at: Span) -> Origin<'a> {
+    Origin::path(printable(sources.name(at.file))).line(at.line as usize).char_column(at.column as usize)
 }
 
 /// The line of a place, cut around it where it is long.

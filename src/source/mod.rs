@@ -1,16 +1,20 @@
 //! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
+mod bounds;
 mod git;
 mod load;
 mod problem;
 mod render;
+mod secrecy;
 mod span;
 mod template;
 mod text;
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
+pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
@@ -24,7 +28,28 @@ pub use template::template_of;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
-    text: Arc<String>,
+    text: Arc<Text>,
+}
+
+/// A text, and what of it is not shown, once somebody has asked.
+#[derive(Clone, Debug, Default)]
+struct Text {
+    text: String,
+    hidden: OnceLock<Vec<Range<usize>>>,
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Text {}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text { text, hidden: OnceLock::new() }
+    }
 }
 
 impl SourceFile {
@@ -34,7 +59,7 @@ impl SourceFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        SourceFile { name: name.into(), text: text.into() }
+        SourceFile { name: name.into(), text: Arc::new(text.into()) }
     }
 
     /// The name it is shown under.
@@ -44,7 +69,7 @@ impl SourceFile {
 
     /// Its text.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.text.text
     }
 }
 
@@ -105,7 +130,34 @@ impl Sources {
 
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
-        &self.files[file.index()].text
+        self.files[file.index()].text()
+    }
+
+    /// The ranges of bytes of a file that nobody may see, whole lines, ascending: what may be the values of Secrets, and
+    /// documents that are no manifests.
+    pub(crate) fn hidden(&self, file: FileId) -> &[Range<usize>] {
+        let text = &self.files[file.index()].text;
+        text.hidden.get_or_init(|| secrecy::hidden(&text.text))
+    }
+
+    /// Whether the line on which a place begins may be shown.
+    pub(crate) fn shows(&self, at: Span) -> bool {
+        let start = at.start as usize;
+        let hidden = self.hidden(at.file);
+        let next = hidden.partition_point(|range| range.end <= start);
+        // At the end of a text the last line is meant.
+        let before = next.checked_sub(1).filter(|_| start >= self.text(at.file).len());
+        let is_in = |range: &Range<usize>| range.contains(&start) || (range.end == start && before.is_some());
+        !hidden.get(before.unwrap_or(next)).is_some_and(is_in)
+    }
+
+    /// The same texts, of which everything may be shown: they are no input but settings of ours.
+    #[must_use]
+    pub(crate) fn all_shown(self) -> Sources {
+        for file in &self.files {
+            let _ = file.text.hidden.set(Vec::new());
+        }
+        self
     }
 
     /// `file:line` of a place.

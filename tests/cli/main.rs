@@ -21,6 +21,9 @@ mod cli_diff;
 mod cli_documents;
 mod cli_levels;
 mod diff_history;
+mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(unix)]
+mod settings;
 mod why;
