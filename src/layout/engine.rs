@@ -465,6 +465,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_pass_many_columns_are_left_to_the_plain_arrangement() {
+        let all = |n: usize| (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))).collect::<Vec<_>>();
+        assert!(pieces(&part(20, &all(20))) <= MOST_PIECES);
+        // Refused before any work, however much would be allowed.
+        assert!(run(&part(400, &all(400)), usize::MAX).is_err());
+    }
+
+    #[test]
     fn refusals_are_errors() {
         assert!(run(&part(20, &[(0, 1), (1, 2)]), 10).is_err());
         let mut bad = part(2, &[(0, 1)]);
