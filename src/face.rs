@@ -130,7 +130,7 @@ impl Difference {
 
     /// The difference as JSON; `docs/diff.schema.json` describes it.
     pub fn json(&self) -> String {
-        render::changes_json(&self.changes())
+        render::changes_json(&self.changes(), render::PairList::IfFew)
     }
 
     fn changes(&self) -> Changes<'_> {

@@ -123,17 +123,16 @@ fn overview(graph: &Graph, labels: &Labels, options: &Options) -> Option<Graph> 
 
 /// Adds errors and warnings to the nodes of their objects.
 fn remark(graph: &mut Graph, findings: &[Finding], world: &World) {
-    for finding in findings {
+    let remarks = findings.iter().filter_map(|finding| {
         let gravity = match finding.diagnostic.severity {
             Severity::Error => Gravity::Error,
             Severity::Warning => Gravity::Warning,
-            Severity::Info => continue,
+            Severity::Info => return None,
         };
-        if let Some(key) = &finding.about {
-            let place = finding.diagnostic.at.map(|at| world.sources().line_of(at)).unwrap_or_default();
-            graph.remark(key, Remark { gravity, text: finding.diagnostic.message.clone(), place });
-        }
-    }
+        let place = finding.diagnostic.at.map(|at| world.sources().line_of(at)).unwrap_or_default();
+        Some((finding.about.clone()?, Remark { gravity, text: finding.diagnostic.message.clone(), place }))
+    });
+    graph.remark(remarks);
 }
 
 /// A graph with its layout.

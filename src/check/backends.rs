@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest;
 use super::scene::Scene;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
@@ -70,12 +69,10 @@ fn not_permitted(scene: &mut Scene<'_>, entry: &Entry, backend: &BackendReferenc
 
 fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &BackendReference) {
     let (namespace, name) = (backend.key.namespace(), backend.key.name.as_str());
-    let services: Vec<&Entry> = scene.cluster.services().map(|(e, _)| e).collect();
-    let here: BTreeSet<&str> =
-        services.iter().filter(|e| e.key.namespace() == namespace).map(|e| e.key.name.as_str()).collect();
-    let elsewhere = services.iter().find(|e| e.key.name == name).copied();
+    let here = scene.near.names("Service", namespace);
+    let elsewhere = scene.find_anywhere("Service", name);
     let alone = here.is_empty();
-    let near = nearest::name(name, here.into_iter()).map(str::to_owned);
+    let near = here.nearest(name);
     let (hint, help) = match (elsewhere, near) {
         (Some(other), _) => {
             let other = other.key.namespace();

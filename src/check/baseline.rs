@@ -46,9 +46,9 @@ struct Document {
 /// Why a baseline cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    /// It is not of this shape.
-    #[error("it is no baseline of `kubesketch check --write-baseline`: {0}")]
-    Shape(#[from] serde_json::Error),
+    /// It is not of this shape. What is there instead is not told: it may be any file.
+    #[error("it is no baseline of `kubesketch check --write-baseline`: line {0}, column {1}")]
+    Shape(usize, usize),
     /// It is of another version.
     #[error("it is of version {0}, and this program reads version {VERSION}")]
     Version(u32),
@@ -57,7 +57,8 @@ pub enum BaselineError {
 impl Baseline {
     /// Reads the text of a file.
     pub fn read(text: &str) -> Result<Baseline, BaselineError> {
-        let document: Document = serde_json::from_str(text)?;
+        let document: Document =
+            serde_json::from_str(text).map_err(|error| BaselineError::Shape(error.line(), error.column()))?;
         if document.version != VERSION {
             return Err(BaselineError::Version(document.version));
         }

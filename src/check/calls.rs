@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::policies::title;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{on_host, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::net::near::is_slip;
 use crate::policy::{Certainty, Effect, Policy, Said};
 
 family! {
@@ -106,20 +107,15 @@ fn unknown(scene: &mut Scene<'_>) {
         known.2.insert(name.workload);
     }
     for ((name, said), (namespace, service, workloads)) in found {
-        let services: Vec<&str> = cluster
-            .services()
-            .filter(|(e, _)| e.key.namespace() == namespace)
-            .map(|(e, _)| e.key.name.as_str())
-            .collect();
+        let services = scene.near.names("Service", namespace);
         if namespace.starts_with("kube-") || (services.is_empty() && !scene.is_told_closed()) {
             continue;
         }
-        let near = nearest::name(service, services.iter().copied())
-            .filter(|n| !scene.is_operated(namespace) || nearest::is_slip(service, n));
+        let near = services.nearest(service).filter(|n| !scene.is_operated(namespace) || is_slip(service, n));
         if scene.is_operated(namespace) && near.is_none() {
             continue;
         }
-        let elsewhere = cluster.services().find(|(e, _)| e.key.name == service).map(|(e, _)| e.key.namespace());
+        let elsewhere = scene.find_anywhere("Service", service).map(|e| e.key.namespace());
         let (hint, help) = match (near, elsewhere) {
             (Some(near), _) => {
                 (format!("; there is {near}"), format!("`{}` is probably meant", name.replacen(service, near, 1)))

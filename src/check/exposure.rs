@@ -210,7 +210,7 @@ fn services(scene: &mut Scene<'_>) {
 fn hosts(scene: &mut Scene<'_>) {
     let mut selected: BTreeMap<usize, Vec<(String, &Entry)>> = BTreeMap::new();
     for (entry, policy) in network_policies(scene) {
-        for workload in scene.pods.meant(scene.cluster, &policy.subject) {
+        for &workload in scene.pods.meant(scene.cluster, &policy.subject).iter() {
             if on_host(&scene.cluster.workloads()[workload]) {
                 selected.entry(workload).or_default().push((title(policy), entry));
             }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressBackend, IngressServiceBackend};
 
-use super::nearest;
 use super::registry::family;
 use super::scene::Scene;
 use crate::cluster::Entry;
 use crate::diagnostic::Code;
 use crate::graph::HostTls;
 use crate::manifest::Tree;
+use crate::net::near::Names;
+use crate::net::text;
 use crate::policy::Way;
 use crate::resolve::{BackendTarget, CertificateSource, Host};
 
@@ -29,9 +30,10 @@ family! {
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let all: Vec<(&Entry, &Ingress)> = scene.cluster.ingresses().collect();
+    let classes = Classes::of(scene);
     for (entry, ingress) in &all {
         tls(scene, entry);
-        class(scene, entry, ingress);
+        class(scene, entry, ingress, &classes);
     }
     certificates(scene);
     routes(scene, &all);
@@ -94,10 +96,9 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Whether two routes are the same to every controller.
-    fn repeats(&self, other: &Route<'_>) -> bool {
-        let exact = |r: &Route<'_>| r.matching == Matching::Exact;
-        self.path == other.path && exact(self) == exact(other)
+    /// What is the same for two routes that are the same to every controller.
+    fn identity(&self) -> (&'a str, bool) {
+        (self.path, self.matching == Matching::Exact)
     }
 
     fn is_prefix(&self) -> bool {
@@ -115,7 +116,7 @@ impl<'a> Route<'a> {
     }
 }
 
-fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
+fn routes<'a>(scene: &mut Scene<'a>, all: &[(&'a Entry, &'a Ingress)]) {
     let mut hosts: BTreeMap<(String, &str), Vec<Route<'_>>> = BTreeMap::new();
     for &(entry, ingress) in all {
         // A canary of nginx repeats the route on purpose.
@@ -123,9 +124,10 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
             continue;
         }
         let class = class_of(entry, ingress).unwrap_or_default();
+        let apart = Apart::of(scene, entry);
         for (r, rule) in ingress.spec.iter().flat_map(|s| s.rules.iter().flatten()).enumerate() {
             for (p, path) in rule.http.iter().flat_map(|h| &h.paths).enumerate() {
-                if !is_told_apart(scene, entry, &path.backend, r, p) {
+                if !apart.tells(&path.backend, r, p) {
                     let host = rule.host.as_deref().unwrap_or_default();
                     hosts.entry((class.clone(), host)).or_default().push(Route::of(entry, r, p, path));
                 }
@@ -133,26 +135,79 @@ fn routes(scene: &mut Scene<'_>, all: &[(&Entry, &Ingress)]) {
         }
     }
     for ((_, host), routes) in &hosts {
-        for (i, route) in routes.iter().enumerate() {
-            match routes[..i].iter().find(|other| other.repeats(route)) {
-                Some(first) => repeated(scene, host, first, route),
-                None => shadowed(scene, host, &routes[..i], route),
+        let mut known = Known::default();
+        for route in routes {
+            match (known.same(route), known.shadowing(route)) {
+                (Some(first), _) => repeated(scene, host, first, route),
+                (None, Some(other)) => shadowed(scene, host, other, route),
+                (None, None) => {}
             }
+            known.add(route);
         }
     }
 }
 
-/// Whether a path is told apart by more than host and path: an action answers some requests for it, or conditions
-/// choose among them
-/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#conditions>).
-fn is_told_apart(scene: &Scene<'_>, entry: &Entry, backend: &IngressBackend, rule: usize, path: usize) -> bool {
-    let Some(service) = &backend.service else { return false };
-    let field = format!("spec.rules[{rule}].http.paths[{path}].backend.service");
-    let own = scene.cluster.find(&entry.key).map(|object| scene.facts.backends_of(object)).unwrap_or_default();
-    let suffix = format!("/conditions.{}", service.name);
-    own.iter().any(|b| b.target == BackendTarget::Action && b.field == field)
-        || entry.object.annotations.keys().any(|k| k.ends_with(&suffix))
+/// Routes of a host that came before.
+#[derive(Default)]
+struct Known<'a> {
+    /// The first of each path, exact or not.
+    firsts: BTreeMap<(&'a str, bool), &'a Route<'a>>,
+    /// The first prefix of each stem, and the first that sends elsewhere than that.
+    prefixes: BTreeMap<&'a str, (&'a Route<'a>, Option<&'a Route<'a>>)>,
 }
+
+impl<'a> Known<'a> {
+    fn add(&mut self, route: &'a Route<'a>) {
+        self.firsts.entry(route.identity()).or_insert(route);
+        if route.is_prefix() {
+            let (first, other) = self.prefixes.entry(route.stem()).or_insert((route, None));
+            if other.is_none() && !first.agrees(route) {
+                *other = Some(route);
+            }
+        }
+    }
+
+    /// The first route that is the same to every controller.
+    fn same(&self, route: &Route<'_>) -> Option<&'a Route<'a>> {
+        self.firsts.get(&route.identity()).copied()
+    }
+
+    /// A prefix with and without a slash at its end is the same prefix: one of the two never answers. The first that
+    /// means the same as this one and sends elsewhere.
+    fn shadowing(&self, route: &Route<'_>) -> Option<&'a Route<'a>> {
+        let (first, other) = self.prefixes.get(route.stem()).filter(|_| route.is_prefix())?;
+        if first.agrees(route) { *other } else { Some(first) }
+    }
+}
+
+/// What tells paths of an Ingress apart by more than host and path: an action answers some requests for it, or
+/// conditions choose among them
+/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#conditions>).
+struct Apart<'a> {
+    /// Fields that name an action.
+    actions: BTreeSet<&'a str>,
+    /// Names of Services with conditions.
+    conditions: BTreeSet<&'a str>,
+}
+
+impl<'a> Apart<'a> {
+    fn of(scene: &Scene<'a>, entry: &'a Entry) -> Apart<'a> {
+        let own = scene.cluster.find(&entry.key).map(|object| scene.facts.backends_of(object)).unwrap_or_default();
+        let actions = own.iter().filter(|b| b.target == BackendTarget::Action).map(|b| b.field.as_str());
+        let named = |key: &'a String| key.match_indices(CONDITIONS).map(|(at, mark)| &key[at + mark.len()..]);
+        Apart { actions: actions.collect(), conditions: entry.object.annotations.keys().flat_map(named).collect() }
+    }
+
+    fn tells(&self, backend: &IngressBackend, rule: usize, path: usize) -> bool {
+        let Some(service) = &backend.service else { return false };
+        let field = || format!("spec.rules[{rule}].http.paths[{path}].backend.service");
+        self.conditions.contains(service.name.as_str())
+            || !self.actions.is_empty() && self.actions.contains(field().as_str())
+    }
+}
+
+/// What precedes the name of a Service in an annotation with conditions.
+const CONDITIONS: &str = "/conditions.";
 
 fn repeated(scene: &mut Scene<'_>, host: &str, first: &Route<'_>, route: &Route<'_>) {
     let place = format!("{}{}", if host.is_empty() { "any host " } else { host }, route.path);
@@ -170,24 +225,17 @@ fn repeated(scene: &mut Scene<'_>, host: &str, first: &Route<'_>, route: &Route<
         .help(help);
 }
 
-/// A prefix with and without a slash at its end is the same prefix: one of the two never answers.
-fn shadowed(scene: &mut Scene<'_>, host: &str, before: &[Route<'_>], route: &Route<'_>) {
-    let is_same = |other: &&Route<'_>| other.is_prefix() && other.stem() == route.stem() && !other.agrees(route);
-    if !route.is_prefix() {
-        return;
-    }
-    if let Some(other) = before.iter().find(is_same) {
-        let message = format!(
-            "{}: {host}{} means the same prefix as {host}{}, and only one of them answers",
-            title(route.entry),
-            route.path,
-            other.path
-        );
-        scene
-            .report(Code::IngressShadowedPath, route.entry, &route.field, message)
-            .related(other.entry, &other.field, "the other path")
-            .help("a slash at the end of a prefix makes no difference: keep one of them, or make one exact");
-    }
+fn shadowed(scene: &mut Scene<'_>, host: &str, other: &Route<'_>, route: &Route<'_>) {
+    let message = format!(
+        "{}: {host}{} means the same prefix as {host}{}, and only one of them answers",
+        title(route.entry),
+        route.path,
+        other.path
+    );
+    scene
+        .report(Code::IngressShadowedPath, route.entry, &route.field, message)
+        .related(other.entry, &other.field, "the other path")
+        .help("a slash at the end of a prefix makes no difference: keep one of them, or make one exact");
 }
 
 /// An Ingress in a sentence.
@@ -214,9 +262,10 @@ fn tls(scene: &mut Scene<'_>, entry: &Entry) {
         .flat_map(|t| t.get("hosts").map(Tree::items).unwrap_or_default())
         .filter_map(Tree::as_str)
         .collect();
+    let covered = Names::new(covered);
     for host in hosts.iter().filter(|h| h.tls == HostTls::Uncovered) {
         let Some(name) = &host.name else { continue };
-        let near = nearest::name(name, covered.iter().copied()).map_or(String::new(), |n| format!("; they name {n}"));
+        let near = covered.nearest(name).map_or(String::new(), |n| format!("; they name {n}"));
         let message = format!("{}: the hosts of its TLS do not cover {name}{near}", title(entry));
         scene
             .report(Code::IngressTlsHostMismatch, entry, &host.field, message)
@@ -256,17 +305,35 @@ pub(super) fn is_google(entry: &Entry) -> bool {
     entry.object.annotations.keys().any(|k| own.iter().any(|o| k.starts_with(o)))
 }
 
-fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
+/// The classes of the input.
+struct Classes {
+    default: bool,
+    names: BTreeSet<String>,
+    near: Names<String>,
+    /// All of them in a sentence.
+    there: String,
+}
+
+impl Classes {
+    fn of(scene: &Scene<'_>) -> Classes {
+        let is_default = |e: &Entry| {
+            e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
+        };
+        let all: Vec<&Entry> = scene.cluster.ingress_classes().map(|(e, _)| e).collect();
+        let names: BTreeSet<String> = all.iter().map(|e| e.key.name.clone()).collect();
+        Classes {
+            default: all.iter().any(|e| is_default(e)),
+            near: Names::new(names.iter().cloned()),
+            names,
+            there: text::first(all.iter().map(|e| &e.key.name), 20),
+        }
+    }
+}
+
+fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress, classes: &Classes) {
     let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
-    let classes: Vec<(&Entry, bool)> = scene
-        .cluster
-        .ingress_classes()
-        .map(|(e, _)| {
-            (e, e.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"))
-        })
-        .collect();
     match class_of(entry, ingress) {
-        None if !classes.iter().any(|(_, default)| *default) && !is_google(entry) => {
+        None if !classes.default && !is_google(entry) => {
             scene
                 .report(
                     Code::IngressClassMissing,
@@ -276,14 +343,13 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress) {
                 )
                 .help("set `spec.ingressClassName`");
         }
-        Some(class) if !classes.is_empty() && !classes.iter().any(|(e, _)| e.key.name == class) => {
+        Some(class) if !classes.names.is_empty() && !classes.names.contains(&class) => {
             // The annotation is the controller's own and names no IngressClass.
             if ingress.spec.as_ref().is_none_or(|s| s.ingress_class_name.is_none()) {
                 return;
             }
-            let names = classes.iter().map(|(e, _)| e.key.name.as_str());
-            let near = nearest::name(&class, names.clone()).map(str::to_owned);
-            let there = names.collect::<Vec<_>>().join(", ");
+            let near = classes.near.nearest(&class);
+            let there = &classes.there;
             let report = scene.report(
                 Code::IngressClassUnknown,
                 entry,

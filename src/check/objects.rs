@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, Volume};
-
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::policies::near;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::some;
-use crate::cluster::{Entry, Workload};
+use crate::cluster::{Cluster, Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::graph::UseWay;
 use crate::manifest::{Body, Tree, Value};
-use crate::net::ObjectKey;
-use crate::policy::Selector;
+use crate::net::{ObjectKey, Selector};
+use crate::policy::{from_tree, from_typed};
+use crate::resolve::UseReference;
 
 family! {
     HpaTargetMissing, "hpa-target-missing", true, "A HorizontalPodAutoscaler scales a workload that is not in its namespace: it reports an error and scales nothing. Targets of kinds that operators define are not looked for.";
@@ -121,13 +121,12 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
     if !SCALED.contains(&kind) || scene.is_bare(namespace) {
         return;
     }
-    let here: Vec<&ObjectKey> =
-        scene.cluster.workloads().iter().map(|w| &w.key).filter(|k| k.namespace() == namespace).collect();
-    if here.iter().any(|k| k.name == name && k.kind == kind) {
+    let here = scene.near.workloads_named(namespace, name);
+    if here.iter().any(|k| k.kind == kind) {
         return;
     }
-    let other = here.iter().find(|k| k.name == name).map(|k| k.kind.clone());
-    let near = nearest::name(name, here.iter().filter(|k| k.kind == kind).map(|k| k.name.as_str())).map(str::to_owned);
+    let other = here.first().map(|k| k.kind.clone());
+    let near = scene.near.names(kind, namespace).nearest(name);
     let (field, hint, help) = match (other, near) {
         (Some(other), _) => {
             ("kind", format!("; there is {other} {name}"), format!("`kind: {other}` is probably meant"))
@@ -143,7 +142,7 @@ fn autoscaler(scene: &mut Scene<'_>, entry: &Entry) {
 }
 
 fn budget(scene: &mut Scene<'_>, entry: &Entry) {
-    let Some(selector) = entry.object.tree.find("spec.selector").and_then(|t| Selector::from_tree(t).ok()) else {
+    let Some(selector) = entry.object.tree.find("spec.selector").and_then(|t| from_tree(t).ok()) else {
         return;
     };
     let namespace = entry.key.namespace();
@@ -178,7 +177,7 @@ fn mismatch(scene: &mut Scene<'_>, workload: &Workload) {
     if !SELECTING.contains(&entry.key.kind.as_str()) || !["", "apps"].contains(&entry.key.group.as_str()) {
         return;
     }
-    let Some(selector) = spec.selector.as_ref().and_then(|s| Selector::from_typed(s).ok()) else {
+    let Some(selector) = spec.selector.as_ref().and_then(|s| from_typed(s).ok()) else {
         return;
     };
     if selector.matches(&spec.pod_labels) {
@@ -203,95 +202,30 @@ fn mismatch(scene: &mut Scene<'_>, workload: &Workload) {
         .help("make both the same: the API server refuses the object as it is");
 }
 
-/// A use of a ConfigMap or Secret: its kind and name, and the field that says so.
-type Use = (&'static str, String, String);
-
-/// What pods need to start.
-fn uses(workload: &Workload) -> Vec<Use> {
-    let (pod, root) = (&workload.spec.pod, workload.spec.pod_path);
-    let mut found = Vec::new();
-    let mut of_container = |container: &Container, field: &str| {
-        let needed = |optional: Option<bool>| optional != Some(true);
-        for (i, env) in container.env.iter().flatten().enumerate() {
-            let Some(from) = &env.value_from else { continue };
-            let at = format!("{field}.env[{i}].valueFrom");
-            if let Some(r) = from.config_map_key_ref.as_ref().filter(|r| needed(r.optional)) {
-                found.push(("ConfigMap", r.name.clone(), format!("{at}.configMapKeyRef.name")));
-            }
-            if let Some(r) = from.secret_key_ref.as_ref().filter(|r| needed(r.optional)) {
-                found.push(("Secret", r.name.clone(), format!("{at}.secretKeyRef.name")));
-            }
-        }
-        for (i, from) in container.env_from.iter().flatten().enumerate() {
-            if let Some(r) = from.config_map_ref.as_ref().filter(|r| needed(r.optional)) {
-                found.push(("ConfigMap", r.name.clone(), format!("{field}.envFrom[{i}].configMapRef.name")));
-            }
-            if let Some(r) = from.secret_ref.as_ref().filter(|r| needed(r.optional)) {
-                found.push(("Secret", r.name.clone(), format!("{field}.envFrom[{i}].secretRef.name")));
-            }
-        }
-    };
-    for (list, name) in [(Some(&pod.containers), "containers"), (pod.init_containers.as_ref(), "initContainers")] {
-        for (i, container) in list.into_iter().flatten().enumerate() {
-            of_container(container, &format!("{root}.{name}[{i}]"));
-        }
-    }
-    for (i, volume) in pod.volumes.iter().flatten().enumerate() {
-        found.extend(of_volume(volume, &format!("{root}.volumes[{i}]")));
-    }
-    found.retain(|(_, name, _)| !name.is_empty());
-    found
-}
-
-fn of_volume(volume: &Volume, field: &str) -> Vec<Use> {
-    let mut found = Vec::new();
-    if let Some(map) = volume.config_map.as_ref().filter(|m| m.optional != Some(true)) {
-        found.push(("ConfigMap", map.name.clone(), format!("{field}.configMap.name")));
-    }
-    if let Some(secret) = volume.secret.as_ref().filter(|s| s.optional != Some(true)) {
-        found.push(("Secret", secret.secret_name.clone().unwrap_or_default(), format!("{field}.secret.secretName")));
-    }
-    let sources = volume.projected.iter().flat_map(|p| p.sources.iter().flatten());
-    for (i, source) in sources.enumerate() {
-        if let Some(map) = source.config_map.as_ref().filter(|m| m.optional != Some(true)) {
-            found.push(("ConfigMap", map.name.clone(), format!("{field}.projected.sources[{i}].configMap.name")));
-        }
-        if let Some(secret) = source.secret.as_ref().filter(|s| s.optional != Some(true)) {
-            found.push(("Secret", secret.name.clone(), format!("{field}.projected.sources[{i}].secret.name")));
-        }
-    }
-    found
-}
-
 fn configs(scene: &mut Scene<'_>) {
-    let cluster = scene.cluster;
-    let mut missing: BTreeMap<ObjectKey, Vec<(&Workload, String)>> = BTreeMap::new();
+    let (cluster, facts) = (scene.cluster, scene.facts);
+    let mut missing: BTreeMap<&ObjectKey, Vec<&UseReference>> = BTreeMap::new();
+    // Containers do not start without these; a Secret by which something is mounted or pulled may be elsewhere.
+    let starts = |u: &&UseReference| !u.optional && matches!(u.way, UseWay::Environment | UseWay::Files);
     // What was read from a cluster has started there, so it had what it needs.
-    let live = |w: &&Workload| cluster.entries()[w.entry].object.tree.find("metadata.uid").is_some();
-    for workload in cluster.workloads().iter().filter(|w| !live(w)) {
-        for (kind, name, field) in uses(workload) {
-            let key = ObjectKey::new("", kind, workload.key.namespace(), &name);
-            if scene.find(&key).is_none() {
-                missing.entry(key).or_default().push((workload, field));
-            }
+    let live = |object: usize| cluster.entries()[object].object.tree.find("metadata.uid").is_some();
+    for used in facts.uses.iter().filter(starts) {
+        if scene.find(&used.key).is_none() && !live(used.object) {
+            missing.entry(&used.key).or_default().push(used);
         }
     }
+    let made = Made::of(cluster);
     for (key, users) in missing {
-        if is_made(scene, &key) {
+        if made.makes(&key.name) {
             continue;
         }
-        let Some((first, field)) = users.first() else { continue };
-        let names: BTreeSet<String> = users.iter().map(|(w, _)| named(w)).collect();
+        let Some(first) = users.first() else { continue };
+        let title = |user: &ObjectKey| format!("{} {}/{}", user.kind, user.namespace(), user.name);
+        let names: BTreeSet<String> = users.iter().map(|used| title(&used.user)).collect();
         let names: Vec<String> = names.into_iter().collect();
-        let there = cluster.entries().iter().map(|e| &e.key).filter(|k| k.kind == key.kind && k.group.is_empty());
-        let here: Vec<&str> = there
-            .clone()
-            .filter(|k| k.namespace == key.namespace)
-            .map(|k| k.name.as_str())
-            .filter(|n| !is_hashed(n, &key.name))
-            .collect();
-        let elsewhere = there.clone().find(|k| k.name == key.name).map(|k| k.namespace().to_owned());
-        let near = nearest::name(&key.name, here.into_iter()).map(str::to_owned);
+        let here = scene.near.names(&key.kind, key.namespace());
+        let elsewhere = scene.find_anywhere(&key.kind, &key.name).map(|e| e.key.namespace().to_owned());
+        let near = here.nearest_of(&key.name, |n| !is_hashed(n, &key.name));
         let verb = if names.len() == 1 { "needs" } else { "need" };
         let (hint, help) = match (&elsewhere, &near) {
             (Some(other), _) => (
@@ -309,9 +243,9 @@ fn configs(scene: &mut Scene<'_>) {
             key.name
         );
         let sure = near.is_some() && elsewhere.is_none();
-        let alone = elsewhere.is_none() && !there.clone().any(|k| k.namespace == key.namespace);
-        let entry = &cluster.entries()[first.entry];
-        let report = scene.report(Code::ConfigmapOrSecretMissing, entry, field, message).help(help);
+        let alone = elsewhere.is_none() && here.is_empty();
+        let entry = &cluster.entries()[first.object];
+        let report = scene.report(Code::ConfigmapOrSecretMissing, entry, &first.field, message).help(help);
         if key.kind == "Secret" && !sure {
             report.severity(Severity::Info);
         } else if alone {
@@ -332,30 +266,42 @@ fn is_hash(text: &str) -> bool {
         && text.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Whether a ConfigMap or Secret is made by Kubernetes, by a generator, or by an object of a kind that people or
-/// operators have defined: one of that name, or one that mentions it.
-fn is_made(scene: &Scene<'_>, key: &ObjectKey) -> bool {
-    let name = key.name.as_str();
-    // Published into every namespace, and made for every ServiceAccount before Kubernetes 1.24.
-    let own = name == "kube-root-ca.crt" || name == "openshift-service-ca.crt";
-    let token = name
-        .rsplit_once("-token-")
-        .is_some_and(|(_, end)| end.len() == 5 && end.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let generated = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
-    let by_other = |entry: &Entry| {
-        let custom = matches!(entry.object.body, Body::Other)
-            && entry.key.group.contains('.')
-            && !entry.key.group.starts_with("rbac.");
-        custom && (entry.key.name == name || mentions(&entry.object.tree, name))
-    };
-    own || token || generated || scene.cluster.entries().iter().any(by_other)
+/// What is made by Kubernetes, by a generator, or by an object of a kind that people or operators have defined: one of
+/// that name, or one that mentions it.
+struct Made<'a>(BTreeSet<&'a str>);
+
+impl<'a> Made<'a> {
+    fn of(cluster: &'a Cluster) -> Made<'a> {
+        let mut names = BTreeSet::new();
+        for entry in cluster.entries() {
+            let custom = matches!(entry.object.body, Body::Other)
+                && entry.key.group.contains('.')
+                && !entry.key.group.starts_with("rbac.");
+            if custom {
+                names.insert(entry.key.name.as_str());
+                mentions(&entry.object.tree, &mut names);
+            }
+        }
+        Made(names)
+    }
+
+    fn makes(&self, name: &str) -> bool {
+        // Published into every namespace, and made for every ServiceAccount before Kubernetes 1.24.
+        let own = name == "kube-root-ca.crt" || name == "openshift-service-ca.crt";
+        let token = name
+            .rsplit_once("-token-")
+            .is_some_and(|(_, end)| end.len() == 5 && end.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let generated = name.rsplit_once('-').is_some_and(|(_, end)| is_hash(end));
+        own || token || generated || self.0.contains(name)
+    }
 }
 
-fn mentions(tree: &Tree, name: &str) -> bool {
+/// Adds every text of a tree.
+fn mentions<'a>(tree: &'a Tree, names: &mut BTreeSet<&'a str>) {
     match &tree.value {
-        Value::Seq(items) => items.iter().any(|t| mentions(t, name)),
-        Value::Map(entries) => entries.iter().any(|e| mentions(&e.value, name)),
-        _ => tree.as_str() == Some(name),
+        Value::Seq(items) => items.iter().for_each(|t| mentions(t, names)),
+        Value::Map(entries) => entries.iter().for_each(|e| mentions(&e.value, names)),
+        _ => names.extend(tree.as_str()),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::net::near::is_slip;
 use crate::policy::{Direction, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
 
 family! {
@@ -53,23 +54,21 @@ pub(super) struct Near<'a> {
 
 /// The workload of a namespace that a selector nearly fits. Where an operator may make pods, only slips of the pen
 /// count.
-pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<Near<'a>> {
+pub(super) fn near<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net::Selector) -> Option<Near<'a>> {
     let wanted = exact(selector);
     if wanted.len() != selector.requirements().len() {
         return None;
     }
-    let (workload, said) = nearest::workload(scene.cluster, Some(namespace), &wanted)?;
+    let (workload, said) = scene.near.workload(namespace, &wanted)?;
     let own = scene.cluster.template_labels(workload);
-    let slip =
-        |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || nearest::is_slip(o, value));
+    let slip = |(key, value): (&String, &String)| own.get(key).is_some_and(|o| o == value || is_slip(o, value));
     let slip = wanted.iter().all(slip);
     (slip || !scene.is_operated(namespace)).then_some(Near { workload, said, slip })
 }
 
 /// Other namespaces whose pods a selector fits.
-pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::policy::Selector) -> Option<&'a str> {
-    let names = scene.cluster.namespaces().keys().map(String::as_str);
-    names.filter(|n| *n != namespace).find(|n| !scene.pods.select(scene.cluster, n, selector).is_empty())
+pub(super) fn elsewhere<'a>(scene: &Scene<'a>, namespace: &str, selector: &crate::net::Selector) -> Option<&'a str> {
+    scene.pods.elsewhere(scene.cluster, namespace, selector)
 }
 
 fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
@@ -125,7 +124,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
 }
 
 /// Whether the pods of a namespace that a selector fits are only there because their workloads name no namespace.
-pub(super) fn is_homeless(scene: &Scene<'_>, namespace: &str, selector: &crate::policy::Selector) -> bool {
+pub(super) fn is_homeless(scene: &Scene<'_>, namespace: &str, selector: &crate::net::Selector) -> bool {
     let found = scene.pods.select(scene.cluster, namespace, selector);
     let nowhere = |w: usize| scene.cluster.entries()[scene.cluster.workloads()[w].entry].object.namespace.is_none();
     found.into_iter().all(nowhere)

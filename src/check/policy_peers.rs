@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::policies::{Near, elsewhere, is_homeless, near, network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{NAME_LABEL, namespaces};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
-use crate::policy::{
-    Direction, NamespaceSelection, Operator, Peer, Peers, PodSelection, Policy, Rule, RulePorts, Selector,
-};
+use crate::net::{AddressSet, NAMESPACE_NAME, Operator, PortSet, Protocol, Selector, parse_cidr};
+use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, RulePorts};
 
 family! {
     PolicyPeerMatchesNothing, "policy-peer-matches-nothing", true, "A rule lets pods through by labels, and there are no pods with these labels where it looks for them. Without a `namespaceSelector` a rule means pods of the policy's own namespace only; if the pods are in another one, that is said. The message names the workload or namespace that comes nearest. Nothing is said of namespaces of which the input holds no pod.";
@@ -82,7 +79,7 @@ fn verb(direction: Direction) -> &'static str {
 /// Whether a selector asks for the pods of the cluster's DNS, which inputs seldom hold.
 fn is_dns(selector: &Selector) -> bool {
     let known =
-        |r: &crate::policy::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
+        |r: &crate::net::Requirement| matches!(&r.operator, Operator::In(v) if v.iter().any(|v| v.contains("dns")));
     selector.requirements().iter().any(known)
 }
 
@@ -132,7 +129,7 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
         (None, Some(other)) => (
             format!("{subject}, and {own} has none; namespace {other} has: a namespaceSelector is missing"),
             format!(
-                "add `namespaceSelector: {{matchLabels: {{{NAME_LABEL}: {other}}}}}` beside podSelector, without a dash of its own"
+                "add `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {other}}}}}` beside podSelector, without a dash of its own"
             ),
         ),
         (Some(Near { workload, said, .. }), _) => (
@@ -171,7 +168,7 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     if wanted.is_everything() {
         return;
     }
-    let meant = namespaces(scene.cluster, &selection.namespaces);
+    let meant = scene.pods.namespaces(scene.cluster, &selection.namespaces);
     let subject = format!("{} {}", title(place.policy), verb(place.direction));
     if meant.is_empty() {
         no_namespace(scene, place, wanted, &subject);
@@ -208,11 +205,11 @@ fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, sub
     let ([value], key) = (values.as_slice(), requirement.key.as_str()) else {
         return;
     };
-    let declared = scene.cluster.namespaces().iter().filter_map(|(name, n)| n.declared.map(|at| (name, n, at)));
     let path = format!("{}.namespaceSelector", place.field);
-    let by_name = declared.clone().find(|(name, n, _)| *name == value && !n.labels.contains_key(key));
-    if let Some((name, _, at)) = by_name {
+    let by_name = scene.cluster.namespaces().get(value).filter(|n| !n.labels.contains_key(key));
+    if let Some(at) = by_name.and_then(|n| n.declared) {
         let other = &scene.cluster.entries()[at];
+        let name = value;
         scene
             .report(
                 Code::PolicyPeerMatchesNothing,
@@ -221,18 +218,13 @@ fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, sub
                 format!("{subject} namespaces with {wanted}, and there is none: namespace {name} has no label {key}"),
             )
             .related(other, "metadata", "the namespace")
-            .help(format!("`{NAME_LABEL}: {name}` is a label that every namespace has"));
+            .help(format!("`{NAMESPACE_NAME}: {name}` is a label that every namespace has"));
         return;
     }
-    let values = declared.clone().filter_map(|(_, n, _)| n.labels.get(key).map(String::as_str));
-    let Some(likely) = nearest::name(value, values).map(str::to_owned) else {
-        return;
-    };
-    let Some((name, _, at)) = declared.clone().find(|(_, n, _)| n.labels.get(key) == Some(&likely)) else {
-        return;
-    };
+    let Some((likely, at)) = scene.near.namespace(key, value) else { return };
+    let name = &scene.cluster.entries()[at].key.name;
     // Namespaces of several stages have names that are alike.
-    if key == NAME_LABEL && likely.len().abs_diff(value.len()) > 1 {
+    if key == NAMESPACE_NAME && likely.len().abs_diff(value.len()) > 1 {
         return;
     }
     let other = &scene.cluster.entries()[at];
@@ -268,7 +260,7 @@ fn stray_dash(scene: &mut Scene<'_>, place: &Place<'_>, index: usize, (one, next
         return;
     }
     let own = place.namespace;
-    let meant = namespaces(scene.cluster, &wide.namespaces);
+    let meant = scene.pods.namespaces(scene.cluster, &wide.namespaces);
     let NamespaceSelection::Labeled(wanted) = &wide.namespaces else { return };
     let whole = if wanted.is_everything() { "all namespaces".to_owned() } else { format!("namespaces with {wanted}") };
     let both = format!("namespaceSelector and `podSelector` with {}", narrow.pods);
@@ -310,7 +302,7 @@ fn stray_rule(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, direction: 
     };
     // DNS and the web are often opened to everybody, and pods without restriction beside it.
     let common = [(Protocol::Udp, 53), (Protocol::Tcp, 53), (Protocol::Tcp, 80), (Protocol::Tcp, 443)];
-    let usual = common.iter().fold(PortSet::none(), |s, (p, n)| s.union(&PortSet::port(*p, *n)));
+    let usual = common.iter().fold(PortSet::none(), |s, (p, n)| s.with(&PortSet::port(*p, *n)));
     let (text, harmless) = match &ports.ports {
         RulePorts::Some { fixed, named } => {
             let mut words: Vec<String> = named.iter().map(|n| n.name.clone()).collect();

@@ -1,17 +1,20 @@
 //! The ports that policies speak of: they are those of pods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::policies::{network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{ports, some};
-use crate::cluster::{Entry, Workload};
+use crate::cluster::{Cluster, Entry, Workload};
 use crate::diagnostic::Code;
-use crate::net::{PortSet, Protocol};
+use crate::manifest::Tree;
+use crate::net::near::Names;
+use crate::net::{ContainerPort, Protocol};
 use crate::policy::{Direction, Peer, Peers, Policy, Rule, RulePorts};
 
 family! {
@@ -20,97 +23,184 @@ family! {
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
+    let services = services(scene.cluster);
     for (entry, policy) in network_policies(scene) {
         for direction in Direction::ALL {
+            let mut known: Option<Targets<'_>> = None;
             for rule in policy.rules(direction).unwrap_or_default() {
-                let targets = targets(scene, policy, direction, rule);
-                if !targets.is_empty() {
-                    by_name(scene, (entry, policy), direction, rule, &targets);
-                    by_number(scene, (entry, policy), rule, &targets);
+                let indices = targets(scene, policy, direction, rule);
+                if indices.is_empty() {
+                    continue;
                 }
+                let targets = match known.take().filter(|k| k.indices == indices) {
+                    Some(known) => known,
+                    None => Targets::of(scene.cluster, &services, indices),
+                };
+                let targets = known.insert(targets);
+                let place = Place::of(entry, policy, rule);
+                by_name(scene, &place, direction, targets);
+                by_number(scene, &place, targets);
             }
         }
     }
 }
 
+/// A rule, and where it is.
+struct Place<'a> {
+    entry: &'a Entry,
+    policy: &'a Policy,
+    rule: &'a Rule,
+    /// The first place of each value of `port` in the list of the rule's ports.
+    fields: BTreeMap<String, usize>,
+}
+
+impl<'a> Place<'a> {
+    fn of(entry: &'a Entry, policy: &'a Policy, rule: &'a Rule) -> Place<'a> {
+        let list = entry.object.tree.find(&format!("{}.ports", rule.field));
+        let mut fields = BTreeMap::new();
+        for (index, item) in list.map(Tree::items).unwrap_or_default().iter().enumerate() {
+            let port = item.get("port");
+            let value = port.and_then(|p| p.as_str().map(str::to_owned).or_else(|| p.as_i64().map(|n| n.to_string())));
+            if let Some(value) = value {
+                fields.entry(value).or_insert(index);
+            }
+        }
+        Place { entry, policy, rule, fields }
+    }
+
+    /// The place of an entry of `ports` with a value.
+    fn field(&self, value: &str) -> String {
+        match self.fields.get(value) {
+            Some(index) => format!("{}.ports[{index}].port", self.rule.field),
+            None => format!("{}.ports", self.rule.field),
+        }
+    }
+}
+
+/// The Services that select each workload, in order.
+type Selecting<'a> = BTreeMap<usize, Vec<(&'a Entry, &'a Service)>>;
+
+fn services(cluster: &Cluster) -> Selecting<'_> {
+    let mut found: Selecting<'_> = BTreeMap::new();
+    for (entry, service) in cluster.services() {
+        let Some(selector) = service.spec.as_ref().and_then(|s| s.selector.as_ref()) else { continue };
+        for workload in cluster.select(entry.key.namespace(), selector) {
+            let labels = cluster.template_labels(&cluster.workloads()[workload]);
+            if selector.iter().all(|(k, v)| labels.get(k) == Some(v)) {
+                found.entry(workload).or_default().push((entry, service));
+            }
+        }
+    }
+    found
+}
+
 /// The workloads whose ports a rule speaks of; none if they may be others as well.
-fn targets<'a>(scene: &Scene<'a>, policy: &Policy, direction: Direction, rule: &Rule) -> Vec<&'a Workload> {
-    let indices: BTreeSet<usize> = match (direction, &rule.peers) {
-        (Direction::Ingress, _) => scene.pods.meant(scene.cluster, &policy.subject).into_iter().collect(),
-        (Direction::Egress, Peers::Everybody) => return Vec::new(),
+fn targets(scene: &Scene<'_>, policy: &Policy, direction: Direction, rule: &Rule) -> BTreeSet<usize> {
+    match (direction, &rule.peers) {
+        (Direction::Ingress, _) => scene.pods.meant(scene.cluster, &policy.subject).iter().copied().collect(),
+        (Direction::Egress, Peers::Everybody) => BTreeSet::new(),
         (Direction::Egress, Peers::AnyOf(peers)) => {
             let mut all = BTreeSet::new();
             for peer in peers {
-                let Peer::Pods(selection) = peer else { return Vec::new() };
+                let Peer::Pods(selection) = peer else { return BTreeSet::new() };
                 let meant = scene.pods.meant(scene.cluster, selection);
                 if meant.is_empty() {
-                    return Vec::new();
+                    return BTreeSet::new();
                 }
-                all.extend(meant);
+                all.extend(meant.iter().copied());
             }
             all
         }
-    };
-    indices.into_iter().map(|w| &scene.cluster.workloads()[w]).collect()
+    }
+}
+
+/// The workloads whose ports a rule speaks of, and what these are.
+struct Targets<'a> {
+    indices: BTreeSet<usize>,
+    workloads: Vec<&'a Workload>,
+    /// The workloads in a sentence.
+    whose: String,
+    declared: Vec<ContainerPort>,
+    numbers: BTreeSet<(Protocol, u16)>,
+    named: BTreeMap<String, Vec<Protocol>>,
+    names: Names<String>,
+    /// The first Service with a port, as the pods of the first workload behind it see it.
+    translated: BTreeMap<(Protocol, u16), Translated<'a>>,
+}
+
+impl<'a> Targets<'a> {
+    fn of(cluster: &'a Cluster, services: &Selecting<'a>, indices: BTreeSet<usize>) -> Targets<'a> {
+        let workloads: Vec<&Workload> = indices.iter().map(|w| &cluster.workloads()[*w]).collect();
+        let declared: Vec<ContainerPort> = workloads.iter().flat_map(|w| ports(w)).collect();
+        let mut named: BTreeMap<String, Vec<Protocol>> = BTreeMap::new();
+        for port in declared.iter().filter(|p| !p.name.is_empty()) {
+            let protocols = named.entry(port.name.clone()).or_default();
+            if !protocols.contains(&port.protocol) {
+                protocols.push(port.protocol);
+            }
+        }
+        let mut translated = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for (index, workload) in indices.iter().zip(&workloads) {
+            for (entry, service) in services.get(index).into_iter().flatten() {
+                if seen.insert(&entry.key) {
+                    translate(entry, service, workload, &mut translated);
+                }
+            }
+        }
+        Targets {
+            whose: whose(&workloads),
+            numbers: declared.iter().map(|p| (p.protocol, p.number)).collect(),
+            names: Names::new(named.keys().cloned()),
+            indices,
+            workloads,
+            declared,
+            named,
+            translated,
+        }
+    }
 }
 
 /// The workloads in a sentence.
 fn whose(targets: &[&Workload]) -> String {
-    some(&targets.iter().map(|w| named(w)).collect::<Vec<_>>())
+    some(&targets.iter().map(|w| self::named(w)).collect::<Vec<_>>())
 }
 
-/// The place of an entry of `ports` with a value.
-fn field(entry: &Entry, rule: &Rule, value: &str) -> String {
-    let list = entry.object.tree.find(&format!("{}.ports", rule.field));
-    let is = |t: &crate::manifest::Tree| {
-        let port = t.get("port");
-        port.is_some_and(|p| p.as_str() == Some(value) || p.as_i64().is_some_and(|n| n.to_string() == value))
-    };
-    let index = list.and_then(|l| l.items().iter().position(is));
-    match index {
-        Some(index) => format!("{}.ports[{index}].port", rule.field),
-        None => format!("{}.ports", rule.field),
-    }
-}
-
-fn by_name(
-    scene: &mut Scene<'_>,
-    (entry, policy): (&Entry, &Policy),
-    direction: Direction,
-    rule: &Rule,
-    targets: &[&Workload],
-) {
-    for port in rule.ports.named() {
-        let declared: Vec<_> = targets.iter().flat_map(|w| ports(w)).collect();
-        let fits = |p: &crate::net::ContainerPort| p.name == port.name && port.protocol.is_none_or(|q| q == p.protocol);
-        if declared.iter().any(fits) {
+fn by_name(scene: &mut Scene<'_>, place: &Place<'_>, direction: Direction, targets: &Targets<'_>) {
+    for port in place.rule.ports.named() {
+        let there = targets.named.get(&port.name);
+        if there.is_some_and(|all| port.protocol.is_none_or(|protocol| all.contains(&protocol))) {
             continue;
         }
         // Of every pod of several namespaces nobody means the same port.
-        if direction == Direction::Egress && targets.len() > 8 {
+        if direction == Direction::Egress && targets.workloads.len() > 8 {
             continue;
         }
-        let wrong = declared.iter().find(|p| p.name == port.name).map(|p| p.protocol);
-        let names: BTreeSet<&str> = declared.iter().map(|p| p.name.as_str()).filter(|n| !n.is_empty()).collect();
-        let likely = nearest::name(&port.name, names.iter().copied()).map(str::to_owned);
-        let there: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        let (hint, help) = match (wrong, likely, there.as_slice()) {
-            (Some(protocol), _, _) => (
+        let wrong = there.and_then(|all| all.first());
+        let (hint, help) = match (wrong, targets.names.nearest(&port.name)) {
+            (Some(protocol), _) => (
                 format!(": the port of that name is {}", protocol.as_str()),
                 format!("add `protocol: {}`", protocol.as_str()),
             ),
-            (None, Some(likely), _) => (format!("; there is {likely}"), format!("`port: {likely}` is probably meant")),
-            (None, None, []) => (": its ports have no names".to_owned(), "use the number of the port".to_owned()),
-            (None, None, there) => {
-                (format!("; there is {}", some(there)), "use the name that the containers give the port".to_owned())
+            (None, Some(likely)) => (format!("; there is {likely}"), format!("`port: {likely}` is probably meant")),
+            (None, None) if targets.named.is_empty() => {
+                (": its ports have no names".to_owned(), "use the number of the port".to_owned())
+            }
+            (None, None) => {
+                let there: Vec<&String> = targets.named.keys().collect();
+                (format!("; there is {}", some(&there)), "use the name that the containers give the port".to_owned())
             }
         };
-        let message =
-            format!("{} speaks of port {}, and {} has no such port{hint}", title(policy), port.name, whose(targets));
-        let related =
-            targets.first().map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)));
-        let at = field(entry, rule, &port.name);
-        let report = scene.report(Code::PolicyNamedPortUnmatched, entry, &at, message).help(help);
+        let message = format!(
+            "{} speaks of port {}, and {} has no such port{hint}",
+            title(place.policy),
+            port.name,
+            targets.whose
+        );
+        let first = targets.workloads.first();
+        let related = first.map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)));
+        let at = place.field(&port.name);
+        let report = scene.report(Code::PolicyNamedPortUnmatched, place.entry, &at, message).help(help);
         if let Some((entry, path)) = related {
             report.related(entry, &path, "its containers");
         }
@@ -124,35 +214,34 @@ struct Translated<'a> {
     pods: Vec<u16>,
 }
 
-fn by_number(scene: &mut Scene<'_>, (entry, policy): (&Entry, &Policy), rule: &Rule, targets: &[&Workload]) {
-    let RulePorts::Some { fixed, .. } = &rule.ports else { return };
-    let declared: Vec<_> = targets.iter().flat_map(|w| ports(w)).collect();
+fn by_number(scene: &mut Scene<'_>, place: &Place<'_>, targets: &Targets<'_>) {
+    let RulePorts::Some { fixed, .. } = &place.rule.ports else { return };
+    if targets.translated.is_empty() {
+        return;
+    }
+    let allowed = place.rule.ports.at(&targets.declared);
     for protocol in Protocol::ALL {
         let single = fixed.ranges(protocol).into_iter().filter(|(a, b)| a == b).map(|(a, _)| a);
-        for number in single {
-            if declared.iter().any(|p| p.protocol == protocol && p.number == number) {
+        for number in single.filter(|n| !targets.numbers.contains(&(protocol, *n))) {
+            let Some(Translated { service, index, pods }) = targets.translated.get(&(protocol, number)) else {
                 continue;
-            }
-            let found = targets.iter().find_map(|w| translated(scene, w, protocol, number));
-            let Some(Translated { service, index, pods }) = found else { continue };
+            };
             // Who lists both is right, and only says too much.
-            let known = pods.iter().fold(PortSet::none(), |s, n| s.union(&PortSet::port(protocol, *n)));
-            let allowed = rule.ports.at(&declared);
-            if pods.is_empty() || pods.contains(&number) || known.difference(&allowed).is_empty() {
+            let known = || pods.iter().all(|n| allowed.contains(protocol, *n));
+            if pods.is_empty() || pods.contains(&number) || known() {
                 continue;
             }
             let list: Vec<String> = pods.iter().map(u16::to_string).collect();
             let message = format!(
                 "{} speaks of port {number}, the port of Service {}/{}; {} listens on {}",
-                title(policy),
+                title(place.policy),
                 service.key.namespace(),
                 service.key.name,
-                whose(targets),
+                targets.whose,
                 some(&list)
             );
-            let at = field(entry, rule, &number.to_string());
             scene
-                .report(Code::PolicyPortIsServicePort, entry, &at, message)
+                .report(Code::PolicyPortIsServicePort, place.entry, &place.field(&number.to_string()), message)
                 .related(service, &format!("spec.ports[{index}]"), "the Service translates it here")
                 .help(format!(
                     "policies see traffic after the Service has translated it: `port: {}` is probably meant",
@@ -162,34 +251,30 @@ fn by_number(scene: &mut Scene<'_>, (entry, policy): (&Entry, &Policy), rule: &R
     }
 }
 
-/// The Service that has a port which leads to another port of the pods of a workload.
-fn translated<'a>(scene: &Scene<'a>, workload: &Workload, protocol: Protocol, number: u16) -> Option<Translated<'a>> {
-    let labels = scene.cluster.template_labels(workload);
-    let selects = |selector: &std::collections::BTreeMap<String, String>| {
-        !selector.is_empty() && selector.iter().all(|(k, v)| labels.get(k) == Some(v))
-    };
+/// Adds the ports of a Service which lead to other ports of the pods of a workload.
+fn translate<'a>(
+    entry: &'a Entry,
+    service: &Service,
+    workload: &Workload,
+    found: &mut BTreeMap<(Protocol, u16), Translated<'a>>,
+) {
+    // Without an address of its own a Service translates nothing.
+    let Some(spec) = service.spec.as_ref().filter(|s| s.cluster_ip.as_deref() != Some("None")) else { return };
     let own = ports(workload);
-    scene.cluster.services().filter(|(e, _)| e.key.namespace() == workload.key.namespace()).find_map(
-        |(service, body)| {
-            let spec = body.spec.as_ref().filter(|s| s.selector.as_ref().is_some_and(&selects))?;
-            // Without an address of its own a Service translates nothing.
-            if spec.cluster_ip.as_deref() == Some("None") {
-                return None;
+    let mut seen = BTreeSet::new();
+    for (index, port) in spec.ports.iter().flatten().enumerate() {
+        let protocol = Protocol::from_name(port.protocol.as_deref().unwrap_or("TCP"));
+        let (Some(protocol), Ok(number)) = (protocol, u16::try_from(port.port)) else { continue };
+        if !seen.insert((protocol, number)) {
+            continue;
+        }
+        let pods: Vec<u16> = match &port.target_port {
+            Some(IntOrString::Int(n)) => u16::try_from(*n).into_iter().filter(|n| *n > 0).collect(),
+            Some(IntOrString::String(name)) => {
+                own.iter().filter(|p| p.name == *name && p.protocol == protocol).map(|p| p.number).collect()
             }
-            let listed = spec.ports.as_deref().unwrap_or_default();
-            let same = |p: &k8s_openapi::api::core::v1::ServicePort| {
-                p.port == i32::from(number) && p.protocol.as_deref().unwrap_or("TCP") == protocol.as_str()
-            };
-            let index = listed.iter().position(same)?;
-            let pods: Vec<u16> = match &listed[index].target_port {
-                Some(IntOrString::Int(n)) => u16::try_from(*n).into_iter().filter(|n| *n > 0).collect(),
-                Some(IntOrString::String(name)) => {
-                    let named = own.iter().filter(|p| p.name == *name && p.protocol == protocol).map(|p| p.number);
-                    named.collect()
-                }
-                None => return None,
-            };
-            Some(Translated { service, index, pods })
-        },
-    )
+            None => continue,
+        };
+        found.entry((protocol, number)).or_insert(Translated { service: entry, index, pods });
+    }
 }

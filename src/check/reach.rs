@@ -7,13 +7,13 @@ use super::nearest::named;
 use super::policies::{network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{NAME_LABEL, namespaces, on_host, ports, some};
+use super::selection::{on_host, ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
-use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol};
 use crate::policy::{
-    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Operator, Origin, Peer, Peers,
-    PodSelection, Policy, Rule, RulePorts, Tier, Way,
+    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Origin, Peer, Peers, PodSelection,
+    Policy, Rule, RulePorts, Tier, Way,
 };
 
 family! {
@@ -34,7 +34,7 @@ fn dns_ports() -> PortSet {
     let mut ports = PortSet::none();
     for number in [53, 5353] {
         for protocol in [Protocol::Udp, Protocol::Tcp] {
-            ports = ports.union(&PortSet::port(protocol, number));
+            ports.add(&PortSet::port(protocol, number));
         }
     }
     ports
@@ -98,7 +98,7 @@ fn dns(scene: &mut Scene<'_>) {
         };
         report
             .help(format!(
-                "add a rule to egress: `- to: [{{namespaceSelector: {{matchLabels: {{{NAME_LABEL}: kube-system}}}}}}]` with `ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]`"
+                "add a rule to egress: `- to: [{{namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: kube-system}}}}}}]` with `ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]`"
             ));
     }
 }
@@ -164,9 +164,9 @@ fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) 
             let system = match declared {
                 Some(namespace) => selector.matches(&namespace.labels),
                 None => {
-                    let explained = !namespaces(scene.cluster, &selection.namespaces).is_empty();
+                    let explained = !scene.pods.namespaces(scene.cluster, &selection.namespaces).is_empty();
                     selector.requirements().iter().all(|r| match &r.operator {
-                        Operator::In(values) if r.key == NAME_LABEL => values
+                        Operator::In(values) if r.key == NAMESPACE_NAME => values
                             .iter()
                             .any(|v| v.contains("dns") || v.starts_with("kube-") || v.starts_with("openshift-")),
                         Operator::In(values) => {
@@ -251,7 +251,7 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
                     some(&controllers)
                 ),
                 format!(
-                    "add an ingress rule on {ports}: `- from: [{{namespaceSelector: {{matchLabels: {{{NAME_LABEL}: {}}}}}}}]`",
+                    "add an ingress rule on {ports}: `- from: [{{namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: {}}}}}}}]`",
                     homes.join(", ")
                 ),
                 Severity::Error,

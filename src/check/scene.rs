@@ -1,8 +1,9 @@
 //! What rules work on, and how they report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::nearest::Nearest;
 use super::registry::rule;
 use super::selection::Pods;
 use super::{Finding, Options};
@@ -38,6 +39,10 @@ pub(super) struct Scene<'a> {
     pub calls: &'a Calls,
     /// The pods of the input.
     pub pods: Rc<Pods<'a>>,
+    /// Names and labels that are like others.
+    pub near: Rc<Nearest<'a>>,
+    /// The first object of each kind of Kubernetes' core with each name, in whichever namespace.
+    named: BTreeMap<&'a str, BTreeMap<&'a str, &'a Entry>>,
     /// Whether the input is all that will be there, as far as that was told.
     told: Option<Completeness>,
     /// Namespaces that the input declares.
@@ -56,6 +61,10 @@ impl<'a> Scene<'a> {
                 && !own(&e.key.group)
                 && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g))
         };
+        let mut named: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();
+        for entry in cluster.entries().iter().filter(|e| e.key.group.is_empty()) {
+            named.entry(&entry.key.kind).or_default().entry(&entry.key.name).or_insert(entry);
+        }
         Scene {
             cluster,
             graph: world.graph(),
@@ -63,6 +72,8 @@ impl<'a> Scene<'a> {
             connectivity: world.connectivity(),
             calls: world.calls(),
             pods: Rc::new(Pods::of(cluster)),
+            near: Rc::new(Nearest::of(cluster)),
+            named,
             told: options.completeness,
             declared: cluster
                 .namespaces()
@@ -112,6 +123,11 @@ impl<'a> Scene<'a> {
     /// The object with this identity.
     pub fn find(&self, key: &ObjectKey) -> Option<&'a Entry> {
         self.cluster.find(key).map(|i| &self.cluster.entries()[i])
+    }
+
+    /// The first object of a kind of Kubernetes' core with a name, in whichever namespace.
+    pub fn find_anywhere(&self, kind: &str, name: &str) -> Option<&'a Entry> {
+        self.named.get(kind)?.get(name).copied()
     }
 
     /// Says that an object has a problem at a field; an empty path means the object as a whole.

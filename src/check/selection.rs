@@ -1,19 +1,33 @@
 //! Which workloads a selector of pods means, the labels that controllers add included.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
 
-use crate::cluster::{Cluster, Ordinals, Workload};
+use crate::cluster::{Cluster, Namespace, Ordinals, Workload};
 use crate::manifest::Body;
-use crate::net::{ContainerPort, Protocol};
-use crate::policy::{Labels, NamespaceSelection, Operator, PodSelection, Requirement, Selector};
+use crate::net::{ContainerPort, Labels, NAMESPACE_NAME, Operator, Protocol, Requirement, Selector, text};
+use crate::policy::{NamespaceSelection, PodSelection};
 
-/// The label that every namespace has, with its name as the value.
-pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
-
-/// The pods of the input by namespace: for each workload every set of labels that some pod of it has.
+/// The pods of the input: for each workload every set of labels that some pod of it has.
 #[derive(Debug, Default)]
 pub(super) struct Pods<'a> {
-    by_namespace: BTreeMap<&'a str, Vec<(usize, Vec<Labels>)>>,
+    /// By namespace, and in it by position.
+    all: Vec<Sets<'a>>,
+    /// Positions in `all` of what has a label, and of what has a key.
+    having: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+    namespaces: RefCell<BTreeMap<NamespaceSelection, Rc<Vec<&'a str>>>>,
+    meant: RefCell<BTreeMap<PodSelection, Rc<Vec<usize>>>>,
+}
+
+/// The labels of the pods of a workload.
+#[derive(Debug)]
+struct Sets<'a> {
+    namespace: &'a str,
+    workload: usize,
+    labels: Vec<Labels>,
 }
 
 impl<'a> Pods<'a> {
@@ -29,51 +43,129 @@ impl<'a> Pods<'a> {
             }
             sets.sort();
             sets.dedup();
-            pods.by_namespace.entry(workload.key.namespace()).or_default().push((index, sets));
+            pods.all.push(Sets { namespace: workload.key.namespace(), workload: index, labels: sets });
+        }
+        pods.all.sort_by_key(|s| (s.namespace, s.workload));
+        for (at, sets) in pods.all.iter().enumerate() {
+            for (key, value) in sets.labels.iter().flatten() {
+                let of_key = pods.having.entry(key.clone()).or_default();
+                let there = of_key.entry(value.clone()).or_default();
+                if there.last() != Some(&at) {
+                    there.push(at);
+                }
+            }
         }
         pods
     }
 
     /// Whether the input holds pods of a namespace.
     pub fn are_in(&self, namespace: &str) -> bool {
-        self.by_namespace.contains_key(namespace)
+        !self.range(namespace).is_empty()
+    }
+
+    fn range(&self, namespace: &str) -> Range<usize> {
+        let from = self.all.partition_point(|s| s.namespace < namespace);
+        from..from + self.all[from..].partition_point(|s| s.namespace == namespace)
     }
 
     /// The positions of all workloads of a namespace.
     pub fn all(&self, namespace: &str) -> Vec<usize> {
-        self.by_namespace.get(namespace).into_iter().flatten().map(|(w, _)| *w).collect()
+        self.all[self.range(namespace)].iter().map(|s| s.workload).collect()
     }
 
     /// The positions of the workloads of a namespace that have a pod which a selector selects.
     pub fn select(&self, cluster: &Cluster, namespace: &str, selector: &Selector) -> Vec<usize> {
-        let there = self.by_namespace.get(namespace).into_iter().flatten();
-        there
-            .filter(|(index, sets)| {
-                let workload = &cluster.workloads()[*index];
-                // Which of its pods have which number is not asked.
-                let numbered = workload.key.kind == "StatefulSet";
-                let asked = |r: &&Requirement| !numbered || !Ordinals::keys().contains(&r.key.as_str());
-                sets.iter().any(|labels| selector.requirements().iter().filter(asked).all(|r| r.matches(labels)))
-            })
-            .map(|(index, _)| *index)
-            .collect()
+        let range = self.range(namespace);
+        let there = match self.shortest(selector) {
+            Some(few) => {
+                let from = few.partition_point(|at| *at < range.start);
+                let to = few.partition_point(|at| *at < range.end);
+                few[from..to].to_vec()
+            }
+            None => range.collect(),
+        };
+        let there = there.iter().filter(|at| self.is_selected(cluster, **at, selector));
+        there.map(|at| self.all[*at].workload).collect()
+    }
+
+    /// The first namespace but one that has pods which a selector selects.
+    pub fn elsewhere(&self, cluster: &Cluster, namespace: &str, selector: &Selector) -> Option<&'a str> {
+        let own = self.range(namespace);
+        let fits = |at: &usize| !own.contains(at) && self.is_selected(cluster, *at, selector);
+        let found = match self.shortest(selector) {
+            Some(few) => few.iter().copied().find(fits),
+            None => (0..self.all.len()).find(fits),
+        };
+        found.map(|at| self.all[at].namespace)
+    }
+
+    /// Where a pod that a selector selects can be, ascending, by the requirement that fewest pods meet; `None` if that
+    /// is everywhere.
+    fn shortest(&self, selector: &Selector) -> Option<Cow<'_, [usize]>> {
+        // Which of its pods have which number is not asked of a StatefulSet.
+        let asked = selector.requirements().iter().filter(|r| !Ordinals::keys().contains(&r.key.as_str()));
+        let lists = asked.filter_map(|requirement| {
+            let of_key = self.having.get(&requirement.key);
+            let lists: Vec<&Vec<usize>> = match &requirement.operator {
+                Operator::In(values) => values.iter().filter_map(|v| of_key?.get(v)).collect(),
+                Operator::Exists => of_key.into_iter().flat_map(BTreeMap::values).collect(),
+                Operator::NotIn(_) | Operator::DoesNotExist => return None,
+            };
+            Some(lists)
+        });
+        let lists = lists.min_by_key(|lists| lists.iter().map(|l| l.len()).sum::<usize>())?;
+        if let [one] = lists.as_slice() {
+            return Some(Cow::Borrowed(one.as_slice()));
+        }
+        let mut all: Vec<usize> = lists.into_iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        Some(Cow::Owned(all))
+    }
+
+    fn is_selected(&self, cluster: &Cluster, at: usize, selector: &Selector) -> bool {
+        let sets = &self.all[at];
+        let numbered = cluster.workloads()[sets.workload].key.kind == "StatefulSet";
+        let asked = |r: &&Requirement| !numbered || !Ordinals::keys().contains(&r.key.as_str());
+        sets.labels.iter().any(|labels| selector.requirements().iter().filter(asked).all(|r| r.matches(labels)))
     }
 
     /// The positions of the workloads that a policy or a rule means.
-    pub fn meant(&self, cluster: &Cluster, selection: &PodSelection) -> Vec<usize> {
-        let names = namespaces(cluster, &selection.namespaces);
-        names.into_iter().flat_map(|n| self.select(cluster, n, &selection.pods)).collect()
+    pub fn meant(&self, cluster: &'a Cluster, selection: &PodSelection) -> Rc<Vec<usize>> {
+        if let Some(known) = self.meant.borrow().get(selection) {
+            return Rc::clone(known);
+        }
+        let names = self.namespaces(cluster, &selection.namespaces);
+        let found = Rc::new(names.iter().flat_map(|n| self.select(cluster, n, &selection.pods)).collect());
+        self.meant.borrow_mut().insert(selection.clone(), Rc::clone(&found));
+        found
+    }
+
+    /// The namespaces of the input that are meant, by name.
+    pub fn namespaces(&self, cluster: &'a Cluster, selection: &NamespaceSelection) -> Rc<Vec<&'a str>> {
+        let find = || Rc::new(namespaces(cluster, selection));
+        Rc::clone(self.namespaces.borrow_mut().entry(selection.clone()).or_insert_with(find))
     }
 }
 
-/// The namespaces of the input that are meant, by name.
-pub(super) fn namespaces<'a>(cluster: &'a Cluster, selection: &NamespaceSelection) -> Vec<&'a str> {
-    let meant = |name: &str, labels: &Labels| match selection {
-        NamespaceSelection::Named(wanted) => name == wanted,
-        NamespaceSelection::Labeled(selector) => selector.matches(labels),
-    };
-    let there = cluster.namespaces().iter().filter(|(name, n)| meant(name, &n.labels));
-    there.map(|(name, _)| name.as_str()).collect()
+/// The namespaces of the input that are meant.
+fn namespaces<'a>(cluster: &'a Cluster, selection: &NamespaceSelection) -> Vec<&'a str> {
+    let known = |name: &str| cluster.namespaces().get_key_value(name);
+    match selection {
+        NamespaceSelection::Named(wanted) => known(wanted).map(|(name, _)| name.as_str()).into_iter().collect(),
+        NamespaceSelection::Labeled(selector) => {
+            // Nothing can override the label with the name.
+            let named = selector.requirements().iter().find_map(|r| match &r.operator {
+                Operator::In(values) if r.key == NAMESPACE_NAME => Some(values),
+                _ => None,
+            });
+            let fits = |(_, n): &(&String, &Namespace)| selector.matches(&n.labels);
+            match named {
+                Some(values) => values.iter().filter_map(|v| known(v)).filter(fits).map(|(n, _)| n.as_str()).collect(),
+                None => cluster.namespaces().iter().filter(fits).map(|(n, _)| n.as_str()).collect(),
+            }
+        }
+    }
 }
 
 /// The labels that a selector asks for by one value each; what it says otherwise is left out.
@@ -110,21 +202,6 @@ pub(super) fn on_host(workload: &Workload) -> bool {
 }
 
 /// Some names in a sentence: the first three, and how many more.
-pub(super) fn some(names: &[String]) -> String {
-    match names {
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
-        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        all => all.join(", "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_listed_as_people_do() {
-        let list = |n: usize| some(&(0..n).map(|i| i.to_string()).collect::<Vec<_>>());
-        assert_eq!([list(1), list(2), list(3), list(5)], ["0", "0 and 1", "0, 1 and 2", "0, 1, 2 and 2 more"]);
-    }
+pub(super) fn some<S: AsRef<str>>(names: &[S]) -> String {
+    text::sentence(names.iter().map(AsRef::as_ref), 3)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Service;
 
-use super::nearest::{self, named};
+use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{containers, some};
@@ -12,7 +12,8 @@ use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::graph::TargetPort;
 use crate::manifest::Body;
-use crate::net::ObjectKey;
+use crate::net::near::Names;
+use crate::net::{ObjectKey, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
@@ -66,17 +67,12 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
     found
 }
 
-/// `a=b,c=d`.
-fn text(selector: &BTreeMap<String, String>) -> String {
-    selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
-}
-
 fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<String, String>) {
     let namespace = entry.key.namespace();
     let service = format!("Service {namespace}/{}", entry.key.name);
     let operated = scene.is_operated(namespace);
     let nowhere = |w: usize| scene.cluster.entries()[scene.cluster.workloads()[w].entry].object.namespace.is_none();
-    let near = nearest::workload(scene.cluster, Some(namespace), selector);
+    let near = scene.near.workload(namespace, selector);
     let elsewhere = scene
         .cluster
         .namespaces()
@@ -94,11 +90,11 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
             "make the selector and the labels of the pod template the same".to_owned(),
         ),
         (None, Some(other)) => (
-            format!("{service} selects no workload; pods with {} are in namespace {other}", text(selector)),
+            format!("{service} selects no workload; pods with {} are in namespace {other}", label_list(selector, ",")),
             format!("a Service selects pods of its own namespace only: put it into {other}"),
         ),
         (None, None) => (
-            format!("{service} selects no workload: no pod of {namespace} has {}", text(selector)),
+            format!("{service} selects no workload: no pod of {namespace} has {}", label_list(selector, ",")),
             "correct the selector, or add what it is meant to select".to_owned(),
         ),
     };
@@ -121,6 +117,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
 /// Whether the ports of a Service lead to ports of the pods that it selects.
 fn ports(scene: &mut Scene<'_>, entry: &Entry) {
     let facts = scene.facts;
+    let mut known: Option<Declared<'_>> = None;
     for port in scene.cluster.find(&entry.key).map(|at| facts.ports_of(at)).unwrap_or_default() {
         if port.is_unserved() {
             unserved(scene, entry, port);
@@ -131,7 +128,9 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry) {
                 overlap(scene, entry, port);
             }
         } else if port.workloads.iter().any(|(_, o)| *o != EndpointOutcome::NothingDeclared) {
-            unmatched(scene, entry, port);
+            let pods = || workloads(scene, port, |_| true);
+            let declared = known.get_or_insert_with(|| Declared::by(pods()));
+            unmatched(scene, entry, port, declared);
         }
     }
 }
@@ -146,39 +145,61 @@ fn workloads<'a>(
     meant.map(|(w, _)| &scene.cluster.workloads()[*w]).collect()
 }
 
-fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
-    let pods = workloads(scene, port, |_| true);
-    let target = port.map.target.wanted();
-    let mut there: Vec<String> = Vec::new();
-    for workload in &pods {
-        for own in containers(workload).flat_map(|c| c.ports.iter().flatten()) {
+/// The ports that the pods behind a Service declare.
+struct Declared<'a> {
+    pods: Vec<&'a Workload>,
+    /// The pods in a sentence.
+    whose: String,
+    /// Each as it is told, once.
+    there: Vec<String>,
+    /// All of them in a sentence, or the first and how many more.
+    text: String,
+    names: Names<&'a str>,
+}
+
+impl<'a> Declared<'a> {
+    /// So many are told.
+    const TOLD: usize = 20;
+
+    fn by(pods: Vec<&'a Workload>) -> Declared<'a> {
+        let declared = || pods.iter().flat_map(|w| containers(w)).flat_map(|c| c.ports.iter().flatten());
+        let mut there: Vec<String> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for own in declared() {
             let text = match &own.name {
                 Some(name) => format!("{} ({name})", own.container_port),
                 None => own.container_port.to_string(),
             };
-            if !there.contains(&text) {
+            if seen.insert(text.clone()) {
                 there.push(text);
             }
         }
+        let text = match there.as_slice() {
+            [] => "no port".to_owned(),
+            all => format!("port {}", text::first(all, Self::TOLD)),
+        };
+        let whose =
+            if let [one] = pods.as_slice() { named(one) } else { format!("the {} workloads it selects", pods.len()) };
+        let names = Names::new(declared().filter_map(|p| p.name.as_deref()));
+        Declared { whose, there, text, names, pods }
     }
-    let names = pods
-        .iter()
-        .flat_map(|w| containers(w))
-        .flat_map(|c| c.ports.iter().flatten())
-        .filter_map(|p| p.name.as_deref());
-    let likely = nearest::name(&target, names).map(str::to_owned);
+}
+
+fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, declared: &Declared<'_>) {
+    let target = port.map.target.wanted();
     let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
-    let whose =
-        if let [one] = pods.as_slice() { named(one) } else { format!("the {} workloads it selects", pods.len()) };
-    let declared = if there.is_empty() { "no port".to_owned() } else { format!("port {}", there.join(", ")) };
-    let message = format!("{service} sends to port {target}, and {whose} declares {declared}");
-    let help = match (likely, there.as_slice()) {
+    let message = format!("{service} sends to port {target}, and {} declares {}", declared.whose, declared.text);
+    let help = match (declared.names.nearest(&target), declared.there.as_slice()) {
         (Some(name), _) => format!("`targetPort: {name}` is probably meant"),
         (None, [one]) => format!("`targetPort: {}` is probably meant", one.split(' ').next().unwrap_or_default()),
         _ => "let targetPort name a port that the containers declare".to_owned(),
     };
-    let related: Vec<(&Entry, String)> =
-        pods.iter().take(3).map(|w| (scene.entry(w.entry), format!("{}.containers", w.spec.pod_path))).collect();
+    let related: Vec<(&Entry, String)> = declared
+        .pods
+        .iter()
+        .take(3)
+        .map(|w| (scene.entry(w.entry), format!("{}.containers", w.spec.pod_path)))
+        .collect();
     let mut report = scene.report(Code::ServicePortUnmatched, entry, &target_field(entry, port), message).help(help);
     if matches!(port.map.target, TargetPort::Number(_)) {
         report = report.severity(Severity::Warning);
@@ -198,7 +219,7 @@ fn target_field(entry: &Entry, port: &ServicePort) -> String {
 fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
     let with = workloads(scene, port, |o| o == EndpointOutcome::Declared);
     let lacking = workloads(scene, port, |o| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing));
-    let names = |all: &[&Workload]| all.iter().map(|w| named(w)).collect::<Vec<_>>().join(", ");
+    let names = |all: &[&Workload]| text::first(all.iter().map(|w| named(w)), Declared::TOLD);
     let message = format!(
         "Service {}/{} sends to port {} of {} and also selects {}, which has no such port",
         entry.key.namespace(),
@@ -278,14 +299,8 @@ fn without_service(scene: &mut Scene<'_>, service: &ObjectKey, ends: &[&Entry]) 
         let what = format!("{kind} {}/{}", entry.key.namespace(), entry.key.name);
         match (there, &selector) {
             (None, _) => {
-                let names: BTreeSet<&str> = scene
-                    .cluster
-                    .services()
-                    .filter(|(e, _)| e.key.namespace == entry.key.namespace)
-                    .map(|(e, _)| e.key.name.as_str())
-                    .collect();
-                let near = nearest::name(&service.name, names.into_iter())
-                    .map_or(String::new(), |n| format!("; there is {n}"));
+                let near = scene.near.names("Service", entry.key.namespace()).nearest(&service.name);
+                let near = near.map_or(String::new(), |n| format!("; there is {n}"));
                 let message = format!(
                     "{what} belongs to Service {}/{}, which is not in the input{near}",
                     service.namespace(),
@@ -322,13 +337,8 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
     let key = ObjectKey::new("", "Service", namespace, name);
     let set = named(workload);
     let Some(service) = scene.find(&key) else {
-        let names: BTreeSet<&str> = scene
-            .cluster
-            .services()
-            .filter(|(e, _)| e.key.namespace() == namespace)
-            .map(|(e, _)| e.key.name.as_str())
-            .collect();
-        let near = nearest::name(name, names.into_iter()).map_or(String::new(), |n| format!("; there is {n}"));
+        let near = scene.near.names("Service", namespace).nearest(name);
+        let near = near.map_or(String::new(), |n| format!("; there is {n}"));
         let message =
             format!("{set} gets its DNS names from Service {namespace}/{name}, which is not in the input{near}");
         scene
@@ -354,7 +364,7 @@ fn stateful(scene: &mut Scene<'_>, workload: &Workload) {
     if !selector.is_empty() && selector.iter().any(|(k, v)| labels.get(k) != Some(v)) {
         let message = format!(
             "{set} gets its DNS names from Service {namespace}/{name}, which does not select its pods ({})",
-            text(&selector)
+            label_list(&selector, ",")
         );
         scene
             .report(Code::HeadlessServiceMismatch, entry, "spec.serviceName", message)

@@ -1,7 +1,6 @@
 //! `kubesketch check`: findings about manifests before they are deployed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,6 +15,7 @@ use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
 use crate::diagnostic::{Code, Severity};
 use crate::inert;
 use crate::render::{self, FindingsFormat, FindingsReport, Paint};
+use crate::source;
 
 /// Arguments of `check`.
 #[derive(clap::Args, Debug)]
@@ -174,7 +174,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
 fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {
     let whose = || format!("cannot read the baseline {}", file.display());
-    let text = fs::read_to_string(file).with_context(whose)?;
+    let text = source::read_settings(file, source::MAX_SETTINGS_BYTES).with_context(whose)?;
     Baseline::read(&text).with_context(whose)
 }
 

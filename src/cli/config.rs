@@ -16,7 +16,7 @@ use crate::check::{Completeness, nearest_name};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::{self, Tree};
 use crate::resolve::ControllerRef;
-use crate::source::{Sources, Span};
+use crate::source::{self, Sources, Span};
 
 /// The name of the file.
 pub const NAME: &str = ".kubesketch.yaml";
@@ -74,11 +74,17 @@ impl ConfigArgs {
         let Some(file) = file else { return Ok(Config::default()) };
         let name = file.display().to_string();
         let whose = || format!("cannot read the configuration {name}");
-        if fs::metadata(&file).with_context(whose)?.len() > MAX_BYTES {
-            anyhow::bail!("the configuration {name} is larger than {MAX_BYTES} bytes");
+        // One that is named may be anywhere.
+        if self.config.is_none() && source::is_link_outwards(&file) {
+            anyhow::bail!(
+                "the configuration {name} is a symbolic link that leads out of its folder: name it by --config"
+            );
         }
-        let text = fs::read_to_string(&file).with_context(whose)?;
+        let text = source::read_settings(&file, MAX_BYTES).with_context(whose)?;
+        // Another file that was taken for one may hold secrets.
+        let is_ours = is_configuration(&text);
         let sources = Sources::from_texts([(name.as_str(), text)]);
+        let sources = if is_ours { sources.all_shown() } else { sources };
         let folder = file.parent().unwrap_or(Path::new(""));
         let mut reader = Reader { problems: Vec::new(), folder };
         let config = reader.config(&sources);
@@ -91,13 +97,21 @@ impl ConfigArgs {
     }
 }
 
+/// True if a text begins with the key that everything in a configuration is below, after comments.
+fn is_configuration(text: &str) -> bool {
+    let mut lines = text.lines().map(|line| line.trim_matches(['{', ' ', '\t', '"', '\'']));
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"));
+    first.is_none_or(|line| line.starts_with("check"))
+}
+
 /// The configuration file nearest to a path: in its folder or one above, up to the top of the repository that it is in.
 fn find(input: &Path) -> Option<PathBuf> {
     let full = fs::canonicalize(input).or_else(|_| fs::canonicalize(".")).ok()?;
     let folder = if full.is_dir() { full.as_path() } else { full.parent()? };
     for above in folder.ancestors() {
         let file = above.join(NAME);
-        if file.is_file() {
+        // Whatever has the name is meant: to pass over it would leave a gate open.
+        if file.symlink_metadata().is_ok() {
             // A path below the current folder is shown relative to it.
             let here = fs::canonicalize(".").ok();
             return Some(here.and_then(|h| file.strip_prefix(h).map(Path::to_owned).ok()).unwrap_or(file));

@@ -13,8 +13,10 @@ use super::{Status, report};
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
-use crate::render::{self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PictureOptions, PixelScale, Theme};
-use crate::source::{self, GitRange, Loaded, Programs, Request};
+use crate::render::{
+    self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PairList, PictureOptions, PixelScale, Theme,
+};
+use crate::source::{self, GitRange, Loaded, Programs};
 use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
@@ -48,6 +50,10 @@ pub struct Args {
     /// Unchanged objects in pictures: those within this number of steps of a change, or all
     #[arg(long, value_name = "STEPS", default_value = "1")]
     context: Hops,
+
+    /// List every pair of ends in -o json (diff), also where they are more than 10,000. Groups of them are always there
+    #[arg(long)]
+    all: bool,
 
     /// Exit with 1 if the states differ
     #[arg(long)]
@@ -202,7 +208,7 @@ fn load(args: &Args, path: &Path) -> Loaded {
         loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
         return loaded;
     }
-    let request = Request { paths: vec![path.to_path_buf()], max_file_bytes: limit };
+    let request = args.reading.request(vec![path.to_path_buf()]);
     let mut loaded = source::load(&request, &mut io::stdin().lock());
     // A state may well be empty.
     loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
@@ -233,7 +239,10 @@ fn content(
             let comment = CommentOptions { marker: args.marker.clone(), max_chars: args.max_chars, picture: options };
             render::changes_markdown(changes, drawn, &comment).into_bytes()
         }
-        ChangesFormat::Json => render::changes_json(changes).into_bytes(),
+        ChangesFormat::Json => {
+            let pairs = if args.all { PairList::All } else { PairList::IfFew };
+            render::changes_json(changes, pairs).into_bytes()
+        }
         ChangesFormat::Svg => render::svg(layout()?, drawn, &options).into_bytes(),
         ChangesFormat::Html => {
             let page = render::ChangesPage { changes, drawn, layout: layout()? };

@@ -50,6 +50,10 @@ pub struct ReadingArgs {
     #[arg(long)]
     lenient: bool,
 
+    /// Follow symbolic links in folders that lead out of the folder and of the git repository around it
+    #[arg(long)]
+    follow_links: bool,
+
     /// The maximum size of a file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
@@ -96,7 +100,7 @@ impl InputArgs {
     /// The texts of everything that is asked for.
     pub fn load(&self, stdin: &mut dyn io::Read) -> Loaded {
         let limit = self.reading.max_file_bytes();
-        let request = Request { paths: self.paths().cloned().collect(), max_file_bytes: limit };
+        let request = self.reading.request(self.paths().cloned().collect());
         let mut loaded = source::load(&request, stdin);
         let programs = Programs::from_env();
         let chart = self.helm.clone().map(|chart| HelmChart {
@@ -148,6 +152,11 @@ impl InputArgs {
 }
 
 impl ReadingArgs {
+    /// What is to be read.
+    pub fn request(&self, paths: Vec<PathBuf>) -> Request {
+        Request { paths, max_file_bytes: self.max_file_bytes(), follow_links: self.follow_links }
+    }
+
     /// The maximum size of a file.
     pub fn max_file_bytes(&self) -> u64 {
         self.max_file_size << 20

@@ -10,18 +10,13 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use strum::VariantArray;
 
 use crate::inert;
 use crate::render::{ChangesFormat, FindingsFormat, Format};
 
 /// A set of formats that `-o` chooses from.
-pub trait Form: Copy + FromStr + 'static {
-    /// Every format.
-    const ALL: &'static [Self];
-
-    /// Its name.
-    fn name(self) -> &'static str;
-
+pub trait Form: FromStr + VariantArray + Copy + Into<&'static str> {
     /// The format of files with this extension.
     fn of_extension(extension: &str) -> Option<Self>;
 
@@ -33,12 +28,6 @@ pub trait Form: Copy + FromStr + 'static {
 macro_rules! forms {
     ($($format:ty, $binary:expr;)*) => {$(
         impl Form for $format {
-            const ALL: &'static [$format] = <$format>::ALL;
-
-            fn name(self) -> &'static str {
-                self.as_str()
-            }
-
             fn of_extension(extension: &str) -> Option<$format> {
                 <$format>::from_extension(extension)
             }
@@ -113,7 +102,7 @@ impl<F: Form> FromStr for Target<F> {
         match F::of_extension(ending) {
             Some(format) => Ok(Target { format, file: Some(path.to_owned()) }),
             None => {
-                let known: Vec<&str> = F::ALL.iter().map(|f| f.name()).collect();
+                let known: Vec<&str> = F::VARIANTS.iter().map(|f| (*f).into()).collect();
                 Err(format!(
                     "the extension gives no format; known formats are {}; use FORMAT=FILE to give both",
                     known.join(", ")
@@ -133,7 +122,7 @@ const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 pub fn check_terminal<F: Form>(targets: &[Target<F>]) -> Result<()> {
     match targets.iter().find(|t| t.file.is_none() && t.format.is_binary()) {
         Some(target) if io::stdout().is_terminal() => {
-            let name = target.format.name();
+            let name: &str = target.format.into();
             anyhow::bail!(
                 "a terminal cannot show {name}: write a file, as in -o picture.{name}, or use a pipe, as in -o {name} | ..."
             )

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Entry;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Tree, Value};
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, text};
 
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
@@ -30,12 +30,9 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
         }
     }
     if let Some((first, _)) = conflicts.values().next() {
-        let names: Vec<String> = conflicts.keys().take(NAMED).map(ObjectKey::to_string).collect();
-        let rest = conflicts.len().saturating_sub(NAMED);
-        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let message = format!(
-            "{}{more} {} defined more than once with different content; the first in path order is used",
-            names.join(", "),
+            "{} {} defined more than once with different content; the first in path order is used",
+            text::first(conflicts.keys(), NAMED),
             if conflicts.len() == 1 { "is" } else { "are" }
         );
         let mut warning = Diagnostic::at(Code::DuplicateObject, kept[*first].object.span, message)

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::identity::current_group;
 use super::{Entry, Workload};
 use crate::manifest::{Body, OwnerRef};
@@ -20,15 +22,18 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         .collect();
     let mut found: BTreeMap<ObjectKey, Workload> = BTreeMap::new();
     let mut folded: Vec<(ObjectKey, usize)> = Vec::new();
-    for (&key, &index) in &positions {
+    let all: Vec<(&ObjectKey, usize)> = positions.iter().map(|(key, index)| (*key, *index)).collect();
+    let mut owners = Owners::new(entries, positions);
+    for (key, index) in all {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
-        let top = top_owner(index, entries, &positions);
+        let top = owners.top(index);
         if top == *key {
             found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
         } else {
             folded.push((top, index));
         }
     }
+    let mut joined: BTreeSet<ObjectKey> = BTreeSet::new();
     for (top, index) in folded {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let workload = found.entry(top.clone()).or_insert_with(|| Workload {
@@ -40,32 +45,79 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         if entries[index].object.kind == "Pod" {
             workload.pods.push(index);
         }
-        let known: BTreeSet<String> = workload.spec.pod_ips.iter().chain(&spec.pod_ips).cloned().collect();
-        workload.spec.pod_ips = known.into_iter().collect();
+        workload.spec.pod_ips.extend(spec.pod_ips.iter().cloned());
+        joined.insert(workload.key.clone());
+    }
+    for key in &joined {
+        if let Some(workload) = found.get_mut(key) {
+            workload.spec.pod_ips.sort();
+            workload.spec.pod_ips.dedup();
+        }
     }
     found.into_values().collect()
 }
 
-/// The identity of the outermost controller of the workload at `index`, itself when it has none.
-fn top_owner(index: usize, entries: &[Entry], positions: &BTreeMap<&ObjectKey, usize>) -> ObjectKey {
-    let mut at = index;
-    let mut seen = BTreeSet::new();
-    while seen.insert(at) {
-        let entry = &entries[at];
-        let Some(owner) = controller(entry) else { return entry.key.clone() };
+/// Finds the outermost controllers of workloads. What was found for one is known of all on the way to it.
+struct Owners<'a> {
+    entries: &'a [Entry],
+    positions: BTreeMap<&'a ObjectKey, usize>,
+    /// The outermost controller of an entry; `None` if there is none because its owners own each other.
+    known: FxHashMap<usize, Option<ObjectKey>>,
+    /// How many owners were looked up.
+    steps: usize,
+}
+
+impl<'a> Owners<'a> {
+    fn new(entries: &'a [Entry], positions: BTreeMap<&'a ObjectKey, usize>) -> Owners<'a> {
+        Owners { entries, positions, known: FxHashMap::default(), steps: 0 }
+    }
+
+    /// The identity of the outermost controller of the workload at `index`, itself when it has none.
+    fn top(&mut self, index: usize) -> ObjectKey {
+        let (mut at, mut way, mut seen) = (index, Vec::new(), FxHashSet::default());
+        let top = loop {
+            if let Some(known) = self.known.get(&at) {
+                break known.clone();
+            }
+            if !seen.insert(at) {
+                break None;
+            }
+            way.push(at);
+            self.steps += 1;
+            match self.owner(at) {
+                Owner::At(next) => at = next,
+                Owner::Absent(key) => break Some(key),
+                Owner::None => break Some(self.entries[at].key.clone()),
+            }
+        };
+        for entry in way {
+            self.known.insert(entry, top.clone());
+        }
+        top.unwrap_or_else(|| self.entries[index].key.clone())
+    }
+
+    /// The controller of an entry that it is folded into.
+    fn owner(&self, at: usize) -> Owner {
+        let entry = &self.entries[at];
+        let Some(owner) = controller(entry) else { return Owner::None };
         let key = owner_key(owner, entry);
         if !folds(&entry.key.kind, &key.kind) {
-            return entry.key.clone();
+            return Owner::None;
         }
-        match positions.get(&key) {
-            Some(&next) => at = next,
-            None => match deployment_of(&key, entry).and_then(|d| positions.get(&d)) {
-                Some(&next) => at = next,
-                None => return key,
-            },
-        }
+        let there = self.positions.get(&key).copied();
+        let above = || deployment_of(&key, entry).and_then(|d| self.positions.get(&d).copied());
+        there.or_else(above).map_or(Owner::Absent(key.clone()), Owner::At)
     }
-    entries[index].key.clone()
+}
+
+/// The controller of an entry.
+enum Owner {
+    /// It is in the input, at this position.
+    At(usize),
+    /// It is not in the input.
+    Absent(ObjectKey),
+    /// There is none, or the entry is no part of it.
+    None,
 }
 
 /// True if a workload of one kind is what a controller of another made of its own template. What an operator makes for
@@ -100,4 +152,40 @@ fn deployment_of(key: &ObjectKey, child: &Entry) -> Option<ObjectKey> {
     let hash = child.object.labels.get("pod-template-hash")?;
     let name = key.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
     (key.kind == "ReplicaSet").then(|| ObjectKey { kind: "Deployment".into(), name: name.to_owned(), ..key.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Cluster, Options};
+    use crate::source::Sources;
+
+    /// So many replica sets, each owned by the next; the last by the first where that is wanted.
+    fn chain(n: usize, closed: bool) -> Vec<Entry> {
+        let set = |i: usize| {
+            let owner = if closed { (i + 1) % n } else { i + 1 };
+            format!(
+                "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: r{i}, ownerReferences: [{{apiVersion: apps/v1, \
+                 kind: ReplicaSet, name: r{owner}, uid: x, controller: true}}]}}\nspec: {{template: {{metadata: {{labels: \
+                 {{app: a}}}}, spec: {{containers: [{{name: c, image: i}}]}}}}}}\n"
+            )
+        };
+        let sources = Sources::from_texts([("all.yaml", (0..n).map(set).collect::<String>())]);
+        Cluster::new(crate::manifest::parse(&sources).value.objects, &Options::default()).value.entries().to_vec()
+    }
+
+    #[test]
+    fn each_owner_is_looked_up_once_in_chains_and_circles() {
+        for n in [500, 1_000, 2_000] {
+            for closed in [false, true] {
+                let entries = chain(n, closed);
+                let positions: BTreeMap<&ObjectKey, usize> =
+                    entries.iter().enumerate().map(|(i, e)| (&e.key, i)).collect();
+                let mut owners = Owners::new(&entries, positions);
+                let tops: BTreeSet<ObjectKey> = (0..n).map(|i| owners.top(i)).collect();
+                assert_eq!(tops.len(), if closed { n } else { 1 });
+                assert_eq!(owners.steps, n);
+            }
+        }
+    }
 }

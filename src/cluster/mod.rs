@@ -239,7 +239,7 @@ fn namespaces(entries: &[Entry]) -> BTreeMap<String, Namespace> {
         }
     }
     for (name, namespace) in &mut all {
-        namespace.labels.insert("kubernetes.io/metadata.name".into(), name.clone());
+        namespace.labels.insert(crate::net::NAMESPACE_NAME.into(), name.clone());
     }
     all
 }

@@ -1,14 +1,16 @@
 //! Which connections differ, exactly: every pair whose allowed ports are not the same in both states.
 //!
-//! Pairs are compared by class: workloads that both states treat alike are compared once. Two workloads about which
-//! nothing changed (neither their labels and ports nor the policies that have a say about them) have nothing between
-//! them that changed, so the cost grows with the change, not with the input.
+//! What both states treat alike is one party, and parties are compared by blocks ([`Blocks`]), not one by one. Two
+//! workloads about which nothing changed (neither their labels and ports nor the policies that have a say about them)
+//! have nothing between them that changed, so the cost grows with the change, not with the input.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ContainerPort;
 
 use super::Revision;
+use super::blocks::Blocks;
 use super::ends::Union;
 use crate::cluster::Ordinals;
 use crate::manifest::Body;
@@ -26,36 +28,35 @@ pub enum Party {
     IngressController,
 }
 
-/// What one state says of connections.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Allowed {
-    /// The ports that are allowed.
-    pub ports: PortSet,
-    /// How sure that is.
-    pub certainty: Certainty,
-    /// Which rules decided about it, by the positions of that state.
-    pub because: Vec<Reason>,
-}
+/// What one state says of connections: reasons are by the positions of that state.
+pub use crate::policy::Answer as Allowed;
 
-impl Allowed {
-    fn nothing() -> Allowed {
-        Allowed { ports: PortSet::none(), certainty: Certainty::Certain, because: Vec::new() }
-    }
-}
-
-/// Connections that differ: from each of the one to each other of the other.
+/// Connections that differ: from each of the one to each other of the other. Ends are positions among
+/// [`Diff::parties`](super::Diff::parties), ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delta {
     /// The sources.
-    pub from: Party,
+    pub from: Arc<[usize]>,
     /// The destinations.
-    pub to: Party,
+    pub to: Arc<[usize]>,
     /// What the old state allows.
-    pub old: Allowed,
+    pub old: Arc<Allowed>,
     /// What the new state allows.
-    pub new: Allowed,
+    pub new: Arc<Allowed>,
     /// On which network.
     pub network: Network,
+}
+
+/// All connections that differ.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Compared {
+    /// Everything that is at an end, taken apart as far as any network needs it: by network, then workloads and then
+    /// addresses, in their order.
+    pub parties: Vec<Party>,
+    /// By network, then sources and destinations.
+    pub deltas: Vec<Delta>,
+    /// How to find what differs between two parties, by network; those that are the only ones of their pods are one.
+    pub blocks: Vec<(Network, Blocks)>,
 }
 
 impl Delta {
@@ -71,11 +72,12 @@ impl Delta {
 }
 
 /// A group of things that policies treat alike, with the position of its network.
-type Place = (usize, GroupId);
+pub(super) type Place = (usize, GroupId);
 
 /// One state, as some of its networks are concerned: one secondary network, or all that are the only one of their pods.
-struct Side<'a> {
-    state: &'a Revision,
+pub(super) struct Side<'a> {
+    /// The state.
+    pub state: &'a Revision,
     /// The positions of the networks.
     networks: Vec<usize>,
 }
@@ -114,30 +116,33 @@ impl Side<'_> {
     }
 
     /// What any of the ones may do with any of the others; undetermined where they differ.
-    fn between(&self, from: &[Place], to: &[Place]) -> Allowed {
-        let mut answer: Option<Allowed> = None;
+    pub fn between(&self, from: &[Place], to: &[Place], nothing: &Arc<Allowed>) -> Arc<Allowed> {
+        let mut answer: Option<Arc<Allowed>> = None;
         for &(network, a) in from {
             for &(_, b) in to.iter().filter(|(n, _)| *n == network) {
                 let verdict = self.state.connectivity().between_groups(network, a, b);
-                let certainty = self.state.connectivity().certainty_between_groups(network, a, b);
                 let Some(known) = &mut answer else {
-                    answer = Some(Allowed { ports: verdict.ports, certainty, because: verdict.because });
+                    answer = Some(verdict);
                     continue;
                 };
-                known.certainty = known.certainty.max(certainty);
+                if Arc::ptr_eq(known, &verdict) {
+                    continue;
+                }
+                let known = Arc::make_mut(known);
+                known.certainty = known.certainty.max(verdict.certainty);
                 if known.ports != verdict.ports {
                     known.certainty = Certainty::Undetermined;
-                    known.ports = known.ports.union(&verdict.ports);
+                    known.ports.add(&verdict.ports);
                 }
-                let more: Vec<Reason> = verdict.because.into_iter().filter(|r| !known.because.contains(r)).collect();
-                known.because.extend(more);
+                let mut there: BTreeSet<Reason> = known.because.iter().copied().collect();
+                known.because.extend(verdict.because.iter().filter(|r| there.insert(**r)));
             }
         }
-        answer.unwrap_or_else(Allowed::nothing)
+        answer.unwrap_or_else(|| Arc::clone(nothing))
     }
 
     /// The network of some places.
-    fn network(&self, places: &[Place]) -> Option<Network> {
+    pub fn network(&self, places: &[Place]) -> Option<Network> {
         let (position, _) = places.first()?;
         self.state.connectivity().networks().nth(*position).cloned()
     }
@@ -149,30 +154,26 @@ fn overlaid<T: Clone + Default>(
     other: Vec<(T, AddressSet)>,
     both: impl Fn(T, T) -> T,
 ) -> Vec<(T, AddressSet)> {
-    let whole = |all: &[(T, AddressSet)]| all.iter().fold(AddressSet::none(), |whole, (_, set)| whole.union(set));
-    let (all, all_other) = (whole(&one), whole(&other));
-    let mut parts = Vec::new();
-    for (a, set) in &one {
-        parts.extend(other.iter().map(|(b, more)| (both(a.clone(), b.clone()), set.intersection(more))));
-        parts.push((both(a.clone(), T::default()), set.difference(&all_other)));
-    }
-    parts.extend(other.iter().map(|(b, set)| (both(T::default(), b.clone()), set.difference(&all))));
-    parts.retain(|(_, set)| !set.is_empty());
-    parts
+    let name = |all: &[(T, AddressSet)], at: Option<usize>| at.map(|at| all[at].0.clone()).unwrap_or_default();
+    let sets = |all: &[(T, AddressSet)]| all.iter().map(|(_, set)| set.clone()).collect::<Vec<_>>();
+    let parts = AddressSet::overlaid(&sets(&one), &sets(&other)).into_iter();
+    parts.map(|((a, b), set)| (both(name(&one, a), name(&other, b)), set)).collect()
 }
 
 /// What the two states make of workloads or addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Sort {
-    old: Vec<Place>,
-    new: Vec<Place>,
+pub(super) struct Sort {
+    /// Where they are in the old and in the new state.
+    pub places: [Vec<Place>; 2],
     /// Whether nothing changed about them.
-    settled: bool,
+    pub settled: bool,
+    /// How many they are; addresses count as none.
+    pub workloads: usize,
 }
 
 /// Every connection that differs, by network, then sources and destinations. The networks that are the only ones of
 /// their pods are compared together: a pod that moves from one to another reaches the outside as before.
-pub(super) fn compare(old: &Revision, new: &Revision, union: &Union) -> Vec<Delta> {
+pub(super) fn compare(old: &Revision, new: &Revision, union: &Union) -> Compared {
     let settled: Vec<bool> = {
         let policies = unchanged(old, new);
         union.all().iter().map(|m| is_settled(old, new, &policies, (m.old, m.new))).collect()
@@ -180,29 +181,54 @@ pub(super) fn compare(old: &Revision, new: &Revision, union: &Union) -> Vec<Delt
     let is_secondary = |network: &Network| matches!(network, Network::Secondary(_));
     let networks = old.connectivity().networks().chain(new.connectivity().networks());
     let secondary: BTreeSet<&Network> = networks.filter(|n| is_secondary(n)).collect();
-    let mut deltas = Vec::new();
+    let mut found = Compared::default();
     let primary = [Side::of(old, |n| !is_secondary(n)), Side::of(new, |n| !is_secondary(n))];
-    on_networks(&primary, union, &settled, &mut deltas);
+    found.add(Network::Pod, &primary, parties(&primary, union, &settled));
     for network in secondary {
         let sides = [Side::of(old, |n| n == network), Side::of(new, |n| n == network)];
-        on_networks(&sides, union, &settled, &mut deltas);
+        found.add(network.clone(), &sides, parties(&sides, union, &settled));
     }
-    deltas.extend(through_controllers(old, new, union));
-    deltas.sort_by(|a, b| (&a.network, &a.from, &a.to).cmp(&(&b.network, &b.from, &b.to)));
-    deltas
+    through_controllers(old, new, union, &mut found);
+    found.sort();
+    found
 }
 
-fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &mut Vec<Delta>) {
+impl Compared {
+    fn add(&mut self, network: Network, sides: &[Side<'_>; 2], parties: Vec<(Party, Sort)>) {
+        let (parties, sorts): (Vec<Party>, Vec<Sort>) = parties.into_iter().unzip();
+        let blocks = Blocks::compare(sides, &sorts, self.parties.len(), &mut self.deltas);
+        self.parties.extend(parties);
+        self.blocks.push((network, blocks));
+    }
+
+    fn sort(&mut self) {
+        let key = |delta: &Delta| (delta.network.clone(), Arc::clone(&delta.from), Arc::clone(&delta.to));
+        let mut order: Vec<usize> = (0..self.deltas.len()).collect();
+        order.sort_by_cached_key(|&d| key(&self.deltas[d]));
+        let mut ranks = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(rank, &d)| ranks[d] = rank);
+        self.deltas.sort_by_cached_key(key);
+        self.blocks.iter_mut().for_each(|(_, blocks)| blocks.rank(&ranks));
+    }
+}
+
+/// Everything that is on some networks, taken apart as far as either state does.
+fn parties(sides: &[Side<'_>; 2], union: &Union, settled: &[bool]) -> Vec<(Party, Sort)> {
     let [old, new] = sides;
-    let mut workloads: BTreeMap<Sort, Vec<usize>> = BTreeMap::new();
+    let mut workloads: BTreeMap<([Vec<Place>; 2], bool), Vec<usize>> = BTreeMap::new();
     for (index, met) in union.all().iter().enumerate() {
-        let sort = Sort { old: old.places_of(met.old), new: new.places_of(met.new), settled: settled[index] };
-        if !(sort.old.is_empty() && sort.new.is_empty()) {
-            workloads.entry(sort).or_default().push(index);
+        let places = [old.places_of(met.old), new.places_of(met.new)];
+        if places.iter().any(|p| !p.is_empty()) {
+            workloads.entry((places, settled[index])).or_default().push(index);
         }
     }
-    let mut parties: Vec<(Sort, Party)> =
-        workloads.into_iter().map(|(sort, members)| (sort, Party::Workloads(members))).collect();
+    let mut parties: Vec<(Party, Sort)> = workloads
+        .into_iter()
+        .map(|((places, settled), list)| {
+            let sort = Sort { places, settled, workloads: list.len() };
+            (Party::Workloads(list), sort)
+        })
+        .collect();
     // About addresses nothing changes but what rules say of them. A state without any rule about IPv6 says nothing of
     // it that could be compared.
     let (before, after) = (old.addresses(), new.addresses());
@@ -214,64 +240,47 @@ fn on_networks(sides: &[Side<'_>; 2], union: &Union, settled: &[bool], deltas: &
     };
     let before = before.into_iter().map(|(places, set)| ((places, Vec::new()), set.intersection(&told))).collect();
     let after = after.into_iter().map(|(places, set)| ((Vec::new(), places), set.intersection(&told))).collect();
-    parties.extend(overlaid(before, after, |a, b| (a.0, b.1)).into_iter().map(|((old, new), set)| {
-        let sort = Sort { old, new, settled: true };
-        (sort, Party::Addresses(set))
-    }));
-    for (a, from) in &parties {
-        for (b, to) in &parties {
-            let outside = |party: &Party| matches!(party, Party::Addresses(_));
-            let alone = |party: &Party| matches!(party, Party::Workloads(w) if w.len() == 1);
-            if (a.settled && b.settled) || (outside(from) && outside(to)) || (from == to && alone(from)) {
-                continue;
-            }
-            let (before, after) = (old.between(&a.old, &b.old), new.between(&a.new, &b.new));
-            if before.ports != after.ports {
-                let own = if outside(from) { b } else { a };
-                let network = new.network(&own.new).or_else(|| old.network(&own.old));
-                deltas.push(Delta {
-                    from: from.clone(),
-                    to: to.clone(),
-                    old: before,
-                    new: after,
-                    network: network.unwrap_or(Network::Pod),
-                });
-            }
-        }
-    }
+    parties.extend(
+        overlaid(before, after, |a, b| (a.0, b.1))
+            .into_iter()
+            .map(|((old, new), set)| (Party::Addresses(set), Sort { places: [old, new], settled: true, workloads: 0 })),
+    );
+    parties.sort_by(|a, b| a.0.cmp(&b.0));
+    parties
 }
 
 /// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let
 /// it.
-fn through_controllers(old: &Revision, new: &Revision, union: &Union) -> Vec<Delta> {
-    let mut ways: BTreeMap<usize, [Allowed; 2]> = BTreeMap::new();
+fn through_controllers(old: &Revision, new: &Revision, union: &Union, found: &mut Compared) {
+    let mut ways: BTreeMap<usize, [Arc<Allowed>; 2]> = BTreeMap::new();
     for (slot, state) in [old, new].into_iter().enumerate() {
         let mut asked: BTreeMap<usize, PortSet> = BTreeMap::new();
         let entrances = state.connectivity().entrances().iter();
         for entrance in entrances.filter(|e| e.way == Way::Controller(Vec::new())) {
             let ports = asked.entry(entrance.workload).or_default();
-            *ports = ports.union(&entrance.ports);
+            ports.add(&entrance.ports);
         }
         for (workload, ports) in asked {
-            let Some(found) = state.connectivity().between(&Endpoint::IngressController, &Endpoint::Workload(workload))
+            let Some(answer) =
+                state.connectivity().between(&Endpoint::IngressController, &Endpoint::Workload(workload))
             else {
                 continue;
             };
             let index = if slot == 0 { union.of_old(workload) } else { union.of_new(workload) };
-            ways.entry(index).or_insert_with(|| [Allowed::nothing(), Allowed::nothing()])[slot] =
-                Allowed { ports: found.ports.intersection(&ports), certainty: found.certainty, because: found.because };
+            ways.entry(index).or_default()[slot] = Arc::new(Allowed {
+                ports: answer.ports.intersection(&ports),
+                certainty: answer.certainty,
+                because: answer.because,
+            });
         }
     }
-    let differ = ways.into_iter().filter(|(_, [old, new])| old.ports != new.ports);
-    differ
-        .map(|(workload, [old, new])| Delta {
-            from: Party::IngressController,
-            to: Party::Workloads(vec![workload]),
-            old,
-            new,
-            network: Network::Pod,
-        })
-        .collect()
+    let from: Arc<[usize]> = [found.parties.len()].into();
+    found.parties.push(Party::IngressController);
+    for (workload, [old, new]) in ways.into_iter().filter(|(_, [old, new])| old.ports != new.ports) {
+        let to = [found.parties.len()].into();
+        found.parties.push(Party::Workloads(vec![workload]));
+        found.deltas.push(Delta { from: Arc::clone(&from), to, old, new, network: Network::Pod });
+    }
 }
 
 /// For each policy of the old state, by its position, the position of the same policy in the new state if it says the

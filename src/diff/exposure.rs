@@ -19,7 +19,7 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     let (mut opened, mut closed, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
     for id in ids {
         let (old, new) = (before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none));
-        let whole = |ways: &BTreeMap<NodeId, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.union(p));
+        let whole = |ways: &BTreeMap<NodeId, PortSet>| ways.values().fold(PortSet::none(), |all, p| all.with(p));
         let (was, is) = (whole(old), whole(new));
         let (gained, lost) = (is.difference(&was), was.difference(&is));
         let by = |ways: &BTreeMap<NodeId, PortSet>, ports: &PortSet| -> Vec<NodeId> {
@@ -95,7 +95,7 @@ fn ways(state: &Revision) -> Ways {
         }
         let id = NodeId::object(&state.cluster().workloads()[entrance.workload].key);
         let ports = all.entry(id).or_default().entry(NodeId::object(&entrance.by)).or_default();
-        *ports = ports.union(&admitted);
+        ports.add(&admitted);
     }
     all
 }

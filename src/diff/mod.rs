@@ -10,6 +10,7 @@
 //!   not any more: another way of drawing the same is no difference;
 //! * the difference between a state and itself is empty.
 
+mod blocks;
 mod connections;
 mod ends;
 mod exposure;
@@ -97,6 +98,8 @@ pub struct Diff {
     pub graph: Graph,
     /// The workloads of both states, sorted: what the positions in [`Party::Workloads`] mean.
     pub workloads: Vec<ObjectKey>,
+    /// What is at the ends of connections that differ: what the positions in a [`Delta`] mean.
+    pub parties: Vec<Party>,
     /// The connections that differ.
     pub connections: Vec<Delta>,
     /// The objects that differ, sorted by identity.
@@ -115,16 +118,18 @@ impl Diff {
 /// Compares two states.
 pub fn compare(old: &Revision, new: &Revision) -> Diff {
     let ends = ends::Union::of(old, new);
-    let connections = connections::compare(old, new, &ends);
+    let compared = connections::compare(old, new, &ends);
     let objects = objects::compare(old, new);
-    let graph = union::union(old, new, &ends, &connections);
+    let graph = union::union(old, new, &ends, &compared);
     let sections = summary::sections(&summary::Found {
         old,
         new,
         ends: &ends,
-        connections: &connections,
+        compared: &compared,
         objects: &objects,
         graph: &graph,
     });
-    Diff { graph, workloads: ends.all().iter().map(|m| m.key.clone()).collect(), connections, objects, sections }
+    let connections::Compared { parties, deltas, .. } = compared;
+    let workloads = ends.all().iter().map(|m| m.key.clone()).collect();
+    Diff { graph, workloads, parties, connections: deltas, objects, sections }
 }

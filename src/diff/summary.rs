@@ -1,21 +1,22 @@
 //! What a difference means, the gravest first: words that every output format shares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Revision;
-use super::connections::Delta;
+use super::connections::{Compared, Delta, Party};
 use super::ends::Union;
 use super::exposure;
 use super::facts::{stance, stance_word};
 use super::objects::{Fate, ObjectChange};
-use super::rows::{Row, rows, words};
+use super::rows::{Everyone, Row, Told, Who, rows, rows_of, words};
 use super::traffic::Turn;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKind, Side, Stance};
 use crate::net::{PortSet, Protocol};
 
 /// What items are about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Topic {
     /// What could not be read: it may be the reason for the rest.
     Unreadable,
@@ -52,16 +53,7 @@ impl Topic {
 
     /// A name for data.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Topic::Unreadable => "unreadable",
-            Topic::Exposure => "exposure",
-            Topic::Allowed => "allowed",
-            Topic::Blocked => "blocked",
-            Topic::Isolation => "isolation",
-            Topic::Problems => "problems",
-            Topic::Routes => "routes",
-            Topic::Objects => "objects",
-        }
+        self.into()
     }
 }
 
@@ -108,7 +100,7 @@ pub(super) struct Found<'a> {
     pub old: &'a Revision,
     pub new: &'a Revision,
     pub ends: &'a Union,
-    pub connections: &'a [Delta],
+    pub compared: &'a Compared,
     pub objects: &'a [ObjectChange],
     pub graph: &'a Graph,
 }
@@ -134,10 +126,10 @@ pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
 /// What differs between workloads that both states have. What comes and goes with a workload is told with it.
 fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let Found { old, new, ends, .. } = *found;
-    let stays: BTreeSet<usize> =
-        (0..ends.all().len()).filter(|&w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some()).collect();
+    let stays = Everyone::of(ends, |w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some());
     let tell = |turn: Turn| -> Vec<Item> {
-        let rows = rows(old, new, turn, found.connections, |w| stays.contains(&w));
+        let deltas = &found.compared.deltas;
+        let rows = rows(&Told { old, new, turn, parties: &found.compared.parties }, deltas, |w| stays.has(w));
         let items = rows.iter().map(|row| Item {
             sign: if turn == Turn::Gained { "+" } else { "−" },
             text: sentence(row, ends, &stays),
@@ -151,7 +143,7 @@ fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
 }
 
 /// `shop/web → shop/db on TCP 5432`.
-fn sentence(row: &Row, ends: &Union, all: &BTreeSet<usize>) -> String {
+fn sentence(row: &Row, ends: &Union, all: &Everyone<'_>) -> String {
     let mut text = format!(
         "{} → {} on {}",
         words(&row.from, &row.to, ends, all),
@@ -324,6 +316,9 @@ fn counted(fields: usize) -> String {
 
 fn objects(found: &Found<'_>) -> Vec<Item> {
     let Found { old, new, ends, graph, .. } = *found;
+    let before = Everyone::of(ends, |w| ends.all()[w].old.is_some());
+    let after = Everyone::of(ends, |w| ends.all()[w].new.is_some());
+    let of = by_workload(found);
     let mut items = Vec::new();
     for object in found.objects {
         let id = NodeId::object(&object.key);
@@ -361,40 +356,61 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 Fate::Removed => Some(Turn::Lost),
                 Fate::Changed(_) => None,
             };
-            because.extend(turn.into_iter().flat_map(|turn| of_workload(found, turn, workload)));
+            let own = of.get(&workload).map(Vec::as_slice).unwrap_or_default();
+            let said = |turn: Turn| {
+                of_workload(found, turn, workload, own, if turn == Turn::Gained { &after } else { &before })
+            };
+            because.extend(turn.into_iter().flat_map(said));
         }
         items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None });
     }
     items
 }
 
+/// The connections that differ of each workload that comes or goes.
+fn by_workload<'a>(found: &Found<'a>) -> BTreeMap<usize, Vec<&'a Delta>> {
+    let mut all: BTreeMap<usize, Vec<&Delta>> = BTreeMap::new();
+    let fleeting = |w: &usize| found.ends.all()[*w].old.is_none() || found.ends.all()[*w].new.is_none();
+    let of = |ends: &[usize]| -> Vec<usize> {
+        let lists = ends.iter().filter_map(|&e| match &found.compared.parties[e] {
+            Party::Workloads(list) => Some(list),
+            _ => None,
+        });
+        lists.flatten().copied().filter(&fleeting).collect()
+    };
+    for delta in &found.compared.deltas {
+        let mut workloads = of(&delta.from);
+        workloads.extend(of(&delta.to));
+        workloads.sort_unstable();
+        workloads.dedup();
+        workloads.into_iter().for_each(|w| all.entry(w).or_default().push(delta));
+    }
+    all
+}
+
 /// What comes or goes with a workload: who reaches it and whom it reaches.
-fn of_workload(found: &Found<'_>, turn: Turn, workload: usize) -> Vec<(String, String)> {
+fn of_workload(
+    found: &Found<'_>,
+    turn: Turn,
+    workload: usize,
+    own: &[&Delta],
+    everyone: &Everyone<'_>,
+) -> Vec<(String, String)> {
     let Found { old, new, ends, .. } = *found;
-    let there = |w: &usize| match turn {
-        Turn::Gained => ends.all()[*w].new.is_some(),
-        Turn::Lost => ends.all()[*w].old.is_some(),
-    };
-    let everyone: BTreeSet<usize> = (0..ends.all().len()).filter(there).collect();
-    let concerns = |delta: &&Delta| {
-        let has = |party: &super::Party| matches!(party, super::Party::Workloads(list) if list.contains(&workload));
-        has(&delta.from) || has(&delta.to)
-    };
-    let own: Vec<Delta> = found.connections.iter().filter(concerns).cloned().collect();
     let mut lines = Vec::new();
-    for row in rows(old, new, turn, &own, |_| true) {
-        let to = row.to.workloads.contains(&workload);
+    for row in rows_of(&Told { old, new, turn, parties: &found.compared.parties }, own, workload) {
+        let to = row.to.has(workload);
         let other = if to { &row.from } else { &row.to };
         let mut other = other.clone();
-        other.workloads.remove(&workload);
+        other.workloads.retain(|w| *w != workload);
         let way = match (to, turn) {
             (true, Turn::Gained) => "reached by",
             (true, Turn::Lost) => "was reached by",
             (false, Turn::Gained) => "reaches",
             (false, Turn::Lost) => "reached",
         };
-        let this = super::rows::Who { workloads: BTreeSet::from([workload]), ..Default::default() };
-        let whom = words(&other, &this, ends, &everyone);
+        let this = Who { workloads: vec![workload], ..Default::default() };
+        let whom = words(&other, &this, ends, everyone);
         if whom.is_empty() {
             continue;
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Revision;
-use super::connections::{Delta, Party};
+use super::blocks::Blocks;
+use super::connections::{Compared, Delta, Party};
 use super::ends::Union;
 use crate::graph::{Detail, Graph, NodeKind, Ports};
 use crate::net::{AddressSet, PortSet, Protocol};
@@ -61,12 +62,12 @@ impl Touched {
     }
 }
 
-/// The connections that differ on one network, by the classes of their ends.
-#[derive(Default)]
+/// The connections that differ on one network, by the parties at their ends.
 struct Plane<'a> {
-    class_of: BTreeMap<usize, usize>,
+    party_of: BTreeMap<usize, usize>,
     addresses: Vec<(usize, &'a AddressSet)>,
-    between: BTreeMap<(usize, usize), &'a Delta>,
+    blocks: &'a Blocks,
+    deltas: &'a [Delta],
 }
 
 /// All connections that differ, to be asked about lines.
@@ -78,26 +79,20 @@ pub(super) struct Traffic<'a> {
 }
 
 impl<'a> Traffic<'a> {
-    pub fn new(old: &'a Revision, new: &'a Revision, ends: &'a Union, deltas: &'a [Delta]) -> Traffic<'a> {
+    pub fn new(old: &'a Revision, new: &'a Revision, ends: &'a Union, compared: &'a Compared) -> Traffic<'a> {
         let mut planes: BTreeMap<&Network, Plane<'_>> = BTreeMap::new();
-        let mut known: BTreeMap<(&Network, &Party), usize> = BTreeMap::new();
-        for delta in deltas {
-            let network = main(&delta.network);
-            let plane = planes.entry(network).or_default();
-            let mut class = |party: &'a Party| {
-                let next = known.len();
-                *known.entry((network, party)).or_insert_with(|| {
-                    match party {
-                        Party::Workloads(members) => plane.class_of.extend(members.iter().map(|&m| (m, next))),
-                        Party::Addresses(set) => plane.addresses.push((next, set)),
-                        // What it brings is told as exposure.
-                        Party::IngressController => {}
-                    }
-                    next
-                })
-            };
-            let ends = (class(&delta.from), class(&delta.to));
-            plane.between.insert(ends, delta);
+        // What an ingress controller brings is told as exposure.
+        for (network, blocks) in &compared.blocks {
+            let mut plane =
+                Plane { party_of: BTreeMap::new(), addresses: Vec::new(), blocks, deltas: &compared.deltas };
+            for position in blocks.parties() {
+                match &compared.parties[position] {
+                    Party::Workloads(members) => plane.party_of.extend(members.iter().map(|&m| (m, position))),
+                    Party::Addresses(set) => plane.addresses.push((position, set)),
+                    Party::IngressController => {}
+                }
+            }
+            planes.insert(network, plane);
         }
         Traffic { planes, old, new, ends }
     }
@@ -131,7 +126,7 @@ impl<'a> Traffic<'a> {
                 if a.workloads == b.workloads && lone(a) {
                     continue;
                 }
-                let delta = a.class.zip(b.class).and_then(|key| plane.between.get(&key));
+                let delta = a.party.zip(b.party).and_then(|(a, b)| plane.delta(a, b));
                 let differs = delta.map_or_else(PortSet::none, |d| match turn {
                     Turn::Gained => d.gained(),
                     Turn::Lost => d.lost(),
@@ -147,7 +142,7 @@ impl<'a> Traffic<'a> {
                 });
                 whole &= other.is_empty();
                 (hit.0[i], hit.1[j]) = (true, true);
-                touched.ports = touched.ports.union(&differs);
+                touched.ports.add(&differs);
             }
         }
         if touched.ports.is_empty() {
@@ -210,33 +205,29 @@ impl<'a> Traffic<'a> {
     }
 }
 
-/// The networks that are the only ones of their pods are compared together.
-fn main(network: &Network) -> &Network {
-    match network {
-        Network::Secondary(_) => network,
-        _ => &Network::Pod,
-    }
-}
-
-/// A part of an end that the differences treat alike; without a class nothing differs about it.
+/// A part of an end that the differences treat alike; without a party nothing differs about it.
 struct Part<'e> {
-    class: Option<usize>,
+    party: Option<usize>,
     workloads: &'e [usize],
 }
 
 impl Plane<'_> {
+    fn delta(&self, from: usize, to: usize) -> Option<&Delta> {
+        self.blocks.delta(from, to).map(|position| &self.deltas[position])
+    }
+
     fn parts<'e>(&self, end: &'e End) -> Vec<Part<'e>> {
         let of_addresses = |set: &AddressSet| -> Vec<Part<'e>> {
             let mut rest = set.clone();
             let mut parts = Vec::new();
-            for (class, own) in &self.addresses {
+            for (party, own) in &self.addresses {
                 if !own.intersection(set).is_empty() {
                     rest = rest.difference(own);
-                    parts.push(Part { class: Some(*class), workloads: &[] });
+                    parts.push(Part { party: Some(*party), workloads: &[] });
                 }
             }
             if !rest.is_empty() {
-                parts.push(Part { class: None, workloads: &[] });
+                parts.push(Part { party: None, workloads: &[] });
             }
             parts
         };
@@ -245,7 +236,7 @@ impl Plane<'_> {
             End::Workloads(list) => list
                 .iter()
                 .enumerate()
-                .map(|(i, w)| Part { class: self.class_of.get(w).copied(), workloads: &list[i..=i] })
+                .map(|(i, w)| Part { party: self.party_of.get(w).copied(), workloads: &list[i..=i] })
                 .collect(),
             End::Addresses(set) => of_addresses(set),
             // What is true of all addresses is true of pods that nobody knows of.
@@ -261,7 +252,7 @@ fn port_set(ports: &Ports) -> PortSet {
         return PortSet::all();
     }
     let ranges = ports.ranges.iter();
-    ranges.fold(PortSet::none(), |set, (p, first, last)| set.union(&PortSet::range(*p, *first, *last)))
+    ranges.fold(PortSet::none(), |set, (p, first, last)| set.with(&PortSet::range(*p, *first, *last)))
 }
 
 /// The same ports as a line says them.

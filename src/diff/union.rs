@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Revision;
-use super::connections::Delta;
+use super::connections::Compared as Differing;
 use super::ends::Union;
 use super::facts;
 use super::traffic::{Extent, Traffic, Turn, ports_of};
@@ -19,9 +19,9 @@ use crate::graph::{
 use crate::net::PortSet;
 
 /// The union of the graphs of two states.
-pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, deltas: &[Delta]) -> Graph {
+pub(super) fn union(old: &Revision, new: &Revision, ends: &Union, differing: &Differing) -> Graph {
     let (before, after) = (old.graph(), new.graph());
-    let traffic = Traffic::new(old, new, ends, deltas);
+    let traffic = Traffic::new(old, new, ends, differing);
     let mut builder = GraphBuilder::like(after);
     builder.groups_of(before);
     let mut edges = plain_edges(before, after);
@@ -219,7 +219,7 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
             } else if gained.iter().all(|t| t.extent == Extent::Everything) {
                 Change::Added
             } else {
-                let new = gained.iter().fold(PortSet::none(), |all, t| all.union(&t.ports));
+                let new = gained.iter().fold(PortSet::none(), |all, t| all.with(&t.ports));
                 let spared: usize = match gained.as_slice() {
                     [one] => one.not_from.len() + one.not_to.len(),
                     _ => 0,

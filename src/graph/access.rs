@@ -4,7 +4,8 @@ use super::{Evidence, NodeId};
 use crate::net::Protocol;
 
 /// The effect of policies on traffic to or from a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Stance {
     /// Not restricted by any policy: all traffic is allowed.
     Open,
@@ -19,12 +20,7 @@ pub enum Stance {
 impl Stance {
     /// `open`, `unrestricted`, `ruled` or `isolated`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Stance::Open => "open",
-            Stance::Unrestricted => "unrestricted",
-            Stance::Ruled => "ruled",
-            Stance::Isolated => "isolated",
-        }
+        self.into()
     }
 }
 

@@ -4,7 +4,8 @@ use super::{PortMap, port_text};
 use crate::net::Protocol;
 
 /// The effect of policies on a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum CallState {
     /// Every backend workload of the Service is reachable.
     Allowed,
@@ -19,12 +20,7 @@ pub enum CallState {
 impl CallState {
     /// `allowed`, `blocked`, `partly` or `unknown`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            CallState::Allowed => "allowed",
-            CallState::Blocked => "blocked",
-            CallState::Partly => "partly",
-            CallState::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 

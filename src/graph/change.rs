@@ -18,7 +18,20 @@ pub enum Change {
 }
 
 /// The kind of a change, without the differences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum ChangeKind {
     /// See [`Change::Added`].
     Added,
@@ -32,16 +45,11 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// Every kind, in the order a legend lists them.
-    pub const ALL: &[ChangeKind] = &[ChangeKind::Added, ChangeKind::Removed, ChangeKind::Changed, ChangeKind::Same];
+    pub const ALL: &[ChangeKind] = <ChangeKind as strum::VariantArray>::VARIANTS;
 
     /// `same`, `added`, `removed` or `changed`, as in `data-change`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            ChangeKind::Same => "same",
-            ChangeKind::Added => "added",
-            ChangeKind::Removed => "removed",
-            ChangeKind::Changed => "changed",
-        }
+        self.into()
     }
 
     /// `+`, `−` or `~`; empty for an unchanged item.

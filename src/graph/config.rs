@@ -1,7 +1,7 @@
 //! ConfigMaps, Secrets, claims and autoscalers of workloads: their details and how they are used, with the texts.
 
 use super::describe::first_of;
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, text};
 
 /// Details of an object that workloads use, or of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,15 +70,18 @@ impl Scaling {
 }
 
 /// A way to use something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum UseWay {
     /// In the environment of a container.
+    #[strum(serialize = "env")]
     Environment,
     /// As files in a container.
     Files,
     /// As a volume that keeps data.
     Storage,
     /// To pull images.
+    #[strum(serialize = "image pull")]
     ImagePull,
     /// To mount a volume.
     Mount,
@@ -91,15 +94,7 @@ pub enum UseWay {
 impl UseWay {
     /// `env`, `files`, `storage`, `image pull`, `mount`, `identity` or `tls`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            UseWay::Environment => "env",
-            UseWay::Files => "files",
-            UseWay::Storage => "storage",
-            UseWay::ImagePull => "image pull",
-            UseWay::Mount => "mount",
-            UseWay::Identity => "identity",
-            UseWay::Tls => "tls",
-        }
+        self.into()
     }
 
     /// The word on an edge; `None` if the kinds of its ends imply it.
@@ -202,15 +197,7 @@ fn count(n: usize, one: &str, many: &str) -> String {
 
 /// The first 24 items of a list, in a line.
 fn listed(word: &str, items: &[String]) -> Vec<String> {
-    const SHOWN: usize = 24;
-    if items.is_empty() {
-        return Vec::new();
-    }
-    let mut text = format!("{word} {}", items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "));
-    if items.len() > SHOWN {
-        text.push_str(&format!(" and {} more", items.len() - SHOWN));
-    }
-    vec![text]
+    if items.is_empty() { Vec::new() } else { vec![format!("{word} {}", text::first(items, 24))] }
 }
 
 #[cfg(test)]

@@ -579,8 +579,7 @@ fn image_text(image: &str) -> String {
 }
 
 fn pairs_text(word: &str, pairs: &std::collections::BTreeMap<String, String>) -> Option<String> {
-    (!pairs.is_empty())
-        .then(|| format!("{word} {}", pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(", ")))
+    (!pairs.is_empty()).then(|| format!("{word} {}", crate::net::label_list(pairs, ", ")))
 }
 
 #[cfg(test)]

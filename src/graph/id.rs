@@ -52,9 +52,11 @@ pub enum Identity {
 
 /// The end of a line at which a set of pods or addresses is drawn. A set has a node for each end; otherwise lines would
 /// seem to pass through it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum LineEnd {
     /// Both ends: the subjects of policies, where the manifests contain no pods.
+    #[strum(serialize = "of")]
     Subject,
     /// The source.
     From,
@@ -269,11 +271,7 @@ impl fmt::Display for Identity {
 
 impl LineEnd {
     fn as_str(self) -> &'static str {
-        match self {
-            LineEnd::Subject => "of",
-            LineEnd::From => "from",
-            LineEnd::To => "to",
-        }
+        self.into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The kinds of nodes and edges, as in `data-kind`.
 
 /// The kind of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, strum::IntoStaticStr)]
 pub enum NodeKind {
     /// All addresses outside the cluster.
     Internet,
@@ -66,31 +66,25 @@ impl NodeKind {
 
     /// The name of the kind, as in `data-kind`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            NodeKind::Internet => "Internet",
-            NodeKind::External => "External",
-            NodeKind::ExternalName => "ExternalName",
-            NodeKind::Ingress => "Ingress",
-            NodeKind::Gateway => "Gateway",
-            NodeKind::Route => "Route",
-            NodeKind::Service => "Service",
-            NodeKind::Workload => "Workload",
-            NodeKind::ConfigMap => "ConfigMap",
-            NodeKind::Secret => "Secret",
-            NodeKind::Claim => "Claim",
-            NodeKind::ServiceAccount => "ServiceAccount",
-            NodeKind::Scaler => "Scaler",
-            NodeKind::Resource => "Resource",
-            NodeKind::Peers => "Peers",
-            NodeKind::Junction => "Junction",
-            NodeKind::Missing => "Missing",
-            NodeKind::Summary => "Summary",
-        }
+        self.into()
     }
 }
 
 /// The kind of an edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum EdgeKind {
     /// Reachable from outside: Internet or address range → Ingress, Gateway, Service or workload.
     Exposes,
@@ -114,30 +108,10 @@ pub enum EdgeKind {
 
 impl EdgeKind {
     /// Every kind, in the order a legend lists them.
-    pub const ALL: &[EdgeKind] = &[
-        EdgeKind::Exposes,
-        EdgeKind::Routes,
-        EdgeKind::Selects,
-        EdgeKind::Resolves,
-        EdgeKind::Allows,
-        EdgeKind::Denied,
-        EdgeKind::Calls,
-        EdgeKind::Uses,
-        EdgeKind::Scales,
-    ];
+    pub const ALL: &[EdgeKind] = <EdgeKind as strum::VariantArray>::VARIANTS;
 
     /// The name of the kind, as in `data-kind`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            EdgeKind::Exposes => "exposes",
-            EdgeKind::Routes => "routes",
-            EdgeKind::Selects => "selects",
-            EdgeKind::Resolves => "resolves",
-            EdgeKind::Allows => "allows",
-            EdgeKind::Denied => "denied",
-            EdgeKind::Calls => "calls",
-            EdgeKind::Uses => "uses",
-            EdgeKind::Scales => "scales",
-        }
+        self.into()
     }
 }

@@ -73,11 +73,13 @@ pub struct PortMap {
 }
 
 /// The type of a Service. Headless Services have a type of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 pub enum ServiceKind {
     /// A cluster-internal address.
+    #[strum(serialize = "ClusterIP")]
     ClusterIp,
     /// No cluster IP: DNS answers with the pod addresses.
+    #[strum(serialize = "headless")]
     Headless,
     /// A port on every node.
     NodePort,
@@ -90,13 +92,7 @@ pub enum ServiceKind {
 impl ServiceKind {
     /// The name in texts.
     pub fn as_str(self) -> &'static str {
-        match self {
-            ServiceKind::ClusterIp => "ClusterIP",
-            ServiceKind::Headless => "headless",
-            ServiceKind::NodePort => "NodePort",
-            ServiceKind::LoadBalancer => "LoadBalancer",
-            ServiceKind::ExternalName => "ExternalName",
-        }
+        self.into()
     }
 }
 
@@ -322,7 +318,7 @@ impl Node {
 }
 
 /// The means by which an object is exposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 pub enum Expose {
     /// By an Ingress.
     Ingress,
@@ -333,19 +329,14 @@ pub enum Expose {
     /// By a port on every node.
     NodePort,
     /// By addresses that are routed to the nodes (`externalIPs`).
+    #[strum(serialize = "ExternalIPs")]
     ExternalIps,
 }
 
 impl Expose {
     /// The name in texts.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Expose::Ingress => "Ingress",
-            Expose::Gateway => "Gateway",
-            Expose::LoadBalancer => "LoadBalancer",
-            Expose::NodePort => "NodePort",
-            Expose::ExternalIps => "ExternalIPs",
-        }
+        self.into()
     }
 }
 

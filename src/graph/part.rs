@@ -1,5 +1,7 @@
 //! Parts of a graph, taken in one pass, without look-ups by id. The order of nodes and edges stays.
 
+use std::collections::BTreeSet;
+
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Detail, Edge, Graph, Group, Node, NodeKind, Remark};
@@ -57,12 +59,17 @@ impl Graph {
         }
     }
 
-    /// Adds a finding to the node of an object, if the graph contains it.
-    pub fn remark(&mut self, object: &ObjectKey, remark: Remark) {
-        if let Some(index) = self.object(object) {
-            let remarks = &mut self.inner[NodeIndex::new(index)].remarks;
-            let at = remarks.partition_point(|r| *r <= remark);
-            remarks.insert(at, remark);
+    /// Adds findings to the nodes of objects, as far as the graph contains them.
+    pub fn remark(&mut self, remarks: impl IntoIterator<Item = (ObjectKey, Remark)>) {
+        let mut touched = BTreeSet::new();
+        for (object, remark) in remarks {
+            if let Some(index) = self.object(&object) {
+                self.inner[NodeIndex::new(index)].remarks.push(remark);
+                touched.insert(index);
+            }
+        }
+        for index in touched {
+            self.inner[NodeIndex::new(index)].remarks.sort();
         }
     }
 

@@ -1,7 +1,8 @@
 //! Findings about an object, as its card shows them.
 
 /// The severity of a finding on a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Gravity {
     /// The object cannot work.
     Error,
@@ -12,10 +13,7 @@ pub enum Gravity {
 impl Gravity {
     /// `error` or `warning`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Gravity::Error => "error",
-            Gravity::Warning => "warning",
-        }
+        self.into()
     }
 }
 

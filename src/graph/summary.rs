@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{EdgeDetail, EdgeKind, Mark, NodeKind};
 
 /// The objects that a summary represents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Scope {
     /// All objects of a namespace, or with one value of a label.
     Whole,
@@ -18,11 +19,7 @@ pub enum Scope {
 impl Scope {
     /// `whole`, `rest` or `unchanged`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Scope::Whole => "whole",
-            Scope::Rest => "rest",
-            Scope::Unchanged => "unchanged",
-        }
+        self.into()
     }
 }
 

@@ -12,6 +12,7 @@ use merman_elk_layered::{
     import_graph_with_work_control,
 };
 
+use super::fallback;
 use super::geometry::simplify;
 use super::ports::{fix_entries, fix_rows, share_trunks};
 use super::{Point, Rect};
@@ -21,6 +22,10 @@ const SIMPLEX_LIMIT: usize = 400;
 
 /// With more lines than this, those between columns move closer together.
 const MANY_LINES: usize = 16;
+
+/// The engine makes a piece of each line for each column that the line passes, and keeps all of them: with more than this
+/// it would take hundreds of megabytes.
+const MOST_PIECES: usize = 30_000;
 
 /// Where a box must stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,15 +167,27 @@ pub(super) fn run(part: &Part, budget: usize) -> Result<Placed, String> {
     if part.boxes.iter().any(|b| !b.width.is_finite() || !b.height.is_finite()) {
         return Err("a box has no size".into());
     }
+    if pieces(part) > MOST_PIECES {
+        return Err(TOO_MANY.into());
+    }
     let mut work = Budget { left: budget, spent: false };
     // The engine states its invariants by panics in some places; none is known to be reached, and none may end the
     // program.
     let result = catch_unwind(AssertUnwindSafe(|| runs(part, &mut work)));
     match result {
-        Ok(_) if work.spent => Err("there are too many links for the layout engine".into()),
+        Ok(_) if work.spent => Err(TOO_MANY.into()),
         Ok(result) => result,
         Err(_) => Err("the layout engine failed".into()),
     }
+}
+
+const TOO_MANY: &str = "there are too many links for the layout engine";
+
+/// About how many pieces the engine will make of all lines.
+fn pieces(part: &Part) -> usize {
+    let columns = fallback::columns(part);
+    let of = |e: &EdgeIn| columns[e.from].abs_diff(columns[e.to]) * if e.label.is_some() { 2 } else { 1 };
+    part.edges.iter().map(of).sum()
 }
 
 fn runs(part: &Part, work: &mut Budget) -> Result<Placed, String> {
@@ -445,6 +462,14 @@ mod tests {
         let placed = run(&part, 1_000_000_000).unwrap();
         assert!(placed.lines.iter().all(|l| l[0] == placed.lines[0][0]));
         assert!(placed.labels[1].is_some());
+    }
+
+    #[test]
+    fn lines_that_pass_many_columns_are_left_to_the_plain_arrangement() {
+        let all = |n: usize| (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))).collect::<Vec<_>>();
+        assert!(pieces(&part(20, &all(20))) <= MOST_PIECES);
+        // Refused before any work, however much would be allowed.
+        assert!(run(&part(400, &all(400)), usize::MAX).is_err());
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn run(part: &Part) -> Placed {
 }
 
 /// The column of each box: its longest distance from a start, cycles cut where a breadth-first walk meets them.
-fn columns(part: &Part) -> Vec<usize> {
+pub(super) fn columns(part: &Part) -> Vec<usize> {
     let n = part.boxes.len();
     let mut entering = vec![0usize; n];
     let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); n];

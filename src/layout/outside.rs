@@ -130,18 +130,16 @@ impl Router<'_> {
         let mut stack = Stack::default();
         for below in [false, true] {
             let wanted = if below { Place::Right } else { Place::Left };
-            let mut nodes: Vec<(usize, &Ports)> = ports
+            let mut nodes: Vec<(f64, usize, &Ports)> = ports
                 .iter()
-                .map(|(n, p)| (*n, p))
-                .filter(|(n, _)| self.book.scene.places[*n] == wanted && self.in_rows(*n))
+                .filter(|(n, _)| self.book.scene.places[**n] == wanted && self.in_rows(**n))
+                .map(|(n, p)| (self.depth(*n, p, below), *n, p))
                 .collect();
             // Lines that reach further down run further out, where they meet no other.
-            nodes.sort_by(|a, b| {
-                self.depth(b.0, b.1, below).total_cmp(&self.depth(a.0, a.1, below)).then(a.0.cmp(&b.0))
-            });
+            nodes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             let mut rows: Vec<Vec<(usize, &Ports)>> = Vec::new();
             let mut x = 0.0;
-            for (node, ports) in nodes {
+            for (_, node, ports) in nodes {
                 let width = self.book.cards[node].width;
                 match rows.last_mut() {
                     Some(row) if x + width <= room => row.push((node, ports)),
@@ -193,9 +191,9 @@ impl Router<'_> {
         let others = ports.iter().flatten().flat_map(|&net| {
             let other = self.book.scene.nets[net].source != node;
             let from = other.then(|| self.exit_y(net)).flatten();
-            let to =
-                self.ends(net).into_iter().filter(move |_| !other).filter_map(move |(end, ..)| self.entry_y(net, end));
-            from.into_iter().chain(to)
+            // Only the source of a net asks for all its ends, so each is looked at twice at most.
+            let ends = if other { Vec::new() } else { self.ends(net) };
+            from.into_iter().chain(ends.into_iter().filter_map(move |(end, ..)| self.entry_y(net, end)))
         });
         let far = if below { others.reduce(f64::min) } else { others.reduce(f64::max) };
         far.unwrap_or(0.0)
@@ -219,11 +217,13 @@ impl Router<'_> {
         for wanted in [Place::Left, Place::Right] {
             let gutter = if wanted == Place::Left { 0 } else { self.columns() };
             let mut cards: Vec<(f64, usize)> = Vec::new();
+            // A net may end in all of the cards.
+            let mut goals: BTreeMap<usize, Option<f64>> = BTreeMap::new();
             for (&node, ports) in ports.iter().filter(|(n, _)| self.book.scene.places[**n] == wanted) {
-                let goal = ports
-                    .iter()
-                    .flatten()
-                    .find_map(|&net| Some((self.goal(net, gutter, crossings)?, self.outside_port.get(&(node, net))?)));
+                let goal = ports.iter().flatten().find_map(|&net| {
+                    let goal = *goals.entry(net).or_insert_with(|| self.goal(net, gutter, crossings));
+                    Some((goal?, self.outside_port.get(&(node, net))?))
+                });
                 cards.push((goal.map_or(f64::INFINITY, |(y, port)| y - port), node));
             }
             cards.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

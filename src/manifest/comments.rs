@@ -6,7 +6,6 @@
 use std::ops::RangeInclusive;
 
 use super::hint::Input;
-use super::secret::Sort;
 use super::split::{self, Chunk};
 use super::tree::{Tree, Value};
 use crate::source::{FileId, Sources, Span};
@@ -100,7 +99,7 @@ impl<'a> File<'a> {
     fn values(&self, chunk: Chunk<'a>) -> Vec<Tree> {
         let mut values = Vec::new();
         // What a broken document says has no findings but that it is broken.
-        let _ = super::read_trees(&Input { file: self.id, chunk, sort: Sort::Manifest }, &mut values, &mut Vec::new());
+        let _ = super::read_trees(&Input { file: self.id, chunk }, &mut values, &mut Vec::new());
         values
     }
 

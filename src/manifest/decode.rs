@@ -19,6 +19,7 @@ use self::path::Path;
 use super::hint;
 use super::tree::{Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::net::near::edits;
 
 /// Maximum number of wrong fields of one object that are reported and set aside before its content is given up.
 const ROUNDS: usize = 64;
@@ -164,31 +165,6 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be added, removed, replaced or swapped with their neighbor, up to a limit.
-pub(super) fn edits(a: &str, b: &str, limit: usize) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len().abs_diff(b.len()) >= limit {
-        return limit;
-    }
-    let width = b.len() + 1;
-    let mut rows = vec![vec![0; width]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..width {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(rows[i - 2][j - 2] + 1);
-                }
-                best
-            };
-        }
-    }
-    rows[a.len()][b.len()].min(limit)
 }
 
 /// The value as it is written, if that is short and on one line.

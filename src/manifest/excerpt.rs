@@ -1,18 +1,20 @@
 //! What of an object's text readers may see: its lines as they are written, without values that may be secret.
 //!
-//! Guarantees: no value of a Secret ever, which `secret` decides; and unless asked for no value of a ConfigMap, of an
-//! environment variable, of an annotation outside of Kubernetes' own domains, and no argument or address that may carry
-//! one of these, whatever its notation: the values are found in the tree, aliases included. What nobody can know to be
-//! secret, such as a comment, stays. Lines keep their numbers.
+//! Guarantees: no value of a Secret, ever; and unless asked for no value of a ConfigMap, of an environment variable, of an
+//! annotation outside of Kubernetes' own domains, and no argument or address that may carry one of these, whatever its
+//! notation: the values are found in the tree, aliases included. What nobody can know to be secret, such as a comment
+//! that stands elsewhere, stays. Lines keep their numbers.
 
 use std::collections::BTreeSet;
 
 use super::hint::Input;
-use super::secret::Sort;
+use super::prune;
 use super::split;
-use super::tree::{Tree, Value};
+use super::tree::{Entry, Tree, Value};
 use crate::source::{FileId, Sources, Span};
 
+/// kubectl's copy of an object, which may be one of a Secret.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// What stands in place of a value that is not shown.
 pub const WITHHELD: &str = "•••";
 /// The most lines of one object.
@@ -47,26 +49,29 @@ pub fn excerpts(sources: &Sources, objects: &[Span], secrecy: Secrecy) -> Vec<Ex
     objects
         .iter()
         .map(|object| {
-            let hidden: &Vec<(usize, usize)> = withheld[object.file.index()].get_or_insert_with(|| match secrecy {
-                Secrecy::Withheld => secrets(sources, object.file),
-                Secrecy::Open => sources.withheld(object.file).into_owned(),
-            });
+            let hidden: &Vec<(usize, usize)> =
+                withheld[object.file.index()].get_or_insert_with(|| secrets(sources, object.file, secrecy));
             excerpt(sources.text(object.file), *object, hidden)
         })
         .collect()
 }
 
 /// The byte ranges of a file that are not shown, ascending and apart from each other.
-fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
+fn secrets(sources: &Sources, file: FileId, secrecy: Secrecy) -> Vec<(usize, usize)> {
     let text = sources.text(file);
-    let mut all: BTreeSet<(usize, usize)> = sources.withheld(file).iter().copied().collect();
+    let mut all = BTreeSet::new();
     for chunk in split::documents(text) {
-        let mut trees = Vec::new();
-        // What is broken gives no objects whose text could be asked for.
-        let _ = super::read_trees(&Input { file, chunk, sort: Sort::Manifest }, &mut trees, &mut Vec::new());
+        let (mut trees, mut problems) = (Vec::new(), Vec::new());
+        let read = super::read_trees(&Input { file, chunk }, &mut trees, &mut problems);
+        if read.is_err() || !problems.is_empty() {
+            // The tree does not hold all that is written.
+            let (from, to) = (chunk.offset, chunk.offset + chunk.text.len());
+            let here = sources.hidden(file).iter().filter(|range| range.start < to && range.end > from);
+            all.extend(here.map(|range| (range.start.max(from), range.end.min(to))));
+        }
         for tree in &trees {
-            let mut finder = Finder { text, found: BTreeSet::new(), aliased: Vec::new() };
-            finder.object(tree);
+            let mut finder = Finder { text, secrecy, found: BTreeSet::new(), aliased: Vec::new() };
+            finder.object(tree, Holds::Config);
             // The text of the anchor is elsewhere, under a name that says nothing of it.
             if !finder.aliased.is_empty() {
                 let aliased = std::mem::take(&mut finder.aliased);
@@ -85,51 +90,151 @@ fn secrets(sources: &Sources, file: FileId) -> Vec<(usize, usize)> {
     apart
 }
 
+/// The fields below which Secrets, what becomes Secrets, and ConfigMaps keep their values.
+const VALUES: &[&str] = &["data", "stringData", "binaryData", "encryptedData"];
+
+/// The fields that the metadata of an object has. What else stands there in a Secret was meant to be further out.
+const METADATA: &[&str] = &[
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// What the fields called [`VALUES`] hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Values of a Secret or ConfigMap.
+    Values,
+    /// Something else.
+    Config,
+}
+
+/// `Secret`, `SecretList`, `SealedSecret` and the like.
+fn is_of_secrets(kind: &str) -> bool {
+    kind.to_ascii_lowercase().contains("secret")
+}
+
 struct Finder<'a> {
     text: &'a str,
+    secrecy: Secrecy,
     found: BTreeSet<(usize, usize)>,
     /// Texts of values that are aliases.
     aliased: Vec<String>,
 }
 
 impl Finder<'_> {
-    /// Looks through an object, or a list of them.
-    fn object(&mut self, tree: &Tree) {
-        if tree.get("kind").and_then(Tree::as_str) == Some("ConfigMap") {
-            for part in ["data", "binaryData"] {
-                self.values(tree.get(part));
+    /// Looks through an object, or a list of them. What it is a part of may say what it holds.
+    fn object(&mut self, tree: &Tree, within: Holds) {
+        let kind = tree.get("kind").and_then(Tree::as_str).unwrap_or_default();
+        let holds = match kind {
+            kind if is_of_secrets(kind) => Holds::Values,
+            "ConfigMap" | "ConfigMapList" if self.secrecy == Secrecy::Withheld => Holds::Values,
+            "ConfigMap" | "ConfigMapList" => Holds::Config,
+            _ => within,
+        };
+        if kind == "Secret" {
+            for entry in tree.entries() {
+                let is_told = match &*entry.key {
+                    "immutable" => matches!(entry.value.value, Value::Bool(_)),
+                    "apiVersion" | "kind" | "type" => entry.value.as_str().is_some(),
+                    key => key == "metadata" || VALUES.contains(&key),
+                };
+                if !is_told {
+                    self.hide(&entry.value);
+                }
+            }
+            let metadata = tree.get("metadata").map(Tree::entries).unwrap_or_default();
+            for entry in metadata.iter().filter(|e| !METADATA.contains(&&*e.key)) {
+                self.values(entry);
             }
         }
-        self.fields(tree);
+        self.fields(tree, holds);
     }
 
-    fn fields(&mut self, tree: &Tree) {
+    fn fields(&mut self, tree: &Tree, holds: Holds) {
         match &tree.value {
             Value::Map(entries) => {
                 for entry in entries {
                     match (&*entry.key, &entry.value) {
+                        (LAST_APPLIED, value) => self.hide(value),
+                        ("stringData" | "encryptedData", _) => self.values(entry),
+                        (key, _) if holds == Holds::Values && VALUES.contains(&key) => self.values(entry),
+                        (_, value) if self.secrecy == Secrecy::Open => self.part(value, holds),
                         ("managedFields", value) => self.hide(value),
-                        ("annotations", value) if value.is_map() => self.annotations(value),
+                        ("annotations", value) => self.annotations(value),
                         ("env", value) => value.items().iter().for_each(|v| self.variable(v)),
                         ("args" | "command", value) => self.arguments(value),
-                        (_, value) if value.is_map() && value.get("kind").is_some() => self.object(value),
-                        (_, value) => self.fields(value),
+                        (_, value) => self.part(value, holds),
                     }
                 }
             }
-            Value::Seq(items) => items.iter().for_each(|item| self.object(item)),
-            Value::Str(text) if has_credentials(text) => self.hide(tree),
+            Value::Seq(items) => items.iter().for_each(|item| self.object(item, holds)),
+            Value::Str(text) if self.secrecy == Secrecy::Withheld && has_credentials(text) => self.hide(tree),
             _ => {}
         }
     }
 
-    fn values(&mut self, tree: Option<&Tree>) {
-        for entry in tree.map(Tree::entries).unwrap_or_default() {
+    fn part(&mut self, tree: &Tree, holds: Holds) {
+        if tree.is_map() && tree.get("kind").is_some() { self.object(tree, holds) } else { self.fields(tree, holds) }
+    }
+
+    /// Values by their keys. What is no key of a Secret or ConfigMap may be a piece of a value.
+    fn values(&mut self, entry: &Entry) {
+        let tree = &entry.value;
+        if !tree.is_map() || tree.entries().iter().any(|entry| !prune::is_data_key(&entry.key)) {
+            return self.hide(tree);
+        }
+        for entry in tree.entries() {
             self.hide(&entry.value);
+            // An anchor and a tag stand before their value.
+            let (from, to) = (entry.key_span.end as usize, entry.value.span.start as usize);
+            let before = self.text.get(from..to).unwrap_or_default();
+            if let Some(at) = before.find(['&', '!']) {
+                self.found.insert((from + at, from + before.trim_end().len()));
+            }
+        }
+        self.comments(entry.key_span.end as usize, tree.span.end as usize);
+    }
+
+    /// A value that was commented out is one all the same: comments between two places and below the second one.
+    fn comments(&mut self, from: usize, to: usize) {
+        let (from, to) = (floor(self.text, from), floor(self.text, to));
+        let mut at = from;
+        for line in self.text[from..].split_inclusive('\n') {
+            let content = line.trim_end();
+            let begins = |hash: &usize| {
+                let next = self.found.range(..(at + hash, usize::MAX)).next_back();
+                let is_value = next.is_some_and(|(_, end)| at + hash < *end);
+                !is_value && content[..*hash].chars().next_back().is_none_or(|c| c == ' ' || c == '\t')
+            };
+            let comment = content.match_indices('#').map(|(hash, _)| hash).find(begins);
+            let alone = comment.is_some_and(|hash| content[..hash].trim().is_empty());
+            if at >= to && !content.is_empty() && !alone {
+                break;
+            }
+            if let Some(hash) = comment {
+                self.found.insert((at + hash, at + content.len()));
+            }
+            at += line.len();
         }
     }
 
     fn annotations(&mut self, tree: &Tree) {
+        if !tree.is_map() {
+            return self.hide(tree);
+        }
         for entry in tree.entries() {
             if !is_public(&entry.key) {
                 self.hide(&entry.value);
@@ -140,7 +245,7 @@ impl Finder<'_> {
     fn variable(&mut self, tree: &Tree) {
         match tree.get("value") {
             Some(value) => self.hide(value),
-            None => self.fields(tree),
+            None => self.fields(tree, Holds::Config),
         }
     }
 
@@ -156,7 +261,7 @@ impl Finder<'_> {
             after = telling && text.starts_with('-') && !text.contains('=');
         }
         if tree.items().is_empty() {
-            self.fields(tree);
+            self.fields(tree, Holds::Config);
         }
     }
 

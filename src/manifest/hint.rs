@@ -4,8 +4,8 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
 use super::assemble::ALIAS_NODES;
+use super::excerpt::WITHHELD;
 use super::outline::{Begins, Outline, Quote};
-use super::secret::{self, Sort};
 use super::split::Chunk;
 use super::template;
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,15 +15,14 @@ use crate::source::{FileId, Span};
 pub(super) struct Input<'a> {
     pub file: FileId,
     pub chunk: Chunk<'a>,
-    pub sort: Sort,
 }
 
 impl Input<'_> {
-    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk. It begins and ends between
-    /// characters: who reads bytes, or counts what it has put in itself, may point into one.
+    /// A place in the file, from a line (from 1), a column (from 0) and bytes of the chunk. It begins and ends where
+    /// characters do: whoever points at a character need not know how long it is.
     pub fn span(&self, line: usize, column: usize, start: usize, end: usize) -> Span {
-        let start = self.chunk.text.floor_char_boundary(start);
-        let end = self.chunk.text.ceil_char_boundary(end);
+        let text = self.chunk.text;
+        let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
         Span {
             file: self.file,
             line: (self.chunk.line + line - 1) as u32,
@@ -35,9 +34,7 @@ impl Input<'_> {
 
     /// The place of some bytes of the chunk.
     pub fn span_at(&self, start: usize, end: usize) -> Span {
-        // Whoever points at a character need not know how long it is.
-        let end = self.chunk.text.ceil_char_boundary(end);
-        let before = &self.chunk.text[..start];
+        let before = &self.chunk.text[..self.chunk.text.floor_char_boundary(start)];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
         self.span(line, before[line_start..].chars().count(), start, end)
@@ -130,11 +127,9 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
         let problem = Diagnostic::at(Code::YamlSyntax, at, "a template that was not rendered");
         return Fault { problem, template: true };
     }
-    // What follows speaks of the text in words of its own, and not of what may be a Secret's value.
-    let seen = secret::masked(text, input.sort);
-    let lines = Lines::around(&seen, offset, &outline);
+    let lines = Lines::around(text, offset, &outline);
     let cause = tab(input, error.kind(), &lines)
-        .or_else(|| reserved_start(&seen, error.kind(), offset, at, outline.in_flow))
+        .or_else(|| reserved_start(input, error.kind(), offset, at, outline.in_flow))
         .or_else(|| unclosed_quote(input, error.kind(), offset, outline.quote))
         .or_else(|| missing_blank(input, error.kind(), &lines))
         .or_else(|| colon_in_value(error.kind(), &lines, at));
@@ -153,6 +148,21 @@ pub(super) fn syntax(input: &Input<'_>, error: &ScanError, offset: usize) -> Fau
         }
     });
     problem.into()
+}
+
+/// Takes out of a message what it quotes, because the line that it is about may hold a secret.
+pub(super) fn withhold(problem: &mut Diagnostic) {
+    // Advice often repeats the line as it should be.
+    problem.help.take_if(|help| help.contains(['`', '"']) || help.contains(": "));
+    let message = &problem.message;
+    // What is quoted may hold quotes.
+    let quoted = ['`', '"'].iter().filter_map(|quote| Some((message.find(*quote)?, message.rfind(*quote)?)));
+    let ends = quoted.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    if let Some((from, to)) = ends
+        && message[from..to].contains(char::is_alphanumeric)
+    {
+        problem.message.replace_range(from + 1..to, WITHHELD);
+    }
 }
 
 /// The first piece of a text, for messages.
@@ -245,8 +255,8 @@ fn tab(input: &Input<'_>, kind: &ErrorKind, lines: &Lines<'_>) -> Option<Diagnos
     })
 }
 
-fn reserved_start(text: &str, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
-    let rest = &text[offset..];
+fn reserved_start(input: &Input<'_>, kind: &ErrorKind, offset: usize, at: Span, in_flow: bool) -> Option<Diagnostic> {
+    let rest = &input.chunk.text[offset..];
     let line = rest.split(['\r', '\n']).next().unwrap_or_default();
     let line = line.split(" #").next().unwrap_or_default();
     // Between brackets the next value begins on the same line.

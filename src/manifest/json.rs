@@ -4,7 +4,6 @@
 use super::MAX_DEPTH;
 use super::assemble::{self, Place};
 use super::hint::{Fault, Input};
-use super::secret;
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -128,9 +127,7 @@ impl Reader<'_, '_> {
 
     fn fault(&mut self, message: &str) -> Fault {
         let mark = self.mark(self.at.max(self.mark.offset));
-        let seen = secret::masked(self.text, self.input.sort);
-        let next = self.text[self.at..].chars().next();
-        let found = match next.filter(|c| ",:{}[]".contains(*c)).or_else(|| seen[self.at..].chars().next()) {
+        let found = match self.text[self.at..].chars().next() {
             Some(c) => format!("{message}, found `{}`", c.escape_default()),
             None => format!("{message}, but the text ends here"),
         };

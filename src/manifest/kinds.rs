@@ -1,11 +1,11 @@
 //! Kinds that are almost the name of one that is drawn: what is not drawn because of a slip of the pen must not go
 //! unsaid.
 
-use super::decode::edits;
 use super::hint::excerpt;
 use super::identity::BUILT_IN_GROUPS;
 use super::tree::Tree;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::net::near::edits;
 
 const CORE: &str = "v1";
 const APPS: &str = "apps/v1";

@@ -19,7 +19,6 @@ mod prune;
 mod read;
 mod repair;
 mod scalar;
-mod secret;
 mod split;
 mod template;
 mod tree;
@@ -35,11 +34,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Code, Diagnostic, Warned};
+use crate::diagnostic::{Diagnostic, Warned};
 use crate::source::{FileId, Sources};
 
 use self::hint::{Fault, Input};
-use self::secret::{Damage, Sort};
 use self::split::Chunk;
 
 /// How many steps deep a document may nest.
@@ -64,28 +62,21 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
         .ids()
         .flat_map(|file| split::documents(sources.text(file)).into_iter().map(move |chunk| (file, chunk)))
         .collect();
-    let read: Vec<Document> = documents
-        .par_iter()
-        .map(|(file, chunk)| document(sources, Input { file: *file, chunk: *chunk, sort: Sort::Manifest }))
-        .collect();
+    let read: Vec<Document> =
+        documents.par_iter().map(|(file, chunk)| document(sources, Input { file: *file, chunk: *chunk })).collect();
 
     let mut parsed = Parsed { documents: documents.len(), ..Parsed::default() };
     let mut diagnostics = Vec::new();
     let mut templates = Vec::new();
     let mut of_file = BTreeMap::new();
-    let mut withheld: Vec<Vec<secret::Range>> = vec![Vec::new(); sources.len()];
     let mut of_interest = vec![false; sources.len()];
     for document in read {
         of_interest[document.file.index()] |=
             document.is_kubernetes || !document.problems.is_empty() || document.template.is_some();
         *of_file.entry(document.file).or_default() += 1;
-        withheld[document.file.index()].extend(document.withheld);
         templates.extend(document.template);
         parsed.objects.extend(document.objects);
         diagnostics.extend(document.problems);
-    }
-    for (file, ranges) in sources.ids().zip(withheld) {
-        sources.withhold(file, ranges);
     }
     parsed.ignored_files = sources.ids().filter(|file| !of_interest[file.index()]).collect();
     parsed.templates = templates.iter().map(|at| at.file).collect();
@@ -97,32 +88,19 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
 /// The values of all documents of one file that is no manifest, such as a configuration file.
 pub fn values(sources: &Sources, file: FileId) -> Warned<Vec<Tree>> {
     let mut read = Warned::new(Vec::new());
-    let mut withheld = Vec::new();
     for chunk in split::documents(sources.text(file)) {
-        let input = Input { file, chunk, sort: Sort::Configuration };
-        let (mut trees, mut problems) = (Vec::new(), Vec::new());
-        let fault = read_trees(&input, &mut trees, &mut problems).err();
-        withheld.extend(secrets(sources, &input, &mut trees, &problems, fault.as_ref()));
-        read.value.extend(trees);
-        read.diagnostics.extend(problems);
+        let fault = read_trees(&Input { file, chunk }, &mut read.value, &mut read.diagnostics).err();
         read.diagnostics.extend(fault.map(|f| f.problem));
     }
-    sources.withhold(file, withheld);
+    withhold(sources, &mut read.diagnostics);
     read
 }
 
-/// Takes the values of Secrets out of the trees of a document, and gives their places in the file.
-fn secrets(
-    sources: &Sources,
-    input: &Input<'_>,
-    trees: &mut [Tree],
-    problems: &[Diagnostic],
-    fault: Option<&Fault>,
-) -> Vec<secret::Range> {
-    let repeats = problems.iter().any(|p| p.code == Code::YamlDuplicateKey);
-    let damage = if fault.is_some() || repeats { Damage::Some } else { Damage::None };
-    let (start, length) = (input.chunk.offset, input.chunk.text.len());
-    secret::take(sources.text(input.file), (start, start + length), trees, damage, input.sort)
+/// Takes what is quoted out of problems with lines that nobody may see.
+fn withhold(sources: &Sources, problems: &mut [Diagnostic]) {
+    for problem in problems.iter_mut().filter(|p| p.at.is_some_and(|at| !sources.shows(at))) {
+        hint::withhold(problem);
+    }
 }
 
 /// What was found in one document.
@@ -133,23 +111,14 @@ struct Document {
     /// Where it shows that it is a template.
     template: Option<crate::source::Span>,
     is_kubernetes: bool,
-    /// What nobody may see.
-    withheld: Vec<secret::Range>,
 }
 
 fn document(sources: &Sources, input: Input<'_>) -> Document {
     let text = sources.text(input.file);
-    let mut document = Document {
-        file: input.file,
-        objects: Vec::new(),
-        problems: Vec::new(),
-        template: None,
-        is_kubernetes: false,
-        withheld: Vec::new(),
-    };
+    let mut document =
+        Document { file: input.file, objects: Vec::new(), problems: Vec::new(), template: None, is_kubernetes: false };
     let mut trees = Vec::new();
     let fault = read_trees(&input, &mut trees, &mut document.problems).err();
-    document.withheld = secrets(sources, &input, &mut trees, &document.problems, fault.as_ref());
     let may_be_template = input.chunk.text.contains("{{");
     for tree in trees {
         if may_be_template && let Some(at) = template::placeholder(&tree) {
@@ -169,8 +138,9 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
     }
     if !document.is_kubernetes && document.objects.is_empty() {
         // Files of other programs are none of our business as long as they can be read.
-        document.problems.retain(|p| p.code != Code::YamlDuplicateKey);
+        document.problems.retain(|p| p.code != crate::diagnostic::Code::YamlDuplicateKey);
     }
+    withhold(sources, &mut document.problems);
     document
 }
 
@@ -183,7 +153,7 @@ fn read_trees(input: &Input<'_>, trees: &mut Vec<Tree>, problems: &mut Vec<Diagn
         return read::yaml(input, trees, problems);
     }
     let Err(fault) = json::json(input, trees, problems) else { return Ok(()) };
-    if !trees.is_empty() || fault.problem.code == Code::YamlLimit {
+    if !trees.is_empty() || fault.problem.code == crate::diagnostic::Code::YamlLimit {
         return Err(fault);
     }
     // YAML can be written with braces too, and JSON with comments can be read as YAML.

@@ -18,9 +18,15 @@ pub(super) fn after_decoding(group: &str, kind: &str, tree: &mut Tree) {
     match (group, kind) {
         ("", "Secret") => {
             // Which keys a Secret has is of interest; what they hold must not get anywhere.
+            tree.retain_keys(&["apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"]);
             for part in ["data", "stringData"] {
-                for entry in tree.get_mut(part).map(Tree::entries_mut).unwrap_or_default() {
-                    entry.value.value = Value::Null;
+                match tree.get_mut(part).map(|part| &mut part.value) {
+                    Some(Value::Map(entries)) => {
+                        entries.retain(|entry| is_data_key(&entry.key));
+                        entries.iter_mut().for_each(|entry| entry.value.value = Value::Null);
+                    }
+                    Some(other) => *other = Value::Null,
+                    None => {}
                 }
             }
         }
@@ -31,4 +37,12 @@ pub(super) fn after_decoding(group: &str, kind: &str, tree: &mut Tree) {
         }
         _ => {}
     }
+}
+
+/// Whether a text can be a key of a Secret or ConfigMap
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data>). What is none may be a piece of
+/// a value that was broken.
+pub(super) fn is_data_key(key: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=253).contains(&key.len()) && key.chars().all(is_allowed)
 }

@@ -23,7 +23,7 @@ pub(super) fn tagged(text: &str, tag: &str) -> Result<Value, String> {
         | ("float", value @ Value::Float(_))
         | ("bool", value @ Value::Bool(_))
         | ("null", value @ Value::Null) => Ok(value),
-        _ => Err(format!("the value is not what its tag `!!{tag}` says")),
+        _ => Err(format!("`{}` is not what its tag `!!{tag}` says", super::hint::excerpt(text))),
     }
 }
 

@@ -22,10 +22,9 @@ fn names(parsed: &Warned<Parsed>) -> Vec<String> {
     parsed.value.objects.iter().map(|o| format!("{}/{} {}", o.api_version, o.kind, o.name)).collect()
 }
 
-/// Problems of a text without usable objects. Only of manifests the text itself is quoted, so it calls itself one.
+/// Problems of a text without usable objects.
 fn fault(text: &str, expected: &str) {
-    let kind = if text.ends_with('\n') { "# kind: Service\n" } else { "" };
-    let (_, parsed) = parse_text("x.yaml", &format!("{text}{kind}"));
+    let parsed = parse(&Sources::from_texts([("x.yaml", text)]).all_shown());
     assert_eq!(told(&parsed).join("\n"), expected, "{text:?}");
 }
 
@@ -56,7 +55,7 @@ fn likely_causes_are_named() {
     fault("a: [1, 2\nb: c\n", "2:2 a `:` where none can be; is a bracket or brace before it not closed?");
     fault("a: x\0y\n", "1:5 a NUL byte, which no manifest may hold");
     fault("? [a]\n: b\n", "1:3 a key that is itself a list or a mapping");
-    fault("a: !!int x\n", "1:10 the value is not what its tag `!!int` says");
+    fault("a: !!int x\n", "1:10 `x` is not what its tag `!!int` says");
     fault("{\"a\": [1,, 2]}", "1:10 not valid JSON: expected a value, found `,`");
     fault("{\"a\": \"x\ny: [", "1:7 not valid JSON: a string that is not closed on its line");
 }

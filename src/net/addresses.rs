@@ -1,6 +1,7 @@
 //! Sets of IPv4 and IPv6 addresses: CIDR blocks, with parts of them taken out.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
@@ -22,7 +23,18 @@ pub enum AddressRange {
     V6(Ipv6Addr, Ipv6Addr),
 }
 
+/// Positions of a part of each of two ways of taking addresses apart.
+pub type Parts = (Option<usize>, Option<usize>);
+
 impl AddressRange {
+    fn of_numbers(v6: bool, first: u128, last: u128) -> AddressRange {
+        if v6 {
+            AddressRange::V6(Ipv6Addr::from_bits(first), Ipv6Addr::from_bits(last))
+        } else {
+            AddressRange::V4(Ipv4Addr::from_bits(first as u32), Ipv4Addr::from_bits(last as u32))
+        }
+    }
+
     /// The fewest CIDR blocks that cover it exactly.
     pub fn cidrs(self) -> Vec<String> {
         match self {
@@ -90,7 +102,7 @@ impl AddressSet {
         let v4 = |a, b, c, d, len| Ipv4Net::new(Ipv4Addr::new(a, b, c, d), len).map(IpNet::V4);
         let v6 = Ipv6Net::new(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7).map(IpNet::V6);
         let blocks = [v4(10, 0, 0, 0, 8), v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16), v4(100, 64, 0, 0, 10), v6];
-        blocks.into_iter().flatten().fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)))
+        blocks.into_iter().flatten().fold(AddressSet::none(), |set, block| set.with(&AddressSet::block(block)))
     }
 
     /// Whether there is no address in it.
@@ -116,6 +128,26 @@ impl AddressSet {
         AddressSet { v4: &self.v4 | &other.v4, v6: &self.v6 | &other.v6 }
     }
 
+    /// Puts the addresses of another set in: as much work as the smaller one has stretches.
+    pub fn add(&mut self, other: &AddressSet) {
+        fn grow<T: range_set_blaze::Integer>(all: &mut RangeSetBlaze<T>, more: &RangeSetBlaze<T>) {
+            if more.ranges_len() > all.ranges_len() {
+                let few = std::mem::replace(all, more.clone());
+                all.extend(few.ranges());
+            } else {
+                all.extend(more.ranges());
+            }
+        }
+        grow(&mut self.v4, &other.v4);
+        grow(&mut self.v6, &other.v6);
+    }
+
+    /// The same with the addresses of another set.
+    pub fn with(mut self, other: &AddressSet) -> AddressSet {
+        self.add(other);
+        self
+    }
+
     /// The addresses of both sets.
     pub fn intersection(&self, other: &AddressSet) -> AddressSet {
         AddressSet { v4: &self.v4 & &other.v4, v6: &self.v6 & &other.v6 }
@@ -124,6 +156,52 @@ impl AddressSet {
     /// The addresses that are not in the other set.
     pub fn difference(&self, other: &AddressSet) -> AddressSet {
         AddressSet { v4: &self.v4 - &other.v4, v6: &self.v6 - &other.v6 }
+    }
+
+    /// Two ways of taking addresses apart, as one: what lies in each two of their parts, or in one of them only, by the
+    /// positions of the parts. As much work as sorting all stretches.
+    pub fn overlaid(one: &[AddressSet], other: &[AddressSet]) -> Vec<(Parts, AddressSet)> {
+        let mut found: BTreeMap<(bool, usize, bool, usize), AddressSet> = BTreeMap::new();
+        let mut add = |(a, b): Parts, range: AddressRange| {
+            let key = (a.is_none(), a.unwrap_or_default(), b.is_none(), b.unwrap_or_default());
+            found.entry(key).or_default().add(&AddressSet::range(range));
+        };
+        // The stretches of each side are apart, so that at most one of each is open at a time.
+        for v6 in [false, true] {
+            let mut changes: BTreeMap<u128, Vec<(bool, Option<usize>)>> = BTreeMap::new();
+            for (second, sets) in [(false, one), (true, other)] {
+                for (at, set) in sets.iter().enumerate() {
+                    for (first, last) in set.numbers(v6) {
+                        changes.entry(first).or_default().push((second, Some(at)));
+                        if let Some(next) = last.checked_add(1) {
+                            changes.entry(next).or_default().insert(0, (second, None));
+                        }
+                    }
+                }
+            }
+            let (mut open, mut rest): (Parts, _) = ((None, None), changes.iter().peekable());
+            while let Some((&first, turns)) = rest.next() {
+                for (second, at) in turns {
+                    *(if *second { &mut open.1 } else { &mut open.0 }) = *at;
+                }
+                let last = rest.peek().map_or(u128::MAX, |(next, _)| **next - 1);
+                if open != (None, None) {
+                    add(open, AddressRange::of_numbers(v6, first, last));
+                }
+            }
+        }
+        let part = |none: bool, at: usize| (!none).then_some(at);
+        found.into_iter().map(|((no_a, a, no_b, b), set)| ((part(no_a, a), part(no_b, b)), set)).collect()
+    }
+
+    /// Its stretches of a family as numbers.
+    fn numbers(&self, v6: bool) -> Vec<(u128, u128)> {
+        let of = |range: AddressRange| match range {
+            AddressRange::V4(a, b) if !v6 => Some((u128::from(a.to_bits()), u128::from(b.to_bits()))),
+            AddressRange::V6(a, b) if v6 => Some((a.to_bits(), b.to_bits())),
+            _ => None,
+        };
+        self.ranges().into_iter().filter_map(of).collect()
     }
 
     /// It as people write it: blocks, and the parts of them that are not in it. One block with holes where that takes

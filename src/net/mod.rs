@@ -3,11 +3,19 @@
 //! It knows no manifests and no policies and imports nothing of ours; each word is here once.
 
 mod addresses;
+pub mod choice;
+mod dns;
+mod labels;
+pub mod near;
 mod object;
 mod ports;
 mod protocol;
+pub mod text;
 
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
+pub use choice::UnknownName;
+pub use dns::ClusterName;
+pub use labels::{BadSelector, Labels, NAMESPACE_NAME, Operator, Requirement, Selector, label_list};
 pub use object::ObjectKey;
 pub use ports::{ContainerPort, PortSet};
 pub use protocol::Protocol;

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A transport protocol of Services, containers and policies
 /// (<https://kubernetes.io/docs/reference/networking/service-protocols/>).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Protocol {
     /// TCP, also the meaning of an absent protocol.
     #[default]
@@ -21,11 +22,7 @@ impl Protocol {
 
     /// The name in manifests: `TCP`, `UDP` or `SCTP`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "TCP",
-            Protocol::Udp => "UDP",
-            Protocol::Sctp => "SCTP",
-        }
+        self.into()
     }
 
     /// The protocol of exactly this name.

@@ -8,10 +8,10 @@ use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-use super::selector::Selector;
+use super::selector;
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
 
 /// The API group of these kinds.
 pub(super) const GROUP: &str = "policy.networking.k8s.io";
@@ -160,13 +160,13 @@ fn subject(field: &Field<'_>) -> Read<PodSelection> {
 }
 
 fn whole_namespaces(field: &Field<'_>) -> Read<PodSelection> {
-    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(Selector::read(field)?), pods: Selector::everything() })
+    Ok(PodSelection { namespaces: NamespaceSelection::Labeled(selector::read(field)?), pods: Selector::everything() })
 }
 
 fn namespaced_pods(field: &Field<'_>) -> Read<PodSelection> {
     field.must_be_map()?;
     // The definitions ask for both selectors; an absent one is taken for an empty one, which is what it decodes to.
-    let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| Selector::read(&f));
+    let selector = |key: &str| field.get(key).map_or(Ok(Selector::everything()), |f| selector::read(&f));
     Ok(PodSelection {
         namespaces: NamespaceSelection::Labeled(selector("namespaceSelector")?),
         pods: selector("podSelector")?,
@@ -207,7 +207,7 @@ fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
         "pods" => Peer::Pods(namespaced_pods(&one)?),
         "networks" => Peer::Addresses(networks(&one)?),
         "nodes" => {
-            Selector::read(&one)?;
+            selector::read(&one)?;
             Peer::Untold("nodes")
         }
         _ if action != Action::Allow => return Err(one.fault("domain names can only be allowed")),
@@ -226,7 +226,7 @@ fn networks(field: &Field<'_>) -> Read<AddressSet> {
     }
     for item in written {
         let block = parse_cidr(item.text()?).map_err(|m| item.fault(m))?;
-        set = set.union(&AddressSet::block(block));
+        set.add(&AddressSet::block(block));
     }
     Ok(set)
 }
@@ -241,8 +241,8 @@ fn ports(fields: &[Field<'_>]) -> Read<RulePorts> {
     for field in fields {
         let one = field.exactly_one(&["portNumber", "namedPort", "portRange"])?;
         match one.key() {
-            "portNumber" => fixed = fixed.union(&PortSet::port(protocol(&one)?, one.required("port")?.port()?)),
-            "portRange" => fixed = fixed.union(&range(protocol(&one)?, &one)?),
+            "portNumber" => fixed.add(&PortSet::port(protocol(&one)?, one.required("port")?.port()?)),
+            "portRange" => fixed.add(&range(protocol(&one)?, &one)?),
             _ => named.push(named_port(&one)?),
         }
     }
@@ -275,7 +275,7 @@ fn protocols(fields: &[Field<'_>]) -> Read<RulePorts> {
                 if port.key() == "range" { range(protocol, &port)? } else { PortSet::port(protocol, port.port()?) }
             }
         };
-        fixed = fixed.union(&ports);
+        fixed.add(&ports);
     }
     Ok(RulePorts::Some { fixed, named })
 }

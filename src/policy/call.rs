@@ -42,7 +42,7 @@ pub struct Call {
 
 /// A name of a Service that nothing in the input has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownName {
+pub struct UnknownService {
     /// Whose configuration it is, by its position in the cluster.
     pub workload: usize,
     /// The name as written: `db.data.svc.cluster.local`.
@@ -61,7 +61,7 @@ pub struct Calls {
     /// By caller and Service, one for each pair.
     pub found: Vec<Call>,
     /// Full names that do not resolve, by workload and name, one for each pair.
-    pub unknown: Vec<UnknownName>,
+    pub unknown: Vec<UnknownService>,
 }
 
 /// What policies leave of a call to one workload.

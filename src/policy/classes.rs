@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::PodSpec;
 
 use super::rule::{NamespaceSelection, Peer, Peers, PodSelection, Policy};
-use super::selector::Labels;
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::{self, Body};
-use crate::net::{ContainerPort, Protocol};
+use crate::net::{ContainerPort, Labels, Protocol};
 
 /// A StatefulSet with more pods than this is not taken apart when a policy asks for the names of its pods.
 const MOST_ORDINALS: i64 = 1000;

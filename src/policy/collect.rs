@@ -10,7 +10,7 @@ use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, ObjectKey};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
 use crate::source::Span;
 
 /// A policy of a kind that is not evaluated. What it allows or denies is not in any result.
@@ -164,7 +164,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
             }
         }
         if undeclared {
-            for key in namespace_keys(policy).into_iter().filter(|k| *k != "kubernetes.io/metadata.name") {
+            for key in namespace_keys(policy).into_iter().filter(|k| *k != NAMESPACE_NAME) {
                 unknown.entry(key.to_owned()).or_default().push(policy.at);
             }
         }
@@ -187,10 +187,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
     diagnostics.extend(first(&covering).map(|at| Diagnostic::at(Code::AddressesMayCoverPods, at, message)));
     let names: Vec<&str> = namespaces.iter().filter(|n| !n.declared).map(|n| n.name).collect();
     for (key, places) in &unknown {
-        let named = match names.as_slice() {
-            [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
-            all => all.join(", "),
-        };
+        let named = text::first(&names, 3);
         let message = format!(
             "a policy asks for the label `{key}` of namespaces, and of {named} only the name is known: no other label is taken to be there"
         );

@@ -1,7 +1,9 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
+use std::sync::Arc;
+
 use super::collect::{self, ForeignPolicy};
-use super::evaluate::{Certainty, Reason, Verdict};
+use super::evaluate::{Certainty, Reason};
 use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
@@ -211,13 +213,19 @@ impl Connectivity {
     }
 
     /// What becomes of traffic between two groups on a network.
-    pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Verdict {
+    pub fn between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Arc<Answer> {
         self.planes[network].judge.between(from, to)
     }
 
-    /// How sure it is what becomes of traffic between two groups on a network.
-    pub fn certainty_between_groups(&self, network: usize, from: GroupId, to: GroupId) -> Certainty {
-        self.planes[network].judge.certainty(from, to)
+    /// The policies that have a say about a group in a direction on a network, in the order in which they are asked.
+    pub(crate) fn policies_of(&self, network: usize, group: GroupId, direction: Direction) -> Vec<usize> {
+        self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
+    }
+
+    /// For each rule of these policies the groups about which it is not as it is about most: groups that are never named
+    /// here get the same answer as all others of their kind.
+    pub(crate) fn exceptions(&self, network: usize, group: GroupId, direction: Direction) -> Vec<Vec<GroupId>> {
+        self.planes.get(network).map(|p| p.judge.exceptions(group, direction).collect()).unwrap_or_default()
     }
 
     /// A network, by its position.
@@ -297,7 +305,7 @@ impl Connectivity {
                 answer.certainty = Certainty::Undetermined;
             }
             answer.certainty = answer.certainty.max(way.certainty);
-            answer.ports = answer.ports.union(&way.ports);
+            answer.ports.add(&way.ports);
             let new: Vec<Reason> = way.because.into_iter().filter(|r| !answer.because.contains(r)).collect();
             answer.because.extend(new);
         }

@@ -8,16 +8,20 @@
 //! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+use super::connectivity::Answer;
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
+use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
 use super::rule::{Action, Direction, Policy, Tier};
 use crate::net::{ContainerPort, PortSet};
 
 /// What a policy does to a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Effect {
     /// A rule allows it.
     Allow,
@@ -32,17 +36,13 @@ pub enum Effect {
 impl Effect {
     /// `allow`, `deny`, `pass` or `isolate`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Effect::Allow => "allow",
-            Effect::Deny => "deny",
-            Effect::Pass => "pass",
-            Effect::Isolate => "isolate",
-        }
+        self.into()
     }
 }
 
 /// How sure a connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Certainty {
     /// The manifests decide it.
     #[default]
@@ -57,11 +57,7 @@ pub enum Certainty {
 impl Certainty {
     /// `certain`, `convention` or `undetermined`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Certainty::Certain => "certain",
-            Certainty::Convention => "convention",
-            Certainty::Undetermined => "undetermined",
-        }
+        self.into()
     }
 }
 
@@ -126,6 +122,7 @@ pub(super) struct Judge {
     subjects: Vec<Option<SetId>>,
     rules: Vec<[Vec<Asked>; 2]>,
     sides: Vec<[Side; 2]>,
+    memory: Memory,
 }
 
 /// Where the two directions are kept in arrays.
@@ -172,7 +169,14 @@ impl Judge {
                 written.iter().map(ask).collect()
             }));
         }
-        let mut judge = Judge { sides: vec![Default::default(); groups.len()], groups, sets, subjects, rules };
+        let mut judge = Judge {
+            sides: vec![Default::default(); groups.len()],
+            groups,
+            sets,
+            subjects,
+            rules,
+            memory: Memory::default(),
+        };
         for (id, policy) in policies.iter().enumerate() {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
@@ -236,6 +240,7 @@ impl Judge {
 
     /// Takes a policy out.
     pub fn forget(&mut self, policy: usize) {
+        self.memory.clear();
         for side in self.sides.iter_mut().flatten() {
             for list in [&mut side.admin, &mut side.network, &mut side.baseline] {
                 list.retain(|p| *p != policy);
@@ -254,23 +259,28 @@ impl Judge {
     }
 
     /// What becomes of traffic from one group to another.
-    pub fn between(&self, from: GroupId, to: GroupId) -> Verdict {
+    pub fn between(&self, from: GroupId, to: GroupId) -> Arc<Answer> {
         let egress = self.one_side(Direction::Egress, from, to);
         let ingress = self.one_side(Direction::Ingress, from, to);
-        let mut because = egress.because;
-        because.extend(ingress.because);
-        Verdict { ports: egress.ports.intersection(&ingress.ports), because }
+        self.memory.both(egress, ingress, self.certainty(from, to))
     }
 
     /// What one side says of traffic from one group to another.
-    pub fn one_side(&self, direction: Direction, from: GroupId, to: GroupId) -> Verdict {
+    fn one_side(&self, direction: Direction, from: GroupId, to: GroupId) -> Arc<Verdict> {
         let (subject, peer) = match direction {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
-        let rules =
+        let (mut rules, mut named) = (Vec::new(), false);
+        let all = self.side(subject, direction).all().flat_map(|policy| &self.rules[policy][slot(direction)]);
+        for (index, rule) in all.enumerate().filter(|(_, rule)| self.sets[rule.peers].contains(peer)) {
+            rules.push(index as u32);
+            named |= !rule.ports.named().is_empty();
+        }
+        let asked = Known { direction, subject, rules: rules.into(), destination: named.then_some(to) };
+        let means =
             |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
-        self.of_side(direction, subject, rules, &self.groups[to].ports)
+        self.memory.side(asked, || self.of_side(direction, subject, means, &self.groups[to].ports))
     }
 
     /// The rules of a policy that mean traffic from one group to another, with their position and the ports that they
@@ -303,15 +313,13 @@ impl Judge {
     ) -> Verdict {
         let side = self.side(subject, direction);
         let mut asking = Asking { judge: self, direction, means, declared, because: Vec::new() };
-        let mut open = PortSet::all();
         if side.is_open() {
-            return Verdict { ports: open, because: Vec::new() };
+            return Verdict { ports: PortSet::all(), because: Vec::new() };
         }
-        let admin = asking.first_match(&side.admin, &mut open);
-        let open = open.union(&admin.passed);
+        let (admin, open) = asking.first_match(&side.admin, PortSet::all());
+        let open = open.with(&admin.passed);
         let (rest, later) = if side.network.is_empty() {
-            let mut open = open;
-            let baseline = asking.first_match(&side.baseline, &mut open);
+            let (baseline, open) = asking.first_match(&side.baseline, open);
             (open.union(&baseline.passed), baseline.allowed)
         } else {
             (PortSet::none(), asking.any_match(&side.network, &open))
@@ -357,6 +365,17 @@ impl Judge {
         }
     }
 
+    /// For each rule of a group's own side, in their order, the peers about which it is not as it is about most: those
+    /// that it means if these are few, else those that it does not mean.
+    pub fn exceptions(&self, group: GroupId, direction: Direction) -> impl Iterator<Item = Vec<GroupId>> + '_ {
+        let rules = self.side(group, direction).all().flat_map(move |policy| &self.rules[policy][slot(direction)]);
+        rules.map(|rule| {
+            let meant = &self.sets[rule.peers];
+            let few = meant.count_ones(..) * 2 <= meant.len();
+            if few { meant.ones().collect() } else { meant.zeroes().collect() }
+        })
+    }
+
     /// Whether traffic between these groups is any of the cluster's business: addresses do not talk to addresses here.
     pub fn is_of_interest(&self, from: GroupId, to: GroupId) -> bool {
         let pods = |g: GroupId| matches!(self.groups[g].members, Members::Pods(_));
@@ -388,24 +407,25 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
         rules.filter(move |(i, _)| (self.means)(policy, *i)).map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
     }
 
-    /// Asks rule after rule; each decides about the ports that are still open.
-    fn first_match(&mut self, policies: &[usize], open: &mut PortSet) -> Decided {
+    /// Asks rule after rule; each decides about the ports that are still open. Returns those that stay so as well.
+    fn first_match(&mut self, policies: &[usize], open: PortSet) -> (Decided, PortSet) {
         let mut decided = Decided { allowed: PortSet::none(), passed: PortSet::none() };
+        let mut taken = PortSet::none();
         for &policy in policies {
             let mut reasons = Vec::new();
             for (rule, action, ports) in self.rules(policy) {
-                let hit = ports.intersection(open);
+                let hit = ports.intersection(&open).difference(&taken);
                 if hit.is_empty() {
                     continue;
                 }
-                *open = open.difference(&hit);
+                taken.add(&hit);
                 let effect = match action {
                     Action::Allow => {
-                        decided.allowed = decided.allowed.union(&hit);
+                        decided.allowed.add(&hit);
                         Effect::Allow
                     }
                     Action::Pass => {
-                        decided.passed = decided.passed.union(&hit);
+                        decided.passed.add(&hit);
                         Effect::Pass
                     }
                     Action::Deny => Effect::Deny,
@@ -414,7 +434,7 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
             }
             self.because.extend(reasons);
         }
-        decided
+        (decided, open.difference(&taken))
     }
 
     /// Asks all rules of all policies: what any of them allows is allowed.
@@ -425,7 +445,7 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
             for (rule, _, ports) in self.rules(policy) {
                 let hit = ports.intersection(open);
                 if !hit.is_empty() {
-                    allowed = allowed.union(&hit);
+                    allowed.add(&hit);
                     reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect: Effect::Allow });
                 }
             }

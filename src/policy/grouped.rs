@@ -77,7 +77,7 @@ fn blocks(plane: &Plane, extent: Extent) -> impl Iterator<Item = ConnectionGroup
             network,
             from: PeerSet::Addresses(set),
             to: to.clone(),
-            answer: Arc::new(answer),
+            answer,
         }));
     }
     let outgoing = (0..rows.classes.len()).flat_map(move |source| {
@@ -136,7 +136,7 @@ struct Grouping<'p> {
     /// Source classes by their answer and all destinations that have it.
     by_destinations: BTreeMap<(Arc<Answer>, End), Runs>,
     /// Destination classes by their answer and all source addresses that have it.
-    by_addresses: BTreeMap<(Answer, AddressSet), Runs>,
+    by_addresses: BTreeMap<(Arc<Answer>, AddressSet), Runs>,
     /// Destinations of the ingress controller by answer.
     of_controller: BTreeMap<Arc<Answer>, Vec<usize>>,
 }
@@ -166,7 +166,7 @@ impl<'p> Grouping<'p> {
                 by_destinations.entry((Arc::clone(&row.answers[answer]), end)).or_default().push(source);
             }
         }
-        let mut by_addresses: BTreeMap<(Answer, AddressSet), Runs> = BTreeMap::new();
+        let mut by_addresses: BTreeMap<(Arc<Answer>, AddressSet), Runs> = BTreeMap::new();
         for (class, answers) in rows.answers_to_addresses() {
             for key in answers {
                 by_addresses.entry(key).or_default().push(class);
@@ -199,7 +199,7 @@ impl<'p> Grouping<'p> {
         }
         for ((answer, set), to) in self.by_addresses {
             let (from, to) = (PeerSet::Addresses(set), workloads(to));
-            groups.push(ConnectionGroup { network, from, to, answer: Arc::new(answer) });
+            groups.push(ConnectionGroup { network, from, to, answer });
         }
         for (answer, to) in self.of_controller {
             let (from, to) = (PeerSet::IngressController, PeerSet::Workloads(to.into()));

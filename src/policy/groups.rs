@@ -12,8 +12,8 @@ use fixedbitset::FixedBitSet;
 use super::classes::{Classes, PodClass};
 use super::partition::partition;
 use super::rule::{HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
-use super::selector::{Labels, Selector, UNKNOWN_VALUE};
-use crate::net::{AddressSet, ContainerPort};
+use crate::cluster::UNKNOWN_VALUE;
+use crate::net::{AddressRange, AddressSet, ContainerPort, Labels, NAMESPACE_NAME, Selector};
 
 /// The number of a group.
 pub type GroupId = usize;
@@ -133,6 +133,10 @@ impl SetTable {
         let mut blocks: Vec<(SetId, &AddressSet)> = Vec::new();
         let absent = if let Outside::There(absent) = outside { absent } else { &[] };
         let mut sets_of_controllers: Vec<Vec<SetId>> = vec![Vec::new(); absent.len()];
+        let mut having: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
+        for (index, class) in classes.classes.iter().enumerate() {
+            class.addresses.iter().for_each(|a| having.entry(*a).or_default().push(index));
+        }
         for (id, meaning) in self.meanings.iter().enumerate() {
             match meaning {
                 Meaning::Everybody => {
@@ -141,9 +145,16 @@ impl SetTable {
                 }
                 Meaning::Addresses(set) => {
                     blocks.push((id, set));
-                    for (class, sets) in classes.classes.iter().zip(&mut sets_of_class) {
-                        if class.addresses.iter().any(|a: &IpAddr| set.contains(*a)) {
-                            sets.push(id);
+                    for range in set.ranges() {
+                        let (first, last) = match range {
+                            AddressRange::V4(a, b) => (IpAddr::V4(a), IpAddr::V4(b)),
+                            AddressRange::V6(a, b) => (IpAddr::V6(a), IpAddr::V6(b)),
+                        };
+                        for class in having.range(first..=last).flat_map(|(_, classes)| classes) {
+                            let sets: &mut Vec<SetId> = &mut sets_of_class[*class];
+                            if sets.last() != Some(&id) {
+                                sets.push(id);
+                            }
                         }
                     }
                 }
@@ -224,7 +235,7 @@ impl AbsentController {
                 Some(namespace) => selector.matches(namespace.labels),
                 None => {
                     let value = name.unwrap_or(UNKNOWN_VALUE).to_owned();
-                    selector.matches(&Labels::from([("kubernetes.io/metadata.name".to_owned(), value)]))
+                    selector.matches(&Labels::from([(NAMESPACE_NAME.to_owned(), value)]))
                 }
             },
         };
@@ -240,7 +251,7 @@ struct Finder<'a> {
     /// Classes by label.
     by_label: BTreeMap<(&'a str, &'a str), Vec<usize>>,
     namespaces: BTreeMap<Selector, Vec<usize>>,
-    pods: BTreeMap<Selector, FixedBitSet>,
+    pods: BTreeMap<Selector, Vec<usize>>,
 }
 
 impl<'a> Finder<'a> {
@@ -276,19 +287,21 @@ impl<'a> Finder<'a> {
         if selection.pods.is_everything() {
             return all().collect();
         }
-        if let [_] = ranges.as_slice() {
-            return all().filter(|&c| selection.pods.matches(&classes.classes[c].labels)).collect();
-        }
         let matching = self.pods_matching(&selection.pods);
-        all().filter(|&c| matching.contains(c)).collect()
+        if let [range] = ranges.as_slice() {
+            let from = matching.partition_point(|c| *c < range.start);
+            let to = matching.partition_point(|c| *c < range.end);
+            return matching[from..to].to_vec();
+        }
+        let is_meant = |c: &&usize| namespaces.binary_search(&classes.classes[**c].namespace).is_ok();
+        matching.iter().filter(is_meant).copied().collect()
     }
 
     /// The classes of all namespaces that a selector of pods means.
-    fn pods_matching(&mut self, selector: &Selector) -> &FixedBitSet {
-        use super::selector::Operator;
+    fn pods_matching(&mut self, selector: &Selector) -> &[usize] {
+        use crate::net::Operator;
         if !self.pods.contains_key(selector) {
             let all = &self.classes.classes;
-            let mut found = FixedBitSet::with_capacity(all.len());
             // Only classes that have the label of some `In` can match; that is most often a short list.
             let lists = selector.requirements().iter().filter_map(|r| match &r.operator {
                 Operator::In(values) => {
@@ -297,10 +310,12 @@ impl<'a> Finder<'a> {
                 }
                 _ => None,
             });
-            match lists.min_by_key(Vec::len) {
-                Some(candidates) => found.extend(candidates.into_iter().filter(|&c| selector.matches(&all[c].labels))),
-                None => found.extend((0..all.len()).filter(|&c| selector.matches(&all[c].labels))),
-            }
+            let mut found: Vec<usize> = match lists.min_by_key(Vec::len) {
+                Some(candidates) => candidates.into_iter().filter(|&c| selector.matches(&all[c].labels)).collect(),
+                None => (0..all.len()).filter(|&c| selector.matches(&all[c].labels)).collect(),
+            };
+            found.sort_unstable();
+            found.dedup();
             self.pods.insert(selector.clone(), found);
         }
         &self.pods[selector]

@@ -18,6 +18,7 @@ mod evaluate;
 mod explain;
 mod grouped;
 mod groups;
+mod memory;
 mod network_policy;
 mod networks;
 mod pairs;
@@ -31,7 +32,7 @@ mod rule;
 mod selector;
 mod unseen;
 
-pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownName};
+pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use collect::ForeignPolicy;
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
@@ -47,5 +48,5 @@ pub use reach::{End, Flow, Flows};
 pub use rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-pub use selector::{Labels, Operator, Requirement, Selector, UNKNOWN_VALUE};
+pub use selector::{from_tree, from_typed};
 pub use unseen::{Description, Unseen};

@@ -6,9 +6,9 @@ use super::read::{Field, Read};
 use super::rule::{
     Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
 };
-use super::selector::Selector;
+use super::selector;
 use crate::cluster::Entry;
-use crate::net::{AddressSet, PortSet, Protocol, parse_cidr};
+use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
 
 /// Reads a NetworkPolicy.
 pub(super) fn read(entry: &Entry) -> Read<Policy> {
@@ -20,7 +20,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
     let namespace = entry.key.namespace();
     // An absent selector is an empty one: it selects every pod of the namespace.
     let pods = match spec.as_ref().and_then(|s| s.get("podSelector")) {
-        Some(field) => Selector::read(&field)?,
+        Some(field) => selector::read(&field)?,
         None => Selector::everything(),
     };
     let rules = |direction: Direction| -> Read<Vec<Rule>> {
@@ -113,10 +113,10 @@ fn peer(namespace: &str, field: &Field<'_>) -> Read<Peer> {
         (_, _, Some(block)) => Err(block.fault("a peer with `ipBlock` may have no selectors beside it")),
         (pods, namespaces, None) => Ok(Peer::Pods(PodSelection {
             namespaces: match namespaces {
-                Some(field) => NamespaceSelection::Labeled(Selector::read(&field)?),
+                Some(field) => NamespaceSelection::Labeled(selector::read(&field)?),
                 None => NamespaceSelection::Named(namespace.to_owned()),
             },
-            pods: pods.map_or(Ok(Selector::everything()), |field| Selector::read(&field))?,
+            pods: pods.map_or(Ok(Selector::everything()), |field| selector::read(&field))?,
         })),
     }
 }
@@ -125,7 +125,7 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
     field.must_be_map()?;
     let cidr = field.required("cidr")?;
     let whole = parse_cidr(cidr.text()?).map_err(|m| cidr.fault(m))?;
-    let mut set = AddressSet::block(whole);
+    let mut holes = AddressSet::none();
     for except in field.list("except")? {
         let part = parse_cidr(except.text()?).map_err(|m| except.fault(m))?;
         if part.contains(&whole) {
@@ -134,9 +134,9 @@ fn ip_block(field: &Field<'_>) -> Read<AddressSet> {
         if part.prefix_len() <= whole.prefix_len() || !whole.contains(&part.addr()) {
             return Err(except.fault(format!("{part} is no part of {whole}")));
         }
-        set = set.difference(&AddressSet::block(part));
+        holes.add(&AddressSet::block(part));
     }
-    Ok(set)
+    Ok(AddressSet::block(whole).difference(&holes))
 }
 
 fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
@@ -154,7 +154,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
         };
         let end = field.get("endPort");
         match (field.get("port"), end) {
-            (None, None) => fixed = fixed.union(&PortSet::protocol(protocol)),
+            (None, None) => fixed.add(&PortSet::protocol(protocol)),
             (None, Some(end)) => return Err(end.fault("`endPort` needs `port`")),
             (Some(port), end) => {
                 if let Some(name) = port.as_text() {
@@ -172,7 +172,7 @@ fn some_ports(fields: &[Field<'_>]) -> Read<RulePorts> {
                 {
                     return Err(end.fault(format!("`endPort` {last} is less than `port` {first}")));
                 }
-                fixed = fixed.union(&PortSet::range(protocol, first, last));
+                fixed.add(&PortSet::range(protocol, first, last));
             }
         }
     }

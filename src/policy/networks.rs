@@ -11,10 +11,11 @@ use std::fmt;
 
 use super::network_policy::network_name;
 use super::read::{Fault, Field, Read};
-use super::selector::Selector;
+use super::selector;
 use crate::cluster::{Cluster, Entry, Workload};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{Body, Tree};
+use crate::net::Selector;
 
 /// The label that a namespace must have for its pods to be on a primary user-defined network.
 const PRIMARY_LABEL: &str = "k8s.ovn.org/primary-user-defined-network";
@@ -140,7 +141,7 @@ fn read(entry: &Entry) -> Read<Defined> {
         }
     };
     let namespaces = match spec.get("namespaceSelector") {
-        Some(field) if cluster => Some(Selector::read(&field)?),
+        Some(field) if cluster => Some(selector::read(&field)?),
         _ if cluster => return Err(spec.fault("`namespaceSelector` is missing")),
         _ => None,
     };

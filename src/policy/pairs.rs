@@ -110,7 +110,6 @@ fn of_addresses<'p>(rows: Arc<Rows<'p>>) -> impl Iterator<Item = Pair<'p>> {
     let mut found: Vec<(AddressRange, ClassId, Arc<Answer>)> = Vec::new();
     for (class, answers) in rows.answers_to_addresses() {
         for (answer, set) in answers {
-            let answer = Arc::new(answer);
             found.extend(set.ranges().into_iter().map(|range| (range, class, Arc::clone(&answer))));
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn partition(sets: &[(usize, &AddressSet)]) -> Vec<(AddressSet, Vec<u
                 AddressRange::V4(Ipv4Addr::from_bits(first as u32), Ipv4Addr::from_bits(last as u32))
             };
             let part = parts.entry((v6, inside.iter().copied().collect())).or_default();
-            *part = part.union(&AddressSet::range(range));
+            part.add(&AddressSet::range(range));
         }
     }
     parts.into_iter().map(|((_, sets), addresses)| (addresses, sets)).collect()

@@ -1,6 +1,6 @@
 //! One network: the pods on it, and what policies say of traffic there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::classes::{Asked, Classes};
@@ -141,7 +141,7 @@ impl Plane {
                 union.add(self.between_groups(a, b));
             }
         }
-        let mut answer = union.answer().unwrap_or_default();
+        let mut answer = union.answer().map(Arc::unwrap_or_clone).unwrap_or_default();
         if *from == Endpoint::IngressController {
             answer.certainty = answer.certainty.max(self.of_controllers);
         }
@@ -150,9 +150,8 @@ impl Plane {
     }
 
     /// What becomes of traffic from one group to another.
-    pub fn between_groups(&self, from: GroupId, to: GroupId) -> Answer {
-        let verdict = self.judge.between(from, to);
-        Answer { ports: verdict.ports, because: verdict.because, certainty: self.judge.certainty(from, to) }
+    pub fn between_groups(&self, from: GroupId, to: GroupId) -> Arc<Answer> {
+        self.judge.between(from, to)
     }
 
     /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies
@@ -166,19 +165,19 @@ impl Plane {
             entrances.iter().filter(|e| e.way == Way::Controller(Vec::new()) && !self.groups_of(e.workload).is_empty())
         {
             let ports = ways.entry(entrance.workload).or_default();
-            *ports = ports.union(&entrance.ports);
+            ports.add(&entrance.ports);
         }
         let mut pairs = Vec::new();
         for (workload, ports) in ways {
             let mut union = Union::default();
             for &group in self.groups_of(workload) {
                 for &controller in &self.controllers {
-                    let mut answer = self.between_groups(controller, group);
+                    let mut answer = Arc::unwrap_or_clone(self.between_groups(controller, group));
                     answer.ports = answer.ports.intersection(&ports);
-                    union.add(answer);
+                    union.add(Arc::new(answer));
                 }
             }
-            let mut answer = union.answer().unwrap_or_default();
+            let mut answer = union.answer().map(Arc::unwrap_or_clone).unwrap_or_default();
             if extent == Extent::All || !answer.ports.is_empty() {
                 answer.certainty = answer.certainty.max(self.of_controllers);
                 let (from, to) = (Endpoint::IngressController, Endpoint::Workload(workload));
@@ -192,33 +191,37 @@ impl Plane {
 /// Answers about several groups of pods, together: ports that any of them has, undetermined where they differ.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Union {
-    ports: PortSet,
-    because: Vec<Reason>,
-    parts: usize,
-    undetermined: bool,
+    /// The only answer as long as all are the same one.
+    only: Option<Arc<Answer>>,
+    /// Further ones.
+    parts: Vec<Arc<Answer>>,
 }
 
 impl Union {
     /// Adds an answer.
-    pub fn add(&mut self, answer: Answer) {
-        let uncertain = answer.certainty == Certainty::Undetermined;
-        self.undetermined |= uncertain || (self.parts > 0 && self.ports != answer.ports);
-        self.parts += 1;
-        if self.parts == 1 {
-            (self.ports, self.because) = (answer.ports, answer.because);
-            return;
-        }
-        self.ports = self.ports.union(&answer.ports);
-        for reason in answer.because {
-            if !self.because.contains(&reason) {
-                self.because.push(reason);
-            }
+    pub fn add(&mut self, answer: Arc<Answer>) {
+        match &self.only {
+            None => self.only = Some(answer),
+            Some(only) if Arc::ptr_eq(only, &answer) || (self.parts.is_empty() && **only == *answer) => {}
+            Some(_) => self.parts.push(answer),
         }
     }
 
     /// All together; `None` if nothing was added.
-    pub fn answer(self) -> Option<Answer> {
-        let certainty = if self.undetermined { Certainty::Undetermined } else { Certainty::Certain };
-        (self.parts > 0).then_some(Answer { ports: self.ports, because: self.because, certainty })
+    pub fn answer(self) -> Option<Arc<Answer>> {
+        let only = self.only?;
+        if self.parts.is_empty() {
+            return Some(only);
+        }
+        let mut answer = Answer::clone(&only);
+        let mut known: BTreeSet<Reason> = answer.because.iter().copied().collect();
+        for part in self.parts {
+            if part.certainty == Certainty::Undetermined || part.ports != answer.ports {
+                answer.certainty = Certainty::Undetermined;
+            }
+            answer.ports.add(&part.ports);
+            answer.because.extend(part.because.iter().filter(|r| known.insert(**r)));
+        }
+        Some(Arc::new(answer))
     }
 }

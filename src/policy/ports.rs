@@ -37,7 +37,7 @@ impl RulePorts {
                         .iter()
                         .filter(|p| p.name == wanted.name && wanted.protocol.is_none_or(|w| w == p.protocol))
                     {
-                        ports = ports.union(&PortSet::port(port.protocol, port.number));
+                        ports.add(&PortSet::port(port.protocol, port.number));
                     }
                 }
                 ports

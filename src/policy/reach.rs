@@ -93,7 +93,7 @@ impl Collected {
             self.flows.insert(identity, said);
             return;
         };
-        known.ports = known.ports.union(&said.ports);
+        known.ports.add(&said.ports);
         known.certainty = known.certainty.max(said.certainty);
         known.names.extend(said.names);
         known.names.sort();

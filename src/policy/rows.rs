@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
 
 use super::connectivity::{Answer, Extent};
 use super::groups::{GroupId, Members};
@@ -164,7 +165,7 @@ impl<'p> Rows<'p> {
         let Some(class) = self.classes.get(source) else { return Row::default() };
         let destinations: Vec<FixedBitSet> = class.groups.iter().map(|&from| self.destinations(from)).collect();
         let mut classes = FixedBitSet::with_capacity(self.classes.len());
-        let mut addresses: BTreeMap<Answer, AddressSet> = BTreeMap::new();
+        let mut addresses = Gathered::default();
         for (&from, destinations) in class.groups.iter().zip(&destinations) {
             for to in destinations.ones() {
                 match &self.plane.judge.groups[to].members {
@@ -177,29 +178,34 @@ impl<'p> Rows<'p> {
             }
         }
         let mut row = Row::default();
+        let mut held: Vec<Arc<Answer>> = Vec::new();
         let mut known: BTreeMap<Arc<Answer>, usize> = BTreeMap::new();
-        let mut position = |answer: Answer, answers: &mut Vec<Arc<Answer>>| {
-            if let Some(position) = known.get(&answer) {
-                return *position;
-            }
-            let answer = Arc::new(answer);
-            known.insert(Arc::clone(&answer), answers.len());
-            answers.push(answer);
-            answers.len() - 1
+        // Most are the same ones, and not only equal.
+        let mut same: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut position = |answer: Arc<Answer>, answers: &mut Vec<Arc<Answer>>| {
+            *same.entry(Arc::as_ptr(&answer).addr()).or_insert_with(|| {
+                let position = *known.entry(Arc::clone(&answer)).or_insert(answers.len());
+                // It is held here, so that no other one comes to stand in its place.
+                held.push(answer);
+                if position == answers.len() {
+                    answers.extend(held.last().cloned());
+                }
+                position
+            })
         };
         for target in classes.ones().filter(|&t| class.wanted || self.classes[t].wanted) {
             if let Some(answer) = self.between_classes(class, &destinations, &self.classes[target]) {
                 row.classes.push((target, position(answer, &mut row.answers)));
             }
         }
-        for (answer, set) in addresses {
+        for (answer, set) in addresses.by_answer() {
             row.addresses.push((set, position(answer, &mut row.answers)));
         }
         row
     }
 
     /// The answer for two classes. A denied part of a workload counts against the rest of it.
-    fn between_classes(&self, from: &Class, destinations: &[FixedBitSet], to: &Class) -> Option<Answer> {
+    fn between_classes(&self, from: &Class, destinations: &[FixedBitSet], to: &Class) -> Option<Arc<Answer>> {
         let several = from.groups.len() > 1 || to.groups.len() > 1;
         let mut union = Union::default();
         for (&source, open) in from.groups.iter().zip(destinations) {
@@ -214,16 +220,15 @@ impl<'p> Rows<'p> {
         (self.extent == Extent::All || self.keeps(&answer)).then_some(answer)
     }
 
-    fn collect(&self, found: &mut BTreeMap<Answer, AddressSet>, answer: Answer, set: &AddressSet) {
+    fn collect(&self, found: &mut Gathered, answer: Arc<Answer>, set: &AddressSet) {
         if self.keeps(&answer) {
-            let addresses = found.entry(answer).or_default();
-            *addresses = addresses.union(set);
+            found.add(answer, set);
         }
     }
 
     /// Source addresses by destination class and answer.
-    pub fn answers_to_addresses(&self) -> BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> {
-        let mut found: BTreeMap<ClassId, BTreeMap<Answer, AddressSet>> = BTreeMap::new();
+    pub fn answers_to_addresses(&self) -> BTreeMap<ClassId, BTreeMap<Arc<Answer>, AddressSet>> {
+        let mut found: BTreeMap<ClassId, Gathered> = BTreeMap::new();
         for (from, group) in self.plane.judge.groups.iter().enumerate() {
             let Members::Addresses(set) = &group.members else { continue };
             for to in self.destinations(from).ones() {
@@ -232,6 +237,28 @@ impl<'p> Rows<'p> {
                     self.collect(found.entry(class).or_default(), answer.clone(), set);
                 }
             }
+        }
+        found.into_iter().map(|(class, gathered)| (class, gathered.by_answer())).collect()
+    }
+}
+
+/// Addresses by the answer about them.
+#[derive(Default)]
+struct Gathered {
+    /// By the place of the answer, which is held.
+    same: FxHashMap<usize, (Arc<Answer>, AddressSet)>,
+}
+
+impl Gathered {
+    fn add(&mut self, answer: Arc<Answer>, set: &AddressSet) {
+        let place = Arc::as_ptr(&answer).addr();
+        self.same.entry(place).or_insert_with(|| (answer, AddressSet::none())).1.add(set);
+    }
+
+    fn by_answer(self) -> BTreeMap<Arc<Answer>, AddressSet> {
+        let mut found: BTreeMap<Arc<Answer>, AddressSet> = BTreeMap::new();
+        for (answer, set) in self.same.into_values() {
+            found.entry(answer).or_default().add(&set);
         }
         found
     }

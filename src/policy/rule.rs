@@ -1,12 +1,12 @@
 //! The normal form of policies: what every kind of them is brought into before anything is evaluated.
 
 use super::ports::RulePorts;
-use super::selector::{Operator, Selector};
-use crate::net::{AddressSet, ObjectKey};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, Selector};
 use crate::source::Span;
 
 /// Which way traffic goes, seen from the pod that a policy is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Direction {
     /// To the pod.
     Ingress,
@@ -20,10 +20,7 @@ impl Direction {
 
     /// `ingress` or `egress`, also the name of the field that holds the rules.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Direction::Ingress => "ingress",
-            Direction::Egress => "egress",
-        }
+        self.into()
     }
 }
 
@@ -68,17 +65,13 @@ pub enum NamespaceSelection {
     Labeled(Selector),
 }
 
-/// The label that every namespace has, with its name as the value
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>).
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
-
 impl NamespaceSelection {
     /// The same selection, by name where its labels ask for nothing but one name.
     pub fn simplest(&self) -> NamespaceSelection {
         if let NamespaceSelection::Labeled(selector) = self
             && let [requirement] = selector.requirements()
             && let Operator::In(values) = &requirement.operator
-            && let ([name], NAME_LABEL) = (values.as_slice(), requirement.key.as_str())
+            && let ([name], NAMESPACE_NAME) = (values.as_slice(), requirement.key.as_str())
         {
             return NamespaceSelection::Named(name.clone());
         }

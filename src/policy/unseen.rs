@@ -13,12 +13,8 @@ use super::evaluate::Reason;
 use super::groups::GroupId;
 use super::plane::Plane;
 use super::rule::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Rule};
-use super::selector::{Labels, Operator, Requirement, Selector};
 use crate::cluster::Cluster;
-use crate::net::PortSet;
-
-/// The label that names a namespace.
-const NAME: &str = "kubernetes.io/metadata.name";
+use crate::net::{Labels, NAMESPACE_NAME, Operator, PortSet, Requirement, Selector};
 
 /// Pods, by what is asked of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -51,16 +47,17 @@ impl Description {
     fn of(selection: &PodSelection) -> Description {
         let namespaces = match &selection.namespaces {
             NamespaceSelection::Labeled(selector) => selector.clone(),
-            NamespaceSelection::Named(name) => {
-                Selector::new([Requirement { key: NAME.to_owned(), operator: Operator::In(vec![name.clone()]) }])
-            }
+            NamespaceSelection::Named(name) => Selector::new([Requirement {
+                key: NAMESPACE_NAME.to_owned(),
+                operator: Operator::In(vec![name.clone()]),
+            }]),
         };
         Description { namespaces, pods: selection.pods.clone() }
     }
 
     /// The one namespace that is meant, if it is said by name.
     pub fn namespace(&self) -> Option<&str> {
-        let named = |r: &'_ Requirement| r.key == NAME;
+        let named = |r: &'_ Requirement| r.key == NAMESPACE_NAME;
         match &self.namespaces.requirements().iter().find(|r| named(r))?.operator {
             Operator::In(values) => {
                 if let [one] = values.as_slice() {

@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::Report;
 use super::connections::{PortsJson, ReasonJson};
 use crate::policy::{
-    Answer, Call, CallVerdict, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownName,
+    Answer, Call, CallVerdict, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownService,
 };
 
 /// How a connection and the calls between its ends go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum CallState {
     /// It is called, and all that is called is allowed.
     Allowed,
@@ -26,12 +27,7 @@ pub(super) enum CallState {
 
 impl CallState {
     pub(super) fn as_str(self) -> &'static str {
-        match self {
-            CallState::Allowed => "allowed",
-            CallState::Partly => "partly",
-            CallState::Blocked => "blocked",
-            CallState::Unneeded => "unneeded",
-        }
+        self.into()
     }
 
     fn of(verdict: &CallVerdict) -> CallState {
@@ -200,7 +196,7 @@ pub(super) struct CallsJson<'a> {
 impl<'a> CallsJson<'a> {
     /// Those whose caller or target is wanted.
     pub(super) fn of(report: &'a Report<'a>, wanted: impl Fn(usize) -> bool) -> CallsJson<'a> {
-        let (found, unknown): (&[Call], &[UnknownName]) = match report.calls {
+        let (found, unknown): (&[Call], &[UnknownService]) = match report.calls {
             Some(calls) => (&calls.found, &calls.unknown),
             None => (&[], &[]),
         };

@@ -14,6 +14,7 @@ use crate::graph::{
     Side, port_text,
 };
 use crate::layout::Layout;
+use crate::net::label_list;
 use crate::source::{Sources, Span};
 use crate::world::World;
 
@@ -337,12 +338,11 @@ impl Maker<'_> {
         let Detail::Service { service, ports, selector } = &node.detail else {
             return None;
         };
-        let selector: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
         Some(ServiceRow {
             this: self.name(node),
             service: service.as_str(),
             ports: shown(&ports.iter().map(PortMap::text).collect::<Vec<_>>().join(", ")).into_owned(),
-            selector: shown(&selector.join(", ")).into_owned(),
+            selector: shown(&label_list(selector, ", ")).into_owned(),
             at: place(node.evidence.first()),
         })
     }

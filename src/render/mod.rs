@@ -44,18 +44,18 @@ mod xml;
 
 use std::str::FromStr;
 
+use crate::net::{UnknownName, choice};
+
 pub use changes::{
-    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, UnknownChangesFormat, changes_json,
-    changes_markdown, changes_page, changes_text,
+    COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
+    changes_page, changes_text,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
 pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
 pub use explore::ObjectTexts;
-pub use findings::{
-    FindingsFormat, FindingsReport, UnknownFindingsFormat, finding, findings, findings_summary, rule_page, rules_page,
-};
+pub use findings::{FindingsFormat, FindingsReport, finding, findings, findings_summary, rule_page, rules_page};
 pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
@@ -69,14 +69,14 @@ pub use png::png;
 pub use printed::pdf;
 #[cfg(not(feature = "png"))]
 pub use printed::png;
-pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError, UnknownScale};
+pub use printed::{MAX_PIXELS, MAX_SIDE, PixelScale, PrintError};
 pub use problem::Paint;
 #[cfg(feature = "cli")]
 pub(crate) use problem::problem;
 pub use report::Report;
 pub use svg::svg;
-pub use table::{Table, TableFormat, UnknownTableFormat, table};
-pub use theme::{Theme, UnknownTheme};
+pub use table::{Table, TableFormat, table};
+pub use theme::Theme;
 pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
 #[cfg(feature = "cli")]
 pub(crate) use words::description;
@@ -85,62 +85,33 @@ pub(crate) use words::description;
 pub const SCHEMA: &str = include_str!("../../docs/schema.json");
 
 /// A form that output can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// A picture for documents and browsers.
     Svg,
     /// A page with the picture and its tables.
     Html,
-    /// A graph for Graphviz.
-    Dot,
-    /// The graph as data.
-    Json,
     /// A picture as a bitmap.
     Png,
     /// A picture as a page for printing.
     Pdf,
+    /// A picture to edit in diagrams.net.
+    Drawio,
     /// A graph for Mermaid, as many documentation tools draw it.
     Mermaid,
     /// A graph for D2.
     D2,
-    /// A picture to edit in diagrams.net.
-    Drawio,
+    /// A graph for Graphviz.
+    Dot,
+    /// The graph as data.
+    Json,
 }
 
-/// The text names no format.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no output format; there are `svg`, `html`, `png`, `pdf`, `drawio`, `mermaid`, `d2`, `dot` and `json`"
-)]
-pub struct UnknownFormat(String);
-
 impl Format {
-    /// Every format.
-    pub const ALL: &[Format] = &[
-        Format::Svg,
-        Format::Html,
-        Format::Png,
-        Format::Pdf,
-        Format::Drawio,
-        Format::Mermaid,
-        Format::D2,
-        Format::Dot,
-        Format::Json,
-    ];
-
     /// The name of the format, which is also a file extension for it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Format::Svg => "svg",
-            Format::Html => "html",
-            Format::Dot => "dot",
-            Format::Json => "json",
-            Format::Png => "png",
-            Format::Pdf => "pdf",
-            Format::Mermaid => "mermaid",
-            Format::D2 => "d2",
-            Format::Drawio => "drawio",
-        }
+        self.into()
     }
 
     /// Whether it is made of a layout, or of the graph alone.
@@ -158,26 +129,22 @@ impl Format {
 
     /// The format of files with this extension (without the dot, in any case); `None` if there is none.
     pub fn from_extension(extension: &str) -> Option<Format> {
-        match extension.to_ascii_lowercase().as_str() {
-            "svg" => Some(Format::Svg),
-            "html" | "htm" => Some(Format::Html),
-            "dot" | "gv" => Some(Format::Dot),
-            "json" => Some(Format::Json),
-            "png" => Some(Format::Png),
-            "pdf" => Some(Format::Pdf),
-            "mermaid" | "mmd" => Some(Format::Mermaid),
-            "d2" => Some(Format::D2),
-            "drawio" => Some(Format::Drawio),
-            _ => None,
-        }
+        let extension = extension.to_ascii_lowercase();
+        let name = match extension.as_str() {
+            "htm" => "html",
+            "mmd" => "mermaid",
+            "gv" => "dot",
+            other => other,
+        };
+        name.parse().ok()
     }
 }
 
 impl FromStr for Format {
-    type Err = UnknownFormat;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Format::ALL.iter().copied().find(|f| f.as_str() == text).ok_or_else(|| UnknownFormat(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("output format", text)
     }
 }
 
@@ -202,7 +169,7 @@ mod tests {
 
     #[test]
     fn formats_are_told_by_name_and_extension() {
-        for format in Format::ALL {
+        for format in <Format as strum::VariantArray>::VARIANTS {
             assert_eq!(format.as_str().parse(), Ok(*format));
             assert_eq!(Format::from_extension(format.as_str()), Some(*format));
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::net::UnknownName;
+
 /// A bitmap has at most this many pixels: 400 MB while it is drawn.
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// Neither side of a bitmap is longer than this: more is not opened by many viewers.
@@ -37,16 +39,12 @@ impl fmt::Display for PixelScale {
     }
 }
 
-/// The text is no scale.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no scale: a number from 0.05 to 10 is")]
-pub struct UnknownScale(String);
-
 impl FromStr for PixelScale {
-    type Err = UnknownScale;
+    type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().ok().and_then(PixelScale::new).ok_or_else(|| UnknownScale(text.to_owned()))
+        let unknown = || UnknownName::new("scale", text, "write a number from 0.05 to 10");
+        text.parse().ok().and_then(PixelScale::new).ok_or_else(unknown)
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use unicode_width::UnicodeWidthStr;
 
 use crate::inert::{self, steers};
+use crate::net::{UnknownName, choice};
 
 /// Rows of words under headings.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -17,11 +18,13 @@ pub struct Table {
 }
 
 /// A form that a table can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum TableFormat {
     /// Aligned columns for a terminal.
     Text,
     /// A Markdown table.
+    #[strum(serialize = "md")]
     Markdown,
     /// Comma-separated values (RFC 4180).
     Csv,
@@ -29,31 +32,18 @@ pub enum TableFormat {
     Json,
 }
 
-/// The text names no format of tables.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format of tables; there are `text`, `md`, `csv` and `json`")]
-pub struct UnknownTableFormat(String);
-
 impl TableFormat {
-    /// Every format.
-    pub const ALL: &[TableFormat] = &[TableFormat::Text, TableFormat::Markdown, TableFormat::Csv, TableFormat::Json];
-
     /// The name of the format.
     pub fn as_str(self) -> &'static str {
-        match self {
-            TableFormat::Text => "text",
-            TableFormat::Markdown => "md",
-            TableFormat::Csv => "csv",
-            TableFormat::Json => "json",
-        }
+        self.into()
     }
 }
 
 impl FromStr for TableFormat {
-    type Err = UnknownTableFormat;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        TableFormat::ALL.iter().copied().find(|f| f.as_str() == text).ok_or_else(|| UnknownTableFormat(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("format of tables", text)
     }
 }
 

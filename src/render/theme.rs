@@ -8,9 +8,13 @@ use std::fmt::Write;
 use std::str::FromStr;
 
 use crate::graph::{ChangeKind, EdgeKind, Graph, Mark, NodeKind};
+use crate::net::{UnknownName, choice};
 
 /// Which colors a picture has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Theme {
     /// Dark on white.
     #[default]
@@ -21,30 +25,21 @@ pub enum Theme {
     Auto,
 }
 
-/// The text names no theme.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no theme; there are `light`, `dark` and `auto`")]
-pub struct UnknownTheme(String);
-
 impl Theme {
     /// Every theme.
-    pub const ALL: &[Theme] = &[Theme::Light, Theme::Dark, Theme::Auto];
+    pub const ALL: &[Theme] = <Theme as strum::VariantArray>::VARIANTS;
 
     /// The name of the theme.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-            Theme::Auto => "auto",
-        }
+        self.into()
     }
 }
 
 impl FromStr for Theme {
-    type Err = UnknownTheme;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Theme::ALL.iter().copied().find(|t| t.as_str() == text).ok_or_else(|| UnknownTheme(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("theme", text)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::graph::{
     NodeKind, Scope,
 };
 use crate::layout::{Layout, TextRole};
+use crate::net::text;
 use crate::policy::Origin;
 
 use super::PictureOptions;
@@ -87,7 +88,7 @@ fn comparison(graph: &Graph) -> String {
             ChangeKind::Same => "Unchanged and shown",
         };
         if !parts.is_empty() {
-            said.push(format!("{word}: {}.", listed(&parts)));
+            said.push(format!("{word}: {}.", text::sentence(&parts, parts.len())));
         }
     }
     for (kind, words) in [
@@ -109,7 +110,7 @@ fn counts(graph: &Graph) -> String {
             (count > 0).then(|| counted(count, one, many))
         })
         .collect();
-    let mut text = if counts.is_empty() { "Nothing to show".to_owned() } else { listed(&counts) };
+    let mut text = if counts.is_empty() { "Nothing to show".to_owned() } else { text::sentence(&counts, counts.len()) };
     let groups = graph.namespaces();
     if groups > 0 {
         text.push_str(&format!(" in {}", counted(groups, "namespace", "namespaces")));
@@ -120,11 +121,7 @@ fn counts(graph: &Graph) -> String {
 
 /// The first few of what is reachable; `None` if nothing is.
 fn reachable(words: &str, exposed: Vec<String>) -> Option<String> {
-    let mut names: Vec<String> = exposed.iter().take(NAMED).cloned().collect();
-    if exposed.len() > NAMED {
-        names.push(format!("{} more", exposed.len() - NAMED));
-    }
-    (!names.is_empty()).then(|| format!("{words}: {}.", listed(&names)))
+    (!exposed.is_empty()).then(|| format!("{words}: {}.", text::sentence(exposed, NAMED)))
 }
 
 /// Whether a graph holds what requests go through. Where a view left it out, nothing can be said of the outside.
@@ -181,15 +178,6 @@ pub(crate) fn noun(kind: NodeKind) -> Option<(&'static str, &'static str)> {
 /// `1 Service`, `2 Services`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
-    }
 }
 
 /// What ids in the picture start with; ends in no separator.

@@ -13,8 +13,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    self, Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection,
-    Reason, Tier,
+    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+    Tier,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -108,16 +108,41 @@ struct Bundle {
 }
 
 impl Bundle {
-    /// Whether an edge says nothing that the bundle does not say.
-    fn covers(&self, from: &NodeId, to: &NodeId, allowance: &Allowance) -> bool {
-        self.from.contains(from)
-            && self.to.contains(to)
-            && self.allowance.network == allowance.network
+    /// Whether an edge between two of its ends says nothing that the bundle does not say.
+    fn covers(&self, allowance: &Allowance) -> bool {
+        self.allowance.network == allowance.network
             && allowance.ports.names.iter().all(|n| self.allowance.ports.names.contains(n))
             && allowance.ports.ranges.iter().all(|(protocol, first, last)| {
                 let own = self.allowance.ports.ranges.iter();
                 own.filter(|(p, ..)| p == protocol).any(|(_, a, b)| a <= first && last <= b)
             })
+    }
+}
+
+/// The positions of the bundles that have a node at an end.
+#[derive(Default)]
+struct Ends {
+    from: BTreeMap<NodeId, BTreeSet<usize>>,
+    to: BTreeMap<NodeId, BTreeSet<usize>>,
+}
+
+impl Ends {
+    fn of(bundles: &[Bundle]) -> Ends {
+        let mut ends = Ends::default();
+        for (at, bundle) in bundles.iter().enumerate() {
+            for (known, nodes) in [(&mut ends.from, &bundle.from), (&mut ends.to, &bundle.to)] {
+                for node in nodes {
+                    known.entry(node.clone()).or_default().insert(at);
+                }
+            }
+        }
+        ends
+    }
+
+    /// The bundles that lead from one node to another, in their order.
+    fn between(&self, from: &NodeId, to: &NodeId) -> impl Iterator<Item = usize> {
+        let ends = self.from.get(from).zip(self.to.get(to));
+        ends.into_iter().flat_map(|(from, to)| from.intersection(to)).copied()
     }
 }
 
@@ -257,9 +282,11 @@ impl Adding<'_, '_> {
                 places.extend(evidence.iter().cloned());
             }
         }
-        for ((from, to, _), (allowance, mut evidence)) in direct {
-            if let Some(bundle) = bundles.iter_mut().find(|b| b.covers(&from, &to, &allowance)) {
-                bundle.evidence.append(&mut evidence);
+        let ends = Ends::of(&bundles);
+        for ((from, to, _), (mut allowance, mut evidence)) in direct {
+            tidy(&mut allowance);
+            if let Some(at) = ends.between(&from, &to).find(|at| bundles[*at].covers(&allowance)) {
+                bundles[at].evidence.append(&mut evidence);
                 continue;
             }
             evidence.sort();
@@ -425,27 +452,32 @@ impl Adding<'_, '_> {
     }
 }
 
-/// Adds what another allowance between the same ends says.
+/// Adds what another allowance between the same ends says, out of order until [`tidy`] has been called.
 fn merge(known: &mut Allowance, more: &Allowance) {
-    let mut ranges: Vec<(Protocol, u16, u16)> = known.ports.ranges.iter().chain(&more.ports.ranges).copied().collect();
+    known.ports.ranges.extend(&more.ports.ranges);
+    known.ports.names.extend(more.ports.names.iter().cloned());
+    known.doubts.extend(more.doubts.iter().cloned());
+    (known.not_from, known.not_to, known.network) = (more.not_from.clone(), more.not_to.clone(), more.network.clone());
+}
+
+/// Puts what an allowance says into order, each thing once.
+fn tidy(known: &mut Allowance) {
+    let mut ranges = std::mem::take(&mut known.ports.ranges);
     ranges.sort_unstable();
-    known.ports.ranges.clear();
     for (protocol, first, last) in ranges {
         match known.ports.ranges.last_mut() {
             Some((p, _, end)) if *p == protocol && first <= end.saturating_add(1) => *end = last.max(*end),
             _ => known.ports.ranges.push((protocol, first, last)),
         }
     }
-    for (list, new) in [(&mut known.ports.names, &more.ports.names), (&mut known.doubts, &more.doubts)] {
-        list.extend(new.iter().cloned());
+    for list in [&mut known.ports.names, &mut known.doubts] {
         list.sort();
         list.dedup();
     }
-    (known.not_from, known.not_to, known.network) = (more.not_from.clone(), more.not_to.clone(), more.network.clone());
 }
 
 /// A selector with spaces after its commas, so that it can be broken there.
-fn readable(selector: &policy::Selector) -> String {
+fn readable(selector: &crate::net::Selector) -> String {
     selector.to_string().replace(',', ", ")
 }
 

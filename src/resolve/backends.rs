@@ -39,10 +39,7 @@ impl Context<'_> {
         let object = self.position(entry);
         let found = BackendReference { object, field, port_field, key, target, port };
         // The default backend of an Ingress is that of each host without paths as well.
-        let mut own = self.facts.backends.iter().rev().take_while(|b| b.object == object);
-        if !own.any(|b| *b == found) {
-            self.facts.backends.push(found);
-        }
+        self.backends.insert(found);
     }
 
     /// A Service of the input.

@@ -4,6 +4,7 @@
 
 mod edges;
 mod names;
+mod shared;
 mod texts;
 mod words;
 
@@ -19,7 +20,7 @@ use crate::cluster::Cluster;
 use crate::graph::{ServiceKind, TargetPort};
 use crate::manifest::Body;
 use crate::net::{PortSet, Protocol};
-use crate::policy::{Call, Calls, Said, Target, UnknownName};
+use crate::policy::{Call, Calls, Said, Target, UnknownService};
 use crate::source::{Sources, Span};
 
 pub(super) use edges::add;
@@ -28,40 +29,35 @@ pub(super) use edges::add;
 /// workload that names itself calls nobody.
 pub fn calls(cluster: &Cluster, sources: &Sources) -> Calls {
     let finder = Finder { cluster, sources, names: Names::new(cluster) };
-    let mut files: BTreeMap<(usize, String), Vec<Found>> = BTreeMap::new();
     let mut calls = Calls::default();
-    for index in 0..cluster.workloads().len() {
-        let workload = &cluster.workloads()[index];
+    let mut shared = texts::Shared::default();
+    let mut read = shared::Read::default();
+    for (index, workload) in cluster.workloads().iter().enumerate() {
         let home = workload.key.namespace();
-        let settings = texts::settings(cluster, workload);
+        let settings = texts::settings(cluster, workload, &mut shared);
         let mut found: Vec<Found> = Vec::new();
         for told in &settings.containers {
-            for text in told.variables.values() {
-                let start = found.len();
-                finder.read(text, home, &mut found);
-                finder.pair(text, told, &mut found[start..]);
+            for text in told.own.values().flatten() {
+                finder.variable(text, told, home, &mut found);
             }
+            read.inherited(&finder, told, home, &mut found);
             for text in &told.words {
                 finder.read(text, home, &mut found);
             }
         }
-        for file in settings.files {
-            // Who reads a ConfigMap is of its namespace, so it says the same to everybody.
-            let of_file = files.entry(file.clone()).or_insert_with(|| {
-                let mut found = Vec::new();
-                if let Some(text) = texts::file(cluster, file.0, &file.1) {
-                    finder.read(&text, home, &mut found);
-                }
-                found
-            });
-            found.extend(of_file.iter().cloned());
+        // Who reads a ConfigMap is of its namespace, so it says the same to everybody.
+        for map in &settings.whole {
+            read.files(&finder, *map, home, &mut found);
+        }
+        for file in settings.files.iter().filter(|(map, _)| !settings.whole.contains(map)) {
+            read.file(&finder, file, home, &mut found);
         }
         finder.settle(index, found, &mut calls);
     }
     calls
 }
 
-/// How often one name is told of one text.
+/// How often one name is told of one text, and of all variables or files that one ConfigMap becomes.
 const REPEATED: usize = 8;
 
 /// A name that was found, and what it means.
@@ -71,7 +67,7 @@ struct Found {
     said: Said,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     /// A Service by its position among the entries, with the port that is named and whether a pod of it is meant.
     Service {
@@ -158,24 +154,11 @@ impl Finder<'_> {
         }
     }
 
-    /// A host without port takes that of the variable beside it: `DB_HOST` and `DB_PORT`.
-    fn pair(&self, text: &Text, told: &Told, found: &mut [Found]) {
-        let [Found { what: What::Service { port: port @ None, .. }, .. }] = found else {
-            return;
-        };
-        let stem = ["_SERVICE_HOST", "_HOSTNAME", "_HOST", "_ADDRESS", "_ADDR", "_SERVER", "_ENDPOINT", "_URL"]
-            .into_iter()
-            .find_map(|end| Some((text.key.strip_suffix(end)?, end)));
-        let names = match stem {
-            Some((stem, "_SERVICE_HOST")) => [format!("{stem}_SERVICE_PORT"), format!("{stem}_PORT")],
-            Some((stem, _)) => [format!("{stem}_PORT"), format!("{stem}_SERVICE_PORT")],
-            None => return,
-        };
-        *port = names
-            .iter()
-            .find_map(|n| told.variables.get(n))
-            .and_then(|t| t.text.trim().parse().ok())
-            .filter(|p| *p > 0);
+    /// Adds what a variable of a container names.
+    fn variable(&self, text: &Text, told: &Told, home: &str, found: &mut Vec<Found>) {
+        let start = found.len();
+        self.read(text, home, found);
+        pair(text, |name| told.variable(name), &mut found[start..]);
     }
 
     fn service(&self, entry: usize) -> Option<&Service> {
@@ -188,7 +171,8 @@ impl Finder<'_> {
     /// Whether a Service has a port, or its pods where clients reach these themselves.
     fn has_port(&self, entry: usize, port: u16, pod: bool) -> bool {
         let Some(service) = self.service(entry) else { return false };
-        let own = services::port_maps(service, &[]).iter().any(|p| p.port == port);
+        let mut ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+        let own = ports.any(|p| p.port == i32::from(port));
         own || (pod || services::kind(service) == ServiceKind::Headless) && self.pods_have(entry, port)
     }
 
@@ -227,7 +211,7 @@ impl Finder<'_> {
             calls.found.extend(self.call(workload, entry, &named, sorted(said)));
         }
         for ((name, namespace, service), said) in unknown {
-            calls.unknown.push(UnknownName { workload, name, namespace, service, said: sorted(said) });
+            calls.unknown.push(UnknownService { workload, name, namespace, service, said: sorted(said) });
         }
     }
 
@@ -286,7 +270,7 @@ impl Finder<'_> {
         let mut found = PortSet::none();
         for &(port, wanted) in ports {
             if direct {
-                found = found.union(&PortSet::port(wanted, port));
+                found.add(&PortSet::port(wanted, port));
                 continue;
             }
             for map in maps.iter().filter(|m| m.port == port && m.protocol == wanted) {
@@ -295,12 +279,31 @@ impl Finder<'_> {
                     TargetPort::Name { resolved, .. } => resolved,
                 };
                 for number in numbers {
-                    found = found.union(&PortSet::port(wanted, *number));
+                    found.add(&PortSet::port(wanted, *number));
                 }
             }
         }
         found
     }
+}
+
+/// A host without port takes that of the variable beside it: `DB_HOST` and `DB_PORT`.
+fn pair<'t>(text: &Text, variable: impl Fn(&str) -> Option<&'t Text>, found: &mut [Found]) {
+    let Some(names) = beside(text, found) else { return };
+    if let [Found { what: What::Service { port, .. }, .. }] = found {
+        *port = names.iter().find_map(|n| variable(n)).and_then(|t| t.text.trim().parse().ok()).filter(|p| *p > 0);
+    }
+}
+
+/// The names of the variables that may hold the port of the host that a variable names, the likely one first.
+fn beside(text: &Text, found: &[Found]) -> Option<[String; 2]> {
+    let [Found { what: What::Service { port: None, .. }, .. }] = found else {
+        return None;
+    };
+    let ends = ["_SERVICE_HOST", "_HOSTNAME", "_HOST", "_ADDRESS", "_ADDR", "_SERVER", "_ENDPOINT", "_URL"];
+    let (stem, end) = ends.into_iter().find_map(|end| Some((text.key.strip_suffix(end)?, end)))?;
+    let (own, of_service) = (format!("{stem}_PORT"), format!("{stem}_SERVICE_PORT"));
+    Some(if end == "_SERVICE_HOST" { [of_service, own] } else { [own, of_service] })
 }
 
 fn sorted(mut said: Vec<Said>) -> Vec<Said> {

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use crate::cluster::{Cluster, Workload};
 use crate::graph::{Detail, EdgeDetail, EdgesByEnd, Node, NodeKind};
 use crate::manifest::Body;
-use crate::net::ObjectKey;
-use crate::policy::{AbsentController, Labels, Way};
+use crate::net::{Labels, ObjectKey, label_list, text};
+use crate::policy::{AbsentController, Way};
 
 /// Which pods are the ingress controller, in the words of whoever asks: those of a namespace, those of them with some
 /// labels, or those of a workload.
@@ -54,10 +54,10 @@ pub enum ControllerError {
 }
 
 fn listed(names: &[String]) -> String {
-    match names {
-        [] => ", which holds none in this input".to_owned(),
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("; there are {a}, {b}, {c} and {} more", rest.len()),
-        all => format!("; there is {}", all.join(", ")),
+    match names.len() {
+        0 => ", which holds none in this input".to_owned(),
+        1..=3 => format!("; there is {}", names.join(", ")),
+        _ => format!("; there are {}", text::first(names, 3)),
     }
 }
 
@@ -104,7 +104,7 @@ impl ControllerRef {
                 let mut found = cluster.select(&self.namespace, labels);
                 found.retain(|w| here.contains(w));
                 if found.is_empty() && !here.is_empty() {
-                    let labels = labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
+                    let labels = label_list(labels, ",");
                     return Err(ControllerError::NoLabels { namespace, labels, others: names() });
                 }
                 Ok(found)

@@ -25,12 +25,12 @@ pub(super) fn entrances(cluster: &Cluster, links: &EdgesByEnd<'_>, given: &[Cont
     let mut found: BTreeMap<(NodeId, usize, Way), PortSet> = BTreeMap::new();
     let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet| {
         let entry = found.entry((by.clone(), workload, way)).or_default();
-        *entry = entry.union(&ports);
+        entry.add(&ports);
     };
     for EdgeView { from, to, detail } in links.iter() {
         if let EdgeDetail::Exposes(_) = detail {
             for (workload, maps) in behind(links, &to.id, &workloads) {
-                let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+                let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
                 let way = Way::Direct { from: origin(from), addresses: addresses(from) };
                 add(&to.id, workload, way, ports);
             }
@@ -52,7 +52,7 @@ pub(super) fn entrances(cluster: &Cluster, links: &EdgesByEnd<'_>, given: &[Cont
         for (workload, maps) in behind(links, &to.id, &workloads) {
             let reached =
                 maps.iter().filter(|m| m.protocol == transport && meant.iter().any(|p| is_port(m, p, headless)));
-            let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.union(&b));
+            let ports = reached.map(targets).fold(PortSet::none(), |a, b| a.with(&b));
             for way in &ways {
                 add(&by.id, workload, way.clone(), ports.clone());
             }
@@ -147,5 +147,5 @@ fn targets(map: &PortMap) -> PortSet {
         TargetPort::Number(number) => std::slice::from_ref(number),
         TargetPort::Name { resolved, .. } => resolved,
     };
-    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(map.protocol, *n)))
+    numbers.iter().fold(PortSet::none(), |set, n| set.with(&PortSet::port(map.protocol, *n)))
 }

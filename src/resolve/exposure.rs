@@ -66,7 +66,7 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         } else {
             said.push(context.evidence(entry, &field));
             let blocks = ranges.iter().filter_map(|r| parse_cidr(r).ok());
-            let set = blocks.fold(AddressSet::none(), |set, block| set.union(&AddressSet::block(block)));
+            let set = blocks.fold(AddressSet::none(), |set, block| set.with(&AddressSet::block(block)));
             context.addresses(ranges, set, last(&said))
         };
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);

@@ -3,7 +3,7 @@
 //!
 //! Objects are named by their position in the cluster.
 
-use crate::graph::{Backend, HostTls, PortMap};
+use crate::graph::{Backend, HostTls, PortMap, UseWay};
 use crate::net::ObjectKey;
 
 /// Everything that resolution found beside the graph, in the order of objects.
@@ -19,6 +19,9 @@ pub struct Facts {
     pub refusals: Vec<Refusal>,
     /// The ports of Services that lead to endpoints.
     pub ports: Vec<ServicePort>,
+    /// Every reference of a workload, an Ingress or a Gateway to what it uses: a ConfigMap, a Secret, a claim, a
+    /// ServiceAccount.
+    pub uses: Vec<UseReference>,
 }
 
 impl Facts {
@@ -44,6 +47,7 @@ impl Facts {
         self.certificates.sort_by_key(|c| c.object);
         self.refusals.sort_by_key(|r| r.route);
         self.ports.sort_by_key(|p| (p.service, p.index));
+        self.uses.sort_by_key(|u| u.object);
     }
 }
 
@@ -55,7 +59,7 @@ fn of_object<T>(all: &[T], object: usize, whose: impl Fn(&T) -> usize) -> &[T] {
 }
 
 /// A reference of an Ingress or a route to what it sends requests to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BackendReference {
     /// The Ingress or route.
     pub object: usize,
@@ -72,7 +76,7 @@ pub struct BackendReference {
 }
 
 /// What a reference to a backend leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BackendTarget {
     /// An object of the input.
     Found(usize),
@@ -93,6 +97,23 @@ impl BackendTarget {
             BackendTarget::Missing | BackendTarget::Action => None,
         }
     }
+}
+
+/// A reference of a workload, an Ingress or a Gateway to what it uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseReference {
+    /// The object that says so.
+    pub object: usize,
+    /// The field that names it.
+    pub field: String,
+    /// Who uses it: the object, or the workload that its pods are folded into.
+    pub user: ObjectKey,
+    /// What is used.
+    pub key: ObjectKey,
+    /// How it is used.
+    pub way: UseWay,
+    /// Whether the user does without it if it is not there.
+    pub optional: bool,
 }
 
 /// A host of an Ingress or a route.

@@ -15,7 +15,7 @@ use crate::cluster::Entry;
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule};
 use crate::manifest::Tree;
 use crate::net::{ObjectKey, Protocol};
-use crate::policy::Selector;
+use crate::policy;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
@@ -292,7 +292,7 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
             namespace.declared.is_none()
                 || listener
                     .at(&["allowedRoutes", "namespaces", "selector"])
-                    .is_some_and(|s| Selector::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
+                    .is_some_and(|s| policy::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
         }
         "None" => false,
         _ => gateway.key.namespace == route.key.namespace,

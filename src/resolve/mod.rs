@@ -20,6 +20,8 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexSet;
+
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::Warned;
 use crate::graph::{
@@ -32,7 +34,7 @@ use crate::source::Sources;
 pub use controllers::{ControllerError, ControllerRef};
 pub use facts::{
     BackendReference, BackendTarget, Certificate, CertificateSource, EndpointOutcome, Facts, Host, Refusal,
-    RefusalReason, ServicePort,
+    RefusalReason, ServicePort, UseReference,
 };
 
 /// What follows from a cluster.
@@ -51,7 +53,8 @@ pub struct Resolved {
 /// Resolves a cluster. The graph is built once, from what each step adds: routing first, since it shows through which
 /// entrances policies are asked, then what policies allow, then calls, then what workloads use.
 pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRef]) -> Warned<Resolved> {
-    let mut context = Context { cluster, sources, graph: GraphBuilder::new(), facts: Facts::default() };
+    let mut context =
+        Context { cluster, sources, graph: GraphBuilder::new(), facts: Facts::default(), backends: IndexSet::new() };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
@@ -61,6 +64,8 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     ingress::add(&mut context);
     gateway::add(&mut context);
     openshift::add(&mut context);
+    context.facts.uses = resources::uses(&context);
+    context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();
     let entrances = entrances::entrances(cluster, &context.graph.edges_by_end(), controllers);
     let absent = controllers::absent(cluster, controllers);
@@ -80,6 +85,8 @@ struct Context<'a> {
     sources: &'a Sources,
     graph: GraphBuilder,
     facts: Facts,
+    /// The references to backends that are known so far, each once.
+    backends: IndexSet<BackendReference>,
 }
 
 impl Context<'_> {

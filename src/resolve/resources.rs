@@ -10,7 +10,7 @@ mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Wanted};
+use super::{Context, UseReference, Wanted};
 use crate::cluster::Cluster;
 use crate::graph::{
     Detail, EdgeDetail, Evidence, Identity, JunctionId, MissingReason, Node, NodeId, UseWay, Uses, digest,
@@ -27,10 +27,15 @@ use crate::net::ObjectKey;
 pub(super) fn add(context: &mut Context<'_>) {
     found::add(context);
     let mut book = Book::default();
-    users::collect(context, &mut book);
+    for reference in &context.facts.uses {
+        let entry = &context.cluster.entries()[reference.object];
+        book.add(&NodeId::object(&reference.user), reference, context.evidence(entry, &reference.field));
+    }
     book.write(context);
     scalers::add(context);
 }
+
+pub(super) use users::uses;
 
 /// Whether another object of the input makes a Secret.
 pub(super) fn is_made(cluster: &Cluster, secret: &ObjectKey) -> bool {
@@ -63,15 +68,6 @@ impl Entry {
     }
 }
 
-/// A reference to something by name.
-struct Reference<'a> {
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-    way: UseWay,
-    optional: bool,
-}
-
 /// Every use, by what is used and by whom.
 #[derive(Debug, Default)]
 struct Book {
@@ -80,9 +76,8 @@ struct Book {
 
 impl Book {
     /// Notes a use by the node with an id.
-    fn add(&mut self, user: &NodeId, reference: &Reference<'_>, said: Evidence) {
-        let key = ObjectKey::new("", reference.kind, reference.namespace, reference.name);
-        let entry = self.uses.entry(key).or_default().entry(user.clone()).or_default();
+    fn add(&mut self, user: &NodeId, reference: &UseReference, said: Evidence) {
+        let entry = self.uses.entry(reference.key.clone()).or_default().entry(user.clone()).or_default();
         entry.ways.insert(reference.way);
         entry.needed |= !reference.optional;
         entry.evidence.push(said);

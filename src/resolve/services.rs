@@ -10,7 +10,7 @@ use super::facts::{EndpointOutcome, ServicePort as PortFact};
 use super::{Context, Wanted, exposure, port_number, workloads};
 use crate::cluster::Entry;
 use crate::graph::{Detail, EdgeDetail, MissingReason, NodeId, Port, PortMap, ServiceKind, TargetPort};
-use crate::net::{AddressSet, ObjectKey, Protocol};
+use crate::net::{AddressSet, ClusterName, ObjectKey, Protocol, label_list};
 
 /// Adds every Service with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
@@ -59,7 +59,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     }
     if selected.is_empty() && !selector.is_empty() && kind != ServiceKind::ExternalName {
         let said = context.evidence(entry, "spec.selector");
-        let wanted = selector.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",");
+        let wanted = label_list(&selector, ",");
         let missing = Wanted {
             kind: "Pods",
             namespace: entry.key.namespace(),
@@ -132,25 +132,13 @@ fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
         return;
     };
     let said = context.evidence(entry, "spec.externalName");
-    let target = match in_cluster_name(host) {
-        Some(key) => context.referred(&key, said.clone()),
-        None => context.dns_name(host, said.clone()),
+    let target = match ClusterName::parse(host) {
+        Some(ClusterName { service, namespace: Some(home), is_full: true, .. }) => {
+            context.referred(&ObjectKey::new("", "Service", home, service), said.clone())
+        }
+        _ => context.dns_name(host, said.clone()),
     };
     context.graph.edge(&NodeId::object(&entry.key), &target, EdgeDetail::Resolves(Vec::new()), [said]);
-}
-
-/// `SERVICE.NAMESPACE.svc` and `SERVICE.NAMESPACE.svc.cluster.local` name a Service
-/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
-pub(super) fn in_cluster_name(host: &str) -> Option<ObjectKey> {
-    let stem = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
-    let (front, namespace) = stem.rsplit_once('.')?;
-    // A pod of a headless Service has a name of its own below that of the Service.
-    let name = match front.split_once('.') {
-        Some((_, service)) if service.contains('.') => return None,
-        Some((_, service)) => service,
-        None => front,
-    };
-    Some(ObjectKey::new("", "Service", namespace, name))
 }
 
 /// One address behind a Service without selector.
@@ -281,7 +269,7 @@ fn by_endpoints(context: &mut Context<'_>, entry: &Entry, own: &[PortMap], endpo
     for ((ports, object), addresses) in outside {
         let said = context.evidence(&cluster.entries()[object], "");
         let known = addresses.iter().filter_map(|a| a.parse::<IpAddr>().ok());
-        let set = known.fold(AddressSet::none(), |set, a| set.union(&AddressSet::block(a.into())));
+        let set = known.fold(AddressSet::none(), |set, a| set.with(&AddressSet::block(a.into())));
         let target = context.addresses(addresses.into_iter().map(str::to_owned).collect(), set, said.clone());
         context.graph.edge(&id, &target, EdgeDetail::Resolves(ports), [said]);
     }
@@ -394,21 +382,4 @@ fn port_map(port: &ServicePort, declared: &[Port]) -> Option<PortMap> {
         target,
         node_port: port.node_port.and_then(port_number),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_services_are_told_from_names_outside() {
-        assert_eq!(
-            in_cluster_name("db.data.svc.cluster.local").map(|k| k.to_string()).as_deref(),
-            Some("data/db[Service]")
-        );
-        assert_eq!(in_cluster_name("db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
-        assert_eq!(in_cluster_name("db.example.com"), None);
-        assert_eq!(in_cluster_name("db-0.db.data.svc").map(|k| k.to_string()).as_deref(), Some("data/db[Service]"));
-        assert_eq!(in_cluster_name("a.b.c.d.svc.cluster.local"), None);
-    }
 }

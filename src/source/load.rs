@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
+use super::bounds::{Bounds, unfit_ignores};
 use super::problem::Problem;
 use super::text;
 use super::{SourceFile, Sources};
@@ -31,12 +33,15 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// The most that is read of one file, in bytes. A larger file is a [`Problem`].
     pub max_file_bytes: u64,
+    /// Whether links in folders are followed that lead out of the folder and of the git repository around it.
+    pub follow_links: bool,
 }
 
 impl Request {
     /// The given paths with the usual limit.
     pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
-        Request { paths: paths.into_iter().map(Into::into).collect(), max_file_bytes: DEFAULT_MAX_FILE_BYTES }
+        let paths = paths.into_iter().map(Into::into).collect();
+        Request { paths, max_file_bytes: DEFAULT_MAX_FILE_BYTES, follow_links: false }
     }
 
     fn limit(&self) -> u64 {
@@ -112,7 +117,7 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
             stdin_taken = true;
             texts.push(read_text(STDIN_NAME, stdin, 0, request.limit()));
         } else {
-            collect(path, &mut candidates, &mut loaded);
+            collect(path, request.follow_links, &mut candidates, &mut loaded);
         }
     }
 
@@ -149,12 +154,12 @@ pub(super) fn collected(
 }
 
 /// Finds the files that a path names.
-fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+fn collect(path: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     let name = shown_name(path);
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             let before = (candidates.len(), loaded.problems.len());
-            walk(path, candidates, loaded);
+            walk(path, follow_links, candidates, loaded);
             if before == (candidates.len(), loaded.problems.len()) {
                 loaded.problems.push(Problem::NoManifests { name });
             }
@@ -165,14 +170,30 @@ fn collect(path: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     }
 }
 
+/// Folders that are left out because their lists of ignored files cannot be read.
+type Unfit = Arc<Mutex<Vec<Problem>>>;
+
 /// The way through a folder.
-fn walker(folder: &Path) -> WalkBuilder {
+fn walker(folder: &Path, unfit: &Unfit) -> impl Iterator<Item = Result<DirEntry, ignore::Error>> + use<> {
+    let tell = |unfit: &Unfit, problem: Option<Problem>| {
+        let is_fit = problem.is_none();
+        unfit.lock().unwrap_or_else(PoisonError::into_inner).extend(problem);
+        is_fit
+    };
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let is_fit = tell(unfit, real.ancestors().find_map(unfit_ignores));
     let mut walker = WalkBuilder::new(folder);
     // A `.gitignore` counts outside of a repository too: an exported tree should give the same picture as its clone.
     // The user's own global one does not, because the picture would depend on whose machine it is. Links to folders are
     // not followed, which also keeps loops out.
     walker.require_git(false).git_global(false).follow_links(false).sort_by_file_name(|a, b| a.cmp(b));
-    walker
+    let unfit = unfit.clone();
+    // The lists are read where a folder is entered, which comes after this.
+    walker.filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        !is_folder || tell(&unfit, unfit_ignores(entry.path()))
+    });
+    is_fit.then(|| walker.build()).into_iter().flatten()
 }
 
 /// Where everything is that is read, for those who wait until it changes.
@@ -192,7 +213,7 @@ pub fn places<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Places {
             places.files.insert(path.to_path_buf());
             continue;
         }
-        for entry in walker(path).build().flatten() {
+        for entry in walker(path, &Unfit::default()).flatten() {
             match entry.file_type() {
                 // What is named outright may be a link to a folder.
                 Some(kind) if kind.is_dir() || entry.depth() == 0 => places.folders.insert(entry.into_path()),
@@ -204,8 +225,10 @@ pub fn places<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Places {
     places
 }
 
-fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
-    for entry in walker(folder).build() {
+fn walk(folder: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+    let bounds = (!follow_links).then(|| Bounds::around(folder));
+    let unfit = Unfit::default();
+    for entry in walker(folder, &unfit) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -223,6 +246,10 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
             continue;
         }
         let name = shown_name(path);
+        if kind.is_symlink() && bounds.as_ref().is_some_and(|bounds| bounds.hold(path).is_ok_and(|inside| !inside)) {
+            loaded.problems.push(Problem::LinkOutwards { name });
+            continue;
+        }
         // Only what a link leads to has to be looked at once more.
         let kind = if kind.is_symlink() { fs::metadata(path).map(|m| m.file_type()) } else { Ok(kind) };
         match kind {
@@ -233,6 +260,7 @@ fn walk(folder: &Path, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
             Err(error) => loaded.problems.push(Problem::Unreadable { name, error }),
         }
     }
+    loaded.problems.append(&mut unfit.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// True if a file of a folder is read.
@@ -308,7 +336,7 @@ pub(super) fn read_text(name: &str, from: &mut dyn Read, expected: u64, limit: u
 /// Makes a source file of bytes.
 pub(super) fn named_text(name: &str, bytes: Vec<u8>) -> Result<SourceFile, Problem> {
     match text::decode(bytes) {
-        Ok(text) => Ok(SourceFile::new(name, text)),
+        Ok(text) => Ok(SourceFile { name: name.to_owned(), text: Arc::new(text.into()) }),
         Err(at) => {
             Err(Problem::NotText { name: name.to_owned(), encoding: at.encoding, line: at.line, column: at.column })
         }

@@ -1,17 +1,20 @@
 //! Where text comes from. Guarantees: files are in path order with no path twice, their text is UTF-8 without a byte
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
+mod bounds;
 mod git;
 mod load;
 mod problem;
 mod render;
+mod secrecy;
 mod span;
 mod template;
 mod text;
 
-use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
@@ -22,20 +25,32 @@ pub use span::{FileId, Span};
 pub use template::template_of;
 
 /// One input text and the name it is shown under. Copies share the text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
-    text: Arc<String>,
-    withheld: Arc<OnceLock<Vec<(usize, usize)>>>,
+    text: Arc<Text>,
 }
 
-impl PartialEq for SourceFile {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.name, &self.text) == (&other.name, &other.text)
+/// A text, and what of it is not shown, once somebody has asked.
+#[derive(Clone, Debug, Default)]
+struct Text {
+    text: String,
+    hidden: OnceLock<Vec<Range<usize>>>,
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.text == other.text
     }
 }
 
-impl Eq for SourceFile {}
+impl Eq for Text {}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text { text, hidden: OnceLock::new() }
+    }
+}
 
 impl SourceFile {
     /// A text under a name. A byte order mark is dropped.
@@ -44,7 +59,7 @@ impl SourceFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        SourceFile { name: name.into(), text: text.into(), withheld: Arc::default() }
+        SourceFile { name: name.into(), text: Arc::new(text.into()) }
     }
 
     /// The name it is shown under.
@@ -54,7 +69,7 @@ impl SourceFile {
 
     /// Its text.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.text.text
     }
 }
 
@@ -88,7 +103,7 @@ impl Sources {
         for file in &mut self.files {
             let found = other.files.binary_search_by(|o| o.name.cmp(&file.name));
             if let Some(same) = found.ok().map(|at| &other.files[at]).filter(|o| o.text == file.text) {
-                (file.text, file.withheld) = (same.text.clone(), same.withheld.clone());
+                file.text = same.text.clone();
             }
         }
     }
@@ -115,30 +130,34 @@ impl Sources {
 
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
-        &self.files[file.index()].text
+        self.files[file.index()].text()
     }
 
-    /// Notes the stretches of a text, in bytes, that nobody may see. The first that says so counts.
-    pub(crate) fn withhold(&self, file: FileId, mut ranges: Vec<(usize, usize)>) {
-        ranges.sort_unstable();
-        let mut apart: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
-        for (start, end) in ranges {
-            match apart.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => apart.push((start, end)),
-            }
-        }
-        let _ = self.files[file.index()].withheld.set(apart);
+    /// The ranges of bytes of a file that nobody may see, whole lines, ascending: what may be the values of Secrets, and
+    /// documents that are no manifests.
+    pub(crate) fn hidden(&self, file: FileId) -> &[Range<usize>] {
+        let text = &self.files[file.index()].text;
+        text.hidden.get_or_init(|| secrecy::hidden(&text.text))
     }
 
-    /// The stretches of a text that nobody may see, ascending and apart from each other: whoever shows a piece of a text
-    /// leaves them out. Everything, as long as nobody has looked for them.
-    pub(crate) fn withheld(&self, file: FileId) -> Cow<'_, [(usize, usize)]> {
-        let file = &self.files[file.index()];
-        match file.withheld.get() {
-            Some(ranges) => Cow::Borrowed(ranges),
-            None => Cow::Owned(vec![(0, file.text.len())]),
+    /// Whether the line on which a place begins may be shown.
+    pub(crate) fn shows(&self, at: Span) -> bool {
+        let start = at.start as usize;
+        let hidden = self.hidden(at.file);
+        let next = hidden.partition_point(|range| range.end <= start);
+        // At the end of a text the last line is meant.
+        let before = next.checked_sub(1).filter(|_| start >= self.text(at.file).len());
+        let is_in = |range: &Range<usize>| range.contains(&start) || (range.end == start && before.is_some());
+        !hidden.get(before.unwrap_or(next)).is_some_and(is_in)
+    }
+
+    /// The same texts, of which everything may be shown: they are no input but settings of ours.
+    #[must_use]
+    pub(crate) fn all_shown(self) -> Sources {
+        for file in &self.files {
+            let _ = file.text.hidden.set(Vec::new());
         }
+        self
     }
 
     /// `file:line` of a place.

@@ -41,6 +41,18 @@ pub enum Problem {
         /// The path.
         name: String,
     },
+    /// A symbolic link that leads out of the folder in which it was met.
+    #[error("{name}: a symbolic link that leads out of the folder, not followed; --follow-links follows it")]
+    LinkOutwards {
+        /// The link.
+        name: String,
+    },
+    /// A folder, pipe or device in the place of a file with settings.
+    #[error("{name}: not a regular file")]
+    NotRegular {
+        /// The path.
+        name: String,
+    },
     /// A file that is not text.
     #[error("{name}:{line}:{column}: not valid {encoding}; save the file as UTF-8")]
     NotText {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::SourceFile;
+use super::bounds::unfit;
 use super::load::{named_text, shown_name};
 use super::problem::Problem;
 
@@ -90,6 +91,9 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
     let job = format!("--helm {name}");
     if let Some(values) = chart.values.iter().find(|v| !v.exists()) {
         return Err(Problem::MissingArgument { job, path: shown_name(values) });
+    }
+    if let Some(problem) = chart.values.iter().find_map(|values| unfit(values, max_bytes)) {
+        return Err(problem);
     }
     let Some(program) = programs.find("helm") else {
         return Err(Problem::NoProgram { job, programs: "helm" });

@@ -3,9 +3,11 @@
 use std::str::FromStr;
 
 use crate::graph::{Detail, EdgeDetail, EdgeKind, Graph, NodeKind};
+use crate::net::{UnknownName, choice};
 
 /// The aspect that a picture shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Aspect {
     /// All traffic.
     #[default]
@@ -18,22 +20,11 @@ pub enum Aspect {
     Resources,
 }
 
-/// The text is not the name of a view.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no view; there are `network`, `exposure`, `policy` and `resources`")]
-pub struct UnknownAspect(String);
-
 impl FromStr for Aspect {
-    type Err = UnknownAspect;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, UnknownAspect> {
-        match text {
-            "network" => Ok(Aspect::Network),
-            "exposure" => Ok(Aspect::Exposure),
-            "policy" => Ok(Aspect::Policy),
-            "resources" => Ok(Aspect::Resources),
-            _ => Err(UnknownAspect(text.to_owned())),
-        }
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("view", text)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::graph::{Change, Detail, Graph, GraphBuilder, Identity, Node, NodeId, NodeKind, SummaryId};
+use crate::net::UnknownName;
 
 use super::aspect::exposed;
 use super::merge::{Bundles, Card, SummaryMembers};
@@ -26,18 +27,16 @@ impl Default for Hops {
     }
 }
 
-/// The text is neither a number nor `all`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no number of steps; write a number or `all`")]
-pub struct UnknownHops(String);
-
 impl FromStr for Hops {
-    type Err = UnknownHops;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, UnknownHops> {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
         match text {
             "all" => Ok(Hops::All),
-            _ => text.parse().map(Hops::Steps).map_err(|_| UnknownHops(text.to_owned())),
+            _ => {
+                let unknown = |_| UnknownName::new("number of steps", text, "write a number or `all`");
+                text.parse().map(Hops::Steps).map_err(unknown)
+            }
         }
     }
 }

@@ -21,11 +21,11 @@ mod select;
 
 use std::collections::BTreeMap;
 
-pub use aspect::{Aspect, CallLines, Denied, Lines, UnknownAspect, aspect, without};
-pub use context::{Hops, UnknownHops, context};
+pub use aspect::{Aspect, CallLines, Denied, Lines, aspect, without};
+pub use context::{Hops, context};
 pub use grouping::{group, values};
 pub use images::show_images;
-pub use labels::{BadSelector, LabelSelector};
+pub use labels::LabelSelector;
 pub use overview::{Note, is_worth_it, overview};
 pub use select::{Anchor, NothingSelected, Selection, select};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Detail, Graph, Identity, Node, NodeId, NodeKind, RestSide, SummaryId};
+use crate::net::{ClusterName, text};
 
 use super::aspect::exposed;
 use super::merge::{Bundles, Card, SummaryMembers};
@@ -114,10 +115,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
             found = meant(true);
         }
         if found.is_empty()
-            && let Some((name, rest)) = anchor.text.split_once('.')
+            && let Some(ClusterName { pod: None, service, namespace: Some(home), .. }) =
+                ClusterName::parse(&anchor.text)
         {
-            let domain = rest.trim_end_matches(".cluster.local").trim_end_matches(".svc");
-            let meant = |n: &Node| is_object(n) && n.name == name && n.namespace.as_deref() == Some(domain);
+            let meant = |n: &Node| is_object(n) && n.name == service && n.namespace.as_deref() == Some(home);
             found = (0..fits.len()).filter(|&n| meant(graph.node(n))).collect();
         }
         if found.is_empty() {
@@ -125,7 +126,10 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
             // Objects with the same name and another kind or namespace are the likeliest candidates.
             objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
             let names: Vec<String> = objects.into_iter().map(|n| n.id.to_string()).collect();
-            return Err(NothingSelected::NoSuchObject { wanted: anchor.text.clone(), there: first_names(&names) });
+            return Err(NothingSelected::NoSuchObject {
+                wanted: anchor.text.clone(),
+                there: text::first(names, MOST_NAMES),
+            });
         }
         let fitting: Vec<usize> =
             found.iter().copied().filter(|&n| fits[n] || graph.node(n).kind() == NodeKind::Internet).collect();
@@ -310,22 +314,12 @@ fn wanted(selection: &Selection) -> String {
     parts.join(", ")
 }
 
+/// So many names are listed.
+const MOST_NAMES: usize = 12;
+
 fn contents(graph: &Graph) -> String {
     let objects = || graph.nodes().filter(|n| is_object(n) && n.kind() != NodeKind::Missing);
     let namespaces: BTreeSet<String> = objects().filter_map(|n| n.namespace.clone()).collect();
     let kinds: BTreeSet<String> = objects().map(|n| n.label.clone()).collect();
-    format!(
-        "namespaces {} and kinds {}",
-        first_names(&namespaces.into_iter().collect::<Vec<_>>()),
-        first_names(&kinds.into_iter().collect::<Vec<_>>())
-    )
-}
-
-/// The first 12 names, and the number of further names.
-fn first_names(names: &[String]) -> String {
-    let mut text = names.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 12 {
-        text.push_str(&format!(" and {} more", names.len() - 12));
-    }
-    text
+    format!("namespaces {} and kinds {}", text::first(namespaces, MOST_NAMES), text::first(kinds, MOST_NAMES))
 }

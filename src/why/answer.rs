@@ -20,7 +20,8 @@ pub enum Mark {
 }
 
 /// The layers, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// Who is meant, and whether the name resolves.
@@ -42,15 +43,7 @@ pub enum Layer {
 impl Layer {
     /// Its name.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Layer::Names => "names",
-            Layer::Exposure => "exposure",
-            Layer::Endpoints => "endpoints",
-            Layer::Ports => "ports",
-            Layer::Egress => "egress",
-            Layer::Ingress => "ingress",
-            Layer::Dns => "dns",
-        }
+        self.into()
     }
 }
 
@@ -230,7 +223,7 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
         Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
         _ => {}
     }
-    let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+    let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
     let mut changes = found.changes;
     if found.failure.is_none() && outcome != Outcome::Undetermined {
         changes.extend(suggest::changes(scene, &judged));

@@ -1,7 +1,7 @@
 //! The two ends as policies see them, and what both sides together say of a connection between them.
 
 use super::Scene;
-use crate::net::{AddressSet, PortSet};
+use crate::net::{AddressSet, PortSet, text};
 use crate::policy::{Direction, Explanation, GroupId, Members, Network, Peer, Peers};
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
@@ -97,10 +97,7 @@ fn blocks(set: &AddressSet) -> Vec<String> {
 }
 
 fn shortened(blocks: &[String]) -> String {
-    match blocks {
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more blocks", rest.len()),
-        all => all.join(", "),
-    }
+    text::joined(blocks, 3, ", ", "more blocks")
 }
 
 /// Addresses that the Internet routes. Those of IPv6 are asked for one by one: most policies do not speak of them.
@@ -229,7 +226,7 @@ fn add(found: &mut Vec<Judged>, new: Judged) {
         if old.from == new.from && old.to == new.to {
             if old.allowed != new.allowed {
                 old.doubt = old.doubt.or(Some(Doubt::PodsDiffer));
-                old.allowed = old.allowed.union(&new.allowed);
+                old.allowed.add(&new.allowed);
             }
             return;
         }

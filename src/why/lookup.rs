@@ -4,7 +4,8 @@ use super::Scene;
 use super::ends::addresses_name;
 use super::question::Reference;
 use crate::manifest::Body;
-use crate::net::{AddressSet, ObjectKey};
+use crate::net::near::letters_apart;
+use crate::net::{AddressSet, ClusterName, ObjectKey};
 
 /// An end of the connection that a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,12 +127,10 @@ fn by_name(
     }
     if found.is_empty()
         && namespace.is_none()
-        && let Some((stem, domain)) = name.split_once('.')
+        && let Some(ClusterName { pod: None, service, namespace: Some(home), .. }) = ClusterName::parse(name)
+        && scene.cluster.namespaces().contains_key(home)
     {
-        let domain = domain.trim_end_matches(".cluster.local").trim_end_matches(".svc");
-        if scene.cluster.namespaces().contains_key(domain) {
-            return by_name(scene, kind, Some(domain), stem, role);
-        }
+        return by_name(scene, kind, Some(home), service, role);
     }
     // A word that may be a kind may be a namespace as well.
     if found.is_empty()
@@ -214,7 +213,7 @@ fn unknown(
         all.iter().filter(|(_, key)| namespace.is_none_or(|n| n == key.namespace()) && is_kind(key, kind)).collect();
     let pool: Vec<&(Party, &ObjectKey)> = if here.is_empty() { all.iter().collect() } else { here };
     let mut near: Vec<(usize, String)> =
-        pool.iter().map(|(_, key)| (distance(&key.name, name), key.to_string())).collect();
+        pool.iter().map(|(_, key)| (letters_apart(&key.name, name, FAR).unwrap_or(FAR), key.to_string())).collect();
     near.sort();
     let close: Vec<String> =
         near.iter().filter(|(d, _)| *d <= 1 + name.len() / 4).map(|(_, n)| n.clone()).take(5).collect();
@@ -227,41 +226,24 @@ fn unknown(
     format!("there is no {what} `{name}`{whole}\n{hint}")
 }
 
-/// How many letters must be put in, taken out or replaced to make one word of another.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
-}
+/// Names that are so far apart have nothing in common.
+const FAR: usize = 300;
 
-/// A name with dots is looked for as the DNS of a cluster would answer it: `service.namespace`, with `.svc` and
-/// `.svc.cluster.local` behind it or not, and
-/// `pod.service.namespace.svc` for the pods of a StatefulSet
-/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>).
+/// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a
+/// StatefulSet.
 fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, String> {
     let absolute = host.trim_end_matches('.');
-    let inside = absolute.strip_suffix(".cluster.local").unwrap_or(absolute);
-    let stem = inside.strip_suffix(".svc");
-    let labels: Vec<&str> = stem.unwrap_or(inside).split('.').collect();
-    match labels.as_slice() {
-        [name, namespace] if stem.is_some() || scene.cluster.namespaces().contains_key(*namespace) => {
-            // What ends in `.svc` can only be a Service.
-            by_name(scene, stem.map(|_| "service"), Some(namespace), name, role)
+    let meant = ClusterName::parse(absolute).and_then(|n| Some((n.pod, n.service, n.namespace?, n.is_full)));
+    let known = |namespace: &str| scene.cluster.namespaces().contains_key(namespace);
+    match meant {
+        Some((None, name, namespace, is_full)) if is_full || known(namespace) => {
+            by_name(scene, is_full.then_some("service"), Some(namespace), name, role)
         }
-        [pod, service, namespace] if stem.is_some() || scene.cluster.namespaces().contains_key(*namespace) => {
+        Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => {
             let owner = scene.cluster.workloads().iter().position(|w| {
                 let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
-                w.key.namespace() == *namespace
-                    && w.spec.service_name.as_deref() == Some(*service)
+                w.key.namespace() == namespace
+                    && w.spec.service_name.as_deref() == Some(service)
                     && ordinal.is_some_and(|o| !o.is_empty() && o.bytes().all(|c| c.is_ascii_digit()))
             });
             owner.map(Party::Workload).ok_or_else(|| {
@@ -272,16 +254,16 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
         }
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
-        _ if stem.is_some() => {
+        _ if ClusterName::is_inside(absolute) => {
             Err(format!("`{host}` is no name of a Service: these are written service.namespace.svc.cluster.local"))
         }
-        [name, namespace] if !host.ends_with('.') && role == Role::From => {
+        Some((None, name, namespace, _)) if !host.ends_with('.') && role == Role::From => {
             by_name(scene, None, Some(namespace), name, role)
         }
         _ if role == Role::From => {
             Err(format!("`{host}` is a name outside of the cluster; say the address it has, or `internet`"))
         }
-        [name, namespace] if !host.ends_with('.') => {
+        Some((None, name, namespace, _)) if !host.ends_with('.') => {
             let trouble = unknown(scene, &parties(scene), None, Some(namespace), name);
             Err(format!("{trouble}\nfor a DNS name outside of the cluster write `{host}.`"))
         }
@@ -295,9 +277,9 @@ mod tests {
 
     #[test]
     fn distance_counts_letters() {
-        assert_eq!(distance("web", "web"), 0);
-        assert_eq!(distance("databse", "database"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(letters_apart("web", "web", FAR), Some(0));
+        assert_eq!(letters_apart("databse", "database", FAR), Some(1));
+        assert_eq!(letters_apart("", "abc", FAR), Some(3));
+        assert_eq!(letters_apart("kitten", "sitting", FAR), Some(3));
     }
 }

@@ -113,7 +113,7 @@ fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     }
     let Peers::AnyOf(peers) = &rule.peers else { return true };
     let system = scene.cluster.namespaces().get("kube-system");
-    let implied = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())].into_iter().collect();
+    let implied = [(crate::net::NAMESPACE_NAME.to_owned(), "kube-system".to_owned())].into_iter().collect();
     let labels = system.map_or(&implied, |n| &n.labels);
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
     let declared = system.is_some_and(|n| n.declared.is_some());

@@ -8,7 +8,7 @@ use super::lookup::Party;
 use super::question::PortWish;
 use super::{ports, service};
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, NodeKind, PortMap};
-use crate::net::{AddressSet, PortSet, Protocol};
+use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
 
 /// One way in, up to a Service.
@@ -63,7 +63,7 @@ pub(super) fn ways_in(
                     .iter()
                     .filter(|m| leads(&way, m) && wished(wish, &way, m))
                     .map(ports::target_ports)
-                    .fold(PortSet::none(), |a, b| a.union(&b));
+                    .fold(PortSet::none(), |a, b| a.with(&b));
                 if asked.is_empty() {
                     continue;
                 }
@@ -145,7 +145,7 @@ impl Found {
     /// Several ways often end in the same step to the same pods.
     fn add(&mut self, source: End, target: Target) {
         match self.pairs.iter_mut().find(|(s, t)| *s == source && t.end == target.end) {
-            Some((_, same)) => same.asked = same.asked.union(&target.asked),
+            Some((_, same)) => same.asked.add(&target.asked),
             None => self.pairs.push((source, target)),
         }
     }
@@ -232,14 +232,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                 let by = scene.graph.node(from);
                 let Some(gate) = gate(scene, from) else { continue };
                 let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
-                let paths: Vec<String> = rules
-                    .iter()
-                    .map(|r| if r.default { "whatever no rule fits".into() } else { r.text() })
-                    .take(3)
-                    .collect();
-                let more = if rules.len() > 3 { format!(" and {} more", rules.len() - 3) } else { String::new() };
+                let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
                 found.push(Way {
-                    text: format!("{gate}{} sends {}{more}", by.id, paths.join(", ")),
+                    text: format!("{gate}{} sends {}", by.id, text::first(paths, 3)),
                     at: place(edge),
                     through: Through::Controller,
                     port: Some(port.clone()),

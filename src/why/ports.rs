@@ -14,7 +14,7 @@ pub(super) fn target_ports(map: &PortMap) -> PortSet {
         TargetPort::Number(number) => std::slice::from_ref(number),
         TargetPort::Name { resolved, .. } => resolved,
     };
-    numbers.iter().fold(PortSet::none(), |set, n| set.union(&PortSet::port(map.protocol, *n)))
+    numbers.iter().fold(PortSet::none(), |set, n| set.with(&PortSet::port(map.protocol, *n)))
 }
 
 /// Whether a wish means a port of a Service.
@@ -115,7 +115,7 @@ pub(super) fn map_ports(
         let ports = maps
             .iter()
             .filter(|m| wished.iter().any(|(_, w)| (w.port, w.protocol, &w.name) == (m.port, m.protocol, &m.name)));
-        let asked = ports.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
+        let asked = ports.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         undeclared(scene, *workload, &asked, step);
         if !asked.is_empty() {
             found.failure = None;
@@ -134,7 +134,7 @@ pub(super) fn map_ports(
             wish.is_none_or(|w| w.means(m.port, m.name.as_deref(), m.protocol))
                 || wished.iter().any(|(_, w)| w.name == m.name)
         });
-        let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.union(&b));
+        let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         if !asked.is_empty() {
             found.failure = None;
         }
@@ -150,7 +150,7 @@ pub(super) fn map_ports(
 /// look.
 fn undeclared(scene: &Scene<'_>, workload: usize, asked: &PortSet, step: &mut Step) {
     let own = declared(scene, workload);
-    let known = own.iter().fold(PortSet::none(), |set, p| set.union(&PortSet::port(p.protocol, p.number)));
+    let known = own.iter().fold(PortSet::none(), |set, p| set.with(&PortSet::port(p.protocol, p.number)));
     let rest = asked.difference(&known);
     if !own.is_empty() && !rest.is_empty() && !rest.is_all() {
         let text = format!(
@@ -234,7 +234,7 @@ fn workload_ports(scene: &Scene<'_>, workload: usize, wish: Option<&PortWish>, s
     let name = scene.workload_name(workload);
     let at = Some(scene.workload_place(workload));
     let matching = own.iter().filter(|p| wish.is_none_or(|w| w.means(p.number, p.name.as_deref(), p.protocol)));
-    let asked = matching.fold(PortSet::none(), |set, p| set.union(&PortSet::port(p.protocol, p.number)));
+    let asked = matching.fold(PortSet::none(), |set, p| set.with(&PortSet::port(p.protocol, p.number)));
     let mut found = Found::default();
     if !asked.is_empty() {
         let all =

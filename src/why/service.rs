@@ -9,7 +9,7 @@ use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
-use crate::net::{AddressSet, PortSet};
+use crate::net::{AddressSet, PortSet, label_list};
 use crate::resolve::ServicePort;
 
 /// The workloads that a Service leads to, with the ports that lead there and the place that says so.
@@ -312,7 +312,7 @@ fn nearest(scene: &Scene<'_>, service: &PlainService<'_>, step: &mut Step) -> Ve
 }
 
 pub(super) fn pairs(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+    label_list(labels, ",")
 }
 
 impl Found {

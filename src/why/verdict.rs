@@ -26,7 +26,7 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         return (Outcome::Denied, denial(scene, judged));
     }
     if all_allowed {
-        let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+        let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
         return (Outcome::Allowed, format!("on {}", ports_text(&ports)));
     }
     if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
@@ -42,7 +42,7 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
 
 fn denial(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let Some(first) = judged.first() else { return String::new() };
-    let ports = judged.iter().fold(PortSet::none(), |set, p| set.union(&p.asked));
+    let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
     let blocked = |side: &Explanation| !side.decisions.is_empty() && side.allowed().is_empty();
     let (out, into) = (judged.iter().all(|p| blocked(&p.egress)), judged.iter().all(|p| blocked(&p.ingress)));
     let from = first.from.name(scene);

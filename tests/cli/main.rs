@@ -22,6 +22,9 @@ mod cli_documents;
 mod cli_levels;
 mod diff_history;
 mod secrets;
+mod secrets_damaged;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(unix)]
+mod settings;
 mod why;

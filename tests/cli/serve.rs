@@ -132,13 +132,13 @@ fn pasted_yaml_is_drawn_and_kept_nowhere() {
     let folder = folder();
     let server = Server::start(folder.path(), &["-n", "shop", "--kind", "Deployment"]);
     let before = server.page();
-    let answer = server.paste(&format!("{}---\nkind: [\n", deployment("pasted")));
+    let answer = server.paste(&format!("{}---\na: [\n", deployment("pasted")));
     assert_eq!(answer.status, 200);
     let pasted: Value = serde_json::from_str(&answer.body).unwrap();
     let page = pasted["page"].as_str().unwrap();
     assert!(draws(page, "pasted") && !draws(page, "web"));
-    assert_eq!(problems(&pasted)[0]["place"], "<pasted>:10:7");
-    assert!(problems(&pasted)[0]["text"].as_str().unwrap().contains("10 | kind: ["));
+    assert_eq!(problems(&pasted)[0]["place"], "<pasted>:10:4");
+    assert!(problems(&pasted)[0]["text"].as_str().unwrap().contains(":10:4"));
     let hostile = server.paste("apiVersion: v1\nkind: Service\nmetadata: {name: '<script>alert(1)</script>'}\n");
     assert!(!hostile.body.contains("<script>alert"));
     assert_eq!(server.page(), before);

@@ -9,6 +9,8 @@ use kubesketch::diff::{Diff, Party, Revision, compare};
 use kubesketch::graph::{Change, EdgeDetail, Graph, NodeKind, Ports};
 use kubesketch::net::{AddressRange, AddressSet, PortSet};
 use kubesketch::policy::{Endpoint, Members, Network};
+use kubesketch::render::{Changes, PairList, changes_json};
+use serde_json::Value;
 
 const WORLDS: u64 = 1_500;
 
@@ -93,8 +95,9 @@ fn check_connections(old: &Revision, new: &Revision, diff: &Diff, context: &dyn 
         }
     };
     for delta in diff.connections.iter().filter(|d| !matches!(d.network, Network::Secondary(_))) {
-        for a in members(&delta.from) {
-            for b in members(&delta.to).into_iter().filter(|b| *b != a) {
+        let end = |parties: &[usize]| -> Vec<End> { parties.iter().flat_map(|&p| members(&diff.parties[p])).collect() };
+        for a in end(&delta.from) {
+            for b in end(&delta.to).into_iter().filter(|b| *b != a) {
                 let known = said.insert((a.clone(), b.clone()), (delta.old.ports.clone(), delta.new.ports.clone()));
                 assert_eq!(known, None, "{a:?} {b:?} is told twice, {}", context());
             }
@@ -175,4 +178,106 @@ fn differences_are_exact() {
         assert!(seen.get(what).is_some_and(|n| *n >= least), "too few to say anything: {seen:?}");
     }
     eprintln!("looked at {seen:?}");
+}
+
+/// A cluster of so many workloads, each with a policy of its own that lets one other in on a port.
+fn own_policies(count: usize, port: usize) -> String {
+    let one = |w: usize| {
+        let other = (w + 1) % count;
+        format!(
+            "kind: Deployment\napiVersion: apps/v1\nmetadata: {{name: w{w}, namespace: n}}\nspec: {{selector: {{matchLabels: {{app: w{w}}}}}, \
+             template: {{metadata: {{labels: {{app: w{w}}}}}, spec: {{containers: [{{name: c, image: i}}]}}}}}}\n---\n\
+             kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {{name: p{w}, namespace: n}}\nspec: {{podSelector: {{matchLabels: \
+             {{app: w{w}}}}}, ingress: [{{from: [{{podSelector: {{matchLabels: {{app: w{other}}}}}}}], ports: [{{port: {port}}}]}}]}}\n"
+        )
+    };
+    (0..count).map(one).collect::<Vec<_>>().join("---\n")
+}
+
+fn without_policies(yaml: &str) -> String {
+    yaml.split("---\n").filter(|d| !d.starts_with("kind: NetworkPolicy")).collect::<Vec<_>>().join("---\n")
+}
+
+/// What is compared and told grows with policies, not with pairs.
+#[test]
+fn differences_are_as_many_as_policies() {
+    let found = |count: usize| {
+        let yaml = own_policies(count, 80);
+        let states = [&yaml, &own_policies(count, 81), &without_policies(&yaml)].map(|y| revision("world.yaml", y));
+        [(0, 1), (0, 2), (2, 0)].map(|(old, new)| {
+            let diff = compare(&states[old], &states[new]);
+            let items: usize = diff.sections.iter().map(|s| s.items.len()).sum();
+            (diff.connections.len(), items)
+        })
+    };
+    for (small, large) in found(20).into_iter().zip(found(80)) {
+        assert!(small.0 >= 20 && small.1 >= 20, "{small:?} is too few to say anything");
+        assert!(large.0 <= 4 * small.0 && large.1 <= 4 * small.1 + 8, "{small:?} and then {large:?}");
+    }
+}
+
+/// Every pair that the groups of the data mean, with its type and its ports.
+fn expanded(data: &Value) -> Vec<[String; 5]> {
+    let names = |position: &Value| -> Vec<String> {
+        let set = &data["peers"][position.as_u64().unwrap() as usize];
+        let list = [&set["workloads"], &set["ranges"]].into_iter().find_map(|l| l.as_array());
+        match list {
+            Some(list) => list.iter().map(|n| n.as_str().unwrap().to_owned()).collect(),
+            None => vec!["{ingress-controller}".to_owned()],
+        }
+    };
+    let mut pairs = Vec::new();
+    for group in data["groups"].as_array().unwrap() {
+        for from in names(&group["from"]) {
+            for to in names(&group["to"]).into_iter().filter(|to| *to != from) {
+                let text = |key: &str| group[key].to_string();
+                pairs.push([from.clone(), to, text("type"), text("ref1"), text("ref2")]);
+            }
+        }
+    }
+    pairs.sort();
+    pairs
+}
+
+fn listed(data: &Value) -> Vec<[String; 5]> {
+    let lists = [&data["diff"], &data["ipv6Diff"]].into_iter().filter_map(|l| l.as_array());
+    let name = |pair: &Value, key: &str| pair[key].as_str().unwrap().to_owned();
+    let text = |pair: &Value, key: &str| pair[key].to_string();
+    let pair = |p: &Value| [name(p, "src"), name(p, "dst"), text(p, "type"), text(p, "ref1"), text(p, "ref2")];
+    // Neighboring parts of the addresses outside are one range of a group.
+    let mut pairs: Vec<[String; 5]> =
+        lists.flatten().map(pair).filter(|p| p[0].contains('[') && p[1].contains('[')).collect();
+    pairs.sort();
+    pairs
+}
+
+#[test]
+fn groups_of_the_data_are_its_pairs() {
+    let (mut seen, both) = (0, |p: &[String; 5]| p[0].contains('[') && p[1].contains('['));
+    for seed in 0..200 {
+        let mut r = Random::new(seed + 9_000);
+        let (one, other) = (World::random(&mut r).yaml(), World::random(&mut r).yaml());
+        let states = [revision("world.yaml", &one), revision("world.yaml", &changed(&one, &other, &mut r))];
+        let diff = compare(&states[0], &states[1]);
+        let changes = Changes { diff: &diff, old: &states[0], new: &states[1] };
+        let data: Value = serde_json::from_str(&changes_json(&changes, PairList::IfFew)).unwrap();
+        let mut expanded = expanded(&data);
+        expanded.retain(both);
+        assert_eq!(expanded, listed(&data), "seed {seed}");
+        seen += expanded.len();
+    }
+    assert!(seen > 500, "{seen} pairs are too few to say anything");
+}
+
+#[test]
+fn many_pairs_are_listed_when_asked_for() {
+    let yaml = own_policies(110, 80);
+    let states = [revision("world.yaml", &yaml), revision("world.yaml", &without_policies(&yaml))];
+    let diff = compare(&states[0], &states[1]);
+    let changes = Changes { diff: &diff, old: &states[0], new: &states[1] };
+    let data = |pairs: PairList| -> Value { serde_json::from_str(&changes_json(&changes, pairs)).unwrap() };
+    assert_eq!(data(PairList::IfFew).get("diff"), None);
+    let all = data(PairList::All);
+    assert_eq!(listed(&all).len(), 110 * 109);
+    assert_eq!(expanded(&all).iter().filter(|p| p[0].contains('[') && p[1].contains('[')).count(), 110 * 109);
 }

@@ -21,6 +21,7 @@ mod layout_cards;
 mod layout_random;
 mod manifest_corpus;
 mod manifest_hostile;
+mod manifest_spans;
 mod policy_brute_force;
 mod policy_flows;
 mod policy_oracle;

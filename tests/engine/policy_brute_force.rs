@@ -1,12 +1,15 @@
 //! Thousands of random clusters with policies: what the program says of every pair of ends, on every port that tells
 //! rules apart, is what a second, naive reading of the rules says (`support/naive.rs`).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::support::naive::{ADDRESSES, End, PORTS, Random, World};
 use crate::support::states;
-use kubesketch::net::{AddressRange, Protocol};
-use kubesketch::policy::{Connection, ConnectionGroup, Connectivity, Effect, Endpoint, Extent, PeerSet};
+use kubesketch::net::{AddressRange, PortSet, Protocol};
+use kubesketch::policy::{
+    Connection, ConnectionGroup, Connectivity, Direction, Effect, Endpoint, Extent, PeerSet, Reason,
+};
 
 /// So many worlds are tried.
 const WORLDS: u64 = 4_000;
@@ -54,6 +57,7 @@ fn check(seed: u64) {
         world.yaml()
     );
     check_groups(&connectivity, &all, &|| format!("seed {seed}\n{}", world.yaml()));
+    check_explanations(&connectivity, &|| format!("seed {seed}\n{}", world.yaml()));
     let pods = (0..world.pods.len()).map(End::Pod);
     let ends: Vec<End> =
         pods.chain(ADDRESSES.into_iter().filter(|a| a.is_ipv4() || world.speaks_of_v6()).map(End::Address)).collect();
@@ -148,6 +152,32 @@ fn check_groups(connectivity: &Connectivity, all: &[Connection], context: &dyn F
     let is_v6 = |end: &Endpoint| matches!(end, Endpoint::Addresses(AddressRange::V6(..)));
     let expected: Vec<&Connection> = all.iter().filter(|c| is_v6(&c.from) || is_v6(&c.to)).collect();
     assert_eq!(v6.iter().collect::<Vec<_>>(), expected, "{}", context());
+}
+
+/// What a verdict says of itself is the verdict: each port is decided once on each side, what both sides let through is
+/// what is allowed, and the rules that are named are those that decide.
+fn check_explanations(connectivity: &Connectivity, context: &dyn Fn() -> String) {
+    for network in 0..connectivity.networks().count() {
+        let groups = 0..connectivity.groups(network).len();
+        for (from, to) in groups.clone().flat_map(|from| groups.clone().map(move |to| (from, to))) {
+            let verdict = connectivity.between_groups(network, from, to);
+            let sides = Direction::ALL.map(|direction| connectivity.explain(network, from, to, direction));
+            for side in &sides {
+                let mut seen = PortSet::none();
+                for decision in &side.decisions {
+                    assert!(seen.intersection(&decision.ports).is_empty(), "{side:?}\n{}", context());
+                    seen = seen.union(&decision.ports);
+                }
+                assert!(seen.is_all(), "{side:?}\n{}", context());
+            }
+            let [ingress, egress] = &sides;
+            assert_eq!(ingress.allowed().intersection(&egress.allowed()), verdict.ports, "{sides:?}\n{}", context());
+            let named: BTreeSet<Reason> =
+                sides.iter().flat_map(|s| &s.decisions).flat_map(|d| d.because.iter().copied()).collect();
+            let deciding: BTreeSet<Reason> = verdict.because.iter().copied().collect();
+            assert_eq!(named, deciding, "{sides:?}\n{}", context());
+        }
+    }
 }
 
 #[test]

@@ -169,3 +169,41 @@ fn programs_that_fail_are_quoted() {
     let error = kustomize_build(dir.path(), &programs, 1000).unwrap_err();
     assert!(matches!(error, Problem::TooLarge { limit: 1000, .. }), "{error}");
 }
+
+#[test]
+fn links_that_leave_the_folder_are_told_and_not_followed() {
+    let outside = folder(&[("key.yaml", "secret: 1"), ("other/x.yaml", "x")]);
+    let dir = folder(&[("deploy/a.yaml", "a"), ("base/b.yaml", "b"), (".git/config.yaml", "token: 1")]);
+    let link = |to: &Path, at: &str| symlink(to, dir.path().join(at)).unwrap();
+    link(&outside.path().join("key.yaml"), "deploy/key.yaml");
+    link(Path::new("/dev/zero"), "deploy/zero.yaml");
+    link(&outside.path().join("other"), "deploy/other");
+    link(Path::new("../base/b.yaml"), "deploy/b.yaml");
+    link(Path::new("../.git/config.yaml"), "deploy/git.yaml");
+    let deploy = dir.path().join("deploy");
+    let loaded = load_all([&deploy], "");
+    assert_eq!(names(&loaded.sources, &deploy), ["a.yaml", "b.yaml"], "a link within the repository is followed");
+    let told = "a symbolic link that leads out of the folder, not followed; --follow-links follows it";
+    let expected = ["git", "key", "zero"].map(|name| format!("{name}.yaml: {told}"));
+    assert_eq!(problems(&loaded, &deploy), expected);
+
+    let named = load_all([deploy.join("key.yaml"), deploy.join("other")], "");
+    assert_eq!(names(&named.sources, &deploy), ["key.yaml", "other/x.yaml"], "what is named is read");
+    fs::remove_file(deploy.join("zero.yaml")).unwrap();
+    let all = load(&Request { follow_links: true, ..Request::new([&deploy]) }, &mut "".as_bytes());
+    assert_eq!(names(&all.sources, &deploy), ["a.yaml", "b.yaml", "git.yaml", "key.yaml"]);
+}
+
+#[test]
+fn lists_of_ignored_files_are_regular_files() {
+    let dir = folder(&[("a/x.yaml", "x"), ("b/x.yaml", "x"), ("c/x.yaml", "x")]);
+    symlink("/dev/zero", dir.path().join("a/.gitignore")).unwrap();
+    fs::create_dir(dir.path().join("b/.ignore")).unwrap();
+    let loaded = load_all([dir.path()], "");
+    assert_eq!(names(&loaded.sources, dir.path()), ["c/x.yaml"]);
+    let expected = ["a/.gitignore: not a regular file", "b/.ignore: not a regular file"];
+    assert_eq!(problems(&loaded, dir.path()), expected);
+    let inside = load_all([dir.path().join("a")], "");
+    assert_eq!(problems(&inside, dir.path())[0], expected[0]);
+    assert_eq!(inside.sources.len(), 0);
+}

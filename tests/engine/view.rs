@@ -143,6 +143,10 @@ fn nothing_selected_says_what_there_is() {
     assert!(error.contains("in namespace prod") && error.contains("data, shop"), "{error}");
     let wanted = Selection { focus: vec![anchor(None, "nobody")], ..Selection::default() };
     assert!(view::select(graph.clone(), &labels, &wanted).unwrap_err().to_string().contains("`nobody`"));
+    // Only names below `svc` are those of Services.
+    let named = |name| Selection { focus: vec![anchor(None, name)], ..Selection::default() };
+    assert!(view::select(graph.clone(), &labels, &named("web.shop.cluster.local")).is_err());
+    assert!(view::select(graph.clone(), &labels, &named("web.shop.svc.cluster.local")).is_ok());
     let other = Selection { focus: vec![anchor(Some("deployment"), "db")], ..Selection::default() };
     let error = view::select(graph, &labels, &other).unwrap_err().to_string();
     assert!(error.contains("there are data/db[StatefulSet]"), "{error}");

@@ -15,6 +15,7 @@ mod support;
 mod browser;
 mod changes;
 mod changes_page;
+mod growth;
 mod hostile_manifests;
 mod mentions;
 mod page;

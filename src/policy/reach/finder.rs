@@ -196,7 +196,7 @@ impl<'a> Finder<'a> {
                 let mut ports = PortSet::none();
                 if self.may_pass(from, to) {
                     let verdict = judge.between(from, to);
-                    because.push((g, h, verdict.because));
+                    because.push((g, h, verdict.because.clone()));
                     ports = asked.intersection(&verdict.ports);
                 }
                 tally.pair(g, h, ports, judge.groups.len());
@@ -312,7 +312,7 @@ impl<'a> Finder<'a> {
             return;
         }
         let (from, to) = ends(clause.reason.direction, own[0], others[0]);
-        let mut because: Vec<Reason> = self.judge.between(from, to).because;
+        let mut because: Vec<Reason> = self.judge.between(from, to).because.clone();
         because.retain(|r| r.effect != Effect::Pass);
         let (_, targets) = ends(clause.reason.direction, own, others);
         let asked = targets.iter().map(|&g| clause.ports.at(&self.judge.groups[g].ports));
@@ -320,7 +320,7 @@ impl<'a> Finder<'a> {
         because.sort();
         because.dedup();
         let said = Said {
-            ports: asked.fold(PortSet::none(), |all, p| all.union(&p)),
+            ports: asked.fold(PortSet::none(), |all, p| all.with(&p)),
             names: Vec::new(),
             certainty: Certainty::Certain,
             because,
@@ -406,7 +406,7 @@ impl<'a> Finder<'a> {
             Members::Addresses(set) => Some(set),
             _ => None,
         });
-        sets.fold(AddressSet::none(), |all, set| all.union(set))
+        sets.fold(AddressSet::none(), |all, set| all.with(set))
     }
 
     /// Pods in the network of their node make what is said of them alone uncertain; among many they are told by their

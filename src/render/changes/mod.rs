@@ -1,6 +1,7 @@
 //! How two states differ, in words and as data. One file for each format; what there is to say, and in which order, the
 //! `diff` room has decided.
 
+mod groups;
 mod json;
 mod markdown;
 mod page;
@@ -9,8 +10,9 @@ mod text;
 use std::str::FromStr;
 
 use crate::diff::{Diff, Gate, Item, Revision, Section, Topic};
+use crate::net::{UnknownName, choice};
 
-pub use json::changes_json;
+pub use json::{PairList, changes_json};
 pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown};
 pub use page::{ChangesPage, changes_page};
 pub use text::changes_text;
@@ -39,11 +41,13 @@ impl Changes<'_> {
 }
 
 /// A form that a difference can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum ChangesFormat {
     /// Words for a terminal.
     Text,
     /// Words for a comment on a pull request.
+    #[strum(serialize = "md")]
     Markdown,
     /// Data.
     Json,
@@ -57,52 +61,18 @@ pub enum ChangesFormat {
     Png,
     /// The picture as a page for printing.
     Pdf,
-    /// A graph for Graphviz.
-    Dot,
-    /// A graph for D2.
-    D2,
     /// The picture, to edit in diagrams.net.
     Drawio,
+    /// A graph for D2.
+    D2,
+    /// A graph for Graphviz.
+    Dot,
 }
 
-/// The text names no format of differences.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no format of differences; there are `text`, `md`, `json`, `svg`, `html`, `mermaid`, `png`, `pdf`, `drawio`, `d2` and `dot`"
-)]
-pub struct UnknownChangesFormat(String);
-
 impl ChangesFormat {
-    /// Every format.
-    pub const ALL: &[ChangesFormat] = &[
-        ChangesFormat::Text,
-        ChangesFormat::Markdown,
-        ChangesFormat::Json,
-        ChangesFormat::Svg,
-        ChangesFormat::Html,
-        ChangesFormat::Mermaid,
-        ChangesFormat::Png,
-        ChangesFormat::Pdf,
-        ChangesFormat::Drawio,
-        ChangesFormat::D2,
-        ChangesFormat::Dot,
-    ];
-
     /// The name of the format.
     pub fn as_str(self) -> &'static str {
-        match self {
-            ChangesFormat::Text => "text",
-            ChangesFormat::Markdown => "md",
-            ChangesFormat::Json => "json",
-            ChangesFormat::Svg => "svg",
-            ChangesFormat::Html => "html",
-            ChangesFormat::Mermaid => "mermaid",
-            ChangesFormat::Png => "png",
-            ChangesFormat::Pdf => "pdf",
-            ChangesFormat::Dot => "dot",
-            ChangesFormat::D2 => "d2",
-            ChangesFormat::Drawio => "drawio",
-        }
+        self.into()
     }
 
     /// Whether it is made of a layout.
@@ -134,11 +104,10 @@ impl ChangesFormat {
 }
 
 impl FromStr for ChangesFormat {
-    type Err = UnknownChangesFormat;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = ChangesFormat::ALL.iter().copied().find(|f| f.as_str() == text);
-        known.ok_or_else(|| UnknownChangesFormat(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("format of differences", text)
     }
 }
 

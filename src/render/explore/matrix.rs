@@ -2,12 +2,14 @@
 //! before, in runs of equal cells.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::net::PortSet;
-use crate::policy::{Certainty, Connectivity, GroupId, Members, Reason, Verdict, Way};
+use crate::net::text;
+use crate::policy::{Answer, Certainty, Connectivity, GroupId, Members, Way};
 use crate::world::World;
 
 use super::reasons::Cast;
@@ -96,18 +98,13 @@ impl Matrix {
             let mut before = vec![0; shown.len()];
             // Some rows at a time, for each verdict is large until it is replaced by its number.
             for (chunk, sources) in shown.chunks(64).enumerate() {
-                let verdicts: Vec<Vec<Option<(Verdict, Certainty)>>> = sources
+                let verdicts: Vec<Vec<Option<Arc<Answer>>>> = sources
                     .par_iter()
                     .enumerate()
                     .map(|(i, from)| {
                         let from_outside = is_outside[chunk * 64 + i];
                         let pair = |(to, to_outside): (&GroupId, &bool)| {
-                            (!from_outside || !to_outside).then(|| {
-                                (
-                                    connectivity.between_groups(number, *from, *to),
-                                    connectivity.certainty_between_groups(number, *from, *to),
-                                )
-                            })
+                            (!from_outside || !to_outside).then(|| connectivity.between_groups(number, *from, *to))
                         };
                         shown.iter().zip(&is_outside).map(pair).collect()
                     })
@@ -141,28 +138,33 @@ fn differences(before: &[usize], row: &[usize]) -> Vec<usize> {
 #[derive(Default)]
 struct Cells {
     list: Vec<CellJson>,
-    known: BTreeMap<(PortSet, Vec<Reason>, Certainty), usize>,
+    known: BTreeMap<Arc<Answer>, usize>,
+    /// By the place of the verdict, which is held.
+    same: FxHashMap<usize, (Arc<Answer>, usize)>,
 }
 
 impl Cells {
     /// The position of a cell; what is outside among itself is not evaluated and has an empty cell.
-    fn position(&mut self, verdict: Option<(Verdict, Certainty)>, cast: &mut Cast) -> usize {
-        let (Verdict { ports, because }, certainty) = verdict.unwrap_or_else(|| {
-            let nothing = Verdict { ports: PortSet::none(), because: Vec::new() };
-            (nothing, Certainty::Certain)
-        });
-        let next = self.list.len();
-        let key = (ports, because, certainty);
-        if let Some(at) = self.known.get(&key) {
+    fn position(&mut self, verdict: Option<Arc<Answer>>, cast: &mut Cast) -> usize {
+        let place = verdict.as_ref().map_or(0, |verdict| Arc::as_ptr(verdict).addr());
+        if let Some((_, at)) = self.same.get(&place) {
             return *at;
         }
-        self.list.push(CellJson {
-            ports: key.0.to_string(),
-            why: key.1.iter().map(|r| cast.reason(r)).collect(),
-            sure: (certainty != Certainty::Certain).then(|| certainty.as_str()),
-        });
-        self.known.insert(key, next);
-        next
+        let verdict = verdict.unwrap_or_default();
+        let at = match self.known.get(&verdict) {
+            Some(at) => *at,
+            None => {
+                self.list.push(CellJson {
+                    ports: verdict.ports.to_string(),
+                    why: verdict.because.iter().map(|r| cast.reason(r)).collect(),
+                    sure: (verdict.certainty != Certainty::Certain).then(|| verdict.certainty.as_str()),
+                });
+                self.known.insert(Arc::clone(&verdict), self.list.len() - 1);
+                self.list.len() - 1
+            }
+        };
+        self.same.insert(place, (verdict, at));
+        at
     }
 }
 
@@ -183,12 +185,7 @@ fn outside(members: &Members) -> Option<String> {
         Members::IngressController => Some(CONTROLLER.to_owned()),
         Members::Addresses(set) => {
             let (blocks, holes) = set.with_holes();
-            let named = |list: &[String]| match list {
-                [] => String::new(),
-                [a] => a.clone(),
-                [a, b] => format!("{a}, {b}"),
-                [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
-            };
+            let named = |list: &[String]| text::first(list, 2);
             let whole = set.ranges().iter().all(|r| r.is_whole_family());
             let text = match (whole, holes.as_slice()) {
                 (true, _) => "any address outside".to_owned(),

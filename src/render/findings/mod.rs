@@ -17,6 +17,7 @@ pub use page::{rule_page, rules_page};
 use super::problem::{Paint, problem};
 use crate::check::{Finding, Judgement};
 use crate::diagnostic::{Code, Severity};
+use crate::net::{UnknownName, choice};
 use crate::source::Sources;
 
 /// What is told.
@@ -36,7 +37,8 @@ pub struct FindingsReport<'a> {
 }
 
 /// A form that findings can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum FindingsFormat {
     /// Words, with the lines that findings are about.
     Text,
@@ -52,32 +54,10 @@ pub enum FindingsFormat {
     Gitlab,
 }
 
-/// The text names no format of findings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format of findings; there is {1}")]
-pub struct UnknownFindingsFormat(String, String);
-
 impl FindingsFormat {
-    /// Every format.
-    pub const ALL: &[FindingsFormat] = &[
-        FindingsFormat::Text,
-        FindingsFormat::Json,
-        FindingsFormat::Sarif,
-        FindingsFormat::Junit,
-        FindingsFormat::Github,
-        FindingsFormat::Gitlab,
-    ];
-
     /// The name of the format.
     pub fn as_str(self) -> &'static str {
-        match self {
-            FindingsFormat::Text => "text",
-            FindingsFormat::Json => "json",
-            FindingsFormat::Sarif => "sarif",
-            FindingsFormat::Junit => "junit",
-            FindingsFormat::Github => "github",
-            FindingsFormat::Gitlab => "gitlab",
-        }
+        self.into()
     }
 
     /// The format of files with this extension (without the dot, in any case); `None` if there is none.
@@ -93,14 +73,10 @@ impl FindingsFormat {
 }
 
 impl FromStr for FindingsFormat {
-    type Err = UnknownFindingsFormat;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = FindingsFormat::ALL.iter().copied().find(|f| f.as_str() == text);
-        known.ok_or_else(|| {
-            let names: Vec<&str> = FindingsFormat::ALL.iter().map(|f| f.as_str()).collect();
-            UnknownFindingsFormat(text.to_owned(), names.join(", "))
-        })
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        choice::named("format of findings", text)
     }
 }
 

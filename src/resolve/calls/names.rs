@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
-use crate::net::ObjectKey;
+use crate::net::{ClusterName, ObjectKey};
 
 /// What a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,26 +51,18 @@ impl Names {
     /// What a name means to a pod of a namespace. A name that no Service has is unknown only if it is a full one: `a.b`
     /// may be anything.
     pub fn meaning<'n>(&self, name: &'n str, home: &str) -> Meaning<'n> {
-        let stem = name.strip_suffix(".cluster.local").unwrap_or(name);
-        let (front, full) = match stem.strip_suffix(".svc") {
-            Some(front) => (front, true),
-            // Nothing else of the cluster's domain is a Service.
-            None if stem != name => return Meaning::Nothing,
-            None => (name, false),
+        let Some(ClusterName { pod, service, namespace, is_full }) = ClusterName::parse(name) else {
+            return Meaning::Nothing;
         };
-        let labels: Vec<&str> = front.split('.').collect();
-        match labels.as_slice() {
-            [service] if !full => self.service(home, service),
-            [service, namespace] => match (self.service(namespace, service), full) {
-                (Meaning::Nothing, true) => unknown(namespace, service),
-                (Meaning::Nothing, false) => self.pod(home, namespace, service),
-                (found, _) => found,
-            },
-            [pod, service, namespace] => match (self.pod(namespace, service, pod), full) {
-                (Meaning::Nothing, true) => unknown(namespace, service),
-                (found, _) => found,
-            },
-            _ => Meaning::Nothing,
+        let Some(namespace) = namespace else { return self.service(home, service) };
+        let found = match pod {
+            Some(pod) => self.pod(namespace, service, pod),
+            None => self.service(namespace, service),
+        };
+        match found {
+            Meaning::Nothing if is_full => unknown(namespace, service),
+            Meaning::Nothing if pod.is_none() => self.pod(home, namespace, service),
+            found => found,
         }
     }
 

@@ -4,6 +4,8 @@
 //! value is one. What the text is (a value, a command, a file) decides how its keys are told from its values. Lines of
 //! comments are passed over.
 
+use crate::net::ClusterName;
+
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -331,8 +333,7 @@ impl Line<'_> {
                 .filter(|next| self.form != Form::Value && masked[b..next.0].iter().all(|c| *c == b' '));
             let number = next.and_then(|next| text(*next).parse::<u16>().ok()).filter(|p| *p > 0);
             port = port.or(number.filter(|_| after == b' '));
-            let full = host.ends_with(".svc") || host.ends_with(".svc.cluster.local");
-            let sign = if full {
+            let sign = if ClusterName::parse(&host).is_some_and(|name| name.is_full) {
                 Sign::Full
             } else if said {
                 Sign::Key

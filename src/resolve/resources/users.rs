@@ -1,43 +1,54 @@
 //! Every reference from a pod, a template of claims, an Ingress or a Gateway to what it uses.
 
-use super::super::Context;
+use super::super::{Context, UseReference};
 use super::found;
-use super::{Book, DEFAULT_ACCOUNT, ROOT_CERTIFICATES, Reference};
-use crate::cluster::{Entry, Workload};
-use crate::graph::{NodeId, UseWay};
+use super::{DEFAULT_ACCOUNT, ROOT_CERTIFICATES};
+use crate::cluster::{Cluster, Entry, Workload};
+use crate::graph::UseWay;
 use crate::manifest::Tree;
+use crate::net::ObjectKey;
 
-/// Notes every use in a cluster.
-pub(super) fn collect(context: &Context<'_>, book: &mut Book) {
-    for workload in context.cluster.workloads() {
-        let entry = &context.cluster.entries()[workload.entry];
-        let mut reader =
-            Reader { context, book, entry, user: NodeId::object(&workload.key), namespace: workload.key.namespace() };
+/// Every use in a cluster.
+pub(in crate::resolve) fn uses(context: &Context<'_>) -> Vec<UseReference> {
+    let cluster = context.cluster;
+    let mut uses = Vec::new();
+    for workload in cluster.workloads() {
+        let entry = &cluster.entries()[workload.entry];
+        let mut reader = Reader {
+            cluster,
+            uses: &mut uses,
+            entry,
+            object: workload.entry,
+            user: &workload.key,
+            namespace: workload.key.namespace(),
+        };
         if let Some(pod) = entry.object.tree.find(workload.spec.pod_path) {
             reader.pod(pod, workload.spec.pod_path);
         }
         reader.claim_templates(workload);
     }
-    for entry in context.cluster.entries() {
+    for (object, entry) in cluster.entries().iter().enumerate() {
         let secrets: &[&str] = match (entry.key.group.as_str(), entry.key.kind.as_str()) {
             ("networking.k8s.io", "Ingress") => &["spec.tls"],
             ("gateway.networking.k8s.io", "Gateway" | "ListenerSet") => &["spec.listeners"],
             _ => continue,
         };
-        let mut reader =
-            Reader { context, book, entry, user: NodeId::object(&entry.key), namespace: entry.key.namespace() };
+        let (user, namespace) = (&entry.key, entry.key.namespace());
+        let mut reader = Reader { cluster, uses: &mut uses, entry, object, user, namespace };
         for path in secrets {
             reader.entrance(path);
         }
     }
+    uses
 }
 
 /// Reads the references of one user.
 struct Reader<'a, 'b> {
-    context: &'a Context<'a>,
-    book: &'b mut Book,
+    cluster: &'a Cluster,
+    uses: &'b mut Vec<UseReference>,
     entry: &'a Entry,
-    user: NodeId,
+    object: usize,
+    user: &'a ObjectKey,
     namespace: &'a str,
 }
 
@@ -50,15 +61,14 @@ impl<'a> Reader<'a, '_> {
         if kind == "ConfigMap" && name == ROOT_CERTIFICATES {
             return;
         }
-        let reference = Reference {
-            kind,
-            namespace: self.namespace,
-            name,
+        self.uses.push(UseReference {
+            object: self.object,
+            user: self.user.clone(),
+            field: format!("{field}.{key}"),
+            key: ObjectKey::new("", kind, self.namespace, name),
             way,
             optional: tree.get("optional").and_then(Tree::as_bool) == Some(true),
-        };
-        let said = self.context.evidence(self.entry, &format!("{field}.{key}"));
-        self.book.add(&self.user, &reference, said);
+        });
     }
 
     fn pod(&mut self, pod: &'a Tree, at: &str) {
@@ -130,17 +140,15 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn claim_templates(&mut self, workload: &Workload) {
-        for template in found::templates(self.context.cluster, workload) {
-            let reference = Reference {
-                kind: &template.key.kind,
-                namespace: self.namespace,
-                name: &template.key.name,
-                way: UseWay::Storage,
-                optional: false,
-            };
-            let said = self.context.evidence(self.entry, &template.field);
-            self.book.add(&self.user, &reference, said);
-        }
+        let uses = found::templates(self.cluster, workload).into_iter().map(|template| UseReference {
+            object: self.object,
+            user: self.user.clone(),
+            field: template.field,
+            key: template.key,
+            way: UseWay::Storage,
+            optional: false,
+        });
+        self.uses.extend(uses);
     }
 
     /// Certificates of an Ingress's hosts and of a Gateway's listeners

@@ -253,7 +253,7 @@ impl Building {
             Ok(metadata) if metadata.is_dir() => self.skipped.other_files += 1,
             Ok(metadata) if !metadata.is_file() => self.problems.push(Problem::NotAFile { name }),
             Ok(_) => match place.is_symlink().then(|| fs::canonicalize(&place)) {
-                Some(Ok(real)) if !real.starts_with(top) => self.problems.push(Problem::OutsideRepository { name }),
+                Some(Ok(real)) if !is_content(&real, top) => self.problems.push(Problem::OutsideRepository { name }),
                 Some(Err(error)) => self.problems.push(Problem::Unreadable { name, error }),
                 _ => self.candidates.push(Candidate { name, path: place }),
             },
@@ -294,6 +294,11 @@ impl Building {
             notes: self.notes,
         }
     }
+}
+
+/// Whether a file is part of what a repository holds, and nothing that git keeps for itself.
+fn is_content(real: &Path, top: &Path) -> bool {
+    real.strip_prefix(top).is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
 }
 
 /// A path with its `..` worked out as text; `None` if it leads out.

@@ -27,7 +27,7 @@ enum Fault {
 
 /// The texts of blobs.
 pub(super) struct Texts {
-    texts: BTreeMap<(usize, Oid), Result<Arc<String>, Fault>>,
+    texts: BTreeMap<(usize, Oid), Result<Arc<super::super::Text>, Fault>>,
     limit: u64,
 }
 
@@ -73,7 +73,7 @@ impl Texts {
     pub fn get(&self, wanted: &Wanted, side: &str) -> Result<SourceFile, Problem> {
         let name = wanted.name.clone();
         match self.texts.get(&wanted.blob) {
-            Some(Ok(text)) => Ok(SourceFile { name, text: text.clone(), withheld: Default::default() }),
+            Some(Ok(text)) => Ok(SourceFile { name, text: text.clone() }),
             Some(Err(Fault::TooLarge)) => Err(Problem::TooLarge { name, limit: self.limit }),
             Some(Err(Fault::NotText(at))) => {
                 Err(Problem::NotText { name, encoding: at.encoding, line: at.line, column: at.column })
@@ -85,10 +85,12 @@ impl Texts {
 }
 
 /// The text of a blob; `None` if it is not here.
-fn decode(object: Object) -> Option<Result<Arc<String>, Fault>> {
+fn decode(object: Object) -> Option<Result<Arc<super::super::Text>, Fault>> {
     match object {
         Object::Found { bytes, .. } if is_lfs_pointer(&bytes) => Some(Err(Fault::Lfs)),
-        Object::Found { bytes, .. } => Some(text::decode(bytes).map(Arc::new).map_err(Fault::NotText)),
+        Object::Found { bytes, .. } => {
+            Some(text::decode(bytes).map(|text| Arc::new(text.into())).map_err(Fault::NotText))
+        }
         Object::TooLarge => Some(Err(Fault::TooLarge)),
         Object::Missing => None,
     }

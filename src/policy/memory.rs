@@ -1,0 +1,91 @@
+//! Verdicts that were worked out before: what a side says depends on which of its rules mean the peer, and many peers
+//! are meant by the same ones.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::connectivity::Answer;
+use super::evaluate::{Certainty, Verdict};
+use super::groups::GroupId;
+use super::rule::Direction;
+
+/// So many of each kind are kept at most: enough for whoever asks row by row.
+const MOST: usize = 1 << 16;
+
+/// What decides what a side says: whose side it is, which of its rules mean the peer (by their position among all of
+/// its rules), and the destination, where one of these calls a port by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub direction: Direction,
+    pub subject: GroupId,
+    pub rules: Box<[u32]>,
+    pub destination: Option<GroupId>,
+}
+
+/// Two sides by the places of their verdicts, which stay where they are while they are held here.
+type Both = (usize, usize, Certainty);
+
+#[derive(Default)]
+struct Known {
+    sides: FxHashMap<Asked, Arc<Verdict>>,
+    answers: FxHashMap<Both, (Arc<Answer>, [Arc<Verdict>; 2])>,
+}
+
+/// Known verdicts. It is no part of what it is kept for: a copy begins without.
+#[derive(Default)]
+pub(super) struct Memory(Mutex<Known>);
+
+impl Memory {
+    /// What a side says, worked out if it is not known.
+    pub fn side(&self, asked: Asked, work_out: impl FnOnce() -> Verdict) -> Arc<Verdict> {
+        if let Some(known) = self.known(|known| known.sides.get(&asked).cloned()) {
+            return known;
+        }
+        let verdict = Arc::new(work_out());
+        self.known(|known| {
+            if known.sides.len() >= MOST {
+                known.sides.clear();
+            }
+            Arc::clone(known.sides.entry(asked).or_insert(verdict))
+        })
+    }
+
+    /// What both sides say together.
+    pub fn both(&self, egress: Arc<Verdict>, ingress: Arc<Verdict>, certainty: Certainty) -> Arc<Answer> {
+        let key = (Arc::as_ptr(&egress).addr(), Arc::as_ptr(&ingress).addr(), certainty);
+        if let Some(known) = self.known(|known| known.answers.get(&key).map(|(answer, _)| Arc::clone(answer))) {
+            return known;
+        }
+        let because = egress.because.iter().chain(&ingress.because).copied().collect();
+        let answer = Arc::new(Answer { ports: egress.ports.intersection(&ingress.ports), because, certainty });
+        self.known(|known| {
+            if known.answers.len() >= MOST {
+                known.answers.clear();
+            }
+            Arc::clone(&known.answers.entry(key).or_insert((answer, [egress, ingress])).0)
+        })
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Memory::default();
+    }
+
+    fn known<T>(&self, ask: impl FnOnce(&mut Known) -> T) -> T {
+        ask(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Memory {
+        Memory::default()
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory")
+    }
+}
