@@ -140,9 +140,12 @@ pub(super) fn rows_of(told: &Told<'_>, deltas: &[&Delta], workload: usize) -> Ve
 /// A map by places in memory, which differ from run to run: it is walked through in the order of what was put in.
 type InOrder<K, V> = IndexMap<K, V, FxBuildHasher>;
 
+/// Where what both states say is kept, and the network.
+type Alike<'a> = (usize, usize, &'a Network);
+
 fn put_together(told: &Told<'_>, all: Vec<(&Delta, Ends)>) -> Vec<Row> {
     // Many connections share what the states say of them.
-    let mut alike: InOrder<(usize, usize, &Network), Vec<(&Delta, Ends)>> = InOrder::default();
+    let mut alike: InOrder<Alike<'_>, Vec<(&Delta, Ends)>> = InOrder::default();
     for (delta, ends) in all {
         let key = (Arc::as_ptr(&delta.old).addr(), Arc::as_ptr(&delta.new).addr(), &delta.network);
         alike.entry(key).or_default().push((delta, ends));
