@@ -112,9 +112,9 @@ codes! {
     NetworkRefused = "network-refused", Error;
     /// Policies of a kind that is not evaluated; they may change what is reached.
     UnsupportedPolicy = "unsupported-policy", Warning;
-    /// A rule speaks of nodes or domain names, whose addresses manifests do not tell.
+    /// A rule mentions nodes or domain names, whose addresses manifests do not tell.
     UnsupportedPeer = "unsupported-peer", Warning;
-    /// A rule speaks of addresses that pods may have, and which ones they have is not known.
+    /// A rule mentions addresses that pods may have, and which ones they have is not known.
     AddressesMayCoverPods = "addresses-may-cover-pods", Info;
     /// A selector asks for labels of a namespace that the input does not declare.
     NamespaceLabelsUnknown = "namespace-labels-unknown", Info;
@@ -166,7 +166,7 @@ codes! {
     PolicyPeerMatchesNothing = "policy-peer-matches-nothing", Warning;
     /// Two entries of a policy are alternatives where both together were probably meant.
     PolicyAndOrSuspect = "policy-and-or-suspect", Warning;
-    /// A rule speaks of addresses that pods or Services have.
+    /// A rule mentions addresses that pods or Services have.
     PolicyIpblockPodRange = "policy-ipblock-pod-range", Warning;
     /// A rule lets everything through.
     PolicyAllowsEverything = "policy-allows-everything", Warning;

@@ -14,7 +14,7 @@ const NAMING: &[&str] = &["name", "host", "path", "port", "secretName"];
 
 /// One fingerprint for each finding: 32 hexadecimal digits made of its code, the object and the field that it is about,
 /// and the value if that is a single one. Elements of lists are known by what names them and not by their position.
-/// What the message says does not count: it speaks of other objects too. A finding about no object is known by its file
+/// What the message says does not count: it mentions other objects too. A finding about no object is known by its file
 /// and its message without line numbers. Findings that have all of these in common are numbered in their order.
 pub(super) fn fingerprints(findings: &[Finding], cluster: &Cluster, sources: &Sources) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The other ends that policies speak of: whether there are such pods, and whether a rule means what it looks like.
+//! The other ends that policies mention: whether there are such pods, and whether a rule means what it looks like.
 
 use std::collections::BTreeSet;
 
@@ -164,7 +164,7 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     let NamespaceSelection::Labeled(wanted) = &selection.namespaces else {
         return;
     };
-    // Of all namespaces there may always be one that the input does not hold.
+    // Of all namespaces there may always be one that the manifests do not contain.
     if wanted.is_everything() {
         return;
     }

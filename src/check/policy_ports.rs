@@ -1,4 +1,4 @@
-//! The ports that policies speak of: they are those of pods.
+//! The ports that policies mention: they are those of pods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +94,7 @@ fn services(cluster: &Cluster) -> Selecting<'_> {
     found
 }
 
-/// The workloads whose ports a rule speaks of; none if they may be others as well.
+/// The workloads whose ports a rule mentions; none if they may be others as well.
 fn targets(scene: &Scene<'_>, policy: &Policy, direction: Direction, rule: &Rule) -> BTreeSet<usize> {
     match (direction, &rule.peers) {
         (Direction::Ingress, _) => scene.pods.meant(scene.cluster, &policy.subject).iter().copied().collect(),
@@ -114,7 +114,7 @@ fn targets(scene: &Scene<'_>, policy: &Policy, direction: Direction, rule: &Rule
     }
 }
 
-/// The workloads whose ports a rule speaks of, and what these are.
+/// The workloads whose ports a rule mentions, and what these are.
 struct Targets<'a> {
     indices: BTreeSet<usize>,
     workloads: Vec<&'a Workload>,

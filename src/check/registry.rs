@@ -10,7 +10,7 @@ use crate::diagnostic::Code;
 pub struct Rule {
     /// Its code.
     pub code: Code,
-    /// Whether it is about something that the input does not hold: in an open world it counts for one step less.
+    /// Whether it is about something that the manifests do not contain: in an open world it counts for one step less.
     pub dangling: bool,
     /// What it means, why it matters and what to do, in a few sentences.
     pub about: &'static str,

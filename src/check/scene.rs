@@ -100,7 +100,7 @@ impl<'a> Scene<'a> {
         self.told.unwrap_or(if known { Completeness::Whole } else { Completeness::Partial })
     }
 
-    /// Whether the input plainly lacks what a namespace runs: it holds no pod of it, and nobody said that it is all.
+    /// Whether the manifests plainly lack what a namespace runs: it holds no pod of it, and nobody said that it is all.
     pub fn is_bare(&self, namespace: &str) -> bool {
         !self.pods.are_in(namespace) && self.told != Some(Completeness::Whole)
     }
@@ -110,7 +110,7 @@ impl<'a> Scene<'a> {
         self.told == Some(Completeness::Whole)
     }
 
-    /// Whether policies of kinds that are not evaluated may have a say about pods of a namespace.
+    /// Whether policies of kinds that are not evaluated may apply to pods of a namespace.
     pub fn is_ruled_otherwise(&self, namespace: &str) -> bool {
         self.connectivity.foreign().iter().any(|p| p.may_concern(namespace))
     }

@@ -58,7 +58,7 @@ impl<'a> Pods<'a> {
         pods
     }
 
-    /// Whether the input holds pods of a namespace.
+    /// Whether the manifests contain pods of a namespace.
     pub fn are_in(&self, namespace: &str) -> bool {
         !self.range(namespace).is_empty()
     }

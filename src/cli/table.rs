@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
-    /// Also list what is open because no policy has a say (connections and exposure), and pairs that policies deny
+    /// Also list what is open because no policy applies (connections and exposure), and pairs that policies deny
     /// (connections); its JSON then has pairs instead of groups
     #[arg(long)]
     all: bool,

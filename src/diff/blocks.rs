@@ -1,6 +1,6 @@
 //! What differs between parties, by blocks: many sources × many destinations of which both states say the same.
 //!
-//! Parties that the same policies have a say about as sources are a kind of sources, and likewise for destinations. For
+//! Parties that the same policies apply to as sources are a kind of sources, and likewise for destinations. For
 //! a kind of each the answer is the same, except where a rule of the one means some of the other and not the rest.
 //! Those that are not like most of their kind are found from the rules, so the cost grows with kinds and with what
 //! rules name, not with pairs.

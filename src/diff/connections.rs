@@ -1,7 +1,7 @@
 //! Which connections differ, exactly: every pair whose allowed ports are not the same in both states.
 //!
 //! What both states treat alike is one party, and parties are compared by blocks ([`Blocks`]), not one by one. Two
-//! workloads about which nothing changed (neither their labels and ports nor the policies that have a say about them)
+//! workloads about which nothing changed (neither their labels and ports nor the policies that apply to them)
 //! have nothing between them that changed, so the cost grows with the change, not with the input.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ pub enum Party {
     Workloads(Vec<usize>),
     /// Addresses outside of the cluster.
     Addresses(AddressSet),
-    /// The ingress controller, which the input does not hold.
+    /// The ingress controller, which the manifests do not contain.
     IngressController,
 }
 
@@ -249,7 +249,7 @@ fn parties(sides: &[Side<'_>; 2], union: &Union, settled: &[bool]) -> Vec<(Party
     parties
 }
 
-/// What an ingress controller that the input does not hold reaches: the ways in from outside, as far as policies let
+/// What an ingress controller that the manifests do not contain reaches: the ways in from outside, as far as policies let
 /// it.
 fn through_controllers(old: &Revision, new: &Revision, union: &Union, found: &mut Compared) {
     let mut ways: BTreeMap<usize, [Arc<Allowed>; 2]> = BTreeMap::new();
@@ -364,7 +364,7 @@ impl<'a> Traits<'a> {
     }
 }
 
-/// Whether nothing changed about a workload that policies look at, nor the policies that have a say about it.
+/// Whether nothing changed about a workload that policies look at, nor the policies that apply to it.
 fn is_settled(
     old: &Revision,
     new: &Revision,

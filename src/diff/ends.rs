@@ -54,7 +54,7 @@ impl Union {
         union
     }
 
-    /// All of them; a position here is what a [`Party`](super::Party) speaks of.
+    /// All of them; a position here is what a [`Party`](super::Party) mentions.
     pub fn all(&self) -> &[Met] {
         &self.all
     }

@@ -1,12 +1,12 @@
 //! Two states of a system → what is different, and what that means.
 //!
 //! Guarantees of a [`Diff`]:
-//! * it speaks of objects by their identity: moving them between files, another order or another version of their API
+//! * it mentions objects by their identity: moving them between files, another order or another version of their API
 //!   is no difference;
 //! * [`Diff::connections`] is exact: a pair of ends is in one of its rectangles if and only if the ports between them
 //!   differ;
 //! * [`Diff::graph`] is the union of both graphs, in which every node and edge says how it differs. A line that only
-//!   one state draws counts as added or removed only if the traffic that it stands for was not allowed before, or is
+//!   one state draws counts as added or removed only if the traffic that it represents was not allowed before, or is
 //!   not any more: another way of drawing the same is no difference;
 //! * the difference between a state and itself is empty.
 

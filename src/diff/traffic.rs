@@ -1,4 +1,4 @@
-//! What became of the traffic that a line of a picture stands for.
+//! What became of the traffic that a line of a picture represents.
 
 use std::collections::BTreeMap;
 

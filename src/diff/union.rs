@@ -2,8 +2,8 @@
 //!
 //! What policies allow is drawn by each state in its own way: through a junction or not, by a set of pods or one by
 //! one, or not at all where nothing restricts it. So lines of this kind are not compared as lines but by the traffic
-//! that they stand for: those of the new state are drawn, marked by what of it was not allowed before, and of the old
-//! state those that stand for traffic that is not allowed any more.
+//! that they represent: those of the new state are drawn, marked by what of it was not allowed before, and of the old
+//! state those that represent traffic that is not allowed any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -234,7 +234,7 @@ fn allowed(before: &Graph, after: &Graph, traffic: &Traffic<'_>) -> Vec<Compared
     edges
 }
 
-/// Whether the old state draws the same line with the same words. What it stands for is then the same as well, unless
+/// Whether the old state draws the same line with the same words. What it represents is then the same as well, unless
 /// it is a set of pods that has other members now.
 fn is_drawn_by(before: &Graph, after: &Graph, (from, to, edge): (usize, usize, &Edge)) -> bool {
     let known = |node: usize| {

@@ -86,7 +86,7 @@ impl Yaml {
             Yaml::List(items) => {
                 for item in items {
                     let _ = write!(out, "{:indent$}- ", "");
-                    // The first entry of a mapping stands behind the dash, the others below it.
+                    // The first entry of a mapping follows the dash, the others below it.
                     let mut inner = String::new();
                     item.write(&mut inner, indent + 2);
                     out.push_str(inner.trim_start_matches(' '));

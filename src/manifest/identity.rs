@@ -13,7 +13,7 @@ use crate::source::Span;
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
-/// API groups that no cluster serves: their documents are read by programs that run beside one. A group stands for
+/// API groups that no cluster serves: their documents are read by programs that run beside one. A group represents
 /// those that end in it too.
 const LOCAL_GROUPS: &[&str] = &[
     "kustomize.config.k8s.io",

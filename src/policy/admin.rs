@@ -301,7 +301,7 @@ fn range(protocol: Protocol, field: &Field<'_>) -> Read<PortSet> {
     }
 }
 
-/// A name stands for the port of the pod that has it, with whatever protocol the pod gives it.
+/// A name represents the port of the pod that has it, with whatever protocol the pod gives it.
 fn named_port(field: &Field<'_>) -> Read<NamedPort> {
     let name = field.text()?;
     check_port_name(name).map_err(|m| field.fault(m))?;

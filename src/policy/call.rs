@@ -34,7 +34,7 @@ pub struct Call {
     pub service: usize,
     /// The ports of the Service that are named or implied, ascending; empty if nothing tells which.
     pub ports: Vec<(u16, Protocol)>,
-    /// The workloads behind it without the caller, ascending; none if the input does not hold them.
+    /// The workloads behind it without the caller, ascending; none if the manifests do not contain them.
     pub targets: Vec<Target>,
     /// Where it is named, sorted.
     pub said: Vec<Said>,

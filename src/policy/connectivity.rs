@@ -66,7 +66,7 @@ pub struct Admission {
 /// One end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
-    /// The ingress controller that the input does not hold.
+    /// The ingress controller that the manifests do not contain.
     IngressController,
     /// A workload, by its position in the cluster.
     Workload(usize),
@@ -79,7 +79,7 @@ pub enum Endpoint {
 pub struct Answer {
     /// The ports that are allowed at the destination.
     pub ports: PortSet,
-    /// Which rules decided about it; empty if no policy has a say about either end.
+    /// Which rules decided about it; empty if no policy applies to either end.
     pub because: Vec<Reason>,
     /// How sure that is.
     pub certainty: Certainty,
@@ -96,7 +96,7 @@ pub struct Connection {
     pub ports: PortSet,
     /// How sure that is.
     pub certainty: Certainty,
-    /// Which rules decided about it; empty if no policy has a say about either end.
+    /// Which rules decided about it; empty if no policy applies to either end.
     pub because: Vec<Reason>,
     /// On which network.
     pub network: Network,
@@ -105,13 +105,13 @@ pub struct Connection {
 /// Which connections are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Those that are allowed and that some policy, or a way in from outside, has a say about.
+    /// Those that are allowed and that some policy, or a way in from outside, applies to.
     Ruled,
-    /// Every pair: also those that are open because no policy has a say, and those that policies deny (with no ports).
+    /// Every pair: also those that are open because no policy applies, and those that policies deny (with no ports).
     All,
 }
 
-/// Which policies have a say about a workload in a direction, by position among [`Connectivity::policies`].
+/// Which policies apply to a workload in a direction, by position among [`Connectivity::policies`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Isolation {
     /// NetworkPolicies: what none of them allows is denied.
@@ -186,7 +186,7 @@ impl Connectivity {
         &self.entrances
     }
 
-    /// What is known of the ingress controllers that the input does not hold; at least one.
+    /// What is known of the ingress controllers that the manifests do not contain; at least one.
     pub fn absent_controllers(&self) -> &[AbsentController] {
         &self.absent
     }
@@ -217,7 +217,7 @@ impl Connectivity {
         self.planes[network].judge.between(from, to)
     }
 
-    /// The policies that have a say about a group in a direction on a network, in the order in which they are asked.
+    /// The policies that apply to a group in a direction on a network, in the order in which they are asked.
     pub(crate) fn policies_of(&self, network: usize, group: GroupId, direction: Direction) -> Vec<usize> {
         self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
     }
@@ -238,12 +238,12 @@ impl Connectivity {
         self.home.get(workload).copied().unwrap_or_default()
     }
 
-    /// Which policies have a say about a workload in a direction, on its primary network.
+    /// Which policies apply to a workload in a direction, on its primary network.
     pub fn isolation(&self, workload: usize, direction: Direction) -> Isolation {
         self.isolation_on(self.home(workload), workload, direction)
     }
 
-    /// Which policies have a say about a workload in a direction, on a network.
+    /// Which policies apply to a workload in a direction, on a network.
     pub fn isolation_on(&self, network: usize, workload: usize, direction: Direction) -> Isolation {
         let mut isolation = Isolation::default();
         let Some(plane) = self.planes.get(network) else {
@@ -261,7 +261,7 @@ impl Connectivity {
         isolation
     }
 
-    /// Whether policies deny a workload nothing in a direction on its primary network: because none has a say, or
+    /// Whether policies deny a workload nothing in a direction on its primary network: because none applies, or
     /// because what they say lets everything through.
     pub fn is_unrestricted(&self, workload: usize, direction: Direction) -> bool {
         self.planes.get(self.home(workload)).is_none_or(|plane| {
@@ -327,7 +327,7 @@ impl Connectivity {
         all
     }
 
-    /// How many pairs of workloads are open because no policy has a say about either end. They are not listed one by
+    /// How many pairs of workloads are open because no policy applies to either end. They are not listed one by
     /// one in [`Extent::Ruled`].
     pub fn open_pairs(&self) -> usize {
         let mut open = vec![(0_usize, 0_usize, 0_usize); self.planes.len()];

@@ -47,7 +47,7 @@ pub enum Certainty {
     /// The manifests decide it.
     #[default]
     Certain,
-    /// It rests on a convention, such as what an ingress controller is that the input does not hold.
+    /// It rests on a convention, such as what an ingress controller is that the manifests do not contain.
     Convention,
     /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat
     /// differently.
@@ -94,7 +94,7 @@ struct Asked {
     ports: RulePorts,
 }
 
-/// The policies that have a say about a group in a direction, by tier and in their order.
+/// The policies that apply to a group in a direction, by tier and in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Side {
     pub admin: Vec<usize>,
@@ -201,7 +201,7 @@ impl Judge {
         !self.sets[a].is_disjoint(&self.sets[b])
     }
 
-    /// The groups that a policy is about and has a say for in a direction, ascending.
+    /// The groups that a policy is about and applies to in a direction, ascending.
     pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
         let Some(set) = self.subjects[policy] else { return Vec::new() };
         let about = |&g: &GroupId| {
@@ -248,12 +248,12 @@ impl Judge {
         }
     }
 
-    /// The policies that have a say about a group in a direction.
+    /// The policies that apply to a group in a direction.
     pub fn side(&self, group: GroupId, direction: Direction) -> &Side {
         &self.sides[group][slot(direction)]
     }
 
-    /// Whether no policy has a say about a group in a direction.
+    /// Whether no policy applies to a group in a direction.
     pub fn is_open(&self, group: GroupId, direction: Direction) -> bool {
         self.side(group, direction).is_open()
     }
@@ -335,7 +335,7 @@ impl Judge {
         (!side.network.is_empty()).then(|| self.peers_of(policies, direction, |action| action == Action::Allow))
     }
 
-    /// The groups that a rule of a group's own side speaks of.
+    /// The groups that a rule of a group's own side mentions.
     pub fn peers_spoken_of(&self, group: GroupId, direction: Direction) -> FixedBitSet {
         let side = self.side(group, direction);
         self.peers_of(side.admin.iter().chain(&side.network).chain(&side.baseline), direction, |_| true)

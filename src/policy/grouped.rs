@@ -13,7 +13,7 @@ use crate::net::AddressSet;
 /// Peers at one end of a group of connections.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeerSet {
-    /// The ingress controller that the input does not hold.
+    /// The ingress controller that the manifests do not contain.
     IngressController,
     /// Workloads, by their positions in the cluster, ascending.
     Workloads(Arc<[usize]>),

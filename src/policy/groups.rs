@@ -27,11 +27,11 @@ pub enum Members {
     Pods(Vec<usize>),
     /// Addresses outside of the cluster.
     Addresses(AddressSet),
-    /// An ingress controller that the input does not hold.
+    /// An ingress controller that the manifests do not contain.
     IngressController,
 }
 
-/// What is known of an ingress controller that the input does not hold. By default that is nothing: a pod without
+/// What is known of an ingress controller that the manifests do not contain. By default that is nothing: a pod without
 /// labels, of a namespace of which only is known that it has a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct AbsentController {
@@ -78,7 +78,7 @@ pub(super) struct Groups {
     pub sets: Vec<FixedBitSet>,
     /// The groups of each workload of the cluster.
     pub of_workload: Vec<Vec<GroupId>>,
-    /// The groups of the ingress controllers that the input does not hold.
+    /// The groups of the ingress controllers that the manifests do not contain.
     pub controllers: Vec<GroupId>,
 }
 
@@ -226,7 +226,7 @@ impl SetTable {
 }
 
 impl AbsentController {
-    /// Whether a selection means it. Of a namespace that the input does not hold only the name is known, at most.
+    /// Whether a selection means it. Of a namespace that the manifests do not contain only the name is known, at most.
     fn is_meant(&self, selection: &PodSelection, classes: &Classes<'_>) -> bool {
         let name = self.namespace.as_deref();
         let here = match &selection.namespaces {

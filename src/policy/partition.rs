@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::net::{AddressRange, AddressSet};
 
 /// The parts into which some sets cut all addresses, each with the numbers of the sets that it lies in. IPv6 is only
-/// there if a set speaks of it: where none does, what holds for IPv4 holds for IPv6 as well.
+/// there if a set mentions it: where none does, what holds for IPv4 holds for IPv6 as well.
 pub(super) fn partition(sets: &[(usize, &AddressSet)]) -> Vec<(AddressSet, Vec<usize>)> {
     let mut parts: BTreeMap<(bool, Vec<usize>), AddressSet> = BTreeMap::new();
     let with_v6 = sets.iter().any(|(_, s)| s.has_v6());

@@ -23,7 +23,7 @@ pub(super) struct Plane {
     /// What decides there.
     pub judge: Judge,
     of_workload: Vec<Vec<GroupId>>,
-    /// The groups of the ingress controllers that the input does not hold; secondary networks have none.
+    /// The groups of the ingress controllers that the manifests do not contain; secondary networks have none.
     controllers: Vec<GroupId>,
     /// How sure it is what these controllers are.
     of_controllers: Certainty,
@@ -58,7 +58,7 @@ fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Dia
 }
 
 impl Plane {
-    /// The network with these workloads on it, and with these ingress controllers that the input does not hold.
+    /// The network with these workloads on it, and with these ingress controllers that the manifests do not contain.
     pub fn new(
         network: Network,
         cluster: &Cluster,
@@ -154,7 +154,7 @@ impl Plane {
         self.judge.between(from, to)
     }
 
-    /// What an ingress controller that the input does not hold can reach: the ways in from outside, as far as policies
+    /// What an ingress controller that the manifests do not contain can reach: the ways in from outside, as far as policies
     /// let it. By workload.
     pub fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Pair<'_>> {
         if self.controllers.is_empty() {

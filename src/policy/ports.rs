@@ -1,4 +1,4 @@
-//! The ports that a rule speaks of.
+//! The ports that a rule mentions.
 
 use crate::net::{ContainerPort, PortSet, Protocol};
 
@@ -11,7 +11,7 @@ pub struct NamedPort {
     pub protocol: Option<Protocol>,
 }
 
-/// The ports that a rule speaks of.
+/// The ports that a rule mentions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RulePorts {
     /// Every port.

@@ -7,7 +7,7 @@
 //! * two workloads that may talk because some rule says so are in some flow together; pairs that are open because
 //!   nothing restricts them are in none;
 //! * an end that a rule describes by more than a dozen workloads, or by a whole namespace, stays as it is described,
-//!   whether the input holds such pods or not.
+//!   whether the manifests contain such pods or not.
 
 mod finder;
 
@@ -34,7 +34,7 @@ pub enum End {
     Addresses(AddressSet),
 }
 
-/// Traffic that rules speak of.
+/// Traffic that rules mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Where it comes from.
@@ -156,7 +156,7 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
     Flows { allowed: finder.allowed.finish(network), denied: finder.denied.finish(network) }
 }
 
-/// The flows of an input without pods: what rules allow, as they describe it. Where policies of both ends speak of each
+/// The flows of an input without pods: what rules allow, as they describe it. Where policies of both ends mention each
 /// other, both must allow it; where those of the other end do not mention this one by the same words, it cannot be
 /// told.
 fn by_themselves(policies: &[Policy], network: &Network) -> Flows {

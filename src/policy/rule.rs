@@ -172,7 +172,7 @@ impl Policy {
         }
     }
 
-    /// Where it speaks of a direction.
+    /// Where it mentions a direction.
     pub fn says(&self, direction: Direction) -> Span {
         match direction {
             Direction::Ingress => self.ingress_at,

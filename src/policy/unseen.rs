@@ -1,7 +1,7 @@
-//! Pods that the input does not hold: what a rule lets through that speaks of pods by labels, for whoever may have
+//! Pods that the manifests do not contain: what a rule lets through that mentions pods by labels, for whoever may have
 //! these labels one day.
 //!
-//! Such pods are told by description: what the selectors of a rule ask of them. A description stands for the pods that
+//! Such pods are told by description: what the selectors of a rule ask of them. A description represents the pods that
 //! it fits and of which nothing else is known: another rule means them if whatever fits the description fits that rule
 //! too. So a row holds for every pod that no other row describes as well.
 
@@ -36,7 +36,7 @@ pub struct Unseen {
     pub peers: Description,
     /// The ports that the workload's own side allows; what policies say of the other end is not known.
     pub ports: PortSet,
-    /// Which rules decided about it; empty if no policy has a say about the workload.
+    /// Which rules decided about it; empty if no policy applies to the workload.
     pub because: Vec<Reason>,
 }
 
@@ -82,7 +82,7 @@ impl Description {
         namespace && implies(&self.pods, &selection.pods)
     }
 
-    /// Whether the input holds the pods: it has some with these very labels. Who is described in a looser way may be
+    /// Whether the manifests contain the pods: it has some with these very labels. Who is described in a looser way may be
     /// others as well.
     fn is_in_input(&self, cluster: &Cluster) -> bool {
         let (Some(namespaces), Some(pods)) = (exact(&self.namespaces), exact(&self.pods)) else {
@@ -137,9 +137,9 @@ fn implies(known: &Selector, wanted: &Selector) -> bool {
 }
 
 impl Connectivity {
-    /// What pods that the input does not hold may send to its workloads or get from them, on the primary networks: by
+    /// What pods that the manifests do not contain may send to its workloads or get from them, on the primary networks: by
     /// workload, direction and description. Any pod comes first; other descriptions are told where they fare
-    /// differently. Of [`Extent::Ruled`] only what some policy has a say about.
+    /// differently. Of [`Extent::Ruled`] only what some policy applies to.
     pub fn unseen(&self, cluster: &Cluster, extent: Extent) -> Vec<Unseen> {
         let mut known: BTreeMap<(usize, GroupId, Direction), Vec<Told>> = BTreeMap::new();
         let mut rows = Vec::new();

@@ -114,7 +114,7 @@ impl<'a> Ledger<'a> {
         callers.iter().any(|&from| targets.iter().any(|&to| is_unneeded(from, to)))
     }
 
-    /// Whether a rule that allows some port speaks of pods by their labels: what is open to a whole namespace or to
+    /// Whether a rule that allows some port mentions pods by their labels: what is open to a whole namespace or to
     /// everybody was opened for others too.
     fn is_for_these_pods(&self, answer: &Answer) -> bool {
         let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
@@ -139,7 +139,7 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// A call to one workload, or to a Service of which the input holds no pods.
+/// A call to one workload, or to a Service of which the manifests contain no pods.
 #[derive(Serialize)]
 pub(super) struct CallJson<'a> {
     src: String,

@@ -106,7 +106,7 @@ impl Pen<'_> {
         element.children(|xml| geometry(xml, rect, cell.origin));
     }
 
-    /// The same for what has a tooltip, and an object that it stands for.
+    /// The same for what has a tooltip, and an object that it represents.
     fn told_vertex(&self, xml: &mut Xml, cell: &Cell<'_>, rect: Rect, (object, tooltip): (&str, &str)) {
         told(xml, cell, (object, tooltip)).children(|xml| {
             let element = xml.element("mxCell").attr("style", &cell.style).attr("parent", cell.parent);
@@ -353,7 +353,7 @@ impl Pen<'_> {
     }
 }
 
-/// The element around a cell that has a tooltip and stands for an object.
+/// The element around a cell that has a tooltip and represents an object.
 fn told<'x>(xml: &'x mut Xml, cell: &Cell<'_>, (object, tooltip): (&str, &str)) -> super::xml::Element<'x> {
     let element = xml.element("UserObject").attr("id", cell.id).attr("label", cell.label);
     let tooltip = markup(&shown_lines(tooltip));

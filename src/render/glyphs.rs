@@ -117,7 +117,7 @@ pub(crate) fn of_node(kind: NodeKind, label: &str) -> Glyph {
         NodeKind::Route => ROUTE,
         NodeKind::Service => SERVICE,
         NodeKind::Workload => match label {
-            // In a legend a workload has no label: the most common kind stands for all.
+            // In a legend a workload has no label: the most common kind represents all.
             "" | "Deployment" | "DeploymentConfig" | "ReplicaSet" | "ReplicationController" => DEPLOYMENT,
             "StatefulSet" => STATEFUL,
             "DaemonSet" => DAEMON,

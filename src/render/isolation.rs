@@ -1,4 +1,4 @@
-//! Isolation as a table and as data: which policies have a say about each workload, in each direction.
+//! Isolation as a table and as data: which policies apply to each workload, in each direction.
 
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
     Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
 }
 
-/// `isolated` if a NetworkPolicy selects it, `ruled` if only policies of other tiers have a say, else `open`.
+/// `isolated` if a NetworkPolicy selects it, `ruled` if only policies of other tiers apply, else `open`.
 fn word(side: &Isolation) -> &'static str {
     match (side.isolating.is_empty(), side.tiers.is_empty()) {
         (false, _) => "isolated",

@@ -25,7 +25,7 @@ pub(super) const VERSION: u32 = 1;
 /// The version of shapes with groups of connections.
 pub(super) const GROUPS_VERSION: u32 = 2;
 
-/// The graph, its tables, groups of the connections that policies or ways in from outside have a say about (those of
+/// The graph, its tables, groups of the connections that policies or ways in from outside apply to (those of
 /// the workloads of the graph), and the problems, as pretty-printed JSON that ends in a line break.
 pub fn json(report: &Report<'_>) -> String {
     let graph = report.graph;

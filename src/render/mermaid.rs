@@ -79,7 +79,7 @@ fn shape_of(kind: NodeKind, label: &str) -> (&'static str, &'static str, &'stati
     }
 }
 
-/// Classes with their colors; `note` is what speaks of what was left out.
+/// Classes with their colors; `note` is what mentions what was left out.
 const CLASSES: &[(&str, Hue)] = &[
     ("outside", Hue::Grey),
     ("router", Hue::Violet),

@@ -11,7 +11,7 @@ use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
 use crate::world::World;
 
-/// Everything that a table may speak of.
+/// Everything that a table may mention.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// What is there.

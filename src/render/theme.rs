@@ -145,7 +145,7 @@ pub(crate) enum Paint {
     Faded,
 }
 
-/// The two looks of a color and the word that stands for it in class names.
+/// The two looks of a color and the word that represents it in class names.
 struct Swatch(&'static str, &'static str, &'static str);
 
 impl Paint {

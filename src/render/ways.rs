@@ -1,5 +1,5 @@
 //! Exposure and routes as tables and as data: who comes in from outside, where to, and what policies leave of it; and
-//! what policies leave open to pods that the input does not hold.
+//! what policies leave open to pods that the manifests do not contain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +67,7 @@ fn passing<'a>(report: &Report<'a>, way: &ExposureRow<'_>) -> BTreeSet<&'a NodeI
 }
 
 /// A table of ways in: from where, by what, to which workload, and what policies leave of it; then what they let in
-/// from pods that the input does not hold.
+/// from pods that the manifests do not contain.
 pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
     let line = |row: &Row<'_>| {
         let open: Vec<String> = row.way.way.ports.iter().map(|(n, p)| port_text(*n, *p)).collect();

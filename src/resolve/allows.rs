@@ -53,7 +53,7 @@ struct Adding<'c, 'a> {
     connectivity: &'c Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
-    /// Where the input holds no pods, those that policies are about, with the id of the node that stands for them.
+    /// Where the manifests contain no pods, those that policies are about, with the id of the node that represents them.
     subjects: BTreeMap<PodSelection, NodeId>,
 }
 
@@ -229,7 +229,7 @@ impl Adding<'_, '_> {
             .collect()
     }
 
-    /// Where a policy speaks of a direction.
+    /// Where a policy mentions a direction.
     fn says(&self, policy: usize, direction: Direction) -> Evidence {
         let policy = &self.connectivity.policies()[policy];
         let span = policy.says(direction);
@@ -341,7 +341,7 @@ impl Adding<'_, '_> {
         members.iter().map(|&w| self.context.cluster.workloads()[w].key.namespace()).collect()
     }
 
-    /// The ids of the nodes that stand for an end.
+    /// The ids of the nodes that represent an end.
     fn nodes(&mut self, end: &End, role: &Role, evidence: &[Evidence]) -> Vec<NodeId> {
         match end {
             End::Workloads(workloads) if workloads.len() <= MANY => workloads.iter().map(|&w| self.id(w)).collect(),

@@ -78,7 +78,7 @@ fn checked_port(service: &Service, port: Backend) -> Backend {
         Backend::Name { name, resolved: None } => name.clone(),
         _ => return port,
     };
-    // An alias has the ports of what it stands for, of which nothing is known.
+    // An alias has the ports of what it represents, of which nothing is known.
     let is_alias = service.spec.as_ref().is_some_and(|s| s.type_.as_deref() == Some("ExternalName"));
     if is_alias && ports(service).next().is_none() { port } else { Backend::Absent(wanted) }
 }

@@ -217,7 +217,7 @@ impl Finder<'_> {
 
     fn call(&self, workload: usize, entry: usize, named: &Ports, said: Vec<Said>) -> Option<Call> {
         let behind = self.behind(entry);
-        // A workload that is all that stands behind the name speaks of itself.
+        // A workload that alone is behind the name calls itself.
         if !behind.is_empty() && behind.iter().all(|w| *w == workload) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Ingress controllers: those that are told, else those that the input holds, known by the labels that their charts and
+//! Ingress controllers: those that are told, else those that the manifests contain, known by the labels that their charts and
 //! manifests give them.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub enum ControllerError {
         /// The names of the workloads that are there.
         others: Vec<String>,
     },
-    /// The input holds the namespace, and none of its pods has these labels.
+    /// The manifests contain the namespace, and none of its pods has these labels.
     #[error("no pod of namespace {namespace} has the labels {labels}{}", listed(.others))]
     NoLabels {
         /// The namespace.

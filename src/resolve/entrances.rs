@@ -85,7 +85,7 @@ fn origin(outside: &Node) -> Origin {
     }
 }
 
-/// The addresses that an outside node stands for.
+/// The addresses that an outside node represents.
 fn addresses(outside: &Node) -> AddressSet {
     match &outside.detail {
         Detail::External { set, .. } => set.clone(),

@@ -82,14 +82,14 @@ pub enum BackendTarget {
     Found(usize),
     /// An object that is not in the input.
     Missing,
-    /// An object of another namespace that does not permit the reference, whether the input holds it or not.
+    /// An object of another namespace that does not permit the reference, whether the manifests contain it or not.
     Forbidden(Option<usize>),
     /// An action of the controller, which an annotation describes.
     Action,
 }
 
 impl BackendTarget {
-    /// The object, if the input holds it.
+    /// The object, if the manifests contain it.
     pub fn found(self) -> Option<usize> {
         match self {
             BackendTarget::Found(entry) => Some(entry),
@@ -145,7 +145,7 @@ pub struct Certificate {
 /// Where the Secret of a certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// The input holds it, or an object that makes it.
+    /// The manifests contain it, or an object that makes it.
     Known,
     /// Annotations ask a controller to make it.
     Managed,

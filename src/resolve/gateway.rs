@@ -249,7 +249,7 @@ fn listener_tls(listener: &Tree) -> HostTls {
     }
 }
 
-/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard stands for
+/// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard represents
 /// any number of labels (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
 fn hosts_meet(a: &str, b: &str) -> bool {
     match (a.strip_prefix('*'), b.strip_prefix('*')) {

@@ -1,4 +1,4 @@
-//! Services: what they select, what they stand for, and whether the outside reaches them.
+//! Services: what they select, what they represent, and whether the outside reaches them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -119,7 +119,7 @@ fn template_evidence(context: &Context<'_>, workload: &crate::cluster::Workload)
     context.evidence(entry, workload.spec.labels_path)
 }
 
-/// An ExternalName Service stands for a DNS name, which may be that of another Service
+/// An ExternalName Service represents a DNS name, which may be that of another Service
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#externalname>).
 fn alias(context: &mut Context<'_>, entry: &Entry, service: &Service) {
     let Some(host) = service

@@ -131,7 +131,7 @@ fn is_opening(line: &str) -> bool {
         })
 }
 
-/// What stands behind `kind:`, in small letters.
+/// What is a backend of `kind:`, in small letters.
 fn kind(after: &str) -> Kind {
     let value = after.trim_start_matches([' ', '\t', '"', '\'', '\\']);
     let end = value.find([',', '}', '\n', '\r', '#', ']']).unwrap_or(value.len());

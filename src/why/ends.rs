@@ -11,7 +11,7 @@ pub(super) enum End {
     Workload(usize),
     /// Addresses outside.
     Addresses(AddressSet),
-    /// An ingress controller that the input does not hold.
+    /// An ingress controller that the manifests do not contain.
     Controller,
 }
 
@@ -47,8 +47,8 @@ impl End {
                     _ => None,
                 });
                 let found: Vec<(GroupId, End)> = parts.map(|(i, part)| (i, End::Addresses(part))).collect();
-                // Where no rule speaks of IPv6 the engine has no such addresses: they fare like those of IPv4 that no
-                // rule speaks of.
+                // Where no rule mentions IPv6 the engine has no such addresses: they fare like those of IPv4 that no
+                // rule mentions.
                 if found.is_empty() {
                     unspoken(scene, network).into_iter().map(|g| (g, self.clone())).collect()
                 } else {
@@ -100,7 +100,7 @@ fn shortened(blocks: &[String]) -> String {
     text::joined(blocks, 3, ", ", "more blocks")
 }
 
-/// Addresses that the Internet routes. Those of IPv6 are asked for one by one: most policies do not speak of them.
+/// Addresses that the Internet routes. Those of IPv6 are asked for one by one: most policies do not mention them.
 pub(super) fn public() -> AddressSet {
     AddressSet::all_v4().difference(&AddressSet::private())
 }

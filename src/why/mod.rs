@@ -79,7 +79,7 @@ impl<'a> Scene<'a> {
         self.place(self.entry(self.workload(index).entry).object.span)
     }
 
-    /// The workload that a node of the graph stands for.
+    /// The workload that a node of the graph represents.
     fn workload_of_node(&self, id: &NodeId) -> Option<usize> {
         let key = id.key()?;
         self.cluster.workloads().iter().position(|w| w.key == *key)

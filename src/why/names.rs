@@ -102,7 +102,7 @@ fn warn(step: &mut Step, source: &str) {
     step.say(Mark::Doubt, text, None);
 }
 
-/// Whether a rule may let through what a pod asks of the cluster's DNS. Where the input does not hold kube-system,
+/// Whether a rule may let through what a pod asks of the cluster's DNS. Where the manifests do not contain kube-system,
 /// whoever allows port 53 to pods at all means it; an address may be that of a node's own cache.
 fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let explicit = matches!(&rule.ports, RulePorts::Some { .. });

@@ -67,7 +67,7 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
     steps
 }
 
-/// Who has a say about a workload.
+/// Which policies apply to a workload.
 fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direction, step: &mut Step) {
     let name = match pair.is_beside(scene) {
         true => format!("{} on {}", scene.workload_name(workload), scene.connectivity.network_name(pair.network)),
@@ -211,7 +211,7 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     }
 }
 
-/// What an ingress controller is taken for that the input does not hold.
+/// What an ingress controller is taken for that the manifests do not contain.
 fn absent_controller(scene: &Scene<'_>) -> String {
     let told = scene.connectivity.absent_controllers().iter().filter_map(|c| Some((c.namespace.as_ref()?, &c.labels)));
     let told: Vec<String> = told
@@ -228,7 +228,7 @@ fn absent_controller(scene: &Scene<'_>) -> String {
     }
 }
 
-/// Whether a rule that isolates the destination may mean a controller that the input does not hold, and of which
+/// Whether a rule that isolates the destination may mean a controller that the manifests do not contain, and of which
 /// nothing was told: pods of namespaces that it selects by label.
 pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
     scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none())

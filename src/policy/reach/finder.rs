@@ -162,7 +162,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A set without the ingress controllers that the input does not hold: the ways in from outside tell of them.
+    /// A set without the ingress controllers that the manifests do not contain: the ways in from outside tell of them.
     fn without_controllers(&self, set: &FixedBitSet) -> FixedBitSet {
         let mut set = set.clone();
         let groups = &self.judge.groups;
@@ -247,13 +247,13 @@ impl<'a> Finder<'a> {
             && self.ingress[to].as_ref().is_none_or(|set| set.contains(from))
     }
 
-    /// A peer that the input holds nothing of: what the rule says is all that is known.
+    /// A peer that the manifests contain nothing of: what the rule says is all that is known.
     fn unheard_of(&mut self, clause: &Clause<'_>) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
         self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()));
     }
 
-    /// A rule for every pod of which the input holds only such as do not let it through: what the rule says holds for
+    /// A rule for every pod of which the manifests contain only such as do not let it through: what the rule says holds for
     /// the others.
     fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
@@ -268,7 +268,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// What a rule says of pods that the input does not hold.
+    /// What a rule says of pods that the manifests do not contain.
     fn by_word(&mut self, clause: &Clause<'_>, own: &[GroupId], other: (End, Vec<usize>)) {
         let ports = clause.ports;
         let mut by_ports: BTreeMap<PortSet, Vec<GroupId>> = BTreeMap::new();
@@ -368,7 +368,7 @@ impl<'a> Finder<'a> {
             }
             Some(Peer::Pods(selection)) => {
                 let broad = selection.pods.is_everything();
-                // Of all namespaces the input holds a few: what is denied to these are the exceptions.
+                // Of all namespaces the manifests contain a few: what is denied to these are the exceptions.
                 let whole = broad && share == Share::Most && (not.is_empty() || is_open_ended(selection));
                 if whole || is_told_as_a_set(broad, here.len(), not.len()) {
                     vec![(End::Pods(plain(selection), all), not)]
@@ -423,7 +423,7 @@ fn is_told_as_a_set(broad: bool, here: usize, not: usize) -> bool {
     here > MANY || (broad && here > FEW && not * 2 <= here)
 }
 
-/// Whether a selection means every namespace, so that there surely are some that the input does not hold.
+/// Whether a selection means every namespace, so that there surely are some that the manifests do not contain.
 fn is_open_ended(selection: &PodSelection) -> bool {
     matches!(&selection.namespaces, NamespaceSelection::Labeled(selector) if selector.is_everything())
 }

@@ -18,7 +18,7 @@ use crate::source::Span;
 /// Which pairs `diff -o json` lists beside the groups that they are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PairList {
-    /// All if there are no more than [`MOST_PAIRS`], else none.
+    /// All if there are no more than `MOST_PAIRS`, else none.
     #[default]
     IfFew,
     /// All, however many.

@@ -97,7 +97,7 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
     found
 }
 
-/// The node of a Secret that another object makes, unless the input holds it.
+/// The node of a Secret that another object makes, unless the manifests contain it.
 fn made(context: &mut Context<'_>, entry: &Entry, name: &str) {
     let key = ObjectKey::new("", "Secret", entry.key.namespace(), name);
     if context.graph.has(&NodeId::object(&key)) {
