@@ -153,6 +153,7 @@ impl Sources {
 
     /// The same texts, of which everything may be shown: they are no input but settings of ours.
     #[must_use]
+    #[cfg(feature = "cli")]
     pub(crate) fn all_shown(self) -> Sources {
         for file in &self.files {
             let _ = file.text.hidden.set(Vec::new());
