@@ -4,7 +4,7 @@
 
 use super::{FindingsReport, place::place};
 use crate::diagnostic::Severity;
-use crate::inert::shown;
+use crate::inert::{shown, steers};
 
 /// One line for each finding that counts; nothing if there is none.
 pub(super) fn github(report: &FindingsReport<'_>) -> String {
@@ -18,7 +18,7 @@ pub(super) fn github(report: &FindingsReport<'_>) -> String {
         });
         if let Some(at) = diagnostic.at {
             let place = place(report, at);
-            lines.push_str(&format!("file={},", property(&shown(&place.file))));
+            lines.push_str(&format!("file={},", property(&name(&place.file))));
             if let Some(region) = place.region {
                 lines.push_str(&format!("line={},col={},", region.line, region.column));
                 if let Some(end) = region.end_column {
@@ -31,6 +31,11 @@ pub(super) fn github(report: &FindingsReport<'_>) -> String {
         lines.push_str(&format!("title={}::{}\n", property(diagnostic.code.as_str()), data(&message)));
     }
     lines
+}
+
+/// The name of a file, in which line breaks, which are escaped, are its own.
+fn name(file: &str) -> String {
+    file.chars().map(|c| if steers(c) && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c }).collect()
 }
 
 /// Text after the second `::`, as the runner reads it: line breaks and the sign that escapes are escaped.
