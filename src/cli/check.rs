@@ -10,6 +10,7 @@ use super::Status;
 use super::config::ConfigArgs;
 use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
+use super::places::Place;
 use super::report::{self, Verbosity};
 use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
 use crate::diagnostic::{Code, Severity};
@@ -107,6 +108,13 @@ fn code(text: &str) -> Result<Code, String> {
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
+    let is_baseline = |t: &&Target<FindingsFormat>| {
+        let [file, baseline] = [&t.file, &args.write_baseline].map(|f| f.as_deref().map(Place::of));
+        file.is_some() && file == baseline
+    };
+    if let Some(twice) = args.output.iter().find(is_baseline).and_then(|t| t.file.as_ref()) {
+        anyhow::bail!("{} is asked for by both -o and --write-baseline", twice.display());
+    }
     let config = args.config.read(&args.input.first_place())?.check;
     let baseline = match args.baseline.as_ref().or(config.baseline.as_ref()) {
         // The baseline to write may not exist yet.
@@ -114,6 +122,11 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         _ => None,
     };
     let world = args.input.read(&args.connect.or(&config.ingress_controllers))?;
+    let mut inputs = args.input.inputs(&world);
+    args.write_baseline.iter().try_for_each(|file| inputs.refuse(file))?;
+    // A baseline may be written over the one before, and by nothing else.
+    args.baseline.iter().chain(&config.baseline).for_each(|file| inputs.add(file));
+    output::check_inputs(&args.output, &inputs)?;
     let completeness = match (args.closed_world, args.open_world) {
         (true, _) => Some(Completeness::Whole),
         (_, true) => Some(Completeness::Partial),

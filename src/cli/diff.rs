@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::input::{ConnectArgs, ReadingArgs};
 use super::output::{self, Target};
+use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
 use super::{Status, report};
@@ -136,6 +137,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
         return Ok(Status::Failure);
     }
+    let mut inputs = Inputs::default();
+    states.iter().for_each(|state| inputs.add_world(&state.world));
+    let built = if args.kustomize { &args.paths[..] } else { &[] };
+    args.paths.iter().for_each(|path| inputs.add(path));
+    built.iter().for_each(|path| inputs.add_built(path));
+    output::check_inputs(&args.output, &inputs)?;
     revisions::compared(&states, |changes| write(args, changes))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -13,7 +13,7 @@ use super::levels::LevelArgs;
 use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
-use super::{Status, drift, report};
+use super::{Status, drift, places, report};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, NodeKind};
 use crate::picture::{self, Shown};
@@ -86,6 +86,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let linked = validate(args, &targets)?;
     output::check_terminal(&targets)?;
     let world = args.input.read(&args.connect)?;
+    let inputs = args.input.inputs(&world);
+    output::check_inputs(&targets, &inputs)?;
+    args.inject.iter().try_for_each(|place| inputs.refuse(&place.file))?;
     let findings = args.picture.findings(&world);
     let options = args.picture.options(args.levels.options(&args.input, HINT));
     let mut shown = match picture::show(&world, &findings, &options) {
@@ -143,7 +146,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
         let files = folder.files(&world, &args.picture);
-        settle(files.and_then(|files| folder::write(path, &files, check)));
+        settle(files.and_then(|files| folder::write(path, &files, &inputs, check)));
     }
     for place in args.inject.iter().filter(|_| !nothing_read) {
         settle(inject_into(args, place, linked, &shown.graph));
@@ -154,10 +157,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 /// Checks that the outputs are compatible. Returns the picture that documents link to, if any.
 fn validate<'a>(args: &Args, targets: &'a [Target]) -> anyhow::Result<Option<&'a Path>> {
     output::check_distinct(targets)?;
-    let plain = |file: &Path| file.components().collect::<PathBuf>();
-    let files: BTreeSet<PathBuf> = targets.iter().filter_map(|t| t.file.as_deref()).map(plain).collect();
-    if let Some(place) = args.inject.iter().find(|p| files.contains(&plain(&p.file))) {
+    let files: BTreeSet<places::Place> =
+        targets.iter().filter_map(|t| t.file.as_deref()).map(places::Place::of).collect();
+    if let Some(place) = args.inject.iter().find(|p| files.contains(&places::Place::of(&p.file))) {
         anyhow::bail!("{} is asked for by both -o and --inject", place.file.display());
+    }
+    let mut folders = BTreeSet::new();
+    if let Some(twice) = args.folders().find(|path| !folders.insert(places::Place::of(path))) {
+        anyhow::bail!("{} is asked for twice", twice.display());
     }
     if args.check && (targets.iter().any(|t| t.file.is_none()) || args.output.is_empty() && args.inject.is_empty()) {
         anyhow::bail!("--check compares files: name them with -o FILE or --inject FILE");

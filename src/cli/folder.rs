@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::picture::PictureArgs;
+use super::places::Inputs;
 use super::{drift, output};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{self, Graph, Identity, SummaryId};
@@ -121,7 +122,8 @@ fn neighbours<'a>(graph: &'a Graph, own: &str) -> BTreeSet<&'a str> {
 
 /// Writes the files, each whole or not at all; nothing else in the folder changes. With `check` nothing is written:
 /// `false` means that a file is out of date.
-pub fn write(folder: &Path, files: &[(String, Vec<u8>)], check: Check) -> Result<bool> {
+pub fn write(folder: &Path, files: &[(String, Vec<u8>)], inputs: &Inputs, check: Check) -> Result<bool> {
+    files.iter().try_for_each(|(name, _)| inputs.refuse(&folder.join(name)))?;
     if check == Check::Only {
         let mut current = true;
         for (name, content) in files {

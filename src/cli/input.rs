@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Status;
+use super::places::Inputs;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
@@ -123,6 +124,15 @@ impl InputArgs {
     /// Files and folders, and `-`.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.paths.iter().chain(&self.filenames)
+    }
+
+    /// The files that were read for a World, which no output may replace.
+    pub fn inputs(&self, world: &World) -> Inputs {
+        let mut inputs = Inputs::default();
+        inputs.add_world(world);
+        self.paths().chain(&self.values).for_each(|path| inputs.add(path));
+        self.kustomize.iter().chain(&self.helm).for_each(|path| inputs.add_built(path));
+        inputs
     }
 
     /// The first path to read; the current folder for standard input.

@@ -12,9 +12,11 @@ mod input;
 mod levels;
 mod output;
 mod picture;
+mod places;
 mod report;
 mod revisions;
 mod serve;
+mod signals;
 mod table;
 mod why;
 
@@ -132,6 +134,10 @@ pub fn run() -> Status {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
+    // The preview ends in its own way.
+    if !matches!(cli.command, Command::Serve(_)) {
+        signals::clean_up_before_the_end();
+    }
     let outcome = match cli.command {
         Command::Draw(args) => draw::run(&args, verbosity),
         Command::Check(args) => check::run(&args, verbosity),

@@ -12,8 +12,10 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use strum::VariantArray;
 
+use super::places::{Inputs, Place};
 use crate::inert;
 use crate::render::{ChangesFormat, FindingsFormat, Format};
+use crate::source::TemporaryFile;
 
 /// A set of formats that `-o` chooses from.
 pub trait Form: FromStr + VariantArray + Copy + Into<&'static str> {
@@ -138,12 +140,16 @@ pub fn check_distinct<F>(targets: &[Target<F>]) -> Result<()> {
             "more than one format is asked for on standard output: give all but one a file, as in -o svg=picture.svg"
         );
     }
-    let plain = |file: &Path| file.components().collect::<PathBuf>();
     let mut files = BTreeSet::new();
-    match targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(plain(f))) {
+    match targets.iter().filter_map(|t| t.file.as_deref()).find(|f| !files.insert(Place::of(f))) {
         Some(twice) => anyhow::bail!("{} is asked for twice", twice.display()),
         None => Ok(()),
     }
+}
+
+/// Refuses targets that are inputs.
+pub fn check_inputs<F>(targets: &[Target<F>], inputs: &Inputs) -> Result<()> {
+    targets.iter().filter_map(|t| t.file.as_deref()).try_for_each(|file| inputs.refuse(file))
 }
 
 /// Writes to a target.
@@ -244,20 +250,15 @@ pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
     if !folder.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display())));
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".kubesketch-");
     let permissions = fs::metadata(&target).map(|m| m.permissions()).ok();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    let mut temporary = TemporaryFile::beside(&folder)?;
+    if let Some(file) = temporary.file() {
+        file.write_all(content)?;
     }
-    let mut temporary = builder.tempfile_in(&folder)?;
-    temporary.write_all(content)?;
     if let Some(permissions) = permissions {
         fs::set_permissions(temporary.path(), permissions)?;
     }
-    temporary.persist(&target).map(|_| ()).map_err(|e| e.error)
+    temporary.persist(&target)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod render;
 mod secrecy;
 mod span;
 mod template;
+mod temporary;
 mod text;
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ pub use problem::Problem;
 pub use render::{HelmChart, Programs, helm_template, kustomize_build};
 pub use span::{FileId, Span};
 pub use template::template_of;
+pub use temporary::{TemporaryFile, TemporaryFolder, remove_temporaries};
 
 /// One input text and the name it is shown under. Copies share the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +154,7 @@ impl Sources {
     }
 
     /// The same texts, of which everything may be shown: they are no input but settings of ours.
+    #[cfg(any(feature = "cli", test))]
     #[must_use]
     #[cfg(feature = "cli")]
     pub(crate) fn all_shown(self) -> Sources {

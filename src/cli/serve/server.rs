@@ -64,6 +64,7 @@ pub fn run(args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let outcome = runtime.block_on(serve(Arc::new(args), roots, listener, verbosity));
     // A drawing that is not done yet is not waited for.
     runtime.shutdown_background();
+    crate::source::remove_temporaries();
     outcome
 }
 

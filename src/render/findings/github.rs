@@ -18,7 +18,7 @@ pub(super) fn github(report: &FindingsReport<'_>) -> String {
         });
         if let Some(at) = diagnostic.at {
             let place = place(report, at);
-            lines.push_str(&format!("file={},", property(&path(&place.file))));
+            lines.push_str(&format!("file={},", property(&name(&place.file))));
             if let Some(region) = place.region {
                 lines.push_str(&format!("line={},col={},", region.line, region.column));
                 if let Some(end) = region.end_column {
@@ -33,9 +33,9 @@ pub(super) fn github(report: &FindingsReport<'_>) -> String {
     lines
 }
 
-/// A path by which the runner finds the file: line breaks are part of it and are escaped later.
-fn path(name: &str) -> String {
-    name.chars().map(|c| if steers(c) && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c }).collect()
+/// The name of a file, in which line breaks, which are escaped, are its own.
+fn name(file: &str) -> String {
+    file.chars().map(|c| if steers(c) && !matches!(c, '\n' | '\r') { '\u{fffd}' } else { c }).collect()
 }
 
 /// Text after the second `::`, as the runner reads it: line breaks and the sign that escapes are escaped.

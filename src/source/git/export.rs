@@ -6,20 +6,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::GitError;
 use super::names;
 use super::objects::{Object, Oid};
 use super::tree::{Kind, Node, Place, Trees};
-use crate::source::Problem;
+use crate::source::{Problem, TemporaryFolder};
 
 /// The most that is written for one tree: 1 GiB.
 const MAX_TREE_BYTES: u64 = 1 << 30;
 
 /// A tree on disk. It goes when this does.
 pub(super) struct Export {
-    folder: TempDir,
+    folder: TemporaryFolder,
     /// What was left out, in path order.
     pub notes: Vec<String>,
 }
@@ -53,7 +51,7 @@ impl Job<'_> {
 
 /// Writes a tree. The inner error is one that other trees do not share.
 pub(super) fn export(trees: &mut Trees, root: Node, job: &Job<'_>) -> Result<Result<Export, Problem>, GitError> {
-    let folder = match tempfile::Builder::new().prefix("kubesketch-").tempdir() {
+    let folder = match TemporaryFolder::new() {
         Ok(folder) => folder,
         Err(error) => return Ok(Err(job.not_written(error))),
     };
