@@ -2,6 +2,7 @@
 
 mod groups;
 mod pairs;
+mod sets;
 mod table;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub(super) use self::groups::Groups;
 pub use self::pairs::{ConnectionsJson, connections_json};
+pub(super) use self::sets::{PeersJson, Positions};
 pub use self::table::{ConnectionsTable, connections_table};
 use super::Report;
 use crate::net::{AddressRange, PortSet, Protocol};

@@ -27,14 +27,16 @@ impl Bounds {
         Bounds { tops: std::iter::once(real).chain(top).collect() }
     }
 
-    /// Whether a link stays inside. What git itself keeps is no part of a repository's content: it may hold credentials.
+    /// Whether a link stays inside.
     pub fn hold(&self, link: &Path) -> io::Result<bool> {
         let real = fs::canonicalize(link)?;
-        let is_below = |top: &PathBuf| {
-            real.strip_prefix(top).is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
-        };
-        Ok(self.tops.iter().any(is_below))
+        Ok(self.tops.iter().any(|top| is_content(&real, top)))
     }
+}
+
+/// Whether a file is below a folder and is nothing that git keeps for itself, which may be credentials.
+pub(super) fn is_content(real: &Path, top: &Path) -> bool {
+    real.strip_prefix(top).is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
 }
 
 /// Whether a file is a link that leads out of its folder and of the repository around that.

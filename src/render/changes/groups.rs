@@ -10,7 +10,7 @@ use crate::diff::{Delta, Diff, Party};
 use crate::net::AddressSet;
 use crate::policy::{Network, Reason};
 use crate::render::Report;
-use crate::render::connections::ReasonJson;
+use crate::render::connections::{PeersJson, Positions, ReasonJson};
 
 /// All groups, each pair that differs in one of them.
 #[derive(Serialize)]
@@ -22,39 +22,21 @@ pub(super) struct Groups<'a> {
     groups: Vec<GroupJson>,
 }
 
-/// A set of peers. The field that is there is their kind.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum PeersJson {
-    Workloads {
-        workloads: Vec<String>,
-    },
-    Addresses {
-        ranges: Vec<String>,
-    },
-    Controller {
-        #[serde(rename = "ingressController")]
-        ingress_controller: bool,
-    },
-}
-
-impl PeersJson {
-    /// What several parties are together; they are of one kind.
-    fn of(diff: &Diff, parties: &[usize]) -> PeersJson {
-        let (mut workloads, mut addresses) = (Vec::<usize>::new(), AddressSet::none());
-        for &party in parties {
-            match &diff.parties[party] {
-                Party::Workloads(list) => workloads.extend(list),
-                Party::Addresses(set) => addresses.add(set),
-                Party::IngressController => return PeersJson::Controller { ingress_controller: true },
-            }
+/// What several parties are together, which are of one kind, as data.
+fn peers_json(diff: &Diff, parties: &[usize]) -> PeersJson {
+    let (mut workloads, mut addresses) = (Vec::<usize>::new(), AddressSet::none());
+    for &party in parties {
+        match &diff.parties[party] {
+            Party::Workloads(list) => workloads.extend(list),
+            Party::Addresses(set) => addresses.add(set),
+            Party::IngressController => return PeersJson::controller(),
         }
-        if workloads.is_empty() {
-            return PeersJson::Addresses { ranges: addresses.ranges().iter().map(ToString::to_string).collect() };
-        }
-        workloads.sort_unstable();
-        PeersJson::Workloads { workloads: workloads.into_iter().map(|w| diff.workloads[w].to_string()).collect() }
     }
+    if workloads.is_empty() {
+        return PeersJson::addresses(&addresses);
+    }
+    workloads.sort_unstable();
+    PeersJson::Workloads { workloads: workloads.into_iter().map(|w| diff.workloads[w].to_string()).collect() }
 }
 
 #[derive(Serialize)]
@@ -78,41 +60,19 @@ struct GroupJson {
     network: Option<String>,
 }
 
-/// Things in the order in which they are first named.
-struct Listed<K, T> {
-    positions: BTreeMap<K, usize>,
-    list: Vec<T>,
-}
-
-impl<K: Ord, T> Listed<K, T> {
-    fn new() -> Listed<K, T> {
-        Listed { positions: BTreeMap::new(), list: Vec::new() }
-    }
-
-    fn get(&mut self, key: K, make: impl FnOnce() -> T) -> usize {
-        *self.positions.entry(key).or_insert_with(|| {
-            self.list.push(make());
-            self.list.len() - 1
-        })
-    }
-}
-
 impl<'a> Groups<'a> {
     pub fn of(diff: &'a Diff, reports: &'a [Report<'a>; 2]) -> Groups<'a> {
         // The same parties are most often held once.
-        let mut peers: Listed<&[usize], PeersJson> = Listed::new();
-        let mut reasons: [Listed<Reason, ReasonJson<'a>>; 2] = [Listed::new(), Listed::new()];
+        let mut peers: Positions<&[usize]> = Positions::new();
+        let mut reasons: [Positions<Reason>; 2] = [Positions::new(), Positions::new()];
         let mut groups = Vec::with_capacity(diff.connections.len());
         for delta in &diff.connections {
-            let mut set = |parties: &'a [usize]| peers.get(parties, || PeersJson::of(diff, parties));
-            let (from, to) = (set(&delta.from), set(&delta.to));
-            let mut because = |slot: usize, all: &'a [Reason]| -> Vec<usize> {
-                all.iter().map(|r| reasons[slot].get(*r, || ReasonJson::of(&reports[slot], r))).collect()
-            };
+            let mut because =
+                |slot: usize, all: &[Reason]| -> Vec<usize> { all.iter().map(|r| reasons[slot].get(r)).collect() };
             groups.push(GroupJson {
                 change: kind(delta),
-                from,
-                to,
+                from: peers.get(&&*delta.from),
+                to: peers.get(&&*delta.to),
                 ref1: ranges(&delta.old.ports),
                 ref2: ranges(&delta.new.ports),
                 because1: because(0, &delta.old.because),
@@ -120,8 +80,13 @@ impl<'a> Groups<'a> {
                 network: (delta.network != Network::Pod).then(|| delta.network.to_string()),
             });
         }
-        let [old_reasons, new_reasons] = reasons.map(|r| r.list);
-        Groups { peers: peers.list, old_reasons, new_reasons, groups }
+        let [old, new] = reasons.map(Positions::into_list);
+        Groups {
+            peers: peers.into_list().into_iter().map(|parties| peers_json(diff, parties)).collect(),
+            old_reasons: old.iter().map(|r| ReasonJson::of(&reports[0], r)).collect(),
+            new_reasons: new.iter().map(|r| ReasonJson::of(&reports[1], r)).collect(),
+            groups,
+        }
     }
 }
 

@@ -1,11 +1,9 @@
 //! Groups of connections as data: sets of peers and reasons are listed once, and connections refer to them by their
 //! positions. The size grows with workloads, groups and rules, not with pairs of workloads.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::{PortsJson, ReasonJson};
+use super::{PeersJson, PortsJson, Positions, ReasonJson};
 use crate::policy::{ConnectionGroup, Extent, Network, PeerSet, Reason};
 use crate::render::Report;
 use crate::render::calls::Ledger;
@@ -18,38 +16,14 @@ pub(in crate::render) struct Groups<'a> {
     connections: Vec<GroupJson>,
 }
 
-/// A set of peers. The field that is there is their kind.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum PeersJson {
-    Workloads {
-        workloads: Vec<String>,
-    },
-    Addresses {
-        ranges: Vec<String>,
-        cidrs: Vec<String>,
-    },
-    Controller {
-        #[serde(rename = "ingressController")]
-        ingress_controller: bool,
-    },
-}
-
-impl PeersJson {
-    fn of(report: &Report<'_>, set: &PeerSet) -> PeersJson {
-        match set {
-            PeerSet::IngressController => PeersJson::Controller { ingress_controller: true },
-            PeerSet::Workloads(list) => {
-                PeersJson::Workloads { workloads: list.iter().map(|&w| report.workload(w)).collect() }
-            }
-            PeerSet::Addresses(set) => {
-                let ranges = set.ranges();
-                PeersJson::Addresses {
-                    ranges: ranges.iter().map(ToString::to_string).collect(),
-                    cidrs: ranges.iter().flat_map(|r| r.cidrs()).collect(),
-                }
-            }
+/// A set of peers as data.
+fn peers_json(report: &Report<'_>, set: &PeerSet) -> PeersJson {
+    match set {
+        PeerSet::IngressController => PeersJson::controller(),
+        PeerSet::Workloads(list) => {
+            PeersJson::Workloads { workloads: list.iter().map(|&w| report.workload(w)).collect() }
         }
+        PeerSet::Addresses(set) => PeersJson::addresses(set),
     }
 }
 
@@ -72,28 +46,6 @@ struct GroupJson {
     network: Option<String>,
 }
 
-/// Positions of things in the order in which they are first named.
-struct Positions<T> {
-    of: BTreeMap<T, usize>,
-}
-
-impl<T: Ord + Clone> Positions<T> {
-    fn new() -> Positions<T> {
-        Positions { of: BTreeMap::new() }
-    }
-
-    fn get(&mut self, item: &T) -> usize {
-        let next = self.of.len();
-        *self.of.entry(item.clone()).or_insert(next)
-    }
-
-    fn into_list(self) -> Vec<T> {
-        let mut list: Vec<(T, usize)> = self.of.into_iter().collect();
-        list.sort_by_key(|(_, position)| *position);
-        list.into_iter().map(|(item, _)| item).collect()
-    }
-}
-
 impl<'a> Groups<'a> {
     /// All of a report, or those with at least one of the wanted workloads at an end.
     pub(in crate::render) fn of(report: &'a Report<'a>, wanted: Option<&[bool]>) -> Groups<'a> {
@@ -114,7 +66,7 @@ impl<'a> Groups<'a> {
             });
         }
         Groups {
-            peers: peers.into_list().iter().map(|set| PeersJson::of(report, set)).collect(),
+            peers: peers.into_list().iter().map(|set| peers_json(report, set)).collect(),
             reasons: reasons.into_list().iter().map(|r| ReasonJson::of(report, r)).collect(),
             connections,
         }

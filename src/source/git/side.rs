@@ -14,6 +14,7 @@ use super::texts::Texts;
 use super::tree::{Kind, Node, Place, Trees};
 use super::worktree::{self, Content, Standing};
 use super::{GitError, Side, names};
+use crate::source::bounds::is_content;
 use crate::source::load::{Candidate, collected, is_manifest_name, read_file, shown_name, without_repeats};
 use crate::source::{Loaded, Problem, Skipped, SourceFile};
 
@@ -294,11 +295,6 @@ impl Building {
             notes: self.notes,
         }
     }
-}
-
-/// Whether a file is part of what a repository holds, and nothing that git keeps for itself.
-fn is_content(real: &Path, top: &Path) -> bool {
-    real.strip_prefix(top).is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
 }
 
 /// A path with its `..` worked out as text; `None` if it leads out.
