@@ -85,6 +85,23 @@ pub fn git_folders(request: &GitRequest) -> Result<[PathBuf; 2], GitError> {
     Ok([git.path(&["rev-parse", "--absolute-git-dir"])?, git.path(&["rev-parse", "--git-common-dir"])?])
 }
 
+/// The names in a tree object of a repository with SHA-1 ids; `None` if it is broken. For tests: trees are the work of
+/// whoever pushed them.
+#[doc(hidden)]
+pub fn tree_names(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    tree::entry_names(bytes)
+}
+
+/// How many bytes the object has that an answer of `git cat-file --batch` begins with, if it is no larger than a limit.
+/// For tests.
+#[doc(hidden)]
+pub fn answer_length(mut bytes: &[u8], limit: u64) -> Option<usize> {
+    match objects::answer(&mut bytes, limit).ok()? {
+        objects::Object::Found { bytes, .. } => Some(bytes.len()),
+        _ => None,
+    }
+}
+
 /// Reads the old and the new side of a range. A file that only one side has is no problem; a path that neither has is
 /// one, reported with the new side, as is everything that is the same on both.
 pub fn load_range(request: &GitRequest) -> Result<[Side; 2], GitError> {

@@ -17,6 +17,7 @@ mod check;
 mod connections;
 mod corpus;
 mod diff_worlds;
+mod fuzz;
 mod layout_cards;
 mod layout_random;
 mod manifest_corpus;

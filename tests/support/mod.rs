@@ -5,6 +5,7 @@ pub mod app;
 pub mod browser;
 pub mod d2;
 pub mod drawio;
+pub mod fuzz;
 pub mod generate;
 pub mod graphs;
 pub mod hostile;

@@ -126,32 +126,8 @@ impl Objects {
         stdin.flush()
     }
 
-    /// Reads `ID KIND SIZE`, a newline, so many bytes and a newline; or `NAME missing` and the like.
     fn answer(&mut self, limit: u64) -> std::io::Result<Object> {
-        let stdout = self.stdout.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
-        let mut header = Vec::new();
-        stdout.read_until(b'\n', &mut header)?;
-        if header.pop() != Some(b'\n') {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        let header = String::from_utf8_lossy(&header);
-        let mut words = header.split(' ');
-        let (id, kind, size) =
-            (words.next().and_then(Oid::from_hex), words.next(), words.next().and_then(|s| s.parse::<u64>().ok()));
-        let (Some(id), Some(kind), Some(size)) = (id, kind, size) else {
-            return Ok(Object::Missing);
-        };
-        if size > limit {
-            std::io::copy(&mut stdout.by_ref().take(size + 1), &mut std::io::sink())?;
-            return Ok(Object::TooLarge);
-        }
-        let mut bytes = Vec::with_capacity(size as usize + 1);
-        stdout.by_ref().take(size + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 != size + 1 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes.pop();
-        Ok(Object::Found { id, kind: kind.to_owned(), bytes })
+        answer(self.stdout.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?, limit)
     }
 
     /// Why git no longer answers.
@@ -162,6 +138,34 @@ impl Objects {
         let said = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
         GitError::Failed { verb: "cat-file".into(), said: complaint(said.as_bytes(), &status) }
     }
+}
+
+/// Reads `ID KIND SIZE`, a newline, so many bytes and a newline; or `NAME missing` and the like.
+pub(super) fn answer(from: &mut dyn BufRead, limit: u64) -> std::io::Result<Object> {
+    let mut header = Vec::new();
+    from.read_until(b'\n', &mut header)?;
+    if header.pop() != Some(b'\n') {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    let header = String::from_utf8_lossy(&header);
+    let mut words = header.split(' ');
+    let (id, kind, size) =
+        (words.next().and_then(Oid::from_hex), words.next(), words.next().and_then(|s| s.parse::<u64>().ok()));
+    let (Some(id), Some(kind), Some(size)) = (id, kind, size) else {
+        return Ok(Object::Missing);
+    };
+    if size > limit {
+        // A size that no object has is as much as there is.
+        std::io::copy(&mut from.take(size.saturating_add(1)), &mut std::io::sink())?;
+        return Ok(Object::TooLarge);
+    }
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    from.take(size + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != size + 1 {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    bytes.pop();
+    Ok(Object::Found { id, kind: kind.to_owned(), bytes })
 }
 
 impl Drop for Objects {

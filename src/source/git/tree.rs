@@ -333,6 +333,12 @@ fn joined(way: &[(Vec<u8>, Node)], step: &[u8]) -> Vec<u8> {
     names::join(&folder, step)
 }
 
+/// The names in a tree object of a repository with SHA-1 ids; `None` if it is broken.
+pub(super) fn entry_names(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let entries = parse(bytes, Oid::from_raw(&[0; 20])?).ok()?;
+    Some(entries.iter().map(|entry| entry.name.clone()).collect())
+}
+
 /// Reads a tree object: `MODE NAME`, a zero byte and the bytes of an id, again and again
 /// (<https://git-scm.com/book/en/v2/Git-Internals-Git-Objects>).
 fn parse(bytes: &[u8], tree: Oid) -> Result<Arc<[Entry]>, GitError> {
