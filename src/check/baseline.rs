@@ -46,7 +46,7 @@ struct Document {
 /// Why a baseline cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    /// It is not of this shape. What is there instead is not told: it may be any file.
+    /// It is not of this shape. What is there instead is not shown: it may be any file.
     #[error("it is no baseline of `kubesketch check --write-baseline`: line {0}, column {1}")]
     Shape(usize, usize),
     /// It is of another version.

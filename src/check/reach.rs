@@ -265,8 +265,8 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
     }
 }
 
-/// Whether rules about a workload may mean an ingress controller that the manifests do not contain: they mention namespaces
-/// or addresses of which it knows nothing.
+/// Whether rules about a workload may mean an ingress controller that the manifests do not contain: they mention
+/// namespaces or addresses of which it knows nothing.
 fn may_mean_unseen(scene: &Scene<'_>, entrance: &Entrance) -> bool {
     if !matches!(&entrance.way, Way::Controller(known) if known.is_empty()) {
         return false;

@@ -44,8 +44,8 @@ pub struct Entry {
 pub struct Workload {
     /// Its identity.
     pub key: ObjectKey,
-    /// The entry that declares it: the controller itself, or the first of its pods when the manifests do not contain the
-    /// controller.
+    /// The entry that declares it: the controller itself, or the first of its pods when the manifests do not contain
+    /// the controller.
     pub entry: usize,
     /// The pod template.
     pub spec: manifest::Workload,

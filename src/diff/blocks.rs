@@ -72,8 +72,8 @@ struct Kinds {
     cells: Vec<FxHashMap<PartyId, CellId>>,
 }
 
-/// A rule that is about a party in another way than about most: in which state, of which place of the kind, the rule, and
-/// which place of the party.
+/// A rule that is about a party in another way than about most: in which state, of which place of the kind, the rule,
+/// and which place of the party.
 type Exception = (usize, usize, usize, usize);
 
 impl Kinds {

@@ -249,8 +249,8 @@ fn parties(sides: &[Side<'_>; 2], union: &Union, settled: &[bool]) -> Vec<(Party
     parties
 }
 
-/// What an ingress controller that the manifests do not contain reaches: the ways in from outside, as far as policies let
-/// it.
+/// What an ingress controller that the manifests do not contain reaches: the ways in from outside, as far as policies
+/// let it.
 fn through_controllers(old: &Revision, new: &Revision, union: &Union, found: &mut Compared) {
     let mut ways: BTreeMap<usize, [Arc<Allowed>; 2]> = BTreeMap::new();
     for (slot, state) in [old, new].into_iter().enumerate() {

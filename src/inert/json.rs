@@ -1,5 +1,5 @@
-//! JSON without raw characters that steer: RFC 8259 lets all from U+007F on stand as they are, and whoever prints a file
-//! gets them.
+//! JSON without raw characters that steer: RFC 8259 lets all from U+007F on stand as they are, and whoever prints a
+//! file gets them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,8 +1,9 @@
 //! Texts in Markdown, as GitHub and GitLab read it.
 //!
-//! Whatever is more than a plain word stands in a code span, where neither of them looks for mentions (`@a`), references
-//! (`#1`, `!1`, `~bug`, `%1`, `&1`, `GH-1`, hashes of commits), links, addresses, math or emoji. Escapes do not do: both
-//! look for these in the text that was rendered (<https://docs.gitlab.com/user/markdown/#gitlab-specific-references>,
+//! Whatever is more than a plain word stands in a code span, where neither of them looks for mentions (`@a`),
+//! references (`#1`, `!1`, `~bug`, `%1`, `&1`, `GH-1`, hashes of commits), links, addresses, math or emoji. Escapes do
+//! not do: both look for these in the text that was rendered
+//! (<https://docs.gitlab.com/user/markdown/#gitlab-specific-references>,
 //! <https://github.github.com/gfm/#autolinks-extension->).
 
 use super::shown;

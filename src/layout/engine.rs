@@ -23,8 +23,8 @@ const SIMPLEX_LIMIT: usize = 400;
 /// With more lines than this, those between columns move closer together.
 const MANY_LINES: usize = 16;
 
-/// The engine makes a piece of each line for each column that the line passes, and keeps all of them: with more than this
-/// it would take hundreds of megabytes.
+/// The engine makes a piece of each line for each column that the line passes, and keeps all of them: with more than
+/// this it would take hundreds of megabytes.
 const MOST_PIECES: usize = 30_000;
 
 /// Where a box must stand.

@@ -1,9 +1,9 @@
 //! What of an object's text readers may see: its lines as they are written, without values that may be secret.
 //!
-//! Guarantees: no value of a Secret, ever; and unless asked for no value of a ConfigMap, of an environment variable, of an
-//! annotation outside of Kubernetes' own domains, and no argument or address that may carry one of these, whatever its
-//! notation: the values are found in the tree, aliases included. What nobody can know to be secret, such as a comment
-//! that stands elsewhere, stays. Lines keep their numbers.
+//! Guarantees: no value of a Secret, ever; and unless asked for no value of a ConfigMap, of an environment variable, of
+//! an annotation outside of Kubernetes' own domains, and no argument or address that may carry one of these, whatever
+//! its notation: the values are found in the tree, aliases included. What nobody can know to be secret, such as a
+//! comment that stands elsewhere, stays. Lines keep their numbers.
 
 use std::collections::BTreeSet;
 

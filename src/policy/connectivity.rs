@@ -222,8 +222,8 @@ impl Connectivity {
         self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
     }
 
-    /// For each rule of these policies the groups about which it is not as it is about most: groups that are never named
-    /// here get the same answer as all others of their kind.
+    /// For each rule of these policies the groups about which it is not as it is about most: groups that are never
+    /// named here get the same answer as all others of their kind.
     pub(crate) fn exceptions(&self, network: usize, group: GroupId, direction: Direction) -> Vec<Vec<GroupId>> {
         self.planes.get(network).map(|p| p.judge.exceptions(group, direction).collect()).unwrap_or_default()
     }

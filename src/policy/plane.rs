@@ -154,8 +154,8 @@ impl Plane {
         self.judge.between(from, to)
     }
 
-    /// What an ingress controller that the manifests do not contain can reach: the ways in from outside, as far as policies
-    /// let it. By workload.
+    /// What an ingress controller that the manifests do not contain can reach: the ways in from outside, as far as
+    /// policies let it. By workload.
     pub fn through_controller(&self, extent: Extent, entrances: &[Entrance]) -> Vec<Pair<'_>> {
         if self.controllers.is_empty() {
             return Vec::new();

@@ -1,7 +1,7 @@
 //! Pods that the manifests do not contain: what a rule lets through that mentions pods by labels, for whoever may have
 //! these labels one day.
 //!
-//! Such pods are told by description: what the selectors of a rule ask of them. A description represents the pods that
+//! Such pods are described: what the selectors of a rule ask of them. A description represents the pods that
 //! it fits and of which nothing else is known: another rule means them if whatever fits the description fits that rule
 //! too. So a row holds for every pod that no other row describes as well.
 
@@ -82,8 +82,8 @@ impl Description {
         namespace && implies(&self.pods, &selection.pods)
     }
 
-    /// Whether the manifests contain the pods: it has some with these very labels. Who is described in a looser way may be
-    /// others as well.
+    /// Whether the manifests contain the pods: it has some with these very labels. Who is described in a looser way may
+    /// be others as well.
     fn is_in_input(&self, cluster: &Cluster) -> bool {
         let (Some(namespaces), Some(pods)) = (exact(&self.namespaces), exact(&self.pods)) else {
             return false;
@@ -137,8 +137,8 @@ fn implies(known: &Selector, wanted: &Selector) -> bool {
 }
 
 impl Connectivity {
-    /// What pods that the manifests do not contain may send to its workloads or get from them, on the primary networks: by
-    /// workload, direction and description. Any pod comes first; other descriptions are told where they fare
+    /// What pods that the manifests do not contain may send to its workloads or get from them, on the primary networks:
+    /// by workload, direction and description. Any pod comes first; other descriptions are told where they fare
     /// differently. Of [`Extent::Ruled`] only what some policy applies to.
     pub fn unseen(&self, cluster: &Cluster, extent: Extent) -> Vec<Unseen> {
         let mut known: BTreeMap<(usize, GroupId, Direction), Vec<Told>> = BTreeMap::new();

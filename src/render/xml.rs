@@ -2,8 +2,8 @@
 //!
 //! Names of elements and attributes are string literals of this crate; values are data and may be anything. What XML or
 //! HTML cannot hold (control characters, U+FFFE, U+FFFF) becomes U+FFFD. Line breaks and tabs inside values, and what
-//! changes the direction of text, are written as character references: so an element stays on one line of the file and an attribute comes back from a parser as it
-//! went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
+//! changes the direction of text, are written as character references: so an element stays on one line of the file and
+//! an attribute comes back from a parser as it went in. `>` is always escaped, so neither `]]>` nor `-->` can appear.
 
 use std::fmt::Write;
 

@@ -53,7 +53,8 @@ struct Adding<'c, 'a> {
     connectivity: &'c Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
-    /// Where the manifests contain no pods, those that policies are about, with the id of the node that represents them.
+    /// Where the manifests contain no pods, those that policies are about, with the id of the node that represents
+    /// them.
     subjects: BTreeMap<PodSelection, NodeId>,
 }
 

@@ -57,7 +57,7 @@ pub fn calls(cluster: &Cluster, sources: &Sources) -> Calls {
     calls
 }
 
-/// How often one name is told of one text, and of all variables or files that one ConfigMap becomes.
+/// How often one name is listed for one text, and of all variables or files that one ConfigMap becomes.
 const REPEATED: usize = 8;
 
 /// A name that was found, and what it means.

@@ -1,5 +1,5 @@
-//! Ingress controllers: those that are told, else those that the manifests contain, known by the labels that their charts and
-//! manifests give them.
+//! Ingress controllers: those that are named, else those that the manifests contain, known by the labels that their
+//! charts and manifests give them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

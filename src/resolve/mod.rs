@@ -1,6 +1,7 @@
 //! Cluster → graph: who exposes, routes to, selects and resolves to whom. One file for each kind of edge.
 //!
-//! Whatever an object refers to and the manifests do not contain becomes a `Missing` node, so that no reference is lost.
+//! Whatever an object refers to and the manifests do not contain becomes a `Missing` node, so that no reference is
+//! lost.
 
 mod alb;
 mod allows;

@@ -136,8 +136,8 @@ impl Sources {
         self.files[file.index()].text()
     }
 
-    /// The ranges of bytes of a file that nobody may see, whole lines, ascending: what may be the values of Secrets, and
-    /// documents that are no manifests.
+    /// The ranges of bytes of a file that nobody may see, whole lines, ascending: what may be the values of Secrets,
+    /// and documents that are no manifests.
     pub(crate) fn hidden(&self, file: FileId) -> &[Range<usize>] {
         let text = &self.files[file.index()].text;
         text.hidden.get_or_init(|| secrecy::hidden(&text.text))

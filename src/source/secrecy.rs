@@ -2,7 +2,7 @@
 //! manifest. This is the one place that decides it for lines of the input, wherever they are shown.
 //!
 //! It is decided by looking at lines and not by reading YAML, because a document that cannot be read keeps its secrets
-//! too. Where it cannot be told, lines are hidden: a reader loses the sight of a line, not its number.
+//! too. Where it cannot be determined, lines are hidden: a reader still gets the number of a line.
 
 use std::ops::Range;
 
@@ -56,7 +56,7 @@ enum Kind {
     List,
     /// Something that is no Secret.
     Other,
-    /// It cannot be told by looking.
+    /// It cannot be determined from the lines.
     Unsure,
 }
 

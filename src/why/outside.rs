@@ -173,8 +173,8 @@ fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
     wish.is_none_or(|w| w.means(map.port, map.name.as_deref(), protocol) || ports::target_wished(w, map) || outer(w))
 }
 
-/// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the manifests do not contain
-/// them, convention stands in.
+/// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the manifests do not
+/// contain them, convention stands in.
 fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSet) -> Vec<End> {
     match through {
         Through::Clients(set) => vec![End::Addresses(set.clone())],

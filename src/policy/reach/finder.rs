@@ -162,7 +162,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A set without the ingress controllers that the manifests do not contain: the ways in from outside tell of them.
+    /// A set without the ingress controllers that the manifests do not contain: their entry points are listed apart.
     fn without_controllers(&self, set: &FixedBitSet) -> FixedBitSet {
         let mut set = set.clone();
         let groups = &self.judge.groups;
@@ -253,8 +253,8 @@ impl<'a> Finder<'a> {
         self.by_word(clause, clause.own, (End::Pods(plain(selection), Rc::new([])), Vec::new()));
     }
 
-    /// A rule for every pod of which the manifests contain only such as do not let it through: what the rule says holds for
-    /// the others.
+    /// A rule for every pod of which the manifests contain only such as do not let it through: what the rule says holds
+    /// for the others.
     fn shut_out(&mut self, clause: &Clause<'_>, tally: &Tally) {
         let Some(Peer::Pods(selection)) = clause.peer else { return };
         if !selection.pods.is_everything() || !is_open_ended(selection) {

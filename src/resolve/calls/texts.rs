@@ -276,8 +276,8 @@ fn data_field(key: &str) -> String {
     format!("data[\"{key}\"]")
 }
 
-/// So many bytes are put into the texts of one container for variables: values that hold each other may not grow without
-/// bound.
+/// So many bytes are put into the texts of one container for variables: values that hold each other may not grow
+/// without bound.
 const EXPANDED: usize = 64 * 1024;
 
 /// `$(NAME)` becomes the value of a variable that came before, `$$` a dollar

@@ -31,7 +31,7 @@ const SET: &[(&str, &str)] = &[
 const UNSET: &[&str] =
     &["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_EXTERNAL_DIFF", "GIT_PAGER"];
 
-/// What mentions one repository and must not reach another one: the list of `git rev-parse --local-env-vars`.
+/// Variables that point at one repository and must not reach another one: the list of `git rev-parse --local-env-vars`.
 const LOCAL: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
