@@ -2,6 +2,8 @@
 //!
 //! Every kind of problem has one [`Code`]; this enum is their registry.
 
+mod meaning;
+
 use crate::source::Span;
 
 /// How bad a problem is.

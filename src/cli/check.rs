@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::ValueEnum;
 
-use super::Status;
 use super::config::ConfigArgs;
 use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
 use super::places::Place;
 use super::report::{self, Verbosity};
+use super::{Status, explain};
 use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
 use crate::diagnostic::{Code, Severity};
 use crate::inert;
@@ -22,7 +22,7 @@ use crate::source;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -36,11 +36,11 @@ pub struct Args {
     output: Vec<Target<FindingsFormat>>,
 
     /// Report only these findings, by code; `kubesketch explain` lists the codes
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
     select: Vec<Code>,
 
     /// Skip these findings, by code
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = code)]
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
     skip: Vec<Code>,
 
     /// Exit with 1 if a finding has this severity or a higher one [default: error]
@@ -97,12 +97,6 @@ impl FailOn {
             FailOn::Never => None,
         }
     }
-}
-
-/// Reads a code of a finding.
-fn code(text: &str) -> Result<Code, String> {
-    let known = Code::ALL.iter().copied().find(|c| c.as_str() == text.trim());
-    known.ok_or_else(|| format!("there is no finding `{text}`; `kubesketch explain` lists them"))
 }
 
 /// Runs the command.

@@ -1,6 +1,6 @@
 //! `kubesketch draw`: pictures of manifests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::{Status, drift, places, report};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, NodeKind};
+use crate::graph::Graph;
 use crate::picture::{self, Shown};
 use crate::render::{self, Format, PixelScale, Report};
 use crate::world::World;
@@ -24,7 +24,7 @@ use crate::world::World;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -98,10 +98,20 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             return Err(nothing.into());
         }
     };
+    if let Some(warning) = args.levels.unknown_label(&world).filter(|_| verbosity != Verbosity::Quiet) {
+        report::say(&warning);
+    }
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         report::show_world(&world, &[], verbosity);
-        output::to_stdout(summary(&shown.graph))?;
+        let asked = args.input.command_line();
+        let draw = format!("kubesketch draw {asked} -o network.html");
+        let check = format!("kubesketch check {asked}");
+        let width = draw.chars().count();
+        let next = format!(
+            "\nNext:\n  {draw}   the picture, as a page to explore\n  {check:<width$}   the problems, with their places\n"
+        );
+        output::to_terminal(&(render::brief(&world, &findings) + &next))?;
         return Ok(args.input.status(world.diagnostics()));
     }
     let default = [Target { format: Format::Svg, file: None }];
@@ -220,18 +230,4 @@ fn content(
         Format::Dot => render::dot(&shown.graph).into_bytes(),
         Format::Json => render::json(&Report::of(world, &shown.graph)).into_bytes(),
     })
-}
-
-/// A summary for a terminal, without outputs.
-fn summary(graph: &Graph) -> String {
-    let mut counts: BTreeMap<NodeKind, usize> = BTreeMap::new();
-    for node in graph.nodes() {
-        *counts.entry(node.kind()).or_default() += 1;
-    }
-    let mut text = format!("{} namespaces, {} edges\n", graph.namespaces(), graph.edges().len());
-    for (kind, count) in counts {
-        text.push_str(&format!("{count:>6} {}\n", kind.as_str()));
-    }
-    text.push_str("-o network.svg draws them; -o network.html makes a page; --help says more\n");
-    text
 }

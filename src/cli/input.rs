@@ -1,13 +1,13 @@
 //! The input arguments, and reading the manifests they name.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use super::Status;
 use super::places::Inputs;
+use super::{Status, report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
@@ -16,7 +16,8 @@ use crate::world::{self, World};
 /// Arguments that select the input.
 #[derive(Args, Debug)]
 pub struct InputArgs {
-    /// Files, folders (read recursively: .yaml, .yml, .json), or - for standard input
+    /// Files, folders (read recursively: .yaml, .yml, .json), or - for standard input [default: standard input if
+    /// something is piped into it, else the current folder]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -88,12 +89,22 @@ impl ConnectArgs {
     }
 }
 
+/// A word of a command line; in quotes where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 impl InputArgs {
     /// Reads everything that is asked for, and works out what follows from it. Only asking for nothing, or for
     /// controllers that are not there, is an error: all else becomes a diagnostic.
     pub fn read(&self, connect: &ConnectArgs) -> anyhow::Result<World> {
-        if self.names_nothing() {
-            anyhow::bail!("nothing to read: name a file or a folder, or - for standard input");
+        if self.reads_stdin() && io::stdin().is_terminal() {
+            report::say("reading manifests from standard input; Ctrl-D ends it");
         }
         self.reading.world(self.load(&mut io::stdin().lock()), connect)
     }
@@ -116,8 +127,43 @@ impl InputArgs {
         loaded
     }
 
+    /// Adds the default, if no input is named: what is piped into the program, else the current folder.
+    pub fn or_default(&mut self, piped: bool) {
+        if self.names_nothing() {
+            self.paths.push(PathBuf::from(if piped { "-" } else { "." }));
+        }
+    }
+
+    /// The argument PATH, if there is one and nothing else is named.
+    pub fn only_path(&self) -> Option<String> {
+        match (self.paths.as_slice(), self.filenames.is_empty() && self.kustomize.is_empty() && self.helm.is_none()) {
+            ([path], true) => path.to_str().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// Replaces the arguments PATH.
+    pub fn replace_path(&mut self, path: PathBuf) {
+        self.paths = vec![path];
+    }
+
+    fn reads_stdin(&self) -> bool {
+        self.paths().any(|path| path.as_os_str() == "-")
+    }
+
+    /// The input as it is written on a command line of a shell.
+    pub fn command_line(&self) -> String {
+        let named = |option: &'static str, path: &PathBuf| format!("{option}{}", quoted(&path.to_string_lossy()));
+        let paths = self.paths().map(|p| named("", p));
+        let built = self.kustomize.iter().map(|p| named("-k ", p));
+        let charts = self.helm.iter().map(|p| named("--helm ", p));
+        let values = self.values.iter().map(|p| named("--values ", p));
+        let namespace = self.namespace().map(|n| format!("-n {n}"));
+        paths.chain(built).chain(charts).chain(values).chain(namespace).collect::<Vec<_>>().join(" ")
+    }
+
     /// True if no input is named.
-    pub fn names_nothing(&self) -> bool {
+    fn names_nothing(&self) -> bool {
         self.paths().next().is_none() && self.kustomize.is_empty() && self.helm.is_none()
     }
 
@@ -200,14 +246,6 @@ impl ReadingArgs {
 /// Methods for commands that read repeatedly.
 #[cfg(feature = "serve")]
 impl InputArgs {
-    /// Defaults to the current folder.
-    pub fn or_here(mut self) -> InputArgs {
-        if self.names_nothing() {
-            self.paths.push(PathBuf::from("."));
-        }
-        self
-    }
-
     /// Folders of kustomizations.
     pub fn kustomizations(&self) -> &[PathBuf] {
         &self.kustomize

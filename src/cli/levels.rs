@@ -1,11 +1,15 @@
 //! Selection and level of detail of a picture.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use super::input::InputArgs;
+use crate::net::choice::did_you_mean;
 use crate::picture;
 use crate::view::{Anchor, Aspect, LabelSelector, Selection};
 use crate::why::Reference;
+use crate::world::World;
 
 /// Arguments that select the content of a picture.
 #[derive(clap::Args, Debug)]
@@ -104,6 +108,15 @@ impl LevelArgs {
             hint: hint.to_owned(),
             ..picture::Options::default()
         }
+    }
+
+    /// A warning, if no object has the label of --group-by.
+    pub fn unknown_label(&self, world: &World) -> Option<String> {
+        let key = self.group_by.as_deref()?;
+        let labels = world.labels();
+        let keys: BTreeSet<&str> = labels.values().flatten().flat_map(|set| set.keys().map(String::as_str)).collect();
+        let unknown = !keys.contains(key);
+        unknown.then(|| format!("warning: no object has the label `{key}`{}", did_you_mean(key, keys)))
     }
 
     fn selection(&self, asked: &InputArgs) -> Selection {

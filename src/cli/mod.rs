@@ -16,6 +16,7 @@ mod places;
 mod report;
 mod revisions;
 mod serve;
+mod shorthand;
 mod signals;
 mod table;
 mod why;
@@ -102,11 +103,16 @@ enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the version
+    Version,
 }
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> Status {
-    let cli = match Cli::try_parse() {
+    let piped = shorthand::is_piped();
+    let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
+    let cli = match Cli::try_parse_from(shorthand::expanded(std::env::args_os(), &names, piped)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way too; only they go to standard output.
@@ -139,13 +145,27 @@ pub fn run() -> Status {
         signals::clean_up_before_the_end();
     }
     let outcome = match cli.command {
-        Command::Draw(args) => draw::run(&args, verbosity),
-        Command::Check(args) => check::run(&args, verbosity),
+        Command::Draw(mut args) => {
+            args.input.or_default(piped);
+            draw::run(&args, verbosity)
+        }
+        Command::Check(mut args) => {
+            args.input.or_default(piped);
+            check::run(&args, verbosity)
+        }
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Diff(args) => diff::run(&args, verbosity),
         Command::Serve(args) => serve::run(args, verbosity),
-        Command::Table(args) => table::run(&args, verbosity),
-        Command::Why(args) => why::run(&args, verbosity),
+        Command::Table(mut args) => {
+            args.input.or_default(piped);
+            table::run(&args, verbosity)
+        }
+        Command::Why(mut args) => {
+            args.sort_positions();
+            args.input.or_default(piped);
+            why::run(&args, verbosity)
+        }
+        Command::Version => output::to_stdout(Cli::command().render_version()).map(|()| Status::Success),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
         Command::Completions { shell } => {
             let mut script = Vec::new();

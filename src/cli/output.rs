@@ -14,6 +14,7 @@ use strum::VariantArray;
 
 use super::places::{Inputs, Place};
 use crate::inert;
+use crate::net::choice::did_you_mean;
 use crate::render::{ChangesFormat, FindingsFormat, Format};
 use crate::source::TemporaryFile;
 
@@ -105,8 +106,9 @@ impl<F: Form> FromStr for Target<F> {
             Some(format) => Ok(Target { format, file: Some(path.to_owned()) }),
             None => {
                 let known: Vec<&str> = F::VARIANTS.iter().map(|f| (*f).into()).collect();
+                let meant = did_you_mean(if ending.is_empty() { text } else { ending }, known.iter().copied());
                 Err(format!(
-                    "the extension gives no format; known formats are {}; use FORMAT=FILE to give both",
+                    "the extension gives no format{meant}; known formats are {}; use FORMAT=FILE to give both",
                     known.join(", ")
                 ))
             }

@@ -14,7 +14,7 @@ pub struct Args {
     kind: Kind,
 
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
@@ -38,7 +39,7 @@ pub struct Args {
     to: String,
 
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -46,6 +47,20 @@ pub struct Args {
     /// The output format: text or json
     #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
     output: Form,
+}
+
+impl Args {
+    /// Puts the ends first where the path stands before them or between them, as in `why deploy/ web db`.
+    pub fn sort_positions(&mut self) {
+        let there = |text: &str| Path::new(text).exists();
+        let Some(last) = self.input.only_path().filter(|last| !there(last)) else { return };
+        let path = match (there(&self.from), there(&self.to)) {
+            (true, false) => std::mem::replace(&mut self.from, std::mem::replace(&mut self.to, last)),
+            (false, true) => std::mem::replace(&mut self.to, last),
+            _ => return,
+        };
+        self.input.replace_path(path.into());
+    }
 }
 
 /// The format of the answer.

@@ -2,7 +2,7 @@
 
 use strum::VariantArray;
 
-use super::text;
+use super::{near, text};
 
 /// A text that names nothing of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,11 @@ impl UnknownName {
     }
 }
 
+/// `, did you mean `x`?` with the most similar name; empty if none is similar.
+pub fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    near::Names::new(names).nearest(given).map_or(String::new(), |name| format!(", did you mean `{name}`?"))
+}
+
 /// The value of exactly this name.
 ///
 /// # Errors
@@ -29,7 +34,9 @@ pub fn named<T: VariantArray + Copy + Into<&'static str>>(what: &'static str, gi
     let name = |value: &T| -> &'static str { (*value).into() };
     T::VARIANTS.iter().copied().find(|v| name(v) == given).ok_or_else(|| {
         let all = text::sentence(T::VARIANTS.iter().map(|v| format!("`{}`", name(v))), T::VARIANTS.len());
-        UnknownName::new(what, given, format!("there are {all}"))
+        let meant = near::Names::new(T::VARIANTS.iter().map(name)).nearest(given);
+        let meant = meant.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        UnknownName::new(what, given, format!("{meant}there are {all}"))
     })
 }
 
@@ -52,6 +59,9 @@ mod tests {
             assert_eq!(named("fruit", (*fruit).into()), Ok(*fruit));
         }
         let error = named::<Fruit>("fruit", "Apple").map_err(|e| e.to_string());
-        assert_eq!(error, Err("`Apple` is no fruit; there are `apple`, `a pear` and `plum`".to_owned()));
+        let expected = "`Apple` is no fruit; did you mean `apple`? there are `apple`, `a pear` and `plum`";
+        assert_eq!(error, Err(expected.to_owned()));
+        let error = named::<Fruit>("fruit", "xyz").map_err(|e| e.to_string());
+        assert_eq!(error, Err("`xyz` is no fruit; there are `apple`, `a pear` and `plum`".to_owned()));
     }
 }

@@ -4,6 +4,7 @@
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on
 //! hashing.
 
+mod brief;
 mod calls;
 mod changed;
 mod changes;
@@ -46,6 +47,8 @@ use std::str::FromStr;
 
 use crate::net::{UnknownName, choice};
 
+#[cfg(feature = "cli")]
+pub(crate) use brief::brief;
 pub use changes::{
     COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
     changes_page, changes_text,
@@ -55,7 +58,7 @@ pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
 pub use explore::ObjectTexts;
-pub use findings::{FindingsFormat, FindingsReport, finding, findings, findings_summary, rule_page, rules_page};
+pub use findings::{FindingsFormat, FindingsReport, code_page, finding, findings, findings_summary, rules_page};
 pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;

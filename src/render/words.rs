@@ -101,7 +101,7 @@ fn comparison(graph: &Graph) -> String {
 }
 
 /// `2 Services and 1 workload in 1 namespace.`
-fn counts(graph: &Graph) -> String {
+pub(super) fn counts(graph: &Graph) -> String {
     let counts: Vec<String> = NodeKind::ALL
         .iter()
         .filter_map(|kind| {

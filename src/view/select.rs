@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Detail, Graph, Identity, Node, NodeId, NodeKind, RestSide, SummaryId};
-use crate::net::{ClusterName, text};
+use crate::net::{ClusterName, near, text};
 
 use super::aspect::exposed;
 use super::merge::{Bundles, Card, SummaryMembers};
@@ -83,7 +83,8 @@ pub fn select(graph: Graph, labels: &Labels, selection: &Selection) -> Result<Gr
     let (chosen, core) =
         if selection.focus.is_empty() { (fits.clone(), fits) } else { around(&graph, selection, &fits)? };
     if !chosen.contains(&true) {
-        return Err(NothingSelected::NoMatch { wanted: wanted(selection), there: contents(&graph) });
+        let there = contents(&graph) + &similar(&graph, selection);
+        return Err(NothingSelected::NoMatch { wanted: wanted(selection), there });
     }
     Ok(cut(&graph, (&chosen, &core), &reached))
 }
@@ -124,7 +125,9 @@ fn around(graph: &Graph, selection: &Selection, fits: &[bool]) -> Result<(Vec<bo
         if found.is_empty() {
             let mut objects: Vec<&Node> = graph.nodes().filter(|n| is_object(n)).collect();
             // Objects with the same name and another kind or namespace are the likeliest candidates.
-            objects.sort_by_key(|n| (n.name != anchor.name, !n.name.contains(&anchor.name)));
+            let alike = near::Names::new(objects.iter().map(|n| n.name.as_str())).alike(&anchor.name);
+            let rank = |n: &Node| alike.iter().position(|name| *name == n.name).unwrap_or(alike.len());
+            objects.sort_by_key(|n| (n.name != anchor.name, rank(n), !n.name.contains(&anchor.name)));
             let names: Vec<String> = objects.into_iter().map(|n| n.id.to_string()).collect();
             return Err(NothingSelected::NoSuchObject {
                 wanted: anchor.text.clone(),
@@ -312,6 +315,18 @@ fn wanted(selection: &Selection) -> String {
         parts.push(format!("called {}", names.join(" or ")));
     }
     parts.join(", ")
+}
+
+/// `; did you mean …` with the namespaces and kinds that are like the requested ones.
+fn similar(graph: &Graph, selection: &Selection) -> String {
+    let objects = || graph.nodes().filter(|n| is_object(n) && n.kind() != NodeKind::Missing);
+    let namespaces = near::Names::new(objects().filter_map(|n| n.namespace.as_deref()));
+    let kinds = near::Names::new(objects().map(|n| n.label.to_ascii_lowercase()));
+    let of_namespaces = selection.namespaces.iter().filter_map(|n| namespaces.nearest(n).filter(|near| near != n));
+    let kind = |k: &String| kinds.nearest(&k.to_ascii_lowercase()).filter(|near| !near.eq_ignore_ascii_case(k));
+    let of_kinds = selection.kinds.iter().filter_map(kind);
+    let meant: Vec<String> = of_namespaces.map(str::to_owned).chain(of_kinds).map(|n| format!("`{n}`")).collect();
+    if meant.is_empty() { String::new() } else { format!("; did you mean {}?", text::first(meant, MOST_NAMES)) }
 }
 
 /// So many names are listed.

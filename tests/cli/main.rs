@@ -21,6 +21,7 @@ mod cli_diff;
 mod cli_documents;
 mod cli_levels;
 mod diff_history;
+mod newcomer;
 mod outputs;
 mod secrets;
 mod secrets_damaged;

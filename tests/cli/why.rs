@@ -175,7 +175,6 @@ fn exit_codes_tell_yes_no_and_cannot_say() {
     assert_eq!(code(&["catalog", "postgres.data:5432", "examples/shop"]), Some(0));
     assert_eq!(code(&["cart", "postgres.data:5432", "examples/shop"]), Some(1));
     assert_eq!(code(&["cart", "postgers.data", "examples/shop"]), Some(2));
-    assert_eq!(code(&["cart", "postgres"]), Some(2), "nothing to read");
     assert_eq!(code(&["web", "web", "examples/broken"]), Some(2), "part of the input could not be read");
     assert_eq!(code(&["web", "web", "examples/broken", "--lenient"]), Some(0));
 }

@@ -23,13 +23,13 @@ fn the_command_line_page() {
 
 #[test]
 fn the_pages_of_findings() {
-    use kubesketch::{check as findings, render};
+    use kubesketch::{diagnostic::Code, render};
 
     let mut names = std::collections::BTreeSet::from(["README.md".to_owned()]);
     check("docs/diagnostics/README.md", &render::rules_page());
-    for rule in findings::rules() {
-        let name = format!("{}.md", rule.code.as_str());
-        check(&format!("docs/diagnostics/{name}"), &render::rule_page(rule));
+    for code in Code::ALL {
+        let name = format!("{}.md", code.as_str());
+        check(&format!("docs/diagnostics/{name}"), &render::code_page(*code));
         names.insert(name);
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics");

@@ -38,11 +38,10 @@ const MOST_HEADERS: usize = 64 << 10;
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Serves until the program is stopped.
-pub fn run(args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
-    let args = match args.git {
-        Some(_) => args,
-        None => Args { input: args.input.or_here(), ..args },
-    };
+pub fn run(mut args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
+    if args.git.is_none() {
+        args.input.or_default(false);
+    }
     let from_stdin = args.input.paths().any(|p| p.as_os_str() == "-");
     anyhow::ensure!(
         !(from_stdin && args.git.is_some()),
