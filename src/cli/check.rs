@@ -20,6 +20,9 @@ use crate::source;
 
 /// Arguments of `check`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubesketch check deploy/ --fail-on warning
+  kubesketch check deploy/ -o sarif=findings.sarif")]
 pub struct Args {
     #[command(flatten)]
     pub(super) input: InputArgs,
@@ -30,43 +33,47 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// Output, repeatable: a format for standard output, a file whose extension gives the format (.txt, .json,
-    /// .sarif, .xml for JUnit), or FORMAT=FILE. By default findings are printed with the lines they refer to
-    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
+    /// Output, repeatable: text, json, sarif, junit, github or gitlab, or a file with that extension
+    ///
+    /// A format goes to standard output; the extension of a file gives its format (.txt, .json, .sarif, .xml for
+    /// JUnit), FORMAT=FILE gives both. By default findings are printed with the lines they refer to.
+    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output")]
     output: Vec<Target<FindingsFormat>>,
 
-    /// Report only these findings, by code; `kubesketch explain` lists the codes
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
+    /// Report only these findings; `kubesketch explain` lists the codes
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
     select: Vec<Code>,
 
-    /// Skip these findings, by code
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
+    /// Skip these findings
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
     skip: Vec<Code>,
 
     /// Exit with 1 if a finding has this severity or a higher one [default: error]
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Rules")]
     fail_on: Option<FailOn>,
 
     /// Treat the manifests as complete: a referenced object that they do not contain is missing
-    #[arg(long, conflicts_with = "open_world")]
+    #[arg(long, help_heading = "Rules", conflicts_with = "open_world")]
     closed_world: bool,
 
-    /// Treat the manifests as a part of the cluster; by default only namespaces that they do not declare are
-    /// treated so
-    #[arg(long)]
+    /// Treat the manifests as a part of the cluster
+    ///
+    /// By default only namespaces that they do not declare are treated so.
+    #[arg(long, help_heading = "Rules")]
     open_world: bool,
 
-    /// Ignore suppressions: annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore
-    /// CODE reason`
-    #[arg(long)]
+    /// Ignore suppressions
+    ///
+    /// These are annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore CODE reason`.
+    #[arg(long, help_heading = "Rules")]
     no_suppress: bool,
 
     /// Exclude the findings listed in this baseline file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
     baseline: Option<PathBuf>,
 
     /// Write the findings to a file for --baseline, and exclude them from the exit code
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE")]
     write_baseline: Option<PathBuf>,
 }
 

@@ -26,14 +26,16 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Arguments that select the configuration.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Rules")]
 pub struct ConfigArgs {
-    /// Read this configuration instead of the nearest `.kubesketch.yaml`, which is searched for in the folder of the
-    /// first PATH and above it, up to the top of its git repository
+    /// Read this configuration instead of the nearest `.kubesketch.yaml`
+    ///
+    /// It is searched for in the folder of the first PATH and above it, up to the top of its git repository.
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
 
     /// Read no configuration
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_config: bool,
 }
 

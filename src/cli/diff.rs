@@ -22,14 +22,23 @@ use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
 #[derive(clap::Args, Debug)]
+#[command(
+    next_help_heading = "Input",
+    after_help = "Examples:
+  kubesketch diff old/ new/ -o change.html
+  kubesketch diff --git main...HEAD deploy/ -o comment.md --fail-on exposure"
+)]
 pub struct Args {
-    /// The old and the new state: a file, a folder, or - for standard input. With --git, the files and folders to
-    /// compare [default: the current folder]
-    #[arg(value_name = "OLD NEW|PATH")]
+    /// The old and the new state, or with --git what to compare [default: .]
+    ///
+    /// Files, folders, or - for standard input.
+    #[arg(value_name = "OLD NEW|PATH", help_heading = None::<&str>)]
     paths: Vec<PathBuf>,
 
-    /// Compare revisions of the git repository around the current folder: BASE...HEAD (since HEAD left BASE),
-    /// BASE..HEAD, or BASE (against the working tree). Nothing is checked out, and no hook or filter runs
+    /// Compare revisions of the git repository around the current folder
+    ///
+    /// BASE...HEAD (since HEAD left BASE), BASE..HEAD, or BASE (against the working tree). Nothing is checked out, and
+    /// no hook or filter runs.
     #[arg(long, value_name = "BASE[...HEAD]")]
     git: Option<GitRange>,
 
@@ -43,50 +52,57 @@ pub struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// Output, repeatable: a format (text, md, json, svg, html, png, pdf, drawio, mermaid, d2, dot) for standard
-    /// output, a file whose extension gives the format, or FORMAT=FILE [default: text]
-    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE")]
+    /// Output, repeatable: text, md, json, svg, html, png, pdf, drawio, mermaid, d2 or dot, or a file with that
+    /// extension
+    ///
+    /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both. By default
+    /// text goes to standard output.
+    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output")]
     output: Vec<Target<ChangesFormat>>,
 
     /// Unchanged objects in pictures: those within this number of steps of a change, or all
-    #[arg(long, value_name = "STEPS", default_value = "1")]
+    #[arg(long, help_heading = "Appearance", value_name = "STEPS", default_value = "1")]
     context: Hops,
 
-    /// List every pair of ends in -o json (diff), also where they are more than 10,000. Groups of them are always there
-    #[arg(long)]
+    /// List every pair of ends in -o json, even if they are more than 10,000
+    ///
+    /// Groups of them are always listed.
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     all: bool,
 
     /// Exit with 1 if the states differ
-    #[arg(long)]
+    #[arg(long, help_heading = "Gate")]
     exit_code: bool,
 
-    /// Exit with 1 if a workload becomes reachable from outside (exposure), if existing objects may connect in more
-    /// ways (widened), at a new problem (finding), or at any difference (any)
-    #[arg(long, value_enum, value_name = "WHAT,...", value_delimiter = ',')]
+    /// Exit with 1 at these differences
+    ///
+    /// exposure: a workload becomes reachable from outside; widened: existing objects may connect in more ways;
+    /// finding: a new problem; any: any difference.
+    #[arg(long, help_heading = "Gate", value_enum, value_name = "WHAT,...", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
     /// The maximum length of -o md, in characters
-    #[arg(long, value_name = "NUMBER", default_value_t = COMMENT_CHARS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(500..))]
+    #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NUMBER", default_value_t = COMMENT_CHARS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(500..))]
     max_chars: usize,
 
     /// The name in the first line of -o md, by which the next run finds the comment
-    #[arg(long, value_name = "NAME", default_value = "default", value_parser = marker)]
+    #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NAME", default_value = "default", value_parser = marker)]
     marker: String,
 
     /// The title of pictures
-    #[arg(long)]
+    #[arg(long, help_heading = "Appearance")]
     title: Option<String>,
 
     /// Leave the legend out of pictures
-    #[arg(long)]
+    #[arg(long, help_heading = "Appearance", hide_short_help = true)]
     no_legend: bool,
 
-    /// The colors of pictures: light, dark, or auto to follow the reader's setting
-    #[arg(long, default_value = "light")]
+    /// The colors of pictures: light, dark, or auto for the reader's setting
+    #[arg(long, help_heading = "Appearance", default_value = "light")]
     theme: Theme,
 
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
-    #[arg(long, value_name = "NUMBER", default_value_t)]
+    #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NUMBER", default_value_t)]
     scale: PixelScale,
 }
 

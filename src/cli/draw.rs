@@ -22,9 +22,49 @@ use crate::world::World;
 
 /// Arguments of `draw`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubesketch draw deploy/ -o network.svg -o network.html
+  kubectl get all,ingress,networkpolicy -A -o yaml | kubesketch draw -o network.html")]
 pub struct Args {
     #[command(flatten)]
     pub(super) input: InputArgs,
+
+    /// Output, repeatable: svg, html, png, pdf, drawio, mermaid, d2, dot or json, a file with that extension, or a
+    /// folder
+    ///
+    /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both, and FOLDER/
+    /// gets a page with the overview and a page for each namespace. By default SVG goes to standard output; a terminal
+    /// gets a summary.
+    #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output")]
+    output: Vec<Wish>,
+
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
+    ///
+    /// The file records its density, so that documents show it in the same size.
+    #[arg(long, value_name = "NUMBER", default_value_t, help_heading = "Output", hide_short_help = true)]
+    scale: PixelScale,
+
+    /// Put the picture into a Markdown file, repeatable
+    ///
+    /// Between the lines `<!-- kubesketch:begin -->` and `<!-- kubesketch:end -->`; for FILE#NAME the first line is
+    /// `<!-- kubesketch:begin NAME -->`. The rest of the file stays as it is.
+    #[arg(long, value_name = "FILE[#NAME]", help_heading = "Output")]
+    inject: Vec<Place>,
+
+    /// The form of the injected picture
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = Form::Mermaid,
+        requires = "inject",
+        help_heading = "Output",
+        hide_short_help = true
+    )]
+    inject_as: Form,
+
+    /// Write nothing; exit with 1 if a file of -o or --inject is out of date
+    #[arg(long, help_heading = "Output")]
+    check: bool,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -32,33 +72,8 @@ pub struct Args {
     #[command(flatten)]
     levels: LevelArgs,
 
-    /// Output, repeatable: a format (svg, html, png, pdf, drawio, mermaid, d2, dot, json) for standard output, a
-    /// file whose extension gives the format, FORMAT=FILE, or FOLDER/ for a page with the overview and a page for each
-    /// namespace. By default SVG goes to standard output; a terminal gets a summary
-    #[arg(short, long = "output", value_name = "FORMAT|FILE|FORMAT=FILE|FOLDER/")]
-    output: Vec<Wish>,
-
     #[command(flatten)]
     picture: PictureArgs,
-
-    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10; the file records its density, so that
-    /// documents show it in the same size
-    #[arg(long, value_name = "NUMBER", default_value_t)]
-    scale: PixelScale,
-
-    /// Put the picture into a Markdown file, repeatable: between the lines `<!-- kubesketch:begin -->` and `<!--
-    /// kubesketch:end -->`; for FILE#NAME the first line is `<!-- kubesketch:begin NAME -->`. The rest of the file
-    /// stays as it is
-    #[arg(long, value_name = "FILE[#NAME]")]
-    inject: Vec<Place>,
-
-    /// The form of the injected picture
-    #[arg(long, value_enum, default_value_t = Form::Mermaid, requires = "inject")]
-    inject_as: Form,
-
-    /// Write nothing; report every file of -o or --inject that is out of date, and exit with 1
-    #[arg(long)]
-    check: bool,
 }
 
 impl Args {

@@ -15,21 +15,23 @@ use crate::world::{self, World};
 
 /// Arguments that select the input.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Files, folders (read recursively: .yaml, .yml, .json), or - for standard input [default: standard input if
-    /// something is piped into it, else the current folder]
-    #[arg(value_name = "PATH")]
+    /// Files, folders or - for standard input [default: what is piped in, else .]
+    ///
+    /// Folders are read recursively (.yaml, .yml, .json).
+    #[arg(value_name = "PATH", help_heading = None::<&str>)]
     paths: Vec<PathBuf>,
 
     /// The same as PATH, as in kubectl
-    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", hide_short_help = true)]
     filenames: Vec<PathBuf>,
 
-    /// Build a kustomization with the installed kustomize or kubectl and read the result
+    /// Build a kustomization with the installed kustomize or kubectl
     #[arg(short = 'k', long, value_name = "DIR")]
     kustomize: Vec<PathBuf>,
 
-    /// Render a chart with the installed helm and read the result
+    /// Render a chart with the installed helm
     #[arg(long, value_name = "CHART")]
     helm: Option<PathBuf>,
 
@@ -43,31 +45,36 @@ pub struct InputArgs {
 
 /// Arguments for reading.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Input")]
 pub struct ReadingArgs {
-    /// The namespace of objects without one [default: default]. `draw` shows only this namespace, unless -A is given
+    /// The namespace of objects without one; `draw` shows only this namespace
+    ///
+    /// By default objects without a namespace are in `default`. With -A `draw` shows all namespaces.
     #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
 
     /// Exit with 0 even if a part of the input cannot be read
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     lenient: bool,
 
     /// Follow symbolic links in folders that lead out of the folder and of the git repository around it
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     follow_links: bool,
 
     /// The maximum size of a file, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
+    #[arg(long, value_name = "MIB", hide_short_help = true, default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
 }
 
 /// Facts about connections that the manifests do not contain, for every command that evaluates connections.
 #[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Input")]
 pub struct ConnectArgs {
-    /// The pods of the ingress controller, repeatable: all pods of a namespace, those with some labels, or those of a
-    /// workload. By default the labels of common controllers identify them. The manifests may omit
-    /// these pods
-    #[arg(long = "ingress-controller", value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
+    /// The pods of the ingress controller, repeatable
+    ///
+    /// All pods of a namespace, those with some labels, or those of a workload. By default the labels of common
+    /// controllers identify them. The manifests may omit these pods.
+    #[arg(long = "ingress-controller", hide_short_help = true, value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
     ingress_controllers: Vec<ControllerRef>,
 }
 

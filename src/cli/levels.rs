@@ -13,13 +13,16 @@ use crate::world::World;
 
 /// Arguments that select the content of a picture.
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Selection")]
 pub struct LevelArgs {
     /// Show all namespaces, even with -n
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 
-    /// Show only objects with these labels: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key,
-    /// separated by commas. Pod labels count for the workload, and the selector of a Service for the Service
+    /// Show only objects with these labels, as in kubectl
+    ///
+    /// Requirements separated by commas: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key. Pod
+    /// labels count for the workload, and the selector of a Service for the Service.
     #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
     labels: Option<LabelSelector>,
 
@@ -27,7 +30,9 @@ pub struct LevelArgs {
     #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
     kind: Vec<String>,
 
-    /// Show this object and its surroundings, repeatable; written as for `why`: api, shop/api, deploy/api, internet
+    /// Show this object and its surroundings, repeatable
+    ///
+    /// Written as for `why`: api, shop/api, deploy/api, internet.
     #[arg(long, value_name = "OBJECT", value_parser = anchor)]
     focus: Vec<Anchor>,
 
@@ -35,24 +40,27 @@ pub struct LevelArgs {
     #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
     depth: usize,
 
-    /// The subject of the picture: network (all connections), exposure (paths from
-    /// outside), policy (workloads and what policies allow) or resources (workloads, the ConfigMaps, Secrets, volume
-    /// claims and ServiceAccounts they use, and autoscalers)
+    /// The subject: network, exposure, policy or resources
+    ///
+    /// network: all connections; exposure: paths from outside; policy: workloads and what policies allow; resources:
+    /// workloads, the ConfigMaps, Secrets, volume claims and ServiceAccounts they use, and autoscalers.
     #[arg(long, value_name = "VIEW", default_value = "network")]
     view: Aspect,
 
-    /// Group the objects of a namespace by the value of a label, such as app.kubernetes.io/part-of; an overview gets a
-    /// box for each value
+    /// Group the objects of a namespace by the value of a label
+    ///
+    /// For example app.kubernetes.io/part-of. An overview gets a box for each value.
     #[arg(long, value_name = "LABEL")]
     group_by: Option<String>,
 
-    /// Show a box for each namespace instead of single objects in SVG, HTML, PNG and PDF: auto means above
-    /// --max-nodes
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    /// Show a box for each namespace instead of single objects
+    ///
+    /// In SVG, HTML, PNG and PDF. auto means above --max-nodes.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true)]
     overview: When,
 
     /// The maximum number of objects and peers in a picture; above it the picture is an overview
-    #[arg(long, value_name = "NUMBER", default_value_t = picture::MAX_NODES)]
+    #[arg(long, hide_short_help = true, value_name = "NUMBER", default_value_t = picture::MAX_NODES)]
     max_nodes: usize,
 }
 

@@ -49,12 +49,17 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Every command";
+
 /// Draws what can reach what in Kubernetes manifests. Needs no cluster and no network.
 #[derive(Debug, Parser)]
 #[command(name = "kubesketch", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Examples:
+#[command(after_help = "`kubesketch PATH` is short for `kubesketch draw PATH`.
+
+Examples:
   kubesketch draw deploy/ -o network.svg
-  kubectl get all,ingress -A -o yaml | kubesketch draw - -o network.html
+  kubectl get all,ingress,networkpolicy -A -o yaml | kubesketch draw -o network.html
   kubesketch draw -k overlays/production -o svg -o json=graph.json
   kubesketch draw deploy/ --inject README.md
   kubesketch why frontend database:5432 deploy/")]
@@ -63,15 +68,15 @@ struct Cli {
     command: Command,
 
     /// Print errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
     quiet: bool,
 
     /// Print everything, including remarks and skipped files
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
 
     /// When to color messages
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL, hide_short_help = true)]
     color: clap::ColorChoice,
 }
 

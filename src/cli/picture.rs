@@ -11,39 +11,45 @@ use crate::world::World;
 
 /// Arguments for drawing.
 #[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Appearance")]
 pub struct PictureArgs {
     /// The title of the picture
     #[arg(long)]
     title: Option<String>,
 
     /// Leave the legend out
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_legend: bool,
 
     /// Do not mark objects that have findings of `check`
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_findings: bool,
 
     /// Also draw connections that policies allow at one end and deny at the other
     #[arg(long)]
     show_denied: bool,
 
-    /// Dotted lines for calls, that is, Services named in the configuration of workloads. auto omits calls that an
-    /// allowed connection already shows, and all calls if the picture would become too small to read; all draws every
-    /// call; never draws none
+    /// Calls to draw, as dotted lines
+    ///
+    /// A call is a Service that the configuration of a workload names. auto omits calls that an allowed connection
+    /// already shows, and all calls if the picture would become too small to read.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
     calls: WhichCalls,
 
-    /// Show the images of workloads: the last part of the name, the tag, and the first digits of the digest
+    /// Show the images of workloads
+    ///
+    /// The last part of the name, the tag, and the first digits of the digest.
     #[arg(long)]
     show_images: bool,
 
-    /// Manifests of objects in HTML pages: redacted leaves out values that may be secret (of ConfigMaps, environment
-    /// variables, annotations), full shows them; values of Secrets are never shown
-    #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted)]
+    /// Manifests of objects in HTML pages
+    ///
+    /// redacted leaves out values that may be secret (of ConfigMaps, environment variables, annotations), full shows
+    /// them. Values of Secrets are never shown.
+    #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted, hide_short_help = true)]
     texts: Texts,
 
-    /// The colors of the picture: light, dark, or auto to follow the reader's setting
+    /// The colors: light, dark, or auto for the reader's setting
     #[arg(long, default_value = "light")]
     theme: Theme,
 }

@@ -27,6 +27,9 @@ use crate::view::Hops;
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubesketch serve deploy/ --open
+  kubesketch serve --git main deploy/")]
 #[command(mut_arg("lenient", |a| a.help("Show the readable part of broken files instead of the last good picture")))]
 #[cfg_attr(not(feature = "serve"), allow(dead_code))]
 pub struct Args {
@@ -42,26 +45,37 @@ pub struct Args {
     #[command(flatten)]
     picture: PictureArgs,
 
-    /// Show the differences between revisions of the git repository around the current folder: BASE (against the
-    /// working tree), BASE...HEAD or BASE..HEAD
-    #[arg(long, value_name = "BASE[...HEAD]", conflicts_with_all = NOT_OF_CHANGES)]
+    /// Show the differences between revisions of the git repository around the current folder
+    ///
+    /// BASE (against the working tree), BASE...HEAD or BASE..HEAD.
+    #[arg(long, help_heading = "Preview", value_name = "BASE[...HEAD]", conflicts_with_all = NOT_OF_CHANGES)]
     git: Option<GitRange>,
 
     /// With --git, the unchanged objects in the picture: those within this number of steps of a change, or all
-    #[arg(long, value_name = "STEPS", default_value = "1", requires = "git")]
+    #[arg(
+        long,
+        help_heading = "Preview",
+        hide_short_help = true,
+        value_name = "STEPS",
+        default_value = "1",
+        requires = "git"
+    )]
     context: Hops,
 
     /// The port to listen on [default: a free port]
-    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, help_heading = "Preview", value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     port: u16,
 
-    /// Open the page in a browser: the one that BROWSER names, or that of the system
-    #[arg(long)]
+    /// Open the page in a browser
+    ///
+    /// The one that the environment variable BROWSER names, or that of the system.
+    #[arg(long, help_heading = "Preview")]
     open: bool,
 
-    /// Poll the files at this interval, for file systems that do not report changes, such as some network file
-    /// systems
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = seconds)]
+    /// Poll the files at this interval
+    ///
+    /// For file systems that do not report changes, such as some network file systems.
+    #[arg(long, help_heading = "Preview", hide_short_help = true, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = seconds)]
     poll: Option<std::time::Duration>,
 }
 

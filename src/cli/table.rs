@@ -9,6 +9,9 @@ use crate::render::{self, Report, TableFormat};
 
 /// Arguments of `table`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubesketch table exposure deploy/
+  kubesketch table connections deploy/ -o csv > connections.csv")]
 pub struct Args {
     /// The subject of the table
     kind: Kind,
@@ -20,12 +23,13 @@ pub struct Args {
     connect: ConnectArgs,
 
     /// The output format: text, md, csv or json
-    #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
+    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text")]
     output: TableFormat,
 
-    /// Also list what is open because no policy applies (connections and exposure), and pairs that policies deny
-    /// (connections); its JSON then has pairs instead of groups
-    #[arg(long)]
+    /// Also list connections that no policy restricts, and those that policies deny
+    ///
+    /// For connections and exposure. The JSON of connections then has pairs instead of groups.
+    #[arg(long, help_heading = "Output")]
     all: bool,
 }
 

@@ -13,7 +13,11 @@ use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 
 /// Arguments of `why`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "FROM and TO are written
+#[command(
+    after_help = "Examples:
+  kubesketch why frontend database:5432 deploy/
+  kubesketch why internet shop/web deploy/",
+    after_long_help = "FROM and TO are written
   name, ns/name               a workload or Service; if both exist, FROM is the workload, TO the Service
   deploy/name, ns/sts/name    of a kind: deploy, sts, ds, job, cronjob, pod, svc, ...
   name.ns, name.ns.svc, ...   a DNS name, also with .cluster.local; one outside ends with a dot or has three parts
@@ -29,7 +33,8 @@ Examples:
   kubesketch why frontend database:5432 deploy/
   kubesketch why shop/deploy/web postgres.data:sql -k overlays/production
   kubesketch why internet shop/web deploy/
-  kubesketch why shop/cart internet:443 deploy/ -o json")]
+  kubesketch why shop/cart internet:443 deploy/ -o json"
+)]
 pub struct Args {
     /// The source of the connection
     from: String,
@@ -45,7 +50,7 @@ pub struct Args {
     connect: ConnectArgs,
 
     /// The output format: text or json
-    #[arg(short, long = "output", value_name = "FORMAT", default_value = "text")]
+    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text")]
     output: Form,
 }
 

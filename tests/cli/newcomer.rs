@@ -89,8 +89,9 @@ fn what_is_mistyped_is_answered_with_what_was_probably_meant() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(meant), "{arguments:?}: {said}");
     }
-    let output = run_in(shop(), &["draw", "--group-by", "aps", "-o", "svg"], None);
-    assert!(stderr(&output).contains("no object has the label `aps`, did you mean `app`?"), "{}", stderr(&output));
+    let output = run_in(shop(), &["draw", "--group-by", "app.kubernetes.io/nam", "-o", "svg"], None);
+    let expected = "no object has the label `app.kubernetes.io/nam`, did you mean `app.kubernetes.io/name`?";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
 }
 
 #[test]
