@@ -103,5 +103,5 @@ pub fn baseline(findings: &[Judged], sources: &Sources) -> String {
     findings.sort();
     let document = Document { version: VERSION, findings };
     // Writing plain structs with string keys into memory cannot fail.
-    inert::json(&serde_json::to_string_pretty(&document).unwrap_or_default()).into_owned() + "\n"
+    inert::json_document(&document)
 }

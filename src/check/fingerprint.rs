@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::cluster::Cluster;
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Entry, Tree, Value};
 use crate::source::{Sources, Span};
 
 /// Keys by whose value an element of a list is known, in the order in which they are asked for.
@@ -50,11 +50,15 @@ fn field(tree: &Tree, at: Span) -> String {
     while here.span != at {
         let next = match &here.value {
             Value::Map(entries) => {
-                let entry = entries.iter().find(|e| holds(e.value.span) || e.key_span == at);
+                // What an alias repeats stands elsewhere; all else is in the order of the text.
+                let likely = entries.get(entries.partition_point(|e| e.value.span.end <= at.start));
+                let is_meant = |e: &&Entry| holds(e.value.span) || e.key_span == at;
+                let entry = likely.filter(is_meant).or_else(|| entries.iter().find(is_meant));
                 entry.map(|e| (format!(".{}", e.key), &e.value, e.key_span == at))
             }
             Value::Seq(items) => {
-                let item = items.iter().find(|t| holds(t.span));
+                let likely = items.get(items.partition_point(|t| t.span.end <= at.start));
+                let item = likely.filter(|t| holds(t.span)).or_else(|| items.iter().find(|t| holds(t.span)));
                 item.map(|t| {
                     (format!("[{}]", NAMING.iter().find_map(|key| single(t.get(key)?)).unwrap_or_default()), t, false)
                 })

@@ -99,7 +99,7 @@ fn json(answer: &Answer) -> anyhow::Result<String> {
     if let Some(map) = value.as_object_mut() {
         map.insert("version".into(), 1.into());
     }
-    Ok(inert::json(&serde_json::to_string_pretty(&value)?).into_owned() + "\n")
+    Ok(inert::json_document(&value))
 }
 
 /// The signs that mark the layers.

@@ -1,5 +1,6 @@
 //! Texts of nodes and edges, shared by cards, DOT labels and tooltips.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::config::short_kind;
@@ -371,13 +372,12 @@ impl Ports {
         if self.is_all() {
             return vec!["all ports".into()];
         }
-        let mut spans: Vec<(u16, u16)> = self.ranges.iter().map(|(_, a, b)| (*a, *b)).collect();
-        spans.sort_unstable();
-        spans.dedup();
+        let mut spans: BTreeMap<(u16, u16), Vec<&str>> = BTreeMap::new();
+        for (protocol, a, b) in &self.ranges {
+            spans.entry((*a, *b)).or_default().push(protocol.as_str());
+        }
         let mut texts = Vec::new();
-        for (a, b) in spans {
-            let protocols: Vec<&str> =
-                self.ranges.iter().filter(|(_, x, y)| (*x, *y) == (a, b)).map(|(p, ..)| p.as_str()).collect();
+        for ((a, b), protocols) in spans {
             let number = if a == b { a.to_string() } else { format!("{a}-{b}") };
             texts.push(match (a == 1 && b == u16::MAX, protocols.as_slice()) {
                 (true, _) => format!("any {}", protocols.join("+")),

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::steers;
 
 /// JSON as it is, with an escape for every character that steers. Such a character can only stand in a string; line
@@ -23,6 +25,17 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// A document as indented JSON that ends in a line break.
+pub(crate) fn json_document(document: &impl Serialize) -> String {
+    // Writing plain structs with string keys into memory cannot fail.
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    if let Cow::Owned(escaped) = json(&text) {
+        text = escaped;
+    }
+    text.push('\n');
+    text
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod markdown;
 mod terminal;
 mod yaml;
 
-pub(crate) use json::json;
+pub(crate) use json::{json, json_document};
 pub(crate) use markdown::{cell, code, prose};
 pub(crate) use terminal::{lines, printable};
 #[cfg(feature = "cli")]

@@ -10,6 +10,9 @@ use crate::source::{Sources, Span};
 /// How many characters of a long line are shown on either side of the place.
 const AROUND: usize = 100;
 
+/// No more than so many bytes of a line are looked at on either side of the place.
+const MOST_BYTES: usize = 4 * AROUND + 4;
+
 /// Whether words have colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -75,8 +78,10 @@ fn excerpt(
 ) -> Snippet<'static, Annotation<'static>> {
     let text = sources.text(at.file);
     let start = floor(text, at.start as usize);
-    let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    // A line may be as long as the file, and each of its problems must not walk through it.
+    let (first, last) = (floor(text, start.saturating_sub(MOST_BYTES)), floor(text, start + MOST_BYTES));
+    let line_start = text[first..start].rfind('\n').map_or(first, |n| first + n + 1);
+    let line_end = text[start..last].find('\n').map_or(last, |n| start + n);
     let from = text[line_start..start].char_indices().rev().nth(AROUND - 1).map_or(line_start, |(i, _)| line_start + i);
     let to = text[start..line_end].char_indices().nth(AROUND).map_or(line_end, |(i, _)| start + i);
     let end = floor(text, at.end as usize).clamp(start, to);

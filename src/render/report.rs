@@ -52,7 +52,6 @@ impl<'a> Report<'a> {
 
     /// A document as text that ends in a line break.
     pub(super) fn json(&self, document: &impl Serialize) -> String {
-        // Writing plain structs with string keys into memory cannot fail.
-        inert::json(&serde_json::to_string_pretty(document).unwrap_or_default()).into_owned() + "\n"
+        inert::json_document(document)
     }
 }

@@ -4,6 +4,7 @@
 //! workloads reach several others by the same rule, their edges run through a junction. What no policy restricts has no
 //! edges: the cards say that it is open.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
@@ -93,6 +94,9 @@ struct SetOfPods<'m> {
     /// The workloads of the manifests that are meant; `None` for anyone.
     members: Option<&'m [usize]>,
 }
+
+/// More blocks of addresses than this that the same rules let through to the same end are one node.
+const MANY_BLOCKS: usize = 4;
 
 /// What tells two edges between the same ends apart: for whom they do not hold, and the network.
 type Besides = (Vec<NodeId>, Vec<NodeId>, Option<String>);
@@ -259,7 +263,7 @@ impl Adding<'_, '_> {
     fn edges(&mut self, flows: &[Flow], detail: fn(Allowance) -> EdgeDetail) {
         let mut direct = Direct::new();
         let mut bundles = Vec::new();
-        for flow in flows {
+        for flow in gathered(flows).iter() {
             let evidence: Vec<Evidence> = flow.because.iter().map(|r| self.evidence(r)).collect();
             let allowance = self.allowance(flow);
             let mut from = self.nodes(&flow.from, &Role::From, &evidence);
@@ -451,6 +455,44 @@ impl Adding<'_, '_> {
             self.context.graph.edge(&id, target, detail(silent.clone()), evidence.iter().cloned());
         }
     }
+}
+
+/// The end of a flow that is addresses, with the other end.
+fn addresses(flow: &Flow) -> Option<(LineEnd, &AddressSet, &End)> {
+    match (&flow.from, &flow.to) {
+        (End::Addresses(set), other) => Some((LineEnd::From, set, other)),
+        (other, End::Addresses(set)) => Some((LineEnd::To, set, other)),
+        _ => None,
+    }
+}
+
+/// Flows in their order, with those of many blocks of addresses made one where nothing else tells them apart.
+fn gathered(flows: &[Flow]) -> Vec<Cow<'_, Flow>> {
+    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, flow) in flows.iter().enumerate() {
+        if let Some((end, _, other)) = addresses(flow) {
+            let rest = (&flow.not_from, &flow.not_to, &flow.ports, &flow.names, flow.certainty, &flow.network);
+            alike.entry((end, other, &flow.because, rest)).or_default().push(at);
+        }
+    }
+    let mut whole: BTreeMap<usize, Option<Flow>> = BTreeMap::new();
+    for same in alike.into_values().filter(|same| same.len() > MANY_BLOCKS) {
+        let mut all = AddressSet::none();
+        same.iter().filter_map(|&at| addresses(&flows[at])).for_each(|(_, set, _)| all.add(set));
+        let set = End::Addresses(all);
+        let first = &flows[same[0]];
+        let (from, to) = match first.from {
+            End::Addresses(_) => (set, first.to.clone()),
+            _ => (first.from.clone(), set),
+        };
+        whole.extend(same.iter().map(|&at| (at, None)));
+        whole.insert(same[0], Some(Flow { from, to, ..first.clone() }));
+    }
+    let of = |(at, flow)| match whole.remove(&at) {
+        None => Some(Cow::Borrowed(flow)),
+        Some(whole) => whole.map(Cow::Owned),
+    };
+    flows.iter().enumerate().filter_map(of).collect()
 }
 
 /// Adds what another allowance between the same ends says, out of order until [`tidy`] has been called.

@@ -51,5 +51,5 @@ pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
         })
         .collect();
     // Writing plain structs with string keys into memory cannot fail.
-    inert::json(&serde_json::to_string_pretty(&issues).unwrap_or_default()).into_owned() + "\n"
+    inert::json_document(&issues)
 }

@@ -79,5 +79,5 @@ pub(super) fn json(report: &FindingsReport<'_>) -> String {
         fixed: &report.judgement.fixed,
     };
     // Writing plain structs with string keys into memory cannot fail.
-    inert::json(&serde_json::to_string_pretty(&document).unwrap_or_default()).into_owned() + "\n"
+    inert::json_document(&document)
 }

@@ -223,7 +223,7 @@ pub(super) fn sarif(report: &FindingsReport<'_>) -> String {
         }],
     };
     // Writing plain structs with string keys into memory cannot fail.
-    inert::json(&serde_json::to_string_pretty(&log).unwrap_or_default()).into_owned() + "\n"
+    inert::json_document(&log)
 }
 
 fn described(code: Code) -> RuleOf {
