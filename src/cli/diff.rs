@@ -61,7 +61,8 @@ pub struct Args {
     exit_code: bool,
 
     /// Exit with 1 if a workload becomes reachable from outside (exposure), if existing objects may connect in more
-    /// ways (widened), at a new problem (finding), or at any difference (any)
+    /// ways (widened), at a new problem (finding), or at any difference (any). exposure and widened also fail at what
+    /// cannot be determined: an entrance that is not read, or a policy that is not evaluated, is new or changed
     #[arg(long, value_enum, value_name = "WHAT,...", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
@@ -100,14 +101,26 @@ enum FailOn {
 }
 
 impl FailOn {
-    fn stops(self, diff: &Diff) -> bool {
+    /// What the gate stops at, a line each.
+    fn reasons(self, diff: &Diff) -> Vec<String> {
         let gate = match self {
-            FailOn::Any => return !diff.is_empty(),
+            FailOn::Any if diff.is_empty() => return Vec::new(),
+            FailOn::Any => return vec!["the states differ".to_owned()],
             FailOn::Exposure => Gate::Exposure,
             FailOn::Widened => Gate::Widened,
             FailOn::Finding => Gate::Finding,
         };
-        diff.sections.iter().flat_map(|s| &s.items).any(|i| i.gate == Some(gate))
+        let items = diff.sections.iter().flat_map(|s| &s.items).filter(|i| gate.stops_at(i));
+        items.map(|i| i.text.clone()).collect()
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            FailOn::Exposure => "exposure",
+            FailOn::Widened => "widened",
+            FailOn::Finding => "finding",
+            FailOn::Any => "any",
+        }
     }
 }
 
@@ -157,7 +170,8 @@ fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
         Status::Success if old.world.is_unread() => args.reading.status(old.world.diagnostics()),
         status => status,
     };
-    if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(diff))) {
+    let failed = failed_on(args, diff);
+    if status == Status::Success && (args.exit_code && !diff.is_empty() || failed) {
         status = Status::Negative;
     }
     for target in targets {
@@ -169,6 +183,22 @@ fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
         }
     }
     Ok(status)
+}
+
+/// True if a gate stops. What it stops at is printed, also with `-q`: an exit code alone explains nothing.
+fn failed_on(args: &Args, diff: &Diff) -> bool {
+    let mut failed = false;
+    for gate in &args.fail_on {
+        let reasons = gate.reasons(diff);
+        failed |= !reasons.is_empty();
+        for reason in reasons.iter().take(report::SHOWN) {
+            report::say(&format!("--fail-on {}: {reason}", gate.as_str()));
+        }
+        if reasons.len() > report::SHOWN {
+            report::say(&format!("--fail-on {}: {} more", gate.as_str(), reasons.len() - report::SHOWN));
+        }
+    }
+    failed
 }
 
 /// Both states, read and judged.

@@ -20,6 +20,7 @@ mod reasons;
 mod rows;
 mod summary;
 mod traffic;
+mod unjudged;
 mod union;
 
 pub use connections::{Allowed, Delta, Party};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
-use super::{Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId};
+use super::{Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId, NodeKind};
 
 /// The evidence of an edge, and its change between two states.
 type Provenance = (Vec<Evidence>, Option<Change>);
@@ -54,6 +54,11 @@ impl GraphBuilder {
     /// The namespaces that nodes live in.
     pub fn namespaces(&self) -> BTreeSet<String> {
         self.nodes.values().filter_map(|n| n.namespace.clone()).collect()
+    }
+
+    /// The kind of the node with an id, if there is one.
+    pub fn kind(&self, id: &NodeId) -> Option<NodeKind> {
+        self.nodes.get(id).map(Node::kind)
     }
 
     /// Whether a node with this id was added.

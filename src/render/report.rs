@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::inert;
 use crate::policy::{Calls, Connectivity};
+use crate::world::UnreadEntrance;
 use crate::source::Sources;
 use crate::world::World;
 
@@ -24,6 +25,8 @@ pub struct Report<'a> {
     pub calls: Option<&'a Calls>,
     /// What was noticed.
     pub diagnostics: &'a [Diagnostic],
+    /// Objects that may open an entrance from outside and are not read.
+    pub unread: &'a [UnreadEntrance],
     /// The texts.
     pub sources: &'a Sources,
 }
@@ -37,6 +40,7 @@ impl<'a> Report<'a> {
             connectivity: world.connectivity(),
             calls: Some(world.calls()),
             diagnostics: world.diagnostics(),
+            unread: &world.facts().unread,
             sources: world.sources(),
         }
     }

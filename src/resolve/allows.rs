@@ -207,7 +207,7 @@ impl Adding<'_, '_> {
             }
         };
         let (ingress, egress) = (side(Direction::Ingress), side(Direction::Egress));
-        let foreign = self.foreign(|policy| policy.may_concern(key.namespace()));
+        let foreign = self.foreign(|policy| policy.may_select(workload, key.namespace()));
         if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
@@ -312,8 +312,19 @@ impl Adding<'_, '_> {
             };
             doubts.push(doubt.to_owned());
         }
-        let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
-        let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
+        let ends = [(&flow.from, Direction::Egress), (&flow.to, Direction::Ingress)];
+        let concerns = |policy: &ForeignPolicy, (end, direction): (&End, Direction)| {
+            let selects = |&w: &usize| {
+                let namespace = self.context.cluster.workloads()[w].key.namespace();
+                policy.may_select(w, namespace)
+            };
+            policy.is_about(direction)
+                && match end {
+                    End::Workloads(workloads) => workloads.iter().any(selects),
+                    _ => self.namespaces(end).into_iter().any(|n| policy.may_concern(n)),
+                }
+        };
+        let foreign = self.foreign(|policy| ends.into_iter().any(|end| concerns(policy, end)));
         doubts.extend(foreign.iter().map(|p| format!("{} is not evaluated and may change this", p.at.object)));
         let ranges = Protocol::ALL
             .into_iter()

@@ -14,6 +14,7 @@ use crate::graph::{Graph, NodeId};
 use crate::manifest;
 use crate::policy::{Calls, Connectivity};
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
+pub use crate::resolve::UnreadEntrance;
 use crate::source::{FileId, Loaded, Skipped, Sources};
 
 /// Facts about the cluster that the manifests do not contain.
