@@ -11,6 +11,7 @@ use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
 use super::{Status, report};
+use crate::diagnostic::Code;
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
@@ -150,6 +151,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
         return Ok(Status::Failure);
     }
+    if let Some(nothing) = void(old, new) {
+        report::fail(&anyhow::Error::msg(nothing));
+        return Ok(Status::Failure);
+    }
     let mut inputs = Inputs::default();
     states.iter().for_each(|state| inputs.add_world(&state.world));
     let built = if args.kustomize { &args.paths[..] } else { &[] };
@@ -157,6 +162,19 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     built.iter().for_each(|path| inputs.add_built(path));
     output::check_inputs(&args.output, &inputs)?;
     revisions::compared(&states, |changes| write(args, changes))
+}
+
+/// Why two states cannot be compared: one with files and without one object that is understood, or two without any.
+/// A state that has no files may well be empty, and what came before the first manifest may be other files.
+fn void(old: &Revision, new: &Revision) -> Option<String> {
+    let nothing = |state: &Revision| report::nothing_understood(&state.world, &state.name);
+    let is_template = |state: &Revision| state.world.diagnostics().iter().any(|d| d.code == Code::HelmTemplate);
+    match (nothing(old), nothing(new)) {
+        (Some(_), Some(both)) => Some(both),
+        (_, Some(new_one)) if !new.world.sources().is_empty() => Some(new_one),
+        (Some(old_one), _) if is_template(old) => Some(old_one),
+        _ => None,
+    }
 }
 
 /// Writes the difference, and returns the status of the run.

@@ -20,8 +20,8 @@ mod reasons;
 mod rows;
 mod summary;
 mod traffic;
-mod unjudged;
 mod union;
+mod unjudged;
 
 pub use connections::{Allowed, Delta, Party};
 pub use objects::{Fate, Field, ObjectChange};

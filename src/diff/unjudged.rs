@@ -57,7 +57,10 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
         }
         items.push(Item {
             sign: "+",
-            text: format!("{workload} may be reached from outside through {}, which is not read", named(key, &entrance.by)),
+            text: format!(
+                "{workload} may be reached from outside through {}, which is not read",
+                named(key, &entrance.by)
+            ),
             because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(workload)],
             gate: Some(Gate::UnreadEntrance),
@@ -91,9 +94,7 @@ fn ways(found: &Found<'_>) -> Vec<Item> {
                 && admission.ports.is_empty()
                 && admission.certainty == Certainty::Undetermined
         });
-        unsure
-            .map(|e| (NodeId::object(&state.cluster().workloads()[e.workload].key), NodeId::object(&e.by)))
-            .collect()
+        unsure.map(|e| (NodeId::object(&state.cluster().workloads()[e.workload].key), NodeId::object(&e.by))).collect()
     };
     let before = open(found.old);
     let fresh = open(found.new).into_iter().filter(|way| !before.contains(way));

@@ -313,7 +313,13 @@ impl Connectivity {
         let sources: Vec<Endpoint> = match &entrance.way {
             Way::Controller(known) if known.is_empty() => vec![Endpoint::IngressController],
             Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
-            Way::Direct { addresses, .. } => addresses.ranges().into_iter().map(Endpoint::Addresses).collect(),
+            // What holds for IPv4 holds for IPv6 too where no policy names addresses of it.
+            Way::Direct { addresses, .. } => {
+                let ranges = addresses.ranges();
+                let v4 = |range: &AddressRange| matches!(range, AddressRange::V4(..));
+                let skip_v6 = !plane.has_v6() && ranges.iter().any(v4);
+                ranges.into_iter().filter(|r| !skip_v6 || v4(r)).map(Endpoint::Addresses).collect()
+            }
         };
         let mut ways = sources.iter().map(|from| plane.between(from, &to));
         let Some(mut answer) = ways.next() else {

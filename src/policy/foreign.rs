@@ -152,9 +152,7 @@ impl ForeignPolicy {
             key: entry.key.clone(),
             at: entry.object.span,
             influence: listed.map_or(Influence::Decides, |k| k.influence),
-            cluster_wide: entry.key.namespace.is_none()
-                || listed.map_or(named, |k| k.reach == Reach::Cluster)
-                || root,
+            cluster_wide: entry.key.namespace.is_none() || listed.map_or(named, |k| k.reach == Reach::Cluster) || root,
             directions,
             subject: spec.and_then(subject),
             members: None,
@@ -206,7 +204,8 @@ impl Influences {
                 policy.members = Some(all);
             }
         }
-        let mut found = Influences { of_workload: vec![Default::default(); cluster.workloads().len()], ..Default::default() };
+        let mut found =
+            Influences { of_workload: vec![Default::default(); cluster.workloads().len()], ..Default::default() };
         for policy in foreign.iter() {
             let add = |known: &mut [Influence; 2]| {
                 for direction in &policy.directions {
@@ -276,13 +275,11 @@ fn directions(tree: &Tree) -> Vec<Direction> {
     if has(&["types", "policyTypes", "enableDefaultDeny", "defaultAction"]) {
         return Direction::ALL.to_vec();
     }
-    let found: Vec<Direction> = [
-        (Direction::Ingress, has(&["ingress", "ingressDeny"])),
-        (Direction::Egress, has(&["egress", "egressDeny"])),
-    ]
-    .into_iter()
-    .filter_map(|(direction, there)| there.then_some(direction))
-    .collect();
+    let found: Vec<Direction> =
+        [(Direction::Ingress, has(&["ingress", "ingressDeny"])), (Direction::Egress, has(&["egress", "egressDeny"]))]
+            .into_iter()
+            .filter_map(|(direction, there)| there.then_some(direction))
+            .collect();
     if found.is_empty() { Direction::ALL.to_vec() } else { found }
 }
 

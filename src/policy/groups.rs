@@ -214,8 +214,7 @@ impl SetTable {
             of_workload.push(ids);
         }
         let everybody = self.ids.get(&Meaning::Everybody).copied();
-        let plain =
-            |members| Group { members, ports: Vec::new(), host_network: false, unread: Default::default() };
+        let plain = |members| Group { members, ports: Vec::new(), host_network: false, unread: Default::default() };
         let mut controllers = Vec::new();
         if let Some(beyond) = outside {
             for (addresses, mut sets) in partition(beyond.blocks) {

@@ -8,9 +8,8 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::inert;
 use crate::policy::{Calls, Connectivity};
-use crate::world::UnreadEntrance;
 use crate::source::Sources;
-use crate::world::World;
+use crate::world::{Account, UnreadEntrance, World};
 
 /// Everything that a table may mention.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +26,8 @@ pub struct Report<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// Objects that may open an entrance from outside and are not read.
     pub unread: &'a [UnreadEntrance],
+    /// What became of the objects of the input; `None` where nobody asks.
+    pub account: Option<&'a Account>,
     /// The texts.
     pub sources: &'a Sources,
 }
@@ -41,6 +42,7 @@ impl<'a> Report<'a> {
             calls: Some(world.calls()),
             diagnostics: world.diagnostics(),
             unread: &world.facts().unread,
+            account: Some(world.account()),
             sources: world.sources(),
         }
     }

@@ -12,8 +12,8 @@ use super::tables::{self, ExposureRow};
 use super::{Report, words};
 use crate::graph::{EdgeDetail, Evidence, NodeId, port_text};
 use crate::net::{ObjectKey, PortSet};
-use crate::world::UnreadEntrance;
 use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Unseen, Way};
+use crate::world::UnreadEntrance;
 
 /// One way in and one workload behind it.
 struct Row<'a> {

@@ -13,8 +13,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
-    Tier,
+    Certainty, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
+    PodSelection, Reason, Tier, Way,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -31,9 +31,15 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     let mut adding = Adding { context, connectivity, inhabited, subjects: BTreeMap::new() };
     let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
     for entrance in connectivity.entrances() {
-        let found = if connectivity.admission(entrance).ports.is_empty() { Outside::Blocked } else { Outside::Reached };
+        let found = reached(connectivity, entrance);
         let known = ways.entry(entrance.workload).or_insert(found);
-        if found == Outside::Reached {
+        let rank = |outside: Outside| match outside {
+            Outside::Unreached => 0,
+            Outside::Blocked => 1,
+            Outside::Undetermined => 2,
+            Outside::Reached => 3,
+        };
+        if rank(found) > rank(*known) {
             *known = found;
         }
     }
@@ -46,6 +52,20 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     let flows = connectivity.flows();
     adding.edges(&flows.allowed, EdgeDetail::Allows);
     adding.edges(&flows.denied, EdgeDetail::Denied);
+}
+
+/// Whether an entrance reaches its workload, as far as that is known.
+fn reached(connectivity: &Connectivity, entrance: &Entrance) -> Outside {
+    let mut influence = connectivity.influence(entrance.workload, Direction::Ingress);
+    if let Way::Controller(known) = &entrance.way {
+        let own = known.iter().map(|&w| connectivity.influence(w, Direction::Egress));
+        influence = own.fold(influence, Influence::max);
+    }
+    match (connectivity.admission(entrance).ports.is_empty(), influence) {
+        (false, Influence::None) => Outside::Reached,
+        (true, Influence::None | Influence::Restricts) => Outside::Blocked,
+        _ => Outside::Undetermined,
+    }
 }
 
 struct Adding<'c, 'a> {
@@ -177,6 +197,7 @@ impl Adding<'_, '_> {
                 egress: side(Direction::Egress),
                 outside: Outside::Unreached,
                 foreign: Vec::new(),
+                unread: None,
             };
             let evidence: Vec<Evidence> = access.ingress.by.iter().chain(&access.egress.by).cloned().collect();
             let id = self.described(&selection, &[], &Role::Subject, &evidence);
@@ -208,10 +229,21 @@ impl Adding<'_, '_> {
         };
         let (ingress, egress) = (side(Direction::Ingress), side(Direction::Egress));
         let foreign = self.foreign(|policy| policy.may_select(workload, key.namespace()));
+        let unread = self.context.facts.unread_to(workload).map(|unread| {
+            let entry = &self.context.cluster.entries()[unread.object];
+            let (file, line) = (self.context.sources.name(unread.at.file).to_owned(), unread.at.line);
+            let at = Evidence { object: entry.key.to_string(), field: String::new(), file, line };
+            Unevaluated { kind: unread.by.clone(), at }
+        });
+        // Another entrance may reach what those do not that were read.
+        let outside = match outside {
+            Outside::Unreached | Outside::Blocked if unread.is_some() => Outside::Undetermined,
+            outside => outside,
+        };
         if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
-            *access = Some(Access { ingress, egress, outside, foreign });
+            *access = Some(Access { ingress, egress, outside, foreign, unread });
         }
     }
 
