@@ -33,8 +33,8 @@ impl Absent {
         let group = if self.group.is_empty() { String::new() } else { format!(" ({})", self.group) };
         let reason = match self.reason {
             Reason::NotUnderstood => "",
-            Reason::SelectsNothing => " that selects no pod",
-            Reason::Refused => " that the API server refuses",
+            Reason::SelectsNothing => " selecting no pod",
+            Reason::Refused => " refused by the API server",
             Reason::Repeated => " defined again",
         };
         format!("{}{group}{reason}", self.kind)
