@@ -78,6 +78,8 @@ codes! {
     UnreadableInput = "unreadable-input", Error;
     /// The manifests contain no object at all.
     NothingFound = "nothing-found", Warning;
+    /// A live dump has the look of `kubectl get all`, which leaves policies and Ingresses out.
+    PartialDump = "partial-dump", Warning;
     /// An outside program (kustomize, kubectl, helm) is missing or failed.
     ExternalTool = "external-tool", Error;
     /// A document is not YAML.

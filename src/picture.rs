@@ -89,7 +89,10 @@ pub fn show(world: &World, findings: &[Finding], options: &Options) -> Result<Sh
         view::show_images(&mut graph);
     }
     let graph = view::select(graph, &labels, &options.selection)?;
-    let picture = overview(&graph, &labels, options);
+    let picture = overview(&graph, &labels, options).map(|mut picture| {
+        picture.set_not_shown(graph.not_shown().into());
+        picture
+    });
     Ok(Shown { graph: grouped(graph, &labels, options), picture })
 }
 

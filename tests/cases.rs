@@ -163,7 +163,7 @@ impl Outcome {
             if let Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } =
                 &mut detail
             {
-                let foreign = access.foreign.iter_mut().map(|policy| &mut policy.at);
+                let foreign = access.foreign.iter_mut().chain(&mut access.unread).map(|policy| &mut policy.at);
                 let places = access.ingress.by.iter_mut().chain(&mut access.egress.by).chain(foreign);
                 places.for_each(|e| (e.file, e.line) = (String::new(), 0));
             }

@@ -160,6 +160,11 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
     let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
     let mut status = args.input.status(world.diagnostics());
+    if let Some(nothing) = report::nothing_understood(&world, "the input") {
+        report::fail(&anyhow::Error::msg(nothing));
+        status = Status::Failure;
+    }
+    report::not_shown(&world, verbosity);
     let fails = |f: &Finding| gate.is_some_and(|gate| f.diagnostic.severity <= gate);
     if status == Status::Success && judgement.counting().any(fails) {
         status = Status::Negative;

@@ -11,6 +11,7 @@ use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
 use super::{Status, report};
+use crate::diagnostic::Code;
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
@@ -77,7 +78,8 @@ pub struct Args {
     /// Exit with 1 at these differences
     ///
     /// exposure: a workload becomes reachable from outside; widened: existing objects may connect in more ways;
-    /// finding: a new problem; any: any difference.
+    /// finding: a new problem; any: any difference. exposure and widened also fail at what cannot be determined: an
+    /// entrance that is not read, or a policy that is not evaluated, is new or changed.
     #[arg(long, help_heading = "Gate", value_enum, value_name = "WHAT,...", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 
@@ -116,14 +118,26 @@ enum FailOn {
 }
 
 impl FailOn {
-    fn stops(self, diff: &Diff) -> bool {
+    /// What the gate stops at, a line each.
+    fn reasons(self, diff: &Diff) -> Vec<String> {
         let gate = match self {
-            FailOn::Any => return !diff.is_empty(),
+            FailOn::Any if diff.is_empty() => return Vec::new(),
+            FailOn::Any => return vec!["the states differ".to_owned()],
             FailOn::Exposure => Gate::Exposure,
             FailOn::Widened => Gate::Widened,
             FailOn::Finding => Gate::Finding,
         };
-        diff.sections.iter().flat_map(|s| &s.items).any(|i| i.gate == Some(gate))
+        let items = diff.sections.iter().flat_map(|s| &s.items).filter(|i| gate.stops_at(i));
+        items.map(|i| i.text.clone()).collect()
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            FailOn::Exposure => "exposure",
+            FailOn::Widened => "widened",
+            FailOn::Finding => "finding",
+            FailOn::Any => "any",
+        }
     }
 }
 
@@ -153,6 +167,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
         return Ok(Status::Failure);
     }
+    if let Some(nothing) = void(old, new) {
+        report::fail(&anyhow::Error::msg(nothing));
+        return Ok(Status::Failure);
+    }
     let mut inputs = Inputs::default();
     states.iter().for_each(|state| inputs.add_world(&state.world));
     let built = if args.kustomize { &args.paths[..] } else { &[] };
@@ -160,6 +178,19 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     built.iter().for_each(|path| inputs.add_built(path));
     output::check_inputs(&args.output, &inputs)?;
     revisions::compared(&states, |changes| write(args, changes))
+}
+
+/// Why two states cannot be compared: one with files and without one object that is understood, or two without any.
+/// A state that has no files may well be empty, and what came before the first manifest may be other files.
+fn void(old: &Revision, new: &Revision) -> Option<String> {
+    let nothing = |state: &Revision| report::nothing_understood(&state.world, &state.name);
+    let is_template = |state: &Revision| state.world.diagnostics().iter().any(|d| d.code == Code::HelmTemplate);
+    match (nothing(old), nothing(new)) {
+        (Some(_), Some(both)) => Some(both),
+        (_, Some(new_one)) if !new.world.sources().is_empty() => Some(new_one),
+        (Some(old_one), _) if is_template(old) => Some(old_one),
+        _ => None,
+    }
 }
 
 /// Writes the difference, and returns the status of the run.
@@ -173,7 +204,8 @@ fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
         Status::Success if old.world.is_unread() => args.reading.status(old.world.diagnostics()),
         status => status,
     };
-    if status == Status::Success && (args.exit_code && !diff.is_empty() || args.fail_on.iter().any(|f| f.stops(diff))) {
+    let failed = failed_on(args, diff);
+    if status == Status::Success && (args.exit_code && !diff.is_empty() || failed) {
         status = Status::Negative;
     }
     for target in targets {
@@ -185,6 +217,22 @@ fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
         }
     }
     Ok(status)
+}
+
+/// True if a gate stops. What it stops at is printed, also with `-q`: an exit code alone explains nothing.
+fn failed_on(args: &Args, diff: &Diff) -> bool {
+    let mut failed = false;
+    for gate in &args.fail_on {
+        let reasons = gate.reasons(diff);
+        failed |= !reasons.is_empty();
+        for reason in reasons.iter().take(report::SHOWN) {
+            report::say(&format!("--fail-on {}: {reason}", gate.as_str()));
+        }
+        if reasons.len() > report::SHOWN {
+            report::say(&format!("--fail-on {}: {} more", gate.as_str(), reasons.len() - report::SHOWN));
+        }
+    }
+    failed
 }
 
 /// Both states, read and judged.

@@ -143,8 +143,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
     report::show_world(&world, &noticed, verbosity);
     let mut status = args.input.status(world.diagnostics());
-    // A mistyped path must not replace the existing picture.
-    let nothing_read = world.sources().is_empty() && status == Status::Failure;
+    // Neither a mistyped path nor an empty stream must replace an existing picture.
+    let nothing_read = world.sources().is_empty() && status == Status::Failure || shown.graph.nodes().len() == 0;
+    if shown.graph.nodes().len() == 0 && status != Status::Failure {
+        report::fail(&anyhow::anyhow!("there is nothing to draw: no file was written"));
+        status = Status::Failure;
+    }
     // An output that cannot be written does not stop the others.
     let mut settle = |outcome: anyhow::Result<bool>| match outcome {
         Ok(true) => {}

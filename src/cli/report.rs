@@ -46,6 +46,7 @@ pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
     let mut all: Vec<Diagnostic> = world.diagnostics().iter().chain(drawing).cloned().collect();
     Diagnostic::sort(&mut all);
     show(&all, world.sources(), verbosity);
+    not_shown(world, verbosity);
     if verbosity == Verbosity::Verbose {
         let skipped = world.skipped();
         say(&format!(
@@ -60,6 +61,33 @@ pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
             say(&format!("no Kubernetes object in {}", world.sources().name(file)));
         }
     }
+}
+
+/// Prints the kinds of objects that no picture shows and no answer considers, with `-v` each object.
+pub fn not_shown(world: &World, verbosity: Verbosity) {
+    match (verbosity, world.graph().footnote()) {
+        (Verbosity::Normal, Some(note)) => say(&format!("{note}; -v names them")),
+        (Verbosity::Verbose, _) => {
+            for absent in &world.account().absent {
+                for (key, at) in &absent.objects {
+                    say(&format!("not shown: {key}, a {}, at {}", absent.name(), world.sources().line_of(*at)));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The error of a command on an input of which nothing is understood.
+pub fn nothing_understood(world: &World, name: &str) -> Option<String> {
+    let account = world.account();
+    if account.is_anything_understood() {
+        return None;
+    }
+    Some(match account.total() {
+        0 => format!("there is no Kubernetes object in {name}: nothing was done"),
+        n => format!("{n} objects in {name}, and none is of a kind that is understood: nothing was done"),
+    })
 }
 
 /// True if problems of a severity are shown.

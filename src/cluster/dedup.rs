@@ -1,52 +1,78 @@
 //! One object for each identity.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Entry;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Body, Tree, Value};
 use crate::net::{ObjectKey, text};
+use crate::source::Span;
 
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
 const NAMED: usize = 3;
 
+/// A definition of an object that is not used, because the input has another one before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The identity of both.
+    pub key: ObjectKey,
+    /// Where it is.
+    pub at: Span,
+    /// True if it says the same as the one that is used.
+    pub is_equal: bool,
+}
+
 /// Keeps the first entry of each identity, in the order given. Drops equal repetitions. Different ones are reported
-/// in one warning, because real repositories hold bases and overlays side by side. Their identities are returned as
-/// well.
-pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, BTreeSet<ObjectKey>) {
+/// in one warning, because real repositories hold bases and overlays side by side. What is dropped is returned as well.
+pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Entry>, Vec<LeftOut>) {
     let mut seen: BTreeMap<ObjectKey, usize> = BTreeMap::new();
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
-    let mut conflicts: BTreeMap<ObjectKey, (usize, Entry)> = BTreeMap::new();
+    let mut left: Vec<LeftOut> = Vec::new();
     for entry in told_apart(entries) {
         match seen.get(&entry.key) {
             None => {
                 seen.insert(entry.key.clone(), kept.len());
                 kept.push(entry);
             }
-            Some(&first) if kept[first].object.tree == entry.object.tree => {}
             Some(&first) => {
-                conflicts.entry(entry.key.clone()).or_insert((first, entry));
+                let is_equal = kept[first].object.tree == entry.object.tree;
+                left.push(LeftOut { key: entry.key, at: entry.object.span, is_equal });
             }
         }
     }
-    if let Some((first, _)) = conflicts.values().next() {
+    let mut conflicts: BTreeMap<(bool, &ObjectKey), Vec<Span>> = BTreeMap::new();
+    for other in left.iter().filter(|l| !l.is_equal) {
+        let first = &kept[seen[&other.key]];
+        // What is drawn comes first.
+        conflicts.entry((!is_drawn(first), &other.key)).or_default().push(other.at);
+    }
+    if let Some((_, first)) = conflicts.keys().next() {
         let message = format!(
             "{} {} defined more than once with different content; the first in path order is used",
-            text::first(conflicts.keys(), NAMED),
+            text::first(conflicts.keys().map(|(_, key)| key), NAMED),
             if conflicts.len() == 1 { "is" } else { "are" }
         );
-        let mut warning = Diagnostic::at(Code::DuplicateObject, kept[*first].object.span, message)
+        let used = |key: &ObjectKey| kept[seen[key]].object.span;
+        let mut warning = Diagnostic::at(Code::DuplicateObject, used(first), message)
             .with_help("name the files that belong together, or let -k DIR build one overlay");
-        for (index, (first, second)) in conflicts.values().take(NAMED).enumerate() {
+        for (index, ((_, key), others)) in conflicts.iter().enumerate() {
             if index > 0 {
-                warning = warning.with_related(kept[*first].object.span, "used");
+                warning = warning.with_related(used(key), "used");
             }
-            warning = warning.with_related(second.object.span, "different and left out");
+            for at in others {
+                warning = warning.with_related(*at, "different and left out");
+            }
         }
         warning.refused = true;
         diagnostics.push(warning);
     }
-    (kept, conflicts.into_keys().collect())
+    (kept, left)
+}
+
+/// True if objects of this kind have a card of their own.
+fn is_drawn(entry: &Entry) -> bool {
+    !matches!(entry.object.body, Body::Other | Body::Namespace | Body::EndpointSlice(_) | Body::Endpoints(_))
+        || entry.key.group.contains("gateway.networking")
 }
 
 /// Objects that only say how their name begins are different ones, each time they are made. Where several begin alike

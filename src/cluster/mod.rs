@@ -27,6 +27,7 @@ use crate::net::ObjectKey;
 use crate::source::{Sources, Span};
 
 pub use added::{Ordinals, UNKNOWN_VALUE};
+pub use dedup::LeftOut;
 pub use manifest::{Excerpt, Secrecy};
 use pods::PodIndex;
 
@@ -72,6 +73,7 @@ pub struct Cluster {
     pods: PodIndex,
     addresses: BTreeMap<(String, String), usize>,
     contested: BTreeSet<ObjectKey>,
+    left_out: Vec<LeftOut>,
 }
 
 /// How the inventory is made.
@@ -112,7 +114,8 @@ impl Cluster {
                 Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"),
             );
         }
-        let (mut entries, contested) = dedup::merge(entries, &mut diagnostics);
+        let (mut entries, left_out) = dedup::merge(entries, &mut diagnostics);
+        let contested = left_out.iter().filter(|l| !l.is_equal).map(|l| l.key.clone()).collect();
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         let workloads = fold::workloads(&entries);
         let namespaces = namespaces(&entries);
@@ -124,7 +127,8 @@ impl Cluster {
             .filter(|(_, w)| w.spec.pod.host_network != Some(true))
             .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
             .collect();
-        Warned { value: Cluster { entries, workloads, namespaces, pods, addresses, contested }, diagnostics }
+        let value = Cluster { entries, workloads, namespaces, pods, addresses, contested, left_out };
+        Warned { value, diagnostics }
     }
 
     /// All objects, sorted by identity.
@@ -158,6 +162,11 @@ impl Cluster {
     /// there.
     pub fn is_contested(&self, key: &ObjectKey) -> bool {
         self.contested.contains(key)
+    }
+
+    /// Definitions of objects that are not used because the input has others before them, in the order of the input.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// Positions in [`Cluster::workloads`], ascending, of the workloads of a namespace whose pods have all these

@@ -266,6 +266,7 @@ impl Found {
                 Outside::Unreached => "not reached",
                 Outside::Reached => "reached",
                 Outside::Blocked => "denied",
+                Outside::Undetermined => "undetermined",
             };
             self.value("from outside", words(old.outside), words(new.outside));
         }

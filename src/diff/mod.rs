@@ -21,6 +21,7 @@ mod rows;
 mod summary;
 mod traffic;
 mod union;
+mod unjudged;
 
 pub use connections::{Allowed, Delta, Party};
 pub use objects::{Fate, Field, ObjectChange};

@@ -10,6 +10,7 @@ use super::facts::{stance, stance_word};
 use super::objects::{Fate, ObjectChange};
 use super::rows::{Everyone, Row, Told, Who, rows, rows_of, words};
 use super::traffic::Turn;
+use super::unjudged;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{About, Change, Detail, EdgeKind, Graph, Node, NodeId, NodeKind, Side, Stance};
 use crate::net::{PortSet, Protocol};
@@ -20,6 +21,8 @@ use crate::net::{PortSet, Protocol};
 pub enum Topic {
     /// What could not be read: it may be the reason for the rest.
     Unreadable,
+    /// Policies that are not evaluated and entrances that are not read.
+    Unjudged,
     /// What is reached from outside.
     Exposure,
     /// Connections that are allowed now.
@@ -41,6 +44,7 @@ impl Topic {
     pub fn title(self) -> &'static str {
         match self {
             Topic::Unreadable => "Could not be read",
+            Topic::Unjudged => "Cannot be determined",
             Topic::Exposure => "Reached from outside",
             Topic::Allowed => "Newly allowed",
             Topic::Blocked => "Newly blocked",
@@ -66,6 +70,30 @@ pub enum Gate {
     Widened,
     /// A problem came.
     Finding,
+    /// Whether something is reached from outside cannot be determined: an entrance is not read.
+    UnreadEntrance,
+    /// What may connect or is reached from outside cannot be determined: a policy is not evaluated.
+    UnreadPolicy,
+}
+
+impl Gate {
+    /// True if a gate for this one stops at an item: nothing passes that was not judged.
+    pub fn stops_at(self, item: &Item) -> bool {
+        match item.gate {
+            Some(Gate::UnreadEntrance) => self == Gate::Exposure,
+            Some(Gate::UnreadPolicy) => matches!(self, Gate::Exposure | Gate::Widened),
+            gate => gate == Some(self),
+        }
+    }
+
+    /// The gates of `--fail-on` that stop.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Gate::Exposure | Gate::UnreadEntrance => "exposure",
+            Gate::Widened | Gate::UnreadPolicy => "widened",
+            Gate::Finding => "finding",
+        }
+    }
 }
 
 /// One thing to know.
@@ -111,6 +139,7 @@ pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
     let (unreadable, problems) = problems(found);
     let all = [
         (Topic::Unreadable, unreadable),
+        (Topic::Unjudged, unjudged::items(found)),
         (Topic::Exposure, exposure::items(found)),
         (Topic::Allowed, allowed),
         (Topic::Blocked, blocked),

@@ -48,7 +48,7 @@ pub enum Mark {
     Exposed,
     /// Requests from outside the cluster target the workload, and policies deny all of them.
     Blocked,
-    /// Policies that are not evaluated may change what is shown.
+    /// Policies that are not evaluated, or entrances that are not read, may change what is shown.
     Unevaluated,
     /// The object cannot work.
     Broken,
@@ -79,6 +79,8 @@ pub enum Outside {
     Reached,
     /// The workload is exposed, and policies deny all of the traffic.
     Blocked,
+    /// The manifests do not decide it: an entrance is not read, or a policy is not evaluated.
+    Undetermined,
 }
 
 /// The effect of policies on a workload.
@@ -92,12 +94,14 @@ pub struct Access {
     pub outside: Outside,
     /// Policies that may select the workload and are not evaluated.
     pub foreign: Vec<Unevaluated>,
+    /// The first object that may open an entrance to the workload and is not read.
+    pub unread: Option<Unevaluated>,
 }
 
-/// A policy that is not evaluated.
+/// A policy that is not evaluated, or an entrance that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unevaluated {
-    /// Its kind.
+    /// Its kind, or how it opens an entrance.
     pub kind: String,
     /// Where it is declared.
     pub at: Evidence,

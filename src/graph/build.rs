@@ -2,10 +2,13 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use petgraph::graph::DiGraph;
 
-use super::{Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId};
+use super::{
+    Change, Edge, EdgeDetail, EdgeView, EdgesByEnd, Evidence, Graph, Group, GroupId, Node, NodeId, NodeKind, NotShown,
+};
 
 /// The evidence of an edge, and its change between two states.
 type Provenance = (Vec<Evidence>, Option<Change>);
@@ -18,6 +21,7 @@ pub struct GraphBuilder {
     groups: BTreeMap<GroupId, Group>,
     /// The groups of nodes that are placed outside the group of their namespace.
     homes: BTreeMap<NodeId, GroupId>,
+    not_shown: Arc<[NotShown]>,
 }
 
 impl GraphBuilder {
@@ -54,6 +58,11 @@ impl GraphBuilder {
     /// The namespaces that nodes live in.
     pub fn namespaces(&self) -> BTreeSet<String> {
         self.nodes.values().filter_map(|n| n.namespace.clone()).collect()
+    }
+
+    /// The kind of the node with an id, if there is one.
+    pub fn kind(&self, id: &NodeId) -> Option<NodeKind> {
+        self.nodes.get(id).map(Node::kind)
     }
 
     /// Whether a node with this id was added.
@@ -110,7 +119,8 @@ impl GraphBuilder {
     /// A builder without nodes, with the groups of a graph and the placement of its nodes.
     pub fn like(graph: &Graph) -> Self {
         let groups = graph.groups.iter().map(|g| (g.id.clone(), g.clone()));
-        GraphBuilder { groups: groups.collect(), homes: homes(graph), ..GraphBuilder::default() }
+        let not_shown = Arc::clone(&graph.not_shown);
+        GraphBuilder { groups: groups.collect(), homes: homes(graph), not_shown, ..GraphBuilder::default() }
     }
 
     /// Adds the groups of another graph that are not known yet, and the placement of its nodes.
@@ -154,7 +164,7 @@ impl GraphBuilder {
         let position: BTreeMap<&GroupId, usize> = groups.iter().enumerate().map(|(i, g)| (&g.id, i)).collect();
         let homes = node_homes.iter().map(|home| position.get(home.as_ref()?).copied()).collect();
         let parents = groups.iter().map(|g| position.get(&g.id.parent()?).copied()).collect();
-        Graph { inner, groups, parents, homes }
+        Graph { inner, groups, parents, homes, not_shown: self.not_shown }
     }
 }
 

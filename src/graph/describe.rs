@@ -126,10 +126,13 @@ impl Node {
         } else {
             vec![(ingress, "in".to_owned()), (egress, "out".to_owned())]
         };
+        // That nothing is denied is not known beside a policy that is not evaluated.
+        badges.retain(|(mark, _)| access.foreign.is_empty() || *mark != Mark::Open);
         match access.outside {
             Outside::Unreached => {}
             Outside::Reached => badges.push((Mark::Exposed, "outside".to_owned())),
             Outside::Blocked => badges.push((Mark::Blocked, "outside".to_owned())),
+            Outside::Undetermined => badges.push((Mark::Exposed, "outside?".to_owned())),
         }
         let mut kinds: Vec<&str> = access.foreign.iter().map(|policy| policy.kind.as_str()).collect();
         kinds.sort_unstable();
@@ -140,6 +143,7 @@ impl Node {
             ([kind], n) => badges.push((Mark::Unevaluated, format!("{n} {kind}"))),
             (_, n) => badges.push((Mark::Unevaluated, format!("{n} policies"))),
         }
+        badges.extend(access.unread.iter().map(|unread| (Mark::Unevaluated, unread.kind.clone())));
         badges
     }
 
@@ -282,7 +286,9 @@ impl Access {
     fn lines(&self) -> Vec<String> {
         let side = |word: &str, side: &Side| {
             let stance = match side.stance {
+                Stance::Open if !self.foreign.is_empty() => "not restricted by any policy that is evaluated",
                 Stance::Open => "open: not restricted by any policy",
+                Stance::Unrestricted if !self.foreign.is_empty() => "evaluated policies let everything through",
                 Stance::Unrestricted => "open: what policies say lets everything through",
                 Stance::Ruled => "what no policy denies is allowed",
                 Stance::Isolated => "what no rule allows is denied",
@@ -297,8 +303,12 @@ impl Access {
             Outside::Unreached => {}
             Outside::Reached => lines.push("reached from outside".to_owned()),
             Outside::Blocked => lines.push("requests from outside are sent here, and policies deny them".to_owned()),
+            Outside::Undetermined => {
+                lines.push("whether it is reached from outside cannot be determined".to_owned());
+            }
         }
         lines.extend(some_of("not evaluated: ", &foreign));
+        lines.extend(self.unread.iter().map(|unread| format!("not read: {}", policy_text(&unread.at))));
         lines
     }
 }

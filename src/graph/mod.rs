@@ -50,12 +50,16 @@ pub use summary::{Scope, Several, Summary};
 pub use tls::HostTls;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, text};
+
+/// So many kinds are named in a footnote; the rest is counted.
+const NOT_SHOWN: usize = 4;
 
 /// The resolved graph; see the module for its guarantees.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +70,38 @@ pub struct Graph {
     parents: Vec<Option<usize>>,
     /// The position of the group of each node.
     homes: Vec<Option<usize>>,
+    /// Objects of the input that no picture of it shows.
+    not_shown: Arc<[NotShown]>,
+}
+
+/// Objects of one kind that no picture shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotShown {
+    /// The kind, with its group, and why if it is understood: `AuthorizationPolicy (istio.io)`.
+    pub what: String,
+    /// The number of objects.
+    pub count: usize,
+    /// True if they may open entrances from outside.
+    pub is_entrance: bool,
 }
 
 impl Graph {
+    /// Objects of the input that no picture of it shows, by kind.
+    pub fn not_shown(&self) -> &[NotShown] {
+        &self.not_shown
+    }
+
+    /// Sets the objects that no picture shows.
+    pub fn set_not_shown(&mut self, not_shown: Arc<[NotShown]>) {
+        self.not_shown = not_shown;
+    }
+
+    /// `not shown: 3 AuthorizationPolicy (istio.io), 1 Server (policy.linkerd.io)`; `None` if everything is shown.
+    pub fn footnote(&self) -> Option<String> {
+        let said = self.not_shown.iter().map(|n| format!("{} {}", n.count, n.what));
+        (!self.not_shown.is_empty()).then(|| format!("not shown: {}", text::first(said, NOT_SHOWN)))
+    }
+
     /// All nodes, sorted by id. A node's position here is its index.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = &Node> {
         self.inner.raw_nodes().iter().map(|n| &n.weight)

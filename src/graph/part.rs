@@ -1,6 +1,7 @@
 //! Parts of a graph, taken in one pass, without look-ups by id. The order of nodes and edges stays.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -28,7 +29,7 @@ impl Graph {
             }
         }
         let (groups, parents, homes) = self.groups_in_use(&homes);
-        Graph { inner, groups, parents, homes }
+        Graph { inner, groups, parents, homes, not_shown: Arc::clone(&self.not_shown) }
     }
 
     /// The graph of traffic, with the edges to keep, by position: without ConfigMaps, Secrets, claims, accounts and

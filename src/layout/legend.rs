@@ -46,6 +46,10 @@ pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Te
             y += 15.0;
         }
     }
+    for line in graph.footnote().iter().flat_map(|said| wrap(said, TextRole::Subtitle, width.max(200.0), 2)) {
+        lines.push(text(&line, TextRole::Subtitle, 0.0, y + 11.0));
+        y += 15.0;
+    }
     if !lines.is_empty() {
         y += 13.0;
     }
@@ -178,7 +182,7 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Open => "open: nothing is denied",
         Mark::Exposed => "reached from outside",
         Mark::Blocked => "sent here from outside, denied by policy",
-        Mark::Unevaluated => "policy not evaluated",
+        Mark::Unevaluated => "not evaluated",
         Mark::Broken => "cannot work",
         Mark::Doubtful => "probably wrong, or risky",
     }

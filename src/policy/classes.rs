@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+use super::foreign::{Influence, Influences};
 use super::rule::{NamespaceSelection, Peer, Peers, PodSelection, Policy};
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::{self, Body};
@@ -59,6 +60,8 @@ pub(super) struct PodClass {
     pub ports: Vec<ContainerPort>,
     /// Whether they are in the network of their node.
     pub host_network: bool,
+    /// What policies that are not evaluated may change for them, for ingress and egress.
+    pub unread: [Influence; 2],
     /// The addresses that are known, where some policy asks for addresses.
     pub addresses: Vec<IpAddr>,
 }
@@ -83,11 +86,13 @@ pub(super) struct Classes<'a> {
     pub classes: Vec<PodClass>,
     /// The classes of each workload of the cluster.
     pub of_workload: Vec<Vec<usize>>,
+    /// What policies that are not evaluated may change for pods that the manifests do not contain.
+    pub elsewhere: [Influence; 2],
 }
 
 impl<'a> Classes<'a> {
     /// The classes of some workloads of a cluster, as far as policies ask.
-    pub fn new(cluster: &'a Cluster, asked: &Asked, members: &[usize]) -> Classes<'a> {
+    pub fn new(cluster: &'a Cluster, asked: &Asked, members: &[usize], unread: &Influences) -> Classes<'a> {
         let namespaces = namespaces(cluster);
         let mut found: BTreeMap<PodClass, Vec<usize>> = BTreeMap::new();
         for &index in members {
@@ -97,7 +102,8 @@ impl<'a> Classes<'a> {
             let Ok(namespace) = namespaces.binary_search_by(|n| n.name.cmp(name)) else {
                 continue;
             };
-            for class in variants(cluster, workload, namespace, asked) {
+            for mut class in variants(cluster, workload, namespace, asked) {
+                class.unread = unread.of_workload(index);
                 let members = found.entry(class).or_default();
                 if members.last() != Some(&index) {
                     members.push(index);
@@ -112,7 +118,7 @@ impl<'a> Classes<'a> {
             }
             classes.push(class);
         }
-        Classes { namespaces, classes, of_workload }
+        Classes { namespaces, classes, of_workload, elsewhere: unread.elsewhere() }
     }
 }
 
@@ -152,6 +158,7 @@ fn class(spec: &manifest::Workload, labels: &Labels, namespace: usize, asked: &A
         labels: labels.iter().filter(|(k, _)| asked.keys.contains(*k)).map(|(k, v)| (k.clone(), v.clone())).collect(),
         ports,
         host_network: spec.pod.host_network == Some(true),
+        unread: Default::default(),
         addresses: if asked.addresses {
             spec.pod_ips.iter().filter_map(|ip| ip.parse().ok()).collect()
         } else {

@@ -5,47 +5,14 @@ use std::collections::BTreeMap;
 
 use super::admin::{self, Kind};
 use super::classes::{namespace_keys, namespaces};
+use super::foreign::ForeignPolicy;
 use super::network_policy;
 use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
+use crate::net::{AddressSet, NAMESPACE_NAME, text};
 use crate::source::Span;
-
-/// A policy of a kind that is not evaluated. What it allows or denies is not in any result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignPolicy {
-    /// Its identity.
-    pub key: ObjectKey,
-    /// Where it is written.
-    pub at: Span,
-}
-
-impl ForeignPolicy {
-    /// Whether it may concern pods of a namespace: those of its own, or any if it lives outside of namespaces.
-    pub fn may_concern(&self, namespace: &str) -> bool {
-        self.key.namespace.is_none() || self.cluster_wide() || self.key.namespace() == namespace
-    }
-
-    /// Custom kinds are taken for namespaced ones, and the names of those that are not say so.
-    fn cluster_wide(&self) -> bool {
-        ["Global", "Cluster", "AdminNetworkPolicy"].iter().any(|w| self.key.kind.contains(w))
-    }
-}
-
-/// Kinds beside those named `…NetworkPolicy` that decide who may talk to whom, by the end of their group and by kind.
-const FOREIGN: &[(&str, &str)] = &[
-    ("cilium.io", "CiliumCIDRGroup"),
-    ("consul.hashicorp.com", "ServiceIntentions"),
-    ("istio.io", "AuthorizationPolicy"),
-    ("k8s.ovn.org", "EgressFirewall"),
-    ("kuma.io", "MeshTrafficPermission"),
-    ("openshift.io", "NetNamespace"),
-    ("policy.linkerd.io", "AuthorizationPolicy"),
-    ("policy.linkerd.io", "Server"),
-    ("projectcalico.org", "Tier"),
-];
 
 /// The policies of a cluster.
 pub(super) struct Collected {
@@ -72,11 +39,11 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                 policies.push(policy);
             }
             Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
-            None if is_foreign(entry) => {
-                let list = foreign.entry((&entry.key.group, &entry.key.kind)).or_default();
-                list.push(ForeignPolicy { key: entry.key.clone(), at: entry.object.span });
+            None => {
+                if let Some(policy) = ForeignPolicy::of(entry) {
+                    foreign.entry((&entry.key.group, &entry.key.kind)).or_default().push(policy);
+                }
             }
-            None => {}
         }
     }
     for ((group, kind), list) in &foreign {
@@ -104,14 +71,6 @@ fn read(entry: &Entry) -> Option<Read<Policy>> {
         (admin::GROUP, kind) => Kind::from_name(kind).map(|kind| admin::read(entry, kind)),
         _ => None,
     }
-}
-
-fn is_foreign(entry: &Entry) -> bool {
-    let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
-    let listed = FOREIGN
-        .iter()
-        .any(|(g, k)| kind == *k && group.strip_suffix(*g).is_some_and(|p| p.is_empty() || p.ends_with('.')));
-    (kind.ends_with("NetworkPolicy") && !group.is_empty()) || listed
 }
 
 /// The diagnostic for a policy that the API server would not take: because of a fault that was met in reading it, or
@@ -194,15 +153,5 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
         diagnostics.extend(first(places).map(|at| {
             Diagnostic::at(Code::NamespaceLabelsUnknown, at, message).with_help("add the Namespace to the input")
         }));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_groups_are_in_order() {
-        assert!(FOREIGN.is_sorted());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::collect::{self, ForeignPolicy};
+use super::collect;
 use super::evaluate::{Certainty, Reason};
+use super::foreign::{ForeignPolicy, Influence, Influences, slot};
 use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
@@ -151,8 +152,8 @@ pub fn connectivity(
         absent.push(AbsentController::default());
     }
     let mut diagnostics = Vec::new();
-    let collected = collect::collect(cluster, &mut diagnostics);
-    let policies = collected.policies;
+    let collect::Collected { policies, mut foreign } = collect::collect(cluster, &mut diagnostics);
+    let unread = Influences::of(cluster, &mut foreign);
     collect::doubts(&policies, cluster, &mut diagnostics);
     let mut planes = Vec::new();
     let mut home = vec![0; cluster.workloads().len()];
@@ -160,9 +161,9 @@ pub fn connectivity(
         if !matches!(network, Network::Secondary(_)) {
             members.iter().for_each(|&w| home[w] = planes.len());
         }
-        planes.push(Plane::new(network, cluster, &policies, &members, &absent, &mut diagnostics));
+        planes.push(Plane::new(network, cluster, &policies, &members, &absent, &unread, &mut diagnostics));
     }
-    let value = Connectivity { policies, foreign: collected.foreign, planes, home, entrances, absent };
+    let value = Connectivity { policies, foreign, planes, home, entrances, absent };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -179,6 +180,24 @@ impl Connectivity {
     /// The policies that are not evaluated.
     pub fn foreign(&self) -> &[ForeignPolicy] {
         &self.foreign
+    }
+
+    /// The policies that are not evaluated and may concern a workload of a namespace in a direction.
+    pub fn foreign_to(
+        &self,
+        workload: usize,
+        namespace: &str,
+        direction: Direction,
+    ) -> impl Iterator<Item = &ForeignPolicy> {
+        self.foreign.iter().filter(move |f| f.is_about(direction) && f.may_select(workload, namespace))
+    }
+
+    /// What policies that are not evaluated may change for a workload in a direction.
+    pub fn influence(&self, workload: usize, direction: Direction) -> Influence {
+        let groups = self.groups_of(self.home(workload), workload);
+        let judge = self.planes.get(self.home(workload)).map(|p| &p.judge.groups);
+        let own = judge.into_iter().flat_map(|all| groups.iter().map(|&g| all[g].unread[slot(direction)]));
+        own.max().unwrap_or_default()
     }
 
     /// The ways in from outside.
@@ -294,7 +313,13 @@ impl Connectivity {
         let sources: Vec<Endpoint> = match &entrance.way {
             Way::Controller(known) if known.is_empty() => vec![Endpoint::IngressController],
             Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
-            Way::Direct { addresses, .. } => addresses.ranges().into_iter().map(Endpoint::Addresses).collect(),
+            // What holds for IPv4 holds for IPv6 too where no policy names addresses of it.
+            Way::Direct { addresses, .. } => {
+                let ranges = addresses.ranges();
+                let v4 = |range: &AddressRange| matches!(range, AddressRange::V4(..));
+                let skip_v6 = !plane.has_v6() && ranges.iter().any(v4);
+                ranges.into_iter().filter(|r| !skip_v6 || v4(r)).map(Endpoint::Addresses).collect()
+            }
         };
         let mut ways = sources.iter().map(|from| plane.between(from, &to));
         let Some(mut answer) = ways.next() else {
@@ -332,7 +357,9 @@ impl Connectivity {
     pub fn open_pairs(&self) -> usize {
         let mut open = vec![(0_usize, 0_usize, 0_usize); self.planes.len()];
         for (workload, &home) in self.home.iter().enumerate() {
-            let [ingress, egress] = Direction::ALL.map(|d| self.isolation(workload, d) == Isolation::default());
+            let [ingress, egress] = Direction::ALL.map(|d| {
+                self.isolation(workload, d) == Isolation::default() && self.influence(workload, d) == Influence::None
+            });
             let count = &mut open[home];
             count.0 += usize::from(egress);
             count.1 += usize::from(ingress);

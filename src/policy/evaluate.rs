@@ -13,6 +13,7 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 
 use super::connectivity::Answer;
+use super::foreign::{Influence, slot};
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
 use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
@@ -49,8 +50,8 @@ pub enum Certainty {
     Certain,
     /// It rests on a convention, such as what an ingress controller is that the manifests do not contain.
     Convention,
-    /// Manifests do not decide it: pods in the network of their node, or pods of one workload that policies treat
-    /// differently.
+    /// Manifests do not decide it: pods in the network of their node, pods of one workload that policies treat
+    /// differently, or pods that policies may concern which are not evaluated.
     Undetermined,
 }
 
@@ -123,14 +124,6 @@ pub(super) struct Judge {
     rules: Vec<[Vec<Asked>; 2]>,
     sides: Vec<[Side; 2]>,
     memory: Memory,
-}
-
-/// Where the two directions are kept in arrays.
-fn slot(direction: Direction) -> usize {
-    match direction {
-        Direction::Ingress => 0,
-        Direction::Egress => 1,
-    }
 }
 
 impl Judge {
@@ -262,7 +255,8 @@ impl Judge {
     pub fn between(&self, from: GroupId, to: GroupId) -> Arc<Answer> {
         let egress = self.one_side(Direction::Egress, from, to);
         let ingress = self.one_side(Direction::Ingress, from, to);
-        self.memory.both(egress, ingress, self.certainty(from, to))
+        let unread = [self.unread(from, Direction::Egress), self.unread(to, Direction::Ingress)];
+        self.memory.both(egress, ingress, unread, self.certainty(from, to))
     }
 
     /// What one side says of traffic from one group to another.
@@ -354,6 +348,11 @@ impl Judge {
             }
         }
         peers
+    }
+
+    /// What policies that are not evaluated may change for a group in a direction.
+    pub fn unread(&self, group: GroupId, direction: Direction) -> Influence {
+        self.groups[group].unread[slot(direction)]
     }
 
     /// How sure an answer for these groups is: policies may not hold for pods in the network of their node.

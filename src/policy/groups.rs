@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::classes::{Classes, PodClass};
+use super::foreign::{Influence, slot};
 use super::partition::partition;
-use super::rule::{HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::rule::{Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
 use crate::cluster::UNKNOWN_VALUE;
 use crate::net::{AddressRange, AddressSet, ContainerPort, Labels, NAMESPACE_NAME, Selector};
 
@@ -59,6 +60,15 @@ pub struct Group {
     pub ports: Vec<ContainerPort>,
     /// Whether they are pods in the network of their node.
     pub host_network: bool,
+    /// What policies that are not evaluated may change for them, for ingress and egress.
+    pub(super) unread: [Influence; 2],
+}
+
+impl Group {
+    /// What policies that are not evaluated may change for them in a direction.
+    pub fn unread(&self, direction: Direction) -> Influence {
+        self.unread[slot(direction)]
+    }
 }
 
 /// A meaning that a set can have.
@@ -178,14 +188,15 @@ impl SetTable {
     }
 
     fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<Beyond<'_>>) -> Groups {
-        let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool), GroupId> = BTreeMap::new();
+        let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool, [Influence; 2]), GroupId> = BTreeMap::new();
         let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
         let mut group_of_class = Vec::with_capacity(classes.classes.len());
-        for (PodClass { ports, host_network, .. }, sets) in classes.classes.iter().zip(sets_of_class) {
+        for (PodClass { ports, host_network, unread, .. }, sets) in classes.classes.iter().zip(sets_of_class) {
             let next = groups.len();
-            let id = *found.entry((sets, ports.as_slice(), *host_network)).or_insert_with_key(|(sets, ..)| {
+            let id = *found.entry((sets, ports.as_slice(), *host_network, *unread)).or_insert_with_key(|(sets, ..)| {
                 let members = Members::Pods(Vec::new());
-                groups.push((Group { members, ports: ports.clone(), host_network: *host_network }, sets.clone()));
+                let (ports, host_network, unread) = (ports.clone(), *host_network, *unread);
+                groups.push((Group { members, ports, host_network, unread }, sets.clone()));
                 next
             });
             group_of_class.push(id);
@@ -203,7 +214,7 @@ impl SetTable {
             of_workload.push(ids);
         }
         let everybody = self.ids.get(&Meaning::Everybody).copied();
-        let plain = |members| Group { members, ports: Vec::new(), host_network: false };
+        let plain = |members| Group { members, ports: Vec::new(), host_network: false, unread: Default::default() };
         let mut controllers = Vec::new();
         if let Some(beyond) = outside {
             for (addresses, mut sets) in partition(beyond.blocks) {
@@ -212,7 +223,8 @@ impl SetTable {
             }
             for sets in beyond.controllers {
                 controllers.push(groups.len());
-                groups.push((plain(Members::IngressController), sets));
+                let unread = [Influence::None, classes.elsewhere[slot(Direction::Egress)]];
+                groups.push((Group { unread, ..plain(Members::IngressController) }, sets));
             }
         }
         let mut sets = vec![FixedBitSet::with_capacity(groups.len()); self.meanings.len()];

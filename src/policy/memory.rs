@@ -8,8 +8,10 @@ use rustc_hash::FxHashMap;
 
 use super::connectivity::Answer;
 use super::evaluate::{Certainty, Verdict};
+use super::foreign::{self, Influence};
 use super::groups::GroupId;
 use super::rule::Direction;
+use crate::net::PortSet;
 
 /// So many of each kind are kept at most: enough for whoever asks row by row.
 const MOST: usize = 1 << 16;
@@ -25,7 +27,7 @@ pub(super) struct Asked {
 }
 
 /// Two sides by the places of their verdicts, which stay where they are while they are held here.
-type Both = (usize, usize, Certainty);
+type Both = (usize, usize, [Influence; 2], Certainty);
 
 #[derive(Default)]
 struct Known {
@@ -52,12 +54,20 @@ impl Memory {
         })
     }
 
-    /// What both sides say together.
-    pub fn both(&self, egress: Arc<Verdict>, ingress: Arc<Verdict>, certainty: Certainty) -> Arc<Answer> {
-        let key = (Arc::as_ptr(&egress).addr(), Arc::as_ptr(&ingress).addr(), certainty);
+    /// What both sides say together. Policies that are not evaluated may change what each of them says.
+    pub fn both(
+        &self,
+        egress: Arc<Verdict>,
+        ingress: Arc<Verdict>,
+        unread: [Influence; 2],
+        certainty: Certainty,
+    ) -> Arc<Answer> {
+        let key = (Arc::as_ptr(&egress).addr(), Arc::as_ptr(&ingress).addr(), unread, certainty);
         if let Some(known) = self.known(|known| known.answers.get(&key).map(|(answer, _)| Arc::clone(answer))) {
             return known;
         }
+        let sides = ((unread[0], &egress.ports), (unread[1], &ingress.ports));
+        let certainty = certainty.max(foreign::certainty(sides.0, sides.1, &PortSet::all()));
         let because = egress.because.iter().chain(&ingress.because).copied().collect();
         let answer = Arc::new(Answer { ports: egress.ports.intersection(&ingress.ports), because, certainty });
         self.known(|known| {

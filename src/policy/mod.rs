@@ -16,6 +16,7 @@ mod collect;
 mod connectivity;
 mod evaluate;
 mod explain;
+mod foreign;
 mod grouped;
 mod groups;
 mod memory;
@@ -33,12 +34,13 @@ mod selector;
 mod unseen;
 
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
-pub use collect::ForeignPolicy;
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
 };
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
+pub(crate) use foreign::certainty;
+pub use foreign::{ForeignPolicy, Influence};
 pub use grouped::{ConnectionGroup, PeerSet};
 pub use groups::{AbsentController, Group, GroupId, Members};
 pub use networks::Network;

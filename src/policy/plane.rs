@@ -7,6 +7,7 @@ use super::classes::{Asked, Classes};
 use super::collect::refused;
 use super::connectivity::{Answer, Connection, Endpoint, Entrance, Extent, Way};
 use super::evaluate::{Certainty, Judge, Reason};
+use super::foreign::Influences;
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
 use super::networks::Network;
 use super::pairs::Pair;
@@ -65,6 +66,7 @@ impl Plane {
         policies: &[Policy],
         members: &[usize],
         absent: &[AbsentController],
+        unread: &Influences,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Plane {
         let holds = |policy: &Policy| match (&policy.scope, &network) {
@@ -73,7 +75,7 @@ impl Plane {
             (Scope::Primary, _) => true,
         };
         let asked = Asked::by(policies.iter().filter(|p| holds(p)));
-        let classes = Classes::new(cluster, &asked, members);
+        let classes = Classes::new(cluster, &asked, members, unread);
         let mut table = SetTable::default();
         for policy in policies.iter().filter(|p| holds(p)) {
             table.subject(policy);

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::connectivity::{Connectivity, Extent};
-use super::evaluate::Reason;
+use super::evaluate::{Certainty, Reason};
+use super::foreign::{self, Influence};
 use super::groups::GroupId;
 use super::plane::Plane;
 use super::rule::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Rule};
@@ -36,6 +37,8 @@ pub struct Unseen {
     pub peers: Description,
     /// The ports that the workload's own side allows; what policies say of the other end is not known.
     pub ports: PortSet,
+    /// How sure that is.
+    pub certainty: Certainty,
     /// Which rules decided about it; empty if no policy applies to the workload.
     pub because: Vec<Reason>,
 }
@@ -159,12 +162,11 @@ impl Connectivity {
                     }
                 }
                 let told = found.into_iter().filter(|(_, (_, because))| extent == Extent::All || !because.is_empty());
-                rows.extend(told.map(|(peers, (ports, because))| Unseen {
-                    workload,
-                    direction,
-                    peers,
-                    ports,
-                    because,
+                let unread = self.influence(workload, direction);
+                rows.extend(told.map(|(peers, (ports, because))| {
+                    let all = PortSet::all();
+                    let certainty = foreign::certainty((unread, &ports), (Influence::None, &all), &all);
+                    Unseen { workload, direction, peers, ports, certainty, because }
                 }));
             }
         }

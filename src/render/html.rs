@@ -102,6 +102,7 @@ pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, aska
         has_tables: content.tables.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
         has_problems: content.problems.is_some(),
+        unread_entrances: graph.not_shown().iter().any(|n| n.is_entrance),
         pages: content.pages.iter().map(link).collect(),
         beside: content.beside.iter().map(link).collect(),
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
@@ -131,6 +132,8 @@ struct PageTemplate {
     /// True if the page lists exposure and Services.
     has_ways: bool,
     has_problems: bool,
+    /// True if something that may open an entrance is not read.
+    unread_entrances: bool,
     pages: Vec<PageLink>,
     beside: Vec<PageLink>,
     head: Head,
@@ -356,6 +359,7 @@ impl Maker<'_> {
             Outside::Unreached => "",
             Outside::Reached => "reached",
             Outside::Blocked => "denied",
+            Outside::Undetermined => "undetermined",
         });
         let stance = |side: fn(&Access) -> &Side| access.as_ref().map_or("", |a| side(a).stance.as_str()).to_owned();
         let ports: Vec<String> = ports

@@ -46,7 +46,8 @@ fn word(side: &Isolation) -> &'static str {
 /// The policies that are not evaluated and may concern a workload.
 fn foreign(report: &Report<'_>, workload: usize) -> Vec<String> {
     let namespace = report.cluster.workloads()[workload].key.namespace();
-    report.connectivity.foreign().iter().filter(|f| f.may_concern(namespace)).map(|f| f.key.to_string()).collect()
+    let foreign = report.connectivity.foreign().iter().filter(|f| f.may_select(workload, namespace));
+    foreign.map(|f| f.key.to_string()).collect()
 }
 
 /// Isolation as JSON: `version`, `workloads` and `diagnostics`.

@@ -13,6 +13,7 @@ use crate::graph::{
 };
 use crate::net::Protocol;
 use crate::source::{Sources, Span};
+use crate::world::Account;
 
 use self::node::{EvidenceJson, NodeJson, NumberOrName, PortJson, PortMapJson, ScaleJson, ScalingJson};
 use super::calls::CallsJson;
@@ -42,6 +43,7 @@ pub fn json(report: &Report<'_>) -> String {
         calls: CallsJson::of(report, |w| workloads.get(w).copied().unwrap_or_default()),
         routes: tables::routes(graph).iter().map(RouteJson::of).collect(),
         exposure: tables::exposure(graph).iter().map(ExposureJson::of).collect(),
+        objects: report.account.map(|account| ObjectsJson::of(account, report.sources)),
         diagnostics: report.diagnostics(),
     };
     report.json(&document)
@@ -60,7 +62,54 @@ struct Document<'a> {
     calls: CallsJson<'a>,
     routes: Vec<RouteJson<'a>>,
     exposure: Vec<ExposureJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<ObjectsJson<'a>>,
     diagnostics: Vec<DiagnosticJson<'a>>,
+}
+
+/// What became of the objects of the input.
+#[derive(Serialize)]
+struct ObjectsJson<'a> {
+    total: usize,
+    drawn: usize,
+    used: usize,
+    irrelevant: usize,
+    equal: usize,
+    absent: Vec<AbsentJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AbsentJson<'a> {
+    reason: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    group: &'a str,
+    kind: &'a str,
+    count: usize,
+    objects: Vec<PlacedJson>,
+}
+
+#[derive(Serialize)]
+struct PlacedJson {
+    id: String,
+    at: String,
+}
+
+impl<'a> ObjectsJson<'a> {
+    fn of(account: &'a Account, sources: &Sources) -> ObjectsJson<'a> {
+        let absent = account.absent.iter().map(|absent| AbsentJson {
+            reason: absent.reason.as_str(),
+            group: &absent.group,
+            kind: &absent.kind,
+            count: absent.objects.len(),
+            objects: absent
+                .objects
+                .iter()
+                .map(|(key, at)| PlacedJson { id: key.to_string(), at: sources.line_of(*at) })
+                .collect(),
+        });
+        let Account { drawn, used, irrelevant, equal, .. } = *account;
+        ObjectsJson { total: account.total(), drawn, used, irrelevant, equal, absent: absent.collect() }
+    }
 }
 
 #[derive(Serialize)]

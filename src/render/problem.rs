@@ -13,6 +13,9 @@ const AROUND: usize = 100;
 /// No more than so many bytes of a line are looked at on either side of the place.
 const MOST_BYTES: usize = 4 * AROUND + 4;
 
+/// So many further places of a problem are shown with their lines.
+const RELATED: usize = 8;
+
 /// Whether words have colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -46,7 +49,7 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
             false => group.element(origin(sources, at)),
         };
     }
-    for related in &diagnostic.related {
+    for related in diagnostic.related.iter().take(RELATED) {
         group = match sources.shows(related.at) {
             true => group.element(excerpt(sources, related.at, AnnotationKind::Context, Some(&related.text))),
             false => {
@@ -57,6 +60,9 @@ pub(crate) fn problem(diagnostic: &Diagnostic, notes: &[String], sources: &Sourc
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
+    }
+    if let Some(more) = diagnostic.related.len().checked_sub(RELATED).filter(|n| *n > 0) {
+        group = group.element(Level::NOTE.message(format!("{more} more places; -o json lists them")));
     }
     for note in notes {
         group = group.element(Level::NOTE.message(printable(note)));

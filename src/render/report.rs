@@ -9,7 +9,7 @@ use crate::graph::Graph;
 use crate::inert;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
-use crate::world::World;
+use crate::world::{Account, UnreadEntrance, World};
 
 /// Everything that a table may mention.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,10 @@ pub struct Report<'a> {
     pub calls: Option<&'a Calls>,
     /// What was noticed.
     pub diagnostics: &'a [Diagnostic],
+    /// Objects that may open an entrance from outside and are not read.
+    pub unread: &'a [UnreadEntrance],
+    /// What became of the objects of the input; `None` where nobody asks.
+    pub account: Option<&'a Account>,
     /// The texts.
     pub sources: &'a Sources,
 }
@@ -37,6 +41,8 @@ impl<'a> Report<'a> {
             connectivity: world.connectivity(),
             calls: Some(world.calls()),
             diagnostics: world.diagnostics(),
+            unread: &world.facts().unread,
+            account: Some(world.account()),
             sources: world.sources(),
         }
     }

@@ -11,8 +11,9 @@ use super::table::Table;
 use super::tables::{self, ExposureRow};
 use super::{Report, words};
 use crate::graph::{EdgeDetail, Evidence, NodeId, port_text};
-use crate::net::ObjectKey;
-use crate::policy::{Admission, Direction, Entrance, Extent, Unseen, Way};
+use crate::net::{ObjectKey, PortSet};
+use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Unseen, Way};
+use crate::world::UnreadEntrance;
 
 /// One way in and one workload behind it.
 struct Row<'a> {
@@ -79,13 +80,7 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         ];
         match &row.workload {
             Some((entrance, admission)) => {
-                let verdict = if admission.ports.is_empty() {
-                    "denied".to_owned()
-                } else if admission.ports == entrance.ports {
-                    format!("allowed, {}", admission.certainty.as_str())
-                } else {
-                    format!("only {}, {}", admission.ports, admission.certainty.as_str())
-                };
+                let verdict = words_of(&admission.ports, Some(&entrance.ports), admission.certainty);
                 cells.extend([
                     report.workload(entrance.workload),
                     entrance.ports.to_string(),
@@ -101,25 +96,48 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
     let unseen = unseen.into_iter().filter(|u| u.direction == Direction::Ingress);
     Table {
         columns: vec!["From", "Via", "Object", "Open", "Workload", "Ports", "Policies", "Because"],
-        rows: rows(report).iter().map(line).chain(unseen.map(|u| unseen_line(report, &u))).collect(),
+        rows: (rows(report).iter().map(line))
+            .chain(report.unread.iter().map(|u| unread_line(report, u)))
+            .chain(unseen.map(|u| unseen_line(report, &u)))
+            .collect(),
     }
 }
 
+/// What policies leave of the ports that are asked for, in words.
+fn words_of(allowed: &PortSet, asked: Option<&PortSet>, certainty: Certainty) -> String {
+    match (allowed.is_empty(), asked.is_none_or(|asked| asked == allowed)) {
+        (true, _) if certainty == Certainty::Undetermined => "denied, undetermined".to_owned(),
+        (true, _) => "denied".to_owned(),
+        (false, true) => format!("allowed, {}", certainty.as_str()),
+        (false, false) => format!("only {allowed}, {}", certainty.as_str()),
+    }
+}
+
+/// An object that may open an entrance and is not read.
+fn unread_line(report: &Report<'_>, unread: &UnreadEntrance) -> Vec<String> {
+    let nothing = String::new;
+    let object = report.cluster.entries()[unread.object].key.to_string();
+    let place = report.sources.line_of(unread.at);
+    let because = format!("{} is not read ({place})", unread.by);
+    vec!["Internet".to_owned(), nothing(), object, nothing(), nothing(), nothing(), "undetermined".to_owned(), because]
+}
+
 fn unseen_line(report: &Report<'_>, row: &Unseen) -> Vec<String> {
-    let verdict = if row.ports.is_empty() { "denied" } else { "allowed, certain" };
+    let verdict = words_of(&row.ports, None, row.certainty);
     let from = format!("{} (not in the input)", row.peers);
     let (workload, because) = (report.workload(row.workload), reasons(report, &row.ports, &row.because));
     let nothing = String::new;
-    vec![from, nothing(), nothing(), nothing(), workload, row.ports.to_string(), verdict.to_owned(), because]
+    vec![from, nothing(), nothing(), nothing(), workload, row.ports.to_string(), verdict, because]
 }
 
-/// Exposure as JSON: `version`, `ways`, `unseen` and `diagnostics`.
+/// Exposure as JSON: `version`, `ways`, `unseen` (pods), `unread` (entrances) and `diagnostics`.
 pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         version: u32,
         ways: Vec<RowJson<'a>>,
         unseen: Vec<UnseenJson<'a>>,
+        unread: Vec<UnreadJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
     #[derive(Serialize)]
@@ -147,7 +165,14 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         direction: &'static str,
         peer: DescriptionJson,
         ports: PortsJson,
+        certainty: &'static str,
         because: Vec<ReasonJson<'a>>,
+    }
+    #[derive(Serialize)]
+    struct UnreadJson<'a> {
+        object: String,
+        by: &'a str,
+        at: String,
     }
     #[derive(Serialize)]
     struct DescriptionJson {
@@ -165,7 +190,13 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
             pods: row.peers.pods.to_string(),
         },
         ports: PortsJson::of(&row.ports),
+        certainty: row.certainty.as_str(),
         because: row.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+    });
+    let unread = report.unread.iter().map(|u| UnreadJson {
+        object: report.cluster.entries()[u.object].key.to_string(),
+        by: &u.by,
+        at: report.sources.line_of(u.at),
     });
     let rows = rows(report);
     let ways = rows.iter().map(|row| RowJson {
@@ -185,6 +216,7 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         version: VERSION,
         ways: ways.collect(),
         unseen: unseen.collect(),
+        unread: unread.collect(),
         diagnostics: report.diagnostics(),
     })
 }

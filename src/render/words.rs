@@ -62,9 +62,13 @@ pub(crate) fn description(graph: &Graph) -> String {
     match reachable("Reachable from the Internet", exposed(graph, |_| true)) {
         Some(text) => said.push(text),
         // What a selection left out may lead to what it took.
+        None if graph.not_shown().iter().any(|n| n.is_entrance) => {
+            said.push("Whether anything is reachable from the Internet cannot be determined.".into());
+        }
         None if tells_of_ways(graph) && !is_part(graph) => said.push("Nothing is reachable from the Internet.".into()),
         None => {}
     }
+    said.extend(graph.footnote().map(|note| format!("{}.", note.replacen('n', "N", 1))));
     said.join(" ")
 }
 

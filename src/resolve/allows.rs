@@ -14,8 +14,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
-    Tier,
+    Certainty, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
+    PodSelection, Reason, Tier, Way,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -32,9 +32,15 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     let mut adding = Adding { context, connectivity, inhabited, subjects: BTreeMap::new() };
     let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
     for entrance in connectivity.entrances() {
-        let found = if connectivity.admission(entrance).ports.is_empty() { Outside::Blocked } else { Outside::Reached };
+        let found = reached(connectivity, entrance);
         let known = ways.entry(entrance.workload).or_insert(found);
-        if found == Outside::Reached {
+        let rank = |outside: Outside| match outside {
+            Outside::Unreached => 0,
+            Outside::Blocked => 1,
+            Outside::Undetermined => 2,
+            Outside::Reached => 3,
+        };
+        if rank(found) > rank(*known) {
             *known = found;
         }
     }
@@ -47,6 +53,20 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     let flows = connectivity.flows();
     adding.edges(&flows.allowed, EdgeDetail::Allows);
     adding.edges(&flows.denied, EdgeDetail::Denied);
+}
+
+/// Whether an entrance reaches its workload, as far as that is known.
+fn reached(connectivity: &Connectivity, entrance: &Entrance) -> Outside {
+    let mut influence = connectivity.influence(entrance.workload, Direction::Ingress);
+    if let Way::Controller(known) = &entrance.way {
+        let own = known.iter().map(|&w| connectivity.influence(w, Direction::Egress));
+        influence = own.fold(influence, Influence::max);
+    }
+    match (connectivity.admission(entrance).ports.is_empty(), influence) {
+        (false, Influence::None) => Outside::Reached,
+        (true, Influence::None | Influence::Restricts) => Outside::Blocked,
+        _ => Outside::Undetermined,
+    }
 }
 
 struct Adding<'c, 'a> {
@@ -181,6 +201,7 @@ impl Adding<'_, '_> {
                 egress: side(Direction::Egress),
                 outside: Outside::Unreached,
                 foreign: Vec::new(),
+                unread: None,
             };
             let evidence: Vec<Evidence> = access.ingress.by.iter().chain(&access.egress.by).cloned().collect();
             let id = self.described(&selection, &[], &Role::Subject, &evidence);
@@ -211,11 +232,22 @@ impl Adding<'_, '_> {
             }
         };
         let (ingress, egress) = (side(Direction::Ingress), side(Direction::Egress));
-        let foreign = self.foreign(|policy| policy.may_concern(key.namespace()));
+        let foreign = self.foreign(|policy| policy.may_select(workload, key.namespace()));
+        let unread = self.context.facts.unread_to(workload).map(|unread| {
+            let entry = &self.context.cluster.entries()[unread.object];
+            let (file, line) = (self.context.sources.name(unread.at.file).to_owned(), unread.at.line);
+            let at = Evidence { object: entry.key.to_string(), field: String::new(), file, line };
+            Unevaluated { kind: unread.by.clone(), at }
+        });
+        // Another entrance may reach what those do not that were read.
+        let outside = match outside {
+            Outside::Unreached | Outside::Blocked if unread.is_some() => Outside::Undetermined,
+            outside => outside,
+        };
         if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
-            *access = Some(Access { ingress, egress, outside, foreign });
+            *access = Some(Access { ingress, egress, outside, foreign, unread });
         }
     }
 
@@ -316,8 +348,19 @@ impl Adding<'_, '_> {
             };
             doubts.push(doubt.to_owned());
         }
-        let namespaces: Vec<&str> = [&flow.from, &flow.to].into_iter().flat_map(|end| self.namespaces(end)).collect();
-        let foreign = self.foreign(|policy| namespaces.iter().any(|n| policy.may_concern(n)));
+        let ends = [(&flow.from, Direction::Egress), (&flow.to, Direction::Ingress)];
+        let concerns = |policy: &ForeignPolicy, (end, direction): (&End, Direction)| {
+            let selects = |&w: &usize| {
+                let namespace = self.context.cluster.workloads()[w].key.namespace();
+                policy.may_select(w, namespace)
+            };
+            policy.is_about(direction)
+                && match end {
+                    End::Workloads(workloads) => workloads.iter().any(selects),
+                    _ => self.namespaces(end).into_iter().any(|n| policy.may_concern(n)),
+                }
+        };
+        let foreign = self.foreign(|policy| ends.into_iter().any(|end| concerns(policy, end)));
         doubts.extend(foreign.iter().map(|p| format!("{} is not evaluated and may change this", p.at.object)));
         let ranges = Protocol::ALL
             .into_iter()

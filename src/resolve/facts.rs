@@ -3,6 +3,7 @@
 //!
 //! Objects are named by their position in the cluster.
 
+use super::unread::UnreadEntrance;
 use crate::graph::{Backend, HostTls, PortMap, UseWay};
 use crate::net::ObjectKey;
 
@@ -22,6 +23,10 @@ pub struct Facts {
     /// Every reference of a workload, an Ingress or a Gateway to what it uses: a ConfigMap, a Secret, a claim, a
     /// ServiceAccount.
     pub uses: Vec<UseReference>,
+    /// Objects that may open an entrance from outside and are not read.
+    pub unread: Vec<UnreadEntrance>,
+    /// For each workload the first of [`Facts::unread`] that may lead to it.
+    pub unread_by_workload: Vec<Option<usize>>,
 }
 
 impl Facts {
@@ -38,6 +43,11 @@ impl Facts {
     /// The backends of an Ingress or a route, in its order.
     pub fn backends_of(&self, object: usize) -> &[BackendReference] {
         of_object(&self.backends, object, |b| b.object)
+    }
+
+    /// The first object that may open an entrance to a workload and is not read.
+    pub fn unread_to(&self, workload: usize) -> Option<&UnreadEntrance> {
+        self.unread.get(self.unread_by_workload.get(workload).copied().flatten()?)
     }
 
     /// Brings all facts into the order of the objects that they are about.

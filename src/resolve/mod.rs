@@ -17,6 +17,7 @@ mod openshift;
 mod resources;
 mod services;
 mod tls;
+mod unread;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use facts::{
     BackendReference, BackendTarget, Certificate, CertificateSource, EndpointOutcome, Facts, Host, Refusal,
     RefusalReason, ServicePort, UseReference,
 };
+pub use unread::UnreadEntrance;
 
 /// What follows from a cluster.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +70,8 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     context.facts.uses = resources::uses(&context);
     context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();
+    context.facts.unread = unread::entrances(&context);
+    context.facts.unread_by_workload = unread::by_workload(cluster, &context.facts.unread);
     let entrances = entrances::entrances(cluster, &context.graph.edges_by_end(), controllers);
     let absent = controllers::absent(cluster, controllers);
     let connectivity = policy::connectivity(cluster, entrances, absent);

@@ -160,6 +160,8 @@ pub(super) struct Found {
     pub failure: Option<String>,
     /// Why nobody can tell, whatever the policies say.
     pub unknown: Option<String>,
+    /// Why a denial is not certain: an entrance that is not read.
+    pub unread: Option<String>,
     /// What would help.
     pub changes: Vec<Change>,
 }

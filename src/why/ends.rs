@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::net::{AddressSet, PortSet, text};
-use crate::policy::{Direction, Explanation, GroupId, Members, Network, Peer, Peers};
+use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers};
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,8 @@ pub(super) enum Doubt {
     PodsDiffer,
     /// The controller may be among the pods that a rule allows.
     UnknownController,
+    /// Policies that are not evaluated may concern either end.
+    Unevaluated,
 }
 
 /// What both sides say of the ports that are asked for.
@@ -200,7 +202,17 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
             let ruled = egress.decisions.iter().chain(&ingress.decisions).any(|d| !d.because.is_empty());
             // Only where a rule decides can policies fail to hold.
             let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);
-            let doubt = (ruled && on_host).then_some(Doubt::HostNetwork);
+            let unread = |group: usize, direction| scene.connectivity.groups(network)[group].unread(direction);
+            let sure = policy::certainty(
+                (unread(*a, Direction::Egress), &through(from, &egress)),
+                (unread(*b, Direction::Ingress), &through(to, &ingress)),
+                asked,
+            );
+            let doubt = if ruled && on_host {
+                Some(Doubt::HostNetwork)
+            } else {
+                (sure == Certainty::Undetermined).then_some(Doubt::Unevaluated)
+            };
             add(
                 &mut found,
                 Judged {

@@ -22,7 +22,7 @@ mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::{Graph, NodeId};
-use crate::policy::Connectivity;
+use crate::policy::{Connectivity, Direction, ForeignPolicy};
 use crate::resolve::Facts;
 use crate::source::{Sources, Span};
 use crate::world::World;
@@ -77,6 +77,11 @@ impl<'a> Scene<'a> {
 
     fn workload_place(&self, index: usize) -> String {
         self.place(self.entry(self.workload(index).entry).object.span)
+    }
+
+    /// The policies that are not evaluated and may concern a workload in a direction.
+    fn unevaluated(&self, index: usize, direction: Direction) -> impl Iterator<Item = &'a ForeignPolicy> {
+        self.connectivity.foreign_to(index, self.workload(index).key.namespace(), direction)
     }
 
     /// The workload that a node of the graph represents.

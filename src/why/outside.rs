@@ -10,6 +10,7 @@ use super::{ports, service};
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, NodeKind, PortMap};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
+use crate::resolve::UnreadEntrance;
 
 /// One way in, up to a Service.
 struct Way {
@@ -85,7 +86,8 @@ pub(super) fn ways_in(
             }
         }
     }
-    if found.pairs.is_empty() {
+    unread(scene, to, &mut found, &mut step);
+    if found.pairs.is_empty() && found.unread.is_none() {
         let name = to.name(scene);
         if others.is_empty() {
             // What was told of ways that are closed to this client is reason enough.
@@ -123,6 +125,34 @@ pub(super) fn ways_in(
     steps.push(step);
     found
 }
+
+/// Entrances that are not read and may lead to the destination: nothing is exposed by nothing as long as there are any.
+fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
+    let pods = service::pods(scene, to);
+    let home = to.namespace(scene).unwrap_or_default();
+    // Of a Service without pods no more is known than its namespace.
+    let leads = |entrance: &&UnreadEntrance| match pods.as_slice() {
+        [] => entrance.may_reach(usize::MAX, home),
+        pods => pods.iter().any(|&w| entrance.may_reach(w, home)),
+    };
+    let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(leads).collect();
+    let name = |entrance: &UnreadEntrance| {
+        let key = &scene.entry(entrance.object).key;
+        if key.kind == entrance.by { key.to_string() } else { format!("{} of {key}", entrance.by) }
+    };
+    for entrance in entrances.iter().take(NAMED) {
+        let text = format!("{} may open an entrance and is not read", name(entrance));
+        step.say(Mark::Doubt, text, Some(scene.place(entrance.at)));
+    }
+    if !entrances.is_empty() {
+        let verb = if entrances.len() == 1 { "is" } else { "are" };
+        let names = text::first(entrances.iter().map(|e| name(e)), NAMED);
+        found.unread = Some(format!("{names} {verb} not read and may expose it"));
+    }
+}
+
+/// So many entrances that are not read are named.
+const NAMED: usize = 3;
 
 /// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
 /// addresses then see that

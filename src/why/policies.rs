@@ -85,12 +85,7 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     } else {
         step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)), None);
     }
-    let foreign: Vec<_> = scene
-        .connectivity
-        .foreign()
-        .iter()
-        .filter(|f| f.may_concern(scene.workload(workload).key.namespace()))
-        .collect();
+    let foreign: Vec<_> = scene.unevaluated(workload, direction).collect();
     if let Some(first) = foreign.first() {
         let subject = if foreign.len() > 1 {
             format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
@@ -193,6 +188,8 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 format!("policies treat the pods of {} or {} differently", pair.from.name(scene), pair.to.name(scene)),
                 None,
             ),
+            // It is in the layer of the direction that they are about.
+            Doubt::Unevaluated => continue,
             Doubt::UnknownController => {
                 let rule = controller_rule(scene, pair);
                 let text =

@@ -4,11 +4,19 @@ use super::Scene;
 use super::answer::{Found, Outcome};
 use super::ends::{Doubt, Judged};
 use super::policies::ports_text;
-use crate::net::PortSet;
-use crate::policy::Explanation;
+use crate::net::{PortSet, text};
+use crate::policy::{Direction, Explanation};
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
+    match (decided(scene, found, judged), &found.unread) {
+        // Another entrance may let through what those do not that were read.
+        ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
+        (decided, _) => decided,
+    }
+}
+
+fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
     if let Some(failure) = &found.failure {
         return (Outcome::Denied, failure.clone());
     }
@@ -31,13 +39,29 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
     }
     if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
         let why = match doubt {
-            Doubt::HostNetwork => "policies may not hold for pods in the network of their node",
-            Doubt::PodsDiffer => "it holds for some of the pods only",
-            Doubt::UnknownController => "it depends on which pods the ingress controller has",
+            Doubt::HostNetwork => "policies may not hold for pods in the network of their node".to_owned(),
+            Doubt::PodsDiffer => "it holds for some of the pods only".to_owned(),
+            Doubt::UnknownController => "it depends on which pods the ingress controller has".to_owned(),
+            Doubt::Unevaluated => unevaluated(scene, judged),
         };
-        return (Outcome::Undetermined, why.into());
+        return (Outcome::Undetermined, why);
     }
     (Outcome::Partly, parts(scene, judged))
+}
+
+/// Which policies may change it, that are not evaluated.
+fn unevaluated(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    let pairs = judged.iter().filter(|p| p.doubt == Some(Doubt::Unevaluated));
+    let ends = pairs.flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
+    let mut keys: Vec<String> = ends
+        .filter_map(|(end, direction)| Some((end.workload()?, direction)))
+        .flat_map(|(w, direction)| scene.unevaluated(w, direction))
+        .map(|policy| policy.key.to_string())
+        .collect();
+    keys.sort();
+    keys.dedup();
+    let verb = if keys.len() == 1 { "is" } else { "are" };
+    format!("{} {verb} not evaluated and may change it", text::first(&keys, 3))
 }
 
 fn denial(scene: &Scene<'_>, judged: &[Judged]) -> String {

@@ -6,6 +6,8 @@
 //! * each fact exists once: `check`, `why`, `diff` and pictures use the same value;
 //! * equal texts give an equal World, in any order of files and with any number of threads.
 
+mod account;
+
 use std::collections::BTreeMap;
 
 use crate::cluster::{self, Cluster};
@@ -13,8 +15,10 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::manifest;
 use crate::policy::{Calls, Connectivity};
+pub use crate::resolve::UnreadEntrance;
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources};
+pub use account::{Absent, Account, Reason};
 
 /// Facts about the cluster that the manifests do not contain.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +39,7 @@ pub struct World {
     connectivity: Connectivity,
     calls: Calls,
     diagnostics: Vec<Diagnostic>,
-    objects: usize,
+    account: Account,
     ignored_files: Vec<FileId>,
     skipped: Skipped,
 }
@@ -63,12 +67,15 @@ impl World {
         for controller in &options.ingress_controllers {
             controller.workloads(&cluster)?;
         }
-        let Resolved { graph, facts, connectivity, calls } =
+        let Resolved { mut graph, facts, connectivity, calls } =
             resolve::resolve(&cluster, &sources, &options.ingress_controllers).unpack(&mut diagnostics);
         if objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
             let message = "there is no Kubernetes object in the input";
             diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
         }
+        let account = Account::of(&cluster, &graph, &facts, &connectivity);
+        graph.set_not_shown(account.not_shown(&facts).into());
+        diagnostics.extend(partial_dump(&cluster));
         Diagnostic::sort(&mut diagnostics);
         Ok(World {
             sources,
@@ -78,7 +85,7 @@ impl World {
             connectivity,
             calls,
             diagnostics,
-            objects,
+            account,
             ignored_files: parsed.ignored_files,
             skipped,
         })
@@ -136,7 +143,12 @@ impl World {
 
     /// The number of Kubernetes objects in the texts.
     pub fn objects(&self) -> usize {
-        self.objects
+        self.account.total()
+    }
+
+    /// What became of each object of the texts.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Files without objects, in path order.
@@ -173,6 +185,32 @@ impl World {
         }
         all
     }
+}
+
+/// Kinds that `kubectl get all` lists (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/>).
+const ALL_CATEGORY: &[&str] = &[
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "Pod",
+    "ReplicaSet",
+    "ReplicationController",
+    "Service",
+    "StatefulSet",
+];
+
+/// A warning for a live dump that has the look of `kubectl get all`: it leaves out what decides about connections.
+fn partial_dump(cluster: &Cluster) -> Option<Diagnostic> {
+    let is_live = |e: &cluster::Entry| e.object.tree.at(&["metadata", "uid"]).is_some();
+    let entries = cluster.entries();
+    let made = entries.iter().find(|e| matches!(e.key.kind.as_str(), "Pod" | "ReplicaSet"))?;
+    let is_all = entries.iter().all(|e| ALL_CATEGORY.contains(&e.key.kind.as_str()) && is_live(e));
+    let message = "this looks like the output of `kubectl get all`, which leaves out NetworkPolicies, Ingresses and \
+                   Namespaces: nothing is known of policies";
+    let help = "add them: kubectl get all,ingress,networkpolicy,namespace,endpointslice -A -o yaml";
+    is_all.then(|| Diagnostic::at(Code::PartialDump, made.object.span, message).with_help(help))
 }
 
 /// The labels of objects, by the id of their node.

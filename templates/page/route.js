@@ -60,20 +60,28 @@ function routeView(from, to) {
   const yes = verdicts.filter((v) => v.kind !== "none").length + outside.filter((w) => w.ports !== "none").length;
   const known = verdicts.length + outside.length;
   const all = [...new Set([...verdicts.filter((v) => v.kind !== "none").map((v) => (v.kind === "some" ? v.ports : "all ports")), ...outside.filter((w) => w.ports !== "none").map((w) => w.ports)])];
+  const unsure = [...verdicts, ...outside].some((v) => v.sure === "undetermined");
+  const unread = targets.map((t) => t.workload.unread).find(Boolean);
   const gone = [from, to].find((end) => end.change === "removed" && !isHub(end));
   const answer = gone
     ? ["none", `${gone.name} is not in the new state`]
     : !known
     ? ["Internet", "External"].includes(from.kind) && targets.length
-      ? ["none", way.steps ? "Not directly from outside, only through other workloads" : "No: no entry point exposes it"]
+      ? unread
+        ? ["some", `Cannot be determined: ${unread} is not read and may expose it`]
+        : ["none", way.steps ? "Not directly from outside, only through other workloads" : "No: no entry point exposes it"]
       : way.steps
         ? ["open", "The picture has a path between them"]
         : ["none", "The picture has no path between them"]
+    : unsure
+      ? ["some", `Cannot be determined; the evaluated policies ${yes === known ? "allow it" : yes ? `allow ${all.join("; ")}` : "deny it"}`]
     : yes === known
       ? ["all", `Yes: ${all.join("; ")}`]
       : yes
         ? ["some", `Partly: ${all.join("; ")}`]
-        : ["none", "No: policies deny it"];
+        : unread && outside.length
+          ? ["some", `Cannot be determined: policies deny it, and ${unread} is not read and may expose it`]
+          : ["none", "No: policies deny it"];
   const parts = [
     make("h2", { tabIndex: -1 }, "Can ", data(fullName(from)), " reach ", data(fullName(to)), "?"),
     make("p", { className: `answer verdict ${answer[0]}`, attr: { role: "status" } }, answer[1]),

@@ -96,6 +96,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 egress: Side { stance: Stance::Open, isolated: false, by: Vec::new() },
                 outside: Outside::Blocked,
                 foreign: vec![Unevaluated { kind: t(), at: proof(text) }],
+                unread: Some(Unevaluated { kind: t(), at: proof(text) }),
             }),
         },
         Detail::Peers {

@@ -123,11 +123,7 @@ impl<'a> ItemJson<'a> {
             text: &item.text,
             because: item.because.iter().map(|(text, at)| BecauseJson { text, at }).collect(),
             nodes: &item.nodes,
-            gate: item.gate.map(|g| match g {
-                Gate::Exposure => "exposure",
-                Gate::Widened => "widened",
-                Gate::Finding => "finding",
-            }),
+            gate: item.gate.map(Gate::as_str),
         }
     }
 }

@@ -123,6 +123,7 @@ fn verdict(sections: &[Section]) -> String {
     let moved = count(Topic::Exposure, |i| i.sign == "~" && i.gate.is_none());
     let grave = [
         (count(Topic::Unreadable, |_| true), "could not be read"),
+        (count(Topic::Unjudged, |_| true), "cannot be determined"),
         (count(Topic::Exposure, |i| i.gate == Some(Gate::Exposure)), "newly reached from outside"),
         (count(Topic::Exposure, |i| i.sign == "−"), "no longer reached from outside"),
         (

@@ -174,12 +174,7 @@ fn item(item: &Item, union: &Graph, maker: &Maker<'_>) -> ItemView {
             _ => "changed",
         },
         text: shown(&item.text).into_owned(),
-        gate: match item.gate {
-            Some(Gate::Exposure) => "exposure",
-            Some(Gate::Widened) => "widened",
-            Some(Gate::Finding) => "finding",
-            None => "",
-        },
+        gate: item.gate.map_or("", Gate::as_str),
         because: because.collect(),
         more: drawn.len().saturating_sub(REFS),
         refs: drawn.into_iter().take(REFS).collect(),

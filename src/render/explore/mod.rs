@@ -83,6 +83,10 @@ pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectT
     let mut nodes: Vec<NodeJson<'_>> =
         graph.nodes().map(|n| NodeJson::of(graph, n, world.cluster(), &mut excerpts)).collect();
     nodes.extend(rows.elsewhere().map(|workload| NodeJson::elsewhere(world, workload)));
+    for &(node, workload) in &rows.all {
+        let unread = world.facts().unread_to(workload);
+        nodes[node].unread = unread.map(|u| seen(&world.cluster().entries()[u.object].key.to_string()));
+    }
     let policies = cast.policies(world, &mut excerpts);
     let document = Document {
         version: super::json::VERSION,
@@ -215,6 +219,9 @@ struct NodeJson<'a> {
     change: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
+    /// The first object that may open an entrance to it and is not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<String>,
     /// True for a workload that the page does not show.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     elsewhere: bool,
@@ -259,6 +266,7 @@ impl<'a> NodeJson<'a> {
             text: object,
             change: node.change.as_ref().map(Change::as_str),
             changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l.to_string())).collect(),
+            unread: None,
             elsewhere: false,
         };
         match &node.detail {

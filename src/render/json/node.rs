@@ -210,6 +210,8 @@ struct AccessJson<'a> {
     outside: Option<&'static str>,
     #[serde(rename = "notEvaluated", skip_serializing_if = "Vec::is_empty")]
     not_evaluated: Vec<EvidenceJson<'a>>,
+    #[serde(rename = "notRead", skip_serializing_if = "Option::is_none")]
+    not_read: Option<EvidenceJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -231,8 +233,10 @@ impl<'a> AccessJson<'a> {
                 Outside::Unreached => None,
                 Outside::Reached => Some("reached"),
                 Outside::Blocked => Some("blocked"),
+                Outside::Undetermined => Some("undetermined"),
             },
             not_evaluated: access.foreign.iter().map(|policy| EvidenceJson::of(&policy.at)).collect(),
+            not_read: access.unread.as_ref().map(|unread| EvidenceJson::of(&unread.at)),
         }
     }
 }

@@ -1,0 +1,276 @@
+//! Objects that may open an entrance from outside and are not read: what is said of the outside is open where they may
+//! lead.
+//!
+//! A kind that some reader draws as an Ingress, a Gateway or a route is read; a workload whose node the outside reaches
+//! is read too. Whatever is left counts as possible.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::cluster::{Cluster, Entry, Workload};
+use crate::graph::{EdgeDetail, EdgesByEnd, NodeId, NodeKind};
+use crate::manifest::{Body, Tree, Value};
+use crate::net::{ClusterName, ObjectKey, text};
+use crate::source::Span;
+
+/// An object that may open an entrance from outside and is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadEntrance {
+    /// The object, by its position in the cluster.
+    pub object: usize,
+    /// Where it says so.
+    pub at: Span,
+    /// How it opens an entrance: its kind, or `hostPort` or `hostNetwork` with the ports.
+    pub by: String,
+    leads: Leads,
+}
+
+/// Where an entrance may lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Leads {
+    Anywhere,
+    /// Anywhere in a namespace.
+    Namespace(String),
+    /// To these workloads, ascending.
+    To(Vec<usize>),
+}
+
+impl UnreadEntrance {
+    /// True if it may lead to a workload of a namespace.
+    pub fn may_reach(&self, workload: usize, namespace: &str) -> bool {
+        match &self.leads {
+            Leads::Anywhere => true,
+            Leads::Namespace(home) => home == namespace,
+            Leads::To(workloads) => workloads.binary_search(&workload).is_ok(),
+        }
+    }
+}
+
+/// Kinds that open entrances, by the end of their group.
+const ENTRANCES: &[(&str, &str)] = &[
+    ("apisix.apache.org", "ApisixRoute"),
+    ("configuration.konghq.com", "TCPIngress"),
+    ("configuration.konghq.com", "UDPIngress"),
+    ("elbv2.k8s.aws", "TargetGroupBinding"),
+    ("gateway.solo.io", "RouteTable"),
+    ("getambassador.io", "Mapping"),
+    ("getambassador.io", "TCPMapping"),
+    ("ingress.v3.haproxy.org", "TCP"),
+    ("k8s.nginx.org", "TransportServer"),
+    ("k8s.nginx.org", "VirtualServerRoute"),
+    ("networking.gke.io", "MultiClusterService"),
+    ("serving.knative.dev", "DomainMapping"),
+    ("serving.knative.dev", "Route"),
+    ("serving.knative.dev", "Service"),
+    ("traefik.containo.us", "TraefikService"),
+    ("traefik.io", "TraefikService"),
+    ("zalando.org", "RouteGroup"),
+];
+
+/// Kinds are named after what they are in many projects.
+const ENDINGS: &[&str] = &[
+    "GRPCRoute",
+    "HTTPProxy",
+    "HTTPRoute",
+    "Ingress",
+    "IngressRoute",
+    "IngressRouteTCP",
+    "IngressRouteUDP",
+    "TCPRoute",
+    "TLSRoute",
+    "UDPRoute",
+    "VirtualServer",
+    "VirtualService",
+];
+
+/// Kinds of such a name that open nothing.
+const OTHERS: &[(&str, &str)] = &[
+    ("appmesh.k8s.aws", "VirtualService"),
+    ("config.openshift.io", "Ingress"),
+    ("operator.knative.dev", "KnativeIngress"),
+    ("policy.linkerd.io", "HTTPRoute"),
+];
+
+/// Finds the objects that may open an entrance and that no reader read.
+pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
+    let cluster = context.cluster;
+    let links = context.graph.edges_by_end();
+    let mut by_name = ByName::new();
+    for (index, workload) in cluster.workloads().iter().enumerate() {
+        by_name.entry((workload.key.namespace(), &workload.key.name)).or_default().push(index);
+    }
+    let mut found = Vec::new();
+    for (object, entry) in cluster.entries().iter().enumerate() {
+        let id = NodeId::object(&entry.key);
+        let drawn = context.graph.kind(&id);
+        if matches!(drawn, Some(NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route)) {
+            continue;
+        }
+        if is_entrance(entry) && !is_exposed(&links, &id) {
+            let by = entry.key.kind.clone();
+            let leads = leads(cluster, &by_name, entry);
+            found.push(UnreadEntrance { object, at: entry.object.span, by, leads });
+        }
+    }
+    for (index, workload) in cluster.workloads().iter().enumerate() {
+        if is_exposed(&links, &NodeId::object(&workload.key)) {
+            continue;
+        }
+        if let Some((path, by)) = of_node(workload) {
+            let at = cluster.entries()[workload.entry].object.at(&path);
+            found.push(UnreadEntrance { object: workload.entry, at, by, leads: Leads::To(vec![index]) });
+        }
+    }
+    found.sort_by_key(|u| (u.object, u.at));
+    found
+}
+
+fn is_exposed(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
+    links.incoming(id).any(|link| matches!(link.detail, EdgeDetail::Exposes(_)))
+}
+
+fn is_entrance(entry: &Entry) -> bool {
+    let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
+    let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
+    let listed = |list: &[(&str, &str)]| list.iter().any(|(g, k)| *k == kind && is_of(g));
+    if group.is_empty() || group == "networking.k8s.io" || listed(OTHERS) || is_inside_only(entry) {
+        return false;
+    }
+    listed(ENTRANCES) || ENDINGS.iter().any(|e| kind.ends_with(e))
+}
+
+/// True if an object says itself that only the inside of the cluster uses it: a VirtualService of the mesh alone
+/// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/>), a route that is attached to a Service
+/// (<https://gateway-api.sigs.k8s.io/mesh/>), a Knative Service with the label for it
+/// (<https://knative.dev/docs/serving/services/private-services/>).
+fn is_inside_only(entry: &Entry) -> bool {
+    let tree = &entry.object.tree;
+    if entry.key.kind == "VirtualService" && entry.key.group == "networking.istio.io" {
+        let gateways = tree.at(&["spec", "gateways"]).map(Tree::items).unwrap_or_default();
+        return gateways.iter().all(|g| g.as_str() == Some("mesh"));
+    }
+    let parents = tree.at(&["spec", "parentRefs"]).map(Tree::items).unwrap_or_default();
+    let of_service = |parent: &Tree| parent.get("kind").and_then(Tree::as_str) == Some("Service");
+    (!parents.is_empty() && parents.iter().all(of_service))
+        || entry.object.labels.get("networking.knative.dev/visibility").is_some_and(|v| v == "cluster-local")
+}
+
+/// The field by which the pods of a workload are reached on their nodes, and what it is called with the ports: a
+/// container's `hostPort`, or `hostNetwork` where a container declares a port
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>).
+fn of_node(workload: &Workload) -> Option<(String, String)> {
+    let (pod, path) = (&workload.spec.pod, workload.spec.pod_path);
+    let on_host = pod.host_network == Some(true);
+    let mut place = None;
+    let mut ports: BTreeSet<i32> = BTreeSet::new();
+    for (i, container) in pod.containers.iter().enumerate() {
+        for (j, port) in container.ports.iter().flatten().enumerate() {
+            let own = if on_host { Some(port.container_port) } else { port.host_port };
+            if let Some(number) = own.filter(|p| *p > 0) {
+                place.get_or_insert_with(|| format!("{path}.containers[{i}].ports[{j}].hostPort"));
+                ports.insert(number);
+            }
+        }
+    }
+    let (place, word) =
+        if on_host { (place.map(|_| format!("{path}.hostNetwork")), "hostNetwork") } else { (place, "hostPort") };
+    place.map(|place| (place, format!("{word} {}", text::first(&ports, 6))))
+}
+
+/// For each workload the first of these entrances that may lead to it, by position.
+pub(super) fn by_workload(cluster: &Cluster, unread: &[UnreadEntrance]) -> Vec<Option<usize>> {
+    let (mut anywhere, mut of_namespace) = (None, BTreeMap::new());
+    let mut found: Vec<Option<usize>> = vec![None; cluster.workloads().len()];
+    for (index, entrance) in unread.iter().enumerate() {
+        match &entrance.leads {
+            Leads::Anywhere => anywhere = anywhere.or(Some(index)),
+            Leads::Namespace(home) => {
+                of_namespace.entry(home.as_str()).or_insert(index);
+            }
+            Leads::To(workloads) => workloads.iter().for_each(|&w| found[w] = found[w].or(Some(index))),
+        }
+    }
+    for (own, workload) in found.iter_mut().zip(cluster.workloads()) {
+        *own = own.or_else(|| of_namespace.get(workload.key.namespace()).copied()).or(anywhere);
+    }
+    found
+}
+
+/// The positions of workloads by namespace and name.
+type ByName<'c> = BTreeMap<(&'c str, &'c str), Vec<usize>>;
+
+/// More namespaces than this in the words of one object are not looked into one by one.
+const MOST_NAMESPACES: usize = 8;
+
+/// Where an object may lead: to the workloads of the Services and workloads that it names; if it names none of the
+/// input, anywhere in its namespace.
+fn leads(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Leads {
+    let Some(home) = entry.key.namespace.as_deref() else { return Leads::Anywhere };
+    let mut words: BTreeSet<&str> = BTreeSet::from([entry.key.name.as_str()]);
+    collect(&entry.object.tree, &mut words);
+    let others = words.iter().copied().filter(|w| cluster.namespaces().contains_key(*w));
+    let spaces: BTreeSet<&str> = std::iter::once(home).chain(others).collect();
+    if spaces.len() > MOST_NAMESPACES {
+        return Leads::Anywhere;
+    }
+    let mut found: BTreeSet<usize> = BTreeSet::new();
+    let mut named = false;
+    for word in &words {
+        let host = word.split_once("://").map_or(*word, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or(host);
+        let full = ClusterName::parse(host).and_then(|n| n.namespace.map(|space| (space, n.service)));
+        for (space, name) in spaces.iter().map(|space| (*space, host)).chain(full) {
+            if let Some(workloads) = by_name.get(&(space, name)) {
+                named = true;
+                found.extend(workloads);
+            }
+            match pods_of_service(cluster, space, name) {
+                Behind::NoService => {}
+                Behind::Pods(workloads) => {
+                    named = true;
+                    found.extend(workloads);
+                }
+                Behind::Elsewhere => return Leads::Anywhere,
+            }
+        }
+    }
+    if named { Leads::To(found.into_iter().collect()) } else { Leads::Namespace(home.to_owned()) }
+}
+
+/// What is behind a name of a Service.
+enum Behind {
+    NoService,
+    Pods(Vec<usize>),
+    /// The Service has no selector.
+    Elsewhere,
+}
+
+fn pods_of_service(cluster: &Cluster, namespace: &str, name: &str) -> Behind {
+    let Some(at) = cluster.find(&ObjectKey::new("", "Service", namespace, name)) else { return Behind::NoService };
+    let Body::Service(service) = &cluster.entries()[at].object.body else { return Behind::NoService };
+    let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+    if selector.is_empty() { Behind::Elsewhere } else { Behind::Pods(cluster.select(namespace, &selector)) }
+}
+
+/// The texts of a tree below `spec`, and at the top where there is none.
+fn collect<'t>(tree: &'t Tree, into: &mut BTreeSet<&'t str>) {
+    match &tree.value {
+        Value::Map(entries) => {
+            entries.iter().filter(|e| !matches!(&*e.key, "metadata" | "status")).for_each(|e| collect(&e.value, into));
+        }
+        Value::Seq(items) => items.iter().for_each(|item| collect(item, into)),
+        _ => into.extend(tree.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_order() {
+        assert!(ENTRANCES.is_sorted());
+        assert!(ENDINGS.is_sorted());
+        assert!(OTHERS.is_sorted());
+    }
+}

@@ -1,0 +1,298 @@
+//! What became of every object of the input: drawn, used, known to be irrelevant, left out, or not understood.
+//!
+//! Guarantee: the numbers add up to the number of objects in the texts. A kind that no list names counts as not
+//! understood.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cluster::{Cluster, Entry};
+use crate::graph::{Graph, NodeId, NotShown};
+use crate::manifest::Body;
+use crate::net::ObjectKey;
+use crate::policy::{Connectivity, Direction};
+use crate::source::Span;
+
+use super::Facts;
+
+/// Objects of one kind that are not in the picture, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The reason.
+    pub reason: Reason,
+    /// The API group; empty for that of Kubernetes' core.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The objects with their places, in the order of the input.
+    pub objects: Vec<(ObjectKey, Span)>,
+}
+
+impl Absent {
+    /// `AuthorizationPolicy (istio.io)`, with the reason if it is another than that nobody understands the kind.
+    pub fn name(&self) -> String {
+        let group = if self.group.is_empty() { String::new() } else { format!(" ({})", self.group) };
+        let reason = match self.reason {
+            Reason::NotUnderstood => "",
+            Reason::SelectsNothing => " selecting no pod",
+            Reason::Refused => " refused by the API server",
+            Reason::Repeated => " defined again",
+        };
+        format!("{}{group}{reason}", self.kind)
+    }
+}
+
+/// Why an object is not in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nothing here knows what objects of this kind do.
+    NotUnderstood,
+    /// A policy that is evaluated and selects no pod of the input.
+    SelectsNothing,
+    /// The API server would refuse it.
+    Refused,
+    /// Another definition of the same object is used.
+    Repeated,
+}
+
+impl Reason {
+    /// A name for data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NotUnderstood => "notUnderstood",
+            Reason::SelectsNothing => "selectsNothing",
+            Reason::Refused => "refused",
+            Reason::Repeated => "repeated",
+        }
+    }
+}
+
+/// What became of the objects of an input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Objects with a card, or with pods that have one.
+    pub drawn: usize,
+    /// Objects that decide what is drawn.
+    pub used: usize,
+    /// Objects of kinds that neither open nor deny connections nor run pods.
+    pub irrelevant: usize,
+    /// Definitions that repeat another one word for word.
+    pub equal: usize,
+    /// All others, by reason, group and kind.
+    pub absent: Vec<Absent>,
+}
+
+impl Account {
+    /// The number of objects.
+    pub fn total(&self) -> usize {
+        self.drawn
+            + self.used
+            + self.irrelevant
+            + self.equal
+            + self.absent.iter().map(|a| a.objects.len()).sum::<usize>()
+    }
+
+    /// True if some object is of a kind that is understood.
+    pub fn is_anything_understood(&self) -> bool {
+        self.drawn + self.used + self.irrelevant > 0 || self.absent.iter().any(|a| a.reason != Reason::NotUnderstood)
+    }
+
+    /// Takes account of a cluster.
+    pub(super) fn of(cluster: &Cluster, graph: &Graph, facts: &Facts, connectivity: &Connectivity) -> Account {
+        let mut account = Account::default();
+        let mut absent: BTreeMap<(Reason, &str, &str), Vec<(ObjectKey, Span)>> = BTreeMap::new();
+        let known = Known::of(facts, connectivity, cluster);
+        for (index, entry) in cluster.entries().iter().enumerate() {
+            match known.fate(index, entry, graph) {
+                Fate::Drawn => account.drawn += 1,
+                Fate::Used => account.used += 1,
+                Fate::Irrelevant => account.irrelevant += 1,
+                Fate::Absent(reason) => {
+                    let list = absent.entry((reason, &entry.key.group, &entry.key.kind)).or_default();
+                    list.push((entry.key.clone(), entry.object.span));
+                }
+            }
+        }
+        for left in cluster.left_out() {
+            if left.is_equal {
+                account.equal += 1;
+            } else {
+                let list = absent.entry((Reason::Repeated, &left.key.group, &left.key.kind)).or_default();
+                list.push((left.key.clone(), left.at));
+            }
+        }
+        let all = absent.into_iter().map(|((reason, group, kind), mut objects)| {
+            objects.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+            Absent { reason, group: group.to_owned(), kind: kind.to_owned(), objects }
+        });
+        account.absent = all.collect();
+        account
+    }
+
+    /// What a picture says of it: kinds that are not understood, and policies without effect.
+    pub(super) fn not_shown(&self, facts: &Facts) -> Vec<NotShown> {
+        let entrances: BTreeSet<&str> = facts.unread.iter().map(|u| u.by.as_str()).collect();
+        let kinds = self.absent.iter().map(|a| NotShown {
+            what: a.name(),
+            count: a.objects.len(),
+            is_entrance: a.reason == Reason::NotUnderstood && entrances.contains(a.kind.as_str()),
+        });
+        // Ports on nodes are no objects, and no picture shows them either.
+        let ports = facts.unread.iter().filter(|u| u.by.starts_with("host")).count();
+        let what = if ports == 1 { "entrance through ports of nodes" } else { "entrances through ports of nodes" };
+        let on_nodes = NotShown { what: what.to_owned(), count: ports, is_entrance: true };
+        kinds.chain((ports > 0).then_some(on_nodes)).collect()
+    }
+}
+
+/// What became of one object.
+enum Fate {
+    Drawn,
+    Used,
+    Irrelevant,
+    Absent(Reason),
+}
+
+/// What is known of policies and entrances.
+struct Known<'a> {
+    foreign: BTreeSet<&'a ObjectKey>,
+    unread: BTreeSet<usize>,
+    /// Evaluated policies, and whether they select a pod.
+    policies: BTreeMap<&'a ObjectKey, bool>,
+    /// The input has pods that policies could select.
+    has_pods: bool,
+}
+
+impl<'a> Known<'a> {
+    fn of(facts: &'a Facts, connectivity: &'a Connectivity, cluster: &Cluster) -> Known<'a> {
+        let mut selecting: BTreeSet<usize> = BTreeSet::new();
+        for workload in 0..cluster.workloads().len() {
+            for direction in Direction::ALL {
+                for network in 0..connectivity.networks().count() {
+                    let isolation = connectivity.isolation_on(network, workload, direction);
+                    selecting.extend(isolation.isolating.iter().chain(&isolation.tiers));
+                }
+            }
+        }
+        let policies = connectivity.policies().iter().enumerate();
+        Known {
+            foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
+            unread: facts.unread.iter().map(|u| u.object).collect(),
+            policies: policies.map(|(i, p)| (&p.key, selecting.contains(&i))).collect(),
+            has_pods: !cluster.workloads().is_empty(),
+        }
+    }
+
+    fn fate(&self, index: usize, entry: &Entry, graph: &Graph) -> Fate {
+        let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
+        if matches!(entry.object.body, Body::Workload(_)) || graph.find(&NodeId::object(&entry.key)).is_some() {
+            return Fate::Drawn;
+        }
+        if let Some(selects) = self.policies.get(&entry.key) {
+            let idle = !selects && self.has_pods;
+            return if idle { Fate::Absent(Reason::SelectsNothing) } else { Fate::Used };
+        }
+        if self.foreign.contains(&entry.key) || self.unread.contains(&index) {
+            return Fate::Absent(Reason::NotUnderstood);
+        }
+        match (group, kind) {
+            ("networking.k8s.io", "NetworkPolicy") | ("k8s.cni.cncf.io", "MultiNetworkPolicy") => {
+                Fate::Absent(Reason::Refused)
+            }
+            ("policy.networking.k8s.io", _) => Fate::Absent(Reason::Refused),
+            _ if is_listed(USED, group, kind) => Fate::Used,
+            _ if IRRELEVANT_GROUPS.binary_search(&group).is_ok() || is_listed(IRRELEVANT, group, kind) => {
+                Fate::Irrelevant
+            }
+            _ => Fate::Absent(Reason::NotUnderstood),
+        }
+    }
+}
+
+fn is_listed(list: &[(&str, &str)], group: &str, kind: &str) -> bool {
+    list.binary_search(&(group, kind)).is_ok()
+}
+
+/// Kinds without a card of their own that decide what is drawn, or that findings are about.
+const USED: &[(&str, &str)] = &[
+    ("", "ConfigMap"),
+    ("", "Endpoints"),
+    ("", "Namespace"),
+    ("", "PersistentVolumeClaim"),
+    ("", "Secret"),
+    ("", "ServiceAccount"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("cert-manager.io", "Certificate"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("gateway.networking.k8s.io", "GatewayClass"),
+    ("gateway.networking.k8s.io", "ReferenceGrant"),
+    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
+    ("k8s.ovn.org", "ClusterUserDefinedNetwork"),
+    ("k8s.ovn.org", "UserDefinedNetwork"),
+    ("networking.k8s.io", "IngressClass"),
+    ("policy", "PodDisruptionBudget"),
+];
+
+/// Groups of which no kind opens or denies connections between pods or runs pods.
+const IRRELEVANT_GROUPS: &[&str] = &[
+    "apiextensions.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "metrics.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "snapshot.storage.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
+/// Further such kinds.
+const IRRELEVANT: &[(&str, &str)] = &[
+    ("", "ComponentStatus"),
+    ("", "Event"),
+    ("", "LimitRange"),
+    ("", "Node"),
+    ("", "PersistentVolume"),
+    ("", "PodTemplate"),
+    ("", "ResourceQuota"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("apps", "ControllerRevision"),
+    ("autoscaling.k8s.io", "VerticalPodAutoscaler"),
+    ("bitnami.com", "SealedSecret"),
+    ("cert-manager.io", "CertificateRequest"),
+    ("cert-manager.io", "ClusterIssuer"),
+    ("cert-manager.io", "Issuer"),
+    ("external-secrets.io", "ClusterSecretStore"),
+    ("external-secrets.io", "ExternalSecret"),
+    ("external-secrets.io", "SecretStore"),
+    ("monitoring.coreos.com", "PodMonitor"),
+    ("monitoring.coreos.com", "Probe"),
+    ("monitoring.coreos.com", "PrometheusRule"),
+    ("monitoring.coreos.com", "ServiceMonitor"),
+    ("networking.k8s.io", "IPAddress"),
+    ("networking.k8s.io", "ServiceCIDR"),
+    ("policy", "PodSecurityPolicy"),
+    ("projectcalico.org", "StagedGlobalNetworkPolicy"),
+    ("projectcalico.org", "StagedKubernetesNetworkPolicy"),
+    ("projectcalico.org", "StagedNetworkPolicy"),
+    ("security.openshift.io", "SecurityContextConstraints"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_can_be_searched() {
+        assert!(USED.is_sorted());
+        assert!(IRRELEVANT_GROUPS.is_sorted());
+        assert!(IRRELEVANT.is_sorted());
+    }
+}
