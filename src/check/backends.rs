@@ -7,25 +7,33 @@ use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::graph::{Backend, PortMap};
 use crate::net::ObjectKey;
+use crate::net::kinds::{EntranceKind, Family, PortsOf, Reach, entrance_kind};
 use crate::resolve::{BackendReference, BackendTarget, ServicePort};
 
-/// Kinds of objects that send requests to Services.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sender {
-    Ingress,
-    /// Of the Gateway API, which knows references to other namespaces.
-    GatewayRoute,
-    /// Of OpenShift, which knows the ports of endpoints.
-    OpenShiftRoute,
+/// How findings about the references of an object are judged and called.
+#[derive(Clone, Copy)]
+struct Sender {
+    /// What its kind may name.
+    kind: Option<&'static EntranceKind>,
 }
 
 impl Sender {
     fn of(entry: &Entry) -> Sender {
-        match (entry.key.kind.as_str(), entry.key.group.as_str()) {
-            ("Ingress", _) => Sender::Ingress,
-            (_, "route.openshift.io") => Sender::OpenShiftRoute,
-            _ => Sender::GatewayRoute,
-        }
+        Sender { kind: entrance_kind(&entry.key.group, &entry.key.kind) }
+    }
+
+    fn is_ingress(self) -> bool {
+        self.kind.is_some_and(|k| k.family == Family::Ingress)
+    }
+
+    /// Where it may send to.
+    fn reach(self) -> Reach {
+        self.kind.map_or(Reach::Own, |k| k.reach)
+    }
+
+    /// Whether it names ports of endpoints.
+    fn is_endpoint(self) -> bool {
+        self.kind.is_some_and(|k| k.ports == PortsOf::Endpoints)
     }
 }
 
@@ -42,7 +50,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         match (backend.target, &backend.port) {
             // A route often names a Service in each of its rules.
             (BackendTarget::Missing | BackendTarget::Forbidden(None), _)
-                if is_service && (sender == Sender::Ingress || reported.insert((backend.object, &backend.key))) =>
+                if is_service && (sender.is_ingress() || reported.insert((backend.object, &backend.key))) =>
             {
                 missing(scene, entry, sender, backend);
             }
@@ -57,6 +65,12 @@ pub(super) fn check(scene: &mut Scene<'_>) {
 /// An Ingress or a route in a sentence: `Ingress shop/edge`.
 fn title(entry: &Entry) -> String {
     format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name)
+}
+
+/// A kind with its article.
+fn an(kind: &str) -> String {
+    let vowel = kind.chars().next().is_some_and(|c| matches!(c, 'A' | 'E' | 'I' | 'O'));
+    format!("{} {kind}", if vowel { "an" } else { "a" })
 }
 
 fn not_permitted(scene: &mut Scene<'_>, entry: &Entry, backend: &BackendReference) {
@@ -76,10 +90,10 @@ fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &Backe
     let (hint, help) = match (elsewhere, near) {
         (Some(other), _) => {
             let other = other.key.namespace();
-            let help = match sender {
-                Sender::Ingress => "an Ingress sends to Services of its own namespace only".to_owned(),
-                Sender::OpenShiftRoute => "a Route sends to Services of its own namespace only".to_owned(),
-                Sender::GatewayRoute => {
+            let help = match sender.reach() {
+                Reach::Own => format!("{} sends to Services of its own namespace only", an(&entry.key.kind)),
+                Reach::Any => format!("`{other}` is the namespace that the reference should name"),
+                Reach::Granted => {
                     format!("add `namespace: {other}` to the reference, and a ReferenceGrant in that namespace")
                 }
             };
@@ -88,10 +102,7 @@ fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &Backe
         (None, Some(near)) => (format!("; there is {near}"), format!("`name: {near}` is probably meant")),
         (None, None) => (String::new(), "add the Service, or correct its name".to_owned()),
     };
-    let code = match sender {
-        Sender::Ingress => Code::IngressBackendMissing,
-        Sender::GatewayRoute | Sender::OpenShiftRoute => Code::RouteBackendMissing,
-    };
+    let code = if sender.is_ingress() { Code::IngressBackendMissing } else { Code::RouteBackendMissing };
     let message = format!("{} sends to Service {namespace}/{name}, which is not in the input{hint}", title(entry));
     let report = scene.report(code, entry, &format!("{}.name", backend.field), message).help(help);
     if let Some(other) = elsewhere {
@@ -110,11 +121,8 @@ fn port_missing(
 ) {
     let facts = scene.facts;
     let ports = facts.ports_of(service);
-    let (is_endpoint, code) = match sender {
-        Sender::Ingress => (false, Code::IngressPortMissing),
-        Sender::GatewayRoute => (false, Code::BackendPortMissing),
-        Sender::OpenShiftRoute => (true, Code::BackendPortMissing),
-    };
+    let is_endpoint = sender.is_endpoint();
+    let code = if sender.is_ingress() { Code::IngressPortMissing } else { Code::BackendPortMissing };
     let named = |port: &ServicePort| {
         let number = if is_endpoint { port.map.target.to_string() } else { port.map.port.to_string() };
         port.map.name.as_ref().map_or(number.clone(), |name| format!("{number} ({name})"))

@@ -60,14 +60,26 @@ fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
     None
 }
 
-/// The Service through which what a node sends comes to a workload.
-fn service_between(graph: &Graph, by: usize, workload: usize) -> Option<usize> {
-    let selects = |service: usize| {
-        let edges = graph.outgoing(service).into_iter().map(|e| graph.edge(e));
-        edges.into_iter().any(|(_, to, e)| to == workload && matches!(e.detail, EdgeDetail::Selects(_)))
-    };
-    let edges = graph.outgoing(by).into_iter().map(|e| graph.edge(e));
-    edges.filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. })).map(|(_, to, _)| to).find(|s| selects(*s))
+/// The Services through which what a node sends comes to a workload: aliases first.
+fn services_between(graph: &Graph, by: usize, workload: usize) -> Vec<usize> {
+    let next = |node: usize| graph.outgoing(node).into_iter().map(|e| graph.edge(e));
+    let selects =
+        |service: usize| next(service).any(|(_, to, e)| to == workload && matches!(e.detail, EdgeDetail::Selects(_)));
+    let routed = next(by).filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. }));
+    for (_, first, _) in routed {
+        let mut chain = vec![first];
+        while let Some(&at) = chain.last() {
+            if selects(at) {
+                return chain;
+            }
+            let alias = next(at).find(|(_, _, e)| matches!(e.detail, EdgeDetail::Resolves(_)));
+            match alias {
+                Some((_, to, _)) if !chain.contains(&to) => chain.push(to),
+                _ => break,
+            }
+        }
+    }
+    Vec::new()
 }
 
 fn to_internet(scene: &mut Scene<'_>) {
@@ -92,10 +104,11 @@ fn to_internet(scene: &mut Scene<'_>) {
         for (entrance, open) in &ways {
             let Some(by) = graph.object(&entrance.by) else { continue };
             let Some(mut chain) = from_internet(graph, by) else { continue };
-            chain.extend(service_between(graph, by, own));
+            chain.extend(services_between(graph, by, own));
             let names: Vec<String> = chain.iter().skip(1).map(|n| words(graph.node(*n))).collect();
+            let through = if by == own { own_opening(graph, by).to_owned() } else { names.join(" → ") };
             ports = ports.union(open);
-            chains.push((names.join(" → "), entries.get(&entrance.by).copied()));
+            chains.push((through, entries.get(&entrance.by).copied()));
         }
         let Some((first, _)) = chains.first() else { continue };
         let more = match chains.len() {
@@ -110,6 +123,19 @@ fn to_internet(scene: &mut Scene<'_>) {
             report = report.related(entry, "", "opens it");
         }
         report.help("nothing is wrong if that is meant");
+    }
+}
+
+/// How a workload is open to the outside by itself.
+fn own_opening(graph: &Graph, workload: usize) -> &'static str {
+    let ways = graph.incoming(workload).into_iter().filter_map(|e| match &graph.edge(e).2.detail {
+        EdgeDetail::Exposes(ways) => ways.first(),
+        _ => None,
+    });
+    match ways.map(|way| way.via).next() {
+        Some(Expose::HostPort) => "a host port of each node that runs it",
+        Some(Expose::HostNetwork) => "the network of each node that runs it",
+        _ => "its own entry point",
     }
 }
 
@@ -136,7 +162,8 @@ fn services(scene: &mut Scene<'_>) {
     let routed: BTreeSet<&NodeId> = graph
         .edges()
         .filter(|(from, _, e)| {
-            graph.node(*from).kind() == NodeKind::Ingress && matches!(e.detail, EdgeDetail::Routes { .. })
+            matches!(graph.node(*from).kind(), NodeKind::Ingress | NodeKind::Route)
+                && matches!(e.detail, EdgeDetail::Routes { .. })
         })
         .map(|(_, to, _)| &graph.node(to).id)
         .collect();
@@ -198,7 +225,9 @@ fn services(scene: &mut Scene<'_>) {
                         )
                         .help("use type ClusterIP behind an Ingress or a load balancer, or let a firewall say who may reach the nodes");
                     if routed {
-                        report.lowered("an Ingress sends to it, and the controllers of some clouds need node ports");
+                        report.lowered(
+                            "an Ingress or a route sends to it, and the controllers of some clouds need node ports",
+                        );
                     }
                 }
                 _ => {}

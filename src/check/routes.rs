@@ -19,6 +19,9 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         let reason = match &refusal.reason {
             RefusalReason::NoListenerNamed(name) => format!("it has no listener `{name}`"),
             RefusalReason::NoListenerOn(port) => format!("it has no listener on port {port}"),
+            RefusalReason::NoListenerSets => {
+                format!("its `allowedListeners` take none of namespace {}", route.key.namespace())
+            }
             RefusalReason::NotTaken { hosts } => {
                 let hosts = if hosts.is_empty() { String::new() } else { format!(" for {}", hosts.join(", ")) };
                 format!("no listener takes a {} of namespace {}{hosts}", route.key.kind, route.key.namespace())

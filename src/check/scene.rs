@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
 use crate::manifest::Body;
 use crate::net::ObjectKey;
+use crate::net::kinds::is_entrance_group;
 use crate::policy::{Calls, Connectivity};
 use crate::resolve::Facts;
 use crate::source::Span;
@@ -26,7 +27,7 @@ pub enum Completeness {
     Whole,
 }
 
-/// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself.
+/// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself and of entry points.
 const CONFIGURING: &[&str] =
     &["cert-manager.io", "argoproj.io", "kustomize.config.k8s.io", "external-secrets.io", "bitnami.com"];
 
@@ -59,6 +60,7 @@ impl<'a> Scene<'a> {
         let makes_pods = |e: &&Entry| {
             matches!(e.object.body, Body::Other)
                 && !own(&e.key.group)
+                && !is_entrance_group(&e.key.group)
                 && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g))
         };
         let mut named: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();

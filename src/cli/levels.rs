@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::input::InputArgs;
 use crate::net::choice::did_you_mean;
+use crate::net::kinds::kind_named;
 use crate::picture;
 use crate::view::{Anchor, Aspect, LabelSelector, Selection};
 use crate::why::Reference;
@@ -86,18 +87,13 @@ fn anchor(text: &str) -> Result<Anchor, String> {
 
 /// Kinds by the short and plural names that kubectl takes.
 fn kind(word: &str) -> String {
-    match word.to_ascii_lowercase().as_str() {
-        "ing" | "ingresses" => "Ingress".to_owned(),
-        "gtw" | "gateways" => "Gateway".to_owned(),
-        "cm" | "configmaps" => "ConfigMap".to_owned(),
-        "secrets" => "Secret".to_owned(),
-        "pvc" | "persistentvolumeclaims" => "PersistentVolumeClaim".to_owned(),
-        "sa" | "serviceaccounts" => "ServiceAccount".to_owned(),
-        "hpa" | "horizontalpodautoscalers" => "HorizontalPodAutoscaler".to_owned(),
-        other => match Reference::parse(&format!("{other}/x")) {
-            Ok(Reference::Object { kind: Some(kind), .. }) => kind,
-            _ => other.strip_suffix('s').filter(|s| s.ends_with("route")).unwrap_or(other).to_owned(),
-        },
+    if let Some(kind) = kind_named(word) {
+        return kind.to_owned();
+    }
+    let word = word.to_ascii_lowercase();
+    match Reference::parse(&format!("{word}/x")) {
+        Ok(Reference::Object { kind: Some(kind), .. }) => kind,
+        _ => word,
     }
 }
 
@@ -146,7 +142,7 @@ mod tests {
     #[test]
     fn kinds_have_short_and_plural_names() {
         let known = [("deploy", "deployment"), ("svc", "service"), ("Services", "service"), ("ing", "Ingress")];
-        for (word, meant) in known.into_iter().chain([("httproutes", "httproute"), ("Rollout", "rollout")]) {
+        for (word, meant) in known.into_iter().chain([("httproutes", "HTTPRoute"), ("Rollout", "rollout")]) {
             assert_eq!(kind(word), meant);
         }
     }

@@ -43,8 +43,8 @@ impl Node {
                 parts.extend(tls.then(|| "TLS".to_owned()));
             }
             Detail::Gateway { class, listeners, tls: _ } => {
-                parts.push("Gateway".into());
-                parts.push(format!("class {class}"));
+                parts.push(self.label.clone());
+                parts.extend((!class.is_empty()).then(|| format!("class {class}")));
                 parts.push(first_of(&listener_texts(listeners)));
             }
             Detail::Route { hosts } => {

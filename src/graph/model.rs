@@ -331,6 +331,10 @@ pub enum Expose {
     /// By addresses that are routed to the nodes (`externalIPs`).
     #[strum(serialize = "ExternalIPs")]
     ExternalIps,
+    /// By a port of a container on each node that runs the pod (`hostPort`).
+    HostPort,
+    /// By the network of the node, which the pod uses as its own (`hostNetwork`).
+    HostNetwork,
 }
 
 impl Expose {
@@ -382,6 +386,22 @@ pub enum Backend {
     Absent(String),
     /// No port: a resource backend, or a route that is attached to a Gateway.
     None,
+}
+
+impl Backend {
+    /// The port of the Service that an alias represents, for a port of the alias: the number is passed on, and the
+    /// alias's own ports only give it a name
+    /// (<https://kubernetes.io/docs/concepts/services-networking/service/#externalname>).
+    pub fn passed_on(self) -> Backend {
+        match self {
+            Backend::Name { resolved: Some(number), .. } => Backend::Number(number),
+            Backend::Absent(wanted) => match wanted.parse() {
+                Ok(number) => Backend::Number(number),
+                Err(_) => Backend::Name { name: wanted, resolved: None },
+            },
+            other => other,
+        }
+    }
 }
 
 /// The details of an edge.

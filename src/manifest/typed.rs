@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::api::core::v1::{Endpoints, Pod, PodSpec, PodTemplateSpec, ReplicationController, Service};
+use k8s_openapi::api::core::v1::{
+    Endpoints, Pod, PodSpec, PodTemplateSpec, ReplicationController, Service, ServicePort, ServiceSpec,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -51,6 +53,10 @@ pub(super) fn body(
     let mut reader = Reader { tree, text, findings };
     match (group, kind) {
         ("", "Service") => Body::Service(reader.object::<Service>()),
+        ("networking.gke.io", "MultiClusterService") => Body::Service(reader.multi_cluster_service()),
+        ("inference.networking.k8s.io" | "inference.networking.x-k8s.io", "InferencePool") => {
+            Body::Service(Box::new(reader.inference_pool()))
+        }
         ("", "Endpoints") => Body::Endpoints(reader.object::<Endpoints>()),
         ("", "Namespace") => Body::Namespace,
         ("discovery.k8s.io", "EndpointSlice") => Body::EndpointSlice(reader.object::<EndpointSlice>()),
@@ -107,6 +113,30 @@ impl Reader<'_, '_> {
     fn part<T: DeserializeOwned + Default>(&mut self, path: &str, strictness: Strictness) -> Option<T> {
         let tree = self.tree.find(path).filter(|tree| !tree.is_null())?;
         Some(decode(tree, path, strictness, self.text, self.findings))
+    }
+
+    /// A MultiClusterService of Google Kubernetes Engine has the selector and ports of a Service in a template
+    /// (<https://cloud.google.com/kubernetes-engine/docs/reference/multi-cluster-ingress>).
+    fn multi_cluster_service(&mut self) -> Box<Service> {
+        let spec: Option<ServiceSpec> = self.part("spec.template.spec", Strictness::Alike);
+        Box::new(Service { spec, ..Service::default() })
+    }
+
+    /// An InferencePool selects pods as a Service does, and names ports of the pods
+    /// (<https://gateway-api-inference-extension.sigs.k8s.io/api-types/inferencepool/>).
+    fn inference_pool(&mut self) -> Service {
+        let spec = self.tree.get("spec");
+        let selector = spec.and_then(|s| s.get("selector"));
+        // Before version 1 the selector was a plain map, and there was one port.
+        let labels = selector.and_then(|s| s.get("matchLabels")).or(selector).map(Tree::entries).unwrap_or_default();
+        let listed = spec.and_then(|s| s.get("targetPorts")).map(Tree::items).unwrap_or_default();
+        let numbers = listed.iter().filter_map(|p| p.get("number")).chain(spec.and_then(|s| s.get("targetPortNumber")));
+        let port = |number: i32| ServicePort { port: number, ..ServicePort::default() };
+        let ports = numbers.filter_map(|n| i32::try_from(n.as_i64()?).ok()).map(port);
+        let pairs = labels.iter().filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned())));
+        let spec =
+            ServiceSpec { selector: Some(pairs.collect()), ports: Some(ports.collect()), ..ServiceSpec::default() };
+        Service { spec: Some(spec), ..Service::default() }
     }
 
     fn with_template(&self, template: PodTemplateSpec, at: &TemplateAt) -> Workload {

@@ -5,6 +5,7 @@
 mod addresses;
 pub mod choice;
 mod dns;
+pub mod kinds;
 mod labels;
 pub mod near;
 mod object;

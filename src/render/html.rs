@@ -437,6 +437,7 @@ fn exposed_ports(way: &Exposure) -> String {
     if way.ports.is_empty() {
         return match way.via {
             Expose::NodePort => "chosen by the cluster".to_owned(),
+            Expose::HostNetwork => "not declared".to_owned(),
             _ => "not fixed".to_owned(),
         };
     }

@@ -10,7 +10,7 @@ use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
 use super::{Report, words};
-use crate::graph::{EdgeDetail, Evidence, NodeId, port_text};
+use crate::graph::{EdgeDetail, Evidence, NodeId, NodeKind, port_text};
 use crate::net::{ObjectKey, PortSet};
 use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Unseen, Way};
 use crate::world::UnreadEntrance;
@@ -48,7 +48,8 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
     rows
 }
 
-/// The Ingresses, Gateways and routes that a way in leads through, or the Service that it opens.
+/// The Ingresses, Gateways and routes that a way in leads through, or the Service or workload that it opens. Sets of
+/// listeners have ports, and ways in, of their own.
 fn passing<'a>(report: &Report<'a>, way: &ExposureRow<'_>) -> BTreeSet<&'a NodeId> {
     let graph = report.graph;
     let Some(start) = graph.find(&way.to.id) else { return BTreeSet::new() };
@@ -57,7 +58,7 @@ fn passing<'a>(report: &Report<'a>, way: &ExposureRow<'_>) -> BTreeSet<&'a NodeI
     while let Some(at) = todo.pop() {
         for (_, to, edge) in graph.outgoing(at).into_iter().map(|e| graph.edge(e)) {
             if matches!(edge.detail, EdgeDetail::Routes { .. })
-                && graph.node(to).kind() != crate::graph::NodeKind::Service
+                && !matches!(graph.node(to).kind(), NodeKind::Service | NodeKind::Gateway)
                 && seen.insert(to)
             {
                 todo.push(to);

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::facts::{ControllerHint, Facts};
 use crate::cluster::{Cluster, Workload};
-use crate::graph::{Detail, EdgeDetail, EdgesByEnd, Node, NodeKind};
 use crate::manifest::Body;
+use crate::net::kinds::entrance_kind;
 use crate::net::{Labels, ObjectKey, label_list, text};
 use crate::policy::{AbsentController, Way};
 
@@ -231,18 +232,27 @@ impl Controllers {
     }
 
     /// The ways by which requests come to what is behind an Ingress or route.
-    pub fn ways(&self, cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<Way> {
+    pub fn ways(&self, cluster: &Cluster, facts: &Facts, object: usize) -> Vec<Way> {
         match self {
             Controllers::Told(ways) => ways.clone(),
-            Controllers::Found(found) => vec![Way::Controller(of_route(found, cluster, links, node))],
+            Controllers::Found(found) => vec![Way::Controller(of_route(found, cluster, facts, object))],
         }
     }
 }
 
-/// The workloads that bring requests to an Ingress or route: those of its class, or all where it has none. Empty if the
-/// input does not hold them.
-fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<usize> {
-    let classes = classes(cluster, links, node);
+/// The workloads that bring requests to an Ingress or route: those that it or its Gateways name, those of its class, or
+/// all where it has none. Empty if the input does not hold them.
+fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, facts: &Facts, object: usize) -> Vec<usize> {
+    let hints = hints(cluster, facts, object);
+    let named: Vec<&Vec<usize>> =
+        hints.iter().filter_map(|h| if let ControllerHint::Pods(pods) = h { Some(pods) } else { None }).collect();
+    if !named.is_empty() {
+        let mut bringing: Vec<usize> = named.into_iter().flatten().copied().collect();
+        bringing.sort_unstable();
+        bringing.dedup();
+        return bringing;
+    }
+    let classes = classes(cluster, &hints);
     if classes.is_empty() {
         return found.values().flatten().copied().collect();
     }
@@ -268,42 +278,39 @@ fn is(workload: &Workload, known: &Known) -> bool {
     known.labels.iter().any(|set| has(set) && (at_home || telling(set)))
 }
 
-/// What the class of an Ingress or of the Gateways of a route is called, in lower case: its name and the controller
-/// that it names.
-fn classes(cluster: &Cluster, links: &EdgesByEnd<'_>, node: &Node) -> Vec<String> {
-    let mut names: Vec<String> = match &node.detail {
-        Detail::Ingress { class: Some(class), .. } => vec![class.clone()],
-        _ => Vec::new(),
-    };
-    for link in links.incoming(&node.id) {
-        if let (EdgeDetail::Routes { .. }, Detail::Gateway { class, .. }) = (link.detail, &link.from.detail) {
-            names.push(class.clone());
-        }
+/// What an Ingress or a route says of its controller, and what the Gateways on the way to it say.
+fn hints(cluster: &Cluster, facts: &Facts, object: usize) -> Vec<ControllerHint> {
+    let before = facts.gates_of(object).iter().flat_map(|g| &g.through);
+    let objects = before.filter_map(|id| cluster.find(id.key()?)).chain([object]);
+    let mut hints: Vec<ControllerHint> = objects.filter_map(|o| facts.controllers.get(&o).cloned()).collect();
+    let key = &cluster.entries()[object].key;
+    if hints.is_empty()
+        && let Some(kind) = entrance_kind(&key.group, &key.kind)
+    {
+        hints.extend(kind.controllers.iter().map(|word| ControllerHint::Class((*word).to_owned())));
     }
-    let is_openshift = node.kind() == NodeKind::Route && node.label == "Route";
-    if is_openshift {
-        names.push("openshift".to_owned());
-    }
-    let mut told = Vec::new();
-    for name in &names {
+    hints.dedup();
+    hints
+}
+
+/// What classes are called, in lower case: their names and the controllers that they name.
+fn classes(cluster: &Cluster, hints: &[ControllerHint]) -> Vec<String> {
+    let mut words = Vec::new();
+    for hint in hints {
+        let ControllerHint::Class(name) = hint else { continue };
         let find = |group: &str, kind: &str| {
             cluster.find(&ObjectKey { namespace: None, name: name.clone(), kind: kind.into(), group: group.into() })
         };
+        words.push(name.to_lowercase());
         if let Some(at) = find("networking.k8s.io", "IngressClass")
             && let Body::IngressClass(class) = &cluster.entries()[at].object.body
         {
-            told.extend(class.spec.as_ref().and_then(|s| s.controller.clone()));
+            words.extend(class.spec.iter().filter_map(|s| s.controller.as_ref()).map(|c| c.to_lowercase()));
         }
         if let Some(at) = find("gateway.networking.k8s.io", "GatewayClass") {
-            told.extend(
-                cluster.entries()[at]
-                    .object
-                    .tree
-                    .at(&["spec", "controllerName"])
-                    .and_then(|c| c.as_str())
-                    .map(str::to_owned),
-            );
+            let named = cluster.entries()[at].object.tree.at(&["spec", "controllerName"]);
+            words.extend(named.and_then(|c| c.as_str()).map(str::to_lowercase));
         }
     }
-    names.into_iter().chain(told).map(|n| n.to_lowercase()).collect()
+    words
 }

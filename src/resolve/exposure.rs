@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
+use super::entrance::Clients;
+use super::facts::HostPort;
 use super::{Context, port_number, services};
-use crate::cluster::Entry;
-use crate::graph::{EdgeDetail, Evidence, Expose, Exposure, NodeId, ServiceKind};
+use crate::cluster::{Entry, Workload};
+use crate::graph::{AddressesId, EdgeDetail, Evidence, Expose, Exposure, LineEnd, NodeId, Port, ServiceKind};
 use crate::net::{AddressSet, Protocol, parse_cidr};
 
 /// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean
@@ -35,6 +37,49 @@ pub(super) fn internal(annotations: &BTreeMap<String, String>) -> Option<String>
     found.map(|(key, _)| format!("metadata.annotations[\"{key}\"]"))
 }
 
+/// Adds the edges by which the outside reaches pods past all Services: at ports of their nodes.
+pub(super) fn nodes(context: &mut Context<'_>) {
+    let cluster = context.cluster;
+    for (index, workload) in cluster.workloads().iter().enumerate() {
+        let on_host = workload.spec.pod.host_network == Some(true);
+        let found = host_ports(index, workload);
+        if found.is_empty() && !on_host {
+            continue;
+        }
+        let mut ports: Vec<(u16, Protocol)> = found.iter().map(|p| (p.host, p.port.protocol)).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        let (via, field) =
+            if on_host { (Expose::HostNetwork, "hostNetwork") } else { (Expose::HostPort, "containers") };
+        let entry = &cluster.entries()[workload.entry];
+        let said = context.evidence(entry, &format!("{}.{field}", workload.spec.pod_path));
+        let from = context.internet();
+        let detail = EdgeDetail::Exposes(vec![Exposure { via, ports }]);
+        context.graph.edge(&from, &NodeId::object(&workload.key), detail, [said]);
+        context.facts.host_ports.extend(found);
+    }
+}
+
+/// The ports of a workload that are open on its nodes: those with a `hostPort` that no loopback address hides, and all
+/// that it declares in the network of its node.
+fn host_ports(index: usize, workload: &Workload) -> Vec<HostPort> {
+    let pod = &workload.spec.pod;
+    let on_host = pod.host_network == Some(true);
+    let declared = pod.init_containers.iter().flatten().chain(&pod.containers).flat_map(|c| c.ports.iter().flatten());
+    let found = declared.filter_map(|p| {
+        let number = port_number(p.container_port)?;
+        let is_local = p.host_ip.as_deref().is_some_and(|ip| ip.starts_with("127.") || ip == "::1");
+        let host = match p.host_port.and_then(port_number) {
+            _ if on_host => number,
+            Some(host) if !is_local => host,
+            _ => return None,
+        };
+        let port = Port { number, protocol: Protocol::from_field(p.protocol.as_deref()), name: p.name.clone() };
+        Some(HostPort { workload: index, port, host })
+    });
+    found.collect()
+}
+
 /// Adds the edges by which the outside reaches a Service.
 pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Service, id: &NodeId) {
     let Some(spec) = &service.spec else { return };
@@ -58,7 +103,9 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         let (ranges, field) = source_ranges(spec, &entry.object.annotations);
         let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
         let mut said = vec![type_evidence];
-        let from = if let Some(field) = internal(&entry.object.annotations) {
+        let by_class = spec.load_balancer_class.as_deref() == Some("tailscale");
+        let by_class = by_class.then(|| "spec.loadBalancerClass".to_owned());
+        let from = if let Some(field) = internal(&entry.object.annotations).or(by_class) {
             said.push(context.evidence(entry, &field));
             context.private_network(last(&said))
         } else if open {
@@ -82,6 +129,15 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
         }
         context.graph.edge(&from, id, EdgeDetail::Exposes(ways), [type_evidence]);
     }
+    if kind != ServiceKind::LoadBalancer
+        && entry.object.annotations.get("tailscale.com/expose").is_some_and(|v| v == "true")
+    {
+        // A proxy on the tailnet (https://tailscale.com/kb/1439/kubernetes-operator-cluster-ingress).
+        let said = context.evidence(entry, "metadata.annotations[\"tailscale.com/expose\"]");
+        let from = context.private_network(said.clone());
+        let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::LoadBalancer, ports: ports(false) }]);
+        context.graph.edge(&from, id, detail, [said]);
+    }
     if spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty()) {
         let said = context.evidence(entry, "spec.externalIPs");
         let from = context.internet();
@@ -92,6 +148,34 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
             [said],
         );
     }
+}
+
+impl Context<'_> {
+    /// The node for the clients that an object lets in.
+    pub(super) fn clients(&mut self, clients: &Clients, said: Evidence) -> NodeId {
+        let blocks = |texts: &[String]| {
+            let known = texts.iter().filter_map(|r| parse_cidr(r).ok().or_else(|| parse_cidr(&single(r)).ok()));
+            known.fold(AddressSet::none(), |set, block| set.with(&AddressSet::block(block)))
+        };
+        let everywhere = || vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
+        let mut addresses = if clients.allowed.is_empty() { everywhere() } else { clients.allowed.clone() };
+        let open = addresses.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
+        if open && clients.denied.is_empty() {
+            return self.internet();
+        }
+        let set = blocks(&addresses).difference(&blocks(&clients.denied));
+        addresses.sort();
+        addresses.dedup();
+        let mut except = clients.denied.clone();
+        except.sort();
+        except.dedup();
+        self.outside(AddressesId { addresses, except, end: LineEnd::From, on: None }, set, vec![said])
+    }
+}
+
+/// An address as a block of one.
+fn single(address: &str) -> String {
+    format!("{address}/{}", if address.contains(':') { 128 } else { 32 })
 }
 
 /// From where a load balancer takes traffic, and the field that says so: the one of the Service, else the annotation

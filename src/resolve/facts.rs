@@ -3,8 +3,10 @@
 //!
 //! Objects are named by their position in the cluster.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::unread::UnreadEntrance;
-use crate::graph::{Backend, HostTls, PortMap, UseWay};
+use crate::graph::{Backend, HostTls, NodeId, Port, PortMap, UseWay};
 use crate::net::ObjectKey;
 
 /// Everything that resolution found beside the graph, in the order of objects.
@@ -27,6 +29,15 @@ pub struct Facts {
     pub unread: Vec<UnreadEntrance>,
     /// For each workload the first of [`Facts::unread`] that may lead to it.
     pub unread_by_workload: Vec<Option<usize>>,
+    /// The ways by which requests from outside come to Ingresses, Gateways and routes; none for one that no request
+    /// from outside comes to.
+    pub gates: BTreeMap<usize, Vec<Gate>>,
+    /// What Ingresses, Gateways and routes say of the pods that bring their requests.
+    pub controllers: BTreeMap<usize, ControllerHint>,
+    /// Ports of workloads that are open on their nodes.
+    pub host_ports: Vec<HostPort>,
+    /// Routes that send datagrams (UDP) to their backends; all others send TCP.
+    pub datagrams: BTreeSet<usize>,
 }
 
 impl Facts {
@@ -50,6 +61,16 @@ impl Facts {
         self.unread.get(self.unread_by_workload.get(workload).copied().flatten()?)
     }
 
+    /// The ways by which requests from outside come to an Ingress, a Gateway or a route.
+    pub fn gates_of(&self, object: usize) -> &[Gate] {
+        self.gates.get(&object).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The ports of a workload that are open on its nodes.
+    pub fn host_ports_of(&self, workload: usize) -> &[HostPort] {
+        of_object(&self.host_ports, workload, |p| p.workload)
+    }
+
     /// Brings all facts into the order of the objects that they are about.
     pub(super) fn sort(&mut self) {
         self.backends.sort_by_key(|b| b.object);
@@ -58,6 +79,7 @@ impl Facts {
         self.refusals.sort_by_key(|r| r.route);
         self.ports.sort_by_key(|p| (p.service, p.index));
         self.uses.sort_by_key(|u| u.object);
+        self.host_ports.sort_by_key(|p| p.workload);
     }
 }
 
@@ -107,6 +129,36 @@ impl BackendTarget {
             BackendTarget::Missing | BackendTarget::Action => None,
         }
     }
+}
+
+/// A way by which requests from outside come to an Ingress, a Gateway or a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The node for the outside; `None` if it is that of a Gateway which the manifests do not contain.
+    pub outside: Option<NodeId>,
+    /// Gateways and routes on the way, the outermost first.
+    pub through: Vec<NodeId>,
+}
+
+/// A port of a workload that is open on each node that runs one of its pods
+/// (<https://kubernetes.io/docs/concepts/configuration/overview/#services>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    /// The workload.
+    pub workload: usize,
+    /// The port of its pods.
+    pub port: Port,
+    /// The port of the node.
+    pub host: u16,
+}
+
+/// What an Ingress, a Gateway or a route says of the pods that bring its requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControllerHint {
+    /// The name of a class, or a word for the controller.
+    Class(String),
+    /// These workloads, by position; none if the manifests do not contain them.
+    Pods(Vec<usize>),
 }
 
 /// A reference of a workload, an Ingress or a Gateway to what it uses.
@@ -185,6 +237,8 @@ pub enum RefusalReason {
     NoListenerNamed(String),
     /// It has no listener on this port.
     NoListenerOn(u16),
+    /// It takes no ListenerSets of that namespace.
+    NoListenerSets,
     /// None of its listeners takes routes of this kind, namespace and hosts.
     NotTaken {
         /// The hosts of the route; none for any host.

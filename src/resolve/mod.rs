@@ -3,21 +3,17 @@
 //! Whatever an object refers to and the manifests do not contain becomes a `Missing` node, so that no reference is
 //! lost.
 
-mod alb;
 mod allows;
 mod backends;
 mod calls;
 mod controllers;
-mod entrances;
+mod entrance;
 mod exposure;
 mod facts;
-mod gateway;
-mod ingress;
-mod openshift;
 mod resources;
 mod services;
-mod tls;
 mod unread;
+mod ways;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -35,8 +31,8 @@ use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef};
 pub use facts::{
-    BackendReference, BackendTarget, Certificate, CertificateSource, EndpointOutcome, Facts, Host, Refusal,
-    RefusalReason, ServicePort, UseReference,
+    BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts, Gate,
+    Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
 };
 pub use unread::UnreadEntrance;
 
@@ -64,15 +60,16 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     }
     workloads::add(&mut context);
     services::add(&mut context);
-    ingress::add(&mut context);
-    gateway::add(&mut context);
-    openshift::add(&mut context);
+    exposure::nodes(&mut context);
+    entrance::add(&mut context);
     context.facts.uses = resources::uses(&context);
     context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();
     context.facts.unread = unread::entrances(&context);
     context.facts.unread_by_workload = unread::by_workload(cluster, &context.facts.unread);
-    let entrances = entrances::entrances(cluster, &context.graph.edges_by_end(), controllers);
+    let links = context.graph.edges_by_end();
+    context.facts.gates = entrance::gates(cluster, &links);
+    let entrances = ways::entrances(cluster, &links, &context.facts, controllers);
     let absent = controllers::absent(cluster, controllers);
     let connectivity = policy::connectivity(cluster, entrances, absent);
     connectivity.map(|connectivity| {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Detail, Graph, Identity, Node, NodeId, NodeKind, RestSide, SummaryId};
+use crate::net::kinds::kind_named;
 use crate::net::{ClusterName, near, text};
 
 use super::aspect::exposed;
@@ -183,18 +184,7 @@ fn is_meant(node: &Node, anchor: &Anchor, by_kind: bool) -> bool {
         (None, Some(word), true) => (Some(word.as_str()), None),
         (kind, namespace, _) => (kind.as_deref(), namespace.as_deref()),
     };
-    // Short names of the kinds that are not workloads.
-    let kind = kind.map(|k| match k {
-        "ing" | "ingresses" => "ingress",
-        "gtw" | "gateways" => "gateway",
-        "httproutes" => "httproute",
-        "cm" | "configmaps" => "configmap",
-        "secrets" => "secret",
-        "pvc" | "persistentvolumeclaims" => "persistentvolumeclaim",
-        "sa" | "serviceaccounts" => "serviceaccount",
-        "hpa" | "horizontalpodautoscalers" => "horizontalpodautoscaler",
-        other => other,
-    });
+    let kind = kind.map(|k| kind_named(k).unwrap_or(k));
     is_object(node)
         && node.name == anchor.name
         && namespace.is_none_or(|n| node.namespace.as_deref() == Some(n))

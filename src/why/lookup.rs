@@ -4,6 +4,7 @@ use super::Scene;
 use super::ends::addresses_name;
 use super::question::Reference;
 use crate::manifest::Body;
+use crate::net::kinds::{self, entrance_kind};
 use crate::net::near::letters_apart;
 use crate::net::{AddressSet, ClusterName, ObjectKey};
 
@@ -201,9 +202,11 @@ fn unknown(
     }
     let what = kind.unwrap_or("workload or Service");
     let whole = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    if let Some(entry) = scene.cluster.entries().iter().find(|e| {
-        e.key.name == name && matches!(e.key.kind.as_str(), "Ingress" | "Gateway" | "HTTPRoute" | "NetworkPolicy")
-    }) {
+    let is_between = |key: &ObjectKey| {
+        key.kind == "NetworkPolicy"
+            || entrance_kind(&key.group, &key.kind).is_some_and(|k| k.role != kinds::Role::Setting)
+    };
+    if let Some(entry) = scene.cluster.entries().iter().find(|e| e.key.name == name && is_between(&e.key)) {
         return format!(
             "{} is no end of a connection\nask about the Services and workloads behind it, or from `internet`",
             entry.key

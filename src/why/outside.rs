@@ -7,7 +7,7 @@ use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, NodeKind, PortMap};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, PortMap, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
 use crate::resolve::UnreadEntrance;
@@ -54,7 +54,7 @@ pub(super) fn ways_in(
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
     for id in &services {
-        for way in ways(scene, id, clients, &mut step) {
+        for way in ways(scene, id, clients, &mut step, &mut Vec::new()) {
             let mut hits = 0;
             for (workload, maps, _) in service::selected(scene, id) {
                 if own.is_some_and(|o| o != workload) {
@@ -85,6 +85,9 @@ pub(super) fn ways_in(
                 others.push(way.text);
             }
         }
+    }
+    if let Some(workload) = own {
+        at_nodes(scene, workload, wish, clients, &mut step, &mut found);
     }
     unread(scene, to, &mut found, &mut step);
     if found.pairs.is_empty() && found.unread.is_none() {
@@ -153,6 +156,38 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
 
 /// So many entrances that are not read are named.
 const NAMED: usize = 3;
+
+/// The ports of a workload that are open on its nodes.
+fn at_nodes(
+    scene: &Scene<'_>,
+    workload: usize,
+    wish: Option<&PortWish>,
+    clients: &AddressSet,
+    step: &mut Step,
+    found: &mut Found,
+) {
+    let Some(node) = scene.graph.object(&scene.workload(workload).key) else { return };
+    let exposed = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e).2);
+    let Some(edge) = exposed.into_iter().find(|e| matches!(&e.detail, EdgeDetail::Exposes(_))) else { return };
+    let name = scene.workload_name(workload);
+    let ports = scene.facts.host_ports_of(workload);
+    if ports.is_empty() && scene.workload(workload).spec.pod.host_network == Some(true) {
+        let text = format!("{name} is in the network of its nodes and declares no port: where it listens is not known");
+        step.say(Mark::Doubt, text, place(edge));
+    }
+    for port in ports {
+        let protocol = port.port.protocol;
+        let meant = |w: &PortWish| {
+            w.means(port.host, None, protocol) || w.means(port.port.number, port.port.name.as_deref(), protocol)
+        };
+        if wish.is_none_or(meant) {
+            let asked = PortSet::port(protocol, port.port.number);
+            let outer = port_text(port.host, protocol);
+            step.say(Mark::Ok, format!("port {outer} of each node leads to {asked} of {name}"), place(edge));
+            found.add(End::Addresses(clients.clone()), Target { end: End::Workload(workload), asked });
+        }
+    }
+}
 
 /// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
 /// addresses then see that
@@ -230,14 +265,20 @@ fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSe
     }
 }
 
+/// More names of one Service are not looked at.
+const MOST_ALIASES: usize = 16;
+
 /// The ways to a Service.
-fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Step) -> Vec<Way> {
-    let Some(node) = scene.graph.find(service) else { return Vec::new() };
+fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Step, seen: &mut Vec<NodeId>) -> Vec<Way> {
+    let Some(node) = scene.graph.find(service).filter(|_| seen.len() < MOST_ALIASES && !seen.contains(service)) else {
+        return Vec::new();
+    };
+    seen.push(service.clone());
     let mut found = Vec::new();
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         match &edge.detail {
             EdgeDetail::Exposes(exposures) => {
-                let Some(clients) = clients(scene, from, edge, asking, step) else {
+                let Some(clients) = clients(&scene.graph.node(from).detail, place(edge), asking, step) else {
                     continue;
                 };
                 for exposure in exposures {
@@ -260,8 +301,10 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
             }
             EdgeDetail::Routes { port, rules } => {
                 let by = scene.graph.node(from);
-                let Some(gate) = gate(scene, from) else { continue };
-                let transport = if by.label == "UDPRoute" { Protocol::Udp } else { Protocol::Tcp };
+                let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
+                let Some(gate) = gate(scene, object, asking, step) else { continue };
+                let is_datagram = scene.facts.datagrams.contains(&object);
+                let transport = if is_datagram { Protocol::Udp } else { Protocol::Tcp };
                 let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
                 found.push(Way {
                     text: format!("{gate}{} sends {}", by.id, text::first(paths, 3)),
@@ -272,7 +315,20 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     transport: Some(transport),
                 });
             }
-            EdgeDetail::Selects(_) | EdgeDetail::Resolves(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => {}
+            // What comes to another name of the Service comes to it, on the port of that number.
+            EdgeDetail::Resolves(_) => {
+                let alias = &scene.graph.node(from).id;
+                for way in ways(scene, alias, asking, step, seen) {
+                    if matches!(way.through, Through::Controller) {
+                        found.push(Way {
+                            text: format!("{} to {alias}, another name,", way.text),
+                            port: way.port.map(Backend::passed_on),
+                            ..way
+                        });
+                    }
+                }
+            }
+            EdgeDetail::Selects(_) | EdgeDetail::Allows(_) | EdgeDetail::Denied(_) => {}
             EdgeDetail::Calls(_) | EdgeDetail::Uses(_) | EdgeDetail::Scales(_) | EdgeDetail::Several(_) => {}
         }
     }
@@ -283,38 +339,42 @@ fn place(edge: &Edge) -> Option<String> {
     edge.evidence.first().map(|e| e.place())
 }
 
-/// Through which Gateways the Internet comes to an Ingress or route, as the beginning of a sentence; `None` if it does
-/// not.
-fn gate(scene: &Scene<'_>, node: usize) -> Option<String> {
-    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
-        let other = scene.graph.node(from);
-        match (&edge.detail, other.kind()) {
-            (EdgeDetail::Exposes(_), NodeKind::Internet) => return Some(String::new()),
-            (EdgeDetail::Routes { .. }, NodeKind::Gateway) if gate(scene, from).is_some() => {
-                return Some(format!("{}, ", other.id));
-            }
-            _ => {}
+/// Through which Gateways and routes the asking addresses come to an Ingress or route, as the beginning of a sentence;
+/// `None` if they do not.
+fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) -> Option<String> {
+    for gate in scene.facts.gates_of(object) {
+        let through: String = gate.through.iter().map(|id| format!("{id}, ")).collect();
+        let Some(outside) = &gate.outside else {
+            let first = gate.through.first().map_or("its Gateway", NodeId::as_str);
+            let text = format!("{first} is not in the input: who can send requests to it cannot be determined");
+            step.say(Mark::Doubt, text, Some(scene.place(scene.entry(object).object.span)));
+            return Some(through);
+        };
+        let Some(node) = scene.graph.find(outside).map(|n| scene.graph.node(n)) else { continue };
+        let at = node.evidence.first().map(|e| e.place());
+        if clients(&node.detail, at, asking, step).is_some() {
+            return Some(through);
         }
     }
     None
 }
 
-/// Those of the asking addresses from which a Service is reached directly; `None` where it is none of them.
-fn clients(scene: &Scene<'_>, from: usize, edge: &Edge, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
-    match &scene.graph.node(from).detail {
+/// Those of the asking addresses from which something is reached; `None` where it is none of them.
+fn clients(outside: &Detail, at: Option<String>, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
+    match outside {
         Detail::Internet => Some(asking.clone()),
         Detail::External { location: Location::AroundCluster, .. } => {
             step.say(
                 Mark::Doubt,
-                "an internal load balancer: the network around the cluster reaches it, the Internet does not",
-                place(edge),
+                "it is inside the network: the network around the cluster reaches it, the Internet does not",
+                at,
             );
             None
         }
         Detail::External { set, .. } => {
             let reachable = set.intersection(asking);
             if reachable.is_empty() {
-                step.say(Mark::Doubt, format!("only {set} may come in by this load balancer"), place(edge));
+                step.say(Mark::Doubt, format!("only {set} may come in this way"), at);
             }
             (!reachable.is_empty()).then_some(reachable)
         }

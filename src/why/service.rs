@@ -12,9 +12,23 @@ use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, p
 use crate::net::{AddressSet, PortSet, label_list};
 use crate::resolve::ServicePort;
 
+/// The Service that an alias represents in the end; itself for one that is none.
+fn end_of_alias(scene: &Scene<'_>, service: usize) -> usize {
+    let mut seen = vec![service];
+    while let Some(&at) = seen.last() {
+        let edges = scene.graph.outgoing(at).into_iter().map(|e| scene.graph.edge(e));
+        let mut aliases = edges.filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Resolves(_))).map(|(_, to, _)| to);
+        match aliases.find(|to| scene.graph.node(*to).kind() == NodeKind::Service) {
+            Some(next) if !seen.contains(&next) => seen.push(next),
+            _ => return at,
+        }
+    }
+    service
+}
+
 /// The workloads that a Service leads to, with the ports that lead there and the place that says so.
 pub(super) fn selected<'a>(scene: &Scene<'a>, service: &NodeId) -> Vec<(usize, &'a [PortMap], String)> {
-    let Some(node) = scene.graph.find(service) else { return Vec::new() };
+    let Some(node) = scene.graph.find(service).map(|node| end_of_alias(scene, node)) else { return Vec::new() };
     let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
     edges
         .filter_map(|(_, to, edge)| {

@@ -29,7 +29,7 @@ pub(super) struct Names {
 
 impl Names {
     pub fn new(cluster: &Cluster) -> Names {
-        let services = cluster.services().filter_map(|(entry, _)| {
+        let services = cluster.services().filter(|(entry, _)| entry.key.group.is_empty()).filter_map(|(entry, _)| {
             let at = (entry.key.namespace().to_owned(), entry.key.name.clone());
             Some((at, cluster.find(&entry.key)?))
         });

@@ -7,6 +7,7 @@ use crate::cluster::{Cluster, Entry, Workload};
 use crate::graph::UseWay;
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
+use crate::net::kinds::entrance_kind;
 
 /// Every use in a cluster.
 pub(in crate::resolve) fn uses(context: &Context<'_>) -> Vec<UseReference> {
@@ -28,14 +29,10 @@ pub(in crate::resolve) fn uses(context: &Context<'_>) -> Vec<UseReference> {
         reader.claim_templates(workload);
     }
     for (object, entry) in cluster.entries().iter().enumerate() {
-        let secrets: &[&str] = match (entry.key.group.as_str(), entry.key.kind.as_str()) {
-            ("networking.k8s.io", "Ingress") => &["spec.tls"],
-            ("gateway.networking.k8s.io", "Gateway" | "ListenerSet") => &["spec.listeners"],
-            _ => continue,
-        };
+        let Some(kind) = entrance_kind(&entry.key.group, &entry.key.kind) else { continue };
         let (user, namespace) = (&entry.key, entry.key.namespace());
         let mut reader = Reader { cluster, uses: &mut uses, entry, object, user, namespace };
-        for path in secrets {
+        for path in kind.certificates {
             reader.entrance(path);
         }
     }
@@ -151,10 +148,31 @@ impl<'a> Reader<'a, '_> {
         self.uses.extend(uses);
     }
 
+    /// The certificate of an entry point that has one for all of its hosts; it may be of another namespace, which is
+    /// written before the name or beside it.
+    fn certificate(&mut self, (tree, key): (&'a Tree, &str), field: &str) {
+        let Some(written) = tree.get(key).and_then(Tree::as_str).filter(|n| !n.is_empty()) else { return };
+        let beside = tree.get("namespace").and_then(Tree::as_str).unwrap_or(self.namespace);
+        let (namespace, name) = written.split_once('/').unwrap_or((beside, written));
+        self.uses.push(UseReference {
+            object: self.object,
+            user: self.user.clone(),
+            field: format!("{field}.{key}"),
+            key: ObjectKey::new("", "Secret", namespace, name),
+            way: UseWay::Tls,
+            optional: false,
+        });
+    }
+
     /// Certificates of an Ingress's hosts and of a Gateway's listeners
     /// (<https://gateway-api.sigs.k8s.io/reference/spec/#listenertlsconfig>).
     fn entrance(&mut self, path: &str) {
         let Some(list) = self.entry.object.tree.find(path) else { return };
+        if list.is_map() {
+            for key in ["secretName", "secret", "name"] {
+                self.certificate((list, key), path);
+            }
+        }
         for (i, item) in list.items().iter().enumerate() {
             self.refer("Secret", UseWay::Tls, (item, "secretName"), &format!("{path}[{i}]"));
             let references = item.at(&["tls", "certificateRefs"]).map(Tree::items).unwrap_or_default();

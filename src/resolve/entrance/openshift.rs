@@ -3,19 +3,17 @@
 
 use k8s_openapi::api::core::v1::Service;
 
-use super::backends::Reference;
-use super::facts::Host;
+use super::super::backends::Reference;
+use super::route::Rules;
 use super::{Context, services};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, HostTls, PortMap, RouteRule, TargetPort};
+use crate::graph::{Backend, Expose, HostTls, PortMap, RouteRule, TargetPort};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
 /// Adds every Route with its edges.
-pub(super) fn add(context: &mut Context<'_>) {
-    let cluster = context.cluster;
-    let routes = cluster.entries().iter().filter(|e| e.key.group == "route.openshift.io" && e.key.kind == "Route");
-    for entry in routes {
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    for entry in entries {
         add_one(context, entry);
     }
 }
@@ -24,18 +22,11 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let Some(spec) = entry.object.tree.get("spec") else { return };
     let text = |key: &str| spec.get(key).and_then(Tree::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let host = text("host");
-    let id = context.object(entry, Detail::Route { hosts: host.iter().cloned().collect() });
-    let internet = context.internet();
-    let said = context.evidence(entry, "");
-    context.graph.edge(
-        &internet,
-        &id,
-        EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
-        [said],
-    );
+    let id = context.route(entry, host.as_slice());
+    context.open(entry, &id, Expose::Ingress, Vec::new(), None);
     let tls = tls(spec);
-    let object = context.position(entry);
-    context.facts.hosts.push(Host { object, field: "spec.host".to_owned(), name: host.clone(), tls });
+    context.host(entry, "spec.host".to_owned(), host.clone(), tls);
+    let mut rules = Rules::of(entry);
     let backends = spec.get("alternateBackends").map(Tree::items).unwrap_or_default();
     let several = !backends.is_empty();
     let fields = std::iter::once(("spec.to".to_owned(), spec.get("to")))
@@ -52,7 +43,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         let said = context.evidence(entry, &field);
         let port = backend_port(context, &key, spec.at(&["port", "targetPort"]));
         let reference = Reference { entry, field, port_field: "spec.port.targetPort".to_owned(), key, port };
-        let (target, port) = context.backend(reference, &said);
+        let end = context.backend(reference, &said);
         // An absent weight is 100.
         let weight = several
             .then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(100));
@@ -64,8 +55,9 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
             weight,
             default: false,
         };
-        context.graph.edge(&id, &target, EdgeDetail::Routes { rules: vec![rule], port }, [said]);
+        rules.push(end, rule, said);
     }
+    rules.finish(context, &id);
 }
 
 /// How a Route encrypts requests

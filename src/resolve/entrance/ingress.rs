@@ -1,12 +1,15 @@
 //! Ingresses: Internet → Ingress → backend.
 
-use indexmap::IndexMap;
-use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressServiceBackend, IngressSpec, IngressTLS};
+use k8s_openapi::api::networking::v1::{
+    Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
+};
 
+use super::super::backends::Reference;
+use super::super::facts::{BackendTarget, Certificate, CertificateSource, Host};
 use super::alb::{self, Action, Wanted};
-use super::backends::Reference;
-use super::facts::{BackendTarget, Certificate, CertificateSource, Host};
-use super::{Context, exposure, port_number, resources, tls};
+use super::annotations::Canaries;
+use super::route::{Rules, everything};
+use super::{Context, annotations, exposure, port_number, resources, tls};
 use crate::cluster::Entry;
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Identity, Node, NodeId, RouteRule};
 use crate::net::ObjectKey;
@@ -20,61 +23,63 @@ pub(super) fn add(context: &mut Context<'_>) {
             entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
         })
         .map(|(entry, _)| entry.key.name.clone());
+    let canaries = Canaries::of(cluster);
     for (entry, ingress) in cluster.ingresses() {
-        add_one(context, entry, ingress, default_class.as_deref());
+        add_one(context, (entry, ingress), default_class.as_deref(), &canaries);
     }
 }
 
-fn add_one(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, default_class: Option<&str>) {
-    let Some(spec) = &ingress.spec else {
-        let id = context.object(entry, Detail::Ingress { class: None, tls: false });
-        expose(context, entry, &id);
-        return;
-    };
+fn add_one(
+    context: &mut Context<'_>,
+    (entry, ingress): (&Entry, &Ingress),
+    default_class: Option<&str>,
+    canaries: &Canaries,
+) {
+    let nothing = IngressSpec::default();
+    let spec = ingress.spec.as_ref().unwrap_or(&nothing);
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
     let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
     let class =
         spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
     let hosts = hosts(context, entry, spec);
     let secure = !tls.is_empty() || hosts.iter().any(|h| h.tls.is_encrypted());
-    let id = context.object(entry, Detail::Ingress { class, tls: secure });
-    expose(context, entry, &id);
+    if let Some(class) = &class {
+        context.class(entry, class);
+    }
+    let id = context.object(entry, Detail::Ingress { class: class.clone(), tls: secure });
+    if canaries.is_used(entry, ingress) {
+        expose(context, entry, &id, class.as_deref());
+    }
     certificates(context, entry, tls);
 
-    let mut edges = Edges { entry, found: IndexMap::new() };
+    let mut edges = Edges { entry, found: Rules::of(entry), canaries };
+    let aliases = aliases(context, entry, tls);
     let named = spec.rules.as_deref().unwrap_or_default();
     for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
-        let plain = RouteRule {
-            host: host.name.clone(),
-            path: None,
-            path_type: None,
-            tls: host.tls,
-            weight: None,
-            default: false,
-        };
-        let paths = rule.http.as_ref().map(|h| h.paths.as_slice()).unwrap_or_default();
-        for (p, path) in paths.iter().enumerate() {
-            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
-            let wanted = path.path.clone().filter(|p| !p.is_empty());
-            let rule = RouteRule { path: wanted, path_type, ..plain.clone() };
-            edges.add(context, &path.backend, &Field::path(r, p), rule);
-        }
-        // A host without paths sends everything to the default backend
-        // (https://kubernetes.io/docs/concepts/services-networking/ingress/#default-backend).
-        if paths.is_empty()
-            && let Some(backend) = &spec.default_backend
-        {
-            edges.add(context, backend, &Field { rule: format!("spec.rules[{r}]"), ..Field::default_backend() }, plain);
+        edges.rule(context, spec, (r, rule), host);
+        for alias in aliases.iter().filter(|_| host.name.is_some()) {
+            edges.rule(context, spec, (r, rule), alias);
         }
     }
     if let (Some(backend), Some(host)) = (&spec.default_backend, hosts.get(named.len())) {
-        let rule = RouteRule { host: None, path: None, path_type: None, tls: host.tls, weight: None, default: true };
+        let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
     context.facts.hosts.extend(hosts);
-    for ((target, port), (rules, said)) in edges.found {
-        context.graph.edge(&id, &target, EdgeDetail::Routes { rules, port }, said);
-    }
+    context.facts.hosts.extend(aliases);
+    edges.found.finish(context, &id);
+}
+
+/// Further hosts that annotations name.
+fn aliases(context: &Context<'_>, entry: &Entry, tls: &[IngressTLS]) -> Vec<Host> {
+    let object = context.position(entry);
+    let annotations = &entry.object.annotations;
+    let Some((field, names)) = annotations::aliases(annotations) else { return Vec::new() };
+    let host = |name: String| {
+        let tls = tls::of_host(annotations, tls, Some(&name));
+        Host { object, field: field.clone(), name: Some(name), tls }
+    };
+    names.into_iter().map(host).collect()
 }
 
 /// The host of each rule, then any host for the default backend if there is one.
@@ -143,10 +148,32 @@ impl Field {
 /// The edges of an Ingress, by target and port, with their rules and where each is declared.
 struct Edges<'a> {
     entry: &'a Entry,
-    found: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)>,
+    found: Rules<'a>,
+    canaries: &'a Canaries,
 }
 
 impl Edges<'_> {
+    /// Adds what a rule sends for a host.
+    fn rule(&mut self, context: &mut Context<'_>, spec: &IngressSpec, (r, rule): (usize, &IngressRule), host: &Host) {
+        let plain = everything(host.name.clone(), host.tls);
+        let paths = rule.http.as_ref().map(|h| h.paths.as_slice()).unwrap_or_default();
+        for (p, path) in paths.iter().enumerate() {
+            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
+            let wanted = path.path.clone().filter(|p| !p.is_empty());
+            let rule = RouteRule { path: wanted, path_type, ..plain.clone() };
+            let rule = self.canaries.weighed(self.entry, rule);
+            self.add(context, &path.backend, &Field::path(r, p), rule);
+        }
+        // A host without paths sends everything to the default backend
+        // (https://kubernetes.io/docs/concepts/services-networking/ingress/#default-backend).
+        if paths.is_empty()
+            && let Some(backend) = &spec.default_backend
+        {
+            let field = Field { rule: format!("spec.rules[{r}]"), ..Field::default_backend() };
+            self.add(context, backend, &field, plain);
+        }
+    }
+
     /// Adds a rule that sends to a backend: a Service of the Ingress's own namespace, or any other object of it.
     fn add(&mut self, context: &mut Context<'_>, backend: &IngressBackend, field: &Field, rule: RouteRule) {
         let said = context.evidence(self.entry, &field.rule);
@@ -166,9 +193,7 @@ impl Edges<'_> {
     }
 
     fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
-        let (rules, evidence) = self.found.entry(end).or_default();
-        rules.push(rule);
-        evidence.push(said);
+        self.found.push(end, rule, said);
     }
 
     fn reference(&self, context: &Context<'_>, name: &str, port: Wanted, field: &Field) -> Reference<'_> {
@@ -227,26 +252,17 @@ fn wanted(backend: &IngressServiceBackend) -> Wanted {
 
 /// An Ingress serves HTTP, and HTTPS where it has TLS, on whatever ports its controller is given: none are claimed
 /// here.
-fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId) {
-    let class = entry.object.at("spec.ingressClassName");
-    let said = context.evidence(entry, "");
-    let named_internal =
-        entry.object.tree.at(&["spec", "ingressClassName"]).and_then(|c| c.as_str()) == Some("gce-internal");
-    let from = match exposure::internal(&entry.object.annotations) {
+fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&str>) {
+    let annotations = &entry.object.annotations;
+    let by_class = annotations::internal_class(context.cluster, entry, class);
+    match by_class.filter(|_| exposure::internal(annotations).is_none()) {
         Some(field) => {
             let said = context.evidence(entry, &field);
-            context.private_network(said)
+            let from = context.private_network(said);
+            let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]);
+            let said = context.evidence(entry, "");
+            context.graph.edge(&from, id, detail, [said]);
         }
-        None if named_internal => {
-            let said = Evidence { line: class.line, field: "spec.ingressClassName".into(), ..said.clone() };
-            context.private_network(said)
-        }
-        None => context.internet(),
-    };
-    context.graph.edge(
-        &from,
-        id,
-        EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]),
-        [said],
-    );
+        None => context.open(entry, id, Expose::Ingress, Vec::new(), annotations::clients(annotations)),
+    }
 }

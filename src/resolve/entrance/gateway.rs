@@ -6,37 +6,39 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
-
-use super::backends::Reference;
-use super::facts::{BackendTarget, Host, Refusal, RefusalReason};
-use super::{Context, port_number};
+use super::super::backends::Reference;
+use super::super::facts::{BackendTarget, ControllerHint, Host, Refusal, RefusalReason};
+use super::route::{Rules, items, mirrored, number, text};
+use super::{Context, exposure};
 use crate::cluster::Entry;
 use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule};
 use crate::manifest::Tree;
+use crate::net::kinds::{Role, entrance_kind};
 use crate::net::{ObjectKey, Protocol};
 use crate::policy;
 
 const GROUP: &str = "gateway.networking.k8s.io";
-const ROUTES: &[&str] = &["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
 
 /// Adds every Gateway and route with its edges.
-pub(super) fn add(context: &mut Context<'_>) {
-    let cluster = context.cluster;
-    let of_api = |e: &&Entry| e.key.group == GROUP || e.key.group == "gateway.networking.x-k8s.io";
-    for entry in cluster.entries().iter().filter(of_api).filter(|e| listens(&e.key.kind)) {
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let of_role = |role: Role| {
+        let has_role = move |e: &&&Entry| entrance_kind(&e.key.group, &e.key.kind).is_some_and(|k| k.role == role);
+        entries.iter().filter(has_role)
+    };
+    for entry in of_role(Role::Gateway) {
         gateway(context, entry);
     }
-    for entry in cluster.entries().iter().filter(of_api).filter(|e| e.key.kind.ends_with("ListenerSet")) {
+    for entry in of_role(Role::Gateway).filter(|e| e.key.kind != "Gateway") {
         attach_listeners(context, entry);
     }
-    for entry in cluster.entries().iter().filter(of_api).filter(|e| ROUTES.contains(&e.key.kind.as_str())) {
+    for entry in of_role(Role::Route) {
         route(context, entry);
     }
 }
 
-fn listens(kind: &str) -> bool {
-    matches!(kind, "Gateway" | "ListenerSet" | "XListenerSet")
+/// Whether objects of a kind have listeners.
+fn listens(group: &str, kind: &str) -> bool {
+    entrance_kind(group, kind).is_some_and(|k| k.role == Role::Gateway && k.groups.contains(&GROUP))
 }
 
 fn gateway(context: &mut Context<'_>, entry: &Entry) {
@@ -55,20 +57,47 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     }
     ports.sort_unstable();
     ports.dedup();
-    let internal = class.starts_with("gke-l7-rilb");
+    let object = context.position(entry);
+    context.facts.controllers.insert(object, ControllerHint::Class(class.clone()));
+    let outside = if entry.key.kind == "Gateway" { outside(context, entry, &class) } else { None };
     let id = context.object(entry, Detail::Gateway { class, listeners, tls });
-    if entry.key.kind == "Gateway" {
+    if let Some(from) = outside {
         let said = context.evidence(entry, "spec.listeners");
-        let from = if internal {
-            context.private_network(context.evidence(entry, "spec.gatewayClassName"))
-        } else {
-            context.internet()
-        };
         context.graph.edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
     }
 }
 
-/// A ListenerSet adds listeners to a Gateway (<https://gateway-api.sigs.k8s.io/geps/gep-1713/>).
+/// Classes of load balancers inside the network
+/// (<https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api#gatewayclass>).
+const INTERNAL: &[&str] = &["gke-l7-rilb", "gke-l7-cross-regional-internal", "tailscale"];
+
+/// From where requests come to a Gateway. A waypoint takes those of pods of the mesh only
+/// (<https://istio.io/latest/docs/ambient/usage/waypoint/>), and a Gateway without a load balancer is reached inside the
+/// cluster.
+fn outside(context: &mut Context<'_>, entry: &Entry, class: &str) -> Option<NodeId> {
+    let tree = &entry.object.tree;
+    let is_mesh = items(tree, &["spec", "listeners"]).any(|l| text(l, &["protocol"]) == Some("HBONE"));
+    let inside = entry.object.annotations.get("networking.istio.io/service-type").is_some_and(|t| t == "ClusterIP");
+    if is_mesh || inside || class.split('-').any(|word| word == "waypoint") {
+        return None;
+    }
+    let own: BTreeMap<String, String> = (tree.at(&["spec", "infrastructure", "annotations"]).into_iter())
+        .flat_map(Tree::entries)
+        .filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned())))
+        .collect();
+    let by_class = INTERNAL.iter().any(|c| class.starts_with(c)).then(|| "spec.gatewayClassName".to_owned());
+    let annotated = exposure::internal(&own).map(|_| "spec.infrastructure.annotations".to_owned());
+    match by_class.or_else(|| exposure::internal(&entry.object.annotations)).or(annotated) {
+        Some(field) => {
+            let said = context.evidence(entry, &field);
+            Some(context.private_network(said))
+        }
+        None => Some(context.internet()),
+    }
+}
+
+/// A ListenerSet adds listeners to a Gateway that accepts it; they listen on ports of their own
+/// (<https://gateway-api.sigs.k8s.io/geps/gep-1713/>).
 fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     let Some(parent) = entry.object.tree.at(&["spec", "parentRef"]) else {
         return;
@@ -76,13 +105,34 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
     let Some(name) = text(parent, &["name"]) else { return };
     let namespace = text(parent, &["namespace"]).unwrap_or(entry.key.namespace());
     let said = context.evidence(entry, "spec.parentRef");
-    let from = context.referred(&ObjectKey::new(GROUP, "Gateway", namespace, name), said.clone());
-    context.graph.edge(
-        &from,
-        &NodeId::object(&entry.key),
-        EdgeDetail::Routes { rules: Vec::new(), port: Backend::None },
-        [said],
-    );
+    let key = ObjectKey::new(GROUP, "Gateway", namespace, name);
+    let from = context.referred(&key, said.clone());
+    let id = NodeId::object(&entry.key);
+    if let Some(at) = context.cluster.find(&key) {
+        let gateway = &context.cluster.entries()[at];
+        let allowed = gateway.object.tree.at(&["spec", "allowedListeners", "namespaces"]);
+        if !admits_from(context, gateway, allowed, "None", entry) {
+            let route = context.position(entry);
+            let field = "spec.parentRef".to_owned();
+            context.facts.refusals.push(Refusal { route, field, gateway: at, reason: RefusalReason::NoListenerSets });
+            return;
+        }
+        let class = text(&gateway.object.tree, &["spec", "gatewayClassName"]).unwrap_or_default().to_owned();
+        let listeners = items(&entry.object.tree, &["spec", "listeners"]);
+        let mut ports: Vec<(u16, Protocol)> = listeners
+            .filter_map(|l| Some((number(l, &["port"])?, Protocol::from_field(text(l, &["protocol"])))))
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        if let Some(outside) = outside(context, gateway, &class) {
+            let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]);
+            let said = context.evidence(entry, "spec.listeners");
+            context.graph.edge(&outside, &id, detail, [said]);
+        }
+        let object = context.position(entry);
+        context.facts.controllers.insert(object, ControllerHint::Class(class));
+    }
+    context.graph.edge(&from, &id, EdgeDetail::Routes { rules: Vec::new(), port: Backend::None }, [said]);
 }
 
 fn route(context: &mut Context<'_>, entry: &Entry) {
@@ -101,32 +151,30 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     let tls = each.reduce(|a, b| if a.is_encrypted() && b.is_encrypted() { a.or(b) } else { HostTls::None });
     let tls = tls.unwrap_or_default();
     keep_hosts(context, entry, &hosts, &served);
-    let mut edges: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)> = IndexMap::new();
+    if entry.key.kind == "UDPRoute" {
+        let object = context.position(entry);
+        context.facts.datagrams.insert(object);
+    }
+    let mut edges = Rules::of(entry);
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
-        mirrors(context, entry, rule, &format!("spec.rules[{r}]"));
+        let copied: Vec<RouteRule> = matches(rule, &entry.key.kind, &hosts, tls).into_iter().map(mirrored).collect();
+        mirrors(context, &mut edges, rule, &format!("spec.rules[{r}]"), &copied);
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
-            let Some((target, port)) = backend_of(context, entry, backend, &said) else {
+            let Some(end) = backend_of(context, entry, backend, &said) else {
                 continue;
             };
-            let (rules, evidence) = edges.entry((target, port)).or_default();
             // An absent weight is 1, and 0 means no requests at all
             // (https://gateway-api.sigs.k8s.io/reference/spec/#backendref).
             let weight = backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(1);
             let weight = (several || weight == 0).then_some(weight);
             for rule in matches(rule, &entry.key.kind, &hosts, tls) {
-                let rule = RouteRule { weight, ..rule };
-                if !rules.contains(&rule) {
-                    rules.push(rule);
-                    evidence.push(said.clone());
-                }
+                edges.push(end.clone(), RouteRule { weight, ..rule }, said.clone());
             }
         }
     }
-    for ((target, port), (rules, said)) in edges {
-        context.graph.edge(&id, &target, EdgeDetail::Routes { rules, port }, said);
-    }
+    edges.finish(context, &id);
 }
 
 /// The hosts of a route; `*` for one that names none.
@@ -172,7 +220,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
     let field = format!("spec.parentRefs[{index}]");
     let said = context.evidence(entry, &field);
     let id = context.referred(&key, said.clone());
-    if listens(kind)
+    if listens(group, kind)
         && let Some(gateway) = context.cluster.find(&key)
     {
         match accepting(context, &context.cluster.entries()[gateway], entry, parent, hosts) {
@@ -251,7 +299,7 @@ fn listener_tls(listener: &Tree) -> HostTls {
 
 /// Whether two host names, either of which may begin with a wildcard, have a name in common. Here a wildcard represents
 /// any number of labels (<https://gateway-api.sigs.k8s.io/reference/spec/#hostname>).
-fn hosts_meet(a: &str, b: &str) -> bool {
+pub(super) fn hosts_meet(a: &str, b: &str) -> bool {
     match (a.strip_prefix('*'), b.strip_prefix('*')) {
         (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
         (Some(tail), None) => b.ends_with(tail),
@@ -281,21 +329,26 @@ fn admits(context: &Context<'_>, gateway: &Entry, listener: &Tree, route: &Entry
     {
         return false;
     }
-    match text(listener, &["allowedRoutes", "namespaces", "from"]).unwrap_or("Same") {
+    admits_from(context, gateway, listener.at(&["allowedRoutes", "namespaces"]), "Same", route)
+}
+
+/// Whether objects of a namespace may attach, by what a Gateway says of namespaces.
+fn admits_from(context: &Context<'_>, gateway: &Entry, said: Option<&Tree>, default: &str, object: &Entry) -> bool {
+    match said.and_then(|s| text(s, &["from"])).unwrap_or(default) {
         "All" => true,
         "Selector" => {
-            let Some(namespace) = context.cluster.namespaces().get(route.key.namespace()) else {
+            let Some(namespace) = context.cluster.namespaces().get(object.key.namespace()) else {
                 return true;
             };
             // The labels of a namespace that the input does not declare are not known, and a guess must not hide a way
             // in.
             namespace.declared.is_none()
-                || listener
-                    .at(&["allowedRoutes", "namespaces", "selector"])
+                || said
+                    .and_then(|s| s.get("selector"))
                     .is_some_and(|s| policy::from_tree(s).is_ok_and(|s| s.matches(&namespace.labels)))
         }
         "None" => false,
-        _ => gateway.key.namespace == route.key.namespace,
+        _ => gateway.key.namespace == object.key.namespace,
     }
 }
 
@@ -311,14 +364,16 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
     }
 }
 
-/// Keeps what the filters of a rule copy requests to, of which the graph shows nothing.
-fn mirrors(context: &mut Context<'_>, entry: &Entry, rule: &Tree, field: &str) {
+/// Adds what the filters of a rule copy requests to
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#httprequestmirrorfilter>).
+fn mirrors(context: &mut Context<'_>, edges: &mut Rules<'_>, rule: &Tree, field: &str, copied: &[RouteRule]) {
     for (f, filter) in items(rule, &["filters"]).enumerate() {
-        let field = format!("{field}.filters[{f}].requestMirror.backendRef");
+        let said = context.evidence(edges.entry, &format!("{field}.filters[{f}].requestMirror.backendRef"));
         let backend = filter.at(&["requestMirror", "backendRef"]);
-        if let Some(reference) = backend.and_then(|b| reference(context, entry, b, field)) {
-            let target = target(context, &reference);
-            context.keep_backend(reference, target);
+        if let Some(end) = backend.and_then(|b| backend_of(context, edges.entry, b, &said)) {
+            for rule in copied {
+                edges.push(end.clone(), rule.clone(), said.clone());
+            }
         }
     }
 }
@@ -417,18 +472,6 @@ fn grpc_method(method: &Tree) -> Option<String> {
     let service = text(method, &["service"]);
     let name = text(method, &["method"]);
     (service.is_some() || name.is_some()).then(|| format!("{}/{}", service.unwrap_or("*"), name.unwrap_or("*")))
-}
-
-fn text<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t str> {
-    tree.at(path)?.as_str()
-}
-
-fn number(tree: &Tree, path: &[&str]) -> Option<u16> {
-    i32::try_from(tree.at(path)?.as_i64()?).ok().and_then(port_number)
-}
-
-fn items<'t>(tree: &'t Tree, path: &[&str]) -> impl Iterator<Item = &'t Tree> + use<'t> {
-    tree.at(path).map(|t| t.items()).unwrap_or_default().iter()
 }
 
 #[cfg(test)]

@@ -1,0 +1,98 @@
+//! Apache APISIX: Internet → ApisixRoute → Service
+//! (<https://apisix.apache.org/docs/ingress-controller/reference/apisix-ingress-controller/apisix-route/>).
+
+use super::Context;
+use super::route::{Rules, Target, everything, items, number, port, strings, text, weight};
+use crate::cluster::Entry;
+use crate::graph::{Expose, HostTls, RouteRule};
+use crate::manifest::Tree;
+use crate::net::Protocol;
+
+/// Adds every ApisixRoute with its edges.
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let secured: Vec<String> = (entries.iter())
+        .filter(|e| e.key.kind == "ApisixTls")
+        .flat_map(|e| strings(&e.object.tree, &["spec", "hosts"]))
+        .collect();
+    for entry in entries.iter().filter(|e| e.key.kind == "ApisixRoute") {
+        add_one(context, entry, &secured);
+    }
+}
+
+fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &[String]) {
+    let tree = &entry.object.tree;
+    let tls = |host: &str| {
+        let covers = |own: &String| {
+            own == host || own.strip_prefix('*').is_some_and(|tail| !tail.is_empty() && host.ends_with(tail))
+        };
+        if secured.iter().any(covers) { HostTls::Terminated } else { HostTls::None }
+    };
+    let mut hosts: Vec<String> = items(tree, &["spec", "http"]).flat_map(|r| strings(r, &["match", "hosts"])).collect();
+    hosts.extend(items(tree, &["spec", "stream"]).filter_map(|r| text(r, &["match", "host"])).map(str::to_owned));
+    hosts.sort();
+    hosts.dedup();
+    let datagram = |stream: &Tree| text(stream, &["protocol"]).is_some_and(|p| p.eq_ignore_ascii_case("UDP"));
+    let protocol = |stream: &Tree| if datagram(stream) { Protocol::Udp } else { Protocol::Tcp };
+    let streams = items(tree, &["spec", "stream"]);
+    let mut ports: Vec<(u16, Protocol)> =
+        streams.filter_map(|s| Some((number(s, &["match", "ingressPort"])?, protocol(s)))).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    if items(tree, &["spec", "http"]).next().is_none() && items(tree, &["spec", "stream"]).all(datagram) {
+        let object = context.position(entry);
+        context.facts.datagrams.insert(object);
+    }
+    if let Some(class) = text(tree, &["spec", "ingressClassName"]) {
+        context.class(entry, class);
+    }
+    let id = context.route(entry, &hosts);
+    context.open(entry, &id, Expose::Ingress, ports, None);
+    for host in &hosts {
+        context.host(entry, "spec.http".to_owned(), Some(host.clone()), tls(host));
+    }
+    let mut rules = Rules::of(entry);
+    for (r, route) in items(tree, &["spec", "http"]).enumerate() {
+        let wanted = matched(route, tls);
+        let several = items(route, &["backends"]).count() > 1;
+        for (b, backend) in items(route, &["backends"]).enumerate() {
+            let weight = several.then(|| weight(backend).unwrap_or(100));
+            let with_weight: Vec<RouteRule> = wanted.iter().map(|w| RouteRule { weight, ..w.clone() }).collect();
+            send(context, &mut rules, backend, format!("spec.http[{r}].backends[{b}]"), with_weight);
+        }
+    }
+    for (s, stream) in items(tree, &["spec", "stream"]).enumerate() {
+        let host = text(stream, &["match", "host"]).map(str::to_owned);
+        if let Some(backend) = stream.get("backend") {
+            let rule = everything(host, HostTls::None);
+            send(context, &mut rules, backend, format!("spec.stream[{s}].backend"), vec![rule]);
+        }
+    }
+    rules.finish(context, &id);
+}
+
+/// The rules of a route, one for each host and path. A path that ends in `*` is a prefix.
+fn matched(route: &Tree, tls: impl Fn(&str) -> HostTls) -> Vec<RouteRule> {
+    let hosts = strings(route, &["match", "hosts"]);
+    let hosts: Vec<Option<String>> = if hosts.is_empty() { vec![None] } else { hosts.into_iter().map(Some).collect() };
+    let paths = strings(route, &["match", "paths"]);
+    let methods = strings(route, &["match", "methods"]);
+    let method = if methods.is_empty() { String::new() } else { format!("{} ", methods.join("|")) };
+    let plain = |host: &Option<String>| everything(host.clone(), host.as_deref().map(&tls).unwrap_or_default());
+    let rule = |host: &Option<String>, path: &String| {
+        let (path, kind) = match path.strip_suffix('*') {
+            Some(stem) => (stem, "Prefix"),
+            None => (path.as_str(), "Exact"),
+        };
+        RouteRule { path: Some(format!("{method}{path}")), path_type: Some(kind.to_owned()), ..plain(host) }
+    };
+    let pairs = hosts.iter().flat_map(|host| paths.iter().map(move |path| (host, path)));
+    let rules: Vec<RouteRule> = pairs.map(|(host, path)| rule(host, path)).collect();
+    if rules.is_empty() { hosts.iter().map(plain).collect() } else { rules }
+}
+
+fn send(context: &mut Context<'_>, rules: &mut Rules<'_>, backend: &Tree, field: String, wanted: Vec<RouteRule>) {
+    let Some(name) = text(backend, &["serviceName"]) else { return };
+    let wished = port(backend.get("servicePort"));
+    let namespace = rules.entry.key.namespace();
+    rules.send(context, Target::at(namespace, name, (wished, "servicePort"), field), wanted);
+}

@@ -1,0 +1,91 @@
+//! Emissary-ingress (Ambassador): Internet → Mapping or TCPMapping → Service
+//! (<https://emissary-ingress.dev/docs/3.9/topics/using/mappings/>).
+
+use super::alb::Wanted;
+use super::route::{Rules, Target, everything, mirrored, number, text, weight};
+use super::{Context, is_route, port_number};
+use crate::cluster::Entry;
+use crate::graph::{Backend, Expose, HostTls, RouteRule};
+use crate::manifest::Tree;
+use crate::net::{ClusterName, Protocol};
+
+/// Adds every Mapping and TCPMapping with its edges.
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let hosts: Vec<&Entry> = entries.iter().filter(|e| e.key.kind == "Host").copied().collect();
+    for entry in entries.iter().filter(|e| is_route(e)) {
+        mapping(context, entry, &hosts);
+    }
+}
+
+/// How requests for a host are encrypted: as the Host objects say
+/// (<https://emissary-ingress.dev/docs/3.9/topics/running/host-crd/>).
+fn tls_of(host: Option<&str>, hosts: &[&Entry]) -> HostTls {
+    let covers = |e: &&&Entry| {
+        let own = text(&e.object.tree, &["spec", "hostname"]).unwrap_or("*");
+        own == "*" || host == Some(own) || host.is_some_and(|h| own.strip_prefix('*').is_some_and(|t| h.ends_with(t)))
+    };
+    let secured = |e: &&Entry| {
+        let spec = e.object.tree.get("spec");
+        let authority = spec.and_then(|s| text(s, &["acmeProvider", "authority"]));
+        spec.is_some_and(|s| s.get("tlsSecret").is_some()) || authority.is_some_and(|a| a != "none")
+    };
+    match hosts.iter().find(covers) {
+        Some(host) if secured(host) => HostTls::Terminated,
+        _ => HostTls::None,
+    }
+}
+
+fn mapping(context: &mut Context<'_>, entry: &Entry, all: &[&Entry]) {
+    let tree = &entry.object.tree;
+    let is_expression = tree.at(&["spec", "host_regex"]).and_then(Tree::as_bool) == Some(true);
+    let host = text(tree, &["spec", "hostname"]).or_else(|| text(tree, &["spec", "host"]).filter(|_| !is_expression));
+    let host = host.filter(|h| *h != "*").map(str::to_owned);
+    let tls = tls_of(host.as_deref(), all);
+    let port = number(tree, &["spec", "port"]).map(|p| (p, Protocol::Tcp));
+    let id = context.route(entry, host.as_slice());
+    context.open(entry, &id, Expose::Ingress, port.into_iter().collect(), None);
+    context.host(entry, "spec.hostname".to_owned(), host.clone(), tls);
+    let expression = tree.at(&["spec", "prefix_regex"]).and_then(Tree::as_bool) == Some(true);
+    let prefix = text(tree, &["spec", "prefix"]).map(str::to_owned);
+    let method = text(tree, &["spec", "method"]).map(|m| format!("{m} ")).unwrap_or_default();
+    let kind = if expression { "RegularExpression" } else { "Prefix" };
+    let rule = RouteRule {
+        path_type: prefix.as_ref().map(|_| kind.to_owned()),
+        path: prefix.map(|path| format!("{method}{path}")),
+        weight: tree.get("spec").and_then(weight),
+        ..everything(host, tls)
+    };
+    let is_copy = tree.at(&["spec", "shadow"]).and_then(Tree::as_bool) == Some(true);
+    let mut rules = Rules::of(entry);
+    if let Some(service) = text(tree, &["spec", "service"]) {
+        send(context, &mut rules, service, if is_copy { mirrored(rule) } else { rule });
+    }
+    rules.finish(context, &id);
+}
+
+/// The Service of a text such as `https://web.shop:8443`: scheme and port may be left out, and a name without namespace
+/// is one of the own. A port that is not given is 80, or 443 with TLS.
+fn send(context: &mut Context<'_>, rules: &mut Rules<'_>, written: &str, rule: RouteRule) {
+    let (scheme, rest) = written.split_once("://").unwrap_or(("", written));
+    let rest = rest.split_once('/').map_or(rest, |(host, _)| host);
+    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, port.parse::<i32>().ok()));
+    let default = if scheme == "https" { 443 } else { 80 };
+    let number = port_number(port.unwrap_or(default));
+    let field = "spec.service".to_owned();
+    let entry = rules.entry;
+    let (name, namespace) = match ClusterName::parse(host) {
+        Some(ClusterName { pod: None, service, namespace, is_full, .. })
+            if is_full || namespace.is_none_or(|n| context.cluster.namespaces().contains_key(n)) =>
+        {
+            (service, namespace.unwrap_or(entry.key.namespace()))
+        }
+        _ => {
+            let said = context.evidence(entry, &field);
+            let end = (context.dns_name(host, said.clone()), number.map_or(Backend::None, Backend::Number));
+            rules.push(end, rule, said);
+            return;
+        }
+    };
+    let port = number.map_or(Wanted::Nothing, Wanted::Number);
+    rules.send(context, Target { namespace, name, port, port_field: field.clone(), field }, [rule]);
+}

@@ -1,0 +1,363 @@
+//! Istio: Internet → Gateway → VirtualService → Service
+//! (<https://istio.io/latest/docs/reference/config/networking/gateway/>,
+//! <https://istio.io/latest/docs/reference/config/networking/virtual-service/>), and names outside that a ServiceEntry
+//! makes known to the mesh (<https://istio.io/latest/docs/reference/config/networking/service-entry/>).
+
+use std::collections::BTreeSet;
+
+use super::super::facts::{ControllerHint, Refusal, RefusalReason};
+use super::alb::Wanted;
+use super::gateway::hosts_meet;
+use super::route::{Rules, Target, everything, items, mirrored, number, strings, text, weight};
+use super::{Context, exposure, port_number};
+use crate::cluster::{Cluster, Entry};
+use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind};
+use crate::manifest::Tree;
+use crate::net::{ClusterName, Labels, ObjectKey, Protocol};
+
+const GROUP: &str = "networking.istio.io";
+
+/// The sidecars of all pods of the mesh, in place of a Gateway.
+const MESH: &str = "mesh";
+
+/// Adds every Gateway, VirtualService and ServiceEntry with its edges.
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let of_kind = |kind: &'static str| entries.iter().filter(move |e| e.key.kind == kind);
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for entry in of_kind("ServiceEntry") {
+        service_entry(context, entry, &mut names);
+    }
+    for entry in of_kind("Gateway") {
+        gateway(context, entry);
+    }
+    // Those that others delegate to must be there before.
+    for entry in of_kind("VirtualService") {
+        context.route(entry, &strings(&entry.object.tree, &["spec", "hosts"]));
+    }
+    for entry in of_kind("VirtualService") {
+        VirtualService::of(context, entry, &names).add(context);
+    }
+}
+
+/// A host that a ServiceEntry makes known is a name outside, unless it is that of a Service.
+fn service_entry(context: &mut Context<'_>, entry: &Entry, names: &mut BTreeSet<String>) {
+    let tree = &entry.object.tree;
+    if text(tree, &["spec", "location"]) == Some("MESH_INTERNAL") {
+        return;
+    }
+    for (h, host) in strings(tree, &["spec", "hosts"]).into_iter().enumerate() {
+        if !ClusterName::is_inside(&host) {
+            let said = context.evidence(entry, &format!("spec.hosts[{h}]"));
+            context.dns_name(&host, said);
+            names.insert(host);
+        }
+    }
+}
+
+/// How a server encrypts requests.
+fn server_tls(server: &Tree) -> HostTls {
+    match text(server, &["tls", "mode"]) {
+        Some("PASSTHROUGH" | "AUTO_PASSTHROUGH") => HostTls::Passthrough,
+        Some("SIMPLE" | "MUTUAL" | "OPTIONAL_MUTUAL" | "ISTIO_MUTUAL") => HostTls::Terminated,
+        _ => HostTls::None,
+    }
+}
+
+/// The host of an entry such as `shop/*.example.com`, and the namespace of the VirtualServices that it takes.
+fn host_of(entry: &str) -> (Option<&str>, &str) {
+    entry.split_once('/').map_or((None, entry), |(namespace, host)| (Some(namespace), host))
+}
+
+fn gateway(context: &mut Context<'_>, entry: &Entry) {
+    let tree = &entry.object.tree;
+    let mut listeners = Vec::new();
+    let mut ports: Vec<(u16, Protocol)> = Vec::new();
+    for server in items(tree, &["spec", "servers"]) {
+        let port = number(server, &["port", "number"]);
+        let hosts = strings(server, &["hosts"]);
+        let host = hosts.first().map(|h| host_of(h).1.to_owned()).filter(|h| h != "*");
+        listeners.push(Listener { protocol: text(server, &["port", "protocol"]).map(str::to_owned), port, host });
+        ports.extend(port.map(|p| (p, Protocol::Tcp)));
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    let tls = items(tree, &["spec", "servers"]).any(|s| server_tls(s).is_encrypted());
+    let selector = labels(tree.at(&["spec", "selector"]));
+    let pods = chosen(context.cluster, &selector);
+    let object = context.position(entry);
+    context.facts.controllers.insert(
+        object,
+        if pods.is_empty() { ControllerHint::Class("istio".to_owned()) } else { ControllerHint::Pods(pods.clone()) },
+    );
+    let id = context.object(entry, Detail::Gateway { class: String::new(), listeners, tls });
+    let said = context.evidence(entry, "spec.servers");
+    let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]);
+    for from in outsides(context, entry, &pods) {
+        context.graph.edge(&from, &id, detail.clone(), [said.clone()]);
+    }
+}
+
+fn labels(tree: Option<&Tree>) -> Labels {
+    let entries = tree.map(Tree::entries).unwrap_or_default();
+    entries.iter().filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned()))).collect()
+}
+
+/// The workloads that a Gateway configures: those with its labels, in any namespace.
+fn chosen(cluster: &Cluster, selector: &Labels) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    if !selector.is_empty() {
+        found.extend(cluster.namespaces().keys().flat_map(|namespace| cluster.select(namespace, selector)));
+    }
+    found.sort_unstable();
+    found
+}
+
+/// From where requests come to the pods of a Gateway: as the Services of these pods say, and from the Internet if the
+/// manifests contain none.
+fn outsides(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) -> Vec<NodeId> {
+    let cluster = context.cluster;
+    let (mut any, mut open, mut inside) = (false, false, false);
+    for &pod in pods {
+        let workload = &cluster.workloads()[pod];
+        open |= workload.spec.pod.host_network == Some(true)
+            || workload
+                .spec
+                .pod
+                .containers
+                .iter()
+                .flat_map(|c| c.ports.iter().flatten())
+                .any(|p| p.host_port.is_some());
+    }
+    for (service, body) in cluster.services() {
+        let selector = body.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+        if selector.is_empty() || !cluster.select(service.key.namespace(), &selector).iter().any(|w| pods.contains(w)) {
+            continue;
+        }
+        any = true;
+        let internal = exposure::internal(&service.object.annotations).is_some();
+        match super::services::kind(body) {
+            ServiceKind::LoadBalancer | ServiceKind::NodePort if internal => inside = true,
+            ServiceKind::LoadBalancer | ServiceKind::NodePort => open = true,
+            _ => open |= body.spec.as_ref().is_some_and(|s| s.external_ips.as_ref().is_some_and(|i| !i.is_empty())),
+        }
+    }
+    let mut found = Vec::new();
+    if open || !any {
+        found.push(context.internet());
+    }
+    if inside {
+        let said = context.evidence(entry, "spec.selector");
+        found.push(context.private_network(said));
+    }
+    found
+}
+
+/// A VirtualService while it is read.
+struct VirtualService<'a> {
+    entry: &'a Entry,
+    id: NodeId,
+    hosts: Vec<String>,
+    /// How its Gateways encrypt requests.
+    tls: HostTls,
+    /// Names that a ServiceEntry makes known.
+    names: &'a BTreeSet<String>,
+}
+
+impl<'a> VirtualService<'a> {
+    fn of(context: &mut Context<'_>, entry: &'a Entry, names: &'a BTreeSet<String>) -> VirtualService<'a> {
+        let hosts = strings(&entry.object.tree, &["spec", "hosts"]);
+        let id = NodeId::object(&entry.key);
+        let mut service = VirtualService { entry, id, hosts, tls: HostTls::None, names };
+        let mut tls: Vec<HostTls> = Vec::new();
+        for (field, gateway) in gateways(entry) {
+            if gateway == MESH {
+                service.attach_to_mesh(context, &field);
+            } else {
+                tls.extend(service.attach(context, &field, &gateway));
+            }
+        }
+        // What is said of its rules must hold at each of its Gateways.
+        let both = |a: HostTls, b: HostTls| if a.is_encrypted() && b.is_encrypted() { a.or(b) } else { HostTls::None };
+        service.tls = tls.into_iter().reduce(both).unwrap_or_default();
+        service
+    }
+
+    /// In the mesh, calls of the Services that it names follow its rules.
+    fn attach_to_mesh(&self, context: &mut Context<'_>, field: &str) {
+        for host in &self.hosts {
+            let Some(key) = self.service(host) else { continue };
+            if context.service(&key).is_some() {
+                let said = context.evidence(self.entry, field);
+                let rules = vec![everything(Some(host.clone()), HostTls::None)];
+                let detail = EdgeDetail::Routes { rules, port: Backend::None };
+                context.graph.edge(&NodeId::object(&key), &self.id, detail, [said]);
+            }
+        }
+    }
+
+    /// Attaches it to a Gateway, if one of the servers has a host in common; the answer is how these encrypt requests.
+    fn attach(&self, context: &mut Context<'_>, field: &str, gateway: &str) -> Option<HostTls> {
+        let (namespace, name) = gateway.split_once('/').unwrap_or((self.entry.key.namespace(), gateway));
+        let key = ObjectKey::new(GROUP, "Gateway", namespace, name);
+        let said = context.evidence(self.entry, field);
+        let from = context.referred(&key, said.clone());
+        let mut tls: Option<HostTls> = None;
+        if let Some(at) = context.cluster.find(&key) {
+            let own = self.entry.key.namespace();
+            let takes = |entry: &str| {
+                let (home, host) = host_of(entry);
+                let at_home = match home {
+                    None | Some("*") => true,
+                    Some(".") => own == namespace,
+                    Some(other) => own == other,
+                };
+                at_home && self.hosts.iter().any(|h| hosts_meet(host, h))
+            };
+            for server in items(&context.cluster.entries()[at].object.tree, &["spec", "servers"]) {
+                if strings(server, &["hosts"]).iter().any(|h| takes(h)) {
+                    let this = server_tls(server);
+                    tls = Some(tls.map_or(this, |other| other.or(this)));
+                }
+            }
+            if tls.is_none() {
+                let route = context.position(self.entry);
+                let reason = RefusalReason::NotTaken { hosts: self.hosts.clone() };
+                context.facts.refusals.push(Refusal { route, field: field.to_owned(), gateway: at, reason });
+                return None;
+            }
+        }
+        let tls = tls.unwrap_or_default();
+        let rules = self.hosts.iter().map(|h| everything(Some(h.clone()), tls)).collect();
+        context.graph.edge(&from, &self.id, EdgeDetail::Routes { rules, port: Backend::None }, [said]);
+        Some(tls)
+    }
+
+    fn add(&self, context: &mut Context<'_>) {
+        context.hosts(self.entry, "spec.hosts", &self.hosts, self.tls);
+        let mut rules = Rules::of(self.entry);
+        for list in ["http", "tls", "tcp"] {
+            for (r, route) in items(&self.entry.object.tree, &["spec", list]).enumerate() {
+                self.route(context, &mut rules, (list, route), &format!("spec.{list}[{r}]"));
+            }
+        }
+        rules.finish(context, &self.id);
+    }
+
+    fn route(&self, context: &mut Context<'_>, rules: &mut Rules<'_>, (list, route): (&str, &Tree), at: &str) {
+        let wanted = self.matches(list, route);
+        let several = items(route, &["route"]).count() > 1;
+        for (d, part) in items(route, &["route"]).enumerate() {
+            let Some(destination) = part.get("destination") else { continue };
+            let weight = several.then(|| weight(part).unwrap_or(0)).or_else(|| weight(part).filter(|w| *w == 0));
+            let rules_here = wanted.iter().map(|r| RouteRule { weight, ..r.clone() }).collect();
+            self.send(context, rules, destination, format!("{at}.route[{d}].destination"), rules_here);
+        }
+        let mirrors = items(route, &["mirrors"]).enumerate();
+        let several =
+            mirrors.filter_map(|(m, tree)| Some((tree.get("destination")?, format!("{at}.mirrors[{m}].destination"))));
+        let one = route.get("mirror").map(|tree| (tree, format!("{at}.mirror")));
+        for (destination, field) in one.into_iter().chain(several) {
+            self.send(context, rules, destination, field, wanted.iter().cloned().map(mirrored).collect());
+        }
+        if let Some(name) = text(route, &["delegate", "name"]) {
+            let namespace = text(route, &["delegate", "namespace"]).unwrap_or(self.entry.key.namespace());
+            let said = context.evidence(self.entry, &format!("{at}.delegate"));
+            let end = context.referred(&ObjectKey::new(GROUP, "VirtualService", namespace, name), said.clone());
+            for rule in wanted {
+                rules.push((end.clone(), Backend::None), rule, said.clone());
+            }
+        }
+    }
+
+    /// The Service that a host means: a name without dots is one of the own namespace
+    /// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination>).
+    fn service(&self, host: &str) -> Option<ObjectKey> {
+        let (name, namespace) = match ClusterName::parse(host) {
+            _ if !host.contains('.') => (host, self.entry.key.namespace()),
+            Some(ClusterName { pod: None, service, namespace: Some(home), is_full: true, .. }) => (service, home),
+            _ => return None,
+        };
+        Some(ObjectKey::new("", "Service", namespace, name))
+    }
+
+    fn send(
+        &self,
+        context: &mut Context<'_>,
+        rules: &mut Rules<'_>,
+        destination: &Tree,
+        field: String,
+        wanted: Vec<RouteRule>,
+    ) {
+        let Some(host) = text(destination, &["host"]) else { return };
+        let subset = text(destination, &["subset"]);
+        let named = |rule: RouteRule| match subset {
+            None => rule,
+            Some(subset) => {
+                let path = rule.path.map_or(String::new(), |path| format!("{path} "));
+                RouteRule { path: Some(format!("{path}(subset {subset})")), ..rule }
+            }
+        };
+        let wanted = wanted.into_iter().map(named);
+        let number = number(destination, &["port", "number"]);
+        let port = number.map_or(Wanted::Nothing, Wanted::Number);
+        let port_field = format!("{field}.port.number");
+        match self.service(host) {
+            Some(key) if !self.names.contains(host) => {
+                let (namespace, name) = (key.namespace(), key.name.as_str());
+                rules.send(context, Target { namespace, name, port, field, port_field }, wanted);
+            }
+            _ => {
+                let said = context.evidence(self.entry, &field);
+                let end = (context.dns_name(host, said.clone()), number.map_or(Backend::None, Backend::Number));
+                wanted.for_each(|rule| rules.push(end.clone(), rule, said.clone()));
+            }
+        }
+    }
+
+    /// The rules of a route, one for each match; a route without matches takes everything.
+    fn matches(&self, list: &str, route: &Tree) -> Vec<RouteRule> {
+        let host = match self.hosts.as_slice() {
+            [only] if only != "*" => Some(only.clone()),
+            _ => None,
+        };
+        let any = RouteRule { path: (list == "http").then(|| "/".to_owned()), ..everything(host.clone(), self.tls) };
+        let rules: Vec<RouteRule> = items(route, &["match"])
+            .flat_map(|found| {
+                let names = strings(found, &["sniHosts"]);
+                let hosts = if names.is_empty() { vec![host.clone()] } else { names.into_iter().map(Some).collect() };
+                hosts.into_iter().map(|host| self.matched(list, found, host)).collect::<Vec<RouteRule>>()
+            })
+            .collect();
+        if rules.is_empty() { vec![any] } else { rules }
+    }
+
+    fn matched(&self, list: &str, found: &Tree, host: Option<String>) -> RouteRule {
+        let uri = [("prefix", "Prefix"), ("exact", "Exact"), ("regex", "RegularExpression")]
+            .into_iter()
+            .find_map(|(key, kind)| Some((text(found, &["uri", key])?.to_owned(), kind.to_owned())));
+        let (path, path_type) = match uri {
+            Some((path, kind)) => (Some(path), Some(kind)),
+            None => ((list == "http").then(|| "/".to_owned()), None),
+        };
+        let exact = |key: &str| text(found, &[key, "exact"]);
+        let mut words: Vec<String> = exact("method").map(str::to_owned).into_iter().collect();
+        words.extend(path);
+        let headers = found.get("headers").map(Tree::entries).unwrap_or_default();
+        let mut conditions: Vec<String> =
+            headers.iter().map(|h| format!("{}={}", h.key, text(&h.value, &["exact"]).unwrap_or("*"))).collect();
+        let port = found.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
+        conditions.extend(port.map(|p| format!("port {p}")));
+        words.extend((!conditions.is_empty()).then(|| format!("({})", conditions.join(", "))));
+        RouteRule { path: (!words.is_empty()).then(|| words.join(" ")), path_type, ..everything(host, self.tls) }
+    }
+}
+
+/// The Gateways of a VirtualService with the fields that name them; without any it holds in the mesh. One without hosts
+/// is only reached through those that delegate to it.
+fn gateways(entry: &Entry) -> Vec<(String, String)> {
+    let named = strings(&entry.object.tree, &["spec", "gateways"]);
+    if named.is_empty() && !strings(&entry.object.tree, &["spec", "hosts"]).is_empty() {
+        return vec![("spec.hosts".to_owned(), MESH.to_owned())];
+    }
+    named.into_iter().enumerate().map(|(g, name)| (format!("spec.gateways[{g}]"), name)).collect()
+}

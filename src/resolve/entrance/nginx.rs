@@ -1,0 +1,145 @@
+//! The Ingress controller of NGINX Inc.: Internet → VirtualServer → Service, through VirtualServerRoutes of other
+//! namespaces, and Internet → TransportServer → Service
+//! (<https://docs.nginx.com/nginx-ingress-controller/configuration/virtualserver-and-virtualserverroute-resources/>,
+//! <https://docs.nginx.com/nginx-ingress-controller/configuration/transportserver-resource/>).
+
+use std::collections::BTreeMap;
+
+use super::alb::Wanted;
+use super::route::{Rules, Target, everything, items, number, text, weight};
+use super::{Context, port_number};
+use crate::cluster::Entry;
+use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule};
+use crate::manifest::Tree;
+use crate::net::{ObjectKey, Protocol};
+
+const GROUP: &str = "k8s.nginx.org";
+
+/// Adds every server with its edges.
+pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
+    let of_kind = |kind: &'static str| entries.iter().filter(move |e| e.key.kind == kind);
+    for entry in of_kind("VirtualServerRoute") {
+        context.route(entry, host(entry).as_slice());
+    }
+    for entry in of_kind("VirtualServerRoute") {
+        let rules = Rules::of(entry);
+        virtual_server(context, entry, rules, ("subroutes", HostTls::None));
+    }
+    for entry in of_kind("VirtualServer") {
+        let tls = match entry.object.tree.at(&["spec", "tls"]).filter(|t| !t.is_null()) {
+            None => HostTls::None,
+            Some(tls) if text(tls, &["secret"]).is_some() => HostTls::Terminated,
+            Some(_) => HostTls::ByController,
+        };
+        let id = context.route(entry, host(entry).as_slice());
+        class(context, entry);
+        context.open(entry, &id, Expose::Ingress, Vec::new(), None);
+        context.host(entry, "spec.host".to_owned(), host(entry), tls);
+        let rules = Rules::of(entry);
+        virtual_server(context, entry, rules, ("routes", tls));
+    }
+    for entry in of_kind("TransportServer") {
+        let listeners = listeners(of_kind("GlobalConfiguration").copied());
+        transport_server(context, entry, &listeners);
+    }
+}
+
+fn host(entry: &Entry) -> Option<String> {
+    text(&entry.object.tree, &["spec", "host"]).map(str::to_owned)
+}
+
+fn class(context: &mut Context<'_>, entry: &Entry) {
+    if let Some(class) = text(&entry.object.tree, &["spec", "ingressClassName"]) {
+        context.class(entry, class);
+    }
+}
+
+/// The ports of listeners, by name.
+fn listeners<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'a str, u16> {
+    let all = entries.flat_map(|e| items(&e.object.tree, &["spec", "listeners"]));
+    all.filter_map(|l| Some((text(l, &["name"])?, number(l, &["port"])?))).collect()
+}
+
+fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>, (list, tls): (&str, HostTls)) {
+    let host = host(entry);
+    for (r, route) in items(&entry.object.tree, &["spec", list]).enumerate() {
+        let at = format!("spec.{list}[{r}]");
+        let (path, path_type) = path(text(route, &["path"]).unwrap_or("/"));
+        let rule = RouteRule { path: Some(path), path_type: Some(path_type), ..everything(host.clone(), tls) };
+        if let Some(other) = text(route, &["route"]) {
+            let (namespace, name) = other.split_once('/').unwrap_or((entry.key.namespace(), other));
+            let said = context.evidence(entry, &format!("{at}.route"));
+            let end = context.referred(&ObjectKey::new(GROUP, "VirtualServerRoute", namespace, name), said.clone());
+            rules.push((end, Backend::None), rule.clone(), said);
+        }
+        split(context, &mut rules, route, &rule);
+        for (m, found) in items(route, &["matches"]).enumerate() {
+            let path = format!("{} (match {})", rule.path.as_deref().unwrap_or_default(), m + 1);
+            split(context, &mut rules, found, &RouteRule { path: Some(path), ..rule.clone() });
+        }
+    }
+    rules.finish(context, &NodeId::object(&entry.key));
+}
+
+/// A path as it is matched: `=/x` exactly, `~ ^/x` and `~* ^/x` as regular expressions, anything else as a prefix.
+fn path(written: &str) -> (String, String) {
+    let (path, kind) = match (written.strip_prefix('='), written.strip_prefix('~')) {
+        (Some(exact), _) => (exact, "Exact"),
+        (None, Some(expression)) => (expression.trim_start_matches('*').trim_start(), "RegularExpression"),
+        (None, None) => (written, "Prefix"),
+    };
+    (path.to_owned(), kind.to_owned())
+}
+
+/// What an action or the parts of a split send to.
+fn split(context: &mut Context<'_>, rules: &mut Rules<'_>, route: &Tree, rule: &RouteRule) {
+    pass(context, rules, route, rule.clone());
+    for part in items(route, &["splits"]) {
+        pass(context, rules, part, RouteRule { weight: weight(part), ..rule.clone() });
+    }
+}
+
+fn pass(context: &mut Context<'_>, rules: &mut Rules<'_>, tree: &Tree, rule: RouteRule) {
+    let named = text(tree, &["action", "pass"]).or_else(|| text(tree, &["action", "proxy", "upstream"]));
+    if let Some(upstream) = named {
+        to_upstream(context, rules, upstream, rule);
+    }
+}
+
+/// An upstream of the object itself, which names the Service.
+fn to_upstream(context: &mut Context<'_>, rules: &mut Rules<'_>, name: &str, rule: RouteRule) {
+    let entry = rules.entry;
+    let named = |(_, u): &(usize, &Tree)| text(u, &["name"]) == Some(name);
+    let Some((u, upstream)) = items(&entry.object.tree, &["spec", "upstreams"]).enumerate().find(named) else { return };
+    let Some(service) = text(upstream, &["service"]) else { return };
+    let number = upstream.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
+    let port = number.map_or(Wanted::Nothing, Wanted::Number);
+    let (namespace, service) = service.split_once('/').unwrap_or((entry.key.namespace(), service));
+    rules.send(context, Target::at(namespace, service, (port, "port"), format!("spec.upstreams[{u}]")), [rule]);
+}
+
+fn transport_server(context: &mut Context<'_>, entry: &Entry, listeners: &BTreeMap<&str, u16>) {
+    let tree = &entry.object.tree;
+    let protocol = text(tree, &["spec", "listener", "protocol"]).unwrap_or("TCP");
+    let transport = if protocol == "UDP" { Protocol::Udp } else { Protocol::Tcp };
+    if transport == Protocol::Udp {
+        let object = context.position(entry);
+        context.facts.datagrams.insert(object);
+    }
+    let tls = match (protocol, tree.at(&["spec", "tls"])) {
+        ("TLS_PASSTHROUGH", _) => HostTls::Passthrough,
+        (_, Some(tls)) if text(tls, &["secret"]).is_some() => HostTls::Terminated,
+        _ => HostTls::None,
+    };
+    let named = text(tree, &["spec", "listener", "name"]).unwrap_or_default();
+    let port = listeners.get(named).copied().or((named == "tls-passthrough").then_some(443));
+    let id = context.route(entry, host(entry).as_slice());
+    class(context, entry);
+    context.open(entry, &id, Expose::Ingress, port.map(|p| (p, transport)).into_iter().collect(), None);
+    context.host(entry, "spec.host".to_owned(), host(entry), tls);
+    let mut rules = Rules::of(entry);
+    if let Some(upstream) = text(tree, &["spec", "action", "pass"]) {
+        to_upstream(context, &mut rules, upstream, everything(host(entry), tls));
+    }
+    rules.finish(context, &id);
+}

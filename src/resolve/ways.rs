@@ -1,0 +1,217 @@
+//! The ways by which requests from outside come to workloads through Ingresses, routes and Services, for the policies
+//! to judge.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::Facts;
+use super::controllers::{ControllerRef, Controllers};
+use crate::cluster::Cluster;
+use crate::graph::{
+    Backend, Detail, EdgeDetail, EdgeView, EdgesByEnd, Expose, Exposure, Identity, Node, NodeId, NodeKind, PortMap,
+    TargetPort,
+};
+use crate::net::{AddressSet, PortSet, Protocol};
+use crate::policy::{Entrance, Origin, Way};
+
+/// Every entrance that the links between objects show, by workload. Without given controllers, those of the cluster are
+/// found by their labels.
+pub(super) fn entrances(
+    cluster: &Cluster,
+    links: &EdgesByEnd<'_>,
+    facts: &Facts,
+    given: &[ControllerRef],
+) -> Vec<Entrance> {
+    let workloads: BTreeMap<NodeId, usize> =
+        cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
+    let services: BTreeMap<NodeId, &Service> =
+        cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
+    let controllers = Controllers::of(cluster, given);
+    let mut found: BTreeMap<(NodeId, usize, Way), PortSet> = BTreeMap::new();
+    let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet| {
+        let entry = found.entry((by.clone(), workload, way)).or_default();
+        entry.add(&ports);
+    };
+    for EdgeView { from, to, detail } in links.iter() {
+        match detail {
+            EdgeDetail::Exposes(exposures) => {
+                if let Some(&workload) = workloads.get(&to.id) {
+                    for (way, ports) in into_pods(cluster, facts, &controllers, (workload, from), exposures) {
+                        add(&to.id, workload, way, ports);
+                    }
+                }
+                for (workload, maps) in behind(links, &to.id, &workloads) {
+                    let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
+                    let way = Way::Direct { from: origin(from), addresses: addresses(from) };
+                    add(&to.id, workload, way, ports);
+                }
+            }
+            EdgeDetail::Routes { port, .. } => {
+                let Some(object) = from.id.key().and_then(|key| cluster.find(key)) else { continue };
+                if facts.gates_of(object).is_empty() || from.kind() == NodeKind::Gateway {
+                    continue;
+                }
+                let ways = controllers.ways(cluster, facts, object);
+                let routed = if let Some(&workload) = workloads.get(&to.id) {
+                    vec![(workload, queue_proxy())]
+                } else {
+                    let transport = if facts.datagrams.contains(&object) { Protocol::Udp } else { Protocol::Tcp };
+                    let (end, port) = end_of_alias(links, &services, &to.id, port);
+                    let Some(service) = services.get(end) else { continue };
+                    let meant = meant(service, &port, transport, from.kind() == NodeKind::Ingress);
+                    let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
+                    let reached = |maps: &[PortMap]| {
+                        let own = maps.iter().filter(|m| m.protocol == transport);
+                        own.filter(|m| meant.iter().any(|p| is_port(m, p, headless)))
+                            .map(targets)
+                            .fold(PortSet::none(), |a, b| a.with(&b))
+                    };
+                    behind(links, end, &workloads).into_iter().map(|(w, maps)| (w, reached(maps))).collect()
+                };
+                for (workload, ports) in routed {
+                    for way in &ways {
+                        add(&from.id, workload, way.clone(), ports.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
+    let entrances = opened
+        .filter_map(|((by, workload, way), ports)| Some(Entrance { by: by.key()?.clone(), way, workload, ports }));
+    entrances.collect()
+}
+
+/// The ways by which requests come to pods past all Services, with the ports: through ports of their nodes, or through
+/// the controller of a kind that makes Services of its own.
+fn into_pods(
+    cluster: &Cluster,
+    facts: &Facts,
+    controllers: &Controllers,
+    (workload, from): (usize, &Node),
+    exposures: &[Exposure],
+) -> Vec<(Way, PortSet)> {
+    let mut ways = Vec::new();
+    for exposure in exposures {
+        if matches!(exposure.via, Expose::HostPort | Expose::HostNetwork) {
+            let open = facts.host_ports_of(workload).iter();
+            let ports = open.map(|p| PortSet::port(p.port.protocol, p.port.number));
+            let way = Way::Direct { from: origin(from), addresses: addresses(from) };
+            ways.push((way, ports.fold(PortSet::none(), |a, b| a.with(&b))));
+        } else if let Some(object) = cluster.find(&cluster.workloads()[workload].key) {
+            ways.extend(controllers.ways(cluster, facts, object).into_iter().map(|way| (way, queue_proxy())));
+        }
+    }
+    ways
+}
+
+/// The ports at which the sidecar of Knative takes requests for the container beside it, in HTTP/1 and HTTP/2
+/// (<https://github.com/knative/serving/blob/main/pkg/networking/constants.go>).
+fn queue_proxy() -> PortSet {
+    PortSet::port(Protocol::Tcp, 8012).with(&PortSet::port(Protocol::Tcp, 8013))
+}
+
+/// Longer chains of aliases are not followed.
+const LONGEST_ALIAS: usize = 16;
+
+/// The Service that an alias represents in the end, or the one that is none, with the port that is asked for there.
+fn end_of_alias<'g>(
+    links: &EdgesByEnd<'g>,
+    services: &BTreeMap<NodeId, &Service>,
+    service: &'g NodeId,
+    port: &Backend,
+) -> (&'g NodeId, Backend) {
+    let (mut at, mut port) = (service, port.clone());
+    for _ in 0..LONGEST_ALIAS {
+        let next = links.outgoing(at).find(|link| {
+            matches!(link.detail, EdgeDetail::Resolves(_)) && services.contains_key(&link.to.id) && link.to.id != *at
+        });
+        let Some(next) = next else { break };
+        at = &next.to.id;
+        port = port.passed_on();
+    }
+    (at, port)
+}
+
+/// The workloads behind a Service, with what is known of the way to their ports. Other nodes have none.
+fn behind<'g>(
+    links: &EdgesByEnd<'g>,
+    service: &NodeId,
+    workloads: &BTreeMap<NodeId, usize>,
+) -> Vec<(usize, &'g [PortMap])> {
+    let selected = links.outgoing(service).filter_map(|link| match link.detail {
+        EdgeDetail::Selects(maps) => Some((*workloads.get(&link.to.id)?, maps.as_slice())),
+        _ => None,
+    });
+    selected.collect()
+}
+
+fn origin(outside: &Node) -> Origin {
+    match outside.id.identity() {
+        Identity::Addresses(id) => Origin::Addresses(id.addresses.clone()),
+        Identity::PrivateNetwork => Origin::PrivateNetwork,
+        _ => Origin::Internet,
+    }
+}
+
+/// The addresses that an outside node represents.
+fn addresses(outside: &Node) -> AddressSet {
+    match &outside.detail {
+        Detail::External { set, .. } => set.clone(),
+        _ => AddressSet::all_v4().union(&AddressSet::all_v6()),
+    }
+}
+
+/// The ports of a Service for a protocol.
+fn ports_of(service: &Service, transport: Protocol) -> impl Iterator<Item = &ServicePort> {
+    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    ports.filter(move |p| Protocol::from_field(p.protocol.as_deref()) == transport)
+}
+
+/// The ports of a Service that a backend means.
+fn ports_meant<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    ports_of(service, transport)
+        .filter(|p| match backend {
+            Backend::Number(number) => p.port == i32::from(*number),
+            Backend::Name { name, .. } => p.name.as_ref() == Some(name),
+            Backend::Absent(_) => false,
+            Backend::None => true,
+        })
+        .collect()
+}
+
+/// The ports of a Service that a backend means; for an Ingress also those whose target it names.
+fn meant<'s>(service: &'s Service, port: &Backend, transport: Protocol, is_ingress: bool) -> Vec<&'s ServicePort> {
+    let own = ports_meant(service, port, transport);
+    if own.is_empty() && is_ingress { ports_targeted(service, port, transport) } else { own }
+}
+
+/// The ports of a Service whose target a backend names, where none has that number or name itself. The API asks for the
+/// port of the Service, but the most common controller takes the target as well
+/// (<https://github.com/kubernetes/ingress-nginx>), so what is behind it may well be reached.
+fn ports_targeted<'s>(service: &'s Service, backend: &Backend, transport: Protocol) -> Vec<&'s ServicePort> {
+    ports_of(service, transport)
+        .filter(|p| match (backend, &p.target_port) {
+            (Backend::Absent(wanted), Some(IntOrString::Int(target))) => *wanted == target.to_string(),
+            (Backend::Absent(wanted), Some(IntOrString::String(target))) => wanted == target,
+            _ => false,
+        })
+        .collect()
+}
+
+/// Whether what is known of the way to some pods is about a port of a Service. Ports have names of their own, except
+/// where there is only one; how a headless Service numbers its ports says nothing about its pods.
+fn is_port(map: &PortMap, port: &ServicePort, headless: bool) -> bool {
+    map.name == port.name && (port.name.is_some() || headless || i32::from(map.port) == port.port)
+}
+
+fn targets(map: &PortMap) -> PortSet {
+    let numbers = match &map.target {
+        TargetPort::Number(number) => std::slice::from_ref(number),
+        TargetPort::Name { resolved, .. } => resolved,
+    };
+    numbers.iter().fold(PortSet::none(), |set, n| set.with(&PortSet::port(map.protocol, *n)))
+}
