@@ -160,8 +160,6 @@ codes! {
     IngressClassUnknown = "ingress-class-unknown", Info;
     /// There are Ingresses and no controller.
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
-    /// Calls are left out of a picture that would be too small to read with them.
-    CallsNotDrawn = "calls-not-drawn", Info;
     /// A Gateway API route sends to a Service that is not there.
     RouteBackendMissing = "route-backend-missing", Error;
     /// A policy selects no pod.

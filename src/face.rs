@@ -6,7 +6,7 @@ use crate::check::{self, Finding};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{self, Diff, Revision, Section};
 use crate::layout::{self, Layout};
-use crate::picture::{self, Arranged, Shown};
+use crate::picture::{self, Shown};
 use crate::render::{self, Changes, Page, PictureOptions};
 use crate::source::{self, Loaded, Request};
 use crate::view::NothingSelected;
@@ -54,13 +54,9 @@ pub struct Picture {
 ///
 /// If nothing is selected.
 pub fn draw(world: &World, options: &picture::Options) -> Result<Picture, NothingSelected> {
-    let mut shown = picture::show(world, &check(world), options)?;
+    let shown = picture::show(world, &check(world), options)?;
     let mut problems = Vec::new();
-    let Arranged { layout, drawn } =
-        picture::arrange(shown.picture(), options.lines.calls, &layout::Options::default()).unpack(&mut problems);
-    if drawn.is_some() {
-        shown.picture = drawn;
-    }
+    let layout = picture::arrange(shown.picture(), &layout::Options::default()).unpack(&mut problems);
     Ok(Picture { shown, layout, problems })
 }
 

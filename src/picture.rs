@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::check::Finding;
 use crate::diagnostic::{Code, Diagnostic, Severity, Warned};
-use crate::graph::{EdgeKind, Graph, Gravity, Remark};
+use crate::graph::{Graph, Gravity, Remark};
 use crate::layout::{self, Layout};
-use crate::view::{self, Aspect, CallLines, Labels, Lines, Note, NothingSelected, Selection};
+use crate::view::{self, Aspect, Labels, Lines, Note, NothingSelected, Selection};
 use crate::world::World;
 
 /// Options of a picture.
@@ -119,7 +119,7 @@ fn overview(graph: &Graph, labels: &Labels, options: &Options) -> Option<Graph> 
     if !is_asked {
         return None;
     }
-    let values = values(graph, labels, options);
+    let values = values(graph, labels, options).or_else(|| view::division(graph, labels));
     let is_wanted = options.overview == Overview::Always || view::is_worth_it(graph, values.as_ref());
     is_wanted.then(|| view::overview(graph, values.as_ref(), &Note { hint: options.hint.clone() }))
 }
@@ -138,37 +138,8 @@ fn remark(graph: &mut Graph, findings: &[Finding], world: &World) {
     graph.remark(remarks);
 }
 
-/// A graph with its layout.
-#[derive(Clone, Debug, Default)]
-pub struct Arranged {
-    /// The layout.
-    pub layout: Layout,
-    /// The graph in the layout, if it is less than the given graph.
-    pub drawn: Option<Graph>,
-}
-
-/// Lays out a graph. If `calls` permits, calls are left out if the texts of the picture would be too small with them
-/// and larger without them.
-pub fn arrange(graph: &Graph, calls: CallLines, options: &layout::Options) -> Warned<Arranged> {
-    let whole = laid_out(graph, options).map(|layout| Arranged { layout, drawn: None });
-    let count = graph.edges().filter(|(.., e)| e.kind() == EdgeKind::Calls).count();
-    if calls != CallLines::Uncovered || count == 0 || whole.value.layout.is_readable() {
-        return whole;
-    }
-    let plain = view::without(graph, EdgeKind::Calls);
-    let other = laid_out(&plain, options);
-    if other.value.width > whole.value.layout.width * layout::CLEARLY_SMALLER {
-        return whole;
-    }
-    let what = if count == 1 { "1 call is".to_owned() } else { format!("{count} calls are") };
-    let message = format!("{what} not drawn: with calls, the texts would be too small");
-    let mut other = other.map(|layout| Arranged { layout, drawn: Some(plain) });
-    other.diagnostics.push(Diagnostic::general(Code::CallsNotDrawn, message).with_help("--calls all draws them"));
-    other
-}
-
-/// Lays out a graph. If the layout engine fails, a simpler arrangement is used and reported.
-fn laid_out(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
+/// Lays out a graph. If a simpler arrangement is used, that is reported.
+pub fn arrange(graph: &Graph, options: &layout::Options) -> Warned<Layout> {
     let layout = layout::layout(graph, options);
     let diagnostics =
         layout.fallbacks.iter().map(|reason| Diagnostic::general(Code::LayoutFallback, reason.clone())).collect();

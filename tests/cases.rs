@@ -220,7 +220,7 @@ impl Case {
         }
         let options = layout::Options { title: Some("Case".into()), ..layout::Options::default() };
         let mut diagnostics = world.diagnostics().to_vec();
-        let layout = picture::arrange(&graph, CallLines::All, &options).unpack(&mut diagnostics).layout;
+        let layout = picture::arrange(&graph, &options).unpack(&mut diagnostics);
         Diagnostic::sort(&mut diagnostics);
         Outcome { world, with_calls: self.with_calls, graph, layout, diagnostics, findings }
     }

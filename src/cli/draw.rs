@@ -73,7 +73,7 @@ pub struct Args {
     levels: LevelArgs,
 
     #[command(flatten)]
-    picture: PictureArgs,
+    pub(super) picture: PictureArgs,
 }
 
 impl Args {
@@ -106,7 +106,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     args.inject.iter().try_for_each(|place| inputs.refuse(&place.file))?;
     let findings = args.picture.findings(&world);
     let options = args.picture.options(args.levels.options(&args.input, HINT));
-    let mut shown = match picture::show(&world, &findings, &options) {
+    let shown = match picture::show(&world, &findings, &options) {
         Ok(shown) => shown,
         Err(nothing) => {
             report::show_world(&world, &[], verbosity);
@@ -132,7 +132,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let default = [Target { format: Format::Svg, file: None }];
     let targets = if nothing_asked { &default[..] } else { &targets };
     let mut problems = Vec::new();
-    let layout = targets.iter().any(|t| t.format.is_picture()).then(|| args.picture.draw(&mut shown, &mut problems));
+    let layout = targets.iter().any(|t| t.format.is_picture()).then(|| args.picture.draw(&shown, &mut problems));
     let pages = targets.iter().any(|t| t.format == Format::Html);
     let whole = if pages { args.picture.draw_whole(&shown, &mut problems) } else { None };
     let mut folders = Vec::new();

@@ -13,9 +13,9 @@ use super::{drift, output};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{self, Graph, Identity, SummaryId};
 use crate::layout::Layout;
-use crate::picture::{self, Arranged};
+use crate::picture;
 use crate::render::{self, Page, PageLink};
-use crate::view::{self, CallLines, Note, Selection};
+use crate::view::{self, Note, Selection};
 use crate::world::World;
 
 /// The entry page.
@@ -63,15 +63,14 @@ impl Folder {
                 continue;
             };
             let part = picture::grouped(part, &labels, options);
-            let Arranged { layout, drawn } = picture.part(&format!("namespace {name}")).arrange(&part).unpack(problems);
-            pages.push(Drawn { file: names.of(&name), name, graph: drawn.unwrap_or(part), layout });
+            let layout = picture.part(&format!("namespace {name}")).arrange(&part).unpack(problems);
+            pages.push(Drawn { file: names.of(&name), name, graph: part, layout });
         }
         let values = picture::values(graph, &labels, options);
         let overview = view::overview(graph, values.as_ref(), &Note::default());
         let titled = if picture.has_title() { picture.clone() } else { picture.titled("Overview") };
-        let options = titled.layout_options();
-        let arranged = picture::arrange(&overview, CallLines::All, &options).unpack(problems);
-        Ok(Folder { overview, picture: arranged.layout, pages, facts })
+        let layout = titled.arrange(&overview).unpack(problems);
+        Ok(Folder { overview, picture: layout, pages, facts })
     }
 
     /// The files by name.

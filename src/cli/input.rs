@@ -158,6 +158,16 @@ impl InputArgs {
         self.paths().any(|path| path.as_os_str() == "-")
     }
 
+    /// The name of what is read: that of the folder or file, if there is one. A name that only the place of the current
+    /// folder gives is none, for it differs from machine to machine.
+    pub fn subject(&self) -> Option<String> {
+        let mut places = self.paths().chain(&self.kustomize).chain(&self.helm);
+        let (Some(path), None) = (places.next(), places.next()) else { return None };
+        let is_manifest = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+        let name = if is_manifest { path.file_stem() } else { path.file_name() };
+        name.filter(|name| *name != "-").map(|name| name.to_string_lossy().into_owned())
+    }
+
     /// The input as it is written on a command line of a shell.
     pub fn command_line(&self) -> String {
         let named = |option: &'static str, path: &PathBuf| format!("{option}{}", quoted(&path.to_string_lossy()));

@@ -4,7 +4,7 @@ use crate::check::{self, Finding};
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
-use crate::picture::{self, Arranged, Images, Shown};
+use crate::picture::{self, Images, Shown};
 use crate::render::{self, ObjectTexts, Page, PictureOptions, Theme};
 use crate::view::{CallLines, Denied, Lines};
 use crate::world::World;
@@ -13,7 +13,7 @@ use crate::world::World;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Appearance")]
 pub struct PictureArgs {
-    /// The title of the picture
+    /// The title of the picture [default: the name of the folder or file]
     #[arg(long)]
     title: Option<String>,
 
@@ -32,7 +32,7 @@ pub struct PictureArgs {
     /// Calls to draw, as dotted lines
     ///
     /// A call is a Service that the configuration of a workload names. auto omits calls that an allowed connection
-    /// already shows, and all calls if the picture would become too small to read.
+    /// already shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
     calls: WhichCalls,
 
@@ -74,14 +74,6 @@ impl From<Texts> for ObjectTexts {
 
 /// The maximum number of objects that a page draws one by one beside an overview.
 const MAX_PAGE_NODES: usize = 1_500;
-
-/// All objects and their picture.
-pub struct Whole {
-    /// The picture.
-    pub layout: Layout,
-    /// The content of the picture.
-    pub graph: Graph,
-}
 
 /// The calls to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -125,6 +117,12 @@ impl PictureArgs {
         PictureArgs { title: Some(title.to_owned()), ..self.clone() }
     }
 
+    /// The same with a title, if none was given; an empty one is none.
+    pub fn or_titled(&self, title: Option<String>) -> PictureArgs {
+        let title = self.title.clone().or(title).filter(|title| !title.is_empty());
+        PictureArgs { title, ..self.clone() }
+    }
+
     /// True if a title was given.
     pub fn has_title(&self) -> bool {
         self.title.is_some()
@@ -150,28 +148,23 @@ impl PictureArgs {
     }
 
     /// Lays out a graph.
-    pub fn arrange(&self, graph: &Graph) -> Warned<Arranged> {
-        picture::arrange(graph, self.call_lines(), &self.layout_options())
+    pub fn arrange(&self, graph: &Graph) -> Warned<Layout> {
+        picture::arrange(graph, &self.layout_options())
     }
 
     /// Lays out the selection.
-    pub fn draw(&self, shown: &mut Shown, problems: &mut Vec<Diagnostic>) -> Layout {
-        let Arranged { layout, drawn } = self.arrange(shown.picture()).unpack(problems);
-        if drawn.is_some() {
-            shown.picture = drawn;
-        }
-        layout
+    pub fn draw(&self, shown: &Shown, problems: &mut Vec<Diagnostic>) -> Layout {
+        self.arrange(shown.picture()).unpack(problems)
     }
 
     /// Lays out all objects for a page whose picture is an overview, unless they are too many.
-    pub fn draw_whole(&self, shown: &Shown, problems: &mut Vec<Diagnostic>) -> Option<Whole> {
+    pub fn draw_whole(&self, shown: &Shown, problems: &mut Vec<Diagnostic>) -> Option<Layout> {
         let count = shown.graph.nodes().len();
         let is_overview = shown.picture().nodes().len() < count;
         if !is_overview || count > MAX_PAGE_NODES {
             return None;
         }
-        let Arranged { layout, drawn } = self.arrange(&shown.graph).unpack(problems);
-        Some(Whole { layout, graph: drawn.unwrap_or_else(|| shown.graph.clone()) })
+        Some(self.arrange(&shown.graph).unpack(problems))
     }
 
     /// A page with the picture, and tables of everything selected.
@@ -182,7 +175,7 @@ impl PictureArgs {
         Diagnostic::sort(&mut problems);
         let page = Page {
             texts: self.texts.into(),
-            whole: whole.map(|w| (&w.layout, &w.graph)),
+            whole: whole.map(|layout| (layout, &shown.graph)),
             tables: Some(&shown.graph),
             ..Page::new(world, layout, shown.picture(), &problems)
         };
@@ -203,7 +196,7 @@ pub struct Drawing<'a> {
     /// The picture.
     pub layout: &'a Layout,
     /// All objects, where the picture is an overview.
-    pub whole: Option<&'a Whole>,
+    pub whole: Option<&'a Layout>,
     /// The findings of `check`.
     pub findings: &'a [Finding],
     /// Diagnostics of drawing.

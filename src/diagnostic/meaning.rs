@@ -92,10 +92,6 @@ impl Code {
                 "The configuration file contains a key or a value that `check` does not know. `docs/config.md` lists \
                  them, and `docs/config.schema.json` lets an editor check them."
             }
-            Code::CallsNotDrawn => {
-                "With all calls the texts of the picture would be too small to read, so they were left out. `--calls \
-                 all` draws them; `table` and the HTML page list them in any case."
-            }
             Code::LayoutFallback => {
                 "The graph is too dense for the layout in the time that it may take. A plainer arrangement is drawn; it \
                  shows the same objects and connections. `-n`, `--focus` or `--overview always` give a smaller picture."

@@ -295,13 +295,14 @@ impl Adding<'_, '_> {
     fn edges(&mut self, flows: &[Flow], detail: fn(Allowance) -> EdgeDetail) {
         let mut direct = Direct::new();
         let mut bundles = Vec::new();
-        for flow in gathered(flows).iter() {
+        for flow in gathered(flows).iter().filter(|flow| !is_hollow(flow)) {
             let evidence: Vec<Evidence> = flow.because.iter().map(|r| self.evidence(r)).collect();
             let allowance = self.allowance(flow);
             let mut from = self.nodes(&flow.from, &Role::From, &evidence);
             // Lines to the border of the picture have no room for labels.
             let to = self.nodes(&flow.to, &Role::To(allowance.label()), &evidence);
             if from == to
+                && self.subjects.values().any(|subject| from.contains(subject))
                 && let (End::Pods(selection, members), [_]) = (&flow.from, from.as_slice())
             {
                 // What a policy is about may be its own peer; a line needs two ends.
@@ -396,6 +397,10 @@ impl Adding<'_, '_> {
             End::Workloads(workloads) => vec![self.several(workloads, role, evidence)],
             End::Pods(selection, _) if self.subjects.contains_key(selection) => {
                 self.subjects.get(selection).cloned().into_iter().collect()
+            }
+            // A set beside the one workload that is in it would say the same twice.
+            End::Pods(selection, members) if members.len() == 1 && !is_everything(selection) => {
+                vec![self.id(members[0])]
             }
             End::Pods(selection, members) => vec![self.described(selection, members, role, evidence)],
             End::Anyone => {
@@ -498,6 +503,21 @@ impl Adding<'_, '_> {
             self.context.graph.edge(&id, target, detail(silent.clone()), evidence.iter().cloned());
         }
     }
+}
+
+/// True for every pod of every namespace.
+fn is_everything(selection: &PodSelection) -> bool {
+    let everywhere = matches!(&selection.namespaces, NamespaceSelection::Labeled(labels) if labels.is_everything());
+    everywhere && selection.pods.is_everything()
+}
+
+/// True if the workloads for which a flow does not hold are all that one of its ends means.
+fn is_hollow(flow: &Flow) -> bool {
+    let all_are = |end: &End, except: &[usize]| match end {
+        End::Pods(_, members) => !members.is_empty() && members.iter().all(|m| except.binary_search(m).is_ok()),
+        _ => false,
+    };
+    all_are(&flow.from, &flow.not_from) || all_are(&flow.to, &flow.not_to)
 }
 
 /// The end of a flow that is addresses, with the other end.

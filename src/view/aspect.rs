@@ -114,11 +114,6 @@ fn around(graph: &Graph, wanted: impl Fn(usize) -> bool, is_kind: impl Fn(NodeKi
     kept
 }
 
-/// The graph without the edges of a kind.
-pub fn without(graph: &Graph, kind: EdgeKind) -> Graph {
-    graph.part(&vec![true; graph.nodes().len()], |edge| graph.edge(edge).2.kind() != kind)
-}
-
 /// True if the edge is about the resources or the autoscaler of a workload, not about traffic.
 fn is_of_resources(kind: EdgeKind) -> bool {
     matches!(kind, EdgeKind::Uses | EdgeKind::Scales)

@@ -21,9 +21,9 @@ mod select;
 
 use std::collections::BTreeMap;
 
-pub use aspect::{Aspect, CallLines, Denied, Lines, aspect, without};
+pub use aspect::{Aspect, CallLines, Denied, Lines, aspect};
 pub use context::{Hops, context};
-pub use grouping::{group, values};
+pub use grouping::{division, group, values};
 pub use images::show_images;
 pub use labels::LabelSelector;
 pub use overview::{Note, is_worth_it, overview};

@@ -124,3 +124,32 @@ fn a_folder_gets_linked_pages_and_nothing_else_changes() {
     assert_eq!(run(&["draw", "-q", &path, "-o", &wish, "--check"]).status.code(), Some(1));
     assert_eq!(fs::read(pages.join("overview.svg")).unwrap(), b"old");
 }
+
+#[test]
+fn a_namespace_with_everything_is_divided_by_what_its_objects_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifests = |labels: &dyn Fn(usize) -> String| -> String {
+        let one = |i: usize| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: w{i}}}\nspec: {{selector: {{matchLabels: {{n: w{i}}}}}, \
+                 template: {{metadata: {{labels: {{n: w{i}{}}}}}, spec: {{containers: [{{name: c, image: i}}]}}}}}}\n---\n",
+                labels(i)
+            )
+        };
+        (0..12).map(one).collect()
+    };
+    let overview = |text: String| -> String {
+        fs::write(folder.path().join("all.yaml"), text).unwrap();
+        let arguments = ["draw", folder.path().to_str().unwrap(), "--overview", "always", "-o", "svg"];
+        String::from_utf8_lossy(&run(&arguments).stdout).into_owned()
+    };
+    // The widest label that tells them apart divides them, not one that is the same for all or another for each.
+    let parts = overview(manifests(&|i| {
+        format!(", app.kubernetes.io/part-of: all, app.kubernetes.io/instance: team-{}, app: a{i}", i / 3)
+    }));
+    for team in 0..4 {
+        assert!(parts.contains(&format!(">team-{team}<")), "{parts}");
+    }
+    let single = overview(manifests(&|i| format!(", app: a{i}")));
+    assert!(single.contains(">default<") && !single.contains(">a1<"), "{single}");
+}

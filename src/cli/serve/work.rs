@@ -239,9 +239,9 @@ fn page(look: &PictureArgs, world: &World, selected: picture::Options) -> anyhow
     shown_page(look, world, shown, &findings)
 }
 
-fn shown_page(look: &PictureArgs, world: &World, mut shown: Shown, findings: &[Finding]) -> anyhow::Result<String> {
+fn shown_page(look: &PictureArgs, world: &World, shown: Shown, findings: &[Finding]) -> anyhow::Result<String> {
     let mut problems = Vec::new();
-    let layout = look.draw(&mut shown, &mut problems);
+    let layout = look.draw(&shown, &mut problems);
     let whole = look.draw_whole(&shown, &mut problems);
     let drawing = Drawing { shown: &shown, layout: &layout, whole: whole.as_ref(), findings, problems: &problems };
     look.page(world, &drawing, &live(look))
