@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod check;
 mod connections;
 mod corpus;
