@@ -1,9 +1,10 @@
 //! The layers of an answer as data, and the way through them.
 
+use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party, Role};
-use super::question::{PortName, PortWish, Question};
-use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
+use super::question::{PortName, PortWish, Question, Reference};
+use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
 use crate::net::{AddressSet, PortSet, Protocol};
 use crate::world::World;
 
@@ -171,12 +172,15 @@ pub(super) struct Found {
 pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
     let scene = &Scene::new(world, namespace);
     let from = lookup::find(scene, &question.from, Role::From)?;
-    let to = lookup::find(scene, &question.to, Role::To(from.namespace(scene)))?;
+    let alias = dns::host_alias(scene, &from, &question.to);
+    let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
+    let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
+    let to = lookup::find(scene, &asked.to, Role::To(from.namespace(scene)))?;
     let inside = |party: &Party| matches!(party, Party::Workload(_) | Party::Service(_));
     if !inside(&from) && !inside(&to) {
         return Err("neither end is in the cluster: policies and Services have no say in that".into());
     }
-    let mut steps = vec![names::step(scene, question, &from, &to)];
+    let mut steps = vec![names::step(scene, &asked, &from, &to, alias.as_ref())];
     let mut found = if let Some(clients) = internet(&from) {
         outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
     } else {
@@ -212,24 +216,24 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
             pair.doubt = pair.doubt.or(Some(Doubt::UnknownController));
         }
     }
-    let mut unresolved = false;
+    let mut lookup = Lookup::default();
     if found.failure.is_none() {
         steps.extend(policies::steps(scene, &judged));
-        let dns = names::dns(scene, question, &from, &to);
-        unresolved = dns.as_ref().is_some_and(|s| s.mark != Mark::Ok);
-        steps.extend(dns);
+        lookup = dns::lookup(scene, &asked, &from, &to);
+        steps.extend(lookup.step.take());
     }
-    let (outcome, mut summary) = verdict::verdict(scene, &found, &judged);
-    match outcome {
-        Outcome::Allowed | Outcome::Partly if unresolved => summary.push_str(", but the name will not resolve"),
-        Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
-        _ => {}
-    }
+    translation(scene, &asked, &to, &judged, &mut found);
+    let judgement = verdict::verdict(scene, &found, &judged);
+    let decided = judgement.0 != Outcome::Undetermined;
+    let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
     let mut changes = found.changes;
-    if found.failure.is_none() && outcome != Outcome::Undetermined {
+    if found.failure.is_none() && decided {
         changes.extend(suggest::changes(scene, &judged));
     }
+    // A policy for DNS alone would promise more than can be determined.
+    changes.extend(lookup.changes.into_iter().filter(|c| decided || matches!(c, Change::Edit(_))));
+    changes.dedup();
     Ok(Answer {
         from: from.name(scene),
         to: to.name(scene),
@@ -240,6 +244,31 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
         summary,
         changes,
     })
+}
+
+/// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that of
+/// a pod is not said
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource>).
+fn translation(scene: &Scene<'_>, question: &Question, to: &Party, judged: &[Judged], found: &mut Found) {
+    let (Reference::Addresses(block), Party::Service(_)) = (&question.to, to) else { return };
+    let asked = match &question.port {
+        Some(PortWish { port: PortName::Number(number), protocol }) => {
+            PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)
+        }
+        _ => PortSet::all(),
+    };
+    let address = End::Addresses(AddressSet::block(*block));
+    // What the pods do not take is denied wherever the address is replaced.
+    let denied = judged.iter().find(|p| {
+        p.allowed.is_empty() && p.from.workload().is_some() && {
+            let takes = p.to.workload().is_none() || p.ingress.allowed() == p.asked;
+            takes && judge(scene, p.network, &p.from, &address, &asked).iter().any(|other| !other.allowed.is_empty())
+        }
+    });
+    if denied.is_some() {
+        let text = "rules may be about the address of the Service or about that of a pod behind it: which of them is asked is up to the network";
+        found.unread = Some(text.to_owned());
+    }
 }
 
 /// Whether a destination is reached by an address of its own on each network. A Service has one on the primary network

@@ -9,10 +9,12 @@
 //!   connection from anybody.
 
 mod answer;
+mod dns;
 mod ends;
 mod lookup;
 mod names;
 mod outside;
+mod pods;
 mod policies;
 mod ports;
 mod question;

@@ -2,6 +2,7 @@
 
 use super::Scene;
 use super::answer::{Found, Outcome};
+use super::dns::Lookup;
 use super::ends::{Doubt, Judged};
 use super::policies::ports_text;
 use crate::net::{PortSet, text};
@@ -13,6 +14,16 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         // Another entrance may let through what those do not that were read.
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
         (decided, _) => decided,
+    }
+}
+
+/// The same with what is known of the name: what is allowed by policies fails all the same if it does not resolve.
+pub(super) fn with_names((outcome, summary): (Outcome, String), lookup: &Lookup) -> (Outcome, String) {
+    match (outcome, &lookup.failure, &lookup.unknown) {
+        (Outcome::Denied, Some(failure), _) => (Outcome::Denied, format!("{summary}; besides, {failure}")),
+        (_, Some(failure), _) => (Outcome::Denied, failure.clone()),
+        (Outcome::Allowed | Outcome::Partly, None, Some(unknown)) => (Outcome::Undetermined, unknown.clone()),
+        _ => (outcome, summary),
     }
 }
 
