@@ -3,7 +3,7 @@
 use super::Scene;
 use super::answer::{Found, Outcome};
 use super::dns::Lookup;
-use super::ends::{Doubt, Judged};
+use super::ends::{Doubt, End, Judged};
 use super::policies::ports_text;
 use crate::net::{PortSet, text};
 use crate::policy::{Direction, Explanation};
@@ -46,7 +46,7 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
     }
     if all_allowed {
         let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
-        return (Outcome::Allowed, format!("on {}", ports_text(&ports)));
+        return (Outcome::Allowed, format!("on {}{}", ports_text(&ports), unenforced(scene, judged)));
     }
     if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
         let why = match doubt {
@@ -58,6 +58,16 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
         return (Outcome::Undetermined, why);
     }
     (Outcome::Partly, parts(scene, judged))
+}
+
+/// That policies select an end and nobody enforces them.
+fn unenforced(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    let Some(plugin) = scene.connectivity.enforcement().unenforcing() else { return String::new() };
+    let mut ends = judged.iter().flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
+    let is_selected = |(end, direction): (&End, Direction)| {
+        end.workload().is_some_and(|w| !scene.connectivity.unenforced(w, direction).is_empty())
+    };
+    if ends.any(is_selected) { format!("; policies are not enforced: {plugin} knows none") } else { String::new() }
 }
 
 /// Which policies may change it, that are not evaluated.

@@ -167,6 +167,7 @@ impl<'a> Known<'a> {
         let mut selecting: BTreeSet<usize> = BTreeSet::new();
         for workload in 0..cluster.workloads().len() {
             for direction in Direction::ALL {
+                selecting.extend(connectivity.unenforced(workload, direction));
                 for network in 0..connectivity.networks().count() {
                     let isolation = connectivity.isolation_on(network, workload, direction);
                     selecting.extend(isolation.isolating.iter().chain(&isolation.tiers));
