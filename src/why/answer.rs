@@ -3,8 +3,10 @@
 use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party, Role};
-use super::question::{PortName, PortWish, Question, Reference};
+use super::question::{PortName, PortWish, Question, Reference, Url};
+use super::url::{self, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
+use crate::manifest::Body;
 use crate::net::{AddressSet, PortSet, Protocol};
 use crate::world::World;
 
@@ -163,6 +165,8 @@ pub(super) struct Found {
     pub unknown: Option<String>,
     /// Why a denial is not certain: an entrance that is not read.
     pub unread: Option<String>,
+    /// Why what is allowed is not certain.
+    pub doubted: Option<String>,
     /// What would help.
     pub changes: Vec<Change>,
 }
@@ -175,17 +179,74 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
     let alias = dns::host_alias(scene, &from, &question.to);
     let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
     let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
+    if let Reference::Url(url) = &asked.to {
+        return of_url(scene, &from, url);
+    }
     let to = lookup::find(scene, &asked.to, Role::To(from.namespace(scene)))?;
+    settled(scene, &asked, (&from, &to), alias.as_ref(), None)
+}
+
+/// Answers for a URL: the rule that answers it, then as for the Service that it sends to.
+fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> {
+    let Some(clients) = internet(from) else {
+        return Err(format!("`{url}` is asked for from `internet`; inside the cluster name the Service"));
+    };
+    let rules = url::matches(scene, url);
+    let service = |rule: &Match| {
+        let key = scene.graph.node(rule.to).id.key()?;
+        scene.cluster.find(key).filter(|&at| matches!(scene.entry(at).object.body, Body::Service(_)))
+    };
+    let question = Question { from: Reference::Internet, to: Reference::Url(url.clone()), port: None };
+    let Some((rule, index)) = rules.iter().find_map(|rule| Some((rule, service(rule)?))) else {
+        let mut step = Step::new(Layer::Exposure);
+        let failure = match rules.first() {
+            Some(rule) => {
+                rule.say(url, &mut step);
+                format!("the rule for {url} sends to {}, which is no Service of the input", scene.graph.node(rule.to).id)
+            }
+            None => format!("no rule of an Ingress or route is for {url}"),
+        };
+        step.say(Mark::Problem, failure.clone(), None);
+        let unread = scene.facts.unread.first().map(|u| {
+            format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host)
+        });
+        let found = Found { failure: Some(failure), unread, ..Found::default() };
+        let (outcome, summary) = verdict::verdict(scene, &found, &[]);
+        let (from, to) = (addresses_name(&clients), url.to_string());
+        return Ok(Answer { from, to, port: None, judged: None, steps: vec![step], outcome, summary, changes: Vec::new() });
+    };
+    let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
+    let others: Vec<String> = rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
+    if !others.is_empty() {
+        let text = format!("a part of the requests goes to {}: ask for these one by one", others.join(", "));
+        answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
+    }
+    answer.to = url.to_string();
+    Ok(answer)
+}
+
+/// Answers where both ends are known.
+fn settled(
+    scene: &Scene<'_>,
+    asked: &Question,
+    (from, to): (&Party, &Party),
+    alias: Option<&(ipnet::IpNet, String)>,
+    url: Option<(&Url, &Match)>,
+) -> Result<Answer, String> {
     let inside = |party: &Party| matches!(party, Party::Workload(_) | Party::Service(_));
-    if !inside(&from) && !inside(&to) {
+    if !inside(from) && !inside(to) {
         return Err("neither end is in the cluster: policies and Services have no say in that".into());
     }
-    let mut steps = vec![names::step(scene, &asked, &from, &to, alias.as_ref())];
-    let mut found = if let Some(clients) = internet(&from) {
-        outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
+    let mut steps = vec![names::step(scene, asked, from, to, alias)];
+    if let (Some((url, rule)), Some(step)) = (url, steps.first_mut()) {
+        rule.say(url, step);
+    }
+    let mut found = if let Some(clients) = internet(from) {
+        let only = url.map(|(_, rule)| rule);
+        outside::ways_in(scene, to, asked.port.as_ref(), (&clients, only), &mut steps)
     } else {
-        let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
-        let sources = sources(scene, &from, &mut steps);
+        let mut found = targets(scene, to, asked.port.as_ref(), &mut steps)?;
+        let sources = sources(scene, from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
             found.failure =
                 Some(format!("{} stands for no pods of the input that could open a connection", from.name(scene)));
@@ -199,9 +260,9 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
-    apart(scene, &mut found, &to, &mut steps);
+    apart(scene, &mut found, to, &mut steps);
     for (source, target) in &found.pairs {
-        let others = if by_address(&to) { beside(scene, source, &target.end) } else { Vec::new() };
+        let others = if by_address(to) { beside(scene, source, &target.end) } else { Vec::new() };
         for network in network(scene, source, &target.end).into_iter().chain(others) {
             for pair in judge(scene, network, source, &target.end, &target.asked) {
                 // Several ways in may come to the same end.
@@ -219,10 +280,10 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
     let mut lookup = Lookup::default();
     if found.failure.is_none() {
         steps.extend(policies::steps(scene, &judged));
-        lookup = dns::lookup(scene, &asked, &from, &to);
+        lookup = dns::lookup(scene, asked, from, to);
         steps.extend(lookup.step.take());
     }
-    translation(scene, &asked, &to, &judged, &mut found);
+    translation(scene, asked, to, &judged, &mut found);
     let judgement = verdict::verdict(scene, &found, &judged);
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
@@ -237,7 +298,7 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
     Ok(Answer {
         from: from.name(scene),
         to: to.name(scene),
-        port: question.port.as_ref().map(PortWish::to_string),
+        port: asked.port.as_ref().map(PortWish::to_string),
         judged: (!judged.is_empty()).then(|| ports.to_string()),
         steps,
         outcome,

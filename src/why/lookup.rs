@@ -73,6 +73,9 @@ pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> 
         Reference::Object { kind, namespace, name } => {
             by_name(scene, kind.as_deref(), namespace.as_deref(), name, role)
         }
+        Reference::Url(url) => Err(format!(
+            "`{url}` is asked for from `internet`, as the destination; inside the cluster name the Service"
+        )),
         Reference::Host(host) => by_host(scene, host, role),
     }
 }

@@ -20,6 +20,7 @@ mod ports;
 mod question;
 mod service;
 mod suggest;
+mod url;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
@@ -30,7 +31,7 @@ use crate::source::{Sources, Span};
 use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
-pub use question::{PortName, PortWish, Question, Reference};
+pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.
 #[derive(Clone, Copy, Debug)]

@@ -53,6 +53,28 @@ pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<NodeId> {
         .collect()
 }
 
+/// Why the API server may refuse a Service that is not in a cluster yet: a node port outside of the range
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>).
+pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Option<String> {
+    let object = &scene.entry(entry).object;
+    if object.tree.at(&["metadata", "uid"]).is_some() {
+        return None;
+    }
+    let ports = object.tree.at(&["spec", "ports"]).map(Tree::items).unwrap_or_default();
+    let outside = |port: &Tree| port.get("nodePort").and_then(Tree::as_i64).filter(|p| !NODE_PORTS.contains(p));
+    let (index, number) = ports.iter().enumerate().find_map(|(i, port)| Some((i, outside(port)?)))?;
+    let at = scene.place(object.at(&format!("spec.ports[{index}].nodePort")));
+    let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
+    let text = format!(
+        "nodePort {number} is outside of {first}-{last}: the API server refuses the Service unless it has another range (--service-node-port-range)"
+    );
+    step.say(Mark::Problem, text, Some(at));
+    Some(format!("the API server refuses {} for nodePort {number}, unless it has another range", scene.entry(entry).key))
+}
+
+/// The ports of nodes that Services may have, unless the API server is told others.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
 /// What a Service leads to.
 pub(super) fn targets(
     scene: &Scene<'_>,
@@ -72,7 +94,9 @@ pub(super) fn targets(
         if *kind != ServiceKind::ExternalName {
             let entry = id.key().and_then(|key| scene.cluster.find(key)).unwrap_or(entry);
             let service = PlainService { entry, id: &id, kind: *kind, ports, selector };
-            let found = endpoints_of(scene, &service, wish, &mut endpoints);
+            let doubted = refused(scene, service.entry, &mut endpoints);
+            let mut found = endpoints_of(scene, &service, wish, &mut endpoints);
+            found.found.doubted = doubted;
             return after_endpoints(endpoints, found, steps);
         }
         // An alias changes the name and nothing else: the port is the one that the other name has

@@ -13,6 +13,11 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
     match (decided(scene, found, judged), &found.unread) {
         // Another entrance may let through what those do not that were read.
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
+        ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
+            Some(doubt) => (Outcome::Undetermined, doubt.clone()),
+            None if judged.iter().all(|p| p.allowed == p.asked) => (Outcome::Allowed, summary),
+            None => (Outcome::Partly, summary),
+        },
         (decided, _) => decided,
     }
 }
