@@ -190,9 +190,8 @@ impl Connectivity {
     /// The policies that select a workload in a direction on its primary network and that nobody enforces.
     pub fn unenforced(&self, workload: usize, direction: Direction) -> Vec<usize> {
         let plane = self.planes.get(self.home(workload)).filter(|_| self.enforcement.unenforcing().is_some());
-        let selects = |policy: usize| {
-            plane.is_some_and(|p| p.groups_of(workload).iter().any(|&g| p.judge.is_subject(policy, g)))
-        };
+        let selects =
+            |policy: usize| plane.is_some_and(|p| p.groups_of(workload).iter().any(|&g| p.judge.is_subject(policy, g)));
         let about = |&p: &usize| self.policies[p].rules(direction).is_some() && selects(p);
         (0..self.policies.len()).filter(about).collect()
     }

@@ -29,7 +29,9 @@ const PLUGINS: &[(&str, &str, bool)] = &[
 
 /// The name is none of a network plugin that is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown network plugin; known are antrea, aws-vpc-cni, calico, canal, cilium, flannel, kube-ovn, kube-router, ovn-kubernetes and weave")]
+#[error(
+    "unknown network plugin; known are antrea, aws-vpc-cni, calico, canal, cilium, flannel, kube-ovn, kube-router, ovn-kubernetes and weave"
+)]
 pub struct UnknownPlugin;
 
 impl FromStr for NetworkPlugin {
@@ -68,11 +70,7 @@ impl Enforcement {
     /// Looks for the network of a cluster among its DaemonSets, unless it is told.
     pub(super) fn of(cluster: &Cluster, told: Option<&NetworkPlugin>) -> Enforcement {
         if let Some(NetworkPlugin { name, enforces }) = told {
-            return if *enforces {
-                Enforcement::Enforced
-            } else {
-                Enforcement::NotEnforced { plugin: name, by: None }
-            };
+            return if *enforces { Enforcement::Enforced } else { Enforcement::NotEnforced { plugin: name, by: None } };
         }
         if cluster.workloads().iter().any(|w| images(w).any(|i| ENFORCING.iter().any(|word| i.contains(word)))) {
             return Enforcement::Enforced;

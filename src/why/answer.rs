@@ -39,7 +39,7 @@ pub enum Layer {
     Egress,
     /// What policies say at the destination.
     Ingress,
-    /// Whether the source may ask for names.
+    /// Whether the name resolves, and whether the source may ask for names.
     Dns,
 }
 
@@ -202,21 +202,36 @@ fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> 
         let failure = match rules.first() {
             Some(rule) => {
                 rule.say(url, &mut step);
-                format!("the rule for {url} sends to {}, which is no Service of the input", scene.graph.node(rule.to).id)
+                format!(
+                    "the rule for {url} sends to {}, which is no Service of the input",
+                    scene.graph.node(rule.to).id
+                )
             }
             None => format!("no rule of an Ingress or route is for {url}"),
         };
         step.say(Mark::Problem, failure.clone(), None);
-        let unread = scene.facts.unread.first().map(|u| {
-            format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host)
-        });
+        let unread = scene
+            .facts
+            .unread
+            .first()
+            .map(|u| format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host));
         let found = Found { failure: Some(failure), unread, ..Found::default() };
         let (outcome, summary) = verdict::verdict(scene, &found, &[]);
         let (from, to) = (addresses_name(&clients), url.to_string());
-        return Ok(Answer { from, to, port: None, judged: None, steps: vec![step], outcome, summary, changes: Vec::new() });
+        return Ok(Answer {
+            from,
+            to,
+            port: None,
+            judged: None,
+            steps: vec![step],
+            outcome,
+            summary,
+            changes: Vec::new(),
+        });
     };
     let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
-    let others: Vec<String> = rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
+    let others: Vec<String> =
+        rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
     if !others.is_empty() {
         let text = format!("a part of the requests goes to {}: ask for these one by one", others.join(", "));
         answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));

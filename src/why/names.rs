@@ -27,21 +27,18 @@ pub(super) fn step(
     if from.namespace(scene).is_none() || to.namespace(scene).is_none() {
         return step;
     }
-    match (&question.to, to) {
-        (Reference::Object { kind: None, name, .. }, Party::Workload(index)) => {
-            let services: Vec<String> = service::leading_to(scene, *index).iter().map(|id| id.to_string()).collect();
-            let known = if services.is_empty() {
-                "no Service leads to it".into()
-            } else {
-                format!("clients reach it by {}", services.join(", "))
-            };
-            step.say(
-                if services.is_empty() { Mark::Doubt } else { Mark::Ok },
-                format!("`{name}` is a workload, which has no DNS name of its own; {known}"),
-                None,
-            );
-        }
-        _ => {}
+    if let (Reference::Object { kind: None, name, .. }, Party::Workload(index)) = (&question.to, to) {
+        let services: Vec<String> = service::leading_to(scene, *index).iter().map(|id| id.to_string()).collect();
+        let known = if services.is_empty() {
+            "no Service leads to it".into()
+        } else {
+            format!("clients reach it by {}", services.join(", "))
+        };
+        step.say(
+            if services.is_empty() { Mark::Doubt } else { Mark::Ok },
+            format!("`{name}` is a workload, which has no DNS name of its own; {known}"),
+            None,
+        );
     }
     step
 }

@@ -319,7 +319,8 @@ fn is_pending(scene: &Scene<'_>, service: &NodeId) -> Option<String> {
     let entry = scene.entry(scene.cluster.find(service.key()?)?);
     let tree = &entry.object.tree;
     let live = tree.at(&["metadata", "uid"]).is_some();
-    let addresses = tree.at(&["status", "loadBalancer", "ingress"]).map(crate::manifest::Tree::items).unwrap_or_default();
+    let addresses =
+        tree.at(&["status", "loadBalancer", "ingress"]).map(crate::manifest::Tree::items).unwrap_or_default();
     (live && addresses.is_empty()).then(|| format!("the load balancer of {service} has no address yet: it is pending"))
 }
 

@@ -80,7 +80,10 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     };
     let unenforced = scene.connectivity.unenforced(workload, direction);
     if let (Some(plugin), false) = (scene.connectivity.enforcement().unenforcing(), unenforced.is_empty()) {
-        let text = format!("{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies", names(&unenforced));
+        let text = format!(
+            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies",
+            names(&unenforced)
+        );
         step.say(Mark::Doubt, text, None);
     } else if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);

@@ -61,7 +61,8 @@ pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Optio
         return None;
     }
     let ports = object.tree.at(&["spec", "ports"]).map(Tree::items).unwrap_or_default();
-    let outside = |port: &Tree| port.get("nodePort").and_then(Tree::as_i64).filter(|p| !NODE_PORTS.contains(p));
+    let wrong = |p: &i64| *p != 0 && !NODE_PORTS.contains(p);
+    let outside = |port: &Tree| port.get("nodePort").and_then(Tree::as_i64).filter(wrong);
     let (index, number) = ports.iter().enumerate().find_map(|(i, port)| Some((i, outside(port)?)))?;
     let at = scene.place(object.at(&format!("spec.ports[{index}].nodePort")));
     let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
@@ -69,7 +70,10 @@ pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Optio
         "nodePort {number} is outside of {first}-{last}: the API server refuses the Service unless it has another range (--service-node-port-range)"
     );
     step.say(Mark::Problem, text, Some(at));
-    Some(format!("the API server refuses {} for nodePort {number}, unless it has another range", scene.entry(entry).key))
+    Some(format!(
+        "the API server refuses {} for nodePort {number}, unless it has another range",
+        scene.entry(entry).key
+    ))
 }
 
 /// The ports of nodes that Services may have, unless the API server is told others.
