@@ -1,5 +1,7 @@
 //! The layers of an answer as data, and the way through them.
 
+use std::collections::BTreeSet;
+
 use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party, Role};
@@ -7,7 +9,7 @@ use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::{self, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
 use crate::manifest::Body;
-use crate::net::{AddressSet, PortSet, Protocol};
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::world::World;
 
 /// How a layer went.
@@ -41,6 +43,8 @@ pub enum Layer {
     Ingress,
     /// Whether the name resolves, and whether the source may ask for names.
     Dns,
+    /// What `check` finds about the objects on the way.
+    Checks,
 }
 
 impl Layer {
@@ -146,6 +150,20 @@ pub struct Answer {
     pub summary: String,
     /// What would allow what is denied.
     pub changes: Vec<Change>,
+    /// The objects on the way: both ends, Services, and what opens entrances.
+    #[serde(skip)]
+    pub way: BTreeSet<ObjectKey>,
+}
+
+impl Answer {
+    /// Adds what is known of the objects on the way from elsewhere: texts with their places.
+    pub fn check(&mut self, found: impl IntoIterator<Item = (String, Option<String>)>) {
+        let mut step = Step::new(Layer::Checks);
+        found.into_iter().for_each(|(text, at)| step.say(Mark::Doubt, text, at));
+        if !step.lines.is_empty() {
+            self.steps.push(step);
+        }
+    }
 }
 
 /// Where to go on: pods or addresses, and their ports that are asked for.
@@ -169,6 +187,8 @@ pub(super) struct Found {
     pub doubted: Option<String>,
     /// What would help.
     pub changes: Vec<Change>,
+    /// Objects that open entrances on the way.
+    pub through: BTreeSet<ObjectKey>,
 }
 
 /// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
@@ -201,11 +221,9 @@ fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> 
         let mut step = Step::new(Layer::Exposure);
         let failure = match rules.first() {
             Some(rule) => {
+                let node = scene.graph.node(rule.to);
                 rule.say(url, &mut step);
-                format!(
-                    "the rule for {url} sends to {}, which is no Service of the input",
-                    scene.graph.node(rule.to).id
-                )
+                format!("the rule for {url} sends to {}, which is no Service of the input", node.name)
             }
             None => format!("no rule of an Ingress or route is for {url}"),
         };
@@ -227,6 +245,7 @@ fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> 
             outcome,
             summary,
             changes: Vec::new(),
+            way: BTreeSet::new(),
         });
     };
     let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
@@ -303,6 +322,7 @@ fn settled(
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
+    let way = way(scene, (from, to), &judged, std::mem::take(&mut found.through));
     let mut changes = found.changes;
     if found.failure.is_none() && decided {
         changes.extend(suggest::changes(scene, &judged));
@@ -319,7 +339,26 @@ fn settled(
         outcome,
         summary,
         changes,
+        way,
     })
+}
+
+/// The objects on the way.
+fn way(
+    scene: &Scene<'_>,
+    ends: (&Party, &Party),
+    judged: &[Judged],
+    mut through: BTreeSet<ObjectKey>,
+) -> BTreeSet<ObjectKey> {
+    let parties = [ends.0, ends.1].into_iter().filter_map(|party| match party {
+        Party::Service(index) => Some(scene.entry(*index).key.clone()),
+        Party::Workload(index) => Some(scene.workload(*index).key.clone()),
+        _ => None,
+    });
+    through.extend(parties);
+    let pods = judged.iter().flat_map(|p| [&p.from, &p.to]).filter_map(End::workload);
+    through.extend(pods.map(|w| scene.workload(w).key.clone()));
+    through
 }
 
 /// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that of

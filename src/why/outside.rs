@@ -73,6 +73,7 @@ pub(super) fn ways_in(
                     continue;
                 }
                 hits += 1;
+                found.through.extend(way.by.key().cloned());
                 step.say(
                     Mark::Ok,
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
