@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::check::{self, Finding};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff::{self, Diff, Revision, Section};
 use crate::layout::{self, Layout};
 use crate::picture::{self, Shown};
@@ -37,7 +37,24 @@ pub struct QuestionError(String);
 /// If an end matches no object or several; the error lists candidates.
 pub fn why(world: &World, from: &str, to: &str) -> Result<Answer, QuestionError> {
     let question = Question::parse(from, to).map_err(QuestionError)?;
-    why::answer(world, &question, None).map_err(QuestionError)
+    let mut answer = why::answer(world, &question, None).map_err(QuestionError)?;
+    with_findings(&mut answer, world);
+    Ok(answer)
+}
+
+/// Adds the errors and warnings of [`check()`] about the objects on the way.
+pub(crate) fn with_findings(answer: &mut Answer, world: &World) {
+    let findings = check(world);
+    let on_the_way = findings.iter().filter(|f| {
+        f.diagnostic.severity != Severity::Info && f.about.as_ref().is_some_and(|about| answer.way.contains(about))
+    });
+    let texts: Vec<(String, Option<String>)> = on_the_way
+        .map(|f| {
+            let at = f.diagnostic.at.map(|at| world.sources().line_of(at));
+            (format!("{} ({})", f.diagnostic.message, f.diagnostic.code.as_str()), at)
+        })
+        .collect();
+    answer.check(texts);
 }
 
 /// A part of a World as a picture.

@@ -339,7 +339,14 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress, classes: &Clas
                     Code::IngressClassMissing,
                     entry,
                     "spec",
-                    format!("{name} names no class: only a controller of a default class would serve it, and the input has no such class"),
+                    format!(
+                        "{name} names no class: only a controller of a default class would serve it, and {}",
+                        match classes.names.len() {
+                            0 => "the input has no such class".to_owned(),
+                            1 => format!("class {} is none", classes.there),
+                            _ => format!("of the classes {} none is the default", classes.there),
+                        }
+                    ),
                 )
                 .help("set `spec.ingressClassName`");
         }

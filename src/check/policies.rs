@@ -9,7 +9,7 @@ use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::net::near::is_slip;
-use crate::policy::{Direction, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
+use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
 
 family! {
     PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
@@ -209,53 +209,16 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
         .help("nothing is wrong if that is meant");
 }
 
-/// Images of networks that do not enforce policies by themselves, and what they are called.
-/// Sources: <https://github.com/flannel-io/flannel#networking-details>,
-/// <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html>.
-const UNENFORCED: &[(&str, &str)] = &[("flannel", "Flannel"), ("amazon-k8s-cni", "the AWS VPC CNI")];
-
-/// Parts of names of images that enforce policies, beside whatever network there is.
-const ENFORCING: &[&str] = &[
-    "antrea",
-    "aws-network-policy-agent",
-    "calico",
-    "canal",
-    "cilium",
-    "kube-network-policies",
-    "kube-ovn",
-    "kube-router",
-    "ovn-kube",
-    "romana",
-    "weave-npc",
-];
-
 fn not_enforced(scene: &mut Scene<'_>) {
-    let Some((first, _)) = network_policies(scene).into_iter().next() else {
+    let (Enforcement::NotEnforced { plugin, by: Some(by) }, Some((first, _))) =
+        (scene.connectivity.enforcement().clone(), network_policies(scene).into_iter().next())
+    else {
         return;
     };
-    let images = |workload: &Workload| -> Vec<String> {
-        let pod = &workload.spec.pod;
-        let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
-        let name =
-            |image: &String| image.rsplit('/').next().and_then(|n| n.split([':', '@']).next()).map(str::to_owned);
-        all.filter_map(|c| c.image.as_ref().and_then(name)).collect()
-    };
-    let has = |workload: &Workload, words: &[&str]| {
-        let pod = &workload.spec.pod;
-        let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
-        all.filter_map(|c| c.image.as_deref()).any(|i| words.iter().any(|w| i.contains(w)))
-    };
-    if scene.cluster.workloads().iter().any(|w| has(w, ENFORCING)) {
-        return;
-    }
-    let found = scene.cluster.workloads().iter().filter(|w| w.key.kind == "DaemonSet").find_map(|w| {
-        let known = UNENFORCED.iter().find(|(image, _)| images(w).iter().any(|i| i == image));
-        known.map(|(_, name)| (w, *name))
-    });
-    let Some((workload, name)) = found else { return };
+    let workload = &scene.cluster.workloads()[by];
     let daemon = &scene.cluster.entries()[workload.entry];
     let message = format!(
-        "{} is {name}, which does not enforce policies by itself, and nothing in the input does: the NetworkPolicies change nothing",
+        "{} is {plugin}, which does not enforce policies by itself, and nothing in the input does: the NetworkPolicies change nothing",
         named(workload)
     );
     scene

@@ -34,6 +34,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
             continue;
         }
         ports(scene, entry);
+        node_ports(scene, entry, service);
         let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
         let is_empty = || scene.cluster.select(entry.key.namespace(), &selector).is_empty();
         if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
@@ -45,6 +46,28 @@ pub(super) fn check(scene: &mut Scene<'_>) {
     }
     for workload in scene.cluster.workloads() {
         stateful(scene, workload);
+    }
+}
+
+/// Node ports outside of the range that the API server takes them from, where it did not take the Service yet
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>).
+fn node_ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {
+    if entry.object.tree.at(&["metadata", "uid"]).is_some() {
+        return;
+    }
+    let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).enumerate();
+    for (index, number) in ports.filter_map(|(i, p)| Some((i, p.node_port?))) {
+        if number != 0 && !(30_000..=32_767).contains(&number) {
+            let message = format!(
+                "Service {}/{} has nodePort {number}, which is outside of 30000-32767: the API server refuses it unless it has another range",
+                entry.key.namespace(),
+                entry.key.name
+            );
+            scene
+                .report(Code::FieldValue, entry, &format!("spec.ports[{index}].nodePort"), message)
+                .severity(Severity::Warning)
+                .help("take a port of the range, or leave it out so that one is chosen");
+        }
     }
 }
 

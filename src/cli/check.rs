@@ -160,8 +160,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 
     let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
     let mut status = args.input.status(world.diagnostics());
-    if let Some(nothing) = report::nothing_understood(&world, "the input") {
-        report::fail(&anyhow::Error::msg(nothing));
+    let nothing = report::nothing_understood(&world, "the input");
+    if let Some(nothing) = &nothing {
+        report::fail(&anyhow::Error::msg(nothing.clone()));
         status = Status::Failure;
     }
     report::not_shown(&world, verbosity);
@@ -178,7 +179,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         gate,
         base: &base,
     };
-    if args.output.is_empty() {
+    // Nothing found would sound as if something had been looked at.
+    if args.output.is_empty() && (nothing.is_none() || !judgement.findings.is_empty()) {
         output::to_terminal(&shown(&report, verbosity))?;
     }
     for target in &args.output {

@@ -9,6 +9,7 @@ use clap::Args;
 use super::places::Inputs;
 use super::{Status, report};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
 use crate::world::{self, World};
@@ -76,6 +77,11 @@ pub struct ConnectArgs {
     /// controllers identify them. The manifests may omit these pods.
     #[arg(long = "ingress-controller", hide_short_help = true, value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
     ingress_controllers: Vec<ControllerRef>,
+
+    /// The network plugin of the cluster, where the manifests do not contain it: antrea, aws-vpc-cni, calico, canal,
+    /// cilium, flannel, kube-ovn, kube-router, ovn-kubernetes or weave. Flannel and the AWS VPC CNI enforce no policies
+    #[arg(long, value_name = "NAME")]
+    network_plugin: Option<NetworkPlugin>,
 }
 
 /// Parses the name of a namespace
@@ -92,7 +98,10 @@ impl ConnectArgs {
     /// The controllers on the command line, or else the configured ones.
     pub fn or(&self, configured: &[ControllerRef]) -> ConnectArgs {
         let given = &self.ingress_controllers;
-        ConnectArgs { ingress_controllers: if given.is_empty() { configured.to_vec() } else { given.clone() } }
+        ConnectArgs {
+            ingress_controllers: if given.is_empty() { configured.to_vec() } else { given.clone() },
+            network_plugin: self.network_plugin.clone(),
+        }
     }
 }
 
@@ -246,6 +255,7 @@ impl ReadingArgs {
         let options = world::Options {
             default_namespace: self.namespace.clone(),
             ingress_controllers: connect.ingress_controllers.clone(),
+            network_plugin: connect.network_plugin.clone(),
         };
         World::new(loaded, &options).context("--ingress-controller")
     }

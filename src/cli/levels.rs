@@ -81,6 +81,7 @@ fn anchor(text: &str) -> Result<Anchor, String> {
         // `web.shop` is how DNS calls a Service; a name may hold dots as well.
         Reference::Host(name) => (None, None, name),
         Reference::Addresses(_) => return Err("an address is no object".into()),
+        Reference::Url(_) => return Err("a URL is no object".into()),
     };
     Ok(Anchor { text: text.to_owned(), kind, namespace, name })
 }

@@ -86,7 +86,8 @@ pub fn nothing_understood(world: &World, name: &str) -> Option<String> {
     }
     Some(match account.total() {
         0 => format!("there is no Kubernetes object in {name}: nothing was done"),
-        n => format!("{n} objects in {name}, and none is of a kind that is understood: nothing was done"),
+        1 => format!("the one object in {name} is of a kind that is not understood: nothing was done"),
+        n => format!("none of the {n} objects in {name} is of a kind that is understood: nothing was done"),
     })
 }
 

@@ -8,6 +8,7 @@ use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
+use crate::face;
 use crate::inert::{self, printable};
 use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 
@@ -82,7 +83,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let question = Question::parse(&args.from, &args.to).map_err(anyhow::Error::msg)?;
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
-    let answer = why::answer(&world, &question, args.input.namespace()).map_err(anyhow::Error::msg)?;
+    let mut answer = why::answer(&world, &question, args.input.namespace()).map_err(anyhow::Error::msg)?;
+    face::with_findings(&mut answer, &world);
     match args.output {
         Form::Json => output::to_stdout(&json(&answer)?)?,
         Form::Text => output::to_terminal(&text(&answer, Signs::of_terminal()))?,

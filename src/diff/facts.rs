@@ -152,6 +152,7 @@ pub(super) fn stance(side: Option<&Side>) -> Stance {
 pub(super) fn stance_word(stance: Stance) -> &'static str {
     match stance {
         Stance::Open | Stance::Unrestricted => "open",
+        Stance::Unenforced => "not enforced",
         Stance::Ruled => "restricted",
         Stance::Isolated => "isolated",
     }

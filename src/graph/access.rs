@@ -9,6 +9,9 @@ use crate::net::Protocol;
 pub enum Stance {
     /// Not restricted by any policy: all traffic is allowed.
     Open,
+    /// Policies select the workload, and the network does not enforce any.
+    #[strum(serialize = "not enforced")]
+    Unenforced,
     /// Policies apply and allow all traffic.
     Unrestricted,
     /// Only policies of the Admin and Baseline tiers apply: traffic that they do not deny is allowed.
@@ -18,7 +21,7 @@ pub enum Stance {
 }
 
 impl Stance {
-    /// `open`, `unrestricted`, `ruled` or `isolated`.
+    /// `open`, `not enforced`, `unrestricted`, `ruled` or `isolated`.
     pub fn as_str(self) -> &'static str {
         self.into()
     }

@@ -116,12 +116,15 @@ impl Node {
             _ => return Vec::new(),
         };
         let mark = |side: &Side| match side.stance {
-            Stance::Open | Stance::Unrestricted => Mark::Open,
+            Stance::Open | Stance::Unenforced | Stance::Unrestricted => Mark::Open,
             Stance::Ruled => Mark::Ruled,
             Stance::Isolated => Mark::Isolated,
         };
         let (ingress, egress) = (mark(&access.ingress), mark(&access.egress));
-        let mut badges = if ingress == egress {
+        let unenforced = |side: &Side| side.stance == Stance::Unenforced;
+        let mut badges = if unenforced(&access.ingress) || unenforced(&access.egress) {
+            vec![(Mark::Open, "policies not enforced".to_owned())]
+        } else if ingress == egress {
             vec![(ingress, "in and out".to_owned())]
         } else {
             vec![(ingress, "in".to_owned()), (egress, "out".to_owned())]
@@ -288,6 +291,7 @@ impl Access {
             let stance = match side.stance {
                 Stance::Open if !self.foreign.is_empty() => "not restricted by any policy that is evaluated",
                 Stance::Open => "open: not restricted by any policy",
+                Stance::Unenforced => "open: the network does not enforce policies",
                 Stance::Unrestricted if !self.foreign.is_empty() => "evaluated policies let everything through",
                 Stance::Unrestricted => "open: what policies say lets everything through",
                 Stance::Ruled => "what no policy denies is allowed",

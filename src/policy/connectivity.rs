@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::collect;
+use super::enforcement::{Enforcement, NetworkPlugin};
 use super::evaluate::{Certainty, Reason};
 use super::foreign::{ForeignPolicy, Influence, Influences, slot};
 use super::groups::{AbsentController, Group, GroupId};
@@ -139,6 +140,7 @@ pub struct Connectivity {
     home: Vec<usize>,
     pub(super) entrances: Vec<Entrance>,
     absent: Vec<AbsentController>,
+    enforcement: Enforcement,
 }
 
 /// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
@@ -147,6 +149,7 @@ pub fn connectivity(
     cluster: &Cluster,
     entrances: Vec<Entrance>,
     mut absent: Vec<AbsentController>,
+    plugin: Option<&NetworkPlugin>,
 ) -> Warned<Connectivity> {
     if absent.is_empty() {
         absent.push(AbsentController::default());
@@ -154,6 +157,8 @@ pub fn connectivity(
     let mut diagnostics = Vec::new();
     let collect::Collected { policies, mut foreign } = collect::collect(cluster, &mut diagnostics);
     let unread = Influences::of(cluster, &mut foreign);
+    let enforcement = Enforcement::of(cluster, plugin);
+    let beside = (&unread, enforcement.unenforcing().is_none());
     collect::doubts(&policies, cluster, &mut diagnostics);
     let mut planes = Vec::new();
     let mut home = vec![0; cluster.workloads().len()];
@@ -161,9 +166,9 @@ pub fn connectivity(
         if !matches!(network, Network::Secondary(_)) {
             members.iter().for_each(|&w| home[w] = planes.len());
         }
-        planes.push(Plane::new(network, cluster, &policies, &members, &absent, &unread, &mut diagnostics));
+        planes.push(Plane::new(network, cluster, &policies, &members, &absent, beside, &mut diagnostics));
     }
-    let value = Connectivity { policies, foreign, planes, home, entrances, absent };
+    let value = Connectivity { policies, foreign, planes, home, entrances, absent, enforcement };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -175,6 +180,20 @@ impl Connectivity {
     /// The policies that are evaluated, by tier, priority and name.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// Whether the network enforces policies.
+    pub fn enforcement(&self) -> &Enforcement {
+        &self.enforcement
+    }
+
+    /// The policies that select a workload in a direction on its primary network and that nobody enforces.
+    pub fn unenforced(&self, workload: usize, direction: Direction) -> Vec<usize> {
+        let plane = self.planes.get(self.home(workload)).filter(|_| self.enforcement.unenforcing().is_some());
+        let selects =
+            |policy: usize| plane.is_some_and(|p| p.groups_of(workload).iter().any(|&g| p.judge.is_subject(policy, g)));
+        let about = |&p: &usize| self.policies[p].rules(direction).is_some() && selects(p);
+        (0..self.policies.len()).filter(about).collect()
     }
 
     /// The policies that are not evaluated.

@@ -129,7 +129,14 @@ pub(super) struct Judge {
 impl Judge {
     /// Prepares groups and the rules of those policies that hold here. The sets of subjects and of each rule's peers
     /// come from the table that made the groups.
-    pub fn new(policies: &[Policy], holds: impl Fn(&Policy) -> bool, table: &mut SetTable, groups: Groups) -> Judge {
+    /// Policies that nobody enforces have subjects and decide nothing.
+    pub fn new(
+        policies: &[Policy],
+        holds: impl Fn(&Policy) -> bool,
+        enforced: bool,
+        table: &mut SetTable,
+        groups: Groups,
+    ) -> Judge {
         let Groups { groups, mut sets, .. } = groups;
         let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
         let mut rules = Vec::with_capacity(policies.len());
@@ -170,7 +177,7 @@ impl Judge {
             rules,
             memory: Memory::default(),
         };
-        for (id, policy) in policies.iter().enumerate() {
+        for (id, policy) in policies.iter().enumerate().filter(|_| enforced) {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
                 for group in judge.sets[subjects].ones() {
@@ -192,6 +199,11 @@ impl Judge {
             return false;
         };
         !self.sets[a].is_disjoint(&self.sets[b])
+    }
+
+    /// True if a policy is about a group, whether it is enforced or not.
+    pub fn is_subject(&self, policy: usize, group: GroupId) -> bool {
+        self.subjects[policy].is_some_and(|set| self.sets[set].contains(group))
     }
 
     /// The groups that a policy is about and applies to in a direction, ascending.

@@ -7,6 +7,7 @@ use crate::manifest::Tree;
 use crate::net::{Labels, ObjectKey, Operator, PortSet};
 use crate::source::Span;
 
+use super::admin;
 use super::evaluate::Certainty;
 use super::rule::Direction;
 use super::selector::from_tree;
@@ -152,7 +153,10 @@ impl ForeignPolicy {
             key: entry.key.clone(),
             at: entry.object.span,
             influence: listed.map_or(Influence::Decides, |k| k.influence),
-            cluster_wide: entry.key.namespace.is_none() || listed.map_or(named, |k| k.reach == Reach::Cluster) || root,
+            cluster_wide: entry.key.namespace.is_none()
+                || group == admin::GROUP
+                || listed.map_or(named, |k| k.reach == Reach::Cluster)
+                || root,
             directions,
             subject: spec.and_then(subject),
             members: None,

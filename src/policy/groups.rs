@@ -92,6 +92,10 @@ pub(super) struct Groups {
     pub controllers: Vec<GroupId>,
 }
 
+/// What makes pods alike: the sets that they are in, their named ports, whether they are in the network of their node, and
+/// what policies that are not evaluated may change for them.
+type Alike<'a> = (Vec<SetId>, &'a [ContainerPort], bool, [Influence; 2]);
+
 /// What sets hold beside pods.
 struct Beyond<'a> {
     /// The sets of addresses.
@@ -188,7 +192,7 @@ impl SetTable {
     }
 
     fn gather(&self, classes: &Classes<'_>, sets_of_class: Vec<Vec<SetId>>, outside: Option<Beyond<'_>>) -> Groups {
-        let mut found: BTreeMap<(Vec<SetId>, &[ContainerPort], bool, [Influence; 2]), GroupId> = BTreeMap::new();
+        let mut found: BTreeMap<Alike<'_>, GroupId> = BTreeMap::new();
         let mut groups: Vec<(Group, Vec<SetId>)> = Vec::new();
         let mut group_of_class = Vec::with_capacity(classes.classes.len());
         for (PodClass { ports, host_network, unread, .. }, sets) in classes.classes.iter().zip(sets_of_class) {

@@ -14,6 +14,7 @@ mod call;
 mod classes;
 mod collect;
 mod connectivity;
+mod enforcement;
 mod evaluate;
 mod explain;
 mod foreign;
@@ -37,6 +38,7 @@ pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
 };
+pub use enforcement::{Enforcement, NetworkPlugin, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;

@@ -66,7 +66,7 @@ impl Plane {
         policies: &[Policy],
         members: &[usize],
         absent: &[AbsentController],
-        unread: &Influences,
+        (unread, enforced): (&Influences, bool),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Plane {
         let holds = |policy: &Policy| match (&policy.scope, &network) {
@@ -87,7 +87,8 @@ impl Plane {
         let mut groups = table.group(&classes, outside);
         let of_workload = std::mem::take(&mut groups.of_workload);
         let controllers = std::mem::take(&mut groups.controllers);
-        let mut judge = Judge::new(policies, holds, &mut table, groups);
+        let enforced = enforced || matches!(network, Network::Secondary(_));
+        let mut judge = Judge::new(policies, holds, enforced, &mut table, groups);
         settle_ties(policies, &mut judge, diagnostics);
         Plane {
             network,

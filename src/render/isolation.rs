@@ -29,7 +29,17 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
         if workload.spec.pod.host_network == Some(true) {
             by.push("in the network of its node: policies may not hold".to_owned());
         }
-        vec![workload.key.to_string(), word(ingress).to_owned(), word(egress).to_owned(), by.join("\n")]
+        let mut words = [word(ingress), word(egress)];
+        if let Some(plugin) = report.connectivity.enforcement().unenforcing() {
+            for (word, direction) in words.iter_mut().zip(Direction::ALL) {
+                for policy in report.connectivity.unenforced(index, direction) {
+                    *word = "not enforced";
+                    let policy = &report.connectivity.policies()[policy];
+                    by.push(format!("{} {}: {plugin} does not enforce policies", direction.as_str(), policy.key));
+                }
+            }
+        }
+        vec![workload.key.to_string(), words[0].to_owned(), words[1].to_owned(), by.join("\n")]
     });
     Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
 }
@@ -70,6 +80,8 @@ pub fn isolation_json(report: &Report<'_>) -> String {
         host_network: bool,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         not_evaluated: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_enforced: Vec<String>,
         at: String,
     }
     #[derive(Serialize)]
@@ -98,6 +110,11 @@ pub fn isolation_json(report: &Report<'_>) -> String {
             policies: Sides { ingress: say(&ingress, Direction::Ingress), egress: say(&egress, Direction::Egress) },
             host_network: workload.spec.pod.host_network == Some(true),
             not_evaluated: foreign(report, index),
+            not_enforced: Direction::ALL
+                .into_iter()
+                .flat_map(|d| report.connectivity.unenforced(index, d))
+                .map(|p| report.connectivity.policies()[p].key.to_string())
+                .collect(),
             at: report.sources.line_of(report.cluster.entries()[workload.entry].object.span),
         }
     });

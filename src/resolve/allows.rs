@@ -219,9 +219,11 @@ impl Adding<'_, '_> {
         let key = &self.context.cluster.workloads()[workload].key;
         let side = |direction: Direction| {
             let isolation = self.connectivity.isolation(workload, direction);
-            let by = isolation.isolating.iter().chain(&isolation.tiers);
+            let unenforced = self.connectivity.unenforced(workload, direction);
+            let by = isolation.isolating.iter().chain(&isolation.tiers).chain(&unenforced);
             Side {
                 stance: match (isolation.isolating.is_empty(), isolation.tiers.is_empty()) {
+                    (true, true) if !unenforced.is_empty() => Stance::Unenforced,
                     (true, true) => Stance::Open,
                     _ if self.connectivity.is_unrestricted(workload, direction) => Stance::Unrestricted,
                     (false, _) => Stance::Isolated,

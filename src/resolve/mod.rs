@@ -26,7 +26,7 @@ use crate::graph::{
     AddressesId, Detail, Evidence, Graph, GraphBuilder, Identity, LineEnd, Location, MissingReason, Node, NodeId,
 };
 use crate::net::{AddressSet, ObjectKey};
-use crate::policy::{self, Calls, Connectivity};
+use crate::policy::{self, Calls, Connectivity, NetworkPlugin};
 use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef};
@@ -51,7 +51,12 @@ pub struct Resolved {
 
 /// Resolves a cluster. The graph is built once, from what each step adds: routing first, since it shows through which
 /// entrances policies are asked, then what policies allow, then calls, then what workloads use.
-pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRef]) -> Warned<Resolved> {
+pub fn resolve(
+    cluster: &Cluster,
+    sources: &Sources,
+    controllers: &[ControllerRef],
+    plugin: Option<&NetworkPlugin>,
+) -> Warned<Resolved> {
     let mut context =
         Context { cluster, sources, graph: GraphBuilder::new(), facts: Facts::default(), backends: IndexSet::new() };
     for (name, namespace) in cluster.namespaces() {
@@ -71,7 +76,7 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     context.facts.gates = entrance::gates(cluster, &links);
     let entrances = ways::entrances(cluster, &links, &context.facts, controllers);
     let absent = controllers::absent(cluster, controllers);
-    let connectivity = policy::connectivity(cluster, entrances, absent);
+    let connectivity = policy::connectivity(cluster, entrances, absent, plugin);
     connectivity.map(|connectivity| {
         let calls = calls::calls(cluster, sources);
         allows::add(&mut context, &connectivity);

@@ -1,10 +1,15 @@
 //! The layers of an answer as data, and the way through them.
 
+use std::collections::BTreeSet;
+
+use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party, Role};
-use super::question::{PortName, PortWish, Question};
-use super::{Scene, names, outside, policies, ports, service, suggest, verdict};
-use crate::net::{AddressSet, PortSet, Protocol};
+use super::question::{PortName, PortWish, Question, Reference, Url};
+use super::url::{self, Match};
+use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
+use crate::manifest::Body;
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::world::World;
 
 /// How a layer went.
@@ -36,8 +41,10 @@ pub enum Layer {
     Egress,
     /// What policies say at the destination.
     Ingress,
-    /// Whether the source may ask for names.
+    /// Whether the name resolves, and whether the source may ask for names.
     Dns,
+    /// What `check` finds about the objects on the way.
+    Checks,
 }
 
 impl Layer {
@@ -143,6 +150,20 @@ pub struct Answer {
     pub summary: String,
     /// What would allow what is denied.
     pub changes: Vec<Change>,
+    /// The objects on the way: both ends, Services, and what opens entrances.
+    #[serde(skip)]
+    pub way: BTreeSet<ObjectKey>,
+}
+
+impl Answer {
+    /// Adds what is known of the objects on the way from elsewhere: texts with their places.
+    pub fn check(&mut self, found: impl IntoIterator<Item = (String, Option<String>)>) {
+        let mut step = Step::new(Layer::Checks);
+        found.into_iter().for_each(|(text, at)| step.say(Mark::Doubt, text, at));
+        if !step.lines.is_empty() {
+            self.steps.push(step);
+        }
+    }
 }
 
 /// Where to go on: pods or addresses, and their ports that are asked for.
@@ -162,8 +183,12 @@ pub(super) struct Found {
     pub unknown: Option<String>,
     /// Why a denial is not certain: an entrance that is not read.
     pub unread: Option<String>,
+    /// Why what is allowed is not certain.
+    pub doubted: Option<String>,
     /// What would help.
     pub changes: Vec<Change>,
+    /// Objects that open entrances on the way.
+    pub through: BTreeSet<ObjectKey>,
 }
 
 /// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
@@ -171,17 +196,91 @@ pub(super) struct Found {
 pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
     let scene = &Scene::new(world, namespace);
     let from = lookup::find(scene, &question.from, Role::From)?;
-    let to = lookup::find(scene, &question.to, Role::To(from.namespace(scene)))?;
+    let alias = dns::host_alias(scene, &from, &question.to);
+    let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
+    let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
+    if let Reference::Url(url) = &asked.to {
+        return of_url(scene, &from, url);
+    }
+    let to = lookup::find(scene, &asked.to, Role::To(from.namespace(scene)))?;
+    settled(scene, &asked, (&from, &to), alias.as_ref(), None)
+}
+
+/// Answers for a URL: the rule that answers it, then as for the Service that it sends to.
+fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> {
+    let Some(clients) = internet(from) else {
+        return Err(format!("`{url}` is asked for from `internet`; inside the cluster name the Service"));
+    };
+    let rules = url::matches(scene, url);
+    let service = |rule: &Match| {
+        let key = scene.graph.node(rule.to).id.key()?;
+        scene.cluster.find(key).filter(|&at| matches!(scene.entry(at).object.body, Body::Service(_)))
+    };
+    let question = Question { from: Reference::Internet, to: Reference::Url(url.clone()), port: None };
+    let Some((rule, index)) = rules.iter().find_map(|rule| Some((rule, service(rule)?))) else {
+        let mut step = Step::new(Layer::Exposure);
+        let failure = match rules.first() {
+            Some(rule) => {
+                let node = scene.graph.node(rule.to);
+                rule.say(url, &mut step);
+                format!("the rule for {url} sends to {}, which is no Service of the input", node.name)
+            }
+            None => format!("no rule of an Ingress or route is for {url}"),
+        };
+        step.say(Mark::Problem, failure.clone(), None);
+        let unread = scene
+            .facts
+            .unread
+            .first()
+            .map(|u| format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host));
+        let found = Found { failure: Some(failure), unread, ..Found::default() };
+        let (outcome, summary) = verdict::verdict(scene, &found, &[]);
+        let (from, to) = (addresses_name(&clients), url.to_string());
+        return Ok(Answer {
+            from,
+            to,
+            port: None,
+            judged: None,
+            steps: vec![step],
+            outcome,
+            summary,
+            changes: Vec::new(),
+            way: BTreeSet::new(),
+        });
+    };
+    let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
+    let others: Vec<String> =
+        rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
+    if !others.is_empty() {
+        let text = format!("a part of the requests goes to {}: ask for these one by one", others.join(", "));
+        answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
+    }
+    answer.to = url.to_string();
+    Ok(answer)
+}
+
+/// Answers where both ends are known.
+fn settled(
+    scene: &Scene<'_>,
+    asked: &Question,
+    (from, to): (&Party, &Party),
+    alias: Option<&(ipnet::IpNet, String)>,
+    url: Option<(&Url, &Match)>,
+) -> Result<Answer, String> {
     let inside = |party: &Party| matches!(party, Party::Workload(_) | Party::Service(_));
-    if !inside(&from) && !inside(&to) {
+    if !inside(from) && !inside(to) {
         return Err("neither end is in the cluster: policies and Services have no say in that".into());
     }
-    let mut steps = vec![names::step(scene, question, &from, &to)];
-    let mut found = if let Some(clients) = internet(&from) {
-        outside::ways_in(scene, &to, question.port.as_ref(), &clients, &mut steps)
+    let mut steps = vec![names::step(scene, asked, from, to, alias)];
+    if let (Some((url, rule)), Some(step)) = (url, steps.first_mut()) {
+        rule.say(url, step);
+    }
+    let mut found = if let Some(clients) = internet(from) {
+        let only = url.map(|(_, rule)| rule);
+        outside::ways_in(scene, to, asked.port.as_ref(), (&clients, only), &mut steps)
     } else {
-        let mut found = targets(scene, &to, question.port.as_ref(), &mut steps)?;
-        let sources = sources(scene, &from, &mut steps);
+        let mut found = targets(scene, to, asked.port.as_ref(), &mut steps)?;
+        let sources = sources(scene, from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
             found.failure =
                 Some(format!("{} stands for no pods of the input that could open a connection", from.name(scene)));
@@ -195,9 +294,9 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
         found
     };
     let mut judged: Vec<Judged> = Vec::new();
-    apart(scene, &mut found, &to, &mut steps);
+    apart(scene, &mut found, to, &mut steps);
     for (source, target) in &found.pairs {
-        let others = if by_address(&to) { beside(scene, source, &target.end) } else { Vec::new() };
+        let others = if by_address(to) { beside(scene, source, &target.end) } else { Vec::new() };
         for network in network(scene, source, &target.end).into_iter().chain(others) {
             for pair in judge(scene, network, source, &target.end, &target.asked) {
                 // Several ways in may come to the same end.
@@ -212,34 +311,79 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
             pair.doubt = pair.doubt.or(Some(Doubt::UnknownController));
         }
     }
-    let mut unresolved = false;
+    let mut lookup = Lookup::default();
     if found.failure.is_none() {
         steps.extend(policies::steps(scene, &judged));
-        let dns = names::dns(scene, question, &from, &to);
-        unresolved = dns.as_ref().is_some_and(|s| s.mark != Mark::Ok);
-        steps.extend(dns);
+        lookup = dns::lookup(scene, asked, from, to);
+        steps.extend(lookup.step.take());
     }
-    let (outcome, mut summary) = verdict::verdict(scene, &found, &judged);
-    match outcome {
-        Outcome::Allowed | Outcome::Partly if unresolved => summary.push_str(", but the name will not resolve"),
-        Outcome::Undetermined if unresolved => summary.push_str("; besides, the name will not resolve"),
-        _ => {}
-    }
+    translation(scene, asked, to, &judged, &mut found);
+    let judgement = verdict::verdict(scene, &found, &judged);
+    let decided = judgement.0 != Outcome::Undetermined;
+    let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
+    let way = way(scene, (from, to), &judged, std::mem::take(&mut found.through));
     let mut changes = found.changes;
-    if found.failure.is_none() && outcome != Outcome::Undetermined {
+    if found.failure.is_none() && decided {
         changes.extend(suggest::changes(scene, &judged));
     }
+    // A policy for DNS alone would promise more than can be determined.
+    changes.extend(lookup.changes.into_iter().filter(|c| decided || matches!(c, Change::Edit(_))));
+    changes.dedup();
     Ok(Answer {
         from: from.name(scene),
         to: to.name(scene),
-        port: question.port.as_ref().map(PortWish::to_string),
+        port: asked.port.as_ref().map(PortWish::to_string),
         judged: (!judged.is_empty()).then(|| ports.to_string()),
         steps,
         outcome,
         summary,
         changes,
+        way,
     })
+}
+
+/// The objects on the way.
+fn way(
+    scene: &Scene<'_>,
+    ends: (&Party, &Party),
+    judged: &[Judged],
+    mut through: BTreeSet<ObjectKey>,
+) -> BTreeSet<ObjectKey> {
+    let parties = [ends.0, ends.1].into_iter().filter_map(|party| match party {
+        Party::Service(index) => Some(scene.entry(*index).key.clone()),
+        Party::Workload(index) => Some(scene.workload(*index).key.clone()),
+        _ => None,
+    });
+    through.extend(parties);
+    let pods = judged.iter().flat_map(|p| [&p.from, &p.to]).filter_map(End::workload);
+    through.extend(pods.map(|w| scene.workload(w).key.clone()));
+    through
+}
+
+/// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that of
+/// a pod is not said
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource>).
+fn translation(scene: &Scene<'_>, question: &Question, to: &Party, judged: &[Judged], found: &mut Found) {
+    let (Reference::Addresses(block), Party::Service(_)) = (&question.to, to) else { return };
+    let asked = match &question.port {
+        Some(PortWish { port: PortName::Number(number), protocol }) => {
+            PortSet::port(protocol.unwrap_or(Protocol::Tcp), *number)
+        }
+        _ => PortSet::all(),
+    };
+    let address = End::Addresses(AddressSet::block(*block));
+    // What the pods do not take is denied wherever the address is replaced.
+    let denied = judged.iter().find(|p| {
+        p.allowed.is_empty() && p.from.workload().is_some() && {
+            let takes = p.to.workload().is_none() || p.ingress.allowed() == p.asked;
+            takes && judge(scene, p.network, &p.from, &address, &asked).iter().any(|other| !other.allowed.is_empty())
+        }
+    });
+    if denied.is_some() {
+        let text = "rules may be about the address of the Service or about that of a pod behind it: which of them is asked is up to the network";
+        found.unread = Some(text.to_owned());
+    }
 }
 
 /// Whether a destination is reached by an address of its own on each network. A Service has one on the primary network

@@ -3,6 +3,9 @@
 use super::Scene;
 use super::ends::addresses_name;
 use super::question::Reference;
+use k8s_openapi::api::core::v1 as core;
+
+use crate::cluster::Entry;
 use crate::manifest::Body;
 use crate::net::kinds::{self, entrance_kind};
 use crate::net::near::letters_apart;
@@ -71,6 +74,9 @@ pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> 
         Reference::Object { kind, namespace, name } => {
             by_name(scene, kind.as_deref(), namespace.as_deref(), name, role)
         }
+        Reference::Url(url) => Err(format!(
+            "`{url}` is asked for from `internet`, as the destination; inside the cluster name the Service"
+        )),
         Reference::Host(host) => by_host(scene, host, role),
     }
 }
@@ -85,14 +91,22 @@ fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
     if let Some(index) = scene.cluster.workloads().iter().position(|w| w.spec.pod_ips.contains(&address)) {
         return Party::Workload(index);
     }
-    let services = scene.cluster.entries().iter().position(|entry| match &entry.object.body {
-        Body::Service(service) => service.spec.as_ref().is_some_and(|s| {
-            let several = s.cluster_ips.iter().flatten();
-            s.cluster_ip.iter().chain(several).any(|a| *a == address)
-        }),
-        _ => false,
-    });
+    let is_its = |entry: &Entry| matches!(&entry.object.body, Body::Service(s) if addresses(s).any(|a| a == address));
+    let services = scene.cluster.entries().iter().position(is_its);
     services.map_or(Party::Addresses(set), Party::Service)
+}
+
+/// Every address of a Service: those of the cluster, external ones, and those of its load balancer, as they are asked
+/// for and as its status has them (<https://kubernetes.io/docs/concepts/services-networking/service/#external-ips>).
+fn addresses(service: &core::Service) -> impl Iterator<Item = &str> {
+    let spec = service.spec.iter();
+    let own = spec.flat_map(|s| {
+        let several = s.cluster_ips.iter().chain(&s.external_ips).flatten();
+        s.cluster_ip.iter().chain(&s.load_balancer_ip).chain(several)
+    });
+    let balancer = service.status.iter().filter_map(|s| s.load_balancer.as_ref());
+    let outer = balancer.flat_map(|b| b.ingress.iter().flatten()).filter_map(|i| i.ip.as_ref());
+    own.chain(outer).map(String::as_str)
 }
 
 /// Everything that can be an end, as (party, key).
@@ -232,24 +246,42 @@ fn unknown(
 /// Names that are so far apart have nothing in common.
 const FAR: usize = 300;
 
+/// The workload that has a pod of this name behind a Service: one of a StatefulSet that the Service governs, or one that
+/// has the name as its `hostname` and the Service as its `subdomain`
+/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-hostname-and-subdomain-fields>).
+fn pod_behind(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Option<usize> {
+    scene.cluster.workloads().iter().position(|w| {
+        let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
+        let numbered = ordinal.and_then(|o| o.parse::<i64>().ok()).is_some_and(|o| {
+            // Where numbers begin elsewhere, or live pods say more, any may be there.
+            let open = scene.entry(w.entry).object.tree.at(&["spec", "ordinals"]).is_some() || !w.pods.is_empty();
+            o >= 0 && (open || o < i64::from(w.spec.replicas.unwrap_or(1)))
+        });
+        let named = w.spec.pod.hostname.as_deref() == Some(pod);
+        w.key.namespace() == namespace
+            && ((w.spec.service_name.as_deref() == Some(service) && numbered)
+                || (w.spec.pod.subdomain.as_deref() == Some(service) && named))
+    })
+}
+
 /// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a
 /// StatefulSet.
 fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, String> {
     let absolute = host.trim_end_matches('.');
     let meant = ClusterName::parse(absolute).and_then(|n| Some((n.pod, n.service, n.namespace?, n.is_full)));
     let known = |namespace: &str| scene.cluster.namespaces().contains_key(namespace);
+    // The search path of the asking namespace comes first: there `a.b` is the pod `a` behind the Service `b`.
+    if let (Some((None, pod, service, false)), Role::To(Some(home))) = (meant, role)
+        && let Some(owner) = pod_behind(scene, home, service, pod)
+    {
+        return Ok(Party::Workload(owner));
+    }
     match meant {
         Some((None, name, namespace, is_full)) if is_full || known(namespace) => {
             by_name(scene, is_full.then_some("service"), Some(namespace), name, role)
         }
         Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => {
-            let owner = scene.cluster.workloads().iter().position(|w| {
-                let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
-                w.key.namespace() == namespace
-                    && w.spec.service_name.as_deref() == Some(service)
-                    && ordinal.is_some_and(|o| !o.is_empty() && o.bytes().all(|c| c.is_ascii_digit()))
-            });
-            owner.map(Party::Workload).ok_or_else(|| {
+            pod_behind(scene, namespace, service, pod).map(Party::Workload).ok_or_else(|| {
                 format!(
                     "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
                 )

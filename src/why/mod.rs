@@ -9,15 +9,18 @@
 //!   connection from anybody.
 
 mod answer;
+mod dns;
 mod ends;
 mod lookup;
 mod names;
 mod outside;
+mod pods;
 mod policies;
 mod ports;
 mod question;
 mod service;
 mod suggest;
+mod url;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
@@ -28,7 +31,7 @@ use crate::source::{Sources, Span};
 use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
-pub use question::{PortName, PortWish, Question, Reference};
+pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.
 #[derive(Clone, Copy, Debug)]

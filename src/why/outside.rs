@@ -6,6 +6,7 @@ use super::answer::{Change, Found, Layer, Mark, Step, Target};
 use super::ends::{End, addresses_name};
 use super::lookup::Party;
 use super::question::PortWish;
+use super::url::Match;
 use super::{ports, service};
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, PortMap, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
@@ -14,6 +15,8 @@ use crate::resolve::UnreadEntrance;
 
 /// One way in, up to a Service.
 struct Way {
+    /// The object that opens it.
+    by: NodeId,
     /// What it is, in words.
     text: String,
     /// Where it says so.
@@ -41,7 +44,7 @@ pub(super) fn ways_in(
     scene: &Scene<'_>,
     to: &Party,
     wish: Option<&PortWish>,
-    clients: &AddressSet,
+    (clients, only): (&AddressSet, Option<&Match>),
     steps: &mut Vec<Step>,
 ) -> Found {
     let mut step = Step::new(Layer::Exposure);
@@ -54,7 +57,8 @@ pub(super) fn ways_in(
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
     for id in &services {
-        for way in ways(scene, id, clients, &mut step, &mut Vec::new()) {
+        let asked_for = |way: &Way| only.is_none_or(|m| way.by == m.by && way.port.as_ref() == Some(&m.port));
+        for way in ways(scene, id, clients, &mut step, &mut Vec::new()).into_iter().filter(asked_for) {
             let mut hits = 0;
             for (workload, maps, _) in service::selected(scene, id) {
                 if own.is_some_and(|o| o != workload) {
@@ -69,6 +73,7 @@ pub(super) fn ways_in(
                     continue;
                 }
                 hits += 1;
+                found.through.extend(way.by.key().cloned());
                 step.say(
                     Mark::Ok,
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
@@ -88,6 +93,10 @@ pub(super) fn ways_in(
     }
     if let Some(workload) = own {
         at_nodes(scene, workload, wish, clients, &mut step, &mut found);
+    }
+    for id in &services {
+        let entry = id.key().and_then(|key| scene.cluster.find(key));
+        found.doubted = found.doubted.or_else(|| service::refused(scene, entry?, &mut step));
     }
     unread(scene, to, &mut found, &mut step);
     if found.pairs.is_empty() && found.unread.is_none() {
@@ -282,6 +291,12 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     continue;
                 };
                 for exposure in exposures {
+                    if exposure.via == Expose::LoadBalancer
+                        && let Some(text) = is_pending(scene, service)
+                    {
+                        step.say(Mark::Problem, text, place(edge));
+                        continue;
+                    }
                     let outer: Vec<u16> = exposure.ports.iter().map(|(n, _)| *n).collect();
                     let nodes = exposure.via == Expose::NodePort;
                     let text = if nodes && outer.is_empty() {
@@ -290,6 +305,7 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                         exposure.text()
                     };
                     found.push(Way {
+                        by: service.clone(),
                         text,
                         at: place(edge),
                         through: Through::Clients(clients.clone()),
@@ -301,12 +317,17 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
             }
             EdgeDetail::Routes { port, rules } => {
                 let by = scene.graph.node(from);
+                if let Some(text) = unclaimed(scene, &by.id) {
+                    step.say(Mark::Problem, text, place(edge));
+                    continue;
+                }
                 let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
                 let Some(gate) = gate(scene, object, asking, step) else { continue };
                 let is_datagram = scene.facts.datagrams.contains(&object);
                 let transport = if is_datagram { Protocol::Udp } else { Protocol::Tcp };
                 let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
                 found.push(Way {
+                    by: by.id.clone(),
                     text: format!("{gate}{} sends {}", by.id, text::first(paths, 3)),
                     at: place(edge),
                     through: Through::Controller,
@@ -333,6 +354,31 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
         }
     }
     found
+}
+
+/// Why no controller takes an Ingress: it names no class, and of several that there are none is the default
+/// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
+fn unclaimed(scene: &Scene<'_>, ingress: &NodeId) -> Option<String> {
+    let node = scene.graph.node(scene.graph.find(ingress)?);
+    let Detail::Ingress { class: None, .. } = &node.detail else { return None };
+    let classes: Vec<&str> = scene.cluster.ingress_classes().map(|(entry, _)| entry.key.name.as_str()).collect();
+    (classes.len() > 1).then(|| {
+        format!(
+            "{ingress} names no class, and of the classes {} none is the default: no controller takes it",
+            text::sentence(&classes, 5)
+        )
+    })
+}
+
+/// An address that the cloud has not given yet, where a live Service shows it
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer>).
+fn is_pending(scene: &Scene<'_>, service: &NodeId) -> Option<String> {
+    let entry = scene.entry(scene.cluster.find(service.key()?)?);
+    let tree = &entry.object.tree;
+    let live = tree.at(&["metadata", "uid"]).is_some();
+    let addresses =
+        tree.at(&["status", "loadBalancer", "ingress"]).map(crate::manifest::Tree::items).unwrap_or_default();
+    (live && addresses.is_empty()).then(|| format!("the load balancer of {service} has no address yet: it is pending"))
 }
 
 fn place(edge: &Edge) -> Option<String> {

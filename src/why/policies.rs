@@ -78,7 +78,14 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     let names = |list: &[usize]| {
         list.iter().map(|&p| scene.connectivity.policies()[p].key.to_string()).collect::<Vec<_>>().join(", ")
     };
-    if isolation == Default::default() {
+    let unenforced = scene.connectivity.unenforced(workload, direction);
+    if let (Some(plugin), false) = (scene.connectivity.enforcement().unenforcing(), unenforced.is_empty()) {
+        let text = format!(
+            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies",
+            names(&unenforced)
+        );
+        step.say(Mark::Doubt, text, None);
+    } else if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);
     } else if isolation.is_isolated() {
         step.say(Mark::Ok, format!("{word} of {name} is isolated by {}", names(&isolation.isolating)), None);

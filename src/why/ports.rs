@@ -3,6 +3,7 @@
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step};
 use super::ends::End;
+use super::pods;
 use super::question::{PortName, PortWish};
 use super::service::{PlainService, place_of, unserved_change, unserved_text};
 use crate::graph::{Detail, Port, PortMap, ServiceKind, TargetPort, port_text};
@@ -223,6 +224,18 @@ pub(super) fn workload_target(
     wish: Option<&PortWish>,
     steps: &mut Vec<Step>,
 ) -> Result<Found, String> {
+    if let Some(absence) = pods::absence(scene, workload).filter(|a| !a.is_unready) {
+        let name = scene.workload_name(workload);
+        let mut step = Step::new(Layer::Endpoints);
+        let mark = if absence.may_change { Mark::Doubt } else { Mark::Problem };
+        step.say(mark, format!("{name} {}", absence.text), Some(absence.at));
+        steps.push(step);
+        let why = Some(format!("{name} {}", absence.text));
+        return Ok(match absence.may_change {
+            true => Found { unknown: why, ..Found::default() },
+            false => Found { failure: why, ..Found::default() },
+        });
+    }
     let mut step = Step::new(Layer::Ports);
     let found = workload_ports(scene, workload, wish, &mut step);
     steps.push(step);

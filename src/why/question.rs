@@ -31,9 +31,58 @@ pub enum Reference {
         /// The name.
         name: String,
     },
+    /// A URL of the Web.
+    Url(Url),
     /// A name with dots, as one would give it to a resolver: `web.shop`, `web.shop.svc.cluster.local`,
     /// `api.example.com`.
     Host(String),
+}
+
+/// A URL of the Web.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// True for `https`.
+    pub is_https: bool,
+    /// The host, in lower case.
+    pub host: String,
+    /// The port, if it is written.
+    pub port: Option<u16>,
+    /// The path, without query and fragment; `/` if there is none.
+    pub path: String,
+}
+
+impl Url {
+    /// Reads `http://host:port/path` and `https://…`; `None` for other texts.
+    fn parse(text: &str) -> Option<Result<Url, String>> {
+        let (scheme, rest) = text.split_once("://")?;
+        let is_https = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            other => return Some(Err(format!("`{other}://` is no scheme of the Web; there are http and https"))),
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+        let authority = authority.rsplit('@').next().unwrap_or_default();
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => match port.parse() {
+                Ok(port) => (host, Some(port)),
+                Err(_) => return Some(Err(format!("`{port}` is no port; ports are 1 to 65535"))),
+            },
+            _ => (authority, None),
+        };
+        if host.is_empty() {
+            return Some(Err(format!("`{text}` has no host")));
+        }
+        Some(Ok(Url { is_https, host: host.to_ascii_lowercase(), port, path: path.to_owned() }))
+    }
+}
+
+impl std::fmt::Display for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}", if self.is_https { "https" } else { "http" }, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))?;
+        f.write_str(&self.path)
+    }
 }
 
 /// A port that is asked for.
@@ -128,6 +177,9 @@ fn kind(word: &str) -> Option<String> {
 impl Question {
     /// Reads both ends.
     pub fn parse(from: &str, to: &str) -> Result<Question, String> {
+        if let Some(url) = Url::parse(to) {
+            return Ok(Question { from: Reference::parse(from)?, to: Reference::Url(url?), port: None });
+        }
         let (to, port) = split_port(to)?;
         let (source, stray) = split_port(from)?;
         if stray.is_some() {
@@ -217,6 +269,19 @@ impl Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn urls_have_hosts_ports_and_paths() {
+        let check = |text: &str, host: &str, port: Option<u16>, path: &str| {
+            let Reference::Url(url) = Question::parse("internet", text).unwrap().to else { panic!("{text}") };
+            assert_eq!((url.host.as_str(), url.port, url.path.as_str()), (host, port, path), "{text}");
+        };
+        check("https://api.example.com/v1/x?q=1#f", "api.example.com", None, "/v1/x");
+        check("HTTP://Shop.test:8080", "shop.test", Some(8080), "/");
+        for wrong in ["ftp://x/", "https:///x", "http://x:99999/"] {
+            assert!(Question::parse("internet", wrong).is_err(), "{wrong}");
+        }
+    }
 
     fn object(kind: Option<&str>, namespace: Option<&str>, name: &str) -> Reference {
         Reference::Object {

@@ -6,9 +6,11 @@ use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step, Target, anywhere, plain_port};
 use super::ends::End;
 use super::lookup::Party;
+use super::pods::{self, Absence};
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
+use crate::manifest::Tree;
 use crate::net::{AddressSet, PortSet, label_list};
 use crate::resolve::ServicePort;
 
@@ -26,8 +28,11 @@ fn end_of_alias(scene: &Scene<'_>, service: usize) -> usize {
     service
 }
 
-/// The workloads that a Service leads to, with the ports that lead there and the place that says so.
-pub(super) fn selected<'a>(scene: &Scene<'a>, service: &NodeId) -> Vec<(usize, &'a [PortMap], String)> {
+/// A workload that a Service leads to, with the ports that lead there and the place that says so.
+type Chosen<'a> = (usize, &'a [PortMap], String);
+
+/// The workloads that a Service leads to.
+pub(super) fn selected<'a>(scene: &Scene<'a>, service: &NodeId) -> Vec<Chosen<'a>> {
     let Some(node) = scene.graph.find(service).map(|node| end_of_alias(scene, node)) else { return Vec::new() };
     let edges = scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
     edges
@@ -62,6 +67,32 @@ pub(super) fn leading_to(scene: &Scene<'_>, workload: usize) -> Vec<NodeId> {
         .collect()
 }
 
+/// Why the API server may refuse a Service that is not in a cluster yet: a node port outside of the range
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>).
+pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Option<String> {
+    let object = &scene.entry(entry).object;
+    if object.tree.at(&["metadata", "uid"]).is_some() {
+        return None;
+    }
+    let ports = object.tree.at(&["spec", "ports"]).map(Tree::items).unwrap_or_default();
+    let wrong = |p: &i64| *p != 0 && !NODE_PORTS.contains(p);
+    let outside = |port: &Tree| port.get("nodePort").and_then(Tree::as_i64).filter(wrong);
+    let (index, number) = ports.iter().enumerate().find_map(|(i, port)| Some((i, outside(port)?)))?;
+    let at = scene.place(object.at(&format!("spec.ports[{index}].nodePort")));
+    let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
+    let text = format!(
+        "nodePort {number} is outside of {first}-{last}: the API server refuses the Service unless it has another range (--service-node-port-range)"
+    );
+    step.say(Mark::Problem, text, Some(at));
+    Some(format!(
+        "the API server refuses {} for nodePort {number}, unless it has another range",
+        scene.entry(entry).key
+    ))
+}
+
+/// The ports of nodes that Services may have, unless the API server is told others.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
 /// What a Service leads to.
 pub(super) fn targets(
     scene: &Scene<'_>,
@@ -81,7 +112,9 @@ pub(super) fn targets(
         if *kind != ServiceKind::ExternalName {
             let entry = id.key().and_then(|key| scene.cluster.find(key)).unwrap_or(entry);
             let service = PlainService { entry, id: &id, kind: *kind, ports, selector };
-            let found = endpoints_of(scene, &service, wish, &mut endpoints);
+            let doubted = refused(scene, service.entry, &mut endpoints);
+            let mut found = endpoints_of(scene, &service, wish, &mut endpoints);
+            found.found.doubted = doubted;
             return after_endpoints(endpoints, found, steps);
         }
         // An alias changes the name and nothing else: the port is the one that the other name has
@@ -186,13 +219,6 @@ fn endpoints_of(
     for (workload, _, at) in &selected {
         let how = if service.selector.is_empty() { "Endpoints name".into() } else { format!("{labels} selects") };
         endpoints.say(Mark::Ok, format!("{how} {}", scene.workload_name(*workload)), Some(at.clone()));
-        if scene.workload(*workload).spec.replicas == Some(0) {
-            endpoints.say(
-                Mark::Doubt,
-                format!("{} runs no pods: its replicas are 0", scene.workload_name(*workload)),
-                Some(scene.workload_place(*workload)),
-            );
-        }
     }
     for (set, _, at) in &outside {
         endpoints.say(Mark::Ok, format!("Endpoints name addresses outside of the input: {set}"), Some(at.clone()));
@@ -216,9 +242,55 @@ fn endpoints_of(
         outcome.found.changes = nearest(scene, service, endpoints);
         return outcome;
     }
+    let (selected, absent) = running(scene, service, selected, endpoints);
+    if let (Some(absent), true, true) = (&absent, selected.is_empty(), outside.is_empty()) {
+        return absent_endpoints(scene, service, absent);
+    }
     let mut ports = Step::new(Layer::Ports);
     let found = map_ports(scene, service, wish, &selected, outside, &mut ports);
     ServiceOutcome { found, ports: Some(ports) }
+}
+
+/// Those of the selected workloads that have endpoints, and why the last other has none.
+fn running<'a>(
+    scene: &Scene<'_>,
+    service: &PlainService<'_>,
+    selected: Vec<Chosen<'a>>,
+    step: &mut Step,
+) -> (Vec<Chosen<'a>>, Option<(usize, Absence)>) {
+    let spec = &scene.entry(service.entry).object.tree;
+    let unready_too = spec.at(&["spec", "publishNotReadyAddresses"]).and_then(Tree::as_bool) == Some(true);
+    let mut last = None;
+    let alone = selected.len() == 1;
+    let kept = selected
+        .into_iter()
+        .filter(|(workload, ..)| {
+            let absence = pods::absence(scene, *workload).filter(|a| !(a.is_unready && unready_too));
+            let Some(absence) = absence else { return true };
+            let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
+            step.say(mark, format!("{} {}", scene.workload_name(*workload), absence.text), Some(absence.at.clone()));
+            last = Some((*workload, absence));
+            false
+        })
+        .collect();
+    (kept, last)
+}
+
+/// A Service of which no pod could take a connection.
+fn absent_endpoints(
+    scene: &Scene<'_>,
+    service: &PlainService<'_>,
+    (workload, absence): &(usize, Absence),
+) -> ServiceOutcome {
+    let name = scene.workload_name(*workload);
+    if absence.may_change {
+        let unknown = Some(format!("{name} {}, and something in the manifests may scale it", absence.text));
+        return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
+    }
+    let mut outcome = ServiceOutcome::failed(&format!("{} has no ready endpoint: {name} {}", service.id, absence.text));
+    let help = if absence.is_unready { "find out why the pods are not ready" } else { "scale it up" };
+    outcome.found.changes.push(Change::Edit(format!("{help}: {name}")));
+    outcome
 }
 
 /// A Service whose endpoints have none of its ports.

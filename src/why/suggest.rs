@@ -68,6 +68,18 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
     changes
 }
 
+/// A NetworkPolicy that lets a workload ask the cluster's DNS, whose pods the input does not hold
+/// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic>).
+pub(super) fn dns(scene: &Scene<'_>, workload: usize) -> Change {
+    let subject = &scene.workload(workload).key;
+    let labels = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
+    let peer = Yaml::Map(vec![namespace_selector("kube-system", None), selector("podSelector", &labels)]);
+    let ports = PortSet::port(Protocol::Udp, 53).with(&PortSet::port(Protocol::Tcp, 53));
+    let rule = vec![Entry::new("to", Yaml::List(vec![peer])), Entry::new("ports", port_list(&ports))];
+    let name = free_name(scene, subject.namespace(), &format!("{}-to-dns", subject.name), &mut Vec::new());
+    Change::Add(policy(scene, workload, (&name, "Egress", "egress"), rule))
+}
+
 /// A NetworkPolicy that adds one rule. Its subject is isolated in this direction already, so nothing else changes
 /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation>).
 fn manifest(
@@ -93,12 +105,18 @@ fn manifest(
     if !ports.is_all() {
         rule.push(Entry::new("ports", port_list(ports)));
     }
+    policy(scene, workload, (&name, kind, word), rule)
+}
+
+/// A NetworkPolicy about the pods of a workload, with a rule: its name, its type, and the field of its rules.
+fn policy(scene: &Scene<'_>, workload: usize, (name, kind, word): (&str, &str, &str), rule: Vec<Entry>) -> String {
     let spec = vec![
         pod_selector(scene, workload),
         Entry::new("policyTypes", Yaml::List(vec![Yaml::text(kind)])),
         Entry::new(word, Yaml::List(vec![Yaml::Map(rule)])),
     ];
-    let metadata = vec![Entry::new("name", Yaml::Text(name)), Entry::new("namespace", Yaml::text(subject.namespace()))];
+    let namespace = scene.workload(workload).key.namespace();
+    let metadata = vec![Entry::new("name", Yaml::text(name)), Entry::new("namespace", Yaml::text(namespace))];
     let policy = vec![
         Entry::new("apiVersion", Yaml::text("networking.k8s.io/v1")),
         Entry::new("kind", Yaml::text("NetworkPolicy")),

@@ -2,7 +2,8 @@
 
 use super::Scene;
 use super::answer::{Found, Outcome};
-use super::ends::{Doubt, Judged};
+use super::dns::Lookup;
+use super::ends::{Doubt, End, Judged};
 use super::policies::ports_text;
 use crate::net::{PortSet, text};
 use crate::policy::{Direction, Explanation};
@@ -12,7 +13,22 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
     match (decided(scene, found, judged), &found.unread) {
         // Another entrance may let through what those do not that were read.
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
+        ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
+            Some(doubt) => (Outcome::Undetermined, doubt.clone()),
+            None if judged.iter().all(|p| p.allowed == p.asked) => (Outcome::Allowed, summary),
+            None => (Outcome::Partly, summary),
+        },
         (decided, _) => decided,
+    }
+}
+
+/// The same with what is known of the name: what is allowed by policies fails all the same if it does not resolve.
+pub(super) fn with_names((outcome, summary): (Outcome, String), lookup: &Lookup) -> (Outcome, String) {
+    match (outcome, &lookup.failure, &lookup.unknown) {
+        (Outcome::Denied, Some(failure), _) => (Outcome::Denied, format!("{summary}; besides, {failure}")),
+        (_, Some(failure), _) => (Outcome::Denied, failure.clone()),
+        (Outcome::Allowed | Outcome::Partly, None, Some(unknown)) => (Outcome::Undetermined, unknown.clone()),
+        _ => (outcome, summary),
     }
 }
 
@@ -35,7 +51,7 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
     }
     if all_allowed {
         let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
-        return (Outcome::Allowed, format!("on {}", ports_text(&ports)));
+        return (Outcome::Allowed, format!("on {}{}", ports_text(&ports), unenforced(scene, judged)));
     }
     if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
         let why = match doubt {
@@ -47,6 +63,16 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
         return (Outcome::Undetermined, why);
     }
     (Outcome::Partly, parts(scene, judged))
+}
+
+/// That policies select an end and nobody enforces them.
+fn unenforced(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    let Some(plugin) = scene.connectivity.enforcement().unenforcing() else { return String::new() };
+    let mut ends = judged.iter().flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
+    let is_selected = |(end, direction): (&End, Direction)| {
+        end.workload().is_some_and(|w| !scene.connectivity.unenforced(w, direction).is_empty())
+    };
+    if ends.any(is_selected) { format!("; policies are not enforced: {plugin} knows none") } else { String::new() }
 }
 
 /// Which policies may change it, that are not evaluated.

@@ -14,6 +14,9 @@ use crate::source::Span;
 
 use super::Facts;
 
+/// An object with its place.
+pub type Placed = (ObjectKey, Span);
+
 /// Objects of one kind that are not in the picture, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absent {
@@ -24,7 +27,7 @@ pub struct Absent {
     /// The kind.
     pub kind: String,
     /// The objects with their places, in the order of the input.
-    pub objects: Vec<(ObjectKey, Span)>,
+    pub objects: Vec<Placed>,
 }
 
 impl Absent {
@@ -99,7 +102,7 @@ impl Account {
     /// Takes account of a cluster.
     pub(super) fn of(cluster: &Cluster, graph: &Graph, facts: &Facts, connectivity: &Connectivity) -> Account {
         let mut account = Account::default();
-        let mut absent: BTreeMap<(Reason, &str, &str), Vec<(ObjectKey, Span)>> = BTreeMap::new();
+        let mut absent: BTreeMap<(Reason, &str, &str), Vec<Placed>> = BTreeMap::new();
         let known = Known::of(facts, connectivity, cluster);
         for (index, entry) in cluster.entries().iter().enumerate() {
             match known.fate(index, entry, graph) {
@@ -167,6 +170,7 @@ impl<'a> Known<'a> {
         let mut selecting: BTreeSet<usize> = BTreeSet::new();
         for workload in 0..cluster.workloads().len() {
             for direction in Direction::ALL {
+                selecting.extend(connectivity.unenforced(workload, direction));
                 for network in 0..connectivity.networks().count() {
                     let isolation = connectivity.isolation_on(network, workload, direction);
                     selecting.extend(isolation.isolating.iter().chain(&isolation.tiers));

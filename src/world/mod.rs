@@ -14,7 +14,7 @@ use crate::cluster::{self, Cluster};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::manifest;
-use crate::policy::{Calls, Connectivity};
+use crate::policy::{Calls, Connectivity, NetworkPlugin};
 pub use crate::resolve::UnreadEntrance;
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources};
@@ -27,6 +27,8 @@ pub struct Options {
     pub default_namespace: Option<String>,
     /// The ingress controllers. If empty, the controllers of the manifests are found by well-known labels.
     pub ingress_controllers: Vec<ControllerRef>,
+    /// The network plugin; looked for in the manifests if unset.
+    pub network_plugin: Option<NetworkPlugin>,
 }
 
 /// One state of a system; see the module for its guarantees.
@@ -68,7 +70,8 @@ impl World {
             controller.workloads(&cluster)?;
         }
         let Resolved { mut graph, facts, connectivity, calls } =
-            resolve::resolve(&cluster, &sources, &options.ingress_controllers).unpack(&mut diagnostics);
+            resolve::resolve(&cluster, &sources, &options.ingress_controllers, options.network_plugin.as_ref())
+                .unpack(&mut diagnostics);
         if objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
             let message = "there is no Kubernetes object in the input";
             diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));

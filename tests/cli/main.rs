@@ -29,4 +29,5 @@ mod secrets_damaged;
 mod serve;
 #[cfg(unix)]
 mod settings;
+mod verdict;
 mod why;

@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod check;
 mod connections;
 mod corpus;
@@ -37,6 +38,7 @@ mod source_load;
 mod suggestions;
 mod view;
 mod view_context;
+mod why_changes;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

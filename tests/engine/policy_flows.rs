@@ -138,6 +138,6 @@ fn flows_say_what_pairs_say() {
 
 #[test]
 fn an_empty_cluster_has_no_flows() {
-    let connectivity = connectivity(&Cluster::default(), Vec::new(), Vec::new()).value;
+    let connectivity = connectivity(&Cluster::default(), Vec::new(), Vec::new(), None).value;
     assert!(connectivity.flows().allowed.is_empty() && AddressSet::none().is_empty());
 }

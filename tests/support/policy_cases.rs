@@ -83,6 +83,7 @@ fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Fai
     let options = Options {
         default_namespace: Some("default".into()),
         ingress_controllers: controllers.lines().map(str::parse).collect::<Result<_, _>>()?,
+        ..Options::default()
     };
     let found = World::of_texts(Sources::from_texts([("input.yaml", text)]), &options)?;
     let connectivity = found.connectivity();

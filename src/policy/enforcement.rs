@@ -1,0 +1,127 @@
+//! Whether the network of the cluster enforces policies at all
+//! (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites>).
+
+use std::str::FromStr;
+
+use crate::cluster::{Cluster, Workload};
+
+/// The network plugin of a cluster, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkPlugin {
+    name: &'static str,
+    enforces: bool,
+}
+
+/// Plugins that have a name here. Sources: <https://github.com/flannel-io/flannel#networking-details>,
+/// <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html>, and the documentation of each project.
+const PLUGINS: &[(&str, &str, bool)] = &[
+    ("antrea", "Antrea", true),
+    ("aws-vpc-cni", "the AWS VPC CNI", false),
+    ("calico", "Calico", true),
+    ("canal", "Canal", true),
+    ("cilium", "Cilium", true),
+    ("flannel", "Flannel", false),
+    ("kube-ovn", "Kube-OVN", true),
+    ("kube-router", "kube-router", true),
+    ("ovn-kubernetes", "OVN-Kubernetes", true),
+    ("weave", "Weave Net", true),
+];
+
+/// The name is none of a network plugin that is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown network plugin; known are antrea, aws-vpc-cni, calico, canal, cilium, flannel, kube-ovn, kube-router, ovn-kubernetes and weave"
+)]
+pub struct UnknownPlugin;
+
+impl FromStr for NetworkPlugin {
+    type Err = UnknownPlugin;
+
+    fn from_str(text: &str) -> Result<NetworkPlugin, UnknownPlugin> {
+        let found = PLUGINS.iter().find(|(word, ..)| *word == text.to_ascii_lowercase());
+        found.map(|(_, name, enforces)| NetworkPlugin { name, enforces: *enforces }).ok_or(UnknownPlugin)
+    }
+}
+
+/// Whether policies hold on the pod network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// They do, as far as is known.
+    #[default]
+    Enforced,
+    /// The network does not know policies: they change nothing.
+    NotEnforced {
+        /// What the network is called.
+        plugin: &'static str,
+        /// The workload that installs it, by its position in the cluster; `None` if it was told.
+        by: Option<usize>,
+    },
+}
+
+impl Enforcement {
+    /// What the network is called if it does not enforce policies.
+    pub fn unenforcing(&self) -> Option<&'static str> {
+        match self {
+            Enforcement::Enforced => None,
+            Enforcement::NotEnforced { plugin, .. } => Some(plugin),
+        }
+    }
+
+    /// Looks for the network of a cluster among its DaemonSets, unless it is told.
+    pub(super) fn of(cluster: &Cluster, told: Option<&NetworkPlugin>) -> Enforcement {
+        if let Some(NetworkPlugin { name, enforces }) = told {
+            return if *enforces { Enforcement::Enforced } else { Enforcement::NotEnforced { plugin: name, by: None } };
+        }
+        if cluster.workloads().iter().any(|w| images(w).any(|i| ENFORCING.iter().any(|word| i.contains(word)))) {
+            return Enforcement::Enforced;
+        }
+        let daemons = cluster.workloads().iter().enumerate().filter(|(_, w)| w.key.kind == "DaemonSet");
+        let found = daemons.filter_map(|(index, w)| {
+            let known = UNENFORCED.iter().find(|(image, _)| images(w).any(|i| base(i) == *image))?;
+            Some(Enforcement::NotEnforced { plugin: known.1, by: Some(index) })
+        });
+        found.into_iter().next().unwrap_or_default()
+    }
+}
+
+/// Images of networks that do not enforce policies by themselves, and what they are called.
+const UNENFORCED: &[(&str, &str)] = &[("flannel", "Flannel"), ("amazon-k8s-cni", "the AWS VPC CNI")];
+
+/// Parts of names of images that enforce policies, beside whatever network there is.
+const ENFORCING: &[&str] = &[
+    "antrea",
+    "aws-network-policy-agent",
+    "calico",
+    "canal",
+    "cilium",
+    "kube-network-policies",
+    "kube-ovn",
+    "kube-router",
+    "ovn-kube",
+    "romana",
+    "weave-npc",
+];
+
+fn images(workload: &Workload) -> impl Iterator<Item = &str> {
+    let pod = &workload.spec.pod;
+    pod.containers.iter().chain(pod.init_containers.iter().flatten()).filter_map(|c| c.image.as_deref())
+}
+
+/// The last part of the name of an image, without tag and digest.
+fn base(image: &str) -> &str {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split([':', '@']).next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_known_by_name() {
+        assert!(PLUGINS.is_sorted());
+        assert!(!"Flannel".parse::<NetworkPlugin>().unwrap().enforces);
+        assert!("calico".parse::<NetworkPlugin>().unwrap().enforces);
+        assert!("calicoo".parse::<NetworkPlugin>().is_err());
+    }
+}
