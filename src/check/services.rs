@@ -19,7 +19,7 @@ use crate::resolve::{EndpointOutcome, ServicePort};
 family! {
     ServiceSelectsNothing, "service-selects-nothing", true, "The selector of a Service fits the labels of no pod, so it has no endpoints: connections to it are refused or time out. A typo in a label is the usual cause; the message names the workload that comes nearest. Services without a selector, of type ExternalName or with Endpoints written by hand are meant to have none.";
     ServicePortUnmatched, "service-port-unmatched", false, "A Service sends to a port that none of the pods it selects declares. A name that no container port has gives no endpoint at all (an error); a number that no container declares may still be listened on, since declaring ports is optional, but is more often a mistake (a warning). Pods that declare no port at all are left in peace. A port of a Service without selector has an endpoint where its Endpoints or EndpointSlices have a port of the same name.";
-    ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine.";
+    ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine; the pods of a Job are not, since they get requests as long as they run.";
     HeadlessServiceMismatch, "headless-service-mismatch", true, "A StatefulSet names the Service that gives its pods their DNS names in `serviceName`. The names only exist if that Service is there, is headless (`clusterIP: None`) and selects these pods (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id).";
     ExternalnameSuspicious, "externalname-suspicious", false, "`externalName` is a DNS name and nothing else: an IP address is looked up as if it were a name, and a scheme, port or path makes it no name at all (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).";
     EndpointsWithoutService, "endpoints-without-service", true, "Endpoints or an EndpointSlice written by hand belong to the Service of their name (or of the label `kubernetes.io/service-name`). Without that Service nothing leads to them; and if it has a selector, the control plane replaces them.";
@@ -34,6 +34,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
             continue;
         }
         ports(scene, entry);
+        jobs(scene, entry);
         let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
         let is_empty = || scene.cluster.select(entry.key.namespace(), &selector).is_empty();
         if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
@@ -100,7 +101,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     };
     let bare = scene.is_bare(namespace) && elsewhere.is_none();
     let workload = near.map(|(w, _)| w);
-    let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
+    let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path.as_str()));
     let mut report = scene.report(Code::ServiceSelectsNothing, entry, "spec.selector", message).help(help);
     if let Some((entry, path)) = related {
         report = report.related(entry, path, "the labels of its pods");
@@ -133,6 +134,42 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry) {
             unmatched(scene, entry, port, declared);
         }
     }
+}
+
+/// Pods of Jobs among those of a Service: while they run they get requests, since a pod is an endpoint as soon as it is
+/// ready (<https://kubernetes.io/docs/concepts/services-networking/service/#services-in-kubernetes>). A Job that has not
+/// even a port of the name gets none.
+fn jobs(scene: &mut Scene<'_>, entry: &Entry) {
+    let facts = scene.facts;
+    let ports = scene.cluster.find(&entry.key).map(|at| facts.ports_of(at)).unwrap_or_default();
+    // Where some of the pods have the port and others have not, that has been said.
+    let lacks = |p: &ServicePort| {
+        let has = |o: &EndpointOutcome| *o == EndpointOutcome::Declared;
+        p.workloads.iter().any(|(_, o)| has(o))
+            && p.workloads.iter().any(|(_, o)| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing))
+    };
+    if ports.iter().any(lacks) {
+        return;
+    }
+    let Some(port) = ports.first() else { return };
+    let all = workloads(scene, port, |outcome| outcome != EndpointOutcome::NameMissing);
+    let (jobs, others): (Vec<&Workload>, Vec<&Workload>) =
+        all.into_iter().partition(|w| matches!(w.key.kind.as_str(), "Job" | "CronJob"));
+    let (Some(first), false) = (jobs.first(), others.is_empty()) else { return };
+    let names = |all: &[&Workload]| text::first(all.iter().map(|w| named(w)), Declared::TOLD);
+    let message = format!(
+        "{} {}/{} selects the pods of {} and also those of {}, which get requests while they run",
+        entry.key.kind,
+        entry.key.namespace(),
+        entry.key.name,
+        names(&others),
+        names(&jobs)
+    );
+    let (job, labels) = (scene.entry(first.entry), first.spec.labels_path.as_str());
+    scene
+        .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
+        .help("give the pods of the Job labels of their own, or add a label to the selector that only the others have")
+        .related(job, labels, "these labels fit the selector");
 }
 
 /// The workloads that a port leads to with some outcome.
@@ -228,7 +265,7 @@ fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
         names(&with),
         names(&lacking)
     );
-    let related = lacking.first().map(|w| (scene.entry(w.entry), w.spec.labels_path));
+    let related = lacking.first().map(|w| (scene.entry(w.entry), w.spec.labels_path.as_str()));
     let report = scene
         .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
         .help("add a label to the selector that only the intended pods have");

@@ -21,6 +21,7 @@ mod repair;
 mod scalar;
 mod split;
 mod template;
+mod templates;
 mod tree;
 mod typed;
 mod upgrade;

@@ -294,7 +294,11 @@ impl Connectivity {
         let sources: Vec<Endpoint> = match &entrance.way {
             Way::Controller(known) if known.is_empty() => vec![Endpoint::IngressController],
             Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
-            Way::Direct { addresses, .. } => addresses.ranges().into_iter().map(Endpoint::Addresses).collect(),
+            // What holds for IPv4 holds for IPv6 too where no policy names addresses of it.
+            Way::Direct { addresses, .. } => {
+                let all = addresses.ranges().into_iter().map(Endpoint::Addresses);
+                all.filter(|from| plane.evaluates(from)).collect()
+            }
         };
         let mut ways = sources.iter().map(|from| plane.between(from, &to));
         let Some(mut answer) = ways.next() else {

@@ -133,6 +133,11 @@ impl Plane {
         }
     }
 
+    /// Whether an end is evaluated at all: addresses of a family that no policy names are not.
+    pub fn evaluates(&self, end: &Endpoint) -> bool {
+        !self.groups_at(end).is_empty()
+    }
+
     /// What becomes of traffic from one end to another.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Connection {
         let mut union = Union::default();

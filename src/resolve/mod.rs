@@ -4,6 +4,7 @@
 //! lost.
 
 mod allows;
+mod api_server;
 mod backends;
 mod calls;
 mod controllers;
@@ -30,8 +31,8 @@ use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef};
 pub use facts::{
-    BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts, Gate,
-    Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
+    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts,
+    Gate, Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
 };
 
 /// What follows from a cluster.
@@ -60,6 +61,7 @@ pub fn resolve(cluster: &Cluster, sources: &Sources, controllers: &[ControllerRe
     services::add(&mut context);
     exposure::nodes(&mut context);
     entrance::add(&mut context);
+    api_server::add(&mut context);
     context.facts.uses = resources::uses(&context);
     context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();

@@ -88,7 +88,7 @@ pub(super) fn ways_in(
     if let Some(workload) = own {
         at_nodes(scene, workload, wish, clients, &mut step, &mut found);
     }
-    if found.pairs.is_empty() {
+    if found.pairs.is_empty() && found.unknown.is_none() {
         let name = to.name(scene);
         if others.is_empty() {
             // What was told of ways that are closed to this client is reason enough.
@@ -144,6 +144,7 @@ fn at_nodes(
     if ports.is_empty() && scene.workload(workload).spec.pod.host_network == Some(true) {
         let text = format!("{name} is in the network of its nodes and declares no port: where it listens is not known");
         step.say(Mark::Doubt, text, place(edge));
+        found.unknown = Some(format!("where {name} listens is not in the manifests"));
     }
     for port in ports {
         let protocol = port.port.protocol;
