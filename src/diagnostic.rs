@@ -84,7 +84,7 @@ codes! {
     YamlLimit = "yaml-limit", Error;
     /// A mapping holds one key twice; the last one counts.
     YamlDuplicateKey = "yaml-duplicate-key", Warning;
-    /// A file is a Helm template that was not rendered.
+    /// A file is a template that was not rendered: its placeholders are still there.
     HelmTemplate = "helm-template", Warning;
     /// A document claims to be a Kubernetes object but its identity cannot be determined.
     ObjectIdentity = "object-identity", Error;

@@ -7,13 +7,13 @@ use k8s_openapi::api::core::v1::Service;
 use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{containers, some};
+use super::selection::{containers, ports as workload_ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
-use crate::graph::TargetPort;
+use crate::graph::{PortMap, TargetPort};
 use crate::manifest::Body;
 use crate::net::near::Names;
-use crate::net::{ObjectKey, label_list, text};
+use crate::net::{ContainerPort, ObjectKey, Protocol, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
@@ -54,8 +54,11 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
     let mut found: BTreeMap<ObjectKey, Vec<&Entry>> = BTreeMap::new();
     for entry in scene.cluster.entries() {
         let made = |label: &str| entry.object.labels.get(label).is_some_and(|v| v.ends_with(".k8s.io"));
-        // What a controller made follows its Service.
-        let ours = !entry.object.owners.iter().any(|o| o.controller) && !made("endpointslice.kubernetes.io/managed-by");
+        // What a controller made follows its Service, and what comes from a cluster may have been made by one.
+        let is_live = entry.object.tree.at(&["metadata", "uid"]).is_some()
+            || entry.object.annotations.contains_key("endpoints.kubernetes.io/last-change-trigger-time");
+        let owned = entry.object.owners.iter().any(|o| o.controller);
+        let ours = !is_live && !owned && !made("endpointslice.kubernetes.io/managed-by");
         let name = match &entry.object.body {
             Body::Endpoints(_) => Some(entry.key.name.clone()),
             Body::EndpointSlice(_) => entry.object.labels.get("kubernetes.io/service-name").cloned(),
@@ -224,7 +227,14 @@ impl<'a> Declared<'a> {
 
 fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, declared: &Declared<'_>) {
     let target = port.map.target.wanted();
-    let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+    if is_configured(&declared.pods, &port.map.target) {
+        return;
+    }
+    let service = format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name);
+    if let Some(other) = other_protocol(&declared.pods, &port.map) {
+        protocol_unmatched(scene, (entry, port), declared, other);
+        return;
+    }
     let message = format!("{service} sends to port {target}, and {} declares {}", declared.whose, declared.text);
     let help = match (declared.names.nearest(&target), declared.there.as_slice()) {
         (Some(name), _) => format!("`targetPort: {name}` is probably meant"),
@@ -243,6 +253,55 @@ fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, declared:
     }
     for (entry, path) in related {
         report = report.related(entry, &path, "its containers");
+    }
+}
+
+/// Whether the configuration of pods mentions a number that they do not declare: then they may well listen there.
+fn is_configured(pods: &[&Workload], target: &TargetPort) -> bool {
+    let TargetPort::Number(number) = target else { return false };
+    let wanted = number.to_string();
+    let mentions = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == wanted);
+    pods.iter().flat_map(|w| containers(w)).any(|container| {
+        let words = container.command.iter().flatten().chain(container.args.iter().flatten());
+        let values = container.env.iter().flatten().filter_map(|e| e.value.as_ref());
+        words.chain(values).any(|text| mentions(text))
+    })
+}
+
+/// The protocol that pods declare for a port where the Service has another.
+fn other_protocol(pods: &[&Workload], map: &PortMap) -> Option<Protocol> {
+    let declared = pods.iter().flat_map(|w| workload_ports(w));
+    let is_same = |p: &ContainerPort| match &map.target {
+        TargetPort::Number(number) => p.number == *number,
+        TargetPort::Name { name, .. } => p.name == *name,
+    };
+    declared.into_iter().find(|p| is_same(p) && p.protocol != map.protocol).map(|p| p.protocol)
+}
+
+fn protocol_unmatched(
+    scene: &mut Scene<'_>,
+    (entry, port): (&Entry, &ServicePort),
+    declared: &Declared<'_>,
+    other: Protocol,
+) {
+    let (target, protocol) = (port.map.target.wanted(), port.map.protocol);
+    let message = format!(
+        "{} {}/{} sends {protocol} to port {target}, and {} declares it for {other}",
+        entry.key.kind,
+        entry.key.namespace(),
+        entry.key.name,
+        declared.whose
+    );
+    let first = declared.pods.first().map(|w| (scene.entry(w.entry), format!("{}.containers", w.spec.pod_path)));
+    let mut report =
+        scene.report(Code::ServicePortUnmatched, entry, &format!("spec.ports[{}]", port.index), message).help(format!(
+            "give the port of the container `protocol: {protocol}`, or that of the Service `protocol: {other}`"
+        ));
+    if matches!(port.map.target, TargetPort::Number(_)) {
+        report = report.severity(Severity::Warning);
+    }
+    if let Some((entry, path)) = first {
+        report.related(entry, &path, "its containers");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Entry;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Tree, Value};
+use crate::manifest::{Body, Tree, Value};
 use crate::net::{ObjectKey, text};
 
 /// So many identities are named in the one warning about repeated objects; the rest is counted.
@@ -29,15 +29,18 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
             }
         }
     }
-    if let Some((first, _)) = conflicts.values().next() {
+    // What is drawn comes first: of many only some are named.
+    let mut told: Vec<(&ObjectKey, &(usize, Entry))> = conflicts.iter().collect();
+    told.sort_by_key(|(key, (first, _))| (matches!(kept[*first].object.body, Body::Other), *key));
+    if let Some((_, (first, _))) = told.first() {
         let message = format!(
             "{} {} defined more than once with different content; the first in path order is used",
-            text::first(conflicts.keys(), NAMED),
+            text::first(told.iter().map(|(key, _)| key), NAMED),
             if conflicts.len() == 1 { "is" } else { "are" }
         );
         let mut warning = Diagnostic::at(Code::DuplicateObject, kept[*first].object.span, message)
             .with_help("name the files that belong together, or let -k DIR build one overlay");
-        for (index, (first, second)) in conflicts.values().take(NAMED).enumerate() {
+        for (index, (first, second)) in told.iter().map(|(_, both)| *both).take(NAMED).enumerate() {
             if index > 0 {
                 warning = warning.with_related(kept[*first].object.span, "used");
             }

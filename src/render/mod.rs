@@ -20,6 +20,7 @@ mod html;
 mod ids;
 mod isolation;
 mod json;
+mod kinds;
 mod live;
 mod mermaid;
 mod mermaid_text;
@@ -55,10 +56,13 @@ pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
 pub use explore::ObjectTexts;
-pub use findings::{FindingsFormat, FindingsReport, finding, findings, findings_summary, rule_page, rules_page};
+pub use findings::{
+    FindingsFormat, FindingsReport, code_page, finding, findings, findings_summary, rule_page, rules_page,
+};
 pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
+pub use kinds::kinds_page;
 pub use live::{PageSetting, versioned};
 pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
 #[cfg(feature = "pdf")]

@@ -12,7 +12,7 @@ mod text;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-pub use page::{rule_page, rules_page};
+pub use page::{code_page, rule_page, rules_page};
 
 use super::problem::{Paint, problem};
 use crate::check::{Finding, Judgement};

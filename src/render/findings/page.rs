@@ -1,6 +1,7 @@
 //! The pages of rules in Markdown: what a finding means, with an example and a near miss.
 
 use crate::check::{Rule, rules};
+use crate::diagnostic::Code;
 
 /// The page of a rule; `docs/diagnostics` is made of these.
 pub fn rule_page(rule: &Rule) -> String {
@@ -11,6 +12,16 @@ pub fn rule_page(rule: &Rule) -> String {
         about(rule),
         rule.bad,
         rule.good
+    )
+}
+
+/// The page of a code that is noticed while the input is read or drawn, and is no rule of `check`.
+pub fn code_page(code: Code) -> String {
+    format!(
+        "# {}\n\nSeverity: {}.\n\n{}\n\nEvery command reports it while it reads the input.\n",
+        code.as_str(),
+        code.severity().as_str(),
+        code.summary()
     )
 }
 
