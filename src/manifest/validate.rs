@@ -38,9 +38,16 @@ impl Report<'_> {
         self.problems.push(Diagnostic::at(code, at, message));
     }
 
-    /// `spec.selector` may not be left out since `apps/v1`.
+    /// `spec.selector` may not be left out since `apps/v1`. An object without the labels of a template is a patch of
+    /// another.
     fn selector(&mut self, tree: &Tree) {
-        if let Some(spec) = tree.get("spec").filter(|s| s.is_map() && s.get("selector").is_none_or(Tree::is_null)) {
+        let lacks = |spec: &&Tree| spec.get("selector").is_none_or(Tree::is_null);
+        let is_whole = |spec: &&Tree| {
+            let template = spec.get("template");
+            let has = |path: &[&str]| template.is_some_and(|t| t.at(path).is_some());
+            has(&["metadata", "labels"]) && has(&["spec", "containers"])
+        };
+        if let Some(spec) = tree.get("spec").filter(lacks).filter(is_whole) {
             self.say(Code::FieldMissing, spec.span, "spec: `selector` is missing".to_owned());
         }
     }
