@@ -129,8 +129,8 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
         }
         let (objects, problems) = (document.objects.len(), document.problems.len());
         document.is_kubernetes |= identity::objects(tree, text, &mut document.objects, &mut document.problems);
-        let new = document.objects[objects..].iter().flat_map(|o| &o.faults).chain(&document.problems[problems..]);
-        if let Some(cause) = new.filter(|p| may_be_template && template::caused(p, text)).next() {
+        let mut new = document.objects[objects..].iter().flat_map(|o| &o.faults).chain(&document.problems[problems..]);
+        if let Some(cause) = new.find(|p| may_be_template && template::caused(p, text)) {
             document.template = cause.at;
             document.objects.truncate(objects);
             document.problems.truncate(problems);

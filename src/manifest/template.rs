@@ -86,12 +86,15 @@ pub(super) fn has(text: &str) -> bool {
         text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(word, _)| is_word(word))
     };
     let upper = |rest: &str| rest.chars().next().is_some_and(|c| c.is_ascii_uppercase() || c == '_');
+    // Markup is none.
+    let is_name_with_brackets = text.matches('<').count() == text.matches('>').count()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "<>-_./: ".contains(c));
     text.contains("{{")
         || text.contains("{%")
         || text.contains("${")
         || between("$(", ")")
         || text.strip_prefix('$').is_some_and(upper)
-        || between("<", ">")
+        || (between("<", ">") && is_name_with_brackets)
         || (text.starts_with('@') && between("@", "@"))
         || (text.starts_with('%') && between("%", "%"))
 }
