@@ -88,7 +88,7 @@ codes! {
     YamlLimit = "yaml-limit", Error;
     /// A mapping holds one key twice; the last one counts.
     YamlDuplicateKey = "yaml-duplicate-key", Warning;
-    /// A file is a Helm template that was not rendered.
+    /// A file is a template that was not rendered: its placeholders are still there.
     HelmTemplate = "helm-template", Warning;
     /// A document claims to be a Kubernetes object but its identity cannot be determined.
     ObjectIdentity = "object-identity", Error;
@@ -109,7 +109,7 @@ codes! {
     /// A Gateway accepts no route of this kind or namespace.
     RouteNotAllowed = "route-not-allowed", Warning;
     /// A route sends to another namespace, which does not permit it.
-    ReferenceNotPermitted = "reference-not-permitted", Warning;
+    ReferenceNotPermitted = "reference-not-permitted", Error;
     /// A policy is left out because the API server would refuse it.
     PolicyRefused = "policy-refused", Error;
     /// A user-defined network is left out because the API server would refuse it, or because another one has its place.
@@ -127,7 +127,7 @@ codes! {
     /// Pods in the network of their node: policies may not hold for them.
     HostNetworkUndetermined = "host-network-undetermined", Info;
     /// A route sends to a port that its Service does not have.
-    BackendPortMissing = "backend-port-missing", Warning;
+    BackendPortMissing = "backend-port-missing", Error;
     /// A Service selects no pod.
     ServiceSelectsNothing = "service-selects-nothing", Error;
     /// A Service sends to a port that no selected pod declares.
@@ -162,6 +162,10 @@ codes! {
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
     /// A Gateway API route sends to a Service that is not there.
     RouteBackendMissing = "route-backend-missing", Error;
+    /// The API server is to call a Service that is not there.
+    WebhookServiceMissing = "webhook-service-missing", Error;
+    /// Policies deny the API server, which is to call a Service.
+    WebhookBlockedByPolicy = "webhook-blocked-by-policy", Warning;
     /// A policy selects no pod.
     PolicySelectsNothing = "policy-selects-nothing", Warning;
     /// A peer of a policy's rule means no pod.

@@ -46,7 +46,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         if let BackendTarget::Forbidden(_) = backend.target {
             not_permitted(scene, entry, backend);
         }
-        let is_service = backend.key.kind == "Service" && backend.key.group.is_empty();
+        let is_service = is_service(&backend.key);
         match (backend.target, &backend.port) {
             // A route often names a Service in each of its rules.
             (BackendTarget::Missing | BackendTarget::Forbidden(None), _)
@@ -67,6 +67,15 @@ fn title(entry: &Entry) -> String {
     format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name)
 }
 
+/// Whether a backend is a Service, or selects pods as one does.
+fn is_service(key: &ObjectKey) -> bool {
+    match key.kind.as_str() {
+        "Service" => key.group.is_empty(),
+        "MultiClusterService" | "InferencePool" => true,
+        _ => false,
+    }
+}
+
 /// A kind with its article.
 fn an(kind: &str) -> String {
     let vowel = kind.chars().next().is_some_and(|c| matches!(c, 'A' | 'E' | 'I' | 'O'));
@@ -83,9 +92,9 @@ fn not_permitted(scene: &mut Scene<'_>, entry: &Entry, backend: &BackendReferenc
 
 fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &BackendReference) {
     let (namespace, name) = (backend.key.namespace(), backend.key.name.as_str());
-    let here = scene.near.names("Service", namespace);
-    let elsewhere = scene.find_anywhere("Service", name);
-    let alone = here.is_empty();
+    let here = scene.near.names(&backend.key.kind, namespace);
+    let elsewhere = scene.find_anywhere(&backend.key.kind, name);
+    let alone = here.is_empty() && backend.key.kind == "Service";
     let near = here.nearest(name);
     let (hint, help) = match (elsewhere, near) {
         (Some(other), _) => {
@@ -100,10 +109,11 @@ fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &Backe
             (format!("; there is one in namespace {other}"), help)
         }
         (None, Some(near)) => (format!("; there is {near}"), format!("`name: {near}` is probably meant")),
-        (None, None) => (String::new(), "add the Service, or correct its name".to_owned()),
+        (None, None) => (String::new(), format!("add the {}, or correct its name", backend.key.kind)),
     };
     let code = if sender.is_ingress() { Code::IngressBackendMissing } else { Code::RouteBackendMissing };
-    let message = format!("{} sends to Service {namespace}/{name}, which is not in the input{hint}", title(entry));
+    let kind = &backend.key.kind;
+    let message = format!("{} sends to {kind} {namespace}/{name}, which is not in the input{hint}", title(entry));
     let report = scene.report(code, entry, &format!("{}.name", backend.field), message).help(help);
     if let Some(other) = elsewhere {
         report.related(other, "metadata.name", "a Service of this name");

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::selection::{on_host, some};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
-use crate::graph::{EdgeDetail, Expose, Graph, Node, NodeId, NodeKind};
+use crate::graph::{Detail, EdgeDetail, Expose, Graph, Node, NodeId, NodeKind};
 use crate::net::{ObjectKey, PortSet};
 use crate::policy::{Certainty, Entrance, Origin, Way};
 
@@ -34,12 +34,21 @@ fn words(node: &Node) -> String {
     }
 }
 
+/// Whether a node represents the Internet, or all of it but a few addresses.
+fn is_internet(node: &Node) -> bool {
+    match &node.detail {
+        Detail::Internet => true,
+        Detail::External { addresses, .. } => addresses.iter().any(|a| a == "0.0.0.0/0"),
+        _ => false,
+    }
+}
+
 /// The nodes from the Internet to a node, by the shortest way of being exposed and routed; `None` if there is none.
 fn from_internet(graph: &Graph, node: usize) -> Option<Vec<usize>> {
     let mut before: BTreeMap<usize, usize> = BTreeMap::from([(node, node)]);
     let mut queue = VecDeque::from([node]);
     while let Some(at) = queue.pop_front() {
-        if graph.node(at).kind() == NodeKind::Internet {
+        if is_internet(graph.node(at)) {
             let mut chain = vec![at];
             let mut here = at;
             while here != node {

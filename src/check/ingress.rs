@@ -123,7 +123,7 @@ fn routes<'a>(scene: &mut Scene<'a>, all: &[(&'a Entry, &'a Ingress)]) {
         if entry.object.annotations.get("nginx.ingress.kubernetes.io/canary").is_some_and(|v| v == "true") {
             continue;
         }
-        let class = class_of(entry, ingress).unwrap_or_default();
+        let class = balancer(entry, class_of(entry, ingress).unwrap_or_default());
         let apart = Apart::of(scene, entry);
         for (r, rule) in ingress.spec.iter().flat_map(|s| s.rules.iter().flatten()).enumerate() {
             for (p, path) in rule.http.iter().flat_map(|h| &h.paths).enumerate() {
@@ -144,6 +144,20 @@ fn routes<'a>(scene: &mut Scene<'a>, all: &[(&'a Entry, &'a Ingress)]) {
             }
             known.add(route);
         }
+    }
+}
+
+/// Who answers for an Ingress: the controllers of a class, or one load balancer for each group of Ingresses
+/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.name>).
+fn balancer(entry: &Entry, class: String) -> String {
+    const ALB: &str = "alb.ingress.kubernetes.io/";
+    let annotations = &entry.object.annotations;
+    match annotations.get("alb.ingress.kubernetes.io/group.name") {
+        Some(group) => format!("{class} group {group}"),
+        None if class == "alb" || annotations.keys().any(|key| key.starts_with(ALB)) => {
+            format!("{class} {}/{}", entry.key.namespace(), entry.key.name)
+        }
+        None => class,
     }
 }
 

@@ -31,6 +31,7 @@ mod scene;
 mod selection;
 mod services;
 mod suppress;
+mod webhooks;
 
 pub use baseline::{Baseline, BaselineError, KnownFinding, baseline};
 pub use judge::{Judged, Judgement, Standing, Terms, judge};
@@ -76,5 +77,6 @@ pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     exposure::check(&mut scene);
     objects::check(&mut scene);
     routes::check(&mut scene);
+    webhooks::check(&mut scene);
     scene.finish()
 }

@@ -159,7 +159,7 @@ fn budget(scene: &mut Scene<'_>, entry: &Entry) {
         Some(near) => format!("{what} selects no pod; {} has {}", named(near.workload), near.said),
         None => format!("{what} selects no pod: {namespace} has none with {selector}"),
     };
-    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path.as_str()));
     let report = scene
         .report(Code::PdbSelectsNothing, entry, "spec.selector", message)
         .help("make the selector and the labels of the pod template the same");
@@ -198,7 +198,7 @@ fn mismatch(scene: &mut Scene<'_>, workload: &Workload) {
     let message = format!("{} selects {}", named(workload), lacking.join("; "));
     scene
         .report(Code::SelectorTemplateMismatch, entry, "spec.selector", message)
-        .related(entry, spec.labels_path, "the labels of the template")
+        .related(entry, &spec.labels_path, "the labels of the template")
         .help("make both the same: the API server refuses the object as it is");
 }
 

@@ -109,7 +109,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy) {
             "correct podSelector, or leave the policy out".to_owned(),
         ),
     };
-    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path.as_str()));
     let homeless = entry.object.namespace.is_none() || other.is_some_and(|n| is_homeless(scene, n, selector));
     let mut report = scene.report(Code::PolicySelectsNothing, entry, "spec.podSelector", message).help(help);
     let found = related.is_some();

@@ -147,7 +147,7 @@ fn in_own(scene: &mut Scene<'_>, place: &Place<'_>, own: &str, selector: &Select
     };
     let homeless = place.entry.object.namespace.is_none() || other.is_some_and(|n| is_homeless(scene, n, selector));
     let sure = near.as_ref().map_or(other.is_some() && !homeless, |n| n.slip);
-    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path.as_str()));
     let mut report = scene.report(Code::PolicyPeerMatchesNothing, place.entry, &path, message).help(help);
     if let Some((entry, path)) = related {
         report = report.related(entry, path, "the labels of its pods");
@@ -182,7 +182,7 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     let there = meant.join(", ");
     let hint = near.as_ref().map_or(String::new(), |n| format!("; {} has {}", named(n.workload), n.said));
     let sure = near.as_ref().is_some_and(|n| n.slip);
-    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path));
+    let related = near.map(|n| (&scene.cluster.entries()[n.workload.entry], n.workload.spec.labels_path.as_str()));
     let report = scene
         .report(
             Code::PolicyPeerMatchesNothing,

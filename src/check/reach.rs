@@ -220,8 +220,9 @@ fn blocked(scene: &mut Scene<'_>, entry: &Entry, entrance: &Entrance, denying: &
     let (message, help, severity) = match &entrance.way {
         Way::Direct { from, .. } => {
             let whom = if *from == Origin::Internet { "the Internet" } else { "the outside" };
+            let opened = if entrance.by == workload.key { "itself".to_owned() } else { named(workload) };
             (
-                format!("{by} opens {} to {whom} on {ports}, and {} {verb} it", named(workload), some(&names)),
+                format!("{by} opens {opened} to {whom} on {ports}, and {} {verb} it", some(&names)),
                 format!(
                     "add an ingress rule that lets everybody in on {ports}, or leave the Service inside the cluster"
                 ),

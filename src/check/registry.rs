@@ -1,7 +1,8 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
 use super::{
-    calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services, suppress,
+    calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services,
+    suppress, webhooks,
 };
 use crate::diagnostic::Code;
 
@@ -47,6 +48,7 @@ const FAMILIES: &[&[Rule]] = &[
     calls::RULES,
     exposure::RULES,
     objects::RULES,
+    webhooks::RULES,
     noticed::RULES,
     suppress::RULES,
 ];

@@ -7,19 +7,19 @@ use k8s_openapi::api::core::v1::Service;
 use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{containers, some};
+use super::selection::{containers, ports as workload_ports, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
-use crate::graph::TargetPort;
+use crate::graph::{PortMap, TargetPort};
 use crate::manifest::Body;
 use crate::net::near::Names;
-use crate::net::{ObjectKey, label_list, text};
+use crate::net::{ContainerPort, ObjectKey, Protocol, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
     ServiceSelectsNothing, "service-selects-nothing", true, "The selector of a Service fits the labels of no pod, so it has no endpoints: connections to it are refused or time out. A typo in a label is the usual cause; the message names the workload that comes nearest. Services without a selector, of type ExternalName or with Endpoints written by hand are meant to have none.";
     ServicePortUnmatched, "service-port-unmatched", false, "A Service sends to a port that none of the pods it selects declares. A name that no container port has gives no endpoint at all (an error); a number that no container declares may still be listened on, since declaring ports is optional, but is more often a mistake (a warning). Pods that declare no port at all are left in peace. A port of a Service without selector has an endpoint where its Endpoints or EndpointSlices have a port of the same name.";
-    ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine.";
+    ServiceSelectorOverlap, "service-selector-overlap", false, "A Service selects pods of several workloads, and some of these do not have the port it sends to: part of the requests fails. Usually a label that several workloads share was taken for the selector. Several workloads that all have the port, such as a stable and a canary release, are fine; the pods of a Job are not, since they get requests as long as they run.";
     HeadlessServiceMismatch, "headless-service-mismatch", true, "A StatefulSet names the Service that gives its pods their DNS names in `serviceName`. The names only exist if that Service is there, is headless (`clusterIP: None`) and selects these pods (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id).";
     ExternalnameSuspicious, "externalname-suspicious", false, "`externalName` is a DNS name and nothing else: an IP address is looked up as if it were a name, and a scheme, port or path makes it no name at all (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).";
     EndpointsWithoutService, "endpoints-without-service", true, "Endpoints or an EndpointSlice written by hand belong to the Service of their name (or of the label `kubernetes.io/service-name`). Without that Service nothing leads to them; and if it has a selector, the control plane replaces them.";
@@ -35,6 +35,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         }
         ports(scene, entry);
         node_ports(scene, entry, service);
+        jobs(scene, entry);
         let selector = spec.and_then(|s| s.selector.clone()).unwrap_or_default();
         let is_empty = || scene.cluster.select(entry.key.namespace(), &selector).is_empty();
         if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
@@ -76,8 +77,11 @@ fn endpoints<'a>(scene: &Scene<'a>) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
     let mut found: BTreeMap<ObjectKey, Vec<&Entry>> = BTreeMap::new();
     for entry in scene.cluster.entries() {
         let made = |label: &str| entry.object.labels.get(label).is_some_and(|v| v.ends_with(".k8s.io"));
-        // What a controller made follows its Service.
-        let ours = !entry.object.owners.iter().any(|o| o.controller) && !made("endpointslice.kubernetes.io/managed-by");
+        // What a controller made follows its Service, and what comes from a cluster may have been made by one.
+        let is_live = entry.object.tree.at(&["metadata", "uid"]).is_some()
+            || entry.object.annotations.contains_key("endpoints.kubernetes.io/last-change-trigger-time");
+        let owned = entry.object.owners.iter().any(|o| o.controller);
+        let ours = !is_live && !owned && !made("endpointslice.kubernetes.io/managed-by");
         let name = match &entry.object.body {
             Body::Endpoints(_) => Some(entry.key.name.clone()),
             Body::EndpointSlice(_) => entry.object.labels.get("kubernetes.io/service-name").cloned(),
@@ -123,7 +127,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     };
     let bare = scene.is_bare(namespace) && elsewhere.is_none();
     let workload = near.map(|(w, _)| w);
-    let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path));
+    let related = workload.map(|w| (&scene.cluster.entries()[w.entry], w.spec.labels_path.as_str()));
     let mut report = scene.report(Code::ServiceSelectsNothing, entry, "spec.selector", message).help(help);
     if let Some((entry, path)) = related {
         report = report.related(entry, path, "the labels of its pods");
@@ -156,6 +160,42 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry) {
             unmatched(scene, entry, port, declared);
         }
     }
+}
+
+/// Pods of Jobs among those of a Service: while they run they get requests, since a pod is an endpoint as soon as it is
+/// ready (<https://kubernetes.io/docs/concepts/services-networking/service/#services-in-kubernetes>). A Job that has not
+/// even a port of the name gets none.
+fn jobs(scene: &mut Scene<'_>, entry: &Entry) {
+    let facts = scene.facts;
+    let ports = scene.cluster.find(&entry.key).map(|at| facts.ports_of(at)).unwrap_or_default();
+    // Where some of the pods have the port and others have not, that has been said.
+    let lacks = |p: &ServicePort| {
+        let has = |o: &EndpointOutcome| *o == EndpointOutcome::Declared;
+        p.workloads.iter().any(|(_, o)| has(o))
+            && p.workloads.iter().any(|(_, o)| matches!(o, EndpointOutcome::Undeclared | EndpointOutcome::NameMissing))
+    };
+    if ports.iter().any(lacks) {
+        return;
+    }
+    let Some(port) = ports.first() else { return };
+    let all = workloads(scene, port, |outcome| outcome != EndpointOutcome::NameMissing);
+    let (jobs, others): (Vec<&Workload>, Vec<&Workload>) =
+        all.into_iter().partition(|w| matches!(w.key.kind.as_str(), "Job" | "CronJob"));
+    let (Some(first), false) = (jobs.first(), others.is_empty()) else { return };
+    let names = |all: &[&Workload]| text::first(all.iter().map(|w| named(w)), Declared::TOLD);
+    let message = format!(
+        "{} {}/{} selects the pods of {} and also those of {}, which get requests while they run",
+        entry.key.kind,
+        entry.key.namespace(),
+        entry.key.name,
+        names(&others),
+        names(&jobs)
+    );
+    let (job, labels) = (scene.entry(first.entry), first.spec.labels_path.as_str());
+    scene
+        .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
+        .help("give the pods of the Job labels of their own, or add a label to the selector that only the others have")
+        .related(job, labels, "these labels fit the selector");
 }
 
 /// The workloads that a port leads to with some outcome.
@@ -210,7 +250,14 @@ impl<'a> Declared<'a> {
 
 fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, declared: &Declared<'_>) {
     let target = port.map.target.wanted();
-    let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+    if is_configured(&declared.pods, &port.map.target) {
+        return;
+    }
+    let service = format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name);
+    if let Some(other) = other_protocol(&declared.pods, &port.map) {
+        protocol_unmatched(scene, (entry, port), declared, other);
+        return;
+    }
     let message = format!("{service} sends to port {target}, and {} declares {}", declared.whose, declared.text);
     let help = match (declared.names.nearest(&target), declared.there.as_slice()) {
         (Some(name), _) => format!("`targetPort: {name}` is probably meant"),
@@ -229,6 +276,55 @@ fn unmatched(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort, declared:
     }
     for (entry, path) in related {
         report = report.related(entry, &path, "its containers");
+    }
+}
+
+/// Whether the configuration of pods mentions a number that they do not declare: then they may well listen there.
+fn is_configured(pods: &[&Workload], target: &TargetPort) -> bool {
+    let TargetPort::Number(number) = target else { return false };
+    let wanted = number.to_string();
+    let mentions = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == wanted);
+    pods.iter().flat_map(|w| containers(w)).any(|container| {
+        let words = container.command.iter().flatten().chain(container.args.iter().flatten());
+        let values = container.env.iter().flatten().filter_map(|e| e.value.as_ref());
+        words.chain(values).any(|text| mentions(text))
+    })
+}
+
+/// The protocol that pods declare for a port where the Service has another.
+fn other_protocol(pods: &[&Workload], map: &PortMap) -> Option<Protocol> {
+    let declared = pods.iter().flat_map(|w| workload_ports(w));
+    let is_same = |p: &ContainerPort| match &map.target {
+        TargetPort::Number(number) => p.number == *number,
+        TargetPort::Name { name, .. } => p.name == *name,
+    };
+    declared.into_iter().find(|p| is_same(p) && p.protocol != map.protocol).map(|p| p.protocol)
+}
+
+fn protocol_unmatched(
+    scene: &mut Scene<'_>,
+    (entry, port): (&Entry, &ServicePort),
+    declared: &Declared<'_>,
+    other: Protocol,
+) {
+    let (target, protocol) = (port.map.target.wanted(), port.map.protocol);
+    let message = format!(
+        "{} {}/{} sends {protocol} to port {target}, and {} declares it for {other}",
+        entry.key.kind,
+        entry.key.namespace(),
+        entry.key.name,
+        declared.whose
+    );
+    let first = declared.pods.first().map(|w| (scene.entry(w.entry), format!("{}.containers", w.spec.pod_path)));
+    let mut report =
+        scene.report(Code::ServicePortUnmatched, entry, &format!("spec.ports[{}]", port.index), message).help(format!(
+            "give the port of the container `protocol: {protocol}`, or that of the Service `protocol: {other}`"
+        ));
+    if matches!(port.map.target, TargetPort::Number(_)) {
+        report = report.severity(Severity::Warning);
+    }
+    if let Some((entry, path)) = first {
+        report.related(entry, &path, "its containers");
     }
 }
 
@@ -251,7 +347,7 @@ fn overlap(scene: &mut Scene<'_>, entry: &Entry, port: &ServicePort) {
         names(&with),
         names(&lacking)
     );
-    let related = lacking.first().map(|w| (scene.entry(w.entry), w.spec.labels_path));
+    let related = lacking.first().map(|w| (scene.entry(w.entry), w.spec.labels_path.as_str()));
     let report = scene
         .report(Code::ServiceSelectorOverlap, entry, "spec.selector", message)
         .help("add a label to the selector that only the intended pods have");

@@ -51,9 +51,64 @@ pub(super) fn of_template(entry: &Entry, spec: &manifest::Workload) -> Labels {
                 add("batch.kubernetes.io/job-completion-index", UNKNOWN_VALUE);
             }
         }
+        "Rollout" => add(ROLLOUT_HASH, UNKNOWN_VALUE),
         _ => {}
     }
+    for (key, value) in by_operators(entry, spec) {
+        add(key, &value);
+    }
     labels
+}
+
+/// The label with the hash of the template that a pod of a Rollout has, which Argo also adds to the selectors of the
+/// Services that it directs (<https://argo-rollouts.readthedocs.io/en/stable/features/canary/>).
+pub(super) const ROLLOUT_HASH: &str = "rollouts-pod-template-hash";
+
+/// Labels that operators add to the pods they make. Sources: the label pages and code of LeaderWorkerSet, KubeRay, JobSet,
+/// KEDA, Knative, Argo Workflows, Kubeflow's trainer and Volcano.
+fn by_operators(entry: &Entry, spec: &manifest::Workload) -> Vec<(&'static str, String)> {
+    let name = || entry.object.name.clone();
+    let part = || spec.part.clone();
+    let unknown = || UNKNOWN_VALUE.to_owned();
+    match (entry.key.group.as_str(), entry.key.kind.as_str()) {
+        ("leaderworkerset.x-k8s.io", "LeaderWorkerSet") => vec![
+            ("leaderworkerset.sigs.k8s.io/name", name()),
+            ("leaderworkerset.sigs.k8s.io/group-index", unknown()),
+            ("leaderworkerset.sigs.k8s.io/worker-index", if part() == "leader" { "0".into() } else { unknown() }),
+        ],
+        ("ray.io", kind) => {
+            let own = if kind == "RayCluster" { name() } else { unknown() };
+            let (node, group) = if spec.part == "head" { ("head", "headgroup".to_owned()) } else { ("worker", part()) };
+            let identifier = if kind == "RayCluster" { format!("{own}-{node}") } else { unknown() };
+            vec![
+                ("ray.io/cluster", own),
+                ("ray.io/node-type", node.to_owned()),
+                ("ray.io/group", group),
+                ("ray.io/identifier", identifier),
+                ("ray.io/is-ray-node", "yes".to_owned()),
+            ]
+        }
+        ("jobset.x-k8s.io", "JobSet") => vec![
+            ("jobset.sigs.k8s.io/jobset-name", name()),
+            ("jobset.sigs.k8s.io/replicatedjob-name", if spec.part.is_empty() { unknown() } else { part() }),
+            ("jobset.sigs.k8s.io/job-index", unknown()),
+        ],
+        ("keda.sh", "ScaledJob") => vec![("scaledjob.keda.sh/name", name()), ("job-name", unknown())],
+        ("serving.knative.dev", "Service") => vec![
+            ("serving.knative.dev/service", name()),
+            ("serving.knative.dev/configuration", name()),
+            ("serving.knative.dev/revision", unknown()),
+            ("app", unknown()),
+        ],
+        ("argoproj.io", "Workflow") => vec![("workflows.argoproj.io/workflow", name())],
+        ("kubeflow.org", _) => vec![
+            ("training.kubeflow.org/job-name", name()),
+            ("training.kubeflow.org/replica-type", part().to_ascii_lowercase()),
+            ("training.kubeflow.org/replica-index", unknown()),
+        ],
+        ("batch.volcano.sh", "Job") => vec![("volcano.sh/job-name", name()), ("volcano.sh/task-spec", part())],
+        _ => Vec::new(),
+    }
 }
 
 /// The pods of a StatefulSet: each has a name and a number, and these as labels.

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::identity::current_group;
 use super::{Entry, Workload};
-use crate::manifest::{Body, OwnerRef};
+use crate::manifest::{self, Body, OwnerRef, Tree};
 use crate::net::ObjectKey;
 
 /// The workloads of some entries (sorted by key), sorted by key.
@@ -24,11 +24,20 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
     let mut folded: Vec<(ObjectKey, usize)> = Vec::new();
     let all: Vec<(&ObjectKey, usize)> = positions.iter().map(|(key, index)| (*key, *index)).collect();
     let mut owners = Owners::new(entries, positions);
+    let rollouts = Rollouts::of(entries);
     for (key, index) in all {
         let Body::Workload(spec) = &entries[index].object.body else { continue };
         let top = owners.top(index);
-        if top == *key {
-            found.insert(top.clone(), Workload { key: top, entry: index, spec: (**spec).clone(), pods: Vec::new() });
+        if let Some(rollout) = rollouts.running(&top, spec) {
+            let spec = manifest::Workload { replicas: rollout.replicas, ..(**spec).clone() };
+            let key = rollout.key.clone();
+            found.insert(key.clone(), Workload { key, entry: index, spec, pods: Vec::new() });
+        } else if top == *key {
+            for part in std::iter::once(&**spec).chain(&spec.others) {
+                let key = part_key(&top, &part.part);
+                let spec = manifest::Workload { others: Vec::new(), ..part.clone() };
+                found.insert(key.clone(), Workload { key, entry: index, spec, pods: Vec::new() });
+            }
         } else {
             folded.push((top, index));
         }
@@ -55,6 +64,47 @@ pub(super) fn workloads(entries: &[Entry]) -> Vec<Workload> {
         }
     }
     found.into_values().collect()
+}
+
+/// The identity of one of the templates of an object: a name that no other object can have.
+fn part_key(object: &ObjectKey, part: &str) -> ObjectKey {
+    if part.is_empty() {
+        object.clone()
+    } else {
+        ObjectKey { name: format!("{}:{part}", object.name), ..object.clone() }
+    }
+}
+
+/// Rollouts of Argo that take the template of a Deployment, which Argo scales to zero
+/// (<https://argo-rollouts.readthedocs.io/en/stable/migrating/#reference-deployment-from-rollout>).
+struct Rollouts<'a> {
+    /// By the identity of the Deployment.
+    of_deployments: BTreeMap<ObjectKey, Rollout<'a>>,
+}
+
+struct Rollout<'a> {
+    key: &'a ObjectKey,
+    replicas: Option<i32>,
+}
+
+impl<'a> Rollouts<'a> {
+    fn of(entries: &'a [Entry]) -> Rollouts<'a> {
+        let rollouts = entries.iter().filter(|e| e.key.group == "argoproj.io" && e.key.kind == "Rollout");
+        let with_reference = rollouts.filter_map(|e| {
+            let tree = &e.object.tree;
+            let reference = tree.at(&["spec", "workloadRef"])?;
+            let text = |key: &str| reference.get(key).and_then(Tree::as_str);
+            let deployment = ObjectKey::new("apps", text("kind")?, e.key.namespace(), text("name")?);
+            let replicas = tree.at(&["spec", "replicas"]).and_then(Tree::as_i64).and_then(|n| i32::try_from(n).ok());
+            Some((deployment, Rollout { key: &e.key, replicas }))
+        });
+        Rollouts { of_deployments: with_reference.collect() }
+    }
+
+    /// The Rollout that runs the pods of a Deployment in its place.
+    fn running(&self, deployment: &ObjectKey, spec: &manifest::Workload) -> Option<&Rollout<'a>> {
+        self.of_deployments.get(deployment).filter(|_| spec.replicas == Some(0))
+    }
 }
 
 /// Finds the outermost controllers of workloads. What was found for one is known of all on the way to it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::added::{self, Labels, POD_INDEX, POD_NAME};
+use super::added::{self, Labels, POD_INDEX, POD_NAME, ROLLOUT_HASH};
 use super::labels::LabelIndex;
 use super::{Entry, Workload};
 use crate::manifest::Body;
@@ -50,6 +50,11 @@ impl PodIndex {
     pub fn select(&self, workloads: &[Workload], namespace: &str, selector: &Labels) -> Vec<usize> {
         let mut found = self.matching(namespace, selector);
         let mut rest = selector.clone();
+        // The hash of a Rollout is put into selectors by its controller, as it is put into labels.
+        if rest.remove(ROLLOUT_HASH).is_some() {
+            let is_rollout = |w: &usize| workloads[*w].key.kind == "Rollout";
+            found.extend(self.select(workloads, namespace, &rest).into_iter().filter(is_rollout));
+        }
         let asked = (rest.remove(POD_NAME), rest.remove(POD_INDEX));
         if asked != (None, None) {
             let others = if rest.is_empty() {

@@ -179,6 +179,10 @@ fn written<'a>(tree: &Tree, text: &'a str) -> Option<&'a str> {
 
 fn unknown_field(context: &Context<'_>, path: &Path<'_>, name: &str, known: &[&'static str], tree: &Tree) {
     let path_text = path.to_string();
+    // Fields of an older version, of which there is more to say than that they are unknown.
+    if matches!(name, "serviceName" | "servicePort") && path_text.contains("ackend.") {
+        return;
+    }
     let mut problem = Diagnostic::at(
         Code::FieldUnknown,
         path.key_span().unwrap_or(tree.span),

@@ -295,6 +295,10 @@ fn unclosed_quote(input: &Input<'_>, kind: &ErrorKind, offset: usize, opened: Op
     let text = input.chunk.text;
     if matches!(kind, ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar) {
         let at = input.span_at(offset, text.len().min(offset + 1));
+        if text[offset..].starts_with(';') {
+            let message = "`;` after a value, where `,` is expected";
+            return Some(Diagnostic::at(Code::YamlSyntax, at, message).with_help("YAML separates with commas"));
+        }
         return Some(
             Diagnostic::at(Code::YamlSyntax, at, "text after a closing quote")
                 .with_help("the quote may be closed too early: write `''` for a quote inside single quotes, `\\\"` inside double quotes"),

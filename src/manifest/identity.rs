@@ -7,7 +7,7 @@ use super::hint::excerpt;
 use super::object::{Object, OwnerRef};
 use super::prune;
 use super::tree::{Entry, Tree, Value};
-use super::{kinds, typed, upgrade};
+use super::{kinds, typed, upgrade, validate};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -235,6 +235,8 @@ fn object(
         findings.align(&mut tree);
     }
     let faults = findings.into_faults();
+    let pod = if let super::Body::Workload(workload) = &body { Some(workload.pod_path.as_str()) } else { None };
+    validate::validate(&api_version, &kind, pod, &tree, problems);
     prune::after_decoding(group, &kind, &mut tree);
     Some(Object {
         namespace: meta.namespace.filter(|n| !n.is_empty()),

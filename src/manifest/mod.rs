@@ -21,9 +21,11 @@ mod repair;
 mod scalar;
 mod split;
 mod template;
+mod templates;
 mod tree;
 mod typed;
 mod upgrade;
+mod validate;
 
 pub use comments::{Remark, remarks};
 pub use excerpt::{Excerpt, Secrecy, WITHHELD, excerpts};
@@ -119,13 +121,20 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
         Document { file: input.file, objects: Vec::new(), problems: Vec::new(), template: None, is_kubernetes: false };
     let mut trees = Vec::new();
     let fault = read_trees(&input, &mut trees, &mut document.problems).err();
-    let may_be_template = input.chunk.text.contains("{{");
+    let may_be_template = input.chunk.text.contains(['{', '$', '<', '@', '%']);
     for tree in trees {
         if may_be_template && let Some(at) = template::placeholder(&tree) {
             document.template = Some(at);
             continue;
         }
+        let (objects, problems) = (document.objects.len(), document.problems.len());
         document.is_kubernetes |= identity::objects(tree, text, &mut document.objects, &mut document.problems);
+        let mut new = document.objects[objects..].iter().flat_map(|o| &o.faults).chain(&document.problems[problems..]);
+        if let Some(cause) = new.find(|p| may_be_template && template::caused(p, text)) {
+            document.template = cause.at;
+            document.objects.truncate(objects);
+            document.problems.truncate(problems);
+        }
     }
     match fault {
         Some(fault) if fault.template => {

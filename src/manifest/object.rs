@@ -98,9 +98,13 @@ pub struct Workload {
     /// The pod spec.
     pub pod: PodSpec,
     /// Where the pod is in the object's tree: `spec.template.spec`, `spec`, `spec.jobTemplate.spec.template.spec`, ….
-    pub pod_path: &'static str,
+    pub pod_path: String,
     /// Where the pod's labels are in the object's tree.
-    pub labels_path: &'static str,
+    pub labels_path: String,
+    /// What tells it from the other templates of an object with several; empty if there is one.
+    pub part: String,
+    /// The other templates of the object.
+    pub others: Vec<Workload>,
     /// `spec.replicas`.
     pub replicas: Option<i32>,
     /// `spec.completions` of a Job.

@@ -30,9 +30,14 @@ pub(super) fn after_decoding(group: &str, kind: &str, tree: &mut Tree) {
                 }
             }
         }
-        ("apiextensions.k8s.io", "CustomResourceDefinition")
-        | ("monitoring.coreos.com", "PrometheusRule")
-        | ("", "Event") => {
+        // The schemas are most of it; whom the API server calls to convert objects is of interest.
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            tree.retain_keys(&["apiVersion", "kind", "metadata", "spec"]);
+            if let Some(spec) = tree.get_mut("spec") {
+                spec.retain_keys(&["conversion"]);
+            }
+        }
+        ("monitoring.coreos.com", "PrometheusRule") | ("", "Event") => {
             tree.retain_keys(&["apiVersion", "kind", "metadata"]);
         }
         _ => {}

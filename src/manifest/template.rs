@@ -29,6 +29,10 @@ pub(super) fn explains(text: &str, offset: usize, outline: &Outline) -> bool {
     let after = line_end + blank;
     let after = text[after..].find('\n').map_or(text.len(), |i| after + i);
     let is_near = |action: &std::ops::Range<usize>| action.start < after && action.end > before;
+    // Jinja has statements in lines of their own.
+    if text[line_start..line_end].contains("{%") {
+        return true;
+    }
     if outline.actions.iter().any(|action| is_near(action) || is_helm(&text[action.clone()])) {
         return true;
     }
@@ -46,7 +50,7 @@ pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
     let api_version = tree.get("apiVersion")?;
     let metadata = tree.get("metadata")?;
     let suspects = [tree.get("kind"), metadata.get("name"), metadata.get("namespace")];
-    let found = suspects.into_iter().flatten().find(|value| value.as_str().is_some_and(|text| text.contains("{{")));
+    let found = suspects.into_iter().flatten().find(|value| value.as_str().is_some_and(has));
     if let Some(found) = found {
         return Some(found.span);
     }
@@ -70,6 +74,36 @@ pub(super) fn placeholder(tree: &Tree) -> Option<Span> {
         }
     }
     None
+}
+
+/// Whether a text has a placeholder of any of the usual programs: `{{ x }}` and `{% x %}` (Go templates, Jinja), `${X}`
+/// and `$X` (a shell, envsubst), `$(X)` (make, kustomize), `<x>` (a person), `@X@` and `%X%` (build tools).
+pub(super) fn has(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.len() > 1 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.'))
+    };
+    let between = |open: &str, close: &str| {
+        text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(word, _)| is_word(word))
+    };
+    let upper = |rest: &str| rest.chars().next().is_some_and(|c| c.is_ascii_uppercase() || c == '_');
+    // Markup is none.
+    let is_name_with_brackets = text.matches('<').count() == text.matches('>').count()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "<>-_./: ".contains(c));
+    text.contains("{{")
+        || text.contains("{%")
+        || text.contains("${")
+        || between("$(", ")")
+        || text.strip_prefix('$').is_some_and(upper)
+        || (between("<", ">") && is_name_with_brackets)
+        || (text.starts_with('@') && between("@", "@"))
+        || (text.starts_with('%') && between("%", "%"))
+}
+
+/// Whether a problem is about a value that is a placeholder.
+pub(super) fn caused(problem: &Diagnostic, text: &str) -> bool {
+    let is_value = matches!(problem.code, Code::FieldType | Code::FieldValue);
+    let written = problem.at.and_then(|at| text.get(at.start as usize..at.end as usize));
+    is_value && written.is_some_and(|w| w.len() < 200 && has(w.trim_matches(['"', '\''])))
 }
 
 /// The place where it shows best that a document is a template: its first placeholder.
@@ -121,8 +155,13 @@ pub(super) fn summary(sources: &Sources, places: &[Span], documents: &BTreeMap<F
         Some(chart) if !chart.is_empty() && !chart.contains(char::is_whitespace) => chart,
         _ => "CHART",
     };
-    let help = format!(
-        "for a Helm chart: `helm template {chart_word} | kubesketch draw -`, or `kubesketch draw --helm {chart_word}`"
-    );
+    let help = if sources.text(first.file).contains("{{") {
+        format!(
+            "for a Helm chart: `helm template {chart_word} | kubesketch draw -`, or `kubesketch draw --helm {chart_word}`"
+        )
+    } else {
+        "let the program that it is for replace the placeholders first, as in `envsubst < FILE | kubesketch draw -`"
+            .to_owned()
+    };
     Some(Diagnostic::at(Code::HelmTemplate, *first, message).with_help(help))
 }

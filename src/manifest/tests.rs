@@ -454,8 +454,8 @@ fn everything_with_a_pod_template_is_a_workload() {
         assert_eq!(workload.pod_path, pod_path, "{kind}");
         assert_eq!(workload.pod_labels["app"], "x", "{kind}");
         assert_eq!(workload.pod.containers.len(), 1, "{kind}");
-        assert!(object.tree.find(workload.labels_path).is_some(), "{kind}");
-        assert!(object.tree.find(workload.pod_path).is_some(), "{kind}");
+        assert!(object.tree.find(&workload.labels_path).is_some(), "{kind}");
+        assert!(object.tree.find(&workload.pod_path).is_some(), "{kind}");
         assert_eq!(workload.selector.is_some(), spec.contains("selector"), "{kind}");
     }
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {a: b}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: u, controller: true}]}\nspec: {containers: []}\nstatus: {podIP: 1.1.1.1, podIPs: [{ip: 1.1.1.1}, {ip: 'fd::1'}]}\n";

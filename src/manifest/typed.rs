@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::api::core::v1::{
-    Endpoints, Pod, PodSpec, PodTemplateSpec, ReplicationController, Service, ServicePort, ServiceSpec,
+    Container, Endpoints, Pod, PodSpec, PodTemplateSpec, ReplicationController, Service, ServicePort, ServiceSpec,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::decode::{Findings, Strictness, decode};
 use super::object::{Body, Workload};
+use super::templates;
 use super::tree::Tree;
 
 /// Where a pod template can be: the template, its labels, its pod.
@@ -78,7 +79,10 @@ pub(super) fn body(
         ("kubevirt.io", "VirtualMachineInstance") => workload(reader.virtual_machine(POD)),
         _ => match [TEMPLATE, JOB_TEMPLATE, POD_TEMPLATE].into_iter().find(|at| has_containers(tree, at)) {
             Some(at) => workload(reader.like_a_workload(at)),
-            None => Body::Other,
+            None if group == "argoproj.io" && kind.ends_with("Workflow") | kind.ends_with("WorkflowTemplate") => {
+                reader.workflow().map_or(Body::Other, workload)
+            }
+            None => reader.with_templates(templates::find(group, kind, tree)).map_or(Body::Other, workload),
         },
     }
 }
@@ -147,7 +151,7 @@ impl Reader<'_, '_> {
     }
 
     fn with_pod(&self, pod: PodSpec, at: &TemplateAt) -> Workload {
-        Workload { pod, pod_path: at.pod, labels_path: at.labels, ..Workload::default() }
+        Workload { pod, pod_path: at.pod.to_owned(), labels_path: at.labels.to_owned(), ..Workload::default() }
     }
 
     /// The selector, if there is one: an absent one is not an empty one.
@@ -224,8 +228,8 @@ impl Reader<'_, '_> {
         Workload {
             pod_labels: self.part(at.labels, Strictness::Alike).unwrap_or_default(),
             replicas: self.replicas(),
-            pod_path: at.pod,
-            labels_path: at.labels,
+            pod_path: at.pod.to_owned(),
+            labels_path: at.labels.to_owned(),
             ..Workload::default()
         }
     }
@@ -247,6 +251,59 @@ impl Reader<'_, '_> {
             .is_some_and(|s| s.get("matchLabels").is_some() || s.get("matchExpressions").is_some());
         let selector = if has_selector { self.part("spec.selector", Strictness::Alike) } else { None };
         Workload { replicas: self.replicas(), selector, ..self.template(at, Strictness::Alike) }
+    }
+
+    /// An object with templates somewhere in it: the first is the object itself, if there is only one.
+    fn with_templates(&mut self, found: Vec<templates::Found>) -> Option<Workload> {
+        let several = found.len() > 1;
+        let mut seen: Vec<String> = Vec::new();
+        let mut read = |found: templates::Found| {
+            let template: PodTemplateSpec = self.part(&found.template, Strictness::Alike).unwrap_or_default();
+            let mut part = if several { found.name } else { String::new() };
+            if several && (part.is_empty() || seen.contains(&part)) {
+                part = format!("{part}{}", seen.len() + 1);
+            }
+            seen.push(part.clone());
+            Workload {
+                pod_labels: template.metadata.and_then(|m| m.labels).unwrap_or_default(),
+                pod: template.spec.unwrap_or_default(),
+                pod_path: format!("{}.spec", found.template),
+                labels_path: format!("{}.metadata.labels", found.template),
+                part,
+                ..Workload::default()
+            }
+        };
+        let mut all = found.into_iter().map(&mut read);
+        let first = all.next()?;
+        Some(Workload { others: all.collect(), ..first })
+    }
+
+    /// A Workflow of Argo: each step of it that is a container runs in a pod of its own
+    /// (<https://argo-workflows.readthedocs.io/en/latest/fields/#template>). They are one workload here.
+    fn workflow(&mut self) -> Option<Workload> {
+        let base = if self.tree.at(&["spec", "workflowSpec"]).is_some() { "spec.workflowSpec" } else { "spec" };
+        let steps = self.tree.find(base).and_then(|s| s.get("templates")).map(Tree::items).unwrap_or_default();
+        let mut containers: Vec<Container> = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            for key in ["container", "script"] {
+                if step.get(key).is_some_and(Tree::is_map) {
+                    let path = format!("{base}.templates[{index}].{key}");
+                    let container: Container = self.part(&path, Strictness::Alike).unwrap_or_default();
+                    let name = step.get("name").and_then(Tree::as_str).unwrap_or(&container.name).to_owned();
+                    containers.push(Container { name, ..container });
+                }
+            }
+        }
+        let labels_path = format!("{base}.podMetadata.labels");
+        let pod_labels = self.part(&labels_path, Strictness::Alike).unwrap_or_default();
+        let pod = PodSpec { containers, ..PodSpec::default() };
+        (!pod.containers.is_empty()).then(|| Workload {
+            pod_labels,
+            pod,
+            pod_path: base.to_owned(),
+            labels_path,
+            ..Workload::default()
+        })
     }
 
     fn template(&mut self, at: TemplateAt, strictness: Strictness) -> Workload {

@@ -162,7 +162,7 @@ fn attached(cluster: &Cluster, workload: &Workload) -> BTreeSet<String> {
             names.extend(references(text));
         }
         let networks =
-            tree.find(spec.pod_path).and_then(|pod| pod.get("networks")).map(Tree::items).unwrap_or_default();
+            tree.find(&spec.pod_path).and_then(|pod| pod.get("networks")).map(Tree::items).unwrap_or_default();
         let multus = networks.iter().filter_map(|n| n.at(&["multus", "networkName"])).filter_map(Tree::as_str);
         names.extend(multus.map(network_name));
     }

@@ -21,6 +21,7 @@ mod html;
 mod ids;
 mod isolation;
 mod json;
+mod kinds;
 mod live;
 mod mermaid;
 mod mermaid_text;
@@ -62,6 +63,7 @@ pub use findings::{FindingsFormat, FindingsReport, code_page, finding, findings,
 pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};
 pub use json::json;
+pub use kinds::kinds_page;
 pub use live::{PageSetting, versioned};
 pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
 #[cfg(feature = "pdf")]

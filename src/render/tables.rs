@@ -125,13 +125,13 @@ pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     rows
 }
 
-/// Every rule of every Ingress and route, by object, host and path, defaults last. What a Gateway passes to its routes
+/// Every rule of every Ingress and route, and of what the API server calls, by object, host and path, defaults last. What a Gateway passes to its routes
 /// is no rule of its own.
 pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {
         if let (EdgeDetail::Routes { rules, port }, by) = (&edge.detail, graph.node(from))
-            && by.has_route_rows()
+            && matches!(by.kind(), NodeKind::Ingress | NodeKind::Route | NodeKind::Resource)
         {
             let places = rule_places(rules, edge);
             rows.extend(rules.iter().zip(places).map(|(rule, at)| RouteRow { by, rule, to: graph.node(to), port, at }));

@@ -10,7 +10,7 @@ use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
 use super::{Report, words};
-use crate::graph::{EdgeDetail, Evidence, NodeId, NodeKind, port_text};
+use crate::graph::{Detail, EdgeDetail, Evidence, NodeId, NodeKind, port_text};
 use crate::net::{ObjectKey, PortSet};
 use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Unseen, Way};
 use crate::world::UnreadEntrance;
@@ -229,7 +229,9 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         let host = if row.rule.default {
             "(default)".to_owned()
         } else {
-            row.rule.host.clone().unwrap_or_else(|| "*".to_owned())
+            // A rule of several hosts holds for all that the route names.
+            let named = if let Detail::Route { hosts } = &row.by.detail { hosts.join(", ") } else { String::new() };
+            row.rule.host.clone().unwrap_or(if named.is_empty() { "*".to_owned() } else { named })
         };
         let tls = row.rule.tls.as_str();
         let path = row.rule.path.clone().unwrap_or_default();

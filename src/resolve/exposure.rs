@@ -169,7 +169,12 @@ impl Context<'_> {
         let mut except = clients.denied.clone();
         except.sort();
         except.dedup();
-        self.outside(AddressesId { addresses, except, end: LineEnd::From, on: None }, set, vec![said])
+        let name = open.then(|| format!("anyone except {}", except.join(", ")));
+        let id = self.outside(AddressesId { addresses, except, end: LineEnd::From, on: None }, set, vec![said]);
+        if let (Some(name), Some(node)) = (name, self.graph.known(&id)) {
+            node.name = name;
+        }
+        id
     }
 }
 

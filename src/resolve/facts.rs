@@ -34,6 +34,8 @@ pub struct Facts {
     pub gates: BTreeMap<usize, Vec<Gate>>,
     /// What Ingresses, Gateways and routes say of the pods that bring their requests.
     pub controllers: BTreeMap<usize, ControllerHint>,
+    /// Services that the API server calls.
+    pub api_calls: Vec<ApiCall>,
     /// Ports of workloads that are open on their nodes.
     pub host_ports: Vec<HostPort>,
     /// Routes that send datagrams (UDP) to their backends; all others send TCP.
@@ -138,6 +140,25 @@ pub struct Gate {
     pub outside: Option<NodeId>,
     /// Gateways and routes on the way, the outermost first.
     pub through: Vec<NodeId>,
+}
+
+/// A Service that the API server calls, because of a webhook, an aggregated API or a conversion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiCall {
+    /// The object that says so.
+    pub object: usize,
+    /// Its position in a list of webhooks.
+    pub hook: Option<usize>,
+    /// The field that names the Service.
+    pub field: String,
+    /// The Service.
+    pub service: ObjectKey,
+    /// Its position, if the manifests contain it.
+    pub found: Option<usize>,
+    /// The port of the Service that is called.
+    pub number: u16,
+    /// The same as the graph draws it; absent if the Service does not have it.
+    pub port: Backend,
 }
 
 /// A port of a workload that is open on each node that runs one of its pods

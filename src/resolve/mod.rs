@@ -4,6 +4,7 @@
 //! lost.
 
 mod allows;
+mod api_server;
 mod backends;
 mod calls;
 mod controllers;
@@ -31,8 +32,8 @@ use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef};
 pub use facts::{
-    BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts, Gate,
-    Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
+    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts,
+    Gate, Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
 };
 pub use unread::UnreadEntrance;
 
@@ -67,6 +68,7 @@ pub fn resolve(
     services::add(&mut context);
     exposure::nodes(&mut context);
     entrance::add(&mut context);
+    api_server::add(&mut context);
     context.facts.uses = resources::uses(&context);
     context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();

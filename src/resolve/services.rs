@@ -116,7 +116,7 @@ fn short(selector: &BTreeMap<String, String>) -> String {
 /// The labels that made a Service pick this workload.
 fn template_evidence(context: &Context<'_>, workload: &crate::cluster::Workload) -> crate::graph::Evidence {
     let entry = &context.cluster.entries()[workload.entry];
-    context.evidence(entry, workload.spec.labels_path)
+    context.evidence(entry, &workload.spec.labels_path)
 }
 
 /// An ExternalName Service represents a DNS name, which may be that of another Service

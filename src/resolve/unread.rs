@@ -159,7 +159,7 @@ fn is_inside_only(entry: &Entry) -> bool {
 /// container's `hostPort`, or `hostNetwork` where a container declares a port
 /// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>).
 fn of_node(workload: &Workload) -> Option<(String, String)> {
-    let (pod, path) = (&workload.spec.pod, workload.spec.pod_path);
+    let (pod, path) = (&workload.spec.pod, &workload.spec.pod_path);
     let on_host = pod.host_network == Some(true);
     let mut place = None;
     let mut ports: BTreeSet<i32> = BTreeSet::new();

@@ -99,7 +99,7 @@ pub(super) fn ways_in(
         found.doubted = found.doubted.or_else(|| service::refused(scene, entry?, &mut step));
     }
     unread(scene, to, &mut found, &mut step);
-    if found.pairs.is_empty() && found.unread.is_none() {
+    if found.pairs.is_empty() && found.unread.is_none() && found.unknown.is_none() {
         let name = to.name(scene);
         if others.is_empty() {
             // What was told of ways that are closed to this client is reason enough.
@@ -183,6 +183,7 @@ fn at_nodes(
     if ports.is_empty() && scene.workload(workload).spec.pod.host_network == Some(true) {
         let text = format!("{name} is in the network of its nodes and declares no port: where it listens is not known");
         step.say(Mark::Doubt, text, place(edge));
+        found.unknown = Some(format!("where {name} listens is not in the manifests"));
     }
     for port in ports {
         let protocol = port.port.protocol;

@@ -378,7 +378,7 @@ fn nearest(scene: &Scene<'_>, service: &PlainService<'_>, step: &mut Step) -> Ve
             None => Some(format!("no {key}, where the Service asks for {key}={wanted}")),
         })
         .collect();
-    let at = scene.place(scene.entry(workload.entry).object.at(workload.spec.labels_path));
+    let at = scene.place(scene.entry(workload.entry).object.at(&workload.spec.labels_path));
     step.say(
         Mark::Doubt,
         format!("nearest is {}: its pods have {}", scene.workload_name(near), differences.join(", ")),

@@ -39,6 +39,11 @@ fn the_pages_of_findings() {
     }
 }
 
+#[test]
+fn the_page_of_kinds() {
+    check("docs/kinds.md", &kubesketch::render::kinds_page());
+}
+
 /// Editors complete codes by the schema of the configuration file.
 #[test]
 fn the_schema_of_the_configuration_knows_the_codes() {

@@ -108,7 +108,7 @@ fn inherited(cluster: &Cluster, inheritance: &Inheritance) -> Variables {
 /// Collects what a workload is told.
 pub(super) fn settings(cluster: &Cluster, workload: &Workload, shared: &mut Shared) -> Settings {
     let object = &cluster.entries()[workload.entry].object;
-    let at = workload.spec.pod_path;
+    let at = workload.spec.pod_path.as_str();
     let Some(pod) = object.tree.find(at) else { return Settings::default() };
     let reader = Reader { cluster, workload };
     let mut found = Settings::default();

@@ -113,8 +113,7 @@ fn scheme<'c>(cluster: &'c Cluster, annotations: &Annotations, class: &str) -> O
         None if own => None,
         None => Some("internal"),
         Some(name) => {
-            let parameters =
-                cluster.entries().iter().find(|e| e.key.kind == "IngressClassParams" && e.key.name == name)?;
+            let parameters = &cluster.entries()[cluster.find(&key("elbv2.k8s.aws", "IngressClassParams", name))?];
             let scheme = parameters.object.tree.at(&["spec", "scheme"]).and_then(Tree::as_str);
             scheme.or((!own).then_some("internal"))
         }

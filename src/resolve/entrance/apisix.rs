@@ -1,8 +1,10 @@
 //! Apache APISIX: Internet → ApisixRoute → Service
 //! (<https://apisix.apache.org/docs/ingress-controller/reference/apisix-ingress-controller/apisix-route/>).
 
+use std::collections::BTreeMap;
+
 use super::Context;
-use super::route::{Rules, Target, everything, items, number, port, strings, text, weight};
+use super::route::{Rules, Target, everything, items, number, of_host, port, strings, text, weight};
 use crate::cluster::Entry;
 use crate::graph::{Expose, HostTls, RouteRule};
 use crate::manifest::Tree;
@@ -10,23 +12,19 @@ use crate::net::Protocol;
 
 /// Adds every ApisixRoute with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
-    let secured: Vec<String> = (entries.iter())
+    let secured: BTreeMap<String, HostTls> = (entries.iter())
         .filter(|e| e.key.kind == "ApisixTls")
         .flat_map(|e| strings(&e.object.tree, &["spec", "hosts"]))
+        .map(|host| (host, HostTls::Terminated))
         .collect();
     for entry in entries.iter().filter(|e| e.key.kind == "ApisixRoute") {
         add_one(context, entry, &secured);
     }
 }
 
-fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &[String]) {
+fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, HostTls>) {
     let tree = &entry.object.tree;
-    let tls = |host: &str| {
-        let covers = |own: &String| {
-            own == host || own.strip_prefix('*').is_some_and(|tail| !tail.is_empty() && host.ends_with(tail))
-        };
-        if secured.iter().any(covers) { HostTls::Terminated } else { HostTls::None }
-    };
+    let tls = |host: &str| of_host(secured, host).copied().unwrap_or_default();
     let mut hosts: Vec<String> = items(tree, &["spec", "http"]).flat_map(|r| strings(r, &["match", "hosts"])).collect();
     hosts.extend(items(tree, &["spec", "stream"]).filter_map(|r| text(r, &["match", "host"])).map(str::to_owned));
     hosts.sort();

@@ -2,6 +2,8 @@
 //! (<https://projectcontour.io/docs/main/config/fundamentals/>,
 //! <https://projectcontour.io/docs/main/config/inclusion-delegation/>).
 
+use std::collections::BTreeMap;
+
 use super::route::{Clients, Rules, Target, everything, items, mirrored, port, text, weight};
 use super::{Context, is_route};
 use crate::cluster::Entry;
@@ -18,12 +20,42 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         let host = text(&entry.object.tree, &["spec", "virtualhost", "fqdn"]).map(str::to_owned);
         context.route(entry, host.as_slice());
     }
+    let roots = roots(entries);
     for entry in entries.iter().filter(|e| is_route(e)) {
-        proxy(context, entry);
+        proxy(context, entry, roots.get(&entry.key).cloned().unwrap_or_default());
     }
 }
 
-fn proxy(context: &mut Context<'_>, entry: &Entry) {
+/// What is known of the root of each HTTPProxy: the host, and how requests for it are encrypted. Nothing of one that
+/// several roots include.
+fn roots(entries: &[&Entry]) -> BTreeMap<ObjectKey, (Option<String>, HostTls)> {
+    let by_key: BTreeMap<&ObjectKey, &Entry> = entries.iter().map(|e| (&e.key, *e)).collect();
+    let mut found: BTreeMap<ObjectKey, Vec<(Option<String>, HostTls)>> = BTreeMap::new();
+    let mut open: Vec<(&Entry, (Option<String>, HostTls))> = Vec::new();
+    for entry in entries.iter().filter(|e| is_route(e)) {
+        if let Some(root) = entry.object.tree.at(&["spec", "virtualhost"]).filter(|v| !v.is_null()) {
+            let host = text(root, &["fqdn"]).map(str::to_owned);
+            open.push((entry, (host, virtual_host_tls(root))));
+        }
+    }
+    while let Some((entry, root)) = open.pop() {
+        let known = found.entry(entry.key.clone()).or_default();
+        // Two roots are as many as any number.
+        if known.len() > 1 || known.contains(&root) {
+            continue;
+        }
+        known.push(root.clone());
+        for other in items(&entry.object.tree, &["spec", "includes"]) {
+            let namespace = text(other, &["namespace"]).unwrap_or(entry.key.namespace());
+            let key = text(other, &["name"]).map(|name| ObjectKey::new(GROUP, "HTTPProxy", namespace, name));
+            open.extend(key.and_then(|key| by_key.get(&key)).map(|entry| (*entry, root.clone())));
+        }
+    }
+    let only = |mut roots: Vec<(Option<String>, HostTls)>| if roots.len() == 1 { roots.pop() } else { None };
+    found.into_iter().filter_map(|(key, roots)| Some((key, only(roots)?))).collect()
+}
+
+fn proxy(context: &mut Context<'_>, entry: &Entry, (host, tls): (Option<String>, HostTls)) {
     let tree = &entry.object.tree;
     let id = NodeId::object(&entry.key);
     let class = text(tree, &["spec", "ingressClassName"]).map(str::to_owned);
@@ -32,8 +64,6 @@ fn proxy(context: &mut Context<'_>, entry: &Entry) {
         context.class(entry, &class);
     }
     let root = tree.at(&["spec", "virtualhost"]).filter(|v| !v.is_null());
-    let host = root.and_then(|v| text(v, &["fqdn"])).map(str::to_owned);
-    let tls = root.map(virtual_host_tls).unwrap_or_default();
     // Only a root is reached by itself; any other is reached through those that include it.
     if let Some(root) = root {
         let policy = |key: &str| -> Vec<String> {

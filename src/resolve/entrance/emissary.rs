@@ -1,8 +1,10 @@
 //! Emissary-ingress (Ambassador): Internet → Mapping or TCPMapping → Service
 //! (<https://emissary-ingress.dev/docs/3.9/topics/using/mappings/>).
 
+use std::collections::BTreeMap;
+
 use super::alb::Wanted;
-use super::route::{Rules, Target, everything, mirrored, number, text, weight};
+use super::route::{Rules, Target, everything, mirrored, number, of_host, text, weight};
 use super::{Context, is_route, port_number};
 use crate::cluster::Entry;
 use crate::graph::{Backend, Expose, HostTls, RouteRule};
@@ -11,36 +13,30 @@ use crate::net::{ClusterName, Protocol};
 
 /// Adds every Mapping and TCPMapping with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
-    let hosts: Vec<&Entry> = entries.iter().filter(|e| e.key.kind == "Host").copied().collect();
+    let mut hosts: BTreeMap<String, HostTls> = BTreeMap::new();
+    for host in entries.iter().filter(|e| e.key.kind == "Host") {
+        let name = text(&host.object.tree, &["spec", "hostname"]).unwrap_or("*");
+        hosts.entry(name.to_owned()).or_insert_with(|| tls_of(host));
+    }
     for entry in entries.iter().filter(|e| is_route(e)) {
         mapping(context, entry, &hosts);
     }
 }
 
-/// How requests for a host are encrypted: as the Host objects say
-/// (<https://emissary-ingress.dev/docs/3.9/topics/running/host-crd/>).
-fn tls_of(host: Option<&str>, hosts: &[&Entry]) -> HostTls {
-    let covers = |e: &&&Entry| {
-        let own = text(&e.object.tree, &["spec", "hostname"]).unwrap_or("*");
-        own == "*" || host == Some(own) || host.is_some_and(|h| own.strip_prefix('*').is_some_and(|t| h.ends_with(t)))
-    };
-    let secured = |e: &&Entry| {
-        let spec = e.object.tree.get("spec");
-        let authority = spec.and_then(|s| text(s, &["acmeProvider", "authority"]));
-        spec.is_some_and(|s| s.get("tlsSecret").is_some()) || authority.is_some_and(|a| a != "none")
-    };
-    match hosts.iter().find(covers) {
-        Some(host) if secured(host) => HostTls::Terminated,
-        _ => HostTls::None,
-    }
+/// How a Host encrypts requests (<https://emissary-ingress.dev/docs/3.9/topics/running/host-crd/>).
+fn tls_of(host: &Entry) -> HostTls {
+    let spec = host.object.tree.get("spec");
+    let authority = spec.and_then(|s| text(s, &["acmeProvider", "authority"]));
+    let named = spec.is_some_and(|s| s.get("tlsSecret").is_some());
+    if named || authority.is_some_and(|a| a != "none") { HostTls::Terminated } else { HostTls::None }
 }
 
-fn mapping(context: &mut Context<'_>, entry: &Entry, all: &[&Entry]) {
+fn mapping(context: &mut Context<'_>, entry: &Entry, all: &BTreeMap<String, HostTls>) {
     let tree = &entry.object.tree;
     let is_expression = tree.at(&["spec", "host_regex"]).and_then(Tree::as_bool) == Some(true);
     let host = text(tree, &["spec", "hostname"]).or_else(|| text(tree, &["spec", "host"]).filter(|_| !is_expression));
     let host = host.filter(|h| *h != "*").map(str::to_owned);
-    let tls = tls_of(host.as_deref(), all);
+    let tls = of_host(all, host.as_deref().unwrap_or("*")).copied().unwrap_or_default();
     let port = number(tree, &["spec", "port"]).map(|p| (p, Protocol::Tcp));
     let id = context.route(entry, host.as_slice());
     context.open(entry, &id, Expose::Ingress, port.into_iter().collect(), None);

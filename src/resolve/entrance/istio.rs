@@ -3,7 +3,9 @@
 //! <https://istio.io/latest/docs/reference/config/networking/virtual-service/>), and names outside that a ServiceEntry
 //! makes known to the mesh (<https://istio.io/latest/docs/reference/config/networking/service-entry/>).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::Service;
 
 use super::super::facts::{ControllerHint, Refusal, RefusalReason};
 use super::alb::Wanted;
@@ -27,8 +29,9 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_kind("ServiceEntry") {
         service_entry(context, entry, &mut names);
     }
+    let services = services_of(context.cluster);
     for entry in of_kind("Gateway") {
-        gateway(context, entry);
+        gateway(context, entry, &services);
     }
     // Those that others delegate to must be there before.
     for entry in of_kind("VirtualService") {
@@ -68,7 +71,19 @@ fn host_of(entry: &str) -> (Option<&str>, &str) {
     entry.split_once('/').map_or((None, entry), |(namespace, host)| (Some(namespace), host))
 }
 
-fn gateway(context: &mut Context<'_>, entry: &Entry) {
+/// The Services of each workload.
+fn services_of(cluster: &Cluster) -> BTreeMap<usize, Vec<(&Entry, &Service)>> {
+    let mut found: BTreeMap<usize, Vec<(&Entry, &Service)>> = BTreeMap::new();
+    for (entry, service) in cluster.services() {
+        let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
+        for workload in cluster.select(entry.key.namespace(), &selector) {
+            found.entry(workload).or_default().push((entry, service));
+        }
+    }
+    found
+}
+
+fn gateway(context: &mut Context<'_>, entry: &Entry, services: &BTreeMap<usize, Vec<(&Entry, &Service)>>) {
     let tree = &entry.object.tree;
     let mut listeners = Vec::new();
     let mut ports: Vec<(u16, Protocol)> = Vec::new();
@@ -92,7 +107,7 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     let id = context.object(entry, Detail::Gateway { class: String::new(), listeners, tls });
     let said = context.evidence(entry, "spec.servers");
     let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]);
-    for from in outsides(context, entry, &pods) {
+    for from in outsides(context, entry, &pods, services) {
         context.graph.edge(&from, &id, detail.clone(), [said.clone()]);
     }
 }
@@ -114,7 +129,12 @@ fn chosen(cluster: &Cluster, selector: &Labels) -> Vec<usize> {
 
 /// From where requests come to the pods of a Gateway: as the Services of these pods say, and from the Internet if the
 /// manifests contain none.
-fn outsides(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) -> Vec<NodeId> {
+fn outsides(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    pods: &[usize],
+    services: &BTreeMap<usize, Vec<(&Entry, &Service)>>,
+) -> Vec<NodeId> {
     let cluster = context.cluster;
     let (mut any, mut open, mut inside) = (false, false, false);
     for &pod in pods {
@@ -128,11 +148,7 @@ fn outsides(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) -> Vec<Nod
                 .flat_map(|c| c.ports.iter().flatten())
                 .any(|p| p.host_port.is_some());
     }
-    for (service, body) in cluster.services() {
-        let selector = body.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-        if selector.is_empty() || !cluster.select(service.key.namespace(), &selector).iter().any(|w| pods.contains(w)) {
-            continue;
-        }
+    for (service, body) in pods.iter().filter_map(|pod| services.get(pod)).flatten() {
         any = true;
         let internal = exposure::internal(&service.object.annotations).is_some();
         match super::services::kind(body) {

@@ -21,16 +21,16 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_kind("VirtualServerRoute") {
         context.route(entry, host(entry).as_slice());
     }
+    let servers: BTreeMap<Option<String>, HostTls> =
+        of_kind("VirtualServer").map(|server| (host(server), tls_of(server))).collect();
     for entry in of_kind("VirtualServerRoute") {
         let rules = Rules::of(entry);
-        virtual_server(context, entry, rules, ("subroutes", HostTls::None));
+        // Its requests come through the VirtualServer of its host.
+        let tls = servers.get(&host(entry)).copied().unwrap_or_default();
+        virtual_server(context, entry, rules, ("subroutes", tls));
     }
     for entry in of_kind("VirtualServer") {
-        let tls = match entry.object.tree.at(&["spec", "tls"]).filter(|t| !t.is_null()) {
-            None => HostTls::None,
-            Some(tls) if text(tls, &["secret"]).is_some() => HostTls::Terminated,
-            Some(_) => HostTls::ByController,
-        };
+        let tls = tls_of(entry);
         let id = context.route(entry, host(entry).as_slice());
         class(context, entry);
         context.open(entry, &id, Expose::Ingress, Vec::new(), None);
@@ -38,9 +38,18 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         let rules = Rules::of(entry);
         virtual_server(context, entry, rules, ("routes", tls));
     }
+    let listeners = listeners(of_kind("GlobalConfiguration").copied());
     for entry in of_kind("TransportServer") {
-        let listeners = listeners(of_kind("GlobalConfiguration").copied());
         transport_server(context, entry, &listeners);
+    }
+}
+
+/// How a VirtualServer encrypts requests.
+fn tls_of(entry: &Entry) -> HostTls {
+    match entry.object.tree.at(&["spec", "tls"]).filter(|t| !t.is_null()) {
+        None => HostTls::None,
+        Some(tls) if text(tls, &["secret"]).is_some() => HostTls::Terminated,
+        Some(_) => HostTls::ByController,
     }
 }
 

@@ -1,6 +1,8 @@
 //! What every reader of entry points does in the same way: rules by target and port, references to Services, and edges
 //! from outside.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::super::backends::Reference;
@@ -192,6 +194,13 @@ pub(super) fn port(written: Option<&Tree>) -> Wanted {
         },
         _ => Wanted::Nothing,
     }
+}
+
+/// What is said of a host in a table of hosts: of itself, of a wildcard that covers it, or of every host. A wildcard
+/// stands for one or more labels.
+pub(super) fn of_host<'t, T>(table: &'t BTreeMap<String, T>, host: &str) -> Option<&'t T> {
+    let wildcards = host.match_indices('.').map(|(dot, _)| format!("*{}", &host[dot..]));
+    std::iter::once(host.to_owned()).chain(wildcards).chain(["*".to_owned()]).find_map(|name| table.get(&name))
 }
 
 /// The weight of a backend.

@@ -86,7 +86,7 @@ pub(super) fn templates<'a>(cluster: &'a Cluster, workload: &Workload) -> Vec<Te
             found.push(template(format!("{stem}*"), Some(stem), format!("spec.volumeClaimTemplates[{i}]"), item));
         }
     }
-    let pod = workload.spec.pod_path;
+    let pod = workload.spec.pod_path.as_str();
     let volumes = tree.find(pod).and_then(|p| p.get("volumes")).map(Tree::items).unwrap_or_default();
     for (i, volume) in volumes.iter().enumerate() {
         if let (Some(own), Some(item)) = (text(volume, &["name"]), volume.at(&["ephemeral", "volumeClaimTemplate"])) {

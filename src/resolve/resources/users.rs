@@ -23,8 +23,8 @@ pub(in crate::resolve) fn uses(context: &Context<'_>) -> Vec<UseReference> {
             user: &workload.key,
             namespace: workload.key.namespace(),
         };
-        if let Some(pod) = entry.object.tree.find(workload.spec.pod_path) {
-            reader.pod(pod, workload.spec.pod_path);
+        if let Some(pod) = entry.object.tree.find(&workload.spec.pod_path) {
+            reader.pod(pod, &workload.spec.pod_path);
         }
         reader.claim_templates(workload);
     }
