@@ -214,7 +214,7 @@ fn inject_into(args: &Args, place: &Place, picture: Option<&Path>, graph: &Graph
     let document = std::fs::read(&place.file).with_context(|| format!("cannot read {name}"))?;
     let block = match picture {
         Some(picture) => inject::link(&place.file, picture, &render::description(graph))?,
-        None => inject::fenced(&render::mermaid(graph, &args.picture.look())),
+        None => inject::fenced(&render::mermaid(graph, &args.picture.look_of_text())),
     };
     let wanted = inject::replaced(&document, place.name.as_deref(), &block)
         .with_context(|| format!("cannot write into {name}"))?;
@@ -244,8 +244,8 @@ fn content(
         Format::Png => render::png(drawing()?.layout, graph, &look, args.scale)?,
         Format::Pdf => render::pdf(drawing()?.layout, graph, &look)?,
         Format::Drawio => render::drawio(drawing()?.layout, graph, &look).into_bytes(),
-        Format::Mermaid => render::mermaid(&shown.graph, &look).into_bytes(),
-        Format::D2 => render::d2(&shown.graph, &look).into_bytes(),
+        Format::Mermaid => render::mermaid(&shown.graph, &args.picture.look_of_text()).into_bytes(),
+        Format::D2 => render::d2(&shown.graph, &args.picture.look_of_text()).into_bytes(),
         Format::Dot => render::dot(&shown.graph).into_bytes(),
         Format::Json => render::json(&Report::of(world, &shown.graph)).into_bytes(),
     })

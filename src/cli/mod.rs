@@ -151,7 +151,7 @@ pub fn run() -> Status {
     }
     let outcome = match cli.command {
         Command::Draw(mut args) => {
-            args.picture = args.picture.or_titled(args.input.subject());
+            args.picture.name(args.input.subject());
             args.input.or_default(piped);
             draw::run(&args, verbosity)
         }

@@ -17,6 +17,9 @@ pub struct PictureArgs {
     #[arg(long)]
     title: Option<String>,
 
+    #[arg(skip)]
+    subject: Option<String>,
+
     /// Leave the legend out
     #[arg(long, hide_short_help = true)]
     no_legend: bool,
@@ -117,10 +120,14 @@ impl PictureArgs {
         PictureArgs { title: Some(title.to_owned()), ..self.clone() }
     }
 
-    /// The same with a title, if none was given; an empty one is none.
-    pub fn or_titled(&self, title: Option<String>) -> PictureArgs {
-        let title = self.title.clone().or(title).filter(|title| !title.is_empty());
-        PictureArgs { title, ..self.clone() }
+    /// Names what is drawn: the title of pictures, if none was given.
+    pub fn name(&mut self, subject: Option<String>) {
+        self.subject = subject;
+    }
+
+    /// The title; an empty one is none.
+    fn title(&self) -> Option<String> {
+        self.title.clone().or_else(|| self.subject.clone()).filter(|title| !title.is_empty())
     }
 
     /// True if a title was given.
@@ -130,7 +137,7 @@ impl PictureArgs {
 
     /// The same for a part of the picture: `TITLE: part`.
     pub fn part(&self, part: &str) -> PictureArgs {
-        match &self.title {
+        match self.title() {
             Some(title) => self.titled(&format!("{title}: {part}")),
             None => self.titled(part),
         }
@@ -138,13 +145,18 @@ impl PictureArgs {
 
     /// Options for rendering.
     pub fn look(&self) -> PictureOptions {
-        PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() }
+        PictureOptions { theme: self.theme, title: self.title(), ..PictureOptions::default() }
+    }
+
+    /// Options for graphs as text, which stand in documents that have titles of their own.
+    pub fn look_of_text(&self) -> PictureOptions {
+        PictureOptions { title: self.title.clone(), ..self.look() }
     }
 
     /// Options for the layout.
     pub fn layout_options(&self) -> layout::Options {
         let legend = if self.no_legend { Legend::Hidden } else { Legend::Shown };
-        layout::Options { title: self.title.clone(), legend, ..layout::Options::default() }
+        layout::Options { title: self.title(), legend, ..layout::Options::default() }
     }
 
     /// Lays out a graph.

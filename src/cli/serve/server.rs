@@ -40,7 +40,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// Serves until the program is stopped.
 pub fn run(mut args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     if args.git.is_none() {
-        args.picture = args.picture.or_titled(args.input.subject());
+        args.picture.name(args.input.subject());
         args.input.or_default(false);
     }
     let from_stdin = args.input.paths().any(|p| p.as_os_str() == "-");
