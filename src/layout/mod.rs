@@ -13,10 +13,8 @@
 //! Guarantees: [`layout`] never panics, its work is bounded, the same graph gives the same picture, and `verify`
 //! finds nothing.
 
-mod advances;
 mod assemble;
-mod card;
-mod changes;
+mod cards;
 mod crossing;
 mod engine;
 mod fallback;
@@ -24,14 +22,10 @@ mod fitted;
 mod fold;
 mod frame;
 mod geometry;
-mod grid;
 mod hug;
 mod inner;
-mod label;
-mod legend;
 mod lift;
 mod lines;
-mod metrics;
 mod model;
 mod moment;
 mod nested;
@@ -48,18 +42,18 @@ mod sample;
 mod scene;
 mod settle;
 mod straighten;
-mod title;
 mod tracks;
 mod untangle;
 mod verify;
-mod wrap;
 
-pub use metrics::text_width;
+pub use cards::metrics::text_width;
+use cards::{card, label, legend, title};
 pub use model::{
     Badge, CLEARLY_SMALLER, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text,
     TextRole,
 };
 pub use moment::{Moment, moment};
+use verify::grid;
 pub use verify::{Rule, Violation, verify};
 
 use crate::graph::Graph;

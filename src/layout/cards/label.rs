@@ -1,10 +1,10 @@
 //! Selects the edges that need a label, with its text and size. A card replaces the label where possible.
 
+use super::super::{Label, Rect, TextRole};
 use super::card::text;
 use super::changes::{self, SignedLine};
 use super::metrics::text_width;
 use super::wrap::fit;
-use super::{Label, Rect, TextRole};
 use crate::graph::{
     Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Node, NodeKind, PortMap, port_text,
 };
@@ -19,7 +19,7 @@ const MAX_PORTS: usize = 4;
 
 /// A label before it has a place.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct LabelPlan {
+pub(in crate::layout) struct LabelPlan {
     lines: Vec<Line>,
     /// Width of its card in user units.
     pub width: f64,
@@ -50,7 +50,7 @@ impl Line {
 }
 
 /// The label of an edge; `None` if cards show the text.
-pub(super) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
+pub(in crate::layout) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     let (from, to, edge) = graph.edge(edge);
     let (source, target) = (graph.node(from), graph.node(to));
     let mut lines: Vec<String> = match &edge.detail {
@@ -124,7 +124,7 @@ fn ports_text(ports: &[PortMap]) -> String {
 }
 
 /// Puts a planned label with its top left corner at a place.
-pub(super) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
+pub(in crate::layout) fn place(plan: &LabelPlan, x: f64, y: f64) -> Label {
     // Lines with signs stand below each other, others in the middle.
     let signed = plan.lines.iter().any(|l| l.change.is_some_and(|c| c != ChangeKind::Same));
     let texts = plan.lines.iter().enumerate().map(|(i, line)| {

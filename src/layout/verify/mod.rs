@@ -2,14 +2,16 @@
 //!
 //! Boxes are kept in a grid of buckets, so that the check does not compare everything with everything.
 
+pub(in crate::layout) mod grid;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::cards::metrics::text_width;
 use super::geometry::{hits, overlap};
-use super::grid::Grid;
-use super::metrics::text_width;
 use super::{Frame, Layout, Link, Point, Rect, Text};
 use crate::graph::{GroupId, NodeId};
+use grid::Grid;
 
 /// An invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -385,7 +387,7 @@ fn holds(outer: &Rect, inner: &Rect) -> bool {
 }
 
 /// The box around a part of a line.
-pub(super) fn span(p: Point, q: Point) -> Rect {
+pub(in crate::layout) fn span(p: Point, q: Point) -> Rect {
     Rect { x: p.x.min(q.x), y: p.y.min(q.y), w: (p.x - q.x).abs(), h: (p.y - q.y).abs() }
 }
 

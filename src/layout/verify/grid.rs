@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Rect;
+use super::super::Rect;
 
 /// Boxes by the cells of a coarse grid that they touch.
-pub(super) struct Grid {
+pub(in crate::layout) struct Grid {
     cells: BTreeMap<(i64, i64), Vec<usize>>,
     width: f64,
     height: f64,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::{Badge, Card, Point, Rect, Row, Text, TextRole};
 use super::changes::{self, SignedLine};
 use super::metrics::text_width;
 use super::wrap::{fit, wrap};
-use super::{Badge, Card, Point, Rect, Row, Text, TextRole};
 use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, FACTS_JOINT, Graph, Mark, Node, NodeKind, RouteRule};
 
 const BAR: f64 = 4.0;
@@ -40,7 +40,7 @@ const MAX_RULES: usize = 4;
 
 /// The content of a row.
 #[derive(Clone, Debug)]
-pub(super) struct RowPlan {
+pub(in crate::layout) struct RowPlan {
     /// Position of the edge in the graph.
     pub edge: usize,
     /// Its height in user units.
@@ -84,7 +84,7 @@ impl Line {
 
 /// A card before it has a place.
 #[derive(Clone, Debug)]
-pub(super) struct CardPlan {
+pub(in crate::layout) struct CardPlan {
     /// Width in user units.
     pub width: f64,
     /// Height of the part above the rows.
@@ -161,7 +161,7 @@ impl CardPlan {
 /// Cards of one kind get one width, so that they line up within and across frames; a namespace whose names are longer
 /// than most gets a larger one for itself. In a large namespace the few cards that are wider than all others stay alone
 /// with that.
-pub(super) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
+pub(in crate::layout) fn plan_all(graph: &Graph) -> Vec<CardPlan> {
     let mut plans: Vec<CardPlan> = (0..graph.nodes().len()).map(|n| plan(graph, n)).collect();
     let mut widths: BTreeMap<_, BTreeMap<_, Vec<f64>>> = BTreeMap::new();
     for (node, plan) in graph.nodes().zip(&plans) {
@@ -191,7 +191,7 @@ fn share(mut numbers: Vec<f64>, of: usize, parts: usize) -> f64 {
 }
 
 /// Measures the card of a node, as wide as its content needs.
-pub(super) fn plan(graph: &Graph, index: usize) -> CardPlan {
+pub(in crate::layout) fn plan(graph: &Graph, index: usize) -> CardPlan {
     let node = graph.node(index);
     if node.kind() == NodeKind::Junction {
         return junction(node);
@@ -396,7 +396,7 @@ fn row_width(row: &RowPlan, x: f64) -> f64 {
 }
 
 /// Places a planned card. `order` lists the rows from top to bottom.
-pub(super) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
+pub(in crate::layout) fn place(plan: &CardPlan, node: &Node, at: Point, order: &[usize]) -> Card {
     let rect = Rect { x: at.x, y: at.y, w: plan.width, h: plan.height() };
     let mut texts = Vec::new();
     let is_junction = node.kind() == NodeKind::Junction;
@@ -493,7 +493,7 @@ fn place_row(row: &RowPlan, card: Rect, x: f64, y: f64) -> Row {
 }
 
 /// A measured line of text.
-pub(super) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text {
+pub(in crate::layout) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text {
     Text {
         at: Point { x, y: baseline },
         width: text_width(content, role),
@@ -505,7 +505,7 @@ pub(super) fn text(content: &str, role: TextRole, x: f64, baseline: f64) -> Text
 
 impl Text {
     /// The text with a change.
-    pub(super) fn of(self, change: Option<ChangeKind>) -> Text {
+    pub(in crate::layout) fn of(self, change: Option<ChangeKind>) -> Text {
         Text { change, ..self }
     }
 }

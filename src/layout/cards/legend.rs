@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::graph::{Change, ChangeKind, EdgeKind, Graph, Mark, NodeKind};
 
+use super::super::{LegendEntry, Rect, Sample, Text, TextRole};
 use super::card::text;
 use super::metrics::text_width;
 use super::wrap::wrap;
-use super::{LegendEntry, Rect, Sample, Text, TextRole};
 
 /// Height of a line of the legend.
-pub(super) const LINE: f64 = 20.0;
+pub(in crate::layout) const LINE: f64 = 20.0;
 const SAMPLE_NODE: f64 = 14.0;
 const SAMPLE_EDGE: f64 = 26.0;
 const SAMPLE_LOCK: f64 = 9.0;
@@ -18,7 +18,7 @@ const GAP: f64 = 6.0;
 const ENTRY_GAP: f64 = 18.0;
 
 /// Title and subtitle with their top at 0, and the height they need.
-pub(super) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Text>, f64) {
+pub(in crate::layout) fn heading(graph: &Graph, title: Option<&str>, width: f64) -> (Vec<Text>, f64) {
     let mut lines = Vec::new();
     let mut y = 0.0;
     let title = match title {
@@ -91,7 +91,7 @@ fn counts(graph: &Graph) -> String {
 }
 
 /// The legend with its top at 0, wrapped to a width, and the height it needs.
-pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>, f64) {
+pub(in crate::layout) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>, f64) {
     let nodes = NodeKind::ALL
         .iter()
         .filter(|k| graph.nodes().any(|n| n.kind() == **k))
@@ -134,7 +134,7 @@ pub(super) fn legend(graph: &Graph, lock: Lock, width: f64) -> (Vec<LegendEntry>
 
 /// True if any row shows a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lock {
+pub(in crate::layout) enum Lock {
     Used,
     Unused,
 }

@@ -1,6 +1,6 @@
 //! Texts of the changes of a union of two states on cards, rows and lines, broken into lines.
 
-use super::TextRole;
+use super::super::TextRole;
 use super::metrics::text_width;
 use super::wrap::wrap;
 use crate::graph::{About, Change, ChangeKind, ChangeLine, Difference, Edge, EdgeDetail, HostTls, Node, RouteRule};
@@ -12,7 +12,7 @@ const MAX_LINES: usize = 3;
 
 /// A line that begins with a sign, or continues such a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SignedLine {
+pub(in crate::layout) struct SignedLine {
     /// The line, with its sign.
     pub text: String,
     /// The sign at its start.
@@ -34,24 +34,28 @@ impl SignedLine {
 }
 
 /// The width of a sign and the space behind it.
-pub(super) fn indent(role: TextRole) -> f64 {
+pub(in crate::layout) fn indent(role: TextRole) -> f64 {
     text_width("+ ", role)
 }
 
 /// The change of a node, for its card.
-pub(super) fn on_card(node: &Node, room: f64) -> Vec<SignedLine> {
+pub(in crate::layout) fn on_card(node: &Node, room: f64) -> Vec<SignedLine> {
     let said = node.change.iter().flat_map(Change::lines).collect();
     broken(&counted(said, MAX_DIFFERENCES), TextRole::Facts, room)
 }
 
 /// The change of an edge for its label, which otherwise shows `lines`; `None` without a change.
-pub(super) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<SignedLine>> {
+pub(in crate::layout) fn on_label(edge: &Edge, lines: &[String], room: f64) -> Option<Vec<SignedLine>> {
     edge.change.as_ref().filter(|c| !c.is_same())?;
     Some(broken(&counted(edge.change_lines(lines.to_vec()), MAX_DIFFERENCES), TextRole::Label, room))
 }
 
 /// The sign of each rule of a route, in their order, and its other differences. `host` is left out of texts.
-pub(super) fn on_row(edge: &Edge, host: Option<&str>, room: f64) -> (Vec<Option<ChangeKind>>, Vec<SignedLine>) {
+pub(in crate::layout) fn on_row(
+    edge: &Edge,
+    host: Option<&str>,
+    room: f64,
+) -> (Vec<Option<ChangeKind>>, Vec<SignedLine>) {
     let EdgeDetail::Routes { rules, .. } = &edge.detail else {
         return (Vec::new(), Vec::new());
     };

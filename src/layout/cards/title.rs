@@ -1,6 +1,6 @@
 //! The title of a frame, measured once for all the arrangements that are tried.
 
-use super::TextRole;
+use super::super::TextRole;
 use super::metrics::text_width;
 use super::wrap::wrap;
 
@@ -12,21 +12,21 @@ const LINES: usize = 3;
 const WIDENS: f64 = 220.0;
 
 /// Left end of the title, right of the left border of the frame.
-pub(super) const TITLE_X: f64 = 10.0;
+pub(in crate::layout) const TITLE_X: f64 = 10.0;
 
 /// Baseline of a line of the title, below the top of the frame.
-pub(super) fn title_baseline(line: usize) -> f64 {
+pub(in crate::layout) fn title_baseline(line: usize) -> f64 {
     TOP + 11.0 + LINE * line as f64
 }
 
 /// The height of a title with this number of lines, with the space around it.
-pub(super) fn title_height(lines: usize) -> f64 {
+pub(in crate::layout) fn title_height(lines: usize) -> f64 {
     TOP + LINE * lines as f64 + BOTTOM
 }
 
 /// A name with its width in user units.
 #[derive(Clone, Debug)]
-pub(super) struct Title {
+pub(in crate::layout) struct Title {
     name: String,
     width: f64,
 }

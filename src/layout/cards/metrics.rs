@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::TextRole;
+use super::super::TextRole;
 use super::advances::{BOLD, REGULAR};
 
 /// Width of a text in user units when it is set in the size and weight of its role.

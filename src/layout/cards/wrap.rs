@@ -1,6 +1,6 @@
 //! Breaks texts into lines that fit a width, at the places where names have their joints and never inside a word.
 
-use super::TextRole;
+use super::super::TextRole;
 use super::metrics::text_width;
 
 const ELLIPSIS: char = '…';
@@ -9,7 +9,7 @@ const ELLIPSIS: char = '…';
 ///
 /// Breaks come after `-`, `.`, `_`, `/`, `:`, `,` and spaces and before a capital that follows a small letter. A word
 /// that is wider than a line is cut: the caller shows the whole text in a tooltip.
-pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<String> {
+pub(in crate::layout) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<String> {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let clean = clean.trim();
     if text_width(clean, role) <= width || lines == 0 {
@@ -37,7 +37,7 @@ pub(super) fn wrap(text: &str, role: TextRole, width: f64, lines: usize) -> Vec<
 }
 
 /// The text itself, or as much of it as fits with an ellipsis at its end.
-pub(super) fn fit(text: &str, role: TextRole, width: f64) -> String {
+pub(in crate::layout) fn fit(text: &str, role: TextRole, width: f64) -> String {
     if text_width(text, role) <= width { text.to_owned() } else { cut(text, role, width) }
 }
 
