@@ -15,6 +15,7 @@
 
 mod assemble;
 mod cards;
+mod compose;
 mod crossing;
 mod engine;
 mod fallback;
@@ -34,9 +35,11 @@ mod outside;
 mod pack;
 mod page;
 mod pieces;
+mod place;
 mod portfolio;
 mod ports;
 mod route;
+mod router;
 #[cfg(test)]
 mod sample;
 mod scene;
@@ -97,6 +100,9 @@ const LARGE: usize = 50;
 
 /// Gives everything in a graph its place.
 pub fn layout(graph: &Graph, options: &Options) -> Layout {
+    if std::env::var_os("KS_NEW").is_some() {
+        return compose::picture(graph, options);
+    }
     let scene = scene::build(graph);
     let banded = scene::banded(graph);
     let cards = card::plan_all(graph);

@@ -1,0 +1,477 @@
+//! One level of the picture: what stands in a frame, or in no frame, in columns from left to right.
+//!
+//! Guarantees: items do not overlap; what is connected stands in the order of its layers; the work is n log n in items
+//! and connections for each arrangement that is tried.
+
+use super::fit::{Span, fit};
+use super::layers::layers;
+
+/// Space between two columns, and more for a label.
+const COLUMN_GAP: f64 = 44.0;
+const LABEL_ROOM: f64 = 34.0;
+/// Space between two items of a column.
+const ITEM_GAP: f64 = 20.0;
+/// Space between two rows of columns.
+const ROW_GAP: f64 = 36.0;
+/// Passes over all layers that look for an order.
+const PASSES: usize = 8;
+/// With more items than this fewer passes are made.
+const MANY: usize = 300;
+
+/// What is placed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Item {
+    pub w: f64,
+    pub h: f64,
+    /// True for a frame.
+    pub frame: bool,
+    /// The distance from where traffic comes from.
+    pub distance: usize,
+}
+
+/// A connection between two items.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tie {
+    pub from: usize,
+    pub to: usize,
+    /// The heights of its ends below the tops of the items.
+    pub from_y: f64,
+    pub to_y: f64,
+    /// Width of its label, or 0.
+    pub label: f64,
+}
+
+/// A connection to something outside the level.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pull {
+    pub item: usize,
+    /// The height of its end below the top of the item.
+    pub item_y: f64,
+    /// True if it leads to the item.
+    pub enters: bool,
+    /// The height of its other end, below the top of the level, once that is known.
+    pub y: Option<f64>,
+}
+
+/// How the items of a level are arranged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Choice {
+    /// The height of a column from which on its layer takes several.
+    pub cap: f64,
+    /// The width from which on columns go on in a second row.
+    pub limit: f64,
+    /// Where items without connections stand.
+    pub loose: Loose,
+}
+
+/// Where items without connections stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loose {
+    Below,
+    Right,
+}
+
+/// An arrangement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Block {
+    pub w: f64,
+    pub h: f64,
+    /// The top left corner of each item.
+    pub at: Vec<(f64, f64)>,
+}
+
+/// A level with its layers.
+pub(super) struct Level<'a> {
+    pub items: &'a [Item],
+    pub ties: &'a [Tie],
+    pulls: &'a [Pull],
+    /// Ties by item: the tie, and whether the item is its target.
+    near: Vec<Vec<(usize, bool)>>,
+    pulls_of: Vec<Vec<usize>>,
+    /// Items by layer, from top to bottom.
+    layers: Vec<Vec<usize>>,
+    /// Items without any connection.
+    loose: Vec<usize>,
+    gap: f64,
+    /// The order from top to bottom.
+    place: Vec<f64>,
+}
+
+/// A column of an arrangement, with its place.
+struct Column {
+    items: Vec<usize>,
+    x: f64,
+    w: f64,
+    row: usize,
+}
+
+impl<'a> Level<'a> {
+    /// Finds layers and the order in them.
+    pub fn new(items: &'a [Item], ties: &'a [Tie], pulls: &'a [Pull]) -> Level<'a> {
+        let count = items.len();
+        let (mut near, mut pulls_of) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        for (index, tie) in ties.iter().enumerate().filter(|(_, t)| t.from != t.to) {
+            near[tie.from].push((index, false));
+            near[tie.to].push((index, true));
+        }
+        let mut entered = vec![false; count];
+        for (index, pull) in pulls.iter().enumerate() {
+            pulls_of[pull.item].push(index);
+            entered[pull.item] |= pull.enters;
+        }
+        let distance: Vec<usize> = items.iter().map(|i| i.distance).collect();
+        let layer = layers(count, ties.iter().map(|t| (t.from, t.to)), &distance, &entered);
+        let tied = |i: usize| !near[i].is_empty();
+        let most = (0..count).filter(|&i| tied(i)).map(|i| layer[i]).max().unwrap_or(0);
+        let mut found: Vec<Vec<usize>> = vec![Vec::new(); most + 1];
+        let mut heights = vec![0.0; most + 1];
+        let mut loose = Vec::new();
+        let mut order: Vec<usize> = (0..count).collect();
+        let parts = parts(count, ties);
+        order.sort_by_key(|&i| (parts[i], items[i].distance, i));
+        for &i in order.iter().filter(|&&i| tied(i)) {
+            heights[layer[i]] += items[i].h + ITEM_GAP;
+            found[layer[i]].push(i);
+        }
+        for &i in order.iter().filter(|&&i| !tied(i)) {
+            if pulls_of[i].is_empty() {
+                loose.push(i);
+                continue;
+            }
+            let place = if entered[i] { 0 } else { lowest(&heights) };
+            heights[place] += items[i].h + ITEM_GAP;
+            found[place].push(i);
+        }
+        found.retain(|l| !l.is_empty());
+        let gap = ITEM_GAP;
+        let mut level =
+            Level { items, ties, pulls, near, pulls_of, layers: found, loose, gap, place: vec![0.0; count] };
+        level.sort();
+        level
+    }
+
+    /// The height of a column.
+    fn height(&self, column: &[usize]) -> f64 {
+        let all: f64 = column.iter().map(|&i| self.items[i].h + self.gap).sum();
+        (all - self.gap).max(0.0)
+    }
+
+    /// The heights of the layers, each in one column.
+    pub fn tallest(&self) -> f64 {
+        let linked = self.layers.iter().map(|l| self.height(l)).fold(0.0, f64::max);
+        linked.max(0.0)
+    }
+
+    pub fn has_loose(&self) -> bool {
+        !self.loose.is_empty() && !self.layers.is_empty()
+    }
+
+    /// The height where an item wants its top to be, by what it is connected to on the wanted side, and how much.
+    fn wanted(&self, item: usize, y: &[f64], counts: impl Fn(usize) -> bool) -> Option<(f64, f64)> {
+        let mut all: Vec<f64> = Vec::new();
+        for &(tie, is_target) in &self.near[item] {
+            let tie = &self.ties[tie];
+            let (other, other_y, own_y) =
+                if is_target { (tie.from, tie.from_y, tie.to_y) } else { (tie.to, tie.to_y, tie.from_y) };
+            if counts(other) {
+                all.push(y[other] + other_y - own_y);
+            }
+        }
+        for &pull in &self.pulls_of[item] {
+            let pull = &self.pulls[pull];
+            all.extend(pull.y.map(|y| y - pull.item_y));
+        }
+        if all.is_empty() {
+            return None;
+        }
+        all.sort_by(f64::total_cmp);
+        let middle = all.len() / 2;
+        let median = if all.len() % 2 == 1 { all[middle] } else { (all[middle - 1] + all[middle]) / 2.0 };
+        Some((median, all.len() as f64))
+    }
+
+    /// Puts a column where it wants to be within a height.
+    fn settle(&self, column: &[usize], y: &mut [f64], height: f64, counts: impl Fn(usize) -> bool) {
+        let spans: Vec<Span> = column
+            .iter()
+            .map(|&i| {
+                let (wanted, weight) = self.wanted(i, y, &counts).unwrap_or((y[i], 0.1));
+                Span { size: self.items[i].h, wanted, weight, gap: self.gap }
+            })
+            .collect();
+        for (&i, at) in column.iter().zip(fit(&spans, height)) {
+            y[i] = at;
+        }
+    }
+
+    /// Looks for an order of each layer in which lines are short and cross seldom.
+    fn sort(&mut self) {
+        let height = self.tallest();
+        let mut layer_of = vec![usize::MAX; self.items.len()];
+        let mut y = vec![0.0; self.items.len()];
+        for (number, layer) in self.layers.iter().enumerate() {
+            let mut at = (height - self.height(layer)) / 2.0;
+            for &i in layer {
+                layer_of[i] = number;
+                y[i] = at;
+                at += self.items[i].h + self.gap;
+            }
+        }
+        let mut best = (self.cost(&layer_of, &y), self.layers.clone(), y.clone());
+        let passes = if self.items.len() > MANY { 3 } else { PASSES };
+        for pass in 0..passes {
+            let forward = pass % 2 == 0;
+            let count = self.layers.len();
+            for step in 0..count {
+                let number = if forward { step } else { count - 1 - step };
+                let mut layer = std::mem::take(&mut self.layers[number]);
+                let before =
+                    |other: usize| if forward { layer_of[other] < number } else { layer_of[other] > number };
+                let mut keyed: Vec<(f64, usize)> = layer
+                    .iter()
+                    .map(|&i| {
+                        let middle = self.items[i].h / 2.0;
+                        (self.wanted(i, &y, before).map_or(y[i], |w| w.0) + middle, i)
+                    })
+                    .collect();
+                keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+                layer = keyed.into_iter().map(|(_, i)| i).collect();
+                self.settle(&layer, &mut y, height, before);
+                self.layers[number] = layer;
+            }
+            for number in 0..count {
+                self.settle(&self.layers[number], &mut y, height, |_| true);
+            }
+            let cost = self.cost(&layer_of, &y);
+            if cost < best.0 {
+                best = (cost, self.layers.clone(), y.clone());
+            }
+        }
+        (self.layers, self.place) = (best.1, best.2);
+    }
+
+    /// Crossings and lengths of lines, when items of a layer stand at these heights.
+    fn cost(&self, layer_of: &[usize], y: &[f64]) -> f64 {
+        let mut lines: Vec<(usize, usize, i64, i64)> = Vec::with_capacity(self.ties.len());
+        let mut length = 0.0;
+        for tie in self.ties.iter().filter(|t| t.from != t.to) {
+            let (mut a, mut b) = ((tie.from, y[tie.from] + tie.from_y), (tie.to, y[tie.to] + tie.to_y));
+            if layer_of[a.0] > layer_of[b.0] {
+                std::mem::swap(&mut a, &mut b);
+            }
+            length += (a.1 - b.1).abs();
+            lines.push((layer_of[a.0], layer_of[b.0], a.1.round() as i64, b.1.round() as i64));
+        }
+        for pull in self.pulls {
+            length += pull.y.map_or(0.0, |at| (y[pull.item] + pull.item_y - at).abs());
+        }
+        lines.sort_unstable();
+        let crossings: u64 = lines.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(inversions).sum();
+        30.0 * crossings as f64 + 0.2 * length
+    }
+
+    /// Columns, one or more for each layer, in rows; and how many of them stand left of all rows.
+    fn columns(&self, choice: &Choice) -> (Vec<Column>, usize) {
+        let mut columns: Vec<Column> = Vec::new();
+        let (mut x, mut row) = (0.0, 0);
+        // What stands in no frame at the start of the level stays left of all rows.
+        let aside = self.layers.first().is_some_and(|l| l.iter().all(|&i| !self.items[i].frame))
+            && self.items.iter().any(|i| i.frame);
+        let (mut left, mut beside) = (0.0, 0);
+        for (number, layer) in self.layers.iter().enumerate() {
+            let count = ((self.height(layer) / choice.cap.max(1.0)).ceil() as usize).clamp(1, layer.len().max(1));
+            for part in dealt(layer, count) {
+                let w = part.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
+                if x > left && x + w > choice.limit {
+                    (x, row) = (left, row + 1);
+                }
+                columns.push(Column { items: part, x, w, row });
+                x += w + COLUMN_GAP;
+            }
+            if number == 0 && aside {
+                (left, beside) = (x, columns.len());
+            }
+        }
+        (columns, beside)
+    }
+
+    /// The arrangement of a choice.
+    pub fn build(&self, choice: &Choice) -> Block {
+        let (mut columns, aside) = self.columns(choice);
+        self.space(&mut columns);
+        let mut y = self.place.clone();
+        let mut block = Block { at: vec![(0.0, 0.0); self.items.len()], ..Block::default() };
+        let rows = columns.last().map_or(0, |c| c.row + 1);
+        let mut tops = Vec::new();
+        let mut top = 0.0;
+        for row in 0..rows {
+            let height =
+                columns.iter().filter(|c| c.row == row).map(|c| self.height(&c.items)).fold(0.0, f64::max);
+            tops.push((top, height));
+            top += height + ROW_GAP;
+        }
+        let all = (top - ROW_GAP).max(0.0);
+        self.heights(&columns, &tops, if rows > 1 { aside } else { 0 }, all, &mut y);
+        for column in &columns {
+            for &i in &column.items {
+                block.at[i] = (column.x, y[i]);
+                block.w = block.w.max(column.x + self.items[i].w);
+                block.h = block.h.max(y[i] + self.items[i].h);
+            }
+        }
+        self.add_loose(choice, &mut block);
+        block
+    }
+
+    /// Makes the gaps before columns as wide as labels of lines that end there need.
+    fn space(&self, columns: &mut [Column]) {
+        let mut column_of = vec![usize::MAX; self.items.len()];
+        for (number, column) in columns.iter().enumerate() {
+            column.items.iter().for_each(|&i| column_of[i] = number);
+        }
+        let mut wanted = vec![0.0f64; columns.len()];
+        for tie in self.ties.iter().filter(|t| t.label > 0.0) {
+            let (a, b) = (column_of[tie.from], column_of[tie.to]);
+            let at = a.max(b);
+            if a != b && at < columns.len() && columns[a].row == columns[b].row {
+                wanted[at] = wanted[at].max(tie.label + LABEL_ROOM);
+            }
+        }
+        let mut shift = 0.0;
+        let mut row = 0;
+        for (column, wanted) in columns.iter_mut().zip(wanted) {
+            if column.row != row {
+                (row, shift) = (column.row, 0.0);
+            }
+            shift += (wanted - COLUMN_GAP).max(0.0);
+            column.x += shift;
+        }
+    }
+
+    /// Heights of all items: columns settle by what is left of them, by what is right, then by both.
+    fn heights(&self, columns: &[Column], tops: &[(f64, f64)], aside: usize, all: f64, y: &mut [f64]) {
+        let mut column_of = vec![usize::MAX; self.items.len()];
+        for (number, column) in columns.iter().enumerate() {
+            column.items.iter().for_each(|&i| column_of[i] = number);
+        }
+        let settle = |number: usize, y: &mut [f64], counts: &dyn Fn(usize) -> bool| {
+            let column = &columns[number];
+            let (top, height) = if number < aside { (0.0, all) } else { tops[column.row] };
+            for &i in &column.items {
+                y[i] -= top;
+            }
+            let spans: Vec<Span> = column
+                .items
+                .iter()
+                .map(|&i| {
+                    let (wanted, weight) = self
+                        .wanted(i, y, |o| column_of[o] != number && counts(o))
+                        .map_or((y[i], 0.1), |(at, weight)| (at - top, weight));
+                    Span { size: self.items[i].h, wanted, weight, gap: self.gap }
+                })
+                .collect();
+            for (&i, at) in column.items.iter().zip(fit(&spans, height)) {
+                y[i] = at + top;
+            }
+        };
+        for number in 0..columns.len() {
+            settle(number, y, &|o| column_of[o] < number);
+        }
+        for number in (0..columns.len()).rev() {
+            settle(number, y, &|o| column_of[o] > number);
+        }
+        for number in 0..columns.len() {
+            settle(number, y, &|_| true);
+        }
+    }
+
+    /// Puts items without connections in rows, below or right of everything else.
+    fn add_loose(&self, choice: &Choice, block: &mut Block) {
+        if self.loose.is_empty() {
+            return;
+        }
+        let empty = block.w == 0.0;
+        let (x0, y0, room) = match choice.loose {
+            _ if empty => (0.0, 0.0, choice.limit),
+            Loose::Below => (0.0, block.h + ROW_GAP, block.w.max(choice.limit)),
+            Loose::Right => (block.w + COLUMN_GAP, 0.0, choice.limit - block.w - COLUMN_GAP),
+        };
+        let sizes: Vec<(f64, f64)> = self.loose.iter().map(|&i| (self.items[i].w, self.items[i].h)).collect();
+        let room = if empty || choice.loose == Loose::Right {
+            // Columns as high as wanted.
+            let high = if empty { choice.cap } else { choice.cap.max(block.h) };
+            let area: f64 = sizes.iter().map(|(w, h)| (w + self.gap) * (h + self.gap)).sum();
+            let widest = sizes.iter().map(|s| s.0).fold(0.0, f64::max);
+            (area / high.max(1.0)).max(widest).min(room.max(widest))
+        } else {
+            room
+        };
+        for (&i, (x, y)) in self.loose.iter().zip(super::pack::pack(&sizes, room, self.gap)) {
+            block.at[i] = (x0 + x, y0 + y);
+            block.w = block.w.max(x0 + x + self.items[i].w);
+            block.h = block.h.max(y0 + y + self.items[i].h);
+        }
+    }
+}
+
+/// The index of the lowest number.
+fn lowest(heights: &[f64]) -> usize {
+    let lower = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
+    heights.iter().enumerate().min_by(lower).map_or(0, |(i, _)| i)
+}
+
+/// The items of a layer in so many columns, dealt out row by row.
+fn dealt(layer: &[usize], count: usize) -> Vec<Vec<usize>> {
+    let mut parts = vec![Vec::new(); count];
+    for (place, &item) in layer.iter().enumerate() {
+        parts[place % count].push(item);
+    }
+    parts
+}
+
+/// The connected part of each item, by its first item.
+fn parts(count: usize, ties: &[Tie]) -> Vec<usize> {
+    let mut parent: Vec<usize> = (0..count).collect();
+    fn root(parent: &mut [usize], mut at: usize) -> usize {
+        while parent[at] != at {
+            parent[at] = parent[parent[at]];
+            at = parent[at];
+        }
+        at
+    }
+    for tie in ties {
+        let (a, b) = (root(&mut parent, tie.from), root(&mut parent, tie.to));
+        parent[a.max(b)] = a.min(b);
+    }
+    (0..count).map(|i| root(&mut parent, i)).collect()
+}
+
+/// How many pairs of lines between two layers cross: the lines are in the order of their left ends.
+fn inversions(lines: &[(usize, usize, i64, i64)]) -> u64 {
+    let mut ends: Vec<i64> = lines.iter().map(|l| l.3).collect();
+    let mut spare = ends.clone();
+    count_inversions(&mut ends, &mut spare)
+}
+
+/// Sorts numbers by merging, and counts the pairs that were in the wrong order.
+fn count_inversions(ends: &mut [i64], spare: &mut [i64]) -> u64 {
+    if ends.len() < 2 {
+        return 0;
+    }
+    let half = ends.len() / 2;
+    let (left, right) = ends.split_at_mut(half);
+    let mut count = count_inversions(left, &mut spare[..half]) + count_inversions(right, &mut spare[half..]);
+    let (mut i, mut j) = (0, 0);
+    for slot in spare.iter_mut() {
+        if j >= right.len() || (i < left.len() && left[i] <= right[j]) {
+            *slot = left[i];
+            i += 1;
+        } else {
+            *slot = right[j];
+            count += (left.len() - i) as u64;
+            j += 1;
+        }
+    }
+    ends.copy_from_slice(spare);
+    count
+}
