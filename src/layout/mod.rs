@@ -43,6 +43,8 @@ mod pieces;
 mod portfolio;
 mod ports;
 mod route;
+#[allow(dead_code, reason = "the layout still uses the old router")]
+mod router;
 #[cfg(test)]
 mod sample;
 mod scene;
