@@ -39,6 +39,7 @@ mod place;
 mod portfolio;
 mod ports;
 mod route;
+#[allow(dead_code, reason = "the layout still uses the old router")]
 mod router;
 #[cfg(test)]
 mod sample;

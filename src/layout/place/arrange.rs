@@ -268,7 +268,9 @@ impl Placer<'_> {
         let mut n = 1;
         while n <= most.min(items.len().max(1)) {
             for loose in [Loose::Below, Loose::Right] {
-                choices.push(Choice { cap: tallest / n as f64 + 1.0, limit, loose });
+                for fill in [false, true] {
+                    choices.push(Choice { cap: tallest / n as f64 + 1.0, limit, loose, fill });
+                }
             }
             n = step(n);
         }
@@ -362,7 +364,7 @@ impl Placer<'_> {
         match best {
             Some((_, form)) => form,
             None => {
-                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below };
+                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: false };
                 self.framed(0, choice, Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() }, &vec![0; parts.len()])
             }
         }
@@ -462,8 +464,8 @@ fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
 fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64) -> f64 {
     let ahead = to - (x + w);
     if ahead >= 0.0 {
-        return 0.03 * (ahead + rise);
+        return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
     }
     let back = (x - (to + to_w)).max(0.0);
-    8.0 + 0.03 * rise + 0.12 * back + if back > 0.0 { 12.0 } else { 0.0 }
+    10.0 + 0.03 * rise + 0.12 * back + if back > 0.0 { 15.0 } else { 0.0 }
 }

@@ -62,6 +62,8 @@ pub(super) struct Choice {
     pub limit: f64,
     /// Where items without connections stand.
     pub loose: Loose,
+    /// Whether a column takes several layers, one below the other, as long as it is not too high.
+    pub fill: bool,
 }
 
 /// Where items without connections stand.
@@ -101,7 +103,6 @@ pub(super) struct Level<'a> {
 struct Column {
     items: Vec<usize>,
     x: f64,
-    w: f64,
     row: usize,
 }
 
@@ -280,12 +281,21 @@ impl<'a> Level<'a> {
         let (mut left, mut beside) = (0.0, 0);
         for (number, layer) in self.layers.iter().enumerate() {
             let count = ((self.height(layer) / choice.cap.max(1.0)).ceil() as usize).clamp(1, layer.len().max(1));
+            if let Some(last) = columns.last_mut().filter(|_| choice.fill && count == 1 && number > usize::from(aside)) {
+                let joined: Vec<usize> = last.items.iter().chain(layer).copied().collect();
+                let w = joined.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
+                if self.height(&joined) <= choice.cap && (last.x == left || last.x + w <= choice.limit) {
+                    x = last.x + w + COLUMN_GAP;
+                    last.items = joined;
+                    continue;
+                }
+            }
             for part in dealt(layer, count) {
                 let w = part.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
                 if x > left && x + w > choice.limit {
                     (x, row) = (left, row + 1);
                 }
-                columns.push(Column { items: part, x, w, row });
+                columns.push(Column { items: part, x, row });
                 x += w + COLUMN_GAP;
             }
             if number == 0 && aside {

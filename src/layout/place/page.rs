@@ -8,6 +8,8 @@ const ASPECT: f64 = 1.5;
 const WIDE: f64 = 2.2;
 const HIGH: f64 = 0.82;
 const HIGHEST: f64 = 0.74;
+/// A picture narrower than this share of the page is as good as one that wide.
+const ROOM: f64 = 0.85;
 /// Width and height of the margins, with the legend.
 const FURNITURE: (f64, f64) = (16.0, 46.0);
 
@@ -39,10 +41,10 @@ impl Page {
     /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it
     /// is shown, and for shapes that no page has.
     pub fn size(&self, width: f64, height: f64) -> f64 {
-        let (w, h) = (width.max(1.0), height.max(1.0));
+        let (w, h) = (width.max(ROOM * self.wanted), height.max(1.0));
         let shown = w.max(h * ASPECT);
         let area = (w * h * ASPECT).sqrt();
-        let aspect = (w + FURNITURE.0) / (h + FURNITURE.1);
+        let aspect = (width + FURNITURE.0) / (h + FURNITURE.1);
         let odd = if aspect > WIDE {
             (aspect / WIDE - 1.0) * 0.5
         } else {
