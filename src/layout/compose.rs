@@ -43,7 +43,9 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
     };
     if routed.plain > 0 {
         let all = connections.len();
-        layout.fallbacks.push(format!("{} of {all} lines are drawn plainly: the search for their way took too long", routed.plain));
+        layout
+            .fallbacks
+            .push(format!("{} of {all} lines are drawn plainly: the search for their way took too long", routed.plain));
     }
     furnish(&mut layout, graph, options);
     round_all(&mut layout);
@@ -58,8 +60,7 @@ impl Parts<'_> {
         let frames = placement.frames.iter();
         let frames: Vec<FrameBox> =
             frames.map(|f| FrameBox { rect: f.rect, title: f.title, parent: f.parent }).collect();
-        let number: BTreeMap<usize, usize> =
-            placement.frames.iter().enumerate().map(|(i, f)| (f.group, i)).collect();
+        let number: BTreeMap<usize, usize> = placement.frames.iter().enumerate().map(|(i, f)| (f.group, i)).collect();
         let frame_of = (0..self.cards.len()).map(|c| number.get(&self.graph.group_of(c)?).copied());
         Placed {
             cards: placement.cards.clone(),

@@ -110,7 +110,8 @@ pub(in crate::layout) fn place(sizes: Sizes<'_>) -> Placement {
         for area in (0..count).rev() {
             let choice = placer.forms[area][0].choice;
             let inner = vec![0; placer.tree.areas[area].parts.len()];
-            placer.forms[area] = vec![placer.form(area, &[choice], &inner).unwrap_or_else(|| placer.forms[area][0].clone())];
+            placer.forms[area] =
+                vec![placer.form(area, &[choice], &inner).unwrap_or_else(|| placer.forms[area][0].clone())];
         }
     }
     placer.spread();
@@ -212,9 +213,10 @@ impl Placer<'_> {
             .map(|pull| {
                 let (from, to, _) = self.sizes.graph.edge(pull.edge);
                 let (own, other) = if pull.enters { (to, from) } else { (from, to) };
-                let y = self.known.as_ref().map(|known| {
-                    known[other].y + self.port(other, pull.edge, pull.enters) - self.origins[area].y
-                });
+                let y = self
+                    .known
+                    .as_ref()
+                    .map(|known| known[other].y + self.port(other, pull.edge, pull.enters) - self.origins[area].y);
                 Pull {
                     item: pull.item,
                     item_y: self.inside[own].y + self.port(own, pull.edge, !pull.enters),
@@ -268,8 +270,8 @@ impl Placer<'_> {
         let mut n = 1;
         while n <= most.min(items.len().max(1)) {
             for loose in [Loose::Below, Loose::Right] {
-                for fill in [false, true] {
-                    choices.push(Choice { cap: tallest / n as f64 + 1.0, limit, loose, fill });
+                for (fill, apart) in [(false, false), (true, false), (false, true), (true, true)] {
+                    choices.push(Choice { cap: tallest / n as f64 + 1.0, limit, loose, fill, apart });
                 }
             }
             n = step(n);
@@ -284,17 +286,18 @@ impl Placer<'_> {
         let level = Level::new(&items, &ties, &pulls);
         let mut best: Option<(f64, Choice, Block)> = None;
         for choice in choices {
-            if choice.loose == Loose::Right && !level.has_loose() && choices.len() > 1 {
+            let pointless =
+                (choice.loose == Loose::Right && !level.has_loose()) || (choice.apart && !level.has_parts());
+            if pointless && choices.len() > 1 {
                 continue;
             }
             let block = level.build(choice);
             let cost = if area == 0 {
                 self.page.size(block.w, block.h)
             } else {
+                // As low as the width allows.
                 let over = (block.w / choice.limit - 1.0).max(0.0);
-                let ratio = (block.w / block.h.max(1.0)).max(0.01);
-                let odd = (ratio / 2.2 - 1.0).max(0.0) * 0.5 + (0.4 / ratio - 1.0).max(0.0) * 0.5;
-                (block.w * block.h).sqrt() * (1.0 + odd + 4.0 * over)
+                (block.h + 0.25 * block.w) * (1.0 + 4.0 * over)
             };
             let cost = cost + strain(&items, &ties, &block);
             if best.as_ref().is_none_or(|b| cost < b.0) {
@@ -364,8 +367,13 @@ impl Placer<'_> {
         match best {
             Some((_, form)) => form,
             None => {
-                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: false };
-                self.framed(0, choice, Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() }, &vec![0; parts.len()])
+                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: false, apart: false };
+                self.framed(
+                    0,
+                    choice,
+                    Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() },
+                    &vec![0; parts.len()],
+                )
             }
         }
     }
@@ -467,5 +475,5 @@ fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64) -> f64 {
         return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
     }
     let back = (x - (to + to_w)).max(0.0);
-    10.0 + 0.03 * rise + 0.12 * back + if back > 0.0 { 15.0 } else { 0.0 }
+    6.0 + 0.05 * rise + 0.12 * back + if back > 0.0 { 15.0 } else { 0.0 }
 }

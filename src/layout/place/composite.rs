@@ -66,7 +66,8 @@ pub(in crate::layout) fn composites(graph: &Graph, cards: &[CardPlan], labels: &
         }
     }
     docked.retain(|_, services| services.len() <= MOST_SERVICES);
-    let mut found = Composites { all: Vec::new(), of: vec![usize::MAX; cards.len()], joints: vec![false; labels.len()] };
+    let mut found =
+        Composites { all: Vec::new(), of: vec![usize::MAX; cards.len()], joints: vec![false; labels.len()] };
     for card in 0..cards.len() {
         if let Some(services) = docked.get(&card) {
             let members: Vec<usize> = services.iter().map(|(s, _)| *s).chain([card]).collect();

@@ -38,9 +38,9 @@ pub(super) fn fit(spans: &[Span], end: f64) -> Vec<f64> {
         }
         pools.push(pool);
     }
-    let starts = pools.iter().flat_map(|&(sum, weight, count)| {
-        std::iter::repeat_n((sum / weight).clamp(0.0, slack).round(), count)
-    });
+    let starts = pools
+        .iter()
+        .flat_map(|&(sum, weight, count)| std::iter::repeat_n((sum / weight).clamp(0.0, slack).round(), count));
     starts.zip(before).map(|(start, before)| start + before).collect()
 }
 

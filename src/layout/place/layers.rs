@@ -59,11 +59,19 @@ fn sequence(arcs: &Arcs, distance: &[Distance]) -> Vec<usize> {
         };
         waiting.remove(&entry);
         let i = entry.3;
-        if at_end { last.push(i) } else { first.push(i) }
+        if at_end {
+            last.push(i)
+        } else {
+            first.push(i)
+        }
         for (others, is_out) in [(&arcs.out[i], true), (&arcs.into[i], false)] {
             for &other in others {
                 if waiting.remove(&key(other, &out, &into)) {
-                    if is_out { into[other] -= 1 } else { out[other] -= 1 }
+                    if is_out {
+                        into[other] -= 1
+                    } else {
+                        out[other] -= 1
+                    }
                     waiting.insert(key(other, &out, &into));
                 }
             }

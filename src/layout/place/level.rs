@@ -3,6 +3,8 @@
 //! Guarantees: items do not overlap; what is connected stands in the order of its layers; the work is n log n in items
 //! and connections for each arrangement that is tried.
 
+use std::collections::BTreeMap;
+
 use super::fit::{Span, fit};
 use super::layers::layers;
 
@@ -64,6 +66,8 @@ pub(super) struct Choice {
     pub loose: Loose,
     /// Whether a column takes several layers, one below the other, as long as it is not too high.
     pub fill: bool,
+    /// Whether connected parts stand side by side, each in columns of its own.
+    pub apart: bool,
 }
 
 /// Where items without connections stand.
@@ -94,6 +98,8 @@ pub(super) struct Level<'a> {
     layers: Vec<Vec<usize>>,
     /// Items without any connection.
     loose: Vec<usize>,
+    /// The connected part of each item.
+    part: Vec<usize>,
     gap: f64,
     /// The order from top to bottom.
     place: Vec<f64>,
@@ -145,8 +151,18 @@ impl<'a> Level<'a> {
         }
         found.retain(|l| !l.is_empty());
         let gap = ITEM_GAP;
-        let mut level =
-            Level { items, ties, pulls, near, pulls_of, layers: found, loose, gap, place: vec![0.0; count] };
+        let mut level = Level {
+            items,
+            ties,
+            pulls,
+            near,
+            pulls_of,
+            layers: found,
+            loose,
+            part: parts,
+            gap,
+            place: vec![0.0; count],
+        };
         level.sort();
         level
     }
@@ -226,8 +242,7 @@ impl<'a> Level<'a> {
             for step in 0..count {
                 let number = if forward { step } else { count - 1 - step };
                 let mut layer = std::mem::take(&mut self.layers[number]);
-                let before =
-                    |other: usize| if forward { layer_of[other] < number } else { layer_of[other] > number };
+                let before = |other: usize| if forward { layer_of[other] < number } else { layer_of[other] > number };
                 let mut keyed: Vec<(f64, usize)> = layer
                     .iter()
                     .map(|&i| {
@@ -272,16 +287,17 @@ impl<'a> Level<'a> {
     }
 
     /// Columns, one or more for each layer, in rows; and how many of them stand left of all rows.
-    fn columns(&self, choice: &Choice) -> (Vec<Column>, usize) {
+    fn columns(&self, layers: &[Vec<usize>], choice: &Choice) -> (Vec<Column>, usize) {
         let mut columns: Vec<Column> = Vec::new();
         let (mut x, mut row) = (0.0, 0);
         // What stands in no frame at the start of the level stays left of all rows.
-        let aside = self.layers.first().is_some_and(|l| l.iter().all(|&i| !self.items[i].frame))
+        let aside = layers.first().is_some_and(|l| l.iter().all(|&i| !self.items[i].frame))
             && self.items.iter().any(|i| i.frame);
         let (mut left, mut beside) = (0.0, 0);
-        for (number, layer) in self.layers.iter().enumerate() {
+        for (number, layer) in layers.iter().enumerate() {
             let count = ((self.height(layer) / choice.cap.max(1.0)).ceil() as usize).clamp(1, layer.len().max(1));
-            if let Some(last) = columns.last_mut().filter(|_| choice.fill && count == 1 && number > usize::from(aside)) {
+            if let Some(last) = columns.last_mut().filter(|_| choice.fill && count == 1 && number > usize::from(aside))
+            {
                 let joined: Vec<usize> = last.items.iter().chain(layer).copied().collect();
                 let w = joined.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
                 if self.height(&joined) <= choice.cap && (last.x == left || last.x + w <= choice.limit) {
@@ -307,16 +323,70 @@ impl<'a> Level<'a> {
 
     /// The arrangement of a choice.
     pub fn build(&self, choice: &Choice) -> Block {
-        let (mut columns, aside) = self.columns(choice);
+        let mut block = Block { at: vec![(0.0, 0.0); self.items.len()], ..Block::default() };
+        if choice.apart {
+            self.build_apart(choice, &mut block);
+        } else {
+            self.build_columns(&self.layers, choice, &mut block);
+        }
+        self.add_loose(choice, &mut block);
+        block
+    }
+
+    /// True if there are several connected parts.
+    pub fn has_parts(&self) -> bool {
+        let mut linked = self.layers.iter().flatten();
+        let first = linked.next().map(|&i| self.part[i]);
+        linked.any(|&i| Some(self.part[i]) != first)
+    }
+
+    /// Each connected part in columns of its own, the parts packed into the width.
+    fn build_apart(&self, choice: &Choice, block: &mut Block) {
+        // Layers of each part, in the order of the uppermost item.
+        let mut layers: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            for &i in layer {
+                let own = layers.entry(self.part[i]).or_default();
+                own.resize(own.len().max(number + 1), Vec::new());
+                own[number].push(i);
+            }
+        }
+        let mut blocks: Vec<(f64, Vec<usize>, Block)> = Vec::new();
+        for (_, mut layers) in layers {
+            layers.retain(|l| !l.is_empty());
+            let mut own = Block { at: vec![(0.0, 0.0); self.items.len()], ..Block::default() };
+            let members: Vec<usize> = layers.iter().flatten().copied().collect();
+            self.build_columns(&layers, choice, &mut own);
+            // Its columns may all stand lower than they must.
+            let top = members.iter().map(|&i| own.at[i].1).fold(f64::INFINITY, f64::min);
+            members.iter().for_each(|&i| own.at[i].1 -= top);
+            own.h -= top;
+            let first = members.iter().map(|&i| self.place[i]).fold(f64::INFINITY, f64::min);
+            let at = members.iter().map(|&i| own.at[i]).collect();
+            blocks.push((first, members, Block { at, ..own }));
+        }
+        blocks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let gap = COLUMN_GAP - ITEM_GAP;
+        let sizes: Vec<(f64, f64)> = blocks.iter().map(|(_, _, b)| (b.w + gap, b.h)).collect();
+        for ((_, members, own), (x, y)) in blocks.iter().zip(super::pack::pack(&sizes, choice.limit + gap, ITEM_GAP)) {
+            for (&i, at) in members.iter().zip(&own.at) {
+                block.at[i] = (at.0 + x, at.1 + y);
+            }
+            block.w = block.w.max(x + own.w);
+            block.h = block.h.max(y + own.h);
+        }
+    }
+
+    /// Layers in columns, with the heights of all items.
+    fn build_columns(&self, layers: &[Vec<usize>], choice: &Choice, block: &mut Block) {
+        let (mut columns, aside) = self.columns(layers, choice);
         self.space(&mut columns);
         let mut y = self.place.clone();
-        let mut block = Block { at: vec![(0.0, 0.0); self.items.len()], ..Block::default() };
         let rows = columns.last().map_or(0, |c| c.row + 1);
         let mut tops = Vec::new();
         let mut top = 0.0;
         for row in 0..rows {
-            let height =
-                columns.iter().filter(|c| c.row == row).map(|c| self.height(&c.items)).fold(0.0, f64::max);
+            let height = columns.iter().filter(|c| c.row == row).map(|c| self.height(&c.items)).fold(0.0, f64::max);
             tops.push((top, height));
             top += height + ROW_GAP;
         }
@@ -329,8 +399,6 @@ impl<'a> Level<'a> {
                 block.h = block.h.max(y[i] + self.items[i].h);
             }
         }
-        self.add_loose(choice, &mut block);
-        block
     }
 
     /// Makes the gaps before columns as wide as labels of lines that end there need.
