@@ -1,39 +1,135 @@
 //! Routes all lines of a placed picture at once. It knows rectangles and connections only.
 //!
+//! The steps: the places where lines may run (`scene`, `grid`), trunks (`nets`), ways (`search`), their straight parts
+//! (`runs`) in an order with few crossings (`order`, `skyline`) and at their distances (`space`).
+//!
 //! Guarantees, where cards of different composites are at least 16 units apart: every line is orthogonal, ends on the
 //! borders of its cards and runs through no other card and no title of a frame. Lines that share no trunk keep their
 //! distance. The result moves cards and frames where lines and labels need room. Deterministic; the work is bounded.
 
+mod grid;
+mod nets;
+mod order;
+mod runs;
+mod scene;
+mod search;
+mod skyline;
+mod space;
+#[cfg(test)]
+mod tests;
 mod types;
 
 #[allow(unused_imports, reason = "the layout still uses the old router")]
 pub(super) use types::{Budget, Connection, End, FrameBox, LabelBox, Placed, Port, Routed, Stretch, Tag};
 
-use super::Point;
+use super::geometry::{round2, simplify};
+use super::{Point, Rect};
+use grid::{Grid, Wishes};
+use nets::Net;
+use runs::{Line, Lines};
+use scene::{CORNER, Scene};
+use search::{Search, Way};
 
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
-    let lines = connections
-        .iter()
-        .map(|c| {
-            budget.step();
-            let (a, b) = (placed.cards[c.from.card], placed.cards[c.to.card]);
-            let from = match c.from.port {
-                Port::Free => Point { x: a.right(), y: a.y + a.h / 2.0 },
-                Port::Row { y } => Point { x: a.right(), y },
+    let mut scene = Scene::new(placed);
+    let grid = Grid::new(&scene, &wishes(&scene, connections));
+    let nets = nets::group(connections);
+    let ways = ways(&scene, &grid, &nets, connections, budget);
+    let mut lines = Lines::new(&scene, &grid, &nets, &ways, connections);
+    let x = space::solve(&mut scene, &mut lines, 0, &[]);
+    let y = space::solve(&mut scene, &mut lines, 1, &[]);
+    result(placed, connections, &scene, &lines, Stretch { x, y })
+}
+
+/// Rows, and heights at which two cards can be joined by a straight line.
+fn wishes(scene: &Scene, connections: &[Connection]) -> Wishes {
+    let mut wishes = Wishes { rows: Vec::new(), straights: Vec::new() };
+    for c in connections {
+        for end in [c.from, c.to] {
+            if let Port::Row { y } = end.port {
+                wishes.rows.push((end.card, y));
+            }
+        }
+        let (a, b) = (&scene.cards[c.from.card], &scene.cards[c.to.card]);
+        for axis in 0..2 {
+            let across = 1 - axis;
+            let lo = a.lo[across].max(b.lo[across]) + CORNER;
+            let hi = a.hi[across].min(b.hi[across]) - CORNER;
+            let between = if a.hi[axis] <= b.lo[axis] {
+                (a.hi[axis] + b.lo[axis]) / 2.0
+            } else if b.hi[axis] <= a.lo[axis] {
+                (b.hi[axis] + a.lo[axis]) / 2.0
+            } else {
+                continue;
             };
-            let to = Point { x: b.x, y: b.y + b.h / 2.0 };
-            let middle = (from.x + to.x) / 2.0;
-            vec![from, Point { x: middle, y: from.y }, Point { x: middle, y: to.y }, to]
-        })
-        .collect();
-    Routed {
-        placed: placed.clone(),
-        stretch: Stretch::default(),
-        lines,
-        labels: vec![None; connections.len()],
-        branches: vec![Vec::new(); connections.len()],
-        trunks: (0..connections.len()).collect(),
-        plain: connections.len(),
+            if lo <= hi {
+                wishes.straights.push((axis, (lo + hi) / 2.0, between));
+            }
+        }
     }
+    wishes
+}
+
+/// The ways of all nets, the short ones first.
+fn ways(scene: &Scene, grid: &Grid, nets: &[Net], all: &[Connection], budget: &mut Budget) -> Vec<Vec<Option<Way>>> {
+    let mut search = Search::new(scene, grid);
+    let mut order: Vec<usize> = (0..nets.len()).collect();
+    let far = |n: &usize| {
+        let net = &nets[*n];
+        let root = &scene.cards[net.root.card];
+        let leaves = net.members.iter().map(|m| search::distance(root, &scene.cards[net.leaf(&all[*m]).card]));
+        leaves.fold(0.0, f64::max)
+    };
+    order.sort_by(|a, b| far(a).total_cmp(&far(b)).then(a.cmp(b)));
+    let mut ways: Vec<Vec<Option<Way>>> = vec![Vec::new(); nets.len()];
+    for n in &order {
+        ways[*n] = search.net(&nets[*n], all, budget);
+    }
+    if all.len() <= 400 {
+        for n in &order {
+            search.remove(&nets[*n], all, &ways[*n]);
+            ways[*n] = search.net(&nets[*n], all, budget);
+        }
+    }
+    ways
+}
+
+/// Puts the result together.
+fn result(placed: &Placed, all: &[Connection], scene: &Scene, lines: &Lines, stretch: Stretch) -> Routed {
+    let rect = |b: &scene::Block| Rect { x: b.lo[0], y: b.lo[1], w: b.hi[0] - b.lo[0], h: b.hi[1] - b.lo[1] };
+    let mut moved = placed.clone();
+    moved.cards = scene.cards.iter().map(rect).collect();
+    let mut titles = scene.blocks[scene.hulls.len()..].iter();
+    for (frame, b) in moved.frames.iter_mut().zip(&scene.frames) {
+        frame.rect = rect(b);
+        if frame.title.w > 0.0 && frame.title.h > 0.0 {
+            frame.title = titles.next().map_or(frame.title, rect);
+        }
+    }
+    let mut trunks = vec![0; all.len()];
+    let mut drawn = Vec::with_capacity(all.len());
+    for (i, line) in lines.lines.iter().enumerate() {
+        trunks[i] = line.runs.first().map_or(usize::MAX, |r| lines.runs[*r].net);
+        drawn.push(drawn_line(scene, lines, line));
+    }
+    Routed {
+        placed: moved,
+        stretch,
+        lines: drawn,
+        labels: vec![None; all.len()],
+        branches: vec![Vec::new(); all.len()],
+        trunks,
+        plain: 0,
+    }
+}
+
+/// A line from its source to its target.
+fn drawn_line(scene: &Scene, lines: &Lines, line: &Line) -> Vec<Point> {
+    let mut points: Vec<Point> =
+        lines.points(scene, line).iter().map(|p| Point { x: round2(p[0]), y: round2(p[1]) }).collect();
+    if line.start.is_some_and(|s| s.arrow) {
+        points.reverse();
+    }
+    simplify(&points)
 }

@@ -1,0 +1,68 @@
+//! Which connections share a trunk: those of one style with a common source or a common target, in as few trunks as a
+//! greedy choice finds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::types::{Connection, End, Port};
+
+/// Connections that share a trunk.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Net {
+    /// The common end.
+    pub root: End,
+    /// Whether the common end is the source.
+    pub by_source: bool,
+    /// The style.
+    pub style: u32,
+    /// The connections.
+    pub members: Vec<usize>,
+}
+
+impl Net {
+    /// The other end of a connection.
+    pub fn leaf(&self, c: &Connection) -> End {
+        if self.by_source { c.to } else { c.from }
+    }
+}
+
+type Key = (bool, u32, usize, Option<u64>);
+
+fn key(is_target: bool, c: &Connection) -> Key {
+    let end = if is_target { c.to } else { c.from };
+    let row = match end.port {
+        Port::Free => None,
+        Port::Row { y } => Some(y.to_bits()),
+    };
+    (is_target, c.style, end.card, row)
+}
+
+/// Groups connections; the largest group first.
+pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
+    let mut open: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (i, c) in connections.iter().enumerate() {
+        open.entry(key(false, c)).or_default().push(i);
+        open.entry(key(true, c)).or_default().push(i);
+    }
+    // Many come first, and sources before targets.
+    let mut count: BTreeMap<Key, usize> = open.iter().map(|(k, v)| (*k, v.len())).collect();
+    let mut queue: BTreeSet<(std::cmp::Reverse<usize>, Key)> =
+        count.iter().map(|(k, n)| (std::cmp::Reverse(*n), *k)).collect();
+    let mut taken = vec![false; connections.len()];
+    let mut nets = Vec::new();
+    while let Some((_, best)) = queue.pop_first() {
+        let members: Vec<usize> = open[&best].iter().copied().filter(|i| !taken[*i]).collect();
+        let Some(first) = members.first().map(|i| &connections[*i]) else { continue };
+        for i in &members {
+            taken[*i] = true;
+            let other = key(!best.0, &connections[*i]);
+            if let Some(n) = count.get_mut(&other) {
+                queue.remove(&(std::cmp::Reverse(*n), other));
+                *n -= 1;
+                queue.insert((std::cmp::Reverse(*n), other));
+            }
+        }
+        let root = if best.0 { first.to } else { first.from };
+        nets.push(Net { root, by_source: !best.0, style: first.style, members });
+    }
+    nets
+}

@@ -1,0 +1,242 @@
+//! The order of runs that share a channel, so that few of them cross.
+
+use std::collections::BTreeMap;
+
+use super::runs::{Lines, Run};
+
+/// Two coordinates on one track.
+const SAME: f64 = 0.5;
+/// More runs than this are not compared at once.
+const MOST: usize = 40;
+/// Ends of two runs closer than this keep their distance as if they ran side by side.
+pub(super) const NEAR: f64 = 4.0;
+const NEVER: i32 = 1000;
+
+/// Between which borders each run lies; the order may change within.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub min: f64,
+    pub max: f64,
+}
+
+/// For each run across an axis a number that sorts it among the others and what stands there: between its bounds.
+pub(super) fn keys(lines: &Lines, which: &[usize], ranges: &[Range]) -> Vec<f64> {
+    let mut keys: Vec<f64> = lines.runs.iter().map(|r| r.at).collect();
+    let pairs = pairs(&lines.runs, which, ranges);
+    let mut groups = groups(which, &pairs);
+    for group in &mut groups {
+        group.sort_by(|a, b| lines.runs[*a].at.total_cmp(&lines.runs[*b].at).then(a.cmp(b)));
+        let mut whole = Vec::with_capacity(group.len());
+        for part in group.chunks(MOST) {
+            whole.extend(sift(&lines.runs, part, ranges));
+        }
+        place(&lines.runs, &whole, ranges, &mut keys);
+    }
+    keys
+}
+
+/// Gives the members of a group keys in their order, each between its bounds.
+fn place(runs: &[Run], order: &[usize], ranges: &[Range], keys: &mut [f64]) {
+    const STEP: f64 = 1e-4;
+    for (i, &r) in order.iter().enumerate() {
+        let start = i.saturating_sub(MOST * 2);
+        let before = order[start..i].iter().filter(|o| side_by_side(&runs[**o], &runs[r], NEAR)).map(|o| keys[*o]);
+        let least = before.fold(ranges[r].min, f64::max) + STEP;
+        keys[r] = least.min(ranges[r].max - STEP / 10.0);
+    }
+}
+
+/// Whether two runs lie beside each other somewhere, or nearly.
+pub(super) fn side_by_side(a: &Run, b: &Run, near: f64) -> bool {
+    a.lo - near < b.hi + near && b.lo - near < a.hi + near
+}
+
+/// Pairs of runs that lie side by side in one channel.
+fn pairs(runs: &[Run], which: &[usize], ranges: &[Range]) -> Vec<(usize, usize)> {
+    let key = |v: f64| (v * 100.0).round() as i64;
+    let mut events: Vec<(i64, u8, usize)> = Vec::new();
+    for &r in which {
+        events.push((key(runs[r].lo - NEAR), 0, r));
+        events.push((key(runs[r].hi + NEAR), 1, r));
+    }
+    events.sort_unstable();
+    let mut active: BTreeMap<(i64, usize), ()> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (_, kind, r) in events {
+        let me = (key(runs[r].at), r);
+        if kind == 1 {
+            active.remove(&me);
+            continue;
+        }
+        let shares = |o: &usize| ranges[*o].min < ranges[r].max && ranges[r].min < ranges[*o].max;
+        for (&(at, o), ()) in active.range(me..).take(MOST) {
+            if at > key(ranges[r].max) {
+                break;
+            }
+            pairs.extend(Some((r, o)).filter(|_| shares(&o)));
+        }
+        for (&(at, o), ()) in active.range(..me).rev().take(MOST) {
+            if at < key(ranges[r].min) {
+                break;
+            }
+            pairs.extend(Some((r, o)).filter(|_| shares(&o)));
+        }
+        active.insert(me, ());
+    }
+    pairs
+}
+
+/// Runs that are connected by pairs.
+fn groups(which: &[usize], pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut parent: BTreeMap<usize, usize> = which.iter().map(|r| (*r, *r)).collect();
+    fn root(parent: &mut BTreeMap<usize, usize>, mut r: usize) -> usize {
+        while parent[&r] != r {
+            let up = parent[&parent[&r]];
+            parent.insert(r, up);
+            r = up;
+        }
+        r
+    }
+    for &(a, b) in pairs {
+        let (a, b) = (root(&mut parent, a), root(&mut parent, b));
+        parent.insert(a.max(b), a.min(b));
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &r in which {
+        let root = root(&mut parent, r);
+        groups.entry(root).or_default().push(r);
+    }
+    groups.into_values().collect()
+}
+
+/// An order with few crossings: each member in turn goes where it crosses least.
+fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
+    let k = part.len();
+    if k < 2 {
+        return part.to_vec();
+    }
+    // What it costs that i comes before j.
+    let mut cost = vec![0i32; k * k];
+    for i in 0..k {
+        for j in i + 1..k {
+            let (ij, ji) = crossings(runs, part[i], part[j], ranges);
+            cost[i * k + j] = ij;
+            cost[j * k + i] = ji;
+        }
+    }
+    let mut order: Vec<usize> = (0..k).collect();
+    for _ in 0..5 {
+        let mut changed = false;
+        for member in 0..k {
+            let was = order.iter().position(|m| *m == member).unwrap_or(0);
+            order.remove(was);
+            // Cost of coming first, then of passing one after the other, relative to that.
+            let (mut here, mut best, mut at) = (0, i32::MAX, 0);
+            let mut stay = 0;
+            for place in 0..k {
+                if place > 0 {
+                    let passed = order[place - 1];
+                    here += cost[passed * k + member] - cost[member * k + passed];
+                }
+                if place == was {
+                    stay = here;
+                }
+                if here < best {
+                    (best, at) = (here, place);
+                }
+            }
+            let to = if stay == best { was } else { at };
+            changed |= to != was;
+            order.insert(to, member);
+        }
+        if !changed {
+            break;
+        }
+    }
+    order.into_iter().map(|m| part[m]).collect()
+}
+
+/// How often two runs and what they join cross if a comes before b, and if it comes after.
+fn crossings(runs: &[Run], a: usize, b: usize, ranges: &[Range]) -> (i32, i32) {
+    let (ra, rb) = (&runs[a], &runs[b]);
+    if !side_by_side(ra, rb, NEAR) {
+        return (0, 0);
+    }
+    if ranges[a].max <= ranges[b].min + SAME {
+        return (0, NEVER);
+    }
+    if ranges[b].max <= ranges[a].min + SAME {
+        return (NEVER, 0);
+    }
+    if !side_by_side(ra, rb, -SAME) || ra.fixed && rb.fixed {
+        // Ends that only come near each other stay as they are.
+        return if ra.at < rb.at - SAME / 10.0 {
+            (0, NEVER / 10)
+        } else if rb.at < ra.at - SAME / 10.0 {
+            (NEVER / 10, 0)
+        } else {
+            (0, 0)
+        };
+    }
+    let (mut first, mut second) = (0, 0);
+    for (p, q, swapped) in [(a, b, false), (b, a, true)] {
+        for &joint in &runs[p].joints {
+            let t = runs[joint].at;
+            if t > runs[q].lo + SAME && t < runs[q].hi - SAME {
+                let (back, on) = directions(&runs[p], &runs[joint]);
+                // What goes on crosses if p comes first, what goes back if p comes second.
+                let (if_first, if_second) = (i32::from(on), i32::from(back));
+                first += if swapped { if_second } else { if_first };
+                second += if swapped { if_first } else { if_second };
+            }
+        }
+    }
+    for end in 0..2 {
+        if (ends(ra)[end] - ends(rb)[end]).abs() <= SAME {
+            match at_end(runs, a, b, end, 0) {
+                s if s < 0 => second += 1,
+                s if s > 0 => first += 1,
+                _ => {}
+            }
+        }
+    }
+    (first, second)
+}
+
+fn ends(r: &Run) -> [f64; 2] {
+    [r.lo, r.hi]
+}
+
+/// Whether a run across another goes on to smaller and to larger coordinates from there.
+fn directions(r: &Run, joint: &Run) -> (bool, bool) {
+    (joint.lo < r.at - SAME, joint.hi > r.at + SAME)
+}
+
+/// Which of two runs on one track comes first, by what they do at one end: below zero if the first.
+fn at_end(runs: &[Run], a: usize, b: usize, end: usize, depth: usize) -> i32 {
+    if depth > 8 {
+        return 0;
+    }
+    let (ra, rb) = (&runs[a], &runs[b]);
+    let (ea, eb) = (ends(ra)[end], ends(rb)[end]);
+    let turn = |r: &Run, e: f64| {
+        let joint = r.joints.iter().copied().find(|j| (runs[*j].at - e).abs() <= SAME)?;
+        match directions(r, &runs[joint]) {
+            (true, false) => Some((joint, -1)),
+            (false, true) => Some((joint, 1)),
+            _ => None,
+        }
+    };
+    if (ea - eb).abs() > SAME {
+        let a_is_shorter = (end == 1) == (ea < eb);
+        return if a_is_shorter { turn(ra, ea).map_or(0, |t| t.1) } else { turn(rb, eb).map_or(0, |t| -t.1) };
+    }
+    match (turn(ra, ea), turn(rb, eb)) {
+        (Some((ja, da)), Some((jb, db))) if da == db => {
+            let on = at_end(runs, ja, jb, usize::from(da > 0), depth + 1);
+            if (end == 0) == (da > 0) { on } else { -on }
+        }
+        (Some((_, da)), Some((_, db))) => (da - db).signum(),
+        _ => 0,
+    }
+}

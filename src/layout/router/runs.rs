@@ -1,0 +1,237 @@
+//! The straight parts of all lines, each one number to decide: where across its direction it runs. Lines of a net share
+//! parts.
+
+use std::collections::BTreeMap;
+
+use super::grid::{Grid, Side, axis_of, is_forward};
+use super::nets::Net;
+use super::scene::Scene;
+use super::search::Way;
+use super::types::{Connection, Port};
+
+/// An end of a run on a card.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Attach {
+    pub card: usize,
+    pub side: Side,
+    /// An arrow head is drawn here.
+    pub arrow: bool,
+}
+
+/// A straight part of the lines of a net.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub net: usize,
+    pub style: u32,
+    /// The axis along which it runs.
+    pub axis: usize,
+    /// Where it runs, on the other axis.
+    pub at: f64,
+    /// From where to where.
+    pub lo: f64,
+    pub hi: f64,
+    pub attached: Vec<Attach>,
+    /// It begins at a row of a card, which decides its place.
+    pub fixed: bool,
+    /// Runs across it that it touches.
+    pub joints: Vec<usize>,
+}
+
+/// The line of a connection, from the root of its net to the leaf.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    pub runs: Vec<usize>,
+    pub start: Option<Attach>,
+    pub end: Option<Attach>,
+}
+
+/// All lines of a picture.
+#[derive(Default)]
+pub(super) struct Lines {
+    pub runs: Vec<Run>,
+    /// For each connection.
+    pub lines: Vec<Line>,
+}
+
+impl Lines {
+    pub fn new(scene: &Scene, grid: &Grid, nets: &[Net], ways: &[Vec<Option<Way>>], all: &[Connection]) -> Lines {
+        let mut lines = Lines { runs: Vec::new(), lines: vec![Line::default(); all.len()] };
+        for (n, net) in nets.iter().enumerate() {
+            lines.add_net(scene, grid, (n, net), &ways[n], all);
+        }
+        lines.join();
+        lines.measure(scene);
+        lines
+    }
+
+    fn add_net(
+        &mut self,
+        scene: &Scene,
+        grid: &Grid,
+        (n, net): (usize, &Net),
+        ways: &[Option<Way>],
+        all: &[Connection],
+    ) {
+        let run_of = self.straight_parts(grid, n, net, ways);
+        for (&member, way) in net.members.iter().zip(ways) {
+            if all[member].from.card == all[member].to.card {
+                self.loop_line(scene, n, net, member);
+                continue;
+            }
+            let Some(way) = way else { continue };
+            let mut line = Line::default();
+            for pair in way.vertices.windows(2) {
+                let Some(run) = edge(grid, pair[0], pair[1]).and_then(|e| run_of.get(&e)) else { continue };
+                if line.runs.last() != Some(run) {
+                    line.runs.push(*run);
+                }
+            }
+            let leaf = net.leaf(&all[member]);
+            line.start = attach(scene, grid, net.root.card, way.vertices.first(), !net.by_source);
+            line.end = attach(scene, grid, leaf.card, way.vertices.last(), net.by_source);
+            for (end, run) in [(line.start, line.runs.first()), (line.end, line.runs.last())] {
+                if let (Some(end), Some(run)) = (end, run) {
+                    let port = if end.card == net.root.card { net.root.port } else { leaf.port };
+                    self.attach(*run, end, port);
+                }
+            }
+            self.lines[member] = line;
+        }
+    }
+
+    fn attach(&mut self, run: usize, end: Attach, port: Port) {
+        let run = &mut self.runs[run];
+        if !run.attached.contains(&end) {
+            run.attached.push(end);
+        }
+        run.fixed |= port != Port::Free;
+    }
+
+    /// Makes runs of the edges of a net; returns the run of each edge.
+    fn straight_parts(
+        &mut self,
+        grid: &Grid,
+        n: usize,
+        net: &Net,
+        ways: &[Option<Way>],
+    ) -> BTreeMap<(u32, usize), usize> {
+        let pairs = ways.iter().flatten().flat_map(|w| w.vertices.windows(2));
+        let mut edges: Vec<(u32, usize)> = pairs.filter_map(|p| edge(grid, p[0], p[1])).collect();
+        edges.sort_by(|a, b| {
+            let place = |e: &(u32, usize)| {
+                let at = grid.at[e.0 as usize];
+                (e.1, at[1 - e.1], at[e.1])
+            };
+            place(a).partial_cmp(&place(b)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        edges.dedup();
+        let mut run_of = BTreeMap::new();
+        let mut reached = None;
+        for (v, axis) in edges {
+            let next = grid.next[v as usize][axis];
+            if reached != Some((v, axis)) {
+                let at = grid.at[v as usize];
+                self.runs.push(new_run(n, net, axis, at[1 - axis]));
+            }
+            run_of.insert((v, axis), self.runs.len() - 1);
+            reached = Some((next, axis));
+        }
+        run_of
+    }
+
+    /// The line of a card to itself: out of its right side and back into it below.
+    fn loop_line(&mut self, scene: &Scene, n: usize, net: &Net, member: usize) {
+        let card = net.root.card;
+        let b = &scene.cards[card];
+        let height = b.hi[1] - b.lo[1];
+        let first = self.runs.len();
+        let end = |arrow| Attach { card, side: 0, arrow };
+        for (axis, at, attached) in [
+            (0, b.lo[1] + height * 0.3, vec![end(!net.by_source)]),
+            (1, b.hi[0] + 24.0, vec![]),
+            (0, b.lo[1] + height * 0.7, vec![end(net.by_source)]),
+        ] {
+            let mut run = new_run(n, net, axis, at);
+            run.attached = attached;
+            self.runs.push(run);
+        }
+        let runs = vec![first, first + 1, first + 2];
+        self.lines[member] = Line { runs, start: Some(end(!net.by_source)), end: Some(end(net.by_source)) };
+    }
+
+    /// Finds what touches what.
+    fn join(&mut self) {
+        for line in &self.lines {
+            for pair in line.runs.windows(2) {
+                self.runs[pair[0]].joints.push(pair[1]);
+                self.runs[pair[1]].joints.push(pair[0]);
+            }
+        }
+        for run in &mut self.runs {
+            run.joints.sort_unstable();
+            run.joints.dedup();
+        }
+    }
+
+    /// Works out from where to where each run goes.
+    pub fn measure(&mut self, scene: &Scene) {
+        let places: Vec<f64> = self.runs.iter().map(|r| r.at).collect();
+        for run in &mut self.runs {
+            let axis = run.axis;
+            let ends = run.attached.iter().filter(|a| axis_of(a.side) == axis).map(|a| border(scene, a));
+            let all: Vec<f64> = run.joints.iter().map(|j| places[*j]).chain(ends).collect();
+            run.lo = all.iter().copied().fold(f64::INFINITY, f64::min);
+            run.hi = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        }
+    }
+
+    /// The points of a line, from the root to the leaf.
+    pub fn points(&self, scene: &Scene, line: &Line) -> Vec<[f64; 2]> {
+        let mut points = Vec::with_capacity(line.runs.len() + 1);
+        let at_end = |end: &Attach, run: usize| {
+            let run = &self.runs[run];
+            let mut p = [0.0; 2];
+            p[run.axis] = border(scene, end);
+            p[1 - run.axis] = run.at;
+            p
+        };
+        if let (Some(start), Some(run)) = (&line.start, line.runs.first()) {
+            points.push(at_end(start, *run));
+        }
+        for pair in line.runs.windows(2) {
+            let (a, b) = (&self.runs[pair[0]], &self.runs[pair[1]]);
+            let mut p = [0.0; 2];
+            p[a.axis] = b.at;
+            p[b.axis] = a.at;
+            points.push(p);
+        }
+        if let (Some(end), Some(run)) = (&line.end, line.runs.last()) {
+            points.push(at_end(end, *run));
+        }
+        points
+    }
+}
+
+fn new_run(n: usize, net: &Net, axis: usize, at: f64) -> Run {
+    Run { net: n, style: net.style, axis, at, lo: 0.0, hi: 0.0, attached: Vec::new(), fixed: false, joints: Vec::new() }
+}
+
+/// The border of a card at which a line ends.
+pub(super) fn border(scene: &Scene, end: &Attach) -> f64 {
+    let (b, axis) = (&scene.cards[end.card], axis_of(end.side));
+    if is_forward(end.side) { b.hi[axis] } else { b.lo[axis] }
+}
+
+/// The edge between two neighbors: its first vertex and its axis.
+fn edge(grid: &Grid, a: u32, b: u32) -> Option<(u32, usize)> {
+    match grid.next[a as usize].iter().position(|n| *n == b)? {
+        d @ 0..=1 => Some((a, d)),
+        d => Some((b, d - 2)),
+    }
+}
+
+fn attach(scene: &Scene, grid: &Grid, card: usize, v: Option<&u32>, arrow: bool) -> Option<Attach> {
+    let v = v?;
+    let port = grid.ports[scene.hull_of[card]].iter().find(|p| p.1 == *v)?;
+    Some(Attach { card, side: port.0, arrow })
+}

@@ -1,0 +1,486 @@
+//! Gives every run its place across its direction: in the order of its channel, with the distances that readers need,
+//! and where a channel is too narrow with more room, by cuts that move everything behind them.
+
+use super::grid::{Side, axis_of, is_forward};
+use super::order::{NEAR, Range, keys, side_by_side};
+use super::runs::{Attach, Lines};
+use super::scene::{Block, CORNER, Scene};
+use super::skyline::Skyline;
+use super::types::shift;
+
+/// Distance of lines of one style.
+pub(super) const GAP: f64 = 12.0;
+/// Distance of lines that differ.
+const GAP_OTHER: f64 = 10.0;
+/// Distance from a card beside a line.
+const FROM_CARD: f64 = 10.0;
+/// Length of the last part of a line, with its arrow head and the bend before it.
+const ARROW: f64 = 18.0;
+const FROM_WALL: f64 = 8.0;
+const FROM_TITLE: f64 = 6.0;
+/// Passes over all items that look for room.
+const PASSES: usize = 16;
+
+/// What a line must not come near.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Hull(usize),
+    Title,
+    Wall,
+}
+
+/// A box or a border, in one dimension: where it lies, and where it reaches from and to across.
+#[derive(Clone, Debug)]
+struct Obstacle {
+    kind: Kind,
+    lo: f64,
+    hi: f64,
+    from: f64,
+    to: f64,
+}
+
+/// Room that one item must keep from another: both as nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    pub before: Node,
+    pub after: Node,
+    pub gap: f64,
+}
+
+/// A run, or a composite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Node {
+    Run(usize),
+    Hull(usize),
+}
+
+/// The items of one dimension and what they ask of each other.
+struct Problem<'a> {
+    axis: usize,
+    scene: &'a Scene,
+    lines: &'a Lines,
+    obstacles: Vec<Obstacle>,
+    /// Runs and obstacles in order: `Ok` a run, `Err` an obstacle.
+    order: Vec<Result<usize, usize>>,
+    /// For each run and each obstacle what comes before it, and how far.
+    run_after: Vec<Vec<(Result<usize, usize>, f64)>>,
+    obstacle_after: Vec<Vec<(Result<usize, usize>, f64)>>,
+    /// Part of the distance that remains to each run where there is not enough.
+    squeeze: Vec<f64>,
+    cuts: Vec<(f64, f64)>,
+    lo: Vec<f64>,
+    /// The obstacle from which the chain of distances to a run starts, and the run before it in that chain.
+    origin: Vec<(Option<usize>, Option<usize>)>,
+}
+
+/// Places the runs across an axis; moves the scene; returns the cuts that were made.
+pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Vec<(f64, f64)> {
+    lines.measure(scene);
+    let which: Vec<usize> = (0..lines.runs.len()).filter(|r| lines.runs[*r].axis != axis).collect();
+    let obstacles = obstacles(scene, axis);
+    let ranges = ranges(scene, lines, &which, &obstacles);
+    let keys = keys(lines, &which, &ranges);
+    let mut problem = Problem {
+        axis,
+        scene,
+        lines,
+        order: Vec::new(),
+        run_after: vec![Vec::new(); lines.runs.len()],
+        obstacle_after: vec![Vec::new(); obstacles.len()],
+        squeeze: vec![1.0; lines.runs.len()],
+        cuts: Vec::new(),
+        lo: vec![f64::NEG_INFINITY; lines.runs.len()],
+        origin: vec![(None, None); lines.runs.len()],
+        obstacles,
+    };
+    problem.constrain(&which, &keys, demands);
+    problem.make_room();
+    let places = problem.places(&which);
+    let cuts = problem.cuts;
+    for (run, at) in which.iter().zip(places) {
+        lines.runs[*run].at = at;
+    }
+    scene.shift(axis, &cuts);
+    lines.measure(scene);
+    cuts
+}
+
+/// Boxes and borders across an axis.
+fn obstacles(scene: &Scene, axis: usize) -> Vec<Obstacle> {
+    let other = 1 - axis;
+    let of = |kind, b: &Block| Obstacle { kind, lo: b.lo[axis], hi: b.hi[axis], from: b.lo[other], to: b.hi[other] };
+    let mut all: Vec<Obstacle> = scene
+        .blocks
+        .iter()
+        .enumerate()
+        .map(|(i, b)| of(if i < scene.hulls.len() { Kind::Hull(i) } else { Kind::Title }, b))
+        .collect();
+    for f in &scene.frames {
+        for at in [f.lo[axis], f.hi[axis]] {
+            all.push(Obstacle { lo: at, hi: at, ..of(Kind::Wall, f) });
+        }
+    }
+    all
+}
+
+/// Where a run lies for others that look for what is beside it: not up to the card at which it ends.
+fn reach(lines: &Lines, r: usize, near: f64) -> (f64, f64) {
+    let run = &lines.runs[r];
+    let (mut from, mut to) = (run.lo - near, run.hi + near);
+    for a in run.attached.iter().filter(|a| axis_of(a.side) == run.axis) {
+        if is_forward(a.side) {
+            from = run.lo + 1.0;
+        } else {
+            to = run.hi - 1.0;
+        }
+    }
+    (from, to.max(from + 0.5))
+}
+
+/// The composites at which a run ends.
+fn own<'a>(scene: &'a Scene, lines: &'a Lines, r: usize) -> impl Iterator<Item = (usize, Attach)> + 'a {
+    let run = &lines.runs[r];
+    let ends = run.attached.iter().filter(move |a| axis_of(a.side) == run.axis);
+    ends.map(|a| (scene.hull_of[a.card], *a))
+}
+
+/// For each run the borders between which it lies.
+fn ranges(scene: &Scene, lines: &Lines, which: &[usize], obstacles: &[Obstacle]) -> Vec<Range> {
+    let mut ranges = vec![Range { min: f64::NEG_INFINITY, max: f64::INFINITY }; lines.runs.len()];
+    let is_own = |r: usize, o: usize| match obstacles[o].kind {
+        Kind::Hull(h) => own(scene, lines, r).any(|(own, _)| own == h),
+        _ => false,
+    };
+    for back in [false, true] {
+        let sign = if back { -1.0 } else { 1.0 };
+        let mut items: Vec<(f64, Result<usize, usize>)> =
+            which.iter().map(|r| (sign * lines.runs[*r].at, Ok(*r))).collect();
+        let middle = |o: &Obstacle| (o.lo + o.hi) / 2.0;
+        items.extend(obstacles.iter().enumerate().map(|(i, o)| (sign * middle(o), Err(i))));
+        items.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut seen = Skyline::default();
+        for (_, item) in items {
+            match item {
+                Err(o) => seen.set(obstacles[o].from, obstacles[o].to, o),
+                Ok(r) => {
+                    let (from, to) = reach(lines, r, 6.0);
+                    for o in seen.seen(from, to).into_iter().filter(|o| !is_own(r, *o)) {
+                        if back {
+                            ranges[r].max = ranges[r].max.min(obstacles[o].lo);
+                        } else {
+                            ranges[r].min = ranges[r].min.max(obstacles[o].hi);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for &r in which {
+        for (_, a) in own(scene, lines, r) {
+            let b = &scene.cards[a.card];
+            let across = 1 - axis_of(a.side);
+            ranges[r].min = ranges[r].min.max(b.lo[across]);
+            ranges[r].max = ranges[r].max.min(b.hi[across]);
+        }
+    }
+    ranges
+}
+
+impl Problem<'_> {
+    /// Finds what must keep its distance from what.
+    fn constrain(&mut self, which: &[usize], keys: &[f64], demands: &[Demand]) {
+        let mut items: Vec<(f64, Result<usize, usize>)> = which.iter().map(|r| (keys[*r], Ok(*r))).collect();
+        items.extend(self.obstacles.iter().enumerate().map(|(i, o)| (o.lo, Err(i))));
+        items.sort_by(|a, b| a.0.total_cmp(&b.0));
+        self.order = items.into_iter().map(|i| i.1).collect();
+        let runs = self.lines.runs.len();
+        let item = |i: usize| if i < runs { Ok(i) } else { Err(i - runs) };
+        let mut seen = Skyline::default();
+        for i in 0..self.order.len() {
+            match self.order[i] {
+                Err(o) => {
+                    let (from, to) = (self.obstacles[o].from, self.obstacles[o].to);
+                    for before in seen.seen(from, to) {
+                        if let Ok(r) = item(before)
+                            && let Some(gap) = self.gap(r, o, true)
+                        {
+                            self.obstacle_after[o].push((Ok(r), gap));
+                        }
+                    }
+                    seen.set(from, to, runs + o);
+                }
+                Ok(r) => {
+                    let (from, to) = reach(self.lines, r, NEAR);
+                    for before in seen.seen(from, to) {
+                        let gap = match item(before) {
+                            Ok(other) => self.between(other, r),
+                            Err(o) => self.gap(r, o, false),
+                        };
+                        self.run_after[r].extend(gap.map(|g| (item(before), g)));
+                    }
+                    seen.set(from, to, r);
+                }
+            }
+        }
+        for d in demands {
+            let node = |n| match n {
+                Node::Run(r) => Ok(r),
+                Node::Hull(h) => Err(h),
+            };
+            match d.after {
+                Node::Run(r) => self.run_after[r].push((node(d.before), d.gap)),
+                Node::Hull(h) => self.obstacle_after[h].push((node(d.before), d.gap)),
+            }
+        }
+    }
+
+    /// The distance of two runs; nothing if they need none.
+    fn between(&self, a: usize, b: usize) -> Option<f64> {
+        let (ra, rb) = (&self.lines.runs[a], &self.lines.runs[b]);
+        if ra.net == rb.net && !side_by_side(ra, rb, -1.0) {
+            return None;
+        }
+        Some(if ra.style == rb.style { GAP } else { GAP_OTHER })
+    }
+
+    /// The distance of a run from an obstacle before or after it; nothing if it ends there.
+    fn gap(&self, r: usize, o: usize, after: bool) -> Option<f64> {
+        let run = &self.lines.runs[r];
+        match self.obstacles[o].kind {
+            Kind::Wall => Some(FROM_WALL),
+            Kind::Title => Some(FROM_TITLE),
+            Kind::Hull(h) => {
+                if own(self.scene, self.lines, r).any(|(own, _)| own == h) {
+                    return None;
+                }
+                // A part that ends at this composite with an arrow head must be long enough.
+                let side: Side = if after { self.axis + 2 } else { self.axis };
+                let arrow = run
+                    .joints
+                    .iter()
+                    .flat_map(|j| &self.lines.runs[*j].attached)
+                    .any(|a| a.arrow && a.side == side && self.scene.hull_of[a.card] == h);
+                Some(if arrow { ARROW } else { FROM_CARD })
+            }
+        }
+    }
+
+    /// Where the near border of an obstacle is after the cuts.
+    fn start(&self, o: usize) -> f64 {
+        self.obstacles[o].lo + shift(&self.cuts, self.obstacles[o].lo)
+    }
+
+    fn end(&self, o: usize) -> f64 {
+        self.start(o) + self.obstacles[o].hi - self.obstacles[o].lo
+    }
+
+    /// Between which coordinates a run may end at its cards: bounds, and the composites that set them.
+    fn ports(&self, r: usize) -> ((f64, Option<usize>), (f64, Option<usize>)) {
+        let (mut least, mut most) = ((f64::NEG_INFINITY, None), (f64::INFINITY, None));
+        let run = &self.lines.runs[r];
+        for (hull, a) in own(self.scene, self.lines, r) {
+            let b = &self.scene.cards[a.card];
+            let moved = shift(&self.cuts, self.scene.hulls[hull].lo[self.axis]);
+            let corner = CORNER.min((b.hi[self.axis] - b.lo[self.axis]) / 2.0);
+            let (mut lo, mut hi) = (b.lo[self.axis] + corner + moved, b.hi[self.axis] - corner + moved);
+            if run.fixed && a.side == 0 {
+                (lo, hi) = (run.at + moved, run.at + moved);
+            }
+            if lo > least.0 {
+                least = (lo, Some(hull));
+            }
+            if hi < most.0 {
+                most = (hi, Some(hull));
+            }
+        }
+        (least, most)
+    }
+
+    /// The least coordinate of a run, and what it follows from.
+    fn least(&mut self, r: usize) {
+        let (least, _) = self.ports(r);
+        let (mut lo, mut origin) = (least.0, (least.1, None));
+        for (before, gap) in &self.run_after[r] {
+            let (at, from) = match before {
+                Ok(other) => {
+                    let squeeze = self.squeeze[*other].min(self.squeeze[r]);
+                    (self.lo[*other] + gap * squeeze, (self.origin[*other].0, Some(*other)))
+                }
+                Err(o) => (self.end(*o) + gap * self.squeeze[r], (Some(*o), None)),
+            };
+            if at > lo {
+                (lo, origin) = (at, from);
+            }
+        }
+        (self.lo[r], self.origin[r]) = (lo, origin);
+    }
+
+    /// Adds cuts until everything has its distance.
+    fn make_room(&mut self) {
+        for _ in 0..PASSES {
+            let mut changed = false;
+            for i in 0..self.order.len() {
+                match self.order[i] {
+                    Ok(r) => {
+                        self.least(r);
+                        changed |= self.fit_ports(r);
+                    }
+                    Err(o) => {
+                        let need = self.need(o);
+                        if need > 0.01 {
+                            self.cut(self.obstacles[o].lo, need);
+                            changed = true;
+                        }
+                    }
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// By how much an obstacle must move on.
+    fn need(&self, o: usize) -> f64 {
+        let at = |before: &(Result<usize, usize>, f64)| match before.0 {
+            Ok(r) => self.lo[r] + before.1 * self.squeeze[r],
+            Err(o) => self.end(o) + before.1,
+        };
+        self.obstacle_after[o].iter().map(at).fold(f64::NEG_INFINITY, f64::max) - self.start(o)
+    }
+
+    fn cut(&mut self, at: f64, by: f64) {
+        match self.cuts.binary_search_by(|c| c.0.total_cmp(&at)) {
+            Ok(i) => self.cuts[i].1 += by,
+            Err(i) => self.cuts.insert(i, (at, by)),
+        }
+    }
+
+    /// Keeps a run within the sides of the cards at which it ends: moves a card, or squeezes what is before it.
+    fn fit_ports(&mut self, r: usize) -> bool {
+        let (least, most) = self.ports(r);
+        let over = self.lo[r] - most.0;
+        let Some(hull) = most.1.filter(|_| over > 0.01) else { return false };
+        let edge = |h: usize| self.scene.hulls[h].lo[self.axis];
+        let origin = self.origin[r].0;
+        if least.0 > most.0 + 0.01
+            && let Some(other) = least.1.filter(|o| *o != hull)
+        {
+            // The two cards of a straight line were moved apart: they move together instead.
+            let (from, to) = (edge(hull).min(edge(other)), edge(hull).max(edge(other)));
+            let between: f64 = self.cuts.iter().filter(|c| c.0 > from && c.0 <= to).map(|c| c.1).sum();
+            if between > 0.0 {
+                self.cuts.retain(|c| c.0 <= from || c.0 > to);
+                self.cut(from, between);
+                return true;
+            }
+        }
+        let starts = origin.map(|o| self.obstacles[o].lo);
+        if starts.is_some_and(|s| s < edge(hull)) {
+            self.cut(edge(hull), over);
+            return true;
+        }
+        let mut next = Some(r);
+        let mut changed = false;
+        while let Some(run) = next {
+            if self.squeeze[run] > 0.35 {
+                self.squeeze[run] *= 0.8;
+                changed = true;
+            }
+            next = self.origin[run].1;
+        }
+        changed
+    }
+
+    /// The final places: between the least and the most coordinate, near where each run would like to be.
+    fn places(&mut self, which: &[usize]) -> Vec<f64> {
+        let order = self.order.clone();
+        let mut hi = vec![f64::INFINITY; self.lines.runs.len()];
+        for item in order.iter().rev() {
+            match *item {
+                Err(o) => {
+                    let start = self.start(o);
+                    for (before, gap) in &self.obstacle_after[o] {
+                        if let Ok(r) = before {
+                            hi[*r] = hi[*r].min(start - gap * self.squeeze[*r]);
+                        }
+                    }
+                }
+                Ok(r) => {
+                    hi[r] = hi[r].min(self.ports(r).1.0);
+                    for (before, gap) in &self.run_after[r] {
+                        if let Ok(b) = before {
+                            hi[*b] = hi[*b].min(hi[r] - gap * self.squeeze[*b].min(self.squeeze[r]));
+                        }
+                    }
+                }
+            }
+        }
+        let wish: Vec<f64> = (0..self.lines.runs.len()).map(|r| self.wish(r, self.lo[r], hi[r])).collect();
+        let forward = self.forward(&order, &wish, &hi);
+        let backward = self.backward(&order, &wish, &hi);
+        which.iter().map(|r| (forward[*r] + backward[*r]) / 2.0).collect()
+    }
+
+    fn forward(&self, order: &[Result<usize, usize>], wish: &[f64], hi: &[f64]) -> Vec<f64> {
+        let mut at = self.lo.clone();
+        for r in order.iter().filter_map(|i| i.ok()) {
+            let pushed = self.run_after[r].iter().filter_map(|(before, gap)| {
+                let b = before.ok()?;
+                Some(at[b] + gap * self.squeeze[b].min(self.squeeze[r]))
+            });
+            let least = pushed.fold(self.lo[r], f64::max);
+            at[r] = wish[r].min(hi[r]).max(least);
+            if at[r] > hi[r] {
+                at[r] = at[r].min(self.ports(r).1.0);
+            }
+        }
+        at
+    }
+
+    fn backward(&self, order: &[Result<usize, usize>], wish: &[f64], hi: &[f64]) -> Vec<f64> {
+        let mut at = hi.to_vec();
+        let mut most = hi.to_vec();
+        for r in order.iter().rev().filter_map(|i| i.ok()) {
+            at[r] = wish[r].min(most[r]).max(self.lo[r]);
+            if self.lo[r] > hi[r] {
+                at[r] = at[r].min(self.ports(r).1.0);
+            }
+            for (before, gap) in &self.run_after[r] {
+                if let Ok(b) = before {
+                    most[*b] = most[*b].min(at[r] - gap * self.squeeze[*b].min(self.squeeze[r]));
+                }
+            }
+        }
+        at
+    }
+
+    /// Where a run would like to be: before the middle of its cards; else where it makes lines short, and in the middle
+    /// of its channel.
+    fn wish(&self, r: usize, lo: f64, hi: f64) -> f64 {
+        let run = &self.lines.runs[r];
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (hull, a) in own(self.scene, self.lines, r) {
+            let moved = shift(&self.cuts, self.scene.hulls[hull].lo[self.axis]);
+            sum += self.scene.cards[a.card].middle(self.axis) + moved;
+            count += 1.0;
+        }
+        if count > 0.0 {
+            return sum / count;
+        }
+        let here = run.at + shift(&self.cuts, run.at);
+        let (mut back, mut on) = (0, 0);
+        for j in &run.joints {
+            let joint = &self.lines.runs[*j];
+            back += i32::from(joint.lo < run.at - 0.5);
+            on += i32::from(joint.hi > run.at + 0.5);
+        }
+        if on == 0 && back > 0 && lo.is_finite() {
+            return lo;
+        }
+        if back == 0 && on > 0 && hi.is_finite() {
+            return hi;
+        }
+        if lo.is_finite() && hi.is_finite() { (lo + hi) / 2.0 } else { here.clamp(lo, hi.max(lo)) }
+    }
+}

@@ -1,0 +1,4 @@
+//! Placed pictures, made at random and by hand, with what the router guarantees of them.
+
+mod dump;
+mod properties;
