@@ -35,14 +35,22 @@ pub(super) fn keys(lines: &Lines, which: &[usize], ranges: &[Range]) -> Vec<f64>
     keys
 }
 
-/// Gives the members of a group keys in their order, each between its bounds.
+/// Gives the members of a group keys in their order, each between its bounds and near where it is.
 fn place(runs: &[Run], order: &[usize], ranges: &[Range], keys: &mut [f64]) {
     const STEP: f64 = 1e-4;
+    let mut places: Vec<f64> = order.iter().map(|r| runs[*r].at).collect();
+    places.sort_by(f64::total_cmp);
+    let mut most: Vec<f64> = order.iter().map(|r| ranges[*r].max).collect();
+    for i in (0..order.len()).rev() {
+        let end = order.len().min(i + 1 + MOST * 2);
+        let after = (i + 1..end).filter(|k| side_by_side(&runs[order[*k]], &runs[order[i]], NEAR));
+        most[i] = after.map(|k| most[k]).fold(most[i], f64::min) - STEP;
+    }
     for (i, &r) in order.iter().enumerate() {
         let start = i.saturating_sub(MOST * 2);
         let before = order[start..i].iter().filter(|o| side_by_side(&runs[**o], &runs[r], NEAR)).map(|o| keys[*o]);
         let least = before.fold(ranges[r].min, f64::max) + STEP;
-        keys[r] = least.min(ranges[r].max - STEP / 10.0);
+        keys[r] = least.max(places[i]).min(most[i]);
     }
 }
 
@@ -69,18 +77,8 @@ fn pairs(runs: &[Run], which: &[usize], ranges: &[Range]) -> Vec<(usize, usize)>
             continue;
         }
         let shares = |o: &usize| ranges[*o].min < ranges[r].max && ranges[r].min < ranges[*o].max;
-        for (&(at, o), ()) in active.range(me..).take(MOST) {
-            if at > key(ranges[r].max) {
-                break;
-            }
-            pairs.extend(Some((r, o)).filter(|_| shares(&o)));
-        }
-        for (&(at, o), ()) in active.range(..me).rev().take(MOST) {
-            if at < key(ranges[r].min) {
-                break;
-            }
-            pairs.extend(Some((r, o)).filter(|_| shares(&o)));
-        }
+        let near = active.range(me..).take(MOST).chain(active.range(..me).rev().take(MOST));
+        pairs.extend(near.map(|(o, ())| (r, o.1)).filter(|(_, o)| shares(o)));
         active.insert(me, ());
     }
     pairs

@@ -190,7 +190,7 @@ impl<'a> Search<'a> {
             let off = (self.grid.at[v as usize][across] - b.middle(across)).abs();
             let room = ((b.hi[across] - b.lo[across] - 2.0 * CORNER) / 12.0).max(0.0) as u16 + 1;
             let used = self.ends[end.card][side];
-            liking + off as u32 * 2 + u32::from(used) * 20 + if used >= room { FULL_SIDE } else { 0 }
+            liking + (off * 10.0) as u32 + u32::from(used) * 20 + if used >= room { FULL_SIDE } else { 0 }
         };
         ports.into_iter().map(|(side, v)| (side, v, cost(side, v))).collect()
     }

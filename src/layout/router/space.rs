@@ -176,6 +176,9 @@ fn ranges(scene: &Scene, lines: &Lines, which: &[usize], obstacles: &[Obstacle])
         }
     }
     for &r in which {
+        if lines.runs[r].fixed {
+            ranges[r] = Range { min: lines.runs[r].at - 0.01, max: lines.runs[r].at + 0.01 };
+        }
         for (_, a) in own(scene, lines, r) {
             let b = &scene.cards[a.card];
             let across = 1 - axis_of(a.side);
