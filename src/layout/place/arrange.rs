@@ -12,11 +12,17 @@ use super::tree::{Part, Tree};
 use crate::graph::{Graph, NodeKind};
 
 /// Space between a frame and its contents, in user units.
-const PAD: f64 = 18.0;
+const PAD: f64 = 16.0;
 /// The shares of the page that frames are tried in.
 const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
+/// How much lines count against height for a form of a frame.
+const CARES: [f64; 2] = [1.0, 6.0];
 /// With more nodes than this fewer arrangements are tried.
 const MANY: usize = 400;
+/// With more frames than this none is tried in another form than the rest.
+const FEW_FRAMES: usize = 12;
+/// The distance of two cards, one below the other, up to which a line from one to the other is straight.
+const NEAR: f64 = 130.0;
 /// Times that everything is arranged again with known heights.
 const AGAIN: usize = 2;
 
@@ -108,10 +114,7 @@ pub(in crate::layout) fn place(sizes: Sizes<'_>) -> Placement {
     for _ in 0..AGAIN {
         placer.spread();
         for area in (0..count).rev() {
-            let choice = placer.forms[area][0].choice;
-            let inner = vec![0; placer.tree.areas[area].parts.len()];
-            placer.forms[area] =
-                vec![placer.form(area, &[choice], &inner).unwrap_or_else(|| placer.forms[area][0].clone())];
+            placer.forms[area] = vec![placer.again(area)];
         }
     }
     placer.spread();
@@ -201,6 +204,7 @@ impl Placer<'_> {
                     to: link.to,
                     from_y: self.inside[from].y + self.port(from, link.edge, true),
                     to_y: self.inside[to].y + self.port(to, link.edge, false),
+                    row: self.sizes.cards[from].row_of(link.edge).is_some(),
                     label: self.sizes.labels[link.edge].as_ref().map_or(0.0, |l| l.width),
                 }
             })
@@ -236,11 +240,12 @@ impl Placer<'_> {
             let limit = self.page.wanted * share;
             let parts = self.tree.areas[area].parts.clone();
             let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, limit - 2.0 * PAD)).collect();
-            let choices = self.choices(area, &inner, limit - 2.0 * PAD);
-            if let Some(form) = self.form(area, &choices, &inner)
-                && !forms.iter().any(|f| f.w == form.w && f.h == form.h)
-            {
-                forms.push(form);
+            for care in CARES {
+                if let Some((_, form)) = self.best_form(area, &inner, &[limit - 2.0 * PAD], care)
+                    && !forms.iter().any(|f| f.w == form.w && f.h == form.h)
+                {
+                    forms.push(form);
+                }
             }
         }
         forms
@@ -261,51 +266,57 @@ impl Placer<'_> {
     }
 
     /// Ways to arrange an area within a width.
-    fn choices(&mut self, area: usize, inner: &[usize], limit: f64) -> Vec<Choice> {
-        let items = self.items(area, inner);
-        let tallest: f64 = items.iter().map(|i| i.h + 20.0).sum();
+    fn choices(&self, level: &Level<'_>, limit: f64) -> Vec<Choice> {
+        let (split, filled) = level.caps(if level.items.len() > MANY { 24 } else { 9 });
+        let all = split.into_iter().map(|cap| (cap, false)).chain(filled.into_iter().map(|cap| (cap, true)));
         let mut choices = Vec::new();
-        let most = if items.len() > MANY { 24 } else { 9 };
-        let step = |n: usize| if n < 6 { n + 1 } else { n + n / 2 };
-        let mut n = 1;
-        while n <= most.min(items.len().max(1)) {
+        for (cap, fill) in all {
             for loose in [Loose::Below, Loose::Right] {
-                for (fill, apart) in [(false, false), (true, false), (false, true), (true, true)] {
-                    choices.push(Choice { cap: tallest / n as f64 + 1.0, limit, loose, fill, apart });
+                for apart in [false, true] {
+                    let pointless = (loose == Loose::Right && !level.has_loose()) || (apart && !level.has_parts());
+                    if !pointless {
+                        choices.push(Choice { cap, limit, loose, fill, apart });
+                    }
                 }
             }
-            n = step(n);
         }
         choices
     }
 
-    /// The best of some choices, as a form with border and title.
-    fn form(&mut self, area: usize, choices: &[Choice], inner: &[usize]) -> Option<Form> {
+    /// The best arrangement of an area within one of some widths, as a form with border and title.
+    fn best_form(&mut self, area: usize, inner: &[usize], limits: &[f64], care: f64) -> Option<(f64, Form)> {
         let items = self.items(area, inner);
         let (ties, pulls) = (self.ties(area), self.pulls(area));
         let level = Level::new(&items, &ties, &pulls);
         let mut best: Option<(f64, Choice, Block)> = None;
-        for choice in choices {
-            let pointless =
-                (choice.loose == Loose::Right && !level.has_loose()) || (choice.apart && !level.has_parts());
-            if pointless && choices.len() > 1 {
-                continue;
-            }
-            let block = level.build(choice);
-            let cost = if area == 0 {
-                self.page.size(block.w, block.h)
-            } else {
-                // As low as the width allows.
-                let over = (block.w / choice.limit - 1.0).max(0.0);
-                (block.h + 0.25 * block.w) * (1.0 + 4.0 * over)
-            };
-            let cost = cost + strain(&items, &ties, &block);
-            if best.as_ref().is_none_or(|b| cost < b.0) {
-                best = Some((cost, *choice, block));
+        for &limit in limits {
+            for choice in self.choices(&level, limit) {
+                let block = level.build(&choice);
+                let cost = if area == 0 {
+                    self.page.size(block.w, block.h)
+                } else {
+                    // As low as the width allows.
+                    let over = (block.w / choice.limit - 1.0).max(0.0);
+                    (block.h + 0.25 * block.w) * (1.0 + 4.0 * over)
+                };
+                let cost = cost + care * strain(&items, &ties, &block);
+                if best.as_ref().is_none_or(|b| cost < b.0) {
+                    best = Some((cost, choice, block));
+                }
             }
         }
-        let (_, choice, block) = best?;
-        Some(self.framed(area, choice, block, inner))
+        let (cost, choice, block) = best?;
+        Some((cost, self.framed(area, choice, block, inner)))
+    }
+
+    /// An area in the same arrangement as before.
+    fn again(&mut self, area: usize) -> Form {
+        let inner = vec![0; self.tree.areas[area].parts.len()];
+        let choice = self.forms[area][0].choice;
+        let items = self.items(area, &inner);
+        let (ties, pulls) = (self.ties(area), self.pulls(area));
+        let block = Level::new(&items, &ties, &pulls).build(&choice);
+        self.framed(area, choice, block, &inner)
     }
 
     /// An arrangement with its border and title.
@@ -340,27 +351,34 @@ impl Placer<'_> {
         Form { choice, block, inner: inner.to_vec(), w, h, lines, top, cards }
     }
 
-    /// The whole picture in its best form.
+    /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single frames
+    /// as long as that is better.
     fn whole(&mut self) -> Form {
         let many = self.sizes.graph.nodes().len() > MANY;
         let parts = self.tree.areas[0].parts.clone();
+        let limits: Vec<f64> =
+            if many { &[1.0][..] } else { &[1.0, 0.75, 1.6] }.iter().map(|s| self.page.wanted * s).collect();
         let mut best: Option<(f64, Form)> = None;
         let mut seen: Vec<Vec<usize>> = Vec::new();
         for share in SHARES {
             let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, self.page.wanted * share)).collect();
-            if seen.contains(&inner) {
-                continue;
+            if !seen.contains(&inner) {
+                self.try_whole(&inner, &limits, &mut best);
+                seen.push(inner);
             }
-            seen.push(inner.clone());
-            let limits: &[f64] = if many { &[1.0] } else { &[1.0, 0.75, 1.6] };
-            let mut choices = Vec::new();
-            for limit in limits {
-                choices.extend(self.choices(0, &inner, self.page.wanted * limit));
-            }
-            if let Some(form) = self.form(0, &choices, &inner) {
-                let cost = self.page.size(form.w, form.h) + self.strain_of(&form);
-                if best.as_ref().is_none_or(|b| cost < b.0) {
-                    best = Some((cost, form));
+        }
+        let frames = (0..parts.len()).filter(|&i| matches!(parts[i], Part::Area(_))).count();
+        if frames <= FEW_FRAMES {
+            for item in 0..parts.len() {
+                let Part::Area(area) = parts[item] else { continue };
+                for form in 0..self.forms[area].len() {
+                    let Some((_, known)) = &best else { continue };
+                    let mut inner = known.inner.clone();
+                    inner[item] = form;
+                    if !seen.contains(&inner) {
+                        self.try_whole(&inner, &limits, &mut best);
+                        seen.push(inner);
+                    }
                 }
             }
         }
@@ -368,12 +386,17 @@ impl Placer<'_> {
             Some((_, form)) => form,
             None => {
                 let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: false, apart: false };
-                self.framed(
-                    0,
-                    choice,
-                    Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() },
-                    &vec![0; parts.len()],
-                )
+                let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
+                self.framed(0, choice, block, &vec![0; parts.len()])
+            }
+        }
+    }
+
+    fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
+        if let Some((_, form)) = self.best_form(0, inner, limits, 1.0) {
+            let cost = self.page.size(form.w, form.h) + self.strain_of(&form);
+            if best.as_ref().is_none_or(|b| cost < b.0) {
+                *best = Some((cost, form));
             }
         }
     }
@@ -392,7 +415,8 @@ impl Placer<'_> {
             }
             let (a, b) = (&self.sizes.cards[from], &self.sizes.cards[to]);
             let rise = (at[from].y + self.port(from, edge, true) - at[to].y - self.port(to, edge, false)).abs();
-            cost += bent(at[from].x, a.width, at[to].x, b.width, rise);
+            let row = a.row_of(edge).is_some();
+            cost += bent(at[from].x, a.width, at[to].x, b.width, rise, row);
         }
         cost
     }
@@ -463,17 +487,18 @@ fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
     let mut cost = 0.0;
     for tie in ties.iter().filter(|t| t.from != t.to) {
         let (a, b) = (block.at[tie.from], block.at[tie.to]);
-        cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs());
+        cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs(), tie.row);
     }
     cost
 }
 
 /// What a line costs, by where its ends are: more if it runs back.
-fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64) -> f64 {
+fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64, row: bool) -> f64 {
     let ahead = to - (x + w);
     if ahead >= 0.0 {
         return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
     }
     let back = (x - (to + to_w)).max(0.0);
-    6.0 + 0.05 * rise + 0.12 * back + if back > 0.0 { 15.0 } else { 0.0 }
+    let turns = if row || rise > NEAR { 16.0 } else { 6.0 };
+    turns + 0.05 * rise + 0.12 * back + if back > 0.0 { 20.0 } else { 0.0 }
 }

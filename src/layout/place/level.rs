@@ -9,12 +9,16 @@ use super::fit::{Span, fit};
 use super::layers::layers;
 
 /// Space between two columns, and more for a label.
-const COLUMN_GAP: f64 = 44.0;
+const COLUMN_GAP: f64 = 40.0;
 const LABEL_ROOM: f64 = 34.0;
 /// Space between two items of a column.
 const ITEM_GAP: f64 = 20.0;
 /// Space between two rows of columns.
 const ROW_GAP: f64 = 36.0;
+/// The widest frame that may stand left of all rows.
+const ASIDE: f64 = 200.0;
+/// Most columns that take several layers.
+const FILLED: usize = 7;
 /// Passes over all layers that look for an order.
 const PASSES: usize = 8;
 /// With more items than this fewer passes are made.
@@ -39,6 +43,8 @@ pub(super) struct Tie {
     /// The heights of its ends below the tops of the items.
     pub from_y: f64,
     pub to_y: f64,
+    /// True if it leaves to the right, from a row of a card.
+    pub row: bool,
     /// Width of its label, or 0.
     pub label: f64,
 }
@@ -173,10 +179,34 @@ impl<'a> Level<'a> {
         (all - self.gap).max(0.0)
     }
 
-    /// The heights of the layers, each in one column.
-    pub fn tallest(&self) -> f64 {
+    /// The height of the highest layer.
+    fn tallest(&self) -> f64 {
         let linked = self.layers.iter().map(|l| self.height(l)).fold(0.0, f64::max);
         linked.max(0.0)
+    }
+
+    /// Heights of columns: those at which layers take several columns, and those that so many columns need at least
+    /// when each takes several layers.
+    pub fn caps(&self, most: usize) -> (Vec<f64>, Vec<f64>) {
+        let all: f64 = self.items.iter().map(|i| i.h + ITEM_GAP).sum();
+        let mut split = Vec::new();
+        let mut n = 1;
+        while n <= most.min(self.items.len().max(1)) {
+            split.push(all / n as f64 + 1.0);
+            n = if n < 6 { n + 1 } else { n + n / 2 };
+        }
+        let heights: Vec<f64> = self.layers.iter().map(|l| self.height(l) + ITEM_GAP).collect();
+        let tallest = heights.iter().copied().fold(0.0, f64::max);
+        let mut filled = Vec::new();
+        for count in 1..heights.len().min(FILLED) {
+            let (mut low, mut high) = (tallest, heights.iter().sum::<f64>());
+            for _ in 0..12 {
+                let middle = (low + high) / 2.0;
+                if filled_columns(&heights, middle) <= count { high = middle } else { low = middle }
+            }
+            filled.push(high.ceil() + 1.0);
+        }
+        (split, filled)
     }
 
     pub fn has_loose(&self) -> bool {
@@ -290,9 +320,9 @@ impl<'a> Level<'a> {
     fn columns(&self, layers: &[Vec<usize>], choice: &Choice) -> (Vec<Column>, usize) {
         let mut columns: Vec<Column> = Vec::new();
         let (mut x, mut row) = (0.0, 0);
-        // What stands in no frame at the start of the level stays left of all rows.
-        let aside = layers.first().is_some_and(|l| l.iter().all(|&i| !self.items[i].frame))
-            && self.items.iter().any(|i| i.frame);
+        // What stands in no frame, or in a narrow one, at the start of the picture stays left of all rows.
+        let narrow = |i: usize| !self.items[i].frame || self.items[i].w <= ASIDE;
+        let aside = layers.first().is_some_and(|l| l.iter().all(|&i| narrow(i))) && self.items.iter().any(|i| i.frame);
         let (mut left, mut beside) = (0.0, 0);
         for (number, layer) in layers.iter().enumerate() {
             let count = ((self.height(layer) / choice.cap.max(1.0)).ceil() as usize).clamp(1, layer.len().max(1));
@@ -490,6 +520,18 @@ impl<'a> Level<'a> {
             block.h = block.h.max(y0 + y + self.items[i].h);
         }
     }
+}
+
+/// How many columns of a height layers fill.
+fn filled_columns(heights: &[f64], cap: f64) -> usize {
+    let (mut count, mut used) = (1, 0.0);
+    for height in heights {
+        if used > 0.0 && used + height > cap {
+            (count, used) = (count + 1, 0.0);
+        }
+        used += height;
+    }
+    count
 }
 
 /// The index of the lowest number.
