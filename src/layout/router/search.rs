@@ -80,9 +80,20 @@ impl<'a> Search<'a> {
             (distance(&root, &self.scene.cards[leaf.card]) * 10.0) as u64
         };
         order.sort_by_key(|i| (far(i), *i));
-        let mut ways = vec![None; net.members.len()];
+        let mut ways: Vec<Option<Way>> = vec![None; net.members.len()];
+        let mut same: std::collections::BTreeMap<(usize, u64), usize> = std::collections::BTreeMap::new();
         for i in order {
             let leaf = net.leaf(&all[net.members[i]]);
+            if leaf.card == net.root.card {
+                continue;
+            }
+            // Equal ends have equal ways.
+            let key = (leaf.card, if let Port::Row { y } = leaf.port { y.to_bits() } else { 0 });
+            if let Some(same) = same.get(&key) {
+                ways[i] = ways[*same].clone();
+                continue;
+            }
+            same.insert(key, i);
             if let Some(way) = self.connect(net, leaf, budget) {
                 self.keep(net, leaf, &way);
                 ways[i] = Some(way);

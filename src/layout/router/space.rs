@@ -182,8 +182,9 @@ fn ranges(scene: &Scene, lines: &Lines, which: &[usize], obstacles: &[Obstacle])
         for (_, a) in own(scene, lines, r) {
             let b = &scene.cards[a.card];
             let across = 1 - axis_of(a.side);
-            ranges[r].min = ranges[r].min.max(b.lo[across]);
-            ranges[r].max = ranges[r].max.min(b.hi[across]);
+            let corner = CORNER.min((b.hi[across] - b.lo[across]) / 2.0 - 0.1);
+            ranges[r].min = ranges[r].min.max(b.lo[across] + corner);
+            ranges[r].max = ranges[r].max.min(b.hi[across] - corner);
         }
     }
     ranges
@@ -383,14 +384,22 @@ impl Problem<'_> {
             self.cut(edge(hull), over);
             return true;
         }
-        let mut next = Some(r);
+        self.squeeze_chain(r, over)
+    }
+
+    /// Makes the distances in the chain before a run so much shorter that it fits.
+    fn squeeze_chain(&mut self, r: usize, over: f64) -> bool {
+        let mut chain = vec![r];
+        while let Some(before) = self.origin[chain[chain.len() - 1]].1 {
+            chain.push(before);
+        }
+        let length = self.lo[r] - self.lo[chain[chain.len() - 1]];
+        let part = if length > over { 1.0 - (over + 0.001) / length } else { 0.0 };
         let mut changed = false;
-        while let Some(run) = next {
-            if self.squeeze[run] > 0.35 {
-                self.squeeze[run] *= 0.8;
-                changed = true;
-            }
-            next = self.origin[run].1;
+        for run in chain {
+            let less = (self.squeeze[run] * part).max(0.25);
+            changed |= less < self.squeeze[run] - 1e-6;
+            self.squeeze[run] = less;
         }
         changed
     }

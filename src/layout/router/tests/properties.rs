@@ -67,7 +67,13 @@ fn close_lines(all: &[Connection], r: &Routed) -> Vec<String> {
         for (k, p) in here.iter().enumerate() {
             for q in here[k + 1..].iter().chain(next.into_iter().flatten()) {
                 let together = p.3.min(q.3) - p.2.max(q.2);
-                if r.trunks[p.0] != r.trunks[q.0] && (p.1 - q.1).abs() < 7.9 && together > 1.0 {
+                // A small card has no room for more at one side.
+                let (c, d) = (&all[p.0], &all[q.0]);
+                let small = [c.from.card, c.to.card]
+                    .iter()
+                    .any(|e| [d.from.card, d.to.card].contains(e) && r.placed.cards[*e].h.min(r.placed.cards[*e].w) < 60.0);
+                let least = if small { 3.9 } else { 7.9 };
+                if r.trunks[p.0] != r.trunks[q.0] && (p.1 - q.1).abs() < least && together > 1.0 {
                     found.push(format!(
                         "close: lines {} and {} run {:.1} apart for {together:.0} at {:.0} from {:.0} (styles {} {})",
                         p.0,
@@ -101,6 +107,7 @@ fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
                 }
             }
             (None, None) => {}
+            (Some(_), None) => {}
             (a, b) => found.push(format!("label of {i} is {b:?} for {a:?}")),
         }
     }
