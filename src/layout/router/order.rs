@@ -233,6 +233,10 @@ fn at_end(runs: &[Run], a: usize, b: usize, end: usize, depth: usize) -> i32 {
         let a_is_shorter = (end == 1) == (ea < eb);
         return if a_is_shorter { turn(ra, ea).map_or(0, |t| t.1) } else { turn(rb, eb).map_or(0, |t| -t.1) };
     }
+    if (ra.at - rb.at).abs() > SAME {
+        // Their ends only happen to lie on one line.
+        return if ra.at < rb.at { -1 } else { 1 };
+    }
     match (turn(ra, ea), turn(rb, eb)) {
         (Some((ja, da)), Some((jb, db))) if da == db => {
             let on = at_end(runs, ja, jb, usize::from(da > 0), depth + 1);
