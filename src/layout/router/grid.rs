@@ -68,6 +68,7 @@ impl Grid {
         grid.end_at_cards(scene, &tracks, &mut on);
         for (track, vertices) in tracks.iter().zip(&mut on) {
             vertices.sort_by(|a, b| a.0.total_cmp(&b.0));
+            vertices.dedup_by_key(|v| v.1);
             for pair in vertices.windows(2) {
                 grid.link(scene, track, pair[0].1, pair[1].1);
             }
@@ -105,7 +106,12 @@ impl Grid {
                 _ => {
                     for &(_, h) in active.range((key(t.lo), 0)..=(key(t.hi), usize::MAX)) {
                         let y = tracks[h].at;
-                        let v = self.vertex([t.at, y]);
+                        // Tracks that meet at their ends share the place.
+                        let same = |last: Option<&(f64, u32)>, at: f64| last.filter(|l| l.0 > at - 0.01).map(|l| l.1);
+                        let v = match (same(on[h].last(), t.at), same(on[i].last(), y)) {
+                            (None, None) => self.vertex([t.at, y]),
+                            (Some(v), _) | (_, Some(v)) => v,
+                        };
                         on[i].push((y, v));
                         on[h].push((t.at, v));
                     }
@@ -163,13 +169,8 @@ impl Grid {
             let other = 1 - axis;
             let fits = at[other] >= b.lo[other] + CORNER - 0.01 && at[other] <= b.hi[other] - CORNER + 0.01;
             let slim = b.hi[other] - b.lo[other] < 2.0 * CORNER && (at[other] - b.middle(other)).abs() < 1.0;
-            (fits || slim)
-                && scene.members[hull].iter().filter(|m| **m != card).all(|m| {
-                    let s = &scene.cards[*m];
-                    let beside = at[other] <= s.lo[other] || at[other] >= s.hi[other];
-                    let behind = if is_forward(side) { s.hi[axis] <= b.hi[axis] } else { s.lo[axis] >= b.lo[axis] };
-                    beside || behind
-                })
+            let before = |s: &Block| if is_forward(side) { s.lo[axis] >= b.hi[axis] } else { s.hi[axis] <= b.lo[axis] };
+            (fits || slim) && !scene.members[hull].iter().any(|m| *m != card && before(&scene.cards[*m]))
         };
         self.ports[hull].iter().copied().filter(|(side, v)| free(*side, self.at[*v as usize])).collect()
     }

@@ -118,7 +118,7 @@ fn result(placed: &Placed, all: &[Connection], scene: &Scene, lines: &Lines, str
         stretch,
         lines: drawn,
         labels: vec![None; all.len()],
-        branches: vec![Vec::new(); all.len()],
+        branches: lines.branches().into_iter().map(|b| b.into_iter().map(point).collect()).collect(),
         trunks,
         plain: 0,
     }
@@ -126,10 +126,13 @@ fn result(placed: &Placed, all: &[Connection], scene: &Scene, lines: &Lines, str
 
 /// A line from its source to its target.
 fn drawn_line(scene: &Scene, lines: &Lines, line: &Line) -> Vec<Point> {
-    let mut points: Vec<Point> =
-        lines.points(scene, line).iter().map(|p| Point { x: round2(p[0]), y: round2(p[1]) }).collect();
+    let mut points: Vec<Point> = lines.points(scene, line).into_iter().map(point).collect();
     if line.start.is_some_and(|s| s.arrow) {
         points.reverse();
     }
     simplify(&points)
+}
+
+fn point(p: [f64; 2]) -> Point {
+    Point { x: round2(p[0]), y: round2(p[1]) }
 }

@@ -43,22 +43,22 @@ pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
         open.entry(key(false, c)).or_default().push(i);
         open.entry(key(true, c)).or_default().push(i);
     }
-    // Many come first, and sources before targets.
+    // Rows come first, since their lines begin at one point; then many before few, and sources before targets.
     let mut count: BTreeMap<Key, usize> = open.iter().map(|(k, v)| (*k, v.len())).collect();
-    let mut queue: BTreeSet<(std::cmp::Reverse<usize>, Key)> =
-        count.iter().map(|(k, n)| (std::cmp::Reverse(*n), *k)).collect();
+    let rank = |n: usize, k: Key| (k.3.is_none(), std::cmp::Reverse(n), k);
+    let mut queue: BTreeSet<_> = count.iter().map(|(k, n)| rank(*n, *k)).collect();
     let mut taken = vec![false; connections.len()];
     let mut nets = Vec::new();
-    while let Some((_, best)) = queue.pop_first() {
+    while let Some((_, _, best)) = queue.pop_first() {
         let members: Vec<usize> = open[&best].iter().copied().filter(|i| !taken[*i]).collect();
         let Some(first) = members.first().map(|i| &connections[*i]) else { continue };
         for i in &members {
             taken[*i] = true;
             let other = key(!best.0, &connections[*i]);
             if let Some(n) = count.get_mut(&other) {
-                queue.remove(&(std::cmp::Reverse(*n), other));
+                queue.remove(&rank(*n, other));
                 *n -= 1;
-                queue.insert((std::cmp::Reverse(*n), other));
+                queue.insert(rank(*n, other));
             }
         }
         let root = if best.0 { first.to } else { first.from };

@@ -10,6 +10,8 @@ const SAME: f64 = 0.5;
 const MOST: usize = 40;
 /// Ends of two runs closer than this keep their distance as if they ran side by side.
 pub(super) const NEAR: f64 = 4.0;
+/// The least room that two runs need side by side.
+const ROOM: f64 = 10.0;
 const NEVER: i32 = 1000;
 
 /// Between which borders each run lies; the order may change within.
@@ -176,7 +178,9 @@ fn crossings(runs: &[Run], a: usize, b: usize, ranges: &[Range]) -> (i32, i32) {
             (0, 0)
         };
     }
-    let (mut first, mut second) = (0, 0);
+    // Where there is no room for both in this order.
+    let tight = |p: usize, q: usize| if ranges[q].max - ranges[p].min < ROOM { NEVER / 20 } else { 0 };
+    let (mut first, mut second) = (tight(a, b), tight(b, a));
     for (p, q, swapped) in [(a, b, false), (b, a, true)] {
         for &joint in &runs[p].joints {
             let t = runs[joint].at;
@@ -228,6 +232,10 @@ fn at_end(runs: &[Run], a: usize, b: usize, end: usize, depth: usize) -> i32 {
     if (ea - eb).abs() > SAME {
         let a_is_shorter = (end == 1) == (ea < eb);
         return if a_is_shorter { turn(ra, ea).map_or(0, |t| t.1) } else { turn(rb, eb).map_or(0, |t| -t.1) };
+    }
+    if (ra.at - rb.at).abs() > SAME {
+        // Their ends only happen to lie on one line.
+        return if ra.at < rb.at { -1 } else { 1 };
     }
     match (turn(ra, ea), turn(rb, eb)) {
         (Some((ja, da)), Some((jb, db))) if da == db => {

@@ -142,6 +142,10 @@ impl Lines {
     /// The line of a card to itself: out of its right side and back into it below.
     fn loop_line(&mut self, scene: &Scene, n: usize, net: &Net, member: usize) {
         let card = net.root.card;
+        if let Some(same) = net.members.iter().find(|m| self.lines[**m].runs.len() == 3 && loops(&self.lines[**m])) {
+            self.lines[member] = self.lines[*same].clone();
+            return;
+        }
         let b = &scene.cards[card];
         let height = b.hi[1] - b.lo[1];
         let first = self.runs.len();
@@ -210,6 +214,51 @@ impl Lines {
         }
         points
     }
+}
+
+impl Lines {
+    /// The points where lines of one net part or join: for each connection those on its line that no earlier one has.
+    pub fn branches(&self) -> Vec<Vec<[f64; 2]>> {
+        const NEAR: f64 = 0.5;
+        let mut seen = std::collections::BTreeSet::new();
+        let mut all = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            let mut mine = Vec::new();
+            for &r in &line.runs {
+                for &j in &self.runs[r].joints {
+                    let (a, b) = (&self.runs[r], &self.runs[j]);
+                    let ways = [a.lo < b.at - NEAR, a.hi > b.at + NEAR, b.lo < a.at - NEAR, b.hi > a.at + NEAR];
+                    let mut p = [0.0; 2];
+                    (p[a.axis], p[b.axis]) = (b.at, a.at);
+                    let on_line = line.runs.contains(&j) || self.passes(line, r, b.at);
+                    if ways.iter().filter(|w| **w).count() > 2 && on_line && seen.insert((r.min(j), r.max(j))) {
+                        mine.push(p);
+                    }
+                }
+            }
+            all.push(mine);
+        }
+        all
+    }
+
+    /// Whether a line runs through a coordinate along one of its runs.
+    fn passes(&self, line: &Line, r: usize, at: f64) -> bool {
+        let Some(k) = line.runs.iter().position(|x| *x == r) else { return false };
+        let run = &self.runs[r];
+        let end = |neighbor: Option<&usize>, attach: &Option<Attach>| match (neighbor, attach) {
+            (Some(n), _) => self.runs[*n].at,
+            (None, Some(a)) if is_forward(a.side) => run.lo,
+            _ => run.hi,
+        };
+        let a = end(k.checked_sub(1).and_then(|k| line.runs.get(k)), &line.start);
+        let b = end(line.runs.get(k + 1), &line.end);
+        a.min(b) <= at && at <= a.max(b)
+    }
+}
+
+/// Whether a line leads from a card to itself.
+fn loops(line: &Line) -> bool {
+    line.start.map(|s| s.card) == line.end.map(|e| e.card)
 }
 
 fn new_run(n: usize, net: &Net, axis: usize, at: f64) -> Run {

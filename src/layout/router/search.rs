@@ -17,6 +17,7 @@ const ON_TRUNK: u32 = 40;
 /// The first and the further trunks of a net that leave by another side.
 const SECOND_EXIT: u32 = 500;
 const FOREIGN_FRAME: u32 = 4000;
+const SECOND_STRAIGHT: u32 = 450;
 const FULL_SIDE: u32 = 2500;
 
 /// Everything that is known of lines found so far.
@@ -80,9 +81,20 @@ impl<'a> Search<'a> {
             (distance(&root, &self.scene.cards[leaf.card]) * 10.0) as u64
         };
         order.sort_by_key(|i| (far(i), *i));
-        let mut ways = vec![None; net.members.len()];
+        let mut ways: Vec<Option<Way>> = vec![None; net.members.len()];
+        let mut same: std::collections::BTreeMap<(usize, u64), usize> = std::collections::BTreeMap::new();
         for i in order {
             let leaf = net.leaf(&all[net.members[i]]);
+            if leaf.card == net.root.card {
+                continue;
+            }
+            // Equal ends have equal ways.
+            let key = (leaf.card, if let Port::Row { y } = leaf.port { y.to_bits() } else { 0 });
+            if let Some(same) = same.get(&key) {
+                ways[i] = ways[*same].clone();
+                continue;
+            }
+            same.insert(key, i);
             if let Some(way) = self.connect(net, leaf, budget) {
                 self.keep(net, leaf, &way);
                 ways[i] = Some(way);
@@ -307,10 +319,28 @@ impl<'a> Search<'a> {
         let goal = self.goal[next as usize];
         if goal.0 == self.round {
             cost += goal.1;
+            // Two straight lines need two heights that both cards have.
+            let back = self.used[next as usize][(out + 2) % 4];
+            if back > 0 && d == out && self.is_straight(v * 4 + d) {
+                cost += SECOND_STRAIGHT;
+            }
         } else if self.grid.next[next as usize].iter().filter(|n| **n != NONE).count() < 2 {
             return;
         }
         self.push(next * 4 + out as u32, g + cost, v as u32 * 4 + d as u32, target, heap);
+    }
+
+    /// Whether the way to a state begins at a card and has no bend.
+    fn is_straight(&self, state: usize) -> bool {
+        let mut s = state;
+        while self.from[s] != NONE {
+            let before = self.from[s] as usize;
+            if before % 4 != s % 4 {
+                return false;
+            }
+            s = before;
+        }
+        !self.tree.nodes.contains_key(&(s as u32 / 4))
     }
 
     /// The way to a state, from the root.

@@ -15,7 +15,7 @@ fn key(v: f64) -> i64 {
 impl Skyline {
     /// The items that are seen between two places.
     pub fn seen(&self, lo: f64, hi: f64) -> Vec<usize> {
-        let (lo, hi) = (key(lo), key(hi));
+        let (lo, hi) = (key(lo), key(hi).max(key(lo) + 1));
         let first = self.parts.range(..=lo).next_back().filter(|(_, p)| p.0 > lo);
         let mut items: Vec<usize> =
             first.into_iter().chain(self.parts.range(lo + 1..hi)).map(|(_, part)| part.1).collect();

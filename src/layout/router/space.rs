@@ -68,6 +68,8 @@ struct Problem<'a> {
     /// Part of the distance that remains to each run where there is not enough.
     squeeze: Vec<f64>,
     cuts: Vec<(f64, f64)>,
+    /// Between these coordinates nothing may be cut.
+    glued: Vec<(f64, f64)>,
     lo: Vec<f64>,
     /// The obstacle from which the chain of distances to a run starts, and the run before it in that chain.
     origin: Vec<(Option<usize>, Option<usize>)>,
@@ -89,6 +91,7 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
         obstacle_after: vec![Vec::new(); obstacles.len()],
         squeeze: vec![1.0; lines.runs.len()],
         cuts: Vec::new(),
+        glued: Vec::new(),
         lo: vec![f64::NEG_INFINITY; lines.runs.len()],
         origin: vec![(None, None); lines.runs.len()],
         obstacles,
@@ -123,15 +126,15 @@ fn obstacles(scene: &Scene, axis: usize) -> Vec<Obstacle> {
     all
 }
 
-/// Where a run lies for others that look for what is beside it: not up to the card at which it ends.
-fn reach(lines: &Lines, r: usize, near: f64) -> (f64, f64) {
+/// Where a run lies for others that look for what is beside it: not in the composite at which it ends.
+fn reach(scene: &Scene, lines: &Lines, r: usize, near: f64) -> (f64, f64) {
     let run = &lines.runs[r];
     let (mut from, mut to) = (run.lo - near, run.hi + near);
-    for a in run.attached.iter().filter(|a| axis_of(a.side) == run.axis) {
+    for (hull, a) in own(scene, lines, r) {
         if is_forward(a.side) {
-            from = run.lo + 1.0;
+            from = scene.hulls[hull].hi[run.axis] + 1.0;
         } else {
-            to = run.hi - 1.0;
+            to = scene.hulls[hull].lo[run.axis] - 1.0;
         }
     }
     (from, to.max(from + 0.5))
@@ -163,7 +166,7 @@ fn ranges(scene: &Scene, lines: &Lines, which: &[usize], obstacles: &[Obstacle])
             match item {
                 Err(o) => seen.set(obstacles[o].from, obstacles[o].to, o),
                 Ok(r) => {
-                    let (from, to) = reach(lines, r, 6.0);
+                    let (from, to) = reach(scene, lines, r, 6.0);
                     for o in seen.seen(from, to).into_iter().filter(|o| !is_own(r, *o)) {
                         if back {
                             ranges[r].max = ranges[r].max.min(obstacles[o].lo);
@@ -182,8 +185,9 @@ fn ranges(scene: &Scene, lines: &Lines, which: &[usize], obstacles: &[Obstacle])
         for (_, a) in own(scene, lines, r) {
             let b = &scene.cards[a.card];
             let across = 1 - axis_of(a.side);
-            ranges[r].min = ranges[r].min.max(b.lo[across]);
-            ranges[r].max = ranges[r].max.min(b.hi[across]);
+            let corner = CORNER.min((b.hi[across] - b.lo[across]) / 2.0 - 0.1);
+            ranges[r].min = ranges[r].min.max(b.lo[across] + corner);
+            ranges[r].max = ranges[r].max.min(b.hi[across] - corner);
         }
     }
     ranges
@@ -213,7 +217,7 @@ impl Problem<'_> {
                     seen.set(from, to, runs + o);
                 }
                 Ok(r) => {
-                    let (from, to) = reach(self.lines, r, NEAR);
+                    let (from, to) = reach(self.scene, self.lines, r, NEAR);
                     for before in seen.seen(from, to) {
                         let gap = match item(before) {
                             Ok(other) => self.between(other, r),
@@ -328,13 +332,7 @@ impl Problem<'_> {
                         self.least(r);
                         changed |= self.fit_ports(r);
                     }
-                    Err(o) => {
-                        let need = self.need(o);
-                        if need > 0.01 {
-                            self.cut(self.obstacles[o].lo, need);
-                            changed = true;
-                        }
-                    }
+                    Err(o) => changed |= self.fit_obstacle(o),
                 }
             }
             if !changed {
@@ -343,13 +341,37 @@ impl Problem<'_> {
         }
     }
 
-    /// By how much an obstacle must move on.
-    fn need(&self, o: usize) -> f64 {
-        let at = |before: &(Result<usize, usize>, f64)| match before.0 {
-            Ok(r) => self.lo[r] + before.1 * self.squeeze[r],
-            Err(o) => self.end(o) + before.1,
+    /// Moves an obstacle on if what is before it needs the room.
+    fn fit_obstacle(&mut self, o: usize) -> bool {
+        let (mut need, mut by) = (0.01, None);
+        for (before, gap) in &self.obstacle_after[o] {
+            let (at, start) = match *before {
+                Ok(r) => (self.lo[r] + gap * self.squeeze[r], Ok(r)),
+                Err(b) => (self.end(b) + gap, Err(b)),
+            };
+            if at - self.start(o) > need {
+                (need, by) = (at - self.start(o), Some(start));
+            }
+        }
+        let Some(by) = by else { return false };
+        let origin = match by {
+            Ok(r) => self.origin[r].0,
+            Err(b) => Some(b),
         };
-        self.obstacle_after[o].iter().map(at).fold(f64::NEG_INFINITY, f64::max) - self.start(o)
+        let at = self.cut_at(self.obstacles[o].lo);
+        if origin.is_none_or(|b| self.obstacles[b].lo < at) {
+            self.cut(at, need);
+            return true;
+        }
+        by.is_ok_and(|r| self.squeeze_chain(r, need))
+    }
+
+    /// Where a cut is made that moves what is at a coordinate.
+    fn cut_at(&self, mut at: f64) -> f64 {
+        while let Some(glue) = self.glued.iter().find(|g| g.0 < at && at <= g.1) {
+            at = glue.0;
+        }
+        at
     }
 
     fn cut(&mut self, at: f64, by: f64) {
@@ -364,33 +386,52 @@ impl Problem<'_> {
         let (least, most) = self.ports(r);
         let over = self.lo[r] - most.0;
         let Some(hull) = most.1.filter(|_| over > 0.01) else { return false };
-        let edge = |h: usize| self.scene.hulls[h].lo[self.axis];
+        let (scene, axis) = (self.scene, self.axis);
+        let edge = |h: usize| scene.hulls[h].lo[axis];
         let origin = self.origin[r].0;
-        if least.0 > most.0 + 0.01
-            && let Some(other) = least.1.filter(|o| *o != hull)
-        {
-            // The two cards of a straight line were moved apart: they move together instead.
-            let (from, to) = (edge(hull).min(edge(other)), edge(hull).max(edge(other)));
-            let between: f64 = self.cuts.iter().filter(|c| c.0 > from && c.0 <= to).map(|c| c.1).sum();
-            if between > 0.0 {
-                self.cuts.retain(|c| c.0 <= from || c.0 > to);
-                self.cut(from, between);
+        // Where cuts moved what is before it, but not the card, both move together instead: the other card of a straight
+        // line, or where the chain of distances starts.
+        let straight = least.1.filter(|o| least.0 > most.0 + 0.01 && *o != hull).map(edge);
+        let starts = origin.map(|o| self.obstacles[o].lo);
+        for other in straight.into_iter().chain(starts) {
+            let (from, to) = (edge(hull).min(other), edge(hull).max(other));
+            if (straight.is_some() || other > edge(hull)) && self.glue(from, to) {
                 return true;
             }
         }
-        let starts = origin.map(|o| self.obstacles[o].lo);
-        if starts.is_some_and(|s| s < edge(hull)) {
-            self.cut(edge(hull), over);
+        let at = self.cut_at(edge(hull));
+        if starts.is_some_and(|s| s < at) {
+            self.cut(at, over);
             return true;
         }
-        let mut next = Some(r);
+        self.squeeze_chain(r, over)
+    }
+
+    /// Moves the cuts between two coordinates to the first; false if there are none.
+    fn glue(&mut self, from: f64, to: f64) -> bool {
+        let between: f64 = self.cuts.iter().filter(|c| c.0 > from && c.0 <= to).map(|c| c.1).sum();
+        if between <= 0.0 {
+            return false;
+        }
+        self.glued.push((from, to));
+        self.cuts.retain(|c| c.0 <= from || c.0 > to);
+        self.cut(self.cut_at(from), between);
+        true
+    }
+
+    /// Makes the distances in the chain before a run so much shorter that it fits.
+    fn squeeze_chain(&mut self, r: usize, over: f64) -> bool {
+        let mut chain = vec![r];
+        while let Some(before) = self.origin[chain[chain.len() - 1]].1 {
+            chain.push(before);
+        }
+        let length = self.lo[r] - self.lo[chain[chain.len() - 1]];
+        let part = if length > over { 1.0 - (over + 0.001) / length } else { 0.0 };
         let mut changed = false;
-        while let Some(run) = next {
-            if self.squeeze[run] > 0.35 {
-                self.squeeze[run] *= 0.8;
-                changed = true;
-            }
-            next = self.origin[run].1;
+        for run in chain {
+            let less = (self.squeeze[run] * part).max(0.25);
+            changed |= less < self.squeeze[run] - 1e-6;
+            self.squeeze[run] = less;
         }
         changed
     }

@@ -37,6 +37,29 @@ fn read(text: &str) -> (Placed, Vec<Connection>) {
     (placed, all)
 }
 
+/// The text of a scene, written to the file that ROUTER_FAILED names.
+pub(super) fn write(placed: &Placed, all: &[Connection]) {
+    let Ok(file) = std::env::var("ROUTER_FAILED") else { return };
+    let mut s = String::new();
+    let number = |i: Option<usize>| i.map_or(-1, |i| i as i64);
+    for f in &placed.frames {
+        let (r, t) = (f.rect, f.title);
+        let title = format!("{} {} {} {}", t.x, t.y, t.w, t.h);
+        let _ = writeln!(s, "frame {} {} {} {} {title} {}", r.x, r.y, r.w, r.h, number(f.parent));
+    }
+    for (i, c) in placed.cards.iter().enumerate() {
+        let (composite, frame) = (placed.composites[i], number(placed.frame_of[i]));
+        let _ = writeln!(s, "card {} {} {} {} {composite} {frame}", c.x, c.y, c.w, c.h);
+    }
+    for c in all {
+        let label = c.label.map_or((0.0, 0.0, 0), |t| (t.w, t.h, t.text));
+        let row = if let Port::Row { y } = c.from.port { y } else { -1.0 };
+        let (from, to) = (c.from.card, c.to.card);
+        let _ = writeln!(s, "line {from} {to} {} {} {} {} {row}", c.style, label.0, label.1, label.2);
+    }
+    std::fs::write(file, s).unwrap();
+}
+
 fn draw(r: &Routed, all: &[Connection]) -> String {
     let mut s = String::new();
     let points = r.lines.iter().flatten();
@@ -102,6 +125,6 @@ fn dump() {
     let routed = route(&placed, &all, &mut budget);
     println!("{} us, {} steps, {:?}", start.elapsed().as_micros(), 20_000_000 - budget.left(), routed.stretch);
     std::fs::write(format!("{file}.svg"), draw(&routed, &all)).unwrap();
-    let problems = super::properties::problems(&placed, &all, &routed);
+    let problems = super::properties::problems(&placed, &all, &routed, 7.9);
     println!("{}", problems.join("\n"));
 }

@@ -6,8 +6,8 @@ use crate::layout::geometry::{hits, overlap};
 use crate::layout::router::{Connection, Placed, Routed};
 use crate::layout::{Point, Rect};
 
-/// What of a result is not as promised.
-pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed) -> Vec<String> {
+/// What of a result is not as promised, where lines that share no trunk must be so far apart.
+pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
     let mut found = Vec::new();
     for (i, (c, line)) in all.iter().zip(&r.lines).enumerate() {
         let name = format!("line {i} ({} to {})", c.from.card, c.to.card);
@@ -35,7 +35,7 @@ pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed) -> Vec<S
             }
         }
     }
-    found.extend(close_lines(all, r));
+    found.extend(close_lines(all, r, apart));
     found.extend(labels(all, r));
     for (a, b) in placed.cards.iter().zip(&r.placed.cards) {
         if (a.w - b.w).abs() > 0.01 || (a.h - b.h).abs() > 0.01 {
@@ -51,8 +51,8 @@ fn on_border(r: &Rect, p: Point) -> bool {
     (y && (near(p.x, r.x) || near(p.x, r.right()))) || (x && (near(p.y, r.y) || near(p.y, r.bottom())))
 }
 
-/// Parts of different trunks that run side by side closer than 8 units.
-fn close_lines(all: &[Connection], r: &Routed) -> Vec<String> {
+/// Parts of different trunks that run side by side closer than that.
+fn close_lines(all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
     let mut parts: BTreeMap<(bool, i64), Vec<(usize, f64, f64, f64)>> = BTreeMap::new();
     for (i, line) in r.lines.iter().enumerate() {
         for pair in line.windows(2) {
@@ -67,7 +67,7 @@ fn close_lines(all: &[Connection], r: &Routed) -> Vec<String> {
         for (k, p) in here.iter().enumerate() {
             for q in here[k + 1..].iter().chain(next.into_iter().flatten()) {
                 let together = p.3.min(q.3) - p.2.max(q.2);
-                if r.trunks[p.0] != r.trunks[q.0] && (p.1 - q.1).abs() < 7.9 && together > 1.0 {
+                if r.trunks[p.0] != r.trunks[q.0] && (p.1 - q.1).abs() < apart && together > 1.0 {
                     found.push(format!(
                         "close: lines {} and {} run {:.1} apart for {together:.0} at {:.0} from {:.0} (styles {} {})",
                         p.0,
@@ -101,6 +101,7 @@ fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
                 }
             }
             (None, None) => {}
+            (Some(_), None) => {}
             (a, b) => found.push(format!("label of {i} is {b:?} for {a:?}")),
         }
     }

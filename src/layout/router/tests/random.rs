@@ -1,0 +1,122 @@
+//! Placed pictures at random, and the test that the router keeps its promises for them.
+
+use proptest::prelude::*;
+
+use super::properties::problems;
+use crate::layout::Rect;
+use crate::layout::router::{Budget, Connection, End, FrameBox, Placed, Port, Tag, route};
+
+/// What a random picture is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Recipe {
+    /// Frames in a row.
+    pub across: usize,
+    /// For each frame: columns, composites, whether it is drawn.
+    pub frames: Vec<(usize, usize, bool)>,
+    /// Connections: two cards, style, label; taken modulo what there is.
+    pub lines: Vec<(u16, u16, u8, u8)>,
+    pub seed: u32,
+}
+
+pub(super) fn recipe(frames: usize, cards: usize, lines: usize) -> impl Strategy<Value = Recipe> {
+    let frame = (1..4usize, 1..=cards, prop::bool::weighted(0.8));
+    let line = (any::<u16>(), any::<u16>(), 0..3u8, 0..8u8);
+    (1..4usize, prop::collection::vec(frame, 1..=frames), prop::collection::vec(line, 0..=lines), any::<u32>())
+        .prop_map(|(across, frames, lines, seed)| Recipe { across, frames, lines, seed })
+}
+
+struct Dice(u32);
+
+impl Dice {
+    fn roll(&mut self, from: u32, to: u32) -> f64 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(from + (self.0 >> 8) % (to - from + 1))
+    }
+}
+
+/// The picture of a recipe: frames in rows, composites in columns.
+pub(super) fn picture(recipe: &Recipe) -> (Placed, Vec<Connection>) {
+    let mut dice = Dice(recipe.seed);
+    let mut placed = Placed::default();
+    let (mut x, mut y, mut below) = (0.0, 0.0, 0.0f64);
+    for (i, (columns, composites, framed)) in recipe.frames.iter().enumerate() {
+        if i % recipe.across == 0 {
+            (x, y) = (dice.roll(0, 60), below + dice.roll(18, 50));
+        }
+        let frame = framed.then_some(placed.frames.len());
+        let (right, bottom) = column_frame(&mut placed, &mut dice, (x, y), (*columns, *composites), frame);
+        if *framed {
+            let rect = Rect { x, y, w: right + 10.0 - x, h: bottom + 10.0 - y };
+            let title = Rect { x: x + 8.0, y: y + 4.0, w: dice.roll(30, 120).min(rect.w - 16.0), h: 16.0 };
+            placed.frames.push(FrameBox { rect, title, parent: None });
+        }
+        below = below.max(bottom + 10.0);
+        x = right + 10.0 + dice.roll(18, 60);
+    }
+    let n = placed.cards.len();
+    let mut lines = Vec::new();
+    for (a, b, style, label) in &recipe.lines {
+        let end = |c: u16| End { card: usize::from(c) % n, port: Port::Free };
+        let width = 20.0 + f64::from(*label) * 6.0;
+        let label = (*label > 2).then_some(Tag { w: width, h: 18.0, text: u32::from(*label) });
+        let from = end(*a);
+        // Cards with rows have no lines to themselves.
+        let has_rows = from.card % 3 == 0;
+        if has_rows && end(*b).card == from.card {
+            continue;
+        }
+        let row = placed.cards[from.card].y + placed.cards[from.card].h - 12.0;
+        let port = if has_rows && *style == 2 { Port::Row { y: row } } else { Port::Free };
+        lines.push(Connection { from: End { port, ..from }, to: end(*b), style: u32::from(*style), label });
+    }
+    (placed, lines)
+}
+
+fn column_frame(
+    placed: &mut Placed,
+    dice: &mut Dice,
+    at: (f64, f64),
+    (columns, composites): (usize, usize),
+    frame: Option<usize>,
+) -> (f64, f64) {
+    let (mut x, mut bottom) = (at.0 + 10.0, at.1 + 24.0);
+    let each = composites.div_ceil(columns);
+    for column in 0..columns {
+        let mut y = at.1 + 26.0 + dice.roll(0, 30);
+        let mut right = x + 40.0;
+        for _ in (column * each)..((column + 1) * each).min(composites) {
+            let composite = placed.composites.last().map_or(0, |c| c + 1);
+            for _ in 0..dice.roll(1, 2) as usize {
+                let rect = Rect { x, y, w: dice.roll(80, 180), h: dice.roll(34, 80) };
+                placed.cards.push(rect);
+                placed.composites.push(composite);
+                placed.frame_of.push(frame);
+                right = right.max(rect.right());
+                y = rect.bottom() + 8.0;
+            }
+            bottom = bottom.max(y - 8.0);
+            y += dice.roll(8, 40);
+        }
+        x = right + dice.roll(16, 60);
+        if column + 1 == columns {
+            x = right;
+        }
+    }
+    (x, bottom)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn small_pictures_keep_all_promises(recipe in recipe(5, 6, 12)) {
+        let (placed, lines) = picture(&recipe);
+        let routed = route(&placed, &lines, &mut Budget::new(10_000_000));
+        let found = problems(&placed, &lines, &routed, 1.0);
+        if !found.is_empty() {
+            super::dump::write(&placed, &lines);
+        }
+        prop_assert_eq!(found, Vec::<String>::new());
+        prop_assert_eq!(&route(&placed, &lines, &mut Budget::new(10_000_000)), &routed);
+    }
+}
