@@ -6,7 +6,7 @@ use super::super::cards::label::LabelPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
 use super::super::{Point, Rect};
 use super::composite::Composites;
-use super::level::{Block, Choice, Item, Level, Loose, Pull, Tie};
+use super::level::{Block, Choice, Fill, Item, Level, Loose, Pull, Tie};
 use super::page::Page;
 use super::tree::{Part, Tree};
 use crate::graph::{Graph, NodeKind};
@@ -16,7 +16,7 @@ const PAD: f64 = 16.0;
 /// The shares of the page that frames are tried in.
 const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
 /// How much lines count against height for a form of a frame.
-const CARES: [f64; 2] = [1.0, 6.0];
+const CARES: [f64; 3] = [1.0, 5.0, 20.0];
 /// With more nodes than this fewer arrangements are tried.
 const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
@@ -268,7 +268,8 @@ impl Placer<'_> {
     /// Ways to arrange an area within a width.
     fn choices(&self, level: &Level<'_>, limit: f64) -> Vec<Choice> {
         let (split, filled) = level.caps(if level.items.len() > MANY { 24 } else { 9 });
-        let all = split.into_iter().map(|cap| (cap, false)).chain(filled.into_iter().map(|cap| (cap, true)));
+        let filled = filled.iter().flat_map(|&cap| [(cap, Fill::FromLeft), (cap, Fill::FromRight)]);
+        let all = split.into_iter().map(|cap| (cap, Fill::No)).chain(filled);
         let mut choices = Vec::new();
         for (cap, fill) in all {
             for loose in [Loose::Below, Loose::Right] {
@@ -385,7 +386,7 @@ impl Placer<'_> {
         match best {
             Some((_, form)) => form,
             None => {
-                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: false, apart: false };
+                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: Fill::No, apart: false };
                 let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
                 self.framed(0, choice, block, &vec![0; parts.len()])
             }
@@ -499,6 +500,11 @@ fn bent(x: f64, w: f64, to: f64, to_w: f64, rise: f64, row: bool) -> f64 {
         return 0.03 * (ahead + rise) + if rise > 30.0 { 2.0 } else { 0.0 };
     }
     let back = (x - (to + to_w)).max(0.0);
-    let turns = if row || rise > NEAR { 16.0 } else { 6.0 };
+    // A row is left to the right: the line has to turn back.
+    let turns = match row {
+        true => 45.0,
+        false if rise > NEAR => 16.0,
+        false => 6.0,
+    };
     turns + 0.05 * rise + 0.12 * back + if back > 0.0 { 20.0 } else { 0.0 }
 }

@@ -4,6 +4,7 @@
 //! and connections for each arrangement that is tried.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::fit::{Span, fit};
 use super::layers::layers;
@@ -19,6 +20,8 @@ const ROW_GAP: f64 = 36.0;
 const ASIDE: f64 = 200.0;
 /// Most columns that take several layers.
 const FILLED: usize = 7;
+/// Columns that take several layers are also tried this many times as high as they must be.
+const LOOSER: f64 = 1.5;
 /// Passes over all layers that look for an order.
 const PASSES: usize = 8;
 /// With more items than this fewer passes are made.
@@ -71,9 +74,19 @@ pub(super) struct Choice {
     /// Where items without connections stand.
     pub loose: Loose,
     /// Whether a column takes several layers, one below the other, as long as it is not too high.
-    pub fill: bool,
+    pub fill: Fill,
     /// Whether connected parts stand side by side, each in columns of its own.
     pub apart: bool,
+}
+
+/// Which columns take several layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    No,
+    /// As many as fit, beginning with the first layer.
+    FromLeft,
+    /// As many as fit, beginning with the last layer.
+    FromRight,
 }
 
 /// Where items without connections stand.
@@ -204,7 +217,7 @@ impl<'a> Level<'a> {
                 let middle = (low + high) / 2.0;
                 if filled_columns(&heights, middle) <= count { high = middle } else { low = middle }
             }
-            filled.push(high.ceil() + 1.0);
+            filled.extend([high.ceil() + 1.0, (high * LOOSER).ceil()]);
         }
         (split, filled)
     }
@@ -316,6 +329,29 @@ impl<'a> Level<'a> {
         30.0 * crossings as f64 + 0.2 * length
     }
 
+    /// Layers that share a column.
+    fn groups(&self, layers: &[Vec<usize>], choice: &Choice, aside: bool) -> Vec<Range<usize>> {
+        let fits = |group: &Range<usize>| {
+            let all: f64 = layers[group.clone()].iter().map(|l| self.height(l) + self.gap).sum();
+            all - self.gap <= choice.cap
+        };
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        let join = |number: usize| {
+            let wider = groups.last().map(|g| g.start.min(number)..g.end.max(number + 1));
+            match (groups.last_mut(), wider) {
+                (Some(last), Some(wider)) if fits(&wider) && !(aside && wider.start == 0) => *last = wider,
+                _ => groups.push(number..number + 1),
+            }
+        };
+        match choice.fill {
+            Fill::No => return (0..layers.len()).map(|n| n..n + 1).collect(),
+            Fill::FromLeft => (0..layers.len()).for_each(join),
+            Fill::FromRight => (0..layers.len()).rev().for_each(join),
+        }
+        groups.sort_by_key(|g| g.start);
+        groups
+    }
+
     /// Columns, one or more for each layer, in rows; and how many of them stand left of all rows.
     fn columns(&self, layers: &[Vec<usize>], choice: &Choice) -> (Vec<Column>, usize) {
         let mut columns: Vec<Column> = Vec::new();
@@ -324,19 +360,11 @@ impl<'a> Level<'a> {
         let narrow = |i: usize| !self.items[i].frame || self.items[i].w <= ASIDE;
         let aside = layers.first().is_some_and(|l| l.iter().all(|&i| narrow(i))) && self.items.iter().any(|i| i.frame);
         let (mut left, mut beside) = (0.0, 0);
-        for (number, layer) in layers.iter().enumerate() {
-            let count = ((self.height(layer) / choice.cap.max(1.0)).ceil() as usize).clamp(1, layer.len().max(1));
-            if let Some(last) = columns.last_mut().filter(|_| choice.fill && count == 1 && number > usize::from(aside))
-            {
-                let joined: Vec<usize> = last.items.iter().chain(layer).copied().collect();
-                let w = joined.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
-                if self.height(&joined) <= choice.cap && (last.x == left || last.x + w <= choice.limit) {
-                    x = last.x + w + COLUMN_GAP;
-                    last.items = joined;
-                    continue;
-                }
-            }
-            for part in dealt(layer, count) {
+        for group in self.groups(layers, choice, aside) {
+            let joined: Vec<usize> = layers[group.clone()].iter().flatten().copied().collect();
+            let many = (self.height(&joined) / choice.cap.max(1.0)).ceil() as usize;
+            let count = if group.len() > 1 { 1 } else { many.clamp(1, joined.len().max(1)) };
+            for part in dealt(&joined, count) {
                 let w = part.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
                 if x > left && x + w > choice.limit {
                     (x, row) = (left, row + 1);
@@ -344,7 +372,7 @@ impl<'a> Level<'a> {
                 columns.push(Column { items: part, x, row });
                 x += w + COLUMN_GAP;
             }
-            if number == 0 && aside {
+            if group.start == 0 && aside {
                 (left, beside) = (x, columns.len());
             }
         }

@@ -9,7 +9,7 @@ const WIDE: f64 = 2.2;
 const HIGH: f64 = 0.82;
 const HIGHEST: f64 = 0.74;
 /// A picture narrower than this share of the page is as good as one that wide.
-const ROOM: f64 = 0.85;
+const ROOM: f64 = 0.97;
 /// Width and height of the margins, with the legend.
 const FURNITURE: (f64, f64) = (16.0, 46.0);
 
