@@ -1,40 +1,214 @@
-//! Puts the chosen arrangement together into the final picture: absolute coordinates, rounded.
+//! Puts everything together into the final picture: what was placed and the lines over it, in absolute coordinates,
+//! rounded.
 
+use std::collections::BTreeMap;
+
+use super::cards::card::{self, CardPlan};
+use super::cards::label::{self, LabelPlan};
+use super::cards::legend::{Lock, heading, legend};
+use super::cards::title;
 use super::geometry::{round2, simplify};
-use super::inner::Book;
-use super::legend::{Lock, heading, legend};
-use super::route::{Plan, Routed};
-use super::{
-    Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, card, crossing, label, pieces, settle,
-    title,
-};
+use super::place::composite::{Composites, joint};
+use super::place::{Placement, Sizes, place};
+use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing};
+use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 8.0;
 
-/// The final picture.
-pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &Options) -> Layout {
-    let graph = book.graph;
-    let (heading, top) = heading(graph, options.title.as_deref(), routed.width);
-    let origin = Point { x: MARGIN, y: MARGIN + top };
+/// What the picture is made of.
+struct Parts<'a> {
+    graph: &'a Graph,
+    cards: Vec<CardPlan>,
+    labels: Vec<Option<LabelPlan>>,
+    composites: Composites,
+}
+
+/// The picture of a graph.
+pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
+    let cards = card::plan_all(graph);
+    let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
+    let composites = super::place::composite::composites(graph, &cards, &labels);
+    let parts = Parts { graph, cards, labels, composites };
+    let placement = place(Sizes { graph, cards: &parts.cards, labels: &parts.labels, composites: &parts.composites });
+    let (connections, edges) = parts.connections(&placement);
+    let mut budget = Budget::new(options.budget as u64);
+    let routed = route(&parts.placed(&placement), &connections, &mut budget);
     let mut layout = Layout {
-        frames: frames(book, plan, routed),
-        cards: cards(book, plan, routed),
-        links: links(book, plan, routed),
+        frames: parts.frames(&placement, &routed),
+        cards: parts.cards(&routed),
+        links: parts.links(&routed, &edges),
         ..Layout::default()
     };
-    move_all(&mut layout, origin);
-    let area = Rect { x: origin.x, y: origin.y, w: routed.width, h: routed.height };
-    settle::settle(&mut layout, book.labels, area);
+    if routed.plain > 0 {
+        let all = connections.len();
+        layout
+            .fallbacks
+            .push(format!("{} of {all} lines are drawn plainly: the search for their way took too long", routed.plain));
+    }
+    furnish(&mut layout, graph, options);
+    round_all(&mut layout);
+    // Rounded points are exact to compare.
+    crossing::mark(&mut layout.links);
+    layout
+}
+
+impl Parts<'_> {
+    /// The boxes that the router knows.
+    fn placed(&self, placement: &Placement) -> Placed {
+        let frames = placement.frames.iter();
+        let frames: Vec<FrameBox> =
+            frames.map(|f| FrameBox { rect: f.rect, title: f.title, parent: f.parent }).collect();
+        let number: BTreeMap<usize, usize> = placement.frames.iter().enumerate().map(|(i, f)| (f.group, i)).collect();
+        let frame_of = (0..self.cards.len()).map(|c| number.get(&self.graph.group_of(c)?).copied());
+        Placed {
+            cards: placement.cards.clone(),
+            composites: self.composites.of.clone(),
+            frame_of: frame_of.collect(),
+            frames,
+        }
+    }
+
+    /// The connections to route, and for each edge which of them it is.
+    fn connections(&self, placement: &Placement) -> (Vec<Connection>, Vec<Option<usize>>) {
+        let mut connections = Vec::new();
+        let mut edges = Vec::with_capacity(self.labels.len());
+        let mut texts: BTreeMap<String, u32> = BTreeMap::new();
+        let comparison = self.graph.is_comparison();
+        for (index, (from, to, edge)) in self.graph.edges().enumerate() {
+            if self.composites.joints[index] {
+                edges.push(None);
+                continue;
+            }
+            let tag = self.labels[index].as_ref().map(|label| {
+                // Each changed line has a label of its own.
+                let said = if comparison { index.to_string() } else { label.text() };
+                let next = texts.len() as u32;
+                Tag { w: label.width, h: label.height, text: *texts.entry(said).or_insert(next) }
+            });
+            edges.push(Some(connections.len()));
+            connections.push(Connection {
+                from: End { card: from, port: self.port(placement.cards[from], from, index) },
+                to: End { card: to, port: Port::Free },
+                style: style(edge),
+                label: tag,
+            });
+        }
+        (connections, edges)
+    }
+
+    fn port(&self, card: Rect, number: usize, edge: usize) -> Port {
+        let plan = &self.cards[number];
+        match plan.row_of(edge) {
+            Some(row) => {
+                let above: f64 = plan.rows.iter().take(row).map(|r| r.height).sum();
+                Port::Row { y: card.y + plan.header + above + plan.rows[row].height / 2.0 }
+            }
+            None => Port::Free,
+        }
+    }
+
+    fn frames(&self, placement: &Placement, routed: &Routed) -> Vec<Frame> {
+        let graph = self.graph;
+        let mut frames: Vec<(usize, Frame)> = Vec::new();
+        for (place, placed) in placement.frames.iter().zip(&routed.placed.frames) {
+            let group = &graph.groups()[place.group];
+            let rect = placed.rect;
+            let lines = place.lines.iter().enumerate();
+            let title = lines.map(|(i, line)| {
+                card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i))
+            });
+            let parent = graph.parent_of(place.group).and_then(|p| graph.groups().get(p));
+            let frame = Frame {
+                id: group.id.clone(),
+                parent: parent.map(|p| p.id.clone()),
+                rect,
+                title: title.collect(),
+                tooltip: group.words(),
+            };
+            frames.push((place.group, frame));
+        }
+        frames.sort_by_key(|(group, _)| *group);
+        frames.into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    fn cards(&self, routed: &Routed) -> Vec<Card> {
+        let group = |index: usize| Some(self.graph.groups().get(self.graph.group_of(index)?)?.id.clone());
+        let places = self.graph.nodes().enumerate().zip(&routed.placed.cards);
+        places
+            .map(|((index, node), rect)| {
+                let order: Vec<usize> = (0..self.cards[index].rows.len()).collect();
+                let at = Point { x: rect.x, y: rect.y };
+                Card { group: group(index), ..card::place(&self.cards[index], node, at, &order) }
+            })
+            .collect()
+    }
+
+    fn links(&self, routed: &Routed, edges: &[Option<usize>]) -> Vec<Link> {
+        let all = self.graph.edges().enumerate().zip(edges);
+        all.map(|((index, (from, to, edge)), number)| {
+            let plan = self.labels[index].as_ref();
+            let (line, label) = match number {
+                Some(number) => {
+                    let label = routed.labels[*number].filter(|l| l.owner == *number);
+                    (routed.lines[*number].clone(), label.map(|l| Point { x: l.rect.x, y: l.rect.y }))
+                }
+                None => joint(routed.placed.cards[from], routed.placed.cards[to], plan),
+            };
+            Link {
+                from: self.graph.node(from).id.clone(),
+                to: self.graph.node(to).id.clone(),
+                kind: edge.kind(),
+                points: simplify(&line),
+                gaps: Vec::new(),
+                branches: Vec::new(),
+                label: label.zip(plan).map(|(at, plan)| label::place(plan, at.x, at.y)),
+                change: edge.change.as_ref().map(Change::kind),
+                tooltip: edge.tooltip(),
+            }
+        })
+        .collect()
+    }
+}
+
+/// Lines of one kind and one change are drawn alike.
+fn style(edge: &Edge) -> u32 {
+    let kind = EdgeKind::ALL.iter().position(|k| *k == edge.kind()).unwrap_or_default();
+    let change = edge.change.as_ref().map(Change::kind);
+    let change = ChangeKind::ALL.iter().position(|k| Some(*k) == change).map_or(0, |p| p + 1);
+    (kind + EdgeKind::ALL.len() * change) as u32
+}
+
+/// The box around everything that is drawn.
+fn extent(layout: &Layout) -> Rect {
+    let boxes = layout.frames.iter().map(|f| f.rect).chain(layout.cards.iter().map(|c| c.rect));
+    let labels = layout.links.iter().filter_map(|l| l.label.as_ref()).map(|l| l.rect);
+    let points = layout.links.iter().flat_map(|l| &l.points).map(|p| Rect { x: p.x, y: p.y, w: 0.0, h: 0.0 });
+    let mut all = boxes.chain(labels).chain(points);
+    let Some(first) = all.next() else { return Rect::default() };
+    let (mut x0, mut y0, mut x1, mut y1) = (first.x, first.y, first.right(), first.bottom());
+    for rect in all {
+        (x0, y0) = (x0.min(rect.x), y0.min(rect.y));
+        (x1, y1) = (x1.max(rect.right()), y1.max(rect.bottom()));
+    }
+    Rect { x: x0, y: y0, w: x1 - x0, h: y1 - y0 }
+}
+
+/// Moves the picture to its place, and adds heading and legend.
+fn furnish(layout: &mut Layout, graph: &Graph, options: &Options) {
+    let area = extent(layout);
+    let (heading, top) = heading(graph, options.title.as_deref(), area.w);
+    move_all(layout, Point { x: MARGIN - area.x, y: MARGIN + top - area.y });
     layout.heading = heading;
     for text in &mut layout.heading {
         move_text(text, Point { x: MARGIN, y: MARGIN });
     }
     let lock =
         if layout.cards.iter().any(|c| c.rows.iter().any(|r| !r.locks.is_empty())) { Lock::Used } else { Lock::Unused };
-    let mut bottom = origin.y + routed.height;
+    let mut bottom = MARGIN + top + area.h;
     if options.legend == Legend::Shown {
-        let (entries, height) = legend(graph, lock, routed.width.max(420.0));
+        let (entries, height) = legend(graph, lock, area.w.max(420.0));
         if height > 0.0 {
             let at = Point { x: MARGIN, y: bottom + 10.0 };
             bottom = at.y + height;
@@ -50,84 +224,9 @@ pub(super) fn assemble(book: &Book<'_>, plan: &Plan, routed: &Routed, options: &
         .iter()
         .chain(layout.legend.iter().map(|e| &e.text))
         .map(|t| t.at.x + t.width)
-        .fold(origin.x + routed.width, f64::max);
+        .fold(MARGIN + area.w, f64::max);
     layout.width = widest + MARGIN;
     layout.height = bottom + MARGIN;
-    layout.fallbacks = fallbacks(book, plan);
-    round_all(&mut layout);
-    // Rounded points are exact to compare.
-    crossing::mark(&mut layout.links);
-    layout
-}
-
-fn fallbacks(book: &Book<'_>, plan: &Plan) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for (component, inner) in book.scene.components.iter().zip(&plan.inners) {
-        if let (Some(reason), Some(&node)) = (&inner.fallback, component.nodes.first()) {
-            let node = book.graph.node(node);
-            let namespace = node.namespace.as_deref().unwrap_or_default();
-            let text = format!(
-                "{} objects around {} in namespace {namespace} are arranged plainly: {reason}",
-                component.nodes.len(),
-                node.name
-            );
-            found.push(text);
-        }
-    }
-    found
-}
-
-fn frames(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Frame> {
-    let graph = book.graph;
-    let all = pieces::frames(book, plan, routed).into_iter();
-    let mut frames: Vec<(usize, Frame)> = all
-        .map(|(group, rect, title)| {
-            let parent = graph.parent_of(group).and_then(|p| graph.groups().get(p));
-            let lines = title.iter().enumerate();
-            let title = lines.map(|(i, line)| {
-                card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i))
-            });
-            let frame = Frame {
-                id: graph.groups()[group].id.clone(),
-                parent: parent.map(|p| p.id.clone()),
-                rect,
-                title: title.collect(),
-                tooltip: graph.groups()[group].words(),
-            };
-            (group, frame)
-        })
-        .collect();
-    frames.sort_by_key(|(group, _)| *group);
-    frames.into_iter().map(|(_, frame)| frame).collect()
-}
-
-fn cards(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Card> {
-    let group = |index: usize| Some(book.graph.groups().get(book.graph.group_of(index)?)?.id.clone());
-    let spots = pieces::cards(book, plan, routed).into_iter();
-    spots
-        .zip(book.graph.nodes().enumerate())
-        .map(|((rect, order), (index, node))| Card {
-            group: group(index),
-            ..card::place(&book.cards[index], node, Point { x: rect.x, y: rect.y }, &order)
-        })
-        .collect()
-}
-
-fn links(book: &Book<'_>, plan: &Plan, routed: &Routed) -> Vec<Link> {
-    let edges = book.graph.edges().zip(pieces::lines(book, plan, routed)).enumerate();
-    edges
-        .map(|(index, ((from, to, edge), (line, label)))| Link {
-            from: book.graph.node(from).id.clone(),
-            to: book.graph.node(to).id.clone(),
-            kind: edge.kind(),
-            points: simplify(&line),
-            gaps: Vec::new(),
-            branches: Vec::new(),
-            label: label.zip(book.labels[index].as_ref()).map(|(at, plan)| label::place(plan, at.x, at.y)),
-            change: edge.change.as_ref().map(crate::graph::Change::kind),
-            tooltip: edge.tooltip(),
-        })
-        .collect()
 }
 
 fn move_text(text: &mut Text, by: Point) {

@@ -105,28 +105,6 @@ pub(in crate::layout) struct CardPlan {
 }
 
 impl CardPlan {
-    /// No card, but the place where a line ends.
-    pub fn end(size: f64) -> CardPlan {
-        CardPlan {
-            width: size,
-            header: size,
-            rows: Vec::new(),
-            name: Vec::new(),
-            facts: Vec::new(),
-            badges: Vec::new(),
-            change_lines: Vec::new(),
-            own_facts: 0,
-            row_x: ROW_X,
-            row_of: BTreeMap::new(),
-        }
-    }
-
-    /// The same card in another graph, in which its edges have other positions.
-    pub fn renumbered(&self, position: &BTreeMap<usize, usize>) -> CardPlan {
-        let row_of = self.row_of.iter().filter_map(|(edge, row)| Some((*position.get(edge)?, *row)));
-        CardPlan { row_of: row_of.collect(), ..self.clone() }
-    }
-
     /// The row that an edge leaves from.
     pub fn row_of(&self, edge: usize) -> Option<usize> {
         self.row_of.get(&edge).copied()
