@@ -244,8 +244,11 @@ fn meets(b: &Block, from: [f64; 2], axis: usize, forward: bool) -> Option<(f64, 
         if forward { (b.lo[axis], b.lo[axis] - from[axis]) } else { (b.hi[axis], from[axis] - b.hi[axis]) };
     // What the ray starts on lies behind it.
     let behind = if forward { b.hi[axis] <= from[axis] } else { b.lo[axis] >= from[axis] };
-    if behind || (away < -0.1 && beside) {
+    if behind {
         return None;
+    }
+    if away < -0.1 && beside {
+        return Some((0.0, from[axis]));
     }
     let stop = if beside { away - CLEAR } else { away };
     let end = if forward { border.min(border + stop - away) } else { border.max(border - (stop - away)) };
