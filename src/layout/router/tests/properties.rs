@@ -100,7 +100,6 @@ fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
                 }
             }
             (None, None) => {}
-            (Some(_), None) => {}
             (a, b) => found.push(format!("label of {i} is {b:?} for {a:?}")),
         }
     }
