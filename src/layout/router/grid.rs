@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::scene::{Block, CORNER, Scene};
+use super::scene::{Block, CLEAR, CORNER, Scene};
 
 /// No vertex.
 pub(super) const NONE: u32 = u32::MAX;
@@ -224,10 +224,10 @@ fn beside(scene: &Scene, b: &Block, side: Side, is_block: bool) -> Option<Track>
     let mut from = [b.middle(0), b.middle(1)];
     from[axis] = border;
     let room = scene.room(from, axis, is_forward(side));
-    if room < if is_block { 10.0 } else { 6.0 } {
+    if room < if is_block { CLEAR + 1.0 } else { 6.0 } {
         return None;
     }
-    let away = BESIDE.min(room / 2.0);
+    let away = BESIDE.min(if is_block { (room / 2.0).max(CLEAR + 0.5) } else { room / 2.0 });
     from[axis] = if is_forward(side) { border + away } else { border - away };
     let mut track = through(scene, from, 1 - axis);
     track.narrow = room < NARROW;

@@ -1,15 +1,18 @@
 //! Routes all lines of a placed picture at once. It knows rectangles and connections only.
 //!
 //! The steps: the places where lines may run (`scene`, `grid`), trunks (`nets`), ways (`search`), their straight parts
-//! (`runs`) in an order with few crossings (`order`, `skyline`) and at their distances (`space`).
+//! (`runs`) in an order with few crossings (`order`, `skyline`) and at their distances (`space`), labels on the pieces
+//! of lines that only theirs have (`labels`, `pieces`).
 //!
 //! Guarantees, where cards of different composites are at least 16 units apart: every line is orthogonal, ends on the
 //! borders of its cards and runs through no other card and no title of a frame. Lines that share no trunk keep their
 //! distance. The result moves cards and frames where lines and labels need room. Deterministic; the work is bounded.
 
 mod grid;
+mod labels;
 mod nets;
 mod order;
+mod pieces;
 mod runs;
 mod scene;
 mod search;
@@ -37,9 +40,28 @@ pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Bu
     let nets = nets::group(connections);
     let ways = ways(&scene, &grid, &nets, connections, budget);
     let mut lines = Lines::new(&scene, &grid, &nets, &ways, connections);
-    let x = space::solve(&mut scene, &mut lines, 0, &[]);
-    let y = space::solve(&mut scene, &mut lines, 1, &[]);
-    result(placed, connections, &scene, &lines, Stretch { x, y })
+    let (stretch, labels) = spread(&mut scene, &mut lines, &nets, connections);
+    result(placed, connections, &scene, &lines, (stretch, labels))
+}
+
+/// Gives lines and labels their room.
+fn spread(scene: &mut Scene, lines: &mut Lines, nets: &[Net], all: &[Connection]) -> (Stretch, Vec<Option<LabelBox>>) {
+    const ROUNDS: usize = 5;
+    let mut stretch = Stretch::default();
+    let mut demands = [Vec::new(), Vec::new()];
+    for round in 1.. {
+        let x = space::solve(scene, lines, 0, &demands[0]);
+        let y = space::solve(scene, lines, 1, &demands[1]);
+        stretch.add(&x, &y);
+        let labels = labels::place(scene, lines, nets, all, round == ROUNDS);
+        if labels.missing == 0 || round == ROUNDS {
+            return (stretch, labels.places);
+        }
+        for (all, new) in demands.iter_mut().zip(labels.demands) {
+            all.extend(new);
+        }
+    }
+    (stretch, vec![None; all.len()])
 }
 
 /// Rows, and heights at which two cards can be joined by a straight line.
@@ -96,7 +118,13 @@ fn ways(scene: &Scene, grid: &Grid, nets: &[Net], all: &[Connection], budget: &m
 }
 
 /// Puts the result together.
-fn result(placed: &Placed, all: &[Connection], scene: &Scene, lines: &Lines, stretch: Stretch) -> Routed {
+fn result(
+    placed: &Placed,
+    all: &[Connection],
+    scene: &Scene,
+    lines: &Lines,
+    (stretch, labels): (Stretch, Vec<Option<LabelBox>>),
+) -> Routed {
     let rect = |b: &scene::Block| Rect { x: b.lo[0], y: b.lo[1], w: b.hi[0] - b.lo[0], h: b.hi[1] - b.lo[1] };
     let mut moved = placed.clone();
     moved.cards = scene.cards.iter().map(rect).collect();
@@ -117,7 +145,7 @@ fn result(placed: &Placed, all: &[Connection], scene: &Scene, lines: &Lines, str
         placed: moved,
         stretch,
         lines: drawn,
-        labels: vec![None; all.len()],
+        labels,
         branches: lines.branches().into_iter().map(|b| b.into_iter().map(point).collect()).collect(),
         trunks,
         plain: 0,

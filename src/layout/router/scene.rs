@@ -38,7 +38,7 @@ impl Block {
 }
 
 /// Boxes by the squares of a lattice that they touch.
-struct Lattice {
+pub(super) struct Lattice {
     origin: [f64; 2],
     cell: f64,
     size: [usize; 2],
@@ -46,7 +46,7 @@ struct Lattice {
 }
 
 impl Lattice {
-    fn new(bounds: &Block) -> Lattice {
+    pub fn new(bounds: &Block) -> Lattice {
         let extent = (bounds.hi[0] - bounds.lo[0]).max(bounds.hi[1] - bounds.lo[1]);
         let cell = (extent / 200.0).max(120.0);
         let size = [0, 1].map(|a| ((bounds.hi[a] - bounds.lo[a]) / cell).max(0.0) as usize + 1);
@@ -57,12 +57,25 @@ impl Lattice {
         (((at - self.origin[axis]) / self.cell).max(0.0) as usize).min(self.size[axis] - 1)
     }
 
-    fn add(&mut self, id: u32, b: &Block) {
+    pub fn add(&mut self, id: u32, b: &Block) {
         for j in self.index(1, b.lo[1])..=self.index(1, b.hi[1]) {
             for i in self.index(0, b.lo[0])..=self.index(0, b.hi[0]) {
                 self.cells[j * self.size[0] + i].push(id);
             }
         }
+    }
+
+    /// What may touch a box, in order.
+    pub fn near(&self, b: &Block) -> Vec<u32> {
+        let mut found = Vec::new();
+        for j in self.index(1, b.lo[1])..=self.index(1, b.hi[1]) {
+            for i in self.index(0, b.lo[0])..=self.index(0, b.hi[0]) {
+                found.extend_from_slice(&self.cells[j * self.size[0] + i]);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn at(&self, p: [f64; 2]) -> &[u32] {
@@ -244,8 +257,11 @@ fn meets(b: &Block, from: [f64; 2], axis: usize, forward: bool) -> Option<(f64, 
         if forward { (b.lo[axis], b.lo[axis] - from[axis]) } else { (b.hi[axis], from[axis] - b.hi[axis]) };
     // What the ray starts on lies behind it.
     let behind = if forward { b.hi[axis] <= from[axis] } else { b.lo[axis] >= from[axis] };
-    if behind || (away < -0.1 && beside) {
+    if behind {
         return None;
+    }
+    if away < -0.1 && beside {
+        return Some((0.0, from[axis]));
     }
     let stop = if beside { away - CLEAR } else { away };
     let end = if forward { border.min(border + stop - away) } else { border.max(border - (stop - away)) };

@@ -13,7 +13,7 @@ pub(super) const GAP: f64 = 12.0;
 /// Distance of lines that differ.
 const GAP_OTHER: f64 = 10.0;
 /// Distance from a card beside a line.
-const FROM_CARD: f64 = 10.0;
+const FROM_CARD: f64 = 12.0;
 /// Length of the last part of a line, with its arrow head and the bend before it.
 const ARROW: f64 = 18.0;
 const FROM_WALL: f64 = 8.0;
@@ -47,11 +47,11 @@ pub(super) struct Demand {
     pub gap: f64,
 }
 
-/// A run, or a composite.
+/// A run, or a block of the scene.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Node {
     Run(usize),
-    Hull(usize),
+    Block(usize),
 }
 
 /// The items of one dimension and what they ask of each other.
@@ -232,11 +232,11 @@ impl Problem<'_> {
         for d in demands {
             let node = |n| match n {
                 Node::Run(r) => Ok(r),
-                Node::Hull(h) => Err(h),
+                Node::Block(b) => Err(b),
             };
             match d.after {
                 Node::Run(r) => self.run_after[r].push((node(d.before), d.gap)),
-                Node::Hull(h) => self.obstacle_after[h].push((node(d.before), d.gap)),
+                Node::Block(b) => self.obstacle_after[b].push((node(d.before), d.gap)),
             }
         }
     }

@@ -118,6 +118,36 @@ impl Stretch {
     }
 }
 
+impl Stretch {
+    /// Adds what a picture that is already moved moves once more.
+    pub(super) fn add(&mut self, x: &[(f64, f64)], y: &[(f64, f64)]) {
+        for (cuts, more) in [(&mut self.x, x), (&mut self.y, y)] {
+            let new: Vec<(f64, f64)> = more.iter().map(|(at, by)| (before(cuts, *at), *by)).collect();
+            for (at, by) in new {
+                match cuts.binary_search_by(|c| c.0.total_cmp(&at)) {
+                    Ok(i) => cuts[i].1 += by,
+                    Err(i) => cuts.insert(i, (at, by)),
+                }
+            }
+        }
+    }
+}
+
+/// The coordinate before the cuts of what is at a coordinate after them.
+fn before(cuts: &[(f64, f64)], at: f64) -> f64 {
+    let mut sum = 0.0;
+    for (cut, by) in cuts {
+        if at < cut + sum {
+            break;
+        }
+        if at < cut + sum + by {
+            return *cut;
+        }
+        sum += by;
+    }
+    at - sum
+}
+
 /// By how much a coordinate moves: the sum of what is at it or before it.
 pub(super) fn shift(cuts: &[(f64, f64)], at: f64) -> f64 {
     cuts.iter().take_while(|cut| cut.0 <= at).map(|cut| cut.1).sum()

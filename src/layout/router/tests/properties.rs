@@ -6,8 +6,8 @@ use crate::layout::geometry::{hits, overlap};
 use crate::layout::router::{Connection, Placed, Routed};
 use crate::layout::{Point, Rect};
 
-/// What of a result is not as promised, where lines that share no trunk must be so far apart.
-pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
+/// What of a result is not as promised, but for distances of lines.
+pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed) -> Vec<String> {
     let mut found = Vec::new();
     for (i, (c, line)) in all.iter().zip(&r.lines).enumerate() {
         let name = format!("line {i} ({} to {})", c.from.card, c.to.card);
@@ -35,7 +35,6 @@ pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed, apart: f
             }
         }
     }
-    found.extend(close_lines(all, r, apart));
     found.extend(labels(all, r));
     for (a, b) in placed.cards.iter().zip(&r.placed.cards) {
         if (a.w - b.w).abs() > 0.01 || (a.h - b.h).abs() > 0.01 {
@@ -52,7 +51,7 @@ fn on_border(r: &Rect, p: Point) -> bool {
 }
 
 /// Parts of different trunks that run side by side closer than that.
-fn close_lines(all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
+pub(super) fn close_lines(all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
     let mut parts: BTreeMap<(bool, i64), Vec<(usize, f64, f64, f64)>> = BTreeMap::new();
     for (i, line) in r.lines.iter().enumerate() {
         for pair in line.windows(2) {
@@ -101,7 +100,6 @@ fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
                 }
             }
             (None, None) => {}
-            (Some(_), None) => {}
             (a, b) => found.push(format!("label of {i} is {b:?} for {a:?}")),
         }
     }

@@ -112,7 +112,7 @@ proptest! {
     fn small_pictures_keep_all_promises(recipe in recipe(5, 6, 12)) {
         let (placed, lines) = picture(&recipe);
         let routed = route(&placed, &lines, &mut Budget::new(10_000_000));
-        let found = problems(&placed, &lines, &routed, 1.0);
+        let found = problems(&placed, &lines, &routed);
         if !found.is_empty() {
             super::dump::write(&placed, &lines);
         }
