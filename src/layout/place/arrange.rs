@@ -21,6 +21,8 @@ const CARES: [f64; 3] = [1.0, 5.0, 20.0];
 const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
 const FEW_FRAMES: usize = 12;
+/// What an item behind others of its layer costs.
+const BEHIND: f64 = 6.0;
 /// The distance of two cards, one below the other, up to which a line from one to the other is straight.
 const NEAR: f64 = 130.0;
 /// Times that everything is arranged again with known heights.
@@ -395,11 +397,22 @@ impl Placer<'_> {
 
     fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
         if let Some((_, form)) = self.best_form(0, inner, limits, 1.0) {
-            let cost = self.page.size(form.w, form.h) + self.strain_of(&form);
+            let behind: usize = form.inner.iter().zip(&self.tree.areas[0].parts).map(|(&f, p)| self.behind(*p, f)).sum();
+            let cost = self.page.size(form.w, form.h)
+                + self.strain_of(&form)
+                + BEHIND * (behind + form.block.behind) as f64;
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 *best = Some((cost, form));
             }
         }
+    }
+
+    /// The items of a part that stand behind others of their layer.
+    fn behind(&self, part: Part, form: usize) -> usize {
+        let Part::Area(area) = part else { return 0 };
+        let form = &self.forms[area][form];
+        let inner = form.inner.iter().zip(&self.tree.areas[area].parts);
+        form.block.behind + inner.map(|(&f, p)| self.behind(*p, f)).sum::<usize>()
     }
 
     /// The cost of all lines of a form of the whole picture.
@@ -485,7 +498,7 @@ impl Placer<'_> {
 
 /// What lines between items cost.
 fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
-    let mut cost = 0.0;
+    let mut cost = BEHIND * block.behind as f64;
     for tie in ties.iter().filter(|t| t.from != t.to) {
         let (a, b) = (block.at[tie.from], block.at[tie.to]);
         cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs(), tie.row);

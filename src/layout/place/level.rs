@@ -103,6 +103,8 @@ pub(super) struct Block {
     pub h: f64,
     /// The top left corner of each item.
     pub at: Vec<(f64, f64)>,
+    /// Items in the second and further columns of their layer: lines to them pass between others.
+    pub behind: usize,
 }
 
 /// A level with its layers.
@@ -129,6 +131,8 @@ struct Column {
     items: Vec<usize>,
     x: f64,
     row: usize,
+    /// True if it is not the first of its layer.
+    behind: bool,
 }
 
 impl<'a> Level<'a> {
@@ -364,12 +368,12 @@ impl<'a> Level<'a> {
             let joined: Vec<usize> = layers[group.clone()].iter().flatten().copied().collect();
             let many = (self.height(&joined) / choice.cap.max(1.0)).ceil() as usize;
             let count = if group.len() > 1 { 1 } else { many.clamp(1, joined.len().max(1)) };
-            for part in dealt(&joined, count) {
+            for (behind, part) in dealt(&joined, count).into_iter().enumerate() {
                 let w = part.iter().map(|&i| self.items[i].w).fold(0.0, f64::max);
                 if x > left && x + w > choice.limit {
                     (x, row) = (left, row + 1);
                 }
-                columns.push(Column { items: part, x, row });
+                columns.push(Column { items: part, x, row, behind: behind > 0 });
                 x += w + COLUMN_GAP;
             }
             if group.start == 0 && aside {
@@ -432,6 +436,7 @@ impl<'a> Level<'a> {
             }
             block.w = block.w.max(x + own.w);
             block.h = block.h.max(y + own.h);
+            block.behind += own.behind;
         }
     }
 
@@ -451,6 +456,7 @@ impl<'a> Level<'a> {
         let all = (top - ROW_GAP).max(0.0);
         self.heights(&columns, &tops, if rows > 1 { aside } else { 0 }, all, &mut y);
         for column in &columns {
+            block.behind += if column.behind { column.items.len() } else { 0 };
             for &i in &column.items {
                 block.at[i] = (column.x, y[i]);
                 block.w = block.w.max(column.x + self.items[i].w);
