@@ -74,19 +74,14 @@ impl Parts<'_> {
     fn connections(&self, placement: &Placement) -> (Vec<Connection>, Vec<Option<usize>>) {
         let mut connections = Vec::new();
         let mut edges = Vec::with_capacity(self.labels.len());
-        let mut texts: BTreeMap<String, u32> = BTreeMap::new();
-        let comparison = self.graph.is_comparison();
         for (index, (from, to, edge)) in self.graph.edges().enumerate() {
             if self.composites.joints[index] {
                 edges.push(None);
                 continue;
             }
-            let tag = self.labels[index].as_ref().map(|label| {
-                // Each changed line has a label of its own.
-                let said = if comparison { index.to_string() } else { label.text() };
-                let next = texts.len() as u32;
-                Tag { w: label.width, h: label.height, text: *texts.entry(said).or_insert(next) }
-            });
+            // Each edge has a label of its own: none lies on the line of another.
+            let tag = self.labels[index].as_ref();
+            let tag = tag.map(|label| Tag { w: label.width, h: label.height, text: index as u32 });
             edges.push(Some(connections.len()));
             connections.push(Connection {
                 from: End { card: from, port: self.port(placement.cards[from], from, index) },

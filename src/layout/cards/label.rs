@@ -49,14 +49,6 @@ impl Line {
     }
 }
 
-impl LabelPlan {
-    /// The whole text: labels with the same look the same.
-    pub fn text(&self) -> String {
-        let lines = self.lines.iter().map(|l| format!("{}\u{0}{:?}", l.text, l.change));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-}
-
 /// The label of an edge; `None` if cards show the text.
 pub(in crate::layout) fn plan(graph: &Graph, edge: usize) -> Option<LabelPlan> {
     let (from, to, edge) = graph.edge(edge);
