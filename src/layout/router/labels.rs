@@ -35,8 +35,8 @@ enum Thing {
 pub(super) struct Labels {
     pub places: Vec<Option<LabelBox>>,
     pub demands: [Vec<Demand>; 2],
-    /// How many found no free place.
-    pub missing: usize,
+    /// The connections whose labels found no free place.
+    pub missing: Vec<usize>,
 }
 
 struct Labeler<'a> {
@@ -50,9 +50,15 @@ struct Labeler<'a> {
     standing: Lattice,
 }
 
-/// Places labels. In the last round those that find no free place stand where they overlap.
-pub(super) fn place(scene: &Scene, lines: &Lines, nets: &[Net], all: &[Connection], last: bool) -> Labels {
-    let mut labels = Labels { places: vec![None; all.len()], demands: [Vec::new(), Vec::new()], missing: 0 };
+/// Places labels. What was asked for before is not asked for again. In the last round those that find no free place stand where they overlap.
+pub(super) fn place(
+    scene: &Scene,
+    lines: &Lines,
+    nets: &[Net],
+    all: &[Connection],
+    (asked, last): (&[Vec<Demand>; 2], bool),
+) -> Labels {
+    let mut labels = Labels { places: vec![None; all.len()], demands: [Vec::new(), Vec::new()], missing: Vec::new() };
     if all.iter().all(|c| c.label.is_none()) {
         return labels;
     }
@@ -67,8 +73,8 @@ pub(super) fn place(scene: &Scene, lines: &Lines, nets: &[Net], all: &[Connectio
             let (p, block) = match place {
                 Some(found) => found,
                 None => {
-                    labels.missing += 1;
-                    labeler.demand(member, tag, &mut labels.demands);
+                    labels.missing.push(member);
+                    labeler.demand(member, tag, asked, &mut labels.demands);
                     let Some(anyhow) = labeler.anyhow(member, tag).filter(|_| last) else { continue };
                     anyhow
                 }
@@ -239,18 +245,21 @@ impl<'a> Labeler<'a> {
     }
 
     /// Asks for room for a label: along the piece that lacks least, or across it.
-    fn demand(&self, member: usize, tag: Tag, demands: &mut [Vec<Demand>; 2]) {
+    fn demand(&self, member: usize, tag: Tag, asked: &[Vec<Demand>; 2], demands: &mut [Vec<Demand>; 2]) {
         let mut best: Option<(f64, usize, Demand)> = None;
         for p in self.own(member, tag) {
             let piece = &self.pieces.all[p];
             let run = &self.lines.runs[piece.run];
             let upright = if run.axis == 1 { 60.0 } else { 0.0 };
-            for (lack, demand) in self.gaps(member, piece, tag) {
+            let is_new = |axis: usize, d: &Demand| {
+                !asked[axis].iter().any(|a| a.before == d.before && a.after == d.after && a.gap > d.gap - 0.5)
+            };
+            for (lack, demand) in self.gaps(member, piece, tag).into_iter().filter(|d| is_new(run.axis, &d.1)) {
                 if best.as_ref().is_none_or(|b| lack + upright < b.0) {
                     best = Some((lack + upright, run.axis, demand));
                 }
             }
-            if let Some((lack, demand)) = self.across(member, piece, tag)
+            if let Some((lack, demand)) = self.across(member, piece, tag).filter(|d| is_new(1 - run.axis, &d.1))
                 && best.as_ref().is_none_or(|b| lack + upright < b.0)
             {
                 best = Some((lack + upright, 1 - run.axis, demand));
@@ -288,7 +297,12 @@ impl<'a> Labeler<'a> {
         stops.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut gaps = Vec::new();
         for pair in stops.windows(2) {
-            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1;
+            // Other labels that stand there stay.
+            let standing = self.stands.iter().filter(|s| {
+                s.run == piece.run && s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0
+            });
+            let others: f64 = standing.map(|s| s.block.hi[axis] - s.block.lo[axis] + 2.0 * AROUND).sum();
+            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1 + others * 1.5;
             let lack = gap - (pair[1].0 - pair[0].0);
             // A composite may be wider than the card at which the line ends.
             for (node, at) in [(pair[0].1, pair[0].0), (pair[1].1, pair[1].0)] {
@@ -297,7 +311,7 @@ impl<'a> Labeler<'a> {
                     gap -= (hull.hi[axis] - at).abs().min((hull.lo[axis] - at).abs());
                 }
             }
-            if lack > 0.0 {
+            if lack > 0.01 {
                 gaps.push((lack, Demand { before: pair[0].1, after: pair[1].1, gap }));
             }
         }

@@ -16,6 +16,8 @@ pub(super) struct Net {
     pub style: u32,
     /// The connections.
     pub members: Vec<usize>,
+    /// Its label found no place before: it is routed by itself, from side to side.
+    pub alone: bool,
 }
 
 impl Net {
@@ -36,10 +38,10 @@ fn key(is_target: bool, c: &Connection) -> Key {
     (is_target, c.style, end.card, row)
 }
 
-/// Groups connections; the largest group first.
-pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
+/// Groups connections; the largest group first, then those that stay alone.
+pub(super) fn group(connections: &[Connection], alone: &BTreeSet<usize>) -> Vec<Net> {
     let mut open: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (i, c) in connections.iter().enumerate() {
+    for (i, c) in connections.iter().enumerate().filter(|(i, _)| !alone.contains(i)) {
         open.entry(key(false, c)).or_default().push(i);
         open.entry(key(true, c)).or_default().push(i);
     }
@@ -62,7 +64,11 @@ pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
             }
         }
         let root = if best.0 { first.to } else { first.from };
-        nets.push(Net { root, by_source: !best.0, style: first.style, members });
+        nets.push(Net { root, by_source: !best.0, style: first.style, members, alone: false });
+    }
+    for &i in alone {
+        let c = &connections[i];
+        nets.push(Net { root: c.from, by_source: true, style: c.style, members: vec![i], alone: true });
     }
     nets
 }

@@ -17,7 +17,7 @@ const ON_TRUNK: u32 = 40;
 /// The first and the further trunks of a net that leave by another side.
 const SECOND_EXIT: u32 = 500;
 const FOREIGN_FRAME: u32 = 4000;
-const SECOND_STRAIGHT: u32 = 450;
+const NO_ROOM: u32 = 3000;
 const FULL_SIDE: u32 = 2500;
 
 /// Everything that is known of lines found so far.
@@ -34,6 +34,8 @@ pub(super) struct Search<'a> {
     goal: Vec<(u32, u32)>,
     frame_ok: Vec<u32>,
     round: u32,
+    /// How many straight lines there may be between the cards of the line that is searched, along each axis.
+    straights: [u16; 2],
     tree: Tree,
 }
 
@@ -67,6 +69,7 @@ impl<'a> Search<'a> {
             goal: vec![(0, 0); n],
             frame_ok: vec![0; scene.frames.len()],
             round: 0,
+            straights: [0; 2],
             tree: Tree::default(),
         }
     }
@@ -95,7 +98,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             same.insert(key, i);
-            if let Some(way) = self.connect(net, leaf, budget) {
+            if let Some(way) = self.connect(net, leaf, all[net.members[i]].label.is_some(), budget) {
                 self.keep(net, leaf, &way);
                 ways[i] = Some(way);
             }
@@ -170,7 +173,7 @@ impl<'a> Search<'a> {
     }
 
     /// Ports of an end with their costs. The source and the target of the line differ in which sides they like.
-    fn ports(&self, end: End, other: End, is_source: bool) -> Vec<(Side, u32, u32)> {
+    fn ports(&self, end: End, other: End, (is_source, alone): (bool, bool)) -> Vec<(Side, u32, u32)> {
         let (b, o) = (&self.scene.cards[end.card], &self.scene.cards[other.card]);
         let mut ports = self.grid.ports_of(self.scene, end.card);
         if let Port::Row { y } = end.port {
@@ -195,6 +198,7 @@ impl<'a> Search<'a> {
                         350
                     }
                 }
+                _ if alone => 2000,
                 _ if above => 100,
                 _ => 300,
             };
@@ -208,16 +212,20 @@ impl<'a> Search<'a> {
     }
 
     /// The best way from the root, or what is found of the net, to a leaf.
-    fn connect(&mut self, net: &Net, leaf: End, budget: &mut Budget) -> Option<Way> {
+    fn connect(&mut self, net: &Net, leaf: End, labeled: bool, budget: &mut Budget) -> Option<Way> {
         self.round += 1;
         let round = self.round;
         for card in [net.root.card, leaf.card] {
             self.scene.around(card).into_iter().for_each(|f| self.frame_ok[f] = round);
         }
-        for (_, v, cost) in self.ports(leaf, net.root, !net.by_source) {
+        for (_, v, cost) in self.ports(leaf, net.root, (!net.by_source, net.alone)) {
             self.goal[v as usize] = (round, cost);
         }
-        let target = self.scene.cards[leaf.card];
+        let (root, target) = (self.scene.cards[net.root.card], self.scene.cards[leaf.card]);
+        self.straights = [1, 0].map(|across| {
+            let common = root.hi[across].min(target.hi[across]) - root.lo[across].max(target.lo[across]);
+            ((common - 2.0 * CORNER) / if labeled { 20.0 } else { 12.0 }).max(0.0) as u16 + 1
+        });
         let mut heap = BinaryHeap::new();
         self.start(net, leaf, &target, &mut heap);
         while let Some(Reverse(top)) = heap.pop() {
@@ -252,7 +260,7 @@ impl<'a> Search<'a> {
     fn start(&mut self, net: &Net, leaf: End, target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
         let round = self.round;
         let further = if self.tree.nodes.is_empty() { 0 } else { SECOND_EXIT };
-        for (side, v, cost) in self.ports(net.root, leaf, net.by_source) {
+        for (side, v, cost) in self.ports(net.root, leaf, (net.by_source, net.alone)) {
             if !self.tree.nodes.contains_key(&v) {
                 self.push(v * 4 + side as u32, cost + further, NONE, target, heap);
             }
@@ -322,7 +330,7 @@ impl<'a> Search<'a> {
             // Two straight lines need two heights that both cards have.
             let back = self.used[next as usize][(out + 2) % 4];
             if back > 0 && d == out && self.is_straight(v * 4 + d) {
-                cost += SECOND_STRAIGHT;
+                cost += if back < self.straights[axis_of(out)] { 100 } else { NO_ROOM };
             }
         } else if self.grid.next[next as usize].iter().filter(|n| **n != NONE).count() < 2 {
             return;

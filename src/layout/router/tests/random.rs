@@ -58,7 +58,8 @@ pub(super) fn picture(recipe: &Recipe) -> (Placed, Vec<Connection>) {
     for (a, b, style, label) in &recipe.lines {
         let end = |c: u16| End { card: usize::from(c) % n, port: Port::Free };
         let width = 20.0 + f64::from(*label) * 6.0;
-        let label = (*label > 2).then_some(Tag { w: width, h: 18.0, text: u32::from(*label) });
+        // A line from a card to itself has little room for a label.
+        let label = (*label > 2 && end(*b).card != end(*a).card).then_some(Tag { w: width, h: 18.0, text: u32::from(*label) });
         let from = end(*a);
         // Cards with rows have no lines to themselves.
         let has_rows = from.card % 3 == 0;
