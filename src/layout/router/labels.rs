@@ -4,7 +4,7 @@ use super::nets::Net;
 use super::pieces::{Piece, Pieces};
 use super::runs::Lines;
 use super::scene::{Block, Lattice, Scene};
-use super::space::{Demand, Node};
+use super::space::{Demand, GAP, Node};
 use super::types::{Connection, LabelBox, Tag};
 use crate::layout::Rect;
 use crate::layout::geometry::round2;
@@ -37,6 +37,8 @@ pub(super) struct Labels {
     pub demands: [Vec<Demand>; 2],
     /// The connections whose labels found no free place.
     pub missing: Vec<usize>,
+    /// Runs that are in the way of those and end at the top or the bottom of a card, which leaves them little room.
+    pub blocking: Vec<usize>,
 }
 
 struct Labeler<'a> {
@@ -58,7 +60,12 @@ pub(super) fn place(
     all: &[Connection],
     (asked, last): (&[Vec<Demand>; 2], bool),
 ) -> Labels {
-    let mut labels = Labels { places: vec![None; all.len()], demands: [Vec::new(), Vec::new()], missing: Vec::new() };
+    let mut labels = Labels {
+        places: vec![None; all.len()],
+        demands: [Vec::new(), Vec::new()],
+        missing: Vec::new(),
+        blocking: Vec::new(),
+    };
     if all.iter().all(|c| c.label.is_none()) {
         return labels;
     }
@@ -74,6 +81,7 @@ pub(super) fn place(
                 Some(found) => found,
                 None => {
                     labels.missing.push(member);
+                    labels.blocking.extend(labeler.blocking(member, tag));
                     labeler.demand(member, tag, asked, &mut labels.demands);
                     let Some(anyhow) = labeler.anyhow(member, tag).filter(|_| last) else { continue };
                     anyhow
@@ -201,11 +209,11 @@ impl<'a> Labeler<'a> {
     /// What lies in a box but the run itself.
     fn things(&self, member: usize, run: usize, b: &Block) -> Vec<(Thing, Block)> {
         let mut found = Vec::new();
-        let ends: Vec<usize> = self.lines.lines[member].runs.clone();
+        let line = self.lines.lines.get(member);
         for r in self.runs.near(b).into_iter().map(|r| r as usize).filter(|r| *r != run) {
             let other = run_box(&self.lines.runs[r]);
             // At its ends a piece touches what its line goes on with.
-            let joined = ends.contains(&r) && self.lines.runs[run].joints.contains(&r);
+            let joined = line.is_some_and(|l| l.runs.contains(&r)) && self.lines.runs[run].joints.contains(&r);
             if meet(b, &other) && !(joined && self.lines.runs[r].axis != self.lines.runs[run].axis) {
                 found.push((Thing::Run(r), other));
             }
@@ -228,6 +236,26 @@ impl<'a> Labeler<'a> {
             let w = wall(&self.scene.frames[i / 4], i % 4);
             if meet(b, &w) {
                 found.push((Thing::Wall, w));
+            }
+        }
+        found
+    }
+
+    /// Upright runs in the way of a label that end at a card.
+    fn blocking(&self, member: usize, tag: Tag) -> Vec<usize> {
+        let mut found = Vec::new();
+        for p in self.own(member, tag) {
+            let piece = &self.pieces.all[p];
+            let run = &self.lines.runs[piece.run];
+            let near = strip(run.at, run.axis, piece.lo, piece.hi, Tag { w: tag.w + GAP * 2.0, ..tag });
+            let near = self.things(usize::MAX, piece.run, &near).into_iter().map(|t| t.0);
+            for thing in near.chain([Thing::Run(piece.run)]).chain(run.joints.iter().map(|j| Thing::Run(*j))) {
+                if let Thing::Run(r) = thing
+                    && self.lines.runs[r].axis == 1
+                    && !self.lines.runs[r].attached.is_empty()
+                {
+                    found.push(r);
+                }
             }
         }
         found
@@ -298,11 +326,12 @@ impl<'a> Labeler<'a> {
         let mut gaps = Vec::new();
         for pair in stops.windows(2) {
             // Other labels that stand there stay.
-            let standing = self.stands.iter().filter(|s| {
-                s.run == piece.run && s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0
-            });
+            let standing = self
+                .stands
+                .iter()
+                .filter(|s| s.run == piece.run && s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0);
             let others: f64 = standing.map(|s| s.block.hi[axis] - s.block.lo[axis] + 2.0 * AROUND).sum();
-            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1 + others * 1.5;
+            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1 + others * 2.2;
             let lack = gap - (pair[1].0 - pair[0].0);
             // A composite may be wider than the card at which the line ends.
             for (node, at) in [(pair[0].1, pair[0].0), (pair[1].1, pair[1].0)] {
@@ -332,7 +361,9 @@ impl<'a> Labeler<'a> {
         for (thing, b) in self.things(member, piece.run, &grown(&block, AROUND)) {
             let (node, need) = match thing {
                 Thing::Run(r) if self.lines.runs[r].axis == run.axis => (Node::Run(r), half + AROUND + 0.5),
-                Thing::Label(l) if self.lines.runs[self.stands[l].run].axis == run.axis && self.stands[l].run != piece.run => {
+                Thing::Label(l)
+                    if self.lines.runs[self.stands[l].run].axis == run.axis && self.stands[l].run != piece.run =>
+                {
                     (Node::Run(self.stands[l].run), half + (b.hi[other] - b.lo[other]) / 2.0 + AROUND + 0.5)
                 }
                 Thing::Block(i) => (Node::Block(i), half + AROUND + 0.5),

@@ -25,35 +25,32 @@ mod types;
 #[allow(unused_imports, reason = "the layout still uses the old router")]
 pub(super) use types::{Budget, Connection, End, FrameBox, LabelBox, Placed, Port, Routed, Stretch, Tag};
 
-use std::collections::BTreeSet;
-
 use super::geometry::{round2, simplify};
 use super::{Point, Rect};
 use grid::{Grid, Wishes};
-use nets::Net;
+use nets::{Hints, Net};
 use runs::{Line, Lines};
 use scene::{CORNER, Scene};
 use search::{Search, Way};
 
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
-    /// Connections whose labels find no place are routed by themselves, so often.
-    const TRIES: usize = 3;
+    /// Connections whose labels find no place are routed by themselves, so often,
+    /// and lines that lie too close together elsewhere.
+    const TRIES: usize = 4;
     let scene = Scene::new(placed);
     let grid = Grid::new(&scene, &wishes(&scene, connections));
-    let mut alone = BTreeSet::new();
+    let mut hints = Hints::default();
     let mut best: Option<(usize, Spread)> = None;
     for _ in 0..TRIES {
-        let nets = nets::group(connections, &alone);
-        let ways = ways(&scene, &grid, &nets, connections, budget);
+        let nets = nets::group(connections, &hints.alone);
+        let ways = ways((&scene, &grid), &nets, connections, &hints, budget);
         let lines = Lines::new(&scene, &grid, &nets, &ways, connections);
-        let (spread, missing) = spread(scene.clone(), lines, &nets, connections);
-        let known = alone.len();
-        if best.as_ref().is_none_or(|b| missing.len() < b.0) {
-            best = Some((missing.len(), spread));
+        let (spread, wrong) = spread(scene.clone(), lines, &nets, connections, &mut hints);
+        if best.as_ref().is_none_or(|b| wrong < b.0) {
+            best = Some((wrong, spread));
         }
-        alone.extend(missing);
-        if alone.len() == known {
+        if wrong == 0 {
             break;
         }
     }
@@ -68,19 +65,24 @@ struct Spread {
     labels: Vec<Option<LabelBox>>,
 }
 
-/// Gives lines and labels their room; also returns the connections whose labels have none.
-fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection]) -> (Spread, Vec<usize>) {
+/// Gives lines and labels their room; also returns how much is wrong, and learns from it.
+fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], hints: &mut Hints) -> (Spread, usize) {
     const ROUNDS: usize = 5;
     let mut stretch = Stretch::default();
     let mut demands = [Vec::new(), Vec::new()];
-    let mut round = 1;
+    let (mut round, mut blocking) = (1, Vec::new());
     loop {
         let x = space::solve(&mut scene, &mut lines, 0, &demands[0]);
         let y = space::solve(&mut scene, &mut lines, 1, &demands[1]);
-        stretch.add(&x, &y);
+        stretch.add(&x.cuts, &y.cuts);
+        blocking.extend(x.blocking);
         let labels = labels::place(&scene, &lines, nets, all, (&demands, round == ROUNDS));
         if labels.missing.is_empty() || round == ROUNDS {
-            return (Spread { scene, lines, stretch, labels: labels.places }, labels.missing);
+            let squeezed: Vec<usize> = x.squeezed.into_iter().chain(y.squeezed).collect();
+            let wrong = labels.missing.len() * 4 + squeezed.len();
+            blocking.extend(&labels.blocking);
+            hints.learn(&lines, &labels.missing, &blocking, &squeezed);
+            return (Spread { scene, lines, stretch, labels: labels.places }, wrong);
         }
         for (all, new) in demands.iter_mut().zip(labels.demands) {
             all.extend(new);
@@ -119,8 +121,14 @@ fn wishes(scene: &Scene, connections: &[Connection]) -> Wishes {
 }
 
 /// The ways of all nets, the short ones first.
-fn ways(scene: &Scene, grid: &Grid, nets: &[Net], all: &[Connection], budget: &mut Budget) -> Vec<Vec<Option<Way>>> {
-    let mut search = Search::new(scene, grid);
+fn ways(
+    (scene, grid): (&Scene, &Grid),
+    nets: &[Net],
+    all: &[Connection],
+    hints: &Hints,
+    budget: &mut Budget,
+) -> Vec<Vec<Option<Way>>> {
+    let mut search = Search::new(scene, grid, hints);
     let mut order: Vec<usize> = (0..nets.len()).collect();
     let far = |n: &usize| {
         let net = &nets[*n];

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::runs::Lines;
 use super::types::{Connection, End, Port};
 
 /// Connections that share a trunk.
@@ -16,14 +17,39 @@ pub(super) struct Net {
     pub style: u32,
     /// The connections.
     pub members: Vec<usize>,
-    /// Its label found no place before: it is routed by itself, from side to side.
-    pub alone: bool,
+}
+
+/// What is known from attempts before, in which labels found no place or lines no room.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Hints {
+    /// These share no trunk.
+    pub alone: BTreeSet<usize>,
+    /// These end at the left or the right of cards.
+    pub level: BTreeSet<usize>,
+    /// Ways of the grid, by vertex and axis, on which lines found too little room, and how often.
+    pub crowded: BTreeMap<(u32, usize), u32>,
 }
 
 impl Net {
     /// The other end of a connection.
     pub fn leaf(&self, c: &Connection) -> End {
         if self.by_source { c.to } else { c.from }
+    }
+}
+
+impl Hints {
+    /// Learns from connections whose labels are missing, runs that keep them from their places, and runs that lie too
+    /// close together.
+    pub fn learn(&mut self, lines: &Lines, missing: &[usize], blocking: &[usize], squeezed: &[usize]) {
+        self.alone.extend(missing);
+        if !missing.is_empty() {
+            let blocks = |i: &usize| lines.lines[*i].runs.iter().any(|r| blocking.contains(r));
+            self.level.extend((0..lines.lines.len()).filter(blocks));
+            self.level.extend(missing);
+        }
+        for edge in squeezed.iter().flat_map(|r| &lines.runs[*r].edges) {
+            *self.crowded.entry(*edge).or_default() += 1;
+        }
     }
 }
 
@@ -64,11 +90,11 @@ pub(super) fn group(connections: &[Connection], alone: &BTreeSet<usize>) -> Vec<
             }
         }
         let root = if best.0 { first.to } else { first.from };
-        nets.push(Net { root, by_source: !best.0, style: first.style, members, alone: false });
+        nets.push(Net { root, by_source: !best.0, style: first.style, members });
     }
     for &i in alone {
         let c = &connections[i];
-        nets.push(Net { root: c.from, by_source: true, style: c.style, members: vec![i], alone: true });
+        nets.push(Net { root: c.from, by_source: true, style: c.style, members: vec![i] });
     }
     nets
 }

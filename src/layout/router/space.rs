@@ -18,6 +18,8 @@ const FROM_CARD: f64 = 12.0;
 const ARROW: f64 = 18.0;
 const FROM_WALL: f64 = 8.0;
 const FROM_TITLE: f64 = 6.0;
+/// Part of its distance that a run must keep.
+const TOO_CLOSE: f64 = 0.66;
 /// Passes over all items that look for room.
 const PASSES: usize = 16;
 
@@ -84,12 +86,24 @@ struct Problem<'a> {
     /// Between these coordinates nothing may be cut.
     glued: Vec<(f64, f64)>,
     lo: Vec<f64>,
+    /// Runs that end at a card where demands of labels would push them away.
+    blocking: Vec<usize>,
     /// What the place of each run follows from.
     origin: Vec<Origin>,
 }
 
-/// Places the runs across an axis; moves the scene; returns the cuts that were made.
-pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Vec<(f64, f64)> {
+/// What was done along an axis.
+pub(super) struct Solved {
+    /// The cuts that were made.
+    pub cuts: Vec<(f64, f64)>,
+    /// Runs that end at a card where demands of labels would push them away.
+    pub blocking: Vec<usize>,
+    /// Runs that lie too close together since there is no room where they end.
+    pub squeezed: Vec<usize>,
+}
+
+/// Places the runs across an axis, and moves the scene.
+pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Solved {
     lines.measure(scene);
     let which: Vec<usize> = (0..lines.runs.len()).filter(|r| lines.runs[*r].axis != axis).collect();
     let obstacles = obstacles(scene, axis);
@@ -106,6 +120,7 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
         squeeze: vec![1.0; lines.runs.len()],
         cuts: Vec::new(),
         glued: Vec::new(),
+        blocking: Vec::new(),
         lo: vec![f64::NEG_INFINITY; lines.runs.len()],
         origin: vec![Origin::default(); lines.runs.len()],
         obstacles,
@@ -113,13 +128,14 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
     problem.constrain(&which, &keys, demands);
     problem.make_room();
     let places = problem.places(&which);
-    let cuts = problem.cuts;
+    let squeezed = which.iter().copied().filter(|r| problem.squeeze[*r] < TOO_CLOSE).collect();
+    let (cuts, blocking) = (problem.cuts, problem.blocking);
     for (run, at) in which.iter().zip(places) {
         lines.runs[*run].at = at;
     }
     scene.shift(axis, &cuts);
     lines.measure(scene);
-    cuts
+    Solved { cuts, blocking, squeezed }
 }
 
 /// Boxes and borders across an axis.
@@ -322,11 +338,15 @@ impl Problem<'_> {
         let (least, _) = self.ports(r);
         let (mut lo, mut origin) = (least.0, Origin { obstacle: least.1, ..Origin::default() });
         let regular = self.run_after[r].iter().map(|a| (a, None));
-        for ((before, gap), demand) in regular.chain(self.label_after[r].iter().enumerate().map(|(i, a)| (a, Some(i)))) {
+        for ((before, gap), demand) in regular.chain(self.label_after[r].iter().enumerate().map(|(i, a)| (a, Some(i))))
+        {
             let (at, from) = match *before {
                 Ok(other) => {
                     let squeeze = self.squeeze[other].min(self.squeeze[r]);
-                    (self.lo[other] + gap * squeeze, Origin { obstacle: self.origin[other].obstacle, run: Some(other), demand })
+                    (
+                        self.lo[other] + gap * squeeze,
+                        Origin { obstacle: self.origin[other].obstacle, run: Some(other), demand },
+                    )
                 }
                 Err(o) => (self.end(o) + gap * self.squeeze[r], Origin { obstacle: Some(o), run: None, demand }),
             };
@@ -444,6 +464,7 @@ impl Problem<'_> {
         let asked = chain.iter().find_map(|r| Some((*r, self.origin[*r].demand?)));
         if let Some((run, demand)) = asked.filter(|(run, demand)| *demand < self.label_after[*run].len()) {
             let _ = self.label_after[run].swap_remove(demand);
+            self.blocking.push(r);
             return true;
         }
         let length = self.lo[r] - self.lo[chain[chain.len() - 1]];
