@@ -4,7 +4,7 @@ use super::nets::Net;
 use super::pieces::{Piece, Pieces};
 use super::runs::Lines;
 use super::scene::{Block, Lattice, Scene};
-use super::space::{Demand, Node};
+use super::space::{Demand, GAP, Node};
 use super::types::{Connection, LabelBox, Tag};
 use crate::layout::Rect;
 use crate::layout::geometry::round2;
@@ -35,8 +35,10 @@ enum Thing {
 pub(super) struct Labels {
     pub places: Vec<Option<LabelBox>>,
     pub demands: [Vec<Demand>; 2],
-    /// How many found no free place.
-    pub missing: usize,
+    /// The connections whose labels found no free place.
+    pub missing: Vec<usize>,
+    /// Runs that are in the way of those and end at the top or the bottom of a card, which leaves them little room.
+    pub blocking: Vec<usize>,
 }
 
 struct Labeler<'a> {
@@ -50,9 +52,20 @@ struct Labeler<'a> {
     standing: Lattice,
 }
 
-/// Places labels. In the last round those that find no free place stand where they overlap.
-pub(super) fn place(scene: &Scene, lines: &Lines, nets: &[Net], all: &[Connection], last: bool) -> Labels {
-    let mut labels = Labels { places: vec![None; all.len()], demands: [Vec::new(), Vec::new()], missing: 0 };
+/// Places labels. What was asked for before is not asked for again. In the last round those that find no free place stand where they overlap.
+pub(super) fn place(
+    scene: &Scene,
+    lines: &Lines,
+    nets: &[Net],
+    all: &[Connection],
+    (asked, last): (&[Vec<Demand>; 2], bool),
+) -> Labels {
+    let mut labels = Labels {
+        places: vec![None; all.len()],
+        demands: [Vec::new(), Vec::new()],
+        missing: Vec::new(),
+        blocking: Vec::new(),
+    };
     if all.iter().all(|c| c.label.is_none()) {
         return labels;
     }
@@ -67,8 +80,9 @@ pub(super) fn place(scene: &Scene, lines: &Lines, nets: &[Net], all: &[Connectio
             let (p, block) = match place {
                 Some(found) => found,
                 None => {
-                    labels.missing += 1;
-                    labeler.demand(member, tag, &mut labels.demands);
+                    labels.missing.push(member);
+                    labels.blocking.extend(labeler.blocking(member, tag));
+                    labeler.demand(member, tag, asked, &mut labels.demands);
                     let Some(anyhow) = labeler.anyhow(member, tag).filter(|_| last) else { continue };
                     anyhow
                 }
@@ -195,11 +209,11 @@ impl<'a> Labeler<'a> {
     /// What lies in a box but the run itself.
     fn things(&self, member: usize, run: usize, b: &Block) -> Vec<(Thing, Block)> {
         let mut found = Vec::new();
-        let ends: Vec<usize> = self.lines.lines[member].runs.clone();
+        let line = self.lines.lines.get(member);
         for r in self.runs.near(b).into_iter().map(|r| r as usize).filter(|r| *r != run) {
             let other = run_box(&self.lines.runs[r]);
             // At its ends a piece touches what its line goes on with.
-            let joined = ends.contains(&r) && self.lines.runs[run].joints.contains(&r);
+            let joined = line.is_some_and(|l| l.runs.contains(&r)) && self.lines.runs[run].joints.contains(&r);
             if meet(b, &other) && !(joined && self.lines.runs[r].axis != self.lines.runs[run].axis) {
                 found.push((Thing::Run(r), other));
             }
@@ -227,6 +241,26 @@ impl<'a> Labeler<'a> {
         found
     }
 
+    /// Upright runs in the way of a label that end at a card.
+    fn blocking(&self, member: usize, tag: Tag) -> Vec<usize> {
+        let mut found = Vec::new();
+        for p in self.own(member, tag) {
+            let piece = &self.pieces.all[p];
+            let run = &self.lines.runs[piece.run];
+            let near = strip(run.at, run.axis, piece.lo, piece.hi, Tag { w: tag.w + GAP * 2.0, ..tag });
+            let near = self.things(usize::MAX, piece.run, &near).into_iter().map(|t| t.0);
+            for thing in near.chain([Thing::Run(piece.run)]).chain(run.joints.iter().map(|j| Thing::Run(*j))) {
+                if let Thing::Run(r) = thing
+                    && self.lines.runs[r].axis == 1
+                    && !self.lines.runs[r].attached.is_empty()
+                {
+                    found.push(r);
+                }
+            }
+        }
+        found
+    }
+
     /// The piece on which a label stands if there is no free place.
     fn anyhow(&self, member: usize, tag: Tag) -> Option<(usize, Block)> {
         let longest = self.own(member, tag).into_iter().max_by(|a, b| {
@@ -239,18 +273,21 @@ impl<'a> Labeler<'a> {
     }
 
     /// Asks for room for a label: along the piece that lacks least, or across it.
-    fn demand(&self, member: usize, tag: Tag, demands: &mut [Vec<Demand>; 2]) {
+    fn demand(&self, member: usize, tag: Tag, asked: &[Vec<Demand>; 2], demands: &mut [Vec<Demand>; 2]) {
         let mut best: Option<(f64, usize, Demand)> = None;
         for p in self.own(member, tag) {
             let piece = &self.pieces.all[p];
             let run = &self.lines.runs[piece.run];
             let upright = if run.axis == 1 { 60.0 } else { 0.0 };
-            for (lack, demand) in self.gaps(member, piece, tag) {
+            let is_new = |axis: usize, d: &Demand| {
+                !asked[axis].iter().any(|a| a.before == d.before && a.after == d.after && a.gap > d.gap - 0.5)
+            };
+            for (lack, demand) in self.gaps(member, piece, tag).into_iter().filter(|d| is_new(run.axis, &d.1)) {
                 if best.as_ref().is_none_or(|b| lack + upright < b.0) {
                     best = Some((lack + upright, run.axis, demand));
                 }
             }
-            if let Some((lack, demand)) = self.across(member, piece, tag)
+            if let Some((lack, demand)) = self.across(member, piece, tag).filter(|d| is_new(1 - run.axis, &d.1))
                 && best.as_ref().is_none_or(|b| lack + upright < b.0)
             {
                 best = Some((lack + upright, 1 - run.axis, demand));
@@ -288,7 +325,13 @@ impl<'a> Labeler<'a> {
         stops.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut gaps = Vec::new();
         for pair in stops.windows(2) {
-            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1;
+            // Other labels that stand there stay.
+            let standing = self
+                .stands
+                .iter()
+                .filter(|s| s.run == piece.run && s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0);
+            let others: f64 = standing.map(|s| s.block.hi[axis] - s.block.lo[axis] + 2.0 * AROUND).sum();
+            let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1 + others * 2.2;
             let lack = gap - (pair[1].0 - pair[0].0);
             // A composite may be wider than the card at which the line ends.
             for (node, at) in [(pair[0].1, pair[0].0), (pair[1].1, pair[1].0)] {
@@ -297,7 +340,7 @@ impl<'a> Labeler<'a> {
                     gap -= (hull.hi[axis] - at).abs().min((hull.lo[axis] - at).abs());
                 }
             }
-            if lack > 0.0 {
+            if lack > 0.01 {
                 gaps.push((lack, Demand { before: pair[0].1, after: pair[1].1, gap }));
             }
         }
@@ -318,7 +361,9 @@ impl<'a> Labeler<'a> {
         for (thing, b) in self.things(member, piece.run, &grown(&block, AROUND)) {
             let (node, need) = match thing {
                 Thing::Run(r) if self.lines.runs[r].axis == run.axis => (Node::Run(r), half + AROUND + 0.5),
-                Thing::Label(l) if self.lines.runs[self.stands[l].run].axis == run.axis && self.stands[l].run != piece.run => {
+                Thing::Label(l)
+                    if self.lines.runs[self.stands[l].run].axis == run.axis && self.stands[l].run != piece.run =>
+                {
                     (Node::Run(self.stands[l].run), half + (b.hi[other] - b.lo[other]) / 2.0 + AROUND + 0.5)
                 }
                 Thing::Block(i) => (Node::Block(i), half + AROUND + 0.5),

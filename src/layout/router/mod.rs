@@ -28,40 +28,67 @@ pub(super) use types::{Budget, Connection, End, FrameBox, LabelBox, Placed, Port
 use super::geometry::{round2, simplify};
 use super::{Point, Rect};
 use grid::{Grid, Wishes};
-use nets::Net;
+use nets::{Hints, Net};
 use runs::{Line, Lines};
 use scene::{CORNER, Scene};
 use search::{Search, Way};
 
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
-    let mut scene = Scene::new(placed);
+    /// Connections whose labels find no place are routed by themselves, so often,
+    /// and lines that lie too close together elsewhere.
+    const TRIES: usize = 4;
+    let scene = Scene::new(placed);
     let grid = Grid::new(&scene, &wishes(&scene, connections));
-    let nets = nets::group(connections);
-    let ways = ways(&scene, &grid, &nets, connections, budget);
-    let mut lines = Lines::new(&scene, &grid, &nets, &ways, connections);
-    let (stretch, labels) = spread(&mut scene, &mut lines, &nets, connections);
-    result(placed, connections, &scene, &lines, (stretch, labels))
+    let mut hints = Hints::default();
+    let mut best: Option<(usize, Spread)> = None;
+    for _ in 0..TRIES {
+        let nets = nets::group(connections, &hints.alone);
+        let ways = ways((&scene, &grid), &nets, connections, &hints, budget);
+        let lines = Lines::new(&scene, &grid, &nets, &ways, connections);
+        let (spread, wrong) = spread(scene.clone(), lines, &nets, connections, &mut hints);
+        if best.as_ref().is_none_or(|b| wrong < b.0) {
+            best = Some((wrong, spread));
+        }
+        if wrong == 0 {
+            break;
+        }
+    }
+    best.map(|(_, spread)| result(placed, connections, spread)).unwrap_or_default()
 }
 
-/// Gives lines and labels their room.
-fn spread(scene: &mut Scene, lines: &mut Lines, nets: &[Net], all: &[Connection]) -> (Stretch, Vec<Option<LabelBox>>) {
+/// Lines and labels with their room.
+struct Spread {
+    scene: Scene,
+    lines: Lines,
+    stretch: Stretch,
+    labels: Vec<Option<LabelBox>>,
+}
+
+/// Gives lines and labels their room; also returns how much is wrong, and learns from it.
+fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], hints: &mut Hints) -> (Spread, usize) {
     const ROUNDS: usize = 5;
     let mut stretch = Stretch::default();
     let mut demands = [Vec::new(), Vec::new()];
-    for round in 1.. {
-        let x = space::solve(scene, lines, 0, &demands[0]);
-        let y = space::solve(scene, lines, 1, &demands[1]);
-        stretch.add(&x, &y);
-        let labels = labels::place(scene, lines, nets, all, round == ROUNDS);
-        if labels.missing == 0 || round == ROUNDS {
-            return (stretch, labels.places);
+    let (mut round, mut blocking) = (1, Vec::new());
+    loop {
+        let x = space::solve(&mut scene, &mut lines, 0, &demands[0]);
+        let y = space::solve(&mut scene, &mut lines, 1, &demands[1]);
+        stretch.add(&x.cuts, &y.cuts);
+        blocking.extend(x.blocking);
+        let labels = labels::place(&scene, &lines, nets, all, (&demands, round == ROUNDS));
+        if labels.missing.is_empty() || round == ROUNDS {
+            let squeezed: Vec<usize> = x.squeezed.into_iter().chain(y.squeezed).collect();
+            let wrong = labels.missing.len() * 4 + squeezed.len();
+            blocking.extend(&labels.blocking);
+            hints.learn(&lines, &labels.missing, &blocking, &squeezed);
+            return (Spread { scene, lines, stretch, labels: labels.places }, wrong);
         }
         for (all, new) in demands.iter_mut().zip(labels.demands) {
             all.extend(new);
         }
+        round += 1;
     }
-    (stretch, vec![None; all.len()])
 }
 
 /// Rows, and heights at which two cards can be joined by a straight line.
@@ -94,8 +121,14 @@ fn wishes(scene: &Scene, connections: &[Connection]) -> Wishes {
 }
 
 /// The ways of all nets, the short ones first.
-fn ways(scene: &Scene, grid: &Grid, nets: &[Net], all: &[Connection], budget: &mut Budget) -> Vec<Vec<Option<Way>>> {
-    let mut search = Search::new(scene, grid);
+fn ways(
+    (scene, grid): (&Scene, &Grid),
+    nets: &[Net],
+    all: &[Connection],
+    hints: &Hints,
+    budget: &mut Budget,
+) -> Vec<Vec<Option<Way>>> {
+    let mut search = Search::new(scene, grid, hints);
     let mut order: Vec<usize> = (0..nets.len()).collect();
     let far = |n: &usize| {
         let net = &nets[*n];
@@ -118,13 +151,8 @@ fn ways(scene: &Scene, grid: &Grid, nets: &[Net], all: &[Connection], budget: &m
 }
 
 /// Puts the result together.
-fn result(
-    placed: &Placed,
-    all: &[Connection],
-    scene: &Scene,
-    lines: &Lines,
-    (stretch, labels): (Stretch, Vec<Option<LabelBox>>),
-) -> Routed {
+fn result(placed: &Placed, all: &[Connection], spread: Spread) -> Routed {
+    let Spread { scene, lines, stretch, labels } = spread;
     let rect = |b: &scene::Block| Rect { x: b.lo[0], y: b.lo[1], w: b.hi[0] - b.lo[0], h: b.hi[1] - b.lo[1] };
     let mut moved = placed.clone();
     moved.cards = scene.cards.iter().map(rect).collect();
@@ -139,7 +167,7 @@ fn result(
     let mut drawn = Vec::with_capacity(all.len());
     for (i, line) in lines.lines.iter().enumerate() {
         trunks[i] = line.runs.first().map_or(usize::MAX, |r| lines.runs[*r].net);
-        drawn.push(drawn_line(scene, lines, line));
+        drawn.push(drawn_line(&scene, &lines, line));
     }
     Routed {
         placed: moved,

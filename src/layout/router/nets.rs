@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::runs::Lines;
 use super::types::{Connection, End, Port};
 
 /// Connections that share a trunk.
@@ -18,10 +19,37 @@ pub(super) struct Net {
     pub members: Vec<usize>,
 }
 
+/// What is known from attempts before, in which labels found no place or lines no room.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Hints {
+    /// These share no trunk.
+    pub alone: BTreeSet<usize>,
+    /// These end at the left or the right of cards.
+    pub level: BTreeSet<usize>,
+    /// Ways of the grid, by vertex and axis, on which lines found too little room, and how often.
+    pub crowded: BTreeMap<(u32, usize), u32>,
+}
+
 impl Net {
     /// The other end of a connection.
     pub fn leaf(&self, c: &Connection) -> End {
         if self.by_source { c.to } else { c.from }
+    }
+}
+
+impl Hints {
+    /// Learns from connections whose labels are missing, runs that keep them from their places, and runs that lie too
+    /// close together.
+    pub fn learn(&mut self, lines: &Lines, missing: &[usize], blocking: &[usize], squeezed: &[usize]) {
+        self.alone.extend(missing);
+        if !missing.is_empty() {
+            let blocks = |i: &usize| lines.lines[*i].runs.iter().any(|r| blocking.contains(r));
+            self.level.extend((0..lines.lines.len()).filter(blocks));
+            self.level.extend(missing);
+        }
+        for edge in squeezed.iter().flat_map(|r| &lines.runs[*r].edges) {
+            *self.crowded.entry(*edge).or_default() += 1;
+        }
     }
 }
 
@@ -36,10 +64,10 @@ fn key(is_target: bool, c: &Connection) -> Key {
     (is_target, c.style, end.card, row)
 }
 
-/// Groups connections; the largest group first.
-pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
+/// Groups connections; the largest group first, then those that stay alone.
+pub(super) fn group(connections: &[Connection], alone: &BTreeSet<usize>) -> Vec<Net> {
     let mut open: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    for (i, c) in connections.iter().enumerate() {
+    for (i, c) in connections.iter().enumerate().filter(|(i, _)| !alone.contains(i)) {
         open.entry(key(false, c)).or_default().push(i);
         open.entry(key(true, c)).or_default().push(i);
     }
@@ -63,6 +91,10 @@ pub(super) fn group(connections: &[Connection]) -> Vec<Net> {
         }
         let root = if best.0 { first.to } else { first.from };
         nets.push(Net { root, by_source: !best.0, style: first.style, members });
+    }
+    for &i in alone {
+        let c = &connections[i];
+        nets.push(Net { root: c.from, by_source: true, style: c.style, members: vec![i] });
     }
     nets
 }

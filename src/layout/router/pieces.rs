@@ -50,8 +50,9 @@ impl Pieces {
                 let a = end(k.checked_sub(1).and_then(|k| line.runs.get(k)), line.start);
                 let b = end(line.runs.get(k + 1), line.end);
                 let here = first[r]..first[r + 1];
-                let mut mine: Vec<usize> =
-                    here.filter(|p| pieces.all[*p].lo > a.min(b) - 0.01 && pieces.all[*p].hi < a.max(b) + 0.01).collect();
+                let mut mine: Vec<usize> = here
+                    .filter(|p| pieces.all[*p].lo > a.min(b) - 0.01 && pieces.all[*p].hi < a.max(b) + 0.01)
+                    .collect();
                 if a > b {
                     mine.reverse();
                 }

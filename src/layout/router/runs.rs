@@ -35,6 +35,8 @@ pub(super) struct Run {
     pub fixed: bool,
     /// Runs across it that it touches.
     pub joints: Vec<usize>,
+    /// The edges of the grid on which it was found: a vertex and an axis.
+    pub edges: Vec<(u32, usize)>,
 }
 
 /// The line of a connection, from the root of its net to the leaf.
@@ -133,7 +135,9 @@ impl Lines {
                 let at = grid.at[v as usize];
                 self.runs.push(new_run(n, net, axis, at[1 - axis]));
             }
-            run_of.insert((v, axis), self.runs.len() - 1);
+            let last = self.runs.len() - 1;
+            self.runs[last].edges.push((v, axis));
+            run_of.insert((v, axis), last);
             reached = Some((next, axis));
         }
         run_of
@@ -262,7 +266,18 @@ fn loops(line: &Line) -> bool {
 }
 
 fn new_run(n: usize, net: &Net, axis: usize, at: f64) -> Run {
-    Run { net: n, style: net.style, axis, at, lo: 0.0, hi: 0.0, attached: Vec::new(), fixed: false, joints: Vec::new() }
+    Run {
+        net: n,
+        style: net.style,
+        axis,
+        at,
+        lo: 0.0,
+        hi: 0.0,
+        attached: Vec::new(),
+        fixed: false,
+        joints: Vec::new(),
+        edges: Vec::new(),
+    }
 }
 
 /// The border of a card at which a line ends.

@@ -38,6 +38,7 @@ impl Block {
 }
 
 /// Boxes by the squares of a lattice that they touch.
+#[derive(Clone)]
 pub(super) struct Lattice {
     origin: [f64; 2],
     cell: f64,
@@ -84,6 +85,7 @@ impl Lattice {
 }
 
 /// The scene.
+#[derive(Clone)]
 pub(super) struct Scene {
     /// The cards.
     pub cards: Vec<Block>,

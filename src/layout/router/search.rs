@@ -2,10 +2,10 @@
 //! joins it (A*).
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::grid::{Grid, NONE, OPEN, Side, axis_of};
-use super::nets::Net;
+use super::nets::{Hints, Net};
 use super::scene::{Block, CORNER, Scene};
 use super::types::{Budget, Connection, End, Port};
 
@@ -17,7 +17,7 @@ const ON_TRUNK: u32 = 40;
 /// The first and the further trunks of a net that leave by another side.
 const SECOND_EXIT: u32 = 500;
 const FOREIGN_FRAME: u32 = 4000;
-const SECOND_STRAIGHT: u32 = 450;
+const NO_ROOM: u32 = 3000;
 const FULL_SIDE: u32 = 2500;
 
 /// Everything that is known of lines found so far.
@@ -34,6 +34,12 @@ pub(super) struct Search<'a> {
     goal: Vec<(u32, u32)>,
     frame_ok: Vec<u32>,
     round: u32,
+    /// How many straight lines there may be between the cards of the line that is searched, along each axis.
+    straights: [u16; 2],
+    /// Connections that should end at the left or the right of cards.
+    level: &'a BTreeSet<usize>,
+    /// For each vertex how crowded the ways to the right and down are.
+    crowded: Vec<[u32; 2]>,
     tree: Tree,
 }
 
@@ -41,7 +47,7 @@ pub(super) struct Search<'a> {
 #[derive(Default)]
 struct Tree {
     /// For each vertex on it: the one before it, seen from the root, and the way from the root.
-    nodes: std::collections::BTreeMap<u32, (u32, u32)>,
+    nodes: BTreeMap<u32, (u32, u32)>,
     /// Directions in which it runs on from a vertex.
     edges: rustc_hash::FxHashMap<u32, u8>,
     sides: Vec<(usize, Side)>,
@@ -54,8 +60,10 @@ pub(super) struct Way {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(scene: &'a Scene, grid: &'a Grid) -> Search<'a> {
+    pub fn new(scene: &'a Scene, grid: &'a Grid, hints: &'a Hints) -> Search<'a> {
         let n = grid.at.len();
+        let mut crowded = vec![[0; 2]; n];
+        hints.crowded.iter().for_each(|((v, axis), times)| crowded[*v as usize][*axis] = *times);
         Search {
             scene,
             grid,
@@ -67,6 +75,9 @@ impl<'a> Search<'a> {
             goal: vec![(0, 0); n],
             frame_ok: vec![0; scene.frames.len()],
             round: 0,
+            straights: [0; 2],
+            level: &hints.level,
+            crowded,
             tree: Tree::default(),
         }
     }
@@ -82,7 +93,7 @@ impl<'a> Search<'a> {
         };
         order.sort_by_key(|i| (far(i), *i));
         let mut ways: Vec<Option<Way>> = vec![None; net.members.len()];
-        let mut same: std::collections::BTreeMap<(usize, u64), usize> = std::collections::BTreeMap::new();
+        let mut same: BTreeMap<(usize, u64), usize> = BTreeMap::new();
         for i in order {
             let leaf = net.leaf(&all[net.members[i]]);
             if leaf.card == net.root.card {
@@ -95,7 +106,12 @@ impl<'a> Search<'a> {
                 continue;
             }
             same.insert(key, i);
-            if let Some(way) = self.connect(net, leaf, budget) {
+            if let Some(way) = self.connect(
+                net,
+                leaf,
+                (all[net.members[i]].label.is_some(), self.level.contains(&net.members[i])),
+                budget,
+            ) {
                 self.keep(net, leaf, &way);
                 ways[i] = Some(way);
             }
@@ -105,8 +121,8 @@ impl<'a> Search<'a> {
 
     /// Forgets the lines of a net.
     pub fn remove(&mut self, net: &Net, all: &[Connection], ways: &[Option<Way>]) {
-        let mut edges = std::collections::BTreeSet::new();
-        let mut sides = std::collections::BTreeSet::new();
+        let mut edges = BTreeSet::new();
+        let mut sides = BTreeSet::new();
         for (i, way) in net.members.iter().zip(ways).filter_map(|(i, w)| Some((i, w.as_ref()?))) {
             for pair in way.vertices.windows(2) {
                 if let Some(d) = (0..4).find(|d| self.grid.next[pair[0] as usize][*d] == pair[1]) {
@@ -170,7 +186,7 @@ impl<'a> Search<'a> {
     }
 
     /// Ports of an end with their costs. The source and the target of the line differ in which sides they like.
-    fn ports(&self, end: End, other: End, is_source: bool) -> Vec<(Side, u32, u32)> {
+    fn ports(&self, end: End, other: End, (is_source, level): (bool, bool)) -> Vec<(Side, u32, u32)> {
         let (b, o) = (&self.scene.cards[end.card], &self.scene.cards[other.card]);
         let mut ports = self.grid.ports_of(self.scene, end.card);
         if let Port::Row { y } = end.port {
@@ -195,6 +211,7 @@ impl<'a> Search<'a> {
                         350
                     }
                 }
+                _ if level => 2000,
                 _ if above => 100,
                 _ => 300,
             };
@@ -208,18 +225,22 @@ impl<'a> Search<'a> {
     }
 
     /// The best way from the root, or what is found of the net, to a leaf.
-    fn connect(&mut self, net: &Net, leaf: End, budget: &mut Budget) -> Option<Way> {
+    fn connect(&mut self, net: &Net, leaf: End, (labeled, level): (bool, bool), budget: &mut Budget) -> Option<Way> {
         self.round += 1;
         let round = self.round;
         for card in [net.root.card, leaf.card] {
             self.scene.around(card).into_iter().for_each(|f| self.frame_ok[f] = round);
         }
-        for (_, v, cost) in self.ports(leaf, net.root, !net.by_source) {
+        for (_, v, cost) in self.ports(leaf, net.root, (!net.by_source, level)) {
             self.goal[v as usize] = (round, cost);
         }
-        let target = self.scene.cards[leaf.card];
+        let (root, target) = (self.scene.cards[net.root.card], self.scene.cards[leaf.card]);
+        self.straights = [1, 0].map(|across| {
+            let common = root.hi[across].min(target.hi[across]) - root.lo[across].max(target.lo[across]);
+            ((common - 2.0 * CORNER) / if labeled { 20.0 } else { 12.0 }).max(0.0) as u16 + 1
+        });
         let mut heap = BinaryHeap::new();
-        self.start(net, leaf, &target, &mut heap);
+        self.start(net, (leaf, level), &target, &mut heap);
         while let Some(Reverse(top)) = heap.pop() {
             let (cost, state) = ((top >> 32) as u32, top as u32);
             let (v, d) = ((state / 4) as usize, (state % 4) as usize);
@@ -249,10 +270,10 @@ impl<'a> Search<'a> {
     }
 
     /// Where a search begins: at the ports of the root and on what is found of the net.
-    fn start(&mut self, net: &Net, leaf: End, target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
+    fn start(&mut self, net: &Net, (leaf, level): (End, bool), target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
         let round = self.round;
         let further = if self.tree.nodes.is_empty() { 0 } else { SECOND_EXIT };
-        for (side, v, cost) in self.ports(net.root, leaf, net.by_source) {
+        for (side, v, cost) in self.ports(net.root, leaf, (net.by_source, level)) {
             if !self.tree.nodes.contains_key(&v) {
                 self.push(v * 4 + side as u32, cost + further, NONE, target, heap);
             }
@@ -310,7 +331,9 @@ impl<'a> Search<'a> {
         } else {
             cost += BEND;
         }
-        let narrow = if out < 2 { self.grid.narrow[v][out] } else { self.grid.narrow[next as usize][out - 2] };
+        let (first, axis) = if out < 2 { (v, out) } else { (next as usize, out - 2) };
+        let narrow = self.grid.narrow[first][axis];
+        cost += length * self.crowded[first][axis];
         cost += if narrow { length / 3 } else { 0 };
         cost += u32::from(self.used[v][out].min(4)) * (length / 12 + 5);
         if !self.may_enter(v, out) {
@@ -322,7 +345,7 @@ impl<'a> Search<'a> {
             // Two straight lines need two heights that both cards have.
             let back = self.used[next as usize][(out + 2) % 4];
             if back > 0 && d == out && self.is_straight(v * 4 + d) {
-                cost += SECOND_STRAIGHT;
+                cost += if back < self.straights[axis_of(out)] { 100 } else { NO_ROOM };
             }
         } else if self.grid.next[next as usize].iter().filter(|n| **n != NONE).count() < 2 {
             return;

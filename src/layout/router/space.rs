@@ -18,6 +18,8 @@ const FROM_CARD: f64 = 12.0;
 const ARROW: f64 = 18.0;
 const FROM_WALL: f64 = 8.0;
 const FROM_TITLE: f64 = 6.0;
+/// Part of its distance that a run must keep.
+const TOO_CLOSE: f64 = 0.66;
 /// Passes over all items that look for room.
 const PASSES: usize = 16;
 
@@ -54,6 +56,17 @@ pub(super) enum Node {
     Block(usize),
 }
 
+/// What the least coordinate of a run follows from.
+#[derive(Clone, Copy, Debug, Default)]
+struct Origin {
+    /// The obstacle from which the chain of distances starts.
+    obstacle: Option<usize>,
+    /// The run before it in that chain.
+    run: Option<usize>,
+    /// Which of the demands of labels at the run, if it was one.
+    demand: Option<usize>,
+}
+
 /// The items of one dimension and what they ask of each other.
 struct Problem<'a> {
     axis: usize,
@@ -64,6 +77,8 @@ struct Problem<'a> {
     order: Vec<Result<usize, usize>>,
     /// For each run and each obstacle what comes before it, and how far.
     run_after: Vec<Vec<(Result<usize, usize>, f64)>>,
+    /// More that labels ask for, as long as there is room.
+    label_after: Vec<Vec<(Result<usize, usize>, f64)>>,
     obstacle_after: Vec<Vec<(Result<usize, usize>, f64)>>,
     /// Part of the distance that remains to each run where there is not enough.
     squeeze: Vec<f64>,
@@ -71,12 +86,24 @@ struct Problem<'a> {
     /// Between these coordinates nothing may be cut.
     glued: Vec<(f64, f64)>,
     lo: Vec<f64>,
-    /// The obstacle from which the chain of distances to a run starts, and the run before it in that chain.
-    origin: Vec<(Option<usize>, Option<usize>)>,
+    /// Runs that end at a card where demands of labels would push them away.
+    blocking: Vec<usize>,
+    /// What the place of each run follows from.
+    origin: Vec<Origin>,
 }
 
-/// Places the runs across an axis; moves the scene; returns the cuts that were made.
-pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Vec<(f64, f64)> {
+/// What was done along an axis.
+pub(super) struct Solved {
+    /// The cuts that were made.
+    pub cuts: Vec<(f64, f64)>,
+    /// Runs that end at a card where demands of labels would push them away.
+    pub blocking: Vec<usize>,
+    /// Runs that lie too close together since there is no room where they end.
+    pub squeezed: Vec<usize>,
+}
+
+/// Places the runs across an axis, and moves the scene.
+pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Solved {
     lines.measure(scene);
     let which: Vec<usize> = (0..lines.runs.len()).filter(|r| lines.runs[*r].axis != axis).collect();
     let obstacles = obstacles(scene, axis);
@@ -88,24 +115,27 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
         lines,
         order: Vec::new(),
         run_after: vec![Vec::new(); lines.runs.len()],
+        label_after: vec![Vec::new(); lines.runs.len()],
         obstacle_after: vec![Vec::new(); obstacles.len()],
         squeeze: vec![1.0; lines.runs.len()],
         cuts: Vec::new(),
         glued: Vec::new(),
+        blocking: Vec::new(),
         lo: vec![f64::NEG_INFINITY; lines.runs.len()],
-        origin: vec![(None, None); lines.runs.len()],
+        origin: vec![Origin::default(); lines.runs.len()],
         obstacles,
     };
     problem.constrain(&which, &keys, demands);
     problem.make_room();
     let places = problem.places(&which);
-    let cuts = problem.cuts;
+    let squeezed = which.iter().copied().filter(|r| problem.squeeze[*r] < TOO_CLOSE).collect();
+    let (cuts, blocking) = (problem.cuts, problem.blocking);
     for (run, at) in which.iter().zip(places) {
         lines.runs[*run].at = at;
     }
     scene.shift(axis, &cuts);
     lines.measure(scene);
-    cuts
+    Solved { cuts, blocking, squeezed }
 }
 
 /// Boxes and borders across an axis.
@@ -235,7 +265,7 @@ impl Problem<'_> {
                 Node::Block(b) => Err(b),
             };
             match d.after {
-                Node::Run(r) => self.run_after[r].push((node(d.before), d.gap)),
+                Node::Run(r) => self.label_after[r].push((node(d.before), d.gap)),
                 Node::Block(b) => self.obstacle_after[b].push((node(d.before), d.gap)),
             }
         }
@@ -306,14 +336,19 @@ impl Problem<'_> {
     /// The least coordinate of a run, and what it follows from.
     fn least(&mut self, r: usize) {
         let (least, _) = self.ports(r);
-        let (mut lo, mut origin) = (least.0, (least.1, None));
-        for (before, gap) in &self.run_after[r] {
-            let (at, from) = match before {
+        let (mut lo, mut origin) = (least.0, Origin { obstacle: least.1, ..Origin::default() });
+        let regular = self.run_after[r].iter().map(|a| (a, None));
+        for ((before, gap), demand) in regular.chain(self.label_after[r].iter().enumerate().map(|(i, a)| (a, Some(i))))
+        {
+            let (at, from) = match *before {
                 Ok(other) => {
-                    let squeeze = self.squeeze[*other].min(self.squeeze[r]);
-                    (self.lo[*other] + gap * squeeze, (self.origin[*other].0, Some(*other)))
+                    let squeeze = self.squeeze[other].min(self.squeeze[r]);
+                    (
+                        self.lo[other] + gap * squeeze,
+                        Origin { obstacle: self.origin[other].obstacle, run: Some(other), demand },
+                    )
                 }
-                Err(o) => (self.end(*o) + gap * self.squeeze[r], (Some(*o), None)),
+                Err(o) => (self.end(o) + gap * self.squeeze[r], Origin { obstacle: Some(o), run: None, demand }),
             };
             if at > lo {
                 (lo, origin) = (at, from);
@@ -355,7 +390,7 @@ impl Problem<'_> {
         }
         let Some(by) = by else { return false };
         let origin = match by {
-            Ok(r) => self.origin[r].0,
+            Ok(r) => self.origin[r].obstacle,
             Err(b) => Some(b),
         };
         let at = self.cut_at(self.obstacles[o].lo);
@@ -388,7 +423,7 @@ impl Problem<'_> {
         let Some(hull) = most.1.filter(|_| over > 0.01) else { return false };
         let (scene, axis) = (self.scene, self.axis);
         let edge = |h: usize| scene.hulls[h].lo[axis];
-        let origin = self.origin[r].0;
+        let origin = self.origin[r].obstacle;
         // Where cuts moved what is before it, but not the card, both move together instead: the other card of a straight
         // line, or where the chain of distances starts.
         let straight = least.1.filter(|o| least.0 > most.0 + 0.01 && *o != hull).map(edge);
@@ -422,8 +457,15 @@ impl Problem<'_> {
     /// Makes the distances in the chain before a run so much shorter that it fits.
     fn squeeze_chain(&mut self, r: usize, over: f64) -> bool {
         let mut chain = vec![r];
-        while let Some(before) = self.origin[chain[chain.len() - 1]].1 {
+        while let Some(before) = self.origin[chain[chain.len() - 1]].run.filter(|b| !chain.contains(b)) {
             chain.push(before);
+        }
+        // Labels stand back.
+        let asked = chain.iter().find_map(|r| Some((*r, self.origin[*r].demand?)));
+        if let Some((run, demand)) = asked.filter(|(run, demand)| *demand < self.label_after[*run].len()) {
+            let _ = self.label_after[run].swap_remove(demand);
+            self.blocking.push(r);
+            return true;
         }
         let length = self.lo[r] - self.lo[chain[chain.len() - 1]];
         let part = if length > over { 1.0 - (over + 0.001) / length } else { 0.0 };
@@ -452,7 +494,7 @@ impl Problem<'_> {
                 }
                 Ok(r) => {
                     hi[r] = hi[r].min(self.ports(r).1.0);
-                    for (before, gap) in &self.run_after[r] {
+                    for (before, gap) in self.after(r) {
                         if let Ok(b) = before {
                             hi[*b] = hi[*b].min(hi[r] - gap * self.squeeze[*b].min(self.squeeze[r]));
                         }
@@ -466,10 +508,15 @@ impl Problem<'_> {
         which.iter().map(|r| (forward[*r] + backward[*r]) / 2.0).collect()
     }
 
+    /// Everything from which a run keeps a distance.
+    fn after(&self, r: usize) -> impl Iterator<Item = &(Result<usize, usize>, f64)> {
+        self.run_after[r].iter().chain(&self.label_after[r])
+    }
+
     fn forward(&self, order: &[Result<usize, usize>], wish: &[f64], hi: &[f64]) -> Vec<f64> {
         let mut at = self.lo.clone();
         for r in order.iter().filter_map(|i| i.ok()) {
-            let pushed = self.run_after[r].iter().filter_map(|(before, gap)| {
+            let pushed = self.after(r).filter_map(|(before, gap)| {
                 let b = before.ok()?;
                 Some(at[b] + gap * self.squeeze[b].min(self.squeeze[r]))
             });
@@ -490,7 +537,7 @@ impl Problem<'_> {
             if self.lo[r] > hi[r] {
                 at[r] = at[r].min(self.ports(r).1.0);
             }
-            for (before, gap) in &self.run_after[r] {
+            for (before, gap) in self.after(r) {
                 if let Ok(b) = before {
                     most[*b] = most[*b].min(at[r] - gap * self.squeeze[*b].min(self.squeeze[r]));
                 }

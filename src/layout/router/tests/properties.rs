@@ -115,7 +115,8 @@ fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
             }
         }
         for (j, line) in r.lines.iter().enumerate() {
-            let shares = r.labels[j].is_some_and(|l| l.owner == *i);
+            let (a, b) = (&all[*i], &all[j]);
+            let shares = r.labels[j].is_some_and(|l| l.owner == *i) || (a.from == b.from && a.to == b.to);
             if !shares && line.windows(2).any(|p| hits(rect, p[0], p[1], -0.5)) {
                 found.push(format!("label {i} lies on line {j}"));
             }

@@ -54,15 +54,16 @@ pub(super) fn picture(recipe: &Recipe) -> (Placed, Vec<Connection>) {
         x = right + 10.0 + dice.roll(18, 60);
     }
     let n = placed.cards.len();
+    let labeled = recipe.seed % 4 > 0;
     let mut lines = Vec::new();
     for (a, b, style, label) in &recipe.lines {
         let end = |c: u16| End { card: usize::from(c) % n, port: Port::Free };
         let width = 20.0 + f64::from(*label) * 6.0;
-        let label = (*label > 2).then_some(Tag { w: width, h: 18.0, text: u32::from(*label) });
+        let label = (labeled && *label > 2).then_some(Tag { w: width, h: 18.0, text: u32::from(*label) });
         let from = end(*a);
-        // Cards with rows have no lines to themselves.
+        // Cards with rows have no lines to themselves, and labels and loops make for pictures of their own.
         let has_rows = from.card % 3 == 0;
-        if has_rows && end(*b).card == from.card {
+        if end(*b).card == from.card && (has_rows || labeled) {
             continue;
         }
         let row = placed.cards[from.card].y + placed.cards[from.card].h - 12.0;
