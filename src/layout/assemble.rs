@@ -7,15 +7,22 @@ use super::cards::card::{self, CardPlan};
 use super::cards::label::{self, LabelPlan};
 use super::cards::legend::{Lock, heading, legend};
 use super::cards::title;
-use super::geometry::{round2, simplify};
+use super::geometry::{hits, round2, simplify};
 use super::place::composite::{Composites, joint};
-use super::place::{Placement, Sizes, place};
+use super::place::{MANY, Page, Placement, Sizes, place};
 use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
+use super::verify::grid::Grid;
+use super::verify::span;
 use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 /// Space around the picture, in user units.
 const MARGIN: f64 = 8.0;
+
+/// Styles from this on are of one line each.
+const ALONE: u32 = 1 << 20;
+/// How often lines that run astray are drawn again.
+const REPAIRS: usize = 2;
 
 /// What the picture is made of.
 struct Parts<'a> {
@@ -31,10 +38,7 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
     let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
     let composites = super::place::composite::composites(graph, &cards, &labels);
     let parts = Parts { graph, cards, labels, composites };
-    let placement = place(Sizes { graph, cards: &parts.cards, labels: &parts.labels, composites: &parts.composites });
-    let (connections, edges) = parts.connections(&placement);
-    let mut budget = Budget::new(options.budget as u64);
-    let routed = route(&parts.placed(&placement), &connections, &mut budget);
+    let (placement, routed, edges) = parts.arranged(options);
     let mut layout = Layout {
         frames: parts.frames(&placement, &routed),
         cards: parts.cards(&routed),
@@ -42,7 +46,7 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
         ..Layout::default()
     };
     if routed.plain > 0 {
-        let all = connections.len();
+        let all = routed.lines.len();
         layout
             .fallbacks
             .push(format!("{} of {all} lines are drawn plainly: the search for their way took too long", routed.plain));
@@ -55,6 +59,41 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
 }
 
 impl Parts<'_> {
+    /// The places of everything and all lines. Where lines and labels make the picture wider than the page, it is arranged
+    /// once more for a narrower one, and the better of both is kept.
+    fn arranged(&self, options: &Options) -> (Placement, Routed, Vec<Option<usize>>) {
+        let page = Page::of(self.cards.len());
+        let first = self.drawn(page, options);
+        let (width, height) = size(&first.1);
+        if width <= page.wanted || self.cards.len() > MANY {
+            return first;
+        }
+        let second = self.drawn(page.narrower(page.wanted / width), options);
+        let (other_width, other_height) = size(&second.1);
+        if page.size(other_width, other_height) < page.size(width, height) { second } else { first }
+    }
+
+    fn drawn(&self, page: Page, options: &Options) -> (Placement, Routed, Vec<Option<usize>>) {
+        let (cards, labels) = (&self.cards, &self.labels);
+        let placement = place(Sizes { graph: self.graph, cards, labels, composites: &self.composites }, page);
+        let (mut connections, edges) = self.connections(&placement);
+        let placed = self.placed(&placement);
+        let mut budget = Budget::new(options.budget as u64);
+        let mut routed = route(&placed, &connections, &mut budget);
+        for _ in 0..REPAIRS {
+            // A trunk may lead some of its lines astray: those run alone.
+            let astray = astray(&routed, &connections);
+            if astray.is_empty() {
+                break;
+            }
+            for index in astray {
+                connections[index].style = ALONE + index as u32;
+            }
+            routed = route(&placed, &connections, &mut budget);
+        }
+        (placement, routed, edges)
+    }
+
     /// The boxes that the router knows.
     fn placed(&self, placement: &Placement) -> Placed {
         let frames = placement.frames.iter();
@@ -167,6 +206,39 @@ impl Parts<'_> {
     }
 }
 
+/// The width and height of what was placed.
+fn size(routed: &Routed) -> (f64, f64) {
+    let boxes = routed.placed.frames.iter().map(|f| f.rect).chain(routed.placed.cards.iter().copied());
+    let points = routed.lines.iter().flatten().map(|p| Rect { x: p.x, y: p.y, w: 0.0, h: 0.0 });
+    let all = bounds(boxes.chain(points));
+    (all.w, all.h)
+}
+
+/// The connections whose lines run through a frame that holds neither end.
+fn astray(routed: &Routed, connections: &[Connection]) -> Vec<usize> {
+    let placed = &routed.placed;
+    let grid = Grid::new(placed.frames.iter().map(|f| f.rect));
+    let within = |card: usize, frame: usize| {
+        let mut at = placed.frame_of[card];
+        while let Some(own) = at {
+            if own == frame {
+                return true;
+            }
+            at = placed.frames[own].parent;
+        }
+        false
+    };
+    let is_astray = |(connection, line): (&Connection, &Vec<Point>)| {
+        line.windows(2).any(|w| {
+            let foreign = |f: &usize| !within(connection.from.card, *f) && !within(connection.to.card, *f);
+            let mut near = grid.near(&span(w[0], w[1])).into_iter().filter(foreign);
+            near.any(|f| hits(&placed.frames[f].rect, w[0], w[1], -1.0))
+        })
+    };
+    let all = connections.iter().zip(&routed.lines).enumerate();
+    all.filter(|(_, pair)| is_astray(*pair)).filter(|(i, _)| connections[*i].style < ALONE).map(|(i, _)| i).collect()
+}
+
 /// Lines of one kind and one change are drawn alike.
 fn style(edge: &Edge) -> u32 {
     let kind = EdgeKind::ALL.iter().position(|k| *k == edge.kind()).unwrap_or_default();
@@ -180,7 +252,11 @@ fn extent(layout: &Layout) -> Rect {
     let boxes = layout.frames.iter().map(|f| f.rect).chain(layout.cards.iter().map(|c| c.rect));
     let labels = layout.links.iter().filter_map(|l| l.label.as_ref()).map(|l| l.rect);
     let points = layout.links.iter().flat_map(|l| &l.points).map(|p| Rect { x: p.x, y: p.y, w: 0.0, h: 0.0 });
-    let mut all = boxes.chain(labels).chain(points);
+    bounds(boxes.chain(labels).chain(points))
+}
+
+/// The box around some boxes.
+fn bounds(mut all: impl Iterator<Item = Rect>) -> Rect {
     let Some(first) = all.next() else { return Rect::default() };
     let (mut x0, mut y0, mut x1, mut y1) = (first.x, first.y, first.right(), first.bottom());
     for rect in all {

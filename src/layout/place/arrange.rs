@@ -18,7 +18,7 @@ const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
 /// How much lines count against height for a form of a frame.
 const CARES: [f64; 3] = [1.0, 5.0, 20.0];
 /// With more nodes than this fewer arrangements are tried.
-const MANY: usize = 400;
+pub(in crate::layout) const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
 const FEW_FRAMES: usize = 12;
 /// What an item behind others of its layer costs.
@@ -74,6 +74,8 @@ struct Form {
     lines: Vec<String>,
     /// Where its contents begin.
     top: f64,
+    /// What its lines cost.
+    strain: f64,
     /// For each card in it its place in the frame.
     cards: Vec<(usize, Point)>,
 }
@@ -94,12 +96,12 @@ struct Placer<'a> {
 }
 
 /// Gives every card and frame its place.
-pub(in crate::layout) fn place(sizes: Sizes<'_>) -> Placement {
+pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page) -> Placement {
     let tree = Tree::of(sizes.graph, sizes.composites);
     let count = tree.areas.len();
     let mut placer = Placer {
         sizes,
-        page: Page::of(sizes.graph.nodes().len()),
+        page,
         distance: distances(sizes.graph, sizes.composites),
         forms: vec![Vec::new(); count],
         inside: vec![Point::default(); sizes.cards.len()],
@@ -207,7 +209,6 @@ impl Placer<'_> {
                     from_y: self.inside[from].y + self.port(from, link.edge, true),
                     to_y: self.inside[to].y + self.port(to, link.edge, false),
                     row: self.sizes.cards[from].row_of(link.edge).is_some(),
-                    label: self.sizes.labels[link.edge].as_ref().map_or(0.0, |l| l.width),
                 }
             })
             .collect()
@@ -250,6 +251,10 @@ impl Placer<'_> {
                 }
             }
         }
+        let dominated = |a: &Form, b: &Form| b.w <= a.w && b.h <= a.h && b.strain <= a.strain && a.w + a.h > b.w + b.h;
+        let kept: Vec<bool> = forms.iter().map(|a| !forms.iter().any(|b| dominated(a, b))).collect();
+        let mut kept = kept.into_iter();
+        forms.retain(|_| kept.next().unwrap_or(true));
         forms
     }
 
@@ -309,7 +314,8 @@ impl Placer<'_> {
             }
         }
         let (cost, choice, block) = best?;
-        Some((cost, self.framed(area, choice, block, inner)))
+        let strain = strain(&items, &ties, &block);
+        Some((cost, Form { strain, ..self.framed(area, choice, block, inner) }))
     }
 
     /// An area in the same arrangement as before.
@@ -351,7 +357,7 @@ impl Placer<'_> {
                 }
             }
         }
-        Form { choice, block, inner: inner.to_vec(), w, h, lines, top, cards }
+        Form { choice, block, inner: inner.to_vec(), w, h, lines, top, strain: 0.0, cards }
     }
 
     /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single frames
@@ -379,7 +385,8 @@ impl Placer<'_> {
                     let mut inner = known.inner.clone();
                     inner[item] = form;
                     if !seen.contains(&inner) {
-                        self.try_whole(&inner, &limits, &mut best);
+                        let limit = known.choice.limit;
+                        self.try_whole(&inner, &[limit], &mut best);
                         seen.push(inner);
                     }
                 }
@@ -397,10 +404,10 @@ impl Placer<'_> {
 
     fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
         if let Some((_, form)) = self.best_form(0, inner, limits, 1.0) {
-            let behind: usize = form.inner.iter().zip(&self.tree.areas[0].parts).map(|(&f, p)| self.behind(*p, f)).sum();
-            let cost = self.page.size(form.w, form.h)
-                + self.strain_of(&form)
-                + BEHIND * (behind + form.block.behind) as f64;
+            let behind: usize =
+                form.inner.iter().zip(&self.tree.areas[0].parts).map(|(&f, p)| self.behind(*p, f)).sum();
+            let cost =
+                self.page.size(form.w, form.h) + self.strain_of(&form) + BEHIND * (behind + form.block.behind) as f64;
             if best.as_ref().is_none_or(|b| cost < b.0) {
                 *best = Some((cost, form));
             }

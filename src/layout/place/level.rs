@@ -9,9 +9,8 @@ use std::ops::Range;
 use super::fit::{Span, fit};
 use super::layers::layers;
 
-/// Space between two columns, and more for a label.
+/// Space between two columns.
 const COLUMN_GAP: f64 = 40.0;
-const LABEL_ROOM: f64 = 34.0;
 /// Space between two items of a column.
 const ITEM_GAP: f64 = 20.0;
 /// Space between two rows of columns.
@@ -48,8 +47,6 @@ pub(super) struct Tie {
     pub to_y: f64,
     /// True if it leaves to the right, from a row of a card.
     pub row: bool,
-    /// Width of its label, or 0.
-    pub label: f64,
 }
 
 /// A connection to something outside the level.
@@ -283,6 +280,7 @@ impl<'a> Level<'a> {
         }
         let mut best = (self.cost(&layer_of, &y), self.layers.clone(), y.clone());
         let passes = if self.items.len() > MANY { 3 } else { PASSES };
+        let mut vain = 0;
         for pass in 0..passes {
             let forward = pass % 2 == 0;
             let count = self.layers.len();
@@ -308,6 +306,11 @@ impl<'a> Level<'a> {
             let cost = self.cost(&layer_of, &y);
             if cost < best.0 {
                 best = (cost, self.layers.clone(), y.clone());
+                vain = 0;
+            } else if vain > 1 {
+                break;
+            } else {
+                vain += 1;
             }
         }
         (self.layers, self.place) = (best.1, best.2);
@@ -442,8 +445,7 @@ impl<'a> Level<'a> {
 
     /// Layers in columns, with the heights of all items.
     fn build_columns(&self, layers: &[Vec<usize>], choice: &Choice, block: &mut Block) {
-        let (mut columns, aside) = self.columns(layers, choice);
-        self.space(&mut columns);
+        let (columns, aside) = self.columns(layers, choice);
         let mut y = self.place.clone();
         let rows = columns.last().map_or(0, |c| c.row + 1);
         let mut tops = Vec::new();
@@ -462,31 +464,6 @@ impl<'a> Level<'a> {
                 block.w = block.w.max(column.x + self.items[i].w);
                 block.h = block.h.max(y[i] + self.items[i].h);
             }
-        }
-    }
-
-    /// Makes the gaps before columns as wide as labels of lines that end there need.
-    fn space(&self, columns: &mut [Column]) {
-        let mut column_of = vec![usize::MAX; self.items.len()];
-        for (number, column) in columns.iter().enumerate() {
-            column.items.iter().for_each(|&i| column_of[i] = number);
-        }
-        let mut wanted = vec![0.0f64; columns.len()];
-        for tie in self.ties.iter().filter(|t| t.label > 0.0) {
-            let (a, b) = (column_of[tie.from], column_of[tie.to]);
-            let at = a.max(b);
-            if a != b && at < columns.len() && columns[a].row == columns[b].row {
-                wanted[at] = wanted[at].max(tie.label + LABEL_ROOM);
-            }
-        }
-        let mut shift = 0.0;
-        let mut row = 0;
-        for (column, wanted) in columns.iter_mut().zip(wanted) {
-            if column.row != row {
-                (row, shift) = (column.row, 0.0);
-            }
-            shift += (wanted - COLUMN_GAP).max(0.0);
-            column.x += shift;
         }
     }
 

@@ -13,4 +13,5 @@ mod pack;
 mod page;
 mod tree;
 
-pub(in crate::layout) use arrange::{Placement, Sizes, place};
+pub(in crate::layout) use arrange::{MANY, Placement, Sizes, place};
+pub(in crate::layout) use page::Page;

@@ -15,7 +15,7 @@ const FURNITURE: (f64, f64) = (16.0, 46.0);
 
 /// The page.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Page {
+pub(in crate::layout) struct Page {
     /// The widest that the picture shall be, in user units.
     pub wanted: f64,
     /// The widest that it may be.
@@ -36,6 +36,11 @@ impl Page {
         };
         let width = |pixels: f64| 1_000.0 * TextRole::Label.size() / pixels - FURNITURE.0;
         Page { wanted: width(wanted), most: width(least) }
+    }
+
+    /// A page of a part of the width.
+    pub fn narrower(self, part: f64) -> Page {
+        Page { wanted: self.wanted * part, most: self.most * part }
     }
 
     /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it
