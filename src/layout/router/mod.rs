@@ -8,6 +8,7 @@
 //! borders of its cards and runs through no other card and no title of a frame. Lines that share no trunk keep their
 //! distance. The result moves cards and frames where lines and labels need room. Deterministic; the work is bounded.
 
+mod cuts;
 mod grid;
 mod labels;
 mod nets;
@@ -72,8 +73,8 @@ fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], 
     let mut demands = [Vec::new(), Vec::new()];
     let (mut round, mut blocking) = (1, Vec::new());
     loop {
-        let x = space::solve(&mut scene, &mut lines, 0, &demands[0]);
-        let y = space::solve(&mut scene, &mut lines, 1, &demands[1]);
+        let x = space::solve(&mut scene, &mut lines, 0, &demands[0], round > 1);
+        let y = space::solve(&mut scene, &mut lines, 1, &demands[1], round > 1);
         stretch.add(&x.cuts, &y.cuts);
         blocking.extend(x.blocking);
         let labels = labels::place(&scene, &lines, nets, all, (&demands, round == ROUNDS));

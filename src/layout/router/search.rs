@@ -43,14 +43,54 @@ pub(super) struct Search<'a> {
     tree: Tree,
 }
 
-/// The part of a net that is found.
-#[derive(Default)]
+/// The part of a net that is found, by vertex; what has another number is of nets before.
 struct Tree {
-    /// For each vertex on it: the one before it, seen from the root, and the way from the root.
-    nodes: BTreeMap<u32, (u32, u32)>,
-    /// Directions in which it runs on from a vertex.
-    edges: rustc_hash::FxHashMap<u32, u8>,
+    net: u32,
+    of: Vec<u32>,
+    /// The vertex before it, seen from the root, and the way from the root.
+    before: Vec<(u32, u32)>,
+    /// Directions in which it runs on from a vertex, a bit for each.
+    edges: Vec<u8>,
+    /// All its vertices.
+    nodes: Vec<u32>,
     sides: Vec<(usize, Side)>,
+}
+
+impl Tree {
+    fn new(vertices: usize) -> Tree {
+        Tree {
+            net: 0,
+            of: vec![0; vertices],
+            before: vec![(NONE, 0); vertices],
+            edges: vec![0; vertices],
+            nodes: Vec::new(),
+            sides: Vec::new(),
+        }
+    }
+
+    /// Begins a net.
+    fn clear(&mut self) {
+        self.net += 1;
+        self.nodes.clear();
+        self.sides.clear();
+    }
+
+    fn holds(&self, v: u32) -> bool {
+        self.of[v as usize] == self.net
+    }
+
+    fn add(&mut self, v: u32, before: u32, length: u32) {
+        if !self.holds(v) {
+            self.of[v as usize] = self.net;
+            self.before[v as usize] = (before, length);
+            self.edges[v as usize] = 0;
+            self.nodes.push(v);
+        }
+    }
+
+    fn runs(&self, v: u32, out: Side) -> bool {
+        self.holds(v) && self.edges[v as usize] & (1 << out) != 0
+    }
 }
 
 /// A way from the root to a leaf: vertices, and the sides of both ends.
@@ -78,13 +118,13 @@ impl<'a> Search<'a> {
             straights: [0; 2],
             level: &hints.level,
             crowded,
-            tree: Tree::default(),
+            tree: Tree::new(n),
         }
     }
 
     /// Routes a net: for each member in order its way, or nothing if there is none or the budget is spent.
     pub fn net(&mut self, net: &Net, all: &[Connection], budget: &mut Budget) -> Vec<Option<Way>> {
-        self.tree = Tree::default();
+        self.tree.clear();
         let root = self.scene.cards[net.root.card];
         let mut order: Vec<usize> = (0..net.members.len()).collect();
         let far = |i: &usize| {
@@ -166,14 +206,13 @@ impl<'a> Search<'a> {
             if before != NONE {
                 length += self.length(before, v);
             }
-            self.tree.nodes.entry(v).or_insert((before, length));
+            self.tree.add(v, before, length);
         }
         for pair in way.vertices.windows(2) {
             let Some(d) = (0..4).find(|d| self.grid.next[pair[0] as usize][*d] == pair[1]) else { continue };
-            let bits = self.tree.edges.entry(pair[0]).or_default();
-            if *bits & (1 << d) == 0 {
-                *bits |= 1 << d;
-                *self.tree.edges.entry(pair[1]).or_default() |= 1 << ((d + 2) % 4);
+            if !self.tree.runs(pair[0], d) {
+                self.tree.edges[pair[0] as usize] |= 1 << d;
+                self.tree.edges[pair[1] as usize] |= 1 << ((d + 2) % 4);
                 self.used[pair[0] as usize][d] += 1;
                 self.used[pair[1] as usize][(d + 2) % 4] += 1;
             }
@@ -248,7 +287,7 @@ impl<'a> Search<'a> {
                 return Some(self.trace(state));
             }
             let g = self.best[state as usize];
-            if g + self.heuristic(v, &target) < cost {
+            if g + self.heuristic(v, d, &target) < cost {
                 continue;
             }
             if !budget.step() {
@@ -263,10 +302,15 @@ impl<'a> Search<'a> {
         None
     }
 
-    fn heuristic(&self, v: usize, target: &Block) -> u32 {
+    /// The least that a way from a vertex in a direction to a box can cost: length and bends.
+    fn heuristic(&self, v: usize, d: Side, target: &Block) -> u32 {
         let at = self.grid.at[v];
         let off = |a: usize| (target.lo[a] - at[a]).max(at[a] - target.hi[a]).max(0.0);
-        ((off(0) + off(1)) * 10.0) as u32
+        let axis = axis_of(d);
+        let (along, across) = (off(axis), off(1 - axis));
+        let behind = along > 0.0 && (target.lo[axis] > at[axis]) != (d < 2);
+        let bends = if behind { 2 } else { u32::from(across > 0.0) };
+        ((along + across) * 10.0) as u32 + bends * BEND
     }
 
     /// Where a search begins: at the ports of the root and on what is found of the net.
@@ -274,12 +318,13 @@ impl<'a> Search<'a> {
         let round = self.round;
         let further = if self.tree.nodes.is_empty() { 0 } else { SECOND_EXIT };
         for (side, v, cost) in self.ports(net.root, leaf, (net.by_source, level)) {
-            if !self.tree.nodes.contains_key(&v) {
+            if !self.tree.holds(v) {
                 self.push(v * 4 + side as u32, cost + further, NONE, target, heap);
             }
         }
         let mut starts = Vec::new();
-        for (&v, &(before, length)) in &self.tree.nodes {
+        for &v in &self.tree.nodes {
+            let (before, length) = self.tree.before[v as usize];
             if before == NONE || self.goal[v as usize].0 == round {
                 continue;
             }
@@ -303,7 +348,7 @@ impl<'a> Search<'a> {
         self.stamp[s] = self.round;
         self.best[s] = g;
         self.from[s] = from;
-        let f = g.saturating_add(self.heuristic(s / 4, target));
+        let f = g.saturating_add(self.heuristic(s / 4, s % 4, target));
         heap.push(Reverse(u64::from(f) << 32 | u64::from(state)));
     }
 
@@ -319,8 +364,8 @@ impl<'a> Search<'a> {
         if next == NONE {
             return;
         }
-        let own = self.tree.edges.get(&(v as u32)).is_some_and(|bits| bits & (1 << out) != 0);
-        if own || self.tree.nodes.contains_key(&next) {
+        // It neither follows its trunk nor comes back to it.
+        if self.tree.holds(next) {
             return;
         }
         let length = self.length(v as u32, next);
@@ -363,7 +408,7 @@ impl<'a> Search<'a> {
             }
             s = before;
         }
-        !self.tree.nodes.contains_key(&(s as u32 / 4))
+        !self.tree.holds(s as u32 / 4)
     }
 
     /// The way to a state, from the root.
@@ -375,12 +420,9 @@ impl<'a> Search<'a> {
             back.push(s / 4);
         }
         let mut v = s / 4;
-        while let Some(&(before, _)) = self.tree.nodes.get(&v) {
-            if before == NONE {
-                break;
-            }
-            back.push(before);
-            v = before;
+        while self.tree.holds(v) && self.tree.before[v as usize].0 != NONE {
+            v = self.tree.before[v as usize].0;
+            back.push(v);
         }
         back.reverse();
         Way { vertices: back }

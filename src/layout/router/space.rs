@@ -1,12 +1,12 @@
 //! Gives every run its place across its direction: in the order of its channel, with the distances that readers need,
 //! and where a channel is too narrow with more room, by cuts that move everything behind them.
 
+use super::cuts::Cuts;
 use super::grid::{Side, axis_of, is_forward};
 use super::order::{NEAR, Range, keys, side_by_side};
 use super::runs::{Attach, Lines};
 use super::scene::{Block, CORNER, Scene};
 use super::skyline::Skyline;
-use super::types::shift;
 
 /// Distance of lines of one style.
 pub(super) const GAP: f64 = 12.0;
@@ -82,7 +82,7 @@ struct Problem<'a> {
     obstacle_after: Vec<Vec<(Result<usize, usize>, f64)>>,
     /// Part of the distance that remains to each run where there is not enough.
     squeeze: Vec<f64>,
-    cuts: Vec<(f64, f64)>,
+    cuts: Cuts,
     /// Between these coordinates nothing may be cut.
     glued: Vec<(f64, f64)>,
     lo: Vec<f64>,
@@ -103,12 +103,16 @@ pub(super) struct Solved {
 }
 
 /// Places the runs across an axis, and moves the scene.
-pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand]) -> Solved {
+/// Their order is kept if it is known, else it is found.
+pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: &[Demand], ordered: bool) -> Solved {
     lines.measure(scene);
     let which: Vec<usize> = (0..lines.runs.len()).filter(|r| lines.runs[*r].axis != axis).collect();
     let obstacles = obstacles(scene, axis);
-    let ranges = ranges(scene, lines, &which, &obstacles);
-    let keys = keys(lines, &which, &ranges);
+    let keys = if ordered {
+        lines.runs.iter().map(|r| r.at).collect()
+    } else {
+        keys(lines, &which, &ranges(scene, lines, &which, &obstacles))
+    };
     let mut problem = Problem {
         axis,
         scene,
@@ -118,7 +122,7 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
         label_after: vec![Vec::new(); lines.runs.len()],
         obstacle_after: vec![Vec::new(); obstacles.len()],
         squeeze: vec![1.0; lines.runs.len()],
-        cuts: Vec::new(),
+        cuts: Cuts::default(),
         glued: Vec::new(),
         blocking: Vec::new(),
         lo: vec![f64::NEG_INFINITY; lines.runs.len()],
@@ -129,7 +133,7 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
     problem.make_room();
     let places = problem.places(&which);
     let squeezed = which.iter().copied().filter(|r| problem.squeeze[*r] < TOO_CLOSE).collect();
-    let (cuts, blocking) = (problem.cuts, problem.blocking);
+    let (cuts, blocking) = (problem.cuts.list(), problem.blocking);
     for (run, at) in which.iter().zip(places) {
         lines.runs[*run].at = at;
     }
@@ -304,7 +308,7 @@ impl Problem<'_> {
 
     /// Where the near border of an obstacle is after the cuts.
     fn start(&self, o: usize) -> f64 {
-        self.obstacles[o].lo + shift(&self.cuts, self.obstacles[o].lo)
+        self.obstacles[o].lo + self.cuts.shift(self.obstacles[o].lo)
     }
 
     fn end(&self, o: usize) -> f64 {
@@ -317,7 +321,7 @@ impl Problem<'_> {
         let run = &self.lines.runs[r];
         for (hull, a) in own(self.scene, self.lines, r) {
             let b = &self.scene.cards[a.card];
-            let moved = shift(&self.cuts, self.scene.hulls[hull].lo[self.axis]);
+            let moved = self.cuts.shift(self.scene.hulls[hull].lo[self.axis]);
             let corner = CORNER.min((b.hi[self.axis] - b.lo[self.axis]) / 2.0);
             let (mut lo, mut hi) = (b.lo[self.axis] + corner + moved, b.hi[self.axis] - corner + moved);
             if run.fixed && a.side == 0 {
@@ -410,10 +414,7 @@ impl Problem<'_> {
     }
 
     fn cut(&mut self, at: f64, by: f64) {
-        match self.cuts.binary_search_by(|c| c.0.total_cmp(&at)) {
-            Ok(i) => self.cuts[i].1 += by,
-            Err(i) => self.cuts.insert(i, (at, by)),
-        }
+        self.cuts.add(at, by);
     }
 
     /// Keeps a run within the sides of the cards at which it ends: moves a card, or squeezes what is before it.
@@ -444,12 +445,12 @@ impl Problem<'_> {
 
     /// Moves the cuts between two coordinates to the first; false if there are none.
     fn glue(&mut self, from: f64, to: f64) -> bool {
-        let between: f64 = self.cuts.iter().filter(|c| c.0 > from && c.0 <= to).map(|c| c.1).sum();
-        if between <= 0.0 {
+        let between = self.cuts.shift(to) - self.cuts.shift(from);
+        if between <= 1e-6 {
             return false;
         }
         self.glued.push((from, to));
-        self.cuts.retain(|c| c.0 <= from || c.0 > to);
+        self.cuts.remove(from, to);
         self.cut(self.cut_at(from), between);
         true
     }
@@ -552,14 +553,14 @@ impl Problem<'_> {
         let run = &self.lines.runs[r];
         let (mut sum, mut count) = (0.0, 0.0);
         for (hull, a) in own(self.scene, self.lines, r) {
-            let moved = shift(&self.cuts, self.scene.hulls[hull].lo[self.axis]);
+            let moved = self.cuts.shift(self.scene.hulls[hull].lo[self.axis]);
             sum += self.scene.cards[a.card].middle(self.axis) + moved;
             count += 1.0;
         }
         if count > 0.0 {
             return sum / count;
         }
-        let here = run.at + shift(&self.cuts, run.at);
+        let here = run.at + self.cuts.shift(run.at);
         let (mut back, mut on) = (0, 0);
         for j in &run.joints {
             let joint = &self.lines.runs[*j];
