@@ -34,16 +34,20 @@ use runs::{Line, Lines};
 use scene::{CORNER, Scene};
 use search::{Search, Way};
 
+/// With more connections than this lines are found faster, and not once more when all others are known.
+const MANY: usize = 250;
+
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
     /// Connections whose labels find no place are routed by themselves, so often,
     /// and lines that lie too close together elsewhere.
     const TRIES: usize = 4;
+    let tries = if connections.len() > MANY { 2 } else { TRIES };
     let scene = Scene::new(placed);
     let grid = Grid::new(&scene, &wishes(&scene, connections));
     let mut hints = Hints::default();
     let mut best: Option<(usize, Spread)> = None;
-    for _ in 0..TRIES {
+    for _ in 0..tries {
         let nets = nets::group(connections, &hints.alone);
         let ways = ways((&scene, &grid), &nets, connections, &hints, budget);
         let lines = Lines::new(&scene, &grid, &nets, &ways, connections);
@@ -129,7 +133,7 @@ fn ways(
     hints: &Hints,
     budget: &mut Budget,
 ) -> Vec<Vec<Option<Way>>> {
-    let mut search = Search::new(scene, grid, hints);
+    let mut search = Search::new(scene, grid, hints, all.len() > MANY);
     let mut order: Vec<usize> = (0..nets.len()).collect();
     let far = |n: &usize| {
         let net = &nets[*n];
@@ -142,7 +146,7 @@ fn ways(
     for n in &order {
         ways[*n] = search.net(&nets[*n], all, budget);
     }
-    if all.len() <= 400 {
+    if all.len() <= MANY {
         for n in &order {
             search.remove(&nets[*n], all, &ways[*n]);
             ways[*n] = search.net(&nets[*n], all, budget);

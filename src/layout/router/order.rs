@@ -115,11 +115,12 @@ fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
     if k < 2 {
         return part.to_vec();
     }
+    let turns: Vec<Vec<Turn>> = part.iter().map(|r| turns(runs, *r)).collect();
     // What it costs that i comes before j.
     let mut cost = vec![0i32; k * k];
     for i in 0..k {
         for j in i + 1..k {
-            let (ij, ji) = crossings(runs, part[i], part[j], ranges);
+            let (ij, ji) = crossings(runs, (part[i], &turns[i]), (part[j], &turns[j]), ranges);
             cost[i * k + j] = ij;
             cost[j * k + i] = ji;
         }
@@ -157,7 +158,7 @@ fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
 }
 
 /// How often two runs and what they join cross if a comes before b, and if it comes after.
-fn crossings(runs: &[Run], a: usize, b: usize, ranges: &[Range]) -> (i32, i32) {
+fn crossings(runs: &[Run], (a, turns_a): (usize, &[Turn]), (b, turns_b): (usize, &[Turn]), ranges: &[Range]) -> (i32, i32) {
     let (ra, rb) = (&runs[a], &runs[b]);
     if !side_by_side(ra, rb, NEAR) {
         return (0, 0);
@@ -181,17 +182,15 @@ fn crossings(runs: &[Run], a: usize, b: usize, ranges: &[Range]) -> (i32, i32) {
     // Where there is no room for both in this order.
     let tight = |p: usize, q: usize| if ranges[q].max - ranges[p].min < ROOM { NEVER / 20 } else { 0 };
     let (mut first, mut second) = (tight(a, b), tight(b, a));
-    for (p, q, swapped) in [(a, b, false), (b, a, true)] {
-        for &joint in &runs[p].joints {
-            let t = runs[joint].at;
-            if t > runs[q].lo + SAME && t < runs[q].hi - SAME {
-                let (back, on) = directions(&runs[p], &runs[joint]);
-                // What goes on crosses if p comes first, what goes back if p comes second.
-                let (if_first, if_second) = (i32::from(on), i32::from(back));
-                first += if swapped { if_second } else { if_first };
-                second += if swapped { if_first } else { if_second };
-            }
-        }
+    let within = |t: &&Turn, r: &Run| t.at > r.lo + SAME && t.at < r.hi - SAME;
+    // What goes on crosses if it comes first, what goes back if it comes second.
+    for t in turns_a.iter().filter(|t| within(t, rb)) {
+        first += i32::from(t.on);
+        second += i32::from(t.back);
+    }
+    for t in turns_b.iter().filter(|t| within(t, ra)) {
+        first += i32::from(t.back);
+        second += i32::from(t.on);
     }
     for end in 0..2 {
         if (ends(ra)[end] - ends(rb)[end]).abs() <= SAME {
@@ -203,6 +202,21 @@ fn crossings(runs: &[Run], a: usize, b: usize, ranges: &[Range]) -> (i32, i32) {
         }
     }
     (first, second)
+}
+
+/// A run across another: where it is, and whether it goes to smaller and to larger coordinates from there.
+struct Turn {
+    at: f64,
+    back: bool,
+    on: bool,
+}
+
+fn turns(runs: &[Run], r: usize) -> Vec<Turn> {
+    let turn = |j: &usize| {
+        let (back, on) = directions(&runs[r], &runs[*j]);
+        Turn { at: runs[*j].at, back, on }
+    };
+    runs[r].joints.iter().map(turn).collect()
 }
 
 fn ends(r: &Run) -> [f64; 2] {

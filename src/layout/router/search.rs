@@ -28,12 +28,12 @@ pub(super) struct Search<'a> {
     used: Vec<[u16; 4]>,
     /// For each card and side how many nets end there.
     ends: Vec<[u16; 4]>,
-    best: Vec<u32>,
-    from: Vec<u32>,
-    stamp: Vec<u32>,
+    states: Vec<State>,
     goal: Vec<(u32, u32)>,
     frame_ok: Vec<u32>,
     round: u32,
+    /// How much the distance to the target counts, in sixteenths: more finds lines sooner, but not always the best.
+    haste: u32,
     /// How many straight lines there may be between the cards of the line that is searched, along each axis.
     straights: [u16; 2],
     /// Connections that should end at the left or the right of cards.
@@ -41,6 +41,14 @@ pub(super) struct Search<'a> {
     /// For each vertex how crowded the ways to the right and down are.
     crowded: Vec<[u32; 2]>,
     tree: Tree,
+}
+
+/// What a search knows of a vertex and the direction in which it is reached, if the round is its own.
+#[derive(Clone, Copy)]
+struct State {
+    round: u32,
+    cost: u32,
+    from: u32,
 }
 
 /// The part of a net that is found, by vertex; what has another number is of nets before.
@@ -100,7 +108,7 @@ pub(super) struct Way {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(scene: &'a Scene, grid: &'a Grid, hints: &'a Hints) -> Search<'a> {
+    pub fn new(scene: &'a Scene, grid: &'a Grid, hints: &'a Hints, hasty: bool) -> Search<'a> {
         let n = grid.at.len();
         let mut crowded = vec![[0; 2]; n];
         hints.crowded.iter().for_each(|((v, axis), times)| crowded[*v as usize][*axis] = *times);
@@ -109,12 +117,11 @@ impl<'a> Search<'a> {
             grid,
             used: vec![[0; 4]; n],
             ends: vec![[0; 4]; scene.cards.len()],
-            best: vec![u32::MAX; n * 4],
-            from: vec![NONE; n * 4],
-            stamp: vec![0; n * 4],
+            states: vec![State { round: 0, cost: 0, from: NONE }; n * 4],
             goal: vec![(0, 0); n],
             frame_ok: vec![0; scene.frames.len()],
             round: 0,
+            haste: if hasty { 22 } else { 16 },
             straights: [0; 2],
             level: &hints.level,
             crowded,
@@ -283,10 +290,10 @@ impl<'a> Search<'a> {
         while let Some(Reverse(top)) = heap.pop() {
             let (cost, state) = ((top >> 32) as u32, top as u32);
             let (v, d) = ((state / 4) as usize, (state % 4) as usize);
-            if self.goal[v].0 == round && self.from[state as usize] != NONE {
+            if self.goal[v].0 == round && self.states[state as usize].from != NONE {
                 return Some(self.trace(state));
             }
-            let g = self.best[state as usize];
+            let g = self.states[state as usize].cost;
             if g + self.heuristic(v, d, &target) < cost {
                 continue;
             }
@@ -310,7 +317,7 @@ impl<'a> Search<'a> {
         let (along, across) = (off(axis), off(1 - axis));
         let behind = along > 0.0 && (target.lo[axis] > at[axis]) != (d < 2);
         let bends = if behind { 2 } else { u32::from(across > 0.0) };
-        ((along + across) * 10.0) as u32 + bends * BEND
+        (((along + across) * 10.0) as u32 + bends * BEND) * self.haste / 16
     }
 
     /// Where a search begins: at the ports of the root and on what is found of the net.
@@ -342,12 +349,11 @@ impl<'a> Search<'a> {
 
     fn push(&mut self, state: u32, g: u32, from: u32, target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
         let s = state as usize;
-        if self.stamp[s] == self.round && self.best[s] <= g {
+        let known = &mut self.states[s];
+        if known.round == self.round && known.cost <= g {
             return;
         }
-        self.stamp[s] = self.round;
-        self.best[s] = g;
-        self.from[s] = from;
+        *known = State { round: self.round, cost: g, from };
         let f = g.saturating_add(self.heuristic(s / 4, s % 4, target));
         heap.push(Reverse(u64::from(f) << 32 | u64::from(state)));
     }
@@ -401,8 +407,8 @@ impl<'a> Search<'a> {
     /// Whether the way to a state begins at a card and has no bend.
     fn is_straight(&self, state: usize) -> bool {
         let mut s = state;
-        while self.from[s] != NONE {
-            let before = self.from[s] as usize;
+        while self.states[s].from != NONE {
+            let before = self.states[s].from as usize;
             if before % 4 != s % 4 {
                 return false;
             }
@@ -415,8 +421,8 @@ impl<'a> Search<'a> {
     fn trace(&self, state: u32) -> Way {
         let mut back = vec![state / 4];
         let mut s = state;
-        while self.from[s as usize] != NONE {
-            s = self.from[s as usize];
+        while self.states[s as usize].from != NONE {
+            s = self.states[s as usize].from;
             back.push(s / 4);
         }
         let mut v = s / 4;
