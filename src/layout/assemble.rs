@@ -296,8 +296,8 @@ fn furnish(layout: &mut Layout, graph: &Graph, options: &Options) {
         .chain(layout.legend.iter().map(|e| &e.text))
         .map(|t| t.at.x + t.width)
         .fold(MARGIN + area.w, f64::max);
-    layout.width = widest + MARGIN;
-    layout.height = bottom + MARGIN;
+    layout.width = (widest + MARGIN).ceil();
+    layout.height = (bottom + MARGIN).ceil();
 }
 
 fn move_text(text: &mut Text, by: Point) {

@@ -80,6 +80,13 @@ struct Form {
     cards: Vec<(usize, Point)>,
 }
 
+/// An arrangement of an area that was tried.
+struct Tried {
+    choice: Choice,
+    block: Block,
+    strain: f64,
+}
+
 struct Placer<'a> {
     sizes: Sizes<'a>,
     tree: Tree,
@@ -237,23 +244,32 @@ impl Placer<'_> {
     /// The forms of a frame, narrow ones and wide ones.
     fn frame_forms(&mut self, area: usize) -> Vec<Form> {
         let many = self.sizes.graph.nodes().len() > MANY;
+        let parts = self.tree.areas[area].parts.clone();
         let mut forms: Vec<Form> = Vec::new();
+        let mut last: Option<(Vec<usize>, Vec<Tried>)> = None;
         for share in SHARES.iter().step_by(if many { 2 } else { 1 }) {
             // Frames in it in their form for the same share.
-            let limit = self.page.wanted * share;
-            let parts = self.tree.areas[area].parts.clone();
-            let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, limit - 2.0 * PAD)).collect();
+            let limit = self.page.wanted * share - 2.0 * PAD;
+            let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, limit)).collect();
+            let known = last.take().filter(|(same, _)| *same == inner).map(|(_, known)| known);
+            let tried = self.tried(area, &inner, limit, known.unwrap_or_default());
             for care in CARES {
-                if let Some((_, form)) = self.best_form(area, &inner, &[limit - 2.0 * PAD], care)
-                    && !forms.iter().any(|f| f.w == form.w && f.h == form.h)
-                {
-                    forms.push(form);
+                // As low as the width allows.
+                let cost = |t: &Tried| {
+                    let over = (t.block.w / limit - 1.0).max(0.0);
+                    (t.block.h + 0.25 * t.block.w) * (1.0 + 4.0 * over) + care * t.strain
+                };
+                if let Some(best) = tried.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) {
+                    let form = self.form_of(area, best, &inner);
+                    if !forms.iter().any(|f| f.w == form.w && f.h == form.h) {
+                        forms.push(form);
+                    }
                 }
             }
+            last = Some((inner, tried));
         }
-        let dominated = |a: &Form, b: &Form| b.w <= a.w && b.h <= a.h && b.strain <= a.strain && a.w + a.h > b.w + b.h;
-        let kept: Vec<bool> = forms.iter().map(|a| !forms.iter().any(|b| dominated(a, b))).collect();
-        let mut kept = kept.into_iter();
+        let worse = |a: &Form, b: &Form| b.w <= a.w && b.h <= a.h && b.strain <= a.strain && a.w + a.h > b.w + b.h;
+        let mut kept = forms.iter().map(|a| !forms.iter().any(|b| worse(a, b))).collect::<Vec<_>>().into_iter();
         forms.retain(|_| kept.next().unwrap_or(true));
         forms
     }
@@ -291,31 +307,29 @@ impl Placer<'_> {
         choices
     }
 
-    /// The best arrangement of an area within one of some widths, as a form with border and title.
-    fn best_form(&mut self, area: usize, inner: &[usize], limits: &[f64], care: f64) -> Option<(f64, Form)> {
+    /// All arrangements of an area within a width, with what their lines cost. Those of `known`, for a larger width, are
+    /// taken over where they are not wider.
+    fn tried(&mut self, area: usize, inner: &[usize], limit: f64, known: Vec<Tried>) -> Vec<Tried> {
+        if !known.is_empty() && known.iter().all(|t| t.block.w <= limit) {
+            return known;
+        }
         let items = self.items(area, inner);
         let (ties, pulls) = (self.ties(area), self.pulls(area));
         let level = Level::new(&items, &ties, &pulls);
-        let mut best: Option<(f64, Choice, Block)> = None;
-        for &limit in limits {
-            for choice in self.choices(&level, limit) {
-                let block = level.build(&choice);
-                let cost = if area == 0 {
-                    self.page.size(block.w, block.h)
-                } else {
-                    // As low as the width allows.
-                    let over = (block.w / choice.limit - 1.0).max(0.0);
-                    (block.h + 0.25 * block.w) * (1.0 + 4.0 * over)
-                };
-                let cost = cost + care * strain(&items, &ties, &block);
-                if best.as_ref().is_none_or(|b| cost < b.0) {
-                    best = Some((cost, choice, block));
-                }
-            }
+        let build = |choice: Choice| {
+            let block = level.build(&choice);
+            Tried { choice, strain: strain(&items, &ties, &block), block }
+        };
+        if known.is_empty() {
+            return self.choices(&level, limit).into_iter().map(build).collect();
         }
-        let (cost, choice, block) = best?;
-        let strain = strain(&items, &ties, &block);
-        Some((cost, Form { strain, ..self.framed(area, choice, block, inner) }))
+        let again = |t: Tried| if t.block.w <= limit { t } else { build(Choice { limit, ..t.choice }) };
+        known.into_iter().map(again).collect()
+    }
+
+    fn form_of(&self, area: usize, tried: &Tried, inner: &[usize]) -> Form {
+        let form = self.framed(area, tried.choice, tried.block.clone(), inner);
+        Form { strain: tried.strain, ..form }
     }
 
     /// An area in the same arrangement as before.
@@ -403,14 +417,19 @@ impl Placer<'_> {
     }
 
     fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
-        if let Some((_, form)) = self.best_form(0, inner, limits, 1.0) {
-            let behind: usize =
-                form.inner.iter().zip(&self.tree.areas[0].parts).map(|(&f, p)| self.behind(*p, f)).sum();
-            let cost =
-                self.page.size(form.w, form.h) + self.strain_of(&form) + BEHIND * (behind + form.block.behind) as f64;
-            if best.as_ref().is_none_or(|b| cost < b.0) {
-                *best = Some((cost, form));
-            }
+        let mut tried: Vec<Tried> = Vec::new();
+        for &limit in limits {
+            tried.extend(self.tried(0, inner, limit, Vec::new()));
+        }
+        let cost = |t: &Tried| self.page.size(t.block.w, t.block.h) + t.strain;
+        let Some(chosen) = tried.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) else { return };
+        let form = self.form_of(0, chosen, inner);
+        let parts = &self.tree.areas[0].parts;
+        let behind: usize = form.inner.iter().zip(parts).map(|(&f, p)| self.behind(*p, f)).sum();
+        let behind = BEHIND * (behind + form.block.behind) as f64;
+        let cost = self.page.size(form.w, form.h) + self.strain_of(&form) + behind;
+        if best.as_ref().is_none_or(|b| cost < b.0) {
+            *best = Some((cost, form));
         }
     }
 

@@ -9,6 +9,7 @@ pub(in crate::layout) mod composite;
 mod fit;
 mod layers;
 mod level;
+mod order;
 mod pack;
 mod page;
 mod tree;
