@@ -158,7 +158,12 @@ fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
 }
 
 /// How often two runs and what they join cross if a comes before b, and if it comes after.
-fn crossings(runs: &[Run], (a, turns_a): (usize, &[Turn]), (b, turns_b): (usize, &[Turn]), ranges: &[Range]) -> (i32, i32) {
+fn crossings(
+    runs: &[Run],
+    (a, turns_a): (usize, &[Turn]),
+    (b, turns_b): (usize, &[Turn]),
+    ranges: &[Range],
+) -> (i32, i32) {
     let (ra, rb) = (&runs[a], &runs[b]);
     if !side_by_side(ra, rb, NEAR) {
         return (0, 0);

@@ -80,7 +80,10 @@ impl Lines {
                 self.loop_line(scene, n, net, member);
                 continue;
             }
-            let Some(way) = way else { continue };
+            let Some(way) = way else {
+                self.plain_line(scene, (n, net), member, &all[member]);
+                continue;
+            };
             let mut line = Line::default();
             for pair in way.vertices.windows(2) {
                 let Some(run) = edge(grid, pair[0], pair[1]).and_then(|e| run_of.get(&e)) else { continue };
@@ -165,6 +168,28 @@ impl Lines {
         }
         let runs = vec![first, first + 1, first + 2];
         self.lines[member] = Line { runs, start: Some(end(!net.by_source)), end: Some(end(net.by_source)) };
+    }
+
+    /// A line of three parts that heeds nothing else, where no way leads from card to card.
+    fn plain_line(&mut self, scene: &Scene, (n, net): (usize, &Net), member: usize, c: &Connection) {
+        let leaf = net.leaf(c);
+        let (a, b) = (&scene.cards[net.root.card], &scene.cards[leaf.card]);
+        let (sides, x): ([Side; 2], f64) = if a.hi[0] < b.lo[0] {
+            ([0, 2], (a.hi[0] + b.lo[0]) / 2.0)
+        } else if b.hi[0] < a.lo[0] {
+            ([2, 0], (b.hi[0] + a.lo[0]) / 2.0)
+        } else {
+            ([0, 0], a.hi[0].max(b.hi[0]) + 24.0)
+        };
+        let first = self.runs.len();
+        let start = Attach { card: net.root.card, side: sides[0], arrow: !net.by_source };
+        let end = Attach { card: leaf.card, side: sides[1], arrow: net.by_source };
+        for (axis, at) in [(0, a.middle(1)), (1, x), (0, b.middle(1))] {
+            self.runs.push(new_run(n, net, axis, at));
+        }
+        self.attach(first, start, Port::Free);
+        self.attach(first + 2, end, Port::Free);
+        self.lines[member] = Line { runs: vec![first, first + 1, first + 2], start: Some(start), end: Some(end) };
     }
 
     /// Finds what touches what.

@@ -118,6 +118,15 @@ proptest! {
             super::dump::write(&placed, &lines);
         }
         prop_assert_eq!(found, Vec::<String>::new());
+        prop_assert_eq!(routed.plain, 0);
         prop_assert_eq!(&route(&placed, &lines, &mut Budget::new(10_000_000)), &routed);
+    }
+
+    #[test]
+    fn without_a_budget_lines_are_plain_but_right(recipe in recipe(5, 6, 12), steps in 0..200u64) {
+        let (placed, mut lines) = picture(&recipe);
+        lines.iter_mut().for_each(|l| l.label = None);
+        let routed = route(&placed, &lines, &mut Budget::new(steps));
+        prop_assert_eq!(problems(&placed, &lines, &routed), Vec::<String>::new());
     }
 }
