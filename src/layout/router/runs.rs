@@ -1,7 +1,7 @@
 //! The straight parts of all lines, each one number to decide: where across its direction it runs. Lines of a net share
 //! parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grid::{Grid, Side, axis_of, is_forward};
 use super::nets::Net;
@@ -46,6 +46,9 @@ pub(super) struct Line {
     pub start: Option<Attach>,
     pub end: Option<Attach>,
 }
+
+/// A point of a net, in tenths of a unit.
+type Place = (usize, i64, i64);
 
 /// All lines of a picture.
 #[derive(Default)]
@@ -248,26 +251,41 @@ impl Lines {
 impl Lines {
     /// The points where lines of one net part or join: for each connection those on its line that no earlier one has.
     pub fn branches(&self) -> Vec<Vec<[f64; 2]>> {
-        const NEAR: f64 = 0.5;
-        let mut seen = std::collections::BTreeSet::new();
+        let mut ways: BTreeMap<Place, u8> = BTreeMap::new();
+        for (r, run) in self.runs.iter().enumerate() {
+            for &j in &run.joints {
+                let (place, bits) = self.joint(r, j);
+                *ways.entry(place).or_default() |= bits;
+            }
+        }
+        let mut seen = BTreeSet::new();
         let mut all = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
             let mut mine = Vec::new();
-            for &r in &line.runs {
-                for &j in &self.runs[r].joints {
-                    let (a, b) = (&self.runs[r], &self.runs[j]);
-                    let ways = [a.lo < b.at - NEAR, a.hi > b.at + NEAR, b.lo < a.at - NEAR, b.hi > a.at + NEAR];
+            for (&r, &j) in line.runs.iter().flat_map(|r| self.runs[*r].joints.iter().map(move |j| (r, j))) {
+                let (a, b) = (&self.runs[r], &self.runs[j]);
+                let place = self.joint(r, j).0;
+                let parts = ways.get(&place).is_some_and(|bits| bits.count_ones() > 2);
+                if parts && (line.runs.contains(&j) || self.passes(line, r, b.at)) && seen.insert(place) {
                     let mut p = [0.0; 2];
                     (p[a.axis], p[b.axis]) = (b.at, a.at);
-                    let on_line = line.runs.contains(&j) || self.passes(line, r, b.at);
-                    if ways.iter().filter(|w| **w).count() > 2 && on_line && seen.insert((r.min(j), r.max(j))) {
-                        mine.push(p);
-                    }
+                    mine.push(p);
                 }
             }
             all.push(mine);
         }
         all
+    }
+
+    /// Where two runs meet, and the directions in which they go on from there: a bit for each.
+    fn joint(&self, r: usize, j: usize) -> (Place, u8) {
+        const NEAR: f64 = 0.5;
+        let (a, b) = (&self.runs[r], &self.runs[j]);
+        let key = |v: f64| (v * 10.0).round() as i64;
+        let place = if a.axis == 0 { (a.net, key(b.at), key(a.at)) } else { (a.net, key(a.at), key(b.at)) };
+        let bits =
+            |run: &Run, at: f64| (u8::from(run.lo < at - NEAR) | u8::from(run.hi > at + NEAR) << 1) << (2 * run.axis);
+        (place, bits(a, b.at) | bits(b, a.at))
     }
 
     /// Whether a line runs through a coordinate along one of its runs.
