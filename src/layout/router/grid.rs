@@ -212,8 +212,10 @@ fn tracks(scene: &Scene, wishes: &Wishes) -> Vec<Track> {
     thinned(found)
 }
 
-/// Widest distance of a track from what it runs along.
+/// Distance of a track from what it runs along where the channel is wide; in others it runs in the middle, so that what
+/// lies on both sides shares it.
 const BESIDE: f64 = 14.0;
+const WIDE: f64 = 240.0;
 /// A channel narrower than this costs more.
 const NARROW: f64 = 15.0;
 
@@ -227,7 +229,8 @@ fn beside(scene: &Scene, b: &Block, side: Side, is_block: bool) -> Option<Track>
     if room < if is_block { CLEAR + 1.0 } else { 6.0 } {
         return None;
     }
-    let away = BESIDE.min(if is_block { (room / 2.0).max(CLEAR + 0.5) } else { room / 2.0 });
+    let middle = if room > WIDE { BESIDE } else { room / 2.0 };
+    let away = if is_block { middle.max(CLEAR + 0.5) } else { middle };
     from[axis] = if is_forward(side) { border + away } else { border - away };
     let mut track = through(scene, from, 1 - axis);
     track.narrow = room < NARROW;

@@ -1,6 +1,7 @@
 //! Routes all lines of a placed picture at once. It knows rectangles and connections only.
 //!
-//! The steps: the places where lines may run (`scene`, `grid`), trunks (`nets`), ways (`search`), their straight parts
+//! The steps: the places where lines may run (`scene`, `grid`), trunks (`nets`), ways (`finder`,
+//! `search`, `fallback`), their straight parts
 //! (`runs`) in an order with few crossings (`order`, `skyline`) and at their distances (`space`), labels on the pieces
 //! of lines that only theirs have (`labels`, `pieces`).
 //!
@@ -9,6 +10,8 @@
 //! distance. The result moves cards and frames where lines and labels need room. Deterministic; the work is bounded.
 
 mod cuts;
+mod fallback;
+mod finder;
 mod grid;
 mod labels;
 mod nets;
@@ -28,38 +31,34 @@ pub(super) use types::{Budget, Connection, End, FrameBox, LabelBox, Placed, Port
 
 use super::geometry::{round2, simplify};
 use super::{Point, Rect};
+use finder::{Finder, MANY};
 use grid::{Grid, Wishes};
 use nets::{Hints, Net};
 use runs::{Line, Lines};
 use scene::{CORNER, Scene};
-use search::{Search, Way};
-
-/// With more connections than this lines are found faster, and not once more when all others are known.
-const MANY: usize = 250;
 
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
     /// Connections whose labels find no place are routed by themselves, so often,
     /// and lines that lie too close together elsewhere.
     const TRIES: usize = 4;
-    let tries = if connections.len() > MANY { 2 } else { TRIES };
     let scene = Scene::new(placed);
     let grid = Grid::new(&scene, &wishes(&scene, connections));
     let mut hints = Hints::default();
-    let mut best: Option<(usize, Spread)> = None;
-    for _ in 0..tries {
-        let nets = nets::group(connections, &hints.alone);
-        let ways = ways((&scene, &grid), &nets, connections, &hints, budget);
-        let lines = Lines::new(&scene, &grid, &nets, &ways, connections);
-        let (spread, wrong) = spread(scene.clone(), lines, &nets, connections, &mut hints);
+    let mut finder = Finder::new(&scene, &grid, connections);
+    let mut best: Option<(usize, Spread, usize)> = None;
+    for _ in 0..if connections.len() > MANY { 2 } else { TRIES } {
+        finder.find(&hints, budget);
+        let lines = Lines::new(&scene, &grid, &finder.nets, &finder.ways, connections);
+        let (spread, wrong) = spread(scene.clone(), lines, &finder.nets, connections, &mut hints);
         if best.as_ref().is_none_or(|b| wrong < b.0) {
-            best = Some((wrong, spread));
+            best = Some((wrong, spread, finder.plain));
         }
         if wrong == 0 {
             break;
         }
     }
-    best.map(|(_, spread)| result(placed, connections, spread)).unwrap_or_default()
+    best.map(|(_, spread, plain)| result(placed, connections, spread, plain)).unwrap_or_default()
 }
 
 /// Lines and labels with their room.
@@ -125,38 +124,8 @@ fn wishes(scene: &Scene, connections: &[Connection]) -> Wishes {
     wishes
 }
 
-/// The ways of all nets, the short ones first.
-fn ways(
-    (scene, grid): (&Scene, &Grid),
-    nets: &[Net],
-    all: &[Connection],
-    hints: &Hints,
-    budget: &mut Budget,
-) -> Vec<Vec<Option<Way>>> {
-    let mut search = Search::new(scene, grid, hints, all.len() > MANY);
-    let mut order: Vec<usize> = (0..nets.len()).collect();
-    let far = |n: &usize| {
-        let net = &nets[*n];
-        let root = &scene.cards[net.root.card];
-        let leaves = net.members.iter().map(|m| search::distance(root, &scene.cards[net.leaf(&all[*m]).card]));
-        leaves.fold(0.0, f64::max)
-    };
-    order.sort_by(|a, b| far(a).total_cmp(&far(b)).then(a.cmp(b)));
-    let mut ways: Vec<Vec<Option<Way>>> = vec![Vec::new(); nets.len()];
-    for n in &order {
-        ways[*n] = search.net(&nets[*n], all, budget);
-    }
-    if all.len() <= MANY {
-        for n in &order {
-            search.remove(&nets[*n], all, &ways[*n]);
-            ways[*n] = search.net(&nets[*n], all, budget);
-        }
-    }
-    ways
-}
-
 /// Puts the result together.
-fn result(placed: &Placed, all: &[Connection], spread: Spread) -> Routed {
+fn result(placed: &Placed, all: &[Connection], spread: Spread, plain: usize) -> Routed {
     let Spread { scene, lines, stretch, labels } = spread;
     let rect = |b: &scene::Block| Rect { x: b.lo[0], y: b.lo[1], w: b.hi[0] - b.lo[0], h: b.hi[1] - b.lo[1] };
     let mut moved = placed.clone();
@@ -181,7 +150,7 @@ fn result(placed: &Placed, all: &[Connection], spread: Spread) -> Routed {
         labels,
         branches: lines.branches().into_iter().map(|b| b.into_iter().map(point).collect()).collect(),
         trunks,
-        plain: 0,
+        plain,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The straight parts of all lines, each one number to decide: where across its direction it runs. Lines of a net share
 //! parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grid::{Grid, Side, axis_of, is_forward};
 use super::nets::Net;
@@ -47,6 +47,9 @@ pub(super) struct Line {
     pub end: Option<Attach>,
 }
 
+/// A point of a net, in tenths of a unit.
+type Place = (usize, i64, i64);
+
 /// All lines of a picture.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -80,7 +83,10 @@ impl Lines {
                 self.loop_line(scene, n, net, member);
                 continue;
             }
-            let Some(way) = way else { continue };
+            let Some(way) = way else {
+                self.plain_line(scene, (n, net), member, &all[member]);
+                continue;
+            };
             let mut line = Line::default();
             for pair in way.vertices.windows(2) {
                 let Some(run) = edge(grid, pair[0], pair[1]).and_then(|e| run_of.get(&e)) else { continue };
@@ -167,6 +173,28 @@ impl Lines {
         self.lines[member] = Line { runs, start: Some(end(!net.by_source)), end: Some(end(net.by_source)) };
     }
 
+    /// A line of three parts that heeds nothing else, where no way leads from card to card.
+    fn plain_line(&mut self, scene: &Scene, (n, net): (usize, &Net), member: usize, c: &Connection) {
+        let leaf = net.leaf(c);
+        let (a, b) = (&scene.cards[net.root.card], &scene.cards[leaf.card]);
+        let (sides, x): ([Side; 2], f64) = if a.hi[0] < b.lo[0] {
+            ([0, 2], (a.hi[0] + b.lo[0]) / 2.0)
+        } else if b.hi[0] < a.lo[0] {
+            ([2, 0], (b.hi[0] + a.lo[0]) / 2.0)
+        } else {
+            ([0, 0], a.hi[0].max(b.hi[0]) + 24.0)
+        };
+        let first = self.runs.len();
+        let start = Attach { card: net.root.card, side: sides[0], arrow: !net.by_source };
+        let end = Attach { card: leaf.card, side: sides[1], arrow: net.by_source };
+        for (axis, at) in [(0, a.middle(1)), (1, x), (0, b.middle(1))] {
+            self.runs.push(new_run(n, net, axis, at));
+        }
+        self.attach(first, start, Port::Free);
+        self.attach(first + 2, end, Port::Free);
+        self.lines[member] = Line { runs: vec![first, first + 1, first + 2], start: Some(start), end: Some(end) };
+    }
+
     /// Finds what touches what.
     fn join(&mut self) {
         for line in &self.lines {
@@ -223,26 +251,41 @@ impl Lines {
 impl Lines {
     /// The points where lines of one net part or join: for each connection those on its line that no earlier one has.
     pub fn branches(&self) -> Vec<Vec<[f64; 2]>> {
-        const NEAR: f64 = 0.5;
-        let mut seen = std::collections::BTreeSet::new();
+        let mut ways: BTreeMap<Place, u8> = BTreeMap::new();
+        for (r, run) in self.runs.iter().enumerate() {
+            for &j in &run.joints {
+                let (place, bits) = self.joint(r, j);
+                *ways.entry(place).or_default() |= bits;
+            }
+        }
+        let mut seen = BTreeSet::new();
         let mut all = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
             let mut mine = Vec::new();
-            for &r in &line.runs {
-                for &j in &self.runs[r].joints {
-                    let (a, b) = (&self.runs[r], &self.runs[j]);
-                    let ways = [a.lo < b.at - NEAR, a.hi > b.at + NEAR, b.lo < a.at - NEAR, b.hi > a.at + NEAR];
+            for (&r, &j) in line.runs.iter().flat_map(|r| self.runs[*r].joints.iter().map(move |j| (r, j))) {
+                let (a, b) = (&self.runs[r], &self.runs[j]);
+                let place = self.joint(r, j).0;
+                let parts = ways.get(&place).is_some_and(|bits| bits.count_ones() > 2);
+                if parts && (line.runs.contains(&j) || self.passes(line, r, b.at)) && seen.insert(place) {
                     let mut p = [0.0; 2];
                     (p[a.axis], p[b.axis]) = (b.at, a.at);
-                    let on_line = line.runs.contains(&j) || self.passes(line, r, b.at);
-                    if ways.iter().filter(|w| **w).count() > 2 && on_line && seen.insert((r.min(j), r.max(j))) {
-                        mine.push(p);
-                    }
+                    mine.push(p);
                 }
             }
             all.push(mine);
         }
         all
+    }
+
+    /// Where two runs meet, and the directions in which they go on from there: a bit for each.
+    fn joint(&self, r: usize, j: usize) -> (Place, u8) {
+        const NEAR: f64 = 0.5;
+        let (a, b) = (&self.runs[r], &self.runs[j]);
+        let key = |v: f64| (v * 10.0).round() as i64;
+        let place = if a.axis == 0 { (a.net, key(b.at), key(a.at)) } else { (a.net, key(a.at), key(b.at)) };
+        let bits =
+            |run: &Run, at: f64| (u8::from(run.lo < at - NEAR) | u8::from(run.hi > at + NEAR) << 1) << (2 * run.axis);
+        (place, bits(a, b.at) | bits(b, a.at))
     }
 
     /// Whether a line runs through a coordinate along one of its runs.

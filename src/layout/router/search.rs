@@ -37,7 +37,7 @@ pub(super) struct Search<'a> {
     /// How many straight lines there may be between the cards of the line that is searched, along each axis.
     straights: [u16; 2],
     /// Connections that should end at the left or the right of cards.
-    level: &'a BTreeSet<usize>,
+    level: BTreeSet<usize>,
     /// For each vertex how crowded the ways to the right and down are.
     crowded: Vec<[u32; 2]>,
     tree: Tree,
@@ -108,10 +108,8 @@ pub(super) struct Way {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(scene: &'a Scene, grid: &'a Grid, hints: &'a Hints, hasty: bool) -> Search<'a> {
+    pub fn new(scene: &'a Scene, grid: &'a Grid, hasty: bool) -> Search<'a> {
         let n = grid.at.len();
-        let mut crowded = vec![[0; 2]; n];
-        hints.crowded.iter().for_each(|((v, axis), times)| crowded[*v as usize][*axis] = *times);
         Search {
             scene,
             grid,
@@ -123,10 +121,34 @@ impl<'a> Search<'a> {
             round: 0,
             haste: if hasty { 22 } else { 16 },
             straights: [0; 2],
-            level: &hints.level,
-            crowded,
+            level: BTreeSet::new(),
+            crowded: vec![[0; 2]; n],
             tree: Tree::new(n),
         }
+    }
+
+    /// Takes over hints from an attempt.
+    pub fn learn(&mut self, hints: &Hints) {
+        self.level.clone_from(&hints.level);
+        for ((v, axis), times) in &hints.crowded {
+            self.crowded[*v as usize][*axis] = *times;
+        }
+    }
+
+    /// Whether hints that are not yet taken over are about a net and its ways.
+    pub fn is_hinted(&self, hints: &Hints, net: &Net, ways: &[Option<Way>]) -> bool {
+        let level = |m: &usize| hints.level.contains(m) && !self.level.contains(m);
+        let crowded = |v: &u32| {
+            let times = |axis: usize| hints.crowded.get(&(*v, axis)).copied().unwrap_or_default();
+            (0..2).any(|axis| times(axis) > self.crowded[*v as usize][axis])
+        };
+        net.members.iter().any(level) || ways.iter().flatten().any(|w| w.vertices.iter().any(crowded))
+    }
+
+    /// The port of an end that costs least.
+    pub fn port(&self, end: End, other: End, is_source: bool) -> Option<u32> {
+        let ports = self.ports(end, other, (is_source, false));
+        ports.into_iter().min_by_key(|p| (p.2, p.1)).map(|p| p.1)
     }
 
     /// Routes a net: for each member in order its way, or nothing if there is none or the budget is spent.

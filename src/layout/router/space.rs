@@ -560,19 +560,26 @@ impl Problem<'_> {
         if count > 0.0 {
             return sum / count;
         }
-        let here = run.at + self.cuts.shift(run.at);
-        let (mut back, mut on) = (0, 0);
+        // Between the far ends of what it joins nothing gets longer.
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+        let (mut back, mut on) = (false, false);
         for j in &run.joints {
             let joint = &self.lines.runs[*j];
-            back += i32::from(joint.lo < run.at - 0.5);
-            on += i32::from(joint.hi > run.at + 0.5);
+            if joint.lo < run.at - 0.5 {
+                (least, most, back) = (least.min(joint.lo), most.max(joint.lo), true);
+            }
+            if joint.hi > run.at + 0.5 {
+                (least, most, on) = (least.min(joint.hi), most.max(joint.hi), true);
+            }
         }
-        if on == 0 && back > 0 && lo.is_finite() {
-            return lo;
+        let moved = |at: f64| at + self.cuts.shift(at);
+        let middle =
+            if lo.is_finite() && hi.is_finite() { (lo + hi) / 2.0 } else { moved(run.at).clamp(lo, hi.max(lo)) };
+        match (back, on) {
+            (false, true) => moved(least).min(hi),
+            (true, false) => moved(most).max(lo),
+            (true, true) => middle.clamp(moved(least), moved(most)),
+            _ => middle,
         }
-        if back == 0 && on > 0 && hi.is_finite() {
-            return hi;
-        }
-        if lo.is_finite() && hi.is_finite() { (lo + hi) / 2.0 } else { here.clamp(lo, hi.max(lo)) }
     }
 }

@@ -3,3 +3,4 @@
 mod dump;
 mod properties;
 mod random;
+mod trunks;

@@ -126,6 +126,7 @@ fn dump() {
     println!("{} us, {} steps, {:?}", start.elapsed().as_micros(), 20_000_000 - budget.left(), routed.stretch);
     std::fs::write(format!("{file}.svg"), draw(&routed, &all)).unwrap();
     let mut problems = super::properties::problems(&placed, &all, &routed);
+    problems.extend(super::properties::labels(&all, &routed));
     problems.extend(super::properties::close_lines(&all, &routed, 7.9));
     println!("{}", problems.join("\n"));
 }

@@ -6,7 +6,7 @@ use crate::layout::geometry::{hits, overlap};
 use crate::layout::router::{Connection, Placed, Routed};
 use crate::layout::{Point, Rect};
 
-/// What of a result is not as promised, but for distances of lines.
+/// What of the lines of a result is not as promised, but for their distances.
 pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed) -> Vec<String> {
     let mut found = Vec::new();
     for (i, (c, line)) in all.iter().zip(&r.lines).enumerate() {
@@ -35,7 +35,6 @@ pub(super) fn problems(placed: &Placed, all: &[Connection], r: &Routed) -> Vec<S
             }
         }
     }
-    found.extend(labels(all, r));
     for (a, b) in placed.cards.iter().zip(&r.placed.cards) {
         if (a.w - b.w).abs() > 0.01 || (a.h - b.h).abs() > 0.01 {
             found.push("a card changed its size".to_owned());
@@ -84,7 +83,8 @@ pub(super) fn close_lines(all: &[Connection], r: &Routed, apart: f64) -> Vec<Str
     found
 }
 
-fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
+/// What of the labels of a result is not as promised.
+pub(super) fn labels(all: &[Connection], r: &Routed) -> Vec<String> {
     let mut found = Vec::new();
     let placed: Vec<(usize, Rect)> =
         r.labels.iter().enumerate().filter_map(|(i, l)| l.filter(|l| l.owner == i).map(|l| (i, l.rect))).collect();
