@@ -13,7 +13,7 @@ use super::place::{MANY, Page, Placement, Sizes, place};
 use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
 use super::verify::grid::Grid;
 use super::verify::span;
-use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing};
+use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, labels};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
 /// Space around the picture, in user units.
@@ -32,24 +32,37 @@ struct Parts<'a> {
     composites: Composites,
 }
 
+/// A line in a composite, with the place of its label.
+type Joint = (Vec<Point>, Option<Rect>);
+
+/// What was placed, and the lines over it.
+struct Drawn {
+    placement: Placement,
+    routed: Routed,
+    connections: Vec<Connection>,
+    /// For each edge which connection it is, if its line was routed.
+    edges: Vec<Option<usize>>,
+}
+
 /// The picture of a graph.
 pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
     let cards = card::plan_all(graph);
     let labels: Vec<_> = (0..graph.edges().len()).map(|e| label::plan(graph, e)).collect();
     let composites = super::place::composite::composites(graph, &cards, &labels);
     let parts = Parts { graph, cards, labels, composites };
-    let (placement, routed, edges) = parts.arranged(options);
+    let drawn = parts.arranged(options);
     let mut layout = Layout {
-        frames: parts.frames(&placement, &routed),
-        cards: parts.cards(&routed),
-        links: parts.links(&routed, &edges),
+        frames: parts.frames(&drawn.placement, &drawn.routed),
+        cards: parts.cards(&drawn.routed),
+        links: parts.links(&drawn),
         ..Layout::default()
     };
-    if routed.plain > 0 {
-        let all = routed.lines.len();
-        layout
-            .fallbacks
-            .push(format!("{} of {all} lines are drawn plainly: the search for their way took too long", routed.plain));
+    if drawn.routed.plain > 0 {
+        let all = drawn.connections.len();
+        layout.fallbacks.push(format!(
+            "{} of {all} lines are drawn plainly: the search for their way took too long",
+            drawn.routed.plain
+        ));
     }
     furnish(&mut layout, graph, options);
     round_all(&mut layout);
@@ -61,19 +74,19 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
 impl Parts<'_> {
     /// The places of everything and all lines. Where lines and labels make the picture wider than the page, it is arranged
     /// once more for a narrower one, and the better of both is kept.
-    fn arranged(&self, options: &Options) -> (Placement, Routed, Vec<Option<usize>>) {
+    fn arranged(&self, options: &Options) -> Drawn {
         let page = Page::of(self.cards.len());
         let first = self.drawn(page, options);
-        let (width, height) = size(&first.1);
+        let (width, height) = size(&first.routed);
         if width <= page.wanted || self.cards.len() > MANY {
             return first;
         }
         let second = self.drawn(page.narrower(page.wanted / width), options);
-        let (other_width, other_height) = size(&second.1);
+        let (other_width, other_height) = size(&second.routed);
         if page.size(other_width, other_height) < page.size(width, height) { second } else { first }
     }
 
-    fn drawn(&self, page: Page, options: &Options) -> (Placement, Routed, Vec<Option<usize>>) {
+    fn drawn(&self, page: Page, options: &Options) -> Drawn {
         let (cards, labels) = (&self.cards, &self.labels);
         let placement = place(Sizes { graph: self.graph, cards, labels, composites: &self.composites }, page);
         let (mut connections, edges) = self.connections(&placement);
@@ -91,7 +104,7 @@ impl Parts<'_> {
             }
             routed = route(&placed, &connections, &mut budget);
         }
-        (placement, routed, edges)
+        Drawn { placement, routed, connections, edges }
     }
 
     /// The boxes that the router knows.
@@ -179,17 +192,25 @@ impl Parts<'_> {
             .collect()
     }
 
-    fn links(&self, routed: &Routed, edges: &[Option<usize>]) -> Vec<Link> {
-        let all = self.graph.edges().enumerate().zip(edges);
-        all.map(|((index, (from, to, edge)), number)| {
+    /// The line of each edge that is in a composite, with the place of its label.
+    fn joints(&self, routed: &Routed) -> Vec<Option<Joint>> {
+        let joint = |(index, (from, to, _)): (usize, (usize, usize, &Edge))| {
             let plan = self.labels[index].as_ref();
-            let (line, label) = match number {
-                Some(number) => {
-                    let label = routed.labels[*number].filter(|l| l.owner == *number);
-                    (routed.lines[*number].clone(), label.map(|l| Point { x: l.rect.x, y: l.rect.y }))
-                }
-                None => joint(routed.placed.cards[from], routed.placed.cards[to], plan),
-            };
+            let cards = &routed.placed.cards;
+            self.composites.joints[index].then(|| joint(cards[from], cards[to], plan))
+        };
+        self.graph.edges().enumerate().map(joint).collect()
+    }
+
+    fn links(&self, drawn: &Drawn) -> Vec<Link> {
+        let joints = self.joints(&drawn.routed);
+        let taken = joints.iter().flatten().filter_map(|(_, label)| *label).collect::<Vec<Rect>>();
+        let labels = labels::free(&drawn.routed, &drawn.connections, &taken);
+        let all = self.graph.edges().enumerate().zip(&drawn.edges).zip(joints);
+        all.map(|(((index, (from, to, edge)), number), joint)| {
+            let plan = self.labels[index].as_ref();
+            let routed = || number.map(|n| (drawn.routed.lines[n].clone(), labels[n]));
+            let (line, label) = joint.or_else(routed).unwrap_or_default();
             Link {
                 from: self.graph.node(from).id.clone(),
                 to: self.graph.node(to).id.clone(),

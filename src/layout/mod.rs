@@ -12,6 +12,7 @@ mod assemble;
 mod cards;
 mod crossing;
 mod geometry;
+mod labels;
 mod model;
 mod moment;
 mod place;

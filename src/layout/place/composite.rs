@@ -107,15 +107,11 @@ fn stack(members: Vec<usize>, cards: &[CardPlan], label: Option<&LabelPlan>) -> 
     composite
 }
 
-/// The short line between a Service and the workload below it, and the top left corner of its label.
-pub(in crate::layout) fn joint(
-    service: Rect,
-    workload: Rect,
-    label: Option<&LabelPlan>,
-) -> (Vec<Point>, Option<Point>) {
+/// The short line between a Service and the workload below it, and the box of its label.
+pub(in crate::layout) fn joint(service: Rect, workload: Rect, label: Option<&LabelPlan>) -> (Vec<Point>, Option<Rect>) {
     let room = label.map_or(0.0, |l| l.width / 2.0);
     let x = service.x + JOINT_X.max(room).min(service.w.min(workload.w) - 8.0).round();
     let (from, to) = (service.bottom(), workload.y);
-    let place = label.map(|l| Point { x: x - l.width / 2.0, y: (from + to - l.height) / 2.0 });
+    let place = label.map(|l| Rect { x: x - l.width / 2.0, y: (from + to - l.height) / 2.0, w: l.width, h: l.height });
     (vec![Point { x, y: from }, Point { x, y: to }], place)
 }
