@@ -35,6 +35,8 @@ struct Track {
     row: bool,
     /// Distance to what is beside it is small.
     narrow: bool,
+    /// It may run elsewhere in its channel.
+    loose: bool,
 }
 
 /// Additional heights and rows that connections ask for.
@@ -207,7 +209,7 @@ fn tracks(scene: &Scene, wishes: &Wishes) -> Vec<Track> {
     for (axis, forward) in [(0, false), (0, true), (1, false), (1, true)] {
         let at = if forward { scene.bounds.hi[1 - axis] - 20.0 } else { scene.bounds.lo[1 - axis] + 20.0 };
         let (lo, hi) = (scene.bounds.lo[axis], scene.bounds.hi[axis]);
-        found.push(Track { axis, at, lo, hi, ends: [None; 2], row: false, narrow: false });
+        found.push(Track { axis, at, lo, hi, ends: [None; 2], row: false, narrow: false, loose: false });
     }
     thinned(found)
 }
@@ -234,6 +236,7 @@ fn beside(scene: &Scene, b: &Block, side: Side, is_block: bool) -> Option<Track>
     from[axis] = if is_forward(side) { border + away } else { border - away };
     let mut track = through(scene, from, 1 - axis);
     track.narrow = room < NARROW;
+    track.loose = true;
     Some(track)
 }
 
@@ -243,9 +246,9 @@ fn before(scene: &Scene, from: [f64; 2], side: Side, hull: usize) -> Track {
     let (end, block) = scene.ray(from, axis, is_forward(side));
     let at = from[1 - axis];
     if is_forward(side) {
-        Track { axis, at, lo: from[axis], hi: end, ends: [Some(hull), block], row: false, narrow: false }
+        Track { axis, at, lo: from[axis], hi: end, ends: [Some(hull), block], row: false, narrow: false, loose: false }
     } else {
-        Track { axis, at, lo: end, hi: from[axis], ends: [block, Some(hull)], row: false, narrow: false }
+        Track { axis, at, lo: end, hi: from[axis], ends: [block, Some(hull)], row: false, narrow: false, loose: false }
     }
 }
 
@@ -253,7 +256,7 @@ fn before(scene: &Scene, from: [f64; 2], side: Side, hull: usize) -> Track {
 fn through(scene: &Scene, from: [f64; 2], axis: usize) -> Track {
     let (hi, after) = scene.ray(from, axis, true);
     let (lo, first) = scene.ray(from, axis, false);
-    Track { axis, at: from[1 - axis], lo, hi, ends: [first, after], row: false, narrow: false }
+    Track { axis, at: from[1 - axis], lo, hi, ends: [first, after], row: false, narrow: false, loose: false }
 }
 
 /// Without tracks that lie close to a longer one.
@@ -269,10 +272,11 @@ fn thinned(mut tracks: Vec<Track>) -> Vec<Track> {
     let mut near: [std::collections::BTreeMap<i64, Vec<usize>>; 2] = Default::default();
     for t in tracks {
         let slot = (t.at / CLOSE).floor() as i64;
-        let covered = near[t.axis].range(slot - 1..=slot + 1).flat_map(|(_, v)| v).any(|k| {
+        let close = if t.loose { 3.0 * CLOSE } else { CLOSE };
+        let covered = near[t.axis].range(slot - 3..=slot + 3).flat_map(|(_, v)| v).any(|k| {
             let k: &Track = &kept[*k];
             // A track of a row serves that row; another may not stand for it.
-            let same = (k.at - t.at).abs() < if t.row { 0.01 } else { CLOSE };
+            let same = (k.at - t.at).abs() < if t.row { 0.01 } else { close };
             same && k.lo <= t.lo + 0.01 && k.hi >= t.hi - 0.01
         });
         if !covered {

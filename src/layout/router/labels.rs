@@ -52,13 +52,15 @@ struct Labeler<'a> {
     standing: Lattice,
 }
 
-/// Places labels. What was asked for before is not asked for again. In the last round those that find no free place stand where they overlap.
+/// Places labels. What was asked for before is not asked for again. In the last round labels that find no free place
+/// stand where they overlap.
 pub(super) fn place(
     scene: &Scene,
     lines: &Lines,
     nets: &[Net],
     all: &[Connection],
-    (asked, last): (&[Vec<Demand>; 2], bool),
+    asked: &[Vec<Demand>; 2],
+    last: bool,
 ) -> Labels {
     let mut labels = Labels {
         places: vec![None; all.len()],

@@ -80,7 +80,7 @@ fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], 
         let y = space::solve(&mut scene, &mut lines, 1, &demands[1], round > 1);
         stretch.add(&x.cuts, &y.cuts);
         blocking.extend(x.blocking);
-        let labels = labels::place(&scene, &lines, nets, all, (&demands, round == ROUNDS));
+        let labels = labels::place(&scene, &lines, nets, all, &demands, round == ROUNDS);
         if labels.missing.is_empty() || round == ROUNDS {
             let squeezed: Vec<usize> = x.squeezed.into_iter().chain(y.squeezed).collect();
             let wrong = labels.missing.len() * 4 + squeezed.len();

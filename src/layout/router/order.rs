@@ -120,7 +120,7 @@ fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
     let mut cost = vec![0i32; k * k];
     for i in 0..k {
         for j in i + 1..k {
-            let (ij, ji) = crossings(runs, (part[i], &turns[i]), (part[j], &turns[j]), ranges);
+            let (ij, ji) = crossings(runs, part[i], &turns[i], part[j], &turns[j], ranges);
             cost[i * k + j] = ij;
             cost[j * k + i] = ji;
         }
@@ -158,12 +158,7 @@ fn sift(runs: &[Run], part: &[usize], ranges: &[Range]) -> Vec<usize> {
 }
 
 /// How often two runs and what they join cross if a comes before b, and if it comes after.
-fn crossings(
-    runs: &[Run],
-    (a, turns_a): (usize, &[Turn]),
-    (b, turns_b): (usize, &[Turn]),
-    ranges: &[Range],
-) -> (i32, i32) {
+fn crossings(runs: &[Run], a: usize, turns_a: &[Turn], b: usize, turns_b: &[Turn], ranges: &[Range]) -> (i32, i32) {
     let (ra, rb) = (&runs[a], &runs[b]);
     if !side_by_side(ra, rb, NEAR) {
         return (0, 0);

@@ -62,21 +62,14 @@ impl Lines {
     pub fn new(scene: &Scene, grid: &Grid, nets: &[Net], ways: &[Vec<Option<Way>>], all: &[Connection]) -> Lines {
         let mut lines = Lines { runs: Vec::new(), lines: vec![Line::default(); all.len()] };
         for (n, net) in nets.iter().enumerate() {
-            lines.add_net(scene, grid, (n, net), &ways[n], all);
+            lines.add_net(scene, grid, n, net, &ways[n], all);
         }
         lines.join();
         lines.measure(scene);
         lines
     }
 
-    fn add_net(
-        &mut self,
-        scene: &Scene,
-        grid: &Grid,
-        (n, net): (usize, &Net),
-        ways: &[Option<Way>],
-        all: &[Connection],
-    ) {
+    fn add_net(&mut self, scene: &Scene, grid: &Grid, n: usize, net: &Net, ways: &[Option<Way>], all: &[Connection]) {
         let run_of = self.straight_parts(grid, n, net, ways);
         for (&member, way) in net.members.iter().zip(ways) {
             if all[member].from.card == all[member].to.card {
@@ -84,7 +77,7 @@ impl Lines {
                 continue;
             }
             let Some(way) = way else {
-                self.plain_line(scene, (n, net), member, &all[member]);
+                self.plain_line(scene, n, net, member, &all[member]);
                 continue;
             };
             let mut line = Line::default();
@@ -174,7 +167,7 @@ impl Lines {
     }
 
     /// A line of three parts that heeds nothing else, where no way leads from card to card.
-    fn plain_line(&mut self, scene: &Scene, (n, net): (usize, &Net), member: usize, c: &Connection) {
+    fn plain_line(&mut self, scene: &Scene, n: usize, net: &Net, member: usize, c: &Connection) {
         let leaf = net.leaf(c);
         let (a, b) = (&scene.cards[net.root.card], &scene.cards[leaf.card]);
         let (sides, x): ([Side; 2], f64) = if a.hi[0] < b.lo[0] {

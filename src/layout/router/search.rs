@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
 
     /// The port of an end that costs least.
     pub fn port(&self, end: End, other: End, is_source: bool) -> Option<u32> {
-        let ports = self.ports(end, other, (is_source, false));
+        let ports = self.ports(end, other, is_source, false);
         ports.into_iter().min_by_key(|p| (p.2, p.1)).map(|p| p.1)
     }
 
@@ -178,7 +178,8 @@ impl<'a> Search<'a> {
             if let Some(way) = self.connect(
                 net,
                 leaf,
-                (all[net.members[i]].label.is_some(), self.level.contains(&net.members[i])),
+                all[net.members[i]].label.is_some(),
+                self.level.contains(&net.members[i]),
                 budget,
             ) {
                 self.keep(net, leaf, &way);
@@ -254,7 +255,7 @@ impl<'a> Search<'a> {
     }
 
     /// Ports of an end with their costs. The source and the target of the line differ in which sides they like.
-    fn ports(&self, end: End, other: End, (is_source, level): (bool, bool)) -> Vec<(Side, u32, u32)> {
+    fn ports(&self, end: End, other: End, is_source: bool, level: bool) -> Vec<(Side, u32, u32)> {
         let (b, o) = (&self.scene.cards[end.card], &self.scene.cards[other.card]);
         let mut ports = self.grid.ports_of(self.scene, end.card);
         if let Port::Row { y } = end.port {
@@ -293,13 +294,13 @@ impl<'a> Search<'a> {
     }
 
     /// The best way from the root, or what is found of the net, to a leaf.
-    fn connect(&mut self, net: &Net, leaf: End, (labeled, level): (bool, bool), budget: &mut Budget) -> Option<Way> {
+    fn connect(&mut self, net: &Net, leaf: End, labeled: bool, level: bool, budget: &mut Budget) -> Option<Way> {
         self.round += 1;
         let round = self.round;
         for card in [net.root.card, leaf.card] {
             self.scene.around(card).into_iter().for_each(|f| self.frame_ok[f] = round);
         }
-        for (_, v, cost) in self.ports(leaf, net.root, (!net.by_source, level)) {
+        for (_, v, cost) in self.ports(leaf, net.root, !net.by_source, level) {
             self.goal[v as usize] = (round, cost);
         }
         let (root, target) = (self.scene.cards[net.root.card], self.scene.cards[leaf.card]);
@@ -308,7 +309,7 @@ impl<'a> Search<'a> {
             ((common - 2.0 * CORNER) / if labeled { 20.0 } else { 12.0 }).max(0.0) as u16 + 1
         });
         let mut heap = BinaryHeap::new();
-        self.start(net, (leaf, level), &target, &mut heap);
+        self.start(net, leaf, level, &target, &mut heap);
         while let Some(Reverse(top)) = heap.pop() {
             let (cost, state) = ((top >> 32) as u32, top as u32);
             let (v, d) = ((state / 4) as usize, (state % 4) as usize);
@@ -343,10 +344,10 @@ impl<'a> Search<'a> {
     }
 
     /// Where a search begins: at the ports of the root and on what is found of the net.
-    fn start(&mut self, net: &Net, (leaf, level): (End, bool), target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
+    fn start(&mut self, net: &Net, leaf: End, level: bool, target: &Block, heap: &mut BinaryHeap<Reverse<u64>>) {
         let round = self.round;
         let further = if self.tree.nodes.is_empty() { 0 } else { SECOND_EXIT };
-        for (side, v, cost) in self.ports(net.root, leaf, (net.by_source, level)) {
+        for (side, v, cost) in self.ports(net.root, leaf, net.by_source, level) {
             if !self.tree.holds(v) {
                 self.push(v * 4 + side as u32, cost + further, NONE, target, heap);
             }

@@ -425,8 +425,8 @@ impl Problem<'_> {
         let (scene, axis) = (self.scene, self.axis);
         let edge = |h: usize| scene.hulls[h].lo[axis];
         let origin = self.origin[r].obstacle;
-        // Where cuts moved what is before it, but not the card, both move together instead: the other card of a straight
-        // line, or where the chain of distances starts.
+        // Where cuts moved what is before it, but not the card, both move together instead: the other card of a
+        // straight line, or where the chain of distances starts.
         let straight = least.1.filter(|o| least.0 > most.0 + 0.01 && *o != hull).map(edge);
         let starts = origin.map(|o| self.obstacles[o].lo);
         for other in straight.into_iter().chain(starts) {

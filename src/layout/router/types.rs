@@ -35,7 +35,7 @@ pub struct Connection {
     pub from: End,
     /// Where it ends, with an arrow head.
     pub to: End,
-    /// How it is drawn. Lines of one style with a common end may share a trunk; a trunk of another style is another line.
+    /// How it is drawn. Lines of one style with a common end may share a trunk.
     pub style: u32,
     /// Its label.
     pub label: Option<Tag>,

@@ -1,7 +1,9 @@
 //! For developers: routes a scene from a file and draws it. `ROUTER_SCENE=FILE cargo test --lib router::tests::dump`
-//! writes FILE.svg. Lines of the file: `frame x y w h`, box of the title, parent or -1; `card x y w h composite frame`;
-//! `line from to style`, width and height of its label, number of its text, height of its row or -1.
+//! writes FILE.svg and FILE.txt. Lines of the file: `frame x y w h`, box of the title, parent or -1;
+//! `card x y w h composite frame`; `line from to style`, width and height of its label, number of its text, height of its
+//! row or -1.
 
+#[cfg(test)]
 use std::fmt::Write;
 
 use crate::layout::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
@@ -68,7 +70,8 @@ fn draw(r: &Routed, all: &[Connection]) -> String {
     let (w, h) = frames.fold((w, h), |m, f| (m.0.max(f.right()), m.1.max(f.bottom())));
     let _ = writeln!(
         s,
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='-30 -30 {0} {1}' width='{0}' height='{1}'><rect x='-30' y='-30' width='100%' height='100%' fill='white'/>",
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='-30 -30 {0} {1}' width='{0}' height='{1}'>
+<rect x='-30' y='-30' width='100%' height='100%' fill='white'/>",
         w + 60.0,
         h + 60.0
     );
@@ -102,15 +105,11 @@ fn draw(r: &Routed, all: &[Connection]) -> String {
         let l = label.rect;
         let _ = writeln!(
             s,
-            "<rect x='{}' y='{}' width='{}' height='{}' fill='#fff' stroke='#bcd394' rx='4'/><text x='{}' y='{}' font-size='10'>{}</text>",
-            l.x,
-            l.y,
-            l.w,
-            l.h,
-            l.x + 4.0,
-            l.y + 13.0,
-            all[i].label.map_or(0, |t| t.text)
+            "<rect x='{}' y='{}' width='{}' height='{}' fill='#fff' stroke='#bcd394' rx='4'/>",
+            l.x, l.y, l.w, l.h
         );
+        let text = all[i].label.map_or(0, |t| t.text);
+        let _ = writeln!(s, "<text x='{}' y='{}' font-size='10'>{text}</text>", l.x + 4.0, l.y + 13.0);
     }
     s.push_str("</svg>\n");
     s
@@ -123,10 +122,12 @@ fn dump() {
     let mut budget = Budget::new(20_000_000);
     let start = std::time::Instant::now();
     let routed = route(&placed, &all, &mut budget);
-    println!("{} us, {} steps, {:?}", start.elapsed().as_micros(), 20_000_000 - budget.left(), routed.stretch);
+    let head =
+        format!("{} us, {} steps, {:?}", start.elapsed().as_micros(), 20_000_000 - budget.left(), routed.stretch);
     std::fs::write(format!("{file}.svg"), draw(&routed, &all)).unwrap();
     let mut problems = super::properties::problems(&placed, &all, &routed);
     problems.extend(super::properties::labels(&all, &routed));
     problems.extend(super::properties::close_lines(&all, &routed, 7.9));
-    println!("{}", problems.join("\n"));
+    problems.insert(0, head);
+    std::fs::write(format!("{file}.txt"), problems.join("\n")).unwrap();
 }

@@ -51,7 +51,9 @@ fn on_border(r: &Rect, p: Point) -> bool {
 
 /// Parts of different trunks that run side by side closer than that.
 pub(super) fn close_lines(all: &[Connection], r: &Routed, apart: f64) -> Vec<String> {
-    let mut parts: BTreeMap<(bool, i64), Vec<(usize, f64, f64, f64)>> = BTreeMap::new();
+    // Of each: the line, where across, from and to.
+    type Part = (usize, f64, f64, f64);
+    let mut parts: BTreeMap<(bool, i64), Vec<Part>> = BTreeMap::new();
     for (i, line) in r.lines.iter().enumerate() {
         for pair in line.windows(2) {
             let level = (pair[0].y - pair[1].y).abs() < 0.01;

@@ -56,7 +56,7 @@ pub(super) fn picture(recipe: &Recipe) -> (Placed, Vec<Connection>) {
         x = right + 10.0 + dice.roll(18, 60);
     }
     let n = placed.cards.len();
-    let labeled = recipe.seed % 4 > 0;
+    let labeled = !recipe.seed.is_multiple_of(4);
     let mut lines = Vec::new();
     for (a, b, style, label) in &recipe.lines {
         let end = |c: u16| End { card: usize::from(c) % n, port: Port::Free };
