@@ -1,7 +1,7 @@
 //! Puts everything together into the final picture: what was placed and the lines over it, in absolute coordinates,
 //! rounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cards::card::{self, CardPlan};
 use super::cards::label::{self, LabelPlan};
@@ -20,7 +20,9 @@ use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 const MARGIN: f64 = 8.0;
 
 /// Styles from this on are of one line each.
-const ALONE: u32 = 1 << 20;
+const ALONE: u32 = 1 << 28;
+/// More than there are edges.
+const EDGES: u32 = 1 << 28;
 /// How often lines that run astray are drawn again.
 const REPAIRS: usize = 2;
 
@@ -87,8 +89,8 @@ impl Parts<'_> {
     }
 
     fn drawn(&self, page: Page, options: &Options) -> Drawn {
-        let (cards, labels) = (&self.cards, &self.labels);
-        let placement = place(Sizes { graph: self.graph, cards, labels, composites: &self.composites }, page);
+        let sizes = Sizes { graph: self.graph, cards: &self.cards, composites: &self.composites };
+        let placement = place(sizes, page);
         let (mut connections, edges) = self.connections(&placement);
         let placed = self.placed(&placement);
         let mut budget = Budget::new(options.budget as u64);
@@ -100,7 +102,7 @@ impl Parts<'_> {
                 break;
             }
             for index in astray {
-                connections[index].style = ALONE + index as u32;
+                connections[index].style = ALONE + EDGES + index as u32;
             }
             routed = route(&placed, &connections, &mut budget);
         }
@@ -124,7 +126,8 @@ impl Parts<'_> {
 
     /// The connections to route, and for each edge which of them it is.
     fn connections(&self, placement: &Placement) -> (Vec<Connection>, Vec<Option<usize>>) {
-        let mut connections = Vec::new();
+        let mut connections: Vec<Connection> = Vec::new();
+        let mut known = BTreeSet::new();
         let mut edges = Vec::with_capacity(self.labels.len());
         for (index, (from, to, edge)) in self.graph.edges().enumerate() {
             if self.composites.joints[index] {
@@ -134,11 +137,13 @@ impl Parts<'_> {
             // Each edge has a label of its own: none lies on the line of another.
             let tag = self.labels[index].as_ref();
             let tag = tag.map(|label| Tag { w: label.width, h: label.height, text: index as u32 });
+            // A second line between the same cards has no stretch for itself in a trunk.
+            let style = if known.insert((from, to, style(edge))) { style(edge) } else { ALONE + index as u32 };
             edges.push(Some(connections.len()));
             connections.push(Connection {
                 from: End { card: from, port: self.port(placement.cards[from], from, index) },
                 to: End { card: to, port: Port::Free },
-                style: style(edge),
+                style,
                 label: tag,
             });
         }
@@ -257,7 +262,10 @@ fn astray(routed: &Routed, connections: &[Connection]) -> Vec<usize> {
         })
     };
     let all = connections.iter().zip(&routed.lines).enumerate();
-    all.filter(|(_, pair)| is_astray(*pair)).filter(|(i, _)| connections[*i].style < ALONE).map(|(i, _)| i).collect()
+    all.filter(|(_, pair)| is_astray(*pair))
+        .filter(|(i, _)| connections[*i].style < ALONE + EDGES)
+        .map(|(i, _)| i)
+        .collect()
 }
 
 /// Lines of one kind and one change are drawn alike.

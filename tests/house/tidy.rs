@@ -221,7 +221,6 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/graph/describe.rs", "references of images, paths of routes"),
     ("src/layout/cards/card.rs", "lines that were cut to their width"),
     ("src/layout/cards/changes.rs", "paths of routes"),
-    ("src/layout/engine.rs", "ids of the layout engine, which knows only texts"),
     ("src/layout/cards/wrap.rs", "texts that are cut to a width"),
     ("src/render/dot.rs", "lines of DOT as they are written"),
     ("src/render/findings/place.rs", "names of files"),

@@ -2,7 +2,6 @@
 //! page and lines are short. Then everything is arranged once more, with the heights of what lies outside each frame.
 
 use super::super::cards::card::CardPlan;
-use super::super::cards::label::LabelPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
 use super::super::{Point, Rect};
 use super::composite::Composites;
@@ -33,7 +32,6 @@ const AGAIN: usize = 2;
 pub(in crate::layout) struct Sizes<'a> {
     pub graph: &'a Graph,
     pub cards: &'a [CardPlan],
-    pub labels: &'a [Option<LabelPlan>],
     pub composites: &'a Composites,
 }
 
