@@ -68,14 +68,6 @@ pub(super) fn mark(links: &mut [Link]) {
     branches(links, &lines, &nets, &runs, &mut seen);
 }
 
-/// How often lines of different nets cross.
-pub(super) fn count<'a>(lines: impl Iterator<Item = (usize, &'a [Point])>) -> usize {
-    let lines: Vec<(usize, Vec<(i64, i64)>)> =
-        lines.map(|(net, line)| (net, line.iter().map(units).collect())).collect();
-    let runs = Runs::of(lines.iter().map(|(net, line)| (*net, line.as_slice())));
-    runs.crossings().iter().map(Vec::len).sum()
-}
-
 fn units(p: &Point) -> (i64, i64) {
     ((p.x * 100.0).round() as i64, (p.y * 100.0).round() as i64)
 }
@@ -304,7 +296,6 @@ mod tests {
         assert_eq!(gaps_of(&links[1]), [(36.0, 44.0)]);
         assert_eq!(gaps_of(&links[2]), [(36.0, 44.0)]);
         assert!(links[0].gaps.is_empty() && links[3].gaps.is_empty());
-        assert_eq!(count(links.iter().enumerate().map(|(i, l)| (i, l.points.as_slice())).skip(2)), 1);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Card, Label, Layout, Link, Point, Rect, Row, TextRole, assemble, card, crossing, label, legend};
+use super::cards::{card, label, legend};
+use super::{Card, Label, Layout, Link, Point, Rect, Row, TextRole, assemble, crossing};
 use crate::graph::{Change, ChangeKind, EdgeDetail, Graph, GraphBuilder, GroupId, Node};
 
 /// Which state.

@@ -37,13 +37,12 @@ fn an_ingress_lists_its_routes() {
     assert!(card.texts.iter().any(|t| t.content == "shop.example.com"));
     assert_eq!(card.rows.iter().map(|r| !r.locks.is_empty()).collect::<Vec<_>>(), [false, true]);
     assert!(picture.legend.iter().any(|e| e.sample == Sample::Lock));
-    // Internet, card and the first line stand left to right.
-    let ends: Vec<f64> = ["internet", "shop/public[Ingress]", "shop/web[Service]", "shop/web[Deployment]"]
-        .iter()
-        .map(|id| picture.cards.iter().find(|c| c.id.as_str() == *id).unwrap().rect.x)
-        .collect();
-    assert!(ends.windows(2).all(|w| w[0] < w[1]));
-    // A workload stands straight behind its Service.
+    // Internet, Ingress and Service stand left to right, and the Service on its workload.
+    let [internet, ingress, service, workload] =
+        ["internet", "shop/public[Ingress]", "shop/web[Service]", "shop/web[Deployment]"]
+            .map(|id| picture.cards.iter().find(|c| c.id.as_str() == id).unwrap().rect);
+    assert!(internet.right() < ingress.x && ingress.right() < service.x);
+    assert!(service.x == workload.x && service.bottom() < workload.y && workload.y - service.bottom() < 30.0);
     let straight = picture.links.iter().find(|l| l.from.as_str() == "shop/web[Service]").unwrap();
     assert_eq!(straight.points.len(), 2);
 }

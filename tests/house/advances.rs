@@ -11,7 +11,7 @@ const FONTS: [(&str, &str); 2] = [
     ("REGULAR", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     ("BOLD", "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"),
 ];
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/layout/advances.rs");
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/layout/cards/advances.rs");
 /// The scripts from here on are full-width and not in the font.
 const END: u32 = 0x2E80;
 
