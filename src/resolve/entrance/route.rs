@@ -18,7 +18,7 @@ use crate::net::{ObjectKey, Protocol};
 pub(super) struct Rules<'a> {
     /// The entry point.
     pub entry: &'a Entry,
-    found: IndexMap<(NodeId, Backend), (Vec<RouteRule>, Vec<Evidence>)>,
+    found: IndexMap<(NodeId, Backend), IndexMap<RouteRule, Evidence>>,
     /// How many more objects between it and its Services are followed.
     steps: usize,
 }
@@ -69,11 +69,7 @@ impl<'a> Rules<'a> {
 
     /// Adds a rule; one that is there already stays once.
     pub fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
-        let (rules, evidence) = self.found.entry(end).or_default();
-        if !rules.contains(&rule) {
-            rules.push(rule);
-            evidence.push(said);
-        }
+        self.found.entry(end).or_default().entry(rule).or_insert(said);
     }
 
     /// Adds rules that send to a Service.
@@ -90,7 +86,8 @@ impl<'a> Rules<'a> {
 
     /// Adds the edges of all rules.
     pub fn finish(self, context: &mut Context<'_>, from: &NodeId) {
-        for ((target, port), (rules, said)) in self.found {
+        for ((target, port), rules) in self.found {
+            let (rules, said): (Vec<RouteRule>, Vec<Evidence>) = rules.into_iter().unzip();
             context.graph.edge(from, &target, EdgeDetail::Routes { rules, port }, said);
         }
     }
