@@ -7,8 +7,8 @@ use super::config::short_kind;
 use super::remark;
 use super::{
     Access, Allowance, AllowanceLabel, Backend, Change, Detail, Edge, EdgeDetail, Evidence, Exposure, Gravity,
-    Listener, Location, Mark, MissingReason, Node, NodeKind, Outside, PeerNamespaces, PeerSet, PortMap, Ports,
-    RouteRule, Scale, ServiceKind, Side, Stance,
+    Listener, Location, Mark, MissingReason, Node, NodeKind, PeerNamespaces, PeerSet, PortMap, Ports, RouteRule, Scale,
+    ServiceKind,
 };
 use crate::net::Protocol;
 
@@ -102,51 +102,16 @@ impl Node {
 
     /// The badges of the card: a mark and a word each.
     pub fn badges(&self) -> Vec<(Mark, String)> {
-        let mut badges = self.access_badges();
+        let mut badges = match &self.detail {
+            Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } => {
+                access.badges()
+            }
+            Detail::Summary(summary) => summary.badges(),
+            _ => Vec::new(),
+        };
         for (mark, gravity) in [(Mark::Broken, Gravity::Error), (Mark::Doubtful, Gravity::Warning)] {
             badges.extend(remark::counted(&self.remarks, gravity).map(|count| (mark, count)));
         }
-        badges
-    }
-
-    fn access_badges(&self) -> Vec<(Mark, String)> {
-        let access = match &self.detail {
-            Detail::Workload { access: Some(access), .. } | Detail::Peers { access: Some(access), .. } => access,
-            Detail::Summary(summary) => return summary.badges(),
-            _ => return Vec::new(),
-        };
-        let mark = |side: &Side| match side.stance {
-            Stance::Open | Stance::Unenforced | Stance::Unrestricted => Mark::Open,
-            Stance::Ruled => Mark::Ruled,
-            Stance::Isolated => Mark::Isolated,
-        };
-        let (ingress, egress) = (mark(&access.ingress), mark(&access.egress));
-        let unenforced = |side: &Side| side.stance == Stance::Unenforced;
-        let mut badges = if unenforced(&access.ingress) || unenforced(&access.egress) {
-            vec![(Mark::Open, "policies not enforced".to_owned())]
-        } else if ingress == egress {
-            vec![(ingress, "in and out".to_owned())]
-        } else {
-            vec![(ingress, "in".to_owned()), (egress, "out".to_owned())]
-        };
-        // That nothing is denied is not known beside a policy that is not evaluated.
-        badges.retain(|(mark, _)| access.foreign.is_empty() || *mark != Mark::Open);
-        match access.outside {
-            Outside::Unreached => {}
-            Outside::Reached => badges.push((Mark::Exposed, "outside".to_owned())),
-            Outside::Blocked => badges.push((Mark::Blocked, "outside".to_owned())),
-            Outside::Undetermined => badges.push((Mark::Exposed, "outside?".to_owned())),
-        }
-        let mut kinds: Vec<&str> = access.foreign.iter().map(|policy| policy.kind.as_str()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        match (kinds.as_slice(), access.foreign.len()) {
-            ([], _) => {}
-            ([kind], 1) => badges.push((Mark::Unevaluated, (*kind).to_owned())),
-            ([kind], n) => badges.push((Mark::Unevaluated, format!("{n} {kind}"))),
-            (_, n) => badges.push((Mark::Unevaluated, format!("{n} policies"))),
-        }
-        badges.extend(access.unread.iter().map(|unread| (Mark::Unevaluated, unread.kind.clone())));
         badges
     }
 
@@ -284,39 +249,6 @@ impl EdgeDetail {
     }
 }
 
-impl Access {
-    /// A line for each direction, with the policies that apply, and one for policies that are not evaluated.
-    fn lines(&self) -> Vec<String> {
-        let side = |word: &str, side: &Side| {
-            let stance = match side.stance {
-                Stance::Open if !self.foreign.is_empty() => "not restricted by any policy that is evaluated",
-                Stance::Open => "open: not restricted by any policy",
-                Stance::Unenforced => "open: the network does not enforce policies",
-                Stance::Unrestricted if !self.foreign.is_empty() => "evaluated policies let everything through",
-                Stance::Unrestricted => "open: what policies say lets everything through",
-                Stance::Ruled => "what no policy denies is allowed",
-                Stance::Isolated => "what no rule allows is denied",
-            };
-            let by: Vec<String> = side.by.iter().map(policy_text).collect();
-            std::iter::once(format!("{word}: {stance}")).chain(some_of("", &by)).collect::<Vec<String>>()
-        };
-        let foreign: Vec<String> = self.foreign.iter().map(|policy| policy_text(&policy.at)).collect();
-        let mut lines = side("ingress", &self.ingress);
-        lines.extend(side("egress", &self.egress));
-        match self.outside {
-            Outside::Unreached => {}
-            Outside::Reached => lines.push("reached from outside".to_owned()),
-            Outside::Blocked => lines.push("requests from outside are sent here, and policies deny them".to_owned()),
-            Outside::Undetermined => {
-                lines.push("whether it is reached from outside cannot be determined".to_owned());
-            }
-        }
-        lines.extend(some_of("not evaluated: ", &foreign));
-        lines.extend(self.unread.iter().map(|unread| format!("not read: {}", policy_text(&unread.at))));
-        lines
-    }
-}
-
 fn on_text(on: Option<&AllowanceLabel>) -> Option<String> {
     on.map(|on| format!("on {on}"))
 }
@@ -375,7 +307,7 @@ impl PeerSet {
 }
 
 /// `shop/web[NetworkPolicy] (web.yaml:3)`.
-fn policy_text(evidence: &Evidence) -> String {
+pub(super) fn policy_text(evidence: &Evidence) -> String {
     format!("{} ({})", evidence.object, evidence.place())
 }
 
@@ -455,7 +387,7 @@ impl fmt::Display for AllowanceLabel {
 }
 
 /// A line for each of the first 12 items, and the number of further items.
-fn some_of(word: &str, items: &[impl fmt::Display]) -> Vec<String> {
+pub(super) fn some_of(word: &str, items: &[impl fmt::Display]) -> Vec<String> {
     let mut lines: Vec<String> = items.iter().take(12).map(|i| format!("{word}{i}")).collect();
     if items.len() > 12 {
         lines.push(format!("{word}{} more", items.len() - 12));

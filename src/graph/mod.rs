@@ -8,6 +8,7 @@
 //! * every node of a namespace is in a group; every group contains a node; groups nest at most two deep.
 
 mod access;
+mod access_words;
 mod build;
 mod by_ends;
 mod call;

@@ -22,6 +22,8 @@ pub struct UnreadEntrance {
     pub at: Span,
     /// How it opens an entrance: its kind, or `hostPort` or `hostNetwork` with the ports.
     pub by: String,
+    /// True for ports on nodes.
+    pub is_on_node: bool,
     leads: Leads,
 }
 
@@ -109,7 +111,7 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         if is_entrance(entry) && !is_exposed(&links, &id) {
             let by = entry.key.kind.clone();
             let leads = leads(cluster, &by_name, entry);
-            found.push(UnreadEntrance { object, at: entry.object.span, by, leads });
+            found.push(UnreadEntrance { object, at: entry.object.span, by, is_on_node: false, leads });
         }
     }
     for (index, workload) in cluster.workloads().iter().enumerate() {
@@ -118,7 +120,13 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         }
         if let Some((path, by)) = of_node(workload) {
             let at = cluster.entries()[workload.entry].object.at(&path);
-            found.push(UnreadEntrance { object: workload.entry, at, by, leads: Leads::To(vec![index]) });
+            found.push(UnreadEntrance {
+                object: workload.entry,
+                at,
+                by,
+                is_on_node: true,
+                leads: Leads::To(vec![index]),
+            });
         }
     }
     found.sort_by_key(|u| (u.object, u.at));

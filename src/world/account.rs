@@ -140,7 +140,7 @@ impl Account {
             is_entrance: a.reason == Reason::NotUnderstood && entrances.contains(a.kind.as_str()),
         });
         // Ports on nodes are no objects, and no picture shows them either.
-        let ports = facts.unread.iter().filter(|u| u.by.starts_with("host")).count();
+        let ports = facts.unread.iter().filter(|u| u.is_on_node).count();
         let what = if ports == 1 { "entrance through ports of nodes" } else { "entrances through ports of nodes" };
         let on_nodes = NotShown { what: what.to_owned(), count: ports, is_entrance: true };
         kinds.chain((ports > 0).then_some(on_nodes)).collect()

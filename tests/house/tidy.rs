@@ -197,7 +197,6 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/check/fingerprint.rs", "messages, of which the numbers are left out"),
     ("src/check/ingress.rs", "paths, hosts and annotations of Ingresses"),
     ("src/check/objects.rs", "names and API groups of objects"),
-    ("src/check/policies.rs", "references of images"),
     ("src/check/policy_peers.rs", "names of namespaces"),
     ("src/check/reach.rs", "values of labels"),
     ("src/check/scene.rs", "API groups"),
@@ -249,12 +248,14 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/resolve/resources/found.rs", "names of claims"),
     ("src/resolve/resources/users.rs", "names of Secrets"),
     ("src/resolve/services.rs", "DNS names"),
+    ("src/resolve/unread.rs", "kinds and API groups, DNS names"),
     ("src/view/grouping.rs", "keys of labels"),
     ("src/resolve/entrance/tls.rs", "annotations"),
+    ("src/why/dns.rs", "DNS names"),
     ("src/why/ends.rs", "blocks of one address, written without their length"),
     ("src/why/lookup.rs", "names in questions"),
-    ("src/why/names.rs", "names of ports"),
     ("src/why/question.rs", "questions"),
+    ("src/why/url.rs", "hosts and paths"),
 ];
 
 /// Names of ids, labels and other texts of ours: they are made at the end and never read.
