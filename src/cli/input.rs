@@ -78,9 +78,11 @@ pub struct ConnectArgs {
     #[arg(long = "ingress-controller", hide_short_help = true, value_name = "NAMESPACE[/LABEL=VALUE,...|/WORKLOAD]")]
     ingress_controllers: Vec<ControllerRef>,
 
-    /// The network plugin of the cluster, where the manifests do not contain it: antrea, aws-vpc-cni, calico, canal,
-    /// cilium, flannel, kube-ovn, kube-router, ovn-kubernetes or weave. Flannel and the AWS VPC CNI enforce no policies
-    #[arg(long, value_name = "NAME")]
+    /// The network plugin of the cluster, where the manifests do not contain it
+    ///
+    /// antrea, aws-vpc-cni, calico, canal, cilium, flannel, kube-ovn, kube-router, ovn-kubernetes or weave. Flannel and
+    /// the AWS VPC CNI enforce no policies.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     network_plugin: Option<NetworkPlugin>,
 }
 

@@ -88,6 +88,11 @@ impl Code {
                 "These pods use the network of their node. Most network plugins do not apply policies to such pods, and \
                  Kubernetes leaves the behavior undefined, so verdicts about them cannot be determined."
             }
+            Code::PartialDump => {
+                "The input looks like the output of `kubectl get all`, which leaves out Ingresses, NetworkPolicies, \
+                 Gateways, ConfigMaps and more. What they allow or open cannot be determined. Ask for the kinds by name: \
+                 `kubectl get all,ingress,networkpolicy,namespace -A -o yaml`."
+            }
             Code::ConfigInvalid => {
                 "The configuration file contains a key or a value that `check` does not know. `docs/config.md` lists \
                  them, and `docs/config.schema.json` lets an editor check them."

@@ -112,13 +112,6 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// Where a point of the placed picture is after the stretch.
-    pub fn moved(&self, point: Point) -> Point {
-        Point { x: point.x + shift(&self.x, point.x), y: point.y + shift(&self.y, point.y) }
-    }
-}
-
-impl Stretch {
     /// Adds what a picture that is already moved moves once more.
     pub(super) fn add(&mut self, x: &[(f64, f64)], y: &[(f64, f64)]) {
         for (cuts, more) in [(&mut self.x, x), (&mut self.y, y)] {
@@ -170,10 +163,5 @@ impl Budget {
         let some = self.left > 0;
         self.left = self.left.saturating_sub(1);
         some
-    }
-
-    /// The steps that are left.
-    pub fn left(&self) -> u64 {
-        self.left
     }
 }
