@@ -203,6 +203,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/check/services.rs", "names and values of manifests"),
     ("src/check/suppress.rs", "comments and annotations that suppress findings"),
     ("src/cli/config.rs", "paths of files"),
+    ("src/cli/shorthand.rs", "arguments"),
     ("src/cli/inject.rs", "Markdown"),
     ("src/cli/input.rs", "arguments"),
     ("src/cli/output.rs", "arguments"),
