@@ -85,13 +85,14 @@ pub(super) fn has(text: &str) -> bool {
     let between = |open: &str, close: &str| {
         text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(word, _)| is_word(word))
     };
+    let closed = |open: &str, close: &str| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
     let upper = |rest: &str| rest.chars().next().is_some_and(|c| c.is_ascii_uppercase() || c == '_');
     // Markup is none.
     let is_name_with_brackets = text.matches('<').count() == text.matches('>').count()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "<>-_./: ".contains(c));
     text.contains("{{")
-        || text.contains("{%")
-        || text.contains("${")
+        || closed("{%", "%}")
+        || closed("${", "}")
         || between("$(", ")")
         || text.strip_prefix('$').is_some_and(upper)
         || (between("<", ">") && is_name_with_brackets)

@@ -38,14 +38,15 @@ impl Report<'_> {
         self.problems.push(Diagnostic::at(code, at, message));
     }
 
-    /// `spec.selector` may not be left out since `apps/v1`. An object without the labels of a template is a patch of
-    /// another.
+    /// `spec.selector` may not be left out since `apps/v1`. An object without labels or images in its template
+    /// is a patch of another.
     fn selector(&mut self, tree: &Tree) {
         let lacks = |spec: &&Tree| spec.get("selector").is_none_or(Tree::is_null);
         let is_whole = |spec: &&Tree| {
             let template = spec.get("template");
-            let has = |path: &[&str]| template.is_some_and(|t| t.at(path).is_some());
-            has(&["metadata", "labels"]) && has(&["spec", "containers"])
+            let containers = template.and_then(|t| t.at(&["spec", "containers"])).map(Tree::items).unwrap_or_default();
+            let has_labels = template.is_some_and(|t| t.at(&["metadata", "labels"]).is_some());
+            has_labels && !containers.is_empty() && containers.iter().all(|c| c.get("image").is_some())
         };
         if let Some(spec) = tree.get("spec").filter(lacks).filter(is_whole) {
             self.say(Code::FieldMissing, spec.span, "spec: `selector` is missing".to_owned());

@@ -10,6 +10,8 @@ fn read(text: &str) -> (Object, Vec<String>) {
     let told = parsed
         .diagnostics
         .iter()
+        // What the server asks of the names of several ports has a case of its own.
+        .filter(|d| !d.message.ends_with("which each of several ports needs"))
         .map(|d| {
             let at = d.at.unwrap();
             let help = d.help.as_ref().map(|h| format!(" [{h}]")).unwrap_or_default();
