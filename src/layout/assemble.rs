@@ -7,12 +7,11 @@ use super::cards::card::{self, CardPlan};
 use super::cards::label::{self, LabelPlan};
 use super::cards::legend::{Lock, heading, legend};
 use super::cards::title;
-use super::geometry::{hits, round2, simplify};
+use super::detour::Obstacles;
+use super::geometry::{round2, simplify};
 use super::place::composite::{Composites, joint};
 use super::place::{MANY, Page, Placement, Sizes, place};
 use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
-use super::verify::grid::Grid;
-use super::verify::span;
 use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, labels};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 
@@ -97,14 +96,23 @@ impl Parts<'_> {
         let mut routed = route(&placed, &connections, &mut budget);
         for _ in 0..REPAIRS {
             // A trunk may lead some of its lines astray: those run alone.
-            let astray = astray(&routed, &connections);
-            if astray.is_empty() {
+            let broken = Obstacles::of(&routed.placed).broken(&routed, &connections);
+            let broken: Vec<usize> = broken.into_iter().filter(|b| connections[*b].style < ALONE + EDGES).collect();
+            if broken.is_empty() {
                 break;
             }
-            for index in astray {
+            for index in broken {
                 connections[index].style = ALONE + EDGES + index as u32;
             }
             routed = route(&placed, &connections, &mut budget);
+        }
+        let placed = routed.placed.clone();
+        let obstacles = Obstacles::of(&placed);
+        for index in obstacles.broken(&routed, &connections) {
+            if let Some(line) = obstacles.line(&at_row(&connections[index], &routed.lines[index])) {
+                routed.lines[index] = line;
+                routed.labels[index] = None;
+            }
         }
         Drawn { placement, routed, connections, edges }
     }
@@ -240,32 +248,13 @@ fn size(routed: &Routed) -> (f64, f64) {
     (all.w, all.h)
 }
 
-/// The connections whose lines run through a frame that holds neither end.
-fn astray(routed: &Routed, connections: &[Connection]) -> Vec<usize> {
-    let placed = &routed.placed;
-    let grid = Grid::new(placed.frames.iter().map(|f| f.rect));
-    let within = |card: usize, frame: usize| {
-        let mut at = placed.frame_of[card];
-        while let Some(own) = at {
-            if own == frame {
-                return true;
-            }
-            at = placed.frames[own].parent;
-        }
-        false
-    };
-    let is_astray = |(connection, line): (&Connection, &Vec<Point>)| {
-        line.windows(2).any(|w| {
-            let foreign = |f: &usize| !within(connection.from.card, *f) && !within(connection.to.card, *f);
-            let mut near = grid.near(&span(w[0], w[1])).into_iter().filter(foreign);
-            near.any(|f| hits(&placed.frames[f].rect, w[0], w[1], -1.0))
-        })
-    };
-    let all = connections.iter().zip(&routed.lines).enumerate();
-    all.filter(|(_, pair)| is_astray(*pair))
-        .filter(|(i, _)| connections[*i].style < ALONE + EDGES)
-        .map(|(i, _)| i)
-        .collect()
+/// A connection whose row is where its line begins: cards may have moved.
+fn at_row(connection: &Connection, line: &[Point]) -> Connection {
+    let mut moved = connection.clone();
+    if let (Port::Row { .. }, Some(start)) = (moved.from.port, line.first()) {
+        moved.from.port = Port::Row { y: start.y };
+    }
+    moved
 }
 
 /// Lines of one kind and one change are drawn alike.

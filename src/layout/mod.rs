@@ -11,6 +11,7 @@
 mod assemble;
 mod cards;
 mod crossing;
+mod detour;
 mod geometry;
 mod labels;
 mod model;

@@ -1,7 +1,7 @@
 //! For developers: routes a scene from a file and draws it. `ROUTER_SCENE=FILE cargo test --lib router::tests::dump`
 //! writes FILE.svg and FILE.txt. Lines of the file: `frame x y w h`, box of the title, parent or -1;
-//! `card x y w h composite frame`; `line from to style`, width and height of its label, number of its text, height of its
-//! row or -1.
+//! `card x y w h composite frame`; `line from to style`, width and height of its label, number of its text, height of
+//! its row or -1.
 
 #[cfg(test)]
 use std::fmt::Write;
