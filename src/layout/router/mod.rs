@@ -26,7 +26,6 @@ mod space;
 mod tests;
 mod types;
 
-#[allow(unused_imports, reason = "the layout still uses the old router")]
 pub(super) use types::{Budget, Connection, End, FrameBox, LabelBox, Placed, Port, Routed, Stretch, Tag};
 
 use super::geometry::{round2, simplify};

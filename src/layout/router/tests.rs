@@ -1,6 +1,5 @@
 //! Placed pictures, made at random and by hand, with what the router guarantees of them.
 
-mod dump;
 mod properties;
 mod random;
 mod trunks;

@@ -119,11 +119,7 @@ proptest! {
     fn lines_keep_all_promises(recipe in recipe(5, 6, 12)) {
         let (placed, lines) = picture(&recipe);
         let routed = route(&placed, &lines, &mut Budget::new(10_000_000));
-        let found = problems(&placed, &lines, &routed);
-        if !found.is_empty() {
-            super::dump::write(&placed, &lines);
-        }
-        prop_assert_eq!(found, Vec::<String>::new());
+        prop_assert_eq!(problems(&placed, &lines, &routed), Vec::<String>::new());
         prop_assert_eq!(routed.plain, 0);
         prop_assert_eq!(&route(&placed, &lines, &mut Budget::new(10_000_000)), &routed);
     }
