@@ -13,10 +13,12 @@ use super::{Point, Rect};
 
 /// How far a line keeps from what it runs around.
 const CLEAR: f64 = 6.0;
+/// The same where there is no other way.
+const CLOSE: f64 = 0.5;
 /// What a bend costs, in user units.
 const BEND: f64 = 30.0;
 /// Most places that are looked at for a line.
-const MOST: usize = 40_000;
+const MOST: usize = 100_000;
 
 /// What lines must not run through.
 pub(super) struct Obstacles<'a> {
@@ -83,8 +85,12 @@ impl<'a> Obstacles<'a> {
         (0..connections.len()).filter(broken).collect()
     }
 
-    /// A line around everything, if one is found.
+    /// A line around everything, if one is found: at a distance, or else close by.
     pub fn line(&self, connection: &Connection) -> Option<Vec<Point>> {
+        [CLEAR - 2.0, CLOSE].into_iter().find_map(|distance| self.line_at(connection, distance))
+    }
+
+    fn line_at(&self, connection: &Connection, distance: f64) -> Option<Vec<Point>> {
         let ends = [connection.from.card, connection.to.card];
         let starts = self.doors(ends[0], connection.from.port);
         let goals = self.doors(ends[1], connection.to.port);
@@ -129,7 +135,7 @@ impl<'a> Obstacles<'a> {
             }
             for (next, turned) in neighbors(at, (xs.len(), ys.len())) {
                 let (a, b) = (point(at), point(next));
-                if !self.is_free(ends, a, b, CLEAR - 2.0) {
+                if !self.is_free(ends, a, b, distance) {
                     continue;
                 }
                 let bend = if turned == axis { 0.0 } else { BEND };
