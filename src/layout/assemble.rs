@@ -10,7 +10,7 @@ use super::cards::title;
 use super::detour::Obstacles;
 use super::geometry::{round2, simplify};
 use super::place::composite::{Composites, joint};
-use super::place::{MANY, Page, Placement, Sizes, place};
+use super::place::{MANY, Page, Placement, Sizes, TITLE_TOP, place};
 use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
 use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, labels};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
@@ -176,9 +176,9 @@ impl Parts<'_> {
             let group = &graph.groups()[place.group];
             let rect = placed.rect;
             let lines = place.lines.iter().enumerate();
-            let title = lines.map(|(i, line)| {
-                card::text(line, TextRole::Frame, rect.x + title::TITLE_X, rect.y + title::title_baseline(i))
-            });
+            // The title may have moved within its frame.
+            let (x, top) = (placed.title.x, placed.title.y - TITLE_TOP);
+            let title = lines.map(|(i, line)| card::text(line, TextRole::Frame, x, top + title::title_baseline(i)));
             let parent = graph.parent_of(place.group).and_then(|p| graph.groups().get(p));
             let frame = Frame {
                 id: group.id.clone(),

@@ -12,6 +12,8 @@ use crate::graph::{Graph, NodeKind};
 
 /// Space between a frame and its contents, in user units.
 const PAD: f64 = 16.0;
+/// Space above the box of a title in its frame.
+pub(in crate::layout) const TITLE_TOP: f64 = 4.0;
 /// The shares of the page that frames are tried in.
 const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
 /// How much lines count against height for a form of a frame.
@@ -510,7 +512,7 @@ impl Placer<'_> {
                     .map(|l| super::super::text_width(l, super::super::TextRole::Frame))
                     .fold(0.0, f64::max);
                 let last = title_baseline(lines.len().saturating_sub(1));
-                let title = Rect { x: rect.x + TITLE_X, y: rect.y + 4.0, w: width, h: last };
+                let title = Rect { x: rect.x + TITLE_X, y: rect.y + TITLE_TOP, w: width, h: last };
                 let Some(group) = self.tree.areas[inner].group else { continue };
                 number[inner] = Some(frames.len());
                 frames.push(FramePlace { group, rect, title, lines, parent: number[area] });

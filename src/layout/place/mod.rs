@@ -14,5 +14,5 @@ mod pack;
 mod page;
 mod tree;
 
-pub(in crate::layout) use arrange::{MANY, Placement, Sizes, place};
+pub(in crate::layout) use arrange::{MANY, Placement, Sizes, TITLE_TOP, place};
 pub(in crate::layout) use page::Page;
