@@ -52,8 +52,8 @@ impl Tree {
         let mut areas = vec![Area::default()];
         let mut area_of_group = vec![0; graph.groups().len()];
         // A parent comes before its parts.
-        for group in 0..graph.groups().len() {
-            area_of_group[group] = areas.len();
+        for (group, area) in area_of_group.iter_mut().enumerate() {
+            *area = areas.len();
             let title = Some(Title::new(graph.groups()[group].name()));
             areas.push(Area { group: Some(group), title, ..Area::default() });
         }
