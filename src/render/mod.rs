@@ -4,6 +4,7 @@
 //! Every function is pure and gives the same bytes for the same input: no time, no version, no order that depends on
 //! hashing.
 
+#[cfg(feature = "cli")]
 mod brief;
 mod calls;
 mod changed;
