@@ -35,7 +35,7 @@ export default async function (t) {
   // From outside, along the Ingress.
   const outside = await ask("internet", "front/storefront[Deployment]");
   assert(/^Yes: TCP 3000/.test(outside.answer), outside.answer);
-  assert(outside.all.includes("front/market") && outside.all.includes("policies.yaml:47"), outside.all);
+  assert(outside.all.includes("edge/ingress-nginx-controller") && outside.all.includes("policies.yaml:47"), outside.all);
   const shut = await ask("internet", "data/postgres[StatefulSet]");
   assert(/^Not directly from outside/.test(shut.answer), shut.answer);
   await t.picture("outside");
