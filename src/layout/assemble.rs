@@ -22,8 +22,10 @@ const MARGIN: f64 = 8.0;
 const ALONE: u32 = 1 << 28;
 /// More than there are edges.
 const EDGES: u32 = 1 << 28;
-/// How often lines that run astray are drawn again.
+/// How often lines that run astray are drawn again, unless there are many lines.
 const REPAIRS: usize = 2;
+/// With more lines than this all are drawn once.
+const MANY_LINES: usize = 400;
 
 /// What the picture is made of.
 struct Parts<'a> {
@@ -94,7 +96,7 @@ impl Parts<'_> {
         let placed = self.placed(&placement);
         let mut budget = Budget::new(options.budget as u64);
         let mut routed = route(&placed, &connections, &mut budget);
-        for _ in 0..REPAIRS {
+        for _ in 0..if connections.len() > MANY_LINES { 0 } else { REPAIRS } {
             // A trunk may lead some of its lines astray: those run alone.
             let broken = Obstacles::of(&routed.placed).broken(&routed, &connections);
             let broken: Vec<usize> = broken.into_iter().filter(|b| connections[*b].style < ALONE + EDGES).collect();
@@ -107,7 +109,7 @@ impl Parts<'_> {
             routed = route(&placed, &connections, &mut budget);
         }
         let placed = routed.placed.clone();
-        let obstacles = Obstacles::of(&placed);
+        let mut obstacles = Obstacles::of(&placed);
         for index in obstacles.broken(&routed, &connections) {
             if let Some(line) = obstacles.line(&at_row(&connections[index], &routed.lines[index])) {
                 routed.lines[index] = line;

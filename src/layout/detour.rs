@@ -19,6 +19,8 @@ const CLOSE: f64 = 0.5;
 const BEND: f64 = 30.0;
 /// Most places that are looked at for a line.
 const MOST: usize = 100_000;
+/// Most places that are looked at for all lines of a picture.
+const MOST_OF_ALL: usize = 1_000_000;
 
 /// What lines must not run through.
 pub(super) struct Obstacles<'a> {
@@ -28,6 +30,8 @@ pub(super) struct Obstacles<'a> {
     grid: Grid,
     xs: Vec<f64>,
     ys: Vec<f64>,
+    /// How many places may still be looked at.
+    left: usize,
 }
 
 impl<'a> Obstacles<'a> {
@@ -42,7 +46,7 @@ impl<'a> Obstacles<'a> {
             all
         };
         let (xs, ys) = (edges(|r| r.x, Rect::right), edges(|r| r.y, Rect::bottom));
-        Obstacles { placed, grid: Grid::new(boxes.iter().copied()), boxes, xs, ys }
+        Obstacles { placed, grid: Grid::new(boxes.iter().copied()), boxes, xs, ys, left: MOST_OF_ALL }
     }
 
     /// Whether a card or one of its frames is an obstacle to a line of this card.
@@ -85,12 +89,20 @@ impl<'a> Obstacles<'a> {
         (0..connections.len()).filter(broken).collect()
     }
 
-    /// A line around everything, if one is found: at a distance, or else close by.
-    pub fn line(&self, connection: &Connection) -> Option<Vec<Point>> {
-        [CLEAR - 2.0, CLOSE].into_iter().find_map(|distance| self.line_at(connection, distance))
+    /// A line around everything, if one is found before the work is spent: at a distance, or else close by.
+    pub fn line(&mut self, connection: &Connection) -> Option<Vec<Point>> {
+        [CLEAR - 2.0, CLOSE].into_iter().find_map(|distance| {
+            let mut left = self.left.min(MOST);
+            let most = left;
+            let line = self.line_at(connection, distance, &mut left);
+            self.left -= most - left;
+            line
+        })
     }
 
-    fn line_at(&self, connection: &Connection, distance: f64) -> Option<Vec<Point>> {
+    fn line_at(&self, connection: &Connection, distance: f64, left: &mut usize) -> Option<Vec<Point>> {
+        // Making the tracks counts too.
+        *left = left.checked_sub((self.xs.len() + self.ys.len()) / 8 + 1)?;
         let ends = [connection.from.card, connection.to.card];
         let starts = self.doors(ends[0], connection.from.port);
         let goals = self.doors(ends[1], connection.to.port);
@@ -120,7 +132,6 @@ impl<'a> Obstacles<'a> {
             known.insert(spot, (0, None));
             queue.push((std::cmp::Reverse(units(rest(spot.0))), spot, 0));
         }
-        let mut looked = 0;
         while let Some((_, spot, cost)) = queue.pop() {
             let (at, axis) = spot;
             if known.get(&spot).is_none_or(|k| k.0 < cost) {
@@ -129,10 +140,7 @@ impl<'a> Obstacles<'a> {
             if let Some(goal) = target.iter().position(|g| *g == at) {
                 return Some(self.trace(&known, spot, &point, &starts, goals[goal].0));
             }
-            looked += 1;
-            if looked > MOST {
-                return None;
-            }
+            *left = left.checked_sub(1)?;
             for (next, turned) in neighbors(at, (xs.len(), ys.len())) {
                 let (a, b) = (point(at), point(next));
                 if !self.is_free(ends, a, b, distance) {

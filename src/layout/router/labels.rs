@@ -1,5 +1,7 @@
 //! Puts every label on its line, where it lies over nothing else; asks for room where there is none.
 
+use std::collections::BTreeMap;
+
 use super::nets::Net;
 use super::pieces::{Piece, Pieces};
 use super::runs::Lines;
@@ -49,7 +51,11 @@ struct Labeler<'a> {
     blocks: Lattice,
     walls: Lattice,
     stands: Vec<Stands>,
+    /// For each run the labels that stand on it.
+    on_run: Vec<Vec<usize>>,
     standing: Lattice,
+    /// What was asked for before: for each pair of nodes the most, for x and for y.
+    asked: [BTreeMap<(Node, Node), f64>; 2],
 }
 
 /// Places labels. What was asked for before is not asked for again. In the last round labels that find no free place
@@ -71,7 +77,7 @@ pub(super) fn place(
     if all.iter().all(|c| c.label.is_none()) {
         return labels;
     }
-    let mut labeler = Labeler::new(scene, lines, Pieces::new(scene, lines, nets, all));
+    let mut labeler = Labeler::new(scene, lines, Pieces::new(scene, lines, nets, all), asked);
     for net in nets {
         for &member in &net.members {
             let Some(tag) = all[member].label.filter(|_| labels.places[member].is_none()) else { continue };
@@ -84,7 +90,9 @@ pub(super) fn place(
                 None => {
                     labels.missing.push(member);
                     labels.blocking.extend(labeler.blocking(member, tag));
-                    labeler.demand(member, tag, asked, &mut labels.demands);
+                    if !last {
+                        labeler.demand(member, tag, &mut labels.demands);
+                    }
                     let Some(anyhow) = labeler.anyhow(member, tag).filter(|_| last) else { continue };
                     anyhow
                 }
@@ -103,7 +111,7 @@ pub(super) fn place(
 }
 
 impl<'a> Labeler<'a> {
-    fn new(scene: &'a Scene, lines: &'a Lines, pieces: Pieces) -> Labeler<'a> {
+    fn new(scene: &'a Scene, lines: &'a Lines, pieces: Pieces, asked: &[Vec<Demand>; 2]) -> Labeler<'a> {
         let mut bounds = Block { lo: [f64::INFINITY; 2], hi: [f64::NEG_INFINITY; 2] };
         let boxes: Vec<Block> = lines.runs.iter().map(run_box).collect();
         for b in boxes.iter().chain(&scene.blocks).chain(&scene.frames).filter(|b| b.lo[0].is_finite()) {
@@ -119,11 +127,22 @@ impl<'a> Labeler<'a> {
             (0..4).for_each(|side| of[2].add((i * 4 + side) as u32, &wall(f, side)));
         }
         let [runs, blocks, walls, standing] = of;
-        Labeler { scene, lines, pieces, runs, blocks, walls, stands: Vec::new(), standing }
+        let most = |demands: &Vec<Demand>| {
+            let mut most: BTreeMap<(Node, Node), f64> = BTreeMap::new();
+            for d in demands {
+                let known = most.entry((d.before, d.after)).or_insert(d.gap);
+                *known = known.max(d.gap);
+            }
+            most
+        };
+        let asked = [most(&asked[0]), most(&asked[1])];
+        let on_run = vec![Vec::new(); lines.runs.len()];
+        Labeler { scene, lines, pieces, runs, blocks, walls, stands: Vec::new(), on_run, standing, asked }
     }
 
     fn stand(&mut self, block: Block, run: usize) {
         self.standing.add(self.stands.len() as u32, &block);
+        self.on_run[run].push(self.stands.len());
         self.stands.push(Stands { block, run });
     }
 
@@ -275,15 +294,14 @@ impl<'a> Labeler<'a> {
     }
 
     /// Asks for room for a label: along the piece that lacks least, or across it.
-    fn demand(&self, member: usize, tag: Tag, asked: &[Vec<Demand>; 2], demands: &mut [Vec<Demand>; 2]) {
+    fn demand(&self, member: usize, tag: Tag, demands: &mut [Vec<Demand>; 2]) {
         let mut best: Option<(f64, usize, Demand)> = None;
         for p in self.own(member, tag) {
             let piece = &self.pieces.all[p];
             let run = &self.lines.runs[piece.run];
             let upright = if run.axis == 1 { 60.0 } else { 0.0 };
-            let is_new = |axis: usize, d: &Demand| {
-                !asked[axis].iter().any(|a| a.before == d.before && a.after == d.after && a.gap > d.gap - 0.5)
-            };
+            let is_new =
+                |axis: usize, d: &Demand| self.asked[axis].get(&(d.before, d.after)).is_none_or(|a| *a <= d.gap - 0.5);
             for (lack, demand) in self.gaps(member, piece, tag).into_iter().filter(|d| is_new(run.axis, &d.1)) {
                 if best.as_ref().is_none_or(|b| lack + upright < b.0) {
                     best = Some((lack + upright, run.axis, demand));
@@ -328,10 +346,8 @@ impl<'a> Labeler<'a> {
         let mut gaps = Vec::new();
         for pair in stops.windows(2) {
             // Other labels that stand there stay.
-            let standing = self
-                .stands
-                .iter()
-                .filter(|s| s.run == piece.run && s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0);
+            let on_run = self.on_run[piece.run].iter().map(|label| &self.stands[*label]);
+            let standing = on_run.filter(|s| s.block.lo[axis] < pair[1].0 && s.block.hi[axis] > pair[0].0);
             let others: f64 = standing.map(|s| s.block.hi[axis] - s.block.lo[axis] + 2.0 * AROUND).sum();
             let mut gap = size(tag, axis) + pair[0].2 + pair[1].2 + 0.1 + others * 2.2;
             let lack = gap - (pair[1].0 - pair[0].0);

@@ -36,6 +36,9 @@ use nets::{Hints, Net};
 use runs::{Line, Lines};
 use scene::{CORNER, Scene};
 
+/// With more connections than this labels get no room of their own: nobody could follow so many lines.
+const CROWD: usize = 2_000;
+
 /// Routes connections over a placed picture.
 pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Budget) -> Routed {
     /// Connections whose labels find no place are routed by themselves, so often,
@@ -46,7 +49,12 @@ pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Bu
     let mut hints = Hints::default();
     let mut finder = Finder::new(&scene, &grid, connections);
     let mut best: Option<(usize, Spread, usize)> = None;
-    for _ in 0..if connections.len() > MANY { 2 } else { TRIES } {
+    let tries = match connections.len() {
+        ..=MANY => TRIES,
+        ..=CROWD => 2,
+        _ => 1,
+    };
+    for _ in 0..tries {
         finder.find(&hints, budget);
         let lines = Lines::new(&scene, &grid, &finder.nets, &finder.ways, connections);
         let (spread, wrong) = spread(scene.clone(), lines, &finder.nets, connections, &mut hints);
@@ -71,7 +79,7 @@ struct Spread {
 
 /// Gives lines and labels their room; also returns how much is wrong, and learns from it.
 fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], hints: &mut Hints) -> (Spread, usize) {
-    const ROUNDS: usize = 5;
+    let rounds = if all.len() > CROWD { 1 } else { 5 };
     let mut stretch = Stretch::default();
     let mut demands = [Vec::new(), Vec::new()];
     let (mut round, mut blocking) = (1, Vec::new());
@@ -80,8 +88,8 @@ fn spread(mut scene: Scene, mut lines: Lines, nets: &[Net], all: &[Connection], 
         let y = space::solve(&mut scene, &mut lines, 1, &demands[1], round > 1);
         stretch.add(&x.cuts, &y.cuts);
         blocking.extend(x.blocking);
-        let labels = labels::place(&scene, &lines, nets, all, &demands, round == ROUNDS);
-        if labels.missing.is_empty() || round == ROUNDS {
+        let labels = labels::place(&scene, &lines, nets, all, &demands, round == rounds);
+        if labels.missing.is_empty() || round == rounds {
             let squeezed: Vec<usize> = x.squeezed.into_iter().chain(y.squeezed).collect();
             let wrong = labels.missing.len() * 4 + squeezed.len();
             blocking.extend(&labels.blocking);

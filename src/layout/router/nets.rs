@@ -43,6 +43,7 @@ impl Hints {
     pub fn learn(&mut self, lines: &Lines, missing: &[usize], blocking: &[usize], squeezed: &[usize]) {
         self.alone.extend(missing);
         if !missing.is_empty() {
+            let blocking: BTreeSet<&usize> = blocking.iter().collect();
             let blocks = |i: &usize| lines.lines[*i].runs.iter().any(|r| blocking.contains(r));
             self.level.extend((0..lines.lines.len()).filter(blocks));
             self.level.extend(missing);

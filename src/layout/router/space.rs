@@ -1,6 +1,8 @@
 //! Gives every run its place across its direction: in the order of its channel, with the distances that readers need,
 //! and where a channel is too narrow with more room, by cuts that move everything behind them.
 
+use std::collections::BTreeSet;
+
 use super::cuts::Cuts;
 use super::grid::{Side, axis_of, is_forward};
 use super::order::{NEAR, Range, keys, side_by_side};
@@ -50,7 +52,7 @@ pub(super) struct Demand {
 }
 
 /// A run, or a block of the scene.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Node {
     Run(usize),
     Block(usize),
@@ -458,7 +460,8 @@ impl Problem<'_> {
     /// Makes the distances in the chain before a run so much shorter that it fits.
     fn squeeze_chain(&mut self, r: usize, over: f64) -> bool {
         let mut chain = vec![r];
-        while let Some(before) = self.origin[chain[chain.len() - 1]].run.filter(|b| !chain.contains(b)) {
+        let mut seen = BTreeSet::from([r]);
+        while let Some(before) = self.origin[chain[chain.len() - 1]].run.filter(|b| seen.insert(*b)) {
             chain.push(before);
         }
         // Labels stand back.
