@@ -18,9 +18,9 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     items
 }
 
-fn entrances_of(state: &Revision) -> BTreeMap<(&ObjectKey, &str), &UnreadEntrance> {
+fn entrances_of(state: &Revision) -> BTreeMap<&ObjectKey, &UnreadEntrance> {
     let unread = state.world.facts().unread.iter();
-    unread.map(|u| ((&state.cluster().entries()[u.object].key, u.by.as_str()), u)).collect()
+    unread.map(|u| (&state.cluster().entries()[u.object].key, u)).collect()
 }
 
 /// The workloads that some entrance which is not read may lead to, each with the first of these.
@@ -33,17 +33,17 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
     let (old, new) = (entrances_of(found.old), entrances_of(found.new));
     let is_changed = |key: &ObjectKey| found.objects.binary_search_by(|o| o.key.cmp(key)).is_ok();
     let mut items = Vec::new();
-    let mut told: BTreeSet<&ObjectKey> = BTreeSet::new();
-    for ((key, by), entrance) in &new {
-        let is_new = !old.contains_key(&(*key, *by));
-        // What is not read may mean anything; of ports on nodes only these matter.
-        if !is_new && (key.kind != *by || !is_changed(key)) {
+    let mut listed: BTreeSet<&ObjectKey> = BTreeSet::new();
+    for (key, entrance) in &new {
+        let is_new = !old.contains_key(key);
+        // What is not read may mean anything.
+        if !is_new && !is_changed(key) {
             continue;
         }
-        told.insert(*key);
+        listed.insert(*key);
         items.push(Item {
             sign: if is_new { "+" } else { "~" },
-            text: format!("{} may open an entrance from outside and is not read", named(key, by)),
+            text: format!("{key} may open an entrance from outside and is not read"),
             because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: Some(Gate::UnreadEntrance),
@@ -52,35 +52,27 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
     let before = reached(found.old);
     for (workload, entrance) in reached(found.new) {
         let key = &found.new.cluster().entries()[entrance.object].key;
-        if before.contains_key(workload) || told.contains(key) {
+        if before.contains_key(workload) || listed.contains(key) {
             continue;
         }
         items.push(Item {
             sign: "+",
-            text: format!(
-                "{workload} may be reached from outside through {}, which is not read",
-                named(key, &entrance.by)
-            ),
+            text: format!("{workload} may be reached from outside through {key}, which is not read"),
             because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(workload)],
             gate: Some(Gate::UnreadEntrance),
         });
     }
-    for ((key, by), entrance) in old.iter().filter(|(of, _)| !new.contains_key(*of)) {
+    for (key, entrance) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
         items.push(Item {
             sign: "−",
-            text: format!("{}, which may have opened an entrance from outside and was not read", named(key, by)),
+            text: format!("{key}, which may have opened an entrance from outside and was not read"),
             because: vec![("was at".to_owned(), found.old.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: None,
         });
     }
     items
-}
-
-/// `shop/web[IngressRoute]`, `shop/db[DaemonSet] (hostPort)`.
-fn named(key: &ObjectKey, by: &str) -> String {
-    if key.kind == by { key.to_string() } else { format!("{key} ({by})") }
 }
 
 /// Ways to workloads that the evaluated policies deny and that others may allow.

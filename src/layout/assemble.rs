@@ -11,7 +11,7 @@ use super::detour::Obstacles;
 use super::geometry::{round2, simplify};
 use super::place::composite::{Composites, joint};
 use super::place::{MANY, Page, Placement, Sizes, TITLE_TOP, place};
-use super::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
+use super::route::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
 use super::{Card, Frame, Layout, Legend, Link, Options, Point, Rect, Text, TextRole, crossing, labels};
 use crate::graph::{Change, ChangeKind, Edge, EdgeKind, Graph};
 

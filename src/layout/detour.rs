@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::geometry::{hits, simplify};
-use super::router::{Connection, Placed, Port, Routed};
+use super::route::{Connection, Placed, Port, Routed};
 use super::verify::grid::Grid;
 use super::verify::span;
 use super::{Point, Rect};

@@ -3,7 +3,7 @@
 //! Guarantees: of two labels that overlap the first stays; what stays lies on no card and on no line of another edge.
 
 use super::geometry::{hits, overlap};
-use super::router::{Connection, LabelBox, Routed};
+use super::route::{Connection, LabelBox, Routed};
 use super::verify::grid::Grid;
 use super::verify::span;
 use super::{Point, Rect};

@@ -1,7 +1,7 @@
 //! Lays out a graph: the result is a picture with the position of every box, text and line.
 //!
 //! The steps, a folder each: texts are measured and cards sized (`cards`); everything is given its place (`place`); all
-//! lines are drawn at once over what is placed, with their labels (`router`); `assemble` puts it together, with gaps
+//! lines are drawn at once over what is placed, with their labels (`route`); `assemble` puts it together, with gaps
 //! where lines cross and dots where they part (`crossing`). Of the picture of a comparison `moment` makes those of its
 //! two states, in the same places.
 //!
@@ -17,14 +17,11 @@ mod labels;
 mod model;
 mod moment;
 mod place;
-mod router;
+mod route;
 mod verify;
 
 pub use cards::metrics::text_width;
-pub use model::{
-    Badge, CLEARLY_SMALLER, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text,
-    TextRole,
-};
+pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use moment::{Moment, moment};
 pub use verify::{Rule, Violation, verify};
 

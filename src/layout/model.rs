@@ -247,24 +247,6 @@ pub struct LegendEntry {
     pub text: Text,
 }
 
-/// Width of a page or a README that shows a picture, in pixels.
-const PAGE: f64 = 1000.0;
-/// A picture that is at most this part as wide as another is clearly smaller.
-pub const CLEARLY_SMALLER: f64 = 0.9;
-
-impl Layout {
-    /// Whether the smallest text can be read where the picture is shown on a page: 12 pixels high with up to 15 cards,
-    /// 10 with up to 50, and 6 with more.
-    pub fn is_readable(&self) -> bool {
-        let wanted = match self.cards.len() {
-            ..=15 => 12.0,
-            16..=50 => 10.0,
-            _ => 6.0,
-        };
-        TextRole::Facts.size() * PAGE / self.width >= wanted
-    }
-}
-
 /// A whole picture.
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Layout {

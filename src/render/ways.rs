@@ -119,7 +119,7 @@ fn unread_line(report: &Report<'_>, unread: &UnreadEntrance) -> Vec<String> {
     let nothing = String::new;
     let object = report.cluster.entries()[unread.object].key.to_string();
     let place = report.sources.line_of(unread.at);
-    let because = format!("{} is not read ({place})", unread.by);
+    let because = format!("{} is not read ({place})", unread.kind);
     vec!["Internet".to_owned(), nothing(), object, nothing(), nothing(), nothing(), "undetermined".to_owned(), because]
 }
 
@@ -196,7 +196,7 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
     });
     let unread = report.unread.iter().map(|u| UnreadJson {
         object: report.cluster.entries()[u.object].key.to_string(),
-        by: &u.by,
+        by: &u.kind,
         at: report.sources.line_of(u.at),
     });
     let rows = rows(report);

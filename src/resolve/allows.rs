@@ -239,7 +239,7 @@ impl Adding<'_, '_> {
             let entry = &self.context.cluster.entries()[unread.object];
             let (file, line) = (self.context.sources.name(unread.at.file).to_owned(), unread.at.line);
             let at = Evidence { object: entry.key.to_string(), field: String::new(), file, line };
-            Unevaluated { kind: unread.by.clone(), at }
+            Unevaluated { kind: unread.kind.clone(), at }
         });
         // Another entrance may reach what those do not that were read.
         let outside = match outside {

@@ -1,16 +1,16 @@
 //! Objects that may open an entrance from outside and are not read: what is said of the outside is open where they may
 //! lead.
 //!
-//! A kind that some reader draws as an Ingress, a Gateway or a route is read; a workload whose node the outside reaches
-//! is read too. Whatever is left counts as possible.
+//! A kind that some reader draws as an Ingress, a Gateway or a route is read, and so is an object that the outside
+//! reaches. Whatever is left counts as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use crate::cluster::{Cluster, Entry, Workload};
+use crate::cluster::{Cluster, Entry};
 use crate::graph::{EdgeDetail, EdgesByEnd, NodeId, NodeKind};
 use crate::manifest::{Body, Tree, Value};
-use crate::net::{ClusterName, ObjectKey, text};
+use crate::net::{ClusterName, ObjectKey};
 use crate::source::Span;
 
 /// An object that may open an entrance from outside and is not read.
@@ -20,10 +20,8 @@ pub struct UnreadEntrance {
     pub object: usize,
     /// Where it says so.
     pub at: Span,
-    /// How it opens an entrance: its kind, or `hostPort` or `hostNetwork` with the ports.
-    pub by: String,
-    /// True for ports on nodes.
-    pub is_on_node: bool,
+    /// Its kind.
+    pub kind: String,
     leads: Leads,
 }
 
@@ -109,24 +107,9 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
             continue;
         }
         if is_entrance(entry) && !is_exposed(&links, &id) {
-            let by = entry.key.kind.clone();
+            let kind = entry.key.kind.clone();
             let leads = leads(cluster, &by_name, entry);
-            found.push(UnreadEntrance { object, at: entry.object.span, by, is_on_node: false, leads });
-        }
-    }
-    for (index, workload) in cluster.workloads().iter().enumerate() {
-        if is_exposed(&links, &NodeId::object(&workload.key)) {
-            continue;
-        }
-        if let Some((path, by)) = of_node(workload) {
-            let at = cluster.entries()[workload.entry].object.at(&path);
-            found.push(UnreadEntrance {
-                object: workload.entry,
-                at,
-                by,
-                is_on_node: true,
-                leads: Leads::To(vec![index]),
-            });
+            found.push(UnreadEntrance { object, at: entry.object.span, kind, leads });
         }
     }
     found.sort_by_key(|u| (u.object, u.at));
@@ -161,28 +144,6 @@ fn is_inside_only(entry: &Entry) -> bool {
     let of_service = |parent: &Tree| parent.get("kind").and_then(Tree::as_str) == Some("Service");
     (!parents.is_empty() && parents.iter().all(of_service))
         || entry.object.labels.get("networking.knative.dev/visibility").is_some_and(|v| v == "cluster-local")
-}
-
-/// The field by which the pods of a workload are reached on their nodes, and what it is called with the ports: a
-/// container's `hostPort`, or `hostNetwork` where a container declares a port
-/// (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>).
-fn of_node(workload: &Workload) -> Option<(String, String)> {
-    let (pod, path) = (&workload.spec.pod, &workload.spec.pod_path);
-    let on_host = pod.host_network == Some(true);
-    let mut place = None;
-    let mut ports: BTreeSet<i32> = BTreeSet::new();
-    for (i, container) in pod.containers.iter().enumerate() {
-        for (j, port) in container.ports.iter().flatten().enumerate() {
-            let own = if on_host { Some(port.container_port) } else { port.host_port };
-            if let Some(number) = own.filter(|p| *p > 0) {
-                place.get_or_insert_with(|| format!("{path}.containers[{i}].ports[{j}].hostPort"));
-                ports.insert(number);
-            }
-        }
-    }
-    let (place, word) =
-        if on_host { (place.map(|_| format!("{path}.hostNetwork")), "hostNetwork") } else { (place, "hostPort") };
-    place.map(|place| (place, format!("{word} {}", text::first(&ports, 6))))
 }
 
 /// For each workload the first of these entrances that may lead to it, by position.

@@ -148,10 +148,7 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
         pods => pods.iter().any(|&w| entrance.may_reach(w, home)),
     };
     let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(leads).collect();
-    let name = |entrance: &UnreadEntrance| {
-        let key = &scene.entry(entrance.object).key;
-        if key.kind == entrance.by { key.to_string() } else { format!("{} of {key}", entrance.by) }
-    };
+    let name = |entrance: &UnreadEntrance| scene.entry(entrance.object).key.to_string();
     for entrance in entrances.iter().take(NAMED) {
         let text = format!("{} may open an entrance and is not read", name(entrance));
         step.say(Mark::Doubt, text, Some(scene.place(entrance.at)));

@@ -133,17 +133,13 @@ impl Account {
 
     /// What a picture says of it: kinds that are not understood, and policies without effect.
     pub(super) fn not_shown(&self, facts: &Facts) -> Vec<NotShown> {
-        let entrances: BTreeSet<&str> = facts.unread.iter().map(|u| u.by.as_str()).collect();
+        let entrances: BTreeSet<&str> = facts.unread.iter().map(|u| u.kind.as_str()).collect();
         let kinds = self.absent.iter().map(|a| NotShown {
             what: a.name(),
             count: a.objects.len(),
             is_entrance: a.reason == Reason::NotUnderstood && entrances.contains(a.kind.as_str()),
         });
-        // Ports on nodes are no objects, and no picture shows them either.
-        let ports = facts.unread.iter().filter(|u| u.is_on_node).count();
-        let what = if ports == 1 { "entrance through ports of nodes" } else { "entrances through ports of nodes" };
-        let on_nodes = NotShown { what: what.to_owned(), count: ports, is_entrance: true };
-        kinds.chain((ports > 0).then_some(on_nodes)).collect()
+        kinds.collect()
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::test_runner::RngSeed;
 
 use super::properties::problems;
 use crate::layout::Rect;
-use crate::layout::router::{Budget, Connection, End, FrameBox, Placed, Port, Tag, route};
+use crate::layout::route::{Budget, Connection, End, FrameBox, Placed, Port, Tag, route};
 
 /// What a random picture is made of.
 #[derive(Clone, Debug)]

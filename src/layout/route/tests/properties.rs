@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::layout::geometry::{hits, overlap};
-use crate::layout::router::{Connection, Placed, Routed};
+use crate::layout::route::{Connection, Placed, Routed};
 use crate::layout::{Point, Rect};
 
 /// What of the lines of a result is not as promised, but for their distances.

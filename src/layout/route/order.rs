@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use petgraph::unionfind::UnionFind;
+
 use super::runs::{Lines, Run};
 
 /// Two coordinates on one track.
@@ -25,7 +27,7 @@ pub(super) struct Range {
 pub(super) fn keys(lines: &Lines, which: &[usize], ranges: &[Range]) -> Vec<f64> {
     let mut keys: Vec<f64> = lines.runs.iter().map(|r| r.at).collect();
     let pairs = pairs(&lines.runs, which, ranges);
-    let mut groups = groups(which, &pairs);
+    let mut groups = groups(lines.runs.len(), which, &pairs);
     for group in &mut groups {
         group.sort_by(|a, b| lines.runs[*a].at.total_cmp(&lines.runs[*b].at).then(a.cmp(b)));
         let mut whole = Vec::with_capacity(group.len());
@@ -86,25 +88,15 @@ fn pairs(runs: &[Run], which: &[usize], ranges: &[Range]) -> Vec<(usize, usize)>
     pairs
 }
 
-/// Runs that are connected by pairs.
-fn groups(which: &[usize], pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
-    let mut parent: BTreeMap<usize, usize> = which.iter().map(|r| (*r, *r)).collect();
-    fn root(parent: &mut BTreeMap<usize, usize>, mut r: usize) -> usize {
-        while parent[&r] != r {
-            let up = parent[&parent[&r]];
-            parent.insert(r, up);
-            r = up;
-        }
-        r
-    }
+/// Runs that are connected by pairs, each group in the order of `which`.
+fn groups(count: usize, which: &[usize], pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut joined: UnionFind<usize> = UnionFind::new(count);
     for &(a, b) in pairs {
-        let (a, b) = (root(&mut parent, a), root(&mut parent, b));
-        parent.insert(a.max(b), a.min(b));
+        joined.union(a, b);
     }
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &r in which {
-        let root = root(&mut parent, r);
-        groups.entry(root).or_default().push(r);
+        groups.entry(joined.find_mut(r)).or_default().push(r);
     }
     groups.into_values().collect()
 }

@@ -2,7 +2,7 @@
 
 use super::properties::{close_lines, labels, problems};
 use crate::layout::Rect;
-use crate::layout::router::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
+use crate::layout::route::{Budget, Connection, End, FrameBox, Placed, Port, Routed, Tag, route};
 
 /// Cards that stand alone, without frames.
 fn cards(rects: &[[f64; 4]]) -> Placed {
