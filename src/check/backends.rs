@@ -118,7 +118,7 @@ fn missing(scene: &mut Scene<'_>, entry: &Entry, sender: Sender, backend: &Backe
     if let Some(other) = elsewhere {
         report.related(other, "metadata.name", "a Service of this name");
     } else if alone {
-        report.severity(Severity::Warning).lowered("the input holds no Service of that namespace");
+        report.severity(Severity::Warning).lowered("the manifests contain no Service of that namespace");
     }
 }
 

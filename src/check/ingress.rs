@@ -57,7 +57,9 @@ fn controller(scene: &mut Scene<'_>, first: &Entry, count: usize) {
             Code::IngressResourceWithoutController,
             first,
             "",
-            format!("the input holds {what} and what only whole clusters have, but no ingress controller"),
+            format!(
+                "the manifests contain {what} and objects that only whole clusters have, but no ingress controller"
+            ),
         )
         .help("install a controller, or name its pods with --ingress-controller");
 }

@@ -5,8 +5,8 @@
 //!   that has not;
 //! * rules look at the inventory, the graph and what policies allow, never at text (comments that suppress findings are
 //!   no rules);
-//! * partial input is normal: where the input may be a part of what will be there ([`Completeness::Partial`]), a reference to
-//!   something that it does not hold counts for one step less, and the finding says so;
+//! * partial input is normal: where the input may be a part of what will be there ([`Completeness::Partial`]), a
+//!   reference to something that it does not hold counts for one step less, and the finding says so;
 //! * what somebody has accepted ([`suppressions`]) or what was there already ([`Baseline`]) is found all the same, and
 //!   `judge` says that it does not count;
 //! * findings are sorted by place, and the same input gives the same ones.

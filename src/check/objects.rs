@@ -249,7 +249,7 @@ fn configs(scene: &mut Scene<'_>) {
         if key.kind == "Secret" && !sure {
             report.severity(Severity::Info);
         } else if alone {
-            report.lowered(&format!("the input holds no {} of that namespace", key.kind));
+            report.lowered(&format!("the manifests contain no {} of that namespace", key.kind));
         }
     }
 }

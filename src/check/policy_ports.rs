@@ -191,12 +191,8 @@ fn by_name(scene: &mut Scene<'_>, place: &Place<'_>, direction: Direction, targe
                 (format!("; there is {}", some(&there)), "use the name that the containers give the port".to_owned())
             }
         };
-        let message = format!(
-            "{} speaks of port {}, and {} has no such port{hint}",
-            title(place.policy),
-            port.name,
-            targets.whose
-        );
+        let message =
+            format!("{} names port {}, and {} has no such port{hint}", title(place.policy), port.name, targets.whose);
         let first = targets.workloads.first();
         let related = first.map(|w| (&scene.cluster.entries()[w.entry], format!("{}.containers", w.spec.pod_path)));
         let at = place.field(&port.name);
@@ -233,7 +229,7 @@ fn by_number(scene: &mut Scene<'_>, place: &Place<'_>, targets: &Targets<'_>) {
             }
             let list: Vec<String> = pods.iter().map(u16::to_string).collect();
             let message = format!(
-                "{} speaks of port {number}, the port of Service {}/{}; {} listens on {}",
+                "{} names port {number}, the port of Service {}/{}; {} listens on {}",
                 title(place.policy),
                 service.key.namespace(),
                 service.key.name,

@@ -137,7 +137,7 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     } else if homeless && elsewhere.is_some() {
         report.lowered("the Service or the pods name no namespace: where they will be is not known");
     } else if bare {
-        report.severity(Severity::Warning).lowered("the input holds no pod of that namespace");
+        report.severity(Severity::Warning).lowered("the manifests contain no pod of that namespace");
     }
 }
 
@@ -163,8 +163,8 @@ fn ports(scene: &mut Scene<'_>, entry: &Entry) {
 }
 
 /// Pods of Jobs among those of a Service: while they run they get requests, since a pod is an endpoint as soon as it is
-/// ready (<https://kubernetes.io/docs/concepts/services-networking/service/#services-in-kubernetes>). A Job that has not
-/// even a port of the name gets none.
+/// ready (<https://kubernetes.io/docs/concepts/services-networking/service/#services-in-kubernetes>). A Job that has
+/// not even a port of the name gets none.
 fn jobs(scene: &mut Scene<'_>, entry: &Entry) {
     let facts = scene.facts;
     let ports = scene.cluster.find(&entry.key).map(|at| facts.ports_of(at)).unwrap_or_default();
@@ -390,7 +390,7 @@ fn external_name(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {
     } else if bare.contains(':') || bare.contains('/') {
         "more than a DNS name, and ports and paths cannot stand there"
     } else if bare.is_empty() {
-        "empty, so the Service stands for nothing"
+        "empty, so the Service is an alias of nothing"
     } else {
         return;
     };

@@ -59,7 +59,7 @@ fn missing(scene: &mut Scene<'_>, call: &ApiCall) {
     let entry = scene.entry(call.object);
     let report = scene.report(Code::WebhookServiceMissing, entry, &format!("{}.name", call.field), message).help(help);
     if alone {
-        report.severity(Severity::Warning).lowered("the input holds no Service of that namespace");
+        report.severity(Severity::Warning).lowered("the manifests contain no Service of that namespace");
     } else if ignored {
         report.lowered("with `failurePolicy: Ignore` requests go on without it");
     }

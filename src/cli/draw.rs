@@ -119,14 +119,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
         report::show_world(&world, &[], verbosity);
-        let asked = args.input.command_line();
-        let draw = format!("kubesketch draw {asked} -o network.html");
-        let check = format!("kubesketch check {asked}");
-        let width = draw.chars().count();
-        let next = format!(
-            "\nNext:\n  {draw}   the picture, as a page to explore\n  {check:<width$}   the problems, with their places\n"
-        );
-        output::to_terminal(&(render::brief(&world, &findings) + &next))?;
+        output::to_terminal(&(render::brief(&world, &findings) + &next_commands(&args.input)))?;
         return Ok(args.input.status(world.diagnostics()));
     }
     let default = [Target { format: Format::Svg, file: None }];
@@ -181,6 +174,15 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         settle(inject_into(args, place, linked, &shown.graph));
     }
     Ok(status)
+}
+
+/// The commands that a summary proposes.
+fn next_commands(input: &InputArgs) -> String {
+    let asked = input.command_line();
+    let draw = format!("kubesketch draw {asked} -o network.html");
+    let check = format!("kubesketch check {asked}");
+    let width = draw.chars().count();
+    format!("\nNext:\n  {draw}   the picture, as a page\n  {check:<width$}   the problems, with their places\n")
 }
 
 /// Checks that the outputs are compatible. Returns the picture that documents link to, if any.

@@ -64,8 +64,8 @@ pub(super) fn of_template(entry: &Entry, spec: &manifest::Workload) -> Labels {
 /// Services that it directs (<https://argo-rollouts.readthedocs.io/en/stable/features/canary/>).
 pub(super) const ROLLOUT_HASH: &str = "rollouts-pod-template-hash";
 
-/// Labels that operators add to the pods they make. Sources: the label pages and code of LeaderWorkerSet, KubeRay, JobSet,
-/// KEDA, Knative, Argo Workflows, Kubeflow's trainer and Volcano.
+/// Labels that operators add to the pods they make. Sources: the label pages and code of LeaderWorkerSet, KubeRay,
+/// JobSet, KEDA, Knative, Argo Workflows, Kubeflow's trainer and Volcano.
 fn by_operators(entry: &Entry, spec: &manifest::Workload) -> Vec<(&'static str, String)> {
     let name = || entry.object.name.clone();
     let part = || spec.part.clone();

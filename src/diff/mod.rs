@@ -40,8 +40,8 @@ use crate::world::World;
 pub struct Revision {
     /// What it is called: a path or a revision.
     pub name: String,
-    /// What the names of its files begin with that is about the revision and not the file, such as the folder that holds
-    /// it.
+    /// What the names of its files begin with that is about the revision and not the file, such as the folder that
+    /// holds it.
     root: String,
     /// Everything that is known of it.
     pub world: World,

@@ -75,8 +75,8 @@ pub(super) fn picture(graph: &Graph, options: &Options) -> Layout {
 }
 
 impl Parts<'_> {
-    /// The places of everything and all lines. Where lines and labels make the picture wider than the page, it is arranged
-    /// once more for a narrower one, and the better of both is kept.
+    /// The places of everything and all lines. Where lines and labels make the picture wider than the page, it is
+    /// arranged once more for a narrower one, and the better of both is kept.
     fn arranged(&self, options: &Options) -> Drawn {
         let page = Page::of(self.cards.len());
         let first = self.drawn(page, options);

@@ -249,7 +249,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// The value of an alias.
     fn copy(&mut self, id: usize, span: Span) -> Result<Tree, Fault> {
         let Some(Some(anchored)) = self.anchors.get(id) else {
-            return Err(Fault::syntax(span, "an alias inside the value that it stands for"));
+            return Err(Fault::syntax(span, "an alias inside the value that it refers to"));
         };
         if self.frames.len() + anchored.size.depth > MAX_DEPTH {
             return Err(Fault::too_deep(span));

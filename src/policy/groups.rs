@@ -92,8 +92,8 @@ pub(super) struct Groups {
     pub controllers: Vec<GroupId>,
 }
 
-/// What makes pods alike: the sets that they are in, their named ports, whether they are in the network of their node, and
-/// what policies that are not evaluated may change for them.
+/// What makes pods alike: the sets that they are in, their named ports, whether they are in the network of their node,
+/// and what policies that are not evaluated may change for them.
 type Alike<'a> = (Vec<SetId>, &'a [ContainerPort], bool, [Influence; 2]);
 
 /// What sets hold beside pods.

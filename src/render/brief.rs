@@ -9,15 +9,17 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::inert::printable;
 use crate::net::{PortSet, text};
 use crate::policy::Direction;
-use crate::world::World;
+use crate::world::{Reason, World};
 
 /// The maximum number of workloads that are named.
 const NAMED: usize = 8;
 
-/// Counts, workloads that are reachable from outside, isolation and problems: a paragraph each, ends in a line break.
+/// Counts, workloads that are reachable from outside, isolation, problems, and what was not understood: a paragraph
+/// each, ends in a line break.
 pub fn brief(world: &World, findings: &[Finding]) -> String {
     let report = Report::of(world, world.graph());
-    let parts = [words::counts(world.graph()), reached(&report), isolated(&report), problems(world, findings)];
+    let graph = words::counts(world.graph());
+    let parts = [graph, reached(&report), isolated(&report), problems(world, findings), not_understood(world)];
     parts.iter().filter(|part| !part.is_empty()).map(|part| format!("{}\n", part.trim_end())).collect()
 }
 
@@ -74,12 +76,20 @@ fn isolated(report: &Report<'_>) -> String {
     }
     let count = |direction| (0..all).filter(|w| !report.connectivity.is_unrestricted(*w, direction)).count();
     match [Direction::Ingress, Direction::Egress].map(count) {
-        [0, 0] => "No policy restricts any workload: each can reach every other.".to_owned(),
+        [0, 0] if report.connectivity.foreign().is_empty() => "No policy restricts any workload.".to_owned(),
+        [0, 0] => "No policy that is evaluated restricts a workload.".to_owned(),
         [incoming, outgoing] => format!(
             "Restricted by policies: incoming connections of {incoming}, outgoing connections of {outgoing} of {}.",
             counted(all, "workload", "workloads")
         ),
     }
+}
+
+/// Objects of kinds that are not understood: they may change all of the above.
+fn not_understood(world: &World) -> String {
+    let absent = world.account().absent.iter().filter(|a| a.reason == Reason::NotUnderstood);
+    let kinds: Vec<String> = absent.map(|a| format!("{} {}", a.objects.len(), a.name())).collect();
+    if kinds.is_empty() { String::new() } else { printable(&format!("Not understood: {}.", text::first(kinds, NAMED))) }
 }
 
 /// Problems by severity.

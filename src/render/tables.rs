@@ -125,8 +125,8 @@ pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     rows
 }
 
-/// Every rule of every Ingress and route, and of what the API server calls, by object, host and path, defaults last. What a Gateway passes to its routes
-/// is no rule of its own.
+/// Every rule of every Ingress and route, and of what the API server calls, by object, host and path, defaults last.
+/// What a Gateway passes to its routes is no rule of its own.
 pub(crate) fn routes(graph: &Graph) -> Vec<RouteRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {

@@ -21,8 +21,8 @@ use crate::policy::{
 /// More workloads than this that no rule describes by itself are one node.
 const MANY: usize = 12;
 
-/// Adds to a graph of a cluster what its policies allow, and what only one end allows: edges between workloads, sets of pods and addresses, and for
-/// each workload how it is isolated. A cluster without policies leaves the graph as it is.
+/// Adds to a graph of a cluster what its policies allow, and what only one end allows: edges between workloads, sets of
+/// pods and addresses, and for each workload how it is isolated. A cluster without policies leaves the graph as it is.
 pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     if connectivity.policies().is_empty() && connectivity.foreign().is_empty() {
         return;

@@ -283,7 +283,7 @@ fn settled(
         let sources = sources(scene, from, &mut steps);
         if sources.is_empty() && found.failure.is_none() {
             found.failure =
-                Some(format!("{} stands for no pods of the input that could open a connection", from.name(scene)));
+                Some(format!("{} has no pods in the manifests that could open a connection", from.name(scene)));
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
@@ -361,8 +361,8 @@ fn way(
     through
 }
 
-/// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that of
-/// a pod is not said
+/// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that
+/// of a pod is not said
 /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource>).
 fn translation(scene: &Scene<'_>, question: &Question, to: &Party, judged: &[Judged], found: &mut Found) {
     let (Reference::Addresses(block), Party::Service(_)) = (&question.to, to) else { return };

@@ -236,7 +236,7 @@ fn unknown(
         near.iter().filter(|(d, _)| *d <= 1 + name.len() / 4).map(|(_, n)| n.clone()).take(5).collect();
     let listed = if close.is_empty() { near.into_iter().map(|(_, n)| n).take(5).collect() } else { close };
     let hint = if listed.is_empty() {
-        "the input holds no workload and no Service".to_owned()
+        "the manifests contain no workload and no Service".to_owned()
     } else {
         format!("nearest: {}", listed.join(", "))
     };
@@ -246,8 +246,8 @@ fn unknown(
 /// Names that are so far apart have nothing in common.
 const FAR: usize = 300;
 
-/// The workload that has a pod of this name behind a Service: one of a StatefulSet that the Service governs, or one that
-/// has the name as its `hostname` and the Service as its `subdomain`
+/// The workload that has a pod of this name behind a Service: one of a StatefulSet that the Service governs, or one
+/// that has the name as its `hostname` and the Service as its `subdomain`
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-hostname-and-subdomain-fields>).
 fn pod_behind(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Option<usize> {
     scene.cluster.workloads().iter().position(|w| {

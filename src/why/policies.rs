@@ -86,11 +86,11 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         );
         step.say(Mark::Doubt, text, None);
     } else if isolation == Default::default() {
-        step.say(Mark::Ok, format!("no policy has a say about {word} of {name}: it is open"), None);
+        step.say(Mark::Ok, format!("no policy restricts {word} of {name}"), None);
     } else if isolation.is_isolated() {
         step.say(Mark::Ok, format!("{word} of {name} is isolated by {}", names(&isolation.isolating)), None);
     } else {
-        step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} has a say", names(&isolation.tiers)), None);
+        step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} applies", names(&isolation.tiers)), None);
     }
     let foreign: Vec<_> = scene.unevaluated(workload, direction).collect();
     if let Some(first) = foreign.first() {
@@ -228,7 +228,10 @@ fn absent_controller(scene: &Scene<'_>) -> String {
         "the ingress controller is not in the input: by convention it is a pod without labels in another namespace"
             .to_owned()
     } else {
-        format!("the ingress controller is not in the input: as was told it is {}", told.join(", or "))
+        format!(
+            "the ingress controller is not in the input: as given by --ingress-controller, it is {}",
+            told.join(", or ")
+        )
     }
 }
 

@@ -126,7 +126,7 @@ pub(super) fn targets(
                 format!("{id} is an ExternalName Service without a name"),
                 place_of(scene, node),
             );
-            return after_endpoints(endpoints, ServiceOutcome::failed("the Service stands for no name"), steps);
+            return after_endpoints(endpoints, ServiceOutcome::failed("the Service has no external name"), steps);
         };
         let other = scene.graph.node(to);
         let at = edge.evidence.first().map(|e| e.place());
@@ -135,7 +135,7 @@ pub(super) fn targets(
                 endpoints.say(
                     Mark::Problem,
                     format!(
-                        "{id} stands for Service {} of namespace {}, which is not in the input",
+                        "{id} is an alias of Service {} of namespace {}, which is not in the manifests",
                         other.name,
                         other.namespace.as_deref().unwrap_or_default()
                     ),
@@ -143,7 +143,7 @@ pub(super) fn targets(
                 );
                 return after_endpoints(
                     endpoints,
-                    ServiceOutcome::failed("the Service that the name stands for is not there"),
+                    ServiceOutcome::failed("the Service that the name refers to is not there"),
                     steps,
                 );
             }
@@ -231,7 +231,10 @@ fn endpoints_of(
         if service.selector.is_empty() {
             endpoints.say(
                 Mark::Doubt,
-                format!("{} has no selector, and the input holds no Endpoints or EndpointSlices of it", service.id),
+                format!(
+                    "{} has no selector, and the manifests contain no Endpoints or EndpointSlices of it",
+                    service.id
+                ),
                 at,
             );
             let unknown = Some("what the Service leads to is not in the manifests".to_owned());

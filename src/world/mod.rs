@@ -73,7 +73,7 @@ impl World {
             resolve::resolve(&cluster, &sources, &options.ingress_controllers, options.network_plugin.as_ref())
                 .unpack(&mut diagnostics);
         if objects == 0 && diagnostics.iter().all(|d| d.severity != Severity::Error) {
-            let message = "there is no Kubernetes object in the input";
+            let message = "the manifests contain no Kubernetes object";
             diagnostics.push(Diagnostic::general(Code::NothingFound, message).with_help("-v names what was read"));
         }
         let account = Account::of(&cluster, &graph, &facts, &connectivity);

@@ -1,9 +1,10 @@
 //! A verdict never claims more than was read, and what did not happen is no success.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use crate::support::program::run_in;
 
 const WEB: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -104,17 +105,7 @@ const ENTRANCES: &[&str] = &[
 ];
 
 fn run(folder: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
-        .args(args)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    run_in(folder, args, Some(input))
 }
 
 fn here() -> tempfile::TempDir {

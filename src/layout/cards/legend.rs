@@ -193,7 +193,7 @@ fn edge_word(kind: EdgeKind) -> &'static str {
         EdgeKind::Exposes => "reachable from outside",
         EdgeKind::Routes => "routes to",
         EdgeKind::Selects => "selects",
-        EdgeKind::Resolves => "stands for",
+        EdgeKind::Resolves => "alias of",
         EdgeKind::Allows => "allowed by policy",
         EdgeKind::Denied => "allowed at one end only",
         EdgeKind::Calls => "named by configuration",

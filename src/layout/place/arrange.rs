@@ -1,5 +1,6 @@
-//! From the innermost frames out: each is arranged in several widths, and the whole picture of these so that it fits the
-//! page and lines are short. Then everything is arranged once more, with the heights of what lies outside each frame.
+//! From the innermost frames out: each is arranged in several widths, and the whole picture of these so that it fits
+//! the page and lines are short. Then everything is arranged once more, with the heights of what lies outside each
+//! frame.
 
 use super::super::cards::card::CardPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
@@ -307,8 +308,8 @@ impl Placer<'_> {
         choices
     }
 
-    /// All arrangements of an area within a width, with what their lines cost. Those of `known`, for a larger width, are
-    /// taken over where they are not wider.
+    /// All arrangements of an area within a width, with what their lines cost. Those of `known`, for a larger width,
+    /// are taken over where they are not wider.
     fn tried(&mut self, area: usize, inner: &[usize], limit: f64, known: Vec<Tried>) -> Vec<Tried> {
         if !known.is_empty() && known.iter().all(|t| t.block.w <= limit) {
             return known;
@@ -374,8 +375,8 @@ impl Placer<'_> {
         Form { choice, block, inner: inner.to_vec(), w, h, lines, top, strain: 0.0, cards }
     }
 
-    /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single frames
-    /// as long as that is better.
+    /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single
+    /// frames as long as that is better.
     fn whole(&mut self) -> Form {
         let many = self.sizes.graph.nodes().len() > MANY;
         let parts = self.tree.areas[0].parts.clone();

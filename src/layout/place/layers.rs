@@ -1,7 +1,7 @@
 //! Layers: which items stand left of which others, by the direction of the connections.
 //!
-//! Guarantees: connections lead from a lower layer to a higher one, but for those that close a cycle; the work is n log n
-//! in items and connections; the result does not depend on the order of connections.
+//! Guarantees: connections lead from a lower layer to a higher one, but for those that close a cycle; the work is n log
+//! n in items and connections; the result does not depend on the order of connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +81,8 @@ fn sequence(arcs: &Arcs, distance: &[Distance]) -> Vec<usize> {
     first
 }
 
-/// The layer of each item. `entered` are items that connections from elsewhere lead to: they stay as far left as they can.
+/// The layer of each item. `entered` are items that connections from elsewhere lead to: they stay as far left as they
+/// can.
 pub(super) fn layers(
     count: usize,
     ties: impl Iterator<Item = (usize, usize)>,

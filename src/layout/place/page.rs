@@ -23,8 +23,8 @@ pub(in crate::layout) struct Page {
 }
 
 impl Page {
-    /// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts are
-    /// to be 12 pixels high up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
+    /// The widest that a picture of so many objects shall be and may be: shown 1,000 pixels wide, the smallest texts
+    /// are to be 12 pixels high up to 15 objects, 10 at 50 and 6 at 130, and as much as can be between these.
     pub fn of(nodes: usize) -> Page {
         let n = nodes as f64;
         let (wanted, least) = match nodes {

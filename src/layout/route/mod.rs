@@ -49,10 +49,12 @@ pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Bu
     let mut hints = Hints::default();
     let mut finder = Finder::new(&scene, &grid, connections);
     let mut best: Option<(usize, Spread, usize)> = None;
-    let tries = match connections.len() {
-        ..=MANY => TRIES,
-        ..=CROWD => 2,
-        _ => 1,
+    let tries = if connections.len() <= MANY {
+        TRIES
+    } else if connections.len() <= CROWD {
+        2
+    } else {
+        1
     };
     for _ in 0..tries {
         finder.find(&hints, budget);

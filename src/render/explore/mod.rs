@@ -71,8 +71,8 @@ impl Data {
     }
 }
 
-/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows; allowed
-/// connections cover all of the World.
+/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows;
+/// allowed connections cover all of the World.
 pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectTexts) -> Data {
     let mut cast = Cast::default();
     let mut excerpts = Texts::default();

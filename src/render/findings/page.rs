@@ -31,7 +31,7 @@ pub fn code_page(code: Code) -> String {
 /// What a rule is about, in Markdown.
 pub(super) fn about(rule: &Rule) -> String {
     let world = if rule.dangling {
-        "\nIt is about something that the input does not hold. Where the input does not declare the namespace, and so may be a part of what is deployed, it counts for one step less.\n"
+        "\nIt is about an object that the manifests do not contain. If they do not declare its namespace either, the object may exist in the cluster, and the finding is one step less severe.\n"
     } else {
         ""
     };

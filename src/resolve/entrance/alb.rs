@@ -1,5 +1,6 @@
 //! Actions of the AWS Load Balancer Controller: a backend with the port `use-annotation` names an annotation and no
-//! Service (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions>).
+//! Service
+//! (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions>).
 
 use std::collections::BTreeMap;
 

@@ -94,8 +94,8 @@ pub(super) fn internal_class(cluster: &Cluster, entry: &Entry, class: Option<&st
     (scheme(cluster, annotations, class)? == "internal").then_some(said)
 }
 
-/// Whether the load balancer of an Ingress of the AWS Load Balancer Controller is `internal`, which it is by default, as
-/// far as its IngressClass is known
+/// Whether the load balancer of an Ingress of the AWS Load Balancer Controller is `internal`, which it is by default,
+/// as far as its IngressClass is known
 /// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/ingress_class/>).
 fn scheme<'c>(cluster: &'c Cluster, annotations: &Annotations, class: &str) -> Option<&'c str> {
     let key = |group: &str, kind: &str, name: &str| ObjectKey {

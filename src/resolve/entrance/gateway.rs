@@ -72,8 +72,8 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
 const INTERNAL: &[&str] = &["gke-l7-rilb", "gke-l7-cross-regional-internal", "tailscale"];
 
 /// From where requests come to a Gateway. A waypoint takes those of pods of the mesh only
-/// (<https://istio.io/latest/docs/ambient/usage/waypoint/>), and a Gateway without a load balancer is reached inside the
-/// cluster.
+/// (<https://istio.io/latest/docs/ambient/usage/waypoint/>), and a Gateway without a load balancer is reached inside
+/// the cluster.
 fn outside(context: &mut Context<'_>, entry: &Entry, class: &str) -> Option<NodeId> {
     let tree = &entry.object.tree;
     let is_mesh = items(tree, &["spec", "listeners"]).any(|l| text(l, &["protocol"]) == Some("HBONE"));

@@ -1,6 +1,6 @@
 //! Multi-cluster entry points of Google Kubernetes Engine: Internet → MultiClusterIngress → MultiClusterService
-//! (<https://cloud.google.com/kubernetes-engine/docs/how-to/multi-cluster-ingress>). A MultiClusterService has a selector
-//! and ports as a Service has, and is read as one.
+//! (<https://cloud.google.com/kubernetes-engine/docs/how-to/multi-cluster-ingress>). A MultiClusterService has a
+//! selector and ports as a Service has, and is read as one.
 
 use super::super::backends::Reference;
 use super::route::{Rules, everything, items, port, text};
