@@ -7,7 +7,7 @@ use super::cards::card::{self, CardPlan};
 use super::cards::label::{self, LabelPlan};
 use super::cards::legend::{Lock, heading, legend};
 use super::cards::title;
-use super::detour::Obstacles;
+use super::detour::{Obstacles, around};
 use super::geometry::{round2, simplify};
 use super::place::composite::{Composites, joint};
 use super::place::{MANY, Page, Placement, Sizes, TITLE_TOP, place};
@@ -116,6 +116,11 @@ impl Parts<'_> {
                 routed.labels[index] = None;
             }
         }
+        for (connection, line) in connections.iter().zip(&mut routed.lines) {
+            if connection.from.card == connection.to.card && !is_orthogonal(line) {
+                *line = around(&placed.cards[connection.from.card]);
+            }
+        }
         Drawn { placement, routed, connections, edges }
     }
 
@@ -218,7 +223,11 @@ impl Parts<'_> {
     }
 
     fn links(&self, drawn: &Drawn) -> Vec<Link> {
-        let joints = self.joints(&drawn.routed);
+        let mut joints = self.joints(&drawn.routed);
+        let uncrossed = labels::uncrossed(&drawn.routed, joints.iter().map(|j| j.as_ref()?.1));
+        for (joint, label) in joints.iter_mut().zip(uncrossed) {
+            joint.iter_mut().for_each(|j| j.1 = label);
+        }
         let taken = joints.iter().flatten().filter_map(|(_, label)| *label).collect::<Vec<Rect>>();
         let labels = labels::free(&drawn.routed, &drawn.connections, &taken);
         let all = self.graph.edges().enumerate().zip(&drawn.edges).zip(joints);
@@ -240,6 +249,11 @@ impl Parts<'_> {
         })
         .collect()
     }
+}
+
+/// Whether each part of a line is level or upright, and there is one.
+fn is_orthogonal(line: &[Point]) -> bool {
+    line.len() > 2 && line.windows(2).all(|w| (w[0].x == w[1].x) != (w[0].y == w[1].y))
 }
 
 /// The width and height of what was placed.

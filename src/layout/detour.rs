@@ -3,9 +3,11 @@
 //!
 //! Guarantees: a line that is found runs through nothing; the work for each is bounded.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
-use super::geometry::{hits, simplify};
+use rustc_hash::FxHashMap;
+
+use super::geometry::{hits, round2, simplify};
 use super::route::{Connection, Placed, Port, Routed};
 use super::verify::grid::Grid;
 use super::verify::span;
@@ -20,7 +22,7 @@ const BEND: f64 = 30.0;
 /// Most places that are looked at for a line.
 const MOST: usize = 100_000;
 /// Most places that are looked at for all lines of a picture.
-const MOST_OF_ALL: usize = 1_000_000;
+const MOST_OF_ALL: usize = 2_000_000;
 
 /// What lines must not run through.
 pub(super) struct Obstacles<'a> {
@@ -126,7 +128,7 @@ impl<'a> Obstacles<'a> {
         };
         // By the cost so far with the least that is to come; a place is told apart by the axis by which it was reached.
         let mut queue = BinaryHeap::new();
-        let mut known: BTreeMap<Spot, (u64, Option<Spot>)> = BTreeMap::new();
+        let mut known: FxHashMap<Spot, (u64, Option<Spot>)> = FxHashMap::default();
         for (number, (_, door)) in starts.iter().enumerate() {
             let spot = (place(*door), number % 2);
             known.insert(spot, (0, None));
@@ -176,7 +178,7 @@ impl<'a> Obstacles<'a> {
 
     fn trace(
         &self,
-        known: &BTreeMap<Spot, (u64, Option<Spot>)>,
+        known: &FxHashMap<Spot, (u64, Option<Spot>)>,
         last: Spot,
         point: &impl Fn((usize, usize)) -> Point,
         starts: &[(Point, Point)],
@@ -194,6 +196,14 @@ impl<'a> Obstacles<'a> {
         line.reverse();
         simplify(&line)
     }
+}
+
+/// A line from a card to itself, around its lower right corner.
+pub(super) fn around(card: &Rect) -> Vec<Point> {
+    let (out, x, y) = (2.0 * CLEAR, card.right() - CLEAR, card.bottom() - CLEAR);
+    let (right, below) = (card.right() + out, card.bottom() + out);
+    let point = |(x, y)| Point { x: round2(x), y: round2(y) };
+    [(card.right(), y), (right, y), (right, below), (x, below), (x, card.bottom())].map(point).to_vec()
 }
 
 /// A crossing of tracks, and the axis by which it was reached.

@@ -21,22 +21,13 @@ pub(super) fn free(routed: &Routed, connections: &[Connection], taken: &[Rect]) 
         .map(|(index, (label, connection))| own(label.as_ref(), index).filter(|_| connection.label.is_some()))
         .collect();
     let cards = Grid::new(routed.placed.cards.iter().copied());
-    let parts: Vec<(usize, Point, Point)> = routed
-        .lines
-        .iter()
-        .enumerate()
-        .flat_map(|(index, line)| line.windows(2).map(move |w| (index, w[0], w[1])))
-        .collect();
-    let lines = Grid::new(parts.iter().map(|(_, a, b)| span(*a, *b)));
+    let lines = Parts::of(routed);
     let others = Grid::new(all.iter().map(|r| r.unwrap_or_default()).chain(taken.iter().copied()));
     let mut drawn = all.clone();
     for (index, label) in all.iter().enumerate() {
         let Some(rect) = label else { continue };
         let on_card = cards.near(rect).into_iter().any(|c| overlap(&routed.placed.cards[c], rect, SLACK));
-        let on_line = lines.near(rect).into_iter().any(|p| {
-            let (owner, a, b) = parts[p];
-            owner != index && hits(rect, a, b, -1.0)
-        });
+        let on_line = lines.lie_on(rect, Some(index));
         let on_label = others.near(rect).into_iter().any(|other| match other.checked_sub(all.len()) {
             Some(other) => overlap(&taken[other], rect, SLACK),
             None => other < index && drawn[other].is_some_and(|r| overlap(&r, rect, SLACK)),
@@ -46,6 +37,36 @@ pub(super) fn free(routed: &Routed, connections: &[Connection], taken: &[Rect]) 
         }
     }
     drawn
+}
+
+/// Labels between the cards of a composite that no routed line runs through.
+pub(super) fn uncrossed(routed: &Routed, labels: impl Iterator<Item = Option<Rect>>) -> Vec<Option<Rect>> {
+    let lines = Parts::of(routed);
+    labels.map(|label| label.filter(|rect| !lines.lie_on(rect, None))).collect()
+}
+
+/// The straight parts of lines.
+struct Parts {
+    all: Vec<(usize, Point, Point)>,
+    grid: Grid,
+}
+
+impl Parts {
+    fn of(routed: &Routed) -> Parts {
+        let lines = routed.lines.iter().enumerate();
+        let all: Vec<(usize, Point, Point)> =
+            lines.flat_map(|(index, line)| line.windows(2).map(move |w| (index, w[0], w[1]))).collect();
+        let grid = Grid::new(all.iter().map(|(_, a, b)| span(*a, *b)));
+        Parts { all, grid }
+    }
+
+    /// Whether a line but that of one connection runs through a box.
+    fn lie_on(&self, rect: &Rect, owner: Option<usize>) -> bool {
+        self.grid.near(rect).into_iter().any(|p| {
+            let (index, a, b) = self.all[p];
+            owner != Some(index) && hits(rect, a, b, -1.0)
+        })
+    }
 }
 
 fn own(label: Option<&LabelBox>, index: usize) -> Option<Rect> {

@@ -1,5 +1,5 @@
 //! A thousand random graphs of Kubernetes shape, some as dense as policies make them, are laid out without a violation,
-//! the same way twice, with the engine and without it.
+//! the same way twice, with searched lines and with plain ones.
 
 use crate::support::{graphs, unions};
 use kubesketch::graph::{EdgeKind, Graph};
@@ -78,7 +78,7 @@ ranges! {
     dense_unions_verify(dense_unions) {
         seeds_500: 500..540,
     }
-    random_unions_verify_without_the_engine(plain_unions) {
+    random_unions_verify_with_plain_lines(plain_unions) {
         seeds_1000: 1000..1020,
     }
     graphs_with_frames_in_frames_verify(nested) {
@@ -86,13 +86,13 @@ ranges! {
         seeds_50: 50..100,
         seeds_100: 100..150,
     }
-    random_graphs_verify_without_the_engine(plain) {
+    random_graphs_verify_with_plain_lines(plain) {
         seeds_600: 600..800,
     }
-    dense_graphs_verify_without_the_engine(plain_dense) {
+    dense_graphs_verify_with_plain_lines(plain_dense) {
         seeds_400: 400..500,
     }
-    graphs_with_frames_in_frames_verify_without_the_engine(plain_nested) {
+    graphs_with_frames_in_frames_verify_with_plain_lines(plain_nested) {
         seeds_300: 300..340,
     }
 }
@@ -103,7 +103,7 @@ fn titled() -> Options {
     Options { title: Some("random".into()), ..Options::default() }
 }
 
-fn without_engine() -> Options {
+fn plain_lines() -> Options {
     Options { legend: Legend::Hidden, budget: 0, ..Options::default() }
 }
 
@@ -133,13 +133,13 @@ fn nested(seeds: Seeds) {
 }
 
 fn plain(seeds: Seeds) {
-    check(graphs::random, seeds, &without_engine());
+    check(graphs::random, seeds, &plain_lines());
 }
 
 fn plain_dense(seeds: Seeds) {
-    check(graphs::dense, seeds, &without_engine());
+    check(graphs::dense, seeds, &plain_lines());
 }
 
 fn plain_nested(seeds: Seeds) {
-    check(graphs::nested, seeds, &without_engine());
+    check(graphs::nested, seeds, &plain_lines());
 }

@@ -290,7 +290,8 @@ impl<'a> Level<'a> {
                 columns.push(Column { items: part, x, row, behind: behind > 0 });
                 x += w + COLUMN_GAP;
             }
-            if group.start == 0 && aside {
+            // Columns of it that took a row of their own stand below each other.
+            if group.start == 0 && aside && row == 0 {
                 (left, beside) = (x, columns.len());
             }
         }

@@ -1,5 +1,6 @@
 //! Puts every label on its line, where it lies over nothing else; asks for room where there is none.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::nets::Net;
@@ -17,6 +18,9 @@ const AROUND: f64 = 2.0;
 const FROM_BEND: f64 = 4.0;
 /// Distance of a label from the card at which an arrow head is.
 const FROM_ARROW: f64 = 13.0;
+
+/// So many things are looked at in search of places; labels for which there is no time left have none.
+const MOST_LOOKED_AT: usize = 1_000_000;
 
 /// A label that is placed.
 struct Stands {
@@ -54,6 +58,8 @@ struct Labeler<'a> {
     /// For each run the labels that stand on it.
     on_run: Vec<Vec<usize>>,
     standing: Lattice,
+    /// How many more things may be looked at.
+    left: Cell<usize>,
     /// What was asked for before: for each pair of nodes the most, for x and for y.
     asked: [BTreeMap<(Node, Node), f64>; 2],
 }
@@ -83,6 +89,9 @@ pub(super) fn place(
             let Some(tag) = all[member].label.filter(|_| labels.places[member].is_none()) else { continue };
             if lines.lines[member].runs.is_empty() {
                 continue;
+            }
+            if labeler.left.get() == 0 {
+                return labels;
             }
             let place = labeler.best(member, tag);
             let (p, block) = match place {
@@ -137,7 +146,8 @@ impl<'a> Labeler<'a> {
         };
         let asked = [most(&asked[0]), most(&asked[1])];
         let on_run = vec![Vec::new(); lines.runs.len()];
-        Labeler { scene, lines, pieces, runs, blocks, walls, stands: Vec::new(), on_run, standing, asked }
+        let left = Cell::new(MOST_LOOKED_AT);
+        Labeler { scene, lines, pieces, runs, blocks, walls, stands: Vec::new(), on_run, standing, left, asked }
     }
 
     fn stand(&mut self, block: Block, run: usize) {
@@ -231,7 +241,9 @@ impl<'a> Labeler<'a> {
     fn things(&self, member: usize, run: usize, b: &Block) -> Vec<(Thing, Block)> {
         let mut found = Vec::new();
         let line = self.lines.lines.get(member);
-        for r in self.runs.near(b).into_iter().map(|r| r as usize).filter(|r| *r != run) {
+        let (runs, looked_at) = self.runs.near_counted(b);
+        self.left.set(self.left.get().saturating_sub(looked_at + 1));
+        for r in runs.into_iter().map(|r| r as usize).filter(|r| *r != run) {
             let other = run_box(&self.lines.runs[r]);
             // At its ends a piece touches what its line goes on with.
             let joined = line.is_some_and(|l| l.runs.contains(&r)) && self.lines.runs[run].joints.contains(&r);

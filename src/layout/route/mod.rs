@@ -63,8 +63,9 @@ pub(super) fn route(placed: &Placed, connections: &[Connection], budget: &mut Bu
         if best.as_ref().is_none_or(|b| wrong < b.0) {
             best = Some((wrong, spread, finder.plain));
         }
+        // Without further steps another attempt finds the same lines.
         // In a large picture lines that are a little too close are not worth another attempt; a label is.
-        if wrong == 0 || (connections.len() > MANY && wrong < 4) {
+        if wrong == 0 || budget.is_spent() || (connections.len() > MANY && wrong < 4) {
             break;
         }
     }

@@ -1,7 +1,8 @@
 //! The picture as the router sees it: composites and titles as blocks, borders of frames as walls, and answers to what
 //! stands where. Axis 0 is x, axis 1 is y.
 
-use super::types::{Placed, shift};
+use super::cuts::Cuts;
+use super::types::Placed;
 use crate::layout::Rect;
 
 /// Distance that a line keeps from the border of a block beside it, at the least, while it is searched.
@@ -68,15 +69,21 @@ impl Lattice {
 
     /// What may touch a box, in order.
     pub fn near(&self, b: &Block) -> Vec<u32> {
+        self.near_counted(b).0
+    }
+
+    /// The same, and how many entries were looked at.
+    pub fn near_counted(&self, b: &Block) -> (Vec<u32>, usize) {
         let mut found = Vec::new();
         for j in self.index(1, b.lo[1])..=self.index(1, b.hi[1]) {
             for i in self.index(0, b.lo[0])..=self.index(0, b.hi[0]) {
                 found.extend_from_slice(&self.cells[j * self.size[0] + i]);
             }
         }
+        let looked_at = found.len();
         found.sort_unstable();
         found.dedup();
-        found
+        (found, looked_at)
     }
 
     fn at(&self, p: [f64; 2]) -> &[u32] {
@@ -134,19 +141,19 @@ impl Scene {
     }
 
     /// Moves everything at or behind each cut; what a cut goes through stays whole, but frames grow.
-    pub fn shift(&mut self, axis: usize, cuts: &[(f64, f64)]) {
+    pub fn shift(&mut self, axis: usize, cuts: &Cuts) {
         for (hull, b) in self.hulls.iter_mut().enumerate() {
-            let by = shift(cuts, b.lo[axis]);
+            let by = cuts.shift(b.lo[axis]);
             move_by(b, axis, by);
             self.members[hull].iter().for_each(|c| move_by(&mut self.cards[*c], axis, by));
         }
         for b in &mut self.blocks {
-            let by = shift(cuts, b.lo[axis]);
+            let by = cuts.shift(b.lo[axis]);
             move_by(b, axis, by);
         }
         for f in &mut self.frames {
-            f.lo[axis] += shift(cuts, f.lo[axis]);
-            f.hi[axis] += shift(cuts, f.hi[axis]);
+            f.lo[axis] += cuts.shift(f.lo[axis]);
+            f.hi[axis] += cuts.shift(f.hi[axis]);
         }
     }
 

@@ -135,13 +135,13 @@ pub(super) fn solve(scene: &mut Scene, lines: &mut Lines, axis: usize, demands: 
     problem.make_room();
     let places = problem.places(&which);
     let squeezed = which.iter().copied().filter(|r| problem.squeeze[*r] < TOO_CLOSE).collect();
-    let (cuts, blocking) = (problem.cuts.list(), problem.blocking);
+    let (cuts, blocking) = (problem.cuts, problem.blocking);
     for (run, at) in which.iter().zip(places) {
         lines.runs[*run].at = at;
     }
     scene.shift(axis, &cuts);
     lines.measure(scene);
-    Solved { cuts, blocking, squeezed }
+    Solved { cuts: cuts.list(), blocking, squeezed }
 }
 
 /// Boxes and borders across an axis.

@@ -141,11 +141,6 @@ fn before(cuts: &[(f64, f64)], at: f64) -> f64 {
     at - sum
 }
 
-/// By how much a coordinate moves: the sum of what is at it or before it.
-pub(super) fn shift(cuts: &[(f64, f64)], at: f64) -> f64 {
-    cuts.iter().take_while(|cut| cut.0 <= at).map(|cut| cut.1).sum()
-}
-
 /// The work that may be done, in steps of the search for lines: about 5 million steps take a second.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -156,6 +151,11 @@ impl Budget {
     /// So many steps.
     pub fn new(steps: u64) -> Budget {
         Budget { left: steps }
+    }
+
+    /// Whether no step is left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
     }
 
     /// Takes a step; false if none is left.
