@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
+use super::bundles::{Bundle, Edge, Ends, crowds};
 use crate::graph::{
     Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Identity, JunctionId, LineEnd, Node,
     NodeId, Outside, PeerNamespaces, PeerSet, PeersId, Ports, Side, Stance, Unevaluated, digest,
@@ -123,53 +124,6 @@ type Besides = (Vec<NodeId>, Vec<NodeId>, Option<String>);
 
 /// Edges between two nodes, before those that say the same are made one.
 type Direct = BTreeMap<(NodeId, NodeId, Besides), (Allowance, Vec<Evidence>)>;
-
-/// Edges that run through one node.
-struct Bundle {
-    from: Vec<NodeId>,
-    to: Vec<NodeId>,
-    allowance: Allowance,
-    evidence: Vec<Evidence>,
-}
-
-impl Bundle {
-    /// Whether an edge between two of its ends says nothing that the bundle does not say.
-    fn covers(&self, allowance: &Allowance) -> bool {
-        self.allowance.network == allowance.network
-            && allowance.ports.names.iter().all(|n| self.allowance.ports.names.contains(n))
-            && allowance.ports.ranges.iter().all(|(protocol, first, last)| {
-                let own = self.allowance.ports.ranges.iter();
-                own.filter(|(p, ..)| p == protocol).any(|(_, a, b)| a <= first && last <= b)
-            })
-    }
-}
-
-/// The positions of the bundles that have a node at an end.
-#[derive(Default)]
-struct Ends {
-    from: BTreeMap<NodeId, BTreeSet<usize>>,
-    to: BTreeMap<NodeId, BTreeSet<usize>>,
-}
-
-impl Ends {
-    fn of(bundles: &[Bundle]) -> Ends {
-        let mut ends = Ends::default();
-        for (at, bundle) in bundles.iter().enumerate() {
-            for (known, nodes) in [(&mut ends.from, &bundle.from), (&mut ends.to, &bundle.to)] {
-                for node in nodes {
-                    known.entry(node.clone()).or_default().insert(at);
-                }
-            }
-        }
-        ends
-    }
-
-    /// The bundles that lead from one node to another, in their order.
-    fn between(&self, from: &NodeId, to: &NodeId) -> impl Iterator<Item = usize> {
-        let ends = self.from.get(from).zip(self.to.get(to));
-        ends.into_iter().flat_map(|(from, to)| from.intersection(to)).copied()
-    }
-}
 
 impl Adding<'_, '_> {
     /// Adds nodes for what the policies of an input without pods are about: a policy by itself is worth a picture too.
@@ -323,17 +277,22 @@ impl Adding<'_, '_> {
             }
         }
         let ends = Ends::of(&bundles);
+        let mut single = Vec::new();
         for ((from, to, _), (mut allowance, mut evidence)) in direct {
             tidy(&mut allowance);
             if let Some(at) = ends.between(&from, &to).find(|at| bundles[*at].covers(&allowance)) {
                 bundles[at].evidence.append(&mut evidence);
                 continue;
             }
+            single.push(Edge { from, to, allowance, evidence });
+        }
+        let (single, crowds) = crowds(single);
+        for Edge { from, to, allowance, mut evidence } in single {
             evidence.sort();
             evidence.dedup();
             self.context.graph.edge(&from, &to, detail(allowance), evidence);
         }
-        for mut bundle in bundles {
+        for mut bundle in bundles.into_iter().chain(crowds) {
             bundle.evidence.sort();
             bundle.evidence.dedup();
             self.junction(bundle, detail);

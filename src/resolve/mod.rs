@@ -6,6 +6,7 @@
 mod allows;
 mod api_server;
 mod backends;
+mod bundles;
 mod calls;
 mod controllers;
 mod entrance;
