@@ -103,9 +103,9 @@ pub struct Args {
     #[arg(long, help_heading = "Appearance", default_value = "light")]
     theme: Theme,
 
-    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
-    #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NUMBER", default_value_t)]
-    scale: PixelScale,
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10 [default: 2, or what fits]
+    #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NUMBER")]
+    scale: Option<PixelScale>,
 }
 
 /// A condition that fails a gate.
@@ -320,7 +320,7 @@ fn content(
             render::changes_page(&page, &options)?.into_bytes()
         }
         ChangesFormat::Mermaid => render::mermaid(drawn, &options).into_bytes(),
-        ChangesFormat::Png => render::png(layout()?, drawn, &options, args.scale)?,
+        ChangesFormat::Png => output::bitmap(layout()?, drawn, &options, args.scale)?,
         ChangesFormat::Pdf => render::pdf(layout()?, drawn, &options)?,
         ChangesFormat::Dot => render::dot(drawn).into_bytes(),
         ChangesFormat::D2 => render::d2(drawn, &options).into_bytes(),

@@ -38,11 +38,11 @@ pub struct Args {
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output")]
     output: Vec<Wish>,
 
-    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10
+    /// Pixels of a PNG for each unit of the picture, from 0.05 to 10 [default: 2, or what fits]
     ///
     /// The file records its density, so that documents show it in the same size.
-    #[arg(long, value_name = "NUMBER", default_value_t, help_heading = "Output", hide_short_help = true)]
-    scale: PixelScale,
+    #[arg(long, value_name = "NUMBER", help_heading = "Output", hide_short_help = true)]
+    scale: Option<PixelScale>,
 
     /// Put the picture into a Markdown file, repeatable
     ///
@@ -243,7 +243,7 @@ fn content(
     Ok(match format {
         Format::Svg => render::svg(drawing()?.layout, graph, &look).into_bytes(),
         Format::Html => args.picture.page(world, &drawing()?, &look)?.into_bytes(),
-        Format::Png => render::png(drawing()?.layout, graph, &look, args.scale)?,
+        Format::Png => output::bitmap(drawing()?.layout, graph, &look, args.scale)?,
         Format::Pdf => render::pdf(drawing()?.layout, graph, &look)?,
         Format::Drawio => render::drawio(drawing()?.layout, graph, &look).into_bytes(),
         Format::Mermaid => render::mermaid(&shown.graph, &args.picture.look_of_text()).into_bytes(),

@@ -13,9 +13,12 @@ use serde::Serialize;
 use strum::VariantArray;
 
 use super::places::{Inputs, Place};
+use super::report;
+use crate::graph::Graph;
 use crate::inert;
+use crate::layout::Layout;
 use crate::net::choice::did_you_mean;
-use crate::render::{ChangesFormat, FindingsFormat, Format};
+use crate::render::{self, ChangesFormat, FindingsFormat, Format, PictureOptions, PixelScale};
 use crate::source::TemporaryFile;
 
 /// A set of formats that `-o` chooses from.
@@ -261,6 +264,27 @@ pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
         fs::set_permissions(temporary.path(), permissions)?;
     }
     temporary.persist(&target)
+}
+
+/// The picture as a PNG file. Without a scale it is drawn twice as large as it is, or as large as fits, and that is told.
+///
+/// # Errors
+///
+/// [`render::PrintError::TooLarge`] at a scale at which the bitmap does not fit.
+pub fn bitmap(
+    layout: &Layout,
+    graph: &Graph,
+    look: &PictureOptions,
+    scale: Option<PixelScale>,
+) -> Result<Vec<u8>, render::PrintError> {
+    let used = scale.unwrap_or_else(|| PixelScale::of(layout));
+    if scale.is_none() && used < PixelScale::default() {
+        report::say(&format!(
+            "the bitmap is drawn at scale {used}: at {} it would be too large",
+            PixelScale::default()
+        ));
+    }
+    render::png(layout, graph, look, used)
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::layout::Layout;
 use crate::net::UnknownName;
 
-/// A bitmap has at most this many pixels: 400 MB while it is drawn.
-pub const MAX_PIXELS: u64 = 100_000_000;
+/// A bitmap has at most this many pixels: 144 MB while it is drawn.
+pub const MAX_PIXELS: u64 = 36_000_000;
 /// Neither side of a bitmap is longer than this: more is not opened by many viewers.
 pub const MAX_SIDE: u32 = 32_767;
 
@@ -23,6 +24,31 @@ impl PixelScale {
     /// The number.
     pub fn get(self) -> f64 {
         self.0
+    }
+
+    /// The scale for a picture if none is given: two, or the largest at which its bitmap is not too large.
+    pub fn of(layout: &Layout) -> PixelScale {
+        let usual = PixelScale::default();
+        match usual.size(layout) {
+            Err(PrintError::TooLarge { fitting: Some(fitting), .. }) => fitting,
+            _ => usual,
+        }
+    }
+
+    /// Width and height of the bitmap of a picture, in pixels.
+    pub(super) fn size(self, layout: &Layout) -> Result<(u32, u32), PrintError> {
+        let pixels = |length: f64, scale: f64| (length * scale).ceil().max(1.0);
+        let fits = |scale: f64| {
+            let (w, h) = (pixels(layout.width, scale), pixels(layout.height, scale));
+            w <= f64::from(MAX_SIDE) && h <= f64::from(MAX_SIDE) && w * h <= MAX_PIXELS as f64
+        };
+        let (width, height) = (pixels(layout.width, self.0), pixels(layout.height, self.0));
+        if fits(self.0) {
+            return Ok((width as u32, height as u32));
+        }
+        // The largest of the scales that fit, in hundredths.
+        let fitting = (1..=1000).rev().map(|n| f64::from(n) / 100.0).find(|s| fits(*s)).and_then(PixelScale::new);
+        Err(PrintError::TooLarge { width: width as u64, height: height as u64, fitting })
     }
 }
 
@@ -87,7 +113,7 @@ fn advice(fitting: Option<PixelScale>) -> String {
 /// Always.
 #[cfg(not(feature = "png"))]
 pub fn png(
-    _: &crate::layout::Layout,
+    _: &Layout,
     _: &crate::graph::Graph,
     _: &super::PictureOptions,
     _: PixelScale,
@@ -101,17 +127,39 @@ pub fn png(
 ///
 /// Always.
 #[cfg(not(feature = "pdf"))]
-pub fn pdf(
-    _: &crate::layout::Layout,
-    _: &crate::graph::Graph,
-    _: &super::PictureOptions,
-) -> Result<Vec<u8>, PrintError> {
+pub fn pdf(_: &Layout, _: &crate::graph::Graph, _: &super::PictureOptions) -> Result<Vec<u8>, PrintError> {
     Err(PrintError::NotBuilt("pdf"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn empty(width: f64, height: f64) -> Layout {
+        Layout { width, height, ..Layout::default() }
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_picture_times_the_scale() {
+        let scale = PixelScale::new(2.0).unwrap();
+        assert_eq!(scale.size(&empty(100.2, 50.0)).unwrap(), (201, 100));
+        assert_eq!(PixelScale::of(&empty(100.2, 50.0)), scale);
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_with_a_scale_that_fits() {
+        for (width, height) in [(9000.0, 9000.0), (40_000.0, 10.0)] {
+            let picture = empty(width, height);
+            let Err(PrintError::TooLarge { fitting: Some(fitting), .. }) = PixelScale::default().size(&picture) else {
+                panic!("{width} × {height} is not refused");
+            };
+            assert!(fitting.size(&picture).is_ok() && fitting < PixelScale::default());
+            assert_eq!(PixelScale::of(&picture), fitting);
+        }
+        let Err(PrintError::TooLarge { fitting: None, .. }) = PixelScale::default().size(&empty(1e8, 1e8)) else {
+            panic!("it fits")
+        };
+    }
 
     #[test]
     fn scales_are_numbers_in_range() {
