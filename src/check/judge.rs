@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Finding;
 use super::baseline::{Baseline, KnownFinding};
 use super::fingerprint::fingerprints;
-use super::suppress::Suppressions;
+use super::suppress::{Lookup, Suppressions};
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 use crate::world::World;
@@ -103,12 +103,13 @@ impl Terms<'_> {
 pub fn judge(mut findings: Vec<Finding>, world: &World, terms: &Terms<'_>) -> Judgement {
     findings.retain(|f| terms.wants(f.diagnostic.code));
     let suppressions = terms.suppressions.map_or(&[][..], |s| &s.all);
+    let lookup = Lookup::new(suppressions);
     let mut accepted = BTreeMap::new();
     let mut used = vec![false; suppressions.len()];
     for (place, finding) in findings.iter().enumerate() {
-        for (index, suppression) in suppressions.iter().enumerate().filter(|(_, s)| s.covers(finding)) {
+        for index in lookup.covering(finding) {
             used[index] = true;
-            accepted.entry(place).or_insert(suppression);
+            accepted.entry(place).or_insert(&suppressions[index]);
         }
     }
     let mut all: Vec<(Finding, Standing)> = Vec::new();

@@ -7,6 +7,7 @@
 //!
 //! One without a reason does not hold, one that names no finding and one that suppresses nothing are told.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::registry::family;
@@ -54,23 +55,6 @@ pub struct Suppressions {
 }
 
 impl Suppression {
-    /// Whether a finding is meant.
-    pub fn covers(&self, finding: &Finding) -> bool {
-        let diagnostic = &finding.diagnostic;
-        self.code == diagnostic.code
-            && match &self.scope {
-                Scope::Object { key, span } => match &finding.about {
-                    Some(about) => about == key,
-                    None => diagnostic
-                        .at
-                        .is_some_and(|at| at.file == span.file && (span.start..=span.end).contains(&at.start)),
-                },
-                Scope::Lines { file, lines } => {
-                    diagnostic.at.is_some_and(|at| at.file == *file && lines.contains(&at.line))
-                }
-            }
-    }
-
     /// Says that it suppresses nothing.
     pub fn unused(&self) -> Finding {
         let code = self.code.as_str();
@@ -121,8 +105,79 @@ pub fn suppressions(world: &World) -> Suppressions {
 
 /// Findings without those that somebody has accepted.
 pub fn unsuppressed(findings: Vec<Finding>, world: &World) -> Vec<Finding> {
-    let accepted = suppressions(world).all;
-    findings.into_iter().filter(|f| !accepted.iter().any(|s| s.covers(f))).collect()
+    let accepted = suppressions(world);
+    let lookup = Lookup::new(&accepted.all);
+    findings.into_iter().filter(|f| lookup.covering(f).is_empty()).collect()
+}
+
+/// Suppressions by what they are about, so that each finding is compared with those of its place alone.
+pub(super) struct Lookup<'s> {
+    objects: BTreeMap<(Code, &'s ObjectKey), Vec<usize>>,
+    /// By byte offsets, for findings that are about no object.
+    texts: BTreeMap<(Code, FileId), Stretches>,
+    lines: BTreeMap<(Code, FileId), Stretches>,
+}
+
+impl<'s> Lookup<'s> {
+    pub fn new(all: &'s [Suppression]) -> Lookup<'s> {
+        let mut lookup = Lookup { objects: BTreeMap::new(), texts: BTreeMap::new(), lines: BTreeMap::new() };
+        for (index, suppression) in all.iter().enumerate() {
+            let code = suppression.code;
+            match &suppression.scope {
+                Scope::Object { key, span } => {
+                    lookup.objects.entry((code, key)).or_default().push(index);
+                    lookup.texts.entry((code, span.file)).or_default().all.push((span.start, span.end, index));
+                }
+                Scope::Lines { file, lines } => {
+                    let known = lookup.lines.entry((code, *file)).or_default();
+                    known.all.push((*lines.start(), *lines.end(), index));
+                }
+            }
+        }
+        lookup.texts.values_mut().chain(lookup.lines.values_mut()).for_each(Stretches::sort);
+        lookup
+    }
+
+    /// The positions of the suppressions that mean a finding, sorted.
+    pub fn covering(&self, finding: &Finding) -> Vec<usize> {
+        let Diagnostic { code, at, .. } = &finding.diagnostic;
+        let mut found = match (&finding.about, at) {
+            (Some(about), _) => self.objects.get(&(*code, about)).cloned().unwrap_or_default(),
+            (None, Some(at)) => self.texts.get(&(*code, at.file)).map_or_else(Vec::new, |t| t.around(at.start)),
+            (None, None) => Vec::new(),
+        };
+        if let Some((lines, at)) = at.and_then(|at| Some((self.lines.get(&(*code, at.file))?, at))) {
+            found.extend(lines.around(at.line));
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+/// Stretches of a file: first, last, and the position of the suppression.
+#[derive(Default)]
+struct Stretches {
+    all: Vec<(u32, u32, usize)>,
+    /// For each the furthest end of it and those before it.
+    furthest: Vec<u32>,
+}
+
+impl Stretches {
+    fn sort(&mut self) {
+        self.all.sort_unstable();
+        let mut end = 0;
+        for stretch in &self.all {
+            end = end.max(stretch.1);
+            self.furthest.push(end);
+        }
+    }
+
+    /// Those around a point.
+    fn around(&self, at: u32) -> Vec<usize> {
+        let begun = self.all.partition_point(|s| s.0 <= at);
+        let near = (0..begun).rev().take_while(|i| self.furthest[*i] >= at);
+        near.filter(|i| self.all[*i].1 >= at).map(|i| self.all[i].2).collect()
+    }
 }
 
 impl Suppressions {

@@ -120,6 +120,9 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
+/// For so many workloads that come or go it is listed whom they reach and who reaches them: each may concern all others.
+const WITH_CONNECTIONS: usize = 200;
+
 /// As many fields of an object as are told.
 const FIELDS: usize = 6;
 
@@ -349,6 +352,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     let after = Everyone::of(ends, |w| ends.all()[w].new.is_some());
     let of = by_workload(found);
     let mut items = Vec::new();
+    let mut told = 0;
     for object in found.objects {
         let id = NodeId::object(&object.key);
         let node = graph.find(&id).map(|n| graph.node(n));
@@ -389,7 +393,14 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             let said = |turn: Turn| {
                 of_workload(found, turn, workload, own, if turn == Turn::Gained { &after } else { &before })
             };
-            because.extend(turn.into_iter().flat_map(said));
+            told += usize::from(turn.is_some());
+            if told <= WITH_CONNECTIONS {
+                because.extend(turn.into_iter().flat_map(said));
+            } else if turn.is_some() {
+                let unlisted =
+                    format!("connections are listed for {WITH_CONNECTIONS} workloads that come or go, not for this");
+                because.push((unlisted, String::new()));
+            }
         }
         items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None });
     }

@@ -1,8 +1,9 @@
 //! Verdicts that were worked out before: what a side says depends on which of its rules mean the peer, and many peers
 //! are meant by the same ones.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -13,6 +14,8 @@ use super::groups::GroupId;
 use super::rule::Direction;
 use crate::net::PortSet;
 
+/// Every port, made once: each answer asks for it.
+static ALL_PORTS: LazyLock<PortSet> = LazyLock::new(PortSet::all);
 /// So many of each kind are kept at most: enough for whoever asks row by row.
 const MOST: usize = 1 << 16;
 
@@ -32,6 +35,8 @@ type Both = (usize, usize, [Influence; 2], Certainty);
 #[derive(Default)]
 struct Known {
     sides: FxHashMap<Asked, Arc<Verdict>>,
+    /// Verdicts without a rule: one for all sides that say the same.
+    unruled: BTreeMap<PortSet, Arc<Verdict>>,
     answers: FxHashMap<Both, (Arc<Answer>, [Arc<Verdict>; 2])>,
 }
 
@@ -45,8 +50,13 @@ impl Memory {
         if let Some(known) = self.known(|known| known.sides.get(&asked).cloned()) {
             return known;
         }
-        let verdict = Arc::new(work_out());
+        let verdict = work_out();
         self.known(|known| {
+            let verdict = if verdict.because.is_empty() {
+                Arc::clone(known.unruled.entry(verdict.ports.clone()).or_insert_with(|| Arc::new(verdict)))
+            } else {
+                Arc::new(verdict)
+            };
             if known.sides.len() >= MOST {
                 known.sides.clear();
             }
@@ -67,7 +77,7 @@ impl Memory {
             return known;
         }
         let sides = ((unread[0], &egress.ports), (unread[1], &ingress.ports));
-        let certainty = certainty.max(foreign::certainty(sides.0, sides.1, &PortSet::all()));
+        let certainty = certainty.max(foreign::certainty(sides.0, sides.1, &ALL_PORTS));
         let because = egress.because.iter().chain(&ingress.because).copied().collect();
         let answer = Arc::new(Answer { ports: egress.ports.intersection(&ingress.ports), because, certainty });
         self.known(|known| {
