@@ -5,11 +5,11 @@
 //! its notation: the values are found in the tree, aliases included. What nobody can know to be secret, such as a
 //! comment that stands elsewhere, stays. Lines keep their numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hint::Input;
 use super::prune;
-use super::split;
+use super::split::{self, Chunk};
 use super::tree::{Entry, Tree, Value};
 use crate::source::{FileId, Sources, Span};
 
@@ -45,22 +45,36 @@ pub struct Excerpt {
 
 /// The texts of objects, which are given by their spans, in the order of these.
 pub fn excerpts(sources: &Sources, objects: &[Span], secrecy: Secrecy) -> Vec<Excerpt> {
-    let mut withheld = vec![None; sources.len()];
+    let mut starts: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+    for object in objects {
+        starts.entry(object.file).or_default().push(object.start as usize);
+    }
+    let withheld: BTreeMap<FileId, Vec<(usize, usize)>> = starts
+        .into_iter()
+        .map(|(file, mut starts)| {
+            starts.sort_unstable();
+            (file, secrets(sources, file, &starts, secrecy))
+        })
+        .collect();
     objects
         .iter()
         .map(|object| {
-            let hidden: &Vec<(usize, usize)> =
-                withheld[object.file.index()].get_or_insert_with(|| secrets(sources, object.file, secrecy));
+            let hidden = withheld.get(&object.file).map_or(&[][..], Vec::as_slice);
             excerpt(sources.text(object.file), *object, hidden)
         })
         .collect()
 }
 
-/// The byte ranges of a file that are not shown, ascending and apart from each other.
-fn secrets(sources: &Sources, file: FileId, secrecy: Secrecy) -> Vec<(usize, usize)> {
+/// The byte ranges of the documents in which something starts that are not shown, ascending and apart from each other.
+/// The starts are ascending.
+fn secrets(sources: &Sources, file: FileId, starts: &[usize], secrecy: Secrecy) -> Vec<(usize, usize)> {
     let text = sources.text(file);
     let mut all = BTreeSet::new();
-    for chunk in split::documents(text) {
+    let wanted = |chunk: &Chunk<'_>| {
+        let first = starts.partition_point(|start| *start < chunk.offset);
+        starts.get(first).is_some_and(|start| *start <= chunk.offset + chunk.text.len())
+    };
+    for chunk in split::documents(text).into_iter().filter(wanted) {
         let (mut trees, mut problems) = (Vec::new(), Vec::new());
         let read = super::read_trees(&Input { file, chunk }, &mut trees, &mut problems);
         if read.is_err() || !problems.is_empty() {
