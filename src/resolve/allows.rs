@@ -14,7 +14,7 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
+    Certainty, Connectivity, Direction, End, Entrance, EntranceDoubt, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
     PodSelection, Reason, Tier, Way,
 };
 
@@ -62,7 +62,14 @@ fn reached(connectivity: &Connectivity, entrance: &Entrance) -> Outside {
         let own = known.iter().map(|&w| connectivity.influence(w, Direction::Egress));
         influence = own.fold(influence, Influence::max);
     }
-    match (connectivity.admission(entrance).ports.is_empty(), influence) {
+    let admission = connectivity.admission(entrance);
+    let is_open = !admission.ports.is_empty();
+    if entrance.doubt == Some(EntranceDoubt::NotProvisioned) && is_open
+        || !is_open && admission.certainty == Certainty::Undetermined
+    {
+        return Outside::Undetermined;
+    }
+    match (!is_open, influence) {
         (false, Influence::None) => Outside::Reached,
         (true, Influence::None | Influence::Restricts) => Outside::Blocked,
         _ => Outside::Undetermined,

@@ -11,6 +11,8 @@ mod controllers;
 mod entrance;
 mod exposure;
 mod facts;
+mod probes;
+mod provision;
 mod resources;
 mod services;
 mod unread;
@@ -30,12 +32,14 @@ use crate::net::{AddressSet, ObjectKey};
 use crate::policy::{self, Calls, Connectivity, NetworkPlugin};
 use crate::source::Sources;
 
-pub use controllers::{ControllerError, ControllerRef};
+pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts,
-    Gate, Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
+    Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, Unclaimed, UnansweredProbe, Unprovisioned,
+    UseReference,
 };
 pub use unread::UnreadEntrance;
+pub use ways::is_translated;
 
 /// What follows from a cluster.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +68,9 @@ pub fn resolve(
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
     }
+    context.facts.unprovisioned = provision::unprovisioned(cluster);
+    context.facts.unclaimed = controllers::unclaimed(cluster, controllers);
+    context.facts.probes = probes::unanswered(cluster);
     workloads::add(&mut context);
     services::add(&mut context);
     exposure::nodes(&mut context);

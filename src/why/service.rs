@@ -254,6 +254,16 @@ fn endpoints_of(
     ServiceOutcome { found, ports: Some(ports) }
 }
 
+/// Why a workload takes no connection through a Service, which may list pods that are not ready as well
+/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pods>).
+pub(super) fn absence(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
+    let listed = || {
+        let tree = &scene.entry(scene.cluster.find(service.key()?)?).object.tree;
+        tree.at(&["spec", "publishNotReadyAddresses"])?.as_bool()
+    };
+    pods::absence(scene, workload).filter(|a| !a.is_unready || listed() != Some(true))
+}
+
 /// Those of the selected workloads that have endpoints, and why the last other has none.
 fn running<'a>(
     scene: &Scene<'_>,
@@ -261,15 +271,12 @@ fn running<'a>(
     selected: Vec<Chosen<'a>>,
     step: &mut Step,
 ) -> (Vec<Chosen<'a>>, Option<(usize, Absence)>) {
-    let spec = &scene.entry(service.entry).object.tree;
-    let unready_too = spec.at(&["spec", "publishNotReadyAddresses"]).and_then(Tree::as_bool) == Some(true);
     let mut last = None;
     let alone = selected.len() == 1;
     let kept = selected
         .into_iter()
         .filter(|(workload, ..)| {
-            let absence = pods::absence(scene, *workload).filter(|a| !(a.is_unready && unready_too));
-            let Some(absence) = absence else { return true };
+            let Some(absence) = absence(scene, service.id, *workload) else { return true };
             let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
             step.say(mark, format!("{} {}", scene.workload_name(*workload), absence.text), Some(absence.at.clone()));
             last = Some((*workload, absence));
@@ -291,8 +298,7 @@ fn absent_endpoints(
         return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
     }
     let mut outcome = ServiceOutcome::failed(&format!("{} has no ready endpoint: {name} {}", service.id, absence.text));
-    let help = if absence.is_unready { "find out why the pods are not ready" } else { "scale it up" };
-    outcome.found.changes.push(Change::Edit(format!("{help}: {name}")));
+    outcome.found.changes.push(absence.change(&name));
     outcome
 }
 
