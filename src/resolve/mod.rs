@@ -8,10 +8,12 @@ mod api_server;
 mod backends;
 mod calls;
 mod controllers;
+mod dns;
 mod entrance;
 mod exposure;
 mod facts;
 mod probes;
+mod outside;
 mod provision;
 mod resources;
 mod services;
@@ -133,7 +135,7 @@ impl Context<'_> {
         self.node(Node {
             namespace: key.namespace.clone(),
             evidence: vec![evidence],
-            ..Node::new(NodeId::object(key), key.kind.clone(), key.name.clone(), detail)
+            ..Node::new(NodeId::object(key), label(key), key.name.clone(), detail)
         })
     }
 
@@ -216,6 +218,14 @@ impl Context<'_> {
     fn dns_name(&mut self, host: &str, evidence: Evidence) -> NodeId {
         let id = Identity::DnsName(host.to_owned());
         self.node(Node { evidence: vec![evidence], ..Node::new(id, "DNS name", host, Detail::ExternalName) })
+    }
+}
+
+/// The kind on the card of an object. A Service of Knative runs pods, and must not be taken for a Service of the core.
+fn label(key: &ObjectKey) -> String {
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("serving.knative.dev", "Service") => "Knative Service".to_owned(),
+        (_, kind) => kind.to_owned(),
     }
 }
 

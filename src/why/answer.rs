@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::bearing::{Bearing, Role, bearing};
+use super::bearing::{Bearing, Remark, Way, bearing};
 use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::{self, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::graph::EdgeDetail;
 use crate::manifest::Body;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
@@ -159,67 +158,22 @@ pub struct Answer {
     pub way: Way,
 }
 
-/// The objects on the way of a connection, of which findings bear on the answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Way {
-    /// The source.
-    pub source: BTreeSet<ObjectKey>,
-    /// The target: pods, and a Service that was asked for.
-    pub target: BTreeSet<ObjectKey>,
-    /// The entrances and Services between them, by way: one of them is enough.
-    pub between: Vec<BTreeSet<ObjectKey>>,
-    /// Parts of these objects that the question is not about: other ports, other rules.
-    pub aside: Vec<Span>,
-}
-
-/// Something that is known of an object on the way from elsewhere.
-#[derive(Clone, Debug)]
-pub struct Remark {
-    /// What is known.
-    pub diagnostic: Diagnostic,
-    /// The object.
-    pub about: ObjectKey,
-    /// The place in words.
-    pub at: Option<String>,
-}
-
-impl Way {
-    /// Whether a remark is about an object on the way, and not about a part that the question is not about.
-    fn is_met(&self, remark: &Remark) -> bool {
-        let about = &remark.about;
-        let inside = |part: &Span, at: &Span| part.file == at.file && part.start <= at.start && at.end <= part.end;
-        let ends = self.source.contains(about) || self.target.contains(about);
-        (ends || self.between.iter().any(|way| way.contains(about)))
-            && !remark.diagnostic.at.is_some_and(|at| self.aside.iter().any(|part| inside(part, &at)))
-    }
-
-    /// The first of these remarks that leaves no way certain.
-    fn doubt<'r>(&self, remarks: &[&'r Remark]) -> Option<&'r Remark> {
-        let doubting = |set: &BTreeSet<ObjectKey>, roles: &[Role]| {
-            remarks.iter().copied().find(|r| {
-                let is_doubt =
-                    matches!(bearing(r.diagnostic.code), Bearing::Doubts(role) if roles.contains(&role));
-                is_doubt && r.diagnostic.severity != Severity::Info && set.contains(&r.about)
-            })
-        };
-        let end = doubting(&self.source, &[Role::Any]);
-        let end = end.or_else(|| doubting(&self.target, &[Role::Any, Role::Target]));
-        end.or_else(|| {
-            let ways: Vec<Option<&Remark>> =
-                self.between.iter().map(|way| doubting(way, &[Role::Any, Role::Target])).collect();
-            if ways.iter().all(Option::is_some) { ways.into_iter().flatten().next() } else { None }
-        })
-    }
-}
-
 impl Answer {
+    /// Whether a layer says what a remark says: one cause has one message.
+    fn is_said(&self, remark: &Remark) -> bool {
+        let Bearing::Judged(layer) = bearing(remark.diagnostic.code) else { return false };
+        self.steps.iter().any(|step| step.layer == layer && step.mark != Mark::Ok)
+    }
+
     /// Adds what is known of the objects on the way from elsewhere. What may make the connection fail makes an answer
     /// that allows it undetermined.
     pub fn check(&mut self, found: &[Remark]) {
         let met: Vec<&Remark> = found.iter().filter(|r| self.way.is_met(r)).collect();
         let text = |r: &Remark| format!("{} ({})", r.diagnostic.message, r.diagnostic.code.as_str());
         let mut step = Step::new(Layer::Checks);
-        met.iter().for_each(|r| step.say(Mark::Doubt, text(r), r.at.clone()));
+        for remark in met.iter().filter(|r| !self.is_said(r)) {
+            step.say(Mark::Doubt, text(remark), remark.at.clone());
+        }
         if !step.lines.is_empty() {
             self.steps.push(step);
         }

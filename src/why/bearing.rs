@@ -1,7 +1,11 @@
 //! The meaning of what `check` finds for an answer: the one table, by code.
 
+use std::collections::BTreeSet;
+
 use super::answer::Layer;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::net::ObjectKey;
+use crate::source::Span;
 
 /// What a finding about an object on the way means for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,5 +71,58 @@ pub fn bearing(code: Code) -> Bearing {
         // About the program's own texts and pictures.
         Code::UnusedSuppression | Code::UnknownSuppression | Code::SuppressionWithoutReason => Note,
         Code::ConfigInvalid | Code::LayoutFallback => Note,
+    }
+}
+
+/// The objects on the way of a connection, of which findings bear on the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The source.
+    pub source: BTreeSet<ObjectKey>,
+    /// The target: pods, and a Service that was asked for.
+    pub target: BTreeSet<ObjectKey>,
+    /// The entrances and Services between them, by way: one of them is enough.
+    pub between: Vec<BTreeSet<ObjectKey>>,
+    /// Parts of these objects that the question is not about: other ports, other rules.
+    pub aside: Vec<Span>,
+}
+
+/// Something that is known of an object on the way from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    /// What is known.
+    pub diagnostic: Diagnostic,
+    /// The object.
+    pub about: ObjectKey,
+    /// The place in words.
+    pub at: Option<String>,
+}
+
+impl Way {
+    /// Whether a remark is about an object on the way, and not about a part that the question is not about.
+    pub(super) fn is_met(&self, remark: &Remark) -> bool {
+        let about = &remark.about;
+        let inside = |part: &Span, at: &Span| part.file == at.file && part.start <= at.start && at.end <= part.end;
+        let ends = self.source.contains(about) || self.target.contains(about);
+        (ends || self.between.iter().any(|way| way.contains(about)))
+            && !remark.diagnostic.at.is_some_and(|at| self.aside.iter().any(|part| inside(part, &at)))
+    }
+
+    /// The first of these remarks that leaves no way certain.
+    pub(super) fn doubt<'r>(&self, remarks: &[&'r Remark]) -> Option<&'r Remark> {
+        let doubting = |set: &BTreeSet<ObjectKey>, roles: &[Role]| {
+            remarks.iter().copied().find(|r| {
+                let is_doubt =
+                    matches!(bearing(r.diagnostic.code), Bearing::Doubts(role) if roles.contains(&role));
+                is_doubt && r.diagnostic.severity != Severity::Info && set.contains(&r.about)
+            })
+        };
+        let end = doubting(&self.source, &[Role::Any]);
+        let end = end.or_else(|| doubting(&self.target, &[Role::Any, Role::Target]));
+        end.or_else(|| {
+            let ways: Vec<Option<&Remark>> =
+                self.between.iter().map(|way| doubting(way, &[Role::Any, Role::Target])).collect();
+            if ways.iter().all(Option::is_some) { ways.into_iter().flatten().next() } else { None }
+        })
     }
 }

@@ -31,8 +31,8 @@ use crate::resolve::Facts;
 use crate::source::{Sources, Span};
 use crate::world::World;
 
-pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Remark, Step, answer};
-pub use bearing::{Bearing, Role as BearingRole, bearing};
+pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
+pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing};
 pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.
