@@ -164,6 +164,10 @@ codes! {
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
     /// A Gateway API route sends to a Service that is not there.
     RouteBackendMissing = "route-backend-missing", Error;
+    /// A route never gets a request, since another one has its host and path.
+    RouteDuplicate = "route-duplicate", Error;
+    /// A host of a route is served without TLS.
+    RouteNoTls = "route-no-tls", Warning;
     /// The API server is to call a Service that is not there.
     WebhookServiceMissing = "webhook-service-missing", Error;
     /// Policies deny the API server, which is to call a Service.

@@ -42,6 +42,10 @@ pub struct Facts {
     pub unprovisioned: BTreeMap<usize, Unprovisioned>,
     /// Ingresses that no controller takes.
     pub unclaimed: BTreeMap<usize, Unclaimed>,
+    /// What DestinationRules say of requests to Services.
+    pub destination_rules: Vec<DestinationRule>,
+    /// Who checks the requests of Ingresses before they are sent on.
+    pub checked: BTreeMap<usize, Checked>,
     /// Probes that no port of their pods answers, as far as is known.
     pub probes: Vec<UnansweredProbe>,
     /// Routes that send datagrams (UDP) to their backends; all others send TCP.
@@ -189,6 +193,28 @@ pub struct Unclaimed {
     pub classes: Vec<usize>,
     /// The workloads that are controllers.
     pub controllers: Vec<usize>,
+}
+
+/// A DestinationRule of Istio about a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestinationRule {
+    /// The object.
+    pub object: usize,
+    /// The Service.
+    pub service: usize,
+    /// The names of its subsets.
+    pub subsets: Vec<String>,
+    /// How sidecars encrypt requests to the Service.
+    pub tls: Option<String>,
+}
+
+/// Who checks requests before they are sent on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The URL that is asked, or how clients identify themselves.
+    pub by: String,
+    /// The field that says so.
+    pub field: String,
 }
 
 /// A readiness or startup probe at a port that no container of the pods declares.

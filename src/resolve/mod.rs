@@ -36,7 +36,8 @@ use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use facts::{
-    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts,
+    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
+    EndpointOutcome, Facts,
     Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, Unclaimed, UnansweredProbe, Unprovisioned,
     UseReference,
 };

@@ -38,7 +38,8 @@ pub fn bearing(code: Code) -> Bearing {
         Code::ServicePortUnmatched | Code::ServiceSelectorOverlap | Code::ExternalnameSuspicious => {
             Doubts(Role::Target)
         }
-        Code::IngressDuplicateRoute | Code::IngressShadowedPath | Code::ProbePortUnmatched => Doubts(Role::Target),
+        Code::IngressDuplicateRoute | Code::RouteDuplicate => Doubts(Role::Target),
+        Code::IngressShadowedPath | Code::ProbePortUnmatched => Doubts(Role::Target),
         Code::ServiceSelectsNothing => Judged(Layer::Endpoints),
         Code::IngressBackendMissing | Code::IngressPortMissing | Code::RouteBackendMissing => Judged(Layer::Exposure),
         Code::BackendPortMissing | Code::ReferenceNotPermitted | Code::RouteNotAllowed => Judged(Layer::Exposure),
@@ -64,6 +65,7 @@ pub fn bearing(code: Code) -> Bearing {
         Code::IngressResourceWithoutController | Code::EndpointsWithoutService => Note,
         // Connections work, with other names, certificates or for more clients than meant.
         Code::HeadlessServiceMismatch | Code::IngressNoTls | Code::IngressTlsHostMismatch => Note,
+        Code::RouteNoTls => Note,
         Code::ExposedToInternet | Code::LoadbalancerOpen | Code::NodeportExposed => Note,
         // About other connections than the one that is asked for.
         Code::WebhookServiceMissing | Code::WebhookBlockedByPolicy | Code::DnsNameUnresolvable => Note,

@@ -91,6 +91,7 @@ pub(super) fn ways_in(
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
                     way.at.clone(),
                 );
+                checked(scene, &way.by, &mut step);
                 if matches!(way.through, Through::Clients(_)) && translated(scene, id, workload, &mut step) {
                     found.translated.insert(workload);
                 }
@@ -151,6 +152,15 @@ pub(super) fn ways_in(
     }
     steps.push(step);
     found
+}
+
+/// Who checks the requests of an entrance before they are sent on: that may refuse what is allowed here.
+fn checked(scene: &Scene<'_>, by: &NodeId, step: &mut Step) {
+    let Some(object) = by.key().and_then(|key| scene.cluster.find(key)) else { return };
+    if let Some(checked) = scene.facts.checked.get(&object) {
+        let at = scene.place(scene.entry(object).object.at(&checked.field));
+        step.explain(Mark::Ok, format!("requests are checked by {} before they are sent on", checked.by), Some(at));
+    }
 }
 
 /// Pods behind entrances that take no connections: if there are no others, it fails.

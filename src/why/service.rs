@@ -11,7 +11,7 @@ use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
 use crate::manifest::Tree;
-use crate::net::{AddressSet, PortSet, label_list};
+use crate::net::{AddressSet, PortSet, label_list, text};
 use crate::resolve::ServicePort;
 
 /// The Service that an alias represents in the end; itself for one that is none.
@@ -245,6 +245,7 @@ fn endpoints_of(
         outcome.found.changes = nearest(scene, service, endpoints);
         return outcome;
     }
+    destination_rules(scene, service.entry, endpoints);
     let (selected, absent) = running(scene, service, selected, endpoints);
     if let (Some(absent), true, true) = (&absent, selected.is_empty(), outside.is_empty()) {
         return absent_endpoints(scene, service, absent);
@@ -252,6 +253,22 @@ fn endpoints_of(
     let mut ports = Step::new(Layer::Ports);
     let found = map_ports(scene, service, wish, &selected, outside, &mut ports);
     ServiceOutcome { found, ports: Some(ports) }
+}
+
+/// What DestinationRules say of requests to a Service, for clients with a sidecar.
+fn destination_rules(scene: &Scene<'_>, service: usize, step: &mut Step) {
+    for rule in scene.facts.destination_rules.iter().filter(|r| r.service == service) {
+        let entry = scene.entry(rule.object);
+        let mut said: Vec<String> = Vec::new();
+        if !rule.subsets.is_empty() {
+            said.push(format!("has the subsets {}", text::sentence(&rule.subsets, 5)));
+        }
+        said.extend(rule.tls.as_ref().map(|mode| format!("sets the TLS mode {mode}")));
+        if !said.is_empty() {
+            let text = format!("{} {} for clients in the mesh", entry.key, said.join(" and "));
+            step.explain(Mark::Ok, text, Some(scene.place(entry.object.span)));
+        }
+    }
 }
 
 /// Why a workload takes no connection through a Service, which may list pods that are not ready as well

@@ -52,6 +52,10 @@ fn add_one(
         expose(context, entry, &id, class.as_deref());
     }
     certificates(context, entry, tls);
+    if let Some(checked) = annotations::checked(&entry.object.annotations) {
+        let object = context.position(entry);
+        context.facts.checked.insert(object, checked);
+    }
 
     let mut edges = Edges { entry, found: Rules::of(entry), canaries };
     let aliases = aliases(context, entry, tls);
