@@ -50,7 +50,14 @@ pub(crate) fn with_findings(answer: &mut Answer, world: &World) {
     let refused = world.diagnostics().iter().filter(is_refusal).filter_map(|d| Some((d, world.object_at(d.at?)?)));
     let refused = refused.map(|(d, about)| (d.clone(), about.clone()));
     let found = check(world).into_iter().filter(|f| f.diagnostic.severity != Severity::Info);
-    let found = found.filter_map(|f| Some((f.diagnostic, f.about?)));
+    let other = |d: &Diagnostic| {
+        let at = d.related.first().filter(|_| why::is_mutual(d.code))?.at;
+        Some((Diagnostic { at: Some(at), ..d.clone() }, world.object_at(at)?.clone()))
+    };
+    let found = found.flat_map(|f| {
+        let other = other(&f.diagnostic);
+        f.about.map(|about| (f.diagnostic, about)).into_iter().chain(other)
+    });
     let remarks: Vec<why::Remark> = refused
         .chain(found)
         .map(|(diagnostic, about)| {

@@ -204,9 +204,13 @@ fn services(scene: &mut Scene<'_>) {
             continue;
         }
         let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+        let object = scene.cluster.find(&entry.key);
+        let is_absent = object.is_some_and(|at| scene.facts.unprovisioned.contains_key(&at));
         for (via, ports) in ways {
             let list: Vec<String> = ports.iter().map(u16::to_string).collect();
             match via {
+                // What does not exist takes no connections.
+                Expose::LoadBalancer if is_absent => {}
                 Expose::LoadBalancer => {
                     let web = ports.iter().all(|p| matches!(p, 80 | 443));
                     let message = format!(
@@ -255,7 +259,9 @@ fn unprovisioned(scene: &mut Scene<'_>) {
         let entry = scene.entry(service);
         let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
         let (message, shows) = match why {
-            Unprovisioned::Pending => (format!("the load balancer of {service} has no address yet: it is pending"), None),
+            Unprovisioned::Pending => {
+                (format!("the load balancer of {service} has no address yet: it is pending"), None)
+            }
             Unprovisioned::NoProvider(by) => (
                 format!(
                     "{service} asks for a load balancer, and nothing in the manifests makes one: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",

@@ -28,7 +28,8 @@ pub(super) fn check(scene: &mut Scene<'_>) {
                     Some(near) => format!("`port: {near}` is probably meant"),
                     None => "name a port of the container, or give a number".to_owned(),
                 };
-                let message = format!("{asks} asks port `{name}`, and the container {there}: the pods never become ready");
+                let message =
+                    format!("{asks} asks port `{name}`, and the container {there}: the pods never become ready");
                 (message, help, Severity::Error)
             }
             ProbePort::Number(number) => {

@@ -41,9 +41,10 @@ fn is_judged(entry: &Entry) -> bool {
 fn plain(scene: &mut Scene<'_>) {
     let facts = scene.facts;
     for (object, entry) in scene.cluster.entries().iter().enumerate().filter(|(_, e)| is_judged(e)) {
-        let open = facts.gates_of(object).iter().any(|g| {
-            g.outside.as_ref().is_some_and(|id| matches!(id.identity(), Identity::Internet))
-        });
+        let open = facts
+            .gates_of(object)
+            .iter()
+            .any(|g| g.outside.as_ref().is_some_and(|id| matches!(id.identity(), Identity::Internet)));
         if !open || facts.backends_of(object).is_empty() {
             continue;
         }
@@ -51,7 +52,8 @@ fn plain(scene: &mut Scene<'_>) {
         let Some(first) = hosts.first() else { continue };
         let named: BTreeSet<&str> = hosts.iter().filter_map(|h| h.name.as_deref()).collect();
         let whom = if named.is_empty() { "any host".to_owned() } else { text::first(named, 5) };
-        let message = format!("{} {}/{} serves {whom} without TLS", entry.key.kind, entry.key.namespace(), entry.key.name);
+        let message =
+            format!("{} {}/{} serves {whom} without TLS", entry.key.kind, entry.key.namespace(), entry.key.name);
         let help = match entry.key.kind.as_str() {
             "Route" => "add `spec.tls` with a termination",
             _ => "attach it to a listener of protocol HTTPS",
@@ -156,12 +158,17 @@ fn duplicate(scene: &mut Scene<'_>, own: (&Entry, &str), first: (&Entry, &str), 
     let name = |entry: &Entry| format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name);
     let host = if taken.1.is_empty() { "any host" } else { taken.1.as_str() };
     let path = taken.2.strip_prefix("PathPrefix ").unwrap_or(&taken.2);
-    let place = if path.starts_with('/') || path.is_empty() { format!("{host}{path}") } else { format!("{host} {path}") };
+    let place =
+        if path.starts_with('/') || path.is_empty() { format!("{host}{path}") } else { format!("{host} {path}") };
     let place = place.replace("any host/", "any host /");
     let (message, help) = if own.0.key == first.0.key {
         (format!("{} takes {place} twice: the second rule gets no requests", name(own.0)), "keep one of them")
     } else {
-        let message = format!("{place} is a route of both {} and {}: the older one gets the requests", name(first.0), name(own.0));
+        let message = format!(
+            "{place} is a route of both {} and {}: the older one gets the requests",
+            name(first.0),
+            name(own.0)
+        );
         (message, "let one route have the path, or give them different hosts")
     };
     let apart = own.0.object.span.file != first.0.object.span.file

@@ -15,8 +15,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network,
-    PodSelection, Reason, Tier,
+    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+    Tier,
 };
 
 /// More workloads than this that no rule describes by itself are one node.

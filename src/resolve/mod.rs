@@ -12,8 +12,8 @@ mod dns;
 mod entrance;
 mod exposure;
 mod facts;
-mod probes;
 mod outside;
+mod probes;
 mod provision;
 mod resources;
 mod services;
@@ -37,9 +37,8 @@ use crate::source::Sources;
 pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
-    EndpointOutcome, Facts,
-    Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, Unclaimed, UnansweredProbe, Unprovisioned,
-    UseReference,
+    EndpointOutcome, Facts, Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, UnansweredProbe,
+    Unclaimed, Unprovisioned, UseReference,
 };
 pub use unread::UnreadEntrance;
 pub use ways::is_translated;

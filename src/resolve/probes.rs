@@ -18,14 +18,17 @@ fn of_workload(index: usize, workload: &Workload) -> Vec<UnansweredProbe> {
     let pod = &workload.spec.pod;
     let mut found = Vec::new();
     for (position, container) in pod.containers.iter().enumerate() {
-        for (probe, own) in [("readinessProbe", &container.readiness_probe), ("startupProbe", &container.startup_probe)] {
+        for (probe, own) in [("readinessProbe", &container.readiness_probe), ("startupProbe", &container.startup_probe)]
+        {
             let Some((kind, port)) = own.as_ref().and_then(asked) else { continue };
             let port = match port {
                 IntOrString::String(name) if name.parse::<u16>().is_err() => {
                     let own = container.ports.iter().flatten().any(|p| p.name.as_deref() == Some(name));
                     (!own).then(|| ProbePort::Name(name.clone()))
                 }
-                IntOrString::String(number) => number.parse().ok().filter(|n| is_odd(workload, *n, probe)).map(ProbePort::Number),
+                IntOrString::String(number) => {
+                    number.parse().ok().filter(|n| is_odd(workload, *n, probe)).map(ProbePort::Number)
+                }
                 IntOrString::Int(n) => port_number(*n).filter(|n| is_odd(workload, *n, probe)).map(ProbePort::Number),
             };
             found.extend(port.map(|port| UnansweredProbe {
@@ -66,9 +69,7 @@ fn is_odd(workload: &Workload, number: u16, probe: &str) -> bool {
 /// Whether a container mentions a number outside of one of its probes: in its arguments, its environment, or other probes
 /// and hooks.
 fn mentions(container: &Container, digits: &str, probe: &str) -> bool {
-    let has = |text: &str| {
-        text.split(|c: char| !c.is_ascii_digit()).any(|word| word == digits)
-    };
+    let has = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|word| word == digits);
     let texts = container.args.iter().flatten().chain(container.command.iter().flatten());
     let values = container.env.iter().flatten().filter_map(|e| e.value.as_ref());
     let mut others = vec![&container.liveness_probe];
@@ -79,9 +80,8 @@ fn mentions(container: &Container, digits: &str, probe: &str) -> bool {
         None => false,
     };
     // What comes from elsewhere may mention anything.
-    let refers = container.env.iter().flatten().filter_map(|e| e.value_from.as_ref()).any(|v| v.config_map_key_ref.is_some());
+    let refers =
+        container.env.iter().flatten().filter_map(|e| e.value_from.as_ref()).any(|v| v.config_map_key_ref.is_some());
     let from_elsewhere = refers || container.env_from.as_ref().is_some_and(|e| !e.is_empty());
-    from_elsewhere
-        || texts.chain(values).any(|t| has(t))
-        || others.into_iter().flatten().any(same)
+    from_elsewhere || texts.chain(values).any(|t| has(t)) || others.into_iter().flatten().any(same)
 }

@@ -40,7 +40,8 @@ fn has_address(service: &Entry) -> bool {
 /// are no Nodes, an API server that runs as a pod. Docker Desktop has load balancers of its own.
 fn bare_metal(cluster: &Cluster) -> Option<usize> {
     let position = |entry: &Entry| cluster.find(&entry.key);
-    let nodes: Vec<&Entry> = cluster.entries().iter().filter(|e| e.key.group.is_empty() && e.key.kind == "Node").collect();
+    let nodes: Vec<&Entry> =
+        cluster.entries().iter().filter(|e| e.key.group.is_empty() && e.key.kind == "Node").collect();
     let is_bare = |node: &&&Entry| {
         let id = node.object.tree.at(&["spec", "providerID"]).and_then(Tree::as_str).unwrap_or_default();
         (id.is_empty() || id.starts_with("kind://")) && node.key.name != "docker-desktop"
@@ -97,9 +98,7 @@ fn has_provider(cluster: &Cluster) -> bool {
                 && e.object.tree.at(&["spec", "serviceLoadBalancerIPs"]).is_some_and(|l| !l.items().is_empty())
             || e.key.kind == "HelmChart" && word(&e.key.name)
     };
-    let images = |pod: &k8s_openapi::api::core::v1::PodSpec| {
-        pod.containers.iter().any(|c| c.image.as_deref().is_some_and(word))
-    };
-    cluster.entries().iter().any(object)
-        || cluster.workloads().iter().any(|w| word(&w.key.name) || images(&w.spec.pod))
+    let images =
+        |pod: &k8s_openapi::api::core::v1::PodSpec| pod.containers.iter().any(|c| c.image.as_deref().is_some_and(word));
+    cluster.entries().iter().any(object) || cluster.workloads().iter().any(|w| word(&w.key.name) || images(&w.spec.pod))
 }

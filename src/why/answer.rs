@@ -12,6 +12,7 @@ use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdi
 use crate::graph::EdgeDetail;
 use crate::manifest::Body;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::resolve::UnansweredProbe;
 use crate::source::Span;
 use crate::world::World;
 
@@ -172,7 +173,10 @@ impl Answer {
         let text = |r: &Remark| format!("{} ({})", r.diagnostic.message, r.diagnostic.code.as_str());
         let mut step = Step::new(Layer::Checks);
         for remark in met.iter().filter(|r| !self.is_said(r)) {
-            step.say(Mark::Doubt, text(remark), remark.at.clone());
+            // What two objects have in common is said once.
+            if !step.lines.iter().any(|line| line.text == text(remark)) {
+                step.say(Mark::Doubt, text(remark), remark.at.clone());
+            }
         }
         if !step.lines.is_empty() {
             self.steps.push(step);
@@ -400,9 +404,18 @@ fn way(scene: &Scene<'_>, ends: (&Party, &Party), judged: &[Judged], through: Ve
     let services = target.iter().chain(through.iter().map(|p| &p.service)).filter_map(|key| scene.cluster.find(key));
     for service in services.collect::<BTreeSet<usize>>() {
         let others = scene.facts.ports_of(service).iter();
-        let others = others.filter(|p| !judged.is_empty() && ports::target_ports(&p.map).intersection(&asked).is_empty());
+        let others =
+            others.filter(|p| !judged.is_empty() && ports::target_ports(&p.map).intersection(&asked).is_empty());
         let tree = &scene.entry(service).object.tree;
         aside.extend(others.filter_map(|p| Some(tree.find(&format!("spec.ports[{}]", p.index))?.span)));
+    }
+    let services = || key(ends.1).into_iter().chain(through.iter().map(|p| p.service.clone()));
+    if services().all(|key| service::lists_unready(scene, &key)) {
+        let probes = judged.iter().filter_map(|p| p.to.workload()).flat_map(|w| scene.facts.probes_of(w));
+        let field = |p: &UnansweredProbe| {
+            scene.entry(scene.workload(p.workload).entry).object.tree.find(&p.field).map(|tree| tree.span)
+        };
+        aside.extend(probes.filter_map(field));
     }
     for passage in &through {
         for by in passage.by.iter().filter(|by| **by != passage.service) {

@@ -76,6 +76,11 @@ pub fn bearing(code: Code) -> Bearing {
     }
 }
 
+/// True if findings with a code are about the other place as much as about their own.
+pub fn is_mutual(code: Code) -> bool {
+    matches!(code, Code::IngressDuplicateRoute | Code::IngressShadowedPath | Code::RouteDuplicate)
+}
+
 /// The objects on the way of a connection, of which findings bear on the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Way {
@@ -114,8 +119,7 @@ impl Way {
     pub(super) fn doubt<'r>(&self, remarks: &[&'r Remark]) -> Option<&'r Remark> {
         let doubting = |set: &BTreeSet<ObjectKey>, roles: &[Role]| {
             remarks.iter().copied().find(|r| {
-                let is_doubt =
-                    matches!(bearing(r.diagnostic.code), Bearing::Doubts(role) if roles.contains(&role));
+                let is_doubt = matches!(bearing(r.diagnostic.code), Bearing::Doubts(role) if roles.contains(&role));
                 is_doubt && r.diagnostic.severity != Severity::Info && set.contains(&r.about)
             })
         };

@@ -2,8 +2,8 @@
 
 use super::Scene;
 use crate::net::{AddressSet, PortSet, text};
-use crate::source::Span;
 use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers};
+use crate::source::Span;
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]

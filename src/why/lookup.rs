@@ -303,16 +303,16 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
         Some((None, name, namespace, is_full)) if is_full || known(namespace) => {
             by_name(scene, is_full.then_some("service"), Some(namespace), name, role)
         }
-        Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => {
-            pod_behind(scene, namespace, service, pod).map(Party::Workload).ok_or_else(|| {
-                match beyond(scene, namespace, service, pod) {
-                    Some(why) => format!("`{host}` does not resolve: {why}"),
-                    None => format!(
-                        "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
-                    ),
-                }
-            })
-        }
+        Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => pod_behind(
+            scene, namespace, service, pod,
+        )
+        .map(Party::Workload)
+        .ok_or_else(|| match beyond(scene, namespace, service, pod) {
+            Some(why) => format!("`{host}` does not resolve: {why}"),
+            None => format!(
+                "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
+            ),
+        }),
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
         _ if ClusterName::is_inside(absolute) => {

@@ -32,7 +32,7 @@ use crate::source::{Sources, Span};
 use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
-pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing};
+pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing, is_mutual};
 pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.

@@ -11,10 +11,10 @@ use super::pods::Absence;
 use super::question::PortWish;
 use super::url::Match;
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, PortMap, port_text};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, Node, NodeId, PortMap, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
-use crate::resolve::{UnreadEntrance, Unprovisioned, is_translated};
+use crate::resolve::{Unprovisioned, UnreadEntrance, is_google, is_translated};
 
 /// One way in, up to a Service.
 struct Way {
@@ -373,6 +373,10 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                 }
                 let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
                 let Some(gate) = gate(scene, object, asking, step) else { continue };
+                let unclassed = unclassed(scene, by);
+                if let Some(text) = &unclassed {
+                    step.say(Mark::Doubt, text.clone(), place(edge));
+                }
                 let is_datagram = scene.facts.datagrams.contains(&object);
                 let transport = if is_datagram { Protocol::Udp } else { Protocol::Tcp };
                 let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
@@ -385,7 +389,7 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     port: Some(port.clone()),
                     outer: Vec::new(),
                     transport: Some(transport),
-                    doubt: gate.doubt,
+                    doubt: gate.doubt.or(unclassed),
                 });
             }
             // What comes to another name of the Service comes to it, on the port of that number.
@@ -419,6 +423,19 @@ fn unclaimed(scene: &Scene<'_>, ingress: &NodeId) -> Option<String> {
         _ => format!("of the classes {} none is", text::sentence(&classes, 5)),
     };
     Some(format!("{ingress} names no class, and {several} the default: no controller takes it"))
+}
+
+/// Why it is not known whether the one class of the manifests takes an Ingress: it names none, and that is not the
+/// default (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
+fn unclassed(scene: &Scene<'_>, ingress: &Node) -> Option<String> {
+    let Detail::Ingress { class: None, .. } = &ingress.detail else { return None };
+    let object = ingress.id.key().and_then(|key| scene.cluster.find(key))?;
+    let class = scene.cluster.ingress_classes().next().filter(|_| !is_google(scene.entry(object)))?.0;
+    let id = &ingress.id;
+    Some(format!(
+        "{id} names no class, and class {} is not the default: whether a controller takes it is not known",
+        class.key.name
+    ))
 }
 
 /// Why the load balancer of a Service is not known to exist, with the place that shows it.

@@ -44,9 +44,8 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
         "Pod" => vec![object],
         _ => workload.pods.iter().map(|&pod| &scene.entry(pod).object).collect(),
     };
-    let unready = |text: String, at: String| {
-        Some(Absence { text, at, may_change: false, is_unready: true, help: None })
-    };
+    let unready =
+        |text: String, at: String| Some(Absence { text, at, may_change: false, is_unready: true, help: None });
     if !pods.is_empty() {
         if pods.iter().all(|pod| is_unready(&pod.tree)) {
             let count =

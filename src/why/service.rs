@@ -10,8 +10,8 @@ use super::pods::{self, Absence};
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
-use crate::manifest::Tree;
-use crate::net::{AddressSet, PortSet, label_list, text};
+use crate::manifest::{Body, Tree};
+use crate::net::{AddressSet, ObjectKey, PortSet, label_list, text};
 use crate::resolve::ServicePort;
 
 /// The Service that an alias represents in the end; itself for one that is none.
@@ -274,11 +274,16 @@ fn destination_rules(scene: &Scene<'_>, service: usize, step: &mut Step) {
 /// Why a workload takes no connection through a Service, which may list pods that are not ready as well
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pods>).
 pub(super) fn absence(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
-    let listed = || {
-        let tree = &scene.entry(scene.cluster.find(service.key()?)?).object.tree;
-        tree.at(&["spec", "publishNotReadyAddresses"])?.as_bool()
-    };
-    pods::absence(scene, workload).filter(|a| !a.is_unready || listed() != Some(true))
+    let listed = || service.key().is_some_and(|key| lists_unready(scene, key));
+    pods::absence(scene, workload).filter(|a| !a.is_unready || !listed())
+}
+
+/// Whether pods get connections through an object though they are not ready: through themselves, or through a Service
+/// that lists them.
+pub(super) fn lists_unready(scene: &Scene<'_>, key: &ObjectKey) -> bool {
+    let Some(entry) = scene.cluster.find(key).map(|at| scene.entry(at)) else { return false };
+    let field = entry.object.tree.at(&["spec", "publishNotReadyAddresses"]).and_then(Tree::as_bool);
+    !matches!(entry.object.body, Body::Service(_)) || field == Some(true)
 }
 
 /// Those of the selected workloads that have endpoints, and why the last other has none.
