@@ -132,6 +132,8 @@ codes! {
     ServiceSelectsNothing = "service-selects-nothing", Error;
     /// A Service sends to a port that no selected pod declares.
     ServicePortUnmatched = "service-port-unmatched", Error;
+    /// A probe asks a port that the containers do not declare.
+    ProbePortUnmatched = "probe-port-unmatched", Warning;
     /// A Service selects pods that do not have its port beside those that have.
     ServiceSelectorOverlap = "service-selector-overlap", Warning;
     /// The Service that gives a StatefulSet its names is not there, not headless, or selects other pods.
@@ -162,6 +164,10 @@ codes! {
     IngressResourceWithoutController = "ingress-resource-without-controller", Info;
     /// A Gateway API route sends to a Service that is not there.
     RouteBackendMissing = "route-backend-missing", Error;
+    /// A route never gets a request, since another one has its host and path.
+    RouteDuplicate = "route-duplicate", Error;
+    /// A host of a route is served without TLS.
+    RouteNoTls = "route-no-tls", Warning;
     /// The API server is to call a Service that is not there.
     WebhookServiceMissing = "webhook-service-missing", Error;
     /// Policies deny the API server, which is to call a Service.
@@ -198,6 +204,8 @@ codes! {
     ExposedToInternet = "exposed-to-internet", Info;
     /// A load balancer takes connections from everywhere.
     LoadbalancerOpen = "loadbalancer-open", Warning;
+    /// A load balancer is asked for, and nothing in the manifests makes one.
+    LoadbalancerNotProvisioned = "loadbalancer-not-provisioned", Warning;
     /// A Service is open on every node.
     NodeportExposed = "nodeport-exposed", Warning;
     /// Policies select pods for which they do not hold.

@@ -42,19 +42,30 @@ pub fn why(world: &World, from: &str, to: &str) -> Result<Answer, QuestionError>
     Ok(answer)
 }
 
-/// Adds the errors and warnings of [`check()`] about the objects on the way.
+/// Adds the errors and warnings of [`check()`] about the objects on the way, and what the API server refuses of them.
 pub(crate) fn with_findings(answer: &mut Answer, world: &World) {
-    let findings = check(world);
-    let on_the_way = findings.iter().filter(|f| {
-        f.diagnostic.severity != Severity::Info && f.about.as_ref().is_some_and(|about| answer.way.contains(about))
+    let is_refusal = |d: &&Diagnostic| {
+        d.severity == Severity::Error && matches!(why::bearing(d.code), why::Bearing::Doubts(_)) && !d.refused
+    };
+    let refused = world.diagnostics().iter().filter(is_refusal).filter_map(|d| Some((d, world.object_at(d.at?)?)));
+    let refused = refused.map(|(d, about)| (d.clone(), about.clone()));
+    let found = check(world).into_iter().filter(|f| f.diagnostic.severity != Severity::Info);
+    let other = |d: &Diagnostic| {
+        let at = d.related.first().filter(|_| why::is_mutual(d.code))?.at;
+        Some((Diagnostic { at: Some(at), ..d.clone() }, world.object_at(at)?.clone()))
+    };
+    let found = found.flat_map(|f| {
+        let other = other(&f.diagnostic);
+        f.about.map(|about| (f.diagnostic, about)).into_iter().chain(other)
     });
-    let texts: Vec<(String, Option<String>)> = on_the_way
-        .map(|f| {
-            let at = f.diagnostic.at.map(|at| world.sources().line_of(at));
-            (format!("{} ({})", f.diagnostic.message, f.diagnostic.code.as_str()), at)
+    let remarks: Vec<why::Remark> = refused
+        .chain(found)
+        .map(|(diagnostic, about)| {
+            let at = diagnostic.at.map(|at| world.sources().line_of(at));
+            why::Remark { diagnostic, about, at }
         })
         .collect();
-    answer.check(texts);
+    answer.check(&remarks);
 }
 
 /// A part of a World as a picture.

@@ -12,10 +12,12 @@ use crate::diagnostic::{Code, Severity};
 use crate::graph::{Detail, EdgeDetail, Expose, Graph, Node, NodeId, NodeKind};
 use crate::net::{ObjectKey, PortSet};
 use crate::policy::{Certainty, Entrance, Origin, Way};
+use crate::resolve::Unprovisioned;
 
 family! {
     ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";
     LoadbalancerOpen, "loadbalancer-open", false, "A Service of type LoadBalancer takes connections from every address: it has no `loadBalancerSourceRanges`, and no annotation that asks for a load balancer inside the network of the cloud. Where it only has the ports of the web (80 and 443) that is probably meant and only worth knowing. Services of ingress controllers are left in peace.";
+    LoadbalancerNotProvisioned, "loadbalancer-not-provisioned", false, "A Service of type LoadBalancer gets an address only if something makes a load balancer: the controller of a cloud, MetalLB, kube-vip or another one. The manifests show a cluster outside of clouds, a Node without `spec.providerID` or an API server that runs as a pod, and none of these; or the Service comes from a cluster and is still pending. Until then it is reached on its node ports only (https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer).";
     NodeportExposed, "nodeport-exposed", false, "A Service of type NodePort is open on a port of every node, past Ingresses with their TLS. Whoever reaches a node reaches it; whether that is the Internet is for firewalls to say. Where an Ingress sends to the Service it is only worth knowing: the controllers of some clouds need node ports.";
     HostnetworkBypassesPolicy, "hostnetwork-bypasses-policy", false, "Policies select pods that are in the network of their node. For these it is left to the network whether policies hold, and with most they do not (https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods).";
 }
@@ -23,6 +25,7 @@ family! {
 pub(super) fn check(scene: &mut Scene<'_>) {
     to_internet(scene);
     services(scene);
+    unprovisioned(scene);
     hosts(scene);
 }
 
@@ -201,9 +204,13 @@ fn services(scene: &mut Scene<'_>) {
             continue;
         }
         let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+        let object = scene.cluster.find(&entry.key);
+        let is_absent = object.is_some_and(|at| scene.facts.unprovisioned.contains_key(&at));
         for (via, ports) in ways {
             let list: Vec<String> = ports.iter().map(u16::to_string).collect();
             match via {
+                // What does not exist takes no connections.
+                Expose::LoadBalancer if is_absent => {}
                 Expose::LoadBalancer => {
                     let web = ports.iter().all(|p| matches!(p, 80 | 443));
                     let message = format!(
@@ -242,6 +249,32 @@ fn services(scene: &mut Scene<'_>) {
                 _ => {}
             }
         }
+    }
+}
+
+/// Load balancers that are not known to exist.
+fn unprovisioned(scene: &mut Scene<'_>) {
+    let facts = scene.facts;
+    for (&service, why) in &facts.unprovisioned {
+        let entry = scene.entry(service);
+        let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
+        let (message, shows) = match why {
+            Unprovisioned::Pending => {
+                (format!("the load balancer of {service} has no address yet: it is pending"), None)
+            }
+            Unprovisioned::NoProvider(by) => (
+                format!(
+                    "{service} asks for a load balancer, and nothing in the manifests makes one: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
+                    scene.entry(*by).key
+                ),
+                Some(scene.entry(*by)),
+            ),
+        };
+        let mut report = scene.report(Code::LoadbalancerNotProvisioned, entry, "spec.type", message);
+        if let Some(shows) = shows {
+            report = report.related(shows, "", "shows a cluster outside of clouds");
+        }
+        report.help("install a controller for load balancers, such as MetalLB, or use type NodePort or an Ingress");
     }
 }
 

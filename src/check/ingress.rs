@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, Ingress, IngressBackend, IngressServiceBackend};
 
+use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
+use super::selection::some;
 use crate::cluster::Entry;
 use crate::diagnostic::Code;
 use crate::graph::HostTls;
@@ -13,7 +15,7 @@ use crate::manifest::Tree;
 use crate::net::near::Names;
 use crate::net::text;
 use crate::policy::Way;
-use crate::resolve::{BackendTarget, CertificateSource, Host};
+use crate::resolve::{BackendTarget, CertificateSource, Host, is_google};
 
 family! {
     IngressBackendMissing, "ingress-backend-missing", true, "An Ingress sends a path to a Service that is not in its namespace: requests get 503 (or 404) from the controller. An Ingress can send to Services of its own namespace only.";
@@ -308,19 +310,6 @@ fn class_of(entry: &Entry, ingress: &Ingress) -> Option<String> {
     field.or_else(|| entry.object.annotations.get("kubernetes.io/ingress.class").cloned())
 }
 
-/// Whether annotations are those of Google Cloud's controller, which serves Ingresses without a class
-/// (<https://cloud.google.com/kubernetes-engine/docs/concepts/ingress#controller_summary>).
-pub(super) fn is_google(entry: &Entry) -> bool {
-    let own = [
-        "ingress.gcp.kubernetes.io/",
-        "kubernetes.io/ingress.allow-http",
-        "kubernetes.io/ingress.global-static-ip-name",
-        "kubernetes.io/ingress.regional-static-ip-name",
-        "networking.gke.io/",
-    ];
-    entry.object.annotations.keys().any(|k| own.iter().any(|o| k.starts_with(o)))
-}
-
 /// The classes of the input.
 struct Classes {
     default: bool,
@@ -350,21 +339,36 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress, classes: &Clas
     let name = format!("Ingress {}/{}", entry.key.namespace(), entry.key.name);
     match class_of(entry, ingress) {
         None if !classes.default && !is_google(entry) => {
-            scene
-                .report(
-                    Code::IngressClassMissing,
-                    entry,
-                    "spec",
-                    format!(
-                        "{name} names no class: only a controller of a default class would serve it, and {}",
-                        match classes.names.len() {
-                            0 => "the input has no such class".to_owned(),
-                            1 => format!("class {} is none", classes.there),
-                            _ => format!("of the classes {} none is the default", classes.there),
-                        }
-                    ),
-                )
-                .help("set `spec.ingressClassName`");
+            let unclaimed = scene.cluster.find(&entry.key).and_then(|at| scene.facts.unclaimed.get(&at));
+            let message = match unclaimed {
+                Some(why) => {
+                    let controllers: Vec<String> =
+                        why.controllers.iter().map(|&w| named(&scene.cluster.workloads()[w])).collect();
+                    let among = match (why.classes.len(), controllers.len()) {
+                        (0, _) => format!("of the controllers {} none is the default", some(&controllers)),
+                        (_, 0) => format!("of the classes {} none is the default", classes.there),
+                        (1, _) => format!(
+                            "class {} is not the default of the controllers {}",
+                            classes.there,
+                            some(&controllers)
+                        ),
+                        _ => format!(
+                            "of the classes {} none is the default (controllers: {})",
+                            classes.there,
+                            some(&controllers)
+                        ),
+                    };
+                    format!("{name} names no class, and {among}: no controller takes it, and it exposes nothing")
+                }
+                None => format!(
+                    "{name} names no class: only a controller of a default class would serve it, and {}",
+                    match classes.names.len() {
+                        0 => "the input has no such class".to_owned(),
+                        _ => format!("class {} is none", classes.there),
+                    }
+                ),
+            };
+            scene.report(Code::IngressClassMissing, entry, "spec", message).help("set `spec.ingressClassName`");
         }
         Some(class) if !classes.names.is_empty() && !classes.names.contains(&class) => {
             // The annotation is the controller's own and names no IngressClass.

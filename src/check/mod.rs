@@ -24,6 +24,7 @@ mod objects;
 mod policies;
 mod policy_peers;
 mod policy_ports;
+mod probes;
 mod reach;
 mod registry;
 mod routes;
@@ -76,6 +77,7 @@ pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     calls::check(&mut scene);
     exposure::check(&mut scene);
     objects::check(&mut scene);
+    probes::check(&mut scene);
     routes::check(&mut scene);
     webhooks::check(&mut scene);
     scene.finish()

@@ -109,7 +109,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let shown = match picture::show(&world, &findings, &options) {
         Ok(shown) => shown,
         Err(nothing) => {
-            report::show_world(&world, &[], verbosity);
+            report::show_picture(&world, &[], verbosity, &args.input.command_line());
             return Err(nothing.into());
         }
     };
@@ -118,7 +118,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     }
     let nothing_asked = args.output.is_empty() && args.inject.is_empty();
     if nothing_asked && std::io::stdout().is_terminal() {
-        report::show_world(&world, &[], verbosity);
+        report::show_picture(&world, &[], verbosity, &args.input.command_line());
         output::to_terminal(&(render::brief(&world, &findings) + &next_commands(&args.input)))?;
         return Ok(args.input.status(world.diagnostics()));
     }
@@ -134,7 +134,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     }
     let hiding = findings.iter().map(|f| &f.diagnostic).filter(|d| d.code.hides_connections());
     let noticed: Vec<Diagnostic> = problems.iter().chain(hiding).cloned().collect();
-    report::show_world(&world, &noticed, verbosity);
+    report::show_picture(&world, &noticed, verbosity, &args.input.command_line());
     let mut status = args.input.status(world.diagnostics());
     // Neither a mistyped path nor an empty stream must replace an existing picture.
     let nothing_read = world.sources().is_empty() && status == Status::Failure || shown.graph.nodes().len() == 0;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::inert::{lines, printable, styled};
+use crate::inert::{lines as lines_of, printable, styled};
 use crate::render::{Paint, problem};
 use crate::source::Sources;
 use crate::world::World;
@@ -38,6 +38,47 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
         if count > SHOWN && verbosity != Verbosity::Verbose {
             let _ = writeln!(err, "{} more of {}; -v shows all", count - SHOWN, code.as_str());
         }
+    }
+}
+
+/// The number of lines that fit a screen.
+const SCREEN: usize = 24;
+
+/// Prints what concerns a picture on standard error: the problems of a World and of its drawing, as far as they fit a
+/// screen, the most severe first. `input` is what names the input on a command line.
+pub fn show_picture(world: &World, drawing: &[Diagnostic], verbosity: Verbosity, input: &str) {
+    let mut all: Vec<Diagnostic> = world.diagnostics().iter().chain(drawing).cloned().collect();
+    all.retain(|d| speaks(d.severity, verbosity));
+    let text = |d: &Diagnostic| styled(&problem(d, &[], world.sources(), Paint::Colors)).to_string();
+    let lines: usize = all.iter().map(|d| text(d).lines().count() + 1).sum();
+    if verbosity != Verbosity::Normal || lines <= SCREEN {
+        show_world(world, drawing, verbosity);
+        return;
+    }
+    // Two lines for each, and one for the rest.
+    let most = SCREEN / 2 - 2;
+    all.sort_by(|a, b| (a.severity, a.at, a.code, &a.message).cmp(&(b.severity, b.at, b.code, &b.message)));
+    for diagnostic in all.iter().take(most) {
+        let place = diagnostic.at.map_or(String::new(), |at| format!("\n --> {}", world.sources().line_of(at)));
+        let (severity, code) = (diagnostic.severity.as_str(), diagnostic.code.as_str());
+        let message = shortened(&diagnostic.message);
+        let _ = writeln!(anstream::stderr(), "{}", lines_of(&format!("{severity}[{code}]: {message}{place}")));
+    }
+    let rest = all.len().saturating_sub(most);
+    let more = if rest == 0 { String::new() } else { format!("{rest} more problems; ") };
+    let check = format!("kubesketch check {input}");
+    say(&format!("{more}`{}` has all with their lines, -v shows these here", check.trim_end()));
+    not_shown(world, verbosity);
+}
+
+/// The most characters of a message that is shown in one line.
+const MESSAGE: usize = 200;
+
+fn shortened(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    match first.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", &first[..end]),
+        None => first.to_owned(),
     }
 }
 
@@ -103,17 +144,17 @@ pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
 /// Prints a text of several lines on standard error.
 #[cfg(feature = "serve")]
 pub fn tell(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}\n", lines(text));
+    let _ = writeln!(anstream::stderr(), "{}\n", lines_of(text));
 }
 
 /// Prints what is wrong with the arguments.
 pub fn usage(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", lines(text));
+    let _ = writeln!(anstream::stderr(), "{}", lines_of(text));
 }
 
 /// Prints the error that stopped a command.
 pub fn fail(error: &anyhow::Error) {
-    let _ = writeln!(anstream::stderr(), "error: {}", lines(&format!("{error:#}")));
+    let _ = writeln!(anstream::stderr(), "error: {}", lines_of(&format!("{error:#}")));
 }
 
 /// Prints a line on standard error.

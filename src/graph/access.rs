@@ -51,6 +51,8 @@ pub enum Mark {
     Exposed,
     /// Requests from outside the cluster target the workload, and policies deny all of them.
     Blocked,
+    /// Policies let the workload connect to others, and not ask the DNS of the cluster for names.
+    NoNames,
     /// Policies that are not evaluated, or entrances that are not read, may change what is shown.
     Unevaluated,
     /// The object cannot work.
@@ -67,6 +69,7 @@ impl Mark {
         Mark::Open,
         Mark::Exposed,
         Mark::Blocked,
+        Mark::NoNames,
         Mark::Unevaluated,
         Mark::Broken,
         Mark::Doubtful,
@@ -99,6 +102,8 @@ pub struct Access {
     pub foreign: Vec<Unevaluated>,
     /// The first object that may open an entrance to the workload and is not read.
     pub unread: Option<Unevaluated>,
+    /// True if policies certainly deny its questions to the DNS of the cluster, and allow other connections to pods.
+    pub no_dns: bool,
 }
 
 /// A policy that is not evaluated, or an entrance that is not read.

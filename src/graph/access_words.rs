@@ -30,6 +30,9 @@ impl Access {
                 lines.push("whether it is reached from outside cannot be determined".to_owned());
             }
         }
+        if self.no_dns {
+            lines.push("policies let it ask no DNS: names of Services do not resolve".to_owned());
+        }
         lines.extend(some_of("not evaluated: ", &foreign));
         lines.extend(self.unread.iter().map(|unread| format!("not read: {}", policy_text(&unread.at))));
         lines
@@ -58,6 +61,9 @@ impl Access {
             Outside::Reached => badges.push((Mark::Exposed, "outside".to_owned())),
             Outside::Blocked => badges.push((Mark::Blocked, "outside".to_owned())),
             Outside::Undetermined => badges.push((Mark::Exposed, "outside?".to_owned())),
+        }
+        if self.no_dns {
+            badges.push((Mark::NoNames, "no DNS".to_owned()));
         }
         let mut kinds: Vec<&str> = self.foreign.iter().map(|policy| policy.kind.as_str()).collect();
         kinds.sort_unstable();

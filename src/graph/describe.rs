@@ -125,7 +125,7 @@ impl Node {
             Mark::Exposed => format!("reached from {word}"),
             Mark::Blocked => format!("denied from {word}"),
             Mark::Unevaluated => format!("not evaluated: {word}"),
-            Mark::Broken | Mark::Doubtful => word,
+            Mark::NoNames | Mark::Broken | Mark::Doubtful => word,
         });
         let mut lines = vec![self.name.clone(), self.facts(), badges.collect::<Vec<_>>().join(" · ")];
         lines.retain(|l| !l.is_empty());

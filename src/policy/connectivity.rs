@@ -1,7 +1,9 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::absent as absent_controller;
 use super::collect;
 use super::enforcement::{Enforcement, NetworkPlugin};
 use super::evaluate::{Certainty, Reason};
@@ -52,6 +54,22 @@ pub struct Entrance {
     pub workload: usize,
     /// Its ports that are meant to be reached.
     pub ports: PortSet,
+    /// What is not known of it, whatever policies say.
+    pub doubt: Option<EntranceDoubt>,
+}
+
+/// What is not known of a way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntranceDoubt {
+    /// Whether the load balancer exists.
+    NotProvisioned,
+    /// Whether pods see the address of the client or that of a node.
+    Translated,
+}
+
+/// Every address.
+fn everywhere() -> AddressSet {
+    AddressSet::all_v4().union(&AddressSet::all_v6())
 }
 
 /// What policies leave of a way in from outside.
@@ -140,6 +158,8 @@ pub struct Connectivity {
     home: Vec<usize>,
     pub(super) entrances: Vec<Entrance>,
     absent: Vec<AbsentController>,
+    /// Rules that may mean one of these controllers, by policy.
+    absent_rules: BTreeSet<(usize, usize)>,
     enforcement: Enforcement,
 }
 
@@ -168,7 +188,8 @@ pub fn connectivity(
         }
         planes.push(Plane::new(network, cluster, &policies, &members, &absent, beside, &mut diagnostics));
     }
-    let value = Connectivity { policies, foreign, planes, home, entrances, absent, enforcement };
+    let absent_rules = absent_controller::rules(&policies, cluster, &absent);
+    let value = Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -227,6 +248,11 @@ impl Connectivity {
     /// What is known of the ingress controllers that the manifests do not contain; at least one.
     pub fn absent_controllers(&self) -> &[AbsentController] {
         &self.absent
+    }
+
+    /// Whether a rule of a policy may mean an ingress controller that the manifests do not contain.
+    pub(super) fn is_for_absent(&self, policy: usize, rule: usize) -> bool {
+        self.absent_rules.contains(&(policy, rule))
     }
 
     /// The networks, the pod network first.
@@ -334,7 +360,8 @@ impl Connectivity {
             Way::Controller(known) => known.iter().map(|&w| Endpoint::Workload(w)).collect(),
             // What holds for IPv4 holds for IPv6 too where no policy names addresses of it.
             Way::Direct { addresses, .. } => {
-                let ranges = addresses.ranges();
+                let is_translated = entrance.doubt == Some(EntranceDoubt::Translated);
+                let ranges = if is_translated { everywhere().ranges() } else { addresses.ranges() };
                 let v4 = |range: &AddressRange| matches!(range, AddressRange::V4(..));
                 let skip_v6 = !plane.has_v6() && ranges.iter().any(v4);
                 ranges.into_iter().filter(|r| !skip_v6 || v4(r)).map(Endpoint::Addresses).collect()
@@ -353,11 +380,17 @@ impl Connectivity {
             let new: Vec<Reason> = way.because.into_iter().filter(|r| !answer.because.contains(r)).collect();
             answer.because.extend(new);
         }
-        Admission {
+        let mut admission = Admission {
             ports: answer.ports.intersection(&entrance.ports),
             certainty: answer.certainty,
             because: answer.because,
+        };
+        let is_absent = matches!(&entrance.way, Way::Controller(known) if known.is_empty());
+        let may_mean = is_absent && self.may_admit_absent(&admission, entrance.workload, &entrance.ports);
+        if may_mean || entrance.doubt == Some(EntranceDoubt::NotProvisioned) {
+            admission.certainty = Certainty::Undetermined;
         }
+        admission
     }
 
     /// What rules let through, told by rule: see [`Flow`](super::Flow). By network.

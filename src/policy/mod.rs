@@ -9,6 +9,7 @@
 //! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost
 //!   grows with these and with the connections that exist.
 
+mod absent;
 mod admin;
 mod call;
 mod classes;
@@ -36,7 +37,8 @@ mod unseen;
 
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use connectivity::{
-    Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
+    Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
+    connectivity,
 };
 pub use enforcement::{Enforcement, NetworkPlugin, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};

@@ -100,7 +100,7 @@ pub(crate) fn of_mark(mark: Mark) -> Glyph {
         Mark::Ruled => SHIELD,
         Mark::Open => OPEN,
         Mark::Exposed => GLOBE,
-        Mark::Blocked => BLOCKED,
+        Mark::Blocked | Mark::NoNames => BLOCKED,
         Mark::Unevaluated => MISSING,
         Mark::Broken | Mark::Doubtful => WARNING,
     }

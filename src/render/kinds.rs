@@ -152,7 +152,6 @@ fn entrance(kind: &EntranceKind) -> [&'static str; 4] {
         (Role::Route, ..) => ["yes", "yes", "yes", "backends, ports"],
         (Role::Setting, Family::Knative, _) => ["workload", "yes", "yes", "labels, ports, names, use"],
         (Role::Setting, Family::Gke, _) => ["as a Service", "by routes", "by its pods", "selector, ports"],
-        (Role::Setting, _, "DestinationRule") => ["no", "no", "no", "no"],
         (Role::Setting, _, "ServiceEntry") => ["as names outside", "no", "no", "no"],
         (Role::Setting, ..) => ["no, read with others", "no", "no", "no"],
     }

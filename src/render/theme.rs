@@ -95,7 +95,7 @@ impl Hue {
         match mark {
             Mark::Isolated | Mark::Ruled => Hue::Green,
             Mark::Open | Mark::Exposed => Hue::Grey,
-            Mark::Blocked | Mark::Unevaluated | Mark::Broken => Hue::Vermilion,
+            Mark::Blocked | Mark::NoNames | Mark::Unevaluated | Mark::Broken => Hue::Vermilion,
             Mark::Doubtful => Hue::Amber,
         }
     }

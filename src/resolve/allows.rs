@@ -7,16 +7,17 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
 use super::bundles::{Bundle, Edge, Ends, crowds};
+use super::dns::Names;
+use super::{Context, outside};
 use crate::graph::{
     Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Identity, JunctionId, LineEnd, Node,
     NodeId, Outside, PeerNamespaces, PeerSet, PeersId, Ports, Side, Stance, Unevaluated, digest,
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
-    PodSelection, Reason, Tier, Way,
+    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
+    Tier,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -30,21 +31,9 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     }
     let inhabited = context.graph.namespaces();
     let cluster = context.cluster;
-    let mut adding = Adding { context, connectivity, inhabited, subjects: BTreeMap::new() };
-    let mut ways: BTreeMap<usize, Outside> = BTreeMap::new();
-    for entrance in connectivity.entrances() {
-        let found = reached(connectivity, entrance);
-        let known = ways.entry(entrance.workload).or_insert(found);
-        let rank = |outside: Outside| match outside {
-            Outside::Unreached => 0,
-            Outside::Blocked => 1,
-            Outside::Undetermined => 2,
-            Outside::Reached => 3,
-        };
-        if rank(found) > rank(*known) {
-            *known = found;
-        }
-    }
+    let names = Names::of(cluster, connectivity);
+    let mut adding = Adding { context, connectivity, inhabited, names, subjects: BTreeMap::new() };
+    let ways = outside::of_workloads(connectivity);
     if cluster.workloads().is_empty() {
         adding.subjects();
     }
@@ -56,25 +45,13 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     adding.edges(&flows.denied, EdgeDetail::Denied);
 }
 
-/// Whether an entrance reaches its workload, as far as that is known.
-fn reached(connectivity: &Connectivity, entrance: &Entrance) -> Outside {
-    let mut influence = connectivity.influence(entrance.workload, Direction::Ingress);
-    if let Way::Controller(known) = &entrance.way {
-        let own = known.iter().map(|&w| connectivity.influence(w, Direction::Egress));
-        influence = own.fold(influence, Influence::max);
-    }
-    match (connectivity.admission(entrance).ports.is_empty(), influence) {
-        (false, Influence::None) => Outside::Reached,
-        (true, Influence::None | Influence::Restricts) => Outside::Blocked,
-        _ => Outside::Undetermined,
-    }
-}
-
 struct Adding<'c, 'a> {
     context: &'c mut Context<'a>,
     connectivity: &'c Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
+    /// What policies say of questions to the DNS of the cluster.
+    names: Names,
     /// Where the manifests contain no pods, those that policies are about, with the id of the node that represents
     /// them.
     subjects: BTreeMap<PodSelection, NodeId>,
@@ -156,6 +133,7 @@ impl Adding<'_, '_> {
                 outside: Outside::Unreached,
                 foreign: Vec::new(),
                 unread: None,
+                no_dns: false,
             };
             let evidence: Vec<Evidence> = access.ingress.by.iter().chain(&access.egress.by).cloned().collect();
             let id = self.described(&selection, &[], &Role::Subject, &evidence);
@@ -200,10 +178,11 @@ impl Adding<'_, '_> {
             Outside::Unreached | Outside::Blocked if unread.is_some() => Outside::Undetermined,
             outside => outside,
         };
+        let no_dns = self.names.is_denied(self.context.cluster, self.connectivity, workload);
         if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
-            *access = Some(Access { ingress, egress, outside, foreign, unread });
+            *access = Some(Access { ingress, egress, outside, foreign, unread, no_dns });
         }
     }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::facts::{ControllerHint, Facts};
-use crate::cluster::{Cluster, Workload};
+use super::facts::{ControllerHint, Facts, Unclaimed};
+use crate::cluster::{Cluster, Entry, Workload};
 use crate::manifest::Body;
 use crate::net::kinds::entrance_kind;
 use crate::net::{Labels, ObjectKey, label_list, text};
@@ -313,4 +313,52 @@ fn classes(cluster: &Cluster, hints: &[ControllerHint]) -> Vec<String> {
         }
     }
     words
+}
+
+/// The Ingresses that no controller takes: they name no class, none is the default, and there are several classes, or
+/// controllers of several projects
+/// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
+pub(super) fn unclaimed(cluster: &Cluster, told: &[ControllerRef]) -> BTreeMap<usize, Unclaimed> {
+    const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
+    let is_default = |entry: &Entry| entry.object.annotations.get(DEFAULT).is_some_and(|v| v == "true");
+    if cluster.ingresses().next().is_none() || cluster.ingress_classes().any(|(entry, _)| is_default(entry)) {
+        return BTreeMap::new();
+    }
+    let found = match Controllers::of(cluster, &[]) {
+        Controllers::Found(found) => found,
+        Controllers::Told(_) => BTreeMap::new(),
+    };
+    let classes: Vec<usize> = cluster.ingress_classes().filter_map(|(entry, _)| cluster.find(&entry.key)).collect();
+    let several = classes.len() > 1 || found.len() > 1 && told.is_empty();
+    let controllers: Vec<usize> = found.into_values().flatten().collect();
+    if !several || controllers.iter().any(|&w| takes_all(&cluster.workloads()[w])) {
+        return BTreeMap::new();
+    }
+    let nobodys = cluster.ingresses().filter(|(entry, ingress)| {
+        let named = ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some());
+        !named && !entry.object.annotations.contains_key("kubernetes.io/ingress.class") && !is_google(entry)
+    });
+    let why = Unclaimed { classes, controllers };
+    nobodys.filter_map(|(entry, _)| Some((cluster.find(&entry.key)?, why.clone()))).collect()
+}
+
+/// Whether a controller is told to take Ingresses without class
+/// (<https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/>).
+fn takes_all(workload: &Workload) -> bool {
+    let containers = workload.spec.pod.containers.iter();
+    let mut said = containers.flat_map(|c| c.args.iter().flatten().chain(c.command.iter().flatten()));
+    said.any(|a| matches!(a.as_str(), "--watch-ingress-without-class" | "--watch-ingress-without-class=true"))
+}
+
+/// Whether annotations are those of Google Cloud's controller, which serves Ingresses without a class
+/// (<https://cloud.google.com/kubernetes-engine/docs/concepts/ingress#controller_summary>).
+pub fn is_google(entry: &Entry) -> bool {
+    let own = [
+        "ingress.gcp.kubernetes.io/",
+        "kubernetes.io/ingress.allow-http",
+        "kubernetes.io/ingress.global-static-ip-name",
+        "kubernetes.io/ingress.regional-static-ip-name",
+        "networking.gke.io/",
+    ];
+    entry.object.annotations.keys().any(|k| own.iter().any(|o| k.starts_with(o)))
 }

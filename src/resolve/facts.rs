@@ -38,6 +38,16 @@ pub struct Facts {
     pub api_calls: Vec<ApiCall>,
     /// Ports of workloads that are open on their nodes.
     pub host_ports: Vec<HostPort>,
+    /// Load balancers that are not known to exist, by Service.
+    pub unprovisioned: BTreeMap<usize, Unprovisioned>,
+    /// Ingresses that no controller takes.
+    pub unclaimed: BTreeMap<usize, Unclaimed>,
+    /// What DestinationRules say of requests to Services.
+    pub destination_rules: Vec<DestinationRule>,
+    /// Who checks the requests of Ingresses before they are sent on.
+    pub checked: BTreeMap<usize, Checked>,
+    /// Probes that no port of their pods answers, as far as is known.
+    pub probes: Vec<UnansweredProbe>,
     /// Routes that send datagrams (UDP) to their backends; all others send TCP.
     pub datagrams: BTreeSet<usize>,
 }
@@ -66,6 +76,11 @@ impl Facts {
     /// The ways by which requests from outside come to an Ingress, a Gateway or a route.
     pub fn gates_of(&self, object: usize) -> &[Gate] {
         self.gates.get(&object).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Probes of a workload that no port of its pods answers.
+    pub fn probes_of(&self, workload: usize) -> &[UnansweredProbe] {
+        of_object(&self.probes, workload, |p| p.workload)
     }
 
     /// The ports of a workload that are open on its nodes.
@@ -159,6 +174,71 @@ pub struct ApiCall {
     pub number: u16,
     /// The same as the graph draws it; absent if the Service does not have it.
     pub port: Backend,
+}
+
+/// Why a load balancer is not known to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unprovisioned {
+    /// The Service comes from a cluster, which gave it no address yet.
+    Pending,
+    /// This object shows a cluster outside of clouds, and nothing in the manifests makes load balancers.
+    NoProvider(usize),
+}
+
+/// Why no controller takes an Ingress: it names no class, none is the default, and there are several classes or
+/// controllers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unclaimed {
+    /// The classes.
+    pub classes: Vec<usize>,
+    /// The workloads that are controllers.
+    pub controllers: Vec<usize>,
+}
+
+/// A DestinationRule of Istio about a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestinationRule {
+    /// The object.
+    pub object: usize,
+    /// The Service.
+    pub service: usize,
+    /// The names of its subsets.
+    pub subsets: Vec<String>,
+    /// How sidecars encrypt requests to the Service.
+    pub tls: Option<String>,
+}
+
+/// Who checks requests before they are sent on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The URL that is asked, or how clients identify themselves.
+    pub by: String,
+    /// The field that says so.
+    pub field: String,
+}
+
+/// A readiness or startup probe at a port that no container of the pods declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnansweredProbe {
+    /// The workload.
+    pub workload: usize,
+    /// The field of the probe's port.
+    pub field: String,
+    /// `readinessProbe` or `startupProbe`.
+    pub probe: &'static str,
+    /// The container.
+    pub container: String,
+    /// The port.
+    pub port: ProbePort,
+}
+
+/// The port of a probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbePort {
+    /// A name that no port of the container has: the probe fails.
+    Name(String),
+    /// A number that no container declares: the probe fails unless something listens there all the same.
+    Number(u16),
 }
 
 /// A port of a workload that is open on each node that runs one of its pods

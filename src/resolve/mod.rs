@@ -9,9 +9,13 @@ mod backends;
 mod bundles;
 mod calls;
 mod controllers;
+mod dns;
 mod entrance;
 mod exposure;
 mod facts;
+mod outside;
+mod probes;
+mod provision;
 mod resources;
 mod services;
 mod unread;
@@ -31,12 +35,14 @@ use crate::net::{AddressSet, ObjectKey};
 use crate::policy::{self, Calls, Connectivity, NetworkPlugin};
 use crate::source::Sources;
 
-pub use controllers::{ControllerError, ControllerRef};
+pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use facts::{
-    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, ControllerHint, EndpointOutcome, Facts,
-    Gate, Host, HostPort, Refusal, RefusalReason, ServicePort, UseReference,
+    ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
+    EndpointOutcome, Facts, Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, UnansweredProbe,
+    Unclaimed, Unprovisioned, UseReference,
 };
 pub use unread::UnreadEntrance;
+pub use ways::is_translated;
 
 /// What follows from a cluster.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +71,9 @@ pub fn resolve(
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
     }
+    context.facts.unprovisioned = provision::unprovisioned(cluster);
+    context.facts.unclaimed = controllers::unclaimed(cluster, controllers);
+    context.facts.probes = probes::unanswered(cluster);
     workloads::add(&mut context);
     services::add(&mut context);
     exposure::nodes(&mut context);
@@ -127,7 +136,7 @@ impl Context<'_> {
         self.node(Node {
             namespace: key.namespace.clone(),
             evidence: vec![evidence],
-            ..Node::new(NodeId::object(key), key.kind.clone(), key.name.clone(), detail)
+            ..Node::new(NodeId::object(key), label(key), key.name.clone(), detail)
         })
     }
 
@@ -210,6 +219,14 @@ impl Context<'_> {
     fn dns_name(&mut self, host: &str, evidence: Evidence) -> NodeId {
         let id = Identity::DnsName(host.to_owned());
         self.node(Node { evidence: vec![evidence], ..Node::new(id, "DNS name", host, Detail::ExternalName) })
+    }
+}
+
+/// The kind on the card of an object. A Service of Knative runs pods, and must not be taken for a Service of the core.
+fn label(key: &ObjectKey) -> String {
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("serving.knative.dev", "Service") => "Knative Service".to_owned(),
+        (_, kind) => kind.to_owned(),
     }
 }
 

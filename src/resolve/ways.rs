@@ -8,13 +8,13 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Facts;
 use super::controllers::{ControllerRef, Controllers};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Entry};
 use crate::graph::{
     Backend, Detail, EdgeDetail, EdgeView, EdgesByEnd, Expose, Exposure, Identity, Node, NodeId, NodeKind, PortMap,
     TargetPort,
 };
 use crate::net::{AddressSet, PortSet, Protocol};
-use crate::policy::{Entrance, Origin, Way};
+use crate::policy::{Entrance, EntranceDoubt, Origin, Way};
 
 /// Every entrance that the links between objects show, by workload. Without given controllers, those of the cluster are
 /// found by their labels.
@@ -29,23 +29,25 @@ pub(super) fn entrances(
     let services: BTreeMap<NodeId, &Service> =
         cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
     let controllers = Controllers::of(cluster, given);
-    let mut found: BTreeMap<(NodeId, usize, Way), PortSet> = BTreeMap::new();
-    let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet| {
-        let entry = found.entry((by.clone(), workload, way)).or_default();
-        entry.add(&ports);
+    let mut found: BTreeMap<(NodeId, usize, Way), (PortSet, Option<EntranceDoubt>)> = BTreeMap::new();
+    let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet, doubt: Option<EntranceDoubt>| {
+        let (known, least) = found.entry((by.clone(), workload, way)).or_insert((PortSet::none(), doubt));
+        known.add(&ports);
+        *least = doubt.min(*least);
     };
     for EdgeView { from, to, detail } in links.iter() {
         match detail {
             EdgeDetail::Exposes(exposures) => {
                 if let Some(&workload) = workloads.get(&to.id) {
                     for (way, ports) in into_pods(cluster, facts, &controllers, (workload, from), exposures) {
-                        add(&to.id, workload, way, ports);
+                        add(&to.id, workload, way, ports, None);
                     }
                 }
+                let doubt = doubt(cluster, facts, &to.id, exposures);
                 for (workload, maps) in behind(links, &to.id, &workloads) {
                     let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
                     let way = Way::Direct { from: origin(from), addresses: addresses(from) };
-                    add(&to.id, workload, way, ports);
+                    add(&to.id, workload, way, ports, doubt);
                 }
             }
             EdgeDetail::Routes { port, .. } => {
@@ -72,17 +74,35 @@ pub(super) fn entrances(
                 };
                 for (workload, ports) in routed {
                     for way in &ways {
-                        add(&from.id, workload, way.clone(), ports.clone());
+                        add(&from.id, workload, way.clone(), ports.clone(), None);
                     }
                 }
             }
             _ => {}
         }
     }
-    let opened = found.into_iter().filter(|(_, ports)| !ports.is_empty());
-    let entrances = opened
-        .filter_map(|((by, workload, way), ports)| Some(Entrance { by: by.key()?.clone(), way, workload, ports }));
+    let opened = found.into_iter().filter(|(_, (ports, _))| !ports.is_empty());
+    let entrances = opened.filter_map(|((by, workload, way), (ports, doubt))| {
+        Some(Entrance { by: by.key()?.clone(), way, workload, ports, doubt })
+    });
     entrances.collect()
+}
+
+/// What is not known of the ways that a Service opens itself.
+fn doubt(cluster: &Cluster, facts: &Facts, service: &NodeId, exposures: &[Exposure]) -> Option<EntranceDoubt> {
+    let object = cluster.find(service.key()?)?;
+    let balanced = exposures.iter().all(|e| e.via == Expose::LoadBalancer);
+    if balanced && facts.unprovisioned.contains_key(&object) {
+        return Some(EntranceDoubt::NotProvisioned);
+    }
+    is_translated(&cluster.entries()[object]).then_some(EntranceDoubt::Translated)
+}
+
+/// Whether pods behind a Service may see the address of a node instead of the client's: unless it asks for that to be
+/// kept (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
+pub fn is_translated(service: &Entry) -> bool {
+    let field = service.object.tree.at(&["spec", "externalTrafficPolicy"]);
+    field.and_then(|f| f.as_str()) != Some("Local")
 }
 
 /// The ways by which requests come to pods past all Services, with the ports: through ports of their nodes, or through

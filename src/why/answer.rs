@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use super::bearing::{Bearing, Remark, Way, bearing};
 use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
-use super::lookup::{self, Party, Role};
+use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::{self, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
+use crate::graph::EdgeDetail;
 use crate::manifest::Body;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::resolve::UnansweredProbe;
+use crate::source::Span;
 use crate::world::World;
 
 /// How a layer went.
@@ -150,18 +154,38 @@ pub struct Answer {
     pub summary: String,
     /// What would allow what is denied.
     pub changes: Vec<Change>,
-    /// The objects on the way: both ends, Services, and what opens entrances.
+    /// The objects on the way.
     #[serde(skip)]
-    pub way: BTreeSet<ObjectKey>,
+    pub way: Way,
 }
 
 impl Answer {
-    /// Adds what is known of the objects on the way from elsewhere: texts with their places.
-    pub fn check(&mut self, found: impl IntoIterator<Item = (String, Option<String>)>) {
+    /// Whether a layer says what a remark says: one cause has one message.
+    fn is_said(&self, remark: &Remark) -> bool {
+        let Bearing::Judged(layer) = bearing(remark.diagnostic.code) else { return false };
+        self.steps.iter().any(|step| step.layer == layer && step.mark != Mark::Ok)
+    }
+
+    /// Adds what is known of the objects on the way from elsewhere. What may make the connection fail makes an answer
+    /// that allows it undetermined.
+    pub fn check(&mut self, found: &[Remark]) {
+        let met: Vec<&Remark> = found.iter().filter(|r| self.way.is_met(r)).collect();
+        let text = |r: &Remark| format!("{} ({})", r.diagnostic.message, r.diagnostic.code.as_str());
         let mut step = Step::new(Layer::Checks);
-        found.into_iter().for_each(|(text, at)| step.say(Mark::Doubt, text, at));
+        for remark in met.iter().filter(|r| !self.is_said(r)) {
+            // What two objects have in common is said once.
+            if !step.lines.iter().any(|line| line.text == text(remark)) {
+                step.say(Mark::Doubt, text(remark), remark.at.clone());
+            }
+        }
         if !step.lines.is_empty() {
             self.steps.push(step);
+        }
+        if matches!(self.outcome, Outcome::Allowed | Outcome::Partly)
+            && let Some(doubt) = self.way.doubt(&met)
+        {
+            self.outcome = Outcome::Undetermined;
+            self.summary = text(doubt);
         }
     }
 }
@@ -185,24 +209,36 @@ pub(super) struct Found {
     pub unread: Option<String>,
     /// Why what is allowed is not certain.
     pub doubted: Option<String>,
+    /// Workloads whose policies may see the address of a node in place of the client's.
+    pub translated: BTreeSet<usize>,
     /// What would help.
     pub changes: Vec<Change>,
-    /// Objects that open entrances on the way.
-    pub through: BTreeSet<ObjectKey>,
+    /// The entrances and Services on the way, by way.
+    pub through: Vec<Passage>,
+}
+
+/// A way through an entrance and a Service.
+pub(super) struct Passage {
+    /// Entrances.
+    pub by: BTreeSet<ObjectKey>,
+    /// The last Service.
+    pub service: ObjectKey,
+    /// Why it is not known to be there.
+    pub doubt: Option<String>,
 }
 
 /// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
 /// the question cannot be asked: a name that means nobody, or several.
 pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
     let scene = &Scene::new(world, namespace);
-    let from = lookup::find(scene, &question.from, Role::From)?;
+    let from = lookup::find(scene, &question.from, lookup::Role::From)?;
     let alias = dns::host_alias(scene, &from, &question.to);
     let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
     let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
     if let Reference::Url(url) = &asked.to {
         return of_url(scene, &from, url);
     }
-    let to = lookup::find(scene, &asked.to, Role::To(from.namespace(scene)))?;
+    let to = lookup::find(scene, &asked.to, lookup::Role::To(from.namespace(scene)))?;
     settled(scene, &asked, (&from, &to), alias.as_ref(), None)
 }
 
@@ -245,7 +281,7 @@ fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> 
             outcome,
             summary,
             changes: Vec::new(),
-            way: BTreeSet::new(),
+            way: Way::default(),
         });
     };
     let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
@@ -307,8 +343,16 @@ fn settled(
         }
     }
     for pair in judged.iter_mut().filter(|p| p.from == End::Controller && p.allowed != p.asked) {
-        if policies::may_mean_controller(scene, pair) {
+        pair.rule_for_controller = policies::controller_rule(scene, pair);
+        if pair.rule_for_controller.is_some() {
             pair.doubt = pair.doubt.or(Some(Doubt::UnknownController));
+        }
+    }
+    let is_translated = |p: &&mut Judged| p.to.workload().is_some_and(|w| found.translated.contains(&w));
+    for pair in judged.iter_mut().filter(is_translated) {
+        let of_any = judge(scene, pair.network, &End::Addresses(anywhere()), &pair.to, &pair.asked);
+        if matches!(pair.from, End::Addresses(_)) && of_any.iter().any(|other| other.allowed != pair.allowed) {
+            pair.doubt = pair.doubt.or(Some(Doubt::Translated));
         }
     }
     let mut lookup = Lookup::default();
@@ -344,21 +388,62 @@ fn settled(
 }
 
 /// The objects on the way.
-fn way(
-    scene: &Scene<'_>,
-    ends: (&Party, &Party),
-    judged: &[Judged],
-    mut through: BTreeSet<ObjectKey>,
-) -> BTreeSet<ObjectKey> {
-    let parties = [ends.0, ends.1].into_iter().filter_map(|party| match party {
+fn way(scene: &Scene<'_>, ends: (&Party, &Party), judged: &[Judged], through: Vec<Passage>) -> Way {
+    let key = |party: &Party| match party {
         Party::Service(index) => Some(scene.entry(*index).key.clone()),
         Party::Workload(index) => Some(scene.workload(*index).key.clone()),
         _ => None,
-    });
-    through.extend(parties);
-    let pods = judged.iter().flat_map(|p| [&p.from, &p.to]).filter_map(End::workload);
-    through.extend(pods.map(|w| scene.workload(w).key.clone()));
-    through
+    };
+    let pods = |end: fn(&Judged) -> &End| {
+        judged.iter().map(end).filter_map(End::workload).map(|w| scene.workload(w).key.clone())
+    };
+    let source = key(ends.0).into_iter().chain(pods(|p| &p.from)).collect();
+    let target: BTreeSet<ObjectKey> = key(ends.1).into_iter().chain(pods(|p| &p.to)).collect();
+    let asked = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
+    let mut aside = Vec::new();
+    let services = target.iter().chain(through.iter().map(|p| &p.service)).filter_map(|key| scene.cluster.find(key));
+    for service in services.collect::<BTreeSet<usize>>() {
+        let others = scene.facts.ports_of(service).iter();
+        let others =
+            others.filter(|p| !judged.is_empty() && ports::target_ports(&p.map).intersection(&asked).is_empty());
+        let tree = &scene.entry(service).object.tree;
+        aside.extend(others.filter_map(|p| Some(tree.find(&format!("spec.ports[{}]", p.index))?.span)));
+    }
+    let services = || key(ends.1).into_iter().chain(through.iter().map(|p| p.service.clone()));
+    if services().all(|key| service::lists_unready(scene, &key)) {
+        let probes = judged.iter().filter_map(|p| p.to.workload()).flat_map(|w| scene.facts.probes_of(w));
+        let field = |p: &UnansweredProbe| {
+            scene.entry(scene.workload(p.workload).entry).object.tree.find(&p.field).map(|tree| tree.span)
+        };
+        aside.extend(probes.filter_map(field));
+    }
+    for passage in &through {
+        for by in passage.by.iter().filter(|by| **by != passage.service) {
+            aside.extend(other_rules(scene, by, &passage.service));
+        }
+    }
+    let between = through
+        .into_iter()
+        .map(|p| {
+            let mut objects = p.by;
+            objects.insert(p.service);
+            objects
+        })
+        .collect();
+    Way { source, target, between, aside }
+}
+
+/// The rules of an Ingress or route that send elsewhere than to a Service.
+fn other_rules(scene: &Scene<'_>, by: &ObjectKey, service: &ObjectKey) -> Vec<Span> {
+    let (Some(node), Some(entry)) = (scene.graph.object(by), scene.cluster.find(by)) else { return Vec::new() };
+    let edges = || scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
+    let is_there = |to: usize| scene.graph.node(to).id.key() == Some(service);
+    if !edges().any(|(_, to, _)| is_there(to)) {
+        return Vec::new();
+    }
+    let others = edges().filter(|(_, to, e)| !is_there(*to) && matches!(e.detail, EdgeDetail::Routes { .. }));
+    let fields = others.flat_map(|(_, _, e)| e.evidence.iter().map(|said| said.field.as_str()));
+    fields.filter_map(|field| Some(scene.entry(entry).object.tree.find(field)?.span)).collect()
 }
 
 /// A rule about the address of a Service: whether the network asks it before or after the address is replaced by that

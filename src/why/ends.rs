@@ -3,6 +3,7 @@
 use super::Scene;
 use crate::net::{AddressSet, PortSet, text};
 use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers};
+use crate::source::Span;
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub(super) enum Doubt {
     PodsDiffer,
     /// The controller may be among the pods that a rule allows.
     UnknownController,
+    /// Policies may see the address of a node in place of the client's.
+    Translated,
     /// Policies that are not evaluated may concern either end.
     Unevaluated,
 }
@@ -137,6 +140,8 @@ pub(super) struct Judged {
     pub of_all_ports: Vec<Sides>,
     /// What is not certain about it.
     pub doubt: Option<Doubt>,
+    /// The rule that may mean the ingress controller, if the manifests do not contain that.
+    pub rule_for_controller: Option<Span>,
     /// On which network.
     pub network: usize,
 }
@@ -224,6 +229,7 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
                     ingress,
                     of_all_ports: vec![all],
                     doubt,
+                    rule_for_controller: None,
                     network,
                 },
             );

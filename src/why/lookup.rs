@@ -264,6 +264,24 @@ fn pod_behind(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> O
     })
 }
 
+/// Why a StatefulSet that a Service governs has no pod of a name that begins as its pods' do: their numbers begin at 0
+/// and end before the number of replicas
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#ordinal-index>).
+fn beyond(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Option<String> {
+    let (name, number) = pod.rsplit_once('-')?;
+    number.parse::<u32>().ok()?;
+    let index = scene.cluster.workloads().iter().position(|w| {
+        w.key.namespace() == namespace && w.key.name == name && w.spec.service_name.as_deref() == Some(service)
+    })?;
+    let (own, at) = (scene.workload_name(index), scene.workload_place(index));
+    let pods = match scene.workload(index).spec.replicas.unwrap_or(1) {
+        ..=0 => "0 replicas, so it has no pods".to_owned(),
+        1 => format!("1 replica, so its only pod is {name}-0"),
+        n => format!("{n} replicas, so its pods are {name}-0 to {name}-{}", n - 1),
+    };
+    Some(format!("{own} has {pods} ({at})"))
+}
+
 /// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a
 /// StatefulSet.
 fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, String> {
@@ -276,17 +294,25 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
     {
         return Ok(Party::Workload(owner));
     }
+    if let (Some((None, pod, service, false)), Role::To(Some(home))) = (meant, role)
+        && let Some(why) = beyond(scene, home, service, pod)
+    {
+        return Err(format!("`{host}` does not resolve: {why}"));
+    }
     match meant {
         Some((None, name, namespace, is_full)) if is_full || known(namespace) => {
             by_name(scene, is_full.then_some("service"), Some(namespace), name, role)
         }
-        Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => {
-            pod_behind(scene, namespace, service, pod).map(Party::Workload).ok_or_else(|| {
-                format!(
-                    "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
-                )
-            })
-        }
+        Some((Some(pod), service, namespace, is_full)) if is_full || known(namespace) => pod_behind(
+            scene, namespace, service, pod,
+        )
+        .map(Party::Workload)
+        .ok_or_else(|| match beyond(scene, namespace, service, pod) {
+            Some(why) => format!("`{host}` does not resolve: {why}"),
+            None => format!(
+                "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
+            ),
+        }),
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
         _ if ClusterName::is_inside(absolute) => {

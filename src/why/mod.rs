@@ -9,6 +9,7 @@
 //!   connection from anybody.
 
 mod answer;
+mod bearing;
 mod dns;
 mod ends;
 mod lookup;
@@ -31,6 +32,7 @@ use crate::source::{Sources, Span};
 use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
+pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing, is_mutual};
 pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.

@@ -1,22 +1,27 @@
 //! The ways in from the Internet: Ingresses, Gateways, load balancers, node ports. Each leads to pods through a
 //! Service, and policies judge its last step.
 
+use std::collections::BTreeSet;
+
 use super::Scene;
-use super::answer::{Change, Found, Layer, Mark, Step, Target};
+use super::answer::{Change, Found, Layer, Mark, Passage, Step, Target};
 use super::ends::{End, addresses_name};
 use super::lookup::Party;
+use super::pods::Absence;
 use super::question::PortWish;
 use super::url::Match;
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, NodeId, PortMap, port_text};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, Node, NodeId, PortMap, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
-use crate::resolve::UnreadEntrance;
+use crate::resolve::{Unprovisioned, UnreadEntrance, is_google, is_translated};
 
 /// One way in, up to a Service.
 struct Way {
     /// The object that opens it.
     by: NodeId,
+    /// Gateways and routes before it.
+    before: Vec<NodeId>,
     /// What it is, in words.
     text: String,
     /// Where it says so.
@@ -29,6 +34,8 @@ struct Way {
     outer: Vec<u16>,
     /// The one protocol that it carries, where it carries only one.
     transport: Option<Protocol>,
+    /// Why it is not known to be there.
+    doubt: Option<String>,
 }
 
 /// Who opens the connection to the pods.
@@ -56,6 +63,7 @@ pub(super) fn ways_in(
     };
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
+    let mut absent: Vec<(usize, Absence)> = Vec::new();
     for id in &services {
         let asked_for = |way: &Way| only.is_none_or(|m| way.by == m.by && way.port.as_ref() == Some(&m.port));
         for way in ways(scene, id, clients, &mut step, &mut Vec::new()).into_iter().filter(asked_for) {
@@ -73,14 +81,19 @@ pub(super) fn ways_in(
                     continue;
                 }
                 hits += 1;
-                found.through.extend(way.by.key().cloned());
+                if let Some(absence) = service::absence(scene, id, workload) {
+                    absent.push((workload, absence));
+                    continue;
+                }
+                found.pass(&way, id);
                 step.say(
                     Mark::Ok,
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
                     way.at.clone(),
                 );
-                if matches!(way.through, Through::Clients(_)) {
-                    translated(scene, id, workload, &mut step);
+                checked(scene, &way.by, &mut step);
+                if matches!(way.through, Through::Clients(_)) && translated(scene, id, workload, &mut step) {
+                    found.translated.insert(workload);
                 }
                 for source in sources(scene, &way.through, workload, &asked) {
                     found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
@@ -91,6 +104,8 @@ pub(super) fn ways_in(
             }
         }
     }
+    let doubts: Option<Vec<&String>> = found.through.iter().map(|p| p.doubt.as_ref()).collect();
+    found.doubted = doubts.and_then(|d| d.first().map(|d| d.to_string()));
     if let Some(workload) = own {
         at_nodes(scene, workload, wish, clients, &mut step, &mut found);
     }
@@ -98,8 +113,9 @@ pub(super) fn ways_in(
         let entry = id.key().and_then(|key| scene.cluster.find(key));
         found.doubted = found.doubted.or_else(|| service::refused(scene, entry?, &mut step));
     }
+    say_absent(scene, absent, &mut step, &mut found);
     unread(scene, to, &mut found, &mut step);
-    if found.pairs.is_empty() && found.unread.is_none() && found.unknown.is_none() {
+    if found.failure.is_none() && found.pairs.is_empty() && found.unread.is_none() && found.unknown.is_none() {
         let name = to.name(scene);
         if others.is_empty() {
             // What was told of ways that are closed to this client is reason enough.
@@ -136,6 +152,35 @@ pub(super) fn ways_in(
     }
     steps.push(step);
     found
+}
+
+/// Who checks the requests of an entrance before they are sent on: that may refuse what is allowed here.
+fn checked(scene: &Scene<'_>, by: &NodeId, step: &mut Step) {
+    let Some(object) = by.key().and_then(|key| scene.cluster.find(key)) else { return };
+    if let Some(checked) = scene.facts.checked.get(&object) {
+        let at = scene.place(scene.entry(object).object.at(&checked.field));
+        step.explain(Mark::Ok, format!("requests are checked by {} before they are sent on", checked.by), Some(at));
+    }
+}
+
+/// Pods behind entrances that take no connections: if there are no others, it fails.
+fn say_absent(scene: &Scene<'_>, mut absent: Vec<(usize, Absence)>, step: &mut Step, found: &mut Found) {
+    absent.dedup_by(|a, b| a.0 == b.0);
+    let alone = found.pairs.is_empty();
+    for (workload, absence) in absent {
+        let name = scene.workload_name(workload);
+        let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
+        step.say(mark, format!("{name} {}", absence.text), Some(absence.at.clone()));
+        let text = format!("{name} {}", absence.text);
+        match absence.may_change {
+            true if alone => found.unknown = Some(text),
+            false if alone => {
+                found.failure = Some(text);
+                found.changes.push(absence.change(&name));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Entrances that are not read and may lead to the destination: nothing is exposed by nothing as long as there are any.
@@ -191,6 +236,9 @@ fn at_nodes(
             let asked = PortSet::port(protocol, port.port.number);
             let outer = port_text(port.host, protocol);
             step.say(Mark::Ok, format!("port {outer} of each node leads to {asked} of {name}"), place(edge));
+            found.doubted = None;
+            let key = scene.workload(workload).key.clone();
+            found.through.push(Passage { by: BTreeSet::new(), service: key, doubt: None });
             found.add(End::Addresses(clients.clone()), Target { end: End::Workload(workload), asked });
         }
     }
@@ -199,21 +247,25 @@ fn at_nodes(
 /// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
 /// addresses then see that
 /// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
-fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut Step) {
-    let entry = scene.cluster.entries().iter().find(|e| service.key() == Some(&e.key));
-    let Some(entry) = entry.filter(|_| scene.connectivity.isolation(workload, Direction::Ingress).is_isolated()) else {
-        return;
-    };
-    let field = entry.object.tree.at(&["spec", "externalTrafficPolicy"]);
-    if field.and_then(|f| f.as_str()) != Some("Local") {
-        let text = format!(
-            "{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's"
-        );
-        step.say(Mark::Doubt, text, Some(scene.place(entry.object.at("spec.externalTrafficPolicy"))));
-    }
+fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut Step) -> bool {
+    let entry = service.key().and_then(|key| scene.cluster.find(key)).map(|at| scene.entry(at));
+    let isolated = scene.connectivity.isolation(workload, Direction::Ingress).is_isolated();
+    let Some(entry) = entry.filter(|entry| isolated && is_translated(entry)) else { return false };
+    let text = format!(
+        "{service} does not set externalTrafficPolicy to Local: policies may see the address of a node in place of the client's"
+    );
+    step.say(Mark::Doubt, text, Some(scene.place(entry.object.at("spec.externalTrafficPolicy"))));
+    true
 }
 
 impl Found {
+    /// Keeps a way that leads on.
+    fn pass(&mut self, way: &Way, service: &NodeId) {
+        let Some(service) = service.key().cloned() else { return };
+        let by = way.by.key().into_iter().chain(way.before.iter().filter_map(NodeId::key)).cloned().collect();
+        self.through.push(Passage { by, service, doubt: way.doubt.clone() });
+    }
+
     /// Several ways often end in the same step to the same pods.
     fn add(&mut self, source: End, target: Target) {
         match self.pairs.iter_mut().find(|(s, t)| *s == source && t.end == target.end) {
@@ -289,11 +341,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     continue;
                 };
                 for exposure in exposures {
-                    if exposure.via == Expose::LoadBalancer
-                        && let Some(text) = is_pending(scene, service)
-                    {
-                        step.say(Mark::Problem, text, place(edge));
-                        continue;
+                    let unprovisioned = unprovisioned(scene, service).filter(|_| exposure.via == Expose::LoadBalancer);
+                    if let Some((text, at)) = &unprovisioned {
+                        step.say(Mark::Doubt, text.clone(), at.clone().or_else(|| place(edge)));
                     }
                     let outer: Vec<u16> = exposure.ports.iter().map(|(n, _)| *n).collect();
                     let nodes = exposure.via == Expose::NodePort;
@@ -304,12 +354,14 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     };
                     found.push(Way {
                         by: service.clone(),
+                        before: Vec::new(),
                         text,
                         at: place(edge),
                         through: Through::Clients(clients.clone()),
                         port: None,
                         outer,
                         transport: None,
+                        doubt: unprovisioned.map(|(text, _)| text),
                     });
                 }
             }
@@ -321,17 +373,23 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                 }
                 let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
                 let Some(gate) = gate(scene, object, asking, step) else { continue };
+                let unclassed = unclassed(scene, by);
+                if let Some(text) = &unclassed {
+                    step.say(Mark::Doubt, text.clone(), place(edge));
+                }
                 let is_datagram = scene.facts.datagrams.contains(&object);
                 let transport = if is_datagram { Protocol::Udp } else { Protocol::Tcp };
                 let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
                 found.push(Way {
                     by: by.id.clone(),
-                    text: format!("{gate}{} sends {}", by.id, text::first(paths, 3)),
+                    before: gate.before,
+                    text: format!("{}{} sends {}", gate.text, by.id, text::first(paths, 3)),
                     at: place(edge),
                     through: Through::Controller,
                     port: Some(port.clone()),
                     outer: Vec::new(),
                     transport: Some(transport),
+                    doubt: gate.doubt.or(unclassed),
                 });
             }
             // What comes to another name of the Service comes to it, on the port of that number.
@@ -354,50 +412,77 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
     found
 }
 
-/// Why no controller takes an Ingress: it names no class, and of several that there are none is the default
-/// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
+/// Why no controller takes an Ingress.
 fn unclaimed(scene: &Scene<'_>, ingress: &NodeId) -> Option<String> {
-    let node = scene.graph.node(scene.graph.find(ingress)?);
-    let Detail::Ingress { class: None, .. } = &node.detail else { return None };
-    let classes: Vec<&str> = scene.cluster.ingress_classes().map(|(entry, _)| entry.key.name.as_str()).collect();
-    (classes.len() > 1).then(|| {
-        format!(
-            "{ingress} names no class, and of the classes {} none is the default: no controller takes it",
-            text::sentence(&classes, 5)
-        )
-    })
+    let why = scene.facts.unclaimed.get(&scene.cluster.find(ingress.key()?)?)?;
+    let classes: Vec<&str> = why.classes.iter().map(|&c| scene.entry(c).key.name.as_str()).collect();
+    let controllers: Vec<String> = why.controllers.iter().map(|&w| scene.workload_name(w)).collect();
+    let several = match classes.len() {
+        0 => format!("of the controllers {} none is", text::sentence(&controllers, 5)),
+        1 => format!("class {}, one of several controllers', is not", classes[0]),
+        _ => format!("of the classes {} none is", text::sentence(&classes, 5)),
+    };
+    Some(format!("{ingress} names no class, and {several} the default: no controller takes it"))
 }
 
-/// An address that the cloud has not given yet, where a live Service shows it
-/// (<https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer>).
-fn is_pending(scene: &Scene<'_>, service: &NodeId) -> Option<String> {
-    let entry = scene.entry(scene.cluster.find(service.key()?)?);
-    let tree = &entry.object.tree;
-    let live = tree.at(&["metadata", "uid"]).is_some();
-    let addresses =
-        tree.at(&["status", "loadBalancer", "ingress"]).map(crate::manifest::Tree::items).unwrap_or_default();
-    (live && addresses.is_empty()).then(|| format!("the load balancer of {service} has no address yet: it is pending"))
+/// Why it is not known whether the one class of the manifests takes an Ingress: it names none, and that is not the
+/// default (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
+fn unclassed(scene: &Scene<'_>, ingress: &Node) -> Option<String> {
+    let Detail::Ingress { class: None, .. } = &ingress.detail else { return None };
+    let object = ingress.id.key().and_then(|key| scene.cluster.find(key))?;
+    let class = scene.cluster.ingress_classes().next().filter(|_| !is_google(scene.entry(object)))?.0;
+    let id = &ingress.id;
+    Some(format!(
+        "{id} names no class, and class {} is not the default: whether a controller takes it is not known",
+        class.key.name
+    ))
+}
+
+/// Why the load balancer of a Service is not known to exist, with the place that shows it.
+fn unprovisioned(scene: &Scene<'_>, service: &NodeId) -> Option<(String, Option<String>)> {
+    let found = scene.facts.unprovisioned.get(&scene.cluster.find(service.key()?)?)?;
+    Some(match found {
+        Unprovisioned::Pending => (format!("the load balancer of {service} has no address yet: it is pending"), None),
+        Unprovisioned::NoProvider(by) => {
+            let by = scene.entry(*by);
+            let text = format!(
+                "nothing in the manifests makes a load balancer for {service}: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
+                by.key
+            );
+            (text, Some(scene.place(by.object.span)))
+        }
+    })
 }
 
 fn place(edge: &Edge) -> Option<String> {
     edge.evidence.first().map(|e| e.place())
 }
 
-/// Through which Gateways and routes the asking addresses come to an Ingress or route, as the beginning of a sentence;
-/// `None` if they do not.
-fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) -> Option<String> {
+/// How requests come to an Ingress or route.
+struct Passed {
+    /// The Gateways and routes before it.
+    before: Vec<NodeId>,
+    /// The same as the beginning of a sentence.
+    text: String,
+    /// Why nobody can tell who sends requests to it.
+    doubt: Option<String>,
+}
+
+/// Through which Gateways and routes the asking addresses come to an Ingress or route; `None` if they do not.
+fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) -> Option<Passed> {
     for gate in scene.facts.gates_of(object) {
-        let through: String = gate.through.iter().map(|id| format!("{id}, ")).collect();
+        let text: String = gate.through.iter().map(|id| format!("{id}, ")).collect();
+        let passed = Passed { before: gate.through.clone(), text, doubt: None };
         let Some(outside) = &gate.outside else {
             let first = gate.through.first().map_or("its Gateway", NodeId::as_str);
-            let text = format!("{first} is not in the input: who can send requests to it cannot be determined");
-            step.say(Mark::Doubt, text, Some(scene.place(scene.entry(object).object.span)));
-            return Some(through);
+            let text = format!("{first} is not in the manifests: who can send requests to it cannot be determined");
+            step.say(Mark::Doubt, text.clone(), Some(scene.place(scene.entry(object).object.span)));
+            return Some(Passed { doubt: Some(text), ..passed });
         };
         let Some(node) = scene.graph.find(outside).map(|n| scene.graph.node(n)) else { continue };
         let at = node.evidence.first().map(|e| e.place());
         if clients(&node.detail, at, asking, step).is_some() {
-            return Some(through);
+            return Some(passed);
         }
     }
     None

@@ -1,7 +1,9 @@
 //! Whether a workload has pods that could take a connection: replicas, and readiness as live input shows it.
 
 use super::Scene;
+use super::answer::Change;
 use crate::manifest::{Object, Tree};
+use crate::resolve::{ProbePort, UnansweredProbe};
 
 /// Why a workload takes no connection.
 pub(super) struct Absence {
@@ -13,6 +15,20 @@ pub(super) struct Absence {
     pub may_change: bool,
     /// True if it has pods, and none is ready.
     pub is_unready: bool,
+    /// What would help, if it is not the usual.
+    pub help: Option<String>,
+}
+
+impl Absence {
+    /// What would help.
+    pub fn change(&self, workload: &str) -> Change {
+        let help = match (&self.help, self.is_unready) {
+            (Some(help), _) => help.as_str(),
+            (None, true) => "find out why the pods are not ready",
+            (None, false) => "scale it up",
+        };
+        Change::Edit(format!("{help}: {workload}"))
+    }
 }
 
 /// Why a workload takes no connection; `None` if nothing in the input says so.
@@ -22,13 +38,14 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
     if workload.spec.replicas == Some(0) {
         let at = scene.place(object.at("spec.replicas"));
         let text = "runs no pods: its replicas are 0".to_owned();
-        return Some(Absence { text, at, may_change: is_scaled(scene, index), is_unready: false });
+        return Some(Absence { text, at, may_change: is_scaled(scene, index), is_unready: false, help: None });
     }
     let pods: Vec<&Object> = match workload.key.kind.as_str() {
         "Pod" => vec![object],
         _ => workload.pods.iter().map(|&pod| &scene.entry(pod).object).collect(),
     };
-    let unready = |text: String, at: String| Some(Absence { text, at, may_change: false, is_unready: true });
+    let unready =
+        |text: String, at: String| Some(Absence { text, at, may_change: false, is_unready: true, help: None });
     if !pods.is_empty() {
         if pods.iter().all(|pod| is_unready(&pod.tree)) {
             let count =
@@ -37,6 +54,16 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
             return unready(format!("takes no requests: {count} {not}"), scene.place(pods[0].at("status.conditions")));
         }
         return None;
+    }
+    let named = |p: &UnansweredProbe| if let ProbePort::Name(name) = &p.port { Some(name.clone()) } else { None };
+    if let Some((probe, name)) = scene.facts.probes_of(index).iter().find_map(|p| Some((p, named(p)?))) {
+        let text = format!(
+            "never becomes ready: {} of container {} asks port `{name}`, which the container does not declare",
+            probe.probe, probe.container
+        );
+        let at = scene.place(object.at(&probe.field));
+        let help = Some(format!("name a port of container {} `{name}`, or let the probe ask another", probe.container));
+        return Some(Absence { text, at, may_change: false, is_unready: true, help });
     }
     // A controller that was observed says how many of its pods are ready; none is left out
     // (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/#DeploymentStatus).

@@ -5,9 +5,8 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet};
-use crate::policy::{
-    Decision, Direction, Effect, NamedPort, NamespaceSelection, Peer, Peers, Policy, Reason, Ruling, Tier,
-};
+use crate::policy::{Decision, Direction, Effect, NamedPort, Policy, Reason, Ruling, Tier};
+use crate::source::Span;
 
 /// So many pairs are told one by one.
 const SHOWN: usize = 12;
@@ -178,6 +177,14 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, pair: &Judged)
 fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     let mut said: Vec<(Doubt, String)> = Vec::new();
     for pair in judged {
+        if let Some(rule) = pair.rule_for_controller {
+            let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
+            let said_it = (Doubt::UnknownController, text.to_owned());
+            if !said.contains(&said_it) {
+                step.say(Mark::Doubt, text, Some(scene.place(rule)));
+                said.push(said_it);
+            }
+        }
         let Some(doubt) = pair.doubt else { continue };
         let ends = [&pair.from, &pair.to];
         let on_host = ends
@@ -197,11 +204,11 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
             ),
             // It is in the layer of the direction that they are about.
             Doubt::Unevaluated => continue,
-            Doubt::UnknownController => {
-                let rule = controller_rule(scene, pair);
-                let text =
-                    "the ingress controller is not in the input, and it may be among those that this rule allows";
-                (text.to_owned(), rule.map(|at| scene.place(at)))
+            // It has been said above.
+            Doubt::UnknownController => continue,
+            Doubt::Translated => {
+                let text = "pods may see the address of a node in place of the client's: which of them the rules mean cannot be determined";
+                (text.to_owned(), None)
             }
         };
         if !said.contains(&(doubt, text.clone())) {
@@ -209,7 +216,7 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
             said.push((doubt, text));
         }
     }
-    let unknown = judged.iter().any(|p| p.from == End::Controller && p.doubt.is_none());
+    let unknown = judged.iter().any(|p| p.from == End::Controller && p.rule_for_controller.is_none());
     if unknown && !step.lines.is_empty() {
         step.say(Mark::Ok, absent_controller(scene), None);
     }
@@ -235,44 +242,12 @@ fn absent_controller(scene: &Scene<'_>) -> String {
     }
 }
 
-/// Whether a rule that isolates the destination may mean a controller that the manifests do not contain, and of which
-/// nothing was told: pods of namespaces that it selects by label.
-pub(super) fn may_mean_controller(scene: &Scene<'_>, pair: &Judged) -> bool {
-    scene.connectivity.absent_controllers().iter().any(|c| c.namespace.is_none())
-        && controller_rule(scene, pair).is_some()
-}
-
-fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<crate::source::Span> {
-    let policies = scene.connectivity.policies();
+/// The rule that may mean the controller, which the manifests do not contain, among those of policies that deny it.
+pub(super) fn controller_rule(scene: &Scene<'_>, pair: &Judged) -> Option<Span> {
+    let workload = pair.to.workload()?;
     let denied = pair.ingress.decisions.iter().filter(|p| p.ruling == Ruling::Denied);
-    let isolating =
-        denied.flat_map(|p| p.because.iter().map(move |r| (r, &p.ports))).filter(|(r, _)| r.effect == Effect::Isolate);
-    for (reason, ports) in isolating {
-        for rule in policies[reason.policy].rules(Direction::Ingress).unwrap_or_default() {
-            let Peers::AnyOf(peers) = &rule.peers else { continue };
-            let elsewhere = |peer: &Peer| match peer {
-                Peer::Pods(selection) => match &selection.namespaces {
-                    NamespaceSelection::Labeled(selector) => !scene
-                        .cluster
-                        .namespaces()
-                        .values()
-                        .any(|n| n.declared.is_some() && selector.matches(&n.labels)),
-                    NamespaceSelection::Named(_) => false,
-                },
-                Peer::Addresses(_) | Peer::Untold(_) => false,
-            };
-            let declared = declared_ports(scene, pair);
-            if peers.iter().any(elsewhere) && !rule.ports.at(declared).intersection(ports).is_empty() {
-                return Some(rule.at);
-            }
-        }
-    }
-    None
-}
-
-/// The named ports of the destination that policies ask for.
-fn declared_ports<'a>(scene: &Scene<'a>, pair: &Judged) -> &'a [ContainerPort] {
-    let Some(workload) = pair.to.workload() else { return &[] };
-    let group = scene.connectivity.groups_of(pair.network, workload).first();
-    group.map_or(&[], |&g| &scene.connectivity.groups(pair.network)[g].ports)
+    denied.into_iter().find_map(|decision| {
+        let isolating = decision.because.iter().filter(|r| r.effect == Effect::Isolate).map(|r| r.policy);
+        scene.connectivity.rule_for_absent(isolating, workload, &decision.ports)
+    })
 }

@@ -10,8 +10,8 @@ use super::pods::{self, Absence};
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
-use crate::manifest::Tree;
-use crate::net::{AddressSet, PortSet, label_list};
+use crate::manifest::{Body, Tree};
+use crate::net::{AddressSet, ObjectKey, PortSet, label_list, text};
 use crate::resolve::ServicePort;
 
 /// The Service that an alias represents in the end; itself for one that is none.
@@ -245,6 +245,7 @@ fn endpoints_of(
         outcome.found.changes = nearest(scene, service, endpoints);
         return outcome;
     }
+    destination_rules(scene, service.entry, endpoints);
     let (selected, absent) = running(scene, service, selected, endpoints);
     if let (Some(absent), true, true) = (&absent, selected.is_empty(), outside.is_empty()) {
         return absent_endpoints(scene, service, absent);
@@ -254,6 +255,37 @@ fn endpoints_of(
     ServiceOutcome { found, ports: Some(ports) }
 }
 
+/// What DestinationRules say of requests to a Service, for clients with a sidecar.
+fn destination_rules(scene: &Scene<'_>, service: usize, step: &mut Step) {
+    for rule in scene.facts.destination_rules.iter().filter(|r| r.service == service) {
+        let entry = scene.entry(rule.object);
+        let mut said: Vec<String> = Vec::new();
+        if !rule.subsets.is_empty() {
+            said.push(format!("has the subsets {}", text::sentence(&rule.subsets, 5)));
+        }
+        said.extend(rule.tls.as_ref().map(|mode| format!("sets the TLS mode {mode}")));
+        if !said.is_empty() {
+            let text = format!("{} {} for clients in the mesh", entry.key, said.join(" and "));
+            step.explain(Mark::Ok, text, Some(scene.place(entry.object.span)));
+        }
+    }
+}
+
+/// Why a workload takes no connection through a Service, which may list pods that are not ready as well
+/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pods>).
+pub(super) fn absence(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
+    let listed = || service.key().is_some_and(|key| lists_unready(scene, key));
+    pods::absence(scene, workload).filter(|a| !a.is_unready || !listed())
+}
+
+/// Whether pods get connections through an object though they are not ready: through themselves, or through a Service
+/// that lists them.
+pub(super) fn lists_unready(scene: &Scene<'_>, key: &ObjectKey) -> bool {
+    let Some(entry) = scene.cluster.find(key).map(|at| scene.entry(at)) else { return false };
+    let field = entry.object.tree.at(&["spec", "publishNotReadyAddresses"]).and_then(Tree::as_bool);
+    !matches!(entry.object.body, Body::Service(_)) || field == Some(true)
+}
+
 /// Those of the selected workloads that have endpoints, and why the last other has none.
 fn running<'a>(
     scene: &Scene<'_>,
@@ -261,15 +293,12 @@ fn running<'a>(
     selected: Vec<Chosen<'a>>,
     step: &mut Step,
 ) -> (Vec<Chosen<'a>>, Option<(usize, Absence)>) {
-    let spec = &scene.entry(service.entry).object.tree;
-    let unready_too = spec.at(&["spec", "publishNotReadyAddresses"]).and_then(Tree::as_bool) == Some(true);
     let mut last = None;
     let alone = selected.len() == 1;
     let kept = selected
         .into_iter()
         .filter(|(workload, ..)| {
-            let absence = pods::absence(scene, *workload).filter(|a| !(a.is_unready && unready_too));
-            let Some(absence) = absence else { return true };
+            let Some(absence) = absence(scene, service.id, *workload) else { return true };
             let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
             step.say(mark, format!("{} {}", scene.workload_name(*workload), absence.text), Some(absence.at.clone()));
             last = Some((*workload, absence));
@@ -291,8 +320,7 @@ fn absent_endpoints(
         return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
     }
     let mut outcome = ServiceOutcome::failed(&format!("{} has no ready endpoint: {name} {}", service.id, absence.text));
-    let help = if absence.is_unready { "find out why the pods are not ready" } else { "scale it up" };
-    outcome.found.changes.push(Change::Edit(format!("{help}: {name}")));
+    outcome.found.changes.push(absence.change(&name));
     outcome
 }
 

@@ -57,6 +57,7 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
         let why = match doubt {
             Doubt::HostNetwork => "policies may not hold for pods in the network of their node".to_owned(),
             Doubt::PodsDiffer => "it holds for some of the pods only".to_owned(),
+            Doubt::Translated => "policies may see the address of a node in place of the client's".to_owned(),
             Doubt::UnknownController => "it depends on which pods the ingress controller has".to_owned(),
             Doubt::Unevaluated => unevaluated(scene, judged),
         };

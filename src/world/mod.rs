@@ -14,10 +14,11 @@ use crate::cluster::{self, Cluster};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::manifest;
+use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity, NetworkPlugin};
 pub use crate::resolve::UnreadEntrance;
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
-use crate::source::{FileId, Loaded, Skipped, Sources};
+use crate::source::{FileId, Loaded, Skipped, Sources, Span};
 pub use account::{Absent, Account, Reason};
 
 /// Facts about the cluster that the manifests do not contain.
@@ -152,6 +153,12 @@ impl World {
     /// What became of each object of the texts.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The object whose text contains a place.
+    pub(crate) fn object_at(&self, at: Span) -> Option<&ObjectKey> {
+        let holds = |span: Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
+        self.cluster.entries().iter().find(|e| holds(e.object.tree.span)).map(|e| &e.key)
     }
 
     /// Files without objects, in path order.

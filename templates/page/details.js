@@ -171,7 +171,7 @@ function factSection(node) {
   };
   if (node.ns) put("namespace", [button(node.ns, "Show the namespaces", () => change({ panel: "namespaces" }), { className: "link" })]);
   put("facts", node.facts ? [node.facts] : []);
-  const words = { isolated: "isolated", restricted: "restricted", open: "open", reached: "reached from", denied: "denied from", unevaluated: "not evaluated:", error: "", warning: "" };
+  const words = { isolated: "isolated", restricted: "restricted", open: "open", reached: "reached from", denied: "denied from", unnamed: "", unevaluated: "not evaluated:", error: "", warning: "" };
   put("policies", node.badges?.filter(([mark]) => !["error", "warning"].includes(mark)).map(([mark, word]) => `${words[mark]} ${word}`.trim()));
   put("hosts", node.hosts);
   put("addresses", node.addresses);

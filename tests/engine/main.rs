@@ -39,6 +39,7 @@ mod suggestions;
 mod view;
 mod view_context;
 mod why_changes;
+mod why_findings;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -97,6 +97,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
                 outside: Outside::Blocked,
                 foreign: vec![Unevaluated { kind: t(), at: proof(text) }],
                 unread: Some(Unevaluated { kind: t(), at: proof(text) }),
+                no_dns: true,
             }),
         },
         Detail::Peers {

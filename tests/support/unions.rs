@@ -68,7 +68,7 @@ pub fn random_union(graph: &Graph, seed: u64) -> Graph {
 fn policies(sides: (Stance, Stance)) -> Option<Access> {
     let side = |stance| Side { isolated: stance == Stance::Isolated, stance, by: Vec::new() };
     let (ingress, egress) = (side(sides.0), side(sides.1));
-    Some(Access { ingress, egress, outside: Outside::Unreached, foreign: Vec::new(), unread: None })
+    Some(Access { ingress, egress, outside: Outside::Unreached, foreign: Vec::new(), unread: None, no_dns: false })
 }
 
 /// A release of a shop: search comes, the old status page goes, checkout moves its port and is isolated, the cart gets

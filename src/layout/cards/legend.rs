@@ -182,6 +182,7 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Open => "open: nothing is denied",
         Mark::Exposed => "reached from outside",
         Mark::Blocked => "sent here from outside, denied by policy",
+        Mark::NoNames => "DNS denied by policy",
         Mark::Unevaluated => "not evaluated",
         Mark::Broken => "cannot work",
         Mark::Doubtful => "probably wrong, or risky",

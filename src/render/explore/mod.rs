@@ -339,6 +339,7 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Open => "open",
         Mark::Exposed => "reached",
         Mark::Blocked => "denied",
+        Mark::NoNames => "unnamed",
         Mark::Unevaluated => "unevaluated",
         Mark::Broken => "error",
         Mark::Doubtful => "warning",

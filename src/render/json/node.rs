@@ -212,6 +212,8 @@ struct AccessJson<'a> {
     not_evaluated: Vec<EvidenceJson<'a>>,
     #[serde(rename = "notRead", skip_serializing_if = "Option::is_none")]
     not_read: Option<EvidenceJson<'a>>,
+    #[serde(rename = "noDns", skip_serializing_if = "std::ops::Not::not")]
+    no_dns: bool,
 }
 
 #[derive(Serialize)]
@@ -237,6 +239,7 @@ impl<'a> AccessJson<'a> {
             },
             not_evaluated: access.foreign.iter().map(|policy| EvidenceJson::of(&policy.at)).collect(),
             not_read: access.unread.as_ref().map(|unread| EvidenceJson::of(&unread.at)),
+            no_dns: access.no_dns,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::Ingress;
 
+use super::super::facts::Checked;
 use super::route::Clients;
 use crate::cluster::{Cluster, Entry};
 use crate::graph::RouteRule;
@@ -63,6 +64,33 @@ pub(super) fn clients(annotations: &Annotations) -> Option<Clients> {
         written.iter().all(is_block).then(|| written.into_iter().map(str::to_owned).collect())
     };
     Some(Clients { allowed: blocks(allowed)?, denied: blocks(denied)?, field: field(key) })
+}
+
+/// By which requests are checked before they are sent on: those of
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#external-authentication>,
+/// <https://haproxy-ingress.github.io/docs/configuration/keys/#auth-external>,
+/// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#authentication> and
+/// <https://www.haproxy.com/documentation/kubernetes-ingress/ingress-configuration-reference/>.
+const CHECKS: &[&str] = &[
+    "nginx.ingress.kubernetes.io/auth-url",
+    "nginx.ingress.kubernetes.io/auth-type",
+    "nginx.ingress.kubernetes.io/auth-tls-secret",
+    "haproxy-ingress.github.io/auth-url",
+    "haproxy.org/auth-type",
+    "ingress.kubernetes.io/auth-url",
+    "alb.ingress.kubernetes.io/auth-type",
+];
+
+/// Who checks the requests of an Ingress, if annotations say so.
+pub(super) fn checked(annotations: &Annotations) -> Option<Checked> {
+    let (key, value) = CHECKS.iter().find_map(|key| Some((*key, annotations.get(*key)?)))?;
+    let by = match key.rsplit('/').next() {
+        Some("auth-url") => value.clone(),
+        Some("auth-tls-secret") => format!("client certificates ({value})"),
+        _ if value == "none" => return None,
+        _ => format!("the controller ({value})"),
+    };
+    Some(Checked { by, field: field(key) })
 }
 
 fn field(key: &str) -> String {

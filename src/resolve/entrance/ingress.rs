@@ -47,10 +47,15 @@ fn add_one(
         context.class(entry, class);
     }
     let id = context.object(entry, Detail::Ingress { class: class.clone(), tls: secure });
-    if canaries.is_used(entry, ingress) {
+    let is_claimed = !context.facts.unclaimed.contains_key(&context.position(entry));
+    if is_claimed && canaries.is_used(entry, ingress) {
         expose(context, entry, &id, class.as_deref());
     }
     certificates(context, entry, tls);
+    if let Some(checked) = annotations::checked(&entry.object.annotations) {
+        let object = context.position(entry);
+        context.facts.checked.insert(object, checked);
+    }
 
     let mut edges = Edges { entry, found: Rules::of(entry), canaries };
     let aliases = aliases(context, entry, tls);

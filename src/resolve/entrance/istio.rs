@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Service;
 
-use super::super::facts::{ControllerHint, Refusal, RefusalReason};
+use super::super::facts::{ControllerHint, DestinationRule, Refusal, RefusalReason};
 use super::alb::Wanted;
 use super::gateway::hosts_meet;
 use super::route::{Rules, Target, everything, items, mirrored, number, strings, text, weight};
@@ -34,12 +34,88 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         gateway(context, entry, &services);
     }
     // Those that others delegate to must be there before.
-    for entry in of_kind("VirtualService") {
-        context.route(entry, &strings(&entry.object.tree, &["spec", "hosts"]));
+    for entry in of_kind("DestinationRule") {
+        destination_rule(context, entry);
     }
+    let delegating = delegating(entries);
+    let no_hosts = |entry: &Entry| strings(&entry.object.tree, &["spec", "hosts"]).is_empty();
     for entry in of_kind("VirtualService") {
-        VirtualService::of(context, entry, &names).add(context);
+        let hosts = match delegating.get(&entry.key) {
+            Some(roots) if no_hosts(entry) => hosts_of(roots),
+            _ => strings(&entry.object.tree, &["spec", "hosts"]),
+        };
+        context.route(entry, &hosts);
     }
+    let mut tls: BTreeMap<ObjectKey, HostTls> = BTreeMap::new();
+    for entry in of_kind("VirtualService").filter(|e| !no_hosts(e)) {
+        let service = VirtualService::of(context, entry, &names);
+        service.add(context);
+        tls.insert(entry.key.clone(), service.tls);
+    }
+    for entry in of_kind("VirtualService").filter(|e| no_hosts(e)) {
+        let mut service = VirtualService::of(context, entry, &names);
+        if let Some(roots) = delegating.get(&entry.key) {
+            service.hosts = hosts_of(roots);
+            service.tls = roots.iter().filter_map(|r| tls.get(&r.key).copied()).reduce(both).unwrap_or_default();
+        }
+        service.add(context);
+    }
+}
+
+/// The VirtualServices that delegate to each: what takes requests by delegation has their hosts
+/// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate>).
+fn delegating<'a>(entries: &[&'a Entry]) -> BTreeMap<ObjectKey, Vec<&'a Entry>> {
+    let mut found: BTreeMap<ObjectKey, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|e| e.key.kind == "VirtualService") {
+        for route in items(&entry.object.tree, &["spec", "http"]) {
+            let Some(name) = text(route, &["delegate", "name"]) else { continue };
+            let namespace = text(route, &["delegate", "namespace"]).unwrap_or(entry.key.namespace());
+            let roots = found.entry(ObjectKey::new(GROUP, "VirtualService", namespace, name)).or_default();
+            if roots.last().is_none_or(|last| last.key != entry.key) {
+                roots.push(entry);
+            }
+        }
+    }
+    found
+}
+
+/// The hosts of VirtualServices, each once.
+fn hosts_of(entries: &[&Entry]) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for host in entries.iter().flat_map(|e| strings(&e.object.tree, &["spec", "hosts"])) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// How requests are encrypted that come in two ways: what is said of them must hold for both.
+fn both(a: HostTls, b: HostTls) -> HostTls {
+    if a.is_encrypted() && b.is_encrypted() { a.or(b) } else { HostTls::None }
+}
+
+/// Keeps what a DestinationRule says of the requests to a Service: how they are encrypted, and the subsets of its pods
+/// (<https://istio.io/latest/docs/reference/config/networking/destination-rule/>).
+fn destination_rule(context: &mut Context<'_>, entry: &Entry) {
+    let tree = &entry.object.tree;
+    let key = text(tree, &["spec", "host"]).and_then(|host| service_named(host, entry.key.namespace()));
+    let Some(service) = key.and_then(|key| context.cluster.find(&key)) else { return };
+    let object = context.position(entry);
+    let subsets = items(tree, &["spec", "subsets"]).filter_map(|s| text(s, &["name"])).map(str::to_owned).collect();
+    let tls = text(tree, &["spec", "trafficPolicy", "tls", "mode"]).map(str::to_owned);
+    context.facts.destination_rules.push(DestinationRule { object, service, subsets, tls });
+}
+
+/// The Service that a host means: a name without dots is one of the own namespace
+/// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination>).
+fn service_named(host: &str, own: &str) -> Option<ObjectKey> {
+    let (name, namespace) = match ClusterName::parse(host) {
+        _ if !host.contains('.') => (host, own),
+        Some(ClusterName { pod: None, service, namespace: Some(home), is_full: true, .. }) => (service, home),
+        _ => return None,
+    };
+    Some(ObjectKey::new("", "Service", namespace, name))
 }
 
 /// A host that a ServiceEntry makes known is a name outside, unless it is that of a Service.
@@ -192,8 +268,6 @@ impl<'a> VirtualService<'a> {
                 tls.extend(service.attach(context, &field, &gateway));
             }
         }
-        // What is said of its rules must hold at each of its Gateways.
-        let both = |a: HostTls, b: HostTls| if a.is_encrypted() && b.is_encrypted() { a.or(b) } else { HostTls::None };
         service.tls = tls.into_iter().reduce(both).unwrap_or_default();
         service
     }
@@ -285,15 +359,16 @@ impl<'a> VirtualService<'a> {
         }
     }
 
-    /// The Service that a host means: a name without dots is one of the own namespace
-    /// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination>).
     fn service(&self, host: &str) -> Option<ObjectKey> {
-        let (name, namespace) = match ClusterName::parse(host) {
-            _ if !host.contains('.') => (host, self.entry.key.namespace()),
-            Some(ClusterName { pod: None, service, namespace: Some(home), is_full: true, .. }) => (service, home),
-            _ => return None,
-        };
-        Some(ObjectKey::new("", "Service", namespace, name))
+        service_named(host, self.entry.key.namespace())
+    }
+
+    /// A subset in words: nothing is sent to one that no DestinationRule of the Service has.
+    fn subset(&self, context: &Context<'_>, host: &str, name: &str) -> String {
+        let service = self.service(host).and_then(|key| context.cluster.find(&key));
+        let mut rules = context.facts.destination_rules.iter().filter(|r| Some(r.service) == service).peekable();
+        let is_absent = rules.peek().is_some() && !rules.any(|r| r.subsets.iter().any(|s| s == name));
+        if is_absent { format!("{name}, which no DestinationRule has") } else { name.to_owned() }
     }
 
     fn send(
@@ -305,8 +380,8 @@ impl<'a> VirtualService<'a> {
         wanted: Vec<RouteRule>,
     ) {
         let Some(host) = text(destination, &["host"]) else { return };
-        let subset = text(destination, &["subset"]);
-        let named = |rule: RouteRule| match subset {
+        let subset = text(destination, &["subset"]).map(|name| self.subset(context, host, name));
+        let named = |rule: RouteRule| match &subset {
             None => rule,
             Some(subset) => {
                 let path = rule.path.map_or(String::new(), |path| format!("{path} "));
