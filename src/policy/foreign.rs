@@ -99,7 +99,6 @@ const FOREIGN: &[Kind] = &[
     kind("policy.linkerd.io", "Server", Influence::Restricts, IN, Reach::Namespace),
     kind("policy.linkerd.io", "ServerAuthorization", Influence::Restricts, IN, Reach::Namespace),
     kind("projectcalico.org", "HostEndpoint", Influence::Decides, BOTH, Reach::Cluster),
-    kind("projectcalico.org", "Tier", Influence::Decides, BOTH, Reach::Cluster),
 ];
 
 /// Kinds named `…NetworkPolicy` that hold nowhere: Calico only records what they would do

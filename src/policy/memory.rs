@@ -67,9 +67,13 @@ impl Memory {
             return known;
         }
         let sides = ((unread[0], &egress.ports), (unread[1], &ingress.ports));
-        let certainty = certainty.max(foreign::certainty(sides.0, sides.1, &PortSet::all()));
         let because = egress.because.iter().chain(&ingress.because).copied().collect();
-        let answer = Arc::new(Answer { ports: egress.ports.intersection(&ingress.ports), because, certainty });
+        let ports = egress.ports.intersection(&ingress.ports);
+        let sometimes = egress.sometimes.union(&ingress.sometimes).intersection(&ports);
+        let depends = if sometimes.is_empty() { Certainty::Certain } else { Certainty::Conditional };
+        let unread = foreign::certainty(sides.0, sides.1, &PortSet::all());
+        let certainty = [unread, depends, egress.certainty, ingress.certainty].into_iter().fold(certainty, Ord::max);
+        let answer = Arc::new(Answer { ports, sometimes, because, certainty });
         self.known(|known| {
             if known.answers.len() >= MOST {
                 known.answers.clear();

@@ -9,7 +9,10 @@
 //! * selectors are evaluated for classes of pods, and pairs for groups of classes that no policy tells apart: cost
 //!   grows with these and with the connections that exist.
 
+mod added;
 mod admin;
+mod asking;
+mod calico;
 mod call;
 mod classes;
 mod collect;
@@ -29,11 +32,14 @@ mod plane;
 mod ports;
 mod reach;
 mod read;
+mod request;
 mod rows;
 mod rule;
 mod selector;
+mod tier;
 mod unseen;
 
+pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, Extent, Isolation, Origin, Way, connectivity,
@@ -49,8 +55,10 @@ pub use networks::Network;
 pub use pairs::Pair;
 pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
+pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
+pub use tier::{Order, Tier};
 pub use unseen::{Description, Unseen};

@@ -129,6 +129,16 @@ impl<'t> Field<'t> {
         self.tree.as_i64().ok_or_else(|| self.expected("a whole number"))
     }
 
+    /// The number, which may have a fraction.
+    pub fn decimal(&self) -> Read<f64> {
+        self.tree.as_f64().ok_or_else(|| self.expected("a number"))
+    }
+
+    /// Whether it is `true`.
+    pub fn is_true(&self) -> bool {
+        self.tree.as_bool() == Some(true)
+    }
+
     /// A port number.
     pub fn port(&self) -> Read<u16> {
         let number = self.number()?;

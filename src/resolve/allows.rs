@@ -14,8 +14,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
-    PodSelection, Reason, Tier, Way,
+    Certainty, Closes, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
+    PodSelection, Reason, Way,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -185,7 +185,7 @@ impl Adding<'_, '_> {
         for (selection, ids) in about {
             let side = |direction: Direction| {
                 let by = ids.iter().filter(|&&p| policies[p].rules(direction).is_some());
-                let isolated = by.clone().any(|&p| policies[p].tier == Tier::Network);
+                let isolated = by.clone().any(|&p| policies[p].closes != Closes::Nothing);
                 Side {
                     stance: match (isolated, by.clone().next()) {
                         (true, _) => Stance::Isolated,
@@ -350,6 +350,9 @@ impl Adding<'_, '_> {
                 "pods in the network of their node: policies may not hold"
             };
             doubts.push(doubt.to_owned());
+        }
+        if flow.certainty == Certainty::Conditional {
+            doubts.push("on some requests: it depends on their method, path or host, or where they come from".to_owned());
         }
         let ends = [(&flow.from, Direction::Egress), (&flow.to, Direction::Ingress)];
         let concerns = |policy: &ForeignPolicy, (end, direction): (&End, Direction)| {

@@ -34,7 +34,8 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let rule = reason.rule.and_then(|i| policy.rules(direction)?.get(i));
                         let field = rule.map_or("its rule", |r| r.field.as_str());
                         let at = scene.place(rule.map_or(policy.at, |r| r.at));
-                        let why = match policy.tier {
+                        let why = match &policy.tier {
+                            Tier::Mesh | Tier::Calico(..) => "no NetworkPolicy can overrule that: change the rule",
                             Tier::Admin | Tier::Network => {
                                 "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it"
                             }
