@@ -1,10 +1,11 @@
 //! Finds the policies of a cluster: reads those that are understood, refuses those that the API server would, and names
 //! those of other kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::admin::{self, Kind};
 use super::calico;
+use super::istio;
 use super::classes::{namespace_keys, namespaces};
 use super::foreign::ForeignPolicy;
 use super::network_policy;
@@ -12,7 +13,7 @@ use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, NAMESPACE_NAME, text};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
 use crate::source::Span;
 
 /// The policies of a cluster.
@@ -29,16 +30,20 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
     let mut faults = Vec::new();
     let calico = calico::Reader::new(cluster, &mut faults);
+    let istio = istio::Reader::new(cluster);
+    policies.extend(istio.sidecars(cluster, &mut faults));
     diagnostics.extend(faults.into_iter().filter_map(|(entry, fault)| refusal(entry, Some(fault))));
+    let of_others = |entry: &Entry| calico.read(entry).or_else(|| istio.read(entry));
     let (mut read_later, mut names_v6) = (Vec::new(), false);
     for entry in cluster.entries() {
-        let outcome = read(entry).or_else(|| {
-            let outcome = calico.read(entry);
-            read_later.extend(matches!(outcome, Some(Ok(_))).then_some(entry));
+        let outcome = read(entry).map(|read| read.map(Some)).or_else(|| {
+            let outcome = of_others(entry);
+            read_later.extend(matches!(outcome, Some(Ok(Some(_)))).then_some(entry));
             outcome
         });
         match outcome {
-            Some(Ok(policy)) if entry.object.faults.is_empty() => {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(policy))) if entry.object.faults.is_empty() => {
                 if entry.key.group == admin::GROUP {
                     let kind = Kind::from_name(&entry.key.kind).into_iter();
                     diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
@@ -54,9 +59,11 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
             }
         }
     }
-    if calico.must_read_again(names_v6) {
-        policies.retain(|policy| !calico::is_own(&policy.key));
-        policies.extend(read_later.into_iter().filter_map(|entry| calico.read(entry)?.ok()));
+    // Rules about all addresses are about those of IPv6 too where some policy names any.
+    if calico.must_read_again(names_v6) | istio.must_read_again(names_v6) {
+        let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
+        policies.retain(|policy| !again.contains(&policy.key));
+        policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok().flatten()));
     }
     for ((group, kind), list) in &foreign {
         let places = list.iter().map(|f| f.at).min();

@@ -89,6 +89,13 @@ pub struct Answer {
     pub certainty: Certainty,
 }
 
+impl Answer {
+    /// The ports that are allowed whatever the request is, where these are not all that are allowed.
+    pub fn always(&self) -> Option<PortSet> {
+        (!self.sometimes.is_empty()).then(|| self.ports.difference(&self.sometimes))
+    }
+}
+
 /// Who can talk to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {

@@ -58,6 +58,11 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// The same for people.
+    pub fn words(self) -> &'static str {
+        if self == Certainty::Conditional { "on some requests" } else { self.as_str() }
+    }
+
     /// `certain`, `convention`, `conditional` or `undetermined`.
     pub fn as_str(self) -> &'static str {
         self.into()

@@ -23,6 +23,7 @@ mod explain;
 mod foreign;
 mod grouped;
 mod groups;
+mod istio;
 mod memory;
 mod network_policy;
 mod networks;

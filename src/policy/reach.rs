@@ -183,7 +183,7 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
             if policy.closes == Closes::Everything {
                 isolated[slot].insert(nobody(&policy.subject));
             }
-            for rule in rules.iter().filter(|r| r.action == Action::Allow) {
+            for (index, rule) in rules.iter().enumerate().filter(|(_, r)| r.action == Action::Allow) {
                 let others: Vec<End> = match &rule.peers {
                     Peers::Everybody => vec![End::Anyone],
                     Peers::AnyOf(peers) => peers
@@ -200,7 +200,7 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
                         ports: rule.ports.at(&[]),
                         names: rule.ports.named().into_iter().map(|n| n.name.clone()).collect(),
                         certainty: if rule.when.is_some() { Certainty::Conditional } else { Certainty::Certain },
-                        because: vec![Reason { direction, policy: id, rule: Some(rule.index), effect: Effect::Allow }],
+                        because: vec![Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow }],
                     };
                     said[slot]
                         .add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);

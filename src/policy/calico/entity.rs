@@ -11,7 +11,7 @@ use super::super::request::{Pattern, Test};
 use super::super::rule::{NamespaceSelection, Peer, Peers, PodSelection};
 use super::Reader;
 use super::selector::{self, Of};
-use super::sets::{Among, nets};
+use super::sets::Among;
 use crate::manifest::Body;
 use crate::net::{AddressSet, Expression, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol, Requirement, Selector};
 
@@ -71,8 +71,8 @@ impl Entity<'_, '_> {
         }
         let selectors = self.selectors()?;
         let given = |key: &str| field.get(key).map_or(Ok(false), |f| Ok(!f.items()?.is_empty()));
-        let inside = given("nets")?.then(|| nets(field, "nets")).transpose()?;
-        let outside = given("notNets")?.then(|| nets(field, "notNets")).transpose()?;
+        let inside = given("nets")?.then(|| field.blocks("nets")).transpose()?;
+        let outside = given("notNets")?.then(|| field.blocks("notNets")).transpose()?;
         let reader = self.reader;
         [&inside, &outside].into_iter().flatten().for_each(|set| reader.notice(set));
         let without_selectors =

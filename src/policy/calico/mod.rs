@@ -24,15 +24,10 @@ use super::rule::{
 };
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{AddressSet, Expression, ObjectKey, PortSet, Protocol, Selector};
+use crate::net::{AddressSet, Expression, PortSet, Protocol, Selector};
 
 /// The groups of Calico's kinds.
 const GROUPS: [&str; 2] = ["crd.projectcalico.org", "projectcalico.org"];
-
-/// Whether a policy is of one of these groups.
-pub(super) fn is_own(key: &ObjectKey) -> bool {
-    GROUPS.contains(&key.group.as_str())
-}
 
 /// What is denied at the end of a tier that the manifests contain, and its place among others.
 #[derive(Clone)]
@@ -81,8 +76,8 @@ impl<'a> Reader<'a> {
         Reader { cluster, tiers, sets, with_v6: Cell::new(false), names_v6: Cell::new(names_v6) }
     }
 
-    /// Reads a policy; `None` if the object is none, or none that is read.
-    pub fn read(&self, entry: &Entry) -> Option<Read<Policy>> {
+    /// Reads a policy; `None` if the object is none, or none that is read, and a policy of `None` if it has no effect.
+    pub fn read(&self, entry: &Entry) -> Option<Read<Option<Policy>>> {
         if !GROUPS.contains(&entry.key.group.as_str()) {
             return None;
         }
@@ -91,7 +86,7 @@ impl<'a> Reader<'a> {
             "GlobalNetworkPolicy" => None,
             _ => return None,
         };
-        self.policy(entry, home).transpose()
+        self.policy(entry, home).transpose().map(|read| read.map(Some))
     }
 
     /// Whether rules about all addresses were read without those of IPv6, which some policy names.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::super::added;
 use super::super::read::{Field, Read};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{AddressSet, Labels, NAMESPACE_NAME, Selector, parse_cidr};
+use crate::net::{AddressSet, Labels, NAMESPACE_NAME, Selector};
 
 /// One network set.
 struct NetworkSet {
@@ -75,22 +75,7 @@ impl NetworkSets {
 /// The addresses of a NetworkSet or GlobalNetworkSet.
 pub(super) fn read(entry: &Entry) -> Read<AddressSet> {
     match Field::root(&entry.object.tree).get("spec") {
-        Some(spec) => nets(&spec, "nets"),
+        Some(spec) => spec.blocks("nets"),
         None => Ok(AddressSet::none()),
     }
-}
-
-/// The addresses of a list of blocks; a single address is a block of its own.
-pub(super) fn nets(field: &Field<'_>, key: &str) -> Read<AddressSet> {
-    field.must_be_map()?;
-    let mut all = AddressSet::none();
-    for item in field.list(key)? {
-        let text = item.text()?;
-        let block = match text.parse::<std::net::IpAddr>() {
-            Ok(address) => address.into(),
-            Err(_) => parse_cidr(text).map_err(|m| item.fault(m))?,
-        };
-        all.add(&AddressSet::block(block));
-    }
-    Ok(all)
 }
