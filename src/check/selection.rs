@@ -127,8 +127,7 @@ impl<'a> Pods<'a> {
     fn is_selected(&self, cluster: &Cluster, at: usize, selector: &Selector) -> bool {
         let sets = &self.all[at];
         let numbered = cluster.workloads()[sets.workload].key.kind == "StatefulSet";
-        let asked =
-            |r: &&Requirement| !is_added(&r.key) && (!numbered || !Ordinals::keys().contains(&r.key.as_str()));
+        let asked = |r: &&Requirement| !is_added(&r.key) && (!numbered || !Ordinals::keys().contains(&r.key.as_str()));
         let further = Selector::all_of(selector.expressions().iter().filter(|e| !e.keys().into_iter().any(is_added)));
         sets.labels.iter().any(|labels| {
             selector.requirements().iter().filter(asked).all(|r| r.matches(labels)) && further.matches(labels)

@@ -157,9 +157,8 @@ fn joined(parts: Vec<Expression>) -> Vec<Expression> {
 
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |parts: &[Expression], word: &str| {
-            parts.iter().map(Expression::to_string).collect::<Vec<_>>().join(word)
-        };
+        let list =
+            |parts: &[Expression], word: &str| parts.iter().map(Expression::to_string).collect::<Vec<_>>().join(word);
         match self {
             Expression::Label(requirement) => requirement.fmt(f),
             Expression::Not(inner) => write!(f, "not ({inner})"),
@@ -190,7 +189,10 @@ mod tests {
         check(Expression::All(vec![is("b", &["2"]), is("a", &["1"])]), "a=1,b=2");
         check(Expression::Any(vec![is("a", &["2"]), is("a", &["1"])]), "a in (1,2)");
         check(Expression::Any(vec![is("a", &["1"]), is("b", &["1"])]), "(a=1 or b=1)");
-        check(Expression::Not(Box::new(Expression::Any(vec![is("a", &["1"]), is("b", &["1"])]))), "a notin (1),b notin (1)");
+        check(
+            Expression::Not(Box::new(Expression::Any(vec![is("a", &["1"]), is("b", &["1"])]))),
+            "a notin (1),b notin (1)",
+        );
         check(Expression::Not(Box::new(is("a", &["1"]).negated())), "a=1");
         check(Expression::label("a", Operator::Contains("x".into())).negated(), "not (a contains x)");
         check(Expression::All(vec![Expression::never(), is("a", &["1"])]), "(nothing)");

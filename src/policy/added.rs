@@ -90,6 +90,17 @@ impl<'a> Added<'a> {
     }
 }
 
+/// Whether the pods of a workload have a proxy in any case: a gateway of Istio is one, and live pods show the one that
+/// was injected.
+fn is_proxy(workload: &Workload) -> bool {
+    let labels = &workload.spec.pod_labels;
+    let is = |key: &str, values: &[&str]| labels.get(key).is_some_and(|v| values.contains(&v.as_str()));
+    let pod = &workload.spec.pod;
+    is("istio", &["ingressgateway", "egressgateway"])
+        || is("operator.istio.io/component", &["IngressGateways", "EgressGateways"])
+        || pod.containers.iter().chain(pod.init_containers.iter().flatten()).any(|c| c.name == "istio-proxy")
+}
+
 /// Whether the pods of a workload are in the mesh. They are unless something says that they are not: a label or
 /// annotation of the pod, or a label of the namespace; which namespaces are injected without any label is for the
 /// installation to say (<https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>).
@@ -99,6 +110,9 @@ pub(super) fn is_in_mesh(cluster: &Cluster, workload: &Workload) -> bool {
     let spec = &workload.spec;
     if spec.pod.host_network == Some(true) {
         return false;
+    }
+    if is_proxy(workload) {
+        return true;
     }
     let namespace = cluster.namespaces().get(workload.key.namespace()).map(|n| &n.labels);
     let mode = |labels: &Labels| labels.get(MODE).cloned();

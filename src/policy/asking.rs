@@ -103,9 +103,9 @@ pub(super) fn side(
 /// What both sides say together of traffic between two groups, where both are about some requests only.
 pub(super) fn together(judge: &Judge, from: GroupId, to: GroupId) -> Verdict {
     let ends = [(Direction::Egress, from, to), (Direction::Ingress, to, from)];
-    let all = ends.iter().flat_map(|&(direction, subject, peer)| {
-        conditions(judge, direction, subject, judge.means(direction, peer))
-    });
+    let all = ends
+        .iter()
+        .flat_map(|&(direction, subject, peer)| conditions(judge, direction, subject, judge.means(direction, peer)));
     let (kinds, certainty) = kinds(judge, &all.collect());
     let declared = &judge.groups[to].ports;
     let verdicts = kinds.iter().map(|kind| {
@@ -195,9 +195,8 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
         }
         let closed = judge.closes(stage).ports();
         if !rest.intersection(&closed).is_empty() {
-            let closing = stage.policies.iter().filter(|&&p| {
-                !rest.intersection(&judge.nature(p).closes.ports()).is_empty()
-            });
+            let closing =
+                stage.policies.iter().filter(|&&p| !rest.intersection(&judge.nature(p).closes.ports()).is_empty());
             let direction = self.direction;
             let isolate = |&policy: &usize| Reason { direction, policy, rule: None, effect: Effect::Isolate };
             self.because.extend(closing.map(isolate));

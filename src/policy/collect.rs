@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::admin::{self, Kind};
 use super::calico;
-use super::istio;
 use super::classes::{namespace_keys, namespaces};
 use super::foreign::ForeignPolicy;
+use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
 use super::rule::{Peer, Peers, Policy};

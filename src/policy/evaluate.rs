@@ -184,7 +184,8 @@ impl Judge {
         groups: Groups,
     ) -> Judge {
         let Groups { groups, sets, .. } = groups;
-        let mut prepared = Prepared { table, sets, count: groups.len(), unions: BTreeMap::new(), known: BTreeMap::new() };
+        let mut prepared =
+            Prepared { table, sets, count: groups.len(), unions: BTreeMap::new(), known: BTreeMap::new() };
         let mut rules = Vec::with_capacity(policies.len());
         let mut subjects = Vec::with_capacity(policies.len());
         for policy in policies {
@@ -375,7 +376,11 @@ impl Judge {
         means: impl Fn(usize, usize) -> bool,
         declared: &[ContainerPort],
     ) -> Verdict {
-        if self.is_open(subject, direction) { Verdict::open() } else { asking::side(self, direction, subject, means, declared) }
+        if self.is_open(subject, direction) {
+            Verdict::open()
+        } else {
+            asking::side(self, direction, subject, means, declared)
+        }
     }
 
     /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What policies

@@ -105,7 +105,8 @@ impl Judge {
     ) -> Explanation {
         let means = self.means(direction, peer);
         let rules = |policy: usize| -> Vec<(Reason, PortSet)> {
-            let meant = self.rules_of(policy, direction, subject).filter(|(i, r)| means(policy, *i) && requests.meet(r));
+            let meant =
+                self.rules_of(policy, direction, subject).filter(|(i, r)| means(policy, *i) && requests.meet(r));
             let reason = |(rule, asked): (usize, &Asked)| {
                 let effect = asking::effect(asked.action);
                 let reason = Reason { direction, policy, rule: Some(rule), effect };
@@ -129,9 +130,8 @@ impl Judge {
             }
             for (open, because) in pending {
                 let denied = open.intersection(&self.closes(stage).ports());
-                let closing = stage.policies.iter().filter(|&&p| {
-                    !denied.intersection(&self.nature(p).closes.ports()).is_empty()
-                });
+                let closing =
+                    stage.policies.iter().filter(|&&p| !denied.intersection(&self.nature(p).closes.ports()).is_empty());
                 let isolate = |&policy: &usize| Reason { direction, policy, rule: None, effect: Effect::Isolate };
                 let isolated = because.iter().copied().chain(closing.map(isolate)).collect();
                 let rest = open.difference(&denied);

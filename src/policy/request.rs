@@ -144,6 +144,48 @@ pub(super) fn kinds(conditions: &[&Condition]) -> Option<Vec<Kind>> {
     Some(kinds.into_iter().collect())
 }
 
+/// The property of requests that is one of a few words.
+pub(super) const METHOD: &str = "method";
+
+/// The methods of HTTP that requests have, as proxies let no others through (RFC 9110, RFC 5789).
+const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+/// Further ones, which are considered where a rule names them
+/// (<https://www.iana.org/assignments/http-methods/http-methods.xhtml>, and `PURGE` of caches).
+const RARE_METHODS: [&str; 31] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "ORDERPATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
+
 /// The kinds of requests by one property, given the tests of it in each condition.
 fn of_property(tests: &[Vec<&Test>]) -> Option<BTreeSet<Kind>> {
     let mut patterns: BTreeSet<&Pattern> = BTreeSet::new();
@@ -162,7 +204,8 @@ fn of_property(tests: &[Vec<&Test>]) -> Option<BTreeSet<Kind>> {
             }
         }
     }
-    let values = values(&patterns)?;
+    let is_method = tests.iter().flatten().any(|t| t.property() == METHOD);
+    let values = if is_method { methods(&patterns) } else { values(&patterns)? };
     if values.len().saturating_mul(ports.len()) > MOST_VALUES {
         return None;
     }
@@ -175,6 +218,12 @@ fn of_property(tests: &[Vec<&Test>]) -> Option<BTreeSet<Kind>> {
         }
     }
     Some(kinds)
+}
+
+/// The methods that requests may have.
+fn methods(patterns: &BTreeSet<&Pattern>) -> Vec<String> {
+    let is_named = |method: &&&str| patterns.iter().any(|p| matches!(p, Pattern::Exact(text) if text == **method));
+    METHODS.iter().chain(RARE_METHODS.iter().filter(is_named)).map(|m| (*m).to_owned()).collect()
 }
 
 /// Texts of every kind that these patterns tell apart; `None` if there are too many.
@@ -226,10 +275,23 @@ mod tests {
     fn kinds_are_those_that_can_be() {
         assert_eq!(found(&[]), [""]);
         assert_eq!(found(&[vec![text("method", &["GET"], &[])]]), ["0", "1"]);
-        assert_eq!(found(&[vec![text("method", &["GET"], &[])], vec![text("method", &["POST"], &[])]]), ["00", "01", "10"]);
-        assert_eq!(found(&[vec![text("path", &["/a*"], &[])], vec![text("path", &["/a/b*"], &[])]]), ["00", "10", "11"]);
-        assert_eq!(found(&[vec![text("path", &["/a*"], &[])], vec![text("path", &["*b"], &[])]]), ["00", "01", "10", "11"]);
+        assert_eq!(
+            found(&[vec![text("method", &["GET"], &[])], vec![text("method", &["POST"], &[])]]),
+            ["00", "01", "10"]
+        );
+        assert_eq!(
+            found(&[vec![text("path", &["/a*"], &[])], vec![text("path", &["/a/b*"], &[])]]),
+            ["00", "10", "11"]
+        );
+        assert_eq!(
+            found(&[vec![text("path", &["/a*"], &[])], vec![text("path", &["*b"], &[])]]),
+            ["00", "01", "10", "11"]
+        );
         assert_eq!(found(&[vec![text("path", &["*"], &[])]]), ["1"]);
+        assert_eq!(found(&[vec![text("method", &["NONE"], &[])]]), ["0"]);
+        assert_eq!(found(&[vec![text("method", &["PROPFIND"], &[])]]), ["0", "1"]);
+        let most = text("method", &["P*", "*T", "HEAD", "DELETE", "OPTIONS", "TRACE"], &[]);
+        assert_eq!(found(&[vec![most]]), ["1"]);
         assert_eq!(found(&[vec![text("header", &["*"], &[])]]), ["0", "1"]);
         let low = Test::SourcePort(PortSet::range(Protocol::Tcp, 1, 1023));
         assert_eq!(found(&[vec![low.clone()], vec![low, text("method", &["GET"], &[])]]), ["00", "10", "11"]);

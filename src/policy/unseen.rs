@@ -108,7 +108,9 @@ impl fmt::Display for Description {
             write!(f, " with {}", self.pods)?;
         }
         match self.namespace() {
-            Some(name) if self.namespaces.requirements().len() + self.namespaces.expressions().len() == 1 => write!(f, " of namespace {name}"),
+            Some(name) if self.namespaces.requirements().len() + self.namespaces.expressions().len() == 1 => {
+                write!(f, " of namespace {name}")
+            }
             _ if self.namespaces.is_everything() => f.write_str(" of any namespace"),
             _ => write!(f, " of namespaces with {}", self.namespaces),
         }
@@ -127,23 +129,28 @@ fn exact(selector: &Selector) -> Option<Labels> {
 /// Whether whatever has the labels that one selector asks for is selected by another.
 fn implies(known: &Selector, wanted: &Selector) -> bool {
     let expressions = wanted.expressions().iter().all(|e| known.expressions().contains(e));
-    expressions && wanted.requirements().iter().all(|w| {
-        let same_key = known.requirements().iter().filter(|k| k.key == w.key);
-        same_key.map(|k| &k.operator).any(|k| match (k, &w.operator) {
-            (Operator::In(a), Operator::In(b)) => a.iter().all(|v| b.contains(v)),
-            (Operator::In(a), Operator::NotIn(b)) => a.iter().all(|v| !b.contains(v)),
-            (Operator::NotIn(a), Operator::NotIn(b)) => b.iter().all(|v| a.contains(v)),
-            (Operator::In(a), Operator::Contains(part)) => a.iter().all(|v| v.contains(part.as_str())),
-            (Operator::In(a), Operator::StartsWith(part)) => a.iter().all(|v| v.starts_with(part.as_str())),
-            (Operator::In(a), Operator::EndsWith(part)) => a.iter().all(|v| v.ends_with(part.as_str())),
-            (
-                Operator::In(_) | Operator::Exists | Operator::Contains(_) | Operator::StartsWith(_) | Operator::EndsWith(_),
-                Operator::Exists,
-            )
-            | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
-            (k, w) => k == w,
+    expressions
+        && wanted.requirements().iter().all(|w| {
+            let same_key = known.requirements().iter().filter(|k| k.key == w.key);
+            same_key.map(|k| &k.operator).any(|k| match (k, &w.operator) {
+                (Operator::In(a), Operator::In(b)) => a.iter().all(|v| b.contains(v)),
+                (Operator::In(a), Operator::NotIn(b)) => a.iter().all(|v| !b.contains(v)),
+                (Operator::NotIn(a), Operator::NotIn(b)) => b.iter().all(|v| a.contains(v)),
+                (Operator::In(a), Operator::Contains(part)) => a.iter().all(|v| v.contains(part.as_str())),
+                (Operator::In(a), Operator::StartsWith(part)) => a.iter().all(|v| v.starts_with(part.as_str())),
+                (Operator::In(a), Operator::EndsWith(part)) => a.iter().all(|v| v.ends_with(part.as_str())),
+                (
+                    Operator::In(_)
+                    | Operator::Exists
+                    | Operator::Contains(_)
+                    | Operator::StartsWith(_)
+                    | Operator::EndsWith(_),
+                    Operator::Exists,
+                )
+                | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
+                (k, w) => k == w,
+            })
         })
-    })
 }
 
 impl Connectivity {
@@ -166,10 +173,13 @@ impl Connectivity {
                         let (all, reasons, sure) = found.entry(peers.clone()).or_default();
                         *all = all.union(&verdict.ports);
                         *sure = (*sure).max(verdict.certainty());
-                        reasons.extend(verdict.because.iter().filter(|r| !reasons.contains(r)).cloned().collect::<Vec<_>>());
+                        reasons.extend(
+                            verdict.because.iter().filter(|r| !reasons.contains(r)).cloned().collect::<Vec<_>>(),
+                        );
                     }
                 }
-                let told = found.into_iter().filter(|(_, (_, because, _))| extent == Extent::All || !because.is_empty());
+                let told =
+                    found.into_iter().filter(|(_, (_, because, _))| extent == Extent::All || !because.is_empty());
                 let unread = self.influence(workload, direction);
                 rows.extend(told.map(|(peers, (ports, because, sure))| {
                     let all = PortSet::all();

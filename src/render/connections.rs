@@ -118,7 +118,12 @@ impl<'a> PolicyJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
         let key = &report.connectivity.policies()[policy].key;
         let known = key.group.ends_with(".k8s.io") || key.group.ends_with(".cncf.io");
-        PolicyJson { group: (!known).then_some(&*key.group), kind: &key.kind, namespace: key.namespace.as_deref(), name: &key.name }
+        PolicyJson {
+            group: (!known).then_some(&*key.group),
+            kind: &key.kind,
+            namespace: key.namespace.as_deref(),
+            name: &key.name,
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Closes, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection, Network,
-    PodSelection, Reason, Way,
+    Certainty, Closes, Connectivity, Direction, End, Entrance, Flow, ForeignPolicy, Influence, NamespaceSelection,
+    Network, PodSelection, Reason, Way,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -352,7 +352,8 @@ impl Adding<'_, '_> {
             doubts.push(doubt.to_owned());
         }
         if flow.certainty == Certainty::Conditional {
-            doubts.push("on some requests: it depends on their method, path or host, or where they come from".to_owned());
+            doubts
+                .push("on some requests: it depends on their method, path or host, or where they come from".to_owned());
         }
         let ends = [(&flow.from, Direction::Egress), (&flow.to, Direction::Ingress)];
         let concerns = |policy: &ForeignPolicy, (end, direction): (&End, Direction)| {

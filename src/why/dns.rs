@@ -344,8 +344,8 @@ fn blocked(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, found:
 /// whoever allows port 53 to pods at all means it; an address may be that of a node's own cache.
 fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let explicit = matches!(&rule.ports, RulePorts::Some { .. });
-    let port =
-        rule.ports.at(&[]).contains(Protocol::Udp, 53) || rule.ports.named().into_iter().any(|n| n.name.starts_with("dns"));
+    let port = rule.ports.at(&[]).contains(Protocol::Udp, 53)
+        || rule.ports.named().into_iter().any(|n| n.name.starts_with("dns"));
     if rule.action != Action::Allow || !port {
         return false;
     }

@@ -8,7 +8,7 @@ use super::answer::Change;
 use super::ends::{End, Judged};
 use crate::inert::{self, Entry, Yaml};
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
-use crate::policy::{AbsentController, Direction, Effect, Ruling, Tier};
+use crate::policy::{AbsentController, Direction, Effect, Reason, Ruling, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -46,7 +46,10 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let text = format!("{field} of {} ({at}) denies it, and {why}", policy.key);
                         changes.push(Change::Edit(text));
                     }
-                    None => lacking = lacking.union(&part.ports),
+                    None => match closed_elsewhere(scene, &part.because) {
+                        Some(text) => changes.push(Change::Edit(text)),
+                        None => lacking = lacking.union(&part.ports),
+                    },
                 }
             }
             if lacking.is_empty() {
@@ -67,6 +70,16 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
     }
     changes.dedup();
     changes
+}
+
+/// What to change where policies deny at the end of a tier that a NetworkPolicy is not in.
+fn closed_elsewhere(scene: &Scene<'_>, because: &[Reason]) -> Option<String> {
+    let policies = scene.connectivity.policies();
+    let closing = because.iter().filter(|r| r.effect == Effect::Isolate).map(|r| &policies[r.policy]);
+    let mut closing = closing.filter(|p| p.tier != Tier::Network);
+    let first = closing.next()?;
+    let more = if closing.next().is_some() { ", or another policy of its tier," } else { "" };
+    Some(format!("{} ({}){more} would have to allow it: no NetworkPolicy can", first.key, scene.place(first.at)))
 }
 
 /// A NetworkPolicy that lets a workload ask the cluster's DNS, whose pods the input does not hold

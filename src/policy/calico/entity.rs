@@ -13,7 +13,9 @@ use super::Reader;
 use super::selector::{self, Of};
 use super::sets::Among;
 use crate::manifest::Body;
-use crate::net::{AddressSet, Expression, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol, Requirement, Selector};
+use crate::net::{
+    AddressSet, Expression, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol, Requirement, Selector,
+};
 
 /// One end of traffic.
 pub(super) struct Entity<'r, 'f> {
@@ -47,7 +49,8 @@ impl Entity<'_, '_> {
         let mut wanted: Vec<Expression> = self.selector("selector", Of::Endpoints)?.into_iter().collect();
         if let Some(accounts) = self.get("serviceAccounts") {
             accounts.must_be_map()?;
-            let names = accounts.list("names")?.iter().map(|n| n.text().map(str::to_owned)).collect::<Read<Vec<_>>>()?;
+            let names =
+                accounts.list("names")?.iter().map(|n| n.text().map(str::to_owned)).collect::<Read<Vec<_>>>()?;
             if !names.is_empty() {
                 wanted.push(Expression::label(added::SERVICE_ACCOUNT, Operator::In(names)));
             }

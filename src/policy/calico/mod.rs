@@ -18,10 +18,8 @@ use self::selector::Of;
 use self::sets::NetworkSets;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
-use super::request::{Condition, Pattern, Test};
-use super::rule::{
-    Action, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope,
-};
+use super::request::{Condition, METHOD, Pattern, Test};
+use super::rule::{Action, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, PortSet, Protocol, Selector};
@@ -251,7 +249,7 @@ fn http_tests(http: &Field<'_>) -> Read<Vec<Test>> {
     let mut tests = Vec::new();
     let methods = http.list("methods")?.iter().map(|m| m.text().map(Pattern::with_stars)).collect::<Read<Vec<_>>>()?;
     if !methods.is_empty() {
-        tests.push(text("method", methods));
+        tests.push(text(METHOD, methods));
     }
     let path = |field: &Field<'_>| {
         let one = field.exactly_one(&["exact", "prefix"])?;

@@ -15,10 +15,8 @@ use self::source::{Source, negative, text_test, texts};
 use super::added;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
-use super::request::{Condition, Test};
-use super::rule::{
-    Action, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope,
-};
+use super::request::{Condition, METHOD, Test};
+use super::rule::{Action, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
@@ -166,11 +164,8 @@ impl Reader {
                 operations.iter_mut().for_each(|o| o.1.extend(test.clone()));
             }
         }
-        let everywhere = if self.with_v6.get() {
-            AddressSet::all_v4().with(&AddressSet::all_v6())
-        } else {
-            AddressSet::all_v4()
-        };
+        let everywhere =
+            if self.with_v6.get() { AddressSet::all_v4().with(&AddressSet::all_v6()) } else { AddressSet::all_v4() };
         self.names_v6.set(self.names_v6.get() || sources.iter().any(Source::names_v6));
         let mut senders: Vec<(Vec<Test>, Peers)> = Vec::new();
         for source in &sources {
@@ -223,7 +218,7 @@ fn operation(entry: &Field<'_>) -> Read<Operation> {
     let mut tests = Vec::new();
     let lower = |texts: Vec<String>| texts.into_iter().map(|t| t.to_ascii_lowercase()).collect();
     tests.extend(text_test("host", false, lower(texts(&field, "hosts")?), lower(texts(&field, "notHosts")?)));
-    tests.extend(text_test("method", false, texts(&field, "methods")?, texts(&field, "notMethods")?));
+    tests.extend(text_test(METHOD, false, texts(&field, "methods")?, texts(&field, "notMethods")?));
     // Templates such as `/a/{*}` are not compared with other paths.
     let (templates, paths): (Vec<_>, Vec<_>) = texts(&field, "paths")?.into_iter().partition(|p| p.contains('{'));
     let (not_templates, not_paths): (Vec<_>, Vec<_>) =

@@ -29,10 +29,13 @@ impl Source {
         let mut source = Source::default();
         let Some(field) = entry.get("source") else { return Ok(source) };
         field.must_be_map()?;
-        for (key, label) in
-            [("principals", added::PRINCIPAL), ("namespaces", added::MESH_NAMESPACE), ("serviceAccounts", added::MESH_ACCOUNT)]
-        {
-            let texts = |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| of_account(label, t, namespace)));
+        for (key, label) in [
+            ("principals", added::PRINCIPAL),
+            ("namespaces", added::MESH_NAMESPACE),
+            ("serviceAccounts", added::MESH_ACCOUNT),
+        ] {
+            let texts =
+                |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| of_account(label, t, namespace)));
             source.identify(label, &texts(key)?.collect::<Vec<_>>(), &texts(&negative(key))?.collect::<Vec<_>>());
         }
         source.inside(&field, "ipBlocks")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::policy::{Connectivity, Direction, Closes};
+use crate::policy::{Closes, Connectivity, Direction};
 use crate::world::World;
 
 use super::reasons::Cast;
