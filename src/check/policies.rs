@@ -9,7 +9,7 @@ use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::net::near::is_slip;
-use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Rule, RulePorts, Scope, Tier};
+use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Rule, RulePorts};
 
 family! {
     PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
@@ -29,8 +29,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
 
 /// The NetworkPolicies that are evaluated, with their objects.
 pub(super) fn network_policies<'a>(scene: &Scene<'a>) -> Vec<(&'a Entry, &'a Policy)> {
-    let own = |p: &&Policy| p.tier == Tier::Network && p.scope == Scope::Primary;
-    let all = scene.connectivity.policies().iter().filter(own);
+    let all = scene.connectivity.policies().iter().filter(|p| p.is_network_policy());
     all.filter_map(|p| Some((scene.find(&p.key)?, p))).collect()
 }
 

@@ -311,7 +311,7 @@ fn stray_rule(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, direction: 
             }
             (words.join(", "), named.is_empty() && fixed.difference(&usual).is_empty())
         }
-        RulePorts::All => return,
+        RulePorts::All | RulePorts::Except(_) => return,
     };
     if harmless {
         return;

@@ -127,6 +127,8 @@ fn may_be_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
             // Whole ranges do not mean DNS in particular.
             by_name || fixed.count() <= 64
         }
+        RulePorts::Except(_) if rule.ports.at(&[]).intersection(&dns_ports()).is_empty() => return false,
+        RulePorts::Except(_) => false,
     };
     let Peers::AnyOf(peers) = &rule.peers else { return true };
     peers.iter().any(|peer| match peer {
@@ -302,7 +304,7 @@ fn defaults(scene: &mut Scene<'_>) {
     }
     // Who is allowed everything is not limited, though a policy selects it.
     for ((namespace, direction), policy) in first {
-        if scene.is_ruled_otherwise(namespace) || connectivity.policies().iter().any(|p| p.tier == Tier::Baseline) {
+        if scene.is_ruled_otherwise(namespace) || connectivity.policies().iter().any(|p| p.tier > Tier::Network) {
             continue;
         }
         let all = scene.pods.all(namespace);

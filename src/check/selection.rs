@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::cluster::{Cluster, Namespace, Ordinals, Workload};
 use crate::manifest::Body;
 use crate::net::{ContainerPort, Labels, NAMESPACE_NAME, Operator, Protocol, Requirement, Selector, text};
-use crate::policy::{NamespaceSelection, PodSelection};
+use crate::policy::{NamespaceSelection, PodSelection, is_added};
 
 /// The pods of the input: for each workload every set of labels that some pod of it has.
 #[derive(Debug, Default)]
@@ -104,12 +104,13 @@ impl<'a> Pods<'a> {
     fn shortest(&self, selector: &Selector) -> Option<Cow<'_, [usize]>> {
         // Which of its pods have which number is not asked of a StatefulSet.
         let asked = selector.requirements().iter().filter(|r| !Ordinals::keys().contains(&r.key.as_str()));
+        let asked = asked.filter(|r| !is_added(&r.key));
         let lists = asked.filter_map(|requirement| {
             let of_key = self.having.get(&requirement.key);
             let lists: Vec<&Vec<usize>> = match &requirement.operator {
                 Operator::In(values) => values.iter().filter_map(|v| of_key?.get(v)).collect(),
                 Operator::Exists => of_key.into_iter().flat_map(BTreeMap::values).collect(),
-                Operator::NotIn(_) | Operator::DoesNotExist => return None,
+                _ => return None,
             };
             Some(lists)
         });
@@ -126,8 +127,11 @@ impl<'a> Pods<'a> {
     fn is_selected(&self, cluster: &Cluster, at: usize, selector: &Selector) -> bool {
         let sets = &self.all[at];
         let numbered = cluster.workloads()[sets.workload].key.kind == "StatefulSet";
-        let asked = |r: &&Requirement| !numbered || !Ordinals::keys().contains(&r.key.as_str());
-        sets.labels.iter().any(|labels| selector.requirements().iter().filter(asked).all(|r| r.matches(labels)))
+        let asked = |r: &&Requirement| !is_added(&r.key) && (!numbered || !Ordinals::keys().contains(&r.key.as_str()));
+        let further = Selector::all_of(selector.expressions().iter().filter(|e| !e.keys().into_iter().any(is_added)));
+        sets.labels.iter().any(|labels| {
+            selector.requirements().iter().filter(asked).all(|r| r.matches(labels)) && further.matches(labels)
+        })
     }
 
     /// The positions of the workloads that a policy or a rule means.

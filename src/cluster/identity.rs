@@ -3,7 +3,7 @@
 use crate::manifest::Object;
 use crate::net::ObjectKey;
 
-/// Kinds of Kubernetes itself (and the Gateway API) that live outside namespaces, for what a manifest of them may say
+/// Kinds of Kubernetes itself (and the Gateway API and Calico) that live outside namespaces, for what a manifest of them may say
 /// of a namespace is ignored. Source: `kubectl api-resources --namespaced=false`.
 const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("", "ComponentStatus"),
@@ -19,6 +19,11 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("apiregistration.k8s.io", "APIService"),
     ("certificates.k8s.io", "CertificateSigningRequest"),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"),
+    ("crd.projectcalico.org", "GlobalNetworkSet"),
+    ("crd.projectcalico.org", "HostEndpoint"),
+    ("crd.projectcalico.org", "StagedGlobalNetworkPolicy"),
+    ("crd.projectcalico.org", "Tier"),
     ("elbv2.k8s.aws", "IngressClassParams"),
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
@@ -31,6 +36,11 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("policy.networking.k8s.io", "AdminNetworkPolicy"),
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"),
+    ("projectcalico.org", "GlobalNetworkPolicy"),
+    ("projectcalico.org", "GlobalNetworkSet"),
+    ("projectcalico.org", "HostEndpoint"),
+    ("projectcalico.org", "StagedGlobalNetworkPolicy"),
+    ("projectcalico.org", "Tier"),
     ("rbac.authorization.k8s.io", "ClusterRole"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
     ("resource.k8s.io", "DeviceClass"),

@@ -130,9 +130,10 @@ impl Side<'_> {
                 }
                 let known = Arc::make_mut(known);
                 known.certainty = known.certainty.max(verdict.certainty);
-                if known.ports != verdict.ports {
+                if known.ports != verdict.ports || known.sometimes != verdict.sometimes {
                     known.certainty = Certainty::Undetermined;
                     known.ports.add(&verdict.ports);
+                    known.sometimes.add(&verdict.sometimes);
                 }
                 let mut there: BTreeSet<Reason> = known.because.iter().copied().collect();
                 known.because.extend(verdict.because.iter().filter(|r| there.insert(**r)));
@@ -269,6 +270,7 @@ fn through_controllers(old: &Revision, new: &Revision, union: &Union, found: &mu
             let index = if slot == 0 { union.of_old(workload) } else { union.of_new(workload) };
             ways.entry(index).or_default()[slot] = Arc::new(Allowed {
                 ports: answer.ports.intersection(&ports),
+                sometimes: answer.sometimes.intersection(&ports),
                 certainty: answer.certainty,
                 because: answer.because,
             });
@@ -304,14 +306,14 @@ fn says_the_same(a: &Policy, b: &Policy) -> bool {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_the_same_rule(a, b)),
         _ => false,
     };
-    (&a.scope, a.tier, a.priority, &a.subject, a.host_network)
-        == (&b.scope, b.tier, b.priority, &b.subject, b.host_network)
+    (&a.scope, &a.tier, a.priority, &a.subject, a.host_network, a.closes)
+        == (&b.scope, &b.tier, b.priority, &b.subject, b.host_network, b.closes)
         && Direction::ALL.into_iter().all(|d| rules(a.rules(d), b.rules(d)))
 }
 
 /// Whether two rules mean the same, wherever they are written.
 pub(super) fn is_the_same_rule(a: &Rule, b: &Rule) -> bool {
-    (a.action, &a.peers, &a.ports) == (b.action, &b.peers, &b.ports)
+    (a.action, &a.peers, &a.own, &a.ports, &a.when) == (b.action, &b.peers, &b.own, &b.ports, &b.when)
 }
 
 /// What policies can see of the pods of a workload.

@@ -72,8 +72,8 @@ fn stopped(reason: &Reason) -> &'static str {
 fn cause(state: &Revision, reason: &Reason, says: &str) -> Cause {
     let policy = &state.connectivity().policies()[reason.policy];
     let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
-    let part = match reason.rule {
-        Some(rule) => format!("{}[{rule}]", reason.direction.as_str()),
+    let part = match rule {
+        Some(rule) => rule.field.strip_prefix("spec.").unwrap_or(&rule.field).to_owned(),
         None => reason.direction.as_str().to_owned(),
     };
     Cause {

@@ -89,6 +89,16 @@ impl Tree {
         }
     }
 
+    /// The number, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self.value {
+            Value::Int(number) => Some(number as f64),
+            Value::UInt(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// The truth value, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {

@@ -3,9 +3,11 @@
 //! All requirements of a selector must hold. `NotIn` and `DoesNotExist` hold where the key is absent
 //! (<https://github.com/kubernetes/apimachinery/blob/master/pkg/labels/selector.go>).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+
+use super::expression::Expression;
 
 /// Labels, by key.
 pub type Labels = BTreeMap<String, String>;
@@ -30,6 +32,12 @@ pub enum Operator {
     Exists,
     /// The label is not there.
     DoesNotExist,
+    /// The label is there and its value contains this text.
+    Contains(String),
+    /// The label is there and its value starts with this text.
+    StartsWith(String),
+    /// The label is there and its value ends with this text.
+    EndsWith(String),
 }
 
 /// One requirement.
@@ -41,10 +49,12 @@ pub struct Requirement {
     pub operator: Operator,
 }
 
-/// A selector: a list of requirements, sorted and without repetitions. The empty one selects everything.
+/// A selector: requirements and further expressions, sorted and without repetitions, all of which must hold. The empty
+/// one selects everything.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Selector {
     requirements: Vec<Requirement>,
+    expressions: Vec<Expression>,
 }
 
 impl Selector {
@@ -64,7 +74,45 @@ impl Selector {
         }
         requirements.sort();
         requirements.dedup();
-        Selector { requirements }
+        Selector { requirements, expressions: Vec::new() }
+    }
+
+    /// A selector of an expression. Parts of it that are requirements, all of which must hold, become requirements.
+    pub fn of(expression: Expression) -> Selector {
+        let parts = match expression.simplified() {
+            Expression::All(parts) => parts,
+            one => vec![one],
+        };
+        let (mut requirements, mut expressions) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Expression::Label(requirement) => requirements.push(requirement),
+                other => expressions.push(other),
+            }
+        }
+        expressions.sort();
+        expressions.dedup();
+        Selector { expressions, ..Selector::new(requirements) }
+    }
+
+    /// A selector of expressions in their simplest form, all of which must hold.
+    pub fn all_of<'e>(expressions: impl Iterator<Item = &'e Expression>) -> Selector {
+        Selector { requirements: Vec::new(), expressions: expressions.cloned().collect() }
+    }
+
+    /// What both selectors select.
+    pub fn and(&self, other: &Selector) -> Selector {
+        let mut both = Selector::new(self.requirements.iter().chain(&other.requirements).cloned());
+        both.expressions = self.expressions.iter().chain(&other.expressions).cloned().collect();
+        both.expressions.sort();
+        both.expressions.dedup();
+        both
+    }
+
+    /// The selector as one expression.
+    pub fn expression(&self) -> Expression {
+        let requirements = self.requirements.iter().cloned().map(Expression::Label);
+        Expression::All(requirements.chain(self.expressions.iter().cloned()).collect())
     }
 
     /// The requirements, sorted.
@@ -72,20 +120,32 @@ impl Selector {
         &self.requirements
     }
 
+    /// What must hold beside the requirements, sorted.
+    pub fn expressions(&self) -> &[Expression] {
+        &self.expressions
+    }
+
+    /// The keys of all labels that it asks for.
+    pub fn keys(&self) -> BTreeSet<&str> {
+        let mut keys: BTreeSet<&str> = self.requirements.iter().map(|r| r.key.as_str()).collect();
+        self.expressions.iter().for_each(|e| e.add_keys(&mut keys));
+        keys
+    }
+
     /// Whether it selects everything.
     pub fn is_everything(&self) -> bool {
-        self.requirements.is_empty()
+        self.requirements.is_empty() && self.expressions.is_empty()
     }
 
     /// Whether it selects something that has these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.requirements.iter().all(|r| r.matches(labels))
+        self.matches_sets(std::slice::from_ref(labels))
     }
 
     /// Whether it selects something that has several sets of labels: what asks for a label must hold in one of them,
     /// what excludes a label in all of them.
     pub fn matches_sets(&self, sets: &[Labels]) -> bool {
-        self.requirements.iter().all(|r| r.matches_sets(sets))
+        self.requirements.iter().all(|r| r.matches_sets(sets)) && self.expressions.iter().all(|e| e.matches_sets(sets))
     }
 }
 
@@ -120,31 +180,42 @@ impl Requirement {
         self.matches_sets(std::slice::from_ref(labels))
     }
 
-    fn matches_sets(&self, sets: &[Labels]) -> bool {
+    pub(super) fn matches_sets(&self, sets: &[Labels]) -> bool {
         let mut values = sets.iter().filter_map(|labels| labels.get(&self.key));
         match &self.operator {
             Operator::In(wanted) => values.any(|v| wanted.contains(v)),
             Operator::NotIn(wanted) => !values.any(|v| wanted.contains(v)),
             Operator::Exists => values.next().is_some(),
             Operator::DoesNotExist => values.next().is_none(),
+            Operator::Contains(part) => values.any(|v| v.contains(part.as_str())),
+            Operator::StartsWith(part) => values.any(|v| v.starts_with(part.as_str())),
+            Operator::EndsWith(part) => values.any(|v| v.ends_with(part.as_str())),
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.key;
+        match &self.operator {
+            Operator::In(values) if values.len() == 1 => write!(f, "{key}={}", values[0]),
+            Operator::In(values) => write!(f, "{key} in ({})", values.join(",")),
+            Operator::NotIn(values) => write!(f, "{key} notin ({})", values.join(",")),
+            Operator::Exists => f.write_str(key),
+            Operator::DoesNotExist => write!(f, "!{key}"),
+            Operator::Contains(part) => write!(f, "{key} contains {part}"),
+            Operator::StartsWith(part) => write!(f, "{key} starts with {part}"),
+            Operator::EndsWith(part) => write!(f, "{key} ends with {part}"),
         }
     }
 }
 
 impl fmt::Display for Selector {
-    /// As kubectl writes it: `app=web,tier in (a,b),!debug`; nothing for the selector of everything.
+    /// As kubectl writes it: `app=web,tier in (a,b),!debug`, further expressions in brackets; nothing for the selector
+    /// of everything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self
-            .requirements
-            .iter()
-            .map(|r| match &r.operator {
-                Operator::In(values) if values.len() == 1 => format!("{}={}", r.key, values[0]),
-                Operator::In(values) => format!("{} in ({})", r.key, values.join(",")),
-                Operator::NotIn(values) => format!("{} notin ({})", r.key, values.join(",")),
-                Operator::Exists => r.key.clone(),
-                Operator::DoesNotExist => format!("!{}", r.key),
-            })
-            .collect();
+        let requirements = self.requirements.iter().map(Requirement::to_string);
+        let words: Vec<String> = requirements.chain(self.expressions.iter().map(Expression::to_string)).collect();
         f.write_str(&words.join(","))
     }
 }

@@ -5,6 +5,7 @@
 mod addresses;
 pub mod choice;
 mod dns;
+mod expression;
 pub mod kinds;
 mod labels;
 pub mod near;
@@ -16,6 +17,7 @@ pub mod text;
 pub use addresses::{AddressRange, AddressSet, parse_cidr};
 pub use choice::UnknownName;
 pub use dns::ClusterName;
+pub use expression::Expression;
 pub use labels::{BadSelector, Labels, NAMESPACE_NAME, Operator, Requirement, Selector, label_list};
 pub use object::ObjectKey;
 pub use ports::{ContainerPort, PortSet};

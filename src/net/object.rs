@@ -28,6 +28,7 @@ const WELL_KNOWN: &[&str] = &[
     "HTTPRoute",
     "Ingress",
     "Job",
+    "NetworkPolicy",
     "Pod",
     "ReplicaSet",
     "ReplicationController",
@@ -88,6 +89,8 @@ mod tests {
         check("networking.istio.io", "Gateway", "a/b[Gateway.networking.istio.io]");
         check("serving.knative.dev", "Service", "a/b[Service.serving.knative.dev]");
         check("argoproj.io", "Rollout", "a/b[Rollout]");
+        check("networking.k8s.io", "NetworkPolicy", "a/b[NetworkPolicy]");
+        check("projectcalico.org", "NetworkPolicy", "a/b[NetworkPolicy.projectcalico.org]");
         let node = ObjectKey { namespace: None, name: "n".into(), kind: "Node".into(), group: String::new() };
         assert_eq!((node.to_string().as_str(), node.namespace()), ("n[Node]", ""));
     }

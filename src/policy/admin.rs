@@ -6,9 +6,10 @@ use super::network_policy::check_port_name;
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::selector;
+use super::tier::{Order, Tier};
 use crate::cluster::Entry;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
@@ -104,7 +105,10 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
         key: entry.key.clone(),
         scope: Scope::Primary,
         tier,
-        priority,
+        // There are a thousand and one of them, so nothing is lost.
+        priority: Order::new(priority as f64),
+        is_additive: false,
+        closes: Closes::Nothing,
         subject,
         host_network: HostNetwork::Excluded,
         // A policy without rules of a direction does not affect it.
@@ -193,7 +197,16 @@ fn rule(kind: Kind, direction: Direction, index: usize, field: &Field<'_>) -> Re
         Kind::Cluster => protocols(&field.list("protocols")?)?,
         Kind::Admin | Kind::Baseline => ports(&field.list("ports")?)?,
     };
-    Ok(Rule { index, action, peers: Peers::AnyOf(peers), ports, field: field.path().to_owned(), at: field.span() })
+    Ok(Rule {
+        index,
+        action,
+        peers: Peers::AnyOf(peers),
+        own: Peers::Everybody,
+        ports,
+        when: None,
+        field: field.path().to_owned(),
+        at: field.span(),
+    })
 }
 
 fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {

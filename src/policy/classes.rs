@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::PodSpec;
 
+use super::added::Added;
 use super::foreign::{Influence, Influences};
-use super::rule::{NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::rule::{NamespaceSelection, Peer, PodSelection, Policy};
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::{self, Body};
 use crate::net::{ContainerPort, Labels, Protocol};
@@ -30,9 +31,8 @@ impl Asked {
         for policy in policies {
             asked.pods(&policy.subject);
             for rule in policy.all_rules() {
-                asked.port_names.extend(rule.ports.named().iter().map(|n| n.name.clone()));
-                let Peers::AnyOf(peers) = &rule.peers else { continue };
-                for peer in peers {
+                asked.port_names.extend(rule.ports.named().into_iter().map(|n| n.name.clone()));
+                for peer in rule.peers.list().iter().chain(rule.own.list()) {
                     match peer {
                         Peer::Pods(selection) => asked.pods(selection),
                         Peer::Addresses(_) => asked.addresses = true,
@@ -45,7 +45,7 @@ impl Asked {
     }
 
     fn pods(&mut self, selection: &PodSelection) {
-        self.keys.extend(selection.pods.requirements().iter().map(|r| r.key.clone()));
+        self.keys.extend(selection.pods.keys().into_iter().map(str::to_owned));
     }
 }
 
@@ -94,6 +94,7 @@ impl<'a> Classes<'a> {
     /// The classes of some workloads of a cluster, as far as policies ask.
     pub fn new(cluster: &'a Cluster, asked: &Asked, members: &[usize], unread: &Influences) -> Classes<'a> {
         let namespaces = namespaces(cluster);
+        let added = Added::new(cluster, asked.keys.iter());
         let mut found: BTreeMap<PodClass, Vec<usize>> = BTreeMap::new();
         for &index in members {
             let workload = &cluster.workloads()[index];
@@ -104,6 +105,7 @@ impl<'a> Classes<'a> {
             };
             for mut class in variants(cluster, workload, namespace, asked) {
                 class.unread = unread.of_workload(index);
+                class.labels.extend(added.to(index, workload));
                 let members = found.entry(class).or_default();
                 if members.last() != Some(&index) {
                     members.push(index);
@@ -199,13 +201,10 @@ fn labels(cluster: &Cluster, workload: &Workload, asked: &Asked) -> Vec<Labels> 
 
 /// The labels that selectors of namespaces ask for in a policy.
 pub(super) fn namespace_keys(policy: &Policy) -> BTreeSet<&str> {
-    let peers = policy.all_rules().flat_map(|r| match &r.peers {
-        Peers::AnyOf(peers) => peers.as_slice(),
-        Peers::Everybody => &[],
-    });
+    let peers = policy.all_rules().flat_map(|r| r.peers.list().iter().chain(r.own.list()));
     let selections = peers.filter_map(|p| if let Peer::Pods(s) = p { Some(s) } else { None }).chain([&policy.subject]);
     selections
         .filter_map(|s| if let NamespaceSelection::Labeled(l) = &s.namespaces { Some(l) } else { None })
-        .flat_map(|l| l.requirements().iter().map(|r| r.key.as_str()))
+        .flat_map(crate::net::Selector::keys)
         .collect()
 }

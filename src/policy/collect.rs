@@ -1,17 +1,19 @@
 //! Finds the policies of a cluster: reads those that are understood, refuses those that the API server would, and names
 //! those of other kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::admin::{self, Kind};
+use super::calico;
 use super::classes::{namespace_keys, namespaces};
 use super::foreign::ForeignPolicy;
+use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Peer, Peers, Policy, Tier};
+use super::rule::{Peer, Peers, Policy};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::net::{AddressSet, NAMESPACE_NAME, text};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
 use crate::source::Span;
 
 /// The policies of a cluster.
@@ -26,16 +28,27 @@ pub(super) struct Collected {
 pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> Collected {
     let mut policies = Vec::new();
     let mut foreign: BTreeMap<(&str, &str), Vec<ForeignPolicy>> = BTreeMap::new();
+    let mut faults = Vec::new();
+    let calico = calico::Reader::new(cluster, &mut faults);
+    let istio = istio::Reader::new(cluster);
+    policies.extend(istio.sidecars(cluster, &mut faults));
+    diagnostics.extend(faults.into_iter().filter_map(|(entry, fault)| refusal(entry, Some(fault))));
+    let of_others = |entry: &Entry| calico.read(entry).or_else(|| istio.read(entry));
+    let (mut read_later, mut names_v6) = (Vec::new(), false);
     for entry in cluster.entries() {
-        match read(entry) {
-            Some(Ok(policy)) if entry.object.faults.is_empty() => {
-                if policy.tier != Tier::Network {
-                    diagnostics.extend(
-                        Kind::from_name(&entry.key.kind)
-                            .into_iter()
-                            .flat_map(|kind| admin::unknown_fields(entry, kind)),
-                    );
+        let outcome = read(entry).map(|read| read.map(Some)).or_else(|| {
+            let outcome = of_others(entry);
+            read_later.extend(matches!(outcome, Some(Ok(Some(_)))).then_some(entry));
+            outcome
+        });
+        match outcome {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(policy))) if entry.object.faults.is_empty() => {
+                if entry.key.group == admin::GROUP {
+                    let kind = Kind::from_name(&entry.key.kind).into_iter();
+                    diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
                 }
+                names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
                 policies.push(policy);
             }
             Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
@@ -45,6 +58,12 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                 }
             }
         }
+    }
+    // Rules about all addresses are about those of IPv6 too where some policy names any.
+    if calico.must_read_again(names_v6) | istio.must_read_again(names_v6) {
+        let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
+        policies.retain(|policy| !again.contains(&policy.key));
+        policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok().flatten()));
     }
     for ((group, kind), list) in &foreign {
         let places = list.iter().map(|f| f.at).min();
@@ -58,8 +77,13 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         );
         diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
     }
-    policies.sort_by(|a: &Policy, b: &Policy| (a.tier, a.priority, &a.key).cmp(&(b.tier, b.priority, &b.key)));
+    policies.sort_by_cached_key(|policy| (policy.place(), policy.key.clone()));
     Collected { policies, foreign: foreign.into_values().flatten().collect() }
+}
+
+/// Whether a peer is addresses of IPv6, some of them at least.
+fn is_of_v6(peer: &Peer) -> bool {
+    matches!(peer, Peer::Addresses(set) if set.has_v6())
 }
 
 /// Reads a policy; `None` if it is none of a kind that is understood. The group decides: other projects have kinds of
@@ -102,6 +126,11 @@ pub(super) fn refused(at: Span, message: String) -> Diagnostic {
     Diagnostic { refused: true, ..Diagnostic::at(Code::PolicyRefused, at, message) }
 }
 
+/// Whether addresses that a rule means leave out none that pods may have, and it means pods beside them.
+fn is_whole(set: &AddressSet, peers: &[Peer]) -> bool {
+    peers.iter().any(|p| matches!(p, Peer::Pods(_))) && AddressSet::all_v4().difference(set).is_empty()
+}
+
 /// What the policies say that manifests do not decide: one line for each kind of doubt, at the first place that gives
 /// rise to it.
 pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) {
@@ -117,6 +146,8 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
             for peer in peers {
                 match peer {
                     Peer::Untold(what) => untold.entry(what).or_default().push(rule.at),
+                    // Where every address is meant, or pods beside them, it does not matter which those of pods are.
+                    Peer::Addresses(set) if is_whole(set, peers) => {}
                     Peer::Addresses(set) if !set.intersection(&private).is_empty() => covering.push(rule.at),
                     Peer::Addresses(_) | Peer::Pods(_) => {}
                 }

@@ -12,7 +12,7 @@ use super::groups::{AbsentController, Group, GroupId};
 use super::networks::{Network, networks};
 use super::plane::Plane;
 use super::reach::{self, Flows};
-use super::rule::{Direction, Policy};
+use super::rule::{Closes, Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::net::{AddressRange, AddressSet, ObjectKey, PortSet};
@@ -99,10 +99,19 @@ pub enum Endpoint {
 pub struct Answer {
     /// The ports that are allowed at the destination.
     pub ports: PortSet,
+    /// Those of them that are allowed on some requests only.
+    pub sometimes: PortSet,
     /// Which rules decided about it; empty if no policy applies to either end.
     pub because: Vec<Reason>,
     /// How sure that is.
     pub certainty: Certainty,
+}
+
+impl Answer {
+    /// The ports that are allowed whatever the request is, where these are not all that are allowed.
+    pub fn always(&self) -> Option<PortSet> {
+        (!self.sometimes.is_empty()).then(|| self.ports.difference(&self.sometimes))
+    }
 }
 
 /// Who can talk to whom.
@@ -114,6 +123,8 @@ pub struct Connection {
     pub to: Endpoint,
     /// The ports that are allowed at the destination.
     pub ports: PortSet,
+    /// Those of them that are allowed on some requests only.
+    pub sometimes: PortSet,
     /// How sure that is.
     pub certainty: Certainty,
     /// Which rules decided about it; empty if no policy applies to either end.
@@ -134,14 +145,14 @@ pub enum Extent {
 /// Which policies apply to a workload in a direction, by position among [`Connectivity::policies`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Isolation {
-    /// NetworkPolicies: what none of them allows is denied.
+    /// Those that close: what neither they nor others of their tier allow is denied, as with NetworkPolicies.
     pub isolating: Vec<usize>,
-    /// Policies of the Admin and Baseline tiers.
+    /// Others, such as those of the Admin and Baseline tiers.
     pub tiers: Vec<usize>,
 }
 
 impl Isolation {
-    /// Whether some NetworkPolicy selects the workload.
+    /// Whether some policy that closes selects the workload.
     pub fn is_isolated(&self) -> bool {
         !self.isolating.is_empty()
     }
@@ -198,7 +209,7 @@ pub fn connectivity(
 }
 
 impl Connectivity {
-    /// The policies that are evaluated, by tier, priority and name.
+    /// The policies that are evaluated, in the order in which they are asked.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
     }
@@ -314,9 +325,12 @@ impl Connectivity {
             return isolation;
         };
         for &group in plane.groups_of(workload) {
-            let side = plane.judge.side(group, direction);
-            isolation.isolating.extend(&side.network);
-            isolation.tiers.extend(side.admin.iter().chain(&side.baseline));
+            for policy in plane.judge.side(group, direction).all() {
+                match self.policies[policy].closes {
+                    Closes::Nothing => isolation.tiers.push(policy),
+                    Closes::Tcp | Closes::Everything => isolation.isolating.push(policy),
+                }
+            }
         }
         for list in [&mut isolation.isolating, &mut isolation.tiers] {
             list.sort_unstable();

@@ -1,23 +1,22 @@
 //! Decides: which ports one group may reach at another, and which rules say so.
 //!
-//! A connection is allowed where the egress of its source and the ingress of its destination both allow it. For one
-//! side the tiers are asked in their order, port by port: the first rule of the Admin tier that matches decides or
-//! passes on; then, if any NetworkPolicy selects the pod, what none of them allows is denied; else the first rule of
-//! the Baseline tier that matches decides; what nobody decides is allowed
-//! (<https://network-policy-api.sigs.k8s.io/api-overview/>,
-//! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>).
+//! A connection is allowed where the egress of its source and the ingress of its destination both allow it. What one
+//! side says is in [`super::asking`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+use super::asking::{self, Stage};
 use super::connectivity::Answer;
 use super::foreign::{Influence, slot};
 use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
 use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
-use super::rule::{Action, Direction, Policy, Tier};
+use super::request::Condition;
+use super::rule::{Action, Closes, Direction, Peers, Policy};
+use super::tier::Tier;
 use crate::net::{ContainerPort, PortSet};
 
 /// What a policy does to a connection.
@@ -30,7 +29,7 @@ pub enum Effect {
     Deny,
     /// A rule leaves it to the next tier.
     Pass,
-    /// A NetworkPolicy selects the pod and has no rule for it.
+    /// A policy selects the pod, has no rule for it, and denies what has none.
     Isolate,
 }
 
@@ -50,13 +49,21 @@ pub enum Certainty {
     Certain,
     /// It rests on a convention, such as what an ingress controller is that the manifests do not contain.
     Convention,
+    /// It depends on the request (its method, path or host, or the port that it comes from) whether some of the ports
+    /// are allowed.
+    Conditional,
     /// Manifests do not decide it: pods in the network of their node, pods of one workload that policies treat
     /// differently, or pods that policies may concern which are not evaluated.
     Undetermined,
 }
 
 impl Certainty {
-    /// `certain`, `convention` or `undetermined`.
+    /// The same for people.
+    pub fn words(self) -> &'static str {
+        if self == Certainty::Conditional { "on some requests" } else { self.as_str() }
+    }
+
+    /// `certain`, `convention`, `conditional` or `undetermined`.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -75,42 +82,79 @@ pub struct Reason {
     pub effect: Effect,
 }
 
-/// What one side says, or both together.
+/// What one side says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The ports that are allowed.
     pub ports: PortSet,
+    /// Those of them that are allowed on some requests only.
+    pub sometimes: PortSet,
     /// Which rules decided about at least one port.
     pub because: Vec<Reason>,
+    /// Whether what is said is known for certain; requests can be of too many kinds to look at each.
+    pub certainty: Certainty,
+}
+
+impl Verdict {
+    /// How sure it is which ports are allowed.
+    pub fn certainty(&self) -> Certainty {
+        if self.sometimes.is_empty() { self.certainty } else { self.certainty.max(Certainty::Conditional) }
+    }
+
+    /// What is said where no policy applies.
+    pub(super) fn open() -> Verdict {
+        Verdict {
+            ports: PortSet::all(),
+            sometimes: PortSet::none(),
+            because: Vec::new(),
+            certainty: Certainty::Certain,
+        }
+    }
 }
 
 /// A rule, ready to be asked.
 #[derive(Clone, Debug)]
-struct Asked {
-    action: Action,
+pub(super) struct Asked {
+    pub action: Action,
     /// What any of its peers means.
     peers: SetId,
     /// What each of its peers means, in the order of the rule, as far as manifests tell.
     each: Vec<SetId>,
-    ports: RulePorts,
+    /// Which of the policy's own groups it is about, where that is not all of them.
+    own: Option<SetId>,
+    pub ports: RulePorts,
+    /// The position of its condition among those of the judge.
+    pub when: Option<usize>,
+}
+
+/// What the judge knows of a policy beside its rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nature {
+    pub is_additive: bool,
+    pub closes: Closes,
 }
 
 /// The policies that apply to a group in a direction, by tier and in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Side {
-    pub admin: Vec<usize>,
-    pub network: Vec<usize>,
-    pub baseline: Vec<usize>,
+    pub stages: Vec<Stage>,
 }
 
 impl Side {
     /// All of them, tier by tier.
     pub fn all(&self) -> impl Iterator<Item = usize> + '_ {
-        self.admin.iter().chain(&self.network).chain(&self.baseline).copied()
+        self.stages.iter().flat_map(|s| s.policies.iter().copied())
     }
 
     fn is_open(&self) -> bool {
-        self.admin.is_empty() && self.network.is_empty() && self.baseline.is_empty()
+        self.stages.is_empty()
+    }
+
+    fn add(&mut self, tier: &Tier, policy: usize) {
+        match self.stages.last_mut().filter(|s| s.tier == *tier) {
+            Some(stage) => stage.policies.push(policy),
+            None => self.stages.push(Stage { tier: tier.clone(), policies: vec![policy] }),
+        }
     }
 }
 
@@ -121,7 +165,9 @@ pub(super) struct Judge {
     sets: Vec<FixedBitSet>,
     /// The subjects of each policy; `None` if it does not hold here.
     subjects: Vec<Option<SetId>>,
+    natures: Vec<Nature>,
     rules: Vec<[Vec<Asked>; 2]>,
+    conditions: Vec<Arc<Condition>>,
     sides: Vec<[Side; 2]>,
     memory: Memory,
 }
@@ -137,8 +183,9 @@ impl Judge {
         table: &mut SetTable,
         groups: Groups,
     ) -> Judge {
-        let Groups { groups, mut sets, .. } = groups;
-        let mut unions: BTreeMap<Vec<SetId>, SetId> = BTreeMap::new();
+        let Groups { groups, sets, .. } = groups;
+        let mut prepared =
+            Prepared { table, sets, count: groups.len(), unions: BTreeMap::new(), known: BTreeMap::new() };
         let mut rules = Vec::with_capacity(policies.len());
         let mut subjects = Vec::with_capacity(policies.len());
         for policy in policies {
@@ -147,46 +194,30 @@ impl Judge {
                 rules.push(Default::default());
                 continue;
             }
-            subjects.push(Some(table.subject(policy)));
+            subjects.push(Some(prepared.table.subject(policy)));
             rules.push(Direction::ALL.map(|direction| {
                 let written = policy.rules(direction).unwrap_or_default();
-                let ask = |rule: &super::rule::Rule| {
-                    let each = table.peers(policy, &rule.peers);
-                    let mut ids = each.clone();
-                    ids.sort_unstable();
-                    ids.dedup();
-                    let peers = match ids.as_slice() {
-                        [one] => *one,
-                        _ => *unions.entry(ids).or_insert_with_key(|ids| {
-                            let mut union = FixedBitSet::with_capacity(groups.len());
-                            ids.iter().for_each(|&id| union.union_with(&sets[id]));
-                            sets.push(union);
-                            sets.len() - 1
-                        }),
-                    };
-                    Asked { action: rule.action, peers, each, ports: rule.ports.clone() }
-                };
-                written.iter().map(ask).collect()
+                written.iter().map(|rule| prepared.ask(policy, rule)).collect()
             }));
         }
+        let Prepared { sets, known, .. } = prepared;
+        let mut conditions: Vec<(Arc<Condition>, usize)> = known.into_iter().collect();
+        conditions.sort_by_key(|(_, position)| *position);
         let mut judge = Judge {
             sides: vec![Default::default(); groups.len()],
             groups,
             sets,
             subjects,
+            natures: policies.iter().map(|p| Nature { is_additive: p.is_additive, closes: p.closes }).collect(),
             rules,
+            conditions: conditions.into_iter().map(|(condition, _)| condition).collect(),
             memory: Memory::default(),
         };
-        for (id, policy) in policies.iter().enumerate().filter(|_| enforced) {
+        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced || p.tier == Tier::Mesh) {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
                 for group in judge.sets[subjects].ones() {
-                    let side = &mut judge.sides[group][slot(direction)];
-                    match policy.tier {
-                        Tier::Admin => side.admin.push(id),
-                        Tier::Network => side.network.push(id),
-                        Tier::Baseline => side.baseline.push(id),
-                    }
+                    judge.sides[group][slot(direction)].add(&policy.tier, id);
                 }
             }
         }
@@ -209,10 +240,7 @@ impl Judge {
     /// The groups that a policy is about and applies to in a direction, ascending.
     pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
         let Some(set) = self.subjects[policy] else { return Vec::new() };
-        let about = |&g: &GroupId| {
-            let side = self.side(g, direction);
-            [&side.admin, &side.network, &side.baseline].into_iter().any(|list| list.contains(&policy))
-        };
+        let about = |&g: &GroupId| self.side(g, direction).all().any(|p| p == policy);
         self.sets[set].ones().filter(about).collect()
     }
 
@@ -228,28 +256,67 @@ impl Judge {
         asked.into_iter().flat_map(|a| &a.each).map(|&set| &self.sets[set])
     }
 
-    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule of a
-    /// NetworkPolicy allows to everybody on every port is not denied by the others.
+    /// What the judge knows of a policy beside its rules.
+    pub fn nature(&self, policy: usize) -> Nature {
+        self.natures[policy]
+    }
+
+    /// The rules of a policy that are about a group of its own, with their positions.
+    pub fn rules_of(
+        &self,
+        policy: usize,
+        direction: Direction,
+        subject: GroupId,
+    ) -> impl Iterator<Item = (usize, &Asked)> {
+        let rules = self.rules[policy][slot(direction)].iter().enumerate();
+        rules.filter(move |(_, r)| r.own.is_none_or(|set| self.sets[set].contains(subject)))
+    }
+
+    /// Whether a rule of a policy is about a group of its own.
+    pub fn is_own(&self, policy: usize, direction: Direction, rule: usize, subject: GroupId) -> bool {
+        self.rules_of(policy, direction, subject).any(|(i, _)| i == rule)
+    }
+
+    /// A condition, by its position.
+    pub fn condition(&self, position: usize) -> &Condition {
+        &self.conditions[position]
+    }
+
+    /// Whether something in the group's own policies may deny it traffic in a direction. What one rule lets through
+    /// for everybody on every port before anything is denied is not denied later.
     pub fn may_deny(&self, group: GroupId, direction: Direction) -> bool {
-        let side = self.side(group, direction);
-        let rules = |policy: &usize| self.rules[*policy][slot(direction)].iter();
-        let denies = |list: &[usize]| list.iter().flat_map(rules).any(|r| r.action == Action::Deny);
-        let everything = |r: &Asked| r.ports == RulePorts::All && self.sets[r.peers].is_full();
-        denies(&side.admin)
-            || if side.network.is_empty() {
-                denies(&side.baseline)
-            } else {
-                !side.network.iter().flat_map(rules).any(everything)
+        let everything = |r: &Asked| r.ports == RulePorts::All && r.when.is_none() && self.sets[r.peers].is_full();
+        for stage in &self.side(group, direction).stages {
+            let rules = || stage.policies.iter().flat_map(|&p| self.rules_of(p, direction, group));
+            if rules().any(|(_, r)| r.action == Action::Deny) {
+                return true;
             }
+            match rules().find(|(_, r)| everything(r)) {
+                Some((_, rule)) if rule.action == Action::Allow && !stage.tier.is_gate() => return false,
+                Some(_) => {}
+                None if self.closes(stage) == Closes::Nothing => {}
+                None => return true,
+            }
+        }
+        false
+    }
+
+    /// What is denied at the end of a tier.
+    pub fn closes(&self, stage: &Stage) -> Closes {
+        stage.policies.iter().map(|&p| self.natures[p].closes).max().unwrap_or(Closes::Nothing)
+    }
+
+    /// The first tier of a side at whose end everything is denied.
+    pub fn closing<'s>(&self, side: &'s Side) -> Option<&'s Stage> {
+        side.stages.iter().find(|s| self.closes(s) == Closes::Everything)
     }
 
     /// Takes a policy out.
     pub fn forget(&mut self, policy: usize) {
         self.memory.clear();
         for side in self.sides.iter_mut().flatten() {
-            for list in [&mut side.admin, &mut side.network, &mut side.baseline] {
-                list.retain(|p| *p != policy);
-            }
+            side.stages.iter_mut().for_each(|stage| stage.policies.retain(|p| *p != policy));
+            side.stages.retain(|stage| !stage.policies.is_empty());
         }
     }
 
@@ -268,7 +335,14 @@ impl Judge {
         let egress = self.one_side(Direction::Egress, from, to);
         let ingress = self.one_side(Direction::Ingress, from, to);
         let unread = [self.unread(from, Direction::Egress), self.unread(to, Direction::Ingress)];
-        self.memory.both(egress, ingress, unread, self.certainty(from, to))
+        let certainty = self.certainty(from, to);
+        if egress.sometimes.is_empty() || ingress.sometimes.is_empty() {
+            return self.memory.both(egress, ingress, unread, certainty);
+        }
+        // The same requests may be those that either side is about.
+        let both = asking::together(self, from, to);
+        let all = Arc::new(Verdict { certainty: both.certainty, ..Verdict::open() });
+        self.memory.both(Arc::new(both), all, unread, certainty)
     }
 
     /// What one side says of traffic from one group to another.
@@ -278,34 +352,19 @@ impl Judge {
             Direction::Ingress => (to, from),
         };
         let (mut rules, mut named) = (Vec::new(), false);
-        let all = self.side(subject, direction).all().flat_map(|policy| &self.rules[policy][slot(direction)]);
-        for (index, rule) in all.enumerate().filter(|(_, rule)| self.sets[rule.peers].contains(peer)) {
+        let all = self.side(subject, direction).all().flat_map(|p| self.rules_of(p, direction, subject));
+        for (index, (_, rule)) in all.enumerate().filter(|(_, (_, rule))| self.sets[rule.peers].contains(peer)) {
             rules.push(index as u32);
-            named |= !rule.ports.named().is_empty();
+            named |= rule.ports.has_names();
         }
         let asked = Known { direction, subject, rules: rules.into(), destination: named.then_some(to) };
-        let means =
-            |policy: usize, rule: usize| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer);
+        let means = self.means(direction, peer);
         self.memory.side(asked, || self.of_side(direction, subject, means, &self.groups[to].ports))
     }
 
-    /// The rules of a policy that mean traffic from one group to another, with their position and the ports that they
-    /// mean there.
-    pub fn rules_between(
-        &self,
-        policy: usize,
-        direction: Direction,
-        from: GroupId,
-        to: GroupId,
-    ) -> impl Iterator<Item = (usize, Action, PortSet)> {
-        let peer = match direction {
-            Direction::Egress => to,
-            Direction::Ingress => from,
-        };
-        let rules = self.rules[policy][slot(direction)].iter().enumerate();
-        rules
-            .filter(move |(_, r)| self.sets[r.peers].contains(peer))
-            .map(move |(i, r)| (i, r.action, r.ports.at(&self.groups[to].ports)))
+    /// Whether a rule of a policy means a group as its peer.
+    pub fn means(&self, direction: Direction, peer: GroupId) -> impl Fn(usize, usize) -> bool {
+        move |policy, rule| self.sets[self.rules[policy][slot(direction)][rule].peers].contains(peer)
     }
 
     /// What the side of a group says of a peer, given which rules mean the peer (by policy and position) and which
@@ -317,49 +376,44 @@ impl Judge {
         means: impl Fn(usize, usize) -> bool,
         declared: &[ContainerPort],
     ) -> Verdict {
-        let side = self.side(subject, direction);
-        let mut asking = Asking { judge: self, direction, means, declared, because: Vec::new() };
-        if side.is_open() {
-            return Verdict { ports: PortSet::all(), because: Vec::new() };
-        }
-        let (admin, open) = asking.first_match(&side.admin, PortSet::all());
-        let open = open.with(&admin.passed);
-        let (rest, later) = if side.network.is_empty() {
-            let (baseline, open) = asking.first_match(&side.baseline, open);
-            (open.union(&baseline.passed), baseline.allowed)
+        if self.is_open(subject, direction) {
+            Verdict::open()
         } else {
-            (PortSet::none(), asking.any_match(&side.network, &open))
-        };
-        Verdict { ports: admin.allowed.union(&rest).union(&later), because: asking.because }
+            asking::side(self, direction, subject, means, declared)
+        }
     }
 
-    /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What
-    /// NetworkPolicies isolate is only open to those whom some rule allows.
+    /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What policies
+    /// isolate is only open to those whom some rule allows, or leaves to later tiers.
     pub fn admitted_peers(&self, group: GroupId, direction: Direction) -> Option<FixedBitSet> {
         let side = self.side(group, direction);
-        let policies = side.admin.iter().chain(&side.network);
-        (!side.network.is_empty()).then(|| self.peers_of(policies, direction, |action| action == Action::Allow))
+        let closing = self.closing(side)?;
+        let mut peers = FixedBitSet::with_capacity(self.groups.len());
+        for stage in side.stages.iter().filter(|s| s.tier <= closing.tier) {
+            let lets = |action: Action| match action {
+                Action::Allow => !stage.tier.is_gate(),
+                Action::Pass => stage.tier == closing.tier,
+                Action::Deny => false,
+            };
+            let policies = stage.policies.iter().flat_map(|&p| self.rules_of(p, direction, group));
+            policies.filter(|(_, r)| lets(r.action)).for_each(|(_, r)| peers.union_with(&self.sets[r.peers]));
+        }
+        Some(peers)
     }
 
     /// The groups that a rule of a group's own side mentions.
     pub fn peers_spoken_of(&self, group: GroupId, direction: Direction) -> FixedBitSet {
-        let side = self.side(group, direction);
-        self.peers_of(side.admin.iter().chain(&side.network).chain(&side.baseline), direction, |_| true)
+        let mut peers = FixedBitSet::with_capacity(self.groups.len());
+        let rules = self.side(group, direction).all().flat_map(|p| self.rules_of(p, direction, group));
+        rules.for_each(|(_, r)| peers.union_with(&self.sets[r.peers]));
+        peers
     }
 
-    fn peers_of<'p>(
-        &self,
-        policies: impl Iterator<Item = &'p usize>,
-        direction: Direction,
-        wanted: impl Fn(Action) -> bool,
-    ) -> FixedBitSet {
-        let mut peers = FixedBitSet::with_capacity(self.groups.len());
-        for &policy in policies {
-            for rule in self.rules[policy][slot(direction)].iter().filter(|r| wanted(r.action)) {
-                peers.union_with(&self.sets[rule.peers]);
-            }
-        }
-        peers
+    /// Whether nothing but rules of NetworkPolicies decides for a group in a direction, so that what one of them
+    /// allows is allowed.
+    pub fn is_plain(&self, group: GroupId, direction: Direction) -> bool {
+        let [stage] = self.side(group, direction).stages.as_slice() else { return false };
+        stage.tier == Tier::Network && stage.policies.iter().all(|&p| self.natures[p].is_additive)
     }
 
     /// What policies that are not evaluated may change for a group in a direction.
@@ -379,8 +433,8 @@ impl Judge {
     /// For each rule of a group's own side, in their order, the peers about which it is not as it is about most: those
     /// that it means if these are few, else those that it does not mean.
     pub fn exceptions(&self, group: GroupId, direction: Direction) -> impl Iterator<Item = Vec<GroupId>> + '_ {
-        let rules = self.side(group, direction).all().flat_map(move |policy| &self.rules[policy][slot(direction)]);
-        rules.map(|rule| {
+        let rules = self.side(group, direction).all().flat_map(move |p| self.rules_of(p, direction, group));
+        rules.map(|(_, rule)| {
             let meant = &self.sets[rule.peers];
             let few = meant.count_ones(..) * 2 <= meant.len();
             if few { meant.ones().collect() } else { meant.zeroes().collect() }
@@ -394,82 +448,47 @@ impl Judge {
     }
 }
 
-/// What the rules of a tier decided.
-struct Decided {
-    allowed: PortSet,
-    passed: PortSet,
+/// Sets of groups while rules are prepared.
+struct Prepared<'t> {
+    table: &'t mut SetTable,
+    sets: Vec<FixedBitSet>,
+    /// How many groups there are.
+    count: usize,
+    unions: BTreeMap<Vec<SetId>, SetId>,
+    known: BTreeMap<Arc<Condition>, usize>,
 }
 
-/// One question to one side.
-struct Asking<'a, M> {
-    judge: &'a Judge,
-    direction: Direction,
-    /// Whether a rule of a policy means the peer.
-    means: M,
-    /// The named ports of the destination.
-    declared: &'a [ContainerPort],
-    because: Vec<Reason>,
-}
-
-impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
-    /// The rules of a policy that mean the peer, with the ports that they mean at the destination.
-    fn rules(&self, policy: usize) -> impl Iterator<Item = (usize, Action, PortSet)> + use<'_, M> {
-        let rules = self.judge.rules[policy][slot(self.direction)].iter().enumerate();
-        rules.filter(move |(i, _)| (self.means)(policy, *i)).map(|(i, r)| (i, r.action, r.ports.at(self.declared)))
+impl Prepared<'_> {
+    fn ask(&mut self, policy: &Policy, rule: &super::rule::Rule) -> Asked {
+        let each = self.table.peers(policy, &rule.peers);
+        let own = (rule.own != Peers::Everybody).then(|| self.table.peers(policy, &rule.own));
+        Asked {
+            action: rule.action,
+            peers: self.union(&each),
+            each,
+            own: own.map(|sets| self.union(&sets)),
+            ports: rule.ports.clone(),
+            when: rule.when.as_ref().map(|condition| {
+                let next = self.known.len();
+                *self.known.entry(Arc::clone(condition)).or_insert(next)
+            }),
+        }
     }
 
-    /// Asks rule after rule; each decides about the ports that are still open. Returns those that stay so as well.
-    fn first_match(&mut self, policies: &[usize], open: PortSet) -> (Decided, PortSet) {
-        let mut decided = Decided { allowed: PortSet::none(), passed: PortSet::none() };
-        let mut taken = PortSet::none();
-        for &policy in policies {
-            let mut reasons = Vec::new();
-            for (rule, action, ports) in self.rules(policy) {
-                let hit = ports.intersection(&open).difference(&taken);
-                if hit.is_empty() {
-                    continue;
-                }
-                taken.add(&hit);
-                let effect = match action {
-                    Action::Allow => {
-                        decided.allowed.add(&hit);
-                        Effect::Allow
-                    }
-                    Action::Pass => {
-                        decided.passed.add(&hit);
-                        Effect::Pass
-                    }
-                    Action::Deny => Effect::Deny,
-                };
-                reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect });
-            }
-            self.because.extend(reasons);
+    /// The set of whatever is in any of these.
+    fn union(&mut self, sets: &[SetId]) -> SetId {
+        let mut ids = sets.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        if let [one] = ids.as_slice() {
+            return *one;
         }
-        (decided, open.difference(&taken))
-    }
-
-    /// Asks all rules of all policies: what any of them allows is allowed.
-    fn any_match(&mut self, policies: &[usize], open: &PortSet) -> PortSet {
-        let mut allowed = PortSet::none();
-        let mut reasons = Vec::new();
-        for &policy in policies {
-            for (rule, _, ports) in self.rules(policy) {
-                let hit = ports.intersection(open);
-                if !hit.is_empty() {
-                    allowed.add(&hit);
-                    reasons.push(Reason { direction: self.direction, policy, rule: Some(rule), effect: Effect::Allow });
-                }
-            }
-        }
-        if allowed != *open {
-            reasons.extend(policies.iter().map(|&policy| Reason {
-                direction: self.direction,
-                policy,
-                rule: None,
-                effect: Effect::Isolate,
-            }));
-        }
-        self.because.extend(reasons);
-        allowed
+        let (all, count) = (&mut self.sets, self.count);
+        *self.unions.entry(ids).or_insert_with_key(|ids| {
+            let mut union = FixedBitSet::with_capacity(count);
+            ids.iter().for_each(|&id| union.union_with(&all[id]));
+            all.push(union);
+            all.len() - 1
+        })
     }
 }

@@ -1,13 +1,14 @@
 //! Verdicts that explain themselves: what one side says of each port, and because of which rules of which tier, in the
 //! order in which they are asked.
 //!
-//! The tiers are asked as [`super::evaluate`] does: `tests/engine/policy_brute_force.rs` compares the two, ports and
+//! The tiers are asked as [`super::asking`] does: `tests/engine/policy_brute_force.rs` compares the two, ports and
 //! rules, for every pair of groups of thousands of clusters.
 
+use super::asking::{self, Requests};
 use super::connectivity::Connectivity;
-use super::evaluate::{Effect, Judge, Reason};
+use super::evaluate::{Asked, Effect, Judge, Reason};
 use super::groups::GroupId;
-use super::rule::{Action, Direction};
+use super::rule::Direction;
 use crate::net::PortSet;
 
 /// What becomes of some ports on one side.
@@ -17,6 +18,8 @@ pub enum Ruling {
     Open,
     /// A rule allows them.
     Allowed,
+    /// It depends on the request whether they are allowed.
+    Sometimes,
     /// A rule denies them, or no rule of those that isolate the pod allows them.
     Denied,
 }
@@ -80,45 +83,102 @@ type Pending = Vec<(PortSet, Vec<Reason>)>;
 impl Judge {
     /// What one side says of traffic from one group to another, with its reasons.
     pub(super) fn explain(&self, direction: Direction, from: GroupId, to: GroupId) -> Explanation {
-        let subject = match direction {
-            Direction::Egress => from,
-            Direction::Ingress => to,
+        let (subject, peer) = match direction {
+            Direction::Egress => (from, to),
+            Direction::Ingress => (to, from),
         };
-        let side = self.side(subject, direction);
-        let tier = |policies: &[usize]| -> Vec<(Reason, PortSet)> {
-            let of_policy = |&policy: &usize| {
-                let rules = self.rules_between(policy, direction, from, to);
-                rules.map(move |(rule, action, ports)| {
-                    let effect = match action {
-                        Action::Allow => Effect::Allow,
-                        Action::Deny => Effect::Deny,
-                        Action::Pass => Effect::Pass,
-                    };
-                    (Reason { direction, policy, rule: Some(rule), effect }, ports)
-                })
+        let conditions = asking::conditions(self, direction, subject, self.means(direction, peer));
+        let (kinds, _) = asking::kinds(self, &conditions);
+        let mut of_kinds = kinds.iter().map(|kind| self.explain_kind(direction, (subject, peer, to), kind));
+        let first = of_kinds.next().unwrap_or_default();
+        let mut explanation = of_kinds.fold(first, together);
+        explanation.decisions.sort_by(|a, b| a.ports.cmp(&b.ports));
+        explanation
+    }
+
+    /// The same for requests of one kind.
+    fn explain_kind(
+        &self,
+        direction: Direction,
+        (subject, peer, to): (GroupId, GroupId, GroupId),
+        requests: &Requests,
+    ) -> Explanation {
+        let means = self.means(direction, peer);
+        let rules = |policy: usize| -> Vec<(Reason, PortSet)> {
+            let meant =
+                self.rules_of(policy, direction, subject).filter(|(i, r)| means(policy, *i) && requests.meet(r));
+            let reason = |(rule, asked): (usize, &Asked)| {
+                let effect = asking::effect(asked.action);
+                let reason = Reason { direction, policy, rule: Some(rule), effect };
+                (reason, asked.ports.at(&self.groups[to].ports))
             };
-            policies.iter().flat_map(of_policy).collect()
+            meant.map(reason).collect()
         };
         let mut explanation = Explanation::default();
-        let pending = vec![(PortSet::all(), Vec::new())];
-        let pending = first_match(pending, &tier(&side.admin), &mut explanation);
-        if side.network.is_empty() {
-            for (ports, because) in first_match(pending, &tier(&side.baseline), &mut explanation) {
-                explanation.add(Decision { ports, ruling: Ruling::Open, because });
+        let mut pending = vec![(PortSet::all(), Vec::new())];
+        for stage in &self.side(subject, direction).stages {
+            let mut onward = Vec::new();
+            let alike = |a: &usize, b: &usize| self.nature(*a).is_additive && self.nature(*b).is_additive;
+            for run in stage.policies.chunk_by(alike) {
+                let all: Vec<(Reason, PortSet)> = run.iter().flat_map(|&p| rules(p)).collect();
+                let gate = stage.tier.is_gate();
+                pending = if self.nature(run[0]).is_additive {
+                    any_match(pending, &all, gate, &mut onward, &mut explanation)
+                } else {
+                    first_match(pending, &all, gate, &mut onward, &mut explanation)
+                };
             }
-        } else {
-            let isolating =
-                side.network.iter().map(|&policy| Reason { direction, policy, rule: None, effect: Effect::Isolate });
-            any_match(pending, &tier(&side.network), &isolating.collect::<Vec<_>>(), &mut explanation);
+            for (open, because) in pending {
+                let denied = open.intersection(&self.closes(stage).ports());
+                let closing =
+                    stage.policies.iter().filter(|&&p| !denied.intersection(&self.nature(p).closes.ports()).is_empty());
+                let isolate = |&policy: &usize| Reason { direction, policy, rule: None, effect: Effect::Isolate };
+                let isolated = because.iter().copied().chain(closing.map(isolate)).collect();
+                let rest = open.difference(&denied);
+                explanation.add(Decision { ports: denied, ruling: Ruling::Denied, because: isolated });
+                if !rest.is_empty() {
+                    onward.push((rest, because));
+                }
+            }
+            pending = onward;
         }
-        explanation.decisions.sort_by(|a, b| a.ports.cmp(&b.ports));
+        for (ports, because) in pending {
+            // What a mesh lets on is allowed if no other policy has a rule for it.
+            let allowed = because.last().is_some_and(|r: &Reason| r.effect == Effect::Allow);
+            explanation.add(Decision { ports, ruling: if allowed { Ruling::Allowed } else { Ruling::Open }, because });
+        }
         explanation
     }
 }
 
-/// The first rule that means a port decides about it. The answer is what none decides or a rule passes on.
-fn first_match(pending: Pending, rules: &[(Reason, PortSet)], explanation: &mut Explanation) -> Pending {
-    let mut later = Vec::new();
+/// What is said of requests of two kinds together.
+fn together(one: Explanation, other: Explanation) -> Explanation {
+    let mut both = Explanation::default();
+    for a in &one.decisions {
+        for b in &other.decisions {
+            let ruling = match (a.ruling, b.ruling) {
+                (a, b) if a == b => a,
+                (Ruling::Open, Ruling::Allowed) | (Ruling::Allowed, Ruling::Open) => Ruling::Allowed,
+                _ => Ruling::Sometimes,
+            };
+            let new = b.because.iter().filter(|r| !a.because.contains(r));
+            let because = a.because.iter().chain(new).copied().collect();
+            both.add(Decision { ports: a.ports.intersection(&b.ports), ruling, because });
+        }
+    }
+    both
+}
+
+/// The first rule that means a port decides about it. The answer is what none decides; what a rule passes on goes to
+/// the next tier.
+fn first_match(
+    pending: Pending,
+    rules: &[(Reason, PortSet)],
+    gate: bool,
+    onward: &mut Pending,
+    explanation: &mut Explanation,
+) -> Pending {
+    let mut undecided = Vec::new();
     for (mut open, passed_by) in pending {
         for (reason, ports) in rules {
             let hit = open.intersection(ports);
@@ -128,22 +188,31 @@ fn first_match(pending: Pending, rules: &[(Reason, PortSet)], explanation: &mut 
             open = open.difference(&hit);
             let because = passed_by.iter().copied().chain([*reason]).collect();
             match reason.effect {
-                Effect::Allow => explanation.add(Decision { ports: hit, ruling: Ruling::Allowed, because }),
-                Effect::Pass => later.push((hit, because)),
+                Effect::Allow if !gate => {
+                    explanation.add(Decision { ports: hit, ruling: Ruling::Allowed, because });
+                }
+                Effect::Allow | Effect::Pass => onward.push((hit, because)),
                 Effect::Deny | Effect::Isolate => {
                     explanation.add(Decision { ports: hit, ruling: Ruling::Denied, because });
                 }
             }
         }
         if !open.is_empty() {
-            later.push((open, passed_by));
+            undecided.push((open, passed_by));
         }
     }
-    later
+    undecided
 }
 
-/// Any rule that means a port allows it; what none means is denied by all that isolate the pod.
-fn any_match(pending: Pending, rules: &[(Reason, PortSet)], isolating: &[Reason], explanation: &mut Explanation) {
+/// Any rule that means a port allows it. The answer is what none allows.
+fn any_match(
+    pending: Pending,
+    rules: &[(Reason, PortSet)],
+    gate: bool,
+    onward: &mut Pending,
+    explanation: &mut Explanation,
+) -> Pending {
+    let mut undecided = Vec::new();
     for (open, passed_by) in pending {
         let mut pieces: Pending = vec![(open, Vec::new())];
         for (reason, ports) in rules {
@@ -155,10 +224,17 @@ fn any_match(pending: Pending, rules: &[(Reason, PortSet)], isolating: &[Reason]
             pieces = pieces.into_iter().flat_map(split).collect();
         }
         for (ports, by) in pieces {
-            let (ruling, own) =
-                if by.is_empty() { (Ruling::Denied, isolating.to_vec()) } else { (Ruling::Allowed, by) };
-            let because = passed_by.iter().copied().chain(own).collect();
-            explanation.add(Decision { ports, ruling, because });
+            if by.is_empty() {
+                undecided.push((ports, passed_by.clone()));
+                continue;
+            }
+            let because = passed_by.iter().copied().chain(by).collect();
+            if gate {
+                onward.push((ports, because));
+            } else {
+                explanation.add(Decision { ports, ruling: Ruling::Allowed, because });
+            }
         }
     }
+    undecided
 }

@@ -9,6 +9,7 @@ use crate::source::Span;
 
 use super::admin;
 use super::evaluate::Certainty;
+use super::istio;
 use super::rule::Direction;
 use super::selector::from_tree;
 
@@ -89,7 +90,6 @@ const FOREIGN: &[Kind] = &[
     kind("consul.hashicorp.com", "ServiceIntentions", Influence::Restricts, IN, Reach::Cluster),
     kind("istio.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
     kind("istio.io", "PeerAuthentication", Influence::Restricts, IN, Reach::Namespace),
-    kind("istio.io", "Sidecar", Influence::Restricts, OUT, Reach::Namespace),
     kind("k8s.ovn.org", "EgressFirewall", Influence::Restricts, OUT, Reach::Namespace),
     kind("kuma.io", "MeshTrafficPermission", Influence::Restricts, IN, Reach::Cluster),
     kind("kuma.io", "TrafficPermission", Influence::Restricts, IN, Reach::Cluster),
@@ -99,16 +99,11 @@ const FOREIGN: &[Kind] = &[
     kind("policy.linkerd.io", "Server", Influence::Restricts, IN, Reach::Namespace),
     kind("policy.linkerd.io", "ServerAuthorization", Influence::Restricts, IN, Reach::Namespace),
     kind("projectcalico.org", "HostEndpoint", Influence::Decides, BOTH, Reach::Cluster),
-    kind("projectcalico.org", "Tier", Influence::Decides, BOTH, Reach::Cluster),
 ];
 
 /// Kinds named `…NetworkPolicy` that hold nowhere: Calico only records what they would do
 /// (<https://docs.tigera.io/calico/latest/reference/resources/stagednetworkpolicy>).
 const STAGED: &[&str] = &["StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedNetworkPolicy"];
-
-/// The namespace whose policies Istio applies to the whole mesh, unless it is told another
-/// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>).
-const ISTIO_ROOT: &str = "istio-system";
 
 /// More pairs of namespaces and policies of a whole cluster than this are not looked at one by one.
 const MOST_PAIRS: usize = 100_000;
@@ -143,7 +138,7 @@ impl ForeignPolicy {
             return None;
         }
         let named = ["Global", "Cluster", "AdminNetworkPolicy"].iter().any(|w| name.contains(w));
-        let root = is_of("istio.io") && entry.key.namespace() == ISTIO_ROOT;
+        let root = is_of("istio.io") && entry.key.namespace() == istio::ROOT;
         let spec = entry.object.tree.at(&["spec"]);
         let directions = match listed {
             Some(kind) => kind.directions.to_vec(),

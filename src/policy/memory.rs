@@ -52,7 +52,8 @@ impl Memory {
         }
         let verdict = work_out();
         self.known(|known| {
-            let verdict = if verdict.because.is_empty() {
+            let unruled = verdict.because.is_empty() && verdict.sometimes.is_empty();
+            let verdict = if unruled && verdict.certainty == Certainty::Certain {
                 Arc::clone(known.unruled.entry(verdict.ports.clone()).or_insert_with(|| Arc::new(verdict)))
             } else {
                 Arc::new(verdict)
@@ -77,9 +78,13 @@ impl Memory {
             return known;
         }
         let sides = ((unread[0], &egress.ports), (unread[1], &ingress.ports));
-        let certainty = certainty.max(foreign::certainty(sides.0, sides.1, &ALL_PORTS));
         let because = egress.because.iter().chain(&ingress.because).copied().collect();
-        let answer = Arc::new(Answer { ports: egress.ports.intersection(&ingress.ports), because, certainty });
+        let ports = egress.ports.intersection(&ingress.ports);
+        let sometimes = egress.sometimes.union(&ingress.sometimes).intersection(&ports);
+        let depends = if sometimes.is_empty() { Certainty::Certain } else { Certainty::Conditional };
+        let unread = foreign::certainty(sides.0, sides.1, &ALL_PORTS);
+        let certainty = [unread, depends, egress.certainty, ingress.certainty].into_iter().fold(certainty, Ord::max);
+        let answer = Arc::new(Answer { ports, sometimes, because, certainty });
         self.known(|known| {
             if known.answers.len() >= MOST {
                 known.answers.clear();

@@ -10,7 +10,10 @@
 //!   grows with these and with the connections that exist.
 
 mod absent;
+mod added;
 mod admin;
+mod asking;
+mod calico;
 mod call;
 mod classes;
 mod collect;
@@ -21,6 +24,7 @@ mod explain;
 mod foreign;
 mod grouped;
 mod groups;
+mod istio;
 mod memory;
 mod network_policy;
 mod networks;
@@ -30,11 +34,14 @@ mod plane;
 mod ports;
 mod reach;
 mod read;
+mod request;
 mod rows;
 mod rule;
 mod selector;
+mod tier;
 mod unseen;
 
+pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
 pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
@@ -51,8 +58,10 @@ pub use networks::Network;
 pub use pairs::Pair;
 pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
+pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
+pub use tier::{Order, Tier};
 pub use unseen::{Description, Unseen};

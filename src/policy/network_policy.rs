@@ -4,11 +4,16 @@
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope, Tier,
+    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::selector;
+use super::tier::{Order, Tier};
 use crate::cluster::Entry;
 use crate::net::{AddressSet, PortSet, Protocol, Selector, parse_cidr};
+
+/// The order that Calico gives NetworkPolicies among its own
+/// (<https://github.com/projectcalico/calico/blob/master/libcalico-go/lib/backend/k8s/conversion/conversion.go>).
+const ORDER: f64 = 1_000.0;
 
 /// Reads a NetworkPolicy.
 pub(super) fn read(entry: &Entry) -> Read<Policy> {
@@ -41,7 +46,9 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
         key: entry.key.clone(),
         scope: Scope::Primary,
         tier: Tier::Network,
-        priority: 0,
+        priority: Order::new(ORDER),
+        is_additive: true,
+        closes: Closes::Everything,
         subject: PodSelection { namespaces: NamespaceSelection::Named(namespace.to_owned()), pods },
         host_network: HostNetwork::Undefined,
         ingress: types.contains(&Direction::Ingress).then_some(ingress),
@@ -98,6 +105,8 @@ fn rule(namespace: &str, direction: Direction, index: usize, field: &Field<'_>) 
         action: Action::Allow,
         // An empty or absent list restricts nothing.
         peers: if peers.is_empty() { Peers::Everybody } else { Peers::AnyOf(peers) },
+        own: Peers::Everybody,
+        when: None,
         ports: if ports.is_empty() { RulePorts::All } else { some_ports(&ports)? },
         field: field.path().to_owned(),
         at: field.span(),

@@ -30,8 +30,8 @@ impl Pair<'_> {
 
 impl From<Pair<'_>> for Connection {
     fn from(pair: Pair<'_>) -> Connection {
-        let Answer { ports, certainty, because } = Arc::unwrap_or_clone(pair.answer);
-        Connection { from: pair.from, to: pair.to, ports, certainty, because, network: pair.network.clone() }
+        let Answer { ports, sometimes, certainty, because } = Arc::unwrap_or_clone(pair.answer);
+        Connection { from: pair.from, to: pair.to, ports, sometimes, certainty, because, network: pair.network.clone() }
     }
 }
 

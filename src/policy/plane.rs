@@ -11,7 +11,8 @@ use super::foreign::Influences;
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
 use super::networks::Network;
 use super::pairs::Pair;
-use super::rule::{Direction, Policy, Scope, Tier};
+use super::rule::{Direction, Peers, Policy, Scope};
+use super::tier::Tier;
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::net::{AddressSet, PortSet};
@@ -33,8 +34,9 @@ pub(super) struct Plane {
 /// Of two policies of one tier and priority that are about the same pods, nobody can say which one is asked first
 /// (<https://network-policy-api.sigs.k8s.io/reference/spec/>), so only the first by name is kept.
 fn settle_ties(policies: &[Policy], judge: &mut Judge, diagnostics: &mut Vec<Diagnostic>) {
-    for (id, policy) in policies.iter().enumerate().filter(|(_, p)| p.tier != Tier::Network) {
-        let alike = |other: &Policy| (other.tier, other.priority) == (policy.tier, policy.priority);
+    let settled = |p: &Policy| matches!(p.tier, Tier::Admin | Tier::Baseline);
+    for (id, policy) in policies.iter().enumerate().filter(|(_, p)| settled(p)) {
+        let alike = |other: &Policy| (&other.tier, other.priority) == (&policy.tier, policy.priority);
         let both =
             |other: &Policy| Direction::ALL.into_iter().any(|d| other.rules(d).is_some() && policy.rules(d).is_some());
         let rival = policies[..id]
@@ -81,6 +83,9 @@ impl Plane {
             table.subject(policy);
             for rule in policy.all_rules() {
                 table.peers(policy, &rule.peers);
+                if rule.own != Peers::Everybody {
+                    table.peers(policy, &rule.own);
+                }
             }
         }
         let outside = if matches!(network, Network::Secondary(_)) { Outside::Absent } else { Outside::There(absent) };
@@ -177,6 +182,7 @@ impl Plane {
                 for &controller in &self.controllers {
                     let mut answer = Arc::unwrap_or_clone(self.between_groups(controller, group));
                     answer.ports = answer.ports.intersection(&ports);
+                    answer.sometimes = answer.sometimes.intersection(&ports);
                     union.add(Arc::new(answer));
                 }
             }
@@ -223,6 +229,8 @@ impl Union {
                 answer.certainty = Certainty::Undetermined;
             }
             answer.ports.add(&part.ports);
+            answer.sometimes.add(&part.sometimes);
+            answer.certainty = answer.certainty.max(part.certainty);
             answer.because.extend(part.because.iter().filter(|r| known.insert(**r)));
         }
         Some(Arc::new(answer))

@@ -23,6 +23,8 @@ pub enum RulePorts {
         /// Those given by name.
         named: Vec<NamedPort>,
     },
+    /// The first but not the second.
+    Except(Box<[RulePorts; 2]>),
 }
 
 impl RulePorts {
@@ -42,14 +44,30 @@ impl RulePorts {
                 }
                 ports
             }
+            RulePorts::Except(both) => both[0].at(declared).difference(&both[1].at(declared)),
+        }
+    }
+
+    /// None at all.
+    pub fn none() -> RulePorts {
+        RulePorts::Some { fixed: PortSet::none(), named: Vec::new() }
+    }
+
+    /// The ports that are called by name.
+    pub fn named(&self) -> Vec<&NamedPort> {
+        match self {
+            RulePorts::All => Vec::new(),
+            RulePorts::Some { named, .. } => named.iter().collect(),
+            RulePorts::Except(both) => both.iter().flat_map(RulePorts::named).collect(),
         }
     }
 
     /// Whether a port is called by name.
-    pub fn named(&self) -> &[NamedPort] {
+    pub fn has_names(&self) -> bool {
         match self {
-            RulePorts::All => &[],
-            RulePorts::Some { named, .. } => named,
+            RulePorts::All => false,
+            RulePorts::Some { named, .. } => !named.is_empty(),
+            RulePorts::Except(both) => both.iter().any(RulePorts::has_names),
         }
     }
 }

@@ -18,7 +18,7 @@ use self::finder::{Finder, RulePeer};
 use super::evaluate::{Certainty, Effect, Judge, Reason};
 use super::groups::{GroupId, Members};
 use super::networks::Network;
-use super::rule::{Action, Direction, Peer, Peers, PodSelection, Policy, Tier};
+use super::rule::{Action, Closes, Direction, Peer, Peers, PodSelection, Policy};
 use crate::net::{AddressSet, PortSet};
 
 /// One end of a flow.
@@ -130,16 +130,30 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
     for (id, policy) in policies.iter().enumerate() {
         for direction in Direction::ALL {
             let mut own = judge.subjects(id, direction);
-            // The Baseline tier is not asked about what a NetworkPolicy isolates.
-            let asked = |g: GroupId| policy.tier != Tier::Baseline || judge.side(g, direction).network.is_empty();
+            // Tiers after one at whose end everything is denied are not asked, unless that passes something on.
+            let asked = |g: GroupId| match judge.closing(judge.side(g, direction)) {
+                Some(closing) => {
+                    let passes = |p: &usize| judge.rules_of(*p, direction, g).any(|(_, r)| r.action == Action::Pass);
+                    policy.tier <= closing.tier || closing.policies.iter().any(passes)
+                }
+                None => true,
+            };
             own.retain(|&g| judge.may_deny(g, direction) && asked(g));
             if own.is_empty() {
                 continue;
             }
+            let subjects = own;
             for (index, rule) in policy.rules(direction).unwrap_or_default().iter().enumerate() {
-                if rule.action != Action::Allow {
+                // What a tier passes on at whose end it would be denied is let through by that.
+                if rule.action == Action::Deny || (rule.action == Action::Pass && policy.closes == Closes::Nothing) {
                     continue;
                 }
+                let mut own = subjects.clone();
+                own.retain(|&g| judge.is_own(id, direction, index, g));
+                if own.is_empty() {
+                    continue;
+                }
+                let effect = if rule.action == Action::Pass { Effect::Pass } else { Effect::Allow };
                 let everybody = std::iter::once(None).filter(|_| rule.peers == Peers::Everybody);
                 let listed = match &rule.peers {
                     Peers::Everybody => &[][..],
@@ -147,7 +161,7 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
                 };
                 let told = listed.iter().filter(|p| !matches!(p, Peer::Untold(_))).map(Some);
                 for (peer, set) in everybody.chain(told).zip(judge.peers_of_rule(id, direction, index)) {
-                    let reason = Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow };
+                    let reason = Reason { direction, policy: id, rule: Some(index), effect };
                     finder.peer(RulePeer { policy, rule, peer, set, own: &own, reason });
                 }
             }
@@ -166,10 +180,10 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
     for (id, policy) in policies.iter().enumerate() {
         for (slot, direction) in Direction::ALL.into_iter().enumerate() {
             let Some(rules) = policy.rules(direction) else { continue };
-            if policy.tier == Tier::Network {
+            if policy.closes == Closes::Everything {
                 isolated[slot].insert(nobody(&policy.subject));
             }
-            for rule in rules.iter().filter(|r| r.action == Action::Allow) {
+            for (index, rule) in rules.iter().enumerate().filter(|(_, r)| r.action == Action::Allow) {
                 let others: Vec<End> = match &rule.peers {
                     Peers::Everybody => vec![End::Anyone],
                     Peers::AnyOf(peers) => peers
@@ -184,9 +198,9 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
                 for other in others {
                     let what = Said {
                         ports: rule.ports.at(&[]),
-                        names: rule.ports.named().iter().map(|n| n.name.clone()).collect(),
-                        certainty: Certainty::Certain,
-                        because: vec![Reason { direction, policy: id, rule: Some(rule.index), effect: Effect::Allow }],
+                        names: rule.ports.named().into_iter().map(|n| n.name.clone()).collect(),
+                        certainty: if rule.when.is_some() { Certainty::Conditional } else { Certainty::Certain },
+                        because: vec![Reason { direction, policy: id, rule: Some(index), effect: Effect::Allow }],
                     };
                     said[slot]
                         .add(identity(direction, (nobody(&policy.subject), Vec::new()), (other, Vec::new())), what);

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::manifest::{Entry, Tree, Value, push_index, push_key};
+use crate::net::{AddressSet, parse_cidr};
 use crate::source::Span;
 
 /// Why an object is refused.
@@ -127,6 +128,31 @@ impl<'t> Field<'t> {
     /// The whole number.
     pub fn number(&self) -> Read<i64> {
         self.tree.as_i64().ok_or_else(|| self.expected("a whole number"))
+    }
+
+    /// The number, which may have a fraction.
+    pub fn decimal(&self) -> Read<f64> {
+        self.tree.as_f64().ok_or_else(|| self.expected("a number"))
+    }
+
+    /// The addresses of a list of blocks below; a single address is a block of its own.
+    pub fn blocks(&self, key: &str) -> Read<AddressSet> {
+        self.must_be_map()?;
+        let mut all = AddressSet::none();
+        for item in self.list(key)? {
+            let text = item.text()?;
+            let block = match text.parse::<std::net::IpAddr>() {
+                Ok(address) => address.into(),
+                Err(_) => parse_cidr(text).map_err(|m| item.fault(m))?,
+            };
+            all.add(&AddressSet::block(block));
+        }
+        Ok(all)
+    }
+
+    /// Whether it is `true`.
+    pub fn is_true(&self) -> bool {
+        self.tree.as_bool() == Some(true)
     }
 
     /// A port number.

@@ -1,7 +1,11 @@
 //! The normal form of policies: what every kind of them is brought into before anything is evaluated.
 
+use std::sync::Arc;
+
 use super::ports::RulePorts;
-use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, Selector};
+use super::request::Condition;
+use super::tier::{Order, Tier};
+use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol, Selector};
 use crate::source::Span;
 
 /// Which way traffic goes, seen from the pod that a policy is about.
@@ -22,18 +26,6 @@ impl Direction {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
-}
-
-/// The tiers, in the order in which they are asked
-/// (<https://network-policy-api.sigs.k8s.io/api-overview/>).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    /// AdminNetworkPolicies, and ClusterNetworkPolicies of this tier.
-    Admin,
-    /// NetworkPolicies.
-    Network,
-    /// The BaselineAdminNetworkPolicy, and ClusterNetworkPolicies of this tier.
-    Baseline,
 }
 
 /// What a rule does with the traffic that it matches.
@@ -69,7 +61,7 @@ impl NamespaceSelection {
     /// The same selection, by name where its labels ask for nothing but one name.
     pub fn simplest(&self) -> NamespaceSelection {
         if let NamespaceSelection::Labeled(selector) = self
-            && let [requirement] = selector.requirements()
+            && let ([requirement], []) = (selector.requirements(), selector.expressions())
             && let Operator::In(values) = &requirement.operator
             && let ([name], NAMESPACE_NAME) = (values.as_slice(), requirement.key.as_str())
         {
@@ -108,12 +100,38 @@ pub struct Rule {
     pub action: Action,
     /// Whose traffic it is about.
     pub peers: Peers,
+    /// Which of the policy's own pods it is about, where that is not all of them.
+    pub own: Peers,
     /// Which ports it is about.
     pub ports: RulePorts,
+    /// Which requests it is about, where that is not all of them.
+    pub when: Option<Arc<Condition>>,
     /// The field that holds it, as in `spec.ingress[0]`.
     pub field: String,
     /// Where it is written.
     pub at: Span,
+}
+
+/// Traffic that is denied at the end of a tier because a policy applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closes {
+    /// None.
+    Nothing,
+    /// TCP, which is all that the proxies of a mesh see.
+    Tcp,
+    /// All.
+    Everything,
+}
+
+impl Closes {
+    /// The ports.
+    pub fn ports(self) -> PortSet {
+        match self {
+            Closes::Nothing => PortSet::none(),
+            Closes::Tcp => PortSet::protocol(Protocol::Tcp),
+            Closes::Everything => PortSet::all(),
+        }
+    }
 }
 
 /// Which kinds of pods a policy or a peer can mean.
@@ -145,8 +163,13 @@ pub struct Policy {
     pub scope: Scope,
     /// Its tier.
     pub tier: Tier,
-    /// Its rank within the tier; the lesser is asked first. NetworkPolicies have none: all of them are asked.
-    pub priority: i64,
+    /// Its rank within the tier; the lesser is asked first.
+    pub priority: Order,
+    /// Whether any of its rules decides, and of those of its neighbors in the order that are like it, and not the first
+    /// one only.
+    pub is_additive: bool,
+    /// Of what it applies to and no rule of its tier decides, the part that is denied.
+    pub closes: Closes,
     /// The pods that it is about.
     pub subject: PodSelection,
     /// What becomes of pods in the network of their node.
@@ -161,6 +184,16 @@ pub struct Policy {
     pub ingress_at: Span,
     /// The same for traffic from the subject.
     pub egress_at: Span,
+}
+
+impl Peers {
+    /// One by one; nothing for everybody.
+    pub fn list(&self) -> &[Peer] {
+        match self {
+            Peers::Everybody => &[],
+            Peers::AnyOf(peers) => peers,
+        }
+    }
 }
 
 impl Policy {
@@ -178,6 +211,26 @@ impl Policy {
             Direction::Ingress => self.ingress_at,
             Direction::Egress => self.egress_at,
         }
+    }
+
+    /// Whether it is a NetworkPolicy of Kubernetes on the network that pods have in any case.
+    pub fn is_network_policy(&self) -> bool {
+        self.key.group == "networking.k8s.io" && self.scope == Scope::Primary
+    }
+
+    /// Its place among the evaluated ones. Of those of one tier and order Calico asks first whose name is first, and
+    /// gives those of Kubernetes names that begin alike
+    /// (<https://github.com/projectcalico/calico/blob/master/felix/calc/policy_sorter.go>).
+    pub(super) fn place(&self) -> (Tier, Order, String) {
+        let ObjectKey { namespace, kind, name, .. } = &self.key;
+        let name = match (&self.tier, self.is_additive) {
+            (Tier::Network, true) => "knp.default.".to_owned(),
+            (Tier::Network | Tier::Calico(..), _) => {
+                format!("{name}/{}/{kind}", namespace.as_deref().unwrap_or_default())
+            }
+            _ => String::new(),
+        };
+        (self.tier.clone(), self.priority, name)
     }
 
     /// Every rule.

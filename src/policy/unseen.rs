@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::connectivity::{Connectivity, Extent};
-use super::evaluate::{Certainty, Reason};
+use super::evaluate::{Certainty, Reason, Verdict};
 use super::foreign::{self, Influence};
 use super::groups::GroupId;
 use super::plane::Plane;
@@ -44,7 +44,7 @@ pub struct Unseen {
 }
 
 /// What a group says of described pods: the ports that it allows, and why.
-type Told = (Description, PortSet, Vec<Reason>);
+type Told = (Description, Verdict);
 
 impl Description {
     fn of(selection: &PodSelection) -> Description {
@@ -108,7 +108,9 @@ impl fmt::Display for Description {
             write!(f, " with {}", self.pods)?;
         }
         match self.namespace() {
-            Some(name) if self.namespaces.requirements().len() == 1 => write!(f, " of namespace {name}"),
+            Some(name) if self.namespaces.requirements().len() + self.namespaces.expressions().len() == 1 => {
+                write!(f, " of namespace {name}")
+            }
             _ if self.namespaces.is_everything() => f.write_str(" of any namespace"),
             _ => write!(f, " of namespaces with {}", self.namespaces),
         }
@@ -121,22 +123,34 @@ fn exact(selector: &Selector) -> Option<Labels> {
         Operator::In(values) => values.first().filter(|_| values.len() == 1).map(|v| (r.key.clone(), v.clone())),
         _ => None,
     };
-    selector.requirements().iter().map(label).collect()
+    selector.requirements().iter().map(label).collect::<Option<Labels>>().filter(|_| selector.expressions().is_empty())
 }
 
 /// Whether whatever has the labels that one selector asks for is selected by another.
 fn implies(known: &Selector, wanted: &Selector) -> bool {
-    wanted.requirements().iter().all(|w| {
-        let same_key = known.requirements().iter().filter(|k| k.key == w.key);
-        same_key.map(|k| &k.operator).any(|k| match (k, &w.operator) {
-            (Operator::In(a), Operator::In(b)) => a.iter().all(|v| b.contains(v)),
-            (Operator::In(a), Operator::NotIn(b)) => a.iter().all(|v| !b.contains(v)),
-            (Operator::NotIn(a), Operator::NotIn(b)) => b.iter().all(|v| a.contains(v)),
-            (Operator::In(_) | Operator::Exists, Operator::Exists)
-            | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
-            _ => false,
+    let expressions = wanted.expressions().iter().all(|e| known.expressions().contains(e));
+    expressions
+        && wanted.requirements().iter().all(|w| {
+            let same_key = known.requirements().iter().filter(|k| k.key == w.key);
+            same_key.map(|k| &k.operator).any(|k| match (k, &w.operator) {
+                (Operator::In(a), Operator::In(b)) => a.iter().all(|v| b.contains(v)),
+                (Operator::In(a), Operator::NotIn(b)) => a.iter().all(|v| !b.contains(v)),
+                (Operator::NotIn(a), Operator::NotIn(b)) => b.iter().all(|v| a.contains(v)),
+                (Operator::In(a), Operator::Contains(part)) => a.iter().all(|v| v.contains(part.as_str())),
+                (Operator::In(a), Operator::StartsWith(part)) => a.iter().all(|v| v.starts_with(part.as_str())),
+                (Operator::In(a), Operator::EndsWith(part)) => a.iter().all(|v| v.ends_with(part.as_str())),
+                (
+                    Operator::In(_)
+                    | Operator::Exists
+                    | Operator::Contains(_)
+                    | Operator::StartsWith(_)
+                    | Operator::EndsWith(_),
+                    Operator::Exists,
+                )
+                | (Operator::DoesNotExist, Operator::NotIn(_) | Operator::DoesNotExist) => true,
+                (k, w) => k == w,
+            })
         })
-    })
 }
 
 impl Connectivity {
@@ -150,22 +164,26 @@ impl Connectivity {
             let home = self.home(workload);
             let Some(plane) = self.plane(home) else { continue };
             for direction in Direction::ALL {
-                let mut found: BTreeMap<Description, (PortSet, Vec<Reason>)> = BTreeMap::new();
+                let mut found: BTreeMap<Description, (PortSet, Vec<Reason>, Certainty)> = BTreeMap::new();
                 for &group in plane.groups_of(workload) {
                     let own = known
                         .entry((home, group, direction))
                         .or_insert_with(|| self.of_group(plane, group, direction, cluster));
-                    for (peers, ports, because) in own.iter() {
-                        let (all, reasons) = found.entry(peers.clone()).or_default();
-                        *all = all.union(ports);
-                        reasons.extend(because.iter().filter(|r| !reasons.contains(r)).cloned().collect::<Vec<_>>());
+                    for (peers, verdict) in own.iter() {
+                        let (all, reasons, sure) = found.entry(peers.clone()).or_default();
+                        *all = all.union(&verdict.ports);
+                        *sure = (*sure).max(verdict.certainty());
+                        reasons.extend(
+                            verdict.because.iter().filter(|r| !reasons.contains(r)).cloned().collect::<Vec<_>>(),
+                        );
                     }
                 }
-                let told = found.into_iter().filter(|(_, (_, because))| extent == Extent::All || !because.is_empty());
+                let told =
+                    found.into_iter().filter(|(_, (_, because, _))| extent == Extent::All || !because.is_empty());
                 let unread = self.influence(workload, direction);
-                rows.extend(told.map(|(peers, (ports, because))| {
+                rows.extend(told.map(|(peers, (ports, because, sure))| {
                     let all = PortSet::all();
-                    let certainty = foreign::certainty((unread, &ports), (Influence::None, &all), &all);
+                    let certainty = sure.max(foreign::certainty((unread, &ports), (Influence::None, &all), &all));
                     Unseen { workload, direction, peers, ports, certainty, because }
                 }));
             }
@@ -183,23 +201,22 @@ impl Connectivity {
             };
             // Nobody knows the names that ports of such pods have.
             let declared = if direction == Direction::Ingress { judge.groups[group].ports.as_slice() } else { &[] };
-            let verdict = judge.of_side(direction, group, means, declared);
-            (verdict.ports, verdict.because)
+            judge.of_side(direction, group, means, declared)
         };
         let anybody = Description::default();
-        let (ports, because) = verdict(&anybody);
+        let of_anybody = verdict(&anybody);
         let mut rows = Vec::new();
         let side = judge.side(group, direction);
         let rules = side.all().flat_map(|policy| self.policies()[policy].rules(direction).unwrap_or_default());
         let described: BTreeSet<Description> = rules.flat_map(selections).map(Description::of).collect();
         for described in described.into_iter().filter(|d| *d != anybody && !d.is_in_input(cluster)) {
             let own = verdict(&described);
-            if own.0 != ports {
-                rows.push((described, own.0, own.1));
+            if (&own.ports, &own.sometimes) != (&of_anybody.ports, &of_anybody.sometimes) {
+                rows.push((described, own));
             }
         }
-        if !ports.is_empty() {
-            rows.insert(0, (anybody, ports, because));
+        if !of_anybody.ports.is_empty() {
+            rows.insert(0, (anybody, of_anybody));
         }
         rows
     }

@@ -68,7 +68,8 @@ pub(super) fn reasons(report: &Report<'_>, ports: &PortSet, because: &[Reason]) 
 /// The words for a reason, with its place.
 fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
-    let rule = reason.rule.map_or(String::new(), |r| format!(" {}[{r}]", reason.direction.as_str()));
+    let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+    let rule = rule.map_or(String::new(), |r| format!(" {}", r.field.strip_prefix("spec.").unwrap_or(&r.field)));
     let says = match reason.effect {
         Effect::Allow => "allowed by",
         Effect::Deny => "denied by",
@@ -104,6 +105,9 @@ impl PortsJson {
 
 #[derive(Serialize)]
 pub(super) struct PolicyJson<'a> {
+    /// Left out for NetworkPolicies of Kubernetes and others whose kind says which they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
@@ -113,7 +117,13 @@ pub(super) struct PolicyJson<'a> {
 impl<'a> PolicyJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
         let key = &report.connectivity.policies()[policy].key;
-        PolicyJson { kind: &key.kind, namespace: key.namespace.as_deref(), name: &key.name }
+        let known = key.group.ends_with(".k8s.io") || key.group.ends_with(".cncf.io");
+        PolicyJson {
+            group: (!known).then_some(&*key.group),
+            kind: &key.kind,
+            namespace: key.namespace.as_deref(),
+            name: &key.name,
+        }
     }
 }
 
@@ -129,10 +139,12 @@ pub(super) struct ReasonJson<'a> {
 
 impl<'a> ReasonJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, reason: &Reason) -> ReasonJson<'a> {
+        let rules = report.connectivity.policies()[reason.policy].rules(reason.direction);
+        let rule = reason.rule.and_then(|r| rules?.get(r));
         ReasonJson {
             policy: PolicyJson::of(report, reason.policy),
             direction: reason.direction.as_str(),
-            rule: reason.rule,
+            rule: rule.map(|r| r.index),
             effect: reason.effect.as_str(),
             at: place(report, reason),
         }

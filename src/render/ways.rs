@@ -109,8 +109,8 @@ fn words_of(allowed: &PortSet, asked: Option<&PortSet>, certainty: Certainty) ->
     match (allowed.is_empty(), asked.is_none_or(|asked| asked == allowed)) {
         (true, _) if certainty == Certainty::Undetermined => "denied, undetermined".to_owned(),
         (true, _) => "denied".to_owned(),
-        (false, true) => format!("allowed, {}", certainty.as_str()),
-        (false, false) => format!("only {allowed}, {}", certainty.as_str()),
+        (false, true) => format!("allowed, {}", certainty.words()),
+        (false, false) => format!("only {allowed}, {}", certainty.words()),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::graph::{
 };
 use crate::net::{AddressSet, Protocol};
 use crate::policy::{
-    Certainty, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection, Reason,
-    Tier,
+    Certainty, Closes, Connectivity, Direction, End, Flow, ForeignPolicy, NamespaceSelection, Network, PodSelection,
+    Reason,
 };
 
 /// More workloads than this that no rule describes by itself are one node.
@@ -116,7 +116,7 @@ impl Adding<'_, '_> {
         for (selection, ids) in about {
             let side = |direction: Direction| {
                 let by = ids.iter().filter(|&&p| policies[p].rules(direction).is_some());
-                let isolated = by.clone().any(|&p| policies[p].tier == Tier::Network);
+                let isolated = by.clone().any(|&p| policies[p].closes != Closes::Nothing);
                 Side {
                     stance: match (isolated, by.clone().next()) {
                         (true, _) => Stance::Isolated,
@@ -288,6 +288,10 @@ impl Adding<'_, '_> {
                 "pods in the network of their node: policies may not hold"
             };
             doubts.push(doubt.to_owned());
+        }
+        if flow.certainty == Certainty::Conditional {
+            doubts
+                .push("on some requests: it depends on their method, path or host, or where they come from".to_owned());
         }
         let ends = [(&flow.from, Direction::Egress), (&flow.to, Direction::Ingress)];
         let concerns = |policy: &ForeignPolicy, (end, direction): (&End, Direction)| {

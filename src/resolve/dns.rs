@@ -28,7 +28,9 @@ impl Names {
                 Peers::Everybody => true,
                 Peers::AnyOf(peers) => peers.iter().any(|p| matches!(p, Peer::Pods(_))),
             });
-            Egress { dns: allowing().any(|r| may_be_dns(cluster, r)), pods }
+            // What a rule passes on, later policies or none may allow.
+            let open = |r: &&Rule| matches!(r.action, Action::Allow | Action::Pass);
+            Egress { dns: rules.iter().filter(open).any(|r| may_be_dns(cluster, r)), pods }
         };
         let policies = connectivity.policies().iter();
         Names { policies: policies.map(|p| p.rules(Direction::Egress).map(about).unwrap_or_default()).collect() }
@@ -64,7 +66,7 @@ fn is_dns(workload: &Workload) -> bool {
 /// OpenShift has port 5353 (<https://docs.openshift.com/container-platform/latest/networking/dns-operator.html>).
 fn may_be_dns(cluster: &Cluster, rule: &Rule) -> bool {
     let port = match &rule.ports {
-        RulePorts::All => true,
+        RulePorts::All | RulePorts::Except(_) => true,
         RulePorts::Some { fixed, named } => {
             let dns = |n: u16| PortSet::port(Protocol::Udp, n).with(&PortSet::port(Protocol::Tcp, n));
             !fixed.intersection(&dns(53).with(&dns(5353))).is_empty() || !named.is_empty()

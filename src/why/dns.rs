@@ -11,7 +11,7 @@ use super::question::{Question, Reference};
 use super::suggest;
 use crate::manifest::Body;
 use crate::net::{AddressSet, NAMESPACE_NAME, PortSet, Protocol};
-use crate::policy::{Action, Direction, Influence, NamespaceSelection, Peer, Peers, Rule, RulePorts, Tier};
+use crate::policy::{Action, Closes, Direction, Influence, NamespaceSelection, Peer, Peers, Rule, RulePorts};
 
 /// What the layer found.
 #[derive(Default)]
@@ -311,7 +311,7 @@ fn permission(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, fou
     }
     let policies = isolation.isolating.iter().map(|&p| &scene.connectivity.policies()[p]);
     let rule = policies
-        .filter(|p| p.tier == Tier::Network)
+        .filter(|p| p.closes == Closes::Everything)
         .flat_map(|p| p.rules(Direction::Egress).unwrap_or_default().iter().map(move |r| (p, r)));
     match rule.into_iter().find(|(_, rule)| may_mean_dns(scene, rule)) {
         Some((policy, rule)) => {
@@ -344,8 +344,8 @@ fn blocked(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, found:
 /// whoever allows port 53 to pods at all means it; an address may be that of a node's own cache.
 fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let explicit = matches!(&rule.ports, RulePorts::Some { .. });
-    let port =
-        rule.ports.at(&[]).contains(Protocol::Udp, 53) || rule.ports.named().iter().any(|n| n.name.starts_with("dns"));
+    let port = rule.ports.at(&[]).contains(Protocol::Udp, 53)
+        || rule.ports.named().into_iter().any(|n| n.name.starts_with("dns"));
     if rule.action != Action::Allow || !port {
         return false;
     }

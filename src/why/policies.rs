@@ -5,7 +5,7 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Policy, Reason, Ruling, Tier};
+use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Policy, Reason, Ruling, Tier};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -18,8 +18,15 @@ pub(super) fn ports_text(ports: &PortSet) -> String {
 
 /// A policy as people call it.
 fn policy_name(policy: &Policy) -> String {
-    match policy.tier {
-        Tier::Network => policy.key.to_string(),
+    match &policy.tier {
+        Tier::Network if policy.is_additive => policy.key.to_string(),
+        Tier::Network if policy.priority == Order::LAST => format!("{} (tier default, no order)", policy.key),
+        Tier::Network => format!("{} (tier default, order {})", policy.key, policy.priority),
+        Tier::Calico(_, tier) if policy.priority == Order::LAST => {
+            format!("{} (tier {tier}, no order)", policy.key)
+        }
+        Tier::Calico(_, tier) => format!("{} (tier {tier}, order {})", policy.key, policy.priority),
+        Tier::Mesh => format!("{} (mesh)", policy.key),
         Tier::Admin => format!("{} (Admin tier, priority {})", policy.key, policy.priority),
         Tier::Baseline => format!("{} (Baseline tier)", policy.key),
     }
@@ -116,7 +123,9 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, other: &End, dec
             Effect::Pass => (Mark::Ok, "is passed on by"),
             Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
         };
-        step.say(mark, format!("{what} {verb} {} of {}", rule.field, policy_name(policy)), Some(scene.place(rule.at)));
+        let when = rule.when.as_ref().map_or(String::new(), |c| format!(" on some requests ({c})"));
+        let text = format!("{what} {verb} {} of {}{when}", rule.field, policy_name(policy));
+        step.say(mark, text, Some(scene.place(rule.at)));
     }
     match decision.ruling {
         Ruling::Open => step.say(Mark::Ok, format!("{what} is decided by no rule, so it is open"), None),
@@ -131,6 +140,7 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, other: &End, dec
                 );
             }
         }
+        Ruling::Sometimes => step.say(Mark::Doubt, format!("{what} is allowed on some requests only"), None),
         Ruling::Allowed | Ruling::Denied => {}
     }
 }

@@ -8,7 +8,7 @@ use super::answer::Change;
 use super::ends::{End, Judged};
 use crate::inert::{self, Entry, Yaml};
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
-use crate::policy::{AbsentController, Direction, Effect, Ruling, Tier};
+use crate::policy::{AbsentController, Direction, Effect, Reason, Ruling, Tier};
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -34,7 +34,8 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let rule = reason.rule.and_then(|i| policy.rules(direction)?.get(i));
                         let field = rule.map_or("its rule", |r| r.field.as_str());
                         let at = scene.place(rule.map_or(policy.at, |r| r.at));
-                        let why = match policy.tier {
+                        let why = match &policy.tier {
+                            Tier::Mesh | Tier::Calico(..) => "no NetworkPolicy can overrule that: change the rule",
                             Tier::Admin | Tier::Network => {
                                 "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it"
                             }
@@ -45,7 +46,10 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let text = format!("{field} of {} ({at}) denies it, and {why}", policy.key);
                         changes.push(Change::Edit(text));
                     }
-                    None => lacking = lacking.union(&part.ports),
+                    None => match closed_elsewhere(scene, &part.because) {
+                        Some(text) => changes.push(Change::Edit(text)),
+                        None => lacking = lacking.union(&part.ports),
+                    },
                 }
             }
             if lacking.is_empty() {
@@ -66,6 +70,16 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
     }
     changes.dedup();
     changes
+}
+
+/// What to change where policies deny at the end of a tier that a NetworkPolicy is not in.
+fn closed_elsewhere(scene: &Scene<'_>, because: &[Reason]) -> Option<String> {
+    let policies = scene.connectivity.policies();
+    let closing = because.iter().filter(|r| r.effect == Effect::Isolate).map(|r| &policies[r.policy]);
+    let mut closing = closing.filter(|p| p.tier != Tier::Network);
+    let first = closing.next()?;
+    let more = if closing.next().is_some() { ", or another policy of its tier," } else { "" };
+    Some(format!("{} ({}){more} would have to allow it: no NetworkPolicy can", first.key, scene.place(first.at)))
 }
 
 /// A NetworkPolicy that lets a workload ask the cluster's DNS, whose pods the input does not hold

@@ -199,6 +199,12 @@ impl<'a> Known<'a> {
                 Fate::Absent(Reason::Refused)
             }
             ("policy.networking.k8s.io", _) => Fate::Absent(Reason::Refused),
+            ("projectcalico.org" | "crd.projectcalico.org", "NetworkPolicy" | "GlobalNetworkPolicy") => {
+                Fate::Absent(Reason::Refused)
+            }
+            // Those that are only watched decide nothing.
+            ("security.istio.io", "AuthorizationPolicy") if is_watched(entry) => Fate::Irrelevant,
+            ("security.istio.io", "AuthorizationPolicy") => Fate::Absent(Reason::Refused),
             _ if is_listed(USED, group, kind) => Fate::Used,
             _ if IRRELEVANT_GROUPS.binary_search(&group).is_ok() || is_listed(IRRELEVANT, group, kind) => {
                 Fate::Irrelevant
@@ -206,6 +212,12 @@ impl<'a> Known<'a> {
             _ => Fate::Absent(Reason::NotUnderstood),
         }
     }
+}
+
+/// Whether a policy of Istio has no effect: it is audited or tried out.
+fn is_watched(entry: &Entry) -> bool {
+    let action = entry.object.tree.at(&["spec", "action"]).and_then(crate::manifest::Tree::as_str);
+    action == Some("AUDIT") || entry.object.annotations.contains_key("istio.io/dry-run")
 }
 
 fn is_listed(list: &[(&str, &str)], group: &str, kind: &str) -> bool {
@@ -222,14 +234,21 @@ const USED: &[(&str, &str)] = &[
     ("", "ServiceAccount"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("cert-manager.io", "Certificate"),
+    ("crd.projectcalico.org", "GlobalNetworkSet"),
+    ("crd.projectcalico.org", "NetworkSet"),
+    ("crd.projectcalico.org", "Tier"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("gateway.networking.k8s.io", "GatewayClass"),
     ("gateway.networking.k8s.io", "ReferenceGrant"),
     ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
     ("k8s.ovn.org", "ClusterUserDefinedNetwork"),
     ("k8s.ovn.org", "UserDefinedNetwork"),
+    ("networking.istio.io", "Sidecar"),
     ("networking.k8s.io", "IngressClass"),
     ("policy", "PodDisruptionBudget"),
+    ("projectcalico.org", "GlobalNetworkSet"),
+    ("projectcalico.org", "NetworkSet"),
+    ("projectcalico.org", "Tier"),
 ];
 
 /// Groups of which no kind opens or denies connections between pods or runs pods.
@@ -269,6 +288,9 @@ const IRRELEVANT: &[(&str, &str)] = &[
     ("cert-manager.io", "CertificateRequest"),
     ("cert-manager.io", "ClusterIssuer"),
     ("cert-manager.io", "Issuer"),
+    ("crd.projectcalico.org", "StagedGlobalNetworkPolicy"),
+    ("crd.projectcalico.org", "StagedKubernetesNetworkPolicy"),
+    ("crd.projectcalico.org", "StagedNetworkPolicy"),
     ("external-secrets.io", "ClusterSecretStore"),
     ("external-secrets.io", "ExternalSecret"),
     ("external-secrets.io", "SecretStore"),

@@ -50,11 +50,11 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
 /// Policies that are not evaluated: what they may change for `web`, and whether they may allow what others deny.
 const POLICIES: &[(&str, bool)] = &[
     (
-        "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {selector: all(), types: [Ingress]}\n",
+        "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {tier: elsewhere, selector: all(), types: [Ingress]}\n",
         true,
     ),
     (
-        "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {selector: \"app == 'web'\", ingress: [{action: Deny}]}\n",
+        "apiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {tier: elsewhere, selector: \"app == 'web'\", ingress: [{action: Deny}]}\n",
         true,
     ),
     (
@@ -71,11 +71,11 @@ const POLICIES: &[(&str, bool)] = &[
     ),
     ("apiVersion: policy.networking.k8s.io/v9\nkind: OtherNetworkPolicy\nmetadata: {name: p}\nspec: {}\n", true),
     (
-        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {}\n",
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {action: CUSTOM, rules: [{}]}\n",
         false,
     ),
     (
-        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: istio-system}\nspec: {}\n",
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: istio-system}\nspec: {action: CUSTOM, rules: [{}]}\n",
         false,
     ),
     (
@@ -95,6 +95,7 @@ const BESIDE: &[&str] = &[
     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, egress: [{}]}\n",
     "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {selector: all()}\n",
     "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p, namespace: shop}\nspec: {mtls: {mode: PERMISSIVE}}\n",
+    "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {action: AUDIT, rules: [{}]}\n",
 ];
 
 /// Entrances of kinds that no project here knows, each leading to `web`.

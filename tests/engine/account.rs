@@ -64,7 +64,11 @@ const KINDS: &[(&str, &str)] = &[
     ("traefik.io/v1alpha1", "IngressRoute"),
     ("projectcontour.io/v1", "HTTPProxy"),
     ("cilium.io/v2", "CiliumNetworkPolicy"),
+    ("networking.istio.io/v1", "Sidecar"),
     ("projectcalico.org/v3", "GlobalNetworkPolicy"),
+    ("projectcalico.org/v3", "GlobalNetworkSet"),
+    ("projectcalico.org/v3", "NetworkPolicy"),
+    ("projectcalico.org/v3", "Tier"),
     ("cert-manager.io/v1", "Certificate"),
     ("monitoring.coreos.com/v1", "ServiceMonitor"),
     ("example.org/v1", "Thing"),
@@ -135,7 +139,7 @@ fn objects_of_every_kind_add_up_alone_and_together() {
 
 #[test]
 fn what_nobody_knows_is_not_understood() {
-    for (version, kind) in [("example.org/v1", "Thing"), ("security.istio.io/v1", "AuthorizationPolicy")] {
+    for (version, kind) in [("example.org/v1", "Thing"), ("cilium.io/v2", "CiliumNetworkPolicy")] {
         let plain = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{x: 1}}\n");
         let world = world(&[plain]);
         let reasons: Vec<Reason> = world.account().absent.iter().map(|a| a.reason).collect();

@@ -27,6 +27,7 @@ mod manifest_spans;
 mod policy_brute_force;
 mod policy_flows;
 mod policy_oracle;
+mod policy_oracle_nca;
 #[cfg(unix)]
 mod source_git;
 #[cfg(unix)]

@@ -117,6 +117,7 @@ fn expanded(group: &ConnectionGroup<'_>) -> Vec<Connection> {
                 from: from.clone(),
                 to,
                 ports: group.answer.ports.clone(),
+                sometimes: group.answer.sometimes.clone(),
                 certainty: group.answer.certainty,
                 because: group.answer.because.clone(),
                 network: group.network.clone(),

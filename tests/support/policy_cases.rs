@@ -91,6 +91,10 @@ fn matrices(folder: &Path, text: &str, problems: Problems) -> Result<String, Fai
     for connection in connectivity.connections(Extent::All) {
         let mark = if connection.certainty == Certainty::Undetermined { " ?" } else { "" };
         let ports = if connection.ports.is_empty() { ".".to_owned() } else { connection.ports.to_string() };
+        let ports = match &connection.sometimes {
+            some if some.is_empty() => ports,
+            some => format!("{ports} (on some requests {some})"),
+        };
         let ends = (name(&found, &connection.from), name(&found, &connection.to));
         networks.entry(connection.network).or_default().insert(ends, format!("{ports}{mark}"));
     }

@@ -35,26 +35,29 @@ pub(super) struct Finder<'a> {
 /// The pairs of one peer of a rule, by what becomes of them.
 #[derive(Default)]
 struct Tally {
-    /// What gets through, by ports; few rules have more than one set of them.
-    by_ports: Vec<(PortSet, Rows)>,
+    /// What gets through, by ports and how sure they are; few rules have more than one set of them.
+    by_ports: Vec<(Through, Rows)>,
     /// What does not.
     denied: Rows,
 }
+
+/// Ports that get through, and how sure that is.
+type Through = (PortSet, Certainty);
 
 impl Tally {
     fn row(&mut self, own: GroupId, others: FixedBitSet, ports: PortSet) {
         if others.is_clear() || ports.is_empty() {
             return;
         }
-        let rows = self.rows(ports);
+        let rows = self.rows((ports, Certainty::Certain));
         match rows.last_mut() {
             Some((last, row)) if *last == own => row.union_with(&others),
             _ => rows.push((own, others)),
         }
     }
 
-    fn pair(&mut self, own: GroupId, other: GroupId, ports: PortSet, count: usize) {
-        let rows = if ports.is_empty() { &mut self.denied } else { self.rows(ports) };
+    fn pair(&mut self, own: GroupId, other: GroupId, ports: Through, count: usize) {
+        let rows = if ports.0.is_empty() { &mut self.denied } else { self.rows(ports) };
         if rows.last().is_none_or(|(last, _)| *last != own) {
             rows.push((own, FixedBitSet::with_capacity(count)));
         }
@@ -63,7 +66,7 @@ impl Tally {
         }
     }
 
-    fn rows(&mut self, ports: PortSet) -> &mut Rows {
+    fn rows(&mut self, ports: Through) -> &mut Rows {
         let place = self.by_ports.iter().position(|(p, _)| *p == ports).unwrap_or_else(|| {
             self.by_ports.push((ports, Vec::new()));
             self.by_ports.len() - 1
@@ -95,6 +98,8 @@ pub(super) struct RulePeer<'a> {
 struct Clause<'a> {
     policy: &'a Policy,
     ports: &'a RulePorts,
+    /// Whether the rule is about some requests only.
+    depends: bool,
     /// `None` for everybody.
     peer: Option<&'a Peer>,
     reason: Reason,
@@ -147,7 +152,8 @@ impl<'a> Finder<'a> {
     pub fn peer(&mut self, found: RulePeer<'_>) {
         let RulePeer { policy, rule, peer, set, own, reason } = found;
         let set = self.without_controllers(set);
-        let clause = Clause { policy, ports: &rule.ports, peer, reason, own, others: set.ones().collect() };
+        let depends = rule.when.is_some();
+        let clause = Clause { policy, ports: &rule.ports, depends, peer, reason, own, others: set.ones().collect() };
         if clause.others.is_empty() {
             self.unheard_of(&clause);
             return;
@@ -178,10 +184,10 @@ impl<'a> Finder<'a> {
         let mut tally = Tally::default();
         let mut because = Vec::new();
         // Only a port that is called by its name is another one at another destination.
-        let is_fixed = direction == Direction::Ingress || clause.ports.named().is_empty();
+        let is_fixed = direction == Direction::Ingress || !clause.ports.has_names();
         for &g in clause.own {
             let (mut rest, open) = (set.clone(), self.open(opposite(direction)));
-            if is_fixed && self.is_decided_by_rules(direction, g) {
+            if is_fixed && judge.is_plain(g, direction) {
                 let mut row = set.clone();
                 row.intersect_with(open);
                 tally.row(g, row, clause.ports.at(&judge.groups[g].ports));
@@ -193,11 +199,13 @@ impl<'a> Finder<'a> {
                 if asked.is_empty() {
                     continue;
                 }
-                let mut ports = PortSet::none();
+                let mut ports = (PortSet::none(), Certainty::Certain);
                 if self.may_pass(from, to) {
                     let verdict = judge.between(from, to);
                     because.push((g, h, verdict.because.clone()));
-                    ports = asked.intersection(&verdict.ports);
+                    let depends = !asked.intersection(&verdict.sometimes).is_empty();
+                    let sure = if depends { Certainty::Conditional } else { Certainty::Certain };
+                    ports = (asked.intersection(&verdict.ports), sure);
                 }
                 tally.pair(g, h, ports, judge.groups.len());
             }
@@ -207,7 +215,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Pairs that the rule lets through, in blocks.
-    fn let_through(&mut self, clause: &Clause<'_>, by_ports: Vec<(PortSet, Rows)>, because: &Because) {
+    fn let_through(&mut self, clause: &Clause<'_>, by_ports: Vec<(Through, Rows)>, because: &Because) {
         let most = by_ports.iter().map(|(_, rows)| weight(rows)).max().unwrap_or_default();
         for (ports, rows) in by_ports {
             let share = if weight(&rows) == most { Share::Most } else { Share::Rest };
@@ -225,12 +233,6 @@ impl<'a> Finder<'a> {
                 self.block(clause, &block, share, &ports, &reasons);
             }
         }
-    }
-
-    /// Whether nothing but the rules of NetworkPolicies decides for a group in a direction.
-    fn is_decided_by_rules(&self, direction: Direction, own: GroupId) -> bool {
-        let side = self.judge.side(own, direction);
-        side.admin.is_empty() && !side.network.is_empty()
     }
 
     /// The groups that nothing is denied in a direction.
@@ -281,25 +283,27 @@ impl<'a> Finder<'a> {
             by_ports.entry(ports.at(declared)).or_default().push(g);
         }
         if clause.reason.direction == Direction::Egress {
-            names.extend(ports.named().iter().map(|n| n.name.clone()));
+            names.extend(ports.named().into_iter().map(|n| n.name.clone()));
         }
         for (ports, own) in by_ports {
             if ports.is_empty() && names.is_empty() {
                 continue;
             }
             let (end, not) = self.own_end(clause, &own);
-            let certainty = self.certainty(&end, &own);
+            let depends = if clause.depends { Certainty::Conditional } else { Certainty::Certain };
+            let certainty = self.certainty(&end, &own).max(depends);
             let said = Said { ports, names: names.clone(), certainty, because: vec![clause.reason] };
             self.allowed.add(identity(clause.reason.direction, (end, not), other.clone()), said);
         }
     }
 
     /// Pairs that the rule lets through on the same ports.
-    fn block(&mut self, clause: &Clause<'_>, block: &Block, share: Share, ports: &PortSet, because: &[Reason]) {
+    fn block(&mut self, clause: &Clause<'_>, block: &Block, share: Share, through: &Through, because: &[Reason]) {
+        let (ports, sure) = through;
         let (own, others) = block;
         let own_end = self.own_end(clause, own);
         for other_end in self.other_ends(clause, others, share) {
-            let certainty = self.certainty(&own_end.0, own).max(self.certainty(&other_end.0, others));
+            let certainty = self.certainty(&own_end.0, own).max(self.certainty(&other_end.0, others)).max(*sure);
             let said = Said { ports: ports.clone(), names: Vec::new(), certainty, because: because.to_vec() };
             self.allowed.add(identity(clause.reason.direction, own_end.clone(), other_end), said);
         }

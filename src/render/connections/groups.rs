@@ -35,6 +35,9 @@ struct GroupJson {
     /// Position among the sets of peers.
     to: usize,
     ports: PortsJson,
+    /// Left out where it is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    always: Option<PortsJson>,
     certainty: &'static str,
     /// Positions among the reasons.
     because: Vec<usize>,
@@ -59,6 +62,7 @@ impl<'a> Groups<'a> {
                 from: peers.get(from),
                 to: peers.get(to),
                 ports: PortsJson::of(&answer.ports),
+                always: answer.always().map(|ports| PortsJson::of(&ports)),
                 certainty: answer.certainty.as_str(),
                 because: answer.because.iter().map(|r| reasons.get(r)).collect(),
                 unneeded_from: ledger.as_ref().and_then(|l| l.unneeded_from(&group)).map(|set| peers.get(&set)),

@@ -94,6 +94,7 @@ struct List<'a> {
 /// An answer as data.
 struct Facts<'a> {
     ports: PortsJson,
+    always: Option<PortsJson>,
     certainty: &'static str,
     because: Vec<ReasonJson<'a>>,
 }
@@ -121,6 +122,7 @@ impl<'a> List<'a> {
         let report = self.report;
         let facts = kept.get(&pair.answer, |answer| Facts {
             ports: PortsJson::of(&answer.ports),
+            always: answer.always().map(|ports| PortsJson::of(&ports)),
             certainty: answer.certainty.as_str(),
             because: answer.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
         });
@@ -128,6 +130,7 @@ impl<'a> List<'a> {
             from: PeerJson::of(report, &pair.from),
             to: PeerJson::of(report, &pair.to),
             ports: &facts.ports,
+            always: facts.always.as_ref(),
             certainty: facts.certainty,
             because: &facts.because,
             call: self.ledger.as_ref().and_then(|l| l.state(pair)).map(CallState::as_str),
@@ -141,6 +144,9 @@ struct ConnectionJson<'k, 'a> {
     from: PeerJson,
     to: PeerJson,
     ports: &'k PortsJson,
+    /// Left out where it is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    always: Option<&'k PortsJson>,
     certainty: &'static str,
     because: &'k [ReasonJson<'a>],
     /// Left out where nothing is known of calls between the ends.

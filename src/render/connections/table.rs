@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
     fn words(&self, answer: &Answer) -> Words {
         Words {
             ports: answer.ports.to_string(),
-            certainty: answer.certainty.as_str(),
+            certainty: answer.certainty.words(),
             because: reasons(self.report, &answer.ports, &answer.because),
         }
     }
@@ -114,7 +114,7 @@ impl<'a> Rows<'a> {
             self.names[from].clone(),
             self.names[verdict.target].clone(),
             verdict.needed.to_string(),
-            verdict.certainty.as_str().to_owned(),
+            verdict.certainty.words().to_owned(),
             CallState::Blocked.as_str().to_owned(),
             reasons(self.report, &PortSet::none(), &verdict.because),
         ]

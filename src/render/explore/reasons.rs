@@ -48,7 +48,7 @@ impl Cast {
                 p: self.of_policy.get(&reason.policy).copied().unwrap_or_default(),
                 d: reason.direction.as_str(),
                 e: reason.effect.as_str(),
-                rule: reason.rule,
+                rule: rule.map(|r| r.index),
                 at: seen(&world.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
             }
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::policy::{Connectivity, Direction, Tier};
+use crate::policy::{Closes, Connectivity, Direction};
 use crate::world::World;
 
 use super::reasons::Cast;
@@ -54,7 +54,7 @@ pub(crate) fn spaces(world: &World) -> Vec<Space> {
 /// (<https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies>).
 fn closing(connectivity: &Connectivity, namespace: &str, direction: Direction) -> Option<usize> {
     connectivity.policies().iter().position(|policy| {
-        policy.tier == Tier::Network
+        policy.closes == Closes::Everything
             && policy.key.namespace() == namespace
             && policy.subject.pods.is_everything()
             && policy.rules(direction).is_some()

@@ -1,0 +1,276 @@
+//! AuthorizationPolicy and Sidecar of Istio, brought into the one form of policies
+//! (<https://istio.io/latest/docs/reference/config/security/authorization-policy/>).
+//!
+//! They make a tier of their own, which comes first and lets on what it allows: network policies and the mesh both have
+//! to let traffic through. Proxies see TCP only. Policies that deny are asked first; where some allow, what none of them
+//! allows is denied. `CUSTOM` policies and those for gateways and Services (`targetRefs`) are not read.
+
+mod sidecar;
+mod source;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use self::source::{Source, negative, text_test, texts};
+use super::added;
+use super::ports::RulePorts;
+use super::read::{Fault, Field, Read};
+use super::request::{Condition, METHOD, Test};
+use super::rule::{Action, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
+use super::tier::{Order, Tier};
+use crate::cluster::{Cluster, Entry};
+use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
+
+/// The namespace whose policies hold for the whole mesh, unless the mesh is told another
+/// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>).
+pub(super) const ROOT: &str = "istio-system";
+
+/// The group of policies, and that of Sidecars.
+const SECURITY: &str = "security.istio.io";
+const NETWORKING: &str = "networking.istio.io";
+
+/// Reads the policies of a cluster.
+pub(super) struct Reader {
+    /// Whether some pods are outside of the mesh.
+    has_outsiders: bool,
+    with_v6: Cell<bool>,
+    names_v6: Cell<bool>,
+}
+
+/// An operation of a rule: ports, and what is asked of the request.
+type Operation = (PortSet, Vec<Test>);
+
+impl Reader {
+    /// Prepares to read.
+    pub fn new(cluster: &Cluster) -> Reader {
+        let has_any = cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
+        let outside = || cluster.workloads().iter().any(|w| !added::is_in_mesh(cluster, w));
+        Reader { has_outsiders: has_any && outside(), with_v6: Cell::new(false), names_v6: Cell::new(false) }
+    }
+
+    /// The policies that Sidecars are; which one holds for a pod depends on the others.
+    pub fn sidecars<'a>(&self, cluster: &'a Cluster, faults: &mut Vec<(&'a Entry, Fault)>) -> Vec<Policy> {
+        let all = cluster.entries().iter().filter(|e| (&*e.key.group, &*e.key.kind) == (NETWORKING, "Sidecar"));
+        let read = |entry: &'a Entry| sidecar::read(entry).map_err(|fault| faults.push((entry, fault))).ok();
+        let mut found: Vec<_> = all.filter_map(read).collect();
+        found.sort_by(|a, b| a.key().cmp(b.key()));
+        sidecar::policies(cluster, &found, self.has_outsiders)
+    }
+
+    /// Reads a policy; `None` if the object is none that is read, and a policy of `None` if it has no effect.
+    pub fn read(&self, entry: &Entry) -> Option<Read<Option<Policy>>> {
+        match (entry.key.group.as_str(), entry.key.kind.as_str()) {
+            (NETWORKING, "Sidecar") => Some(Ok(None)),
+            (SECURITY, "AuthorizationPolicy") => self.policy(entry).transpose(),
+            _ => None,
+        }
+    }
+
+    /// Whether rules about all addresses were read without those of IPv6, which some policy names.
+    pub fn must_read_again(&self, others_name_v6: bool) -> bool {
+        !self.with_v6.replace(true) && (others_name_v6 || self.names_v6.get())
+    }
+
+    fn policy(&self, entry: &Entry) -> Read<Option<Option<Policy>>> {
+        let root = Field::root(&entry.object.tree);
+        let spec = root.get("spec");
+        if let Some(spec) = &spec {
+            spec.must_be_map()?;
+        }
+        let get = |key: &str| spec.as_ref().and_then(|s| s.get(key));
+        let action = match get("action").as_ref().map(Field::text).transpose()? {
+            None | Some("ALLOW") => Action::Allow,
+            Some("DENY") => Action::Deny,
+            Some("AUDIT") => return Ok(Some(None)),
+            Some("CUSTOM") => return Ok(None),
+            Some(other) => {
+                let at = get("action").unwrap_or(root);
+                return Err(at.fault(format!("`{other}` is no action; there are ALLOW, DENY, AUDIT and CUSTOM")));
+            }
+        };
+        if entry.object.annotations.get("istio.io/dry-run").is_some_and(|v| v == "true") {
+            return Ok(Some(None));
+        }
+        if get("targetRef").is_some() || get("targetRefs").is_some() {
+            return Ok(None);
+        }
+        let namespace = entry.key.namespace();
+        let mut rules = Vec::new();
+        for (index, field) in spec.as_ref().map_or(Ok(Vec::new()), |s| s.list("rules"))?.iter().enumerate() {
+            self.rule(namespace, action, index, field, &mut rules)?;
+        }
+        let place = get("rules").map_or(root.span(), |f| f.span());
+        let allows = action == Action::Allow;
+        Ok(Some(Some(Policy {
+            key: entry.key.clone(),
+            scope: Scope::Primary,
+            tier: Tier::Mesh,
+            priority: Order::new(if allows { 1.0 } else { 0.0 }),
+            is_additive: allows,
+            closes: if allows { Closes::Tcp } else { Closes::Nothing },
+            subject: self.subject(namespace, get("selector"))?,
+            host_network: HostNetwork::Excluded,
+            ingress: Some(rules),
+            egress: None,
+            at: entry.object.span,
+            ingress_at: place,
+            egress_at: place,
+        })))
+    }
+
+    /// The pods that a policy is about: those of its namespace, or of all of them if it is in the root namespace.
+    fn subject(&self, namespace: &str, selector: Option<Field<'_>>) -> Read<PodSelection> {
+        let own = match selector.and_then(|s| s.get("matchLabels")) {
+            Some(field) => labels(&field)?,
+            None => Selector::everything(),
+        };
+        let pods = Selector::of(Expression::All(vec![own.expression(), in_mesh(self.has_outsiders)]));
+        let namespaces = if namespace == ROOT {
+            NamespaceSelection::Labeled(Selector::everything())
+        } else {
+            NamespaceSelection::Named(namespace.to_owned())
+        };
+        Ok(PodSelection { namespaces, pods })
+    }
+
+    /// One rule: a source, an operation and every condition must match. It becomes as many rules as there are ways in
+    /// which it asks something of a request.
+    fn rule(
+        &self,
+        namespace: &str,
+        action: Action,
+        index: usize,
+        field: &Field<'_>,
+        rules: &mut Vec<Rule>,
+    ) -> Read<()> {
+        field.must_be_map()?;
+        let mut sources = field.list("from")?.iter().map(|f| Source::read(f, namespace)).collect::<Read<Vec<_>>>()?;
+        if sources.is_empty() {
+            sources.push(Source::default());
+        }
+        let mut operations = field.list("to")?.iter().map(operation).collect::<Read<Vec<_>>>()?;
+        if operations.is_empty() {
+            operations.push((PortSet::protocol(Protocol::Tcp), Vec::new()));
+        }
+        for condition in field.list("when")? {
+            let key = condition.required("key")?.text()?;
+            if let Some(sender) = Source::read_condition(key, &condition, namespace)? {
+                sources.iter_mut().for_each(|s| *s = s.and(&sender));
+            } else if key == "destination.port" {
+                let ports = ports(&condition, "values", "notValues")?;
+                operations.iter_mut().for_each(|o| o.0 = o.0.intersection(&ports));
+            } else {
+                let test = text_test(key, true, texts(&condition, "values")?, texts(&condition, "notValues")?);
+                operations.iter_mut().for_each(|o| o.1.extend(test.clone()));
+            }
+        }
+        let everywhere =
+            if self.with_v6.get() { AddressSet::all_v4().with(&AddressSet::all_v6()) } else { AddressSet::all_v4() };
+        self.names_v6.set(self.names_v6.get() || sources.iter().any(Source::names_v6));
+        let mut senders: Vec<(Vec<Test>, Peers)> = Vec::new();
+        for source in &sources {
+            let peers = source.peers(&everywhere, self.has_outsiders);
+            match senders.iter_mut().find(|(tests, _)| *tests == source.tests) {
+                Some((_, Peers::Everybody)) => {}
+                Some((_, known)) => match (known, peers) {
+                    (Peers::AnyOf(all), Peers::AnyOf(more)) => all.extend(more),
+                    (known, _) => *known = Peers::Everybody,
+                },
+                None => senders.push((source.tests.clone(), peers)),
+            }
+        }
+        for (of_sender, peers) in senders {
+            for (fixed, of_operation) in merged(&operations) {
+                let tests = of_sender.iter().chain(&of_operation).cloned().collect();
+                rules.push(Rule {
+                    index,
+                    action,
+                    peers: peers.clone(),
+                    own: Peers::Everybody,
+                    ports: RulePorts::Some { fixed, named: Vec::new() },
+                    when: Condition::of(tests).map(Arc::new),
+                    field: field.path().to_owned(),
+                    at: field.span(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Operations that ask the same of requests as one.
+fn merged(operations: &[Operation]) -> Vec<Operation> {
+    let mut merged: Vec<Operation> = Vec::new();
+    for (ports, tests) in operations {
+        match merged.iter_mut().find(|(_, t)| t == tests) {
+            Some((known, _)) => known.add(ports),
+            None => merged.push((ports.clone(), tests.clone())),
+        }
+    }
+    merged
+}
+
+/// An entry of `to`
+/// (<https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation>).
+fn operation(entry: &Field<'_>) -> Read<Operation> {
+    let Some(field) = entry.get("operation") else { return Ok((PortSet::protocol(Protocol::Tcp), Vec::new())) };
+    field.must_be_map()?;
+    let mut tests = Vec::new();
+    let lower = |texts: Vec<String>| texts.into_iter().map(|t| t.to_ascii_lowercase()).collect();
+    tests.extend(text_test("host", false, lower(texts(&field, "hosts")?), lower(texts(&field, "notHosts")?)));
+    tests.extend(text_test(METHOD, false, texts(&field, "methods")?, texts(&field, "notMethods")?));
+    // Templates such as `/a/{*}` are not compared with other paths.
+    let (templates, paths): (Vec<_>, Vec<_>) = texts(&field, "paths")?.into_iter().partition(|p| p.contains('{'));
+    let (not_templates, not_paths): (Vec<_>, Vec<_>) =
+        texts(&field, &negative("paths"))?.into_iter().partition(|p| p.contains('{'));
+    if templates.is_empty() {
+        tests.extend(text_test("path", false, paths, not_paths));
+    } else {
+        let of = format!("path like {}", [templates, paths].concat().join(" or "));
+        tests.extend(text_test(&of, true, vec!["*".to_owned()], Vec::new()));
+        tests.extend(text_test("path", false, Vec::new(), not_paths));
+    }
+    for template in not_templates {
+        tests.extend(text_test(&format!("path like {template}"), true, Vec::new(), vec!["*".to_owned()]));
+    }
+    Ok((ports(&field, "ports", "notPorts")?, tests))
+}
+
+/// Ports of TCP that are written as texts.
+fn ports(field: &Field<'_>, any: &str, none: &str) -> Read<PortSet> {
+    let list = |key: &str| -> Read<PortSet> {
+        let mut set = PortSet::none();
+        for item in field.list(key)? {
+            let number = match item.as_text() {
+                Some(text) => text.trim().parse::<u16>().ok().filter(|n| *n > 0),
+                None => Some(item.port()?),
+            };
+            let number = number.ok_or_else(|| item.fault("expected a port as in \"8080\""))?;
+            set.add(&PortSet::port(Protocol::Tcp, number));
+        }
+        Ok(set)
+    };
+    let (wanted, unwanted) = (list(any)?, list(none)?);
+    let wanted = if wanted.is_empty() { PortSet::protocol(Protocol::Tcp) } else { wanted };
+    Ok(wanted.difference(&unwanted))
+}
+
+/// Every port of TCP.
+fn tcp() -> RulePorts {
+    RulePorts::Some { fixed: PortSet::protocol(Protocol::Tcp), named: Vec::new() }
+}
+
+/// A selector of labels with one value each.
+fn labels(field: &Field<'_>) -> Read<Selector> {
+    let mut requirements = Vec::new();
+    for label in field.entries()? {
+        let value = label.text_or_empty()?;
+        requirements.push(Requirement::equals(label.key(), value).map_err(|m| label.fault(m))?);
+    }
+    Ok(Selector::new(requirements))
+}
+
+/// Holds for pods in the mesh; where all of them are, nothing needs to be asked.
+fn in_mesh(has_outsiders: bool) -> Expression {
+    if has_outsiders { Expression::label(added::PRINCIPAL, Operator::Exists) } else { Expression::always() }
+}
