@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use rayon::prelude::*;
 
 use super::picture::PictureArgs;
 use super::places::Inputs;
 use super::{drift, output};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{self, Graph, Identity, SummaryId};
 use crate::layout::Layout;
 use crate::picture;
@@ -55,16 +56,20 @@ impl Folder {
         let mut names = FileNames::default();
         let by_namespace = view::overview(graph, None, &Note::default());
         let facts = by_namespace.nodes().filter_map(|n| Some((n.namespace.clone()?, n.facts()))).collect();
-        let mut pages = Vec::new();
-        for name in namespaces {
+        let draw = |name: &String| {
             let wanted = Selection { namespaces: vec![name.clone()], ..Selection::default() };
             // A namespace of nothing but sets of pods has no page of its own.
-            let Ok(part) = view::select(graph.clone(), &labels, &wanted) else {
-                continue;
-            };
+            let part = view::select(graph.clone(), &labels, &wanted).ok()?;
             let part = picture::grouped(part, &labels, options);
-            let layout = picture.part(&format!("namespace {name}")).arrange(&part).unpack(problems);
-            pages.push(Drawn { file: names.of(&name), name, graph: part, layout });
+            let layout = picture.part(&format!("namespace {name}")).arrange(&part);
+            Some((part, layout))
+        };
+        let drawn: Vec<Option<(Graph, Warned<Layout>)>> = namespaces.par_iter().map(draw).collect();
+        let mut pages = Vec::new();
+        for (name, drawn) in namespaces.into_iter().zip(drawn) {
+            let Some((graph, layout)) = drawn else { continue };
+            let layout = layout.unpack(problems);
+            pages.push(Drawn { file: names.of(&name), name, graph, layout });
         }
         let values = picture::values(graph, &labels, options);
         let overview = view::overview(graph, values.as_ref(), &Note::default());
@@ -84,27 +89,31 @@ impl Folder {
         let up =
             |file: &str, name: &str| PageLink { file: file.to_owned(), name: name.to_owned(), facts: String::new() };
         let look = picture.look();
+        let verdicts = render::Verdicts::of(world);
         let index = Page {
             texts: picture.texts(),
             tables: None,
+            verdicts: verdicts.as_ref(),
             pages: &links,
             beside: &[up(OVERVIEW, "The overview as a picture")],
             ..Page::new(world, &self.picture, &self.overview, world.diagnostics())
         };
         let mut files = vec![(INDEX.to_owned(), render::page(&index, &look)?.into_bytes())];
         files.push((OVERVIEW.to_owned(), render::svg(&self.picture, &self.overview, &look).into_bytes()));
-        for page in &self.pages {
+        let page = |page: &Drawn| {
             let mut beside = vec![up(INDEX, "All namespaces")];
             let near = neighbours(&page.graph, &page.name);
             beside.extend(links.iter().filter(|l| near.contains(l.name.as_str())).map(|l| up(&l.file, &l.name)));
             let content = Page {
                 texts: picture.texts(),
                 problems: None,
+                verdicts: verdicts.as_ref(),
                 beside: &beside,
                 ..Page::new(world, &page.layout, &page.graph, &[])
             };
-            files.push((page.file.clone(), render::page(&content, &look)?.into_bytes()));
-        }
+            Ok((page.file.clone(), render::page(&content, &look)?.into_bytes()))
+        };
+        files.extend(self.pages.par_iter().map(page).collect::<Result<Vec<_>>>()?);
         Ok(files)
     }
 }

@@ -18,7 +18,7 @@ use crate::net::label_list;
 use crate::source::{Sources, Span};
 use crate::world::World;
 
-use super::explore::{self, ObjectTexts};
+use super::explore::{self, ObjectTexts, Verdicts};
 use super::head::Head;
 use super::svg::svg_in_page;
 use super::theme::Palette;
@@ -42,6 +42,8 @@ pub struct Page<'a> {
     pub tables: Option<&'a Graph>,
     /// The problems; `None` if they are on another page.
     pub problems: Option<&'a [Diagnostic]>,
+    /// Allowed connections, if they are known from another page of the World.
+    pub verdicts: Option<&'a Verdicts>,
     /// Pages below this one.
     pub pages: &'a [PageLink],
     /// Pages beside and above it.
@@ -59,6 +61,7 @@ impl<'a> Page<'a> {
             whole: None,
             tables: Some(drawn),
             problems: Some(problems),
+            verdicts: None,
             pages: &[],
             beside: &[],
         }
@@ -108,7 +111,7 @@ pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, aska
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
         whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
-        data: explore::data(content.tables.unwrap_or(drawn), layout, world, content.texts),
+        data: explore::data(content.tables.unwrap_or(drawn), layout, world, content.verdicts, content.texts),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),

@@ -59,7 +59,7 @@ pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, conne
 pub use d2::d2;
 pub use dot::dot;
 pub use drawio::drawio;
-pub use explore::ObjectTexts;
+pub use explore::{ObjectTexts, Verdicts};
 pub use findings::{FindingsFormat, FindingsReport, code_page, finding, findings, findings_summary, rules_page};
 pub use html::{Page, PageLink, page};
 pub use isolation::{isolation_json, isolation_table};

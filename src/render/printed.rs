@@ -174,7 +174,7 @@ mod tests {
         let error = PrintError::TooLarge { width: 20_000, height: 18_000, fitting: PixelScale::new(1.05) };
         assert_eq!(
             error.to_string(),
-            "the bitmap would be 20000 × 18000 pixels, and more than 100 million pixels or 32767 on a side are not made: \
+            "the bitmap would be 20000 × 18000 pixels, and more than 36 million pixels or 32767 on a side are not made: \
              --scale 1.05 fits, and svg or pdf need no pixels"
         );
     }

@@ -63,7 +63,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         verdict: shown(&verdict).into_owned(),
         has_states,
         picture,
-        data: explore::data(drawn, layout, &changes.new.world, explore::ObjectTexts::Hidden),
+        data: explore::data(drawn, layout, &changes.new.world, None, explore::ObjectTexts::Hidden),
         sections: changes.diff.sections.iter().map(|s| section(s, union, &maker)).collect(),
         nodes: union.nodes().filter_map(|n| Some(node(n, n.change.as_ref()?, &maker)).filter(Row::is_change)).collect(),
         edges: union

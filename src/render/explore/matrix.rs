@@ -21,15 +21,32 @@ const CONTROLLER: &str = "ingress controller";
 /// The maximum number of cells on a page.
 const MAX_CELLS: usize = 4_000_000;
 
-/// Allowed connections.
-#[derive(Serialize)]
-pub(super) struct Matrix {
+/// Allowed connections between all workloads and outside peers of a World, for every page of it.
+#[derive(Debug)]
+pub struct Verdicts {
     /// The verdicts: ports, rules and certainty.
     cells: Vec<CellJson>,
-    planes: Vec<PlaneJson>,
+    planes: Vec<Plane>,
+    cast: Cast,
 }
 
-#[derive(Serialize)]
+/// One network of a World.
+#[derive(Debug)]
+struct Plane {
+    /// Its position.
+    number: usize,
+    /// Its name; left out for the one that all pods are on.
+    network: Option<String>,
+    /// The position of each group that is shown.
+    position: BTreeMap<GroupId, usize>,
+    /// Outside peers: position and name.
+    outside: Vec<(usize, String)>,
+    /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count,
+    /// cell, target, count, cell, …
+    rows: Vec<Vec<usize>>,
+}
+
+#[derive(Debug, Serialize)]
 struct CellJson {
     /// `all`, `none`, or the ports in words.
     ports: String,
@@ -41,40 +58,21 @@ struct CellJson {
     sure: Option<&'static str>,
 }
 
-/// One network.
-#[derive(Serialize)]
-struct PlaneJson {
-    /// Its name; left out for the one that all pods are on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<String>,
-    /// Workloads: the node of each, and the groups that its pods are in.
-    members: Vec<(usize, Vec<usize>)>,
-    /// Outside peers: group and name.
-    outside: Vec<(usize, String)>,
-    /// The number of groups.
-    groups: usize,
-    /// For each group as the source what differs from the row before it (of the first: from cells 0): target, count,
-    /// cell, target, count, cell, …
-    rows: Vec<Vec<usize>>,
-}
-
-impl Matrix {
-    /// The verdicts between all workloads and outside peers; `None` above the maximum.
-    pub(super) fn of(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Option<Matrix> {
+impl Verdicts {
+    /// The verdicts of a World; `None` above the maximum of cells.
+    pub fn of(world: &World) -> Option<Verdicts> {
         let connectivity = world.connectivity();
+        let mut cast = Cast::default();
         let mut cells = Cells::default();
         let mut planes = Vec::new();
         for (number, network) in connectivity.networks().enumerate() {
-            let members: Vec<(usize, &[GroupId])> = workloads
-                .iter()
-                .map(|(node, workload)| (*node, connectivity.groups_of(number, *workload)))
-                .filter(|(_, groups)| !groups.is_empty())
-                .collect();
-            if members.is_empty() {
+            let workloads = 0..world.cluster().workloads().len();
+            let mut shown: Vec<GroupId> =
+                workloads.flat_map(|w| connectivity.groups_of(number, w).iter().copied()).collect();
+            if shown.is_empty() {
                 continue;
             }
             let all = connectivity.groups(number);
-            let mut shown: Vec<GroupId> = members.iter().flat_map(|(_, groups)| groups.iter().copied()).collect();
             shown.extend((0..all.len()).filter(|g| {
                 !matches!(all[*g].members, Members::Pods(_)) && is_relevant(connectivity, &all[*g].members)
             }));
@@ -83,41 +81,95 @@ impl Matrix {
             if shown.len() * shown.len() > MAX_CELLS {
                 return None;
             }
-            let position: BTreeMap<GroupId, usize> = shown.iter().enumerate().map(|(i, g)| (*g, i)).collect();
-            let mut plane = PlaneJson {
+            planes.push(Plane {
+                number,
                 network: (number > 0).then(|| seen(&network.to_string())),
-                members: members
-                    .iter()
-                    .map(|(node, groups)| (*node, groups.iter().map(|g| position[g]).collect()))
-                    .collect(),
                 outside: shown.iter().enumerate().filter_map(|(i, g)| Some((i, outside(&all[*g].members)?))).collect(),
-                groups: shown.len(),
-                rows: Vec::new(),
-            };
-            let is_outside: Vec<bool> = shown.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
-            let mut before = vec![0; shown.len()];
-            // Some rows at a time, for each verdict is large until it is replaced by its number.
-            for (chunk, sources) in shown.chunks(64).enumerate() {
-                let verdicts: Vec<Vec<Option<Arc<Answer>>>> = sources
-                    .par_iter()
-                    .enumerate()
-                    .map(|(i, from)| {
-                        let from_outside = is_outside[chunk * 64 + i];
-                        let pair = |(to, to_outside): (&GroupId, &bool)| {
-                            (!from_outside || !to_outside).then(|| connectivity.between_groups(number, *from, *to))
-                        };
-                        shown.iter().zip(&is_outside).map(pair).collect()
-                    })
-                    .collect();
-                for row in verdicts {
-                    let row: Vec<usize> = row.into_iter().map(|v| cells.position(v, cast)).collect();
-                    plane.rows.push(differences(&before, &row));
-                    before = row;
-                }
-            }
-            planes.push(plane);
+                rows: rows(connectivity, number, &shown, &mut cells, &mut cast),
+                position: shown.into_iter().enumerate().map(|(i, g)| (g, i)).collect(),
+            });
         }
-        Some(Matrix { cells: cells.list, planes })
+        Some(Verdicts { cells: cells.list, planes, cast })
+    }
+
+    /// The reasons of the verdicts.
+    pub(super) fn cast(&self) -> &Cast {
+        &self.cast
+    }
+}
+
+/// For each group as the source what differs from the row before it.
+fn rows(
+    connectivity: &Connectivity,
+    network: usize,
+    shown: &[GroupId],
+    cells: &mut Cells,
+    cast: &mut Cast,
+) -> Vec<Vec<usize>> {
+    let all = connectivity.groups(network);
+    let is_outside: Vec<bool> = shown.iter().map(|g| !matches!(all[*g].members, Members::Pods(_))).collect();
+    let mut rows = Vec::with_capacity(shown.len());
+    let mut before = vec![0; shown.len()];
+    // Some rows at a time, for each verdict is large until it is replaced by its number.
+    for (chunk, sources) in shown.chunks(64).enumerate() {
+        let verdicts: Vec<Vec<Option<Arc<Answer>>>> = sources
+            .par_iter()
+            .enumerate()
+            .map(|(i, from)| {
+                let from_outside = is_outside[chunk * 64 + i];
+                let pair = |(to, to_outside): (&GroupId, &bool)| {
+                    (!from_outside || !to_outside).then(|| connectivity.between_groups(network, *from, *to))
+                };
+                shown.iter().zip(&is_outside).map(pair).collect()
+            })
+            .collect();
+        for row in verdicts {
+            let row: Vec<usize> = row.into_iter().map(|v| cells.position(v, cast)).collect();
+            rows.push(differences(&before, &row));
+            before = row;
+        }
+    }
+    rows
+}
+
+/// Allowed connections as a page has them.
+#[derive(Serialize)]
+pub(super) struct Matrix<'v> {
+    cells: &'v [CellJson],
+    planes: Vec<PlaneJson<'v>>,
+}
+
+/// One network of a page.
+#[derive(Serialize)]
+struct PlaneJson<'v> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'v str>,
+    /// Workloads: the node of each, and the groups that its pods are in.
+    members: Vec<(usize, Vec<usize>)>,
+    outside: &'v [(usize, String)],
+    /// The number of groups.
+    groups: usize,
+    rows: &'v [Vec<usize>],
+}
+
+impl<'v> Matrix<'v> {
+    /// The verdicts for a page on which the workloads of the World are these nodes.
+    pub(super) fn of(verdicts: &'v Verdicts, world: &World, workloads: &[(usize, usize)]) -> Matrix<'v> {
+        let plane = |plane: &'v Plane| {
+            let groups = |workload: usize| world.connectivity().groups_of(plane.number, workload);
+            let place = |group: &GroupId| plane.position.get(group).copied();
+            let members = workloads.iter().filter(|(_, workload)| !groups(*workload).is_empty());
+            PlaneJson {
+                network: plane.network.as_deref(),
+                members: members
+                    .map(|(node, workload)| (*node, groups(*workload).iter().filter_map(place).collect()))
+                    .collect(),
+                outside: &plane.outside,
+                groups: plane.position.len(),
+                rows: &plane.rows,
+            }
+        };
+        Matrix { cells: &verdicts.cells, planes: verdicts.planes.iter().map(plane).collect() }
     }
 }
 

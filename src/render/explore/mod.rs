@@ -20,7 +20,8 @@ use crate::layout::{Layout, Sample};
 use crate::world::World;
 
 use self::matrix::Matrix;
-use self::reasons::{Cast, PolicyJson, ReasonJson};
+pub use self::matrix::Verdicts;
+use self::reasons::{PolicyJson, ReasonJson};
 use self::spaces::SpaceJson;
 pub(super) use self::spaces::{SpaceSide, spaces};
 use self::texts::{TextJson, Texts};
@@ -72,12 +73,20 @@ impl Data {
 }
 
 /// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows;
-/// allowed connections cover all of the World.
-pub(super) fn data(graph: &Graph, layout: &Layout, world: &World, texts: ObjectTexts) -> Data {
-    let mut cast = Cast::default();
+/// allowed connections, given if they are known already, cover all of the World.
+pub(super) fn data(
+    graph: &Graph,
+    layout: &Layout,
+    world: &World,
+    verdicts: Option<&Verdicts>,
+    texts: ObjectTexts,
+) -> Data {
+    let own = if verdicts.is_none() { Verdicts::of(world) } else { None };
+    let verdicts = verdicts.or(own.as_ref());
+    let mut cast = verdicts.map(|v| v.cast().clone()).unwrap_or_default();
     let mut excerpts = Texts::default();
     let rows = Rows::of(graph, world);
-    let matrix = Matrix::of(world, &rows.all, &mut cast);
+    let matrix = verdicts.map(|v| Matrix::of(v, world, &rows.all));
     let ways = matrix::ways(world, &rows.all, &mut cast);
     let namespaces = spaces(world).into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
     let mut nodes: Vec<NodeJson<'_>> =
@@ -140,7 +149,7 @@ struct Document<'a> {
     policies: Vec<PolicyJson>,
     reasons: Vec<ReasonJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    matrix: Option<Matrix>,
+    matrix: Option<Matrix<'a>>,
     ways: Vec<matrix::WayJson>,
     texts: Vec<TextJson>,
 }

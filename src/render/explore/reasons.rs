@@ -11,7 +11,7 @@ use super::seen;
 use super::texts::Texts;
 
 /// Reasons and the policies that they name, by position.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cast {
     reasons: Vec<Reason>,
     of_reason: BTreeMap<Reason, usize>,
