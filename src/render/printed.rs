@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::layout::Layout;
 use crate::net::UnknownName;
 
-/// A bitmap has at most this many pixels: 144 MB while it is drawn.
-pub const MAX_PIXELS: u64 = 36_000_000;
+/// A bitmap has at most this many pixels: 96 MB while it is drawn.
+pub const MAX_PIXELS: u64 = 24_000_000;
 /// Neither side of a bitmap is longer than this: more is not opened by many viewers.
 pub const MAX_SIDE: u32 = 32_767;
 
@@ -174,7 +174,7 @@ mod tests {
         let error = PrintError::TooLarge { width: 20_000, height: 18_000, fitting: PixelScale::new(1.05) };
         assert_eq!(
             error.to_string(),
-            "the bitmap would be 20000 × 18000 pixels, and more than 36 million pixels or 32767 on a side are not made: \
+            "the bitmap would be 20000 × 18000 pixels, and more than 24 million pixels or 32767 on a side are not made: \
              --scale 1.05 fits, and svg or pdf need no pixels"
         );
     }
