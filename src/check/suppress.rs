@@ -209,3 +209,22 @@ impl Suppressions {
         self.all.push(Suppression { code: known, at, reason: reason.to_owned(), scope });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stretches;
+
+    #[test]
+    fn stretches_around_a_point_are_found_however_they_overlap() {
+        let all: Vec<(u32, u32, usize)> =
+            (0..40u32).map(|i| (i * 7 % 30, i * 7 % 30 + i * 5 % 13, i as usize)).collect();
+        let mut stretches = Stretches { all: all.clone(), furthest: Vec::new() };
+        stretches.sort();
+        for at in 0..50 {
+            let mut found = stretches.around(at);
+            found.sort_unstable();
+            let wanted: Vec<usize> = all.iter().filter(|s| s.0 <= at && at <= s.1).map(|s| s.2).collect();
+            assert_eq!(found, wanted, "{at}");
+        }
+    }
+}

@@ -120,6 +120,38 @@ fn paths_of_one_ingress() {
 }
 
 #[test]
+fn workloads_whose_policies_name_each_other() {
+    let names: Vec<String> = (0..40).map(|i| format!("node-{i}")).collect();
+    let peers: Vec<String> = names.iter().map(|n| format!("{{podSelector: {{matchLabels: {{app: {n}}}}}}}")).collect();
+    let of = |name: &String| {
+        let rules = format!("ingress: [{{from: [{}]}}]", peers.join(", "));
+        let text = policy(&format!("{{podSelector: {{matchLabels: {{app: {name}}}}}, {rules}}}"));
+        deployment(name, "") + &text.replace("name: rules", &format!("name: {name}"))
+    };
+    let text: String = names.iter().map(of).collect();
+    let world = world(&text);
+    // A line from each to a junction, and one back.
+    assert_eq!(world.graph().edges().count(), 80);
+}
+
+#[test]
+fn findings_of_one_kind_about_one_object_are_counted() {
+    let ports: Vec<String> =
+        (1..=300).map(|i| format!("{{name: p{i}, port: {i}, targetPort: {}}}", i + 20_000)).collect();
+    let service = format!(
+        "---\napiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec: {{selector: {{app: web}}, \
+         ports: [{}]}}\n",
+        ports.join(", ")
+    );
+    let text = deployment("web", ", ports: [{containerPort: 80}]") + &service;
+    let found = kubesketch::check::check(&world(&text), &kubesketch::check::Options::default());
+    let about = |f: &&kubesketch::check::Finding| f.diagnostic.code.as_str() == "service-port-unmatched";
+    let messages: Vec<&str> = found.iter().filter(about).map(|f| f.diagnostic.message.as_str()).collect();
+    assert_eq!(messages.len(), 100);
+    assert!(messages[99].ends_with("; 200 more findings of this kind about this object are not listed"));
+}
+
+#[test]
 fn a_call_is_told_by_some_of_many_places() {
     let world =
         world(&(service("stock") + &config_map(50) + &deployment("user", ", envFrom: [{configMapRef: {name: urls}}]")));
