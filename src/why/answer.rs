@@ -215,6 +215,8 @@ pub(super) struct Found {
     pub changes: Vec<Change>,
     /// The entrances and Services on the way, by way.
     pub through: Vec<Passage>,
+    /// Those that lead to no port of a pod.
+    pub tried: Vec<Passage>,
 }
 
 /// A way through an entrance and a Service.
@@ -366,7 +368,8 @@ fn settled(
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
-    let way = way(scene, (from, to), &judged, std::mem::take(&mut found.through));
+    let through = if found.through.is_empty() { &mut found.tried } else { &mut found.through };
+    let way = way(scene, (from, to), &judged, std::mem::take(through));
     let mut changes = found.changes;
     if found.failure.is_none() && decided {
         changes.extend(suggest::changes(scene, &judged));

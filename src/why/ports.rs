@@ -28,6 +28,11 @@ fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
     if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) { ports } else { &[] }
 }
 
+/// Whether the pods of a workload declare a port that is asked for.
+pub(super) fn declares(scene: &Scene<'_>, workload: usize, wish: &PortWish) -> bool {
+    declared(scene, workload).iter().any(|p| wish.means(p.number, p.name.as_deref(), p.protocol))
+}
+
 fn declared_text(ports: &[Port]) -> String {
     let one = |p: &Port| {
         let number = port_text(p.number, p.protocol);
