@@ -124,7 +124,7 @@ pub(super) fn map_ports(
         let asked = ports.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         undeclared(scene, *workload, &asked, step);
         if !asked.is_empty() {
-            found.failure = None;
+            found.lacking = found.failure.take().or(found.lacking);
             found.target(End::Workload(*workload), asked);
         } else if selected.len() > 1 {
             let text = format!(
@@ -142,7 +142,7 @@ pub(super) fn map_ports(
         });
         let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         if !asked.is_empty() {
-            found.failure = None;
+            found.lacking = found.failure.take().or(found.lacking);
         }
         if found.failure.is_none() {
             found.target(End::Addresses(set), asked);
