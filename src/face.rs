@@ -38,14 +38,26 @@ pub struct QuestionError(String);
 pub fn why(world: &World, from: &str, to: &str) -> Result<Answer, QuestionError> {
     let question = Question::parse(from, to).map_err(QuestionError)?;
     let mut answer = why::answer(world, &question, None).map_err(QuestionError)?;
-    with_findings(&mut answer, world);
+    with_findings(&mut answer, world, Refusals::Count);
     Ok(answer)
 }
 
+/// Whether it matters to an answer that the API server refuses an object on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    /// It does.
+    Count,
+    /// Objects are taken as far as they could be read.
+    Ignored,
+}
+
 /// Adds the errors and warnings of [`check()`] about the objects on the way, and what the API server refuses of them.
-pub(crate) fn with_findings(answer: &mut Answer, world: &World) {
+pub(crate) fn with_findings(answer: &mut Answer, world: &World, refusals: Refusals) {
     let is_refusal = |d: &&Diagnostic| {
-        d.severity == Severity::Error && matches!(why::bearing(d.code), why::Bearing::Doubts(_)) && !d.refused
+        refusals == Refusals::Count
+            && d.severity == Severity::Error
+            && matches!(why::bearing(d.code), why::Bearing::Doubts(_))
+            && !d.refused
     };
     let refused = world.diagnostics().iter().filter(is_refusal).filter_map(|d| Some((d, world.object_at(d.at?)?)));
     let refused = refused.map(|(d, about)| (d.clone(), about.clone()));

@@ -72,7 +72,7 @@ fn rules_of(entry: &Entry) -> Vec<(String, Vec<Taken>)> {
     let string = |tree: &Tree, path: &[&str]| tree.at(path).and_then(Tree::as_str).unwrap_or_default().to_owned();
     if entry.key.kind == "Route" {
         let host = string(tree, &["spec", "host"]);
-        let path = string(tree, &["spec", "path"]);
+        let path = Some(string(tree, &["spec", "path"])).filter(|p| !p.is_empty()).unwrap_or_else(|| "/".to_owned());
         let taken = (!host.is_empty()).then(|| (String::new(), host, path));
         return vec![("spec.host".to_owned(), taken.into_iter().collect())];
     }
@@ -95,7 +95,7 @@ fn rules_of(entry: &Entry) -> Vec<(String, Vec<Taken>)> {
     let of_rule = |(index, rule): (usize, &Tree)| {
         let mut matches: Vec<String> = list(rule, &["matches"]).iter().map(words).collect();
         if matches.is_empty() {
-            matches.push("PathPrefix /".to_owned());
+            matches.push("/".to_owned());
         }
         let at = |parent: &String| -> Vec<Taken> {
             let of_host = |host: &String| {
@@ -114,7 +114,7 @@ fn words(wanted: &Tree) -> String {
     let path = wanted.get("path");
     let kind = path.and_then(|p| p.get("type")).and_then(Tree::as_str).unwrap_or("PathPrefix");
     let value = path.and_then(|p| p.get("value")).and_then(Tree::as_str).unwrap_or("/");
-    words.push(format!("{kind} {value}"));
+    words.push(if kind == "PathPrefix" { value.to_owned() } else { format!("{kind} {value}") });
     for entry in wanted.entries().iter().filter(|e| e.key.to_string() != "path") {
         words.push(format!("{} {}", entry.key, flat(&entry.value)));
     }
@@ -157,10 +157,7 @@ fn duplicates(scene: &mut Scene<'_>) {
 fn duplicate(scene: &mut Scene<'_>, own: (&Entry, &str), first: (&Entry, &str), taken: &Taken) {
     let name = |entry: &Entry| format!("{} {}/{}", entry.key.kind, entry.key.namespace(), entry.key.name);
     let host = if taken.1.is_empty() { "any host" } else { taken.1.as_str() };
-    let path = taken.2.strip_prefix("PathPrefix ").unwrap_or(&taken.2);
-    let place =
-        if path.starts_with('/') || path.is_empty() { format!("{host}{path}") } else { format!("{host} {path}") };
-    let place = place.replace("any host/", "any host /");
+    let place = format!("{host} {}", taken.2);
     let (message, help) = if own.0.key == first.0.key {
         (format!("{} takes {place} twice: the second rule gets no requests", name(own.0)), "keep one of them")
     } else {

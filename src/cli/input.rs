@@ -219,7 +219,6 @@ impl InputArgs {
     }
 
     /// Options for reading.
-    #[cfg(feature = "serve")]
     pub fn reading(&self) -> &ReadingArgs {
         &self.reading
     }
@@ -247,7 +246,6 @@ impl ReadingArgs {
     }
 
     /// True if unreadable input does not change the exit code.
-    #[cfg(feature = "serve")]
     pub fn is_lenient(&self) -> bool {
         self.lenient
     }

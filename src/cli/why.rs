@@ -84,7 +84,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
     let mut answer = why::answer(&world, &question, args.input.namespace()).map_err(anyhow::Error::msg)?;
-    face::with_findings(&mut answer, &world);
+    let refusals = if args.input.reading().is_lenient() { face::Refusals::Ignored } else { face::Refusals::Count };
+    face::with_findings(&mut answer, &world, refusals);
     match args.output {
         Form::Json => output::to_stdout(&json(&answer)?)?,
         Form::Text => output::to_terminal(&text(&answer, Signs::of_terminal()))?,

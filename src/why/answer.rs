@@ -181,7 +181,7 @@ impl Answer {
         if !step.lines.is_empty() {
             self.steps.push(step);
         }
-        if matches!(self.outcome, Outcome::Allowed | Outcome::Partly)
+        if self.outcome == Outcome::Allowed
             && let Some(doubt) = self.way.doubt(&met)
         {
             self.outcome = Outcome::Undetermined;
@@ -203,6 +203,8 @@ pub(super) struct Found {
     pub pairs: Vec<(End, Target)>,
     /// Why it ends before the policies.
     pub failure: Option<String>,
+    /// Why a part of what is asked for fails before the policies.
+    pub lacking: Option<String>,
     /// Why nobody can tell, whatever the policies say.
     pub unknown: Option<String>,
     /// Why a denial is not certain: an entrance that is not read.
@@ -215,6 +217,8 @@ pub(super) struct Found {
     pub changes: Vec<Change>,
     /// The entrances and Services on the way, by way.
     pub through: Vec<Passage>,
+    /// Those that lead to no port of a pod.
+    pub tried: Vec<Passage>,
 }
 
 /// A way through an entrance and a Service.
@@ -366,9 +370,16 @@ fn settled(
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
-    let way = way(scene, (from, to), &judged, std::mem::take(&mut found.through));
+    let through = if found.through.is_empty() { &mut found.tried } else { &mut found.through };
+    let way = way(scene, (from, to), &judged, std::mem::take(through));
     let mut changes = found.changes;
     if found.failure.is_none() && decided {
+        // The address of a node may be any.
+        for pair in judged.iter_mut().filter(|p| p.to.workload().is_some_and(|w| found.translated.contains(&w))) {
+            if matches!(pair.from, End::Addresses(_)) {
+                pair.from = End::Addresses(anywhere());
+            }
+        }
         changes.extend(suggest::changes(scene, &judged));
     }
     // A policy for DNS alone would promise more than can be determined.
@@ -412,10 +423,8 @@ fn way(scene: &Scene<'_>, ends: (&Party, &Party), judged: &[Judged], through: Ve
     let services = || key(ends.1).into_iter().chain(through.iter().map(|p| p.service.clone()));
     if services().all(|key| service::lists_unready(scene, &key)) {
         let probes = judged.iter().filter_map(|p| p.to.workload()).flat_map(|w| scene.facts.probes_of(w));
-        let field = |p: &UnansweredProbe| {
-            scene.entry(scene.workload(p.workload).entry).object.tree.find(&p.field).map(|tree| tree.span)
-        };
-        aside.extend(probes.filter_map(field));
+        let field = |p: &UnansweredProbe| scene.entry(scene.workload(p.workload).entry).object.at(&p.field);
+        aside.extend(probes.map(field));
     }
     for passage in &through {
         for by in passage.by.iter().filter(|by| **by != passage.service) {

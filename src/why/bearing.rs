@@ -110,7 +110,9 @@ impl Way {
     pub(super) fn is_met(&self, remark: &Remark) -> bool {
         let about = &remark.about;
         let inside = |part: &Span, at: &Span| part.file == at.file && part.start <= at.start && at.end <= part.end;
-        let ends = self.source.contains(about) || self.target.contains(about);
+        // How requests are taken matters where they are taken.
+        let is_of_targets = bearing(remark.diagnostic.code) == Bearing::Doubts(Role::Target);
+        let ends = self.source.contains(about) && !is_of_targets || self.target.contains(about);
         (ends || self.between.iter().any(|way| way.contains(about)))
             && !remark.diagnostic.at.is_some_and(|at| self.aside.iter().any(|part| inside(part, &at)))
     }

@@ -274,12 +274,27 @@ fn beyond(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Optio
         w.key.namespace() == namespace && w.key.name == name && w.spec.service_name.as_deref() == Some(service)
     })?;
     let (own, at) = (scene.workload_name(index), scene.workload_place(index));
-    let pods = match scene.workload(index).spec.replicas.unwrap_or(1) {
+    Some(format!("{own} has {} ({at})", pods_of(scene, index)))
+}
+
+/// The pods of a StatefulSet in words: `2 replicas, so its pods are db-0 and db-1`.
+fn pods_of(scene: &Scene<'_>, index: usize) -> String {
+    let name = &scene.workload(index).key.name;
+    match scene.workload(index).spec.replicas.unwrap_or(1) {
         ..=0 => "0 replicas, so it has no pods".to_owned(),
         1 => format!("1 replica, so its only pod is {name}-0"),
+        2 => format!("2 replicas, so its pods are {name}-0 and {name}-1"),
         n => format!("{n} replicas, so its pods are {name}-0 to {name}-{}", n - 1),
-    };
-    Some(format!("{own} has {pods} ({at})"))
+    }
+}
+
+/// Why a StatefulSet has no pod of a name with a number, if nothing says where its numbers begin.
+pub(super) fn lacks_pod(scene: &Scene<'_>, index: usize, pod: &str) -> Option<String> {
+    let workload = scene.workload(index);
+    let number: i64 = pod.strip_prefix(workload.key.name.as_str())?.strip_prefix('-')?.parse().ok()?;
+    let is_open = scene.entry(workload.entry).object.tree.at(&["spec", "ordinals"]).is_some();
+    let is_beyond = number >= i64::from(workload.spec.replicas.unwrap_or(1));
+    (is_beyond && !is_open).then(|| format!("has no pod {pod}: it has {}", pods_of(scene, index)))
 }
 
 /// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a

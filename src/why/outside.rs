@@ -100,6 +100,7 @@ pub(super) fn ways_in(
                 }
             }
             if hits == 0 {
+                found.try_pass(&way, id);
                 others.push(way.text);
             }
         }
@@ -220,6 +221,10 @@ fn at_nodes(
     let Some(node) = scene.graph.object(&scene.workload(workload).key) else { return };
     let exposed = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e).2);
     let Some(edge) = exposed.into_iter().find(|e| matches!(&e.detail, EdgeDetail::Exposes(_))) else { return };
+    if matches!(&edge.detail, EdgeDetail::Exposes(ways) if ways.iter().any(|w| w.via == Expose::Ingress)) {
+        by_itself(scene, (workload, edge), wish, step, found);
+        return;
+    }
     let name = scene.workload_name(workload);
     let ports = scene.facts.host_ports_of(workload);
     if ports.is_empty() && scene.workload(workload).spec.pod.host_network == Some(true) {
@@ -244,6 +249,32 @@ fn at_nodes(
     }
 }
 
+/// A workload whose kind makes an entrance of its own, as a Service of Knative does: a controller brings the requests.
+fn by_itself(
+    scene: &Scene<'_>,
+    (workload, edge): (usize, &Edge),
+    wish: Option<&PortWish>,
+    step: &mut Step,
+    found: &mut Found,
+) {
+    let key = &scene.workload(workload).key;
+    let own = scene.connectivity.entrances().iter().filter(|e| e.workload == workload && e.by == *key);
+    let asked = own.fold(PortSet::none(), |set, e| set.with(&e.ports));
+    // Outside, it answers on the ports of the web.
+    let outer = |w: &PortWish| [80, 443].into_iter().any(|n| w.means(n, None, Protocol::Tcp));
+    let inner = |w: &PortWish| ports::declares(scene, workload, w);
+    if asked.is_empty() || !wish.is_none_or(|w| outer(w) || inner(w)) {
+        return;
+    }
+    let text = format!("{} has an entry point of its own, which leads to {asked} of its pods", key);
+    step.say(Mark::Ok, text, place(edge));
+    found.doubted = None;
+    found.through.push(Passage { by: BTreeSet::new(), service: key.clone(), doubt: None });
+    for source in sources(scene, &Through::Controller, workload, &asked) {
+        found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
+    }
+}
+
 /// Unless a Service asks for the client's address to be kept, a node may put its own in its place, and rules about
 /// addresses then see that
 /// (<https://kubernetes.io/docs/tutorials/services/source-ip/#source-ip-for-services-with-type-loadbalancer>).
@@ -258,12 +289,22 @@ fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut S
     true
 }
 
+impl Passage {
+    fn of(way: &Way, service: &NodeId) -> Option<Passage> {
+        let by = way.by.key().into_iter().chain(way.before.iter().filter_map(NodeId::key)).cloned().collect();
+        Some(Passage { by, service: service.key()?.clone(), doubt: way.doubt.clone() })
+    }
+}
+
 impl Found {
     /// Keeps a way that leads on.
     fn pass(&mut self, way: &Way, service: &NodeId) {
-        let Some(service) = service.key().cloned() else { return };
-        let by = way.by.key().into_iter().chain(way.before.iter().filter_map(NodeId::key)).cloned().collect();
-        self.through.push(Passage { by, service, doubt: way.doubt.clone() });
+        self.through.extend(Passage::of(way, service));
+    }
+
+    /// Keeps a way that leads nowhere: what is known of it may say why.
+    fn try_pass(&mut self, way: &Way, service: &NodeId) {
+        self.tried.extend(Passage::of(way, service));
     }
 
     /// Several ways often end in the same step to the same pods.

@@ -40,6 +40,15 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
         let text = "runs no pods: its replicas are 0".to_owned();
         return Some(Absence { text, at, may_change: is_scaled(scene, index), is_unready: false, help: None });
     }
+    // A Job that is suspended has no pods (https://kubernetes.io/docs/concepts/workloads/controllers/job/#suspending-a-job).
+    if matches!(workload.key.kind.as_str(), "Job" | "CronJob")
+        && object.tree.at(&["spec", "suspend"]).and_then(Tree::as_bool) == Some(true)
+    {
+        let at = scene.place(object.at("spec.suspend"));
+        let help = Some("resume it by `suspend: false`".to_owned());
+        let text = "runs no pods: it is suspended".to_owned();
+        return Some(Absence { text, at, may_change: false, is_unready: false, help });
+    }
     let pods: Vec<&Object> = match workload.key.kind.as_str() {
         "Pod" => vec![object],
         _ => workload.pods.iter().map(|&pod| &scene.entry(pod).object).collect(),
@@ -89,7 +98,7 @@ fn is_unready(tree: &Tree) -> bool {
 }
 
 /// True if an autoscaler or another object of the input scales it.
-fn is_scaled(scene: &Scene<'_>, index: usize) -> bool {
+pub(super) fn is_scaled(scene: &Scene<'_>, index: usize) -> bool {
     let key = &scene.workload(index).key;
     // A HorizontalPodAutoscaler leaves what is scaled to 0 alone
     // (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation).

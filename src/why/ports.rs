@@ -28,6 +28,11 @@ fn declared<'a>(scene: &Scene<'a>, workload: usize) -> &'a [Port] {
     if let Some(Detail::Workload { ports, .. }) = node.map(|n| &n.detail) { ports } else { &[] }
 }
 
+/// Whether the pods of a workload declare a port that is asked for.
+pub(super) fn declares(scene: &Scene<'_>, workload: usize, wish: &PortWish) -> bool {
+    declared(scene, workload).iter().any(|p| wish.means(p.number, p.name.as_deref(), p.protocol))
+}
+
 fn declared_text(ports: &[Port]) -> String {
     let one = |p: &Port| {
         let number = port_text(p.number, p.protocol);
@@ -119,7 +124,7 @@ pub(super) fn map_ports(
         let asked = ports.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         undeclared(scene, *workload, &asked, step);
         if !asked.is_empty() {
-            found.failure = None;
+            found.lacking = found.failure.take().or(found.lacking);
             found.target(End::Workload(*workload), asked);
         } else if selected.len() > 1 {
             let text = format!(
@@ -137,7 +142,7 @@ pub(super) fn map_ports(
         });
         let asked = own.map(target_ports).fold(PortSet::none(), |a, b| a.with(&b));
         if !asked.is_empty() {
-            found.failure = None;
+            found.lacking = found.failure.take().or(found.lacking);
         }
         if found.failure.is_none() {
             found.target(End::Addresses(set), asked);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step, Target, anywhere, plain_port};
 use super::ends::End;
-use super::lookup::Party;
+use super::lookup::{self, Party};
 use super::pods::{self, Absence};
 use super::ports::map_ports;
 use super::question::PortWish;
@@ -274,8 +274,21 @@ fn destination_rules(scene: &Scene<'_>, service: usize, step: &mut Step) {
 /// Why a workload takes no connection through a Service, which may list pods that are not ready as well
 /// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pods>).
 pub(super) fn absence(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
+    if let Some(absence) = lacks_pod(scene, service, workload) {
+        return Some(absence);
+    }
     let listed = || service.key().is_some_and(|key| lists_unready(scene, key));
     pods::absence(scene, workload).filter(|a| !a.is_unready || !listed())
+}
+
+/// Why a StatefulSet lacks the one pod that a Service selects
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>).
+fn lacks_pod(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
+    let node = scene.graph.node(scene.graph.find(service)?);
+    let Detail::Service { selector, .. } = &node.detail else { return None };
+    let text = lookup::lacks_pod(scene, workload, selector.get("statefulset.kubernetes.io/pod-name")?)?;
+    let at = scene.place(scene.entry(scene.workload(workload).entry).object.at("spec.replicas"));
+    Some(Absence { text, at, may_change: pods::is_scaled(scene, workload), is_unready: false, help: None })
 }
 
 /// Whether pods get connections through an object though they are not ready: through themselves, or through a Service

@@ -47,14 +47,20 @@ pub(super) fn matches(scene: &Scene<'_>, url: &Url) -> Vec<Match> {
             found.push((rank, Match { by, to, port, at: place, text, tls, is_loose }));
         }
     }
+    // What another route takes is answered by the rules of that.
+    let ends = |m: &Match| scene.graph.node(m.to).kind() != NodeKind::Route;
+    if found.iter().any(|(_, m)| ends(m)) {
+        found.retain(|(_, m)| ends(m));
+    }
     let best = found.iter().map(|(rank, _)| *rank).max();
     found.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, found)| found).collect()
 }
 
-/// The path of a rule without the method that it is for.
+/// The path of a rule without the method that it is for and without further conditions.
 fn path_of(rule: &RouteRule) -> &str {
     let said = rule.path.as_deref().unwrap_or("/");
-    said.find('/').map_or("/", |at| &said[at..])
+    let path = said.find('/').map_or("/", |at| &said[at..]);
+    path.split_once(" (").map_or(path, |(path, _)| path)
 }
 
 fn rank(rule: &RouteRule, url: &Url, one_label: bool) -> Option<Rank> {

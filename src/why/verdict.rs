@@ -15,7 +15,10 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
         ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
             Some(doubt) => (Outcome::Undetermined, doubt.clone()),
-            None if judged.iter().all(|p| p.allowed == p.asked) => (Outcome::Allowed, summary),
+            None if judged.iter().all(|p| p.allowed == p.asked) => match &found.lacking {
+                Some(lacking) => (Outcome::Partly, format!("{summary}; {lacking}")),
+                None => (Outcome::Allowed, summary),
+            },
             None => (Outcome::Partly, summary),
         },
         (decided, _) => decided,

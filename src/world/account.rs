@@ -155,6 +155,8 @@ enum Fate {
 struct Known<'a> {
     foreign: BTreeSet<&'a ObjectKey>,
     unread: BTreeSet<usize>,
+    /// Objects that facts about others are taken from.
+    read: BTreeSet<usize>,
     /// Evaluated policies, and whether they select a pod.
     policies: BTreeMap<&'a ObjectKey, bool>,
     /// The input has pods that policies could select.
@@ -177,6 +179,7 @@ impl<'a> Known<'a> {
         Known {
             foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
             unread: facts.unread.iter().map(|u| u.object).collect(),
+            read: facts.destination_rules.iter().map(|r| r.object).collect(),
             policies: policies.map(|(i, p)| (&p.key, selecting.contains(&i))).collect(),
             has_pods: !cluster.workloads().is_empty(),
         }
@@ -193,6 +196,9 @@ impl<'a> Known<'a> {
         }
         if self.foreign.contains(&entry.key) || self.unread.contains(&index) {
             return Fate::Absent(Reason::NotUnderstood);
+        }
+        if self.read.contains(&index) {
+            return Fate::Used;
         }
         match (group, kind) {
             ("networking.k8s.io", "NetworkPolicy") | ("k8s.cni.cncf.io", "MultiNetworkPolicy") => {

@@ -32,6 +32,8 @@ fn what_is_found_on_the_way_is_part_of_the_answer() {
         let is_bad = found.iter().any(|f| f.diagnostic.code == code && f.diagnostic.severity != Severity::Info);
         let answers = answers(&world);
         match bearing(code) {
+            // The object of its example is on the way of no connection.
+            Bearing::Doubts(_) if code == Code::RemovedApiVersion => {}
             Bearing::Doubts(_) if is_bad => {
                 let mark = format!("({})", code.as_str());
                 let lists = |a: &&Answer| a.steps.iter().flat_map(|s| &s.lines).any(|l| l.text.ends_with(&mark));
@@ -67,6 +69,24 @@ fn an_object_that_is_refused_takes_no_certain_connection() {
     let world = states::world([("a.yaml", text)]);
     assert!(world.diagnostics().iter().any(|d| d.code == Code::FieldMissing), "{:?}", world.diagnostics());
     let answer = kubesketch::why(&world, "a", "b:81").unwrap();
+    assert_eq!(answer.outcome, Outcome::Undetermined, "{}", answer.summary);
+}
+
+#[test]
+fn an_object_of_a_removed_version_takes_no_certain_connection() {
+    let text = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: a}]}}
+---
+apiVersion: extensions/v1beta1
+kind: Deployment
+metadata: {name: b}
+spec:
+  template:
+    metadata: {labels: {app: b}}
+    spec: {containers: [{name: b, image: b, ports: [{containerPort: 80}]}]}
+---
+{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {selector: {app: b}, ports: [{port: 80}]}}";
+    let world = states::world([("a.yaml", text)]);
+    let answer = kubesketch::why(&world, "a", "b").unwrap();
     assert_eq!(answer.outcome, Outcome::Undetermined, "{}", answer.summary);
 }
 

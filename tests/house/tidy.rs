@@ -236,6 +236,8 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/resolve/calls/texts.rs", "values of configuration"),
     ("src/resolve/calls/words.rs", "values of configuration"),
     ("src/resolve/controllers.rs", "arguments"),
+    ("src/resolve/dns.rs", "names of namespaces and values of labels"),
+    ("src/resolve/provision.rs", "identities of nodes"),
     ("src/resolve/exposure.rs", "annotations"),
     ("src/resolve/entrance/annotations.rs", "annotations and names of classes"),
     ("src/resolve/entrance/apisix.rs", "paths"),
