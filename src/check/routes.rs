@@ -136,7 +136,10 @@ fn flat(tree: &Tree) -> String {
 fn duplicates(scene: &mut Scene<'_>) {
     let cluster = scene.cluster;
     let mut known: BTreeMap<(bool, Taken), (&Entry, String)> = BTreeMap::new();
-    for entry in cluster.entries().iter().filter(|e| is_judged(e)) {
+    let facts = scene.facts;
+    // What no Gateway takes gets no requests anyway.
+    let is_taken = |(object, entry): &(usize, &Entry)| is_judged(entry) && !facts.gates_of(*object).is_empty();
+    for (_, entry) in cluster.entries().iter().enumerate().filter(is_taken) {
         for (field, taken) in rules_of(entry) {
             let mut found: Option<(Taken, (&Entry, String))> = None;
             for taken in taken {

@@ -42,7 +42,7 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
 }
 
 /// The number of lines that fit a screen.
-const SCREEN: usize = 40;
+const SCREEN: usize = 48;
 
 /// Prints what concerns a picture on standard error: the problems of a World and of its drawing, as far as they fit a
 /// screen, the most severe first. `input` is what names the input on a command line.

@@ -390,7 +390,7 @@ impl<'a> WorkloadJson<'a> {
         let isolated = |side: fn(&Access) -> &Side| access.as_ref().is_some_and(|a| side(a).isolated);
         Some(WorkloadJson {
             id: &node.id,
-            kind: &node.label,
+            kind: node.id.key().map_or(&node.label, |key| &key.kind),
             namespace: node.namespace.as_deref(),
             name: &node.name,
             scale: ScaleJson::of(scale),
