@@ -45,7 +45,8 @@ fn dns(scene: &mut Scene<'_>) {
     let mut groups: BTreeMap<Vec<usize>, Vec<&Workload>> = BTreeMap::new();
     for (index, workload) in cluster.workloads().iter().enumerate() {
         let policy = workload.spec.pod.dns_policy.as_deref();
-        let Isolation { isolating, tiers } = connectivity.isolation(index, Direction::Egress);
+        let Isolation { isolating, tiers } =
+            connectivity.isolation(index, Direction::Egress).without_mesh(connectivity);
         if isolating.is_empty()
             || on_host(workload)
             // On networks of their own pods may reach DNS past policies.

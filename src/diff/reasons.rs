@@ -73,7 +73,7 @@ fn cause(state: &Revision, reason: &Reason, says: &str) -> Cause {
     let policy = &state.connectivity().policies()[reason.policy];
     let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
     let part = match rule {
-        Some(rule) => rule.field.strip_prefix("spec.").unwrap_or(&rule.field).to_owned(),
+        Some(rule) => policy.rule_name(reason.direction, rule),
         None => reason.direction.as_str().to_owned(),
     };
     Cause {

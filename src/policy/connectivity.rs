@@ -156,6 +156,14 @@ impl Isolation {
     pub fn is_isolated(&self) -> bool {
         !self.isolating.is_empty()
     }
+
+    /// Without what policies of a mesh say, which see no UDP, as by which names are asked for.
+    pub fn without_mesh(mut self, connectivity: &Connectivity) -> Isolation {
+        let sees_udp = |p: &usize| !connectivity.policies[*p].tier.is_gate();
+        self.isolating.retain(sees_udp);
+        self.tiers.retain(sees_udp);
+        self
+    }
 }
 
 /// Who can talk to whom in a cluster. Questions are answered for groups of pods that policies treat alike, and expanded

@@ -404,7 +404,12 @@ impl Judge {
     /// The groups that a rule of a group's own side mentions.
     pub fn peers_spoken_of(&self, group: GroupId, direction: Direction) -> FixedBitSet {
         let mut peers = FixedBitSet::with_capacity(self.groups.len());
-        let rules = self.side(group, direction).all().flat_map(|p| self.rules_of(p, direction, group));
+        let side = self.side(group, direction);
+        // What is closed in part is spoken of whoever the peer is.
+        if side.stages.iter().any(|s| self.closes(s) == Closes::Tcp) {
+            peers.insert_range(..);
+        }
+        let rules = side.all().flat_map(|p| self.rules_of(p, direction, group));
         rules.for_each(|(_, r)| peers.union_with(&self.sets[r.peers]));
         peers
     }

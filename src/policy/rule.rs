@@ -94,7 +94,7 @@ pub enum Peers {
 /// One rule of a policy.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Its position among the rules of its direction, from 0.
+    /// The position of what it is made of in the list of the manifest, from 0. A rule of a mesh may become several.
     pub index: usize,
     /// What it does.
     pub action: Action,
@@ -203,6 +203,15 @@ impl Policy {
             Direction::Ingress => self.ingress.as_deref(),
             Direction::Egress => self.egress.as_deref(),
         }
+    }
+
+    /// How people call a rule of it, as in `ingress[0]`: by the list that it stands in.
+    pub fn rule_name(&self, direction: Direction, rule: &Rule) -> String {
+        let list = match (&self.tier, direction) {
+            (Tier::Mesh, Direction::Ingress) => "rules",
+            (_, direction) => direction.as_str(),
+        };
+        format!("{list}[{}]", rule.index)
     }
 
     /// Where it mentions a direction.

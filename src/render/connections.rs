@@ -69,7 +69,7 @@ pub(super) fn reasons(report: &Report<'_>, ports: &PortSet, because: &[Reason]) 
 fn reason(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
-    let rule = rule.map_or(String::new(), |r| format!(" {}", r.field.strip_prefix("spec.").unwrap_or(&r.field)));
+    let rule = rule.map_or(String::new(), |r| format!(" {}", policy.rule_name(reason.direction, r)));
     let says = match reason.effect {
         Effect::Allow => "allowed by",
         Effect::Deny => "denied by",

@@ -282,7 +282,7 @@ fn has_dns_service(scene: &Scene<'_>) -> bool {
 
 /// Whether an isolated source may ask for names. Without that the connection is allowed and still fails.
 fn permission(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, found: &mut Lookup) {
-    let isolation = scene.connectivity.isolation(source, Direction::Egress);
+    let isolation = scene.connectivity.isolation(source, Direction::Egress).without_mesh(scene.connectivity);
     let on_host = scene.workload(source).spec.pod.host_network == Some(true);
     // What decides beside these policies is told where the connection itself is.
     let open = scene.connectivity.influence(source, Direction::Egress) == Influence::Decides;

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::net::{AddressSet, PortSet, text};
-use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers};
+use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers, Ruling};
 use crate::source::Span;
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
@@ -164,6 +164,12 @@ impl Sides {
 }
 
 impl Judged {
+    /// Whether some of what is allowed is allowed on some requests only.
+    pub fn depends(&self) -> bool {
+        let sides = self.egress.decisions.iter().chain(&self.ingress.decisions);
+        sides.filter(|d| d.ruling == Ruling::Sometimes).any(|d| !d.ports.intersection(&self.allowed).is_empty())
+    }
+
     /// Whether it is about a network beside the primary one.
     pub fn is_beside(&self, scene: &Scene<'_>) -> bool {
         [&self.from, &self.to].into_iter().filter_map(End::workload).any(|w| scene.connectivity.home(w) != self.network)
@@ -203,7 +209,11 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
             let (egress, ingress) = (all.egress.about(asked), all.ingress.about(asked));
             let through =
                 |end: &End, side: &Explanation| if end.workload().is_some() { side.allowed() } else { asked.clone() };
-            let allowed = through(from, &egress).intersection(&through(to, &ingress));
+            let mut allowed = through(from, &egress).intersection(&through(to, &ingress));
+            // The requests that one side lets through may be those that the other does not.
+            if [&egress, &ingress].iter().all(|side| side.decisions.iter().any(|d| d.ruling == Ruling::Sometimes)) {
+                allowed = allowed.intersection(&scene.connectivity.between_groups(network, *a, *b).ports);
+            }
             let ruled = egress.decisions.iter().chain(&ingress.decisions).any(|d| !d.because.is_empty());
             // Only where a rule decides can policies fail to hold.
             let on_host = [*a, *b].into_iter().any(|g| scene.connectivity.groups(network)[g].host_network);

@@ -15,6 +15,7 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
         ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
             Some(doubt) => (Outcome::Undetermined, doubt.clone()),
+            None if judged.iter().any(Judged::depends) => (Outcome::Partly, summary),
             None if judged.iter().all(|p| p.allowed == p.asked) => match &found.lacking {
                 Some(lacking) => (Outcome::Partly, format!("{summary}; {lacking}")),
                 None => (Outcome::Allowed, summary),
@@ -54,7 +55,8 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
     }
     if all_allowed {
         let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));
-        return (Outcome::Allowed, format!("on {}{}", ports_text(&ports), unenforced(scene, judged)));
+        let some = if judged.iter().any(Judged::depends) { "on some requests only, " } else { "" };
+        return (Outcome::Allowed, format!("{some}on {}{}", ports_text(&ports), unenforced(scene, judged)));
     }
     if let Some(doubt) = judged.iter().find_map(|p| p.doubt) {
         let why = match doubt {

@@ -28,6 +28,7 @@ mod policy_brute_force;
 mod policy_flows;
 mod policy_oracle;
 mod policy_oracle_nca;
+mod policy_others;
 #[cfg(unix)]
 mod source_git;
 #[cfg(unix)]

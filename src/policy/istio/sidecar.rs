@@ -36,6 +36,8 @@ impl Sidecar<'_> {
 struct Host<'a> {
     namespace: String,
     name: String,
+    /// The position of its entry.
+    index: usize,
     field: Field<'a>,
 }
 
@@ -58,14 +60,14 @@ pub(super) fn read(entry: &Entry) -> Read<Sidecar<'_>> {
         }
     };
     let mut hosts = Vec::new();
-    for listener in spec.list("egress")? {
+    for (index, listener) in spec.list("egress")?.iter().enumerate() {
         listener.must_be_map()?;
         for field in listener.list("hosts")? {
             let text = field.text()?;
             let Some((namespace, name)) = text.split_once('/') else {
                 return Err(field.fault(format!("`{text}` names no namespace; a host is written as in */* or shop/*")));
             };
-            hosts.push(Host { namespace: namespace.to_owned(), name: name.to_ascii_lowercase(), field });
+            hosts.push(Host { namespace: namespace.to_owned(), name: name.to_ascii_lowercase(), index, field });
         }
     }
     let is_given = spec.get("egress").is_some();
@@ -100,7 +102,7 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsider
                     "." => Some(home.unwrap_or(own)),
                     name => Some(name),
                 };
-                rules.push(rule(rules.len(), host, home, peers(&services, namespace, &host.name)));
+                rules.push(rule(host, home, peers(&services, namespace, &host.name)));
             }
         }
         let at = sidecar.entry.object.span;
@@ -123,13 +125,13 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsider
     policies
 }
 
-fn rule(index: usize, host: &Host<'_>, home: Option<&str>, peers: Vec<Peer>) -> Rule {
+fn rule(host: &Host<'_>, home: Option<&str>, peers: Vec<Peer>) -> Rule {
     let own = home.map_or(Peers::Everybody, |name| {
         let namespaces = NamespaceSelection::Named(name.to_owned());
         Peers::AnyOf(vec![Peer::Pods(PodSelection { namespaces, pods: Selector::everything() })])
     });
     Rule {
-        index,
+        index: host.index,
         action: Action::Allow,
         peers: Peers::AnyOf(peers),
         own,
