@@ -44,6 +44,9 @@ pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity)
 /// The number of lines that fit a screen.
 const SCREEN: usize = 48;
 
+/// The number of problems that are shown in two lines each where they do not fit a screen with their excerpts.
+const SHORT: usize = 10;
+
 /// Prints what concerns a picture on standard error: the problems of a World and of its drawing, as far as they fit a
 /// screen, the most severe first. `input` is what names the input on a command line.
 pub fn show_picture(world: &World, drawing: &[Diagnostic], verbosity: Verbosity, input: &str) {
@@ -55,16 +58,15 @@ pub fn show_picture(world: &World, drawing: &[Diagnostic], verbosity: Verbosity,
         show_world(world, drawing, verbosity);
         return;
     }
-    // Two lines for each, and one for the rest.
-    let most = SCREEN / 2 - 2;
     all.sort_by(|a, b| (a.severity, a.at, a.code, &a.message).cmp(&(b.severity, b.at, b.code, &b.message)));
-    for diagnostic in all.iter().take(most) {
-        let place = diagnostic.at.map_or(String::new(), |at| format!("\n --> {}", world.sources().line_of(at)));
+    for diagnostic in all.iter().take(SHORT) {
+        let place =
+            diagnostic.at.map_or(String::new(), |at| format!("\n --> {}:{}", world.sources().line_of(at), at.column));
         let (severity, code) = (diagnostic.severity.as_str(), diagnostic.code.as_str());
         let message = shortened(&diagnostic.message);
         let _ = writeln!(anstream::stderr(), "{}", lines_of(&format!("{severity}[{code}]: {message}{place}")));
     }
-    let rest = all.len().saturating_sub(most);
+    let rest = all.len().saturating_sub(SHORT);
     let more = if rest == 0 { String::new() } else { format!("{rest} more problems; ") };
     let check = format!("kubesketch check {input}");
     say(&format!("{more}`{}` has all with their lines, -v shows these here", check.trim_end()));

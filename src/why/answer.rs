@@ -9,6 +9,7 @@ use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::{self, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
+use crate::diagnostic::Code;
 use crate::graph::EdgeDetail;
 use crate::manifest::Body;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
@@ -162,7 +163,12 @@ pub struct Answer {
 impl Answer {
     /// Whether a layer says what a remark says: one cause has one message.
     fn is_said(&self, remark: &Remark) -> bool {
-        let Bearing::Judged(layer) = bearing(remark.diagnostic.code) else { return false };
+        let code = remark.diagnostic.code;
+        let Bearing::Judged(layer) = bearing(code) else { return false };
+        // That nothing is exposed does not say which reference is wrong.
+        if layer == Layer::Exposure && !matches!(code, Code::IngressClassMissing | Code::LoadbalancerNotProvisioned) {
+            return false;
+        }
         self.steps.iter().any(|step| step.layer == layer && step.mark != Mark::Ok)
     }
 

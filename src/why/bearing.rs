@@ -35,9 +35,7 @@ pub fn bearing(code: Code) -> Bearing {
         Code::FieldType | Code::FieldValue | Code::FieldMissing => Doubts(Role::Any),
         Code::SelectorTemplateMismatch | Code::RemovedApiVersion => Doubts(Role::Any),
         // A part of the requests, or all, may go elsewhere or nowhere.
-        Code::ServicePortUnmatched | Code::ServiceSelectorOverlap | Code::ExternalnameSuspicious => {
-            Doubts(Role::Target)
-        }
+        Code::ServicePortUnmatched | Code::ExternalnameSuspicious => Doubts(Role::Target),
         Code::IngressDuplicateRoute | Code::RouteDuplicate => Doubts(Role::Target),
         Code::IngressShadowedPath | Code::ProbePortUnmatched => Doubts(Role::Target),
         Code::ServiceSelectsNothing => Judged(Layer::Endpoints),
@@ -60,6 +58,8 @@ pub fn bearing(code: Code) -> Bearing {
         Code::NamespaceLabelsUnknown | Code::PolicySelectsNothing | Code::PolicyPeerMatchesNothing => Note,
         Code::PolicyAndOrSuspect | Code::PolicyIpblockPodRange | Code::PolicyAllowsEverything => Note,
         Code::PolicyNamedPortUnmatched | Code::PolicyPortIsServicePort | Code::NamespaceWithoutDefaultDeny => Note,
+        // The layers of endpoints and ports name the pods without the port.
+        Code::ServiceSelectorOverlap => Note,
         // What the manifests lack may be made by other means.
         Code::ConfigmapOrSecretMissing | Code::TlsSecretMissing | Code::IngressClassUnknown => Note,
         Code::IngressResourceWithoutController | Code::EndpointsWithoutService => Note,

@@ -56,7 +56,7 @@ fn what_is_found_on_the_way_is_part_of_the_answer() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(met > 10, "{met} answers");
+    assert!(met > 5, "{met} answers");
 }
 
 #[test]
