@@ -94,7 +94,7 @@ pub enum Peers {
 /// One rule of a policy.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// The position of what it is made of in the list of the manifest, from 0. A rule of a mesh may become several.
+    /// The position of what it is made of in its list of the manifest, from 0. A rule of a mesh may become several.
     pub index: usize,
     /// What it does.
     pub action: Action,

@@ -8,7 +8,8 @@ use crate::support::naive::{ADDRESSES, End, PORTS, Random, World};
 use crate::support::states;
 use kubesketch::net::{AddressRange, PortSet, Protocol};
 use kubesketch::policy::{
-    Connection, ConnectionGroup, Connectivity, Direction, Effect, Endpoint, Explanation, Extent, PeerSet, Reason, Ruling,
+    Connection, ConnectionGroup, Connectivity, Direction, Effect, Endpoint, Explanation, Extent, PeerSet, Reason,
+    Ruling,
 };
 
 /// So many worlds are tried.

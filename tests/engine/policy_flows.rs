@@ -127,11 +127,7 @@ pub fn check_flows(found: &kubesketch::world::World, context: &dyn Fn() -> Strin
                     drawn = drawn.union(&flow.ports);
                 }
             }
-            assert!(
-                drawn.difference(&right).is_empty(),
-                "{own} and {address}: {drawn} is not {right}\n{}",
-                context()
-            );
+            assert!(drawn.difference(&right).is_empty(), "{own} and {address}: {drawn} is not {right}\n{}", context());
             let ruled = ruled(connectivity, own, direction);
             assert_eq!(
                 drawn.intersection(&ruled),

@@ -1,5 +1,5 @@
-//! Policies of Calico and Istio beside those of Kubernetes, in random clusters: every way to ask for an answer gives the
-//! same one, what explains itself explains what is decided, and what is drawn is what gets through.
+//! Policies of Calico and Istio beside those of Kubernetes, in random clusters: every way to ask for an answer gives
+//! the same one, what explains itself explains what is decided, and what is drawn is what gets through.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,11 @@ fn entity(random: &mut Random, ports: bool) -> String {
         2 => parts.push(format!("notSelector: \"{}\"", selector(random))),
         3 => parts.push(format!("namespaceSelector: \"projectcalico.org/name == '{}'\"", pick(random, &NAMESPACES))),
         4 => parts.push(format!("selector: \"{}\", namespaceSelector: all()", selector(random))),
-        5 => parts.push(format!("{}: [{}]", pick(random, &["nets", "notNets"]), pick(random, &["10.0.0.0/8", "fd00::/8"]))),
+        5 => parts.push(format!(
+            "{}: [{}]",
+            pick(random, &["nets", "notNets"]),
+            pick(random, &["10.0.0.0/8", "fd00::/8"])
+        )),
         _ => {}
     }
     if ports {
@@ -106,14 +110,20 @@ fn istio(random: &mut Random, index: usize, out: &mut String) {
             let value = pick(random, &["one", "two", "cluster.local/ns/one/sa/default", "*"]);
             parts.push(format!("from: [{{source: {{{key}: [\"{value}\"]}}}}]"));
         }
-        let operation = pick(random, &["", "ports: [\"80\"]", "methods: [GET]", "notPaths: [\"/a*\"]", "ports: [\"443\"], paths: [/a]"]);
+        let operation = pick(
+            random,
+            &["", "ports: [\"80\"]", "methods: [GET]", "notPaths: [\"/a*\"]", "ports: [\"443\"], paths: [/a]"],
+        );
         if !operation.is_empty() {
             parts.push(format!("to: [{{operation: {{{operation}}}}}]"));
         }
         rules.push(format!("{{{}}}", parts.join(", ")));
     }
-    let subject =
-        if chance(random, 2) { format!("selector: {{matchLabels: {{app: {}}}}}, ", pick(random, &APPS)) } else { String::new() };
+    let subject = if chance(random, 2) {
+        format!("selector: {{matchLabels: {{app: {}}}}}, ", pick(random, &APPS))
+    } else {
+        String::new()
+    };
     let (namespace, action) = (pick(random, &NAMESPACES), pick(random, &["ALLOW", "DENY"]));
     let _ = writeln!(
         out,
@@ -166,8 +176,7 @@ fn every_way_to_ask_gives_the_same_answer() {
         let text = yaml(&mut Random::new(seed + 7));
         let context = || format!("seed {seed}\n{text}");
         let found = states::world([("world.yaml", text.as_str())]);
-        let refused: Vec<&str> =
-            found.diagnostics().iter().filter(|d| d.refused).map(|d| d.message.as_str()).collect();
+        let refused: Vec<&str> = found.diagnostics().iter().filter(|d| d.refused).map(|d| d.message.as_str()).collect();
         assert!(refused.is_empty(), "{refused:?}\n{}", context());
         let connectivity = found.connectivity();
         check_groups(connectivity, &connectivity.connections(Extent::All), &context);
