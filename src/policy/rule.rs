@@ -227,6 +227,11 @@ impl Policy {
         self.key.group == "networking.k8s.io" && self.scope == Scope::Primary
     }
 
+    /// Whether its kind is none of the Kubernetes project.
+    pub fn is_of_another_project(&self) -> bool {
+        !["networking.k8s.io", "k8s.cni.cncf.io", super::admin::GROUP].contains(&self.key.group.as_str())
+    }
+
     /// Its place among the evaluated ones. Of those of one tier and order Calico asks first whose name is first, and
     /// gives those of Kubernetes names that begin alike
     /// (<https://github.com/projectcalico/calico/blob/master/felix/calc/policy_sorter.go>).
