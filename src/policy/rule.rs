@@ -94,7 +94,7 @@ pub enum Peers {
 /// One rule of a policy.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// The position of what it is made of in the list of the manifest, from 0. A rule of a mesh may become several.
+    /// The position of what it is made of in its list of the manifest, from 0. A rule of a mesh may become several.
     pub index: usize,
     /// What it does.
     pub action: Action,
@@ -225,6 +225,11 @@ impl Policy {
     /// Whether it is a NetworkPolicy of Kubernetes on the network that pods have in any case.
     pub fn is_network_policy(&self) -> bool {
         self.key.group == "networking.k8s.io" && self.scope == Scope::Primary
+    }
+
+    /// Whether its kind is none of the Kubernetes project.
+    pub fn is_of_another_project(&self) -> bool {
+        !["networking.k8s.io", "k8s.cni.cncf.io", super::admin::GROUP].contains(&self.key.group.as_str())
     }
 
     /// Its place among the evaluated ones. Of those of one tier and order Calico asks first whose name is first, and

@@ -116,10 +116,10 @@ pub(super) struct PolicyJson<'a> {
 
 impl<'a> PolicyJson<'a> {
     pub(super) fn of(report: &'a Report<'_>, policy: usize) -> PolicyJson<'a> {
-        let key = &report.connectivity.policies()[policy].key;
-        let known = key.group.ends_with(".k8s.io") || key.group.ends_with(".cncf.io");
+        let policy = &report.connectivity.policies()[policy];
+        let key = &policy.key;
         PolicyJson {
-            group: (!known).then_some(&*key.group),
+            group: policy.is_of_another_project().then_some(&*key.group),
             kind: &key.kind,
             namespace: key.namespace.as_deref(),
             name: &key.name,

@@ -1,5 +1,5 @@
-//! Policies of Calico and Istio beside those of Kubernetes, in random clusters: every way to ask for an answer gives the
-//! same one, what explains itself explains what is decided, and what is drawn is what gets through.
+//! Policies of Calico and Istio beside those of Kubernetes, in random clusters: every way to ask for an answer gives
+//! the same one, what explains itself explains what is decided, and what is drawn is what gets through.
 
 use std::fmt::Write as _;
 

@@ -1,9 +1,9 @@
 //! AuthorizationPolicy and Sidecar of Istio, brought into the one form of policies
 //! (<https://istio.io/latest/docs/reference/config/security/authorization-policy/>).
 //!
-//! They make a tier of their own, which comes first and lets on what it allows: network policies and the mesh both have
-//! to let traffic through. Proxies see TCP only. Policies that deny are asked first; where some allow, what none of them
-//! allows is denied. `CUSTOM` policies and those for gateways and Services (`targetRefs`) are not read.
+//! They make a tier of their own, which comes first and lets on what it allows: network policies and the mesh both
+//! have to let traffic through. Proxies see TCP only. Policies that deny are asked first; where some allow, what none
+//! of them allows is denied. `CUSTOM` policies and those for gateways and Services (`targetRefs`) are not read.
 
 mod sidecar;
 mod source;
@@ -69,6 +69,12 @@ impl Reader {
     /// Whether rules about all addresses were read without those of IPv6, which some policy names.
     pub fn must_read_again(&self, others_name_v6: bool) -> bool {
         !self.with_v6.replace(true) && (others_name_v6 || self.names_v6.get())
+    }
+
+    /// Every address outside of the cluster.
+    fn everywhere(&self) -> AddressSet {
+        let v4 = AddressSet::all_v4();
+        if self.with_v6.get() { v4.with(&AddressSet::all_v6()) } else { v4 }
     }
 
     fn policy(&self, entry: &Entry) -> Read<Option<Option<Policy>>> {
@@ -164,12 +170,10 @@ impl Reader {
                 operations.iter_mut().for_each(|o| o.1.extend(test.clone()));
             }
         }
-        let everywhere =
-            if self.with_v6.get() { AddressSet::all_v4().with(&AddressSet::all_v6()) } else { AddressSet::all_v4() };
         self.names_v6.set(self.names_v6.get() || sources.iter().any(Source::names_v6));
         let mut senders: Vec<(Vec<Test>, Peers)> = Vec::new();
         for source in &sources {
-            let peers = source.peers(&everywhere, self.has_outsiders);
+            let peers = source.peers(&self.everywhere(), self.has_outsiders);
             match senders.iter_mut().find(|(tests, _)| *tests == source.tests) {
                 Some((_, Peers::Everybody)) => {}
                 Some((_, known)) => match (known, peers) {

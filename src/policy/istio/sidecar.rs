@@ -79,7 +79,7 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsider
     let mut services: BTreeMap<String, Peer> = BTreeMap::new();
     for (entry, service) in cluster.services() {
         let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
-        let Some(pods) = labels.and_then(|labels| equalities(labels)) else { continue };
+        let Some(pods) = labels.and_then(equalities) else { continue };
         let namespaces = NamespaceSelection::Named(entry.key.namespace().to_owned());
         let name = format!("{}.{}.svc.cluster.local", entry.key.name, entry.key.namespace());
         services.insert(name, Peer::Pods(PodSelection { namespaces, pods }));
