@@ -14,7 +14,7 @@ use super::foreign::{Influence, slot};
 use super::partition::partition;
 use super::rule::{Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
 use crate::cluster::UNKNOWN_VALUE;
-use crate::net::{AddressRange, AddressSet, ContainerPort, Labels, NAMESPACE_NAME, Selector};
+use crate::net::{AddressRange, AddressSet, ContainerPort, Expression, Labels, NAMESPACE_NAME, Operator, Selector};
 
 /// The number of a group.
 pub type GroupId = usize;
@@ -315,25 +315,46 @@ impl<'a> Finder<'a> {
 
     /// The classes of all namespaces that a selector of pods means.
     fn pods_matching(&mut self, selector: &Selector) -> &[usize] {
-        use crate::net::Operator;
         if !self.pods.contains_key(selector) {
             let all = &self.classes.classes;
-            // Only classes that have the label of some `In` can match; that is most often a short list.
-            let lists = selector.requirements().iter().filter_map(|r| match &r.operator {
-                Operator::In(values) => {
-                    let lists = values.iter().filter_map(|v| self.by_label.get(&(r.key.as_str(), v.as_str())));
-                    Some(lists.flatten().copied().collect::<Vec<usize>>())
+            let meant = |c: &usize| selector.matches(&all[*c].labels);
+            let found = match self.candidates(&selector.expression()) {
+                Some(mut candidates) => {
+                    candidates.sort_unstable();
+                    candidates.dedup();
+                    candidates.into_iter().filter(meant).collect()
                 }
-                _ => None,
-            });
-            let mut found: Vec<usize> = match lists.min_by_key(Vec::len) {
-                Some(candidates) => candidates.into_iter().filter(|&c| selector.matches(&all[c].labels)).collect(),
-                None => (0..all.len()).filter(|&c| selector.matches(&all[c].labels)).collect(),
+                None => (0..all.len()).filter(meant).collect(),
             };
-            found.sort_unstable();
-            found.dedup();
             self.pods.insert(selector.clone(), found);
         }
         &self.pods[selector]
+    }
+
+    /// The classes that an expression can mean, most often a short list; `None` if labels do not narrow them down.
+    fn candidates(&self, expression: &Expression) -> Option<Vec<usize>> {
+        match expression {
+            Expression::Label(requirement) => {
+                let key = requirement.key.as_str();
+                let having =
+                    || self.by_label.range((key, "")..).take_while(move |((k, _), _)| *k == key).map(|(_, c)| c);
+                match &requirement.operator {
+                    Operator::In(values) => {
+                        let lists = values.iter().filter_map(|value| self.by_label.get(&(key, value.as_str())));
+                        Some(lists.flatten().copied().collect())
+                    }
+                    Operator::Exists | Operator::Contains(_) | Operator::StartsWith(_) | Operator::EndsWith(_) => {
+                        Some(having().flatten().copied().collect())
+                    }
+                    Operator::NotIn(_) | Operator::DoesNotExist => None,
+                }
+            }
+            Expression::All(parts) => parts.iter().filter_map(|part| self.candidates(part)).min_by_key(Vec::len),
+            Expression::Any(parts) => {
+                let lists: Option<Vec<Vec<usize>>> = parts.iter().map(|part| self.candidates(part)).collect();
+                lists.map(|lists| lists.into_iter().flatten().collect())
+            }
+            Expression::Not(_) => None,
+        }
     }
 }
