@@ -47,7 +47,7 @@ pub fn why(world: &World, from: &str, to: &str) -> Result<Answer, QuestionError>
 pub(crate) enum Refusals {
     /// It does.
     Count,
-    /// Objects are taken as far as they could be read, which only the program can be told to do.
+    /// Objects are taken as far as they could be read, as `--lenient` of the program asks.
     #[cfg(feature = "cli")]
     Ignored,
 }

@@ -27,9 +27,6 @@ pub enum Completeness {
     Whole,
 }
 
-/// The findings of one kind and severity about one object that are listed.
-const MOST_OF_A_KIND: usize = 100;
-
 /// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself and of entry points.
 const CONFIGURING: &[&str] =
     &["cert-manager.io", "argoproj.io", "kustomize.config.k8s.io", "external-secrets.io", "bitnami.com"];
@@ -156,38 +153,8 @@ impl<'a> Scene<'a> {
             (a.at, a.code, &a.message).cmp(&(b.at, b.code, &b.message))
         });
         found.dedup();
-        capped(found)
+        found
     }
-}
-
-/// Findings of which an object has too many of one kind, without those after the first ones. The last that is left
-/// counts the others: it has one cause, and nobody reads thousands of places of it.
-fn capped(found: Vec<Finding>) -> Vec<Finding> {
-    let mut counts: BTreeMap<(Code, Severity, ObjectKey), usize> = BTreeMap::new();
-    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
-    let mut last: BTreeMap<(Code, Severity, ObjectKey), usize> = BTreeMap::new();
-    for finding in found {
-        if let Some(about) = &finding.about {
-            let kind = (finding.diagnostic.code, finding.diagnostic.severity, about.clone());
-            let count = counts.entry(kind.clone()).or_default();
-            *count += 1;
-            if *count > MOST_OF_A_KIND {
-                continue;
-            }
-            last.insert(kind, kept.len());
-        }
-        kept.push(finding);
-    }
-    for (kind, at) in last {
-        let more = counts.get(&kind).map_or(0, |count| count.saturating_sub(MOST_OF_A_KIND));
-        if more > 0 {
-            let diagnostic = &mut kept[at].diagnostic;
-            diagnostic
-                .message
-                .push_str(&format!("; {more} more findings of this kind about this object are not listed"));
-        }
-    }
-    kept
 }
 
 /// A finding in the making; it is kept when this goes out of scope.

@@ -266,7 +266,8 @@ pub fn to_file(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary.persist(&target)
 }
 
-/// The picture as a PNG file. Without a scale it is drawn twice as large as it is, or as large as fits, and that is told.
+/// The picture as a PNG file. Without a scale it is drawn twice as large as it is, or as large as fits, which a line on
+/// standard error reports.
 ///
 /// # Errors
 ///

@@ -352,7 +352,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     let after = Everyone::of(ends, |w| ends.all()[w].new.is_some());
     let of = by_workload(found);
     let mut items = Vec::new();
-    let mut told = 0;
+    let mut detailed = 0;
     for object in found.objects {
         let id = NodeId::object(&object.key);
         let node = graph.find(&id).map(|n| graph.node(n));
@@ -393,8 +393,8 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
             let said = |turn: Turn| {
                 of_workload(found, turn, workload, own, if turn == Turn::Gained { &after } else { &before })
             };
-            told += usize::from(turn.is_some());
-            if told <= WITH_CONNECTIONS {
+            detailed += usize::from(turn.is_some());
+            if detailed <= WITH_CONNECTIONS {
                 because.extend(turn.into_iter().flat_map(said));
             } else if turn.is_some() {
                 let unlisted =

@@ -342,7 +342,7 @@ pub(super) fn unclaimed(cluster: &Cluster, told: &[ControllerRef]) -> BTreeMap<u
     nobodys.filter_map(|(entry, _)| Some((cluster.find(&entry.key)?, why.clone()))).collect()
 }
 
-/// Whether a controller is told to take Ingresses without class
+/// Whether a controller is configured to take Ingresses without class
 /// (<https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/>).
 fn takes_all(workload: &Workload) -> bool {
     let containers = workload.spec.pod.containers.iter();

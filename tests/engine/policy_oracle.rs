@@ -15,24 +15,24 @@ const SUITES: &str =
 /// A case that takes a policy of Calico for one that is not evaluated. It is evaluated now, and denies.
 const CALICO: &str = "tricky/foreign-networkpolicy";
 
-/// Where the oracle is; says so where it is not.
-fn oracle() -> Option<PathBuf> {
+/// The folder of an oracle beside this repository; skips where it or Python is not there.
+pub fn oracle(name: &str) -> Option<PathBuf> {
+    if Command::new("python3").arg("--version").output().is_err() {
+        skip("there is no python3");
+        return None;
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = [root.join("../shared/oracle"), root.join("../../shared/oracle")];
+    let places = [root.join("../shared").join(name), root.join("../../shared").join(name)];
     let found = places.into_iter().find(|p| p.join("check.py").is_file());
     if found.is_none() {
-        skip("the oracle is not at ../shared/oracle");
+        skip(&format!("the oracle is not at ../shared/{name}"));
     }
     found
 }
 
 #[test]
 fn every_case_of_the_oracle_holds() {
-    let Some(oracle) = oracle() else { return };
-    if Command::new("python3").arg("--version").output().is_err() {
-        skip("there is no python3");
-        return;
-    }
+    let Some(oracle) = oracle("oracle") else { return };
     checked(&oracle, SUITES, "table connections --all -o json {manifests}");
     checked(&oracle, "diff", "diff -o json {manifests1} {manifests2}");
 }
@@ -165,7 +165,7 @@ const WITHIN: &[&str] = &[
 
 #[test]
 fn what_pods_outside_of_the_input_may_do_is_as_the_oracle_says() {
-    let Some(oracle) = oracle() else { return };
+    let Some(oracle) = oracle("oracle") else { return };
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir(oracle.join("cases/exposure")).unwrap().map(|e| e.unwrap().path()).collect();
     cases.sort();

@@ -21,7 +21,7 @@ use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
 
-/// The namespace whose policies hold for the whole mesh, unless the mesh is told another
+/// The namespace whose policies hold for the whole mesh, unless the mesh is configured with another
 /// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>).
 pub(super) const ROOT: &str = "istio-system";
 
