@@ -20,7 +20,7 @@ use crate::source::Span;
 pub(super) struct Collected {
     /// Those that are evaluated: by tier, priority and name.
     pub policies: Vec<Policy>,
-    /// Those that are not.
+    /// Those that are not, and those of which a rule that denies or passes on is not wholly read.
     pub foreign: Vec<ForeignPolicy>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     policies.extend(istio.sidecars(cluster, &mut faults));
     diagnostics.extend(faults.into_iter().filter_map(|(entry, fault)| refusal(entry, Some(fault))));
     let of_others = |entry: &Entry| calico.read(entry).or_else(|| istio.read(entry));
-    let (mut read_later, mut names_v6) = (Vec::new(), false);
+    let (mut read_later, mut partly, mut names_v6) = (Vec::new(), Vec::new(), false);
     for entry in cluster.entries() {
         let outcome = read(entry).map(|read| read.map(Some)).or_else(|| {
             let outcome = of_others(entry);
@@ -48,6 +48,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                     let kind = Kind::from_name(&entry.key.kind).into_iter();
                     diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
                 }
+                partly.extend(ForeignPolicy::in_part(entry, &policy));
                 names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
                 policies.push(policy);
             }
@@ -78,7 +79,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         diagnostics.extend(places.map(|at| Diagnostic::at(Code::UnsupportedPolicy, at, message)));
     }
     policies.sort_by_cached_key(|policy| (policy.place(), policy.key.clone()));
-    Collected { policies, foreign: foreign.into_values().flatten().collect() }
+    Collected { policies, foreign: foreign.into_values().flatten().chain(partly).collect() }
 }
 
 /// Whether a peer is addresses of IPv6, some of them at least.

@@ -10,7 +10,7 @@ use crate::source::Span;
 use super::admin;
 use super::evaluate::Certainty;
 use super::istio;
-use super::rule::Direction;
+use super::rule::{Action, Direction, Peer, Policy, Rule};
 use super::selector::from_tree;
 
 /// What policies that are not evaluated may change about traffic in one direction.
@@ -156,6 +156,25 @@ impl ForeignPolicy {
             subject: spec.and_then(subject),
             members: None,
         })
+    }
+
+    /// What an evaluated policy of another project may change where a rule that denies or passes on means a peer whose
+    /// addresses the manifests do not give: that rule may decide about any pod.
+    pub(super) fn in_part(entry: &Entry, policy: &Policy) -> Option<ForeignPolicy> {
+        let is_left_out = |rule: &&Rule| {
+            let mut peers = rule.peers.list().iter().chain(rule.own.list());
+            peers.any(|peer| matches!(peer, Peer::Untold(_)))
+        };
+        let actions = || policy.all_rules().filter(is_left_out).map(|rule| rule.action);
+        let influence = match (actions().any(|a| a == Action::Pass), actions().any(|a| a == Action::Deny)) {
+            (true, _) => Influence::Decides,
+            (false, true) => Influence::Restricts,
+            (false, false) => return None,
+        };
+        // Of Kubernetes' own kinds such peers are nodes and domain names, and no pods.
+        ForeignPolicy::of(entry)
+            .filter(|_| entry.key.group != admin::GROUP)
+            .map(|all| ForeignPolicy { influence, ..all })
     }
 
     /// True if it may concern pods of a namespace: those of its own, or any if it holds in the whole cluster.
