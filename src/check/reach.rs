@@ -133,7 +133,8 @@ fn may_be_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     };
     let Peers::AnyOf(peers) = &rule.peers else { return true };
     peers.iter().any(|peer| match peer {
-        Peer::Untold(_) => true,
+        Peer::Nodes | Peer::Untold(_) => true,
+        Peer::Names(_) => false,
         Peer::Addresses(set) => explicit || !set.intersection(&local()).is_empty(),
         Peer::Pods(selection) => pods_may_be_dns(scene, selection, explicit),
     })
@@ -285,7 +286,7 @@ fn may_mean_unseen(scene: &Scene<'_>, entrance: &Entrance) -> bool {
     rules.filter(|r| r.action == Action::Allow).any(|rule| match &rule.peers {
         Peers::Everybody => false,
         Peers::AnyOf(peers) => peers.iter().any(|peer| match peer {
-            Peer::Addresses(_) | Peer::Untold(_) => true,
+            Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => true,
             Peer::Pods(selection) => {
                 let elsewhere = matches!(selection.namespaces, NamespaceSelection::Labeled(_));
                 elsewhere && scene.pods.meant(scene.cluster, selection).is_empty()

@@ -343,6 +343,9 @@ impl Connectivity {
         for list in [&mut isolation.isolating, &mut isolation.tiers] {
             list.sort_unstable();
             list.dedup();
+            // An object may be several policies.
+            let mut known = BTreeSet::new();
+            list.retain(|&p| known.insert(&self.policies[p].key));
         }
         isolation
     }

@@ -74,7 +74,7 @@ fn may_be_dns(cluster: &Cluster, rule: &Rule) -> bool {
     };
     let Peers::AnyOf(peers) = &rule.peers else { return port };
     port && peers.iter().any(|peer| match peer {
-        Peer::Untold(_) | Peer::Addresses(_) => true,
+        Peer::Untold(_) | Peer::Nodes | Peer::Names(_) | Peer::Addresses(_) => true,
         Peer::Pods(selection) => pods_may_be_dns(cluster, selection),
     })
 }

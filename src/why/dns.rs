@@ -356,7 +356,7 @@ fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
     let declared = system.is_some_and(|n| n.declared.is_some());
     peers.iter().any(|peer| match peer {
-        Peer::Addresses(_) | Peer::Untold(_) => explicit,
+        Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => explicit,
         Peer::Pods(selection) => {
             let namespace = match &selection.namespaces {
                 NamespaceSelection::Named(name) => name == "kube-system",

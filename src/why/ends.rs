@@ -68,7 +68,7 @@ fn unspoken(scene: &Scene<'_>, network: usize) -> Option<GroupId> {
     });
     let spoken = blocks.flatten().fold(AddressSet::none(), |set, peer| match peer {
         Peer::Addresses(own) => set.union(own),
-        Peer::Pods(_) | Peer::Untold(_) => set,
+        Peer::Pods(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => set,
     });
     scene
         .connectivity
