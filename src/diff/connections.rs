@@ -4,7 +4,7 @@
 //! workloads about which nothing changed (neither their labels and ports nor the policies that apply to them)
 //! have nothing between them that changed, so the cost grows with the change, not with the input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ContainerPort;

@@ -193,7 +193,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
     };
     for (what, places) in &untold {
         let message = format!(
-            "{} of {what}, whose addresses the manifests do not tell; this part is left out",
+            "{} of {what}, whose addresses the manifests do not tell; no address is taken to be among them",
             rules(places.len())
         );
         diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::UnsupportedPeer, at, message)));

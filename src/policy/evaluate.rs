@@ -449,6 +449,16 @@ impl Judge {
         stage.tier == Tier::Network && stage.policies.iter().all(|&p| self.natures[p].is_plain)
     }
 
+    /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of.
+    pub fn untold_rule(&self, group: GroupId, direction: Direction, ports: &PortSet) -> Option<(usize, usize)> {
+        let rules = self.side(group, direction).all().flat_map(|p| {
+            self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule))
+        });
+        let mut fitting =
+            rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
+        fitting.next().map(|(policy, index, _)| (policy, index))
+    }
+
     /// What policies that are not evaluated may change for a group in a direction.
     pub fn unread(&self, group: GroupId, direction: Direction) -> Influence {
         self.groups[group].unread[slot(direction)]

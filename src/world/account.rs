@@ -250,6 +250,7 @@ const USED: &[(&str, &str)] = &[
     ("", "ServiceAccount"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("cert-manager.io", "Certificate"),
+    ("cilium.io", "CiliumCIDRGroup"),
     ("crd.projectcalico.org", "GlobalNetworkSet"),
     ("crd.projectcalico.org", "NetworkSet"),
     ("crd.projectcalico.org", "Tier"),

@@ -234,9 +234,19 @@ impl Side<'_, '_> {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let mut peers = vec![Peer::Addresses(self.reader.everywhere()), Peer::Nodes];
+        let mut peers = Vec::new();
         for item in wanted {
-            peers.extend(LabelSelector::read(&item)?.others(self.home).into_iter().map(Peer::Pods));
+            let selector = LabelSelector::read(&item)?;
+            if selector.is_all() {
+                continue;
+            }
+            peers.extend(selector.others(self.home).into_iter().map(Peer::Pods));
+            if !selector.means_reserved("world") {
+                peers.push(Peer::Addresses(self.reader.everywhere()));
+            }
+            if !(selector.means_reserved("host") || selector.means_reserved("remote-node")) {
+                peers.push(Peer::Nodes);
+            }
         }
         Ok(Some(peers))
     }
