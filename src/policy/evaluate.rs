@@ -15,7 +15,7 @@ use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
 use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
 use super::request::Condition;
-use super::rule::{Action, Closes, Direction, Peers, Policy};
+use super::rule::{Action, Closes, Direction, Peer, Peers, Policy};
 use super::tier::Tier;
 use crate::net::{ContainerPort, PortSet};
 
@@ -491,6 +491,11 @@ impl Judge {
     }
 }
 
+/// Whether a peer is outside of the cluster and manifests do not tell its addresses.
+fn is_left_out(peer: &Peer) -> bool {
+    matches!(peer, Peer::Names(_) | Peer::Untold(_))
+}
+
 /// Sets of groups while rules are prepared.
 struct Prepared<'t> {
     table: &'t mut SetTable,
@@ -511,7 +516,7 @@ impl Prepared<'_> {
             each,
             own: own.map(|sets| self.union(&sets)),
             ports: rule.ports.clone(),
-            untold: rule.action == Action::Allow && rule.peers.list().iter().any(|p| p.untold().is_some()),
+            untold: rule.action == Action::Allow && rule.peers.list().iter().any(is_left_out),
             when: rule.when.as_ref().map(|condition| {
                 let next = self.known.len();
                 *self.known.entry(Arc::clone(condition)).or_insert(next)
