@@ -325,7 +325,7 @@ impl Adding<'_, '_> {
         let members = match end {
             End::Pods(_, members) => members,
             End::Workloads(members) => members.as_slice(),
-            End::Anyone | End::Addresses(_) => &[],
+            End::Anyone | End::Addresses(_) | End::Names(_) => &[],
         };
         members.iter().map(|&w| self.context.cluster.workloads()[w].key.namespace()).collect()
     }
@@ -348,6 +348,11 @@ impl Adding<'_, '_> {
                 vec![self.peers(set, role, evidence)]
             }
             End::Addresses(set) => vec![self.blocks(set, role, evidence)],
+            End::Names(names) => {
+                let (addresses, on) = (names.clone(), role.on(None));
+                let id = AddressesId { addresses, except: Vec::new(), end: role.end(), on };
+                vec![self.context.outside(id, AddressSet::none(), evidence.to_vec())]
+            }
         }
     }
 
