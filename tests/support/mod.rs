@@ -15,6 +15,7 @@ pub mod markdown;
 pub mod mermaid;
 pub mod naive;
 pub mod program;
+pub mod programs;
 pub mod repository;
 #[cfg(unix)]
 pub mod runner;
