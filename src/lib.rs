@@ -78,6 +78,8 @@ mod face;
 pub mod graph;
 mod inert;
 #[doc(hidden)]
+pub mod kustomize;
+#[doc(hidden)]
 pub mod layout;
 #[doc(hidden)]
 pub mod manifest;

@@ -2,6 +2,7 @@
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
 mod bounds;
+mod files;
 mod git;
 mod load;
 mod problem;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
+pub use files::{Disk, Files};
 pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
 pub use git::{answer_length, tree_names};
 pub use load::{

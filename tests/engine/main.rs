@@ -19,6 +19,7 @@ mod connections;
 mod corpus;
 mod diff_worlds;
 mod fuzz;
+mod kustomize;
 mod layout_cards;
 mod layout_random;
 mod manifest_corpus;

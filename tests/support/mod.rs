@@ -16,6 +16,7 @@ pub mod mermaid;
 pub mod naive;
 pub mod naive_cilium;
 pub mod program;
+pub mod programs;
 pub mod repository;
 #[cfg(unix)]
 pub mod runner;
