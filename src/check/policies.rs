@@ -209,12 +209,14 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
 }
 
 fn not_enforced(scene: &mut Scene<'_>) {
-    let (Enforcement::NotEnforced { plugin, by: Some(by) }, Some((first, _))) =
-        (scene.connectivity.enforcement().clone(), network_policies(scene).into_iter().next())
-    else {
+    let Enforcement::NotEnforced { plugin, by } = scene.connectivity.enforcement().clone() else { return };
+    let Some((first, _)) = network_policies(scene).into_iter().next() else { return };
+    let help = "add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network";
+    let Some(workload) = by.map(|by| &scene.cluster.workloads()[by]) else {
+        let message = format!("the network is {plugin}, which does not enforce policies: they change nothing");
+        scene.report(Code::PolicyNotEnforced, first, "", message).help(help);
         return;
     };
-    let workload = &scene.cluster.workloads()[by];
     let daemon = &scene.cluster.entries()[workload.entry];
     let message = format!(
         "{} is {plugin}, which does not enforce policies by itself, and nothing in the input does: the NetworkPolicies change nothing",
@@ -223,5 +225,5 @@ fn not_enforced(scene: &mut Scene<'_>) {
     scene
         .report(Code::PolicyNotEnforced, daemon, &format!("{}.containers", workload.spec.pod_path), message)
         .related(first, "", "the first of the policies")
-        .help("add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network");
+        .help(help);
 }

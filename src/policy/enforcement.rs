@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use k8s_openapi::api::core::v1::Container;
+
 use crate::cluster::{Cluster, Workload};
 
 /// The network plugin of a cluster, by name.
@@ -72,7 +74,7 @@ impl Enforcement {
         if let Some(NetworkPlugin { name, enforces }) = told {
             return if *enforces { Enforcement::Enforced } else { Enforcement::NotEnforced { plugin: name, by: None } };
         }
-        if cluster.workloads().iter().any(|w| images(w).any(|i| ENFORCING.iter().any(|word| i.contains(word)))) {
+        if cluster.workloads().iter().any(|w| containers(w).any(enforces)) {
             return Enforcement::Enforced;
         }
         let daemons = cluster.workloads().iter().enumerate().filter(|(_, w)| w.key.kind == "DaemonSet");
@@ -102,9 +104,24 @@ const ENFORCING: &[&str] = &[
     "weave-npc",
 ];
 
-fn images(workload: &Workload) -> impl Iterator<Item = &str> {
+/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless it is
+/// asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
+fn enforces(container: &Container) -> bool {
+    let Some(image) = container.image.as_deref().filter(|i| ENFORCING.iter().any(|word| i.contains(word))) else {
+        return false;
+    };
+    let said = || container.args.iter().chain(&container.command).flatten();
+    let off = said().any(|arg| arg.trim() == "--enable-network-policy=false");
+    !(image.contains("aws-network-policy-agent") && off)
+}
+
+fn containers(workload: &Workload) -> impl Iterator<Item = &Container> {
     let pod = &workload.spec.pod;
-    pod.containers.iter().chain(pod.init_containers.iter().flatten()).filter_map(|c| c.image.as_deref())
+    pod.containers.iter().chain(pod.init_containers.iter().flatten())
+}
+
+fn images(workload: &Workload) -> impl Iterator<Item = &str> {
+    containers(workload).filter_map(|c| c.image.as_deref())
 }
 
 /// The last part of the name of an image, without tag and digest.

@@ -49,6 +49,8 @@ pub struct Facts {
     pub checked: BTreeMap<usize, Checked>,
     /// Probes that no port of their pods answers, as far as is known.
     pub probes: Vec<UnansweredProbe>,
+    /// By namespace the first object of a kind that is not known and that may well make pods: an operator's.
+    pub operated: BTreeMap<String, usize>,
     /// The workloads that are the DNS of the cluster.
     pub dns_servers: Vec<usize>,
     /// What policies say of questions to the DNS of the cluster, by workload.

@@ -13,6 +13,7 @@ mod dns;
 mod entrance;
 mod exposure;
 mod facts;
+mod operators;
 mod outside;
 mod probes;
 mod provision;
@@ -75,6 +76,7 @@ pub fn resolve(
     context.facts.unprovisioned = provision::unprovisioned(cluster);
     context.facts.unclaimed = controllers::unclaimed(cluster, controllers);
     context.facts.probes = probes::unanswered(cluster);
+    context.facts.operated = operators::operated(cluster);
     workloads::add(&mut context);
     services::add(&mut context);
     exposure::nodes(&mut context);

@@ -241,14 +241,16 @@ pub(super) struct Passage {
 /// the question cannot be asked: a name that means nobody, or several.
 pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
     let scene = &Scene::new(world, namespace);
-    let from = lookup::find(scene, &question.from, lookup::Role::From)?;
+    let from = lookup::find(scene, &question.from, None, lookup::Role::From)?;
     let alias = dns::host_alias(scene, &from, &question.to);
     let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
     let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
     if let Reference::Url(url) = &asked.to {
         return of_url(scene, &from, url);
     }
-    let to = lookup::find(scene, &asked.to, lookup::Role::To(from.namespace(scene)))?;
+    let to = lookup::find(scene, &asked.to, asked.port.as_ref(), lookup::Role::To(from.namespace(scene)))?;
+    let at_node = asked.port.as_ref().and_then(|wish| lookup::behind_node(scene, &asked.to, &to, wish));
+    let asked = Question { port: at_node.or_else(|| asked.port.clone()), ..asked };
     settled(scene, &asked, (&from, &to), alias.as_ref(), None)
 }
 

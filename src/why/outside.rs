@@ -101,6 +101,11 @@ pub(super) fn ways_in(
             }
             if hits == 0 {
                 found.try_pass(&way, id);
+                if service::selected(scene, id).is_empty()
+                    && let Some(by) = service::operated(scene, id)
+                {
+                    found.unread = Some(format!("{by} is not read and may make the pods of {id}"));
+                }
                 others.push(way.text);
             }
         }
