@@ -1,6 +1,6 @@
 //! Policies: whether each is about some pods, restricts anything, and is enforced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::nearest::named;
 use super::registry::family;
@@ -9,12 +9,12 @@ use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::net::near::is_slip;
-use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Rule, RulePorts};
+use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Project, Rule, RulePorts};
 
 family! {
     PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
     PolicyAllowsEverything, "policy-allows-everything", false, "A rule without peers and ports (`- {}`) lets in, or out, everything. Beside it the other rules of that direction change nothing, which is a warning. Alone it is the documented way to allow everything (https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic) and only worth knowing; it is told for ingress.";
-    PolicyNotEnforced, "policy-not-enforced", false, "Policies are only enforced by networks that know them (https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites). The input installs one that does not, such as Flannel or the AWS VPC CNI without its policy agent, and nothing beside it that would: the policies are accepted and change nothing.";
+    PolicyNotEnforced, "policy-not-enforced", false, "Policies are only enforced by networks that know them (https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites). The input installs one that does not, such as Flannel or the AWS VPC CNI without its policy agent, and nothing beside it that would: the policies are accepted and change nothing. Policies of Calico and of Cilium are enforced by the network of their project only: where the input installs another one, or `--network-plugin` names it, they change nothing either.";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
@@ -208,7 +208,30 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
         .help("nothing is wrong if that is meant");
 }
 
+/// Policies of a project whose controller is not what the network is.
+fn of_another_project(scene: &mut Scene<'_>) {
+    let Enforcement::Some { plugin, .. } = scene.connectivity.enforcement().clone() else { return };
+    let mut idle: BTreeMap<Project, Vec<&Policy>> = BTreeMap::new();
+    for &index in scene.connectivity.idle() {
+        let policy = &scene.connectivity.policies()[index];
+        if let Some(project) = Project::of(policy) {
+            idle.entry(project).or_default().push(policy);
+        }
+    }
+    for (project, policies) in idle {
+        let objects: BTreeSet<_> = policies.iter().map(|p| &p.key).collect();
+        let Some(first) = policies.iter().min_by_key(|p| p.at).and_then(|p| scene.find(&p.key)) else { continue };
+        let (count, name) = (objects.len(), project.as_str());
+        let subject = if count == 1 { format!("a policy of {name} changes") } else { format!("{count} policies of {name} change") };
+        let message = format!("{subject} nothing: the network is {plugin}, which enforces none of {name}");
+        scene
+            .report(Code::PolicyNotEnforced, first, "", message)
+            .help(format!("write them as policies that {plugin} knows, or leave them out"));
+    }
+}
+
 fn not_enforced(scene: &mut Scene<'_>) {
+    of_another_project(scene);
     let (Enforcement::NotEnforced { plugin, by: Some(by) }, Some((first, _))) =
         (scene.connectivity.enforcement().clone(), network_policies(scene).into_iter().next())
     else {

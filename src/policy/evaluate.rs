@@ -197,7 +197,7 @@ impl Judge {
     pub fn new(
         policies: &[Policy],
         holds: impl Fn(&Policy) -> bool,
-        enforced: bool,
+        enforced: impl Fn(&Policy) -> bool,
         table: &mut SetTable,
         groups: Groups,
     ) -> Judge {
@@ -231,7 +231,7 @@ impl Judge {
             conditions: conditions.into_iter().map(|(condition, _)| condition).collect(),
             memory: Memory::default(),
         };
-        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced || p.tier == Tier::Mesh) {
+        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced(p)) {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
                 for group in judge.sets[subjects].ones() {

@@ -48,7 +48,7 @@ pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
     connectivity,
 };
-pub use enforcement::{Enforcement, NetworkPlugin, UnknownPlugin};
+pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
