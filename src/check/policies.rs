@@ -222,7 +222,11 @@ fn of_another_project(scene: &mut Scene<'_>) {
         let objects: BTreeSet<_> = policies.iter().map(|p| &p.key).collect();
         let Some(first) = policies.iter().min_by_key(|p| p.at).and_then(|p| scene.find(&p.key)) else { continue };
         let (count, name) = (objects.len(), project.as_str());
-        let subject = if count == 1 { format!("a policy of {name} changes") } else { format!("{count} policies of {name} change") };
+        let subject = if count == 1 {
+            format!("a policy of {name} changes")
+        } else {
+            format!("{count} policies of {name} change")
+        };
         let message = format!("{subject} nothing: the network is {plugin}, which enforces none of {name}");
         scene
             .report(Code::PolicyNotEnforced, first, "", message)

@@ -128,7 +128,8 @@ impl Enforcement {
         }
         // The agents of these projects, on every node.
         let daemons = || cluster.workloads().iter().filter(|w| w.key.kind == "DaemonSet");
-        let mut agents = AGENTS.iter().filter(|(image, ..)| daemons().any(|w| images(w).any(|i| path(i).ends_with(image))));
+        let mut agents =
+            AGENTS.iter().filter(|(image, ..)| daemons().any(|w| images(w).any(|i| path(i).ends_with(image))));
         if let Some((_, plugin, first)) = agents.next() {
             let projects = std::iter::once(*first).chain(agents.map(|(.., project)| *project)).collect();
             return Enforcement::Some { plugin, projects };

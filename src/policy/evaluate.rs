@@ -407,8 +407,20 @@ impl Judge {
         if self.is_open(subject, direction) {
             Verdict::open()
         } else {
-            asking::side(self, direction, subject, means, declared)
+            asking::side(self, direction, subject, means, declared, &[])
         }
+    }
+
+    /// The same if some policies were not there.
+    pub fn of_side_without(
+        &self,
+        direction: Direction,
+        subject: GroupId,
+        means: impl Fn(usize, usize) -> bool,
+        declared: &[ContainerPort],
+        without: &[usize],
+    ) -> Verdict {
+        asking::side(self, direction, subject, means, declared, without)
     }
 
     /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What policies
@@ -451,11 +463,11 @@ impl Judge {
 
     /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of.
     pub fn untold_rule(&self, group: GroupId, direction: Direction, ports: &PortSet) -> Option<(usize, usize)> {
-        let rules = self.side(group, direction).all().flat_map(|p| {
-            self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule))
-        });
-        let mut fitting =
-            rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
+        let rules = self
+            .side(group, direction)
+            .all()
+            .flat_map(|p| self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule)));
+        let mut fitting = rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
         fitting.next().map(|(policy, index, _)| (policy, index))
     }
 

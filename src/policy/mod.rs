@@ -41,6 +41,7 @@ mod rule;
 mod selector;
 mod tier;
 mod unseen;
+mod worth;
 
 pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
@@ -66,3 +67,4 @@ pub use rule::{
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};
 pub use unseen::{Description, Unseen};
+pub use worth::{Value, Worth};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::classes::{Asked, Classes};
 use super::collect::refused;
-use super::enforcement::Enforcement;
 use super::connectivity::{Answer, Connection, Endpoint, Entrance, Extent, Way};
+use super::enforcement::Enforcement;
 use super::evaluate::{Certainty, Judge, Reason};
 use super::foreign::Influences;
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};

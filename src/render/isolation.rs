@@ -6,7 +6,7 @@ use super::Report;
 use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{Project, Direction, Isolation};
+use crate::policy::{Direction, Isolation, Project};
 
 /// A table of workloads: open or isolated in each direction, and by which policies.
 pub fn isolation_table(report: &Report<'_>) -> Table {
