@@ -230,6 +230,11 @@ impl Connectivity {
         &self.enforcement
     }
 
+    /// Whether a policy is about some pods of the input, whether it is enforced or not.
+    pub fn selects(&self, policy: usize) -> bool {
+        self.planes.iter().any(|plane| plane.judge.is_about_some(policy))
+    }
+
     /// The policies that nobody enforces.
     pub fn idle(&self) -> &[usize] {
         &self.idle

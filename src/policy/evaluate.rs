@@ -255,6 +255,11 @@ impl Judge {
         self.subjects[policy].is_some_and(|set| self.sets[set].contains(group))
     }
 
+    /// True if a policy is about some group, whether it is enforced or not.
+    pub fn is_about_some(&self, policy: usize) -> bool {
+        self.subjects[policy].is_some_and(|set| !self.sets[set].is_clear())
+    }
+
     /// The groups that a policy is about and applies to in a direction, ascending.
     pub fn subjects(&self, policy: usize, direction: Direction) -> Vec<GroupId> {
         let Some(set) = self.subjects[policy] else { return Vec::new() };
