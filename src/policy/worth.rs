@@ -62,7 +62,7 @@ struct Found {
     parts: Vec<usize>,
     selects: bool,
     needed: bool,
-    /// Whether a rule of it ever decides.
+    /// Whether it ever decides, by a rule or because it closes.
     decides: bool,
     /// Who decides beside it, or in place of it.
     beside: BTreeSet<usize>,
@@ -191,13 +191,12 @@ impl Search<'_> {
             for &object in &objects {
                 let others = whole.because.iter().filter(|r| self.object_of[r.policy] != object);
                 let others: Vec<usize> = others.map(|r| r.policy).collect();
-                let ruled = whole.because.iter().any(|r| r.rule.is_some() && self.object_of[r.policy] == object);
                 let speaks = self.found[object]
                     .parts
                     .iter()
                     .any(|&p| self.judge.rules_of(p, direction, group).any(|(index, _)| means(p, index)));
                 let known = &mut self.found[object];
-                known.decides |= ruled;
+                known.decides |= deciding.contains(&object);
                 if known.needed || !(deciding.contains(&object) || speaks) {
                     continue;
                 }

@@ -176,7 +176,7 @@ fn gates_do_not_pass_what_was_not_judged_and_say_what_stopped_them() {
         check(&format!("{WEB}{entrance}"), "widened", 0, "Cannot be determined");
     }
     let (antrea, istio) = (POLICIES[2].0, POLICIES[6].0);
-    check(&format!("{WEB}{antrea}"), "widened", 1, "--fail-on widened: shop/p[NetworkPolicy] is new");
+    check(&format!("{WEB}{antrea}"), "widened", 1, "--fail-on widened: shop/p[NetworkPolicy.crd.antrea.io] is new");
     check(&format!("{WEB}{istio}"), "widened", 0, "shop/p[AuthorizationPolicy] is new and is not evaluated");
     check(&WEB.replace("replicas", "x").replace("image: web", "image: web2"), "any", 1, "--fail-on any: ");
     let port = "[{containerPort: 8080, hostPort: 80}]";
@@ -324,9 +324,9 @@ fn policies_are_valued_in_every_format() {
     let cilium = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}\n---\n";
     let input = format!("{WEB}{cilium}{DENY_INGRESS}");
     for (format, said) in [
-        ("text", "says the same: shop/deny[NetworkPolicy] (-:"),
+        ("text", "says the same: shop/deny[NetworkPolicy] (<stdin>:"),
         ("csv", "shop/p[CiliumNetworkPolicy],redundant,"),
-        ("md", "| shop/p[CiliumNetworkPolicy] | redundant |"),
+        ("md", "| `shop/p[CiliumNetworkPolicy]` | redundant |"),
         ("json", "\"value\": \"redundant\""),
     ] {
         let output = run(here().path(), &["table", "policies", "-q", "-", "-o", format], &input);
