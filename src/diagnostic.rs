@@ -190,6 +190,8 @@ codes! {
     PolicyPortIsServicePort = "policy-port-is-service-port", Warning;
     /// The network of the cluster does not enforce policies.
     PolicyNotEnforced = "policy-not-enforced", Warning;
+    /// A rule of Cilium allows names of hosts whose addresses it never learns.
+    FqdnWithoutDnsRule = "fqdn-without-dns-rule", Warning;
     /// Pods may send to other pods but cannot look up names.
     DnsEgressBlocked = "dns-egress-blocked", Warning;
     /// What is opened to the outside is denied by policies.

@@ -180,6 +180,8 @@ pub struct Connectivity {
     /// Rules that may mean one of these controllers, by policy.
     absent_rules: BTreeSet<(usize, usize)>,
     enforcement: Enforcement,
+    /// The policies that nobody enforces.
+    idle: Vec<usize>,
 }
 
 /// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
@@ -197,7 +199,7 @@ pub fn connectivity(
     let collect::Collected { policies, mut foreign } = collect::collect(cluster, &mut diagnostics);
     let unread = Influences::of(cluster, &mut foreign);
     let enforcement = Enforcement::of(cluster, plugin);
-    let beside = (&unread, enforcement.unenforcing().is_none());
+    let beside = (&unread, &enforcement);
     collect::doubts(&policies, cluster, &mut diagnostics);
     let mut planes = Vec::new();
     let mut home = vec![0; cluster.workloads().len()];
@@ -207,8 +209,9 @@ pub fn connectivity(
         }
         planes.push(Plane::new(network, cluster, &policies, &members, &absent, beside, &mut diagnostics));
     }
+    let idle = (0..policies.len()).filter(|&p| enforcement.unenforcing(&policies[p]).is_some()).collect();
     let absent_rules = absent_controller::rules(&policies, cluster, &absent);
-    let value = Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement };
+    let value = Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement, idle };
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -227,13 +230,23 @@ impl Connectivity {
         &self.enforcement
     }
 
+    /// Whether a policy is about some pods of the input, whether it is enforced or not.
+    pub fn selects(&self, policy: usize) -> bool {
+        self.planes.iter().any(|plane| plane.judge.is_about_some(policy))
+    }
+
+    /// The policies that nobody enforces.
+    pub fn idle(&self) -> &[usize] {
+        &self.idle
+    }
+
     /// The policies that select a workload in a direction on its primary network and that nobody enforces.
     pub fn unenforced(&self, workload: usize, direction: Direction) -> Vec<usize> {
-        let plane = self.planes.get(self.home(workload)).filter(|_| self.enforcement.unenforcing().is_some());
+        let plane = self.planes.get(self.home(workload));
         let selects =
             |policy: usize| plane.is_some_and(|p| p.groups_of(workload).iter().any(|&g| p.judge.is_subject(policy, g)));
-        let about = |&p: &usize| self.policies[p].rules(direction).is_some() && selects(p);
-        (0..self.policies.len()).filter(about).collect()
+        let about = |&&p: &&usize| self.policies[p].rules(direction).is_some() && selects(p);
+        self.idle.iter().filter(about).copied().collect()
     }
 
     /// The policies that are not evaluated.

@@ -56,7 +56,10 @@ pub fn bearing(code: Code) -> Bearing {
         // About policies, which the layers evaluate as they are written.
         Code::PolicyRefused | Code::NetworkRefused | Code::UnsupportedPeer | Code::AddressesMayCoverPods => Note,
         Code::NamespaceLabelsUnknown | Code::PolicySelectsNothing | Code::PolicyPeerMatchesNothing => Note,
-        Code::PolicyAndOrSuspect | Code::PolicyIpblockPodRange | Code::PolicyAllowsEverything => Note,
+        Code::PolicyAndOrSuspect
+        | Code::PolicyIpblockPodRange
+        | Code::PolicyAllowsEverything
+        | Code::FqdnWithoutDnsRule => Note,
         Code::PolicyNamedPortUnmatched | Code::PolicyPortIsServicePort | Code::NamespaceWithoutDefaultDeny => Note,
         // The layers of endpoints and ports name the pods without the port.
         Code::ServiceSelectorOverlap => Note,
