@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::input::{ConnectArgs, ReadingArgs};
+use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
+use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
 use super::places::Inputs;
 use super::report::Verbosity;
@@ -18,7 +19,7 @@ use crate::layout::{self, Layout, Legend};
 use crate::render::{
     self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PairList, PictureOptions, PixelScale, Theme,
 };
-use crate::source::{self, GitRange, Loaded, Programs};
+use crate::source::{self, Disk, GitRange, Programs};
 use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
@@ -46,6 +47,9 @@ pub struct Args {
     /// Build the named folders as kustomizations, with the installed kustomize or kubectl
     #[arg(short = 'k', long)]
     kustomize: bool,
+
+    #[command(flatten)]
+    units: UnitArgs,
 
     #[command(flatten)]
     reading: ReadingArgs,
@@ -248,7 +252,7 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     }
     let read = |path: &PathBuf| {
         let name = path.display().to_string();
-        Read { root: name.clone(), name, loaded: load(args, path) }
+        Read { root: name.clone(), name, material: load(args, path) }
     };
     revisions::both(asked(args), [read(old), read(new)])
 }
@@ -272,18 +276,20 @@ fn asked(args: &Args) -> Asked<'_> {
     Asked { reading: &args.reading, connect: &args.connect }
 }
 
-fn load(args: &Args, path: &Path) -> Loaded {
+fn load(args: &Args, path: &Path) -> Material {
     let limit = args.reading.max_file_bytes();
     if args.kustomize {
-        let mut loaded = Loaded::default();
-        loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
-        return loaded;
+        let files = Disk::around(path, limit, false);
+        let (programs, charts) = (Programs::from_env(), args.units.charts());
+        let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
+        let mut material = Material::default();
+        material.add(renderer.kustomization(&material::shown(path), Fetch::Allowed));
+        return material;
     }
-    let request = args.reading.request(vec![path.to_path_buf()]);
-    let mut loaded = source::load(&request, &mut io::stdin().lock());
+    let mut material = args.units.load(vec![path.to_path_buf()], &args.reading, &mut io::stdin().lock());
     // A state may well be empty.
-    loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
-    loaded
+    material.loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
+    material
 }
 
 fn layout_options(args: &Args) -> layout::Options {

@@ -1,9 +1,11 @@
 //! The kustomization itself: which fields it has, and what they ask for.
 
+use std::collections::BTreeSet;
+
 use super::tree::{Texts, is_remote, join};
 use super::{Outcome, Reason, Unbuilt};
 use crate::manifest::{self, Tree};
-use crate::source::{SourceFile, Sources, Span};
+use crate::source::{Files, SourceFile, Sources, Span};
 
 /// What the file of a kustomization may be called.
 pub const FILE_NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -236,4 +238,23 @@ pub(super) fn only(texts: &Texts<'_>, tree: &Tree, known: &[&str]) -> Outcome<()
         Some(entry) => Err(texts.not(Reason::NotPlain, entry.key_span, format!("`{}` is left to kustomize itself", entry.key))),
         None => Ok(()),
     }
+}
+
+/// The first thing that a kustomization, or one that it uses, would fetch.
+pub fn fetches(folder: &str, files: &dyn Files) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(folder) = waiting.pop() {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        let bytes = FILE_NAMES.iter().find_map(|name| files.read(&join(&folder, name)));
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(outline) = text.and_then(|text| outline(&folder, &text)) else { continue };
+        if let Some(url) = outline.remote.into_iter().next() {
+            return Some(url);
+        }
+        waiting.extend(outline.uses);
+    }
+    None
 }

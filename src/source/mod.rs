@@ -24,7 +24,7 @@ pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
 };
 pub use problem::Problem;
-pub use render::{HelmChart, Programs, helm_template, kustomize_build};
+pub use render::{HelmChart, Programs, helm_template, kustomize_as, kustomize_build};
 pub use span::{FileId, Span};
 pub use template::template_of;
 pub use temporary::{TemporaryFile, TemporaryFolder, remove_temporaries};
