@@ -11,7 +11,7 @@ use super::output::{self, Target};
 use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
-use super::{Status, report};
+use super::{Status, diff_units, report};
 use crate::diagnostic::Code;
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
@@ -154,10 +154,70 @@ fn marker(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+impl Args {
+    /// The paths to compare.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Which units are meant.
+    pub(super) fn units(&self) -> &UnitArgs {
+        &self.units
+    }
+
+    /// Options for reading.
+    pub(super) fn reading(&self) -> &ReadingArgs {
+        &self.reading
+    }
+
+    /// Facts that the manifests do not contain.
+    pub(super) fn connect(&self) -> &ConnectArgs {
+        &self.connect
+    }
+
+    /// The outputs that are asked for.
+    pub(super) fn output(&self) -> &[Target<ChangesFormat>] {
+        &self.output
+    }
+
+    /// Whether every pair of ends is listed.
+    pub(super) fn lists_all(&self) -> bool {
+        self.all
+    }
+
+    /// The maximum length of a comment.
+    pub(super) fn max_chars(&self) -> usize {
+        self.max_chars
+    }
+
+    /// The name by which a comment is found again.
+    pub(super) fn marker(&self) -> &str {
+        &self.marker
+    }
+
+    /// How a comment is written.
+    pub(super) fn comment(&self) -> CommentOptions {
+        let picture = PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() };
+        CommentOptions { marker: self.marker.clone(), max_chars: self.max_chars, picture, part: None }
+    }
+}
+
+/// True if a difference fails the run.
+pub(super) fn gate(args: &Args, changes: &Changes<'_>) -> bool {
+    let failed = failed_on(args, changes.diff);
+    failed || args.exit_code && !changes.diff.is_empty()
+}
+
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
+    if let Some(range) = args.git.as_ref().filter(|_| !args.kustomize && !args.units.is_flat()) {
+        let request = revisions::request(range, &[], &[], &args.reading);
+        if let Some(status) = diff_units::run(args, &source::states(&request)?, verbosity)? {
+            return Ok(status);
+        }
+    }
     let states = states(args, verbosity)?;
     let [old, new] = &states;
     // Problems of the old state are part of the difference, except that it could not be read at all.
@@ -198,7 +258,7 @@ fn void(old: &Revision, new: &Revision) -> Option<String> {
 }
 
 /// Writes the difference, and returns the status of the run.
-fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
+pub(super) fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
     let Changes { diff, old, new } = *changes;
     let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
@@ -313,8 +373,7 @@ fn content(
     Ok(match format {
         ChangesFormat::Text => render::changes_text(changes).into_bytes(),
         ChangesFormat::Markdown => {
-            let comment = CommentOptions { marker: args.marker.clone(), max_chars: args.max_chars, picture: options };
-            render::changes_markdown(changes, drawn, &comment).into_bytes()
+            render::changes_markdown(changes, drawn, &args.comment()).into_bytes()
         }
         ChangesFormat::Json => {
             let pairs = if args.all { PairList::All } else { PairList::IfFew };

@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
 use crate::kustomize::{self, FILE_NAMES};
+use crate::manifest::Tree;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
 use crate::units::{How, Unit};
 use crate::world::{self, World};
@@ -145,7 +146,18 @@ impl UnitArgs {
             }
         };
         let rendered: Vec<_> = chosen.par_iter().map(|unit| renderer.unit(unit)).collect();
-        rendered.into_iter().for_each(|outcome| material.add(outcome));
+        let mut deployed = Vec::new();
+        for (unit, outcome) in chosen.iter().zip(rendered) {
+            if outcome.is_ok() && !matches!(unit.how, How::NotHere(_)) {
+                deployed.push(unit.name.as_str());
+            }
+            material.add(outcome);
+        }
+        // What was rendered is not drawn as something that is not.
+        material.rendered.retain(|tree| {
+            let word = |keys: &[&str]| tree.at(keys).and_then(Tree::as_str).unwrap_or_default();
+            !matches!(word(&["kind"]), "HelmRelease" | "Application") || !deployed.contains(&word(&["metadata", "name"]))
+        });
         Some(material)
     }
 

@@ -96,7 +96,7 @@ impl Renderer<'_> {
             How::Kustomize(folder) => self.kustomization(folder, Fetch::Never)?,
             How::Helm(chart) => self.chart(chart, unit.placed.namespace())?,
             How::Plain(files) => self.plain(files),
-            How::NotHere(what) => return Err(not(&unit.name, &format!("{what}, not rendered"))),
+            How::NotHere(_) => self.declared(unit),
         };
         match &unit.placed {
             Placed::Anywhere => {}
@@ -120,6 +120,17 @@ impl Renderer<'_> {
             shown: Some(chart.folder.clone()),
         };
         Ok(of_text(source::helm_template(&wanted, self.programs, self.limit)?))
+    }
+
+    /// The object that says what a unit is, which stands for what is not here.
+    fn declared(&self, unit: &Unit) -> Rendered {
+        let mut rendered = self.plain(std::slice::from_ref(&unit.path));
+        let word = |tree: &Tree, keys: &[&str]| tree.at(keys).and_then(Tree::as_str).map(str::to_owned);
+        rendered.retain(|tree| {
+            word(tree, &["metadata", "name"]).as_ref() == Some(&unit.name)
+                && matches!(word(tree, &["kind"]).as_deref(), Some("HelmRelease" | "Application" | "Kustomization"))
+        });
+        rendered
     }
 
     fn plain(&self, files: &[String]) -> Rendered {
@@ -189,7 +200,7 @@ pub fn select<'u>(units: &'u [Unit], pattern: &str) -> Vec<&'u Unit> {
     units.iter().filter(means).collect()
 }
 
-/// Names of units, a line each.
+/// Names of units.
 pub fn names<'u>(units: impl IntoIterator<Item = &'u Unit>) -> String {
     let all: Vec<&Unit> = units.into_iter().collect();
     let mut lines: Vec<String> = all
@@ -203,5 +214,5 @@ pub fn names<'u>(units: impl IntoIterator<Item = &'u Unit>) -> String {
     if all.len() > NAMED {
         lines.push(format!("and {} more; `kubesketch units` lists all", all.len() - NAMED));
     }
-    lines.join("\n")
+    lines.join(", ")
 }

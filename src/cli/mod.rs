@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod diff;
+mod diff_units;
 mod draw;
 mod drift;
 mod explain;

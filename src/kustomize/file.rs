@@ -258,3 +258,21 @@ pub fn fetches(folder: &str, files: &dyn Files) -> Option<String> {
     }
     None
 }
+
+/// The files that a kustomization reads, those of the ones that it uses included, as far as their files say.
+pub fn reads(folder: &str, files: &dyn Files) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        for name in FILE_NAMES {
+            let file = join(&path, name);
+            let Some(text) = files.read(&file).and_then(|bytes| String::from_utf8(bytes).ok()) else { continue };
+            waiting.extend(outline(&path, &text).map(|outline| outline.uses).unwrap_or_default());
+            seen.insert(file);
+        }
+    }
+    seen
+}

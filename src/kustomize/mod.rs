@@ -27,7 +27,7 @@ use std::fmt;
 use crate::manifest::Tree;
 use crate::source::{Files, SourceFile};
 
-pub use file::{FILE_NAMES, Outline, fetches, outline};
+pub use file::{FILE_NAMES, Outline, fetches, outline, reads};
 pub(crate) use tree::{is_below, join};
 
 /// The objects of a kustomization.

@@ -58,6 +58,11 @@ impl Rendered {
         &self.trees
     }
 
+    /// Keeps some of the objects.
+    pub fn retain(&mut self, keep: impl Fn(&Tree) -> bool) {
+        self.trees.retain(keep);
+    }
+
     /// Changes the objects.
     pub fn change(&mut self, mut change: impl FnMut(&mut Tree)) {
         self.trees.iter_mut().for_each(&mut change);

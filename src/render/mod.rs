@@ -53,6 +53,7 @@ use crate::net::{UnknownName, choice};
 pub(crate) use brief::brief;
 pub use changes::{
     COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
+    comment_note, comment_start,
     changes_page, changes_text,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
 pub use files::{Disk, Files};
-pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
+pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git_folders, load_range, states};
 pub use git::{answer_length, tree_names};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,

@@ -118,23 +118,23 @@ pub enum Problem {
         what: String,
     },
     /// A folder with several units, which are different states of one system.
-    #[error("{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie{}", indented(list))]
+    #[error("{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie: {list}")]
     SeveralUnits {
         /// The folder.
         name: String,
         /// How many.
         count: usize,
-        /// Their names, a line each.
+        /// Their names.
         list: String,
     },
     /// A pattern that no unit has.
-    #[error("--unit {pattern}: there is no such unit in {name}{}", indented(list))]
+    #[error("--unit {pattern}: there is no such unit in {name}, which has {list}")]
     NoSuchUnit {
         /// The pattern.
         pattern: String,
         /// The folder.
         name: String,
-        /// The names that there are, a line each.
+        /// The names that there are.
         list: String,
     },
     /// A path that neither side of a comparison has.

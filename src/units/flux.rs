@@ -9,11 +9,13 @@ use crate::manifest::{self, Tree};
 pub(super) fn units(known: &Known<'_>) -> Vec<Unit> {
     let mut units = Vec::new();
     for document in &known.documents {
-        if document.is("kustomize.toolkit.fluxcd.io", "Kustomization") {
+        // What does not say where it comes from is a patch of one that does.
+        if document.is("kustomize.toolkit.fluxcd.io", "Kustomization") && document.tree.at(&["spec", "sourceRef"]).is_some()
+        {
             units.push(kustomization(known, document));
         } else if document.is("helm.toolkit.fluxcd.io", "HelmRelease")
-            // A patch of one does not say which chart it is.
-            && (document.tree.at(&["spec", "chart"]).is_some() || document.tree.at(&["spec", "chartRef"]).is_some())
+            && (document.text(&["spec", "chart", "spec", "chart"]).is_some()
+                || document.tree.at(&["spec", "chartRef"]).is_some())
         {
             units.push(release(known, document));
         }
