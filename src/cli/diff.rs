@@ -372,9 +372,7 @@ fn content(
     let layout = || layout.context("the picture was not laid out");
     Ok(match format {
         ChangesFormat::Text => render::changes_text(changes).into_bytes(),
-        ChangesFormat::Markdown => {
-            render::changes_markdown(changes, drawn, &args.comment()).into_bytes()
-        }
+        ChangesFormat::Markdown => render::changes_markdown(changes, drawn, &args.comment()).into_bytes(),
         ChangesFormat::Json => {
             let pairs = if args.all { PairList::All } else { PairList::IfFew };
             render::changes_json(changes, pairs).into_bytes()

@@ -53,8 +53,12 @@ pub fn run(args: &Args, states: &[GitState; 2], verbosity: Verbosity) -> anyhow:
 fn find(state: &GitState, roots: &[String]) -> Vec<Unit> {
     let mut found = Vec::new();
     for root in roots.iter().filter(|root| state.is_folder(root)) {
-        let repository =
-            units::Repository { files: state, paths: state.list(root), top: state.top().to_owned(), root: root.clone() };
+        let repository = units::Repository {
+            files: state,
+            paths: state.list(root),
+            top: state.top().to_owned(),
+            root: root.clone(),
+        };
         found.extend(units::find(&repository));
     }
     found
@@ -79,8 +83,10 @@ fn touched<'u>(
         }
     }
     let patterns = args.units().patterns();
-    let selected: Vec<&Unit> =
-        patterns.iter().flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, pattern))).collect();
+    let selected: Vec<&Unit> = patterns
+        .iter()
+        .flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, pattern)))
+        .collect();
     if let (Some(pattern), true) = (patterns.first(), selected.is_empty()) {
         anyhow::bail!("--unit {pattern}: there is no such unit; there are {}", material::names(&found[1]));
     }
@@ -163,7 +169,9 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                 }
             }
             Ok(revisions) => {
-                report::show_world(&revisions[1].world, &[], verbosity);
+                if revisions[1].world.objects() > 0 {
+                    report::show_world(&revisions[1].world, &[], verbosity);
+                }
                 let text = revisions::compared(&revisions, |c| (!c.diff.is_empty()).then(|| render::changes_text(c)));
                 match text {
                     None => {}
@@ -193,17 +201,20 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
         }
         (None, several) => write_several(args, several, &failures)?,
     };
-    Ok(if outcome == Status::Success { status } else if status == Status::Failure { status } else { outcome })
+    Ok(if outcome == Status::Success {
+        status
+    } else if status == Status::Failure {
+        status
+    } else {
+        outcome
+    })
 }
 
 /// Two states without anything.
 fn nothing(args: &Args, states: &[GitState; 2]) -> anyhow::Result<[Revision; 2]> {
     let asked = Asked { reading: args.reading(), connect: args.connect() };
-    let read = |state: &GitState| Read {
-        name: state.name().to_owned(),
-        root: String::new(),
-        material: Material::default(),
-    };
+    let read =
+        |state: &GitState| Read { name: state.name().to_owned(), root: String::new(), material: Material::default() };
     revisions::both(asked, states.each_ref().map(read))
 }
 
@@ -257,19 +268,22 @@ fn content(
             let pairs = if args.lists_all() { PairList::All } else { PairList::IfFew };
             each(&mut |names, changes| {
                 let names = serde_json::json!(names);
-                parts.push(format!("{{\"units\":{names},\"diff\":{}}}", render::changes_json(changes, pairs).trim_end()));
+                parts.push(format!(
+                    "{{\"units\":{names},\"diff\":{}}}",
+                    render::changes_json(changes, pairs).trim_end()
+                ));
             });
-            out = format!("{{\"version\":1,\"units\":[{}],\"errors\":{}}}\n", parts.join(","), serde_json::json!(failures));
+            out = format!(
+                "{{\"version\":1,\"units\":[{}],\"errors\":{}}}\n",
+                parts.join(","),
+                serde_json::json!(failures)
+            );
         }
         ChangesFormat::Markdown => {
             let share = args.max_chars() / (several.len() + 1);
             out.push_str(&render::comment_start(args.marker()));
             each(&mut |names, changes| {
-                let comment = CommentOptions {
-                    part: Some(names.join(", ")),
-                    max_chars: share,
-                    ..args.comment()
-                };
+                let comment = CommentOptions { part: Some(names.join(", ")), max_chars: share, ..args.comment() };
                 out.push_str(&render::changes_markdown(changes, &changes.diff.graph, &comment));
                 out.push('\n');
             });

@@ -12,10 +12,10 @@ use super::material::{self, Charts, Fetch, Material, Renderer};
 use super::places::Inputs;
 use super::{Status, report};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::NetworkPlugin;
-use crate::resolve::ControllerRef;
 use crate::kustomize::{self, FILE_NAMES};
 use crate::manifest::Tree;
+use crate::policy::NetworkPlugin;
+use crate::resolve::ControllerRef;
 use crate::source::{self, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
 use crate::units::{How, Unit};
 use crate::world::{self, World};
@@ -156,7 +156,8 @@ impl UnitArgs {
         // What was rendered is not drawn as something that is not.
         material.rendered.retain(|tree| {
             let word = |keys: &[&str]| tree.at(keys).and_then(Tree::as_str).unwrap_or_default();
-            !matches!(word(&["kind"]), "HelmRelease" | "Application") || !deployed.contains(&word(&["metadata", "name"]))
+            !matches!(word(&["kind"]), "HelmRelease" | "Application")
+                || !deployed.contains(&word(&["metadata", "name"]))
         });
         Some(material)
     }

@@ -132,7 +132,11 @@ impl Builder<'_> {
         } else {
             match self.texts.documents(&full)? {
                 None if is_remote(path) => {
-                    return Err(self.texts.not(Reason::Remote, entry.span, format!("{path} is not here, and nothing is fetched")));
+                    return Err(self.texts.not(
+                        Reason::Remote,
+                        entry.span,
+                        format!("{path} is not here, and nothing is fetched"),
+                    ));
                 }
                 None => return Err(self.texts.not(Reason::Refused, entry.span, format!("there is no file {full}"))),
                 Some(_) if !is_below(&k.folder, &full) => {
@@ -152,8 +156,14 @@ impl Builder<'_> {
         while let Some(mut tree) = waiting.pop() {
             let kind = tree.get("kind").and_then(Tree::as_str).unwrap_or_default();
             if kind.ends_with("List") && tree.get("items").is_some_and(|i| matches!(i.value, Value::Seq(_))) {
-                if kind != "List" && tree.get("items").is_some_and(|i| i.items().iter().any(|i| i.get("kind").is_none())) {
-                    return Err(self.texts.not(Reason::NotPlain, tree.span, "a list whose elements do not say their kind"));
+                if kind != "List"
+                    && tree.get("items").is_some_and(|i| i.items().iter().any(|i| i.get("kind").is_none()))
+                {
+                    return Err(self.texts.not(
+                        Reason::NotPlain,
+                        tree.span,
+                        "a list whose elements do not say their kind",
+                    ));
                 }
                 let items = tree.remove("items").map(|e| e.value.value);
                 if let Some(Value::Seq(items)) = items {

@@ -122,11 +122,7 @@ const REPLICAS: &[Row] = &[
 const NAMESPACES: &[Row] = &[
     ("//Namespace", "metadata/name", true),
     ("apiregistration.k8s.io//APIService", "spec/service/namespace", true),
-    (
-        "apiextensions.k8s.io//CustomResourceDefinition",
-        "spec/conversion/webhook/clientConfig/service/namespace",
-        false,
-    ),
+    ("apiextensions.k8s.io//CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace", false),
 ];
 
 /// Image volumes, beside the containers that are found anywhere.

@@ -235,7 +235,9 @@ pub(super) fn pairs<'t>(texts: &Texts<'_>, tree: Option<&'t Tree>) -> Outcome<Ve
 /// Refuses fields that are not among the known ones of an entry.
 pub(super) fn only(texts: &Texts<'_>, tree: &Tree, known: &[&str]) -> Outcome<()> {
     match tree.entries().iter().find(|e| !known.contains(&&*e.key)) {
-        Some(entry) => Err(texts.not(Reason::NotPlain, entry.key_span, format!("`{}` is left to kustomize itself", entry.key))),
+        Some(entry) => {
+            Err(texts.not(Reason::NotPlain, entry.key_span, format!("`{}` is left to kustomize itself", entry.key)))
+        }
         None => Ok(()),
     }
 }

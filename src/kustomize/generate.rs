@@ -28,8 +28,7 @@ pub(super) fn generate(texts: &mut Texts<'_>, k: &Kustomization) -> Outcome<Vec<
 }
 
 fn one(texts: &mut Texts<'_>, k: &Kustomization, entry: &Tree, kind: &str) -> Outcome<Resource> {
-    const FIELDS: &[&str] =
-        &["name", "namespace", "behavior", "files", "literals", "envs", "env", "type", "options"];
+    const FIELDS: &[&str] = &["name", "namespace", "behavior", "files", "literals", "envs", "env", "type", "options"];
     file::only(texts, entry, FIELDS)?;
     let span = entry.span;
     let Some((name, name_span)) = file::text(texts, entry, "name")? else {
@@ -147,7 +146,11 @@ fn content(texts: &mut Texts<'_>, k: &Kustomization, entry: &Tree) -> Outcome<Co
 fn load(texts: &mut Texts<'_>, k: &Kustomization, said: &Tree, path: &str) -> Outcome<Vec<u8>> {
     let full = join(&k.folder, path);
     if !is_below(&k.folder, &full) {
-        return Err(texts.not(Reason::Refused, said.span, format!("`{path}` is not below the folder of the kustomization")));
+        return Err(texts.not(
+            Reason::Refused,
+            said.span,
+            format!("`{path}` is not below the folder of the kustomization"),
+        ));
     }
     match texts.bytes(&full) {
         Some(bytes) => Ok(bytes),
@@ -210,7 +213,8 @@ pub(super) fn absorb(texts: &Texts<'_>, all: &mut Vec<Resource>, made: Vec<Resou
     for mut resource in made {
         let id = resource.id();
         let mut found = (0..all.len()).filter(|at| all[*at].ids().any(|other| other == id));
-        let refused = |what: &str| texts.not(Reason::Refused, resource.tree.span, format!("{} {}: {what}", id.gvk.kind, id.name));
+        let refused =
+            |what: &str| texts.not(Reason::Refused, resource.tree.span, format!("{} {}: {what}", id.gvk.kind, id.name));
         match (found.next(), found.next(), resource.behavior) {
             (None, _, Behavior::Create) => all.push(resource),
             (None, _, _) => return Err(refused("there is none to merge with or to replace")),
@@ -237,7 +241,9 @@ fn inherit(new: &mut Resource, old: Resource) {
     };
     for keys in inherited {
         let Some((last, before)) = keys.split_last() else { continue };
-        let Some(entry) = before.iter().try_fold(&mut tree, |t, k| t.get_mut(k)).and_then(|t| t.remove(last)) else { continue };
+        let Some(entry) = before.iter().try_fold(&mut tree, |t, k| t.get_mut(k)).and_then(|t| t.remove(last)) else {
+            continue;
+        };
         let Entry { value, key_span, .. } = entry;
         let Some(holder) = before.iter().try_fold(&mut new.tree, |t, k| t.get_mut(k)) else { continue };
         let own = holder.remove(last);

@@ -1,7 +1,7 @@
 //! Other images in the place of some.
 
-use super::file::{self, Kustomization};
 use super::fields::{self, Make};
+use super::file::{self, Kustomization};
 use super::resource::Resource;
 use super::tree::Texts;
 use super::{Outcome, Reason};

@@ -10,7 +10,12 @@ use crate::manifest::{Entry, Tree, Value};
 const DIRECTIVE: &str = "$patch";
 
 /// Merges a patch into what is there. `None` where nothing stays.
-pub(super) fn merge(texts: &Texts<'_>, under: Option<Tree>, over: Option<&Tree>, shape: Shape) -> Outcome<Option<Tree>> {
+pub(super) fn merge(
+    texts: &Texts<'_>,
+    under: Option<Tree>,
+    over: Option<&Tree>,
+    shape: Shape,
+) -> Outcome<Option<Tree>> {
     let Some(over) = over else { return Ok(under) };
     if over.is_null() {
         return Ok(None);
@@ -32,7 +37,11 @@ pub(super) fn merge(texts: &Texts<'_>, under: Option<Tree>, over: Option<&Tree>,
             Shape::Set => Ok(Some(union(under, over))),
             Shape::Unknown | Shape::Map(_) => {
                 if let Some(item) = items.iter().find(|item| item.get(DIRECTIVE).is_some()) {
-                    return Err(texts.not(Reason::NotPlain, item.span, "`$patch` in a list is left to kustomize itself"));
+                    return Err(texts.not(
+                        Reason::NotPlain,
+                        item.span,
+                        "`$patch` in a list is left to kustomize itself",
+                    ));
                 }
                 Ok(Some(over.clone()))
             }

@@ -34,7 +34,12 @@ const OTHER_PODS: &[(&str, &str)] = &[
 ];
 
 /// Kinds that are referred to (`group/version/Kind`), with the fields of pods and of other objects that do.
-type Target = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str], &'static [(&'static str, &'static str)]);
+type Target = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
 
 const TARGETS: &[Target] = &[
     ("//Deployment", &[], &[], &[("//HorizontalPodAutoscaler", "spec/scaleTargetRef/name")]),
@@ -171,10 +176,12 @@ pub(super) fn follow(texts: &Texts<'_>, all: &mut [Resource]) -> Outcome<()> {
         }
         let mut fields: Vec<Field> = Vec::new();
         for (kind, way) in *pods {
-            fields.extend(of_pods.iter().map(|path| Field {
-                path: fields::steps(&format!("{way}{path}")),
-                ..Field::of(&(kind, "", false))
-            }));
+            fields.extend(
+                of_pods.iter().map(|path| Field {
+                    path: fields::steps(&format!("{way}{path}")),
+                    ..Field::of(&(kind, "", false))
+                }),
+            );
         }
         fields.extend(others.iter().map(|(kind, path)| Field::of(&(kind, path, false))));
         for resource in all.iter_mut() {
@@ -279,7 +286,11 @@ impl<'t> Search<'_, 't, '_> {
         let mut all = (self.find)(&name).to_vec();
         if let Some(namespace) = tree.get("namespace").and_then(edit::scalar) {
             let first: Vec<_> = all.iter().copied().filter(|c| c.first.namespace == namespace).collect();
-            all = if first.is_empty() { all.into_iter().filter(|c| c.now.namespace == namespace).collect() } else { first };
+            all = if first.is_empty() {
+                all.into_iter().filter(|c| c.now.namespace == namespace).collect()
+            } else {
+                first
+            };
         }
         let same = |a: &Candidate, b: &Candidate| a.name.0 == b.name.0 && a.namespace == b.namespace;
         let Some(found) = self.select(tree, all, same)? else { return Ok(()) };
@@ -309,9 +320,11 @@ impl<'t> Search<'_, 't, '_> {
             self.referrer.reaches(c)
                 && c.ids.iter().any(|id| self.target.is_of(&id.gvk))
                 && (!is_role
-                    || self.referrer.role.as_ref().is_none_or(|(group, kind)| {
-                        c.ids.iter().any(|id| id.gvk.is_selected(group, "", kind))
-                    }))
+                    || self
+                        .referrer
+                        .role
+                        .as_ref()
+                        .is_none_or(|(group, kind)| c.ids.iter().any(|id| id.gvk.is_selected(group, "", kind))))
                 && (self.referrer.id.is_cluster_scoped()
                     || c.now.is_cluster_scoped()
                     || is_account(c)

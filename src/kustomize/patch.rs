@@ -172,11 +172,15 @@ fn merge_into(texts: &Texts<'_>, resource: &mut Resource, patch: &Tree, freedom:
     if freedom.name || freedom.kind {
         resource.remember();
     }
-    let kept: Vec<_> = [(["kind"].as_slice(), freedom.kind), (&["metadata", "name"], freedom.name), (&["metadata", "namespace"], false)]
-        .into_iter()
-        .filter(|(_, free)| !free)
-        .map(|(keys, _)| (keys, resource.tree.at(keys).cloned()))
-        .collect();
+    let kept: Vec<_> = [
+        (["kind"].as_slice(), freedom.kind),
+        (&["metadata", "name"], freedom.name),
+        (&["metadata", "namespace"], false),
+    ]
+    .into_iter()
+    .filter(|(_, free)| !free)
+    .map(|(keys, _)| (keys, resource.tree.at(keys).cloned()))
+    .collect();
     let shape = Shape::of(&resource.gvk());
     let Some(merged) = merge::merge(texts, Some(resource.tree.clone()), Some(patch), shape)? else { return Ok(false) };
     resource.tree = merged;

@@ -14,7 +14,8 @@ pub(super) fn apply(texts: &Texts<'_>, target: &mut Tree, operations: &[Tree]) -
         let (Some(op), Some(path)) = (field("op"), field("path")) else {
             return Err(refused("an operation without `op` or `path`".into()));
         };
-        let way = steps(path).ok_or_else(|| texts.not(Reason::NotPlain, operation.span, format!("the path `{path}`")))?;
+        let way =
+            steps(path).ok_or_else(|| texts.not(Reason::NotPlain, operation.span, format!("the path `{path}`")))?;
         let from = field("from").and_then(steps);
         let value = operation.get("value").cloned();
         let at = operation.get("value").map_or(operation.span, |v| v.span);
@@ -48,7 +49,8 @@ fn steps(path: &str) -> Option<Vec<String>> {
 }
 
 fn index(step: &str, length: usize) -> Option<usize> {
-    let plain = !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) && (step.len() == 1 || !step.starts_with('0'));
+    let plain =
+        !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) && (step.len() == 1 || !step.starts_with('0'));
     step.parse().ok().filter(|at| plain && *at < length)
 }
 

@@ -259,7 +259,8 @@ fn walk(
             None => Err(texts.not(Reason::NotPlain, value.span, "a list that is too short")),
         },
         (Step::Match(key, wanted), Value::Seq(items)) => {
-            let similar = |item: &Tree| item.get(key).and_then(edit::scalar).is_some_and(|text| text.contains(wanted.as_str()));
+            let similar =
+                |item: &Tree| item.get(key).and_then(edit::scalar).is_some_and(|text| text.contains(wanted.as_str()));
             if items.iter().any(|item| similar(item) && !is_element(item, key, wanted)) {
                 return Err(texts.not(Reason::NotPlain, value.span, "a pattern that matches more than one name"));
             }
@@ -280,7 +281,8 @@ fn walk(
 
 /// Whether a value is a text that is one without quotes too.
 fn is_plain_text(tree: &Tree) -> bool {
-    tree.as_str().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(['\n', ':', '#']))
+    tree.as_str()
+        .is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(['\n', ':', '#']))
 }
 
 /// Gives a field its value. A scalar keeps its type.
@@ -316,4 +318,3 @@ fn assign(texts: &Texts<'_>, field: &mut Tree, value: &Tree, options: &Options) 
     };
     Ok(())
 }
-

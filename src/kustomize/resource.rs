@@ -64,9 +64,7 @@ impl Gvk {
     /// has there.
     pub fn is_cluster_scoped(&self) -> bool {
         CLUSTER_SCOPED.iter().any(|(group, versions, kinds)| {
-            self.group == *group
-                && versions.contains(&self.version.as_str())
-                && kinds.contains(&self.kind.as_str())
+            self.group == *group && versions.contains(&self.version.as_str()) && kinds.contains(&self.kind.as_str())
         })
     }
 }

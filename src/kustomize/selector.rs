@@ -38,7 +38,9 @@ impl Selector {
             // Both are expressions without going back, so that none is slow.
             match Regex::new(&format!("^(?:{pattern})$")) {
                 Ok(regex) => Ok(Some(regex)),
-                Err(_) => Err(texts.not(Reason::NotPlain, span, format!("`{pattern}` is no pattern that is read here"))),
+                Err(_) => {
+                    Err(texts.not(Reason::NotPlain, span, format!("`{pattern}` is no pattern that is read here")))
+                }
             }
         };
         Ok(Selector {

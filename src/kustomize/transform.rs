@@ -162,7 +162,11 @@ pub(super) fn replicas(texts: &Texts<'_>, k: &Kustomization, all: &mut [Resource
             }
         }
         if !found {
-            return Err(texts.not(Reason::Refused, entry.span, format!("there is nothing with replicas called {name}")));
+            return Err(texts.not(
+                Reason::Refused,
+                entry.span,
+                format!("there is nothing with replicas called {name}"),
+            ));
         }
     }
     Ok(())

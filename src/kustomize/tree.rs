@@ -137,9 +137,10 @@ fn parse(file: &SourceFile) -> Result<Vec<Tree>, (u32, String)> {
     let sources = Sources::from_files([file.clone()]);
     let Some(id) = sources.ids().next() else { return Ok(Vec::new()) };
     let read = manifest::values(&sources, id);
-    let fault = read.diagnostics.into_iter().find(|d| {
-        d.severity == Severity::Error || d.code == crate::diagnostic::Code::YamlDuplicateKey
-    });
+    let fault = read
+        .diagnostics
+        .into_iter()
+        .find(|d| d.severity == Severity::Error || d.code == crate::diagnostic::Code::YamlDuplicateKey);
     match fault {
         Some(fault) => Err((fault.at.map_or(1, |at| at.line), fault.message)),
         None => Ok(read.value.into_iter().filter(|tree| !tree.is_null()).collect()),

@@ -32,8 +32,8 @@ mod validate;
 pub use chart::{ChartRef, chart_of, chart_of_source};
 pub use comments::{Remark, remarks};
 pub use excerpt::{Excerpt, Secrecy, WITHHELD, excerpts};
-pub use rendered::{Rendered, parse_with};
 pub use object::{Body, Object, OwnerRef, Workload};
+pub use rendered::{Rendered, parse_with};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
 
 use std::collections::BTreeMap;
@@ -139,7 +139,8 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
             continue;
         }
         let (objects, problems) = (document.objects.len(), document.problems.len());
-        document.is_kubernetes |= identity::objects(tree, Written::File(text), &mut document.objects, &mut document.problems);
+        document.is_kubernetes |=
+            identity::objects(tree, Written::File(text), &mut document.objects, &mut document.problems);
         let mut new = document.objects[objects..].iter().flat_map(|o| &o.faults).chain(&document.problems[problems..]);
         if let Some(cause) = new.find(|p| may_be_template && template::caused(p, text)) {
             document.template = cause.at;

@@ -118,7 +118,9 @@ pub enum Problem {
         what: String,
     },
     /// A folder with several units, which are different states of one system.
-    #[error("{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie: {list}")]
+    #[error(
+        "{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie: {list}"
+    )]
     SeveralUnits {
         /// The folder.
         name: String,

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{SourceFile, TemporaryFolder};
 use super::bounds::unfit;
 use super::load::{named_text, shown_name};
 use super::problem::Problem;
+use super::{SourceFile, TemporaryFolder};
 
 /// How much of a program's complaint is passed on.
 const STDERR_LINES: usize = 12;
@@ -148,7 +148,10 @@ fn inline_values(text: &str, job: &str) -> Result<Inline, Problem> {
         let inline = Inline { folder };
         std::fs::write(inline.path(), text).map(|()| inline)
     });
-    written.map_err(|error| Problem::NotRendered { job: job.to_owned(), what: format!("its values could not be written: {error}") })
+    written.map_err(|error| Problem::NotRendered {
+        job: job.to_owned(),
+        what: format!("its values could not be written: {error}"),
+    })
 }
 
 /// A path as an argument that no program takes for an option.

@@ -66,9 +66,14 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
     Unit {
         name: document.name().to_owned(),
         kind: Kind::Application,
-        environment: cluster.map(str::to_owned).or_else(|| environment::of(&path)).or_else(|| environment::of(&document.path)),
+        environment: cluster
+            .map(str::to_owned)
+            .or_else(|| environment::of(&path))
+            .or_else(|| environment::of(&document.path)),
         path,
-        placed: document.text(&["spec", "destination", "namespace"]).map_or(Placed::Anywhere, |n| Placed::Default(n.to_owned())),
+        placed: document
+            .text(&["spec", "destination", "namespace"])
+            .map_or(Placed::Anywhere, |n| Placed::Default(n.to_owned())),
         how,
         missing,
     }

@@ -16,7 +16,8 @@ pub(super) fn folders(repository: &Repository<'_>) -> BTreeSet<String> {
             _ => None,
         })
         .collect();
-    let is_inside = |folder: &String| all.iter().any(|other| kustomize::is_below(&kustomize::join(other, "charts"), folder));
+    let is_inside =
+        |folder: &String| all.iter().any(|other| kustomize::is_below(&kustomize::join(other, "charts"), folder));
     all.iter().filter(|folder| !is_inside(folder)).cloned().collect()
 }
 
@@ -81,12 +82,12 @@ pub(super) fn missing(repository: &Repository<'_>, folder: &str) -> Vec<String> 
     for chart in needed {
         let Some(name) = chart.get("name").and_then(Tree::as_str) else { continue };
         let url = chart.get("repository").and_then(Tree::as_str).unwrap_or_default();
-        let local = url.strip_prefix("file://").is_some_and(|path| {
-            repository.files.is_folder(&kustomize::join(folder, path))
-        });
+        let local =
+            url.strip_prefix("file://").is_some_and(|path| repository.files.is_folder(&kustomize::join(folder, path)));
         let packed = format!("{name}-");
         let is_packed = |path: &String| {
-            path.rsplit_once('/').is_some_and(|(of, file)| of == charts && file.starts_with(&packed) && file.ends_with(".tgz"))
+            path.rsplit_once('/')
+                .is_some_and(|(of, file)| of == charts && file.starts_with(&packed) && file.ends_with(".tgz"))
         };
         if !local
             && !repository.files.is_folder(&kustomize::join(&charts, name))

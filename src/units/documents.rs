@@ -36,9 +36,8 @@ impl Document {
 
 /// Reads them. Templates of charts are left out: they are none yet.
 pub(super) fn read(repository: &Repository<'_>, charts: &std::collections::BTreeSet<String>) -> Vec<Document> {
-    let is_template = |path: &str| {
-        charts.iter().any(|chart| crate::kustomize::is_below(chart, path)) && path.contains("templates/")
-    };
+    let is_template =
+        |path: &str| charts.iter().any(|chart| crate::kustomize::is_below(chart, path)) && path.contains("templates/");
     let paths: Vec<&String> = repository.paths.iter().filter(|p| is_yaml(p) && !is_template(p)).collect();
     paths.into_par_iter().flat_map_iter(|path| of_file(repository, path)).collect()
 }

@@ -3,12 +3,28 @@
 use super::Unit;
 
 /// Folders below which there is one for each environment.
-const ABOVE: &[&str] = &["overlays", "overlay", "environments", "environment", "envs", "env", "clusters", "cluster", "stages"];
+const ABOVE: &[&str] =
+    &["overlays", "overlay", "environments", "environment", "envs", "env", "clusters", "cluster", "stages"];
 
 /// Names that environments have.
 const NAMES: &[&str] = &[
-    "dev", "develop", "development", "integration", "int", "live", "preprod", "preview", "prod", "production", "qa",
-    "sandbox", "stage", "staging", "test", "testing", "uat",
+    "dev",
+    "develop",
+    "development",
+    "integration",
+    "int",
+    "live",
+    "preprod",
+    "preview",
+    "prod",
+    "production",
+    "qa",
+    "sandbox",
+    "stage",
+    "staging",
+    "test",
+    "testing",
+    "uat",
 ];
 
 /// The environment that a path names.

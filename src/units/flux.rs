@@ -10,7 +10,8 @@ pub(super) fn units(known: &Known<'_>) -> Vec<Unit> {
     let mut units = Vec::new();
     for document in &known.documents {
         // What does not say where it comes from is a patch of one that does.
-        if document.is("kustomize.toolkit.fluxcd.io", "Kustomization") && document.tree.at(&["spec", "sourceRef"]).is_some()
+        if document.is("kustomize.toolkit.fluxcd.io", "Kustomization")
+            && document.tree.at(&["spec", "sourceRef"]).is_some()
         {
             units.push(kustomization(known, document));
         } else if document.is("helm.toolkit.fluxcd.io", "HelmRelease")

@@ -30,8 +30,10 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
             || claimed.iter().any(|folder| kustomize::is_below(folder, path))
     };
     let candidates: Vec<&String> = known.repository.paths.iter().filter(|p| is_yaml(p) && !is_part(p)).collect();
-    let files: Vec<&String> =
-        candidates.into_par_iter().filter(|path| text_of(known.repository, path).is_some_and(|t| is_manifest(&t))).collect();
+    let files: Vec<&String> = candidates
+        .into_par_iter()
+        .filter(|path| text_of(known.repository, path).is_some_and(|t| is_manifest(&t)))
+        .collect();
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in files {
         let of = path.rsplit_once('/').map_or(".", |(of, _)| of);
@@ -52,6 +54,8 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
 
 /// Whether a text may hold objects of Kubernetes that are deployed as they are.
 fn is_manifest(text: &str) -> bool {
-    let says = |key: &str| text.lines().any(|line| line.starts_with(key)) || text.contains(&format!("\"{}\"", key.trim_end_matches(':')));
+    let says = |key: &str| {
+        text.lines().any(|line| line.starts_with(key)) || text.contains(&format!("\"{}\"", key.trim_end_matches(':')))
+    };
     says("apiVersion:") && says("kind:") && !text.contains("{{")
 }

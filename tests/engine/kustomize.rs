@@ -47,7 +47,9 @@ fn shown(tree: &Tree) -> serde_json::Value {
         Value::Seq(items) => items.iter().map(shown).collect(),
         Value::Map(entries) => {
             // No annotations, and none at all, are the same.
-            let is_nothing = |e: &&Entry| e.value.is_null() || (&*e.key == "annotations" && shown(&e.value) == serde_json::json!({}));
+            let is_nothing = |e: &&Entry| {
+                e.value.is_null() || (&*e.key == "annotations" && shown(&e.value) == serde_json::json!({}))
+            };
             let pairs = entries.iter().filter(|e| !is_nothing(e));
             pairs.map(|e| (e.key.to_string(), shown(&e.value))).collect::<serde_json::Map<_, _>>().into()
         }
@@ -92,7 +94,9 @@ fn differences(ours: &BTreeMap<String, String>, theirs: &BTreeMap<String, String
                 let lines: Vec<&str> = object.lines().collect();
                 let own: Vec<&str> = own.lines().collect();
                 let same = own.iter().zip(&lines).take_while(|(a, b)| a == b).count();
-                let part = |lines: &[&str]| lines[same.saturating_sub(4)..].iter().take(9).copied().collect::<Vec<_>>().join("\n");
+                let part = |lines: &[&str]| {
+                    lines[same.saturating_sub(4)..].iter().take(9).copied().collect::<Vec<_>>().join("\n")
+                };
                 wrong.push(format!("{name}: here\n{}\n--- kustomize\n{}", part(&own), part(&lines)));
             }
             Some(_) => {}
@@ -129,7 +133,12 @@ fn compare(kubectl: &Path, folders: &[PathBuf]) -> (usize, Vec<Unbuilt>) {
         })
         .collect();
     let wrong: Vec<&String> = results.iter().flat_map(|(wrong, _)| wrong).collect();
-    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.iter().map(|w| w.as_str()).collect::<Vec<_>>().join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differences\n{}",
+        wrong.len(),
+        wrong.iter().map(|w| w.as_str()).collect::<Vec<_>>().join("\n\n")
+    );
     let unbuilt: Vec<Unbuilt> = results.into_iter().filter_map(|(_, unbuilt)| unbuilt).collect();
     (folders.len() - unbuilt.len(), unbuilt)
 }
@@ -156,7 +165,8 @@ fn real_repositories_are_built_as_kustomize_builds_them() {
         skip(&format!("there is no {}", root.display()));
         return;
     }
-    let folders: Vec<PathBuf> = [Some(root), more].into_iter().flatten().filter(|f| f.is_dir()).flat_map(|f| kustomizations(&f)).collect();
+    let folders: Vec<PathBuf> =
+        [Some(root), more].into_iter().flatten().filter(|f| f.is_dir()).flat_map(|f| kustomizations(&f)).collect();
     let (built, unbuilt) = compare(&kubectl, &folders);
     for one in &unbuilt {
         println!("{:?} {one}", one.reason);

@@ -95,7 +95,9 @@ impl GitState {
     fn ids(&self, folder: &str) -> Option<BTreeMap<String, Oid>> {
         match &self.files {
             StateFiles::Disk(_) => None,
-            StateFiles::Commit(commit) => Some(commit.walk(folder).into_iter().map(|(path, node)| (path, node.id)).collect()),
+            StateFiles::Commit(commit) => {
+                Some(commit.walk(folder).into_iter().map(|(path, node)| (path, node.id)).collect())
+            }
         }
     }
 }
