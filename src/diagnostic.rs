@@ -156,6 +156,8 @@ codes! {
     IngressTlsHostMismatch = "ingress-tls-host-mismatch", Warning;
     /// The Secret of a certificate is not there.
     TlsSecretMissing = "tls-secret-missing", Info;
+    /// The issuer of a certificate is not there.
+    CertificateIssuerMissing = "certificate-issuer-missing", Warning;
     /// An Ingress names no class, and there is no default.
     IngressClassMissing = "ingress-class-missing", Warning;
     /// The class of an Ingress is not there.

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff::{self, Diff, Revision, Section};
 use crate::layout::{self, Layout};
 use crate::picture::{self, Shown};
-use crate::render::{self, Changes, Page, PictureOptions};
+use crate::render::{self, Changes, Page, PictureOptions, Theme};
 use crate::source::{self, Loaded, Request};
 use crate::view::NothingSelected;
 use crate::why::{self, Answer, Question};
@@ -116,7 +116,7 @@ impl Picture {
         let problems: Vec<Diagnostic> = world.diagnostics().iter().chain(&self.problems).cloned().collect();
         let page =
             Page { tables: Some(&self.shown.graph), ..Page::new(world, &self.layout, self.shown.picture(), &problems) };
-        render::page(&page, &PictureOptions::default())
+        render::page(&page, &PictureOptions { theme: Theme::Auto, ..PictureOptions::default() })
     }
 
     /// The selected part as a graph for Mermaid.

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
 use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
+use super::picture::Texts;
 use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
@@ -103,9 +104,16 @@ pub struct Args {
     #[arg(long, help_heading = "Appearance", hide_short_help = true)]
     no_legend: bool,
 
-    /// The colors of pictures: light, dark, or auto for the reader's setting
-    #[arg(long, help_heading = "Appearance", default_value = "light")]
-    theme: Theme,
+    /// The colors: light, dark, or auto for the reader's setting [default: light for pictures, auto for pages]
+    #[arg(long, help_heading = "Appearance")]
+    theme: Option<Theme>,
+
+    /// Manifests of objects in HTML pages
+    ///
+    /// redacted leaves out values that may be secret (of ConfigMaps, environment variables, annotations), full shows
+    /// them. Values of Secrets are never shown.
+    #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted, hide_short_help = true)]
+    texts: Texts,
 
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10 [default: 2, or what fits]
     #[arg(long, help_heading = "Output", hide_short_help = true, value_name = "NUMBER")]
@@ -368,7 +376,11 @@ fn content(
     drawn: &Graph,
     layout: Option<&Layout>,
 ) -> anyhow::Result<Vec<u8>> {
-    let options = PictureOptions { theme: args.theme, title: args.title.clone(), ..PictureOptions::default() };
+    let options = PictureOptions {
+        theme: args.theme.unwrap_or_default(),
+        title: args.title.clone(),
+        ..PictureOptions::default()
+    };
     let layout = || layout.context("the picture was not laid out");
     Ok(match format {
         ChangesFormat::Text => render::changes_text(changes).into_bytes(),
@@ -379,7 +391,8 @@ fn content(
         }
         ChangesFormat::Svg => render::svg(layout()?, drawn, &options).into_bytes(),
         ChangesFormat::Html => {
-            let page = render::ChangesPage { changes, drawn, layout: layout()? };
+            let page = render::ChangesPage { changes, drawn, layout: layout()?, texts: args.texts.into() };
+            let options = PictureOptions { theme: args.theme.unwrap_or(Theme::Auto), ..options };
             render::changes_page(&page, &options)?.into_bytes()
         }
         ChangesFormat::Mermaid => render::mermaid(drawn, &options).into_bytes(),

@@ -242,7 +242,7 @@ fn content(
     let drawing = || drawn.context("the picture was not laid out");
     Ok(match format {
         Format::Svg => render::svg(drawing()?.layout, graph, &look).into_bytes(),
-        Format::Html => args.picture.page(world, &drawing()?, &look)?.into_bytes(),
+        Format::Html => args.picture.page(world, &drawing()?, &args.picture.look_of_page())?.into_bytes(),
         Format::Png => output::bitmap(drawing()?.layout, graph, &look, args.scale)?,
         Format::Pdf => render::pdf(drawing()?.layout, graph, &look)?,
         Format::Drawio => render::drawio(drawing()?.layout, graph, &look).into_bytes(),

@@ -88,7 +88,7 @@ impl Folder {
         let links: Vec<PageLink> = self.pages.iter().map(link).collect();
         let up =
             |file: &str, name: &str| PageLink { file: file.to_owned(), name: name.to_owned(), facts: String::new() };
-        let look = picture.look();
+        let (look, look_of_page) = (picture.look(), picture.look_of_page());
         let verdicts = render::Verdicts::of(world);
         let index = Page {
             texts: picture.texts(),
@@ -98,7 +98,7 @@ impl Folder {
             beside: &[up(OVERVIEW, "The overview as a picture")],
             ..Page::new(world, &self.picture, &self.overview, world.diagnostics())
         };
-        let mut files = vec![(INDEX.to_owned(), render::page(&index, &look)?.into_bytes())];
+        let mut files = vec![(INDEX.to_owned(), render::page(&index, &look_of_page)?.into_bytes())];
         files.push((OVERVIEW.to_owned(), render::svg(&self.picture, &self.overview, &look).into_bytes()));
         let page = |page: &Drawn| {
             let mut beside = vec![up(INDEX, "All namespaces")];
@@ -111,7 +111,7 @@ impl Folder {
                 beside: &beside,
                 ..Page::new(world, &page.layout, &page.graph, &[])
             };
-            Ok((page.file.clone(), render::page(&content, &look)?.into_bytes()))
+            Ok((page.file.clone(), render::page(&content, &look_of_page)?.into_bytes()))
         };
         files.extend(self.pages.par_iter().map(page).collect::<Result<Vec<_>>>()?);
         Ok(files)

@@ -52,14 +52,14 @@ pub struct PictureArgs {
     #[arg(long = "yaml", value_enum, value_name = "WHICH", default_value_t = Texts::Redacted, hide_short_help = true)]
     texts: Texts,
 
-    /// The colors: light, dark, or auto for the reader's setting
-    #[arg(long, default_value = "light")]
-    theme: Theme,
+    /// The colors: light, dark, or auto for the reader's setting [default: light for pictures, auto for pages]
+    #[arg(long)]
+    theme: Option<Theme>,
 }
 
 /// The manifests that pages contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Texts {
+pub enum Texts {
     Redacted,
     Full,
     None,
@@ -145,7 +145,12 @@ impl PictureArgs {
 
     /// Options for rendering.
     pub fn look(&self) -> PictureOptions {
-        PictureOptions { theme: self.theme, title: self.title(), ..PictureOptions::default() }
+        PictureOptions { theme: self.theme.unwrap_or_default(), title: self.title(), ..PictureOptions::default() }
+    }
+
+    /// Options for rendering pages, which follow the reader's setting unless a theme is asked for.
+    pub fn look_of_page(&self) -> PictureOptions {
+        PictureOptions { theme: self.theme.unwrap_or(Theme::Auto), ..self.look() }
     }
 
     /// Options for graphs as text, which stand in documents that have titles of their own.
@@ -186,7 +191,7 @@ impl PictureArgs {
         let mut problems: Vec<Diagnostic> = world.diagnostics().iter().chain(problems).chain(found).cloned().collect();
         Diagnostic::sort(&mut problems);
         let page = Page {
-            texts: self.texts.into(),
+            texts: self.texts(),
             whole: whole.map(|layout| (layout, &shown.graph)),
             tables: Some(&shown.graph),
             ..Page::new(world, layout, shown.picture(), &problems)

@@ -37,6 +37,7 @@ pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
                 because,
                 nodes: std::iter::once(id.clone()).chain(by).collect(),
                 gate: open.then_some(Gate::Exposure),
+                kin: Vec::new(),
             };
             if sign == "−" { closed.push(item) } else { opened.push(item) }
         };
@@ -142,6 +143,7 @@ fn doors(found: &Found<'_>, told: &BTreeSet<NodeId>) -> Vec<Item> {
             because,
             nodes: vec![door.id.clone()],
             gate: (opens && shut.is_empty()).then_some(Gate::Exposure),
+            kin: Vec::new(),
         });
     }
     items
@@ -181,6 +183,7 @@ fn tls(graph: &Graph) -> Vec<Item> {
         because: vec![(String::new(), place(graph, &id))],
         nodes: vec![id],
         gate: None,
+        kin: Vec::new(),
     });
     items.collect()
 }

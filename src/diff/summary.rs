@@ -109,6 +109,8 @@ pub struct Item {
     pub nodes: Vec<NodeId>,
     /// Which gate stops at it.
     pub gate: Option<Gate>,
+    /// Sentences that it is one instance of, before and after their number: lists put what is alike together.
+    pub kin: Vec<(String, String)>,
 }
 
 /// What there is to know about one topic.
@@ -168,10 +170,21 @@ fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
             because: row.causes.iter().map(|c| (c.text.clone(), c.place.clone())).collect(),
             nodes: nodes(row, ends),
             gate: (turn == Turn::Gained).then_some(Gate::Widened),
+            kin: kin(row, ends, &stays),
         });
         items.collect()
     };
     (tell(Turn::Gained), tell(Turn::Lost))
+}
+
+/// `3 sources → shop/db on TCP 5432`, `shop/web → 3 targets on TCP 5432`.
+fn kin(row: &Row, ends: &Union, all: &Everyone<'_>) -> Vec<(String, String)> {
+    let [from, to] = [words(&row.from, &row.to, ends, all), words(&row.to, &row.from, ends, all)];
+    let mut on = format!(" on {}", ports(&row.ports));
+    if row.network != crate::policy::Network::Pod {
+        on.push_str(&format!(" ({})", row.network));
+    }
+    vec![(String::new(), format!(" sources → {to}{on}")), (format!("{from} → "), format!(" targets{on}"))]
 }
 
 /// `shop/web → shop/db on TCP 5432`.
@@ -252,6 +265,7 @@ fn isolation(found: &Found<'_>) -> Vec<Item> {
                 because: Vec::new(),
                 nodes: list.iter().take(24).map(|n| n.id.clone()).collect(),
                 gate: (!gained).then_some(Gate::Widened),
+                kin: Vec::new(),
             });
         }
     }
@@ -285,6 +299,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
                 because: place(found.new, index).map(|at| (String::new(), at)).into_iter().collect(),
                 nodes: Vec::new(),
                 gate: (key.0 != crate::diagnostic::Severity::Info).then_some(Gate::Finding),
+                kin: vec![(String::new(), format!(" times new: {}: {}", key.0.as_str(), key.1))],
             });
         }
     }
@@ -297,6 +312,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
                 because: place(found.old, index).map(|at| ("was at".to_owned(), at)).into_iter().collect(),
                 nodes: Vec::new(),
                 gate: None,
+                kin: vec![(String::new(), format!(" times fixed: {}: {}", key.0.as_str(), key.1))],
             });
         }
     }
@@ -327,6 +343,7 @@ fn routes(graph: &Graph) -> Vec<Item> {
             because: vec![(if sign == "−" { "was at" } else { "" }.into(), place)],
             nodes: vec![by.id.clone(), target.id.clone()],
             gate: None,
+            kin: Vec::new(),
         });
     }
     items
@@ -402,7 +419,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 because.push((unlisted, String::new()));
             }
         }
-        items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None });
+        items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None, kin: Vec::new() });
     }
     items
 }

@@ -47,6 +47,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
             because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: Some(Gate::UnreadEntrance),
+            kin: Vec::new(),
         });
     }
     let before = reached(found.old);
@@ -61,6 +62,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
             because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(workload)],
             gate: Some(Gate::UnreadEntrance),
+            kin: Vec::new(),
         });
     }
     for (key, entrance) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
@@ -70,6 +72,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
             because: vec![("was at".to_owned(), found.old.sources().line_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: None,
+            kin: Vec::new(),
         });
     }
     items
@@ -96,6 +99,7 @@ fn ways(found: &Found<'_>) -> Vec<Item> {
         because: Vec::new(),
         nodes: vec![workload, by],
         gate: Some(Gate::UnreadPolicy),
+        kin: Vec::new(),
     });
     items.collect()
 }
@@ -124,6 +128,7 @@ fn policies(found: &Found<'_>) -> Vec<Item> {
             because: at.into_iter().collect(),
             nodes: Vec::new(),
             gate: opens.then_some(Gate::UnreadPolicy),
+            kin: Vec::new(),
         });
     }
     items.extend(subjects(found));
@@ -149,6 +154,7 @@ fn subjects(found: &Found<'_>) -> Vec<Item> {
             because: Vec::new(),
             nodes: vec![NodeId::object(&end.key)],
             gate: Some(Gate::UnreadPolicy),
+            kin: Vec::new(),
         })
     });
     items.collect()

@@ -8,6 +8,7 @@ use crate::net::{Labels, ObjectKey, Operator, PortSet};
 use crate::source::Span;
 
 use super::admin;
+use super::cilium;
 use super::evaluate::Certainty;
 use super::istio;
 use super::rule::{Action, Direction, Peer, Policy, Rule};
@@ -85,7 +86,6 @@ const fn kind(
 /// <https://kuma.io/docs/latest/policies/meshtrafficpermission/>,
 /// <https://developer.hashicorp.com/consul/docs/connect/intentions>).
 const FOREIGN: &[Kind] = &[
-    kind("cilium.io", "CiliumCIDRGroup", Influence::Decides, BOTH, Reach::Cluster),
     kind("cilium.io", "CiliumLocalRedirectPolicy", Influence::Decides, OUT, Reach::Cluster),
     kind("consul.hashicorp.com", "ServiceIntentions", Influence::Restricts, IN, Reach::Cluster),
     kind("istio.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
@@ -171,9 +171,9 @@ impl ForeignPolicy {
             (false, true) => Influence::Restricts,
             (false, false) => return None,
         };
-        // Of Kubernetes' own kinds such peers are nodes and domain names, and no pods.
+        // Of Kubernetes' own kinds and of Cilium's such peers are no pods: nodes, domain names, the API server.
         ForeignPolicy::of(entry)
-            .filter(|_| entry.key.group != admin::GROUP)
+            .filter(|_| ![admin::GROUP, cilium::GROUP].contains(&&*entry.key.group))
             .map(|all| ForeignPolicy { influence, ..all })
     }
 

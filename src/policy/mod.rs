@@ -15,6 +15,7 @@ mod admin;
 mod asking;
 mod calico;
 mod call;
+mod cilium;
 mod classes;
 mod collect;
 mod connectivity;
@@ -60,7 +61,7 @@ pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Report;
 use super::connections::{PortsJson, ReasonJson};
 use crate::policy::{
-    Answer, Call, CallVerdict, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownService,
+    Answer, Call, CallVerdict, Connectivity, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownService,
 };
 
 /// How a connection and the calls between its ends go together.
@@ -30,7 +30,7 @@ impl CallState {
         self.into()
     }
 
-    fn of(verdict: &CallVerdict) -> CallState {
+    pub(super) fn of(verdict: &CallVerdict) -> CallState {
         if verdict.is_allowed() {
             CallState::Allowed
         } else if verdict.is_blocked() {
@@ -39,6 +39,19 @@ impl CallState {
             CallState::Partly
         }
     }
+}
+
+/// Whether a rule that allows some port mentions pods by their labels: what is open to a whole namespace or to everybody
+/// was opened for others too.
+pub(super) fn names_pods(connectivity: &Connectivity, answer: &Answer) -> bool {
+    let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
+    let mut allowing = answer.because.iter().filter(|r| r.effect == Effect::Allow);
+    let named = allowing.any(|reason| {
+        let policy = &connectivity.policies()[reason.policy];
+        let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
+        matches!(rule.map(|r| &r.peers), Some(Peers::AnyOf(peers)) if peers.iter().all(by_labels))
+    });
+    named && !answer.ports.is_empty()
 }
 
 /// What is known of calls.
@@ -83,7 +96,7 @@ impl<'a> Ledger<'a> {
         if let Some(state) = self.states.get(&(*from, *to)) {
             return Some(*state);
         }
-        let unneeded = self.callers.contains(from) && self.is_for_these_pods(&pair.answer);
+        let unneeded = self.callers.contains(from) && names_pods(self.report.connectivity, &pair.answer);
         unneeded.then_some(CallState::Unneeded)
     }
 
@@ -97,7 +110,7 @@ impl<'a> Ledger<'a> {
         let (PeerSet::Workloads(sources), PeerSet::Workloads(_)) = (&group.from, &group.to) else {
             return None;
         };
-        if !self.is_for_these_pods(&group.answer) {
+        if !names_pods(self.report.connectivity, &group.answer) {
             return None;
         }
         let callers: Vec<usize> = sources.iter().copied().filter(|s| self.callers.contains(s)).collect();
@@ -112,19 +125,6 @@ impl<'a> Ledger<'a> {
         };
         let is_unneeded = |from: usize, to: usize| from != to && !self.states.contains_key(&(from, to));
         callers.iter().any(|&from| targets.iter().any(|&to| is_unneeded(from, to)))
-    }
-
-    /// Whether a rule that allows some port mentions pods by their labels: what is open to a whole namespace or to
-    /// everybody was opened for others too.
-    fn is_for_these_pods(&self, answer: &Answer) -> bool {
-        let by_labels = |peer: &Peer| matches!(peer, Peer::Pods(pods) if !pods.pods.is_everything());
-        let mut allowing = answer.because.iter().filter(|r| r.effect == Effect::Allow);
-        let named = allowing.any(|reason| {
-            let policy = &self.report.connectivity.policies()[reason.policy];
-            let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
-            matches!(rule.map(|r| &r.peers), Some(Peers::AnyOf(peers)) if peers.iter().all(by_labels))
-        });
-        named && !answer.ports.is_empty()
     }
 
     /// Whether policies let nothing of a call through.

@@ -101,7 +101,7 @@ pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, aska
     };
     let page = PageTemplate {
         head: Head::new(&words::title(layout, drawn, options), options, Palette::of(drawn)),
-        description: shown(&words::description(drawn)).into_owned(),
+        description: shown(&words::description_of(drawn, world)).into_owned(),
         has_tables: content.tables.is_some(),
         has_ways: words::tells_of_ways(graph) || graph.edges().any(|(.., e)| e.kind() == EdgeKind::Exposes),
         has_problems: content.problems.is_some(),
@@ -111,7 +111,15 @@ pub fn page(content: &Page<'_>, options: &PictureOptions) -> Result<String, aska
         has_policies: graph.nodes().any(|n| matches!(&n.detail, Detail::Workload { access: Some(_), .. })),
         picture: svg_in_page(layout, drawn, options),
         whole: whole.map(|(layout, graph)| svg_in_page(layout, graph, &whole_options)).unwrap_or_default(),
-        data: explore::data(content.tables.unwrap_or(drawn), layout, world, content.verdicts, content.texts),
+        data: explore::data(explore::Subject {
+            graph: content.tables.unwrap_or(drawn),
+            layout,
+            world,
+            old: None,
+            verdicts: content.verdicts,
+            texts: content.texts,
+            pages: content.pages.iter().map(|p| (shown(&p.name).into_owned(), p.file.clone())).collect(),
+        }),
         exposure: tables::exposure(graph).iter().map(|r| maker.exposure(r)).collect(),
         routes: tables::routes(graph).iter().map(|r| maker.route(r)).collect(),
         services: graph.nodes().filter_map(|n| maker.service(n)).collect(),
@@ -231,7 +239,8 @@ struct AllowedRow {
     allowed: bool,
     ports: String,
     remarks: Vec<String>,
-    because: Vec<String>,
+    /// Rules with their places.
+    because: Vec<(String, String)>,
 }
 
 struct CallRow {
@@ -388,7 +397,7 @@ impl Maker<'_> {
     fn allowed(&self, row: &tables::AllowedRow<'_>) -> AllowedRow {
         let because = row.because.iter().map(|e| {
             let rule = if e.field.is_empty() { e.object.clone() } else { format!("{} {}", e.object, e.field) };
-            shown(&format!("{rule} ({})", e.place())).into_owned()
+            (shown(&rule).into_owned(), shown(&e.place()).into_owned())
         });
         AllowedRow {
             from: self.name(row.from),

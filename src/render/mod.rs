@@ -14,6 +14,7 @@ mod d2;
 mod dot;
 mod drawio;
 mod drawio_style;
+mod entries;
 mod explore;
 mod findings;
 mod glyphs;

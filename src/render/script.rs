@@ -18,6 +18,7 @@ pub(super) const SCRIPT: &str = concat!(
     include_str!("../../templates/page/search.js"),
     include_str!("../../templates/page/filters.js"),
     include_str!("../../templates/page/matrix.js"),
+    include_str!("../../templates/page/tables.js"),
     include_str!("../../templates/page/export.js"),
     include_str!("../../templates/page/keys.js"),
     include_str!("../../templates/page/main.js"),

@@ -1,5 +1,7 @@
 //! What a picture says, in a sentence or two, and ids that are derived from what they name.
 
+use std::collections::BTreeMap;
+
 use crate::graph::{
     self, AddressesId, Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Exposure, Graph, Identity, LineEnd, NodeId,
     NodeKind, Scope,
@@ -7,8 +9,10 @@ use crate::graph::{
 use crate::layout::{Layout, TextRole};
 use crate::net::text;
 use crate::policy::Origin;
+use crate::world::World;
 
 use super::PictureOptions;
+use super::entries::{self, Entries, Reach};
 
 /// Kinds that are drawn only where a picture is about what workloads use.
 const CONFIG: &[NodeKind] =
@@ -55,11 +59,22 @@ pub(crate) fn subject(graph: &Graph) -> &'static str {
 
 /// Counts and exposure, in two sentences; of a union of two states first what changed.
 pub(crate) fn description(graph: &Graph) -> String {
+    described(graph, |entry| entries::drawn(graph, entry))
+}
+
+/// The same for the page of a World, whose verdicts count.
+pub(super) fn description_of(graph: &Graph, world: &World) -> String {
+    let entries = Entries::of(world);
+    described(graph, |entry| entries.reach(graph.node(entry)))
+}
+
+fn described(graph: &Graph, reach: impl Fn(usize) -> Reach) -> String {
     if graph.is_comparison() {
-        return comparison(graph);
+        return comparison(graph, reach);
     }
     let mut said = vec![counts(graph)];
-    match reachable("Reachable from the Internet", exposed(graph, |_| true)) {
+    let (open, rest) = reachable("Reachable from the Internet", graph, reach, |_| true);
+    match open {
         Some(text) => said.push(text),
         // What a selection left out may lead to what it took.
         None if graph.not_shown().iter().any(|n| n.is_entrance) => {
@@ -68,6 +83,7 @@ pub(crate) fn description(graph: &Graph) -> String {
         None if tells_of_ways(graph) && !is_part(graph) => said.push("Nothing is reachable from the Internet.".into()),
         None => {}
     }
+    said.extend(rest);
     said.extend(graph.footnote().map(|note| format!("{}.", note.replacen('n', "N", 1))));
     said.join(" ")
 }
@@ -78,7 +94,7 @@ fn is_part(graph: &Graph) -> bool {
 }
 
 /// What changed in which way, and whether it is reachable from the Internet, in a sentence each.
-fn comparison(graph: &Graph) -> String {
+fn comparison(graph: &Graph, reach: impl Fn(usize) -> Reach) -> String {
     if graph.is_unchanged() {
         return format!("Nothing changed. {}", counts(graph));
     }
@@ -99,7 +115,8 @@ fn comparison(graph: &Graph) -> String {
         (ChangeKind::Added, "Newly reachable from the Internet"),
         (ChangeKind::Removed, "No longer reachable from the Internet in this way"),
     ] {
-        said.extend(reachable(words, exposed(graph, |k| k == Some(kind))));
+        let (open, _) = reachable(words, graph, &reach, |k| k == Some(kind));
+        said.extend(open);
     }
     said.join(" ")
 }
@@ -123,9 +140,28 @@ pub(super) fn counts(graph: &Graph) -> String {
     text
 }
 
-/// The first few of what is reachable; `None` if nothing is.
-fn reachable(words: &str, exposed: Vec<String>) -> Option<String> {
-    (!exposed.is_empty()).then(|| format!("{words}: {}.", text::sentence(exposed, NAMED)))
+/// The first few of what is reachable through the edges whose change is wanted, and what is open and not reached, in a
+/// sentence each.
+fn reachable(
+    words: &str,
+    graph: &Graph,
+    reach: impl Fn(usize) -> Reach,
+    wanted: impl Fn(Option<ChangeKind>) -> bool,
+) -> (Option<String>, Vec<String>) {
+    let mut of: BTreeMap<Reach, Vec<String>> = BTreeMap::new();
+    for (entry, text) in exposed(graph, wanted) {
+        of.entry(reach(entry)).or_default().push(text);
+    }
+    let mut sentence = |reach: Reach, words: &str| {
+        of.remove(&reach).map(|named| format!("{words}: {}.", text::sentence(named, NAMED)))
+    };
+    let open = sentence(Reach::Reached, words);
+    let rest = [
+        (Reach::Undetermined, "Open to the Internet, and what policies leave of it cannot be determined"),
+        (Reach::Denied, "Open to the Internet and denied by policies"),
+        (Reach::Empty, "Open to the Internet without a workload behind it in the manifests"),
+    ];
+    (open, rest.into_iter().filter_map(|(reach, words)| sentence(reach, words)).collect())
 }
 
 /// Whether a graph holds what requests go through. Where a view left it out, nothing can be said of the outside.
@@ -134,8 +170,8 @@ pub(crate) fn tells_of_ways(graph: &Graph) -> bool {
     any(&[NodeKind::Ingress, NodeKind::Gateway, NodeKind::Route, NodeKind::Service]) && !any(CONFIG)
 }
 
-/// What the Internet reaches directly, as `shop/web (Ingress 443)`, by the edges whose change is wanted.
-fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<String> {
+/// What is open to the Internet, as `shop/web (Ingress 443)`, by the edges whose change is wanted.
+fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (from, to, edge) in graph.edges() {
         if edge.kind() == EdgeKind::Exposes
@@ -152,7 +188,7 @@ fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<St
                 EdgeDetail::Several(several) => vec![format!("{} ways", several.count)],
                 _ => Vec::new(),
             };
-            found.push(if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) });
+            found.push((to, if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) }));
         }
     }
     found

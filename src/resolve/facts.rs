@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dns::DnsAccess;
 use super::unread::UnreadEntrance;
 use crate::graph::{Backend, HostTls, NodeId, Port, PortMap, UseWay};
 use crate::net::ObjectKey;
@@ -48,6 +49,12 @@ pub struct Facts {
     pub checked: BTreeMap<usize, Checked>,
     /// Probes that no port of their pods answers, as far as is known.
     pub probes: Vec<UnansweredProbe>,
+    /// The workloads that are the DNS of the cluster.
+    pub dns_servers: Vec<usize>,
+    /// What policies say of questions to the DNS of the cluster, by workload.
+    pub dns: Vec<DnsAccess>,
+    /// Workloads that policies let connect to pods and ask no DNS.
+    pub without_dns: BTreeSet<usize>,
     /// Routes that send datagrams (UDP) to their backends; all others send TCP.
     pub datagrams: BTreeSet<usize>,
 }
@@ -71,6 +78,11 @@ impl Facts {
     /// The first object that may open an entrance to a workload and is not read.
     pub fn unread_to(&self, workload: usize) -> Option<&UnreadEntrance> {
         self.unread.get(self.unread_by_workload.get(workload).copied().flatten()?)
+    }
+
+    /// What policies say of questions of a workload to the DNS of the cluster.
+    pub fn dns_of(&self, workload: usize) -> DnsAccess {
+        self.dns.get(workload).copied().unwrap_or_default()
     }
 
     /// The ways by which requests from outside come to an Ingress, a Gateway or a route.

@@ -37,6 +37,7 @@ use crate::policy::{self, Calls, Connectivity, NetworkPlugin};
 use crate::source::Sources;
 
 pub use controllers::{ControllerError, ControllerRef, is_google};
+pub use dns::{DnsAccess, DnsDenial, DnsDoubt, RuleRef, leads_to_pods};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
     EndpointOutcome, Facts, Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, UnansweredProbe,
@@ -93,6 +94,10 @@ pub fn resolve(
     let connectivity = policy::connectivity(cluster, entrances, absent, plugin);
     connectivity.map(|connectivity| {
         let calls = calls::calls(cluster, sources);
+        context.facts.dns_servers = dns::servers(cluster);
+        context.facts.dns = dns::access(cluster, &context.facts.dns_servers, &connectivity);
+        let cut_off = |w: &usize| dns::is_cut_off(cluster, &connectivity, context.facts.dns_of(*w), *w);
+        context.facts.without_dns = (0..cluster.workloads().len()).filter(cut_off).collect();
         allows::add(&mut context, &connectivity);
         calls::add(&mut context, &connectivity, &calls);
         resources::add(&mut context);

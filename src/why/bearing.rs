@@ -61,7 +61,8 @@ pub fn bearing(code: Code) -> Bearing {
         // The layers of endpoints and ports name the pods without the port.
         Code::ServiceSelectorOverlap => Note,
         // What the manifests lack may be made by other means.
-        Code::ConfigmapOrSecretMissing | Code::TlsSecretMissing | Code::IngressClassUnknown => Note,
+        Code::ConfigmapOrSecretMissing | Code::TlsSecretMissing | Code::CertificateIssuerMissing => Note,
+        Code::IngressClassUnknown => Note,
         Code::IngressResourceWithoutController | Code::EndpointsWithoutService => Note,
         // Connections work, with other names, certificates or for more clients than meant.
         Code::HeadlessServiceMismatch | Code::IngressNoTls | Code::IngressTlsHostMismatch => Note,

@@ -33,6 +33,7 @@ use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
 pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing, is_mutual};
+pub use suggest::pod_selector_text;
 pub use question::{PortName, PortWish, Question, Reference, Url};
 
 /// What a question is answered from.

@@ -9,6 +9,7 @@ use super::ends::{End, Judged};
 use crate::inert::{self, Entry, Yaml};
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::policy::{AbsentController, Direction, Effect, Reason, Ruling, Tier};
+use crate::world::World;
 
 /// So many pairs get a change; whoever asks for more wants another policy than this can propose.
 const MOST: usize = 4;
@@ -196,6 +197,11 @@ fn selector(field: &str, labels: &BTreeMap<String, String>) -> Entry {
 fn pod_selector(scene: &Scene<'_>, workload: usize) -> Entry {
     let (labels, remark) = telling_labels(scene, workload);
     selector("podSelector", &labels).remarked(remark)
+}
+
+/// The selector of the pods of a workload as proposals have it, as YAML.
+pub fn pod_selector_text(world: &World, workload: usize) -> String {
+    Yaml::Map(vec![pod_selector(&Scene::new(world, None), workload)]).document()
 }
 
 fn port_list(ports: &PortSet) -> Yaml {

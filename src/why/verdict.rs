@@ -65,6 +65,7 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
             Doubt::Translated => "policies may see the address of a node in place of the client's".to_owned(),
             Doubt::UnknownController => "it depends on which pods the ingress controller has".to_owned(),
             Doubt::Unevaluated => unevaluated(scene, judged),
+            Doubt::Untold => "a rule is for hosts whose addresses are not known".to_owned(),
         };
         return (Outcome::Undetermined, why);
     }

@@ -175,12 +175,16 @@ impl<'a> Known<'a> {
                 }
             }
         }
-        let policies = connectivity.policies().iter().enumerate();
+        // An object may be several policies.
+        let mut policies: BTreeMap<&ObjectKey, bool> = BTreeMap::new();
+        for (index, policy) in connectivity.policies().iter().enumerate() {
+            *policies.entry(&policy.key).or_default() |= selecting.contains(&index);
+        }
         Known {
             foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
             unread: facts.unread.iter().map(|u| u.object).collect(),
             read: facts.destination_rules.iter().map(|r| r.object).collect(),
-            policies: policies.map(|(i, p)| (&p.key, selecting.contains(&i))).collect(),
+            policies,
             has_pods: !cluster.workloads().is_empty(),
         }
     }
@@ -207,6 +211,12 @@ impl<'a> Known<'a> {
             ("policy.networking.k8s.io", _) => Fate::Absent(Reason::Refused),
             ("projectcalico.org" | "crd.projectcalico.org", "NetworkPolicy" | "GlobalNetworkPolicy") => {
                 Fate::Absent(Reason::Refused)
+            }
+            ("cilium.io", "CiliumNetworkPolicy") => Fate::Absent(Reason::Refused),
+            // What is for nodes is not evaluated.
+            ("cilium.io", "CiliumClusterwideNetworkPolicy") => {
+                let is_for_nodes = entry.object.tree.at(&["spec", "nodeSelector"]).is_some();
+                Fate::Absent(if is_for_nodes { Reason::NotUnderstood } else { Reason::Refused })
             }
             // Those that are only watched decide nothing.
             ("security.istio.io", "AuthorizationPolicy") if is_watched(entry) => Fate::Irrelevant,
@@ -240,6 +250,7 @@ const USED: &[(&str, &str)] = &[
     ("", "ServiceAccount"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("cert-manager.io", "Certificate"),
+    ("cilium.io", "CiliumCIDRGroup"),
     ("crd.projectcalico.org", "GlobalNetworkSet"),
     ("crd.projectcalico.org", "NetworkSet"),
     ("crd.projectcalico.org", "Tier"),

@@ -35,7 +35,17 @@ const button = (text, title, press, props = {}) =>
 /** `1 workload`, `2 workloads`. */
 const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
+/** Names in the order in which people count: `team-2` before `team-10`. */
+const { compare: natural } = new Intl.Collator("en", { numeric: true });
+
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+
+/** How many of a list have each key. */
+const tally = (list, key) => {
+  const counts = new Map();
+  for (const item of list) if (key(item) != null) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+};
 
 /** Runs at most once a frame. */
 function eachFrame(work) {
@@ -59,7 +69,7 @@ const say = (text) => {
 };
 
 /** The state of the page and its subscribers. */
-const state = { node: null, to: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set() };
+const state = { node: null, to: null, line: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set() };
 const watchers = [];
 /** Runs now and whenever the state changes; `what` names the parts that changed. */
 const watch = (work) => watchers.push(work);

@@ -78,19 +78,34 @@ function zoom(factor, at) {
 
 const pan = (dx, dy) => look(camera.x + dx, camera.y + dy, camera.k);
 
-/** Brings boxes of the picture into sight, near enough to be read. */
-function show(boxes) {
+/**
+ * Brings boxes of the picture into sight. The size stays as it is as long as they can be read and, `whole`, all of them are seen at once; `closer` also comes nearer for them.
+ */
+function show(boxes, { whole: all = false, closer = false } = {}) {
   if (!boxes.length) return;
   const { w, h } = size();
   const left = Math.min(...boxes.map((b) => b.x));
   const top = Math.min(...boxes.map((b) => b.y));
   const right = Math.max(...boxes.map((b) => b.x + b.w));
   const bottom = Math.max(...boxes.map((b) => b.y + b.h));
-  const k = clamp(Math.min((w - 120) / (right - left), (h - 120) / (bottom - top)), Math.min(camera.k, 0.9), Math.max(camera.k, 1));
-  const inside = left * k + camera.x > 20 && right * k + camera.x < w - 20 && top * k + camera.y > 20 && bottom * k + camera.y < h - 20;
+  const most = Math.min((w - 40) / (right - left), (h - 40) / (bottom - top));
+  let k = camera.k;
+  if (k < LEGIBLE && !all) k = 1;
+  if (closer) k = clamp(most, least(), 1);
+  if (all) k = Math.min(k, Math.max(most, least()));
+  const free = 20;
+  const inside = left * k + camera.x > free && right * k + camera.x < w - free && top * k + camera.y > free && bottom * k + camera.y < h - free;
   if (inside && k === camera.k) return;
-  fly(w / 2 - ((left + right) / 2) * k, h / 2 - ((top + bottom) / 2) * k, k);
+  if (k !== camera.k || all) return fly(w / 2 - ((left + right) / 2) * k, h / 2 - ((top + bottom) / 2) * k, k);
+  // As little as is needed.
+  const moved = (at, low, high, room) => {
+    if (low * k + at < free) return free - low * k;
+    return high * k + at > room - free ? room - free - high * k : at;
+  };
+  fly(moved(camera.x, left, right, w), moved(camera.y, top, bottom, h), k);
 }
+/** Below this size texts cannot be read. */
+const LEGIBLE = 0.5;
 
 /** The box of a card or frame, in the units of the picture. */
 function boxOf(element) {
@@ -191,6 +206,9 @@ stage.addEventListener("pointerdown", (event) => event.target === stage && down(
 function down(event) {
   if (event.button !== 0) return;
   cancelAnimationFrame(flight);
+  dragged = false;
+  // Texts can be marked; a finger moves the picture all the same.
+  if (event.pointerType === "mouse" && event.target.closest?.("text")) return;
   fingers.set(event.pointerId, local(event));
   if (fingers.size === 1) dragged = false;
 }

@@ -3,7 +3,7 @@
 const legend = make("section", { className: "panel", id: "panel-legend", attr: { role: "tabpanel", "aria-label": "Legend and filters" } });
 const spaces = make("section", { className: "panel", id: "panel-namespaces", attr: { role: "tabpanel", "aria-label": "Namespaces" } });
 
-const NODE_WORDS = { Internet: "the Internet", External: "outside addresses", ExternalName: "outside name", Workload: "workload", Peers: "set of pods, or anyone", Junction: "junction", Missing: "not in the input", Claim: "volume claim", Scaler: "autoscaler", Summary: "several objects" };
+const NODE_WORDS = { Internet: "the Internet", External: "outside addresses", ExternalName: "outside name", Workload: "workload", Peers: "set of pods, or anyone", Junction: "junction", Missing: "not in the input", Claim: "volume claim", Scaler: "autoscaler", Summary: "several objects", Namespace: "namespace" };
 
 /** A sample line of a kind. */
 function sample(kind) {
@@ -35,16 +35,10 @@ function group(title, rows, keys) {
     "div",
     { className: "group" },
     make("h3", {}, title),
-    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link", attr: { "aria-label": `Show all ${title.toLowerCase()}` } }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link", attr: { "aria-label": `Show no ${title.toLowerCase()}` } })),
+    keys.length > 2 && make("div", { className: "both" }, button("all", `Show all ${title.toLowerCase()}`, () => set(true), { className: "link", attr: { "aria-label": `Show all ${title.toLowerCase()}` } }), button("none", `Show no ${title.toLowerCase()}`, () => set(false), { className: "link", attr: { "aria-label": `Show no ${title.toLowerCase()} (none)` } })),
     make("ul", { className: "checks" }, rows),
   );
 }
-
-const tally = (list, key) => {
-  const counts = new Map();
-  for (const item of list) if (key(item) != null) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
-};
 
 function drawLegend() {
   if (state.panel !== "legend") return;
@@ -52,10 +46,11 @@ function drawLegend() {
   const kinds = tally(model.nodes.filter((n) => cardsOf(n).length), (n) => n.kind);
   const names = tally(model.nodes.filter((n) => n.kind !== "Summary" && !n.elsewhere), (n) => n.ns);
   const hueOf = (kind) => model.nodes.find((n) => n.kind === kind)?.hue ?? "grey";
-  const spaceRows = [...names].sort().map(([name, count]) => check(`ns:${name}`, data(name), count));
+  const spaceRows = [...names].sort(([a], [b]) => natural(a, b)).map(([name, count]) => check(`ns:${name}`, data(name), count));
   redraw(
     legend,
     ...[
+      make("h2", { tabIndex: -1 }, "Legend"),
       make("p", { className: "quiet" }, "Clear a box to hide its items in the picture and the matrix."),
       group("Lines", model.kinds.filter((k) => edges.has(k.kind)).map((k) => check(`edge:${k.kind}`, [sample(k), " ", k.words], edges.get(k.kind))), model.kinds.map((k) => `edge:${k.kind}`)),
       group("Cards", [...kinds].map(([kind, count]) => check(`kind:${kind}`, [make("span", { className: `dot hue-${hueOf(kind)}`, attr: { "aria-hidden": "true" } }), NODE_WORDS[kind] ?? kind], count)), [...kinds.keys()].map((k) => `kind:${k}`)),
@@ -78,22 +73,19 @@ function drawSpaces() {
       make("div", { className: "quiet" }, s.isolated === n.workloads ? `all ${n.workloads} isolated` : `${s.isolated} of ${n.workloads} isolated`),
     ];
   };
+  const without = (side) => model.namespaces.filter((n) => n[side].deny == null).length;
   const lacking = model.namespaces.filter((n) => n.ingress.deny == null || n.egress.deny == null);
-  const showFrame = (name) => {
-    const frame = model.frames.get(`namespace:${name}`)?.[0] ?? model.nodes.filter((n) => n.ns === name).flatMap(cardsOf)[0];
-    if (frame) show([boxOf(frame)]);
-  };
   redraw(
     spaces,
     make("h2", { tabIndex: -1 }, "Namespaces"),
     model.namespaces.length
-      ? make("p", {}, lacking.length ? `${lacking.length} of ${counted(model.namespaces.length, "namespace")} without a default deny in some direction: pods that no policy selects are open.` : "Every namespace denies by default, in and out.")
+      ? make("p", {}, lacking.length ? `Without a default deny: ${without("ingress")} of ${counted(model.namespaces.length, "namespace")} for traffic in, ${without("egress")} for traffic out. Pods that no policy selects are open.` : "Every namespace denies by default, in and out.")
       : make("p", { className: "none" }, "No namespace has workloads."),
     make(
       "table",
       { attr: { "aria-label": "Namespaces" } },
       make("thead", {}, make("tr", {}, ["Namespace", "Workloads", "Traffic in", "Traffic out"].map((h) => make("th", { scope: "col" }, h)))),
-      make("tbody", {}, model.namespaces.map((n) => make("tr", {}, make("th", { scope: "row" }, button("", `Show ${n.name}`, () => showFrame(n.name), { className: "link", textContent: n.name })), make("td", {}, String(n.workloads)), make("td", {}, side(n.ingress, n)), make("td", {}, side(n.egress, n))))),
+      make("tbody", {}, [...model.namespaces].sort((a, b) => natural(a.name, b.name)).map((n) => make("tr", {}, make("th", { scope: "row" }, button("", `Show ${n.name}`, () => select(model.byId.get(`namespace:${n.name}`)), { className: "link", textContent: n.name })), make("td", {}, String(n.workloads)), make("td", {}, side(n.ingress, n)), make("td", {}, side(n.egress, n))))),
     ),
   );
 }

@@ -10,7 +10,9 @@ const KEYS = [
   ["Escape", "close, stop, select nothing"],
   ["1 2 3 4", "how many steps light up (4: all)"],
   ["u  d  b", "upstream, downstream, both"],
-  ["r", "blast radius, or back to neighbors"],
+  ["r  R", "blast radius, who can get here; again: back to neighbors"],
+  ["e  E", "the next or the last line of the selected card"],
+  ["z", "bring what lights up into sight"],
   ["w", "ask whether the selected reaches another"],
   ["m  t  l  n  i", "matrix, tables, legend, namespaces, details"],
   ["c", "copy the picture as PNG"],
@@ -21,7 +23,7 @@ const help = make(
   { className: "help", attr: { "aria-label": "Keys" } },
   make("header", {}, make("h2", {}, "Keys"), button("Close", "Close (Escape)", () => help.close())),
   make("table", { attr: { "aria-label": "Keys" } }, make("tbody", {}, KEYS.map(([keys, words]) => make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, words))))),
-  make("p", { className: "quiet" }, "Wheel or pinch zooms, drag moves, a click selects, Shift and a click asks for the way between two cards."),
+  make("p", { className: "quiet" }, "Wheel or pinch zooms, drag moves, a click selects a card, a line or the name of a namespace, Shift and a click asks whether the first can reach the second."),
 );
 help.addEventListener("click", (event) => event.target === help && help.close());
 
@@ -41,7 +43,7 @@ stage.tabIndex = 0;
 stage.setAttribute("role", "application");
 stage.setAttribute("aria-label", "Picture. Arrow keys go from card to card, Enter selects, question mark lists all keys.");
 stage.addEventListener("focus", () => {
-  if (!cursor && stage.matches(":focus-visible")) setCursor(state.node ? shownBy(state.node) : beside(null));
+  if (!cursor && stage.matches(":focus-visible")) setCursor((state.node && shownBy(state.node)) ?? beside(null));
 });
 stage.addEventListener("blur", () => setCursor(null));
 stage.addEventListener("keydown", (event) => {
@@ -53,13 +55,26 @@ stage.addEventListener("keydown", (event) => {
     const next = beside(cursor ?? (state.node && shownBy(state.node)), ...arrow);
     if (next) setCursor(next);
   } else if (event.key === "Enter" || event.key === " ") {
-    if (cursor) choose(cursor);
+    if (cursor) cursor.kind === "Summary" && pageOf(cursor) && state.node === meant(cursor) ? enter(cursor) : choose(cursor);
   } else return;
   event.preventDefault();
 });
 
+/** From line to line of the selected card, and back to the card after the last. */
+let lineOwner = null;
+function nextLine(step) {
+  if (!state.node) return;
+  if (!state.line) lineOwner = state.node;
+  const own = lineOwner && [...model.in[lineOwner.i], ...model.out[lineOwner.i]].filter((e) => shownLines(e).length);
+  if (!own?.length) return;
+  const at = own.findIndex((e) => state.line === e.k && model.nodes[e.f] === state.node && model.nodes[e.t] === state.to);
+  const next = at < 0 ? (step > 0 ? 0 : own.length - 1) : at + step;
+  if (own[next]) openLine(own[next], { go: true });
+  else select(lineOwner);
+}
+
 const PLAIN = {
-  "/": () => box.focus(),
+  "/": () => (box.focus(), box.select()),
   "?": () => help.showModal(),
   "+": () => zoom(1.25),
   "=": () => zoom(1.25),
@@ -74,6 +89,10 @@ const PLAIN = {
   d: () => change({ way: "down", spread: "lines" }),
   b: () => change({ way: "both", spread: "lines" }),
   r: () => change({ spread: state.spread === "blast" ? "lines" : "blast" }),
+  R: () => change({ spread: state.spread === "back" ? "lines" : "back" }),
+  e: () => nextLine(1),
+  E: () => nextLine(-1),
+  z: () => showLit(),
   w: () => state.node && (pick((to) => ask(state.node, to)), drawDetails()),
   m: () => open("matrix"),
   t: () => open("tables"),
@@ -88,7 +107,9 @@ addEventListener("keydown", (event) => {
   if (event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, dialog")) return;
   if (event.key === "Escape") {
     if (picking) pick(null), drawDetails();
+    else if (state.line) select(null);
     else if (state.to) change({ to: null });
+    else if (bundle) bundle = null, drawDetails();
     else if (state.node) select(null);
     return;
   }

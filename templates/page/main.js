@@ -1,10 +1,12 @@
 // Builds the page around the picture and the tables that are there, keeps its state in the address, and takes new states of what is shown.
 
 const PANELS = [["details", "Details"], ["matrix", "Matrix"], ["tables", "Tables"], ["namespaces", "Namespaces"], ["legend", "Legend"]];
-const tables = make("section", { className: "panel", id: "panel-tables", attr: { role: "tabpanel", "aria-label": "Tables" } });
 const panels = { details, matrix, tables, namespaces: spaces, legend };
 const tabs = make("div", { className: "tabs", attr: { role: "tablist", "aria-label": "Beside the picture" } });
-const side = make("aside", { className: "side" }, tabs, Object.values(panels));
+const pane = make("div", { className: "pane" }, tabs, Object.values(panels));
+const side = make("aside", { className: "side", attr: { "aria-label": "Panel" } }, pane, map);
+const bar = make("div", { className: "bar" });
+const left = make("div", { className: "left" }, bar, stage);
 const split = make("div", { className: "split", tabIndex: 0, attr: { role: "separator", "aria-orientation": "vertical", "aria-label": "Width of the panel" } });
 const tools = make("div", { className: "tools" });
 
@@ -32,7 +34,7 @@ function drawTabs() {
     ),
   );
   for (const [name, panel] of Object.entries(panels)) panel.hidden = state.panel !== name;
-  side.dataset.panel = state.panel;
+  pane.dataset.panel = state.panel;
 }
 
 tabs.addEventListener("keydown", (event) => {
@@ -91,12 +93,14 @@ function address() {
   const put = (name, value, plain) => value !== plain && value != null && value !== "" && said.set(name, value);
   put("id", state.node?.id);
   put("to", state.to?.id);
+  put("line", state.line);
   put("hops", state.hops, 1);
   put("way", state.way, "both");
   put("spread", state.spread, "lines");
   put("panel", state.panel, shownPanels()[0][0]);
   put("off", [...state.off].sort().join(" "));
   put("theme", root.dataset.theme);
+  put("state", ["before", "after"].find((name) => stateSwitch.querySelector(`#show-${name}`)?.checked));
   put("view", model.views.indexOf(model.view), 0);
   if (!whole) put("at", [camera.x, camera.y].map((v) => Math.round(v)).concat(camera.k.toFixed(3)).join(","));
   const text = said.toString();
@@ -104,13 +108,22 @@ function address() {
 }
 
 let writing = 0;
+/** The address without what no entry of the history is made for: place, size and colors. */
+const chosen = (said) => said.replace(/[?&/](at|theme|off)=[^&]*/g, "").replace(/^#[/&]*/, "");
+let following = false;
+/** Writes the address: what is newly chosen is an entry of the history, so that Back goes back to what was chosen before. */
 function remember() {
   clearTimeout(writing);
-  writing = setTimeout(() => {
-    const said = address();
-    if (said !== location.hash) history.replaceState(null, "", said);
-  }, 150);
+  writing = setTimeout(remembered, 150);
 }
+function remembered() {
+  clearTimeout(writing);
+  const said = address();
+  if (said === location.hash || (said === "#/" && !location.hash)) return;
+  const news = chosen(said) !== chosen(location.hash) && location.hash.slice(0, 2) !== "" && started;
+  history[news && !following ? "pushState" : "replaceState"](null, "", said);
+}
+let started = false;
 
 /** A part of an address in plain letters; one that is not well formed stays as it is. */
 function decoded(text) {
@@ -130,24 +143,33 @@ function follow() {
     const target = document.getElementById(text);
     if (!tables.contains(target)) return;
     change({ panel: "tables" });
-    return target.scrollIntoView();
+    return jump(target);
   }
   const said = new URLSearchParams(location.hash.slice(2));
   const of = (name, all, plain) => (all.includes(said.get(name)) ? said.get(name) : plain);
-  if (said.has("theme")) setTheme(of("theme", ["light", "dark"], undefined));
-  const node = model.byId.get(said.get("id")) ?? null;
+  setTheme(of("theme", ["light", "dark"], undefined));
+  const moment = stateSwitch.querySelector(`#show-${of("state", ["before", "after"], "both")}`);
+  if (moment && !moment.checked) {
+    moment.checked = true;
+    followMoment();
+  }
+  const node = meant(model.byId.get(said.get("id"))) ?? null;
+  const to = (node && model.byId.get(said.get("to"))) ?? null;
+  const line = to && model.out[node.i].find((e) => e.t === to.i && e.k === said.get("line"));
   useView(model.views[Number(said.get("view"))] ?? model.views[0]);
   change({
     node,
-    to: node ? (model.byId.get(said.get("to")) ?? null) : null,
+    to,
+    line: line?.k ?? null,
     hops: Number(of("hops", ["1", "2", "3", "99"], "1")),
     way: of("way", ["both", "up", "down"], "both"),
-    spread: of("spread", ["lines", "blast"], "lines"),
+    spread: of("spread", ["lines", "blast", "back"], "lines"),
     panel: of("panel", shownPanels().map(([name]) => name), shownPanels()[0][0]),
     off: new Set((said.get("off") ?? "").split(" ").filter(Boolean)),
   });
   const at = (said.get("at") ?? "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite)) look(at[0], at[1], clamp(at[2], least(), MOST));
+  else if (to) show([node, to].map(placeOf).filter(Boolean), { whole: true });
   else if (node) bring(node);
 }
 
@@ -179,6 +201,7 @@ function useView(view) {
   remember();
 }
 
+const stateSwitch = make("div", { className: "switch states", attr: { role: "group", "aria-label": "State that the picture shows" } });
 const viewSwitch = make("div", { className: "switch views", attr: { role: "group", "aria-label": "What the picture shows" } });
 
 /** Takes the pictures and what else is in a page, this one or a newer one, to where they belong. */
@@ -187,27 +210,34 @@ function settle(page) {
   const figures = [...main.querySelectorAll(".picture")].filter((f) => f.querySelector("svg"));
   const svgs = figures.map((f) => f.querySelector("svg"));
   const holder = figures[0].closest(".switch");
-  stage.querySelector(".switch")?.remove();
   viewSwitch.replaceChildren();
-  if (figures.length > 1) {
-    // Two pictures: their buttons choose which one is on the stage.
+  stateSwitch.replaceChildren();
+  if (holder) {
+    // Two pictures, or the states of a comparison, which style rules choose: their buttons stand above the stage.
     const buttons = [...holder.querySelectorAll(":scope > input, :scope > label")];
-    viewSwitch.append(...buttons);
-    buttons.filter((b) => b.tagName === "INPUT").forEach((input, i) => (input.value = i));
-    stage.prepend(viewSwitch, canvas);
-  } else if (holder) {
-    // Which state a comparison shows is chosen by buttons that style rules look at: they stay before the picture.
-    stage.prepend(holder);
-    figures[0].className = "picture inner";
-    for (const name of ["tabindex", "role", "aria-label"]) figures[0].removeAttribute(name);
-    figures[0].replaceChildren(canvas);
-  } else stage.prepend(canvas);
+    const inputs = buttons.filter((b) => b.tagName === "INPUT");
+    (figures.length > 1 ? viewSwitch : stateSwitch).append(...buttons);
+    if (figures.length > 1) inputs.forEach((input, i) => (input.value = i));
+  }
+  bar.replaceChildren(...[viewSwitch, stateSwitch].filter((s) => s.childElementCount), lens);
   const sections = [...main.querySelectorAll(":scope > section, :scope > #tables")].filter((s) => s.childElementCount && !s.querySelector(".picture, h2#picture"));
-  tables.replaceChildren(...sections);
+  fillTables(sections);
   // Existing elements stay in place, for they may have the focus.
-  if (!stage.isConnected) main.replaceChildren(stage, split, side);
+  if (!left.isConnected) main.replaceChildren(left, split, side);
   return svgs;
 }
+
+/** The state of a comparison that the picture shows is the one that everything speaks of. */
+function followMoment() {
+  const before = stateSwitch.querySelector("#show-before")?.checked;
+  const now = before ? "before" : "after";
+  if (now === asked) return;
+  turnState(now);
+  grid.signs.clear();
+  for (const list of [model.ways]) for (const way of list) delete way.path;
+  change({ node: state.node, panel: state.panel });
+}
+stateSwitch.addEventListener("change", followMoment);
 
 viewSwitch.addEventListener("change", (event) => useView(model.views[event.target.value]));
 
@@ -238,8 +268,8 @@ function drawTools() {
 const lens = make(
   "div",
   { className: "lens", attr: { role: "group", "aria-label": "Size of the picture" } },
-  button("+", "Nearer (+)", () => zoom(1.4), { attr: { "aria-label": "Nearer" } }),
   button("−", "Farther (−)", () => zoom(1 / 1.4), { attr: { "aria-label": "Farther" } }),
+  button("+", "Nearer (+)", () => zoom(1.4), { attr: { "aria-label": "Nearer" } }),
   button("⤢", "The whole picture (0)", () => fit(), { attr: { "aria-label": "The whole picture" } }),
 );
 
@@ -247,16 +277,17 @@ const lens = make(
 async function replace(page) {
   const known = await unpack(page);
   if (!known || !page.querySelector(".picture svg")) return;
-  const before = { ids: [state.node?.id, state.to?.id], view: model.views.indexOf(model.view), ...camera, whole };
-  const scrolled = side.scrollTop;
-  const chosen = stage.querySelector(".switch:not(.views) > input:checked")?.id;
+  const before = { ids: [state.node?.id, state.to?.id], line: state.line, view: model.views.indexOf(model.view), ...camera, whole };
+  const scrolled = pane.scrollTop;
+  const moment = stateSwitch.querySelector("input:checked")?.id;
   const svgs = settle(page);
+  asked = "after";
   model = read(known, svgs);
   turnTo(model.views[before.view] ?? model.views[0]);
   canvas.replaceChildren(model.svg);
   mount(model.svg);
-  for (const input of stage.querySelectorAll(".switch.views > input")) input.checked = input.value === String(model.views.indexOf(model.view));
-  const kept = chosen && stage.querySelector(`.switch:not(.views) > input#${chosen}`);
+  for (const input of viewSwitch.querySelectorAll("input")) input.checked = input.value === String(model.views.indexOf(model.view));
+  const kept = [...stateSwitch.querySelectorAll("input")].find((input) => input.id === moment);
   if (kept) kept.checked = true;
   // Everything that the header says is about this state; the tools of the script stay where they are.
   const header = document.querySelector("header");
@@ -265,15 +296,19 @@ async function replace(page) {
   header.prepend(...said);
   document.title = page.title;
   grid.signs.clear();
+  grid.changes.clear();
+  if (stateSwitch.querySelector("#show-before")?.checked) turnState("before");
   cursor = null;
   announceCards();
   const [node, to] = before.ids.map((id) => model.byId.get(id) ?? null);
   if (before.whole) fit(look);
   else look(before.x, before.y, before.k);
-  change({ node, to: node && to, off: state.off, panel: has(state.panel) ? state.panel : "details" });
+  const line = node && to && model.out[node.i].some((e) => e.t === to.i && e.k === before.line) ? before.line : null;
+  bundle = null;
+  change({ node, to: before.line && !line ? null : node && to, line, off: state.off, panel: has(state.panel) ? state.panel : "details" });
   // In a picture of another size the selected card may be out of sight.
   if (node && (before.width !== camera.width || before.height !== camera.height)) bring(node);
-  side.scrollTop = scrolled;
+  pane.scrollTop = scrolled;
 }
 
 /** Leaves the page as it is without a script. */
@@ -287,7 +322,7 @@ async function start() {
   if (!known) return plainly();
   root.classList.add("app");
   const svgs = settle(document);
-  stage.append(lens, map, note);
+  stage.append(canvas, note, tip);
   document.querySelector("header").append(tools);
   document.body.append(voice, help, reader);
   model = read(known, svgs);
@@ -297,7 +332,7 @@ async function start() {
   drawTools();
   announceCards();
   watch((what) => {
-    if (["node", "to", "hops", "way", "spread"].some((w) => what.has(w))) {
+    if (["node", "to", "line", "hops", "way", "spread"].some((w) => what.has(w))) {
       spread();
       paint();
     }
@@ -306,7 +341,8 @@ async function start() {
       setWidth();
       drawTabs();
     }
-    if (["node", "to", "hops", "way", "spread", "panel"].some((w) => what.has(w))) drawDetails();
+    if (["node", "to", "line", "hops", "way", "spread", "panel"].some((w) => what.has(w))) drawDetails();
+    if (what.has("panel")) drawTables();
     if (what.has("panel") || what.has("off")) {
       drawLegend();
       drawSpaces();
@@ -318,14 +354,21 @@ async function start() {
   fit(look);
   moved.push(remember);
   follow();
-  addEventListener("hashchange", follow);
+  started = true;
+  addEventListener("hashchange", () => {
+    following = true;
+    clearTimeout(writing);
+    follow();
+    // What follows from an address is no entry of its own.
+    setTimeout(() => (remembered(), (following = false)), 160);
+  });
   // Links of tables to cards go there without a new entry of the history.
   tables.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
     const node = link && nodeOfAnchor(decoded(link.hash.slice(1)));
     if (!node) return;
     event.preventDefault();
-    change({ node, to: null });
+    change({ node, to: null, line: null });
     bring(node);
   });
   window.kubesketch = { replace };

@@ -2,7 +2,7 @@
 
 const matrix = make("section", { className: "panel", id: "panel-matrix", attr: { role: "tabpanel", "aria-label": "Allowed connections" } });
 const CELL = 20;
-const grid = { rows: [], columns: [], row: 0, column: 0, left: 160, top: 130, signs: new Map() };
+const grid = { rows: [], columns: [], row: 0, column: 0, left: 160, top: 130, signs: new Map(), changes: new Map() };
 const sheet = make("canvas", { attr: { "aria-hidden": "true" } });
 const spacer = make("div", { className: "spacer" });
 const live = make("div", { id: "cell", attr: { role: "gridcell" } });
@@ -11,7 +11,7 @@ const told = make("div", { className: "told" });
 
 /** Visible ends in the order of their namespaces, outside peers last. */
 function endsShown() {
-  const workloads = model.nodes.filter((n) => isWorkload(n) && !isOff(n)).sort((a, b) => (a.ns ?? "").localeCompare(b.ns ?? "", "en") || a.name.localeCompare(b.name, "en"));
+  const workloads = model.nodes.filter((n) => isWorkload(n) && !isOff(n)).sort((a, b) => natural(a.ns ?? "", b.ns ?? "") || natural(a.name, b.name));
   return [...workloads, ...outsideEnds()];
 }
 
@@ -20,14 +20,14 @@ const nameOf = (end) => (end.plane || model.namespaces.length < 2 ? end.name : f
 function drawMatrix() {
   if (state.panel !== "matrix") return;
   if (!hasMatrix()) {
-    matrix.replaceChildren(make("p", { className: "none" }, model.nodes.some(isWorkload) ? "This page does not contain the allowed connections; `kubesketch table connections` prints them." : "There are no workloads."));
+    matrix.replaceChildren(make("p", { className: "none" }, model.nodes.some(isWorkload) ? ["This page does not contain the allowed connections; ", make("code", {}, "kubesketch table connections"), " prints them."] : "There are no workloads."));
     return;
   }
   grid.rows = grid.columns = endsShown();
   if (!matrix.contains(scroller)) {
     matrix.replaceChildren(
       make("h2", { tabIndex: -1 }, "Allowed connections"),
-      make("p", { className: "quiet" }, "Rows are sources, columns are targets. Arrow keys move, Enter asks why."),
+      make("p", { className: "quiet" }, model.before ? "Rows are sources, columns are targets, after the change; red cells allow more than before, blue ones less. “Before” above the picture shows the old state." : "Rows are sources, columns are targets. Arrow keys move, Enter asks why."),
       told,
       scroller,
     );
@@ -45,6 +45,18 @@ function drawMatrix() {
   spacer.style.height = `${grid.top + grid.rows.length * CELL + 8}px`;
   drawSheet();
   tellCell();
+}
+
+/** On the page of a change: whether a pair gains (`more`) or loses something. */
+function differs(from, to) {
+  if (!model.before || asked === "before" || from === to || from.plane || to.plane) return "";
+  const key = `${from.i} ${to.i}`;
+  if (!grid.changes.has(key)) {
+    const words = () => (hasMatrix() ? verdictOf(cellsBetween(from, to)).ports : "none");
+    const [was, is] = [inOld(words), words()];
+    grid.changes.set(key, was === is ? "" : was === "none" || is === "all" || (is !== "none" && was !== "all") ? "more" : "less");
+  }
+  return grid.changes.get(key);
 }
 
 /** The kind of sign of a pair. */
@@ -71,6 +83,7 @@ const drawSheet = eachFrame(() => {
   const style = getComputedStyle(root);
   const color = (name) => style.getPropertyValue(`--${name}`);
   const [ink, muted, rule, ground, green, blue, band] = ["ink", "muted", "frame-line", "canvas", "green", "blue", "frame"].map(color);
+  const [alarm, gone] = ["vermilion-tint", "blue-tint"].map(color);
   const { left, top, rows, columns } = grid;
   const pen = sheet.getContext("2d");
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -95,6 +108,11 @@ const drawSheet = eachFrame(() => {
   for (let r = firstRow; r <= lastRow; r++) {
     for (let c = firstColumn; c <= lastColumn; c++) {
       const [mx, my] = [x(c) + CELL / 2, y(r) + CELL / 2];
+      const change = differs(rows[r], columns[c]);
+      if (change) {
+        pen.fillStyle = change === "more" ? alarm : gone;
+        pen.fillRect(x(c) + 1, y(r) + 1, CELL - 2, CELL - 2);
+      }
       switch (signOf(rows[r], columns[c])) {
         case "all":
           pen.fillStyle = green;
@@ -198,6 +216,7 @@ function tellCell() {
   live.textContent = `${nameOf(from)} to ${nameOf(to)}: ${words}`;
   told.replaceChildren(
     make("div", {}, data(nameOf(from)), " → ", data(nameOf(to)), ": ", verdict ? verdictHead(verdict) : make("span", { className: "quiet" }, words)),
+    model.before && !self && !from.plane && !to.plane && differs(from, to) ? make("div", { className: differs(from, to) === "more" ? "alarm" : "gone" }, `Before: ${inOld(() => portsText(verdictOf(cellsBetween(from, to))))}`) : "",
     verdict ? make("ul", { className: "because" }, tellingReasons(verdict).slice(0, 4).map(reasonRow)) : "",
   );
 }

@@ -47,6 +47,7 @@ function read(known, svgs) {
       if (from?.standsFor || to?.standsFor) m.edges.push({ f: from.i, t: to.i, k: dataset.kind, l: [], w: [] });
     }
   }
+  addSpaces(m);
   m.out = m.nodes.map(() => []);
   m.in = m.nodes.map(() => []);
   m.edges.forEach((edge) => {
@@ -55,7 +56,24 @@ function read(known, svgs) {
   });
   m.sets = m.nodes.map(() => []);
   m.nodes.forEach((node) => node.members?.forEach((member) => m.sets[member].push(node.i)));
+  m.anyone = m.nodes.filter((n) => n.anyone).map((n) => n.i);
+  const states = (calls) => new Map(calls.filter((c) => c.s != null).map((c) => [`${c.f} ${c.s}`, c.state]));
+  m.callState = states(m.calls);
+  if (m.before) m.other = { ...m.before, texts: m.oldTexts ?? [], callState: states(m.before.calls) };
   return m;
+}
+
+/** Namespaces can be selected, searched and asked about as objects can, and so can the Internet where no card is it. */
+function addSpaces(m) {
+  const add = (node) => {
+    if (m.byId.has(node.id)) return;
+    node.i = m.nodes.length;
+    m.nodes.push(node);
+    m.byId.set(node.id, node);
+  };
+  const names = new Set([...m.namespaces.map((n) => n.name), ...m.nodes.map((n) => n.ns).filter(Boolean)]);
+  for (const name of [...names].sort(natural)) add({ id: `namespace:${name}`, kind: "Namespace", label: "Namespace", hue: "grey", name });
+  if (m.internet?.length) add({ id: "internet", kind: "Internet", label: "Internet", hue: "grey", name: "Internet" });
 }
 
 /** Turns to one of the pictures. */
@@ -67,13 +85,23 @@ const lineKey = (from, to, kind) => `${from}\n${to}\n${kind}`;
 const linesOf = (edge) => model.lines.get(lineKey(model.nodes[edge.f].id, model.nodes[edge.t].id, edge.k)) ?? [];
 const cardsOf = (node) => model.drawn.get(node.id) ?? [];
 
+const spaceOf = (node) => (node.kind === "Namespace" ? node.name : node.ns);
 /** The node whose card shows this one: itself, or the card of its namespace in an overview. */
-const shownBy = (node) => (cardsOf(node).length ? node : (model.hosts.find((h) => h.ns === node.ns) ?? null));
+const shownBy = (node) => (cardsOf(node).length ? node : (model.hosts.find((h) => h.ns === spaceOf(node)) ?? null));
+/** A card that represents a namespace is that namespace. */
+const meant = (node) => (node?.kind === "Summary" && model.byId.get(`namespace:${node.ns}`)) || node;
+/** The box of a node in the picture, or of its frame; `null` if there is none. */
+function placeOf(node) {
+  const card = shownBy(node);
+  if (card) return boxOf(cardsOf(card)[0]);
+  const frame = node.kind === "Namespace" && model.frames.get(node.id)?.[0];
+  return frame ? boxOf(frame) : null;
+}
 
 /** True if the page compares two states. */
 const isComparison = () => model.nodes.some((n) => n.change);
 
-const fullName = (node) => (node.ns && node.kind !== "Summary" ? `${node.ns}/${node.name}` : node.name);
+const fullName = (node) => (node.ns && node.kind !== "Summary" && node.kind !== "Namespace" ? `${node.ns}/${node.name}` : node.name);
 const isWorkload = (node) => node?.kind === "Workload";
 
 /** The kind of a node in a word; empty where its name contains it. */
@@ -81,75 +109,3 @@ const kindOf = (node) => (["Internet", "Junction", "ExternalName", "Summary"].in
 
 /** True for nodes that connect nearly everything, such as the Internet. */
 const isHub = (node) => ["Internet", "External"].includes(node.kind) || (node.kind === "Peers" && !node.members?.length);
-const isStep = (node) => !["Junction", "Peers"].includes(node.kind);
-
-/**
- * The places that are next to one, on the way `forward` or back. Who stands in a set takes part in the lines of the set, and a line to a set is one to its members; but members of a
- * set have nothing to do with each other. So a place is a node and whether it was come to as a member (`within`), from where only lines lead on.
- */
-function nextTo({ i, within }, forward, first) {
-  const node = model.nodes[i];
-  const places = [];
-  const isSet = node.kind === "Peers";
-  if (!first && isHub(node)) return places;
-  if (!isSet || within || first) for (const edge of forward ? model.out[i] : model.in[i]) places.push({ i: forward ? edge.t : edge.f, edge, within: false });
-  if (!isSet) for (const set of model.sets[i]) places.push({ i: set, edge: null, within: true });
-  else if (!within) for (const member of node.members ?? []) places.push({ i: member, edge: null, within: false });
-  return places;
-}
-const placeKey = ({ i, within }) => i * 2 + (within ? 1 : 0);
-
-/**
- * What can be reached from a node over so many lines, with the lines: `up`, `down` or `both`. Junctions and sets of pods are no steps of their own, and what nearly
- * everything is connected with leads no further.
- */
-function around(start, hops, way) {
-  const nodes = new Map([[start.i, 0]]);
-  const edges = new Set();
-  const walk = (forward) => {
-    const from = { i: start.i, within: false };
-    const seen = new Map([[placeKey(from), 0]]);
-    const queue = [from];
-    for (let at = 0; at < queue.length; at++) {
-      const here = queue[at];
-      const far = seen.get(placeKey(here));
-      if (far >= hops && isStep(model.nodes[here.i]) && at > 0) continue;
-      for (const next of nextTo(here, forward, at === 0)) {
-        const cost = far + (isStep(model.nodes[next.i]) ? 1 : 0);
-        if (cost > hops) continue;
-        if (next.edge) edges.add(next.edge);
-        if (!nodes.has(next.i) || nodes.get(next.i) > cost) nodes.set(next.i, cost);
-        const key = placeKey(next);
-        if (seen.has(key) && seen.get(key) <= cost) continue;
-        seen.set(key, cost);
-        queue.push(next);
-      }
-    }
-  };
-  if (way !== "down") walk(false);
-  if (way !== "up") walk(true);
-  return { nodes, edges };
-}
-
-/** The shortest way along lines from one node to another, as steps; `null` if there is none. Belonging to a set is a step without an edge; a removed line has no target. */
-function wayAlong(from, to) {
-  const before = new Map([[from.i * 2, null]]);
-  const queue = [{ i: from.i, within: false }];
-  for (let at = 0; at < queue.length; at++) {
-    const here = queue[at];
-    if (here.i === to.i && !here.within) {
-      const steps = [];
-      for (let place = here; before.get(placeKey(place)); place = before.get(placeKey(place)).here) {
-        const { here: last, edge } = before.get(placeKey(place));
-        steps.unshift({ from: last.i, to: place.i, edge });
-      }
-      return steps;
-    }
-    for (const next of nextTo(here, true, at === 0)) {
-      if (before.has(placeKey(next)) || next.edge?.change === "removed") continue;
-      before.set(placeKey(next), { here, edge: next.edge });
-      queue.push(next);
-    }
-  }
-  return null;
-}

@@ -1,31 +1,65 @@
-// Highlights and filters of the picture: the selected card, its neighborhood, and the path between two cards.
+// Highlights and filters of the picture: the selected card or line, its neighborhood, and the way between two ends. What lights up follows the verdicts that panels tell.
 
-const lit = { nodes: new Map(), edges: new Set(), text: "" };
+const lit = { nodes: new Map(), edges: new Set(), arrows: [], steps: new Map() };
+const isBlast = () => state.spread !== "lines" && !!state.node && !state.to && canBlast(state.node);
 
 /** The part of the picture that a state lights up. */
 function spread() {
-  lit.nodes = new Map();
-  lit.edges = new Set();
-  const { node, to } = state;
+  Object.assign(lit, { nodes: new Map(), edges: new Set(), arrows: [], steps: new Map() });
+  const { node, to, line } = state;
   if (!node) return;
-  if (to) {
-    const way = routeOf(node, to);
-    for (const n of way.nodes) lit.nodes.set(n.i, 1);
-    for (const e of way.edges) lit.edges.add(e);
-  } else if (state.spread === "blast" && isWorkload(node) && hasMatrix()) {
-    lit.nodes.set(node.i, 0);
-    blast(node).forEach((ring, i) => ring.forEach((n) => lit.nodes.set(n.i, i + 1)));
-    for (const edge of model.edges) if (lit.nodes.has(edge.f) && lit.nodes.has(edge.t)) lit.edges.add(edge);
-  } else {
-    const found = around(node, state.hops, state.way);
-    lit.nodes = found.nodes;
-    lit.edges = found.edges;
-  }
+  const add = ({ nodes, edges }) => {
+    for (const i of nodes) if (!lit.nodes.has(i)) lit.nodes.set(i, 1);
+    for (const e of edges) lit.edges.add(e);
+  };
+  if (line) add(spanOf(node, to, line));
+  else if (to) add(answerOf(node, to));
+  else if (isBlast()) litSteps(node, state.spread === "back");
+  else Object.assign(lit, around(node, state.hops, state.way));
+  lit.nodes.set(node.i, 0);
   // An object without its own card is shown by the card that represents it.
   for (const i of [...lit.nodes.keys()]) {
     const card = shownBy(model.nodes[i]);
     if (card && !lit.nodes.has(card.i)) lit.nodes.set(card.i, lit.nodes.get(i));
   }
+}
+
+/** More arrows than this would hide the picture. */
+const MOST_ARROWS = 60;
+/** Lights up the steps of an attack: its victims, and the lines that it takes; an arrow where what is open has no line. */
+function litSteps(node, back) {
+  const rings = blast(node, back);
+  let from = workloadsOf(node).map(({ workload }) => workload);
+  rings.forEach((ring, k) => {
+    for (const n of ring) lit.nodes.set(n.i, k + 1), lit.steps.set(n.i, k + 1);
+    const targets = new Set(ring.map((n) => n.i));
+    const shown = new Set();
+    if (k === 0 && isOutside(node)) {
+      for (const w of model.ways.filter((w) => admitted(w) && comesFrom(w, node))) {
+        const path = wayIn(w);
+        for (const i of path.nodes) if (!lit.nodes.has(i)) lit.nodes.set(i, 1);
+        for (const e of path.edges) lit.edges.add(e);
+        shown.add(w.to);
+      }
+    }
+    for (const x of from) {
+      for (const flow of flowsOf(x, !back)) {
+        const hit = (endsOf(flow, x, !back) ?? []).filter((i) => targets.has(i));
+        if (!hit.length) continue;
+        for (const e of flow.edges) {
+          lit.edges.add(e);
+          for (const i of [e.f, e.t]) if (!isWorkload(model.nodes[i]) && !lit.nodes.has(i)) lit.nodes.set(i, k + 1);
+        }
+        for (const i of hit) shown.add(i);
+      }
+    }
+    for (const y of ring) {
+      if (shown.has(y.i) || lit.arrows.length >= MOST_ARROWS) continue;
+      const x = from.find((x) => (back ? allowed(y, x) : allowed(x, y)));
+      if (x) lit.arrows.push(back ? [y, x] : [x, y]);
+    }
+    from = ring;
+  });
 }
 
 let marked = [];
@@ -44,19 +78,56 @@ function paint() {
   if (!state.node) return;
   for (const i of lit.nodes.keys()) for (const card of cardsOf(model.nodes[i])) mark(card, "lit");
   const layers = new Map();
+  const layerOf = (parent) => {
+    if (!layers.has(parent)) layers.set(parent, make("g", { svg: true, attr: { class: "above" } }));
+    return layers.get(parent);
+  };
+  const drawn = new Set();
   for (const edge of lit.edges) {
-    for (const line of linesOf(edge)) {
-      const parent = line.parentNode;
-      if (!layers.has(parent)) layers.set(parent, make("g", { svg: true, attr: { class: "above" } }));
-      layers.get(parent).append(line.cloneNode(true));
+    for (const line of shownLines(edge)) {
+      if (drawn.has(line)) continue;
+      drawn.add(line);
+      layerOf(line.parentNode).append(line.cloneNode(true));
     }
+  }
+  for (const [x, y] of lit.arrows) {
+    const [a, b] = [x, y].map(shownBy);
+    if (a && b && a !== b) layerOf(cardsOf(b)[0].parentNode).append(arrow(boxOf(cardsOf(a)[0]), boxOf(cardsOf(b)[0])));
   }
   for (const [parent, layer] of layers) parent.insertBefore(layer, parent.querySelector(":scope > .node"));
   above = [...layers.values()];
+  for (const [i, step] of lit.steps) {
+    for (const card of cardsOf(model.nodes[i])) {
+      const { x, y, w } = boxOf(card);
+      const sign = make("g", { svg: true, attr: { class: "step", "aria-hidden": "true" } }, make("circle", { svg: true, attr: { cx: x + w - 2, cy: y + 2, r: 8.5 } }), make("text", { svg: true, attr: { x: x + w - 2, y: y + 5.8, "text-anchor": "middle", "font-size": 10.5, "font-weight": "bold" }, textContent: String(step) }));
+      card.after(sign);
+      above.push(sign);
+    }
+  }
   for (const end of [state.node, state.to]) {
     const card = end && shownBy(end);
-    if (card) for (const element of cardsOf(card)) mark(element, end === state.to ? "end" : "chosen");
+    if (card) for (const element of cardsOf(card)) mark(element, end === state.to && !state.line ? "end" : "chosen");
   }
+}
+
+/** The lines that show an edge: its own, or those between the cards that represent its ends. */
+function shownLines(edge) {
+  const own = linesOf(edge);
+  if (own.length) return own;
+  const [a, b] = [edge.f, edge.t].map((i) => shownBy(model.nodes[i]));
+  return a && b && a !== b ? (model.lines.get(lineKey(a.id, b.id, edge.k)) ?? []) : [];
+}
+
+/** A straight arrow from box to box, for what is open and has no line. */
+function arrow(a, b) {
+  const middle = (r) => ({ x: r.x + r.w / 2, y: r.y + r.h / 2 });
+  const [p, q] = [middle(a), middle(b)];
+  const length = Math.hypot(q.x - p.x, q.y - p.y) || 1;
+  const [dx, dy] = [(q.x - p.x) / length, (q.y - p.y) / length];
+  const out = (r) => Math.min(Math.abs(r.w / 2 / (dx || 1e-9)), Math.abs(r.h / 2 / (dy || 1e-9)));
+  const [s, e] = [out(a), length - out(b)];
+  const at = (t, side = 0) => `${(p.x + dx * t - dy * side).toFixed(1)} ${(p.y + dy * t + dx * side).toFixed(1)}`;
+  return make("g", { svg: true, attr: { class: "leap", "aria-hidden": "true" } }, make("path", { svg: true, attr: { d: `M${at(s)}L${at(Math.max(s, e - 7))}`, fill: "none", "stroke-width": 1.6, "stroke-dasharray": "2 4", "stroke-linecap": "round" } }), make("path", { svg: true, attr: { d: `M${at(e)}L${at(e - 8, 4)}L${at(e - 8, -4)}Z` } }));
 }
 
 const isOff = (node) => state.off.has(`kind:${node.kind}`) || (node.ns != null && state.off.has(`ns:${node.ns}`));
@@ -77,7 +148,9 @@ function filter() {
 
 /** Selects a node, or nothing. */
 function select(node, { go = true } = {}) {
-  change({ node, to: null, ...(node && { panel: "details" }) });
+  bundle = null;
+  node = meant(node);
+  change({ node, to: null, line: null, ...(node && { panel: "details" }) });
   if (!node) return say("Nothing is selected.");
   say(`${fullName(node)} ${kindOf(node)}. ${node.facts ?? ""}`);
   if (go) bring(node);
@@ -87,16 +160,59 @@ function bring(node) {
   // An object inside a summary card may have its own card in the other picture.
   const own = model.views.find((v) => v.drawn.has(node.id));
   if (own && own !== model.view && shownBy(node) !== node) useView(own);
-  const card = shownBy(node);
-  if (card) show([boxOf(cardsOf(card)[0])]);
+  const box = placeOf(node);
+  if (box) show([box]);
 }
 
-/** Asks how one node reaches another. */
+/** Brings everything that lights up into sight. */
+function showLit() {
+  const boxes = [...lit.nodes.keys()].map((i) => model.nodes[i]).filter((n) => cardsOf(n).length).map((n) => boxOf(cardsOf(n)[0]));
+  show(boxes, { whole: true });
+}
+
+/** Asks whether one node can reach another. */
 function ask(from, to) {
-  change({ node: from, to, panel: "details" });
+  [from, to] = [meant(from), meant(to)];
+  change({ node: from, to, line: null, panel: "details" });
   [from, to].forEach((end) => shownBy(end) !== end && bring(end));
-  const cards = [from, to].map(shownBy).filter(Boolean);
-  show(cards.map((n) => boxOf(cardsOf(n)[0])));
+  show([from, to].map(placeOf).filter(Boolean), { whole: true });
+}
+
+/** Opens the connection that a line shows. */
+function openLine(edge, { go = false } = {}) {
+  bundle = null;
+  change({ node: model.nodes[edge.f], to: model.nodes[edge.t], line: edge.k, panel: "details" });
+  say(`${fullName(state.node)} ${kindWords(edge.k)} ${fullName(state.to)}. ${edge.l.join(", ")}`);
+  if (go) show([state.node, state.to].map(placeOf).filter(Boolean), { whole: true });
+}
+
+/** Several lines that run where somebody clicked; one of them is to be chosen. */
+let bundle = null;
+function openBundle(edges) {
+  if (edges.length === 1) return openLine(edges[0]);
+  change({ node: null, to: null, line: null, panel: "details" });
+  bundle = edges;
+  drawDetails();
+  say(`${edges.length} connections run here.`);
+}
+
+/** All that a line stands for: itself with its ends, and through junctions to what lies behind. */
+function spanOf(from, to, kind) {
+  const nodes = new Set([from.i, to.i]);
+  const edges = new Set(model.out[from.i].filter((e) => e.t === to.i && e.k === kind));
+  const more = (i, forward, depth) => {
+    if (model.nodes[i].kind !== "Junction" || depth > 3) return;
+    for (const e of (forward ? model.out : model.in)[i]) {
+      if (e.k !== kind) continue;
+      edges.add(e);
+      const far = forward ? e.t : e.f;
+      nodes.add(far);
+      more(far, forward, depth + 1);
+    }
+  };
+  more(from.i, false, 0);
+  more(to.i, true, 0);
+  return { nodes, edges };
 }
 
 let picking = null;
@@ -111,25 +227,87 @@ function choose(node) {
   if (!picking) return select(node, { go: false });
   const work = picking;
   pick(null);
-  work(node);
+  work(meant(node));
 }
 
 const cardAt = (target) => target.closest?.(".node, .group, .edge");
 
+/** The edges whose lines are at a point of the window, or a few pixels beside it. */
+function linesAt(x, y) {
+  const found = new Map();
+  // Lines run straight: a step to each side finds them.
+  for (const r of [0, 1.5, 3, 4.5, 6, 7.5]) {
+    for (const [dx, dy] of r ? [[r, 0], [-r, 0], [0, r], [0, -r]] : [[0, 0]]) {
+      const [px, py] = [x + dx, y + dy];
+      for (const element of document.elementsFromPoint(px, py)) {
+        const line = element.closest?.(".edge");
+        if (element.closest?.(".node") || !stage.contains(element)) break;
+        if (line) found.set(lineKey(line.dataset.from, line.dataset.to, line.dataset.kind), line.dataset);
+      }
+    }
+    if (found.size) break;
+  }
+  return [...found.values()].flatMap(({ from, to, kind }) => {
+    const [a, b] = [model.byId.get(from), model.byId.get(to)];
+    return a && b ? (model.out[a.i].find((e) => e.t === b.i && e.k === kind) ?? []) : [];
+  });
+}
+
+// A click with Shift asks a question, and marks no text.
+canvas.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
 canvas.addEventListener("click", (event) => {
-  if (dragged) return;
+  // Whoever marks a text does not choose the card that it is on.
+  if (dragged || (event.detail < 2 && !event.shiftKey && String(getSelection()))) return;
   const element = cardAt(event.target);
-  if (element?.classList.contains("node")) {
-    const node = model.byId.get(element.dataset.id);
+  const node = element?.classList.contains("node") && meant(model.byId.get(element.dataset.id));
+  if (node) {
     if (event.shiftKey && state.node && state.node !== node) ask(state.node, node);
     else choose(node);
-  } else if (element?.classList.contains("edge")) {
-    const [from, to] = [model.byId.get(element.dataset.from), model.byId.get(element.dataset.to)];
-    change({ node: from, to, panel: "details" });
-  } else if (element?.dataset.id?.startsWith("namespace:") && event.target.closest("text")) {
-    change({ panel: "namespaces", node: null, to: null });
-  } else if (!picking) select(null);
+    return;
+  }
+  const lines = picking ? [] : linesAt(event.clientX, event.clientY);
+  const space = element?.classList.contains("group") && event.target.closest("text") && model.byId.get(element.dataset.id);
+  if (lines.length) openBundle(lines);
+  else if (space) event.shiftKey && state.node ? ask(state.node, space) : choose(space);
+  else if (!picking) select(null);
 });
+
+// ---- what is under the pointer
+
+const tip = make("div", { className: "tip", hidden: true, attr: { "aria-hidden": "true" } });
+let pointer = null;
+let hovered = [];
+const hover = eachFrame(() => {
+  const lines = pointer && !dragged ? linesAt(pointer.x, pointer.y) : [];
+  for (const element of hovered) element.classList.remove("over");
+  hovered = lines.flatMap(shownLines);
+  for (const element of hovered) element.classList.add("over");
+  canvas.classList.toggle("online", lines.length > 0);
+  tip.hidden = !lines.length;
+  if (!lines.length) return;
+  const name = (i) => fullName(model.nodes[i]) || kindOf(model.nodes[i]);
+  tip.replaceChildren(...lines.slice(0, 5).map((e) => make("div", {}, ...spanNames(e).flatMap((t, i) => (i ? [" → ", data(t)] : [data(t)])), make("span", { className: "kind" }, ` ${kindWords(e.k)}${e.l.length ? ` ${e.l.slice(0, 3).join(", ")}` : ""}`))), lines.length > 5 ? make("div", { className: "kind" }, `and ${lines.length - 5} more`) : "");
+  const box = stage.getBoundingClientRect();
+  const [x, y] = [pointer.x - box.left, pointer.y - box.top];
+  tip.style.left = `${clamp(x + 14, 4, Math.max(4, box.width - tip.offsetWidth - 4))}px`;
+  tip.style.top = `${y + 18 + tip.offsetHeight > box.height ? y - tip.offsetHeight - 10 : y + 18}px`;
+});
+/** The names of both ends of a line; a junction is named by what lies behind it. */
+function spanNames(edge) {
+  const far = (i, forward) => {
+    const node = model.nodes[i];
+    if (node.kind !== "Junction") return [node];
+    return (forward ? model.out : model.in)[i].filter((e) => e.k === edge.k).flatMap((e) => (model.nodes[forward ? e.t : e.f].kind === "Junction" ? [] : [model.nodes[forward ? e.t : e.f]]));
+  };
+  const words = (list) => (list.length > 2 ? `${fullName(list[0])} and ${list.length - 1} more` : list.map(fullName).join(", "));
+  return [words(far(edge.f, false)), words(far(edge.t, true))];
+}
+stage.addEventListener("pointermove", (event) => {
+  const inside = event.pointerType === "mouse" && canvas.contains(event.target) && !event.target.closest(".node");
+  pointer = inside && !event.buttons ? { x: event.clientX, y: event.clientY } : null;
+  hover();
+});
+stage.addEventListener("pointerleave", () => ((pointer = null), hover()));
 
 stage.addEventListener("dblclick", (event) => {
   event.preventDefault();
@@ -140,13 +318,18 @@ stage.addEventListener("dblclick", (event) => {
   else zoom(1.6, local(event));
 });
 
+/** The page of a namespace in the same folder. */
+const pageOf = (node) => model.pages?.find(([name]) => name === spaceOf(node))?.[1];
+
 /** Shows the objects that a card of an overview represents. */
 function enter(node) {
-  const whole = model.views.find((v) => v.frames.has(`namespace:${node.ns}`));
+  const page = pageOf(node);
+  if (page) return location.assign(page);
+  const whole = model.views.find((v) => v.frames.has(`namespace:${spaceOf(node)}`));
   if (!whole) return;
   useView(whole);
   select(null);
-  show([boxOf(model.frames.get(`namespace:${node.ns}`)[0])]);
+  show([boxOf(model.frames.get(`namespace:${spaceOf(node)}`)[0])], { whole: true, closer: true });
 }
 
 /** The cards by their position, for keyboard navigation. */

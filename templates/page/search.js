@@ -1,7 +1,7 @@
 // Search over everything that is known of nodes: words anywhere, `kind:`, `ns:`, `label:`, `host:`, `port:`, `image:` in one field.
 
 const FOUND = 60;
-const box = make("input", { type: "search", id: "search", placeholder: "Search  /", autocomplete: "off", spellcheck: false, attr: { role: "combobox", "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Search names, kinds, labels, hosts, ports, images" } });
+const box = make("input", { type: "search", id: "search", placeholder: matchMedia("(pointer: coarse)").matches ? "Search" : "Search  /", autocomplete: "off", spellcheck: false, attr: { role: "combobox", "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Search names, kinds, labels, hosts, ports, images" } });
 const found = make("ul", { id: "found", hidden: true, attr: { role: "listbox", "aria-label": "Found" } });
 const finder = make("div", { className: "finder" }, box, found);
 const FIELDS = { kind: "kind", ns: "ns", namespace: "ns", name: "name", label: "label", host: "host", port: "port", image: "image", address: "address" };
@@ -45,21 +45,31 @@ function search(text) {
     }
     return sum + (isWorkload(node) ? 0.5 : 0);
   };
-  const hits = model.nodes.filter((n) => n.kind !== "Junction").map((node) => ({ node, score: score(node) }));
-  return hits.filter((h) => h.score > 0).sort((a, b) => b.score - a.score || a.node.i - b.node.i).map((h) => h.node);
+  const known = model.nodes.filter((n) => n.kind !== "Junction" && !(n.kind === "Summary" && meant(n) !== n)).map((node) => ({ node, score: score(node) }));
+  return known.filter((h) => h.score > 0).sort((a, b) => b.score - a.score || natural(fullName(a.node), fullName(b.node))).map((h) => h.node);
 }
 
-/** Where a word was found that is not in the name. */
+/** Why a node was found: the field, and what of it fits, for words that are not in the name. */
 function foundIn(node, words) {
+  const lists = { host: node.hosts, port: node.ports, image: node.images, label: node.labels, selects: node.selector, address: node.addresses, kind: [node.label], namespace: [node.ns ?? ""], facts: [node.facts ?? ""] };
   for (const word of words) {
-    const plain = word.slice(word.indexOf(":") + 1);
+    const cut = word.indexOf(":");
+    const plain = FIELDS[word.slice(0, cut)] && cut > 0 ? word.slice(cut + 1) : word;
     if (!plain || node.name.toLowerCase().includes(plain)) continue;
-    for (const list of [node.hosts, node.ports, node.images, node.labels, node.selector, node.addresses]) {
+    for (const [field, list] of Object.entries(lists)) {
       const hit = list?.find((v) => v.toLowerCase().includes(plain));
-      if (hit) return hit;
+      if (hit) return `${field}: ${hit}`;
     }
   }
   return "";
+}
+
+/** Puts a ring around the cards of all hits, as long as somebody searches. */
+let ringed = [];
+function ringHits(nodes) {
+  for (const card of ringed) card.classList.remove("hit");
+  ringed = [...new Set(nodes.map(shownBy).filter(Boolean).flatMap(cardsOf))];
+  for (const card of ringed) card.classList.add("hit");
 }
 
 let hits = [];
@@ -85,6 +95,7 @@ function list() {
   const open = words.length > 0;
   found.hidden = !open;
   box.setAttribute("aria-expanded", String(open));
+  ringHits(open ? hits : []);
   mark();
   if (open) say(hits.length ? `${counted(hits.length, "hit")}` : "Nothing found");
 }
@@ -108,6 +119,7 @@ function take(i) {
 }
 
 function closeSearch() {
+  ringHits([]);
   found.hidden = true;
   box.setAttribute("aria-expanded", "false");
   box.removeAttribute("aria-activedescendant");

@@ -42,8 +42,8 @@ function pieces(line, state) {
   return found;
 }
 
-/** The text with its lines numbered as in its file; `marked` are lines to look at. */
-function listing(text, marked = []) {
+/** The text with its lines numbered as in its file; `marked` are lines to look at, `noted` those that something else rests on. */
+function listing(text, marked = [], noted = []) {
   if (!text.parts) {
     return make("p", { className: "none" }, "Not on this page, which would be too large with it: ", make("code", {}, `${text.file}:${text.line}`));
   }
@@ -57,6 +57,7 @@ function listing(text, marked = []) {
       last = number;
       const row = make("span", { className: "row", attr: { "data-line": number } }, pieces(line, state).map(([kind, piece]) => (kind ? make("span", { className: kind, textContent: piece }) : piece)));
       if (marked.includes(number)) row.classList.add("marked");
+      else if (noted.includes(number)) row.classList.add("noted");
       lines.push(row);
     });
   }
@@ -69,26 +70,42 @@ function listing(text, marked = []) {
 function textAt(place) {
   const cut = place.lastIndexOf(":");
   const [file, line] = [place.slice(0, cut), Number(place.slice(cut + 1))];
-  let best = null;
-  model.texts.forEach((text) => {
-    if (text.file === file && text.line <= line && (!best || text.line > best.line)) best = text;
-  });
-  return best && { text: best, line };
+  if (!model.inFile) {
+    model.inFile = new Map();
+    for (const text of model.texts) (model.inFile.get(text.file) ?? model.inFile.set(text.file, []).get(text.file)).push(text);
+    for (const list of model.inFile.values()) list.sort((a, b) => a.line - b.line);
+  }
+  const all = model.inFile.get(file) ?? [];
+  // The last that begins at or before the line.
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle].line <= line) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? { text: all[low - 1], line } : null;
 }
 
 /** The folder that all files of the page are in: places are read without it. */
 function shared() {
   if (model.shared != null) return model.shared;
-  const files = [...new Set(model.nodes.map((n) => n.at).filter(Boolean).concat(model.policies.map((p) => p.at)))];
+  const files = [...new Set(model.nodes.map((n) => n.at).filter(Boolean).concat(model.policies.map((p) => p.at), (model.oldTexts ?? []).map((t) => `${t.file}:`)))];
   let prefix = files[0] ?? "";
   for (const file of files) while (!file.startsWith(prefix)) prefix = prefix.slice(0, -1);
   return (model.shared = prefix.slice(0, prefix.lastIndexOf("/") + 1));
 }
 
+/** The lines of a text among places. */
+const linesIn = (text, places) => [...new Set(places)].map(textAt).filter((at) => at?.text === text).map((at) => at.line);
+
+/** The places that the panel names: their lines are marked where a text is read. */
+const mentioned = new Set();
+
 /** A place as a button that shows its line, where the page has it. */
 function placeButton(place) {
   const found = textAt(place);
-  const short = place.slice(shared().length);
+  mentioned.add(place);
+  const short = place.startsWith(shared()) ? place.slice(shared().length) : place;
   if (!found?.text.parts) return make("span", { className: "place", title: place, textContent: short });
   return button(short, `Show ${place}`, () => openText(found.text, found.line), { className: "place link" });
 }
@@ -98,11 +115,62 @@ reader.addEventListener("click", (event) => event.target === reader && reader.cl
 
 function openText(text, line) {
   const close = button("Close", "Close (Escape)", () => reader.close());
-  const box = listing(text, line ? [line] : []);
+  const box = listing(text, line ? [line] : [], linesIn(text, mentioned));
   const note = redactionNote(text);
   reader.replaceChildren(make("header", {}, make("h2", {}, data(text.name)), make("span", { className: "place", textContent: text.file }), close), box, ...(note ? [note] : []));
   if (!reader.open) reader.showModal();
   box.querySelector(".marked")?.scrollIntoView({ block: "center" });
+}
+
+/** The lines of a text with their numbers. */
+const linesOfText = (text) => (text.parts ?? []).flatMap(([first, part]) => part.split("\n").map((line, i) => [first + i, line]));
+/** Longer texts are not compared line by line. */
+const LONG = 1500;
+/** Pairs of lines of two texts, by their longest common part: `[old, new, same]`, each line with its number or `null`. */
+function compared(old, fresh) {
+  const [a, b] = [linesOfText(old), linesOfText(fresh)];
+  if (!a.length || !b.length || a.length > LONG || b.length > LONG) return null;
+  const width = b.length + 1;
+  const best = new Uint16Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i--) for (let j = b.length - 1; j >= 0; j--) best[i * width + j] = a[i][1] === b[j][1] ? best[(i + 1) * width + j + 1] + 1 : Math.max(best[(i + 1) * width + j], best[i * width + j + 1]);
+  const rows = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i][1] === b[j][1]) rows.push([a[i++], b[j++], true]);
+    else if (j >= b.length || (i < a.length && best[(i + 1) * width + j] >= best[i * width + j + 1])) rows.push([a[i++], null, false]);
+    else rows.push([null, b[j++], false]);
+  }
+  // What was taken out and what came in its place stand beside each other.
+  const paired = [];
+  for (let k = 0; k < rows.length; ) {
+    if (rows[k][2]) {
+      paired.push(rows[k++]);
+      continue;
+    }
+    const [out, into] = [[], []];
+    for (; k < rows.length && !rows[k][2]; k++) (rows[k][0] ? out : into).push(rows[k][0] ?? rows[k][1]);
+    for (let n = 0; n < Math.max(out.length, into.length); n++) paired.push([out[n] ?? null, into[n] ?? null, false]);
+  }
+  return paired;
+}
+
+/** Both texts beside each other; far from what differs lines are left out. */
+function sideBySide(old, fresh, rows) {
+  const near = rows.map((_, i) => rows.slice(Math.max(0, i - 3), i + 4).some(([, , same]) => !same));
+  const cell = (line, same, kind) => [make("td", { className: "number", textContent: line ? String(line[0]) : "" }), make("td", { className: line && !same ? kind : "" }, line ? make("code", {}, line[1]) : "")];
+  const body = [];
+  let gap = false;
+  rows.forEach(([a, b, same], i) => {
+    if (near[i]) body.push(make("tr", {}, cell(a, same, "out"), cell(b, same, "into")));
+    else if (!gap) body.push(make("tr", { className: "gap" }, make("td", { colSpan: 4, textContent: "⋯" })));
+    gap = !near[i];
+  });
+  const place = (text) => `${text.file.split("/").at(-1)}:${text.line}`;
+  return make(
+    "div",
+    { className: "beside", tabIndex: 0, attr: { role: "group", "aria-label": "Text before and after", dir: "ltr" } },
+    make("table", { attr: { "aria-label": "Text before and after" } }, make("thead", {}, make("tr", {}, make("th", { scope: "col", colSpan: 2 }, "Before ", make("span", { className: "place", title: `${old.file}:${old.line}`, textContent: place(old) })), make("th", { scope: "col", colSpan: 2 }, "After ", make("span", { className: "place", title: `${fresh.file}:${fresh.line}`, textContent: place(fresh) })))), make("tbody", {}, body)),
+  );
 }
 
 const redactionNote = (text) => (text.parts?.some(([, part]) => part.includes(WITHHELD)) ? make("p", { className: "quiet small", textContent: `${WITHHELD} replaces a value that is not on this page: Secrets, ConfigMaps, environment values, annotations.` }) : null);

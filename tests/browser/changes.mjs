@@ -5,7 +5,7 @@ import { details, litCards, tab, panel, view, near } from "./session.mjs";
 
 export default async function (t) {
   const page = await t.open(t.file("diff.html"));
-  const label = (name) => page.locator(".stage label", { hasText: new RegExp(`^${name}$`) });
+  const label = (name) => page.locator(".bar label", { hasText: new RegExp(`^${name}$`) });
   const radio = (name) => page.getByRole("radio", { name: new RegExp(`${name}$`) });
   const shown = (name) => page.locator(".stage svg text:visible", { hasText: new RegExp(`^([+−~] )?${name}$`) }).count();
   assert(await radio("Both").isChecked());

@@ -56,7 +56,7 @@ export default async function (t) {
     for (const name of tables) assert(await page.getByRole("heading", { name: new RegExp(`^${name}`) }).first().isVisible(), `${file}: ${name} on paper`);
     const table = await page.locator("table:visible").first().boundingBox();
     assert(table.y >= svg.y + svg.height - 1, `${file}: the tables come after the picture`);
-    for (const what of ["button", "input:not([type=radio])", ".switch > label", "[role=tablist]", ".split", ".stage .map", "#panel-details", "#panel-matrix", "dialog", "summary"]) {
+    for (const what of ["button", "input:not([type=radio])", ".switch > label", "[role=tablist]", ".split", ".map", "#panel-details", "#panel-matrix", "dialog", "summary"]) {
       assert.equal(await page.locator(`${what}:visible`).count(), 0, `${file}: ${what} on paper`);
     }
     const faint = await page.locator(".canvas svg .node").evaluateAll((all) => all.filter((e) => Number(getComputedStyle(e).opacity) < 1).length);

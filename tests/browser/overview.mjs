@@ -6,7 +6,7 @@ import { card, details, view, stageBox, within, litCards, tab, panel } from "./s
 export default async function (t) {
   const page = await t.open(t.file("big.html"));
   const [overview, whole] = ["Overview", "All objects"].map((name) => page.getByRole("radio", { name }));
-  const label = (name) => page.locator(".stage label", { hasText: name });
+  const label = (name) => page.locator(".bar label", { hasText: name });
   assert(await overview.isChecked());
   const few = await page.locator(".stage svg .node:visible").count();
   assert(few < 30, `${few} cards in the overview`);

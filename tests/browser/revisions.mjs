@@ -33,7 +33,7 @@ export default async function (t) {
     appendFileSync(path.join(folder, "cart.yaml"), OPEN);
     await header.getByText(/reach/).first().waitFor();
     assert.equal(await header.getByText(/no difference/i).count(), 0, "the old verdict is gone");
-    assert.equal(await page.locator(".stage .switch input:checked").count(), 1, "one of before, both and after is chosen");
+    assert.equal(await page.locator(".bar .switch input:checked").count(), 1, "one of before, both and after is chosen");
     await tab(page, "Details").click();
     await details(page).getByText(/Reachable from the Internet/).waitFor();
     assert.equal(await header.locator(".tools input[type=search]").count(), 1, "the tools stay");

@@ -33,7 +33,7 @@ export class Session {
     const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
     this.contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(Number(process.env.KUBESKETCH_PATIENCE ?? 60_000));
     this.watch(page);
     await page.goto(url);
     if (options.javaScriptEnabled !== false) await this.ready(page);

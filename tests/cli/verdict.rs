@@ -58,11 +58,11 @@ const POLICIES: &[(&str, bool)] = &[
         true,
     ),
     (
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {'k8s:app': web}}, ingress: [{}]}\n",
+        "apiVersion: crd.antrea.io/v1beta1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]}\n",
         true,
     ),
     (
-        "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {}, ingress: [{}]}\n",
+        "apiVersion: crd.antrea.io/v1beta1\nkind: ClusterNetworkPolicy\nmetadata: {name: p}\nspec: {appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]}\n",
         true,
     ),
     (
@@ -175,8 +175,8 @@ fn gates_do_not_pass_what_was_not_judged_and_say_what_stopped_them() {
         check(&format!("{WEB}{entrance}"), "exposure", 1, "--fail-on exposure: ");
         check(&format!("{WEB}{entrance}"), "widened", 0, "Cannot be determined");
     }
-    let (cilium, istio) = (POLICIES[2].0, POLICIES[6].0);
-    check(&format!("{WEB}{cilium}"), "widened", 1, "--fail-on widened: shop/p[CiliumNetworkPolicy] is new");
+    let (antrea, istio) = (POLICIES[2].0, POLICIES[6].0);
+    check(&format!("{WEB}{antrea}"), "widened", 1, "--fail-on widened: shop/p[NetworkPolicy] is new");
     check(&format!("{WEB}{istio}"), "widened", 0, "shop/p[AuthorizationPolicy] is new and is not evaluated");
     check(&WEB.replace("replicas", "x").replace("image: web", "image: web2"), "any", 1, "--fail-on any: ");
     let port = "[{containerPort: 8080, hostPort: 80}]";

@@ -26,6 +26,7 @@ mod manifest_corpus;
 mod manifest_hostile;
 mod manifest_spans;
 mod policy_brute_force;
+mod policy_cilium;
 mod policy_flows;
 mod policy_oracle;
 mod policy_oracle_nca;

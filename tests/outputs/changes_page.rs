@@ -8,7 +8,7 @@ use crate::support::{graphs, unions};
 use kubesketch::diff::{Revision, compare};
 use kubesketch::graph::Change;
 use kubesketch::layout::{self, Layout, Moment, moment};
-use kubesketch::render::{Changes, ChangesPage, PictureOptions, Theme, changes_page};
+use kubesketch::render::{Changes, ChangesPage, ObjectTexts, PictureOptions, Theme, changes_page};
 use kubesketch::view::{Hops, context};
 
 fn ingress(tls: &str, paths: &[(&str, &str)]) -> String {
@@ -57,7 +57,7 @@ fn page(old: &Revision, new: &Revision, theme: Theme) -> String {
     let layout = layout::layout(&drawn, &layout::Options::default());
     let changes = Changes { diff: &diff, old, new };
     let options = PictureOptions { theme, ..PictureOptions::default() };
-    let page = ChangesPage { changes: &changes, drawn: &drawn, layout: &layout };
+    let page = ChangesPage { changes: &changes, drawn: &drawn, layout: &layout, texts: ObjectTexts::Redacted };
     changes_page(&page, &options).unwrap()
 }
 

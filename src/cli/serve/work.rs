@@ -176,7 +176,8 @@ impl Work {
         let page = revisions::compared(&states, |changes| {
             let drawn = view::context(changes.diff.graph.clone(), args.context);
             let layout = layout::layout(&drawn, &args.picture.layout_options());
-            let page = ChangesPage { changes, drawn: &drawn, layout: &layout };
+            let texts = args.picture.texts();
+            let page = ChangesPage { changes, drawn: &drawn, layout: &layout, texts };
             Ok(render::changes_page(&page, &live(&args.picture))?)
         });
         Drawn { page, unread }
@@ -249,7 +250,7 @@ fn shown_page(look: &PictureArgs, world: &World, shown: Shown, findings: &[Findi
 }
 
 fn live(look: &PictureArgs) -> PictureOptions {
-    PictureOptions { setting: PageSetting::Live, ..look.look() }
+    PictureOptions { setting: PageSetting::Live, ..look.look_of_page() }
 }
 
 /// A panic must not end the preview.

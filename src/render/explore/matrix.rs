@@ -8,12 +8,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::net::text;
-use crate::policy::{Answer, Certainty, Connectivity, GroupId, Members, Way};
+use crate::net::{AddressSet, PortSet, text};
+use crate::policy::{
+    Answer, Certainty, Connectivity, Direction, Effect, GroupId, Members, Reason, Ruling, Tier, Way,
+};
 use crate::world::World;
 
+use super::edges::{Range, ranges};
 use super::reasons::Cast;
 use super::seen;
+use crate::graph::{Detail, Location, Node};
+use crate::render::calls::names_pods;
+use crate::render::entries::Entries;
 use crate::render::words;
 
 /// The name of an ingress controller that the manifests do not contain.
@@ -50,12 +56,68 @@ struct Plane {
 struct CellJson {
     /// `all`, `none`, or the ports in words.
     ports: String,
+    /// The ports as data, if they are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    r: Vec<Range>,
+    /// True if a rule allows it for these pods, and not for everybody or for a whole namespace.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    own: bool,
+    /// The ports that a NetworkPolicy would have to allow at each end.
+    #[serde(skip_serializing_if = "Lacks::is_nothing")]
+    lacks: Lacks,
     /// Reasons, by position.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     why: Vec<usize>,
     /// The certainty, if not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     sure: Option<&'static str>,
+}
+
+/// What NetworkPolicies do not allow and could: out of the source, and into the target.
+#[derive(Debug, Default, Serialize)]
+struct Lacks {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    egress: Vec<Range>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ingress: Vec<Range>,
+    /// True if something else denies it, that no NetworkPolicy can overrule.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fixed: bool,
+}
+
+impl Lacks {
+    fn of(connectivity: &Connectivity, answer: &Answer, network: usize, from: GroupId, to: GroupId) -> Lacks {
+        let pods = |group: GroupId| matches!(connectivity.groups(network)[group].members, Members::Pods(_));
+        // Outside addresses are nobody's to change.
+        if answer.ports.is_all() || !pods(from) || !pods(to) {
+            return Lacks::default();
+        }
+        let mut fixed = false;
+        let mut side = |direction| {
+            let mut lacking = PortSet::none();
+            for part in connectivity.explain(network, from, to, direction).decisions {
+                if part.ruling != Ruling::Denied {
+                    continue;
+                }
+                let policy = |r: &Reason| &connectivity.policies()[r.policy];
+                let is_other = |r: &Reason| {
+                    r.effect == Effect::Deny || (r.effect == Effect::Isolate && policy(r).tier != Tier::Network)
+                };
+                if part.because.iter().any(is_other) {
+                    fixed = true;
+                } else {
+                    lacking.add(&part.ports);
+                }
+            }
+            ranges(&lacking)
+        };
+        let (egress, ingress) = (side(Direction::Egress), side(Direction::Ingress));
+        Lacks { egress, ingress, fixed }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.egress.is_empty() && self.ingress.is_empty() && !self.fixed
+    }
 }
 
 impl Verdicts {
@@ -96,6 +158,40 @@ impl Verdicts {
     pub(super) fn cast(&self) -> &Cast {
         &self.cast
     }
+
+    /// The groups of addresses of the Internet, by network.
+    pub(super) fn internet(&self, world: &World) -> Vec<(usize, Vec<usize>)> {
+        let private = AddressSet::private();
+        self.of_addresses(world, |group| !group.difference(&private).is_empty())
+    }
+
+    /// For a node outside of the cluster: by network, the groups of addresses that it has a part in. A name may mean
+    /// any address.
+    pub(super) fn outside(&self, world: &World, node: &Node) -> Vec<(usize, Vec<usize>)> {
+        match &node.detail {
+            Detail::External { set, location: Location::Outside, .. } => {
+                self.of_addresses(world, |group| !group.intersection(set).is_empty())
+            }
+            Detail::External { .. } => {
+                let private = AddressSet::private();
+                self.of_addresses(world, |group| !group.intersection(&private).is_empty())
+            }
+            Detail::ExternalName => self.of_addresses(world, |_| true),
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_addresses(&self, world: &World, has: impl Fn(&AddressSet) -> bool) -> Vec<(usize, Vec<usize>)> {
+        let of = |(at, plane): (usize, &Plane)| {
+            let all = world.connectivity().groups(plane.number);
+            let groups = plane.position.iter().filter_map(|(group, at)| match &all[*group].members {
+                Members::Addresses(set) if has(set) => Some(*at),
+                _ => None,
+            });
+            (at, groups.collect())
+        };
+        self.planes.iter().enumerate().map(of).filter(|(_, groups): &(usize, Vec<usize>)| !groups.is_empty()).collect()
+    }
 }
 
 /// For each group as the source what differs from the row before it.
@@ -124,7 +220,9 @@ fn rows(
             })
             .collect();
         for row in verdicts {
-            let row: Vec<usize> = row.into_iter().map(|v| cells.position(v, cast)).collect();
+            let from = shown[rows.len()];
+            let cell = |(v, to): (Option<Arc<Answer>>, &GroupId)| cells.position(v, (network, from, *to), connectivity, cast);
+            let row: Vec<usize> = row.into_iter().zip(shown).map(cell).collect();
             rows.push(differences(&before, &row));
             before = row;
         }
@@ -197,7 +295,13 @@ struct Cells {
 
 impl Cells {
     /// The position of a cell; what is outside among itself is not evaluated and has an empty cell.
-    fn position(&mut self, verdict: Option<Arc<Answer>>, cast: &mut Cast) -> usize {
+    fn position(
+        &mut self,
+        verdict: Option<Arc<Answer>>,
+        (network, from, to): (usize, GroupId, GroupId),
+        connectivity: &Connectivity,
+        cast: &mut Cast,
+    ) -> usize {
         let place = verdict.as_ref().map_or(0, |verdict| Arc::as_ptr(verdict).addr());
         if let Some((_, at)) = self.same.get(&place) {
             return *at;
@@ -208,6 +312,9 @@ impl Cells {
             None => {
                 self.list.push(CellJson {
                     ports: verdict.ports.to_string(),
+                    r: if verdict.ports.is_all() { Vec::new() } else { ranges(&verdict.ports) },
+                    own: names_pods(connectivity, &verdict),
+                    lacks: Lacks::of(connectivity, &verdict, network, from, to),
                     why: verdict.because.iter().map(|r| cast.reason(r)).collect(),
                     sure: (verdict.certainty != Certainty::Certain).then(|| verdict.certainty.as_str()),
                 });
@@ -259,8 +366,15 @@ pub(super) struct WayJson {
     by: String,
     /// The source: the id of a node of the graph, or a text.
     from: Vec<String>,
-    /// The exposed ports.
+    /// True if requests of the Internet may come this way.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    internet: bool,
+    /// True if nobody stands between: clients come to the pods themselves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    direct: bool,
+    /// The exposed ports, in words and as data.
     asked: String,
+    r: Vec<Range>,
     /// The allowed ports.
     ports: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -273,6 +387,7 @@ pub(super) struct WayJson {
 pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast) -> Vec<WayJson> {
     let (cluster, connectivity) = (world.cluster(), world.connectivity());
     let nodes: BTreeMap<usize, usize> = workloads.iter().map(|(node, workload)| (*workload, *node)).collect();
+    let entries = Entries::of(world);
     let paths = connectivity.entrances().iter().filter_map(|entrance| {
         let to = *nodes.get(&entrance.workload)?;
         let admission = connectivity.admission(entrance);
@@ -284,7 +399,10 @@ pub(super) fn ways(world: &World, workloads: &[(usize, usize)], cast: &mut Cast)
                 Way::Controller(known) => known.iter().map(|w| cluster.workloads()[*w].key.to_string()).collect(),
                 Way::Direct { from, .. } => vec![words::origin(from).to_string()],
             },
+            internet: entries.is_from_internet(entrance),
+            direct: matches!(entrance.way, Way::Direct { .. }),
             asked: entrance.ports.to_string(),
+            r: ranges(&entrance.ports),
             ports: admission.ports.to_string(),
             why: admission.because.iter().map(|r| cast.reason(r)).collect(),
             sure: (admission.certainty != Certainty::Certain).then(|| admission.certainty.as_str()),

@@ -1,6 +1,8 @@
 //! The data of the script of a page, as JSON: nodes, edges, allowed connections and manifests, in the words of the
 //! tables. The JSON contains no `<`, so nothing in it can end its element. The script only makes text nodes of it.
 
+mod calls;
+mod edges;
 mod matrix;
 mod reasons;
 mod spaces;
@@ -15,10 +17,14 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde::Serialize;
 
 use crate::cluster::{Cluster, Secrecy};
-use crate::graph::{Change, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text};
+use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text};
 use crate::layout::{Layout, Sample};
+use crate::net::ObjectKey;
+use crate::why;
 use crate::world::World;
 
+use self::calls::CallJson;
+use self::edges::{EdgeJson, Range};
 use self::matrix::Matrix;
 pub use self::matrix::Verdicts;
 use self::reasons::{PolicyJson, ReasonJson};
@@ -72,71 +78,122 @@ impl Data {
     }
 }
 
-/// The data of a page whose tables are about `graph`. The layout gives the kinds of edges that the picture shows;
-/// allowed connections, given if they are known already, cover all of the World.
-pub(super) fn data(
-    graph: &Graph,
-    layout: &Layout,
-    world: &World,
-    verdicts: Option<&Verdicts>,
-    texts: ObjectTexts,
-) -> Data {
+/// What the data of a page are made of.
+pub(super) struct Subject<'a> {
+    /// What the tables are about.
+    pub(super) graph: &'a Graph,
+    /// The picture, which gives the kinds of edges.
+    pub(super) layout: &'a Layout,
+    /// Everything there is.
+    pub(super) world: &'a World,
+    /// The old state, on the page of a change.
+    pub(super) old: Option<&'a World>,
+    /// Allowed connections, given if they are known already.
+    pub(super) verdicts: Option<&'a Verdicts>,
+    /// The manifests that the page contains.
+    pub(super) texts: ObjectTexts,
+    /// Pages of namespaces beside this one: name and file.
+    pub(super) pages: Vec<(String, String)>,
+}
+
+/// The data of a page.
+pub(super) fn data(subject: Subject<'_>) -> Data {
+    let Subject { graph, layout, world, old, verdicts, texts, pages } = subject;
     let own = if verdicts.is_none() { Verdicts::of(world) } else { None };
     let verdicts = verdicts.or(own.as_ref());
-    let mut cast = verdicts.map(|v| v.cast().clone()).unwrap_or_default();
+    let old_verdicts = old.and_then(Verdicts::of);
     let mut excerpts = Texts::default();
-    let rows = Rows::of(graph, world);
-    let matrix = verdicts.map(|v| Matrix::of(v, world, &rows.all));
-    let ways = matrix::ways(world, &rows.all, &mut cast);
-    let namespaces = spaces(world).into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
     let mut nodes: Vec<NodeJson<'_>> =
         graph.nodes().map(|n| NodeJson::of(graph, n, world.cluster(), &mut excerpts)).collect();
-    nodes.extend(rows.elsewhere().map(|workload| NodeJson::elsewhere(world, workload)));
-    for &(node, workload) in &rows.all {
-        let unread = world.facts().unread_to(workload);
-        nodes[node].unread = unread.map(|u| seen(&world.cluster().entries()[u.object].key.to_string()));
-    }
-    let policies = cast.policies(world, &mut excerpts);
+    let mut elsewhere = BTreeMap::new();
+    let rows = rows(graph, world, &mut nodes, &mut elsewhere);
+    let old_rows = old.map(|old| rows_of_old(graph, old, &mut nodes, &mut elsewhere));
+    judge_nodes(&mut nodes, graph, world, verdicts, &rows);
+    let state = StateJson::of(graph, world, verdicts, &rows, &mut excerpts);
+    let mut old_excerpts = Texts::default();
+    let before = old.zip(old_rows.as_ref()).map(|(old, rows)| {
+        for (at, node) in graph.nodes().enumerate() {
+            nodes[at].was = old_excerpts.object(old.cluster(), &node.id);
+        }
+        StateJson::of(graph, old, old_verdicts.as_ref(), rows, &mut old_excerpts)
+    });
+    let read = |excerpts: Texts, world: &World| {
+        texts.secrecy().map(|s| excerpts.read(world.cluster(), world.sources(), s)).unwrap_or_default()
+    };
     let document = Document {
         version: super::json::VERSION,
         kinds: edge_kinds(graph, layout),
         nodes,
-        edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(from, to, edge)).collect(),
-        namespaces,
-        reasons: cast.reasons(world),
-        policies,
-        matrix,
-        ways,
-        texts: texts.secrecy().map(|s| excerpts.read(world.cluster(), world.sources(), s)).unwrap_or_default(),
+        edges: graph.edges().map(|(from, to, edge)| EdgeJson::of(graph, from, to, edge)).collect(),
+        state,
+        texts: read(excerpts, world),
+        old_texts: old.map(|old| read(old_excerpts, old)).unwrap_or_default(),
+        before,
+        pages,
     };
     // Plain structs with string keys cannot fail to be written into memory.
     let text = serde_json::to_string(&document).unwrap_or_default();
     Data::of(inert::json(&text).replace('<', "\\u003c"))
 }
 
-/// Every workload of a World: the position of its node among those that the page knows, and its position in the
-/// cluster. Those outside the graph of the page come after its nodes.
-struct Rows {
-    all: Vec<(usize, usize)>,
-    /// The number of them in the graph.
-    on_page: usize,
+/// What is known of single nodes beyond what the graph says.
+fn judge_nodes(
+    nodes: &mut [NodeJson<'_>],
+    graph: &Graph,
+    world: &World,
+    verdicts: Option<&Verdicts>,
+    rows: &[(usize, usize)],
+) {
+    let has_policies = !world.connectivity().policies().is_empty();
+    for &(node, workload) in rows {
+        let unread = world.facts().unread_to(workload);
+        nodes[node].unread = unread.map(|u| seen(&world.cluster().entries()[u.object].key.to_string()));
+        if has_policies {
+            nodes[node].pick = why::pod_selector_text(world, workload);
+        }
+    }
+    if let Some(verdicts) = verdicts {
+        for (json, node) in nodes.iter_mut().zip(graph.nodes()) {
+            json.outside = verdicts.outside(world, node);
+        }
+    }
 }
 
-impl Rows {
-    fn of(graph: &Graph, world: &World) -> Rows {
-        let ids = || world.cluster().workloads().iter().map(|w| graph.object(&w.key)).enumerate();
-        let mut all: Vec<(usize, usize)> = ids().filter_map(|(w, node)| Some((node?, w))).collect();
-        all.sort_unstable();
-        let on_page = all.len();
-        let elsewhere = ids().filter(|(_, node)| node.is_none()).map(|(w, _)| w);
-        all.extend(elsewhere.enumerate().map(|(i, w)| (graph.nodes().len() + i, w)));
-        Rows { all, on_page }
+/// Every workload of a World: the position of its node among those that the page knows, and its position in the
+/// cluster. Those outside the graph of the page come after its nodes.
+fn rows<'a>(
+    graph: &Graph,
+    world: &World,
+    nodes: &mut Vec<NodeJson<'a>>,
+    elsewhere: &mut BTreeMap<ObjectKey, usize>,
+) -> Vec<(usize, usize)> {
+    let mut all: Vec<(usize, usize)> = Vec::new();
+    for (at, workload) in world.cluster().workloads().iter().enumerate() {
+        let node = graph.object(&workload.key).unwrap_or_else(|| {
+            *elsewhere.entry(workload.key.clone()).or_insert_with(|| {
+                nodes.push(NodeJson::elsewhere(world, at));
+                nodes.len() - 1
+            })
+        });
+        all.push((node, at));
     }
+    all.sort_unstable();
+    all
+}
 
-    /// The workloads that are not on the page, by their position in the cluster.
-    fn elsewhere(&self) -> impl Iterator<Item = usize> {
-        self.all[self.on_page..].iter().map(|(_, workload)| *workload)
+/// The same for the old state: what only that has is gone.
+fn rows_of_old<'a>(
+    graph: &Graph,
+    old: &World,
+    nodes: &mut Vec<NodeJson<'a>>,
+    elsewhere: &mut BTreeMap<ObjectKey, usize>,
+) -> Vec<(usize, usize)> {
+    let known = nodes.len();
+    let all = rows(graph, old, nodes, elsewhere);
+    for node in &mut nodes[known..] {
+        node.change = Some(ChangeKind::Removed.as_str());
     }
+    all
 }
 
 #[derive(Serialize)]
@@ -145,13 +202,57 @@ struct Document<'a> {
     kinds: Vec<KindJson>,
     nodes: Vec<NodeJson<'a>>,
     edges: Vec<EdgeJson>,
+    #[serde(flatten)]
+    state: StateJson<'a>,
+    texts: Vec<TextJson>,
+    /// The old state of a change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<StateJson<'a>>,
+    #[serde(rename = "oldTexts", skip_serializing_if = "Vec::is_empty")]
+    old_texts: Vec<TextJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<(String, String)>,
+}
+
+/// What policies say in one state.
+#[derive(Serialize)]
+struct StateJson<'v> {
     namespaces: Vec<SpaceJson>,
     policies: Vec<PolicyJson>,
     reasons: Vec<ReasonJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    matrix: Option<Matrix<'a>>,
+    matrix: Option<Matrix<'v>>,
+    /// The groups of addresses of the Internet, by network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    internet: Vec<(usize, Vec<usize>)>,
     ways: Vec<matrix::WayJson>,
-    texts: Vec<TextJson>,
+    calls: Vec<CallJson>,
+}
+
+impl<'v> StateJson<'v> {
+    fn of(
+        graph: &Graph,
+        world: &World,
+        verdicts: Option<&'v Verdicts>,
+        rows: &[(usize, usize)],
+        texts: &mut Texts,
+    ) -> StateJson<'v> {
+        let mut cast = verdicts.map(|v| v.cast().clone()).unwrap_or_default();
+        let matrix = verdicts.map(|v| Matrix::of(v, world, rows));
+        let calls = calls::calls(world, graph, rows, &mut cast);
+        let ways = matrix::ways(world, rows, &mut cast);
+        let namespaces = spaces(world).into_iter().map(|s| SpaceJson::of(s, &mut cast)).collect();
+        let policies = cast.policies(world, texts);
+        StateJson {
+            namespaces,
+            policies,
+            reasons: cast.reasons(world),
+            matrix,
+            internet: verdicts.map(|v| v.internet(world)).unwrap_or_default(),
+            ways,
+            calls,
+        }
+    }
 }
 
 /// A kind of edge, for the legend.
@@ -219,15 +320,30 @@ struct NodeJson<'a> {
     /// The workloads of a set, by position.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<usize>,
+    /// True for the set of any pod and any address.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    anyone: bool,
+    /// For what is outside: by network, the groups of addresses that it has a part in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outside: Vec<(usize, Vec<usize>)>,
     #[serde(skip_serializing_if = "String::is_empty")]
     at: String,
     /// Its text, by position.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<usize>,
+    /// Its text in the old state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
+    /// The declared ports of a workload, as data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    declares: Vec<Range>,
+    /// The selector of the pods of a workload, as YAML.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pick: String,
     /// The first object that may open an entrance to it and is not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<String>,
@@ -271,16 +387,22 @@ impl<'a> NodeJson<'a> {
             addresses: Vec::new(),
             remarks: node.remarks.iter().map(|r| (r.gravity.as_str(), seen(&r.text), seen(&r.place))).collect(),
             members: Vec::new(),
+            anyone: matches!(node.detail, Detail::Peers { members: None, .. }),
+            outside: Vec::new(),
             at: node.evidence.first().map(|e| seen(&e.place())).unwrap_or_default(),
             text: object,
+            was: None,
             change: node.change.as_ref().map(Change::as_str),
             changes: node.change.iter().flat_map(Change::lines).map(|l| seen(&l.to_string())).collect(),
+            declares: Vec::new(),
+            pick: String::new(),
             unread: None,
             elsewhere: false,
         };
         match &node.detail {
             Detail::Workload { labels, ports, .. } => {
                 json.labels = pairs(labels);
+                json.declares = ports.iter().map(|p| (p.protocol.as_str(), p.number, p.number)).collect();
                 json.ports = ports
                     .iter()
                     .map(|p| match &p.name {
@@ -352,31 +474,5 @@ fn mark_word(mark: Mark) -> &'static str {
         Mark::Unevaluated => "unevaluated",
         Mark::Broken => "error",
         Mark::Doubtful => "warning",
-    }
-}
-
-/// An edge: its ends by position, its kind, its label lines, and its evidence as object, field and position.
-#[derive(Serialize)]
-struct EdgeJson {
-    f: usize,
-    t: usize,
-    k: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    l: Vec<String>,
-    w: Vec<(String, String, String)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    change: Option<&'static str>,
-}
-
-impl EdgeJson {
-    fn of(from: usize, to: usize, edge: &crate::graph::Edge) -> EdgeJson {
-        EdgeJson {
-            f: from,
-            t: to,
-            k: edge.kind().as_str(),
-            l: edge.told(edge.lines()).iter().map(|l| seen(l)).collect(),
-            w: edge.evidence.iter().map(|e| (seen(&e.object), seen(&e.field), seen(&e.place()))).collect(),
-            change: edge.change.as_ref().map(Change::as_str),
-        }
     }
 }
