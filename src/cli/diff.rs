@@ -205,7 +205,11 @@ impl Args {
 
     /// How a comment is written.
     pub(super) fn comment(&self) -> CommentOptions {
-        let picture = PictureOptions { theme: self.theme, title: self.title.clone(), ..PictureOptions::default() };
+        let picture = PictureOptions {
+            theme: self.theme.unwrap_or_default(),
+            title: self.title.clone(),
+            ..PictureOptions::default()
+        };
         CommentOptions { marker: self.marker.clone(), max_chars: self.max_chars, picture, part: None }
     }
 }

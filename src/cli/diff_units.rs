@@ -1,5 +1,6 @@
 //! Comparisons of the units of deployment of two states of a repository: those that a change touches, one by one.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
@@ -13,6 +14,7 @@ use super::revisions::{self, Asked, Read};
 use super::{Status, report};
 use crate::diff::Revision;
 use crate::kustomize;
+use crate::manifest::Tree;
 use crate::render::{self, Changes, ChangesFormat, CommentOptions, PairList};
 use crate::source::{self, Files, GitState, Problem, Programs};
 use crate::units::{self, How, Unit};
@@ -24,6 +26,7 @@ type Pair<'u> = (&'u Unit, [Option<&'u Unit>; 2]);
 struct Compared {
     name: String,
     environment: Option<String>,
+    namespace: Option<String>,
     outcome: Result<Box<[Revision; 2]>, Vec<Problem>>,
 }
 
@@ -39,11 +42,15 @@ pub fn run(args: &Args, states: &[GitState; 2], verbosity: Verbosity) -> anyhow:
         return Ok(None);
     }
     let changed = source::changed_files(&states[0], &states[1]);
-    let pairs = touched(args, states, &found, &changed)?;
+    let mut pairs = touched(args, states, &found, &changed)?;
+    let moved = moved(states, &mut pairs);
     if verbosity != Verbosity::Quiet {
         states.iter().filter_map(GitState::note).for_each(report::say);
         let all: BTreeSet<_> = found.iter().flatten().map(key).collect();
         report::say(&format!("{} of {} units touched", pairs.len(), all.len()));
+        for (old, new) in moved {
+            report::say(&format!("{} moved to {}, with the same objects", old.name, new.name));
+        }
     }
     let compared: Vec<Compared> =
         pairs.par_iter().map(|pair| compare(args, states, pair)).collect::<anyhow::Result<_>>()?;
@@ -85,7 +92,7 @@ fn touched<'u>(
     let patterns = args.units().patterns();
     let selected: Vec<&Unit> = patterns
         .iter()
-        .flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, pattern)))
+        .flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, ".", pattern)))
         .collect();
     if let (Some(pattern), true) = (patterns.first(), selected.is_empty()) {
         anyhow::bail!("--unit {pattern}: there is no such unit; there are {}", material::names(&found[1]));
@@ -138,7 +145,8 @@ fn compare(args: &Args, states: &[GitState; 2], (unit, sides): &Pair<'_>) -> any
         }
         _ => Err(problems),
     };
-    Ok(Compared { name: unit.name.clone(), environment: unit.environment.clone(), outcome })
+    let namespace = unit.placed.namespace().map(str::to_owned);
+    Ok(Compared { name: unit.name.clone(), environment: unit.environment.clone(), namespace, outcome })
 }
 
 fn in_state(problem: Problem, state: &GitState) -> Problem {
@@ -154,7 +162,7 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
     let mut differing: Vec<(Vec<String>, Box<[Revision; 2]>)> = Vec::new();
     let mut texts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
-    for Compared { name, environment, outcome } in compared {
+    for Compared { name, environment, namespace, outcome } in compared {
         let name = match environment.filter(|e| !name.contains(e.as_str())) {
             Some(environment) => format!("{name} ({environment})"),
             None => name,
@@ -175,10 +183,11 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                 let text = revisions::compared(&revisions, |c| (!c.diff.is_empty()).then(|| render::changes_text(c)));
                 match text {
                     None => {}
-                    Some(text) => match texts.get(&text) {
-                        Some(at) => differing[*at].0.push(name),
-                        None => {
-                            texts.insert(text, differing.len());
+                    // Environments that differ in their namespace alone agree.
+                    Some(text) => match texts.entry(without(&text, namespace.as_deref())) {
+                        Entry::Occupied(at) => differing[*at.get()].0.push(name),
+                        Entry::Vacant(new) => {
+                            new.insert(differing.len());
                             differing.push((vec![name], revisions));
                         }
                     },
@@ -201,13 +210,42 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
         }
         (None, several) => write_several(args, several, &failures)?,
     };
-    Ok(if outcome == Status::Success {
-        status
-    } else if status == Status::Failure {
-        status
-    } else {
-        outcome
-    })
+    Ok(if outcome == Status::Success || status == Status::Failure { status } else { outcome })
+}
+
+/// A text in which a namespace is not named.
+fn without(text: &str, namespace: Option<&str>) -> String {
+    namespace.map_or_else(|| text.to_owned(), |name| text.replace(&format!("{name}/"), "/"))
+}
+
+/// Units that are gone, and units of another name that are new and have the same objects. They are taken out.
+fn moved<'u>(states: &[GitState; 2], pairs: &mut Vec<Pair<'u>>) -> Vec<(&'u Unit, &'u Unit)> {
+    let objects = |side: usize, unit: &Unit| match &unit.how {
+        How::Kustomize(folder) => {
+            let built = kustomize::build(folder, &states[side]).ok()?;
+            let mut objects: Vec<String> = built.objects.iter().map(Tree::to_json).collect();
+            objects.sort();
+            Some(objects)
+        }
+        _ => None,
+    };
+    let one_sided = |pair: &&Pair<'u>, side: usize| pair.1[side].is_some() && pair.1[1 - side].is_none();
+    let mut gone: Vec<(&Unit, Vec<String>)> =
+        pairs.iter().filter(|p| one_sided(p, 0)).filter_map(|p| Some((p.0, objects(0, p.0)?))).collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    pairs.retain(|pair| {
+        let new = one_sided(&pair, 1).then(|| objects(1, pair.0)).flatten();
+        let at = new.and_then(|new| gone.iter().position(|(_, old)| *old == new));
+        at.is_none_or(|at| {
+            found.push((gone.remove(at).0, pair.0));
+            false
+        })
+    });
+    pairs.retain(|pair| pair.1[1].is_some() || !found.iter().any(|(old, _)| std::ptr::eq(*old, pair.0)));
+    found
 }
 
 /// Two states without anything.

@@ -16,7 +16,7 @@ use crate::kustomize::{self, FILE_NAMES};
 use crate::manifest::Tree;
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
-use crate::source::{self, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
+use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
 use crate::units::{How, Unit};
 use crate::world::{self, World};
 
@@ -75,6 +75,10 @@ pub struct UnitArgs {
     #[arg(long)]
     flat: bool,
 
+    /// Render charts anew, and keep nothing under the user's cache folder
+    #[arg(long, hide_short_help = true)]
+    no_cache: bool,
+
     /// API versions that the cluster has, for charts, repeatable
     #[arg(long, value_name = "VERSION", hide_short_help = true)]
     api_versions: Vec<String>,
@@ -97,7 +101,11 @@ impl UnitArgs {
 
     /// What charts are rendered with.
     pub fn charts(&self) -> Charts {
-        Charts { api_versions: self.api_versions.clone(), kube_version: self.kube_version.clone() }
+        Charts {
+            api_versions: self.api_versions.clone(),
+            kube_version: self.kube_version.clone(),
+            cache: if self.no_cache { Cache::default() } else { Cache::of_user() },
+        }
     }
 
     /// Everything of some paths: files as they lie, kustomizations and units rendered.
@@ -181,7 +189,7 @@ impl UnitArgs {
         }
         let mut chosen: Vec<&Unit> = Vec::new();
         for pattern in &self.units {
-            let meant = material::select(units, pattern);
+            let meant = material::select(units, folder, pattern);
             if meant.is_empty() {
                 let list = material::names(units);
                 return Err(Problem::NoSuchUnit { pattern: pattern.clone(), name: folder.to_owned(), list });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::kustomize::{self, Reason, Unbuilt, Whose};
 use crate::manifest::{self, Rendered, Tree};
-use crate::source::{self, Disk, Files, HelmChart, Loaded, Problem, Programs, SourceFile, Sources};
+use crate::source::{self, Cache, CacheKey, Disk, Files, HelmChart, Loaded, Problem, Programs, SourceFile, Sources};
 use crate::units::{self, Chart, How, Placed, Unit};
 
 /// How many units a message names.
@@ -47,6 +47,8 @@ pub struct Charts {
     pub api_versions: Vec<String>,
     /// The version of Kubernetes.
     pub kube_version: Option<String>,
+    /// Where results are kept.
+    pub cache: Cache,
 }
 
 /// Renders units of a tree of files.
@@ -119,7 +121,31 @@ impl Renderer<'_> {
             kube_version: self.charts.kube_version.clone(),
             shown: Some(chart.folder.clone()),
         };
-        Ok(of_text(source::helm_template(&wanted, self.programs, self.limit)?))
+        let key = self.key(chart, &wanted);
+        if let Some(text) = key.as_ref().and_then(|key| self.charts.cache.get(key)) {
+            return Ok(of_text(SourceFile::new(format!("helm:{}", chart.folder), text)));
+        }
+        let made = source::helm_template(&wanted, self.programs, self.limit)?;
+        if let Some(key) = key {
+            self.charts.cache.put(&key, made.text());
+        }
+        Ok(of_text(made))
+    }
+
+    /// Everything that the result of a chart depends on; `None` without a helm.
+    fn key(&self, chart: &Chart, wanted: &HelmChart) -> Option<CacheKey> {
+        let helm = self.programs.find("helm")?;
+        let about = std::fs::metadata(&helm).ok()?;
+        let mut key = CacheKey::new("helm");
+        key.add(helm.as_os_str().as_encoded_bytes());
+        key.add(format!("{} {:?}", about.len(), about.modified().ok()).as_bytes());
+        key.add(format!("{:?}", (&chart, &wanted.namespace, &wanted.api_versions, &wanted.kube_version)).as_bytes());
+        let ignored = kustomize::join(&chart.folder, ".helmignore");
+        for path in self.files.list(&chart.folder).iter().chain([&ignored]).chain(&chart.values) {
+            key.add(path.as_bytes());
+            key.add(&self.files.read(path).unwrap_or_default());
+        }
+        Some(key)
     }
 
     /// The object that says what a unit is, which stands for what is not here.
@@ -154,7 +180,8 @@ fn not(name: &str, what: &str) -> Problem {
 fn no_program(folder: &str, unbuilt: &Unbuilt) -> Problem {
     let help = match unbuilt.reason {
         Reason::NotPlain => ", and neither kustomize nor kubectl is on the PATH",
-        Reason::Remote | Reason::Refused => "",
+        Reason::Refused => " (neither kustomize nor kubectl is on the PATH, which might say more)",
+        Reason::Remote => "",
     };
     not(&format!("-k {folder}"), &format!("{unbuilt}{help}"))
 }
@@ -191,11 +218,14 @@ fn top_of(folder: &Path, root: &str) -> String {
     }
 }
 
-/// The units that patterns mean: by their name, their path, or environment and name.
-pub fn select<'u>(units: &'u [Unit], pattern: &str) -> Vec<&'u Unit> {
+/// The units of a folder that a pattern means: by their name, their path (also from the folder), or environment and
+/// name.
+pub fn select<'u>(units: &'u [Unit], folder: &str, pattern: &str) -> Vec<&'u Unit> {
+    let from_here = kustomize::join(folder, pattern);
     let means = |unit: &&Unit| {
         let label = unit.label();
-        [unit.name.as_str(), unit.path.as_str(), label.as_str()].iter().any(|text| units::matches(pattern, text))
+        let names = [unit.name.as_str(), unit.path.as_str(), label.as_str()];
+        names.iter().any(|text| units::matches(pattern, text) || units::matches(&from_here, text))
     };
     units.iter().filter(means).collect()
 }

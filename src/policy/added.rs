@@ -40,7 +40,8 @@ pub(super) const SERVED: &str = "istio:service";
 pub fn is_added(key: &str) -> bool {
     key.contains(':')
         || [CILIUM_ACCOUNT, CILIUM_CLUSTER].contains(&key)
-        || key.starts_with("projectcalico.org/") || key.starts_with(OF_ACCOUNT)
+        || key.starts_with("projectcalico.org/")
+        || key.starts_with(OF_ACCOUNT)
 }
 
 /// What is needed to add labels to pods; empty where no policy asks for any.

@@ -68,7 +68,8 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         }
     }
     // Rules about all addresses are about those of IPv6 too where some policy names any.
-    let must_again = [calico.must_read_again(names_v6), istio.must_read_again(names_v6), cilium.must_read_again(names_v6)];
+    let must_again =
+        [calico.must_read_again(names_v6), istio.must_read_again(names_v6), cilium.must_read_again(names_v6)];
     if must_again.contains(&true) {
         let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
         policies.retain(|policy| !again.contains(&policy.key));
@@ -101,7 +102,8 @@ fn about_nodes(cluster: &Cluster) -> Option<Diagnostic> {
     } else {
         format!("{} CiliumClusterwideNetworkPolicies have a `nodeSelector`: they are", found.len())
     };
-    let message = format!("{subject} about nodes, which is not evaluated; pods in the network of their node are concerned");
+    let message =
+        format!("{subject} about nodes, which is not evaluated; pods in the network of their node are concerned");
     Some(Diagnostic::at(Code::UnsupportedPolicy, *at, message))
 }
 
@@ -169,7 +171,8 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             for peer in peers {
                 // Who denies or allows every address speaks of none in particular.
-                let is_all = |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
+                let is_all =
+                    |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
                 if let Some(what) = peer.untold().filter(|_| !peers.iter().any(is_all)) {
                     untold.entry(what).or_default().push(rule.at);
                 }

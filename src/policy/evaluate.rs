@@ -451,11 +451,11 @@ impl Judge {
 
     /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of.
     pub fn untold_rule(&self, group: GroupId, direction: Direction, ports: &PortSet) -> Option<(usize, usize)> {
-        let rules = self.side(group, direction).all().flat_map(|p| {
-            self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule))
-        });
-        let mut fitting =
-            rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
+        let rules = self
+            .side(group, direction)
+            .all()
+            .flat_map(|p| self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule)));
+        let mut fitting = rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
         fitting.next().map(|(policy, index, _)| (policy, index))
     }
 

@@ -221,7 +221,8 @@ impl Asked<'_> {
         if let Some(decided) = self.in_order(before, meanings) {
             return decided;
         }
-        let otherwise = || if self.servers.is_empty() { DnsAccess::Unrestricted } else { DnsAccess::Denied(DnsDenial::NoRule) };
+        let otherwise =
+            || if self.servers.is_empty() { DnsAccess::Unrestricted } else { DnsAccess::Denied(DnsDenial::NoRule) };
         let by_rules = match isolation.isolating.is_empty() {
             true => self.in_order(after, meanings).unwrap_or_else(otherwise),
             false => any_of(&isolation.isolating, policies, meanings),
@@ -271,7 +272,11 @@ impl Asked<'_> {
         let tcp = PortSet::port(Protocol::Tcp, 53);
         if !at(&udp(53)) && !at(&udp(5353)) && !named {
             let is_dns = at(&tcp) && !matches!(rule.ports, RulePorts::All);
-            return if is_dns && !matches!(self.peers(rule), Meaning::Other) { Meaning::TcpOnly } else { Meaning::Other };
+            return if is_dns && !matches!(self.peers(rule), Meaning::Other) {
+                Meaning::TcpOnly
+            } else {
+                Meaning::Other
+            };
         }
         self.peers(rule)
     }

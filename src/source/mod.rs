@@ -2,6 +2,7 @@
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
 mod bounds;
+mod cache;
 mod files;
 mod git;
 mod load;
@@ -17,6 +18,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
+pub use cache::{Cache, CacheKey};
 pub use files::{Disk, Files};
 pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git_folders, load_range, states};
 pub use git::{answer_length, tree_names};

@@ -308,7 +308,8 @@ fn permission(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, fou
             match denial {
                 DnsDenial::TcpOnly(at) => {
                     if let Some((rule, at)) = rule(at) {
-                        let text = format!("{rule} is about TCP 53 alone, which is what a port without a protocol means");
+                        let text =
+                            format!("{rule} is about TCP 53 alone, which is what a port without a protocol means");
                         step.say(Mark::Problem, text, Some(at));
                     }
                 }

@@ -64,9 +64,9 @@ fn check(seed: u64) {
                 let through = REQUESTS.map(|r| world.allowed(from, to, protocol, port, r));
                 let right = (through.contains(&true), through.contains(&true) && through.contains(&false));
                 let known = Protocol::from_name(protocol).unwrap();
-                let said = rows.first().map_or((false, false), |c| {
-                    (c.ports.contains(known, port), c.sometimes.contains(known, port))
-                });
+                let said = rows
+                    .first()
+                    .map_or((false, false), |c| (c.ports.contains(known, port), c.sometimes.contains(known, port)));
                 assert_eq!(
                     said,
                     right,

@@ -162,7 +162,9 @@ fn selector(random: &mut Random, peer: bool) -> Selector {
             let values = if operator == "Exists" { Vec::new() } else { vec![pick(random, &NAMESPACES).to_owned()] };
             selector.expressions.push((key, operator, values));
         }
-        _ => selector.labels.push((pick(random, &["reserved:world", "reserved:all", "reserved:init"]).into(), String::new())),
+        _ => selector
+            .labels
+            .push((pick(random, &["reserved:world", "reserved:all", "reserved:init"]).into(), String::new())),
     }
     selector
 }
@@ -175,7 +177,9 @@ fn peers(random: &mut Random, direction: usize, denies: bool) -> Peers {
             let all = ["world", "world-ipv4", "world-ipv6", "cluster", "all", "none", "init", "health", "unmanaged"];
             Peers::Entities((0..1 + random.below(2)).map(|_| pick(random, &all)).collect())
         }
-        5 => Peers::Blocks((0..random.below(3)).map(|_| pick(random, &["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"])).collect()),
+        5 => Peers::Blocks(
+            (0..random.below(3)).map(|_| pick(random, &["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"])).collect(),
+        ),
         6 => {
             let sets = [("10.0.0.0/8", Some("10.9.0.0/16")), ("0.0.0.0/0", Some("10.0.0.0/8")), ("192.0.2.0/24", None)];
             Peers::BlockSets((0..1 + random.below(2)).map(|_| pick(random, &sets)).collect())
@@ -192,7 +196,8 @@ fn port_entry(random: &mut Random, denies: bool) -> PortEntry {
     let tcp = chance(random, 2);
     for _ in 0..1 + random.below(2) {
         let protocol = if tcp { Some("TCP") } else { pick(random, &[None, Some("UDP"), Some("ANY"), Some("SCTP")]) };
-        let port = pick(random, &[("80", None), ("443", None), ("80", Some(90)), ("web", None), ("0", None), ("53", None)]);
+        let port =
+            pick(random, &[("80", None), ("443", None), ("80", Some(90)), ("web", None), ("0", None), ("53", None)]);
         ports.push((port.0, port.1, protocol));
     }
     let zero = ports.iter().any(|p| p.0 == "0");
@@ -324,9 +329,7 @@ impl World {
             allowed |= plain.allows.iter().any(|(app, port)| {
                 let meant = match (app, peer) {
                     (None, _) => true,
-                    (Some(app), End::Pod(p)) => {
-                        self.pods[p].namespace == plain.namespace && self.pods[p].app == *app
-                    }
+                    (Some(app), End::Pod(p)) => self.pods[p].namespace == plain.namespace && self.pods[p].app == *app,
                     (Some(_), End::Address(_)) => false,
                 };
                 meant && port.is_none_or(|p| p == traffic.port && traffic.protocol == "TCP")
@@ -483,7 +486,8 @@ impl Selector {
             .expressions
             .iter()
             .map(|(key, operator, values)| {
-                let values = if values.is_empty() { String::new() } else { format!(", values: [{}]", values.join(", ")) };
+                let values =
+                    if values.is_empty() { String::new() } else { format!(", values: [{}]", values.join(", ")) };
                 format!("{{key: \"{key}\", operator: {operator}{values}}}")
             })
             .collect();
@@ -596,7 +600,8 @@ impl World {
             );
         }
         for (index, policy) in self.policies.iter().enumerate() {
-            let kind = if policy.namespace.is_some() { "CiliumNetworkPolicy" } else { "CiliumClusterwideNetworkPolicy" };
+            let kind =
+                if policy.namespace.is_some() { "CiliumNetworkPolicy" } else { "CiliumClusterwideNetworkPolicy" };
             let place = policy.namespace.map_or(String::new(), |n| format!(", namespace: {}", NAMESPACES[n]));
             let spec = match policy.specs.as_slice() {
                 [one] => format!("spec: {}", one.yaml()),

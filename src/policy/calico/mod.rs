@@ -19,7 +19,9 @@ use self::sets::NetworkSets;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::request::{Condition, METHOD, Pattern, Test};
-use super::rule::{Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope};
+use super::rule::{
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope,
+};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, PortSet, Protocol, Selector};

@@ -194,7 +194,8 @@ impl<'a> Reader<'a> {
             }
             None => None,
         };
-        let mut rules = Rules { there: some || closes == Some(true), closes: closes.unwrap_or(some), ..Rules::default() };
+        let mut rules =
+            Rules { there: some || closes == Some(true), closes: closes.unwrap_or(some), ..Rules::default() };
         for (denies, items) in [(true, &denying), (false, &allowing)] {
             for (index, field) in items.iter().enumerate() {
                 field.must_be_map()?;
@@ -229,7 +230,8 @@ impl<'a> Reader<'a> {
         // A rule that says neither who nor which ports means nobody.
         let nobody = Peers::AnyOf(Vec::new());
         let peers = peers.unwrap_or(if has_ports { Peers::Everybody } else { nobody.clone() });
-        let fails = field.get("authentication").and_then(|a| a.get("mode")).and_then(|m| m.as_text().map(str::to_owned));
+        let fails =
+            field.get("authentication").and_then(|a| a.get("mode")).and_then(|m| m.as_text().map(str::to_owned));
         let peers = if fails.as_deref() == Some("test-always-fail") { nobody } else { peers };
         let action = if side.denies { Action::Deny } else { Action::Allow };
         for (ports, when) in ports {

@@ -152,9 +152,7 @@ impl Side<'_, '_> {
             }
             _ => {
                 let selector = LabelSelector::read(&one)?.of_objects();
-                groups
-                    .filter(|g| selector.matches(g.labels))
-                    .fold(AddressSet::none(), |all, g| all.with(&g.addresses))
+                groups.filter(|g| selector.matches(g.labels)).fold(AddressSet::none(), |all, g| all.with(&g.addresses))
             }
         };
         for except in field.list("except")? {
@@ -261,8 +259,5 @@ const ENTITIES: &str = "all, world, world-ipv4, world-ipv6, cluster, host, remot
 
 /// The pods of all namespaces.
 pub(super) fn everywhere() -> PodSelection {
-    PodSelection {
-        namespaces: NamespaceSelection::Labeled(Selector::everything()),
-        pods: Selector::everything(),
-    }
+    PodSelection { namespaces: NamespaceSelection::Labeled(Selector::everything()), pods: Selector::everything() }
 }
