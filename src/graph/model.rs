@@ -238,6 +238,11 @@ pub enum Detail {
         /// The effect of policies on the set, if the manifests contain the policies and no matching pods.
         access: Option<Access>,
     },
+    /// An object that stands for others, which are not in the manifests: see [`NodeKind::Resource`].
+    Unrendered {
+        /// What it deploys.
+        what: String,
+    },
     /// See [`NodeKind::Junction`].
     Junction,
     /// See [`NodeKind::Missing`].
@@ -266,7 +271,7 @@ impl Detail {
             Detail::Config(Config::Claim { .. }) => NodeKind::Claim,
             Detail::Config(Config::ServiceAccount) => NodeKind::ServiceAccount,
             Detail::Config(Config::Scaler { .. }) => NodeKind::Scaler,
-            Detail::Resource => NodeKind::Resource,
+            Detail::Resource | Detail::Unrendered { .. } => NodeKind::Resource,
             Detail::Peers { .. } => NodeKind::Peers,
             Detail::Junction => NodeKind::Junction,
             Detail::Missing { .. } => NodeKind::Missing,

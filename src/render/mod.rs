@@ -55,7 +55,7 @@ use crate::net::{UnknownName, choice};
 pub(crate) use brief::brief;
 pub use changes::{
     COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
-    changes_page, changes_text,
+    changes_page, changes_text, comment_note, comment_start,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
 pub use d2::d2;

@@ -20,6 +20,7 @@ mod provision;
 mod resources;
 mod services;
 mod unread;
+mod unrendered;
 mod ways;
 mod workloads;
 
@@ -82,6 +83,7 @@ pub fn resolve(
     exposure::nodes(&mut context);
     entrance::add(&mut context);
     api_server::add(&mut context);
+    unrendered::add(&mut context);
     context.facts.uses = resources::uses(&context);
     context.facts.backends = std::mem::take(&mut context.backends).into_iter().collect();
     context.facts.sort();
