@@ -419,7 +419,14 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                 because.push((unlisted, String::new()));
             }
         }
-        items.push(Item { sign, text, because, nodes: node.map(|n| n.id.clone()).into_iter().collect(), gate: None, kin: Vec::new() });
+        items.push(Item {
+            sign,
+            text,
+            because,
+            nodes: node.map(|n| n.id.clone()).into_iter().collect(),
+            gate: None,
+            kin: Vec::new(),
+        });
     }
     items
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::Report;
 use super::connections::{PortsJson, ReasonJson};
 use crate::policy::{
-    Answer, Call, CallVerdict, Connectivity, ConnectionGroup, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said, UnknownService,
+    Answer, Call, CallVerdict, ConnectionGroup, Connectivity, Effect, Endpoint, Pair, Peer, PeerSet, Peers, Said,
+    UnknownService,
 };
 
 /// How a connection and the calls between its ends go together.

@@ -33,8 +33,8 @@ use crate::world::World;
 
 pub use answer::{Answer, Change, Layer, Line, Mark, Outcome, Rank, Step, answer};
 pub use bearing::{Bearing, Remark, Role as BearingRole, Way, bearing, is_mutual};
-pub use suggest::pod_selector_text;
 pub use question::{PortName, PortWish, Question, Reference, Url};
+pub use suggest::pod_selector_text;
 
 /// What a question is answered from.
 #[derive(Clone, Copy, Debug)]

@@ -21,7 +21,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diff", &["net", "world", "policy", "cluster", "manifest", "graph", "source", "diagnostic"]),
     ("layout", &["graph", "net"]),
     ("picture", &["net", "world", "view", "layout", "check", "graph", "diagnostic"]),
-    ("render", &["net", "world", "layout", "check", "diff", "why", "graph", "policy", "cluster", "source", "diagnostic"]),
+    (
+        "render",
+        &["net", "world", "layout", "check", "diff", "why", "graph", "policy", "cluster", "source", "diagnostic"],
+    ),
 ];
 
 /// Rooms that every room may import; they import nothing themselves.

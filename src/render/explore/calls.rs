@@ -45,8 +45,7 @@ pub(super) fn calls(world: &World, graph: &Graph, workloads: &[(usize, usize)], 
     let mut found = Vec::new();
     for call in &world.calls().found {
         let Some(&caller) = nodes.get(&call.workload) else { continue };
-        let mut verdicts: Vec<Option<CallVerdict>> =
-            world.connectivity().judge(call).into_iter().map(Some).collect();
+        let mut verdicts: Vec<Option<CallVerdict>> = world.connectivity().judge(call).into_iter().map(Some).collect();
         if verdicts.is_empty() {
             verdicts.push(None);
         }
@@ -57,7 +56,10 @@ pub(super) fn calls(world: &World, graph: &Graph, workloads: &[(usize, usize)], 
                 s: graph.object(&service(world, call).key),
                 name: seen(&named(world, call)),
                 state: verdict.as_ref().map_or("unknown", |v| CallState::of(v).as_str()),
-                ports: verdict.as_ref().filter(|v| !v.needed.is_empty()).map_or(String::new(), |v| v.needed.to_string()),
+                ports: verdict
+                    .as_ref()
+                    .filter(|v| !v.needed.is_empty())
+                    .map_or(String::new(), |v| v.needed.to_string()),
                 why: verdict.iter().flat_map(|v| &v.because).map(|r| cast.reason(r)).collect(),
                 at: places(&call.said),
             });

@@ -9,9 +9,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::net::{AddressSet, PortSet, text};
-use crate::policy::{
-    Answer, Certainty, Connectivity, Direction, Effect, GroupId, Members, Reason, Ruling, Tier, Way,
-};
+use crate::policy::{Answer, Certainty, Connectivity, Direction, Effect, GroupId, Members, Reason, Ruling, Tier, Way};
 use crate::world::World;
 
 use super::edges::{Range, ranges};
@@ -221,7 +219,8 @@ fn rows(
             .collect();
         for row in verdicts {
             let from = shown[rows.len()];
-            let cell = |(v, to): (Option<Arc<Answer>>, &GroupId)| cells.position(v, (network, from, *to), connectivity, cast);
+            let cell =
+                |(v, to): (Option<Arc<Answer>>, &GroupId)| cells.position(v, (network, from, *to), connectivity, cast);
             let row: Vec<usize> = row.into_iter().zip(shown).map(cell).collect();
             rows.push(differences(&before, &row));
             before = row;

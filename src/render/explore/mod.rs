@@ -17,7 +17,9 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde::Serialize;
 
 use crate::cluster::{Cluster, Secrecy};
-use crate::graph::{Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text};
+use crate::graph::{
+    Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text,
+};
 use crate::layout::{Layout, Sample};
 use crate::net::ObjectKey;
 use crate::why;
