@@ -26,6 +26,8 @@ function fillTables(sections) {
     list.parent.replaceChildren();
   }
 }
+/** The number of rows below a heading. */
+const rowsBelow = (head) => lists.find((l) => head && l.parent.closest("section") === head.parentElement)?.rows.length ?? 0;
 /** The number of rows of a table, where its heading does not say it. */
 const countOf = (head) => {
   const rows = head.closest("section")?.querySelectorAll("tbody tr").length;
