@@ -7,7 +7,7 @@ use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
-use super::url::{self, Match};
+use super::url::{self, End as Answering, Match};
 use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
 use crate::diagnostic::Code;
 use crate::graph::EdgeDetail;
@@ -217,6 +217,8 @@ pub(super) struct Found {
     pub unread: Option<String>,
     /// Why what is allowed is not certain.
     pub doubted: Option<String>,
+    /// For whom only it is, of those who ask.
+    pub narrowed: Option<String>,
     /// Workloads whose policies may see the address of a node in place of the client's.
     pub translated: BTreeSet<usize>,
     /// What would help.
@@ -235,6 +237,8 @@ pub(super) struct Passage {
     pub service: ObjectKey,
     /// Why it is not known to be there.
     pub doubt: Option<String>,
+    /// For whom only it is, of those who ask.
+    pub only: Option<String>,
 }
 
 /// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
@@ -257,52 +261,92 @@ fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> 
     let Some(clients) = internet(from) else {
         return Err(format!("`{url}` is asked for from `internet`; inside the cluster name the Service"));
     };
-    let rules = url::matches(scene, url);
+    let url::Matches { rules, unsure, unheard } = url::matches(scene, url);
     let service = |rule: &Match| {
-        let key = scene.graph.node(rule.to).id.key()?;
+        let Answering::Sent(to, _) = rule.end else { return None };
+        let key = scene.graph.node(to).id.key()?;
         scene.cluster.find(key).filter(|&at| matches!(scene.entry(at).object.body, Body::Service(_)))
     };
     let question = Question { from: Reference::Internet, to: Reference::Url(url.clone()), port: None };
-    let Some((rule, index)) = rules.iter().find_map(|rule| Some((rule, service(rule)?))) else {
-        let mut step = Step::new(Layer::Exposure);
-        let failure = match rules.first() {
-            Some(rule) => {
-                let node = scene.graph.node(rule.to);
-                rule.say(url, &mut step);
-                format!("the rule for {url} sends to {}, which is no Service of the input", node.name)
-            }
-            None => format!("no rule of an Ingress or route is for {url}"),
-        };
-        step.say(Mark::Problem, failure.clone(), None);
-        let unread = scene
-            .facts
-            .unread
-            .first()
-            .map(|u| format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host));
-        let found = Found { failure: Some(failure), unread, ..Found::default() };
-        let (outcome, summary) = verdict::verdict(scene, &found, &[]);
-        let (from, to) = (addresses_name(&clients), url.to_string());
-        return Ok(Answer {
-            from,
-            to,
-            port: None,
-            judged: None,
-            steps: vec![step],
-            outcome,
-            summary,
-            changes: Vec::new(),
-            way: Way::default(),
-        });
+    let sent = match rules.first() {
+        Some(Match { end: Answering::Answered(_), .. }) | None => None,
+        Some(_) => rules.iter().find_map(|rule| Some((rule, service(rule)?))),
+    };
+    let Some((rule, index)) = sent else {
+        return Ok(unsent(scene, &clients, url, &rules, (unsure, unheard)));
     };
     let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
-    let others: Vec<String> =
-        rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
+    let mut others: Vec<String> = Vec::new();
+    for other in rules.iter().filter(|r| r.end != rule.end) {
+        let text = match &other.end {
+            Answering::Sent(to, _) => scene.graph.node(*to).id.to_string(),
+            Answering::Answered(how) => format!("{} ({how})", other.name()),
+        };
+        if !others.contains(&text) {
+            others.push(text);
+        }
+    }
     if !others.is_empty() {
         let text = format!("a part of the requests goes to {}: ask for these one by one", others.join(", "));
         answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
     }
+    if let Some(unsure) = unsure {
+        answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, unsure.clone(), None));
+        answer.outcome = Outcome::Undetermined;
+        answer.summary = unsure;
+    }
     answer.to = url.to_string();
     Ok(answer)
+}
+
+/// Answers for a URL of which no request comes to a Service.
+fn unsent(
+    scene: &Scene<'_>,
+    clients: &AddressSet,
+    url: &Url,
+    rules: &[Match],
+    (unsure, unheard): (Option<String>, Vec<String>),
+) -> Answer {
+    let mut step = Step::new(Layer::Exposure);
+    let failure = match rules.first() {
+        Some(rule) => {
+            rule.say(url, &mut step);
+            match &rule.end {
+                Answering::Answered(how) => format!("{} answers {url} with {how}: it comes to no Service", rule.by),
+                Answering::Sent(to, _) => {
+                    format!(
+                        "the rule for {url} sends to {}, which is no Service of the input",
+                        scene.graph.node(*to).name
+                    )
+                }
+            }
+        }
+        None => match unheard.first() {
+            Some(text) => text.clone(),
+            None => format!("no rule of an Ingress or route is for {url}"),
+        },
+    };
+    step.say(Mark::Problem, failure.clone(), None);
+    if let Some(unsure) = &unsure {
+        step.say(Mark::Doubt, unsure.clone(), None);
+    }
+    let unread = || {
+        let first = scene.facts.unread.first()?;
+        Some(format!("{} is not read and may be for {}", scene.entry(first.object).key, url.host))
+    };
+    let found = Found { failure: Some(failure), unread: unsure.or_else(unread), ..Found::default() };
+    let (outcome, summary) = verdict::verdict(scene, &found, &[]);
+    Answer {
+        from: addresses_name(clients),
+        to: url.to_string(),
+        port: None,
+        judged: None,
+        steps: vec![step],
+        outcome,
+        summary,
+        changes: Vec::new(),
+        way: Way::default(),
+    }
 }
 
 /// Answers where both ends are known.

@@ -1,17 +1,23 @@
 //! Ingresses: Internet → Ingress → backend.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
 };
 
 use super::super::backends::Reference;
+use super::super::clouds::{self, Placed};
 use super::super::facts::{BackendTarget, Certificate, CertificateSource, Host};
 use super::alb::{self, Action, Wanted};
 use super::annotations::Canaries;
+use super::doors::Hop;
 use super::route::{Rules, everything};
-use super::{Context, annotations, exposure, port_number, resources, tls};
+use super::{Context, annotations, limits, port_number, resources, tls, traefik};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Identity, Node, NodeId, RouteRule};
+use crate::graph::{
+    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, When,
+};
 use crate::net::ObjectKey;
 
 /// Adds every Ingress with its edges.
@@ -24,8 +30,9 @@ pub(super) fn add(context: &mut Context<'_>) {
         })
         .map(|(entry, _)| entry.key.name.clone());
     let canaries = Canaries::of(cluster);
+    let expressions = annotations::expression_hosts(cluster);
     for (entry, ingress) in cluster.ingresses() {
-        add_one(context, (entry, ingress), default_class.as_deref(), &canaries);
+        add_one(context, (entry, ingress), default_class.as_deref(), (&canaries, &expressions));
     }
 }
 
@@ -33,7 +40,7 @@ fn add_one(
     context: &mut Context<'_>,
     (entry, ingress): (&Entry, &Ingress),
     default_class: Option<&str>,
-    canaries: &Canaries,
+    (canaries, expressions): (&Canaries, &BTreeSet<String>),
 ) {
     let nothing = IngressSpec::default();
     let spec = ingress.spec.as_ref().unwrap_or(&nothing);
@@ -57,13 +64,22 @@ fn add_one(
         context.facts.checked.insert(object, checked);
     }
 
-    let mut edges = Edges { entry, found: Rules::of(entry), canaries };
+    limits::of_backends(context, entry);
+    let listening = annotations::listening(&entry.object.annotations);
+    if !listening.is_empty() {
+        context.heard(entry, listening);
+    }
+    let redirect = annotations::redirect(&entry.object.annotations);
+    let mut edges = Edges { entry, found: Rules::of(entry), canaries, expressions, redirect };
     let aliases = aliases(context, entry, tls);
     let named = spec.rules.as_deref().unwrap_or_default();
     for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
         edges.rule(context, spec, (r, rule), host);
         for alias in aliases.iter().filter(|_| host.name.is_some()) {
             edges.rule(context, spec, (r, rule), alias);
+        }
+        for expression in expressions_of(entry).filter(|_| host.name.is_some()) {
+            edges.alias(context, spec, (r, rule), expression);
         }
     }
     if let (Some(backend), Some(host)) = (&spec.default_backend, hosts.get(named.len())) {
@@ -84,7 +100,13 @@ fn aliases(context: &Context<'_>, entry: &Entry, tls: &[IngressTLS]) -> Vec<Host
         let tls = tls::of_host(annotations, tls, Some(&name));
         Host { object, field: field.clone(), name: Some(name), tls }
     };
-    names.into_iter().map(host).collect()
+    names.into_iter().filter(|n| !n.starts_with('~')).map(host).collect()
+}
+
+/// Regular expressions for further hosts that annotations name.
+fn expressions_of(entry: &Entry) -> impl Iterator<Item = String> + use<> {
+    let names = annotations::aliases(&entry.object.annotations).map(|(_, names)| names).unwrap_or_default();
+    names.into_iter().filter(|n| n.starts_with('~'))
 }
 
 /// The host of each rule, then any host for the default backend if there is one.
@@ -155,16 +177,44 @@ struct Edges<'a> {
     entry: &'a Entry,
     found: Rules<'a>,
     canaries: &'a Canaries,
+    /// Hosts whose paths are regular expressions.
+    expressions: &'a BTreeSet<String>,
+    /// The field that makes the controller answer every request with a redirect.
+    redirect: Option<String>,
 }
 
 impl Edges<'_> {
     /// Adds what a rule sends for a host.
     fn rule(&mut self, context: &mut Context<'_>, spec: &IngressSpec, (r, rule): (usize, &IngressRule), host: &Host) {
-        let plain = everything(host.name.clone(), host.tls);
+        self.rules(context, spec, (r, rule), everything(host.name.clone(), host.tls));
+    }
+
+    /// Adds what a rule sends for hosts that a regular expression describes: it is not evaluated.
+    fn alias(
+        &mut self,
+        context: &mut Context<'_>,
+        spec: &IngressSpec,
+        rule: (usize, &IngressRule),
+        expression: String,
+    ) {
+        let plain = everything(Some(expression), HostTls::Undetermined);
+        self.rules(context, spec, rule, RouteRule { when: When::Conditional, ..plain });
+    }
+
+    fn rules(
+        &mut self,
+        context: &mut Context<'_>,
+        spec: &IngressSpec,
+        (r, rule): (usize, &IngressRule),
+        plain: RouteRule,
+    ) {
+        let takes_expressions = self.expressions.contains(rule.host.as_deref().unwrap_or_default());
         let paths = rule.http.as_ref().map(|h| h.paths.as_slice()).unwrap_or_default();
         for (p, path) in paths.iter().enumerate() {
-            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
             let wanted = path.path.clone().filter(|p| !p.is_empty());
+            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
+            let is_expression = takes_expressions && wanted.as_deref().is_some_and(|p| p != "/");
+            let path_type = if is_expression { Some("RegularExpression".to_owned()) } else { path_type };
             let rule = RouteRule { path: wanted, path_type, ..plain.clone() };
             let rule = self.canaries.weighed(self.entry, rule);
             self.add(context, &path.backend, &Field::path(r, p), rule);
@@ -188,17 +238,21 @@ impl Edges<'_> {
             } else {
                 let reference = self.reference(context, &service.name, wanted(service), field);
                 let found = context.backend(reference, &said);
-                self.push(found, rule, said);
+                self.push(context, found, rule, said);
             }
         } else if let Some(resource) = &backend.resource {
             let group = resource.api_group.as_deref().unwrap_or_default();
             let key = ObjectKey::new(group, &resource.kind, self.entry.key.namespace(), &resource.name);
-            self.push((context.referred(&key, said.clone()), Backend::None), rule, said);
+            let end = (context.referred(&key, said.clone()), Backend::None);
+            self.push(context, end, rule, said);
         }
     }
 
-    fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
-        self.found.push(end, rule, said);
+    fn push(&mut self, context: &mut Context<'_>, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
+        match &self.redirect {
+            Some(field) => self.found.answer(context, ("a redirect", field), [rule]),
+            None => self.found.push(end, rule, said),
+        }
     }
 
     fn reference(&self, context: &Context<'_>, name: &str, port: Wanted, field: &Field) -> Reference<'_> {
@@ -232,7 +286,7 @@ impl Edges<'_> {
                 reference.port_field.clone_from(&field.backend);
                 let found = context.backend(reference, &said);
                 let weight = target.weight.filter(|_| targets.len() > 1);
-                self.push(found, RouteRule { weight, ..rule.clone() }, said.clone());
+                self.push(context, found, RouteRule { weight, ..rule.clone() }, said.clone());
             }
             return;
         }
@@ -241,7 +295,7 @@ impl Edges<'_> {
             evidence: vec![said.clone()],
             ..Node::new(Identity::Object(key), action.label(), name, Detail::Resource)
         });
-        self.push((id, Backend::None), rule, said);
+        self.push(context, (id, Backend::None), rule, said);
     }
 }
 
@@ -259,8 +313,14 @@ fn wanted(backend: &IngressServiceBackend) -> Wanted {
 /// here.
 fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&str>) {
     let annotations = &entry.object.annotations;
-    let by_class = annotations::internal_class(context.cluster, entry, class);
-    match by_class.filter(|_| exposure::internal(annotations).is_none()) {
+    let clients = limits::of_ingress(context, entry);
+    let known = !matches!(context.hop(entry), Hop::Unknown) && class.is_some_and(limits::is_internal_word);
+    let by_class = annotations::internal_class(context.cluster, entry, class).filter(|_| !known);
+    let by_entry_point = traefik::internal_entry_points(annotations);
+    if let Some(field) = annotations::untold_scheme(context.cluster, entry, class).filter(|_| by_class.is_none()) {
+        context.unjudged(entry, "the scheme of its load balancer, which is inside the network by default,", &field);
+    }
+    match by_class.or(by_entry_point).filter(|_| !matches!(clouds::placed(annotations), Some(Placed::Inside(_)))) {
         Some(field) => {
             let said = context.evidence(entry, &field);
             let from = context.private_network(said);
@@ -268,6 +328,6 @@ fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&
             let said = context.evidence(entry, "");
             context.graph.edge(&from, id, detail, [said]);
         }
-        None => context.open(entry, id, Expose::Ingress, Vec::new(), annotations::clients(annotations)),
+        None => context.open(entry, id, Expose::Ingress, Vec::new(), clients),
     }
 }
