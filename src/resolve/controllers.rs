@@ -271,6 +271,9 @@ fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, facts: &Fact
         .filter(|(_, k)| classes.iter().any(|c| k.words.iter().any(|w| c.contains(w))))
         .flat_map(|(i, _)| found.get(&i).into_iter().flatten().copied())
         .collect();
+    // A class may have any name: the arguments of a controller say which it takes.
+    let all = found.values().flatten().copied();
+    bringing.extend(all.filter(|&w| takes(&cluster.workloads()[w], &classes) == Some(true)));
     bringing.sort_unstable();
     bringing.dedup();
     if !facts.controllers.contains_key(&object) {

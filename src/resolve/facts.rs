@@ -46,6 +46,12 @@ pub struct Facts {
     pub destination_rules: Vec<DestinationRule>,
     /// Who checks the requests of Ingresses before they are sent on.
     pub checked: BTreeMap<usize, Checked>,
+    /// What controllers, or the API server, do not take about entrances.
+    pub faults: Vec<Fault>,
+    /// Objects that facts about entrances are taken from.
+    pub read: BTreeSet<usize>,
+    /// Names that a ServiceEntry gives to pods of the cluster, by the object.
+    pub inner_names: BTreeMap<String, usize>,
     /// Rules of Ingresses and routes that answer requests themselves.
     pub answers: Vec<OwnAnswer>,
     /// Where routes are heard, as far as all of their listeners are known.
@@ -95,6 +101,11 @@ impl Facts {
         found.map(Vec::as_slice)
     }
 
+    /// What is wrong with an entrance.
+    pub fn faults_of(&self, object: usize) -> &[Fault] {
+        of_object(&self.faults, object, |f| f.object)
+    }
+
     /// What is not evaluated of an entrance.
     pub fn unjudged_of(&self, object: usize) -> &[Unjudged] {
         self.unjudged.get(&object).map(Vec::as_slice).unwrap_or_default()
@@ -118,6 +129,8 @@ impl Facts {
         self.refusals.sort_by_key(|r| r.route);
         self.ports.sort_by_key(|p| (p.service, p.index));
         self.uses.sort_by_key(|u| u.object);
+        self.faults.sort_by_key(|f| f.object);
+        self.faults.dedup();
         self.host_ports.sort_by_key(|p| p.workload);
     }
 }
@@ -237,6 +250,17 @@ pub struct Checked {
     pub by: String,
     /// The field that says so.
     pub field: String,
+}
+
+/// Something about an entrance that its controller, or the API server, does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The entrance.
+    pub object: usize,
+    /// The field that it is about.
+    pub field: String,
+    /// What is wrong, as a part of a sentence after the name of the object and a colon.
+    pub text: String,
 }
 
 /// A rule that answers requests itself: none of them comes to a Service.

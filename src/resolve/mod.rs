@@ -41,8 +41,8 @@ use crate::source::Sources;
 pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
-    EndpointOutcome, Facts, Gate, Host, HostPort, Listening, OwnAnswer, ProbePort, Refusal, RefusalReason, ServicePort,
-    UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
+    EndpointOutcome, Facts, Fault, Gate, Host, HostPort, Listening, OwnAnswer, ProbePort, Refusal, RefusalReason,
+    ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
 };
 pub use unread::UnreadEntrance;
 pub use ways::is_translated;
@@ -193,6 +193,17 @@ impl Context<'_> {
         if !known.contains(&found) {
             known.push(found);
         }
+    }
+
+    /// Keeps that a controller, or the API server, does not take something about an entrance.
+    fn fault(&mut self, entry: &Entry, text: impl Into<String>, field: &str) {
+        let object = self.position(entry);
+        self.facts.faults.push(Fault { object, field: field.to_owned(), text: text.into() });
+    }
+
+    /// Keeps that an object is read for what is known of entrances.
+    fn read(&mut self, object: usize) {
+        self.facts.read.insert(object);
     }
 
     /// The node for everything outside.

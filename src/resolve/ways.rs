@@ -107,7 +107,7 @@ fn doubt(cluster: &Cluster, facts: &Facts, service: &NodeId, exposures: &[Exposu
 /// Whether something about the ways through an Ingress or route to what it sends to is not evaluated.
 fn unjudged(cluster: &Cluster, facts: &Facts, object: usize, to: &NodeId) -> Option<EntranceDoubt> {
     let of_node = |id: &NodeId| id.key().and_then(|key| cluster.find(key));
-    let is_unjudged = |object: usize| !facts.unjudged_of(object).is_empty();
+    let is_unjudged = |at: usize| !facts.unjudged_of(at).is_empty() || !facts.faults_of(at).is_empty();
     let is_open = |gate: &Gate| !gate.through.iter().filter_map(of_node).any(is_unjudged);
     let is_certain =
         !is_unjudged(object) && !of_node(to).is_some_and(is_unjudged) && facts.gates_of(object).iter().any(is_open);

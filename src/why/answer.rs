@@ -104,6 +104,13 @@ impl Step {
         self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Statement });
     }
 
+    /// Says something that is not said yet.
+    pub(super) fn say_once(&mut self, mark: Mark, text: String, at: String) {
+        if !self.lines.iter().any(|line| line.text == text) {
+            self.say(mark, text, Some(at));
+        }
+    }
+
     pub(super) fn explain(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
         self.mark = self.mark.max(mark);
         self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Detail });
@@ -166,7 +173,9 @@ impl Answer {
         let code = remark.diagnostic.code;
         let Bearing::Judged(layer) = bearing(code) else { return false };
         // That nothing is exposed does not say which reference is wrong.
-        if layer == Layer::Exposure && !matches!(code, Code::IngressClassMissing | Code::LoadbalancerNotProvisioned) {
+        let is_named =
+            matches!(code, Code::IngressClassMissing | Code::LoadbalancerNotProvisioned | Code::EntranceRefused);
+        if layer == Layer::Exposure && !is_named {
             return false;
         }
         self.steps.iter().any(|step| step.layer == layer && step.mark != Mark::Ok)
@@ -375,6 +384,11 @@ fn settled(
             found.failure =
                 Some(format!("{} has no pods in the manifests that could open a connection", from.name(scene)));
         }
+        if let Some(text) = meshed(scene, to) {
+            steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
+            found.doubted = found.doubted.or_else(|| Some(text.clone()));
+            found.unread = found.unread.or(Some(text));
+        }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
             found.pairs.extend(
@@ -446,6 +460,24 @@ fn settled(
         changes,
         way,
     })
+}
+
+/// Why requests of a mesh for a Service may go elsewhere: a route is attached to the Service itself, and does not send
+/// all of them to it (<https://gateway-api.sigs.k8s.io/mesh/>,
+/// <https://istio.io/latest/docs/reference/config/networking/virtual-service/>).
+fn meshed(scene: &Scene<'_>, to: &Party) -> Option<String> {
+    let Party::Service(index) = to else { return None };
+    let node = scene.graph.object(&scene.entry(*index).key)?;
+    let outgoing = |node: usize| scene.graph.outgoing(node).into_iter().map(|e| scene.graph.edge(e));
+    let is_route = |e: &crate::graph::Edge| matches!(e.detail, EdgeDetail::Routes { .. });
+    let mut routes = outgoing(node).filter(|(_, _, e)| is_route(e)).map(|(_, to, _)| to);
+    let changes = |route: &usize| {
+        let object = scene.graph.node(*route).id.key().and_then(|key| scene.cluster.find(key));
+        outgoing(*route).any(|(_, to, e)| is_route(e) && to != node)
+            || scene.facts.answers.iter().any(|a| Some(a.object) == object)
+    };
+    let route = routes.find(changes)?;
+    Some(format!("in a mesh, {} decides where requests for it go: some may not come to it", scene.graph.node(route).id))
 }
 
 /// The objects on the way.
@@ -609,6 +641,14 @@ fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut V
         Party::Workload(index) => ports::workload_target(scene, *index, wish, steps),
         Party::Internet => outside(End::Addresses(public())),
         Party::Addresses(set) => outside(End::Addresses(set.clone())),
+        Party::Host(name) if scene.facts.inner_names.contains_key(name) => {
+            let by = &scene.entry(scene.facts.inner_names[name]).key;
+            let mut found = outside(End::Addresses(anywhere()))?;
+            let text = format!("{name} is a name that {by} gives to pods of the cluster or of the mesh");
+            found.unread = Some(text.clone());
+            found.doubted = Some(text);
+            Ok(found)
+        }
         Party::Host(name) => {
             let mut found = outside(End::Addresses(anywhere()))?;
             found.unknown = Some(format!("which addresses {name} has is not in the manifests"));

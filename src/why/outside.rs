@@ -217,7 +217,10 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
     let opens =
         |entrance: &&UnreadEntrance| shut.iter().any(|&w| entrance.may_reach(w, scene.workload(w).key.namespace()));
     let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(|e| leads(e) || opens(e)).collect();
-    let name = |entrance: &UnreadEntrance| scene.entry(entrance.object).key.to_string();
+    let name = |entrance: &UnreadEntrance| {
+        let key = &scene.entry(entrance.object).key;
+        if entrance.kind == key.kind { key.to_string() } else { format!("{} of {key}", entrance.kind) }
+    };
     for entrance in entrances.iter().take(NAMED) {
         let text = format!("{} may open an entrance and is not read", name(entrance));
         step.say(Mark::Doubt, text, Some(scene.place(entrance.at)));
@@ -242,6 +245,7 @@ fn at_nodes(
     found: &mut Found,
 ) {
     let Some(node) = scene.graph.object(&scene.workload(workload).key) else { return };
+    by_routes(scene, (workload, node), (wish, clients), step, found);
     let exposed = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e).2);
     let Some(edge) = exposed.into_iter().find(|e| matches!(&e.detail, EdgeDetail::Exposes(_))) else { return };
     if matches!(&edge.detail, EdgeDetail::Exposes(ways) if ways.iter().any(|w| w.via == Expose::Ingress)) {
@@ -271,6 +275,34 @@ fn at_nodes(
             found.add(End::Addresses(clients.clone()), Target { end: End::Workload(workload), asked });
         }
     }
+}
+
+/// A workload that routes send to past all Services, as a DomainMapping of Knative does.
+fn by_routes(
+    scene: &Scene<'_>,
+    (workload, node): (usize, usize),
+    (wish, clients): (Option<&PortWish>, &AddressSet),
+    step: &mut Step,
+    found: &mut Found,
+) {
+    let key = &scene.workload(workload).key;
+    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
+        let (EdgeDetail::Routes { .. }, Some(by)) = (&edge.detail, scene.graph.node(from).id.key()) else { continue };
+        let Some(gate) = scene.cluster.find(by).and_then(|object| gate(scene, object, clients, step)) else { continue };
+        let own = scene.connectivity.entrances().iter().filter(|e| e.workload == workload && e.by == *by);
+        let asked = own.fold(PortSet::none(), |set, e| set.with(&e.ports));
+        let outer = |w: &PortWish| [80, 443].into_iter().any(|n| w.means(n, None, Protocol::Tcp));
+        if asked.is_empty() || !wish.is_none_or(|w| outer(w) || ports::declares(scene, workload, w)) {
+            continue;
+        }
+        step.say(Mark::Ok, format!("{by} leads to {asked} of {key}"), place(edge));
+        let by = BTreeSet::from([by.clone()]);
+        found.through.push(Passage { by, service: key.clone(), doubt: gate.doubt, only: gate.only });
+        for source in sources(scene, &Through::Controller, workload, &asked) {
+            found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
+        }
+    }
+    found.weigh();
 }
 
 /// A workload whose kind makes an entrance of its own, as a Service of Knative does: a controller brings the requests.
@@ -600,7 +632,20 @@ fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) 
 
 /// Says why no request from outside comes to an entrance: only the inside of the cluster reaches its controller.
 fn closed(scene: &Scene<'_>, object: usize, step: &mut Step) {
-    let Some(pods) = scene.facts.shut.get(&object) else { return };
+    let mut seen = BTreeSet::from([object]);
+    let mut open = vec![object];
+    let shut = loop {
+        let Some(at) = open.pop() else { return };
+        if let Some(pods) = scene.facts.shut.get(&at) {
+            break (at, pods);
+        }
+        let node = scene.graph.object(&scene.entry(at).key);
+        let before = node.into_iter().flat_map(|n| scene.graph.incoming(n)).map(|e| scene.graph.edge(e));
+        let before = before.filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. }));
+        let before = before.filter_map(|(from, _, _)| scene.cluster.find(scene.graph.node(from).id.key()?));
+        open.extend(before.filter(|at| seen.insert(*at)));
+    };
+    let (object, pods) = shut;
     let names: Vec<String> = pods.iter().map(|&w| scene.workload_name(w)).collect();
     let (id, at) = (&scene.entry(object).key, scene.entry(object).object.span);
     let text = match names.as_slice() {
@@ -625,12 +670,17 @@ fn unjudged<'n>(scene: &Scene<'_>, nodes: impl IntoIterator<Item = &'n NodeId>, 
     for object in nodes.into_iter().filter_map(|id| scene.cluster.find(id.key()?)) {
         let entry = scene.entry(object);
         for found in scene.facts.unjudged_of(object).iter().take(NAMED) {
-            let text = format!("{} of {} is not evaluated and may change it", found.what, entry.key);
-            let at = scene.place(entry.object.at(&found.field));
-            if !step.lines.iter().any(|line| line.text == text) {
-                step.say(Mark::Doubt, text.clone(), Some(at));
-            }
-            first.get_or_insert(text);
+            let text = format!(
+                "{}: {} is not evaluated and may keep requests out or send them elsewhere",
+                entry.key, found.what
+            );
+            first.get_or_insert_with(|| text.clone());
+            step.say_once(Mark::Doubt, text, scene.place(entry.object.at(&found.field)));
+        }
+        for fault in scene.facts.faults_of(object).iter().take(NAMED) {
+            let text = format!("{}: {}", entry.key, fault.text);
+            first.get_or_insert_with(|| text.clone());
+            step.say_once(Mark::Doubt, text, scene.place(entry.object.at(&fault.field)));
         }
     }
     first

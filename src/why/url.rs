@@ -8,7 +8,7 @@ use super::Scene;
 use super::answer::{Mark, Step};
 use super::question::Url;
 use crate::graph::{Backend, Detail, Edge, EdgeDetail, HostTls, Node, NodeId, NodeKind, RouteRule, When, are_silent};
-use crate::resolve::Listening;
+use crate::resolve::{Facts, Listening};
 
 /// A rule that answers a URL, with what becomes of the request.
 pub(super) struct Match {
@@ -132,6 +132,8 @@ fn one(
             Heard::Yes => {}
             Heard::Perhaps(text) => unsure = Some(format!("{}: {text}", by.id)),
             Heard::Redirected => end = End::Answered("a redirect to HTTPS".to_owned()),
+            // A route for any host is not about this one.
+            Heard::No(_) if fit.rank.0 <= 1 && !is_for_host(scene.facts, object, url) => return None,
             Heard::No(text) => {
                 let text = format!("{}: {text}", by.id);
                 if !unheard.contains(&text) {
@@ -152,6 +154,12 @@ fn one(
         rank: fit.rank,
         is_conditional: fit.is_loose || rule.when == When::Conditional,
     })
+}
+
+/// Whether some listener of a route takes the host of a URL.
+fn is_for_host(facts: &Facts, object: usize, url: &Url) -> bool {
+    let listening = facts.listening_of(object).unwrap_or_default();
+    listening.iter().any(|l| l.hosts.iter().any(|h| host_fits(h, &url.host, false)))
 }
 
 /// Whether a route that others pass requests to gets one from any of them, or takes them itself.
@@ -236,7 +244,15 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
         return Some(Fit { rank: (0, false, 0), is_loose: false });
     }
     let one_label = by.kind() == NodeKind::Ingress;
+    let mut is_unread = false;
     let host = match (rule.host.as_deref(), &by.detail) {
+        // An expression (https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#server-alias).
+        (Some(host), _) if host.starts_with('~') => {
+            let written = host.trim_start_matches(['~', '*']);
+            let built = RegexBuilder::new(written).case_insensitive(true).size_limit(LARGEST).build();
+            is_unread = built.is_err();
+            (is_unread || built.is_ok_and(|e| e.is_match(&url.host))).then_some(2)?
+        }
         (Some(host), _) => host_rank(host, url, one_label)?,
         // A rule of several hosts is told without any.
         (None, Detail::Route { hosts }) if !hosts.is_empty() => {
@@ -246,7 +262,7 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
     };
     let path = path_of(rule);
     let kind = rule.path_type.as_deref();
-    let (fits, is_loose) = match kind {
+    let (fits, is_unsure) = match kind {
         Some("Exact") => (path == url.path, false),
         Some("RegularExpression") => expression(rule.path.as_deref().unwrap_or_default(), &url.path, one_label)?,
         _ => {
@@ -256,7 +272,7 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
         }
     };
     let rank = (host, kind == Some("Exact"), path.len());
-    (fits || is_loose).then_some(Fit { rank, is_loose })
+    (fits || is_unsure).then_some(Fit { rank, is_loose: is_unsure || is_unread })
 }
 
 /// Larger expressions are not evaluated.

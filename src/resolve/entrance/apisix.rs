@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::Context;
 use super::route::{Clients, Rules, Target, everything, items, number, of_host, port, strings, text, weight};
 use crate::cluster::Entry;
-use crate::graph::{Expose, HostTls, RouteRule, When};
+use crate::graph::{Backend, Expose, HostTls, RouteRule, When};
 use crate::manifest::Tree;
-use crate::net::Protocol;
+use crate::net::{ObjectKey, Protocol};
 
 /// Adds every ApisixRoute with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
@@ -57,6 +57,15 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
             let weight = several.then(|| weight(backend).unwrap_or(100));
             let with_weight: Vec<RouteRule> = wanted.iter().map(|w| RouteRule { weight, ..w.clone() }).collect();
             send(context, &mut rules, backend, format!("spec.http[{r}].backends[{b}]"), with_weight);
+        }
+        for (u, upstream) in items(route, &["upstreams"]).enumerate() {
+            let Some(name) = text(upstream, &["name"]) else { continue };
+            let said = context.evidence(entry, &format!("spec.http[{r}].upstreams[{u}]"));
+            let key = ObjectKey::new(&entry.key.group, "ApisixUpstream", entry.key.namespace(), name);
+            let end = context.referred(&key, said.clone());
+            for rule in &wanted {
+                rules.push((end.clone(), Backend::None), rule.clone(), said.clone());
+            }
         }
     }
     for (s, stream) in items(tree, &["spec", "stream"]).enumerate() {

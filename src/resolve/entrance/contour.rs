@@ -21,6 +21,7 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         context.route(entry, host.as_slice());
     }
     let roots = roots(entries);
+    contested(context, entries);
     for entry in entries.iter().filter(|e| is_route(e)) {
         proxy(context, entry, roots.get(&entry.key));
     }
@@ -68,6 +69,27 @@ fn roots(entries: &[&Entry]) -> BTreeMap<ObjectKey, Root> {
     }
     let only = |mut roots: Vec<Root>| if roots.len() == 1 { roots.pop() } else { None };
     found.into_iter().filter_map(|(key, roots)| Some((key, only(roots)?))).collect()
+}
+
+/// Roots with one host: Contour serves none of them
+/// (<https://projectcontour.io/docs/main/config/virtual-hosts/>).
+fn contested(context: &mut Context<'_>, entries: &[&Entry]) {
+    let mut by_host: BTreeMap<(String, Option<&str>), Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|e| is_route(e)) {
+        let tree = &entry.object.tree;
+        let class = text(tree, &["spec", "ingressClassName"]);
+        let class = class.or(entry.object.annotations.get("projectcontour.io/ingress.class").map(String::as_str));
+        if let Some(host) = text(tree, &["spec", "virtualhost", "fqdn"]) {
+            by_host.entry((host.to_ascii_lowercase(), class)).or_default().push(entry);
+        }
+    }
+    for ((host, _), same) in by_host.into_iter().filter(|(_, same)| same.len() > 1) {
+        for entry in &same {
+            let other = same.iter().find(|o| o.key != entry.key).map_or(String::new(), |o| o.key.to_string());
+            let text = format!("{host} is the host of {other} as well, and Contour serves neither of them");
+            context.fault(entry, text, "spec.virtualhost.fqdn");
+        }
+    }
 }
 
 /// Longer paths of inclusions are not followed: they may go in circles.

@@ -41,7 +41,7 @@ fn mapping(context: &mut Context<'_>, entry: &Entry, all: &BTreeMap<String, Host
     let id = context.route(entry, host.as_slice());
     for policy in context.cluster.entries().iter().filter(|e| e.key.kind == "FilterPolicy") {
         if policy.key.group == entry.key.group {
-            context.unjudged(entry, format!("{}, which may be about it,", policy.key), "spec.prefix");
+            context.unjudged(entry, policy.key.to_string(), "spec.prefix");
         }
     }
     context.open(entry, &id, Expose::Ingress, port.into_iter().collect(), None);

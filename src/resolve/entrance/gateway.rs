@@ -6,14 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Service;
+
 use super::super::backends::Reference;
 use super::super::clouds::{self, Placed};
 use super::super::facts::{BackendTarget, ControllerHint, Host, Listening, Refusal, RefusalReason};
 use super::route::{Rules, items, mirrored, number, text};
-use super::{Context, limits, traefik};
+use super::{Context, limits, services, traefik};
 use crate::cluster::Entry;
 use crate::graph::{
-    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, When,
+    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind, When,
 };
 use crate::manifest::Tree;
 use crate::net::kinds::{Role, entrance_kind};
@@ -62,6 +64,7 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     ports.dedup();
     let object = context.position(entry);
     context.facts.controllers.insert(object, ControllerHint::Class(class.clone()));
+    certificates(context, entry);
     let outsides = if entry.key.kind == "Gateway" { outsides(context, entry, &class) } else { Vec::new() };
     let id = context.object(entry, Detail::Gateway { class, listeners, tls });
     for from in outsides {
@@ -72,6 +75,23 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
             EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports: ports.clone() }]),
             [said],
         );
+    }
+}
+
+/// Certificates of other namespaces need a grant there, as backends do
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#secretobjectreference>).
+fn certificates(context: &mut Context<'_>, entry: &Entry) {
+    for (l, listener) in items(&entry.object.tree, &["spec", "listeners"]).enumerate() {
+        for (c, reference) in items(listener, &["tls", "certificateRefs"]).enumerate() {
+            let namespace = text(reference, &["namespace"]).unwrap_or(entry.key.namespace());
+            let Some(name) = text(reference, &["name"]) else { continue };
+            let kind = text(reference, &["kind"]).unwrap_or("Secret");
+            let key = ObjectKey::new(text(reference, &["group"]).unwrap_or_default(), kind, namespace, name);
+            if namespace != entry.key.namespace() && !granted(context, entry, &key) {
+                let text = format!("it may not use {kind} {namespace}/{name}: that namespace grants no reference");
+                context.fault(entry, text, &format!("spec.listeners[{l}].tls.certificateRefs[{c}]"));
+            }
+        }
     }
 }
 
@@ -452,13 +472,22 @@ fn mirrors(context: &mut Context<'_>, edges: &mut Rules<'_>, rule: &Tree, field:
     }
 }
 
-fn reference<'a>(context: &Context<'_>, entry: &'a Entry, backend: &Tree, field: String) -> Option<Reference<'a>> {
+fn reference<'a>(context: &mut Context<'_>, entry: &'a Entry, backend: &Tree, field: String) -> Option<Reference<'a>> {
     let name = text(backend, &["name"])?;
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
     let namespace = text(backend, &["namespace"]).filter(|n| !n.is_empty()).unwrap_or(entry.key.namespace());
     let key = ObjectKey::new(group, kind, namespace, name);
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
+    if port == Backend::None && kind == "Service" && group.is_empty() {
+        context.fault(entry, format!("it names no port of Service {name}, and is not created without"), &field);
+    }
+    let is_alias = |s: &Service| services::kind(s) == ServiceKind::ExternalName;
+    if group.is_empty() && context.service(&ObjectKey::new(group, kind, namespace, name)).is_some_and(is_alias) {
+        // (https://gateway-api.sigs.k8s.io/reference/spec/#backendobjectreference)
+        let text = format!("Service {name} is an alias of type ExternalName, which implementations should refuse");
+        context.fault(entry, text, &field);
+    }
     let port = context.checked_port(&key, port);
     Some(Reference { entry, port_field: format!("{field}.port"), field, key, port })
 }

@@ -16,7 +16,7 @@ use super::route::{Rules, everything};
 use super::{Context, annotations, limits, port_number, resources, tls, traefik};
 use crate::cluster::Entry;
 use crate::graph::{
-    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, When,
+    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, ServiceKind,
 };
 use crate::net::ObjectKey;
 
@@ -29,26 +29,61 @@ pub(super) fn add(context: &mut Context<'_>) {
             entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
         })
         .map(|(entry, _)| entry.key.name.clone());
-    let canaries = Canaries::of(cluster);
-    let expressions = annotations::expression_hosts(cluster);
+    let mut all = Together {
+        canaries: Canaries::of(cluster),
+        expressions: annotations::expression_hosts(cluster),
+        secured: BTreeSet::new(),
+        default_class,
+    };
+    all.secured = cluster.ingresses().flat_map(|(entry, ingress)| secured(entry, ingress, &all)).collect();
     for (entry, ingress) in cluster.ingresses() {
-        add_one(context, (entry, ingress), default_class.as_deref(), (&canaries, &expressions));
+        add_one(context, (entry, ingress), &all);
     }
 }
 
-fn add_one(
-    context: &mut Context<'_>,
-    (entry, ingress): (&Entry, &Ingress),
-    default_class: Option<&str>,
-    (canaries, expressions): (&Canaries, &BTreeSet<String>),
-) {
+/// What Ingresses say of each other.
+struct Together {
+    canaries: Canaries,
+    /// Hosts whose paths are regular expressions.
+    expressions: BTreeSet<String>,
+    /// Hosts that some Ingress of a class has a certificate for.
+    secured: BTreeSet<(Option<String>, String)>,
+    default_class: Option<String>,
+}
+
+impl Together {
+    fn class(&self, entry: &Entry, ingress: &Ingress) -> Option<String> {
+        let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
+        let named = ingress.spec.as_ref().and_then(|s| s.ingress_class_name.clone());
+        named.or_else(|| annotation.cloned()).or_else(|| self.default_class.clone())
+    }
+}
+
+/// The hosts that an Ingress has a certificate for. A controller that serves all Ingresses of its class as one has it
+/// for each of them (<https://kubernetes.github.io/ingress-nginx/user-guide/tls/>); clouds make a load balancer for each.
+fn secured(entry: &Entry, ingress: &Ingress, all: &Together) -> Vec<(Option<String>, String)> {
+    let class = all.class(entry, ingress);
+    let is_clouds = class.as_deref().is_none_or(|c| c.starts_with("alb") || c.starts_with("gce"));
+    if is_clouds || tls::is_passthrough(&entry.object.annotations) {
+        return Vec::new();
+    }
+    let hosts = ingress.spec.iter().flat_map(|s| s.tls.iter().flatten()).flat_map(|t| t.hosts.iter().flatten());
+    hosts.map(|host| (class.clone(), host.clone())).collect()
+}
+
+fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all: &Together) {
+    let canaries = &all.canaries;
     let nothing = IngressSpec::default();
     let spec = ingress.spec.as_ref().unwrap_or(&nothing);
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
-    let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
-    let class =
-        spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
-    let hosts = hosts(context, entry, spec);
+    let class = all.class(entry, ingress);
+    let mut hosts = hosts(context, entry, spec);
+    for host in hosts.iter_mut().filter(|h| matches!(h.tls, HostTls::None | HostTls::Uncovered)) {
+        let own = host.name.clone().map(|name| (class.clone(), name));
+        if own.is_some_and(|own| all.secured.contains(&own)) {
+            host.tls = HostTls::Terminated;
+        }
+    }
     let secure = !tls.is_empty() || hosts.iter().any(|h| h.tls.is_encrypted());
     if let Some(class) = &class {
         context.class(entry, class);
@@ -70,7 +105,7 @@ fn add_one(
         context.heard(entry, listening);
     }
     let redirect = annotations::redirect(&entry.object.annotations);
-    let mut edges = Edges { entry, found: Rules::of(entry), canaries, expressions, redirect };
+    let mut edges = Edges { entry, found: Rules::of(entry), canaries, expressions: &all.expressions, redirect };
     let aliases = aliases(context, entry, tls);
     let named = spec.rules.as_deref().unwrap_or_default();
     for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
@@ -86,9 +121,51 @@ fn add_one(
         let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
+    faults(context, entry, ingress, canaries);
     context.facts.hosts.extend(hosts);
     context.facts.hosts.extend(aliases);
     edges.found.finish(context, &id);
+}
+
+/// What controllers, or the API server, do not take of an Ingress.
+fn faults(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, canaries: &Canaries) {
+    let annotations = &entry.object.annotations;
+    let by_field = ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some());
+    if by_field && annotations.contains_key("kubernetes.io/ingress.class") {
+        // (https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go)
+        let text = "it names its class in the annotation and in `spec.ingressClassName`, and is not created with both";
+        context.fault(entry, text, "spec.ingressClassName");
+    }
+    let paths =
+        ingress.spec.iter().flat_map(|s| s.rules.iter().flatten()).flat_map(|r| r.http.iter()).flat_map(|h| &h.paths);
+    if tls::is_passthrough(annotations) && paths.filter_map(|p| p.path.as_deref()).any(|p| !matches!(p, "" | "/")) {
+        // (https://kubernetes.github.io/ingress-nginx/user-guide/tls/#ssl-passthrough)
+        let text = "TLS is passed through by the name of the host, and its paths tell no requests apart";
+        context.fault(entry, text, "spec.rules");
+    }
+    if !canaries.is_used(entry, ingress) {
+        let text = "it is a canary, and no other Ingress has a host and path of it: it gets no requests";
+        context.fault(entry, text, "metadata.annotations");
+    }
+    if !annotations.keys().any(|k| k.starts_with("alb.ingress.kubernetes.io/"))
+        || annotations.get("alb.ingress.kubernetes.io/target-type").is_some_and(|t| t != "instance")
+    {
+        return;
+    }
+    // (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#target-type)
+    let cluster = context.cluster;
+    for name in limits::backends(entry) {
+        let key = ObjectKey::new("", "Service", entry.key.namespace(), name);
+        let Some(service) = context.service(&key) else { continue };
+        let is_default = cluster.ingress_classes().all(|(class, _)| class.key.group != alb::GROUP)
+            && !cluster.entries().iter().any(|e| e.key.kind == "IngressClassParams");
+        if super::super::services::kind(service) == ServiceKind::ClusterIp && is_default {
+            let text = format!(
+                "its load balancer sends to node ports, for its target-type is `instance`, and Service {name} has none"
+            );
+            context.fault(entry, text, "metadata.annotations");
+        }
+    }
 }
 
 /// Further hosts that annotations name.
@@ -198,7 +275,7 @@ impl Edges<'_> {
         expression: String,
     ) {
         let plain = everything(Some(expression), HostTls::Undetermined);
-        self.rules(context, spec, rule, RouteRule { when: When::Conditional, ..plain });
+        self.rules(context, spec, rule, plain);
     }
 
     fn rules(

@@ -125,6 +125,11 @@ fn service_entry(context: &mut Context<'_>, entry: &Entry, names: &mut BTreeSet<
     // (https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry-workload_selector).
     let selects = tree.at(&["spec", "workloadSelector"]).is_some_and(|t| !t.is_null());
     if selects || text(tree, &["spec", "location"]) == Some("MESH_INTERNAL") {
+        let object = context.position(entry);
+        for host in strings(tree, &["spec", "hosts"]) {
+            context.facts.inner_names.entry(host).or_insert(object);
+        }
+        context.read(object);
         return;
     }
     for (h, host) in strings(tree, &["spec", "hosts"]).into_iter().enumerate() {
@@ -175,7 +180,7 @@ fn filters(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) {
         let mut patches = items(tree, &["spec", "configPatches"]).peekable();
         let elsewhere = patches.peek().is_some() && patches.all(of_sidecars);
         if filter.key.group.ends_with("istio.io") && !elsewhere && pods.iter().any(meant) {
-            context.unjudged(entry, format!("{}, which is about its pods,", filter.key), "");
+            context.unjudged(entry, filter.key.to_string(), "");
         }
     }
 }
@@ -201,6 +206,12 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     let tls = items(tree, &["spec", "servers"]).any(|s| server_tls(s).is_encrypted());
     let selector = labels(tree.at(&["spec", "selector"]));
     let pods = chosen(context.cluster, &selector);
+    for (s, server) in items(tree, &["spec", "servers"]).enumerate() {
+        if let Some(port) = number(server, &["port", "number"]).filter(|p| !is_served(context, &pods, *p)) {
+            let text = format!("it listens on port {port}, which no Service of its pods has");
+            context.fault(entry, text, &format!("spec.servers[{s}].port.number"));
+        }
+    }
     ports.retain(|(port, _)| is_served(context, &pods, *port));
     let is_shut = ports.is_empty() && !listeners.is_empty();
     let object = context.position(entry);
@@ -431,7 +442,9 @@ impl<'a> VirtualService<'a> {
         let Some(host) = text(destination, &["host"]) else { return };
         let subset = text(destination, &["subset"]).map(|name| self.subset(context, host, name));
         if let Some((_, true)) = subset {
-            // Envoy has no cluster of that name, and answers with 503.
+            let text = format!("no DestinationRule of {host} has the subset that it names: requests get 503");
+            context.fault(self.entry, text, &field);
+            // Envoy has no cluster of that name.
             rules.answer(context, ("the status 503, for no DestinationRule has its subset", &field), wanted);
             return;
         }

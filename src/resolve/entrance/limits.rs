@@ -126,13 +126,15 @@ pub(super) fn of_backends(context: &mut Context<'_>, entry: &Entry) {
                 || text(tree, &["spec", "securityPolicy", "name"]).is_some()
         });
         if restricts {
-            context.unjudged(entry, format!("BackendConfig {name} of {service}, for requests"), "");
+            context.unjudged(entry, format!("BackendConfig {name} of {service}"), "");
+        } else if let Some(at) = context.cluster.find(&key) {
+            context.read(at);
         }
     }
 }
 
 /// The names of the Services that an Ingress sends to.
-fn backends(entry: &Entry) -> Vec<&str> {
+pub(super) fn backends(entry: &Entry) -> Vec<&str> {
     let tree = &entry.object.tree;
     let paths = items(tree, &["spec", "rules"]).flat_map(|rule| items(rule, &["http", "paths"]));
     let named = paths.filter_map(|p| text(p, &["backend", "service", "name"]));
@@ -201,6 +203,10 @@ pub(super) fn plugins(context: &mut Context<'_>, entry: &Entry) -> Option<Client
         let tree = &context.cluster.entries()[found].object.tree;
         let plugin = text(tree, &["plugin"]).unwrap_or_default();
         let list = |key: &str| strings(tree, &["config", key]);
+        let is_read = AUTHENTICATING.contains(&plugin) || HARMLESS_PLUGINS.contains(&plugin);
+        if is_read || plugin == "ip-restriction" {
+            context.read(found);
+        }
         if plugin == "ip-restriction" && tree.get("configFrom").is_none() {
             clients = clients.or(Some(Clients { allowed: list("allow"), denied: list("deny"), field: at.clone() }));
         } else if AUTHENTICATING.contains(&plugin) {
@@ -285,7 +291,7 @@ fn target_of(context: &mut Context<'_>, policy: &Entry, target: &Entry) {
                 context.checked(target, by, "");
             }
         }
-        _ => context.unjudged(target, format!("{by}, which is about it,"), ""),
+        _ => context.unjudged(target, by, ""),
     }
 }
 

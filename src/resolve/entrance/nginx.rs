@@ -90,6 +90,7 @@ fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
             context.unjudged(entry, format!("Policy {name}, which is not in the input,"), "spec.policies");
             continue;
         };
+        found.into_iter().for_each(|at| context.read(at));
         for said in spec.entries() {
             match &*said.key {
                 "accessControl" if is_whole && clients.is_none() => {
@@ -176,7 +177,11 @@ fn pass(context: &mut Context<'_>, rules: &mut Rules<'_>, tree: &Tree, rule: Rou
 fn to_upstream(context: &mut Context<'_>, rules: &mut Rules<'_>, name: &str, rule: RouteRule) {
     let entry = rules.entry;
     let named = |(_, u): &(usize, &Tree)| text(u, &["name"]) == Some(name);
-    let Some((u, upstream)) = items(&entry.object.tree, &["spec", "upstreams"]).enumerate().find(named) else { return };
+    let Some((u, upstream)) = items(&entry.object.tree, &["spec", "upstreams"]).enumerate().find(named) else {
+        let text = format!("it names an upstream `{name}` that it does not define: the controller rejects all of it");
+        context.fault(entry, text, "spec.upstreams");
+        return;
+    };
     let Some(service) = text(upstream, &["service"]) else { return };
     let number = upstream.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
     let port = number.map_or(Wanted::Nothing, Wanted::Number);

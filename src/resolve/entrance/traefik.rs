@@ -167,6 +167,7 @@ fn guard<'c>(context: &mut Context<'c>, entry: &Entry, key: &ObjectKey, at: &str
         context.unjudged(entry, format!("{name}, which is not in the input,"), at);
         return;
     };
+    context.read(found);
     let found = &cluster.entries()[found];
     for said in found.object.tree.at(&["spec"]).map(Tree::entries).unwrap_or_default() {
         let tree = &said.value;
@@ -324,8 +325,8 @@ impl Services<'_> {
         let namespace = text(service, &["namespace"]).unwrap_or(self.namespace);
         if namespace != self.entry.key.namespace() && self.depth == 0 && !allows_other_namespaces(context, self.entry) {
             // (https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-crd/)
-            let what = "a Service of another namespace, which Traefik refuses unless it is told to allow that,";
-            context.unjudged(self.entry, what, at);
+            let text = "it names a Service of another namespace, which Traefik refuses unless it is told to allow that";
+            context.fault(self.entry, text, at);
         }
         if text(service, &["kind"]) != Some("TraefikService") {
             let wished = port(service.get("port"));
@@ -351,6 +352,7 @@ impl Services<'_> {
         if !rules.follow() {
             return;
         }
+        context.read(found);
         let tree = &cluster.entries()[found].object.tree;
         let inner = Services { entry: self.entry, namespace, depth: self.depth + 1 };
         if let Some(weighted) = tree.at(&["spec", "weighted"]) {
