@@ -40,6 +40,7 @@ pub fn bearing(code: Code) -> Bearing {
         Code::IngressShadowedPath | Code::ProbePortUnmatched => Doubts(Role::Target),
         Code::ServiceSelectsNothing => Judged(Layer::Endpoints),
         Code::IngressBackendMissing | Code::IngressPortMissing | Code::RouteBackendMissing => Judged(Layer::Exposure),
+        Code::EntranceRefused => Judged(Layer::Exposure),
         Code::BackendPortMissing | Code::ReferenceNotPermitted | Code::RouteNotAllowed => Judged(Layer::Exposure),
         Code::IngressClassMissing | Code::LoadbalancerNotProvisioned => Judged(Layer::Exposure),
         Code::DnsEgressBlocked | Code::DnsPolicyIgnoresServices => Judged(Layer::Dns),

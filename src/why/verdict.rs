@@ -15,6 +15,9 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
         ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
             Some(doubt) => (Outcome::Undetermined, doubt.clone()),
+            None if found.narrowed.is_some() => {
+                (Outcome::Partly, format!("{}, {summary}", found.narrowed.clone().unwrap_or_default()))
+            }
             None if judged.iter().any(Judged::depends) => (Outcome::Partly, summary),
             None if judged.iter().all(|p| p.allowed == p.asked) => match &found.lacking {
                 Some(lacking) => (Outcome::Partly, format!("{summary}; {lacking}")),
