@@ -18,9 +18,25 @@ const APPS: [&str; 3] = ["a", "b", "c"];
 pub const ADDRESSES: [&str; 4] = ["10.0.0.5", "10.9.0.5", "192.0.2.7", "2001:db8::7"];
 pub const PORTS: [u16; 5] = [53, 80, 81, 90, 443];
 pub const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
-/// Requests of HTTP: method and path.
-pub const REQUESTS: [(&str, &str); 6] =
-    [("GET", "/"), ("GET", "/a"), ("GET", "/a/b"), ("POST", "/a"), ("PUT", "/"), ("HEAD", "/z")];
+/// Requests of HTTP, of every kind that the rules here tell apart: method and path.
+pub const REQUESTS: [(&str, &str); 16] = [
+    ("GET", "/"),
+    ("GET", "/a"),
+    ("GET", "/a/b"),
+    ("GET", "/z"),
+    ("HEAD", "/"),
+    ("HEAD", "/a"),
+    ("HEAD", "/a/b"),
+    ("HEAD", "/z"),
+    ("POST", "/"),
+    ("POST", "/a"),
+    ("POST", "/a/b"),
+    ("POST", "/z"),
+    ("PUT", "/"),
+    ("PUT", "/a"),
+    ("PUT", "/a/b"),
+    ("PUT", "/z"),
+];
 
 /// Labels with where they come from, as `k8s:app`.
 type Labels = BTreeMap<String, String>;
