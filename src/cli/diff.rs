@@ -295,6 +295,13 @@ pub(super) fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status
     Ok(status)
 }
 
+/// A difference in one format.
+pub(super) fn one(args: &Args, format: ChangesFormat, changes: &Changes<'_>) -> anyhow::Result<Vec<u8>> {
+    let drawn = view::context(changes.diff.graph.clone(), args.context);
+    let layout = format.is_picture().then(|| layout::layout(&drawn, &layout_options(args)));
+    content(args, format, changes, &drawn, layout.as_ref())
+}
+
 /// True if a gate stops. What it stops at is printed, also with `-q`: an exit code alone explains nothing.
 fn failed_on(args: &Args, diff: &Diff) -> bool {
     let mut failed = false;

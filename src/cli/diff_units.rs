@@ -14,7 +14,7 @@ use super::revisions::{self, Asked, Read};
 use super::{Status, report};
 use crate::diff::Revision;
 use crate::kustomize;
-use crate::manifest::Tree;
+use crate::manifest::{Rendered, Tree};
 use crate::render::{self, Changes, ChangesFormat, CommentOptions, PairList};
 use crate::source::{self, Files, GitState, Problem, Programs};
 use crate::units::{self, How, Unit};
@@ -27,7 +27,13 @@ struct Compared {
     name: String,
     environment: Option<String>,
     namespace: Option<String>,
-    outcome: Result<Box<[Revision; 2]>, Vec<Problem>>,
+    outcome: Result<Sides, Vec<Problem>>,
+}
+
+/// Both sides of a unit, read and judged, and the objects that they were made of.
+struct Sides {
+    states: Box<[Revision; 2]>,
+    rendered: [Rendered; 2],
 }
 
 /// Compares the units of two states. `None` if there are none: then files are compared as they lie.
@@ -136,17 +142,28 @@ fn compare(args: &Args, states: &[GitState; 2], (unit, sides): &Pair<'_>) -> any
             Some(Err(problem)) => problems.push(in_state(problem, state)),
             None => {}
         }
-        read.push(Read { name: state.name().to_owned(), root: String::new(), material });
+        read.push(material.rendered);
     }
-    let outcome = match <[Read; 2]>::try_from(read) {
-        Ok(read) if problems.is_empty() => {
-            let asked = Asked { reading: args.reading(), connect: args.connect() };
-            Ok(Box::new(revisions::both(asked, read)?))
+    let outcome = match <[Rendered; 2]>::try_from(read) {
+        Ok(rendered) if problems.is_empty() => {
+            Ok(Sides { states: Box::new(judged(args, states, rendered.clone())?), rendered })
         }
         _ => Err(problems),
     };
     let namespace = unit.placed.namespace().map(str::to_owned);
     Ok(Compared { name: unit.name.clone(), environment: unit.environment.clone(), namespace, outcome })
+}
+
+/// Two states of some objects, read and judged.
+fn judged(args: &Args, states: &[GitState; 2], rendered: [Rendered; 2]) -> anyhow::Result<[Revision; 2]> {
+    let asked = Asked { reading: args.reading(), connect: args.connect() };
+    let [old, new] = rendered;
+    let read = |state: &GitState, rendered: Rendered| Read {
+        name: state.name().to_owned(),
+        root: String::new(),
+        material: Material { rendered, ..Material::default() },
+    };
+    revisions::both(asked, [read(&states[0], old), read(&states[1], new)])
 }
 
 fn in_state(problem: Problem, state: &GitState) -> Problem {
@@ -162,6 +179,7 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
     let mut differing: Vec<(Vec<String>, Box<[Revision; 2]>)> = Vec::new();
     let mut texts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
+    let mut all: [Rendered; 2] = Default::default();
     for Compared { name, environment, namespace, outcome } in compared {
         let name = match environment.filter(|e| !name.contains(e.as_str())) {
             Some(environment) => format!("{name} ({environment})"),
@@ -176,7 +194,7 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                     status = Status::Failure;
                 }
             }
-            Ok(revisions) => {
+            Ok(Sides { states: revisions, rendered }) => {
                 if revisions[1].world.objects() > 0 {
                     report::show_world(&revisions[1].world, &[], verbosity);
                 }
@@ -184,13 +202,17 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                 match text {
                     None => {}
                     // Environments that differ in their namespace alone agree.
-                    Some(text) => match texts.entry(without(&text, namespace.as_deref())) {
-                        Entry::Occupied(at) => differing[*at.get()].0.push(name),
-                        Entry::Vacant(new) => {
-                            new.insert(differing.len());
-                            differing.push((vec![name], revisions));
+                    Some(text) => {
+                        let [old, new] = rendered;
+                        all = [std::mem::take(&mut all[0]).and(old), std::mem::take(&mut all[1]).and(new)];
+                        match texts.entry(without(&text, namespace.as_deref())) {
+                            Entry::Occupied(at) => differing[*at.get()].0.push(name),
+                            Entry::Vacant(new) => {
+                                new.insert(differing.len());
+                                differing.push((vec![name], revisions));
+                            }
                         }
-                    },
+                    }
                 }
             }
         }
@@ -199,7 +221,7 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
     differing.iter().flat_map(|(_, states)| states.iter()).for_each(|state| inputs.add_world(&state.world));
     output::check_inputs(args.output(), &inputs)?;
     let own = match differing.as_slice() {
-        [] => Some(nothing(args, states)?),
+        [] => Some(judged(args, states, Default::default())?),
         _ => None,
     };
     let outcome = match (own, differing.as_slice()) {
@@ -208,7 +230,11 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
             report::say(&format!("changed: {}", names.join(", ")));
             revisions::compared(only, |changes| diff::write(args, changes))?
         }
-        (None, several) => write_several(args, several, &failures)?,
+        (None, several) => {
+            let is_listed = |t: &Target<ChangesFormat>| is_list(t.format);
+            let drawn = (!args.output().iter().all(is_listed)).then(|| judged(args, states, all)).transpose()?;
+            write_several(args, several, &failures, drawn.as_ref())?
+        }
     };
     Ok(if outcome == Status::Success || status == Status::Failure { status } else { outcome })
 }
@@ -248,29 +274,19 @@ fn moved<'u>(states: &[GitState; 2], pairs: &mut Vec<Pair<'u>>) -> Vec<(&'u Unit
     found
 }
 
-/// Two states without anything.
-fn nothing(args: &Args, states: &[GitState; 2]) -> anyhow::Result<[Revision; 2]> {
-    let asked = Asked { reading: args.reading(), connect: args.connect() };
-    let read =
-        |state: &GitState| Read { name: state.name().to_owned(), root: String::new(), material: Material::default() };
-    revisions::both(asked, states.each_ref().map(read))
+/// Whether a format lists units one by one; any other shows all that differ as one.
+fn is_list(format: ChangesFormat) -> bool {
+    matches!(format, ChangesFormat::Text | ChangesFormat::Markdown | ChangesFormat::Json)
 }
 
 fn write_several(
     args: &Args,
     several: &[(Vec<String>, Box<[Revision; 2]>)],
     failures: &[String],
+    drawn: Option<&[Revision; 2]>,
 ) -> anyhow::Result<Status> {
     let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output().is_empty() { &default[..] } else { args.output() };
-    if let Some(picture) = targets.iter().find(|target| target.format.is_picture()) {
-        let names = several.iter().map(|(names, _)| names.join(", ")).collect::<Vec<_>>().join("; ");
-        anyhow::bail!(
-            "-o {}: a picture shows one unit, and {} differ: name one with --unit ({names})",
-            picture.format.as_str(),
-            several.len()
-        );
-    }
     let mut status = Status::Success;
     for (_, states) in several {
         let failed = revisions::compared(states, |changes| diff::gate(args, changes));
@@ -279,8 +295,11 @@ fn write_several(
         }
     }
     for target in targets {
-        let content = content(args, target.format, several, failures);
-        if let Err(error) = output::write(target, content.as_bytes()) {
+        let content = match drawn.filter(|_| !is_list(target.format)) {
+            Some(all) => revisions::compared(all, |changes| diff::one(args, target.format, changes)),
+            None => Ok(content(args, target.format, several, failures).into_bytes()),
+        };
+        if let Err(error) = content.and_then(|content| output::write(target, &content)) {
             report::fail(&error);
             status = Status::Failure;
         }
@@ -312,7 +331,7 @@ fn content(
                 ));
             });
             out = format!(
-                "{{\"version\":1,\"units\":[{}],\"errors\":{}}}\n",
+                "{{\"version\":1,\"same\":false,\"units\":[{}],\"errors\":{}}}\n",
                 parts.join(","),
                 serde_json::json!(failures)
             );

@@ -232,6 +232,10 @@ fn each_step_of_a_history_reads_as_its_reviewer_would() {
         serde_json::from_str(&said(repo.top(), &["diff", "--git", "HEAD~2..HEAD", "-o", "json"])).unwrap();
     assert_eq!(json["units"][0]["units"], serde_json::json!(["overlays/dev", "overlays/stage"]), "{json:#}");
     assert_eq!(json["units"].as_array().unwrap().len(), 2);
+    let page = repo.beside("diff.html");
+    said(repo.top(), &["diff", "--git", "HEAD~2..HEAD", "-o", &format!("html={}", page.display()), "-o", "md"]);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("prod/web") && page.contains("dev/web"));
     // What only moved is no difference.
     repo.git(&["mv", "overlays/stage", "overlays/moved"]);
     let moved = kubesketch(repo.top(), &["diff", "--git", "HEAD"]);
