@@ -168,13 +168,34 @@ pub(super) fn internal_class(cluster: &Cluster, entry: &Entry, class: Option<&st
     (scheme(cluster, annotations, class)? == "internal").then_some(said)
 }
 
+/// Words in the names of classes of other controllers than that of AWS.
+const OTHERS: &[&str] = &[
+    "apisix",
+    "azure",
+    "cilium",
+    "contour",
+    "gce",
+    "haproxy",
+    "istio",
+    "kong",
+    "nginx",
+    "openshift",
+    "tailscale",
+    "traefik",
+];
+
+/// Whether the AWS Load Balancer Controller takes an Ingress, as far as annotations and class tell.
+pub(super) fn is_alb(annotations: &Annotations, class: Option<&str>) -> bool {
+    let class = class.unwrap_or_default();
+    let is_named = annotations.keys().any(|k| k.starts_with("alb.ingress.kubernetes.io/"));
+    class == "alb" || is_named && !OTHERS.iter().any(|word| class.contains(word))
+}
+
 /// The field that makes an Ingress one of the AWS Load Balancer Controller, whose load balancers are inside the network
 /// by default, while its IngressClass, which may say otherwise, is not in the input.
 pub(super) fn untold_scheme(cluster: &Cluster, entry: &Entry, class: Option<&str>) -> Option<String> {
-    const PREFIX: &str = "alb.ingress.kubernetes.io/";
     let annotations = &entry.object.annotations;
-    let own = annotations.keys().any(|k| k.starts_with(PREFIX)) || class == Some("alb");
-    if !own || annotations.contains_key(&format!("{PREFIX}scheme")) {
+    if !is_alb(annotations, class) || annotations.contains_key("alb.ingress.kubernetes.io/scheme") {
         return None;
     }
     let known = class.is_some_and(|class| cluster.ingress_classes().any(|(entry, _)| entry.key.name == class));

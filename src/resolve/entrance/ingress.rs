@@ -121,14 +121,14 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
         let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
-    faults(context, entry, ingress, canaries);
+    faults(context, (entry, ingress), class.as_deref(), canaries);
     context.facts.hosts.extend(hosts);
     context.facts.hosts.extend(aliases);
     edges.found.finish(context, &id);
 }
 
 /// What controllers, or the API server, do not take of an Ingress.
-fn faults(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, canaries: &Canaries) {
+fn faults(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), class: Option<&str>, canaries: &Canaries) {
     let annotations = &entry.object.annotations;
     let by_field = ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some());
     if by_field && annotations.contains_key("kubernetes.io/ingress.class") {
@@ -147,7 +147,7 @@ fn faults(context: &mut Context<'_>, entry: &Entry, ingress: &Ingress, canaries:
         let text = "it is a canary, and no other Ingress has a host and path of it: it gets no requests";
         context.fault(entry, text, "metadata.annotations");
     }
-    if !annotations.keys().any(|k| k.starts_with("alb.ingress.kubernetes.io/"))
+    if !annotations::is_alb(annotations, class)
         || annotations.get("alb.ingress.kubernetes.io/target-type").is_some_and(|t| t != "instance")
     {
         return;
