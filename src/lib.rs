@@ -78,6 +78,8 @@ mod face;
 pub mod graph;
 mod inert;
 #[doc(hidden)]
+pub mod kustomize;
+#[doc(hidden)]
 pub mod layout;
 #[doc(hidden)]
 pub mod manifest;
@@ -93,6 +95,8 @@ pub mod render;
 pub mod resolve;
 #[doc(hidden)]
 pub mod source;
+#[doc(hidden)]
+pub mod units;
 #[doc(hidden)]
 pub mod view;
 #[doc(hidden)]

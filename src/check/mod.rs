@@ -17,6 +17,7 @@ mod calls;
 mod exposure;
 mod fingerprint;
 mod ingress;
+mod issuers;
 mod judge;
 mod nearest;
 mod noticed;
@@ -70,6 +71,7 @@ pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     services::check(&mut scene);
     backends::check(&mut scene);
     ingress::check(&mut scene);
+    issuers::check(&mut scene);
     policies::check(&mut scene);
     policy_peers::check(&mut scene);
     policy_ports::check(&mut scene);

@@ -7,14 +7,15 @@ use super::nearest::named;
 use super::policies::{network_policies, title};
 use super::registry::family;
 use super::scene::Scene;
-use super::selection::{on_host, ports, some};
-use crate::cluster::{Entry, Workload};
+use super::selection::{on_host, some};
+use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
-use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, Operator, PortSet, Protocol};
+use crate::net::{NAMESPACE_NAME, ObjectKey};
 use crate::policy::{
-    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Origin, Peer, Peers, PodSelection,
-    Policy, Rule, RulePorts, Tier, Way,
+    Action, Certainty, Direction, Effect, Entrance, Isolation, NamespaceSelection, Origin, Peer, Peers, Policy, Tier,
+    Way,
 };
+use crate::resolve::{DnsAccess, DnsDenial, leads_to_pods};
 
 family! {
     DnsEgressBlocked, "dns-egress-blocked", true, "Policies let pods connect to others, and to nothing that could be the DNS of the cluster: names of Services cannot be looked up, so connections by name fail before they begin. A rule for DNS has UDP and TCP port 53, in OpenShift 5353 (https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic). Pods that may send nothing at all, or only to addresses, are left in peace.";
@@ -28,44 +29,14 @@ pub(super) fn check(scene: &mut Scene<'_>) {
     defaults(scene);
 }
 
-/// The ports that pods of DNS listen on: the one of the protocol, and the one behind the Service in OpenShift clusters
-/// (<https://docs.openshift.com/container-platform/latest/networking/dns-operator.html>).
-fn dns_ports() -> PortSet {
-    let mut ports = PortSet::none();
-    for number in [53, 5353] {
-        for protocol in [Protocol::Udp, Protocol::Tcp] {
-            ports.add(&PortSet::port(protocol, number));
-        }
-    }
-    ports
-}
-
 fn dns(scene: &mut Scene<'_>) {
     let (cluster, connectivity) = (scene.cluster, scene.connectivity);
-    let mut groups: BTreeMap<Vec<usize>, Vec<&Workload>> = BTreeMap::new();
-    for (index, workload) in cluster.workloads().iter().enumerate() {
-        let policy = workload.spec.pod.dns_policy.as_deref();
-        let Isolation { isolating, tiers } =
-            connectivity.isolation(index, Direction::Egress).without_mesh(connectivity);
-        if isolating.is_empty()
-            || on_host(workload)
-            // On networks of their own pods may reach DNS past policies.
-            || connectivity.home(index) != 0
-            || matches!(policy, Some("None" | "Default"))
-            || is_dns(workload)
-            || scene.is_ruled_otherwise(workload.key.namespace())
-        {
-            continue;
-        }
-        let all = connectivity.policies();
-        let rules = |list: &[usize]| -> Vec<&Rule> {
-            list.iter().flat_map(|p| all[*p].rules(Direction::Egress).unwrap_or_default()).collect()
-        };
-        let (own, above) = (rules(&isolating), rules(&tiers));
-        let may = |rule: &&Rule| rule.action == Action::Allow && may_be_dns(scene, rule);
-        let to_pods = own.iter().any(|r| leads_to_pods(scene, r));
-        if to_pods && !own.iter().any(may) && !above.iter().any(may) {
-            groups.entry(isolating).or_default().push(workload);
+    let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+    for &index in &scene.facts.without_dns {
+        let isolation = connectivity.isolation(index, Direction::Egress).without_mesh(connectivity);
+        let home = cluster.workloads()[index].key.namespace();
+        if !isolation.isolating.is_empty() && !scene.is_ruled_otherwise(home) {
+            groups.entry(isolation.isolating).or_default().push(index);
         }
     }
     for (policies, workloads) in groups {
@@ -74,20 +45,24 @@ fn dns(scene: &mut Scene<'_>) {
         let speaking = policies
             .iter()
             .map(|p| &all[*p])
-            .find(|p| p.rules(Direction::Egress).unwrap_or_default().iter().any(|r| leads_to_pods(scene, r)));
+            .find(|p| p.rules(Direction::Egress).unwrap_or_default().iter().any(leads_to_pods));
         let Some((policy, entry)) = speaking.and_then(|p| Some((p, scene.find(&p.key)?))) else {
             continue;
         };
-        let names: Vec<String> = workloads.iter().map(|w| named(w)).collect();
+        let names: Vec<String> = workloads.iter().map(|w| named(&cluster.workloads()[*w])).collect();
         let verb = if names.len() == 1 { "it cannot" } else { "they cannot" };
+        let tcp_only = workloads.iter().find_map(|w| match scene.facts.dns_of(*w) {
+            DnsAccess::Denied(DnsDenial::TcpOnly(rule)) => Some(rule),
+            _ => None,
+        });
+        let cause = if tcp_only.is_some() { "DNS through over UDP, which is asked first" } else { "DNS through" };
         let message = format!(
-            "{} lets {} connect to others, and nothing lets DNS through: {verb} look up names",
+            "{} lets {} connect to others, and nothing lets {cause}: {verb} look up names",
             title(policy),
             some(&names)
         );
-        let related = &cluster.entries()[workloads[0].entry];
-        let call =
-            scene.calls.found.iter().find(|c| workloads.iter().any(|w| w.key == cluster.workloads()[c.workload].key));
+        let related = &cluster.entries()[cluster.workloads()[workloads[0]].entry];
+        let call = scene.calls.found.iter().find(|c| workloads.binary_search(&c.workload).is_ok());
         let mut report = scene.report(Code::DnsEgressBlocked, entry, "spec.egress", message);
         // That names are used is sure where one is written.
         report = match call.and_then(|c| c.said.first().map(|said| (c, said))) {
@@ -97,90 +72,13 @@ fn dns(scene: &mut Scene<'_>) {
             }
             None => report.related(related, "", "cannot look up names"),
         };
+        if let Some(rule) = tcp_only.and_then(|at| all[at.policy].rules(Direction::Egress)?.get(at.rule)) {
+            report = report.related_at(rule.at, "TCP alone, which is what a port without a protocol means");
+        }
         report
             .help(format!(
                 "add a rule to egress: `- to: [{{namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME}: kube-system}}}}}}]` with `ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]`"
             ));
-    }
-}
-
-/// Whether a workload is a DNS server itself.
-fn is_dns(workload: &Workload) -> bool {
-    ports(workload).iter().any(|p| p.number == 53) || workload.key.name.contains("dns")
-}
-
-/// Whether a rule lets something through to pods of the input, which are reached by names.
-fn leads_to_pods(scene: &Scene<'_>, rule: &Rule) -> bool {
-    let Peers::AnyOf(peers) = &rule.peers else { return true };
-    peers.iter().any(|p| matches!(p, Peer::Pods(s) if !scene.pods.meant(scene.cluster, s).is_empty()))
-}
-
-/// Whether what a rule lets through may be a question to DNS. Of DNS only is known that it has port 53 and is usually
-/// in kube-system, so this is true wherever it is not surely false.
-fn may_be_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
-    let explicit = match &rule.ports {
-        RulePorts::All => false,
-        RulePorts::Some { fixed, named } => {
-            let by_name = named.iter().any(|n| n.name.contains("dns"));
-            if fixed.intersection(&dns_ports()).is_empty() && !by_name {
-                return false;
-            }
-            // Whole ranges do not mean DNS in particular.
-            by_name || fixed.count() <= 64
-        }
-        RulePorts::Except(_) if rule.ports.at(&[]).intersection(&dns_ports()).is_empty() => return false,
-        RulePorts::Except(_) => false,
-    };
-    let Peers::AnyOf(peers) = &rule.peers else { return true };
-    peers.iter().any(|peer| match peer {
-        Peer::Untold(_) => true,
-        Peer::Addresses(set) => explicit || !set.intersection(&local()).is_empty(),
-        Peer::Pods(selection) => pods_may_be_dns(scene, selection, explicit),
-    })
-}
-
-/// Addresses that DNS of a cluster may have: private ones, and the link-local one of the cache on each node
-/// (<https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/>).
-fn local() -> AddressSet {
-    let link = crate::net::parse_cidr("169.254.0.0/16").map(AddressSet::block).unwrap_or_default();
-    AddressSet::private().union(&link)
-}
-
-fn pods_may_be_dns(scene: &Scene<'_>, selection: &PodSelection, explicit: bool) -> bool {
-    let known = scene.pods.meant(scene.cluster, selection);
-    if known.iter().any(|w| is_dns(&scene.cluster.workloads()[*w])) {
-        return true;
-    }
-    let speaks_of_dns = |operator: &Operator, key: &str| match operator {
-        Operator::In(values) => key == "k8s-app" || values.iter().any(|v| v.contains("dns")),
-        _ => true,
-    };
-    let pods = selection.pods.requirements().iter().all(|r| speaks_of_dns(&r.operator, &r.key));
-    match &selection.namespaces {
-        // Of its own namespace the input tells who is there.
-        NamespaceSelection::Named(name) => {
-            name == "kube-system" || (explicit && !known.is_empty()) || (explicit && scene.is_bare(name))
-        }
-        NamespaceSelection::Labeled(_) if explicit => true,
-        NamespaceSelection::Labeled(selector) => {
-            let declared = scene.cluster.namespaces().get("kube-system").filter(|n| n.declared.is_some());
-            let system = match declared {
-                Some(namespace) => selector.matches(&namespace.labels),
-                None => {
-                    let explained = !scene.pods.namespaces(scene.cluster, &selection.namespaces).is_empty();
-                    selector.requirements().iter().all(|r| match &r.operator {
-                        Operator::In(values) if r.key == NAMESPACE_NAME => values
-                            .iter()
-                            .any(|v| v.contains("dns") || v.starts_with("kube-") || v.starts_with("openshift-")),
-                        Operator::In(values) => {
-                            !explained || values.iter().any(|v| v.contains("system") || v.contains("dns"))
-                        }
-                        _ => true,
-                    })
-                }
-            };
-            system && pods
-        }
     }
 }
 
@@ -285,7 +183,7 @@ fn may_mean_unseen(scene: &Scene<'_>, entrance: &Entrance) -> bool {
     rules.filter(|r| r.action == Action::Allow).any(|rule| match &rule.peers {
         Peers::Everybody => false,
         Peers::AnyOf(peers) => peers.iter().any(|peer| match peer {
-            Peer::Addresses(_) | Peer::Untold(_) => true,
+            Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => true,
             Peer::Pods(selection) => {
                 let elsewhere = matches!(selection.namespaces, NamespaceSelection::Labeled(_));
                 elsewhere && scene.pods.meant(scene.cluster, selection).is_empty()

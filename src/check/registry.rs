@@ -1,7 +1,7 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
 use super::{
-    calls, exposure, ingress, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services,
+    calls, exposure, ingress, issuers, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services,
     suppress, webhooks,
 };
 use crate::diagnostic::Code;
@@ -40,6 +40,7 @@ pub(super) use family;
 const FAMILIES: &[&[Rule]] = &[
     services::RULES,
     ingress::RULES,
+    issuers::RULES,
     routes::RULES,
     policies::RULES,
     policy_peers::RULES,

@@ -3,8 +3,8 @@
 use crate::manifest::Object;
 use crate::net::ObjectKey;
 
-/// Kinds of Kubernetes itself (and the Gateway API and Calico) that live outside namespaces, for what a manifest of them may say
-/// of a namespace is ignored. Source: `kubectl api-resources --namespaced=false`.
+/// Kinds of Kubernetes itself (and the Gateway API, Calico and Cilium) that live outside namespaces, for what a manifest of them may
+/// say of a namespace is ignored. Source: `kubectl api-resources --namespaced=false`.
 const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("", "ComponentStatus"),
     ("", "Namespace"),
@@ -19,6 +19,8 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("apiregistration.k8s.io", "APIService"),
     ("certificates.k8s.io", "CertificateSigningRequest"),
+    ("cilium.io", "CiliumCIDRGroup"),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"),
     ("crd.projectcalico.org", "GlobalNetworkPolicy"),
     ("crd.projectcalico.org", "GlobalNetworkSet"),
     ("crd.projectcalico.org", "HostEndpoint"),

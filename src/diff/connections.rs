@@ -4,7 +4,7 @@
 //! workloads about which nothing changed (neither their labels and ports nor the policies that apply to them)
 //! have nothing between them that changed, so the cost grows with the change, not with the input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ContainerPort;
@@ -288,12 +288,15 @@ fn through_controllers(old: &Revision, new: &Revision, union: &Union, found: &mu
 /// For each policy of the old state, by its position, the position of the same policy in the new state if it says the
 /// same there.
 fn unchanged(old: &Revision, new: &Revision) -> Vec<Option<usize>> {
-    let positions: BTreeMap<_, usize> =
-        new.connectivity().policies().iter().enumerate().map(|(i, p)| (&p.key, i)).collect();
+    // An object may be several policies, in an order of their own.
+    let mut positions: BTreeMap<_, VecDeque<usize>> = BTreeMap::new();
+    for (index, policy) in new.connectivity().policies().iter().enumerate() {
+        positions.entry(&policy.key).or_default().push_back(index);
+    }
     let policies = old.connectivity().policies().iter();
     policies
         .map(|policy| {
-            let position = positions.get(&policy.key).copied()?;
+            let position = positions.get_mut(&policy.key)?.pop_front()?;
             says_the_same(policy, &new.connectivity().policies()[position]).then_some(position)
         })
         .collect()
@@ -306,8 +309,8 @@ fn says_the_same(a: &Policy, b: &Policy) -> bool {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_the_same_rule(a, b)),
         _ => false,
     };
-    (&a.scope, &a.tier, a.priority, &a.subject, a.host_network, a.closes)
-        == (&b.scope, &b.tier, b.priority, &b.subject, b.host_network, b.closes)
+    (&a.scope, &a.tier, a.priority, &a.subject, a.host_network, a.blocks, a.closes, a.is_additive)
+        == (&b.scope, &b.tier, b.priority, &b.subject, b.host_network, b.blocks, b.closes, b.is_additive)
         && Direction::ALL.into_iter().all(|d| rules(a.rules(d), b.rules(d)))
 }
 

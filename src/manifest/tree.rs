@@ -185,7 +185,7 @@ impl Tree {
         }
     }
 
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
         self.entries_mut().iter_mut().find(|e| &*e.key == key).map(|e| &mut e.value)
     }
 
@@ -193,14 +193,14 @@ impl Tree {
         keys.iter().try_fold(self, |tree, key| tree.get_mut(key))
     }
 
-    pub(super) fn items_mut(&mut self) -> &mut [Tree] {
+    pub(crate) fn items_mut(&mut self) -> &mut [Tree] {
         match &mut self.value {
             Value::Seq(items) => items,
             _ => &mut [],
         }
     }
 
-    pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
+    pub(crate) fn entries_mut(&mut self) -> &mut [Entry] {
         match &mut self.value {
             Value::Map(entries) => entries,
             _ => &mut [],
@@ -208,7 +208,7 @@ impl Tree {
     }
 
     /// Takes a key out of a mapping.
-    pub(super) fn remove(&mut self, key: &str) -> Option<Entry> {
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Entry> {
         match &mut self.value {
             Value::Map(entries) => {
                 let position = entries.iter().position(|e| &*e.key == key)?;

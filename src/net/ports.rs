@@ -1,6 +1,8 @@
 //! Sets of ports by protocol, and the ports that containers declare.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use range_set_blaze::RangeSetBlaze;
 
@@ -14,16 +16,41 @@ fn base(protocol: Protocol) -> u32 {
     (protocol as u32) << 16
 }
 
-/// A set of ports of TCP, UDP and SCTP.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// A set of ports of TCP, UDP and SCTP. Copies share their ranges: a rule has one set for all of its peers.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PortSet {
-    ranges: RangeSetBlaze<u32>,
+    ranges: Arc<RangeSetBlaze<u32>>,
+}
+
+impl Default for PortSet {
+    fn default() -> PortSet {
+        PortSet::none()
+    }
+}
+
+impl Ord for PortSet {
+    fn cmp(&self, other: &PortSet) -> Ordering {
+        if Arc::ptr_eq(&self.ranges, &other.ranges) { Ordering::Equal } else { self.ranges.cmp(&other.ranges) }
+    }
+}
+
+impl PartialOrd for PortSet {
+    fn partial_cmp(&self, other: &PortSet) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl From<RangeSetBlaze<u32>> for PortSet {
+    fn from(ranges: RangeSetBlaze<u32>) -> PortSet {
+        PortSet { ranges: Arc::new(ranges) }
+    }
 }
 
 impl PortSet {
     /// No port at all.
     pub fn none() -> PortSet {
-        PortSet::default()
+        static NONE: LazyLock<Arc<RangeSetBlaze<u32>>> = LazyLock::new(Arc::default);
+        PortSet { ranges: Arc::clone(&NONE) }
     }
 
     /// Every port of every protocol.
@@ -45,17 +72,19 @@ impl PortSet {
     pub fn range(protocol: Protocol, first: u16, last: u16) -> PortSet {
         let base = base(protocol);
         let (first, last) = (base + u32::from(first.max(FIRST)), base + u32::from(last));
-        if first > last { PortSet::none() } else { PortSet { ranges: RangeSetBlaze::from_iter([first..=last]) } }
+        if first > last { PortSet::none() } else { RangeSetBlaze::from_iter([first..=last]).into() }
     }
 
     /// Puts the ports of another set in: as much work as the smaller one has ranges.
     pub fn add(&mut self, other: &PortSet) {
         let few = if other.ranges.ranges_len() > self.ranges.ranges_len() {
-            &std::mem::replace(&mut self.ranges, other.ranges.clone())
+            &std::mem::replace(&mut self.ranges, Arc::clone(&other.ranges))
         } else {
             &other.ranges
         };
-        self.ranges.extend(few.ranges());
+        if !few.is_empty() && !Arc::ptr_eq(few, &self.ranges) {
+            Arc::make_mut(&mut self.ranges).extend(few.ranges());
+        }
     }
 
     /// The same with the ports of another set.
@@ -86,14 +115,15 @@ impl PortSet {
 
     /// The ports of either set.
     pub fn union(&self, other: &PortSet) -> PortSet {
-        PortSet { ranges: &self.ranges | &other.ranges }
+        self.clone().with(other)
     }
 
     /// The ports of both sets.
     pub fn intersection(&self, other: &PortSet) -> PortSet {
         match self.few_of(other, true) {
             Some(few) => few,
-            None => PortSet { ranges: &self.ranges & &other.ranges },
+            None if Arc::ptr_eq(&self.ranges, &other.ranges) => self.clone(),
+            None => (&*self.ranges & &*other.ranges).into(),
         }
     }
 
@@ -101,7 +131,7 @@ impl PortSet {
     pub fn difference(&self, other: &PortSet) -> PortSet {
         match self.few_of(other, false) {
             Some(few) => few,
-            None => PortSet { ranges: &self.ranges - &other.ranges },
+            None => (&*self.ranges - &*other.ranges).into(),
         }
     }
 
@@ -113,7 +143,7 @@ impl PortSet {
             return None;
         }
         let kept = self.ranges.iter().filter(|port| other.ranges.contains(*port) == inside);
-        Some(PortSet { ranges: kept.collect() })
+        Some(kept.collect::<RangeSetBlaze<u32>>().into())
     }
 
     /// The ranges of a protocol, both ends included, ascending.

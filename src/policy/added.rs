@@ -1,4 +1,4 @@
-//! Labels that Calico and Istio add to pods by themselves: where they are, under which account they run, and who they
+//! Labels that Calico, Cilium and Istio add to pods by themselves: where they are, under which account they run, and who they
 //! are in a mesh.
 //!
 //! Calico keeps the labels of service accounts among those of their pods, with a prefix
@@ -28,12 +28,20 @@ pub(super) const PRINCIPAL: &str = "istio:source.principal";
 pub(super) const MESH_NAMESPACE: &str = "istio:source.namespace";
 /// The namespace and service account of a pod in the mesh, as `NAMESPACE/ACCOUNT`.
 pub(super) const MESH_ACCOUNT: &str = "istio:source.serviceAccount";
+/// The service account of a pod
+/// (<https://docs.cilium.io/en/stable/security/policy/kubernetes/#serviceaccounts>).
+const CILIUM_ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
+/// The cluster that a pod is in. Its name is taken to be the one that Cilium gives by default.
+const CILIUM_CLUSTER: &str = "io.cilium.k8s.policy.cluster";
 /// Whether a Service selects the pod.
 pub(super) const SERVED: &str = "istio:service";
 
 /// Whether a label is none that manifests give to pods.
 pub fn is_added(key: &str) -> bool {
-    key.contains(':') || key.starts_with("projectcalico.org/") || key.starts_with(OF_ACCOUNT)
+    key.contains(':')
+        || [CILIUM_ACCOUNT, CILIUM_CLUSTER].contains(&key)
+        || key.starts_with("projectcalico.org/")
+        || key.starts_with(OF_ACCOUNT)
 }
 
 /// What is needed to add labels to pods; empty where no policy asks for any.
@@ -76,7 +84,8 @@ impl<'a> Added<'a> {
         let value = |key: &str| match key {
             NAMESPACE => Some(namespace.to_owned()),
             ORCHESTRATOR => Some("k8s".to_owned()),
-            SERVICE_ACCOUNT => Some(account.to_owned()),
+            CILIUM_CLUSTER => Some("default".to_owned()),
+            SERVICE_ACCOUNT | CILIUM_ACCOUNT => Some(account.to_owned()),
             PRINCIPAL => in_mesh.then(|| format!("cluster.local/ns/{namespace}/sa/{account}")),
             MESH_NAMESPACE => in_mesh.then(|| namespace.to_owned()),
             MESH_ACCOUNT => in_mesh.then(|| format!("{namespace}/{account}")),

@@ -6,7 +6,7 @@ use super::network_policy::check_port_name;
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::selector;
 use super::tier::{Order, Tier};
@@ -111,6 +111,7 @@ pub(super) fn read(entry: &Entry, kind: Kind) -> Read<Policy> {
         closes: Closes::Nothing,
         subject,
         host_network: HostNetwork::Excluded,
+        blocks: Blocks::Anything,
         // A policy without rules of a direction does not affect it.
         ingress: (!ingress.is_empty()).then_some(ingress),
         egress: (!egress.is_empty()).then_some(egress),

@@ -1,8 +1,9 @@
 //! Asks one side of a connection, tier by tier and port by port, which traffic it lets through, and because of which
 //! rules.
 //!
-//! In a tier the first rule that matches decides: it allows, denies, or passes on to the next tier. NetworkPolicies are
-//! additive: what any of their rules allows is allowed. What no rule of a tier decides is denied if a policy that
+//! In a tier the first rule that matches decides: it allows, denies, or passes on to the next tier. NetworkPolicies and
+//! those of Cilium are additive: what any of their rules denies is denied, and what else any of them allows is allowed
+//! (<https://docs.cilium.io/en/stable/security/policy/language/#deny-policies>). What no rule of a tier decides is denied if a policy that
 //! applies closes it; else it goes on to the next tier, and after the last one it is allowed
 //! (<https://network-policy-api.sigs.k8s.io/api-overview/>,
 //! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>,
@@ -81,16 +82,17 @@ pub(super) fn conditions(
     rules.filter(|(_, _, r)| r.when.is_some()).filter(|(p, i, _)| means(*p, *i)).filter_map(|(.., r)| r.when).collect()
 }
 
-/// What a side says of a peer.
+/// What a side says of a peer if some policies were not there.
 pub(super) fn side(
     judge: &Judge,
     direction: Direction,
     subject: GroupId,
     means: impl Fn(usize, usize) -> bool,
     declared: &[ContainerPort],
+    without: &[usize],
 ) -> Verdict {
     let conditions = conditions(judge, direction, subject, &means);
-    let mut asking = Asking { judge, direction, subject, means: &means, declared, because: Vec::new() };
+    let mut asking = Asking { judge, direction, subject, means: &means, declared, without, because: Vec::new() };
     if conditions.is_empty() {
         let ports = asking.ask(&Requests::Kind(Vec::new()));
         return Verdict { ports, because: asking.because, ..Verdict::open() };
@@ -112,7 +114,8 @@ pub(super) fn together(judge: &Judge, from: GroupId, to: GroupId) -> Verdict {
         let (mut ports, mut because) = (PortSet::all(), Vec::new());
         for (direction, subject, peer) in ends {
             let means = judge.means(direction, peer);
-            let mut asking = Asking { judge, direction, subject, means: &means, declared, because: Vec::new() };
+            let mut asking =
+                Asking { judge, direction, subject, means: &means, declared, without: &[], because: Vec::new() };
             ports = ports.intersection(&asking.ask(kind));
             because.extend(asking.because);
         }
@@ -144,6 +147,8 @@ struct Asking<'a, M> {
     means: &'a M,
     /// The named ports of the destination.
     declared: &'a [ContainerPort],
+    /// Policies that are not asked.
+    without: &'a [usize],
     because: Vec<Reason>,
 }
 
@@ -154,8 +159,13 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
         let mut allowed = PortSet::none();
         let mut open = PortSet::all();
         for stage in &judge.side(self.subject, self.direction).stages {
-            let onward = self.stage(stage, &open, &mut allowed, requests);
-            open = onward;
+            open = if self.without.iter().any(|p| stage.policies.contains(p)) {
+                let rest = stage.policies.iter().filter(|p| !self.without.contains(p)).copied().collect();
+                let stage = Stage { tier: stage.tier.clone(), policies: rest };
+                self.stage(&stage, &open, &mut allowed, requests)
+            } else {
+                self.stage(stage, &open, &mut allowed, requests)
+            };
         }
         allowed.union(&open)
     }
@@ -168,30 +178,15 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
         let alike = |a: &usize, b: &usize| judge.nature(*a).is_additive && judge.nature(*b).is_additive;
         for run in stage.policies.chunk_by(alike) {
             let additive = judge.nature(run[0]).is_additive;
-            let mut taken = PortSet::none();
-            for &policy in run {
-                for (rule, asked) in judge.rules_of(policy, self.direction, self.subject) {
-                    if !(self.means)(policy, rule) || !requests.meet(asked) {
-                        continue;
-                    }
-                    let mut hit = asked.ports.at(self.declared).intersection(&rest);
-                    if !additive {
-                        hit = hit.difference(&taken);
-                    }
-                    if hit.is_empty() {
-                        continue;
-                    }
-                    taken.add(&hit);
-                    match asked.action {
-                        Action::Allow if !stage.tier.is_gate() => allowed.add(&hit),
-                        Action::Allow | Action::Pass => onward.add(&hit),
-                        Action::Deny => {}
-                    }
-                    let (direction, effect) = (self.direction, effect(asked.action));
-                    self.because.push(Reason { direction, policy, rule: Some(rule), effect });
-                }
+            // Of additive policies those rules that deny are asked first.
+            let denies = additive && run.iter().any(|&p| judge.nature(p).denies);
+            for part in if denies { &[Part::Denying, Part::Others][..] } else { &[Part::All] } {
+                let through = if stage.tier.is_gate() { &mut onward } else { &mut *allowed };
+                let mut passed = PortSet::none();
+                let taken = self.run(run, (*part, additive), &rest, requests, (through, &mut passed));
+                rest = rest.difference(&taken);
+                onward.add(&passed);
             }
-            rest = rest.difference(&taken);
         }
         let closed = judge.closes(stage).ports();
         if !rest.intersection(&closed).is_empty() {
@@ -202,5 +197,59 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
             self.because.extend(closing.map(isolate));
         }
         onward.with(&rest.difference(&closed))
+    }
+
+    /// Asks some rules of policies about some ports, of which those are the answer that they decide. What they allow
+    /// and what they pass on is added to the two sets.
+    fn run(
+        &mut self,
+        policies: &[usize],
+        (part, additive): (Part, bool),
+        open: &PortSet,
+        requests: &Requests,
+        (allowed, onward): (&mut PortSet, &mut PortSet),
+    ) -> PortSet {
+        let mut taken = PortSet::none();
+        for &policy in policies {
+            for (rule, asked) in self.judge.rules_of(policy, self.direction, self.subject) {
+                if !part.holds(asked) || !(self.means)(policy, rule) || !requests.meet(asked) {
+                    continue;
+                }
+                let mut hit = asked.ports.at(self.declared).intersection(open);
+                if !additive {
+                    hit = hit.difference(&taken);
+                }
+                if hit.is_empty() {
+                    continue;
+                }
+                taken.add(&hit);
+                match asked.action {
+                    Action::Allow => allowed.add(&hit),
+                    Action::Pass => onward.add(&hit),
+                    Action::Deny => {}
+                }
+                let (direction, effect) = (self.direction, effect(asked.action));
+                self.because.push(Reason { direction, policy, rule: Some(rule), effect });
+            }
+        }
+        taken
+    }
+}
+
+/// Which rules of policies are asked.
+#[derive(Clone, Copy)]
+enum Part {
+    All,
+    Denying,
+    Others,
+}
+
+impl Part {
+    fn holds(self, rule: &Asked) -> bool {
+        match self {
+            Part::All => true,
+            Part::Denying => rule.action == Action::Deny,
+            Part::Others => rule.action != Action::Deny,
+        }
     }
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use super::added::Added;
 use super::foreign::{Influence, Influences};
-use super::rule::{NamespaceSelection, Peer, PodSelection, Policy};
+use super::rule::{Blocks, NamespaceSelection, Peer, PodSelection, Policy};
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::{self, Body};
 use crate::net::{ContainerPort, Labels, Protocol};
@@ -35,8 +35,8 @@ impl Asked {
                 for peer in rule.peers.list().iter().chain(rule.own.list()) {
                     match peer {
                         Peer::Pods(selection) => asked.pods(selection),
-                        Peer::Addresses(_) => asked.addresses = true,
-                        Peer::Untold(_) => {}
+                        Peer::Addresses(_) => asked.addresses |= policy.blocks == Blocks::Anything,
+                        Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => {}
                     }
                 }
             }

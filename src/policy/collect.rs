@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::admin::{self, Kind};
 use super::calico;
+use super::cilium;
 use super::classes::{namespace_keys, namespaces};
 use super::foreign::ForeignPolicy;
 use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Peer, Peers, Policy};
+use super::rule::{Blocks, Peer, Peers, Policy};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
@@ -31,28 +32,37 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let mut faults = Vec::new();
     let calico = calico::Reader::new(cluster, &mut faults);
     let istio = istio::Reader::new(cluster);
+    let cilium = cilium::Reader::new(cluster, &mut faults);
     policies.extend(istio.sidecars(cluster, &mut faults));
     diagnostics.extend(faults.into_iter().filter_map(|(entry, fault)| refusal(entry, Some(fault))));
-    let of_others = |entry: &Entry| calico.read(entry).or_else(|| istio.read(entry));
+    let of_others = |entry: &Entry| {
+        let single = calico.read(entry).or_else(|| istio.read(entry));
+        single.map(|read| read.map(|policy| policy.into_iter().collect())).or_else(|| cilium.read(entry))
+    };
     let (mut read_later, mut partly, mut names_v6) = (Vec::new(), Vec::new(), false);
     for entry in cluster.entries() {
-        let outcome = read(entry).map(|read| read.map(Some)).or_else(|| {
+        let outcome = read(entry).map(|read| read.map(|policy| vec![policy])).or_else(|| {
             let outcome = of_others(entry);
-            read_later.extend(matches!(outcome, Some(Ok(Some(_)))).then_some(entry));
+            read_later.extend(matches!(&outcome, Some(Ok(list)) if !list.is_empty()).then_some(entry));
             outcome
         });
         match outcome {
-            Some(Ok(None)) => {}
-            Some(Ok(Some(policy))) if entry.object.faults.is_empty() => {
+            Some(Ok(list)) if list.is_empty() => {}
+            Some(Ok(list)) if entry.object.faults.is_empty() => {
                 if entry.key.group == admin::GROUP {
                     let kind = Kind::from_name(&entry.key.kind).into_iter();
                     diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
                 }
-                partly.extend(ForeignPolicy::in_part(entry, &policy));
-                names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
-                policies.push(policy);
+                for policy in list {
+                    partly.extend(ForeignPolicy::in_part(entry, &policy));
+                    names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
+                    policies.push(policy);
+                }
             }
-            Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
+            Some(outcome) => {
+                diagnostics.extend(refusal(entry, outcome.err()));
+                partly.push(ForeignPolicy::refused(entry));
+            }
             None => {
                 if let Some(policy) = ForeignPolicy::of(entry) {
                     foreign.entry((&entry.key.group, &entry.key.kind)).or_default().push(policy);
@@ -61,11 +71,14 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         }
     }
     // Rules about all addresses are about those of IPv6 too where some policy names any.
-    if calico.must_read_again(names_v6) | istio.must_read_again(names_v6) {
+    let must_again =
+        [calico.must_read_again(names_v6), istio.must_read_again(names_v6), cilium.must_read_again(names_v6)];
+    if must_again.contains(&true) {
         let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
         policies.retain(|policy| !again.contains(&policy.key));
-        policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok().flatten()));
+        policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok()).flatten());
     }
+    diagnostics.extend(about_nodes(cluster));
     for ((group, kind), list) in &foreign {
         let places = list.iter().map(|f| f.at).min();
         let count = list.len();
@@ -80,6 +93,21 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     }
     policies.sort_by_cached_key(|policy| (policy.place(), policy.key.clone()));
     Collected { policies, foreign: foreign.into_values().flatten().chain(partly).collect() }
+}
+
+/// What is said of policies of Cilium for nodes: one line for all of them.
+fn about_nodes(cluster: &Cluster) -> Option<Diagnostic> {
+    let found: Vec<Span> =
+        cluster.entries().iter().filter(|e| cilium::Reader::is_about_nodes(e)).map(|e| e.object.span).collect();
+    let at = found.iter().min()?;
+    let subject = if found.len() == 1 {
+        "a CiliumClusterwideNetworkPolicy has a `nodeSelector`: it is".to_owned()
+    } else {
+        format!("{} CiliumClusterwideNetworkPolicies have a `nodeSelector`: they are", found.len())
+    };
+    let message =
+        format!("{subject} about nodes, which is not evaluated; pods in the network of their node are concerned");
+    Some(Diagnostic::at(Code::UnsupportedPolicy, *at, message))
 }
 
 /// Whether a peer is addresses of IPv6, some of them at least.
@@ -145,12 +173,19 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
         for rule in policy.all_rules() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             for peer in peers {
+                // Who denies or allows every address speaks of none in particular, and names are told as such.
+                let is_all =
+                    |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
+                if let Some(what) = peer.untold().filter(|_| !peers.iter().any(is_all)) {
+                    untold.entry(what).or_default().push(rule.at);
+                }
                 match peer {
-                    Peer::Untold(what) => untold.entry(what).or_default().push(rule.at),
+                    // Blocks that mean nothing inside of the cluster cover no pods.
+                    Peer::Addresses(_) if policy.blocks == Blocks::Outside => {}
                     // Where every address is meant, or pods beside them, it does not matter which those of pods are.
                     Peer::Addresses(set) if is_whole(set, peers) => {}
                     Peer::Addresses(set) if !set.intersection(&private).is_empty() => covering.push(rule.at),
-                    Peer::Addresses(_) | Peer::Pods(_) => {}
+                    _ => {}
                 }
             }
         }
@@ -166,7 +201,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
     };
     for (what, places) in &untold {
         let message = format!(
-            "{} of {what}, whose addresses the manifests do not tell; this part is left out",
+            "{} of {what}, whose addresses the manifests do not tell; no address is taken to be among them",
             rules(places.len())
         );
         diagnostics.extend(first(places).map(|at| Diagnostic::at(Code::UnsupportedPeer, at, message)));

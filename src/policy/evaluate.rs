@@ -15,7 +15,7 @@ use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
 use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
 use super::request::Condition;
-use super::rule::{Action, Closes, Direction, Peers, Policy};
+use super::rule::{Action, Closes, Direction, Peer, Peers, Policy};
 use super::tier::Tier;
 use crate::net::{ContainerPort, PortSet};
 
@@ -125,6 +125,8 @@ pub(super) struct Asked {
     pub ports: RulePorts,
     /// The position of its condition among those of the judge.
     pub when: Option<usize>,
+    /// Whether it allows something outside of the cluster whose addresses manifests do not tell.
+    untold: bool,
 }
 
 /// What the judge knows of a policy beside its rules.
@@ -132,6 +134,22 @@ pub(super) struct Asked {
 pub(super) struct Nature {
     pub is_additive: bool,
     pub closes: Closes,
+    /// Whether it has a rule that denies.
+    pub denies: bool,
+    /// Whether what any of its rules allows is allowed whatever the request is, if only such policies apply.
+    is_plain: bool,
+}
+
+impl Nature {
+    fn of(policy: &Policy) -> Nature {
+        let allows = |r: &super::rule::Rule| r.action == Action::Allow && r.when.is_none();
+        Nature {
+            is_additive: policy.is_additive,
+            closes: policy.closes,
+            denies: policy.all_rules().any(|r| r.action == Action::Deny),
+            is_plain: policy.is_additive && policy.all_rules().all(allows),
+        }
+    }
 }
 
 /// The policies that apply to a group in a direction, by tier and in their order.
@@ -179,7 +197,7 @@ impl Judge {
     pub fn new(
         policies: &[Policy],
         holds: impl Fn(&Policy) -> bool,
-        enforced: bool,
+        enforced: impl Fn(&Policy) -> bool,
         table: &mut SetTable,
         groups: Groups,
     ) -> Judge {
@@ -208,12 +226,12 @@ impl Judge {
             groups,
             sets,
             subjects,
-            natures: policies.iter().map(|p| Nature { is_additive: p.is_additive, closes: p.closes }).collect(),
+            natures: policies.iter().map(Nature::of).collect(),
             rules,
             conditions: conditions.into_iter().map(|(condition, _)| condition).collect(),
             memory: Memory::default(),
         };
-        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced || p.tier == Tier::Mesh) {
+        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced(p)) {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
                 for group in judge.sets[subjects].ones() {
@@ -235,6 +253,11 @@ impl Judge {
     /// True if a policy is about a group, whether it is enforced or not.
     pub fn is_subject(&self, policy: usize, group: GroupId) -> bool {
         self.subjects[policy].is_some_and(|set| self.sets[set].contains(group))
+    }
+
+    /// True if a policy is about some group, whether it is enforced or not.
+    pub fn is_about_some(&self, policy: usize) -> bool {
+        self.subjects[policy].is_some_and(|set| !self.sets[set].is_clear())
     }
 
     /// The groups that a policy is about and applies to in a direction, ascending.
@@ -351,15 +374,25 @@ impl Judge {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
-        let (mut rules, mut named) = (Vec::new(), false);
+        let (mut rules, mut named, mut untold) = (Vec::new(), false, false);
+        let outside = matches!(self.groups[peer].members, Members::Addresses(_));
         let all = self.side(subject, direction).all().flat_map(|p| self.rules_of(p, direction, subject));
-        for (index, (_, rule)) in all.enumerate().filter(|(_, (_, rule))| self.sets[rule.peers].contains(peer)) {
-            rules.push(index as u32);
-            named |= rule.ports.has_names();
+        for (index, (_, rule)) in all.enumerate() {
+            if self.sets[rule.peers].contains(peer) {
+                rules.push(index as u32);
+                named |= rule.ports.has_names();
+            } else {
+                untold |= outside && rule.untold;
+            }
         }
-        let asked = Known { direction, subject, rules: rules.into(), destination: named.then_some(to) };
+        let asked = Known { direction, subject, rules: rules.into(), destination: named.then_some(to), untold };
         let means = self.means(direction, peer);
-        self.memory.side(asked, || self.of_side(direction, subject, means, &self.groups[to].ports))
+        self.memory.side(asked, || {
+            let verdict = self.of_side(direction, subject, means, &self.groups[to].ports);
+            // What is denied because no rule means it may be what a rule means by a name.
+            let is_left = verdict.ports.is_empty() && verdict.because.iter().all(|r| r.effect != Effect::Deny);
+            if untold && is_left { Verdict { certainty: Certainty::Undetermined, ..verdict } } else { verdict }
+        })
     }
 
     /// Whether a rule of a policy means a group as its peer.
@@ -379,8 +412,20 @@ impl Judge {
         if self.is_open(subject, direction) {
             Verdict::open()
         } else {
-            asking::side(self, direction, subject, means, declared)
+            asking::side(self, direction, subject, means, declared, &[])
         }
+    }
+
+    /// The same if some policies were not there.
+    pub fn of_side_without(
+        &self,
+        direction: Direction,
+        subject: GroupId,
+        means: impl Fn(usize, usize) -> bool,
+        declared: &[ContainerPort],
+        without: &[usize],
+    ) -> Verdict {
+        asking::side(self, direction, subject, means, declared, without)
     }
 
     /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What policies
@@ -418,7 +463,17 @@ impl Judge {
     /// allows is allowed.
     pub fn is_plain(&self, group: GroupId, direction: Direction) -> bool {
         let [stage] = self.side(group, direction).stages.as_slice() else { return false };
-        stage.tier == Tier::Network && stage.policies.iter().all(|&p| self.natures[p].is_additive)
+        stage.tier == Tier::Network && stage.policies.iter().all(|&p| self.natures[p].is_plain)
+    }
+
+    /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of.
+    pub fn untold_rule(&self, group: GroupId, direction: Direction, ports: &PortSet) -> Option<(usize, usize)> {
+        let rules = self
+            .side(group, direction)
+            .all()
+            .flat_map(|p| self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule)));
+        let mut fitting = rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
+        fitting.next().map(|(policy, index, _)| (policy, index))
     }
 
     /// What policies that are not evaluated may change for a group in a direction.
@@ -453,6 +508,11 @@ impl Judge {
     }
 }
 
+/// Whether a peer is outside of the cluster and manifests do not tell its addresses.
+fn is_left_out(peer: &Peer) -> bool {
+    matches!(peer, Peer::Names(_) | Peer::Untold(_))
+}
+
 /// Sets of groups while rules are prepared.
 struct Prepared<'t> {
     table: &'t mut SetTable,
@@ -473,6 +533,7 @@ impl Prepared<'_> {
             each,
             own: own.map(|sets| self.union(&sets)),
             ports: rule.ports.clone(),
+            untold: rule.action == Action::Allow && rule.peers.list().iter().any(is_left_out),
             when: rule.when.as_ref().map(|condition| {
                 let next = self.known.len();
                 *self.known.entry(Arc::clone(condition)).or_insert(next)

@@ -123,7 +123,10 @@ impl Judge {
                 let all: Vec<(Reason, PortSet)> = run.iter().flat_map(|&p| rules(p)).collect();
                 let gate = stage.tier.is_gate();
                 pending = if self.nature(run[0]).is_additive {
-                    any_match(pending, &all, gate, &mut onward, &mut explanation)
+                    let (denying, others): (Vec<_>, Vec<_>) =
+                        all.into_iter().partition(|(reason, _)| reason.effect == Effect::Deny);
+                    let rest = any_match(pending, &denying, gate, &mut onward, &mut explanation);
+                    any_match(rest, &others, gate, &mut onward, &mut explanation)
                 } else {
                     first_match(pending, &all, gate, &mut onward, &mut explanation)
                 };
@@ -204,7 +207,7 @@ fn first_match(
     undecided
 }
 
-/// Any rule that means a port allows it. The answer is what none allows.
+/// Any rule that means a port decides about it, all of them in the same way. The answer is what none decides.
 fn any_match(
     pending: Pending,
     rules: &[(Reason, PortSet)],
@@ -228,8 +231,11 @@ fn any_match(
                 undecided.push((ports, passed_by.clone()));
                 continue;
             }
+            let denied = by.iter().any(|r: &Reason| r.effect == Effect::Deny);
             let because = passed_by.iter().copied().chain(by).collect();
-            if gate {
+            if denied {
+                explanation.add(Decision { ports, ruling: Ruling::Denied, because });
+            } else if gate {
                 onward.push((ports, because));
             } else {
                 explanation.add(Decision { ports, ruling: Ruling::Allowed, because });

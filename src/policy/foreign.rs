@@ -8,6 +8,7 @@ use crate::net::{Labels, ObjectKey, Operator, PortSet};
 use crate::source::Span;
 
 use super::admin;
+use super::cilium;
 use super::evaluate::Certainty;
 use super::istio;
 use super::rule::{Action, Direction, Peer, Policy, Rule};
@@ -85,7 +86,6 @@ const fn kind(
 /// <https://kuma.io/docs/latest/policies/meshtrafficpermission/>,
 /// <https://developer.hashicorp.com/consul/docs/connect/intentions>).
 const FOREIGN: &[Kind] = &[
-    kind("cilium.io", "CiliumCIDRGroup", Influence::Decides, BOTH, Reach::Cluster),
     kind("cilium.io", "CiliumLocalRedirectPolicy", Influence::Decides, OUT, Reach::Cluster),
     kind("consul.hashicorp.com", "ServiceIntentions", Influence::Restricts, IN, Reach::Cluster),
     kind("istio.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
@@ -158,6 +158,20 @@ impl ForeignPolicy {
         })
     }
 
+    /// The same for a policy that the API server refuses as it is written: what it would say once it is mended is not
+    /// known.
+    pub(super) fn refused(entry: &Entry) -> ForeignPolicy {
+        ForeignPolicy {
+            key: entry.key.clone(),
+            at: entry.object.span,
+            influence: Influence::Decides,
+            cluster_wide: entry.key.namespace.is_none(),
+            directions: BOTH.to_vec(),
+            subject: None,
+            members: None,
+        }
+    }
+
     /// What an evaluated policy of another project may change where a rule that denies or passes on means a peer whose
     /// addresses the manifests do not give: that rule may decide about any pod.
     pub(super) fn in_part(entry: &Entry, policy: &Policy) -> Option<ForeignPolicy> {
@@ -171,9 +185,9 @@ impl ForeignPolicy {
             (false, true) => Influence::Restricts,
             (false, false) => return None,
         };
-        // Of Kubernetes' own kinds such peers are nodes and domain names, and no pods.
+        // Of Kubernetes' own kinds and of Cilium's such peers are no pods: nodes, domain names, the API server.
         ForeignPolicy::of(entry)
-            .filter(|_| entry.key.group != admin::GROUP)
+            .filter(|_| ![admin::GROUP, cilium::GROUP].contains(&&*entry.key.group))
             .map(|all| ForeignPolicy { influence, ..all })
     }
 

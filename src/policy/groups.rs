@@ -12,7 +12,7 @@ use fixedbitset::FixedBitSet;
 use super::classes::{Classes, PodClass};
 use super::foreign::{Influence, slot};
 use super::partition::partition;
-use super::rule::{Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::rule::{Blocks, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
 use crate::cluster::UNKNOWN_VALUE;
 use crate::net::{AddressRange, AddressSet, ContainerPort, Expression, Labels, NAMESPACE_NAME, Operator, Selector};
 
@@ -75,7 +75,9 @@ impl Group {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
     Pods(PodSelection, HostNetwork),
-    Addresses(AddressSet),
+    Addresses(AddressSet, Blocks),
+    /// Pods in the network of their node.
+    Nodes,
     Everybody,
 }
 
@@ -133,8 +135,9 @@ impl SetTable {
                 .iter()
                 .filter_map(|peer| match peer {
                     Peer::Pods(selection) => Some(self.intern(Meaning::Pods(selection.clone(), policy.host_network))),
-                    Peer::Addresses(set) => Some(self.intern(Meaning::Addresses(set.clone()))),
-                    Peer::Untold(_) => None,
+                    Peer::Addresses(set) => Some(self.intern(Meaning::Addresses(set.clone(), policy.blocks))),
+                    Peer::Nodes => Some(self.intern(Meaning::Nodes)),
+                    Peer::Names(_) | Peer::Untold(_) => None,
                 })
                 .collect(),
         }
@@ -157,9 +160,14 @@ impl SetTable {
                     sets_of_class.iter_mut().for_each(|s| s.push(id));
                     sets_of_controllers.iter_mut().for_each(|s| s.push(id));
                 }
-                Meaning::Addresses(set) => {
+                Meaning::Nodes => {
+                    let on_host = classes.classes.iter().zip(&mut sets_of_class).filter(|(c, _)| c.host_network);
+                    on_host.for_each(|(_, sets)| sets.push(id));
+                }
+                Meaning::Addresses(set, of) => {
                     blocks.push((id, set));
-                    for range in set.ranges() {
+                    let ranges = if *of == Blocks::Anything { set.ranges() } else { Vec::new() };
+                    for range in ranges {
                         let (first, last) = match range {
                             AddressRange::V4(a, b) => (IpAddr::V4(a), IpAddr::V4(b)),
                             AddressRange::V6(a, b) => (IpAddr::V6(a), IpAddr::V6(b)),

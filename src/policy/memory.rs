@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub subject: GroupId,
     pub rules: Box<[u32]>,
     pub destination: Option<GroupId>,
+    /// Whether a rule may mean the peer whose addresses manifests do not tell.
+    pub untold: bool,
 }
 
 /// Two sides by the places of their verdicts, which stay where they are while they are held here.

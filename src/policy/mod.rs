@@ -15,6 +15,7 @@ mod admin;
 mod asking;
 mod calico;
 mod call;
+mod cilium;
 mod classes;
 mod collect;
 mod connectivity;
@@ -40,6 +41,7 @@ mod rule;
 mod selector;
 mod tier;
 mod unseen;
+mod worth;
 
 pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
@@ -47,7 +49,7 @@ pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
     connectivity,
 };
-pub use enforcement::{Enforcement, NetworkPlugin, UnknownPlugin};
+pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
@@ -60,8 +62,9 @@ pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};
 pub use unseen::{Description, Unseen};
+pub use worth::{Value, Worth};

@@ -4,7 +4,7 @@
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::selector;
 use super::tier::{Order, Tier};
@@ -51,6 +51,7 @@ pub(super) fn read(entry: &Entry) -> Read<Policy> {
         closes: Closes::Everything,
         subject: PodSelection { namespaces: NamespaceSelection::Named(namespace.to_owned()), pods },
         host_network: HostNetwork::Undefined,
+        blocks: Blocks::Anything,
         ingress: types.contains(&Direction::Ingress).then_some(ingress),
         egress: types.contains(&Direction::Egress).then_some(egress),
         at: entry.object.span,

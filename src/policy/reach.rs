@@ -32,6 +32,8 @@ pub enum End {
     Workloads(Vec<usize>),
     /// Addresses outside of the cluster.
     Addresses(AddressSet),
+    /// Hosts outside of the cluster, by their names.
+    Names(Vec<String>),
 }
 
 /// Traffic that rules mention.
@@ -159,7 +161,11 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
                     Peers::Everybody => &[][..],
                     Peers::AnyOf(peers) => peers,
                 };
-                let told = listed.iter().filter(|p| !matches!(p, Peer::Untold(_))).map(Some);
+                for names in listed.iter().filter_map(|p| if let Peer::Names(names) = p { Some(names) } else { None }) {
+                    let reason = Reason { direction, policy: id, rule: Some(index), effect };
+                    finder.names(policy, rule, &own, reason, names);
+                }
+                let told = listed.iter().filter(|p| !matches!(p, Peer::Names(_) | Peer::Untold(_))).map(Some);
                 for (peer, set) in everybody.chain(told).zip(judge.peers_of_rule(id, direction, index)) {
                     let reason = Reason { direction, policy: id, rule: Some(index), effect };
                     finder.peer(RulePeer { policy, rule, peer, set, own: &own, reason });
@@ -191,7 +197,8 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
                         .filter_map(|peer| match peer {
                             Peer::Pods(selection) => Some(nobody(selection)),
                             Peer::Addresses(set) => Some(End::Addresses(set.clone())),
-                            Peer::Untold(_) => None,
+                            Peer::Names(names) => Some(End::Names(names.clone())),
+                            Peer::Nodes | Peer::Untold(_) => None,
                         })
                         .collect(),
                 };

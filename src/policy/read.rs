@@ -150,6 +150,11 @@ impl<'t> Field<'t> {
         Ok(all)
     }
 
+    /// `true` or `false`.
+    pub fn flag(&self) -> Read<bool> {
+        self.tree.as_bool().ok_or_else(|| self.expected("`true` or `false`"))
+    }
+
     /// Whether it is `true`.
     pub fn is_true(&self) -> bool {
         self.tree.as_bool() == Some(true)

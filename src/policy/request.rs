@@ -70,14 +70,23 @@ pub enum Test {
         /// It is described by none of these.
         none: Vec<Pattern>,
     },
+    /// A property of it is as a regular expression or another pattern says, of which it is only known that some
+    /// requests match it and others do not.
+    Like {
+        /// The name of the property.
+        of: String,
+        /// The pattern as it is written.
+        pattern: String,
+    },
 }
 
 impl Test {
     /// Whether it concerns the same property as another.
-    fn property(&self) -> &str {
+    fn property(&self) -> (&str, &str) {
         match self {
-            Test::SourcePort(_) => "",
-            Test::Text { of, .. } => of,
+            Test::SourcePort(_) => ("", ""),
+            Test::Text { of, .. } => (of, ""),
+            Test::Like { of, pattern } => (of, pattern),
         }
     }
 }
@@ -91,6 +100,7 @@ impl fmt::Display for Test {
                 let words = ranges.map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") });
                 write!(f, "source port {}", words.collect::<Vec<_>>().join(", "))
             }
+            Test::Like { of, pattern } => write!(f, "{of} like {pattern}"),
             Test::Text { of, any, none, .. } if none.is_empty() => write!(f, "{of} {}", list(any)),
             Test::Text { of, any, none, .. } if any.is_empty() => write!(f, "{of} not {}", list(none)),
             Test::Text { of, any, none, .. } => write!(f, "{of} {} but not {}", list(any), list(none)),
@@ -125,7 +135,7 @@ pub(super) type Kind = Vec<bool>;
 /// The kinds of requests that these conditions tell apart; `None` if there are too many.
 pub(super) fn kinds(conditions: &[&Condition]) -> Option<Vec<Kind>> {
     let mut kinds: BTreeSet<Kind> = BTreeSet::from([vec![true; conditions.len()]]);
-    let properties: BTreeSet<&str> = conditions.iter().flat_map(|c| &c.tests).map(Test::property).collect();
+    let properties: BTreeSet<(&str, &str)> = conditions.iter().flat_map(|c| &c.tests).map(Test::property).collect();
     for property in properties {
         let tests: Vec<Vec<&Test>> =
             conditions.iter().map(|c| c.tests.iter().filter(|t| t.property() == property).collect()).collect();
@@ -198,13 +208,14 @@ fn of_property(tests: &[Vec<&Test>]) -> Option<BTreeSet<Kind>> {
                     ports.extend(last.checked_add(1));
                 }
             }
+            Test::Like { .. } => may_lack = true,
             Test::Text { optional, any, none, .. } => {
                 may_lack |= optional;
                 patterns.extend(any.iter().chain(none));
             }
         }
     }
-    let is_method = tests.iter().flatten().any(|t| t.property() == METHOD);
+    let is_method = tests.iter().flatten().any(|t| t.property() == (METHOD, ""));
     let values = if is_method { methods(&patterns) } else { values(&patterns)? };
     if values.len().saturating_mul(ports.len()) > MOST_VALUES {
         return None;
@@ -249,6 +260,7 @@ fn values(patterns: &BTreeSet<&Pattern>) -> Option<Vec<String>> {
 fn is_met(test: &Test, text: Option<&str>, port: u16) -> bool {
     match test {
         Test::SourcePort(ports) => ports.contains(Protocol::Tcp, port),
+        Test::Like { .. } => text.is_some(),
         Test::Text { any, none, .. } => {
             let among = |patterns: &[Pattern]| text.is_some_and(|t| patterns.iter().any(|p| p.matches(t)));
             (any.is_empty() || among(any)) && !among(none)

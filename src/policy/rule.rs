@@ -78,8 +78,25 @@ pub enum Peer {
     Pods(PodSelection),
     /// Addresses.
     Addresses(AddressSet),
+    /// Pods in the network of their node, and the nodes themselves, whose addresses manifests do not tell.
+    Nodes,
+    /// Hosts outside of the cluster by their names, in which `*` may represent anything; manifests do not tell their
+    /// addresses.
+    Names(Vec<String>),
     /// Something that manifests do not tell the addresses of, such as nodes or domain names. The text says what.
     Untold(&'static str),
+}
+
+impl Peer {
+    /// What of it manifests do not tell the addresses of, in words.
+    pub fn untold(&self) -> Option<&'static str> {
+        match self {
+            // Names are told as they are.
+            Peer::Pods(_) | Peer::Addresses(_) | Peer::Names(_) => None,
+            Peer::Nodes => Some("nodes"),
+            Peer::Untold(what) => Some(what),
+        }
+    }
 }
 
 /// Whose traffic a rule is about.
@@ -145,6 +162,15 @@ pub enum HostNetwork {
     Excluded,
 }
 
+/// What blocks of addresses in a policy mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Blocks {
+    /// Whatever has such an address, pods as well.
+    Anything,
+    /// What is outside of the cluster: pods are known by their labels only.
+    Outside,
+}
+
 /// On which networks a policy holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -166,7 +192,7 @@ pub struct Policy {
     /// Its rank within the tier; the lesser is asked first.
     pub priority: Order,
     /// Whether any of its rules decides, and of those of its neighbors in the order that are like it, and not the first
-    /// one only.
+    /// one only. What one of them denies is denied.
     pub is_additive: bool,
     /// Of what it applies to and no rule of its tier decides, the part that is denied.
     pub closes: Closes,
@@ -174,6 +200,8 @@ pub struct Policy {
     pub subject: PodSelection,
     /// What becomes of pods in the network of their node.
     pub host_network: HostNetwork,
+    /// What blocks of addresses in it mean.
+    pub blocks: Blocks,
     /// Its rules for traffic to the subject; `None` if it has no say there.
     pub ingress: Option<Vec<Rule>>,
     /// Its rules for traffic from the subject; `None` if it has no say there.
@@ -211,7 +239,9 @@ impl Policy {
             (Tier::Mesh, Direction::Ingress) => "rules",
             (_, direction) => direction.as_str(),
         };
-        format!("{list}[{}]", rule.index)
+        // Of additive policies only those of Cilium deny, by a list of its own.
+        let deny = if self.is_additive && rule.action == Action::Deny { "Deny" } else { "" };
+        format!("{list}{deny}[{}]", rule.index)
     }
 
     /// Where it mentions a direction.

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Order(f64);
 
 impl Order {
+    /// Before everything that has an order.
+    pub const FIRST: Order = Order(f64::NEG_INFINITY);
     /// After everything that has an order.
     pub const LAST: Order = Order(f64::INFINITY);
 
@@ -45,7 +47,11 @@ impl Ord for Order {
 
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Order::LAST { f.write_str("none") } else { self.0.fmt(f) }
+        match self {
+            order if *order == Order::LAST => f.write_str("none"),
+            order if *order == Order::FIRST => f.write_str("first"),
+            Order(order) => order.fmt(f),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundles::{Bundle, Edge, Ends, crowds};
-use super::dns::Names;
 use super::{Context, outside};
 use crate::graph::{
     Access, AddressesId, Allowance, AllowanceLabel, Detail, EdgeDetail, Evidence, Identity, JunctionId, LineEnd, Node,
@@ -31,8 +30,7 @@ pub(super) fn add(context: &mut Context<'_>, connectivity: &Connectivity) {
     }
     let inhabited = context.graph.namespaces();
     let cluster = context.cluster;
-    let names = Names::of(cluster, connectivity);
-    let mut adding = Adding { context, connectivity, inhabited, names, subjects: BTreeMap::new() };
+    let mut adding = Adding { context, connectivity, inhabited, subjects: BTreeMap::new() };
     let ways = outside::of_workloads(connectivity);
     if cluster.workloads().is_empty() {
         adding.subjects();
@@ -50,8 +48,6 @@ struct Adding<'c, 'a> {
     connectivity: &'c Connectivity,
     /// Namespaces that have a frame without what is added here.
     inhabited: BTreeSet<String>,
-    /// What policies say of questions to the DNS of the cluster.
-    names: Names,
     /// Where the manifests contain no pods, those that policies are about, with the id of the node that represents
     /// them.
     subjects: BTreeMap<PodSelection, NodeId>,
@@ -178,7 +174,7 @@ impl Adding<'_, '_> {
             Outside::Unreached | Outside::Blocked if unread.is_some() => Outside::Undetermined,
             outside => outside,
         };
-        let no_dns = self.names.is_denied(self.context.cluster, self.connectivity, workload);
+        let no_dns = self.context.facts.without_dns.contains(&workload);
         if let Some(node) = self.context.graph.known(&NodeId::object(key))
             && let Detail::Workload { access, .. } = &mut node.detail
         {
@@ -329,7 +325,7 @@ impl Adding<'_, '_> {
         let members = match end {
             End::Pods(_, members) => members,
             End::Workloads(members) => members.as_slice(),
-            End::Anyone | End::Addresses(_) => &[],
+            End::Anyone | End::Addresses(_) | End::Names(_) => &[],
         };
         members.iter().map(|&w| self.context.cluster.workloads()[w].key.namespace()).collect()
     }
@@ -352,6 +348,11 @@ impl Adding<'_, '_> {
                 vec![self.peers(set, role, evidence)]
             }
             End::Addresses(set) => vec![self.blocks(set, role, evidence)],
+            End::Names(names) => {
+                let (addresses, on) = (names.clone(), role.on(None));
+                let id = AddressesId { addresses, except: Vec::new(), end: role.end(), on };
+                vec![self.context.outside(id, AddressSet::none(), evidence.to_vec())]
+            }
         }
     }
 

@@ -11,6 +11,11 @@ impl FileId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The file at a position of a set that is being put together.
+    pub(crate) fn at(index: usize) -> FileId {
+        FileId(index as u32)
+    }
 }
 
 /// A stretch of one input file. Lines and columns count from 1, columns in characters; `start..end` are byte offsets

@@ -10,8 +10,9 @@ use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::suggest;
 use crate::manifest::Body;
-use crate::net::{AddressSet, NAMESPACE_NAME, PortSet, Protocol};
-use crate::policy::{Action, Closes, Direction, Influence, NamespaceSelection, Peer, Peers, Rule, RulePorts};
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::policy::Direction;
+use crate::resolve::{DnsAccess, DnsDenial, RuleRef};
 
 /// What the layer found.
 #[derive(Default)]
@@ -168,6 +169,9 @@ pub(super) fn lookup(scene: &Scene<'_>, question: &Question, from: &Party, to: &
         Some(full) => inside(scene, &resolver, (source, &name, full), &mut step, &mut found),
         None => outside(&resolver, &name, &mut step),
     }
+    if let Party::Workload(index) = *to {
+        nameless(scene, index, &name, &mut step, &mut found);
+    }
     if found.failure.is_none() && !matches!(resolver.servers, Servers::Others(_)) {
         servers(scene, source, &mut step, &mut found);
         permission(scene, source, &name, &mut step, &mut found);
@@ -176,6 +180,22 @@ pub(super) fn lookup(scene: &Scene<'_>, question: &Question, from: &Party, to: &
         found.step = Some(step);
     }
     found
+}
+
+/// A pod has a name of its own only behind a headless Service
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id>).
+fn nameless(scene: &Scene<'_>, workload: usize, name: &str, step: &mut Step, found: &mut Lookup) {
+    let workload = scene.workload(workload);
+    let service = workload.spec.service_name.as_deref().or(workload.spec.pod.subdomain.as_deref()).unwrap_or_default();
+    let key = ObjectKey::new("", "Service", workload.key.namespace(), service);
+    let Some(entry) = scene.cluster.find(&key).map(|at| scene.entry(at)) else { return };
+    let Body::Service(body) = &entry.object.body else { return };
+    if body.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) != Some("None") {
+        let text = format!("{key} is not headless (`clusterIP: None`), so its pods have no names of their own");
+        step.say(Mark::Problem, text, Some(scene.place(entry.object.at("spec.clusterIP"))));
+        found.failure = Some(format!("`{name}` does not resolve: {key} is not headless"));
+        found.changes.push(Change::Edit(format!("set `clusterIP: None` of {key}, or ask for the Service itself")));
+    }
 }
 
 /// A name of the cluster.
@@ -235,15 +255,9 @@ fn outside(resolver: &Resolver, name: &str, step: &mut Step) {
     }
 }
 
-/// The workloads that are the cluster's DNS.
-fn dns_servers(scene: &Scene<'_>) -> Vec<usize> {
-    let is_dns = |w: &usize| scene.workload(*w).spec.pod_labels.get("k8s-app").is_some_and(|v| v == "kube-dns");
-    (0..scene.cluster.workloads().len()).filter(is_dns).collect()
-}
-
 /// Whether there is anybody to ask.
 fn servers(scene: &Scene<'_>, source: usize, step: &mut Step, found: &mut Lookup) {
-    let servers = dns_servers(scene);
+    let servers = &scene.facts.dns_servers;
     if let Some(&first) = servers.first()
         && servers.iter().all(|&w| scene.workload(w).spec.replicas == Some(0))
     {
@@ -282,45 +296,56 @@ fn has_dns_service(scene: &Scene<'_>) -> bool {
 
 /// Whether an isolated source may ask for names. Without that the connection is allowed and still fails.
 fn permission(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, found: &mut Lookup) {
-    let isolation = scene.connectivity.isolation(source, Direction::Egress).without_mesh(scene.connectivity);
-    let on_host = scene.workload(source).spec.pod.host_network == Some(true);
-    // What decides beside these policies is told where the connection itself is.
-    let open = scene.connectivity.influence(source, Direction::Egress) == Influence::Decides;
-    if isolation == Default::default() || on_host || open || found.failure.is_some() {
+    if found.failure.is_some() {
         return;
     }
-    let servers = dns_servers(scene);
-    if !servers.is_empty() {
-        let pairs: Vec<Vec<Judged>> = servers.iter().map(|&server| to_server(scene, source, server)).collect();
-        let udp = PortSet::port(Protocol::Udp, 53);
-        let may = |pairs: &&Vec<Judged>| pairs.iter().any(|p| !p.allowed.intersection(&udp).is_empty());
-        match pairs.iter().find(may).zip(servers.first()) {
-            Some((pairs, _)) => {
-                let server = pairs.first().map(|p| p.to.name(scene)).unwrap_or_default();
-                step.say(Mark::Ok, format!("it may ask {server} for names (UDP 53)"), None);
-            }
-            None => {
-                blocked(scene, source, name, step, found);
-                found.changes.extend(pairs.first().map(|pairs| suggest::changes(scene, pairs)).unwrap_or_default());
+    let rule = |at: RuleRef| {
+        let policy = &scene.connectivity.policies()[at.policy];
+        let rule = policy.rules(Direction::Egress)?.get(at.rule)?;
+        Some((format!("{} of {}", rule.field, policy.key), scene.place(rule.at)))
+    };
+    match scene.facts.dns_of(source) {
+        DnsAccess::Unrestricted => {}
+        DnsAccess::Server(server) => {
+            step.say(Mark::Ok, format!("it may ask {} for names (UDP 53)", scene.workload_name(server)), None);
+        }
+        DnsAccess::Rule(at) => {
+            if let Some((rule, at)) = rule(at) {
+                step.say(Mark::Ok, format!("{rule} lets it ask for names (UDP 53)"), Some(at));
             }
         }
-        return;
-    }
-    if !isolation.is_isolated() {
-        return;
-    }
-    let policies = isolation.isolating.iter().map(|&p| &scene.connectivity.policies()[p]);
-    let rule = policies
-        .filter(|p| p.closes == Closes::Everything)
-        .flat_map(|p| p.rules(Direction::Egress).unwrap_or_default().iter().map(move |r| (p, r)));
-    match rule.into_iter().find(|(_, rule)| may_mean_dns(scene, rule)) {
-        Some((policy, rule)) => {
-            let text = format!("{} of {} lets it ask for names (UDP 53)", rule.field, policy.key);
-            step.say(Mark::Ok, text, Some(scene.place(rule.at)));
+        DnsAccess::Unknown(at, doubt) => {
+            let (by, at) = at.and_then(rule).unzip();
+            let by = by.map_or_else(|| "it may".to_owned(), |rule| format!("{rule} lets it"));
+            let text = format!("whether {by} ask for names cannot be determined: {}", doubt.as_str());
+            step.say(Mark::Doubt, text, at);
+            let source = scene.workload_name(source);
+            found.unknown.get_or_insert(format!("whether policies let {source} look up `{name}` cannot be determined"));
         }
-        None => {
+        DnsAccess::Denied(denial) => {
             blocked(scene, source, name, step, found);
-            found.changes.push(suggest::dns(scene, source));
+            match denial {
+                DnsDenial::TcpOnly(at) => {
+                    if let Some((rule, at)) = rule(at) {
+                        let text =
+                            format!("{rule} is about TCP 53 alone, which is what a port without a protocol means");
+                        step.say(Mark::Problem, text, Some(at));
+                    }
+                }
+                DnsDenial::Rule(at) => {
+                    if let Some((rule, at)) = rule(at) {
+                        step.say(Mark::Problem, format!("{rule} denies it"), Some(at));
+                        let text = format!("{rule} denies questions to DNS: put a rule that allows them before it");
+                        found.changes.push(Change::Edit(text));
+                    }
+                    return;
+                }
+                DnsDenial::NoRule => {}
+            }
+            found.changes.extend(match scene.facts.dns_servers.first() {
+                Some(&server) => suggest::changes(scene, &to_server(scene, source, server)),
+                None => vec![suggest::dns(scene, source)],
+            });
         }
     }
 }
@@ -334,35 +359,8 @@ fn to_server(scene: &Scene<'_>, source: usize, server: usize) -> Vec<Judged> {
 fn blocked(scene: &Scene<'_>, source: usize, name: &str, step: &mut Step, found: &mut Lookup) {
     let source = scene.workload_name(source);
     let text = format!(
-        "{source} may not ask for names: no rule allows UDP 53 to the cluster's DNS (kube-system, k8s-app=kube-dns), so `{name}` does not resolve"
+        "{source} may not ask for names: policies let no UDP 53 through to the cluster's DNS (kube-system, k8s-app=kube-dns), so `{name}` does not resolve"
     );
     step.say(Mark::Problem, text, None);
     found.failure = Some(format!("`{name}` does not resolve: policies let {source} ask no DNS"));
-}
-
-/// Whether a rule may let through what a pod asks of the cluster's DNS. Where the manifests do not contain kube-system,
-/// whoever allows port 53 to pods at all means it; an address may be that of a node's own cache.
-fn may_mean_dns(scene: &Scene<'_>, rule: &Rule) -> bool {
-    let explicit = matches!(&rule.ports, RulePorts::Some { .. });
-    let port = rule.ports.at(&[]).contains(Protocol::Udp, 53)
-        || rule.ports.named().into_iter().any(|n| n.name.starts_with("dns"));
-    if rule.action != Action::Allow || !port {
-        return false;
-    }
-    let Peers::AnyOf(peers) = &rule.peers else { return true };
-    let system = scene.cluster.namespaces().get("kube-system");
-    let implied = [(NAMESPACE_NAME.to_owned(), "kube-system".to_owned())].into_iter().collect();
-    let labels = system.map_or(&implied, |n| &n.labels);
-    let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into_iter().collect();
-    let declared = system.is_some_and(|n| n.declared.is_some());
-    peers.iter().any(|peer| match peer {
-        Peer::Addresses(_) | Peer::Untold(_) => explicit,
-        Peer::Pods(selection) => {
-            let namespace = match &selection.namespaces {
-                NamespaceSelection::Named(name) => name == "kube-system",
-                NamespaceSelection::Labeled(selector) => selector.matches(labels) || (explicit && !declared),
-            };
-            namespace && (selection.pods.matches(&pods) || explicit)
-        }
-    })
 }

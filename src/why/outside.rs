@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Passage, Step, Target};
-use super::ends::{End, addresses_name};
+use super::ends::{End, Judged, addresses_name, judge, network};
 use super::lookup::Party;
 use super::pods::Absence;
 use super::question::PortWish;
-use super::url::Match;
+use super::url::{self, Match};
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, Node, NodeId, PortMap, port_text};
+use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, Node, NodeId, PortMap, are_silent, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
-use crate::policy::{self, Direction};
+use crate::policy::{self, Direction, Entrance, EntranceDoubt};
 use crate::resolve::{Unprovisioned, UnreadEntrance, is_google, is_translated};
 
 /// One way in, up to a Service.
@@ -36,6 +36,10 @@ struct Way {
     transport: Option<Protocol>,
     /// Why it is not known to be there.
     doubt: Option<String>,
+    /// Of the asking addresses those that may come in this way, in words, where these are not all.
+    only: Option<String>,
+    /// The asking addresses that may come in this way.
+    clients: AddressSet,
 }
 
 /// Who opens the connection to the pods.
@@ -63,9 +67,14 @@ pub(super) fn ways_in(
     };
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
+    // Whether policies keep everybody from the pods that bring the requests of some way.
+    let mut shut = false;
     let mut absent: Vec<(usize, Absence)> = Vec::new();
     for id in &services {
-        let asked_for = |way: &Way| only.is_none_or(|m| way.by == m.by && way.port.as_ref() == Some(&m.port));
+        let asked_for = |way: &Way| {
+            let is_port = |m: &Match| matches!(&m.end, url::End::Sent(_, port) if way.port.as_ref() == Some(port));
+            only.is_none_or(|m| way.by == m.by && is_port(m))
+        };
         for way in ways(scene, id, clients, &mut step, &mut Vec::new()).into_iter().filter(asked_for) {
             let mut hits = 0;
             for (workload, maps, _) in service::selected(scene, id) {
@@ -85,28 +94,41 @@ pub(super) fn ways_in(
                     absent.push((workload, absence));
                     continue;
                 }
-                found.pass(&way, id);
+                let hop = hop(scene, &way, (workload, &asked), &mut step);
+                if hop.ends.is_empty() {
+                    shut = true;
+                    found.try_pass(&way, id);
+                    continue;
+                }
+                found.pass(&way, id, &hop);
                 step.say(
                     Mark::Ok,
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
                     way.at.clone(),
                 );
+                if let Some(only) = &way.only {
+                    step.explain(Mark::Doubt, format!("{only} may come in this way"), way.at.clone());
+                }
                 checked(scene, &way.by, &mut step);
                 if matches!(way.through, Through::Clients(_)) && translated(scene, id, workload, &mut step) {
                     found.translated.insert(workload);
                 }
-                for source in sources(scene, &way.through, workload, &asked) {
+                for source in hop.ends {
                     found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
                 }
             }
             if hits == 0 {
                 found.try_pass(&way, id);
+                if service::selected(scene, id).is_empty()
+                    && let Some(by) = service::operated(scene, id)
+                {
+                    found.unread = Some(format!("{by} is not read and may make the pods of {id}"));
+                }
                 others.push(way.text);
             }
         }
     }
-    let doubts: Option<Vec<&String>> = found.through.iter().map(|p| p.doubt.as_ref()).collect();
-    found.doubted = doubts.and_then(|d| d.first().map(|d| d.to_string()));
+    found.weigh();
     if let Some(workload) = own {
         at_nodes(scene, workload, wish, clients, &mut step, &mut found);
     }
@@ -118,7 +140,7 @@ pub(super) fn ways_in(
     unread(scene, to, &mut found, &mut step);
     if found.failure.is_none() && found.pairs.is_empty() && found.unread.is_none() && found.unknown.is_none() {
         let name = to.name(scene);
-        if others.is_empty() {
+        if others.is_empty() && !shut {
             // What was told of ways that are closed to this client is reason enough.
             if step.lines.is_empty() {
                 step.say(
@@ -126,12 +148,14 @@ pub(super) fn ways_in(
                     format!("no Ingress, route, load balancer or node port leads to {name}"),
                     to.place(scene),
                 );
+                found.changes.push(Change::Edit(format!(
+                    "to expose it, send a path of an Ingress or HTTPRoute to {}",
+                    services.first().map_or("a Service that selects it", NodeId::as_str)
+                )));
             }
             step.mark = Mark::Problem;
-            found.changes.push(Change::Edit(format!(
-                "to expose it, send a path of an Ingress or HTTPRoute to {}",
-                services.first().map_or("a Service that selects it", NodeId::as_str)
-            )));
+        } else if shut {
+            step.mark = Mark::Problem;
         } else if let Some(wish) = wish {
             step.say(
                 Mark::Problem,
@@ -193,8 +217,15 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
         [] => entrance.may_reach(usize::MAX, home),
         pods => pods.iter().any(|&w| entrance.may_reach(w, home)),
     };
-    let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(leads).collect();
-    let name = |entrance: &UnreadEntrance| scene.entry(entrance.object).key.to_string();
+    // What leads to a controller that nothing else opens leads to everything behind it.
+    let shut: BTreeSet<usize> = scene.facts.shut.values().flatten().copied().collect();
+    let opens =
+        |entrance: &&UnreadEntrance| shut.iter().any(|&w| entrance.may_reach(w, scene.workload(w).key.namespace()));
+    let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(|e| leads(e) || opens(e)).collect();
+    let name = |entrance: &UnreadEntrance| {
+        let key = &scene.entry(entrance.object).key;
+        if entrance.kind == key.kind { key.to_string() } else { format!("{} of {key}", entrance.kind) }
+    };
     for entrance in entrances.iter().take(NAMED) {
         let text = format!("{} may open an entrance and is not read", name(entrance));
         step.say(Mark::Doubt, text, Some(scene.place(entrance.at)));
@@ -219,6 +250,7 @@ fn at_nodes(
     found: &mut Found,
 ) {
     let Some(node) = scene.graph.object(&scene.workload(workload).key) else { return };
+    by_routes(scene, (workload, node), (wish, clients), step, found);
     let exposed = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e).2);
     let Some(edge) = exposed.into_iter().find(|e| matches!(&e.detail, EdgeDetail::Exposes(_))) else { return };
     if matches!(&edge.detail, EdgeDetail::Exposes(ways) if ways.iter().any(|w| w.via == Expose::Ingress)) {
@@ -243,10 +275,39 @@ fn at_nodes(
             step.say(Mark::Ok, format!("port {outer} of each node leads to {asked} of {name}"), place(edge));
             found.doubted = None;
             let key = scene.workload(workload).key.clone();
-            found.through.push(Passage { by: BTreeSet::new(), service: key, doubt: None });
+            found.narrowed = None;
+            found.through.push(Passage { by: BTreeSet::new(), service: key, doubt: None, only: None });
             found.add(End::Addresses(clients.clone()), Target { end: End::Workload(workload), asked });
         }
     }
+}
+
+/// A workload that routes send to past all Services, as a DomainMapping of Knative does.
+fn by_routes(
+    scene: &Scene<'_>,
+    (workload, node): (usize, usize),
+    (wish, clients): (Option<&PortWish>, &AddressSet),
+    step: &mut Step,
+    found: &mut Found,
+) {
+    let key = &scene.workload(workload).key;
+    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
+        let (EdgeDetail::Routes { .. }, Some(by)) = (&edge.detail, scene.graph.node(from).id.key()) else { continue };
+        let Some(gate) = scene.cluster.find(by).and_then(|object| gate(scene, object, clients, step)) else { continue };
+        let own = scene.connectivity.entrances().iter().filter(|e| e.workload == workload && e.by == *by);
+        let asked = own.fold(PortSet::none(), |set, e| set.with(&e.ports));
+        let outer = |w: &PortWish| [80, 443].into_iter().any(|n| w.means(n, None, Protocol::Tcp));
+        if asked.is_empty() || !wish.is_none_or(|w| outer(w) || ports::declares(scene, workload, w)) {
+            continue;
+        }
+        step.say(Mark::Ok, format!("{by} leads to {asked} of {key}"), place(edge));
+        let by = BTreeSet::from([by.clone()]);
+        found.through.push(Passage { by, service: key.clone(), doubt: gate.doubt, only: gate.only });
+        for source in sources(scene, &Through::Controller, workload, &asked) {
+            found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
+        }
+    }
+    found.weigh();
 }
 
 /// A workload whose kind makes an entrance of its own, as a Service of Knative does: a controller brings the requests.
@@ -269,7 +330,8 @@ fn by_itself(
     let text = format!("{} has an entry point of its own, which leads to {asked} of its pods", key);
     step.say(Mark::Ok, text, place(edge));
     found.doubted = None;
-    found.through.push(Passage { by: BTreeSet::new(), service: key.clone(), doubt: None });
+    found.narrowed = None;
+    found.through.push(Passage { by: BTreeSet::new(), service: key.clone(), doubt: None, only: None });
     for source in sources(scene, &Through::Controller, workload, &asked) {
         found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
     }
@@ -292,14 +354,32 @@ fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut S
 impl Passage {
     fn of(way: &Way, service: &NodeId) -> Option<Passage> {
         let by = way.by.key().into_iter().chain(way.before.iter().filter_map(NodeId::key)).cloned().collect();
-        Some(Passage { by, service: service.key()?.clone(), doubt: way.doubt.clone() })
+        let (service, doubt) = (service.key()?.clone(), way.doubt.clone());
+        Some(Passage { by, service, doubt, only: way.only.clone() })
     }
 }
 
 impl Found {
     /// Keeps a way that leads on.
-    fn pass(&mut self, way: &Way, service: &NodeId) {
-        self.through.extend(Passage::of(way, service));
+    fn pass(&mut self, way: &Way, service: &NodeId, hop: &Hop) {
+        let passage = Passage::of(way, service).map(|p| Passage {
+            doubt: p.doubt.or_else(|| hop.doubt.clone()),
+            only: p.only.or_else(|| hop.only.clone()),
+            ..p
+        });
+        self.through.extend(passage);
+    }
+
+    /// What holds of every way that leads on holds of the answer.
+    fn weigh(&mut self) {
+        let all = |of: fn(&Passage) -> Option<&String>| -> Option<Vec<String>> {
+            let mut said: Vec<String> =
+                self.through.iter().map(of).collect::<Option<Vec<&String>>>()?.into_iter().cloned().collect();
+            said.dedup();
+            (!said.is_empty()).then_some(said)
+        };
+        self.doubted = all(|p| p.doubt.as_ref()).and_then(|d| d.into_iter().next());
+        self.narrowed = all(|p| p.only.as_ref()).map(|o| text::first(o.into_iter(), 3));
     }
 
     /// Keeps a way that leads nowhere: what is known of it may say why.
@@ -378,9 +458,11 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         match &edge.detail {
             EdgeDetail::Exposes(exposures) => {
-                let Some(clients) = clients(&scene.graph.node(from).detail, place(edge), asking, step) else {
+                let outside = &scene.graph.node(from).detail;
+                let Some(clients) = clients(outside, place(edge), asking, step) else {
                     continue;
                 };
+                let unjudged = unjudged(scene, [service], step);
                 for exposure in exposures {
                     let unprovisioned = unprovisioned(scene, service).filter(|_| exposure.via == Expose::LoadBalancer);
                     if let Some((text, at)) = &unprovisioned {
@@ -402,7 +484,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                         port: None,
                         outer,
                         transport: None,
-                        doubt: unprovisioned.map(|(text, _)| text),
+                        doubt: unprovisioned.map(|(text, _)| text).or_else(|| unjudged.clone()),
+                        only: only(outside, asking),
+                        clients: clients.clone(),
                     });
                 }
             }
@@ -413,7 +497,14 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     continue;
                 }
                 let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
+                if are_silent(rules) {
+                    let text = format!("{} sends no part of its requests there: the weight is 0", by.id);
+                    step.say(Mark::Doubt, text, place(edge));
+                    continue;
+                }
                 let Some(gate) = gate(scene, object, asking, step) else { continue };
+                let between = gate.before.iter().chain([&by.id, service]);
+                let unjudged = unjudged(scene, between, step);
                 let unclassed = unclassed(scene, by);
                 if let Some(text) = &unclassed {
                     step.say(Mark::Doubt, text.clone(), place(edge));
@@ -430,7 +521,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     port: Some(port.clone()),
                     outer: Vec::new(),
                     transport: Some(transport),
-                    doubt: gate.doubt.or(unclassed),
+                    doubt: gate.doubt.or(unclassed).or(unjudged),
+                    only: gate.only,
+                    clients: gate.clients,
                 });
             }
             // What comes to another name of the Service comes to it, on the port of that number.
@@ -507,13 +600,22 @@ struct Passed {
     text: String,
     /// Why nobody can tell who sends requests to it.
     doubt: Option<String>,
+    /// Of the asking addresses those that come to it, in words, where these are not all.
+    only: Option<String>,
+    /// The asking addresses that come to it.
+    clients: AddressSet,
 }
 
 /// Through which Gateways and routes the asking addresses come to an Ingress or route; `None` if they do not.
 fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) -> Option<Passed> {
-    for gate in scene.facts.gates_of(object) {
+    let gates = scene.facts.gates_of(object);
+    if gates.is_empty() {
+        closed(scene, object, step);
+    }
+    let mut best: Option<Passed> = None;
+    for gate in gates {
         let text: String = gate.through.iter().map(|id| format!("{id}, ")).collect();
-        let passed = Passed { before: gate.through.clone(), text, doubt: None };
+        let passed = Passed { before: gate.through.clone(), text, doubt: None, only: None, clients: asking.clone() };
         let Some(outside) = &gate.outside else {
             let first = gate.through.first().map_or("its Gateway", NodeId::as_str);
             let text = format!("{first} is not in the manifests: who can send requests to it cannot be determined");
@@ -522,11 +624,139 @@ fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) 
         };
         let Some(node) = scene.graph.find(outside).map(|n| scene.graph.node(n)) else { continue };
         let at = node.evidence.first().map(|e| e.place());
-        if clients(&node.detail, at, asking, step).is_some() {
-            return Some(passed);
+        if let Some(clients) = clients(&node.detail, at, asking, step) {
+            let passed = Passed { only: only(&node.detail, asking), clients, ..passed };
+            if passed.only.is_none() {
+                return Some(passed);
+            }
+            best = best.or(Some(passed));
         }
     }
-    None
+    best
+}
+
+/// Says why no request from outside comes to an entrance: only the inside of the cluster reaches its controller.
+fn closed(scene: &Scene<'_>, object: usize, step: &mut Step) {
+    let mut seen = BTreeSet::from([object]);
+    let mut open = vec![object];
+    let shut = loop {
+        let Some(at) = open.pop() else { return };
+        if let Some(pods) = scene.facts.shut.get(&at) {
+            break (at, pods);
+        }
+        let node = scene.graph.object(&scene.entry(at).key);
+        let before = node.into_iter().flat_map(|n| scene.graph.incoming(n)).map(|e| scene.graph.edge(e));
+        let before = before.filter(|(_, _, e)| matches!(e.detail, EdgeDetail::Routes { .. }));
+        let before = before.filter_map(|(from, _, _)| scene.cluster.find(scene.graph.node(from).id.key()?));
+        open.extend(before.filter(|at| seen.insert(*at)));
+    };
+    let (object, pods) = shut;
+    let names: Vec<String> = pods.iter().map(|&w| scene.workload_name(w)).collect();
+    let (id, at) = (&scene.entry(object).key, scene.entry(object).object.span);
+    let text = match names.as_slice() {
+        [] => format!("{id} is reached from inside the cluster only"),
+        names => {
+            format!("{id}: nothing opens {} to the outside, which would bring its requests", text::sentence(names, 3))
+        }
+    };
+    step.say(Mark::Problem, text, Some(scene.place(at)));
+}
+
+/// The addresses that may come in, in words, where these are not all that ask.
+fn only(outside: &Detail, asking: &AddressSet) -> Option<String> {
+    let Detail::External { set, .. } = outside else { return None };
+    let narrow = set.intersection(asking);
+    (!asking.difference(&narrow).is_empty()).then(|| format!("only {}", addresses_name(&narrow)))
+}
+
+/// What is not evaluated of the objects on a way and may change who gets in.
+fn unjudged<'n>(scene: &Scene<'_>, nodes: impl IntoIterator<Item = &'n NodeId>, step: &mut Step) -> Option<String> {
+    let mut first = None;
+    for object in nodes.into_iter().filter_map(|id| scene.cluster.find(id.key()?)) {
+        let entry = scene.entry(object);
+        for found in scene.facts.unjudged_of(object).iter().take(NAMED) {
+            let text = format!(
+                "{}: {} is not evaluated and may keep requests out or send them elsewhere",
+                entry.key, found.what
+            );
+            first.get_or_insert_with(|| text.clone());
+            step.say_once(Mark::Doubt, text, scene.place(entry.object.at(&found.field)));
+        }
+        for fault in scene.facts.faults_of(object).iter().take(NAMED) {
+            let text = format!("{}: {}", entry.key, fault.text);
+            first.get_or_insert_with(|| text.clone());
+            step.say_once(Mark::Doubt, text, scene.place(entry.object.at(&fault.field)));
+        }
+    }
+    first
+}
+
+/// The first step of a way: who opens the connection to the pods, and what policies leave of the step before.
+struct Hop {
+    ends: Vec<End>,
+    doubt: Option<String>,
+    only: Option<String>,
+}
+
+/// From the clients to the pods that bring their requests: policies may keep them from these.
+fn hop(scene: &Scene<'_>, way: &Way, (workload, asked): (usize, &PortSet), step: &mut Step) -> Hop {
+    let mut hop = Hop { ends: Vec::new(), doubt: None, only: None };
+    for end in sources(scene, &way.through, workload, asked) {
+        let controller = match (&way.through, &end) {
+            (Through::Controller, End::Workload(controller)) => *controller,
+            _ => {
+                hop.ends.push(end);
+                continue;
+            }
+        };
+        let name = scene.workload_name(controller);
+        let direct = scene.connectivity.entrances().iter().filter(|e| e.workload == controller);
+        let direct: Vec<&Entrance> = direct.filter(|e| matches!(e.way, policy::Way::Direct { .. })).collect();
+        let mut ports = direct.iter().fold(PortSet::none(), |set, e| set.with(&e.ports));
+        if ports.is_empty() {
+            ports = PortSet::all();
+        }
+        let clients = End::Addresses(way.clients.clone());
+        let Some(on) = network(scene, &clients, &end) else { continue };
+        let parts = judge(scene, on, &clients, &end, &ports);
+        let by: Vec<String> = scene
+            .connectivity
+            .isolation(controller, Direction::Ingress)
+            .isolating
+            .into_iter()
+            .map(|p| scene.connectivity.policies()[p].key.to_string())
+            .collect();
+        let open = parts.iter().filter(|p| !p.allowed.is_empty());
+        let open = open.fold(
+            AddressSet::none(),
+            |set, p| {
+                if let End::Addresses(own) = &p.from { set.union(own) } else { set }
+            },
+        );
+        let is_unsure = parts.iter().any(|p| p.doubt.is_some());
+        if open.is_empty() && !is_unsure {
+            let text = format!("policies let nobody of those who ask come to {name}, which brings the requests");
+            let text = if by.is_empty() { text } else { format!("{text} ({})", text::first(by, NAMED)) };
+            step.say(Mark::Problem, text, Some(scene.workload_place(controller)));
+            continue;
+        }
+        let is_narrow = parts.iter().any(|p| p.allowed.is_empty());
+        let may_be_node = direct.iter().any(|e| e.doubt == Some(EntranceDoubt::Translated));
+        if is_unsure || is_narrow && may_be_node {
+            let text =
+                format!("whether policies let the requests come to {name}, which brings them, is not determined");
+            step.say(Mark::Doubt, text.clone(), Some(scene.workload_place(controller)));
+            hop.doubt = Some(text);
+        } else if is_narrow {
+            hop.only = Some(format!("only {}", addresses_name(&open)));
+        } else if parts.iter().any(Judged::depends) {
+            let text = format!("policies let some requests only come to {name}, which brings them");
+            step.say(Mark::Doubt, text, Some(scene.workload_place(controller)));
+            hop.only = Some("on some requests only".to_owned());
+        }
+        hop.ends.push(end);
+    }
+    hop
 }
 
 /// Those of the asking addresses from which something is reached; `None` where it is none of them.

@@ -4,8 +4,8 @@ use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
-use crate::net::{ContainerPort, PortSet};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Policy, Reason, Ruling, Tier};
+use crate::net::{ContainerPort, PortSet, text};
+use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Project, Reason, Rule, Ruling, Tier};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -85,12 +85,17 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         list.iter().map(|&p| scene.connectivity.policies()[p].key.to_string()).collect::<Vec<_>>().join(", ")
     };
     let unenforced = scene.connectivity.unenforced(workload, direction);
-    if let (Some(plugin), false) = (scene.connectivity.enforcement().unenforcing(), unenforced.is_empty()) {
+    let idle = unenforced.first().map(|&p| &scene.connectivity.policies()[p]);
+    if let Some((policy, plugin)) = idle.and_then(|p| Some((p, scene.connectivity.enforcement().unenforcing(p)?))) {
+        let of = Project::of(policy).map_or(String::new(), |project| format!(" of {}", project.as_str()));
         let text = format!(
-            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies",
+            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies{of}",
             names(&unenforced)
         );
         step.say(Mark::Doubt, text, None);
+    }
+    if idle.is_some() && isolation == Default::default() {
+        // That has been said.
     } else if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy restricts {word} of {name}"), None);
     } else if isolation.is_isolated() {
@@ -214,6 +219,17 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
             ),
             // It is in the layer of the direction that they are about.
             Doubt::Unevaluated => continue,
+            Doubt::Untold => {
+                let Some((direction, policy, rule)) = pair.untold else { continue };
+                let policy = &scene.connectivity.policies()[policy];
+                let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
+                let whom = untold(rule);
+                let text = format!(
+                    "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
+                    rule.field, policy.key
+                );
+                (text, Some(scene.place(rule.at)))
+            }
             // It has been said above.
             Doubt::UnknownController => continue,
             Doubt::Translated => {
@@ -230,6 +246,15 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     if unknown && !step.lines.is_empty() {
         step.say(Mark::Ok, absent_controller(scene), None);
     }
+}
+
+/// Those whom a rule means of which manifests do not tell the addresses.
+fn untold(rule: &Rule) -> String {
+    let words = rule.peers.list().iter().filter_map(|peer| match peer {
+        Peer::Names(names) => Some(text::joined(names, 3, ", ", "more")),
+        other => other.untold().map(str::to_owned),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// What an ingress controller is taken for that the manifests do not contain.

@@ -64,6 +64,9 @@ const KINDS: &[(&str, &str)] = &[
     ("traefik.io/v1alpha1", "IngressRoute"),
     ("projectcontour.io/v1", "HTTPProxy"),
     ("cilium.io/v2", "CiliumNetworkPolicy"),
+    ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
+    ("cilium.io/v2", "CiliumCIDRGroup"),
+    ("crd.antrea.io/v1beta1", "NetworkPolicy"),
     ("networking.istio.io/v1", "Sidecar"),
     ("projectcalico.org/v3", "GlobalNetworkPolicy"),
     ("projectcalico.org/v3", "GlobalNetworkSet"),
@@ -139,7 +142,7 @@ fn objects_of_every_kind_add_up_alone_and_together() {
 
 #[test]
 fn what_nobody_knows_is_not_understood() {
-    for (version, kind) in [("example.org/v1", "Thing"), ("cilium.io/v2", "CiliumNetworkPolicy")] {
+    for (version, kind) in [("example.org/v1", "Thing"), ("crd.antrea.io/v1beta1", "NetworkPolicy")] {
         let plain = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{x: 1}}\n");
         let world = world(&[plain]);
         let reasons: Vec<Reason> = world.account().absent.iter().map(|a| a.reason).collect();

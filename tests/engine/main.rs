@@ -19,16 +19,19 @@ mod connections;
 mod corpus;
 mod diff_worlds;
 mod fuzz;
+mod kustomize;
 mod layout_cards;
 mod layout_random;
 mod manifest_corpus;
 mod manifest_hostile;
 mod manifest_spans;
 mod policy_brute_force;
+mod policy_cilium;
 mod policy_flows;
 mod policy_oracle;
 mod policy_oracle_nca;
 mod policy_others;
+mod policy_worth;
 #[cfg(unix)]
 mod source_git;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ fn members(end: &End, not: &[usize], all: &[usize]) -> Vec<usize> {
         End::Anyone => all.to_vec(),
         End::Pods(_, members) => members.to_vec(),
         End::Workloads(members) => members.clone(),
-        End::Addresses(_) => Vec::new(),
+        End::Addresses(_) | End::Names(_) => Vec::new(),
     };
     assert!(not.iter().all(|w| meant.contains(w)), "exceptions are members");
     meant.retain(|w| !not.contains(w));

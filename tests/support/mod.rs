@@ -14,7 +14,9 @@ pub mod ids;
 pub mod markdown;
 pub mod mermaid;
 pub mod naive;
+pub mod naive_cilium;
 pub mod program;
+pub mod programs;
 pub mod repository;
 #[cfg(unix)]
 pub mod runner;

@@ -19,6 +19,9 @@ const SECOND_EXIT: u32 = 500;
 const FOREIGN_FRAME: u32 = 4000;
 const NO_ROOM: u32 = 3000;
 const FULL_SIDE: u32 = 2500;
+/// A line joins its trunk at one of so many places that were found last: the ends of a net are looked for by distance,
+/// so those are the nearest.
+const JOINTS: usize = 512;
 
 /// Everything that is known of lines found so far.
 pub(super) struct Search<'a> {
@@ -61,7 +64,7 @@ struct Tree {
     edges: Vec<u8>,
     /// All its vertices.
     nodes: Vec<u32>,
-    sides: Vec<(usize, Side)>,
+    sides: BTreeSet<(usize, Side)>,
 }
 
 impl Tree {
@@ -72,7 +75,7 @@ impl Tree {
             before: vec![(NONE, 0); vertices],
             edges: vec![0; vertices],
             nodes: Vec::new(),
-            sides: Vec::new(),
+            sides: BTreeSet::new(),
         }
     }
 
@@ -225,8 +228,7 @@ impl<'a> Search<'a> {
 
     fn keep(&mut self, net: &Net, leaf: End, way: &Way) {
         for (card, side) in self.sides_of(net, leaf, way) {
-            if !self.tree.sides.contains(&(card, side)) {
-                self.tree.sides.push((card, side));
+            if self.tree.sides.insert((card, side)) {
                 self.ends[card][side] += 1;
             }
         }
@@ -353,7 +355,7 @@ impl<'a> Search<'a> {
             }
         }
         let mut starts = Vec::new();
-        for &v in &self.tree.nodes {
+        for &v in self.tree.nodes.iter().rev().take(JOINTS).rev() {
             let (before, length) = self.tree.before[v as usize];
             if before == NONE || self.goal[v as usize].0 == round {
                 continue;

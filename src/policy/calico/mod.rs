@@ -19,7 +19,9 @@ use self::sets::NetworkSets;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::request::{Condition, METHOD, Pattern, Test};
-use super::rule::{Action, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope};
+use super::rule::{
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, PodSelection, Policy, Rule, Scope,
+};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, PortSet, Protocol, Selector};
@@ -134,6 +136,7 @@ impl<'a> Reader<'a> {
             closes: facts.closes,
             subject: subject(&spec, home)?,
             host_network: HostNetwork::Excluded,
+            blocks: Blocks::Anything,
             ingress: types.contains(&Direction::Ingress).then_some(ingress),
             egress: types.contains(&Direction::Egress).then_some(egress),
             at: entry.object.span,

@@ -16,7 +16,7 @@ use super::added;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::request::{Condition, METHOD, Test};
-use super::rule::{Action, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
+use super::rule::{Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
@@ -116,6 +116,7 @@ impl Reader {
             closes: if allows { Closes::Tcp } else { Closes::Nothing },
             subject: self.subject(namespace, get("selector"))?,
             host_network: HostNetwork::Excluded,
+            blocks: Blocks::Anything,
             ingress: Some(rules),
             egress: None,
             at: entry.object.span,

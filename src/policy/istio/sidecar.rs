@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::super::added;
 use super::super::read::{Field, Read};
 use super::super::rule::{
-    Action, Closes, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::super::tier::{Order, Tier};
 use super::{ROOT, in_mesh, tcp};
@@ -115,6 +115,7 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsider
             closes: Closes::Tcp,
             subject,
             host_network: HostNetwork::Excluded,
+            blocks: Blocks::Anything,
             ingress: None,
             egress: Some(rules),
             at,

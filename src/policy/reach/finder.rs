@@ -168,6 +168,14 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// What a rule says of hosts outside of the cluster by their names. Which addresses these are is not known, so
+    /// other rules for addresses are not considered.
+    pub fn names(&mut self, policy: &Policy, rule: &Rule, own: &[GroupId], reason: Reason, names: &[String]) {
+        let depends = rule.when.is_some();
+        let clause = Clause { policy, ports: &rule.ports, depends, peer: None, reason, own, others: Vec::new() };
+        self.by_word(&clause, own, (End::Names(names.to_vec()), Vec::new()));
+    }
+
     /// A set without the ingress controllers that the manifests do not contain: their entry points are listed apart.
     fn without_controllers(&self, set: &FixedBitSet) -> FixedBitSet {
         let mut set = set.clone();
@@ -385,7 +393,8 @@ impl<'a> Finder<'a> {
                 let addresses = (!addresses.is_empty()).then_some((End::Addresses(addresses), Vec::new()));
                 addresses.into_iter().chain(some(here)).collect()
             }
-            Some(Peer::Untold(_)) => Vec::new(),
+            Some(Peer::Nodes) => some(here).into_iter().collect(),
+            Some(Peer::Names(_) | Peer::Untold(_)) => Vec::new(),
         }
     }
 

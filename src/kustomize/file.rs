@@ -1,0 +1,280 @@
+//! The kustomization itself: which fields it has, and what they ask for.
+
+use std::collections::BTreeSet;
+
+use super::tree::{Texts, is_remote, join};
+use super::{Outcome, Reason, Unbuilt};
+use crate::manifest::{self, Tree};
+use crate::source::{Files, SourceFile, Sources, Span};
+
+/// What the file of a kustomization may be called.
+pub const FILE_NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The fields that are built here. The order of the result is none of our business.
+const KNOWN: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "bases",
+    "components",
+    "namespace",
+    "namePrefix",
+    "nameSuffix",
+    "labels",
+    "commonLabels",
+    "commonAnnotations",
+    "images",
+    "replicas",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "configMapGenerator",
+    "secretGenerator",
+    "generatorOptions",
+    "replacements",
+    "sortOptions",
+];
+
+/// Fields that kustomize knows and that are left to it.
+const LEFT: &[&str] = &[
+    "buildMetadata",
+    "configurations",
+    "crds",
+    "generators",
+    "helmChartInflationGenerator",
+    "helmCharts",
+    "helmGlobals",
+    "imageTags",
+    "inventory",
+    "openapi",
+    "transformers",
+    "validators",
+    "vars",
+];
+
+/// A kustomization of which all fields are known.
+pub(super) struct Kustomization {
+    pub folder: String,
+    pub tree: Tree,
+}
+
+/// What a kustomization says of itself without being built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Whether it is a component, which only others use.
+    pub is_component: bool,
+    /// Its `namespace`.
+    pub namespace: Option<String>,
+    /// The files and folders that it names, as paths beside its own.
+    pub uses: Vec<String>,
+    /// What it would fetch.
+    pub remote: Vec<String>,
+    /// The first field that is left to kustomize itself.
+    pub left: Option<String>,
+    /// Whether it asks for charts.
+    pub has_charts: bool,
+}
+
+/// What a kustomization says of itself, from the text of its file; `None` if it cannot be read.
+pub fn outline(folder: &str, text: &str) -> Option<Outline> {
+    let sources = Sources::from_files([SourceFile::new("kustomization", text)]);
+    let read = manifest::values(&sources, sources.ids().next()?);
+    let tree = read.value.into_iter().find(Tree::is_map)?;
+    let word = |key: &str| tree.get(key).and_then(Tree::as_str);
+    let mut outline = Outline {
+        is_component: word("kind") == Some("Component"),
+        namespace: word("namespace").map(str::to_owned),
+        ..Outline::default()
+    };
+    let listed = ["resources", "bases", "components", "crds", "configurations", "generators", "transformers"];
+    let listed = listed.iter().flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default());
+    let patches = tree.get("patchesStrategicMerge").map(Tree::items).unwrap_or_default();
+    let named = ["patches", "patchesJson6902", "replacements"]
+        .iter()
+        .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())
+        .filter_map(|item| item.get("path"));
+    let generated = ["configMapGenerator", "secretGenerator"]
+        .iter()
+        .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())
+        .flat_map(|item| ["files", "envs"].iter().flat_map(|key| item.get(key).map(Tree::items).unwrap_or_default()));
+    for path in listed.chain(patches).chain(named).chain(generated).filter_map(Tree::as_str) {
+        let path = path.split_once('=').map_or(path, |(_, path)| path);
+        if is_remote(path) {
+            outline.remote.push(path.to_owned());
+        } else if !path.contains('\n') {
+            outline.uses.push(join(folder, path));
+        }
+    }
+    outline.left = tree.entries().iter().find(|e| !KNOWN.contains(&&*e.key)).map(|e| e.key.to_string());
+    outline.has_charts = tree.get("helmCharts").or(tree.get("helmChartInflationGenerator")).is_some();
+    Some(outline)
+}
+
+impl Kustomization {
+    /// Reads the kustomization of a folder.
+    pub fn read(folder: &str, texts: &mut Texts<'_>) -> Outcome<Kustomization> {
+        let refused = |what: String| Unbuilt { reason: Reason::Refused, at: folder.to_owned(), what };
+        let mut found = Vec::new();
+        for name in FILE_NAMES {
+            let path = join(folder, name);
+            if let Some(documents) = texts.documents(&path)? {
+                found.push((path, documents));
+            }
+        }
+        let mut found = found.into_iter();
+        let (path, documents) = match (found.next(), found.next()) {
+            (Some(found), None) => found,
+            (None, _) => return Err(refused(format!("there is none of {} in this folder", FILE_NAMES.join(", ")))),
+            (Some((a, _)), Some((b, _))) => return Err(refused(format!("two kustomizations: {a} and {b}"))),
+        };
+        let mut documents = documents.into_iter();
+        let (Some(tree), None) = (documents.next(), documents.next()) else {
+            return Err(Unbuilt { reason: Reason::Refused, at: path, what: "not one document".into() });
+        };
+        let kustomization = Kustomization { folder: folder.to_owned(), tree };
+        kustomization.check(texts)?;
+        Ok(kustomization)
+    }
+
+    fn check(&self, texts: &Texts<'_>) -> Outcome<()> {
+        if !self.tree.is_map() {
+            return Err(texts.not(Reason::Refused, self.tree.span, "a kustomization is a mapping"));
+        }
+        for entry in self.tree.entries() {
+            let key = &*entry.key;
+            if LEFT.contains(&key) {
+                let what = format!("`{key}` is left to kustomize itself");
+                return Err(texts.not(Reason::NotPlain, entry.key_span, what));
+            }
+            if !KNOWN.contains(&key) {
+                return Err(texts.not(Reason::Refused, entry.key_span, format!("kustomize knows no field `{key}`")));
+            }
+        }
+        let kind = self.tree.get("kind").and_then(Tree::as_str).unwrap_or("Kustomization");
+        if !matches!(kind, "Kustomization" | "Component") {
+            return Err(texts.not(Reason::Refused, self.tree.span, format!("a kustomization of kind {kind}")));
+        }
+        Ok(())
+    }
+
+    /// Whether it is a component.
+    pub fn is_component(&self) -> bool {
+        self.tree.get("kind").and_then(Tree::as_str) == Some("Component")
+    }
+
+    /// The elements of a list; none if it is null or not there.
+    pub fn list(&self, texts: &Texts<'_>, key: &str) -> Outcome<&[Tree]> {
+        list(texts, &self.tree, key)
+    }
+
+    /// A text that is not empty.
+    pub fn text(&self, texts: &Texts<'_>, key: &str) -> Outcome<Option<(&str, Span)>> {
+        text(texts, &self.tree, key)
+    }
+}
+
+/// The elements of a list of a mapping; none if it is null or not there.
+pub(super) fn list<'t>(texts: &Texts<'_>, tree: &'t Tree, key: &str) -> Outcome<&'t [Tree]> {
+    match tree.get(key).filter(|t| !t.is_null()) {
+        None => Ok(&[]),
+        Some(tree) if matches!(tree.value, manifest::Value::Seq(_)) => Ok(tree.items()),
+        Some(tree) => {
+            let what = format!("`{key}` is {}, not a list", tree.kind_name());
+            Err(texts.not(Reason::Refused, tree.span, what))
+        }
+    }
+}
+
+/// A text of a mapping with its place; `None` if it is empty, null or not there.
+pub(super) fn text<'t>(texts: &Texts<'_>, tree: &'t Tree, key: &str) -> Outcome<Option<(&'t str, Span)>> {
+    match tree.get(key).filter(|t| !t.is_null()) {
+        None => Ok(None),
+        Some(tree) => match tree.as_str() {
+            Some(text) => Ok(Some((text, tree.span)).filter(|(text, _)| !text.is_empty())),
+            None => {
+                let what = format!("`{key}` is {}, not a string", tree.kind_name());
+                Err(texts.not(Reason::Refused, tree.span, what))
+            }
+        },
+    }
+}
+
+/// Whether a mapping says `true` for a key.
+pub(super) fn flag(texts: &Texts<'_>, tree: &Tree, key: &str) -> Outcome<bool> {
+    match tree.get(key).filter(|t| !t.is_null()) {
+        None => Ok(false),
+        Some(tree) => match tree.as_bool() {
+            Some(value) => Ok(value),
+            None => {
+                let what = format!("`{key}` is {}, not a boolean", tree.kind_name());
+                Err(texts.not(Reason::Refused, tree.span, what))
+            }
+        },
+    }
+}
+
+/// Texts by their keys, in the order of these, each with the place of its key.
+pub(super) fn pairs<'t>(texts: &Texts<'_>, tree: Option<&'t Tree>) -> Outcome<Vec<(&'t str, &'t str, Span)>> {
+    let Some(tree) = tree.filter(|t| !t.is_null()) else { return Ok(Vec::new()) };
+    let mut pairs = Vec::new();
+    for entry in tree.entries() {
+        let Some(value) = entry.value.as_str() else {
+            let what = format!("`{}` is {}, not a string", entry.key, entry.value.kind_name());
+            return Err(texts.not(Reason::Refused, entry.value.span, what));
+        };
+        pairs.push((&*entry.key, value, entry.key_span));
+    }
+    if !tree.is_map() {
+        return Err(texts.not(Reason::Refused, tree.span, format!("{} where a mapping is meant", tree.kind_name())));
+    }
+    pairs.sort();
+    Ok(pairs)
+}
+
+/// Refuses fields that are not among the known ones of an entry.
+pub(super) fn only(texts: &Texts<'_>, tree: &Tree, known: &[&str]) -> Outcome<()> {
+    match tree.entries().iter().find(|e| !known.contains(&&*e.key)) {
+        Some(entry) => {
+            Err(texts.not(Reason::NotPlain, entry.key_span, format!("`{}` is left to kustomize itself", entry.key)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first thing that a kustomization, or one that it uses, would fetch.
+pub fn fetches(folder: &str, files: &dyn Files) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(folder) = waiting.pop() {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        let bytes = FILE_NAMES.iter().find_map(|name| files.read(&join(&folder, name)));
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(outline) = text.and_then(|text| outline(&folder, &text)) else { continue };
+        if let Some(url) = outline.remote.into_iter().next() {
+            return Some(url);
+        }
+        waiting.extend(outline.uses);
+    }
+    None
+}
+
+/// The files that a kustomization reads, those of the ones that it uses included, as far as their files say.
+pub fn reads(folder: &str, files: &dyn Files) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        for name in FILE_NAMES {
+            let file = join(&path, name);
+            let Some(text) = files.read(&file).and_then(|bytes| String::from_utf8(bytes).ok()) else { continue };
+            waiting.extend(outline(&path, &text).map(|outline| outline.uses).unwrap_or_default());
+            seen.insert(file);
+        }
+    }
+    seen
+}

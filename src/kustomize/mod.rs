@@ -1,0 +1,96 @@
+//! Builds plain kustomizations in this process, as kustomize 5.8 does: the result is the same set of objects.
+//!
+//! Guarantees: what is built is built whole; a kustomization that uses anything else is [`Unbuilt`] with the reason, and
+//! nothing of it is given out. Every value of the result knows the file and line that said it: the base, the patch or the
+//! kustomization. Nothing is fetched, run or written, and the work is bounded.
+
+mod build;
+mod edit;
+mod fields;
+mod file;
+mod generate;
+mod hash;
+mod images;
+mod merge;
+mod names;
+mod patch;
+mod pointer;
+mod replace;
+mod resource;
+mod schema;
+mod selector;
+mod transform;
+mod tree;
+
+use std::fmt;
+
+use crate::manifest::Tree;
+use crate::source::{Files, SourceFile};
+
+pub use file::{FILE_NAMES, Outline, fetches, outline, reads};
+pub(crate) use tree::{is_below, join};
+
+/// The objects of a kustomization.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// The files that said something of them; a [`FileId`](crate::source::FileId) of `objects` counts these.
+    pub files: Vec<SourceFile>,
+    /// The objects.
+    pub objects: Vec<Tree>,
+    /// Every file that was read, by its path, those that are no manifests included.
+    pub read: Vec<String>,
+}
+
+/// Why a kustomization is not built here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unbuilt {
+    /// What kind of reason it is.
+    pub reason: Reason,
+    /// `file:line` of what it is about.
+    pub at: String,
+    /// What it is, as a sentence without its place.
+    pub what: String,
+}
+
+/// What keeps a kustomization from being built here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It uses something that is left to kustomize itself.
+    NotPlain,
+    /// It asks for something from a network.
+    Remote,
+    /// It is wrong: kustomize refuses it too, as far as can be told here.
+    Refused,
+}
+
+impl fmt::Display for Unbuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.what)
+    }
+}
+
+/// The result of a step.
+type Outcome<T> = Result<T, Unbuilt>;
+
+/// Builds the kustomization of a folder.
+///
+/// # Errors
+///
+/// If it is not plain, not here or wrong; nothing of it is given out then.
+pub fn build(folder: &str, files: &dyn Files) -> Result<Built, Unbuilt> {
+    build::build(folder, files)
+}
+
+/// Whose namespace is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Objects that have none.
+    WithoutOne,
+    /// All objects.
+    All,
+}
+
+/// Puts an object into a namespace, if it is of a kind that may be in one.
+pub fn set_namespace(object: &mut Tree, namespace: &str, whose: Whose) {
+    transform::place(object, namespace, whose);
+}
