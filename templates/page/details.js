@@ -51,7 +51,7 @@ function reasonRow(reason) {
   );
 }
 
-const portsText = (verdict) => ({ none: "denied", open: "all ports, not restricted by any policy", all: "all ports", some: verdict.ports })[verdict.kind];
+const portsText = (verdict) => ({ none: "denied", open: `${verdict.ports === "all" ? "all ports" : verdict.ports}, not restricted by any policy`, all: "all ports", some: verdict.ports })[verdict.kind];
 
 function verdictHead(verdict) {
   return make("span", { className: `verdict ${verdict.kind}` }, make("span", { className: "sign", textContent: { none: "✕", open: "○", all: "●", some: "◐" }[verdict.kind] }), ` ${portsText(verdict)}`);
@@ -256,10 +256,11 @@ function findingSection(node) {
 }
 
 /** A choice of one of a few, as buttons. */
-function choice(label, name, options) {
+function choice(label, name, options, shown) {
   return make(
     "div",
     { className: "choice", attr: { role: "group", "aria-label": label } },
+    shown && make("span", { className: "quiet", attr: { "aria-hidden": "true" } }, shown),
     options.map(([value, word, title]) => button(word, title ?? word, () => change({ [name]: value }), { attr: { "aria-pressed": String(state[name] === value) } })),
   );
 }
@@ -279,7 +280,7 @@ function spreadControls(node) {
     "div",
     { className: "spread" },
     dimmed && choice("What lights up", "spread", isOutside(node) ? SPREADS.slice(0, 2) : SPREADS),
-    !blasted && [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]]), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "Sources of connections to this"], ["down", "downstream", "Targets of connections from this"]])],
+    !blasted && [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]], "Steps"), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "Sources of connections to this"], ["down", "downstream", "Targets of connections from this"]])],
     make("p", { className: "quiet", attr: { "data-count": "" } }, blasted ? "" : litWords(), " ", (lit.nodes.size > 1 || blasted) && button("Bring into sight", "Bring everything that lights up into sight (z)", () => showLit(), { className: "link" })),
   );
 }

@@ -100,7 +100,7 @@ function placeOf(node) {
 }
 
 /** True if the page compares two states. */
-const isComparison = () => model.nodes.some((n) => n.change);
+const isComparison = () => !!model.before;
 
 const fullName = (node) => (node.ns && node.kind !== "Summary" && node.kind !== "Namespace" ? `${node.ns}/${node.name}` : node.name);
 const isWorkload = (node) => node?.kind === "Workload";

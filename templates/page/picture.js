@@ -404,7 +404,7 @@ function enter(node) {
   const page = pageOf(node);
   if (page) return location.assign(page);
   const whole = model.views.find((v) => v.frames.has(`namespace:${spaceOf(node)}`));
-  if (!whole) return;
+  if (!whole) return select(node);
   useView(whole);
   select(null);
   show([boxOf(model.frames.get(`namespace:${spaceOf(node)}`)[0])], { whole: true, closer: true });

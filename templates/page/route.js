@@ -191,7 +191,7 @@ function fixSection(pairs) {
     const cells = cellsBetween(pair.from, pair.to).map((c) => model.matrix.cells[c]);
     const asked = pair.limit ?? (pair.to.declares?.length ? pair.to.declares : null);
     for (const [side, own, other] of [["egress", pair.from, pair.to], ["ingress", pair.to, pair.from]]) {
-      const lacking = cells.flatMap((c) => c.lacks?.[side] ?? []);
+      const lacking = cells.flatMap((c) => c.lacks?.[side] ?? []).flatMap(([p, a, b]) => (p === "all" ? ["TCP", "UDP", "SCTP"] : [p]).map((q) => [q, a, b]));
       const ports = asked ? clip(lacking, asked) : lacking;
       if (ports.length) texts.push(policyText(side, own, other, ports, names));
     }

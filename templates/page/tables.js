@@ -11,7 +11,8 @@ let lists = [];
 
 /** Takes the sections of a page to the panel. */
 function fillTables(sections) {
-  tables.replaceChildren(make("div", { className: "tablebar" }, jumps, sieve), ...sections);
+  const none = !sections.length && make("p", { className: "none" }, "Nothing differs between the two states.");
+  tables.replaceChildren(...(none ? [none] : [make("div", { className: "tablebar" }, jumps, sieve), ...sections]));
   sieve.value = "";
   jumps.replaceChildren(
     ...[...tables.querySelectorAll("h2")].map((head) => {

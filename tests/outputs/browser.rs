@@ -2,7 +2,7 @@
 //! `tests/browser` for each test.
 //!
 //! `KUBESKETCH_PLAYWRIGHT` names an unpacked playwright-core, as `.ci/run` puts it in place; without it, or without
-//! Node or Chromium, the tests say that they are skipped. With
+//! Node or Chromium, the tests say that they are skipped. `KUBESKETCH_AXE` may name an unpacked axe-core. With
 //! `KUBESKETCH_SHOTS` naming a folder, each scenario leaves screenshots there to be looked at.
 
 use std::collections::BTreeMap;
