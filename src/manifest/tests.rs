@@ -403,7 +403,7 @@ fn older_versions_are_brought_up_to_date() {
 
 #[test]
 fn everything_with_a_pod_template_is_a_workload() {
-    let template = "template: {metadata: {labels: {app: x}}, spec: {containers: [{name: a}]}}";
+    let template = "template: {metadata: {labels: {app: x}}, spec: {containers: [{name: a, image: b}]}}";
     let cases = [
         (
             "apps/v1",
@@ -413,8 +413,18 @@ fn everything_with_a_pod_template_is_a_workload() {
         ),
         ("extensions/v1beta1", "Deployment", format!("{{{template}}}"), "spec.template.spec"),
         ("apps/v1beta2", "StatefulSet", format!("{{serviceName: s, {template}}}"), "spec.template.spec"),
-        ("apps/v1", "DaemonSet", format!("{{{template}}}"), "spec.template.spec"),
-        ("apps/v1", "ReplicaSet", format!("{{{template}}}"), "spec.template.spec"),
+        (
+            "apps/v1",
+            "DaemonSet",
+            format!("{{selector: {{matchLabels: {{app: x}}}}, {template}}}"),
+            "spec.template.spec",
+        ),
+        (
+            "apps/v1",
+            "ReplicaSet",
+            format!("{{selector: {{matchLabels: {{app: x}}}}, {template}}}"),
+            "spec.template.spec",
+        ),
         ("v1", "ReplicationController", format!("{{selector: {{app: x}}, {template}}}"), "spec.template.spec"),
         ("batch/v1", "Job", format!("{{completions: 3, {template}}}"), "spec.template.spec"),
         (
