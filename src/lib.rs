@@ -96,6 +96,8 @@ pub mod resolve;
 #[doc(hidden)]
 pub mod source;
 #[doc(hidden)]
+pub mod units;
+#[doc(hidden)]
 pub mod view;
 #[doc(hidden)]
 pub mod why;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::input::{ConnectArgs, ReadingArgs};
+use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
+use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
 use super::picture::Texts;
 use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
-use super::{Status, report};
+use super::{Status, diff_units, report};
 use crate::diagnostic::Code;
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
@@ -19,7 +20,7 @@ use crate::layout::{self, Layout, Legend};
 use crate::render::{
     self, COMMENT_CHARS, Changes, ChangesFormat, CommentOptions, PairList, PictureOptions, PixelScale, Theme,
 };
-use crate::source::{self, GitRange, Loaded, Programs};
+use crate::source::{self, Disk, GitRange, Programs};
 use crate::view::{self, Hops};
 
 /// Arguments of `diff`.
@@ -47,6 +48,9 @@ pub struct Args {
     /// Build the named folders as kustomizations, with the installed kustomize or kubectl
     #[arg(short = 'k', long)]
     kustomize: bool,
+
+    #[command(flatten)]
+    units: UnitArgs,
 
     #[command(flatten)]
     reading: ReadingArgs,
@@ -158,10 +162,74 @@ fn marker(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+impl Args {
+    /// The paths to compare.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// Which units are meant.
+    pub(super) fn units(&self) -> &UnitArgs {
+        &self.units
+    }
+
+    /// Options for reading.
+    pub(super) fn reading(&self) -> &ReadingArgs {
+        &self.reading
+    }
+
+    /// Facts that the manifests do not contain.
+    pub(super) fn connect(&self) -> &ConnectArgs {
+        &self.connect
+    }
+
+    /// The outputs that are asked for.
+    pub(super) fn output(&self) -> &[Target<ChangesFormat>] {
+        &self.output
+    }
+
+    /// Whether every pair of ends is listed.
+    pub(super) fn lists_all(&self) -> bool {
+        self.all
+    }
+
+    /// The maximum length of a comment.
+    pub(super) fn max_chars(&self) -> usize {
+        self.max_chars
+    }
+
+    /// The name by which a comment is found again.
+    pub(super) fn marker(&self) -> &str {
+        &self.marker
+    }
+
+    /// How a comment is written.
+    pub(super) fn comment(&self) -> CommentOptions {
+        let picture = PictureOptions {
+            theme: self.theme.unwrap_or_default(),
+            title: self.title.clone(),
+            ..PictureOptions::default()
+        };
+        CommentOptions { marker: self.marker.clone(), max_chars: self.max_chars, picture, part: None }
+    }
+}
+
+/// True if a difference fails the run.
+pub(super) fn gate(args: &Args, changes: &Changes<'_>) -> bool {
+    let failed = failed_on(args, changes.diff);
+    failed || args.exit_code && !changes.diff.is_empty()
+}
+
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
+    if let Some(range) = args.git.as_ref().filter(|_| !args.kustomize && !args.units.is_flat()) {
+        let request = revisions::request(range, &[], &[], &args.reading);
+        if let Some(status) = diff_units::run(args, &source::states(&request)?, verbosity)? {
+            return Ok(status);
+        }
+    }
     let states = states(args, verbosity)?;
     let [old, new] = &states;
     // Problems of the old state are part of the difference, except that it could not be read at all.
@@ -202,7 +270,7 @@ fn void(old: &Revision, new: &Revision) -> Option<String> {
 }
 
 /// Writes the difference, and returns the status of the run.
-fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
+pub(super) fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
     let Changes { diff, old, new } = *changes;
     let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
@@ -225,6 +293,13 @@ fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status> {
         }
     }
     Ok(status)
+}
+
+/// A difference in one format.
+pub(super) fn one(args: &Args, format: ChangesFormat, changes: &Changes<'_>) -> anyhow::Result<Vec<u8>> {
+    let drawn = view::context(changes.diff.graph.clone(), args.context);
+    let layout = format.is_picture().then(|| layout::layout(&drawn, &layout_options(args)));
+    content(args, format, changes, &drawn, layout.as_ref())
 }
 
 /// True if a gate stops. What it stops at is printed, also with `-q`: an exit code alone explains nothing.
@@ -256,7 +331,7 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     }
     let read = |path: &PathBuf| {
         let name = path.display().to_string();
-        Read { root: name.clone(), name, loaded: load(args, path) }
+        Read { root: name.clone(), name, material: load(args, path) }
     };
     revisions::both(asked(args), [read(old), read(new)])
 }
@@ -280,18 +355,20 @@ fn asked(args: &Args) -> Asked<'_> {
     Asked { reading: &args.reading, connect: &args.connect }
 }
 
-fn load(args: &Args, path: &Path) -> Loaded {
+fn load(args: &Args, path: &Path) -> Material {
     let limit = args.reading.max_file_bytes();
     if args.kustomize {
-        let mut loaded = Loaded::default();
-        loaded.add(std::iter::once(source::kustomize_build(path, &Programs::from_env(), limit)));
-        return loaded;
+        let files = Disk::around(path, limit, false);
+        let (programs, charts) = (Programs::from_env(), args.units.charts());
+        let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
+        let mut material = Material::default();
+        material.add(renderer.kustomization(&material::shown(path), Fetch::Allowed));
+        return material;
     }
-    let request = args.reading.request(vec![path.to_path_buf()]);
-    let mut loaded = source::load(&request, &mut io::stdin().lock());
+    let mut material = args.units.load(vec![path.to_path_buf()], &args.reading, &mut io::stdin().lock());
     // A state may well be empty.
-    loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
-    loaded
+    material.loaded.problems.retain(|p| !matches!(p, source::Problem::NoManifests { .. }));
+    material
 }
 
 fn layout_options(args: &Args) -> layout::Options {
@@ -318,10 +395,7 @@ fn content(
     let layout = || layout.context("the picture was not laid out");
     Ok(match format {
         ChangesFormat::Text => render::changes_text(changes).into_bytes(),
-        ChangesFormat::Markdown => {
-            let comment = CommentOptions { marker: args.marker.clone(), max_chars: args.max_chars, picture: options };
-            render::changes_markdown(changes, drawn, &comment).into_bytes()
-        }
+        ChangesFormat::Markdown => render::changes_markdown(changes, drawn, &args.comment()).into_bytes(),
         ChangesFormat::Json => {
             let pairs = if args.all { PairList::All } else { PairList::IfFew };
             render::changes_json(changes, pairs).into_bytes()

@@ -1,17 +1,23 @@
 //! The input arguments, and reading the manifests they name.
 
+use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use rayon::prelude::*;
 
+use super::material::{self, Charts, Fetch, Material, Renderer};
 use super::places::Inputs;
 use super::{Status, report};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::kustomize::{self, FILE_NAMES};
+use crate::manifest::Tree;
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
-use crate::source::{self, DEFAULT_MAX_FILE_BYTES, HelmChart, Loaded, Programs, Request};
+use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
+use crate::units::{How, Unit};
 use crate::world::{self, World};
 
 /// Arguments that select the input.
@@ -40,8 +46,158 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE", requires = "helm")]
     values: Vec<PathBuf>,
 
+    /// A single value for --helm, repeatable
+    #[arg(long, value_name = "NAME=VALUE", requires = "helm", hide_short_help = true)]
+    set: Vec<String>,
+
+    /// The name of the release for --helm
+    #[arg(long, value_name = "NAME", requires = "helm", hide_short_help = true)]
+    release_name: Option<String>,
+
+    #[command(flatten)]
+    units: UnitArgs,
+
     #[command(flatten)]
     reading: ReadingArgs,
+}
+
+/// Arguments for units of deployment.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Input")]
+pub struct UnitArgs {
+    /// Render these units of the folder, repeatable: a name, a path, or a pattern such as `prod/*`
+    ///
+    /// `kubesketch units` lists them. A folder with a kustomization is rendered without being asked.
+    #[arg(long = "unit", value_name = "PATTERN", conflicts_with = "flat")]
+    units: Vec<String>,
+
+    /// Read the files of a folder as they lie, also where it has a kustomization
+    #[arg(long)]
+    flat: bool,
+
+    /// Render charts anew, and keep nothing under the user's cache folder
+    #[arg(long, hide_short_help = true)]
+    no_cache: bool,
+
+    /// API versions that the cluster has, for charts, repeatable
+    #[arg(long, value_name = "VERSION", hide_short_help = true)]
+    api_versions: Vec<String>,
+
+    /// The version of Kubernetes for which charts are rendered
+    #[arg(long, value_name = "VERSION", hide_short_help = true)]
+    kube_version: Option<String>,
+}
+
+impl UnitArgs {
+    /// The patterns that were given.
+    pub fn patterns(&self) -> &[String] {
+        &self.units
+    }
+
+    /// Whether files are read as they lie.
+    pub fn is_flat(&self) -> bool {
+        self.flat
+    }
+
+    /// What charts are rendered with.
+    pub fn charts(&self) -> Charts {
+        Charts {
+            api_versions: self.api_versions.clone(),
+            kube_version: self.kube_version.clone(),
+            cache: if self.no_cache { Cache::default() } else { Cache::of_user() },
+        }
+    }
+
+    /// Everything of some paths: files as they lie, kustomizations and units rendered.
+    pub fn load(&self, paths: Vec<PathBuf>, reading: &ReadingArgs, stdin: &mut dyn io::Read) -> Material {
+        let (folders, plain): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| !self.flat && path.as_os_str() != "-" && path.is_dir());
+        let mut parts = Vec::new();
+        let mut lying = plain;
+        for folder in folders {
+            match self.folder(&folder, reading) {
+                Some(part) => parts.push(part),
+                None => lying.push(folder),
+            }
+        }
+        let mut material = Material::from(source::load(&reading.request(lying), stdin));
+        for part in parts {
+            material.rendered = std::mem::take(&mut material.rendered).and(part.rendered);
+            material.loaded.problems.extend(part.loaded.problems);
+        }
+        material
+    }
+
+    /// The objects of a folder with units; `None` if its files are read as they lie.
+    fn folder(&self, folder: &Path, reading: &ReadingArgs) -> Option<Material> {
+        let (limit, follow) = (reading.max_file_bytes(), reading.follow_links);
+        let programs = Programs::from_env();
+        let charts = self.charts();
+        let mut material = Material::default();
+        let files = Disk::around(folder, limit, follow);
+        let name = material::shown(folder);
+        let file = FILE_NAMES.iter().find_map(|file| fs::read_to_string(folder.join(file)).ok());
+        let own = file.and_then(|text| kustomize::outline(&name, &text));
+        if self.units.is_empty() && own.is_some_and(|own| !own.is_component) {
+            let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
+            material.add(renderer.kustomization(&name, Fetch::Never));
+            return Some(material);
+        }
+        let found = material::find(folder, limit, follow);
+        let renderer = Renderer { files: &found.files, programs: &programs, limit, charts: &charts };
+        let chosen = match self.chosen(&name, &found.units) {
+            Ok(Some(chosen)) => chosen,
+            Ok(None) => return None,
+            Err(problem) => {
+                material.loaded.problems.push(problem);
+                return Some(material);
+            }
+        };
+        let rendered: Vec<_> = chosen.par_iter().map(|unit| renderer.unit(unit)).collect();
+        let mut deployed = Vec::new();
+        for (unit, outcome) in chosen.iter().zip(rendered) {
+            if outcome.is_ok() && !matches!(unit.how, How::NotHere(_)) {
+                deployed.push(unit.name.as_str());
+            }
+            material.add(outcome);
+        }
+        // What was rendered is not drawn as something that is not.
+        material.rendered.retain(|tree| {
+            let word = |keys: &[&str]| tree.at(keys).and_then(Tree::as_str).unwrap_or_default();
+            !matches!(word(&["kind"]), "HelmRelease" | "Application")
+                || !deployed.contains(&word(&["metadata", "name"]))
+        });
+        Some(material)
+    }
+
+    /// The units that are meant: those that were asked for, or all of a folder with one kustomization. `None` if the
+    /// folder has none.
+    fn chosen<'u>(&self, folder: &str, units: &'u [Unit]) -> Result<Option<Vec<&'u Unit>>, Problem> {
+        if self.units.is_empty() {
+            let states = units.iter().filter(|unit| matches!(unit.how, How::Kustomize(_))).count();
+            return match states {
+                0 => Ok(None),
+                1 => {
+                    let parts = units.iter().filter(|u| matches!(u.how, How::Kustomize(_) | How::Plain(_)));
+                    Ok(Some(parts.collect()))
+                }
+                count => {
+                    let list = material::names(units.iter().filter(|u| matches!(u.how, How::Kustomize(_))));
+                    Err(Problem::SeveralUnits { name: folder.to_owned(), count, list })
+                }
+            };
+        }
+        let mut chosen: Vec<&Unit> = Vec::new();
+        for pattern in &self.units {
+            let meant = material::select(units, folder, pattern);
+            if meant.is_empty() {
+                let list = material::names(units);
+                return Err(Problem::NoSuchUnit { pattern: pattern.clone(), name: folder.to_owned(), list });
+            }
+            chosen.extend(meant.into_iter().filter(|unit| !chosen.contains(unit)).collect::<Vec<_>>());
+        }
+        Ok(Some(chosen))
+    }
 }
 
 /// Arguments for reading.
@@ -127,22 +283,29 @@ impl InputArgs {
         self.reading.world(self.load(&mut io::stdin().lock()), connect)
     }
 
-    /// The texts of everything that is asked for.
-    pub fn load(&self, stdin: &mut dyn io::Read) -> Loaded {
+    /// The texts of everything that is asked for, and what was rendered.
+    pub fn load(&self, stdin: &mut dyn io::Read) -> Material {
         let limit = self.reading.max_file_bytes();
-        let request = self.reading.request(self.paths().cloned().collect());
-        let mut loaded = source::load(&request, stdin);
+        let mut material = self.units.load(self.paths().cloned().collect(), &self.reading, stdin);
         let programs = Programs::from_env();
+        let charts = self.units.charts();
+        for folder in &self.kustomize {
+            let files = Disk::around(folder, limit, self.reading.follow_links);
+            let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
+            material.add(renderer.kustomization(&material::shown(folder), Fetch::Allowed));
+        }
         let chart = self.helm.clone().map(|chart| HelmChart {
             chart,
             values: self.values.clone(),
-            release: None,
+            release: self.release_name.clone(),
             namespace: self.reading.namespace.clone(),
+            set: self.set.clone(),
+            api_versions: charts.api_versions.clone(),
+            kube_version: charts.kube_version.clone(),
+            ..HelmChart::default()
         });
-        let built = self.kustomize.iter().map(|dir| source::kustomize_build(dir, &programs, limit));
-        let rendered = chart.iter().map(|chart| source::helm_template(chart, &programs, limit));
-        loaded.add(built.chain(rendered));
-        loaded
+        chart.iter().for_each(|chart| material.add_text(source::helm_template(chart, &programs, limit)));
+        material
     }
 
     /// Adds the default, if no input is named: what is piped into the program, else the current folder.
@@ -187,6 +350,8 @@ impl InputArgs {
         let charts = self.helm.iter().map(|p| named("--helm ", p));
         let values = self.values.iter().map(|p| named("--values ", p));
         let namespace = self.namespace().map(|n| format!("-n {n}"));
+        let units = self.units.units.iter().map(|u| format!("--unit {}", quoted(u)));
+        let namespace = units.chain(self.units.flat.then(|| "--flat".to_owned())).chain(namespace);
         paths.chain(built).chain(charts).chain(values).chain(namespace).collect::<Vec<_>>().join(" ")
     }
 
@@ -251,13 +416,13 @@ impl ReadingArgs {
     }
 
     /// Everything that follows from texts.
-    pub fn world(&self, loaded: Loaded, connect: &ConnectArgs) -> anyhow::Result<World> {
+    pub fn world(&self, material: Material, connect: &ConnectArgs) -> anyhow::Result<World> {
         let options = world::Options {
             default_namespace: self.namespace.clone(),
             ingress_controllers: connect.ingress_controllers.clone(),
             network_plugin: connect.network_plugin.clone(),
         };
-        World::new(loaded, &options).context("--ingress-controller")
+        World::with(material.loaded, material.rendered, &options).context("--ingress-controller")
     }
 
     /// The status of a run with these input problems.

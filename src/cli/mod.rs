@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod diff;
+mod diff_units;
 mod draw;
 mod drift;
 mod explain;
@@ -10,6 +11,7 @@ mod folder;
 mod inject;
 mod input;
 mod levels;
+mod material;
 mod output;
 mod picture;
 mod places;
@@ -19,6 +21,7 @@ mod serve;
 mod shorthand;
 mod signals;
 mod table;
+mod units;
 mod why;
 
 use std::process::ExitCode;
@@ -93,12 +96,14 @@ enum Command {
     },
     /// Compare two states of a system, and draw the differences
     Diff(Box<diff::Args>),
-    /// Print tables of connections, exposure, isolation or routes
+    /// Print tables of connections, exposure, isolation, policies or routes
     Table(Box<table::Args>),
     /// Show manifests in a browser, and redraw them when they change
     Serve(Box<serve::Args>),
     /// Explain whether a connection is allowed, and which rules decide
     Why(Box<why::Args>),
+    /// List what a repository deploys: kustomizations, charts, Applications, folders
+    Units(units::Args),
     /// Print the JSON Schema of `-o json`
     Schema,
     /// Print a completion script for a shell
@@ -171,6 +176,7 @@ pub fn run() -> Status {
             args.input.or_default(piped);
             why::run(&args, verbosity)
         }
+        Command::Units(args) => units::run(&args),
         Command::Version => output::to_stdout(Cli::command().render_version()).map(|()| Status::Success),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
         Command::Completions { shell } => {

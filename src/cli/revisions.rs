@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::input::{ConnectArgs, ReadingArgs};
+use super::material::Material;
 use crate::check;
 use crate::diff::{self, Revision};
 use crate::render::Changes;
-use crate::source::{self, GitRange, GitRequest, Loaded};
+use crate::source::{self, GitRange, GitRequest};
 
 /// Options for reading and evaluating states.
 #[derive(Clone, Copy)]
@@ -23,13 +24,13 @@ pub struct Read {
     pub name: String,
     /// The prefix of its file names.
     pub root: String,
-    /// The texts.
-    pub loaded: Loaded,
+    /// What it holds.
+    pub material: Material,
 }
 
 impl From<source::Side> for Read {
     fn from(side: source::Side) -> Read {
-        Read { name: side.name(), root: String::new(), loaded: side.loaded }
+        Read { name: side.name(), root: String::new(), material: side.loaded.into() }
     }
 }
 
@@ -54,8 +55,8 @@ pub fn request(range: &GitRange, paths: &[PathBuf], kustomize: &[PathBuf], readi
 }
 
 /// An evaluated state.
-fn revision(asked: Asked<'_>, Read { name, root, loaded }: Read) -> anyhow::Result<Revision> {
-    let world = asked.reading.world(loaded, asked.connect)?;
+fn revision(asked: Asked<'_>, Read { name, root, material }: Read) -> anyhow::Result<Revision> {
+    let world = asked.reading.world(material, asked.connect)?;
     let found = check::unsuppressed(check::check(&world, &check::Options::default()), &world);
     Ok(Revision::new(name, root, world, found.into_iter().map(|f| f.diagnostic).collect()))
 }

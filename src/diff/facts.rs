@@ -69,6 +69,7 @@ fn facts(detail: &Detail) -> Vec<Fact<'_>> {
             Fact::Set("", members.iter().flatten().map(NodeId::to_string).collect()),
         ],
         Detail::Missing { reason } => vec![Fact::Value("", reason.text())],
+        Detail::Unrendered { what } => vec![Fact::Value("", what.clone())],
         Detail::Internet
         | Detail::ExternalName
         | Detail::Config(_)

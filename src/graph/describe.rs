@@ -75,6 +75,10 @@ impl Node {
                 parts.extend(config.facts());
             }
             Detail::Resource => parts.push(self.label.clone()),
+            Detail::Unrendered { what } => {
+                parts.push(self.label.clone());
+                parts.push(format!("{what}, not rendered"));
+            }
             Detail::Peers { set, members, on, .. } => {
                 parts.extend(on_text(on.as_ref()));
                 parts.push(set.text(self.namespace.as_deref()));

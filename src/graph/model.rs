@@ -238,6 +238,11 @@ pub enum Detail {
         /// The effect of policies on the set, if the manifests contain the policies and no matching pods.
         access: Option<Access>,
     },
+    /// An object that stands for others, which are not in the manifests: see [`NodeKind::Resource`].
+    Unrendered {
+        /// What it deploys.
+        what: String,
+    },
     /// See [`NodeKind::Junction`].
     Junction,
     /// See [`NodeKind::Missing`].
@@ -266,7 +271,7 @@ impl Detail {
             Detail::Config(Config::Claim { .. }) => NodeKind::Claim,
             Detail::Config(Config::ServiceAccount) => NodeKind::ServiceAccount,
             Detail::Config(Config::Scaler { .. }) => NodeKind::Scaler,
-            Detail::Resource => NodeKind::Resource,
+            Detail::Resource | Detail::Unrendered { .. } => NodeKind::Resource,
             Detail::Peers { .. } => NodeKind::Peers,
             Detail::Junction => NodeKind::Junction,
             Detail::Missing { .. } => NodeKind::Missing,
@@ -368,6 +373,26 @@ pub struct RouteRule {
     pub weight: Option<i32>,
     /// True for the default backend, which is used if no rule matches.
     pub default: bool,
+    /// For which of the requests with its host and path it is.
+    pub when: When,
+}
+
+/// For which requests a rule is, of those with its host and path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum When {
+    /// For all of them.
+    #[default]
+    Always,
+    /// For those that fulfil conditions about more than that.
+    Conditional,
+    /// For copies of them, the answers to which are thrown away.
+    Copied,
+}
+
+/// Whether rules send no requests at all: each gives its target the weight 0, as
+/// <https://gateway-api.sigs.k8s.io/reference/spec/#backendref> and its like elsewhere have it.
+pub fn are_silent(rules: &[RouteRule]) -> bool {
+    !rules.is_empty() && rules.iter().all(|r| r.weight == Some(0))
 }
 
 /// The backend port of a route.

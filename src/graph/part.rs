@@ -114,13 +114,13 @@ impl Node {
     /// True for a node that exists only as the end of edges.
     fn is_there_for_edges(&self) -> bool {
         match self.kind() {
+            NodeKind::Resource => !matches!(self.detail, Detail::Unrendered { .. }),
             NodeKind::Peers => !matches!(self.detail, Detail::Peers { access: Some(_), .. }),
             NodeKind::Internet
             | NodeKind::External
             | NodeKind::ExternalName
             | NodeKind::Junction
-            | NodeKind::Missing
-            | NodeKind::Resource => true,
+            | NodeKind::Missing => true,
             NodeKind::Ingress
             | NodeKind::Gateway
             | NodeKind::Route

@@ -1,9 +1,11 @@
 //! The kustomization itself: which fields it has, and what they ask for.
 
+use std::collections::BTreeSet;
+
 use super::tree::{Texts, is_remote, join};
 use super::{Outcome, Reason, Unbuilt};
 use crate::manifest::{self, Tree};
-use crate::source::{SourceFile, Sources, Span};
+use crate::source::{Files, SourceFile, Sources, Span};
 
 /// What the file of a kustomization may be called.
 pub const FILE_NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -238,4 +240,41 @@ pub(super) fn only(texts: &Texts<'_>, tree: &Tree, known: &[&str]) -> Outcome<()
         }
         None => Ok(()),
     }
+}
+
+/// The first thing that a kustomization, or one that it uses, would fetch.
+pub fn fetches(folder: &str, files: &dyn Files) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(folder) = waiting.pop() {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        let bytes = FILE_NAMES.iter().find_map(|name| files.read(&join(&folder, name)));
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(outline) = text.and_then(|text| outline(&folder, &text)) else { continue };
+        if let Some(url) = outline.remote.into_iter().next() {
+            return Some(url);
+        }
+        waiting.extend(outline.uses);
+    }
+    None
+}
+
+/// The files that a kustomization reads, those of the ones that it uses included, as far as their files say.
+pub fn reads(folder: &str, files: &dyn Files) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![join(folder, ".")];
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        for name in FILE_NAMES {
+            let file = join(&path, name);
+            let Some(text) = files.read(&file).and_then(|bytes| String::from_utf8(bytes).ok()) else { continue };
+            waiting.extend(outline(&path, &text).map(|outline| outline.uses).unwrap_or_default());
+            seen.insert(file);
+        }
+    }
+    seen
 }

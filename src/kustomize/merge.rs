@@ -137,7 +137,9 @@ fn keyed(
     for keyed in wanted {
         let has = |item: &Tree| has(item, &keyed);
         let at = before.iter().position(has);
-        let patch = items.iter().find(|item| has(item));
+        // kustomize puts an element that is to be replaced back as it was.
+        let stays = |item: &&Tree| at.is_some() && item.get(DIRECTIVE).and_then(Tree::as_str) == Some("replace");
+        let patch = items.iter().find(|item| has(item)).filter(|item| !stays(item));
         let merged = merge(texts, at.map(|at| before[at].clone()), patch, Shape::Map(kind))?;
         let merged = merged.filter(|m| !m.entries().is_empty());
         match (at, &merged) {

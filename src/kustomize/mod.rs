@@ -27,7 +27,8 @@ use std::fmt;
 use crate::manifest::Tree;
 use crate::source::{Files, SourceFile};
 
-pub use file::{FILE_NAMES, Outline, outline};
+pub use file::{FILE_NAMES, Outline, fetches, outline, reads};
+pub(crate) use tree::{is_below, join};
 
 /// The objects of a kustomization.
 #[derive(Clone, Debug, Default)]
@@ -78,4 +79,18 @@ type Outcome<T> = Result<T, Unbuilt>;
 /// If it is not plain, not here or wrong; nothing of it is given out then.
 pub fn build(folder: &str, files: &dyn Files) -> Result<Built, Unbuilt> {
     build::build(folder, files)
+}
+
+/// Whose namespace is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Objects that have none.
+    WithoutOne,
+    /// All objects.
+    All,
+}
+
+/// Puts an object into a namespace, if it is of a kind that may be in one.
+pub fn set_namespace(object: &mut Tree, namespace: &str, whose: Whose) {
+    transform::place(object, namespace, whose);
 }

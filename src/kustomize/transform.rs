@@ -7,7 +7,7 @@ use super::fields::{self, Field, Make};
 use super::file::{self, Kustomization};
 use super::resource::Resource;
 use super::tree::Texts;
-use super::{Outcome, Reason};
+use super::{Outcome, Reason, Whose};
 use crate::manifest::{Tree, Value};
 
 /// Applies `namespace`.
@@ -46,6 +46,19 @@ pub(super) fn namespace(texts: &Texts<'_>, k: &Kustomization, all: &mut [Resourc
             format!("two objects {} {} in namespace {namespace}", twice.kind(), twice.name()),
         )),
         None => Ok(()),
+    }
+}
+
+/// Puts one object into a namespace, as other programs than kustomize do.
+pub(super) fn place(object: &mut Tree, namespace: &str, whose: Whose) {
+    let gvk = Resource::new(object.clone()).gvk();
+    let has_one = object.at(&["metadata", "namespace"]).and_then(Tree::as_str).is_some_and(|n| !n.is_empty());
+    if gvk.is_cluster_scoped() || has_one && whose == Whose::WithoutOne {
+        return;
+    }
+    let span = object.span;
+    if let Some(metadata) = edit::demand(object, "metadata", || edit::map(span)) {
+        edit::set(metadata, "namespace", edit::text(namespace, span), span);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::manifest::{self, Tree};
 use crate::source::{FileId, Files, SourceFile, Sources, Span};
 
 /// A path from a folder, by its text alone: `overlays/prod` and `../../base` are `base`. The folder itself is `.`.
-pub(super) fn join(folder: &str, path: &str) -> String {
+pub(crate) fn join(folder: &str, path: &str) -> String {
     let (root, folder) = folder.strip_prefix('/').map_or(("", folder), |rest| ("/", rest));
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/').chain(path.split('/')) {
@@ -26,7 +26,7 @@ pub(super) fn join(folder: &str, path: &str) -> String {
 }
 
 /// Whether a path is below a folder.
-pub(super) fn is_below(folder: &str, path: &str) -> bool {
+pub(crate) fn is_below(folder: &str, path: &str) -> bool {
     let rest = match folder {
         "." => Some(path).filter(|p| !p.starts_with('/')),
         "/" => path.strip_prefix('/'),

@@ -20,6 +20,7 @@ use super::hint;
 use super::tree::{Tree, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::near::edits;
+use crate::source::{Sources, Span};
 
 /// Maximum number of wrong fields of one object that are reported and set aside before its content is given up.
 const ROUNDS: usize = 64;
@@ -33,10 +34,29 @@ pub(super) enum Strictness {
     Alike,
 }
 
+/// The texts that a tree was read from, for quoting from them.
+#[derive(Clone, Copy)]
+pub(super) enum Written<'a> {
+    /// One file.
+    File(&'a str),
+    /// Several: a tree that was put together.
+    Files(&'a Sources),
+}
+
+impl<'a> Written<'a> {
+    fn at(self, span: Span) -> Option<&'a str> {
+        let text = match self {
+            Written::File(text) => text,
+            Written::Files(sources) => sources.text(span.file),
+        };
+        text.get(span.start as usize..span.end as usize)
+    }
+}
+
 /// What all parts of one decoding share.
 pub(super) struct Context<'a> {
-    /// The text of the file, for quoting from it.
-    pub text: &'a str,
+    /// The texts, for quoting from them.
+    pub text: Written<'a>,
     strictness: Strictness,
     /// Values that were set aside, by address: the tree stands still while it is decoded.
     dropped: FxHashSet<*const Tree>,
@@ -111,7 +131,7 @@ pub(super) fn decode<T: DeserializeOwned + Default>(
     tree: &Tree,
     path: &str,
     strictness: Strictness,
-    text: &str,
+    text: Written<'_>,
     findings: &mut Findings<'_>,
 ) -> T {
     let mut context = Context { text, strictness, dropped: FxHashSet::default(), notes: RefCell::default() };
@@ -168,8 +188,8 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// The value as it is written, if that is short and on one line.
-fn written<'a>(tree: &Tree, text: &'a str) -> Option<&'a str> {
-    let written = text.get(tree.span.start as usize..tree.span.end as usize)?.trim();
+fn written<'a>(tree: &Tree, text: Written<'a>) -> Option<&'a str> {
+    let written = text.at(tree.span)?.trim();
     let usable = !written.is_empty()
         && written.len() <= 40
         && !written.contains(['\n', '"'])

@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::decode::{Findings, Strictness, decode};
+use super::decode::{Findings, Strictness, Written, decode};
 use super::hint::excerpt;
 use super::object::{Object, OwnerRef};
 use super::prune;
@@ -60,7 +60,12 @@ pub(super) const BUILT_IN_GROUPS: &[&str] = &[
 ];
 
 /// Takes the objects out of a document. `false` if it is no Kubernetes document at all.
-pub(super) fn objects(tree: Tree, text: &str, objects: &mut Vec<Object>, problems: &mut Vec<Diagnostic>) -> bool {
+pub(super) fn objects(
+    tree: Tree,
+    text: Written<'_>,
+    objects: &mut Vec<Object>,
+    problems: &mut Vec<Diagnostic>,
+) -> bool {
     let mut is_kubernetes = false;
     // Lists may hold lists. A stack keeps the order and needs no recursion.
     let mut waiting = vec![Waiting { tree, inherited: None }];
@@ -203,7 +208,7 @@ fn object(
     mut tree: Tree,
     api_version: String,
     kind: String,
-    text: &str,
+    text: Written<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Object> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));

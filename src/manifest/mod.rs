@@ -6,6 +6,7 @@
 //! bounded.
 
 mod assemble;
+mod chart;
 mod comments;
 mod decode;
 mod excerpt;
@@ -17,6 +18,7 @@ mod object;
 mod outline;
 mod prune;
 mod read;
+mod rendered;
 mod repair;
 mod scalar;
 mod split;
@@ -27,9 +29,11 @@ mod typed;
 mod upgrade;
 mod validate;
 
+pub use chart::{ChartRef, chart_of, chart_of_source};
 pub use comments::{Remark, remarks};
 pub use excerpt::{Excerpt, Secrecy, WITHHELD, excerpts};
 pub use object::{Body, Object, OwnerRef, Workload};
+pub use rendered::{Rendered, parse_with};
 pub use tree::{Entry, Step, Tree, Value, push_index, push_key, steps};
 
 use std::collections::BTreeMap;
@@ -39,6 +43,7 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::source::{FileId, Sources};
 
+use self::decode::Written;
 use self::hint::{Fault, Input};
 use self::split::Chunk;
 
@@ -60,8 +65,14 @@ pub struct Parsed {
 
 /// Reads all objects. The result does not depend on the number of threads.
 pub fn parse(sources: &Sources) -> Warned<Parsed> {
+    parse_of(sources, |_| true)
+}
+
+/// Reads the objects of some of the files.
+fn parse_of(sources: &Sources, is_read: impl Fn(FileId) -> bool) -> Warned<Parsed> {
     let documents: Vec<(FileId, Chunk<'_>)> = sources
         .ids()
+        .filter(|file| is_read(*file))
         .flat_map(|file| split::documents(sources.text(file)).into_iter().map(move |chunk| (file, chunk)))
         .collect();
     let read: Vec<Document> =
@@ -80,7 +91,7 @@ pub fn parse(sources: &Sources) -> Warned<Parsed> {
         parsed.objects.extend(document.objects);
         diagnostics.extend(document.problems);
     }
-    parsed.ignored_files = sources.ids().filter(|file| !of_interest[file.index()]).collect();
+    parsed.ignored_files = sources.ids().filter(|file| is_read(*file) && !of_interest[file.index()]).collect();
     parsed.templates = templates.iter().map(|at| at.file).collect();
     parsed.templates.dedup();
     diagnostics.extend(template::summary(sources, &templates, &of_file));
@@ -128,7 +139,8 @@ fn document(sources: &Sources, input: Input<'_>) -> Document {
             continue;
         }
         let (objects, problems) = (document.objects.len(), document.problems.len());
-        document.is_kubernetes |= identity::objects(tree, text, &mut document.objects, &mut document.problems);
+        document.is_kubernetes |=
+            identity::objects(tree, Written::File(text), &mut document.objects, &mut document.problems);
         let mut new = document.objects[objects..].iter().flat_map(|o| &o.faults).chain(&document.problems[problems..]);
         if let Some(cause) = new.find(|p| may_be_template && template::caused(p, text)) {
             document.template = cause.at;

@@ -12,7 +12,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::de::DeserializeOwned;
 
-use super::decode::{Findings, Strictness, decode};
+use super::decode::{Findings, Strictness, Written, decode};
 use super::object::{Body, Workload};
 use super::templates;
 use super::tree::Tree;
@@ -48,7 +48,7 @@ pub(super) fn body(
     kind: &str,
     tree: &Tree,
     labels: &BTreeMap<String, String>,
-    text: &str,
+    text: Written<'_>,
     findings: &mut Findings<'_>,
 ) -> Body {
     let mut reader = Reader { tree, text, findings };
@@ -105,7 +105,7 @@ fn has_containers(tree: &Tree, at: &TemplateAt) -> bool {
 
 struct Reader<'a, 'f> {
     tree: &'a Tree,
-    text: &'a str,
+    text: Written<'a>,
     findings: &'a mut Findings<'f>,
 }
 

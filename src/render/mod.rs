@@ -31,6 +31,7 @@ mod mermaid_text;
 mod pdf;
 #[cfg(feature = "png")]
 mod png;
+mod policies;
 #[cfg(feature = "print")]
 mod print;
 mod printed;
@@ -54,7 +55,7 @@ use crate::net::{UnknownName, choice};
 pub(crate) use brief::brief;
 pub use changes::{
     COMMENT_CHARS, Changes, ChangesFormat, ChangesPage, CommentOptions, PairList, changes_json, changes_markdown,
-    changes_page, changes_text,
+    changes_page, changes_text, comment_note, comment_start,
 };
 pub use connections::{ConnectionsJson, ConnectionsTable, connections_json, connections_table};
 pub use d2::d2;
@@ -72,6 +73,7 @@ pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
 pub use pdf::pdf;
 #[cfg(feature = "png")]
 pub use png::png;
+pub use policies::{policies_json, policies_table};
 #[cfg(not(feature = "pdf"))]
 pub use printed::pdf;
 #[cfg(not(feature = "png"))]

@@ -107,13 +107,23 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         if matches!(drawn, Some(NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route)) {
             continue;
         }
-        let opened = if is_entrance(entry) && !is_exposed(&links, &id) {
-            Some((entry.object.span, leads(cluster, &by_name, entry)))
-        } else {
-            passed_on(cluster, entry).or_else(|| by_fields(cluster, &by_name, entry))
+        let mut put = |kind: &str, at: Span, leads: Leads| {
+            found.push(UnreadEntrance { object, at, kind: kind.to_owned(), leads });
         };
-        if let Some((at, leads)) = opened {
-            found.push(UnreadEntrance { object, at, kind: entry.key.kind.clone(), leads });
+        let mut add = |kind: &str, leads: Leads| put(kind, entry.object.span, leads);
+        if let Some(text) = entry.object.annotations.get(AMBASSADOR) {
+            let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ','));
+            add("annotation getambassador.io/config", leads(cluster, &by_name, entry, words));
+        } else if drawn == Some(NodeKind::Resource) && is_sent_to(&links, &id) {
+            // Only what it names of the input is known to be behind it.
+            match leads(cluster, &by_name, entry, std::iter::empty()) {
+                Leads::Namespace(_) => {}
+                leads => add(&entry.key.kind, leads),
+            }
+        } else if is_entrance(entry) && !is_exposed(&links, &id) {
+            add(&entry.key.kind, leads(cluster, &by_name, entry, std::iter::empty()));
+        } else if let Some((at, leads)) = passed_on(cluster, entry).or_else(|| by_fields(cluster, &by_name, entry)) {
+            put(&entry.key.kind, at, leads);
         }
     }
     found.sort_by_key(|u| (u.object, u.at));
@@ -223,6 +233,16 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// In which Emissary-ingress, under its former name, takes Mappings of a Service
+/// (<https://emissary-ingress.dev/docs/3.9/topics/running/running/>).
+const AMBASSADOR: &str = "getambassador.io/config";
+
+/// Whether an entrance sends requests to a node.
+fn is_sent_to(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
+    let is_entrance = |kind: NodeKind| matches!(kind, NodeKind::Ingress | NodeKind::Route);
+    links.incoming(id).any(|l| matches!(l.detail, EdgeDetail::Routes { .. }) && is_entrance(l.from.kind()))
+}
+
 fn is_exposed(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
     links.incoming(id).any(|link| matches!(link.detail, EdgeDetail::Exposes(_)))
 }
@@ -280,10 +300,16 @@ const MOST_NAMESPACES: usize = 8;
 
 /// Where an object may lead: to the workloads of the Services and workloads that it names; if it names none of the
 /// input, anywhere in its namespace.
-fn leads(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Leads {
+fn leads<'t>(
+    cluster: &Cluster,
+    by_name: &ByName<'_>,
+    entry: &'t Entry,
+    more: impl IntoIterator<Item = &'t str>,
+) -> Leads {
     let Some(home) = entry.key.namespace.as_deref() else { return Leads::Anywhere };
     let mut words: BTreeSet<&str> = BTreeSet::from([entry.key.name.as_str()]);
     collect(&entry.object.tree, &mut words);
+    words.extend(more.into_iter().filter(|w| !w.is_empty()));
     let others = words.iter().copied().filter(|w| cluster.namespaces().contains_key(*w));
     let spaces: BTreeSet<&str> = std::iter::once(home).chain(others).collect();
     if spaces.len() > MOST_NAMESPACES {

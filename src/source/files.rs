@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bounds::is_content;
+use super::load::list;
+use super::problem::Problem;
 
 /// A tree of files. Paths have `/` between their parts and may begin with `../` or `/`.
 pub trait Files: Sync {
@@ -11,6 +13,14 @@ pub trait Files: Sync {
     fn read(&self, path: &str) -> Option<Vec<u8>>;
     /// Whether there is a folder.
     fn is_folder(&self, path: &str) -> bool;
+    /// Where a program can read a path.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be brought there.
+    fn on_disk(&self, path: &str) -> Result<PathBuf, Problem>;
+    /// All files below a folder that are neither hidden nor ignored, in path order.
+    fn list(&self, folder: &str) -> Vec<String>;
 }
 
 /// The files on disk, by their paths from the current folder.
@@ -50,6 +60,14 @@ impl Files for Disk {
 
     fn is_folder(&self, path: &str) -> bool {
         Path::new(path).is_dir()
+    }
+
+    fn on_disk(&self, path: &str) -> Result<PathBuf, Problem> {
+        Ok(PathBuf::from(path))
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        list(Path::new(folder))
     }
 }
 

@@ -10,6 +10,7 @@ mod names;
 mod objects;
 mod range;
 mod side;
+mod state;
 mod texts;
 mod tree;
 mod worktree;
@@ -25,6 +26,7 @@ use tree::Trees;
 
 pub use error::GitError;
 pub use range::GitRange;
+pub use state::{GitState, changed_files, states};
 
 /// Two states of a repository, and what to read of them.
 #[derive(Clone, Debug)]

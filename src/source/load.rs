@@ -225,6 +225,15 @@ pub fn places<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Places {
     places
 }
 
+/// All files below a folder, by their names.
+pub(super) fn list(folder: &Path) -> Vec<String> {
+    let entries = walker(folder, &Unfit::default()).flatten();
+    let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()));
+    let mut names: Vec<String> = files.map(|entry| shown_name(entry.path())).collect();
+    names.sort();
+    names
+}
+
 fn walk(folder: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     let bounds = (!follow_links).then(|| Bounds::around(folder));
     let unfit = Unfit::default();

@@ -2,6 +2,7 @@
 //! order mark, and every place in them can be named as `file:line`. With `cli`, the only room that touches the system.
 
 mod bounds;
+mod cache;
 mod files;
 mod git;
 mod load;
@@ -17,14 +18,15 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
+pub use cache::{Cache, CacheKey};
 pub use files::{Disk, Files};
-pub use git::{GitError, GitRange, GitRequest, Side, git_folders, load_range};
+pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git_folders, load_range, states};
 pub use git::{answer_length, tree_names};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
 };
 pub use problem::Problem;
-pub use render::{HelmChart, Programs, helm_template, kustomize_build};
+pub use render::{HelmChart, Programs, helm_template, kustomize_as, kustomize_build};
 pub use span::{FileId, Span};
 pub use template::template_of;
 pub use temporary::{TemporaryFile, TemporaryFolder, remove_temporaries};

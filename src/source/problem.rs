@@ -109,6 +109,36 @@ pub enum Problem {
         /// The path.
         path: String,
     },
+    /// A unit of deployment that cannot be rendered.
+    #[error("{job}: {what}")]
+    NotRendered {
+        /// The unit, or the option that requested it.
+        job: String,
+        /// Why.
+        what: String,
+    },
+    /// A folder with several units, which are different states of one system.
+    #[error(
+        "{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie: {list}"
+    )]
+    SeveralUnits {
+        /// The folder.
+        name: String,
+        /// How many.
+        count: usize,
+        /// Their names.
+        list: String,
+    },
+    /// A pattern that no unit has.
+    #[error("--unit {pattern}: there is no such unit in {name}, which has {list}")]
+    NoSuchUnit {
+        /// The pattern.
+        pattern: String,
+        /// The folder.
+        name: String,
+        /// The names that there are.
+        list: String,
+    },
     /// A path that neither side of a comparison has.
     #[error("{name}: there is no such file or folder, neither in {old} nor in {new}")]
     OnNeitherSide {
@@ -184,6 +214,7 @@ impl Problem {
                 | Problem::NotRun { .. }
                 | Problem::Failed { .. }
                 | Problem::MissingArgument { .. }
+                | Problem::NotRendered { .. }
         )
     }
 }

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::SourceFile;
 use super::bounds::unfit;
 use super::load::{named_text, shown_name};
 use super::problem::Problem;
+use super::{SourceFile, TemporaryFolder};
 
 /// How much of a program's complaint is passed on.
 const STDERR_LINES: usize = 12;
@@ -60,6 +60,16 @@ pub struct HelmChart {
     pub release: Option<String>,
     /// The namespace to render for.
     pub namespace: Option<String>,
+    /// Values as YAML, which win over those of files.
+    pub inline: Option<String>,
+    /// Single values, `name=value`, which win over all.
+    pub set: Vec<String>,
+    /// API versions that the cluster has beside those that Helm assumes.
+    pub api_versions: Vec<String>,
+    /// The version of Kubernetes to render for.
+    pub kube_version: Option<String>,
+    /// The name that the chart is shown under; its path if `None`.
+    pub shown: Option<String>,
 }
 
 /// Runs `kustomize build DIR`, or `kubectl kustomize DIR` where there is no kustomize. The result is named
@@ -69,7 +79,7 @@ pub fn kustomize_build(dir: &Path, programs: &Programs, max_bytes: u64) -> Resul
 }
 
 /// The same for a folder that is shown under another name.
-pub(super) fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
+pub fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
     let job = format!("-k {name}");
     if !dir.exists() {
         return Err(Problem::MissingArgument { job, path: name.to_owned() });
@@ -87,7 +97,7 @@ pub(super) fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_byte
 
 /// Runs `helm template`. The result is named `helm:CHART`.
 pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> Result<SourceFile, Problem> {
-    let name = shown_name(&chart.chart);
+    let name = chart.shown.clone().unwrap_or_else(|| shown_name(&chart.chart));
     let job = format!("--helm {name}");
     if let Some(values) = chart.values.iter().find(|v| !v.exists()) {
         return Err(Problem::MissingArgument { job, path: shown_name(values) });
@@ -106,10 +116,42 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
         arg.push(values);
         args.push(arg);
     }
+    // A file of our own keeps values off the command line, where others could read them.
+    let inline = chart.inline.as_ref().map(|text| inline_values(text, &job)).transpose()?;
+    if let Some(file) = &inline {
+        let mut arg = OsString::from("--values=");
+        arg.push(file.path());
+        args.push(arg);
+    }
+    args.extend(chart.set.iter().map(|set| format!("--set={set}").into()));
+    args.extend(chart.api_versions.iter().map(|version| format!("--api-versions={version}").into()));
+    args.extend(chart.kube_version.iter().map(|version| format!("--kube-version={version}").into()));
     args.push("--".into());
     args.extend(chart.release.iter().map(OsString::from));
     args.push(as_argument(&chart.chart));
     run(&program, args, &job, &format!("helm:{name}"), max_bytes)
+}
+
+/// A temporary folder with a file of values in it.
+struct Inline {
+    folder: TemporaryFolder,
+}
+
+impl Inline {
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("values.yaml")
+    }
+}
+
+fn inline_values(text: &str, job: &str) -> Result<Inline, Problem> {
+    let written = TemporaryFolder::new().and_then(|folder| {
+        let inline = Inline { folder };
+        std::fs::write(inline.path(), text).map(|()| inline)
+    });
+    written.map_err(|error| Problem::NotRendered {
+        job: job.to_owned(),
+        what: format!("its values could not be written: {error}"),
+    })
 }
 
 /// A path as an argument that no program takes for an option.

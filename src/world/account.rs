@@ -183,7 +183,7 @@ impl<'a> Known<'a> {
         Known {
             foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
             unread: facts.unread.iter().map(|u| u.object).collect(),
-            read: facts.destination_rules.iter().map(|r| r.object).collect(),
+            read: facts.destination_rules.iter().map(|r| r.object).chain(facts.read.iter().copied()).collect(),
             policies,
             has_pods: !cluster.workloads().is_empty(),
         }

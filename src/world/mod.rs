@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::cluster::{self, Cluster};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId};
-use crate::manifest;
+use crate::manifest::{self, Rendered, Tree, Value};
 use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity, NetworkPlugin};
 pub use crate::resolve::UnreadEntrance;
@@ -55,6 +55,16 @@ impl World {
     /// If the manifests do not contain an ingress controller of the options. Every other problem is a diagnostic of
     /// the World.
     pub fn new(loaded: Loaded, options: &Options) -> Result<World, ControllerError> {
+        World::with(loaded, Rendered::default(), options)
+    }
+
+    /// Reads manifests beside objects that were put together of other texts, and derives all facts.
+    ///
+    /// # Errors
+    ///
+    /// See [`World::new`].
+    #[doc(hidden)]
+    pub fn with(loaded: Loaded, rendered: Rendered, options: &Options) -> Result<World, ControllerError> {
         let Loaded { sources, problems, skipped } = loaded;
         let mut diagnostics: Vec<Diagnostic> = problems
             .iter()
@@ -63,7 +73,8 @@ impl World {
                 Diagnostic::general(code, p.to_string())
             })
             .collect();
-        let parsed = manifest::parse(&sources).unpack(&mut diagnostics);
+        let (sources, parsed) = manifest::parse_with(sources, rendered);
+        let parsed = parsed.unpack(&mut diagnostics);
         let objects = parsed.objects.len();
         let inventory = cluster::Options { default_namespace: options.default_namespace.clone() };
         let cluster = Cluster::new(parsed.objects, &inventory).unpack(&mut diagnostics);
@@ -158,7 +169,10 @@ impl World {
     /// The object whose text contains a place.
     pub(crate) fn object_at(&self, at: Span) -> Option<&ObjectKey> {
         let holds = |span: Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
-        self.cluster.entries().iter().find(|e| holds(e.object.tree.span)).map(|e| &e.key)
+        let entries = self.cluster.entries();
+        // What was put together has parts elsewhere: a value of a patch lies outside of the object's own text.
+        let around = entries.iter().find(|e| holds(e.object.tree.span));
+        around.or_else(|| entries.iter().find(|e| says(&e.object.tree, at))).map(|e| &e.key)
     }
 
     /// Files without objects, in path order.
@@ -195,6 +209,16 @@ impl World {
         }
         all
     }
+}
+
+/// Whether a value of a tree, or the key of one, is at a place.
+fn says(tree: &Tree, at: Span) -> bool {
+    tree.span == at
+        || match &tree.value {
+            Value::Seq(items) => items.iter().any(|item| says(item, at)),
+            Value::Map(entries) => entries.iter().any(|e| e.key_span == at || says(&e.value, at)),
+            _ => false,
+        }
 }
 
 /// Kinds that `kubectl get all` lists (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/>).

@@ -29,5 +29,7 @@ mod secrets_damaged;
 mod serve;
 #[cfg(unix)]
 mod settings;
+#[cfg(unix)]
+mod units;
 mod verdict;
 mod why;

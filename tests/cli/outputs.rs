@@ -142,7 +142,7 @@ fn a_signal_leaves_no_temporary_folder() {
     use std::os::unix::process::ExitStatusExt as _;
     let folder = folder();
     let path = folder.path();
-    fs::write(path.join("deploy/kustomization.yaml"), "resources: [web.yaml]\n").unwrap();
+    fs::write(path.join("deploy/kustomization.yaml"), "resources: [web.yaml]\nvars: []\n").unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
         let done = Command::new("git").args(identity).args(arguments).current_dir(path).output().unwrap();

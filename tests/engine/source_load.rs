@@ -140,6 +140,7 @@ fn programs_get_their_arguments_as_they_are() {
         values: vec![values.clone()],
         release: Some("-r".into()),
         namespace: Some("--x".into()),
+        ..HelmChart::default()
     };
     let file = helm_template(&chart, &programs, 1000).unwrap();
     let expected = format!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Args;
 use crate::cli::revisions;
+use crate::kustomize;
 use crate::source::{self, Places};
 
 /// The most files that are looked for in a kustomization or a chart.
@@ -82,7 +83,8 @@ impl Roots {
         look.places.files.extend(linked);
         look.beside.extend(look.places.files.iter().filter_map(|f| nearest_folder(f)));
         let mut seen = BTreeSet::new();
-        for folder in &self.kustomizations {
+        let with_one = |path: &&PathBuf| kustomize::FILE_NAMES.iter().any(|name| path.join(name).is_file());
+        for folder in self.kustomizations.iter().chain(self.paths.iter().filter(with_one)) {
             follow_kustomization(folder, &mut seen, &mut look);
         }
         for chart in &self.charts {

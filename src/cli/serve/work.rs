@@ -12,6 +12,7 @@ use super::Args;
 use super::state::{Page, Pasted, Problems, Reported, State};
 use crate::check::Finding;
 use crate::cli::input::ConnectArgs;
+use crate::cli::material::Material;
 use crate::cli::picture::{Drawing, PictureArgs};
 use crate::cli::report::{self, Verbosity};
 use crate::cli::revisions::{self, Asked, Read};
@@ -56,7 +57,7 @@ impl Unread {
 
 /// The result of reading.
 enum Texts {
-    State(Loaded),
+    State(Box<Material>),
     Sides(Box<[source::Side; 2]>),
 }
 
@@ -119,7 +120,7 @@ impl Work {
     fn load(&self) -> anyhow::Result<Texts> {
         let input = &self.args.input;
         let Some(range) = &self.args.git else {
-            return Ok(Texts::State(input.load(&mut Cursor::new(&self.stdin))));
+            return Ok(Texts::State(Box::new(input.load(&mut Cursor::new(&self.stdin)))));
         };
         let paths: Vec<_> = input.paths().cloned().collect();
         let sides = source::load_range(&revisions::request(range, &paths, input.kustomizations(), input.reading()))?;
@@ -129,8 +130,8 @@ impl Work {
     fn draw(&self, texts: Texts) -> Drawn {
         let args = &*self.args;
         match texts {
-            Texts::State(loaded) => {
-                let world = match args.input.reading().world(loaded, &args.connect) {
+            Texts::State(material) => {
+                let world = match args.input.reading().world(*material, &args.connect) {
                     Ok(world) => world,
                     Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
                 };
@@ -223,7 +224,7 @@ pub fn paste(args: &Args, text: String) -> anyhow::Result<Pasted> {
     let look = args.picture.titled("Pasted YAML");
     let drawn = guarded(|| {
         // --ingress-controller describes the cluster of the files, not the paste.
-        let world = match args.input.reading().world(loaded, &ConnectArgs::default()) {
+        let world = match args.input.reading().world(loaded.into(), &ConnectArgs::default()) {
             Ok(world) => world,
             Err(error) => return Drawn { page: Err(error), unread: Vec::new() },
         };
@@ -268,7 +269,7 @@ fn digest(texts: &anyhow::Result<Texts>) -> [u8; 32] {
         digest.update((text.len() as u64).to_le_bytes());
         digest.update(text.as_bytes());
     };
-    let mut add_loaded = |name: &str, loaded: &Loaded| {
+    let add_loaded = |add: &mut dyn FnMut(&str), name: &str, loaded: &Loaded| {
         add(name);
         for file in loaded.sources.ids() {
             add(loaded.sources.name(file));
@@ -277,8 +278,17 @@ fn digest(texts: &anyhow::Result<Texts>) -> [u8; 32] {
         loaded.problems.iter().for_each(|p| add(&p.to_string()));
     };
     match texts {
-        Ok(Texts::State(loaded)) => add_loaded("", loaded),
-        Ok(Texts::Sides(sides)) => sides.iter().for_each(|side| add_loaded(&side.name(), &side.loaded)),
+        Ok(Texts::State(material)) => {
+            add_loaded(&mut add, "", &material.loaded);
+            let rendered = material.rendered.sources();
+            for file in rendered.ids() {
+                add(rendered.name(file));
+                add(rendered.text(file));
+            }
+            // What is generated of other files than manifests shows in the objects alone.
+            material.rendered.trees().iter().for_each(|tree| add(&tree.to_json()));
+        }
+        Ok(Texts::Sides(sides)) => sides.iter().for_each(|side| add_loaded(&mut add, &side.name(), &side.loaded)),
         Err(error) => add(&format!("{error:#}")),
     }
     digest.finalize().into()

@@ -17,6 +17,8 @@ pub struct CommentOptions {
     /// What tells this comment from others of the same tool: it is found again by `<!-- kubesketch:diff:MARKER -->` in
     /// its first line. Letters, digits and `-_.`.
     pub marker: String,
+    /// What a part of a comment is about; its first line then says so instead.
+    pub part: Option<String>,
     /// The most characters it may have.
     pub max_chars: usize,
     /// How its picture is drawn.
@@ -25,7 +27,12 @@ pub struct CommentOptions {
 
 impl Default for CommentOptions {
     fn default() -> Self {
-        CommentOptions { marker: "default".into(), max_chars: COMMENT_CHARS, picture: PictureOptions::default() }
+        CommentOptions {
+            marker: "default".into(),
+            max_chars: COMMENT_CHARS,
+            picture: PictureOptions::default(),
+            part: None,
+        }
     }
 }
 
@@ -81,8 +88,21 @@ pub fn changes_markdown(changes: &Changes<'_>, drawn: &crate::graph::Graph, opti
     text
 }
 
+/// The first line of a comment.
+pub fn comment_start(marker: &str) -> String {
+    format!("<!-- kubesketch:diff:{marker} -->\n")
+}
+
+/// A line of a comment for what was not compared.
+pub fn comment_note(text: &str) -> String {
+    format!("\n**not compared**: {}\n", prose(text))
+}
+
 fn write(changes: &Changes<'_>, picture: &str, options: &CommentOptions, step: Step) -> String {
-    let mut out = format!("<!-- kubesketch:diff:{} -->\n", options.marker);
+    let mut out = match &options.part {
+        None => comment_start(&options.marker),
+        Some(part) => format!("### {}\n\n", prose(part)),
+    };
     let verdict = changes.verdict();
     let mut letters = verdict.chars();
     let verdict: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();

@@ -13,7 +13,7 @@ use crate::diff::{Diff, Gate, Item, Revision, Section, Topic};
 use crate::net::{UnknownName, choice};
 
 pub use json::{PairList, changes_json};
-pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown};
+pub use markdown::{COMMENT_CHARS, CommentOptions, changes_markdown, comment_note, comment_start};
 pub use page::{ChangesPage, changes_page};
 pub use text::changes_text;
 

@@ -148,6 +148,7 @@ impl<'a> DetailJson<'a> {
             Detail::Internet
             | Detail::ExternalName
             | Detail::Resource
+            | Detail::Unrendered { .. }
             | Detail::Junction
             | Detail::Config(Config::ServiceAccount) => return None,
             Detail::Config(Config::ConfigMap { keys, .. }) => DetailJson::Keys { secret_type: "", keys, made_by: None },

@@ -1,0 +1,248 @@
+//! What a command works on: texts, and objects that were rendered from units of deployment.
+
+use std::path::{Path, PathBuf};
+
+use crate::kustomize::{self, Reason, Unbuilt, Whose};
+use crate::manifest::{self, Rendered, Tree};
+use crate::source::{self, Cache, CacheKey, Disk, Files, HelmChart, Loaded, Problem, Programs, SourceFile, Sources};
+use crate::units::{self, Chart, How, Placed, Unit};
+
+/// How many units a message names.
+const NAMED: usize = 30;
+
+/// Texts, and objects that were made of others.
+#[derive(Debug, Default)]
+pub struct Material {
+    /// The texts.
+    pub loaded: Loaded,
+    /// The objects.
+    pub rendered: Rendered,
+}
+
+impl From<Loaded> for Material {
+    fn from(loaded: Loaded) -> Material {
+        Material { loaded, rendered: Rendered::default() }
+    }
+}
+
+impl Material {
+    /// Adds what was rendered, or the reason why it was not.
+    pub fn add(&mut self, outcome: Result<Rendered, Problem>) {
+        match outcome {
+            Ok(rendered) => self.rendered = std::mem::take(&mut self.rendered).and(rendered),
+            Err(problem) => self.loaded.problems.push(problem),
+        }
+    }
+
+    /// Adds a text that a program made.
+    pub fn add_text(&mut self, made: Result<SourceFile, Problem>) {
+        self.loaded.add(std::iter::once(made));
+    }
+}
+
+/// What charts are rendered with, beside what a unit says.
+#[derive(Clone, Debug, Default)]
+pub struct Charts {
+    /// API versions of the cluster.
+    pub api_versions: Vec<String>,
+    /// The version of Kubernetes.
+    pub kube_version: Option<String>,
+    /// Where results are kept.
+    pub cache: Cache,
+}
+
+/// Renders units of a tree of files.
+pub struct Renderer<'a> {
+    /// The files.
+    pub files: &'a dyn Files,
+    /// Where programs are looked for.
+    pub programs: &'a Programs,
+    /// The most that is read of one file, in bytes.
+    pub limit: u64,
+    /// What charts are rendered with.
+    pub charts: &'a Charts,
+}
+
+/// Whether a program may be run that fetches something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// It was named to do so.
+    Allowed,
+    /// No.
+    Never,
+}
+
+impl Renderer<'_> {
+    /// The objects of a kustomization: built here if it is plain, by the installed program if not.
+    pub fn kustomization(&self, folder: &str, fetch: Fetch) -> Result<Rendered, Problem> {
+        let unbuilt = match kustomize::build(folder, self.files) {
+            Ok(built) => return Ok(Rendered::new(built.files, built.objects)),
+            Err(unbuilt) => unbuilt,
+        };
+        if fetch == Fetch::Never
+            && let Some(url) = kustomize::fetches(folder, self.files)
+        {
+            return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
+        }
+        if self.programs.find("kustomize").or(self.programs.find("kubectl")).is_none() {
+            return Err(no_program(folder, &unbuilt));
+        }
+        let place = self.files.on_disk(folder)?;
+        let made = source::kustomize_as(&place, folder, self.programs, self.limit)?;
+        Ok(of_text(made))
+    }
+
+    /// The objects of a unit, in its namespace.
+    pub fn unit(&self, unit: &Unit) -> Result<Rendered, Problem> {
+        let mut rendered = match &unit.how {
+            How::Kustomize(folder) => self.kustomization(folder, Fetch::Never)?,
+            How::Helm(chart) => self.chart(chart, unit.placed.namespace())?,
+            How::Plain(files) => self.plain(files),
+            How::NotHere(_) => self.declared(unit),
+        };
+        match &unit.placed {
+            Placed::Anywhere => {}
+            Placed::Default(name) => rendered.change(|o| kustomize::set_namespace(o, name, Whose::WithoutOne)),
+            Placed::All(name) => rendered.change(|o| kustomize::set_namespace(o, name, Whose::All)),
+        }
+        Ok(rendered)
+    }
+
+    fn chart(&self, chart: &Chart, namespace: Option<&str>) -> Result<Rendered, Problem> {
+        let values = chart.values.iter().map(|path| self.files.on_disk(path)).collect::<Result<Vec<PathBuf>, _>>()?;
+        let wanted = HelmChart {
+            chart: self.files.on_disk(&chart.folder)?,
+            values,
+            release: chart.release.clone(),
+            namespace: namespace.map(str::to_owned),
+            inline: chart.inline.clone(),
+            set: chart.set.clone(),
+            api_versions: self.charts.api_versions.clone(),
+            kube_version: self.charts.kube_version.clone(),
+            shown: Some(chart.folder.clone()),
+        };
+        let key = self.key(chart, &wanted);
+        if let Some(text) = key.as_ref().and_then(|key| self.charts.cache.get(key)) {
+            return Ok(of_text(SourceFile::new(format!("helm:{}", chart.folder), text)));
+        }
+        let made = source::helm_template(&wanted, self.programs, self.limit)?;
+        if let Some(key) = key {
+            self.charts.cache.put(&key, made.text());
+        }
+        Ok(of_text(made))
+    }
+
+    /// Everything that the result of a chart depends on; `None` without a helm.
+    fn key(&self, chart: &Chart, wanted: &HelmChart) -> Option<CacheKey> {
+        let helm = self.programs.find("helm")?;
+        let about = std::fs::metadata(&helm).ok()?;
+        let mut key = CacheKey::new("helm");
+        key.add(helm.as_os_str().as_encoded_bytes());
+        key.add(format!("{} {:?}", about.len(), about.modified().ok()).as_bytes());
+        key.add(format!("{:?}", (&chart, &wanted.namespace, &wanted.api_versions, &wanted.kube_version)).as_bytes());
+        let ignored = kustomize::join(&chart.folder, ".helmignore");
+        for path in self.files.list(&chart.folder).iter().chain([&ignored]).chain(&chart.values) {
+            key.add(path.as_bytes());
+            key.add(&self.files.read(path).unwrap_or_default());
+        }
+        Some(key)
+    }
+
+    /// The object that says what a unit is, which stands for what is not here.
+    fn declared(&self, unit: &Unit) -> Rendered {
+        let mut rendered = self.plain(std::slice::from_ref(&unit.path));
+        let word = |tree: &Tree, keys: &[&str]| tree.at(keys).and_then(Tree::as_str).map(str::to_owned);
+        rendered.retain(|tree| {
+            word(tree, &["metadata", "name"]).as_ref() == Some(&unit.name)
+                && matches!(word(tree, &["kind"]).as_deref(), Some("HelmRelease" | "Application" | "Kustomization"))
+        });
+        rendered
+    }
+
+    fn plain(&self, files: &[String]) -> Rendered {
+        let texts = files.iter().filter_map(|path| Some((path, String::from_utf8(self.files.read(path)?).ok()?)));
+        let texts = texts.map(|(path, text)| SourceFile::new(path, text));
+        texts.map(of_text).fold(Rendered::default(), Rendered::and)
+    }
+}
+
+/// The documents of a text as objects.
+fn of_text(file: SourceFile) -> Rendered {
+    let sources = Sources::from_files([file.clone()]);
+    let trees = sources.ids().next().map(|id| manifest::values(&sources, id).value).unwrap_or_default();
+    Rendered::new(vec![file], trees.into_iter().filter(Tree::is_map).collect())
+}
+
+fn not(name: &str, what: &str) -> Problem {
+    Problem::NotRendered { job: name.to_owned(), what: what.to_owned() }
+}
+
+fn no_program(folder: &str, unbuilt: &Unbuilt) -> Problem {
+    let help = match unbuilt.reason {
+        Reason::NotPlain => ", and neither kustomize nor kubectl is on the PATH",
+        Reason::Refused => " (neither kustomize nor kubectl is on the PATH, which might say more)",
+        Reason::Remote => "",
+    };
+    not(&format!("-k {folder}"), &format!("{unbuilt}{help}"))
+}
+
+/// The units of a folder.
+pub struct Found {
+    /// The files.
+    pub files: Disk,
+    /// The units.
+    pub units: Vec<Unit>,
+}
+
+/// Finds the units of a folder on disk.
+pub fn find(folder: &Path, limit: u64, follow_links: bool) -> Found {
+    let files = Disk::around(folder, limit, follow_links);
+    let root = shown(folder);
+    let repository =
+        units::Repository { files: &files, paths: files.list(&root), top: top_of(folder, &root), root: root.clone() };
+    let units = units::find(&repository);
+    Found { units, files }
+}
+
+/// A folder as the paths below it are written.
+pub fn shown(folder: &Path) -> String {
+    kustomize::join(&folder.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"), ".")
+}
+
+/// The top of the repository around a folder, as a path like that of the folder; the folder itself without one.
+fn top_of(folder: &Path, root: &str) -> String {
+    let Ok(real) = std::fs::canonicalize(folder) else { return root.to_owned() };
+    match real.ancestors().position(|above| above.join(".git").exists()) {
+        Some(levels) => (0..levels).fold(root.to_owned(), |path, _| kustomize::join(&path, "..")),
+        None => root.to_owned(),
+    }
+}
+
+/// The units of a folder that a pattern means: by their name, their path (also from the folder), or environment and
+/// name.
+pub fn select<'u>(units: &'u [Unit], folder: &str, pattern: &str) -> Vec<&'u Unit> {
+    let from_here = kustomize::join(folder, pattern);
+    let means = |unit: &&Unit| {
+        let label = unit.label();
+        let names = [unit.name.as_str(), unit.path.as_str(), label.as_str()];
+        names.iter().any(|text| units::matches(pattern, text) || units::matches(&from_here, text))
+    };
+    units.iter().filter(means).collect()
+}
+
+/// Names of units.
+pub fn names<'u>(units: impl IntoIterator<Item = &'u Unit>) -> String {
+    let all: Vec<&Unit> = units.into_iter().collect();
+    let mut lines: Vec<String> = all
+        .iter()
+        .take(NAMED)
+        .map(|unit| match &unit.environment {
+            Some(environment) => format!("{} ({}, {environment})", unit.name, unit.kind.as_str()),
+            None => format!("{} ({})", unit.name, unit.kind.as_str()),
+        })
+        .collect();
+    if all.len() > NAMED {
+        lines.push(format!("and {} more; `kubesketch units` lists all", all.len() - NAMED));
+    }
+    lines.join(", ")
+}

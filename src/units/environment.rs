@@ -1,0 +1,104 @@
+//! The environment of a unit, by its path, and the selection of units by patterns.
+
+use super::Unit;
+
+/// Folders below which there is one for each environment.
+const ABOVE: &[&str] =
+    &["overlays", "overlay", "environments", "environment", "envs", "env", "clusters", "cluster", "stages"];
+
+/// Names that environments have.
+const NAMES: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "integration",
+    "int",
+    "live",
+    "preprod",
+    "preview",
+    "prod",
+    "production",
+    "qa",
+    "sandbox",
+    "stage",
+    "staging",
+    "test",
+    "testing",
+    "uat",
+];
+
+/// The environment that a path names.
+pub(super) fn of(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let below = parts.windows(2).rev().find(|pair| ABOVE.contains(&pair[0])).map(|pair| pair[1]);
+    let below = below.filter(|name| !is_manifest(name));
+    let named = parts.iter().rev().find(|part| NAMES.contains(&part.to_ascii_lowercase().as_str())).copied();
+    below.or(named).map(str::to_owned)
+}
+
+fn is_manifest(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json")
+}
+
+/// The environment and the name of what is deployed: `prod/web` for `apps/web/overlays/prod`.
+pub(super) fn label(unit: &Unit) -> String {
+    let Some(environment) = &unit.environment else { return unit.name.clone() };
+    let is_environment = |part: &&str| part == environment || ABOVE.contains(part);
+    let subject = unit.name.split('/').rev().find(|part| !is_environment(part) && !part.is_empty() && *part != ".");
+    match subject {
+        Some(subject) => format!("{environment}/{subject}"),
+        None => environment.clone(),
+    }
+}
+
+/// Whether a pattern means a text: `*` is any letters, `?` is one.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_environments() {
+        for (path, expected) in [
+            ("apps/web/overlays/prod", Some("prod")),
+            ("clusters/eu-1/apps.yaml", Some("eu-1")),
+            ("clusters/apps.yaml", None),
+            ("staging/web", Some("staging")),
+            ("base", None),
+        ] {
+            assert_eq!(of(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn patterns_select() {
+        assert!(matches("prod/*", "prod/web") && matches("*web", "prod/web") && matches("a?c", "abc"));
+        assert!(!matches("prod/*", "stage/web") && !matches("a", "ab") && matches("*", ""));
+    }
+}
