@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What action.yml does, a word for each step: install, diff, comment, gate.
+# What action.yml does, a word for each step: install, run (diff or draw), comment, gate.
 #
 # Everything comes in through environment variables, is checked, and is passed on as one argument. Nothing is evaluated: names of branches and files may
 # hold anything. Needs bash 3.2, git and jq; `comment` needs gh, and `install` curl and tar when it downloads.
@@ -199,6 +199,90 @@ diff_step() {
   output changed "$(jq -r 'if .same == true then "false" else "true" end' "$folder/diff.json")"
 }
 
+# The lines of a text that are not empty, as an array `lines`.
+lines_of() {
+  local line
+  lines=()
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%$'\r'}
+    [ -z "$line" ] || lines+=("$line")
+  done <<<"$1"
+}
+
+# Files that draw writes: below the folder in which it works.
+checked_outputs() {
+  local file
+  for file in "$@"; do
+    case /$file/ in
+      //* | /-* | *'#'* | */../* | *[[:cntrl:]]*) fail "output: \`$file\` is not a file below working-directory" ;;
+    esac
+  done
+}
+
+draw_step() {
+  local binary=${KUBESKETCH_BINARY:?} mode=${KUBESKETCH_MODE:-check} marker folder status=0 changed=false line
+  local lines outputs documents input=() written=() kept=()
+  marker=$(checked_marker)
+  lines_of "${KUBESKETCH_OUTPUT:-}"
+  outputs=(${lines[@]+"${lines[@]}"})
+  lines_of "${KUBESKETCH_INJECT:-}"
+  documents=(${lines[@]+"${lines[@]}"})
+  set -- ${outputs[@]+"${outputs[@]}"} ${documents[@]+"${documents[@]}"}
+  [ $# -gt 0 ] || fail 'output: name a file to draw, or a document by inject'
+  checked_outputs "$@"
+  folder=${RUNNER_TEMP:?}/kubesketch/$marker
+  rm -rf -- "$folder"
+  for line in ${outputs[@]+"${outputs[@]}"}; do
+    mkdir -p -- "$folder/$(dirname -- "$line")"
+    written+=(-o "$line") kept+=(-o "$folder/$line")
+  done
+  for line in ${documents[@]+"${documents[@]}"}; do written+=("--inject=$line"); done
+  case $mode in
+    check) written+=(--check) ;;
+    write | commit) ;;
+    *) fail 'mode: check, write or commit' ;;
+  esac
+  if is_true lenient "${KUBESKETCH_LENIENT:-}"; then input+=(--lenient); fi
+  lines_of "${KUBESKETCH_PATHS:-}"
+  if is_true kustomize "${KUBESKETCH_KUSTOMIZE:-}"; then
+    for line in ${lines[@]+"${lines[@]}"}; do input+=("--kustomize=$line"); done
+    lines=()
+  fi
+  input+=(-- ${lines[@]+"${lines[@]}"})
+  cd -- "${KUBESKETCH_FOLDER:-.}" || fail 'working-directory: there is no such folder'
+  quietly "$binary" draw "${written[@]}" "${input[@]}" || status=$?
+  [ "$status" -le 1 ] || fail "kubesketch ended with exit code $status; the log says why"
+  # The artifact has the pictures as they should be, also where nothing is written.
+  [ "${#kept[@]}" = 0 ] || quietly "$binary" draw -q "${kept[@]}" "${input[@]}" || fail 'the pictures for the artifact could not be drawn'
+  if [ "$mode" = check ]; then
+    if [ "$status" = 1 ]; then changed=true; fi
+  else
+    needs git
+    if [ -n "$(git status --porcelain -- "$@")" ]; then changed=true; fi
+    if [ "$mode" = commit ] && [ "$changed" = true ]; then commit_drawn "$@"; fi
+  fi
+  output folder "$folder"
+  output artifact "kubesketch-$marker"
+  output status "$status"
+  output changed "$changed"
+}
+
+# Commits these files, and nothing else, to the branch of the run.
+commit_drawn() {
+  local branch=${GITHUB_HEAD_REF:-${GITHUB_REF_NAME:-}} head
+  case ${GITHUB_REF:-} in refs/heads/* | refs/pull/*) ;; *) fail 'mode: commit needs a branch, and this run is of none' ;; esac
+  case $branch in '' | -* | *..* | *[[:space:][:cntrl:]]*) fail "mode: \`$branch\` is no branch to commit to" ;; esac
+  if is_read_only; then fail 'mode: the token of this run may only read, so nothing can be committed; use check'; fi
+  head=$(event '.pull_request.head.sha')
+  if [ -n "$head" ] && [ "$(git rev-parse HEAD)" != "$head" ]; then
+    fail 'mode: commit needs the branch itself; give `ref: ${{ github.head_ref }}` to actions/checkout'
+  fi
+  git add -- "$@"
+  git -c user.name='github-actions[bot]' -c user.email='41898282+github-actions[bot]@users.noreply.github.com' \
+    commit --quiet --message 'Draw the manifests anew' -- "$@"
+  quietly git push --quiet origin "HEAD:refs/heads/$branch" || fail "$branch could not be pushed to; does the job have the permission contents: write?"
+}
+
 # The pull request that the run is about, or nothing.
 pull_request() {
   local number owner branch sha
@@ -279,6 +363,10 @@ gate_step() {
   case ${KUBESKETCH_STATUS:?} in
     0) ;;
     1)
+      if [ "${KUBESKETCH_COMMAND:-diff}" = draw ]; then
+        printf '::error title=kubesketch::%s\n' 'a committed picture is not what the manifests say; the log has the command, and the artifact the picture'
+        exit 1
+      fi
       printf '::error title=kubesketch::%s\n' "$(escaped "this change holds what fail-on names: ${KUBESKETCH_FAIL_ON:-}")"
       exit 1
       ;;
@@ -286,10 +374,18 @@ gate_step() {
   esac
 }
 
+run_step() {
+  case ${KUBESKETCH_COMMAND:-diff} in
+    diff) diff_step ;;
+    draw) draw_step ;;
+    *) fail 'command: diff or draw' ;;
+  esac
+}
+
 case ${1:-} in
   install) install_step ;;
-  diff) diff_step ;;
+  run) run_step ;;
   comment) comment_step ;;
   gate) gate_step ;;
-  *) fail "github.sh install|diff|comment|gate" ;;
+  *) fail "github.sh install|run|comment|gate" ;;
 esac

@@ -1,5 +1,6 @@
 //! The job for GitLab, with a `curl` that notes down how it is called, and the hooks of pre-commit.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -7,6 +8,7 @@ use std::process::{Command, Output};
 use crate::support::repository::Repository;
 use crate::support::runner::{HOSTILE, Runner, can_play, exposed, program, release, root, text, yaml};
 use crate::support::skip::skip;
+use kubesketch::manifest::Tree;
 use kubesketch::source::Programs;
 
 /// Notes down how it is called, and answers as GitLab does. Everything else is downloaded as ever.
@@ -24,10 +26,29 @@ for argument in "$@"; do
 done
 "#;
 
-/// Runs the job of the example as GitLab's runner does: one shell for all of its lines.
+/// The component for GitLab: its inputs with their defaults, and its job
+/// (<https://docs.gitlab.com/ci/inputs/>: a header, and after it what the inputs are put into).
+fn component() -> (BTreeMap<String, Option<String>>, Tree) {
+    let whole = fs::read_to_string(root().join("templates/diff.yml")).unwrap();
+    let (header, body) = whole.split_once("\n---\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let tree = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        yaml(&folder.path().join(name))
+    };
+    let header = tree("header.yml", header);
+    let inputs = header.at(&["spec", "inputs"]).unwrap().entries().iter();
+    let described = |input: &Tree| !text(input.get("description").unwrap()).is_empty();
+    let inputs = inputs.map(|e| {
+        assert!(described(&e.value), "{}", e.key);
+        (e.key.to_string(), e.value.get("default").map(text))
+    });
+    (inputs.collect(), tree("job.yml", body).get("$[[ inputs.job ]]").unwrap().clone())
+}
+
+/// Runs the job of the component as GitLab's runner does: one shell for all of its lines. Variables replace inputs.
 fn gitlab(runner: &Runner, repo: &Repository, variables: &[(&str, &str)]) -> Output {
-    let file = yaml(&root().join("ci/gitlab-ci.yml"));
-    let job = file.get("kubesketch").unwrap();
+    let (inputs, job) = component();
     let lines: Vec<String> =
         ["before_script", "script"].iter().flat_map(|part| job.get(part).unwrap().items()).map(text).collect();
     let (base, head) = (repo.git(&["rev-parse", "HEAD~1"]), repo.git(&["rev-parse", "HEAD"]));
@@ -45,7 +66,11 @@ fn gitlab(runner: &Runner, repo: &Repository, variables: &[(&str, &str)]) -> Out
     ] {
         command.env(name, value);
     }
-    let given = job.get("variables").unwrap().entries().iter().map(|e| (e.key.to_string(), text(&e.value)));
+    let filled = |value: String| match value.strip_prefix("$[[ inputs.").and_then(|v| v.strip_suffix(" ]]")) {
+        Some(input) => inputs[input].clone().unwrap_or_default(),
+        None => value,
+    };
+    let given = job.get("variables").unwrap().entries().iter().map(|e| (e.key.to_string(), filled(text(&e.value))));
     command.envs(given).envs(variables.iter().copied());
     command.output().unwrap()
 }
@@ -126,6 +151,20 @@ fn the_job_for_gitlab_keeps_one_note() {
     fs::write(archive.unwrap(), "other").unwrap();
     let (status, said) = run(&broken, &[]);
     assert!(status != 0 && said.contains("FAILED") && broken.calls().is_empty(), "{said}");
+}
+
+#[test]
+fn the_component_for_gitlab_uses_each_of_its_inputs_and_puts_none_into_a_script() {
+    let (inputs, job) = component();
+    assert_eq!(inputs["version"].as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(inputs["releases"], None, "nobody's releases are taken without being named");
+    let whole = fs::read_to_string(root().join("templates/diff.yml")).unwrap();
+    let body = whole.split_once("\n---\n").unwrap().1;
+    for input in inputs.keys() {
+        assert!(body.contains(&format!("\"$[[ inputs.{input} ]]\"")), "{input} is not used");
+    }
+    let lines = ["before_script", "script"].iter().flat_map(|part| job.get(part).unwrap().items());
+    assert!(lines.map(text).all(|line| !line.contains("$[[")));
 }
 
 #[test]

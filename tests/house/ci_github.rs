@@ -83,7 +83,7 @@ fn a_pull_request_gets_a_summary_an_artifact_and_a_comment() {
         ]
     );
     assert_eq!(runner.summary(), "<!-- kubesketch:diff:default -->\n**Something** changes\n");
-    assert_eq!(outcome.outputs["steps.diff.outputs.changed"], "true");
+    assert_eq!(outcome.outputs["steps.run.outputs.changed"], "true");
     let (used, with) = &outcome.used[0];
     assert!(used.starts_with("actions/upload-artifact@"));
     assert_eq!((with["name"].as_str(), with["path"].as_str()), ("kubesketch-default", folder.as_str()));
@@ -122,7 +122,7 @@ fn the_comment_of_an_earlier_run_is_updated_and_nobody_elses() {
     runner.prepare("diff.json", "{\"same\": true}");
     let outcome = run(&runner, &[]);
     assert!(outcome.success, "{:?}", outcome.log);
-    assert_eq!(outcome.outputs["steps.diff.outputs.changed"], "false");
+    assert_eq!(outcome.outputs["steps.run.outputs.changed"], "false");
     assert_eq!(runner.calls()[1][3..5], ["PATCH", "repos/our/repo/issues/comments/5"]);
 
     // Without one, nothing is said about nothing.
@@ -176,7 +176,7 @@ fn gates_stop_the_run_after_all_was_said() {
         runner.prepare("exit", exit);
         let outcome = run(&runner, &[("fail-on", "exposure")]);
         assert!(!outcome.success);
-        assert_eq!(outcome.outputs["steps.diff.outputs.status"], status);
+        assert_eq!(outcome.outputs["steps.run.outputs.status"], status);
         assert!(outcome.log["gate"].contains(word), "{:?}", outcome.log);
         assert_eq!((runner.calls().len(), outcome.used.len()), (2, 1));
     }
@@ -184,7 +184,7 @@ fn gates_stop_the_run_after_all_was_said() {
     runner.prepare("exit", "2");
     runner.prepare("comment.md", "");
     let outcome = run(&runner, &[]);
-    assert!(!outcome.success && outcome.log["diff"].contains("exit code 2"), "{:?}", outcome.log);
+    assert!(!outcome.success && outcome.log["run"].contains("exit code 2"), "{:?}", outcome.log);
     assert!(runner.summary().is_empty() && runner.calls().is_empty());
 }
 
@@ -265,12 +265,12 @@ fn what_kubesketch_writes_is_no_command() {
     let runner = Runner::new(repo.top());
     runner.prepare("says", "warning: a\n::set-env name=PATH::/evil\n::error::x.yaml");
     let outcome = run(&runner, &[]);
-    let log = &outcome.log["diff"];
+    let log = &outcome.log["run"];
     let token = log.strip_prefix("::stop-commands::").unwrap().lines().next().unwrap();
     assert!(token.len() == 32 && log.contains("::set-env"), "{log}");
     assert_eq!(log.lines().last().unwrap(), format!("::{token}::"));
     let again = run(&runner, &[]);
-    assert!(!again.log["diff"].contains(token), "the word that ends it can be guessed");
+    assert!(!again.log["run"].contains(token), "the word that ends it can be guessed");
 }
 
 /// A run that a run for a fork's pull request started.
@@ -427,8 +427,8 @@ fn the_action_runs_kubesketch_itself() {
     assert!(summary.starts_with("<!-- kubesketch:diff:net.work -->\n"), "{:?}{summary}", outcome.log);
     assert!(summary.contains("deploy/ingress.yaml"), "{summary}");
     assert_eq!(runner.noted("body"), Some(summary));
-    assert_eq!(outcome.outputs["steps.diff.outputs.changed"], "true");
-    assert_eq!(outcome.outputs["steps.diff.outputs.status"], "1", "{:?}", outcome.log);
+    assert_eq!(outcome.outputs["steps.run.outputs.changed"], "true");
+    assert_eq!(outcome.outputs["steps.run.outputs.status"], "1", "{:?}", outcome.log);
     assert!(!outcome.success && outcome.log["gate"].contains("exposure"), "{:?}", outcome.log);
     assert!(runner.at("temp/kubesketch/net.work/diff.html").exists());
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
@@ -439,10 +439,10 @@ fn the_action_runs_kubesketch_itself() {
     git(repo.top(), &["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
     let bare_bones = Runner::new(&shallow);
     let outcome = bare_bones.run(&action(), &inputs);
-    assert!(!outcome.success && outcome.log["diff"].contains("fetch-depth: 0"), "{:?}", outcome.log);
+    assert!(!outcome.success && outcome.log["run"].contains("fetch-depth: 0"), "{:?}", outcome.log);
 
     let same = [&inputs[..1], &[("base", "HEAD"), ("head", "HEAD"), ("fail-on", "any")]].concat();
     let outcome = runner.run(&action(), &same);
     assert!(outcome.success, "{:?}", outcome.log);
-    assert_eq!(outcome.outputs["steps.diff.outputs.changed"], "false");
+    assert_eq!(outcome.outputs["steps.run.outputs.changed"], "false");
 }

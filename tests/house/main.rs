@@ -21,4 +21,8 @@ mod ci_github;
 mod docs;
 mod licences;
 mod package;
+#[cfg(unix)]
+mod shipped;
 mod tidy;
+#[cfg(unix)]
+mod tutorial;

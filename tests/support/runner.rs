@@ -59,7 +59,10 @@ done
 
 /// Stands for kubesketch: notes down its arguments, and writes what the test prepared.
 const KUBESKETCH: &str = r#"
-if [ "$1" = --version ]; then echo 'kubesketch 0.1.0'; exit 0; fi
+case $1 in
+  --version) echo 'kubesketch 0.1.0'; exit 0 ;;
+  completions | man) echo "$*"; exit 0 ;;
+esac
 { printf '%s\0' "$@"; } >"$FAKE/arguments"
 pwd >"$FAKE/folder"
 for argument in "$@"; do
@@ -246,21 +249,25 @@ impl Runner {
     }
 }
 
-/// A text with its `${{ }}` worked out: names, and comparisons of a name with a quoted text. What is not known is
-/// empty, as it is on GitHub.
+/// A text with its `${{ }}` worked out: names, and comparisons of names with quoted texts that all hold. What is not
+/// known is empty, as it is on GitHub.
 fn filled(text: &str, known: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     let mut out = String::new();
     while let Some((before, after)) = rest.split_once("${{") {
         let (expression, after) = after.split_once("}}").unwrap();
-        let words: Vec<&str> = expression.split_whitespace().collect();
         let value = |name: &str| known.get(name).cloned().unwrap_or_default();
-        out += before;
-        out += &match words.as_slice() {
+        let worked_out = |part: &str| match part.split_whitespace().collect::<Vec<_>>().as_slice() {
             [name] => value(name),
             [name, "==", other] => (value(name) == other.trim_matches('\'')).to_string(),
             [name, "!=", other] => (value(name) != other.trim_matches('\'')).to_string(),
             _ => panic!("this runner does not know `{expression}`"),
+        };
+        let parts: Vec<String> = expression.split("&&").map(worked_out).collect();
+        out += before;
+        out += &match parts.as_slice() {
+            [one] => one.clone(),
+            all => all.iter().all(|part| part == "true").to_string(),
         };
         rest = after;
     }
