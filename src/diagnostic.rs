@@ -110,6 +110,8 @@ codes! {
     RouteNotAllowed = "route-not-allowed", Warning;
     /// A route sends to another namespace, which does not permit it.
     ReferenceNotPermitted = "reference-not-permitted", Error;
+    /// An Ingress, a Gateway or a route says something that its controller or the API server does not take.
+    EntranceRefused = "entrance-refused", Warning;
     /// A policy is left out because the API server would refuse it.
     PolicyRefused = "policy-refused", Error;
     /// A user-defined network is left out because the API server would refuse it, or because another one has its place.
@@ -190,6 +192,8 @@ codes! {
     PolicyPortIsServicePort = "policy-port-is-service-port", Warning;
     /// The network of the cluster does not enforce policies.
     PolicyNotEnforced = "policy-not-enforced", Warning;
+    /// A rule of Cilium allows names of hosts whose addresses it never learns.
+    FqdnWithoutDnsRule = "fqdn-without-dns-rule", Warning;
     /// Pods may send to other pods but cannot look up names.
     DnsEgressBlocked = "dns-egress-blocked", Warning;
     /// What is opened to the outside is denied by policies.

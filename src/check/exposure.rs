@@ -206,11 +206,12 @@ fn services(scene: &mut Scene<'_>) {
         let service = format!("Service {}/{}", entry.key.namespace(), entry.key.name);
         let object = scene.cluster.find(&entry.key);
         let is_absent = object.is_some_and(|at| scene.facts.unprovisioned.contains_key(&at));
+        let is_unjudged = object.is_some_and(|at| !scene.facts.unjudged_of(at).is_empty());
         for (via, ports) in ways {
             let list: Vec<String> = ports.iter().map(u16::to_string).collect();
             match via {
-                // What does not exist takes no connections.
-                Expose::LoadBalancer if is_absent => {}
+                // What does not exist takes no connections, and who gets in may be restricted in ways that are not evaluated.
+                Expose::LoadBalancer if is_absent || is_unjudged => {}
                 Expose::LoadBalancer => {
                     let web = ports.iter().all(|p| matches!(p, 80 | 443));
                     let message = format!(

@@ -9,10 +9,10 @@ use super::registry::family;
 use super::scene::Scene;
 use super::selection::some;
 use crate::cluster::Entry;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::graph::HostTls;
 use crate::manifest::Tree;
-use crate::net::near::Names;
+use crate::net::near::{Names, is_slip};
 use crate::net::text;
 use crate::policy::Way;
 use crate::resolve::{BackendTarget, CertificateSource, Host, is_google};
@@ -384,7 +384,10 @@ fn class(scene: &mut Scene<'_>, entry: &Entry, ingress: &Ingress, classes: &Clas
                 format!("{name} is of class {class}, and the input has class {there}"),
             );
             if let Some(near) = near {
-                report.help(format!("`ingressClassName: {near}` is probably meant"));
+                let report = report.help(format!("`ingressClassName: {near}` is probably meant"));
+                if is_slip(&class, &near) {
+                    report.severity(Severity::Warning);
+                }
             }
         }
         _ => {}

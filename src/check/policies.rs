@@ -1,6 +1,6 @@
 //! Policies: whether each is about some pods, restricts anything, and is enforced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::nearest::named;
 use super::registry::family;
@@ -8,16 +8,21 @@ use super::scene::Scene;
 use super::selection::{exact, some};
 use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
+use crate::manifest::Tree;
 use crate::net::near::is_slip;
-use crate::policy::{Direction, Enforcement, NamespaceSelection, Peers, Policy, Rule, RulePorts};
+use crate::net::{Expression, Selector};
+use crate::policy::{Direction, Enforcement, NamespaceSelection, Peer, Peers, Policy, Project, Rule, RulePorts};
 
 family! {
-    PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
+    PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy, or the selector of a policy of Calico, Cilium or Istio for one namespace, fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
     PolicyAllowsEverything, "policy-allows-everything", false, "A rule without peers and ports (`- {}`) lets in, or out, everything. Beside it the other rules of that direction change nothing, which is a warning. Alone it is the documented way to allow everything (https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic) and only worth knowing; it is told for ingress.";
-    PolicyNotEnforced, "policy-not-enforced", false, "Policies are only enforced by networks that know them (https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites). The input installs one that does not, such as Flannel or the AWS VPC CNI without its policy agent, and nothing beside it that would: the policies are accepted and change nothing.";
+    FqdnWithoutDnsRule, "fqdn-without-dns-rule", false, "A policy of Cilium allows hosts outside by their names (`toFQDNs`). Cilium learns the addresses of these names from the answers of the DNS, which it only sees where an egress rule with `rules: {dns: …}` takes the questions of the same pods through its proxy (https://docs.cilium.io/en/stable/security/policy/layer3/#dns-based). Without such a rule no address is ever allowed.";
+    PolicyNotEnforced, "policy-not-enforced", false, "Policies are only enforced by networks that know them (https://kubernetes.io/docs/concepts/services-networking/network-policies/#prerequisites). The input installs one that does not, such as Flannel or the AWS VPC CNI without its policy agent, and nothing beside it that would: the policies are accepted and change nothing. Policies of Calico and of Cilium are enforced by the network of their project only: where the input installs another one, or `--network-plugin` names it, they change nothing either.";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
+    other_selects_nothing(scene);
+    names_without_dns(scene);
     for (entry, policy) in network_policies(scene) {
         selects_nothing(scene, entry, policy);
         for direction in Direction::ALL {
@@ -208,13 +213,114 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
         .help("nothing is wrong if that is meant");
 }
 
+/// Policies of other projects, of one namespace, that are about no pod of it.
+fn other_selects_nothing(scene: &mut Scene<'_>) {
+    let connectivity = scene.connectivity;
+    for (index, policy) in connectivity.policies().iter().enumerate() {
+        let NamespaceSelection::Named(namespace) = &policy.subject.namespaces else { continue };
+        let never = Selector::of(Expression::never());
+        // What Cilium calls by a reserved label is no pod, and meant to be none.
+        let is_meant = policy.is_of_another_project() && policy.subject.pods != never;
+        if !is_meant || connectivity.selects(index) || scene.is_bare(namespace) || scene.is_operated(namespace) {
+            continue;
+        }
+        let Some(entry) = scene.find(&policy.key) else { continue };
+        let pods = &policy.subject.pods;
+        let what = if pods.is_everything() { String::new() } else { format!(" with {pods}") };
+        let message = format!("{} selects no pod: {namespace} has none{what}", title(policy));
+        scene
+            .report(Code::PolicySelectsNothing, entry, "", message)
+            .help("correct its selector, or leave the policy out");
+    }
+}
+
+/// Rules of Cilium for names of hosts, where no rule lets it see what the DNS says of names
+/// (<https://docs.cilium.io/en/stable/security/policy/layer3/#dns-based>).
+fn names_without_dns(scene: &mut Scene<'_>) {
+    let connectivity = scene.connectivity;
+    let has_names = |r: &&Rule| r.peers.list().iter().any(|p| matches!(p, Peer::Names(_)));
+    let with_names = |p: &Policy| p.rules(Direction::Egress).unwrap_or_default().iter().find(has_names).cloned();
+    let naming: Vec<(usize, Rule)> = connectivity
+        .policies()
+        .iter()
+        .enumerate()
+        .filter_map(|(index, policy)| Some((index, with_names(policy)?)))
+        .collect();
+    if naming.is_empty() {
+        return;
+    }
+    let sees_dns = |policy: &Policy| {
+        let Some(entry) = scene.find(&policy.key) else { return false };
+        let rules = policy.rules(Direction::Egress).unwrap_or_default().iter();
+        let trees = rules.filter_map(|rule| entry.object.tree.find(&rule.field)?.get("toPorts"));
+        trees.flat_map(Tree::items).any(|ports| ports.at(&["rules", "dns"]).is_some())
+    };
+    let seeing: Vec<bool> = connectivity.policies().iter().map(sees_dns).collect();
+    let mut blind: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for workload in 0..scene.cluster.workloads().len() {
+        let home = connectivity.home(workload);
+        for &group in connectivity.groups_of(home, workload) {
+            let own = connectivity.policies_of(home, group, Direction::Egress);
+            if own.iter().any(|&p| seeing[p]) {
+                continue;
+            }
+            for (policy, _) in naming.iter().filter(|(p, _)| own.contains(p)) {
+                blind.entry(*policy).or_default().push(workload);
+            }
+        }
+    }
+    for (index, rule) in naming {
+        let Some(workloads) = blind.get(&index) else { continue };
+        let policy = &connectivity.policies()[index];
+        let Some(entry) = scene.find(&policy.key) else { continue };
+        let names: Vec<String> = workloads.iter().map(|&w| named(&scene.cluster.workloads()[w])).collect();
+        let message = format!(
+            "{} allows hosts by their names, and no rule lets Cilium see what the DNS says of them to {}: no address is allowed",
+            title(policy),
+            some(&names)
+        );
+        scene
+            .report(Code::FqdnWithoutDnsRule, entry, &rule.field, message)
+            .help("add an egress rule to the DNS on port 53 with `rules: {dns: [{matchPattern: \"*\"}]}`");
+    }
+}
+
+/// Policies of a project whose controller is not what the network is.
+fn of_another_project(scene: &mut Scene<'_>) {
+    let Enforcement::Some { plugin, .. } = scene.connectivity.enforcement().clone() else { return };
+    let mut idle: BTreeMap<Project, Vec<&Policy>> = BTreeMap::new();
+    for &index in scene.connectivity.idle() {
+        let policy = &scene.connectivity.policies()[index];
+        if let Some(project) = Project::of(policy) {
+            idle.entry(project).or_default().push(policy);
+        }
+    }
+    for (project, policies) in idle {
+        let objects: BTreeSet<_> = policies.iter().map(|p| &p.key).collect();
+        let Some(first) = policies.iter().min_by_key(|p| p.at).and_then(|p| scene.find(&p.key)) else { continue };
+        let (count, name) = (objects.len(), project.as_str());
+        let subject = if count == 1 {
+            format!("a policy of {name} changes")
+        } else {
+            format!("{count} policies of {name} change")
+        };
+        let message = format!("{subject} nothing: the network is {plugin}, which enforces none of {name}");
+        scene
+            .report(Code::PolicyNotEnforced, first, "", message)
+            .help(format!("write them as policies that {plugin} knows, or leave them out"));
+    }
+}
+
 fn not_enforced(scene: &mut Scene<'_>) {
-    let (Enforcement::NotEnforced { plugin, by: Some(by) }, Some((first, _))) =
-        (scene.connectivity.enforcement().clone(), network_policies(scene).into_iter().next())
-    else {
+    of_another_project(scene);
+    let Enforcement::NotEnforced { plugin, by } = scene.connectivity.enforcement().clone() else { return };
+    let Some((first, _)) = network_policies(scene).into_iter().next() else { return };
+    let help = "add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network";
+    let Some(workload) = by.map(|by| &scene.cluster.workloads()[by]) else {
+        let message = format!("the network is {plugin}, which does not enforce policies: they change nothing");
+        scene.report(Code::PolicyNotEnforced, first, "", message).help(help);
         return;
     };
-    let workload = &scene.cluster.workloads()[by];
     let daemon = &scene.cluster.entries()[workload.entry];
     let message = format!(
         "{} is {plugin}, which does not enforce policies by itself, and nothing in the input does: the NetworkPolicies change nothing",
@@ -223,5 +329,5 @@ fn not_enforced(scene: &mut Scene<'_>) {
     scene
         .report(Code::PolicyNotEnforced, daemon, &format!("{}.containers", workload.spec.pod_path), message)
         .related(first, "", "the first of the policies")
-        .help("add a policy controller, such as Calico for policy, kube-network-policies or the agent of the network");
+        .help(help);
 }

@@ -18,11 +18,13 @@ family! {
     RouteDuplicate, "route-duplicate", false, "Two routes answer the same requests: Routes of OpenShift with one host and path, or rules of the Gateway API with the same match at the same listeners of one Gateway. The older one gets all of them (https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule); the router of OpenShift rejects the other. Where the routes are in several files and the manifests do not declare their namespaces, they may never be in one cluster, and this counts for less.";
     RouteNoTls, "route-no-tls", false, "A route that the Internet reaches serves its hosts without TLS: a Route of OpenShift without `spec.tls`, or a route of the Gateway API at listeners of which none encrypts. What clients send can be read on the way. Routes that only redirect are left in peace; nothing is wrong if something before the cluster encrypts.";
     RouteNotAllowed, "route-not-allowed", false, "A route names a Gateway as its parent that does not accept it: no listener has the name or port that is asked for, or none takes routes of this kind, namespace and hosts (https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes). Requests do not come to the route this way.";
+    EntranceRefused, "entrance-refused", false, "An Ingress, a Gateway or a route says something that its controller or the API server does not take, or that it answers with an error: a certificate of another namespace without a ReferenceGrant, a backend without port, an upstream or a subset that nothing defines, one host in two HTTPProxies, a port that the Service of the gateway does not have. The message says what becomes of it.";
     ReferenceNotPermitted, "reference-not-permitted", false, "A route sends to another namespace, which has no ReferenceGrant that allows it: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/api-types/referencegrant/).";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     refusals(scene);
+    faults(scene);
     plain(scene);
     duplicates(scene);
 }
@@ -179,6 +181,16 @@ fn duplicate(scene: &mut Scene<'_>, own: (&Entry, &str), first: (&Entry, &str), 
         .help(help);
     if apart {
         report.severity(Severity::Warning).lowered("they are in several files, and may never be in one cluster");
+    }
+}
+
+/// What controllers do not take.
+fn faults(scene: &mut Scene<'_>) {
+    let facts = scene.facts;
+    for fault in &facts.faults {
+        let entry = scene.entry(fault.object);
+        let message = format!("{} {}/{}: {}", entry.key.kind, entry.key.namespace(), entry.key.name, fault.text);
+        scene.report(Code::EntranceRefused, entry, &fault.field, message).help("see what the message names");
     }
 }
 

@@ -10,9 +10,7 @@ use super::{Finding, Options};
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
-use crate::manifest::Body;
 use crate::net::ObjectKey;
-use crate::net::kinds::is_entrance_group;
 use crate::policy::{Calls, Connectivity};
 use crate::resolve::Facts;
 use crate::source::Span;
@@ -26,10 +24,6 @@ pub enum Completeness {
     /// It is all.
     Whole,
 }
-
-/// Groups of kinds that configure something and run no pods, beside those of Kubernetes itself and of entry points.
-const CONFIGURING: &[&str] =
-    &["cert-manager.io", "argoproj.io", "kustomize.config.k8s.io", "external-secrets.io", "bitnami.com"];
 
 /// Everything that rules look at, and what they found.
 pub(super) struct Scene<'a> {
@@ -49,20 +43,11 @@ pub(super) struct Scene<'a> {
     /// Namespaces that the input declares.
     declared: BTreeSet<&'a str>,
     found: Vec<Finding>,
-    /// Namespaces with objects of kinds that may make pods.
-    operated: BTreeSet<&'a str>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(world: &'a World, options: &Options) -> Scene<'a> {
         let cluster = world.cluster();
-        let own = |group: &str| !group.contains('.') || group.ends_with(".k8s.io") || group == "k8s.io";
-        let makes_pods = |e: &&Entry| {
-            matches!(e.object.body, Body::Other)
-                && !own(&e.key.group)
-                && !is_entrance_group(&e.key.group)
-                && !CONFIGURING.iter().any(|g| e.key.group.ends_with(g))
-        };
         let mut named: BTreeMap<&str, BTreeMap<&str, &Entry>> = BTreeMap::new();
         for entry in cluster.entries().iter().filter(|e| e.key.group.is_empty()) {
             named.entry(&entry.key.kind).or_default().entry(&entry.key.name).or_insert(entry);
@@ -84,13 +69,12 @@ impl<'a> Scene<'a> {
                 .map(|(name, _)| name.as_str())
                 .collect(),
             found: Vec::new(),
-            operated: cluster.entries().iter().filter(makes_pods).filter_map(|e| e.key.namespace.as_deref()).collect(),
         }
     }
 
     /// Whether a namespace holds an object of a kind that nobody here knows and that may well make pods: an operator's.
     pub fn is_operated(&self, namespace: &str) -> bool {
-        self.operated.contains(namespace)
+        self.facts.operated.contains_key(namespace)
     }
 
     /// Whether a namespace may hold more than the input: if nothing else was told, one that the input does not declare.

@@ -8,10 +8,10 @@ use super::nearest::named;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{containers, ports as workload_ports, some};
-use crate::cluster::{Entry, Workload};
+use crate::cluster::{Entry, Ordinals, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::graph::{PortMap, TargetPort};
-use crate::manifest::Body;
+use crate::manifest::{Body, Tree};
 use crate::net::near::Names;
 use crate::net::{ContainerPort, ObjectKey, Protocol, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
@@ -42,6 +42,7 @@ pub(super) fn check(scene: &mut Scene<'_>) {
         if !selector.is_empty() && is_empty() && !by_hand.contains_key(&entry.key) {
             selects_nothing(scene, entry, &selector);
         }
+        lacking_pod(scene, entry, &selector);
     }
     for (service, ends) in &by_hand {
         without_service(scene, service, ends);
@@ -140,6 +141,32 @@ fn selects_nothing(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<Str
     } else if bare {
         report.severity(Severity::Warning).lowered("the manifests contain no pod of that namespace");
     }
+}
+
+/// A Service for one pod of a StatefulSet that does not have it
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>).
+fn lacking_pod(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<String, String>) {
+    let namespace = entry.key.namespace();
+    let Some(pod) = selector.get(Ordinals::keys()[0]) else { return };
+    let Some((name, number)) = pod.rsplit_once('-').and_then(|(name, n)| Some((name, n.parse::<i64>().ok()?))) else {
+        return;
+    };
+    let key = ObjectKey { group: "apps".to_owned(), ..ObjectKey::new("", "StatefulSet", namespace, name) };
+    let Some(set) = scene.find(&key) else { return };
+    let Body::Workload(spec) = &set.object.body else { return };
+    let start = set.object.tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
+    let count = i64::from(spec.replicas.unwrap_or(1));
+    if (start..start.saturating_add(count)).contains(&number) {
+        return;
+    }
+    let message = format!(
+        "Service {namespace}/{} selects pod {pod}, and StatefulSet {namespace}/{name} has {count} replicas, with numbers from {start}",
+        entry.key.name,
+    );
+    scene
+        .report(Code::ServiceSelectsNothing, entry, "spec.selector", message)
+        .related(set, "spec.replicas", "the replicas")
+        .help("select a pod that is there, or raise the replicas");
 }
 
 /// Whether the ports of a Service lead to ports of the pods that it selects.

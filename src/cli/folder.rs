@@ -14,6 +14,7 @@ use super::{drift, output};
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{self, Graph, Identity, SummaryId};
 use crate::layout::Layout;
+use crate::net::text;
 use crate::picture;
 use crate::render::{self, Page, PageLink};
 use crate::view::{self, Note, Selection};
@@ -85,7 +86,8 @@ impl Folder {
             name: page.name.clone(),
             facts: self.facts.get(&page.name).cloned().unwrap_or_default(),
         };
-        let links: Vec<PageLink> = self.pages.iter().map(link).collect();
+        let mut links: Vec<PageLink> = self.pages.iter().map(link).collect();
+        links.sort_by(|a, b| text::natural(&a.name, &b.name));
         let up =
             |file: &str, name: &str| PageLink { file: file.to_owned(), name: name.to_owned(), facts: String::new() };
         let (look, look_of_page) = (picture.look(), picture.look_of_page());

@@ -96,7 +96,7 @@ enum Command {
     },
     /// Compare two states of a system, and draw the differences
     Diff(Box<diff::Args>),
-    /// Print tables of connections, exposure, isolation or routes
+    /// Print tables of connections, exposure, isolation, policies or routes
     Table(Box<table::Args>),
     /// Show manifests in a browser, and redraw them when they change
     Serve(Box<serve::Args>),

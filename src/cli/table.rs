@@ -1,4 +1,4 @@
-//! `kubesketch table`: connections, exposure, isolation and routes, as a table or as data.
+//! `kubesketch table`: connections, exposure, isolation, policies and routes, as a table or as data.
 
 use super::Status;
 use super::input::{ConnectArgs, InputArgs};
@@ -42,6 +42,8 @@ enum Kind {
     Exposure,
     /// The policies that select each workload
     Isolation,
+    /// What each policy is worth: needed, redundant, shadowed, contradicted or without effect
+    Policies,
     /// Hosts and paths, with their backends
     Routes,
 }
@@ -65,9 +67,11 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
         Kind::Exposure if json => render::exposure_json(&report, extent),
         Kind::Isolation if json => render::isolation_json(&report),
+        Kind::Policies if json => render::policies_json(&report),
         Kind::Routes if json => render::routes_json(&report),
         Kind::Exposure => words(args, &render::exposure_table(&report, extent)),
         Kind::Isolation => words(args, &render::isolation_table(&report)),
+        Kind::Policies => words(args, &render::policies_table(&report)),
         Kind::Routes => words(args, &render::routes_table(&report)),
     };
     output::to_stdout(&text)?;

@@ -86,8 +86,12 @@ fn by_operators(entry: &Entry, spec: &manifest::Workload) -> Vec<(&'static str, 
                 ("ray.io/group", group),
                 ("ray.io/identifier", identifier),
                 ("ray.io/is-ray-node", "yes".to_owned()),
+                // Pods that serve have it set to true, and which do changes while they run.
+                ("ray.io/serve", if kind == "RayService" { "true".to_owned() } else { unknown() }),
             ]
         }
+        // (https://docs.openshift.com/container-platform/latest/applications/deployments/what-deployments-are.html)
+        ("apps.openshift.io", "DeploymentConfig") => vec![("deploymentconfig", name()), ("deployment", unknown())],
         ("jobset.x-k8s.io", "JobSet") => vec![
             ("jobset.sigs.k8s.io/jobset-name", name()),
             ("jobset.sigs.k8s.io/replicatedjob-name", if spec.part.is_empty() { unknown() } else { part() }),

@@ -13,6 +13,7 @@ use crate::world::UnreadEntrance;
 /// Entrances first, then policies.
 pub(super) fn items(found: &Found<'_>) -> Vec<Item> {
     let mut items = entrances(found);
+    items.extend(lifted(found));
     items.extend(ways(found));
     items.extend(policies(found));
     items
@@ -74,6 +75,37 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
             gate: None,
             kin: Vec::new(),
         });
+    }
+    items
+}
+
+/// What was not evaluated of an entrance and may have kept requests out, and is gone.
+fn lifted(found: &Found<'_>) -> Vec<Item> {
+    let of = |state: &'_ Revision| -> BTreeMap<ObjectKey, BTreeSet<String>> {
+        let all = state.world.facts().unjudged.iter();
+        let named = all.map(|(&object, said)| {
+            (state.cluster().entries()[object].key.clone(), said.iter().map(|u| u.what.clone()).collect())
+        });
+        named.collect()
+    };
+    let (old, new) = (of(found.old), of(found.new));
+    let none = BTreeSet::new();
+    let mut items = Vec::new();
+    for (key, was) in &old {
+        // What is gone altogether opens nothing.
+        if found.new.cluster().find(key).is_none() {
+            continue;
+        }
+        for what in was.difference(new.get(key).unwrap_or(&none)) {
+            items.push(Item {
+                sign: "~",
+                text: format!("{key}: {what} may have kept requests out and was not evaluated; it is gone"),
+                because: Vec::new(),
+                kin: Vec::new(),
+                nodes: vec![NodeId::object(key)],
+                gate: Some(Gate::UnreadEntrance),
+            });
+        }
     }
     items
 }

@@ -44,7 +44,7 @@ pub use id::{
 pub use kind::{EdgeKind, NodeKind};
 pub use model::{
     Backend, Container, Detail, Edge, EdgeDetail, Expose, Exposure, Listener, Location, MissingReason, Node, Port,
-    PortMap, RouteRule, Scale, ServiceKind, TargetPort,
+    PortMap, RouteRule, Scale, ServiceKind, TargetPort, When, are_silent,
 };
 pub use remark::{Gravity, Remark};
 pub use summary::{Scope, Several, Summary};

@@ -373,6 +373,26 @@ pub struct RouteRule {
     pub weight: Option<i32>,
     /// True for the default backend, which is used if no rule matches.
     pub default: bool,
+    /// For which of the requests with its host and path it is.
+    pub when: When,
+}
+
+/// For which requests a rule is, of those with its host and path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum When {
+    /// For all of them.
+    #[default]
+    Always,
+    /// For those that fulfil conditions about more than that.
+    Conditional,
+    /// For copies of them, the answers to which are thrown away.
+    Copied,
+}
+
+/// Whether rules send no requests at all: each gives its target the weight 0, as
+/// <https://gateway-api.sigs.k8s.io/reference/spec/#backendref> and its like elsewhere have it.
+pub fn are_silent(rules: &[RouteRule]) -> bool {
+    !rules.is_empty() && rules.iter().all(|r| r.weight == Some(0))
 }
 
 /// The backend port of a route.

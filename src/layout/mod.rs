@@ -20,6 +20,7 @@ mod place;
 mod route;
 mod verify;
 
+pub use cards::legend::edge_word;
 pub use cards::metrics::text_width;
 pub use model::{Badge, Card, Frame, Gap, Label, Layout, LegendEntry, Link, Point, Rect, Row, Sample, Text, TextRole};
 pub use moment::{Moment, moment};

@@ -1,5 +1,6 @@
 //! Lists in sentences.
 
+use std::cmp::Ordering;
 use std::fmt::Display;
 
 /// The names, or the first of them and the number of the others: `a, b, c`, `a, b, c and 2 more`.
@@ -23,9 +24,45 @@ pub fn joined(names: impl IntoIterator<Item = impl Display>, most: usize, last: 
     if told.is_empty() { end } else { format!("{}{last}{end}", told.join(", ")) }
 }
 
+/// The order in which people count: `team-2` before `team-10`.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
+    loop {
+        let ([x, ..], [y, ..]) = (left, right) else {
+            return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
+        };
+        if x.is_ascii_digit() && y.is_ascii_digit() {
+            let (one, rest) = digits(left);
+            let (other, more) = digits(right);
+            // Without zeros before it, the longer number is the greater one.
+            match one.len().cmp(&other.len()).then_with(|| one.cmp(other)) {
+                Ordering::Equal => (left, right) = (rest, more),
+                different => return different,
+            }
+        } else if x == y {
+            (left, right) = (&left[1..], &right[1..]);
+        } else {
+            return x.cmp(y);
+        }
+    }
+}
+
+/// The number at the beginning, without zeros before it, and what follows.
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let (number, rest) = text.split_at(text.iter().take_while(|c| c.is_ascii_digit()).count());
+    (&number[number.iter().take_while(|c| **c == b'0').count()..], rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_names_are_counted() {
+        let mut names = ["team-10", "team-2", "team-2-b", "team-02", "a", "team-1", "team", "b10x2", "b10x10", "b9"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a", "b9", "b10x2", "b10x10", "team", "team-1", "team-02", "team-2", "team-2-b", "team-10"]);
+    }
 
     #[test]
     fn long_lists_end_in_a_number() {

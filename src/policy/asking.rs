@@ -82,16 +82,17 @@ pub(super) fn conditions(
     rules.filter(|(_, _, r)| r.when.is_some()).filter(|(p, i, _)| means(*p, *i)).filter_map(|(.., r)| r.when).collect()
 }
 
-/// What a side says of a peer.
+/// What a side says of a peer if some policies were not there.
 pub(super) fn side(
     judge: &Judge,
     direction: Direction,
     subject: GroupId,
     means: impl Fn(usize, usize) -> bool,
     declared: &[ContainerPort],
+    without: &[usize],
 ) -> Verdict {
     let conditions = conditions(judge, direction, subject, &means);
-    let mut asking = Asking { judge, direction, subject, means: &means, declared, because: Vec::new() };
+    let mut asking = Asking { judge, direction, subject, means: &means, declared, without, because: Vec::new() };
     if conditions.is_empty() {
         let ports = asking.ask(&Requests::Kind(Vec::new()));
         return Verdict { ports, because: asking.because, ..Verdict::open() };
@@ -113,7 +114,8 @@ pub(super) fn together(judge: &Judge, from: GroupId, to: GroupId) -> Verdict {
         let (mut ports, mut because) = (PortSet::all(), Vec::new());
         for (direction, subject, peer) in ends {
             let means = judge.means(direction, peer);
-            let mut asking = Asking { judge, direction, subject, means: &means, declared, because: Vec::new() };
+            let mut asking =
+                Asking { judge, direction, subject, means: &means, declared, without: &[], because: Vec::new() };
             ports = ports.intersection(&asking.ask(kind));
             because.extend(asking.because);
         }
@@ -145,6 +147,8 @@ struct Asking<'a, M> {
     means: &'a M,
     /// The named ports of the destination.
     declared: &'a [ContainerPort],
+    /// Policies that are not asked.
+    without: &'a [usize],
     because: Vec<Reason>,
 }
 
@@ -155,8 +159,13 @@ impl<M: Fn(usize, usize) -> bool> Asking<'_, M> {
         let mut allowed = PortSet::none();
         let mut open = PortSet::all();
         for stage in &judge.side(self.subject, self.direction).stages {
-            let onward = self.stage(stage, &open, &mut allowed, requests);
-            open = onward;
+            open = if self.without.iter().any(|p| stage.policies.contains(p)) {
+                let rest = stage.policies.iter().filter(|p| !self.without.contains(p)).copied().collect();
+                let stage = Stage { tier: stage.tier.clone(), policies: rest };
+                self.stage(&stage, &open, &mut allowed, requests)
+            } else {
+                self.stage(stage, &open, &mut allowed, requests)
+            };
         }
         allowed.union(&open)
     }

@@ -59,7 +59,10 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                     policies.push(policy);
                 }
             }
-            Some(outcome) => diagnostics.extend(refusal(entry, outcome.err())),
+            Some(outcome) => {
+                diagnostics.extend(refusal(entry, outcome.err()));
+                partly.push(ForeignPolicy::refused(entry));
+            }
             None => {
                 if let Some(policy) = ForeignPolicy::of(entry) {
                     foreign.entry((&entry.key.group, &entry.key.kind)).or_default().push(policy);
@@ -170,7 +173,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
         for rule in policy.all_rules() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             for peer in peers {
-                // Who denies or allows every address speaks of none in particular.
+                // Who denies or allows every address speaks of none in particular, and names are told as such.
                 let is_all =
                     |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
                 if let Some(what) = peer.untold().filter(|_| !peers.iter().any(is_all)) {

@@ -1,6 +1,6 @@
 //! The result: who can talk to whom, on which ports, and because of which rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::absent as absent_controller;
@@ -63,6 +63,8 @@ pub struct Entrance {
 pub enum EntranceDoubt {
     /// Whether the load balancer exists.
     NotProvisioned,
+    /// Whether something that is not evaluated keeps clients out, or sends their requests elsewhere.
+    Unjudged,
     /// Whether pods see the address of the client or that of a node.
     Translated,
 }
@@ -180,6 +182,10 @@ pub struct Connectivity {
     /// Rules that may mean one of these controllers, by policy.
     absent_rules: BTreeSet<(usize, usize)>,
     enforcement: Enforcement,
+    /// The policies that nobody enforces.
+    idle: Vec<usize>,
+    /// What policies leave of the way from outside to each workload that brings requests.
+    hops: BTreeMap<usize, Admission>,
 }
 
 /// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
@@ -197,7 +203,7 @@ pub fn connectivity(
     let collect::Collected { policies, mut foreign } = collect::collect(cluster, &mut diagnostics);
     let unread = Influences::of(cluster, &mut foreign);
     let enforcement = Enforcement::of(cluster, plugin);
-    let beside = (&unread, enforcement.unenforcing().is_none());
+    let beside = (&unread, &enforcement);
     collect::doubts(&policies, cluster, &mut diagnostics);
     let mut planes = Vec::new();
     let mut home = vec![0; cluster.workloads().len()];
@@ -207,8 +213,12 @@ pub fn connectivity(
         }
         planes.push(Plane::new(network, cluster, &policies, &members, &absent, beside, &mut diagnostics));
     }
+    let idle = (0..policies.len()).filter(|&p| enforcement.unenforcing(&policies[p]).is_some()).collect();
     let absent_rules = absent_controller::rules(&policies, cluster, &absent);
-    let value = Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement };
+    let hops = BTreeMap::new();
+    let mut value =
+        Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement, idle, hops };
+    value.hops = value.all_hops();
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
     Diagnostic::sort(&mut diagnostics);
@@ -227,13 +237,23 @@ impl Connectivity {
         &self.enforcement
     }
 
+    /// Whether a policy is about some pods of the input, whether it is enforced or not.
+    pub fn selects(&self, policy: usize) -> bool {
+        self.planes.iter().any(|plane| plane.judge.is_about_some(policy))
+    }
+
+    /// The policies that nobody enforces.
+    pub fn idle(&self) -> &[usize] {
+        &self.idle
+    }
+
     /// The policies that select a workload in a direction on its primary network and that nobody enforces.
     pub fn unenforced(&self, workload: usize, direction: Direction) -> Vec<usize> {
-        let plane = self.planes.get(self.home(workload)).filter(|_| self.enforcement.unenforcing().is_some());
+        let plane = self.planes.get(self.home(workload));
         let selects =
             |policy: usize| plane.is_some_and(|p| p.groups_of(workload).iter().any(|&g| p.judge.is_subject(policy, g)));
-        let about = |&p: &usize| self.policies[p].rules(direction).is_some() && selects(p);
-        (0..self.policies.len()).filter(about).collect()
+        let about = |&&p: &&usize| self.policies[p].rules(direction).is_some() && selects(p);
+        self.idle.iter().filter(about).copied().collect()
     }
 
     /// The policies that are not evaluated.
@@ -387,7 +407,87 @@ impl Connectivity {
     /// whether the pod sees the address of the client or that of a node is for the load balancer and
     /// `externalTrafficPolicy` to say
     /// (<https://kubernetes.io/docs/tutorials/services/source-ip/>).
+    ///
+    /// Requests that a controller brings must reach the controller first.
     pub fn admission(&self, entrance: &Entrance) -> Admission {
+        let hops: Vec<(usize, &Admission)> = self.hops_of(entrance).collect();
+        let open = |hop: &Admission| !hop.ports.is_empty() || hop.certainty == Certainty::Undetermined;
+        let known: Vec<usize> = hops.iter().filter(|(_, hop)| open(hop)).map(|(w, _)| *w).collect();
+        let mut admission = match &entrance.way {
+            Way::Controller(all) if !all.is_empty() && known.is_empty() => {
+                Admission { ports: PortSet::none(), certainty: Certainty::Certain, because: Vec::new() }
+            }
+            Way::Controller(_) => self.admitted(&Entrance { way: Way::Controller(known), ..entrance.clone() }),
+            Way::Direct { .. } => self.admitted(entrance),
+        };
+        for (_, hop) in hops.iter().filter(|(_, hop)| admission.ports.is_empty() || open(hop)) {
+            let decides = hop.ports.is_empty() || hop.certainty != Certainty::Certain;
+            admission.certainty = admission.certainty.max(hop.certainty);
+            let new = hop.because.iter().copied().filter(|r| decides && !admission.because.contains(r));
+            let new: Vec<Reason> = new.collect();
+            admission.because.extend(new);
+        }
+        let is_unjudged = entrance.doubt == Some(EntranceDoubt::Unjudged) && !admission.ports.is_empty();
+        if is_unjudged {
+            admission.certainty = Certainty::Undetermined;
+        }
+        admission
+    }
+
+    /// What policies leave of the way from outside to the workloads that bring the requests of an entrance.
+    fn hops_of<'a>(&'a self, entrance: &'a Entrance) -> impl Iterator<Item = (usize, &'a Admission)> {
+        let known: &[usize] = if let Way::Controller(known) = &entrance.way { known } else { &[] };
+        known.iter().filter_map(|w| Some((*w, self.hops.get(w)?)))
+    }
+
+    /// How sure it is that requests reach the workloads that bring them.
+    pub fn hop_certainty(&self, entrance: &Entrance) -> Certainty {
+        self.hops_of(entrance).map(|(_, hop)| hop.certainty).max().unwrap_or_default()
+    }
+
+    /// What policies leave of the ways to the workloads that bring requests: through their Services and the ports of
+    /// their nodes, or from anywhere where the input shows none of these.
+    fn all_hops(&self) -> BTreeMap<usize, Admission> {
+        let mut direct: BTreeMap<usize, Vec<&Entrance>> = BTreeMap::new();
+        for entrance in &self.entrances {
+            if let Way::Controller(known) = &entrance.way {
+                direct.extend(known.iter().map(|&w| (w, Vec::new())));
+            }
+        }
+        for entrance in self.entrances.iter().filter(|e| matches!(e.way, Way::Direct { .. })) {
+            if let Some(own) = direct.get_mut(&entrance.workload) {
+                own.push(entrance);
+            }
+        }
+        let hop = |(workload, own): (usize, Vec<&Entrance>)| (workload, self.hop(workload, &own));
+        direct.into_iter().map(hop).collect()
+    }
+
+    fn hop(&self, workload: usize, direct: &[&Entrance]) -> Admission {
+        let Some(first) = direct.first() else {
+            let by = ObjectKey::new("", "", "", "");
+            let way = Way::Direct { from: Origin::Internet, addresses: everywhere() };
+            return self.admitted(&Entrance { by, way, workload, ports: PortSet::all(), doubt: None });
+        };
+        let mut all = self.admitted(first);
+        for entrance in &direct[1..] {
+            let next = self.admitted(entrance);
+            // One that is open is enough.
+            match (all.ports.is_empty(), next.ports.is_empty()) {
+                (true, false) => all = next,
+                (false, true) => {}
+                (true, true) => all.certainty = all.certainty.max(next.certainty),
+                (false, false) => {
+                    all.certainty = all.certainty.min(next.certainty);
+                    all.ports.add(&next.ports);
+                }
+            }
+        }
+        all
+    }
+
+    /// What policies leave of the last step of a way in.
+    fn admitted(&self, entrance: &Entrance) -> Admission {
         let Some(plane) = self.planes.get(self.home(entrance.workload)) else {
             return Admission { ports: PortSet::none(), certainty: Certainty::Undetermined, because: Vec::new() };
         };

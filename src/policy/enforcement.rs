@@ -3,6 +3,10 @@
 
 use std::str::FromStr;
 
+use k8s_openapi::api::core::v1::Container;
+
+use super::rule::Policy;
+use super::tier::Tier;
 use crate::cluster::{Cluster, Workload};
 
 /// The network plugin of a cluster, by name.
@@ -43,12 +47,56 @@ impl FromStr for NetworkPlugin {
     }
 }
 
+/// A project with policies of its own for the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Project {
+    /// Calico.
+    Calico,
+    /// Cilium.
+    Cilium,
+}
+
+impl Project {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Project::Calico => "Calico",
+            Project::Cilium => "Cilium",
+        }
+    }
+
+    /// The project that made the kind of a policy; `None` for Kubernetes and meshes.
+    pub fn of(policy: &Policy) -> Option<Project> {
+        match policy.key.group.as_str() {
+            "crd.projectcalico.org" | "projectcalico.org" => Some(Project::Calico),
+            super::cilium::GROUP => Some(Project::Cilium),
+            _ => None,
+        }
+    }
+
+    /// The projects whose policies a plugin enforces.
+    fn by(plugin: &str) -> Vec<Project> {
+        match plugin {
+            "Calico" | "Canal" => vec![Project::Calico],
+            "Cilium" => vec![Project::Cilium],
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Whether policies hold on the pod network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Enforcement {
     /// They do, as far as is known.
     #[default]
     Enforced,
+    /// Those of Kubernetes do, and those of some other projects.
+    Some {
+        /// What the network is called.
+        plugin: &'static str,
+        /// The projects of policies that hold beside those of Kubernetes.
+        projects: Vec<Project>,
+    },
     /// The network does not know policies: they change nothing.
     NotEnforced {
         /// What the network is called.
@@ -59,20 +107,36 @@ pub enum Enforcement {
 }
 
 impl Enforcement {
-    /// What the network is called if it does not enforce policies.
-    pub fn unenforcing(&self) -> Option<&'static str> {
+    /// What the network is called if it does not enforce a policy. Those of a mesh are not for the network.
+    pub fn unenforcing(&self, policy: &Policy) -> Option<&'static str> {
         match self {
+            _ if policy.tier == Tier::Mesh => None,
             Enforcement::Enforced => None,
             Enforcement::NotEnforced { plugin, .. } => Some(plugin),
+            Enforcement::Some { plugin, projects } => {
+                Project::of(policy).filter(|project| !projects.contains(project)).map(|_| *plugin)
+            }
         }
     }
 
     /// Looks for the network of a cluster among its DaemonSets, unless it is told.
     pub(super) fn of(cluster: &Cluster, told: Option<&NetworkPlugin>) -> Enforcement {
         if let Some(NetworkPlugin { name, enforces }) = told {
-            return if *enforces { Enforcement::Enforced } else { Enforcement::NotEnforced { plugin: name, by: None } };
+            return if *enforces {
+                Enforcement::Some { plugin: name, projects: Project::by(name) }
+            } else {
+                Enforcement::NotEnforced { plugin: name, by: None }
+            };
         }
-        if cluster.workloads().iter().any(|w| images(w).any(|i| ENFORCING.iter().any(|word| i.contains(word)))) {
+        // The agents of these projects, on every node.
+        let daemons = || cluster.workloads().iter().filter(|w| w.key.kind == "DaemonSet");
+        let mut agents =
+            AGENTS.iter().filter(|(image, ..)| daemons().any(|w| images(w).any(|i| path(i).ends_with(image))));
+        if let Some((_, plugin, first)) = agents.next() {
+            let projects = std::iter::once(*first).chain(agents.map(|(.., project)| *project)).collect();
+            return Enforcement::Some { plugin, projects };
+        }
+        if cluster.workloads().iter().any(|w| containers(w).any(enforces)) {
             return Enforcement::Enforced;
         }
         let daemons = cluster.workloads().iter().enumerate().filter(|(_, w)| w.key.kind == "DaemonSet");
@@ -83,6 +147,10 @@ impl Enforcement {
         found.into_iter().next().unwrap_or_default()
     }
 }
+
+/// Images of agents that enforce policies of their own project beside those of Kubernetes.
+const AGENTS: &[(&str, &str, Project)] =
+    &[("calico/node", "Calico", Project::Calico), ("cilium/cilium", "Cilium", Project::Cilium)];
 
 /// Images of networks that do not enforce policies by themselves, and what they are called.
 const UNENFORCED: &[(&str, &str)] = &[("flannel", "Flannel"), ("amazon-k8s-cni", "the AWS VPC CNI")];
@@ -102,9 +170,31 @@ const ENFORCING: &[&str] = &[
     "weave-npc",
 ];
 
-fn images(workload: &Workload) -> impl Iterator<Item = &str> {
+/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless it is
+/// asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
+fn enforces(container: &Container) -> bool {
+    let Some(image) = container.image.as_deref().filter(|i| ENFORCING.iter().any(|word| i.contains(word))) else {
+        return false;
+    };
+    let said = || container.args.iter().chain(&container.command).flatten();
+    let off = said().any(|arg| arg.trim() == "--enable-network-policy=false");
+    !(image.contains("aws-network-policy-agent") && off)
+}
+
+fn containers(workload: &Workload) -> impl Iterator<Item = &Container> {
     let pod = &workload.spec.pod;
-    pod.containers.iter().chain(pod.init_containers.iter().flatten()).filter_map(|c| c.image.as_deref())
+    pod.containers.iter().chain(pod.init_containers.iter().flatten())
+}
+
+fn images(workload: &Workload) -> impl Iterator<Item = &str> {
+    containers(workload).filter_map(|c| c.image.as_deref())
+}
+
+/// The name of an image, without tag and digest.
+fn path(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    let tag = name.rfind(':').filter(|at| name.rfind('/').is_none_or(|slash| slash < *at));
+    tag.map_or(name, |at| &name[..at])
 }
 
 /// The last part of the name of an image, without tag and digest.
@@ -123,5 +213,6 @@ mod tests {
         assert!(!"Flannel".parse::<NetworkPlugin>().unwrap().enforces);
         assert!("calico".parse::<NetworkPlugin>().unwrap().enforces);
         assert!("calicoo".parse::<NetworkPlugin>().is_err());
+        assert_eq!(path("quay.io:443/cilium/cilium:v1@sha256:0"), "quay.io:443/cilium/cilium");
     }
 }

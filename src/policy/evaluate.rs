@@ -197,7 +197,7 @@ impl Judge {
     pub fn new(
         policies: &[Policy],
         holds: impl Fn(&Policy) -> bool,
-        enforced: bool,
+        enforced: impl Fn(&Policy) -> bool,
         table: &mut SetTable,
         groups: Groups,
     ) -> Judge {
@@ -231,7 +231,7 @@ impl Judge {
             conditions: conditions.into_iter().map(|(condition, _)| condition).collect(),
             memory: Memory::default(),
         };
-        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced || p.tier == Tier::Mesh) {
+        for (id, policy) in policies.iter().enumerate().filter(|(_, p)| enforced(p)) {
             let Some(subjects) = judge.subjects[id] else { continue };
             for direction in Direction::ALL.into_iter().filter(|d| policy.rules(*d).is_some()) {
                 for group in judge.sets[subjects].ones() {
@@ -253,6 +253,11 @@ impl Judge {
     /// True if a policy is about a group, whether it is enforced or not.
     pub fn is_subject(&self, policy: usize, group: GroupId) -> bool {
         self.subjects[policy].is_some_and(|set| self.sets[set].contains(group))
+    }
+
+    /// True if a policy is about some group, whether it is enforced or not.
+    pub fn is_about_some(&self, policy: usize) -> bool {
+        self.subjects[policy].is_some_and(|set| !self.sets[set].is_clear())
     }
 
     /// The groups that a policy is about and applies to in a direction, ascending.
@@ -407,8 +412,20 @@ impl Judge {
         if self.is_open(subject, direction) {
             Verdict::open()
         } else {
-            asking::side(self, direction, subject, means, declared)
+            asking::side(self, direction, subject, means, declared, &[])
         }
+    }
+
+    /// The same if some policies were not there.
+    pub fn of_side_without(
+        &self,
+        direction: Direction,
+        subject: GroupId,
+        means: impl Fn(usize, usize) -> bool,
+        declared: &[ContainerPort],
+        without: &[usize],
+    ) -> Verdict {
+        asking::side(self, direction, subject, means, declared, without)
     }
 
     /// The groups that a group's own side may let through; `None` if it denies nobody from the start. What policies

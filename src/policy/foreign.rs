@@ -158,6 +158,20 @@ impl ForeignPolicy {
         })
     }
 
+    /// The same for a policy that the API server refuses as it is written: what it would say once it is mended is not
+    /// known.
+    pub(super) fn refused(entry: &Entry) -> ForeignPolicy {
+        ForeignPolicy {
+            key: entry.key.clone(),
+            at: entry.object.span,
+            influence: Influence::Decides,
+            cluster_wide: entry.key.namespace.is_none(),
+            directions: BOTH.to_vec(),
+            subject: None,
+            members: None,
+        }
+    }
+
     /// What an evaluated policy of another project may change where a rule that denies or passes on means a peer whose
     /// addresses the manifests do not give: that rule may decide about any pod.
     pub(super) fn in_part(entry: &Entry, policy: &Policy) -> Option<ForeignPolicy> {

@@ -41,6 +41,7 @@ mod rule;
 mod selector;
 mod tier;
 mod unseen;
+mod worth;
 
 pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
@@ -48,7 +49,7 @@ pub use connectivity::{
     Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
     connectivity,
 };
-pub use enforcement::{Enforcement, NetworkPlugin, UnknownPlugin};
+pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
@@ -66,3 +67,4 @@ pub use rule::{
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};
 pub use unseen::{Description, Unseen};
+pub use worth::{Value, Worth};

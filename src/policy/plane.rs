@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::classes::{Asked, Classes};
 use super::collect::refused;
 use super::connectivity::{Answer, Connection, Endpoint, Entrance, Extent, Way};
+use super::enforcement::Enforcement;
 use super::evaluate::{Certainty, Judge, Reason};
 use super::foreign::Influences;
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};
@@ -68,7 +69,7 @@ impl Plane {
         policies: &[Policy],
         members: &[usize],
         absent: &[AbsentController],
-        (unread, enforced): (&Influences, bool),
+        (unread, enforcement): (&Influences, &Enforcement),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Plane {
         let holds = |policy: &Policy| match (&policy.scope, &network) {
@@ -92,7 +93,8 @@ impl Plane {
         let mut groups = table.group(&classes, outside);
         let of_workload = std::mem::take(&mut groups.of_workload);
         let controllers = std::mem::take(&mut groups.controllers);
-        let enforced = enforced || matches!(network, Network::Secondary(_));
+        let beside = matches!(network, Network::Secondary(_));
+        let enforced = |policy: &Policy| beside || enforcement.unenforcing(policy).is_none();
         let mut judge = Judge::new(policies, holds, enforced, &mut table, groups);
         settle_ties(policies, &mut judge, diagnostics);
         Plane {

@@ -91,9 +91,9 @@ impl Peer {
     /// What of it manifests do not tell the addresses of, in words.
     pub fn untold(&self) -> Option<&'static str> {
         match self {
-            Peer::Pods(_) | Peer::Addresses(_) => None,
+            // Names are told as they are.
+            Peer::Pods(_) | Peer::Addresses(_) | Peer::Names(_) => None,
             Peer::Nodes => Some("nodes"),
-            Peer::Names(_) => Some("domain names"),
             Peer::Untold(what) => Some(what),
         }
     }

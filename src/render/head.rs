@@ -41,7 +41,7 @@ impl Head {
             PageSetting::File => palette,
             PageSetting::Live => Palette::Changes,
         };
-        let (mut style, mut scripts, mut more, mut live) = (style(theme, palette), hash(SCRIPT), "", "");
+        let (mut style, mut scripts, mut more, mut live) = (style(theme, palette), hash(&SCRIPT), "", "");
         if options.setting == PageSetting::Live {
             style.push_str(live::STYLE);
             live = live::SCRIPT;
@@ -61,7 +61,7 @@ impl Head {
                 Theme::Auto => "light dark",
             },
             style,
-            script: SCRIPT,
+            script: &SCRIPT,
             live,
         }
     }

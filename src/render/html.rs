@@ -325,7 +325,7 @@ impl Maker<'_> {
     }
 
     fn route(&self, row: &tables::RouteRow<'_>) -> RouteRow {
-        let RouteRule { host, path, path_type, tls, default, weight } = row.rule;
+        let RouteRule { host, path, path_type, tls, default, weight, when: _ } = row.rule;
         RouteRow {
             by: self.name(row.by),
             host: match host {

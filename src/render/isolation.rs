@@ -6,7 +6,7 @@ use super::Report;
 use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{Direction, Isolation};
+use crate::policy::{Direction, Isolation, Project};
 
 /// A table of workloads: open or isolated in each direction, and by which policies.
 pub fn isolation_table(report: &Report<'_>) -> Table {
@@ -30,13 +30,15 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
             by.push("in the network of its node: policies may not hold".to_owned());
         }
         let mut words = [word(ingress), word(egress)];
-        if let Some(plugin) = report.connectivity.enforcement().unenforcing() {
-            for (word, direction) in words.iter_mut().zip(Direction::ALL) {
-                for policy in report.connectivity.unenforced(index, direction) {
+        for (word, direction) in words.iter_mut().zip(Direction::ALL) {
+            for policy in report.connectivity.unenforced(index, direction) {
+                let policy = &report.connectivity.policies()[policy];
+                let Some(plugin) = report.connectivity.enforcement().unenforcing(policy) else { continue };
+                if *word == OPEN {
                     *word = "not enforced";
-                    let policy = &report.connectivity.policies()[policy];
-                    by.push(format!("{} {}: {plugin} does not enforce policies", direction.as_str(), policy.key));
                 }
+                let of = Project::of(policy).map_or(String::new(), |project| format!(" of {}", project.as_str()));
+                by.push(format!("{} {}: {plugin} does not enforce policies{of}", direction.as_str(), policy.key));
             }
         }
         vec![workload.key.to_string(), words[0].to_owned(), words[1].to_owned(), by.join("\n")]
@@ -44,12 +46,15 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
     Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
 }
 
+/// The word for a side that no policy applies to.
+const OPEN: &str = "open";
+
 /// `isolated` if a NetworkPolicy selects it, `ruled` if only policies of other tiers apply, else `open`.
 fn word(side: &Isolation) -> &'static str {
     match (side.isolating.is_empty(), side.tiers.is_empty()) {
         (false, _) => "isolated",
         (true, false) => "ruled",
-        (true, true) => "open",
+        (true, true) => OPEN,
     }
 }
 

@@ -31,6 +31,7 @@ mod mermaid_text;
 mod pdf;
 #[cfg(feature = "png")]
 mod png;
+mod policies;
 #[cfg(feature = "print")]
 mod print;
 mod printed;
@@ -72,6 +73,7 @@ pub use mermaid::{MAX_CHARS, MAX_EDGES, mermaid};
 pub use pdf::pdf;
 #[cfg(feature = "png")]
 pub use png::png;
+pub use policies::{policies_json, policies_table};
 #[cfg(not(feature = "pdf"))]
 pub use printed::pdf;
 #[cfg(not(feature = "png"))]

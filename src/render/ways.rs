@@ -10,9 +10,9 @@ use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow};
 use super::{Report, words};
-use crate::graph::{Detail, EdgeDetail, Evidence, NodeId, NodeKind, port_text};
-use crate::net::{ObjectKey, PortSet};
-use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Unseen, Way};
+use crate::graph::{Detail, EdgeDetail, Evidence, Node, NodeId, NodeKind, port_text};
+use crate::net::{AddressSet, ObjectKey, PortSet};
+use crate::policy::{Admission, Certainty, Direction, Entrance, Extent, Origin, Unseen, Way};
 use crate::world::UnreadEntrance;
 
 /// One way in and one workload behind it.
@@ -31,7 +31,7 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
     for way in tables::exposure(report.graph) {
         let objects = passing(report, &way);
         let comes_here =
-            |e: &&Entrance| !matches!(&e.way, Way::Direct { from, .. } if words::origin(from) != way.from.id);
+            |e: &&Entrance| !matches!(&e.way, Way::Direct { from, addresses } if !is_origin(from, addresses, way.from));
         let mut entrances: Vec<&Entrance> =
             objects.iter().filter_map(|id| by_object.get(id.key()?)).flatten().copied().filter(comes_here).collect();
         entrances.sort_by_cached_key(|e| (e.workload, e.by.to_string()));
@@ -46,6 +46,14 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
         }
     }
     rows
+}
+
+/// Whether a node is that from which a way in comes: that of its addresses, where it is one for addresses.
+fn is_origin(from: &Origin, addresses: &AddressSet, node: &Node) -> bool {
+    match (from, &node.detail) {
+        (Origin::Addresses(_), Detail::External { set, .. }) => set == addresses,
+        _ => words::origin(from) == node.id,
+    }
 }
 
 /// The Ingresses, Gateways and routes that a way in leads through, or the Service or workload that it opens. Sets of

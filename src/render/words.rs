@@ -191,6 +191,7 @@ fn exposed(graph: &Graph, wanted: impl Fn(Option<ChangeKind>) -> bool) -> Vec<(u
             found.push((to, if ways.is_empty() { name } else { format!("{name} ({})", ways.join(", ")) }));
         }
     }
+    found.sort_by(|(_, a), (_, b)| text::natural(a, b));
     found
 }
 

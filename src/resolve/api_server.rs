@@ -6,7 +6,7 @@
 use super::Context;
 use super::facts::ApiCall;
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, HostTls, RouteRule};
+use crate::graph::{Backend, Detail, EdgeDetail, HostTls, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -59,7 +59,15 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, (hook, field): (Option<usiz
     let path = Some(text("path").unwrap_or("/").to_owned());
     let path_type = text("path").map(|_| "Exact".to_owned());
     // The API server only speaks HTTPS to them, which the pods terminate.
-    let rule = RouteRule { host: None, path, path_type, tls: HostTls::Passthrough, weight: None, default: false };
+    let rule = RouteRule {
+        host: None,
+        path,
+        path_type,
+        tls: HostTls::Passthrough,
+        weight: None,
+        default: false,
+        when: When::Always,
+    };
     context.graph.edge(&id, &target, EdgeDetail::Routes { rules: vec![rule], port: port.clone() }, [said]);
     let object = context.position(entry);
     let found = context.cluster.find(&key);

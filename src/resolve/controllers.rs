@@ -204,6 +204,7 @@ const KNOWN: &[Known] = &[
 ];
 
 /// The controllers of a cluster.
+#[derive(Debug)]
 pub(super) enum Controllers {
     /// They were told: everything outside comes in these ways.
     Told(Vec<Way>),
@@ -229,6 +230,14 @@ impl Controllers {
             }
         }
         Controllers::Found(found)
+    }
+
+    /// The workloads that bring requests to an Ingress or route, as far as they are known: none if some of them are not
+    /// in the input.
+    pub fn bringing(&self, cluster: &Cluster, facts: &Facts, object: usize) -> Vec<usize> {
+        let ways = self.ways(cluster, facts, object);
+        let pods = |way: &Way| if let Way::Controller(known) = way { known.clone() } else { Vec::new() };
+        if ways.iter().any(|way| pods(way).is_empty()) { Vec::new() } else { ways.iter().flat_map(pods).collect() }
     }
 
     /// The ways by which requests come to what is behind an Ingress or route.
@@ -262,9 +271,38 @@ fn of_route(found: &BTreeMap<usize, Vec<usize>>, cluster: &Cluster, facts: &Fact
         .filter(|(_, k)| classes.iter().any(|c| k.words.iter().any(|w| c.contains(w))))
         .flat_map(|(i, _)| found.get(&i).into_iter().flatten().copied())
         .collect();
+    // A class may have any name: the arguments of a controller say which it takes.
+    let all = found.values().flatten().copied();
+    bringing.extend(all.filter(|&w| takes(&cluster.workloads()[w], &classes) == Some(true)));
     bringing.sort_unstable();
     bringing.dedup();
+    if !facts.controllers.contains_key(&object) {
+        return bringing;
+    }
+    // Of several installations of one project the class tells which it is.
+    let own: Vec<usize> =
+        bringing.iter().copied().filter(|&w| takes(&cluster.workloads()[w], &classes) == Some(true)).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    bringing.retain(|&w| takes(&cluster.workloads()[w], &classes) != Some(false));
     bringing
+}
+
+/// Whether a controller takes the objects of a class, as far as its arguments name classes: by
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/> and those of other controllers.
+fn takes(workload: &Workload, classes: &[String]) -> Option<bool> {
+    const NAMED: &[&str] = &[
+        "--controller-class=",
+        "--ingress-class=",
+        "--ingress-class-name=",
+        "--providers.kubernetesingress.ingressclass=",
+    ];
+    let containers = workload.spec.pod.containers.iter();
+    let said = containers.flat_map(|c| c.args.iter().flatten().chain(c.command.iter().flatten()));
+    let named: Vec<String> =
+        said.filter_map(|a| NAMED.iter().find_map(|n| a.strip_prefix(n))).map(str::to_lowercase).collect();
+    (!named.is_empty()).then(|| named.iter().any(|n| classes.contains(n)))
 }
 
 /// Labels that say the whole are believed anywhere; a label that others use too only in a namespace of the controller.

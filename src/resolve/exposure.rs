@@ -1,41 +1,15 @@
 //! What the outside reaches directly: load balancers, node ports and external addresses of Services.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
-use super::entrance::Clients;
+use super::clouds::{self, Placed};
+use super::entrance::{Clients, items};
 use super::facts::HostPort;
 use super::{Context, port_number, services};
 use crate::cluster::{Entry, Workload};
 use crate::graph::{AddressesId, EdgeDetail, Evidence, Expose, Exposure, LineEnd, NodeId, Port, ServiceKind};
+use crate::manifest::Tree;
 use crate::net::{AddressSet, Protocol, parse_cidr};
-
-/// Annotations by which clouds are told to put a load balancer inside their network, and the values that do not mean
-/// it. Sources: the load balancer pages of AWS, Azure, Google Cloud, OpenStack, Oracle, Alibaba and IBM, as listed at
-/// <https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer>.
-const INTERNAL: &[(&str, &[&str])] = &[
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", &["true", "0.0.0.0/0"]),
-    ("service.beta.kubernetes.io/azure-load-balancer-internal", &["true"]),
-    ("networking.gke.io/load-balancer-type", &["internal"]),
-    ("cloud.google.com/load-balancer-type", &["internal"]),
-    ("service.beta.kubernetes.io/openstack-internal-load-balancer", &["true"]),
-    ("service.beta.kubernetes.io/oci-load-balancer-internal", &["true"]),
-    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", &["intranet"]),
-    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", &["private"]),
-    ("alb.ingress.kubernetes.io/scheme", &["internal"]),
-    ("appgw.ingress.kubernetes.io/use-private-ip", &["true"]),
-    ("kubernetes.io/ingress.class", &["gce-internal"]),
-];
-
-/// Whether annotations ask for a load balancer inside the network. The field is the annotation that says so.
-pub(super) fn internal(annotations: &BTreeMap<String, String>) -> Option<String> {
-    let found = INTERNAL
-        .iter()
-        .find(|(key, values)| annotations.get(*key).is_some_and(|v| values.iter().any(|w| v.eq_ignore_ascii_case(w))));
-    found.map(|(key, _)| format!("metadata.annotations[\"{key}\"]"))
-}
 
 /// Adds the edges by which the outside reaches pods past all Services: at ports of their nodes.
 pub(super) fn nodes(context: &mut Context<'_>) {
@@ -100,22 +74,8 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     let type_evidence = context.evidence(entry, "spec.type");
     if kind == ServiceKind::LoadBalancer {
         let exposure = Exposure { via: Expose::LoadBalancer, ports: ports(false) };
-        let (ranges, field) = source_ranges(spec, &entry.object.annotations);
-        let open = ranges.is_empty() || ranges.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
         let mut said = vec![type_evidence];
-        let by_class = spec.load_balancer_class.as_deref() == Some("tailscale");
-        let by_class = by_class.then(|| "spec.loadBalancerClass".to_owned());
-        let from = if let Some(field) = internal(&entry.object.annotations).or(by_class) {
-            said.push(context.evidence(entry, &field));
-            context.private_network(last(&said))
-        } else if open {
-            context.internet()
-        } else {
-            said.push(context.evidence(entry, &field));
-            let blocks = ranges.iter().filter_map(|r| parse_cidr(r).ok());
-            let set = blocks.fold(AddressSet::none(), |set, block| set.with(&AddressSet::block(block)));
-            context.addresses(ranges, set, last(&said))
-        };
+        let from = balanced(context, (entry, spec), &mut said);
         context.graph.edge(&from, id, EdgeDetail::Exposes(vec![exposure]), said);
     } else if kind == ServiceKind::NodePort {
         let from = context.internet();
@@ -140,7 +100,8 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
     }
     if spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty()) {
         let said = context.evidence(entry, "spec.externalIPs");
-        let from = context.internet();
+        let given = spec.external_ips.iter().flatten().map(String::as_str);
+        let from = if clouds::are_inside(given) { context.private_network(said.clone()) } else { context.internet() };
         context.graph.edge(
             &from,
             id,
@@ -148,6 +109,63 @@ pub(super) fn service(context: &mut Context<'_>, entry: &Entry, service: &Servic
             [said],
         );
     }
+}
+
+/// The node for those who connect to the load balancer of a Service, with what says so.
+fn balanced(context: &mut Context<'_>, (entry, spec): (&Entry, &ServiceSpec), said: &mut Vec<Evidence>) -> NodeId {
+    let annotations = &entry.object.annotations;
+    let class = spec.load_balancer_class.as_deref();
+    let placed = clouds::placed(annotations);
+    if let Some(Placed::Untold(field)) = &placed {
+        context.unjudged(entry, "an annotation that may put the load balancer inside the network", field);
+    }
+    let of_status = || {
+        let given = items(&entry.object.tree, &["status", "loadBalancer", "ingress"]).filter_map(|i| i.get("ip"));
+        clouds::are_inside(given.filter_map(Tree::as_str)).then(|| "status.loadBalancer".to_owned())
+    };
+    let by_address = || {
+        clouds::are_inside(spec.load_balancer_ip.as_deref())
+            .then(|| "spec.loadBalancerIP".to_owned())
+            .or_else(|| clouds::inside_addresses(annotations))
+            .or_else(of_status)
+    };
+    let inside = match placed {
+        Some(Placed::Inside(field)) => Some(field),
+        _ if class == Some("tailscale") => Some("spec.loadBalancerClass".to_owned()),
+        _ => clouds::inside_by_default(annotations, class).or_else(by_address),
+    };
+    if let Some(field) = inside {
+        said.push(context.evidence(entry, &field));
+        return context.private_network(last(said));
+    }
+    let restricted = clouds::restricted(annotations);
+    if let Some(field) = &restricted.unjudged {
+        context.unjudged(entry, "who may connect to the load balancer", field);
+    }
+    let clean = |ranges: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        ranges.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect()
+    };
+    let own = clean(&mut spec.load_balancer_source_ranges.iter().flatten().map(String::as_str));
+    // The field of the Service comes before any annotation
+    // (https://kubernetes.io/docs/reference/labels-annotations-taints/#service-beta-kubernetes-io-load-balancer-source-ranges).
+    let (allowed, field) = match restricted.field {
+        Some(field) if own.is_empty() => (restricted.allowed, field),
+        field if own.is_empty() => (Vec::new(), field.unwrap_or_default()),
+        _ => (own, "spec.loadBalancerSourceRanges".to_owned()),
+    };
+    if allowed.is_empty() && restricted.denied.is_empty() {
+        return context.internet();
+    }
+    let evidence = context.evidence(entry, &field);
+    if !is_open(&allowed) || !restricted.denied.is_empty() {
+        said.push(evidence.clone());
+    }
+    context.clients(&Clients { allowed, denied: restricted.denied, field }, evidence)
+}
+
+/// Whether blocks hold every address, of IPv4 or IPv6.
+fn is_open(blocks: &[String]) -> bool {
+    blocks.iter().any(|r| r == "0.0.0.0/0" || r == "::/0")
 }
 
 impl Context<'_> {
@@ -159,7 +177,7 @@ impl Context<'_> {
         };
         let everywhere = || vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
         let mut addresses = if clients.allowed.is_empty() { everywhere() } else { clients.allowed.clone() };
-        let open = addresses.iter().any(|r| r == "0.0.0.0/0" || r == "::/0");
+        let open = is_open(&addresses);
         if open && clients.denied.is_empty() {
             return self.internet();
         }
@@ -183,36 +201,6 @@ fn single(address: &str) -> String {
     format!("{address}/{}", if address.contains(':') { 128 } else { 32 })
 }
 
-/// From where a load balancer takes traffic, and the field that says so: the one of the Service, else the annotation
-/// that came before it
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#service-beta-kubernetes-io-load-balancer-source-ranges>).
-fn source_ranges(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> (Vec<String>, String) {
-    const ANNOTATION: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
-    let clean = |ranges: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-        ranges.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect()
-    };
-    let own = clean(&mut spec.load_balancer_source_ranges.iter().flatten().map(String::as_str));
-    match annotations.get(ANNOTATION) {
-        Some(text) if own.is_empty() => {
-            (clean(&mut text.split(',')), format!("metadata.annotations[\"{ANNOTATION}\"]"))
-        }
-        _ => (own, "spec.loadBalancerSourceRanges".to_owned()),
-    }
-}
-
 fn last(said: &[Evidence]) -> Evidence {
     said[said.len() - 1].clone()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_internal_load_balancer_is_told_by_its_annotation_and_value() {
-        let with = |k: &str, v: &str| internal(&BTreeMap::from([(k.to_owned(), v.to_owned())]));
-        assert!(with("networking.gke.io/load-balancer-type", "Internal").is_some());
-        assert!(with("service.beta.kubernetes.io/aws-load-balancer-scheme", "internet-facing").is_none());
-        assert!(with("service.beta.kubernetes.io/azure-load-balancer-internal", "false").is_none());
-    }
 }

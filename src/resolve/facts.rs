@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dns::DnsAccess;
 use super::unread::UnreadEntrance;
-use crate::graph::{Backend, HostTls, NodeId, Port, PortMap, UseWay};
+use crate::graph::{Backend, Evidence, HostTls, NodeId, Port, PortMap, RouteRule, UseWay};
 use crate::net::ObjectKey;
 
 /// Everything that resolution found beside the graph, in the order of objects.
@@ -47,8 +47,27 @@ pub struct Facts {
     pub destination_rules: Vec<DestinationRule>,
     /// Who checks the requests of Ingresses before they are sent on.
     pub checked: BTreeMap<usize, Checked>,
+    /// What controllers, or the API server, do not take about entrances.
+    pub faults: Vec<Fault>,
+    /// Objects that facts about entrances are taken from.
+    pub read: BTreeSet<usize>,
+    /// Names that a ServiceEntry gives to pods of the cluster, by the object.
+    pub inner_names: BTreeMap<String, usize>,
+    /// Rules of Ingresses and routes that answer requests themselves.
+    pub answers: Vec<OwnAnswer>,
+    /// Where routes are heard, as far as all of their listeners are known.
+    pub listening: BTreeMap<usize, Vec<Listening>>,
+    /// Routes with a parent of which the listeners are not known.
+    pub heard_elsewhere: BTreeSet<usize>,
+    /// Entrances that only the inside of the cluster reaches, because no Service opens the pods that bring their
+    /// requests: these workloads.
+    pub shut: BTreeMap<usize, Vec<usize>>,
+    /// What may keep clients out of an entrance, or send their requests elsewhere, and is not evaluated.
+    pub unjudged: BTreeMap<usize, Vec<Unjudged>>,
     /// Probes that no port of their pods answers, as far as is known.
     pub probes: Vec<UnansweredProbe>,
+    /// By namespace the first object of a kind that is not known and that may well make pods: an operator's.
+    pub operated: BTreeMap<String, usize>,
     /// The workloads that are the DNS of the cluster.
     pub dns_servers: Vec<usize>,
     /// What policies say of questions to the DNS of the cluster, by workload.
@@ -90,6 +109,22 @@ impl Facts {
         self.gates.get(&object).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Where a route is heard; `None` where that is not known.
+    pub fn listening_of(&self, object: usize) -> Option<&[Listening]> {
+        let found = self.listening.get(&object).filter(|_| !self.heard_elsewhere.contains(&object));
+        found.map(Vec::as_slice)
+    }
+
+    /// What is wrong with an entrance.
+    pub fn faults_of(&self, object: usize) -> &[Fault] {
+        of_object(&self.faults, object, |f| f.object)
+    }
+
+    /// What is not evaluated of an entrance.
+    pub fn unjudged_of(&self, object: usize) -> &[Unjudged] {
+        self.unjudged.get(&object).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Probes of a workload that no port of its pods answers.
     pub fn probes_of(&self, workload: usize) -> &[UnansweredProbe] {
         of_object(&self.probes, workload, |p| p.workload)
@@ -108,6 +143,8 @@ impl Facts {
         self.refusals.sort_by_key(|r| r.route);
         self.ports.sort_by_key(|p| (p.service, p.index));
         self.uses.sort_by_key(|u| u.object);
+        self.faults.sort_by_key(|f| f.object);
+        self.faults.dedup();
         self.host_ports.sort_by_key(|p| p.workload);
     }
 }
@@ -226,6 +263,52 @@ pub struct Checked {
     /// The URL that is asked, or how clients identify themselves.
     pub by: String,
     /// The field that says so.
+    pub field: String,
+}
+
+/// Something about an entrance that its controller, or the API server, does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The entrance.
+    pub object: usize,
+    /// The field that it is about.
+    pub field: String,
+    /// What is wrong, as a part of a sentence after the name of the object and a colon.
+    pub text: String,
+}
+
+/// A rule that answers requests itself: none of them comes to a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAnswer {
+    /// The Ingress or route.
+    pub object: usize,
+    /// For which requests it is.
+    pub rule: RouteRule,
+    /// How it answers, as in "a redirect".
+    pub how: String,
+    /// Where it says so.
+    pub at: Evidence,
+}
+
+/// A listener that takes requests for a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// The hosts that it takes, with wildcards of any number of labels; none for any host.
+    pub hosts: Vec<String>,
+    /// Whether it speaks TLS.
+    pub is_encrypted: bool,
+    /// Its port.
+    pub port: Option<u16>,
+    /// Whether it redirects every request to HTTPS.
+    pub redirects: bool,
+}
+
+/// Something that may keep clients out of an entrance, or send their requests elsewhere, and is not evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// What it is, as the subject of a sentence in the singular.
+    pub what: String,
+    /// The field of the entrance that says so, or that names it.
     pub field: String,
 }
 

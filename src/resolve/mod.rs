@@ -8,11 +8,13 @@ mod api_server;
 mod backends;
 mod bundles;
 mod calls;
+mod clouds;
 mod controllers;
 mod dns;
 mod entrance;
 mod exposure;
 mod facts;
+mod operators;
 mod outside;
 mod probes;
 mod provision;
@@ -27,6 +29,8 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexSet;
 
+use self::controllers::Controllers;
+use self::entrance::Doors;
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::Warned;
 use crate::graph::{
@@ -40,8 +44,8 @@ pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use dns::{DnsAccess, DnsDenial, DnsDoubt, RuleRef, leads_to_pods};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
-    EndpointOutcome, Facts, Gate, Host, HostPort, ProbePort, Refusal, RefusalReason, ServicePort, UnansweredProbe,
-    Unclaimed, Unprovisioned, UseReference,
+    EndpointOutcome, Facts, Fault, Gate, Host, HostPort, Listening, OwnAnswer, ProbePort, Refusal, RefusalReason,
+    ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
 };
 pub use unread::UnreadEntrance;
 pub use ways::is_translated;
@@ -67,8 +71,15 @@ pub fn resolve(
     controllers: &[ControllerRef],
     plugin: Option<&NetworkPlugin>,
 ) -> Warned<Resolved> {
-    let mut context =
-        Context { cluster, sources, graph: GraphBuilder::new(), facts: Facts::default(), backends: IndexSet::new() };
+    let mut context = Context {
+        cluster,
+        sources,
+        graph: GraphBuilder::new(),
+        facts: Facts::default(),
+        backends: IndexSet::new(),
+        controllers: Controllers::of(cluster, controllers),
+        doors: Doors::default(),
+    };
     for (name, namespace) in cluster.namespaces() {
         let labels = if namespace.declared.is_some() { namespace.labels.clone() } else { BTreeMap::new() };
         context.graph.namespace(name, namespace.declared.is_some(), labels);
@@ -76,6 +87,7 @@ pub fn resolve(
     context.facts.unprovisioned = provision::unprovisioned(cluster);
     context.facts.unclaimed = controllers::unclaimed(cluster, controllers);
     context.facts.probes = probes::unanswered(cluster);
+    context.facts.operated = operators::operated(cluster);
     workloads::add(&mut context);
     services::add(&mut context);
     exposure::nodes(&mut context);
@@ -89,7 +101,7 @@ pub fn resolve(
     context.facts.unread_by_workload = unread::by_workload(cluster, &context.facts.unread);
     let links = context.graph.edges_by_end();
     context.facts.gates = entrance::gates(cluster, &links);
-    let entrances = ways::entrances(cluster, &links, &context.facts, controllers);
+    let entrances = ways::entrances(cluster, &links, &context.facts, &context.controllers);
     let absent = controllers::absent(cluster, controllers);
     let connectivity = policy::connectivity(cluster, entrances, absent, plugin);
     connectivity.map(|connectivity| {
@@ -113,6 +125,10 @@ struct Context<'a> {
     facts: Facts,
     /// The references to backends that are known so far, each once.
     backends: IndexSet<BackendReference>,
+    /// The pods that bring requests to Ingresses and routes.
+    controllers: Controllers,
+    /// From where requests come to pods past all Ingresses and routes.
+    doors: Doors,
 }
 
 impl Context<'_> {
@@ -176,6 +192,27 @@ impl Context<'_> {
             evidence: vec![evidence],
             ..Node::new(id, kind, name, Detail::Missing { reason: reason.clone() })
         })
+    }
+
+    /// Keeps that something about an entrance is not evaluated.
+    fn unjudged(&mut self, entry: &Entry, what: impl Into<String>, field: &str) {
+        let object = self.position(entry);
+        let found = Unjudged { what: what.into(), field: field.to_owned() };
+        let known = self.facts.unjudged.entry(object).or_default();
+        if !known.contains(&found) {
+            known.push(found);
+        }
+    }
+
+    /// Keeps that a controller, or the API server, does not take something about an entrance.
+    fn fault(&mut self, entry: &Entry, text: impl Into<String>, field: &str) {
+        let object = self.position(entry);
+        self.facts.faults.push(Fault { object, field: field.to_owned(), text: text.into() });
+    }
+
+    /// Keeps that an object is read for what is known of entrances.
+    fn read(&mut self, object: usize) {
+        self.facts.read.insert(object);
     }
 
     /// The node for everything outside.

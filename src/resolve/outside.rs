@@ -34,7 +34,10 @@ fn reached(connectivity: &Connectivity, entrance: &Entrance) -> Outside {
     let admission = connectivity.admission(entrance);
     let is_open = !admission.ports.is_empty();
     let is_doubted = match is_open {
-        true => entrance.doubt == Some(EntranceDoubt::NotProvisioned),
+        true => {
+            matches!(entrance.doubt, Some(EntranceDoubt::NotProvisioned | EntranceDoubt::Unjudged))
+                || connectivity.hop_certainty(entrance) == Certainty::Undetermined
+        }
         // A rule may mean a controller that the manifests do not contain.
         false => matches!(entrance.way, Way::Controller(_)) && admission.certainty == Certainty::Undetermined,
     };

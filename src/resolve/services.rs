@@ -282,13 +282,16 @@ fn is_same_port(own: &PortMap, of_endpoint: &PortMap) -> bool {
     own.protocol == of_endpoint.protocol && name(own) == name(of_endpoint)
 }
 
-/// The ports of an endpoint that some port of its Service leads to; `None` if it has ports and none of them is one.
+/// The ports of a Service that lead to ports of an endpoint; `None` if that has ports and none of them is one.
 fn served(own: &[PortMap], of_endpoint: &[PortMap]) -> Option<Vec<PortMap>> {
     if own.is_empty() || of_endpoint.is_empty() {
         return Some(of_endpoint.to_vec());
     }
-    let served = of_endpoint.iter().filter(|port| own.iter().any(|o| is_same_port(o, port)));
-    Some(served.cloned().collect::<Vec<PortMap>>()).filter(|s| !s.is_empty())
+    let leading = |port: &PortMap| {
+        let own = own.iter().find(|o| is_same_port(o, port))?;
+        Some(PortMap { target: port.target.clone(), ..own.clone() })
+    };
+    Some(of_endpoint.iter().filter_map(leading).collect::<Vec<PortMap>>()).filter(|s| !s.is_empty())
 }
 
 /// Draws that a Service sends nothing to an endpoint, for its ports have other names.

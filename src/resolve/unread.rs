@@ -10,7 +10,8 @@ use super::Context;
 use crate::cluster::{Cluster, Entry};
 use crate::graph::{EdgeDetail, EdgesByEnd, NodeId, NodeKind};
 use crate::manifest::{Body, Tree, Value};
-use crate::net::{ClusterName, ObjectKey};
+use crate::net::kinds::entrance_kind;
+use crate::net::{ClusterName, ObjectKey, is_irrelevant};
 use crate::source::Span;
 
 /// An object that may open an entrance from outside and is not read.
@@ -106,14 +107,140 @@ pub(super) fn entrances(context: &Context<'_>) -> Vec<UnreadEntrance> {
         if matches!(drawn, Some(NodeKind::Ingress | NodeKind::Gateway | NodeKind::Route)) {
             continue;
         }
-        if is_entrance(entry) && !is_exposed(&links, &id) {
-            let kind = entry.key.kind.clone();
-            let leads = leads(cluster, &by_name, entry);
-            found.push(UnreadEntrance { object, at: entry.object.span, kind, leads });
+        let mut put = |kind: &str, at: Span, leads: Leads| {
+            found.push(UnreadEntrance { object, at, kind: kind.to_owned(), leads });
+        };
+        let mut add = |kind: &str, leads: Leads| put(kind, entry.object.span, leads);
+        if let Some(text) = entry.object.annotations.get(AMBASSADOR) {
+            let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ','));
+            add("annotation getambassador.io/config", leads(cluster, &by_name, entry, words));
+        } else if drawn == Some(NodeKind::Resource) && is_sent_to(&links, &id) {
+            // Only what it names of the input is known to be behind it.
+            match leads(cluster, &by_name, entry, std::iter::empty()) {
+                Leads::Namespace(_) => {}
+                leads => add(&entry.key.kind, leads),
+            }
+        } else if is_entrance(entry) && !is_exposed(&links, &id) {
+            add(&entry.key.kind, leads(cluster, &by_name, entry, std::iter::empty()));
+        } else if let Some((at, leads)) = passed_on(cluster, entry).or_else(|| by_fields(cluster, &by_name, entry)) {
+            put(&entry.key.kind, at, leads);
         }
     }
     found.sort_by_key(|u| (u.object, u.at));
     found
+}
+
+/// Where a ConfigMap leads that lists Services by port, as those do by which ingress-nginx passes on TCP and UDP
+/// (<https://kubernetes.github.io/ingress-nginx/user-guide/exposing-tcp-udp-services/>).
+fn passed_on(cluster: &Cluster, entry: &Entry) -> Option<(Span, Leads)> {
+    if !entry.key.group.is_empty() || entry.key.kind != "ConfigMap" {
+        return None;
+    }
+    let data = entry.object.tree.get("data")?;
+    let mut found = BTreeSet::new();
+    for line in data.entries() {
+        line.key.parse::<u16>().ok()?;
+        let (namespace, rest) = line.value.as_str()?.split_once('/')?;
+        match pods_of_service(cluster, namespace, rest.split(':').next()?) {
+            Behind::NoService => {}
+            Behind::Pods(workloads) => found.extend(workloads),
+            Behind::Elsewhere => return Some((data.span, Leads::Anywhere)),
+        }
+    }
+    (!data.entries().is_empty()).then(|| (data.span, Leads::To(found.into_iter().collect())))
+}
+
+/// Groups of which no kind opens an entrance though it names Services: these are called.
+const CALLING: &[&str] =
+    &["argoproj.io", "cilium.io", "fluxcd.io", "k8s.io", "keda.sh", "opentelemetry.io", "projectcalico.org"];
+
+/// Where an object of a kind that is not understood may lead: it asks an operator for a load balancer or a node port, or
+/// a field for a backend names a Service.
+fn by_fields(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Option<(Span, Leads)> {
+    let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
+    let of_cluster = !group.contains('.') || CALLING.iter().any(|g| group == *g || group.ends_with(&format!(".{g}")));
+    let is_known = entrance_kind(group, kind).is_some() || is_irrelevant(group, kind);
+    if of_cluster || is_known || !matches!(entry.object.body, Body::Other | Body::Workload(_)) {
+        return None;
+    }
+    let home = entry.key.namespace.as_deref()?;
+    let mut fields = Fields { cluster, home, balanced: None, named: BTreeMap::new() };
+    fields.walk(entry.object.tree.get("spec")?, "", false);
+    if let Some(at) = fields.balanced {
+        let own = by_name.get(&(home, entry.key.name.as_str())).cloned().unwrap_or_default();
+        let own = own.into_iter().filter(|w| cluster.workloads()[*w].key.kind == kind).collect();
+        return Some((at, Leads::To(own)));
+    }
+    let at = fields.named.values().next().copied()?;
+    let mut found = BTreeSet::new();
+    for service in fields.named.keys() {
+        match pods_of_service(cluster, home, service) {
+            Behind::Elsewhere => return Some((at, Leads::Anywhere)),
+            Behind::Pods(workloads) => found.extend(workloads),
+            Behind::NoService => {}
+        }
+    }
+    Some((at, Leads::To(found.into_iter().collect())))
+}
+
+/// What the fields of an object say of entrances.
+struct Fields<'a> {
+    cluster: &'a Cluster,
+    home: &'a str,
+    /// The place where a load balancer or a node port is asked for.
+    balanced: Option<Span>,
+    /// Services of its namespace that fields for backends name, with the places.
+    named: BTreeMap<&'a str, Span>,
+}
+
+impl<'a> Fields<'a> {
+    /// Looks through a value, below a field of a name; of backends, if a field around it is for one.
+    fn walk(&mut self, tree: &'a Tree, key: &str, of_backend: bool) {
+        const BACKENDS: &[&str] = &["backend", "service", "svc", "target_url", "targeturl", "upstream"];
+        match &tree.value {
+            Value::Map(entries) => {
+                for entry in entries {
+                    let key = entry.key.to_ascii_lowercase();
+                    // References to other objects, and templates of pods and Services.
+                    let other = ["metadata", "serviceaccount", "targetref", "template"].iter().any(|w| key.contains(w));
+                    let is_backend = BACKENDS.iter().any(|word| key.contains(word));
+                    if !other {
+                        self.walk(&entry.value, &key, of_backend || is_backend);
+                    }
+                }
+            }
+            Value::Seq(items) => items.iter().for_each(|item| self.walk(item, key, of_backend)),
+            _ => self.text(tree, key, of_backend),
+        }
+    }
+
+    fn text(&mut self, tree: &'a Tree, key: &str, of_backend: bool) {
+        let Some(text) = tree.as_str() else { return };
+        let is_type = key == "type" || key.ends_with("servicetype");
+        if is_type && ["loadbalancer", "nodeport"].contains(&text.to_ascii_lowercase().as_str()) {
+            self.balanced.get_or_insert(tree.span);
+        }
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or(host);
+        let service = match ClusterName::parse(host) {
+            Some(ClusterName { service, namespace, .. }) if namespace.is_none_or(|n| n == self.home) => service,
+            _ => return,
+        };
+        let key = ObjectKey::new("", "Service", self.home, service);
+        if of_backend && self.cluster.find(&key).is_some() {
+            self.named.entry(service).or_insert(tree.span);
+        }
+    }
+}
+
+/// In which Emissary-ingress, under its former name, takes Mappings of a Service
+/// (<https://emissary-ingress.dev/docs/3.9/topics/running/running/>).
+const AMBASSADOR: &str = "getambassador.io/config";
+
+/// Whether an entrance sends requests to a node.
+fn is_sent_to(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
+    let is_entrance = |kind: NodeKind| matches!(kind, NodeKind::Ingress | NodeKind::Route);
+    links.incoming(id).any(|l| matches!(l.detail, EdgeDetail::Routes { .. }) && is_entrance(l.from.kind()))
 }
 
 fn is_exposed(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
@@ -173,10 +300,16 @@ const MOST_NAMESPACES: usize = 8;
 
 /// Where an object may lead: to the workloads of the Services and workloads that it names; if it names none of the
 /// input, anywhere in its namespace.
-fn leads(cluster: &Cluster, by_name: &ByName<'_>, entry: &Entry) -> Leads {
+fn leads<'t>(
+    cluster: &Cluster,
+    by_name: &ByName<'_>,
+    entry: &'t Entry,
+    more: impl IntoIterator<Item = &'t str>,
+) -> Leads {
     let Some(home) = entry.key.namespace.as_deref() else { return Leads::Anywhere };
     let mut words: BTreeSet<&str> = BTreeSet::from([entry.key.name.as_str()]);
     collect(&entry.object.tree, &mut words);
+    words.extend(more.into_iter().filter(|w| !w.is_empty()));
     let others = words.iter().copied().filter(|w| cluster.namespaces().contains_key(*w));
     let spaces: BTreeSet<&str> = std::iter::once(home).chain(others).collect();
     if spaces.len() > MOST_NAMESPACES {

@@ -7,11 +7,12 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Facts;
-use super::controllers::{ControllerRef, Controllers};
+use super::controllers::Controllers;
+use super::facts::Gate;
 use crate::cluster::{Cluster, Entry};
 use crate::graph::{
-    Backend, Detail, EdgeDetail, EdgeView, EdgesByEnd, Expose, Exposure, Identity, Node, NodeId, NodeKind, PortMap,
-    TargetPort,
+    self, Backend, Detail, EdgeDetail, EdgeView, EdgesByEnd, Expose, Exposure, Identity, Node, NodeId, NodeKind,
+    PortMap, TargetPort,
 };
 use crate::net::{AddressSet, PortSet, Protocol};
 use crate::policy::{Entrance, EntranceDoubt, Origin, Way};
@@ -22,13 +23,12 @@ pub(super) fn entrances(
     cluster: &Cluster,
     links: &EdgesByEnd<'_>,
     facts: &Facts,
-    given: &[ControllerRef],
+    controllers: &Controllers,
 ) -> Vec<Entrance> {
     let workloads: BTreeMap<NodeId, usize> =
         cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
     let services: BTreeMap<NodeId, &Service> =
         cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
-    let controllers = Controllers::of(cluster, given);
     let mut found: BTreeMap<(NodeId, usize, Way), (PortSet, Option<EntranceDoubt>)> = BTreeMap::new();
     let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet, doubt: Option<EntranceDoubt>| {
         let (known, least) = found.entry((by.clone(), workload, way)).or_insert((PortSet::none(), doubt));
@@ -39,7 +39,7 @@ pub(super) fn entrances(
         match detail {
             EdgeDetail::Exposes(exposures) => {
                 if let Some(&workload) = workloads.get(&to.id) {
-                    for (way, ports) in into_pods(cluster, facts, &controllers, (workload, from), exposures) {
+                    for (way, ports) in into_pods(cluster, facts, controllers, (workload, from), exposures) {
                         add(&to.id, workload, way, ports, None);
                     }
                 }
@@ -50,7 +50,10 @@ pub(super) fn entrances(
                     add(&to.id, workload, way, ports, doubt);
                 }
             }
-            EdgeDetail::Routes { port, .. } => {
+            EdgeDetail::Routes { port, rules } => {
+                if graph::are_silent(rules) {
+                    continue;
+                }
                 let Some(object) = from.id.key().and_then(|key| cluster.find(key)) else { continue };
                 if facts.gates_of(object).is_empty() || from.kind() == NodeKind::Gateway {
                     continue;
@@ -74,7 +77,7 @@ pub(super) fn entrances(
                 };
                 for (workload, ports) in routed {
                     for way in &ways {
-                        add(&from.id, workload, way.clone(), ports.clone(), None);
+                        add(&from.id, workload, way.clone(), ports.clone(), unjudged(cluster, facts, object, &to.id));
                     }
                 }
             }
@@ -91,11 +94,24 @@ pub(super) fn entrances(
 /// What is not known of the ways that a Service opens itself.
 fn doubt(cluster: &Cluster, facts: &Facts, service: &NodeId, exposures: &[Exposure]) -> Option<EntranceDoubt> {
     let object = cluster.find(service.key()?)?;
+    if !facts.unjudged_of(object).is_empty() {
+        return Some(EntranceDoubt::Unjudged);
+    }
     let balanced = exposures.iter().all(|e| e.via == Expose::LoadBalancer);
     if balanced && facts.unprovisioned.contains_key(&object) {
         return Some(EntranceDoubt::NotProvisioned);
     }
     is_translated(&cluster.entries()[object]).then_some(EntranceDoubt::Translated)
+}
+
+/// Whether something about the ways through an Ingress or route to what it sends to is not evaluated.
+fn unjudged(cluster: &Cluster, facts: &Facts, object: usize, to: &NodeId) -> Option<EntranceDoubt> {
+    let of_node = |id: &NodeId| id.key().and_then(|key| cluster.find(key));
+    let is_unjudged = |at: usize| !facts.unjudged_of(at).is_empty() || !facts.faults_of(at).is_empty();
+    let is_open = |gate: &Gate| !gate.through.iter().filter_map(of_node).any(is_unjudged);
+    let is_certain =
+        !is_unjudged(object) && !of_node(to).is_some_and(is_unjudged) && facts.gates_of(object).iter().any(is_open);
+    (!is_certain).then_some(EntranceDoubt::Unjudged)
 }
 
 /// Whether pods behind a Service may see the address of a node instead of the client's: unless it asks for that to be

@@ -7,11 +7,10 @@ use super::dns::Lookup;
 use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, public};
 use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
-use super::url::{self, Match};
-use super::{Scene, dns, names, outside, policies, ports, service, suggest, verdict};
+use super::url::Match;
+use super::{Scene, dns, names, outside, policies, ports, routed, service, suggest, verdict};
 use crate::diagnostic::Code;
 use crate::graph::EdgeDetail;
-use crate::manifest::Body;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::resolve::UnansweredProbe;
 use crate::source::Span;
@@ -104,6 +103,13 @@ impl Step {
         self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Statement });
     }
 
+    /// Says something that is not said yet.
+    pub(super) fn say_once(&mut self, mark: Mark, text: String, at: String) {
+        if !self.lines.iter().any(|line| line.text == text) {
+            self.say(mark, text, Some(at));
+        }
+    }
+
     pub(super) fn explain(&mut self, mark: Mark, text: impl Into<String>, at: Option<String>) {
         self.mark = self.mark.max(mark);
         self.lines.push(Line { mark, text: text.into(), at, rank: Rank::Detail });
@@ -166,7 +172,9 @@ impl Answer {
         let code = remark.diagnostic.code;
         let Bearing::Judged(layer) = bearing(code) else { return false };
         // That nothing is exposed does not say which reference is wrong.
-        if layer == Layer::Exposure && !matches!(code, Code::IngressClassMissing | Code::LoadbalancerNotProvisioned) {
+        let is_named =
+            matches!(code, Code::IngressClassMissing | Code::LoadbalancerNotProvisioned | Code::EntranceRefused);
+        if layer == Layer::Exposure && !is_named {
             return false;
         }
         self.steps.iter().any(|step| step.layer == layer && step.mark != Mark::Ok)
@@ -217,6 +225,8 @@ pub(super) struct Found {
     pub unread: Option<String>,
     /// Why what is allowed is not certain.
     pub doubted: Option<String>,
+    /// For whom only it is, of those who ask.
+    pub narrowed: Option<String>,
     /// Workloads whose policies may see the address of a node in place of the client's.
     pub translated: BTreeSet<usize>,
     /// What would help.
@@ -235,78 +245,29 @@ pub(super) struct Passage {
     pub service: ObjectKey,
     /// Why it is not known to be there.
     pub doubt: Option<String>,
+    /// For whom only it is, of those who ask.
+    pub only: Option<String>,
 }
 
 /// Answers a question about a World. Names without a namespace are looked for in `namespace` first. The error says why
 /// the question cannot be asked: a name that means nobody, or several.
 pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Result<Answer, String> {
     let scene = &Scene::new(world, namespace);
-    let from = lookup::find(scene, &question.from, lookup::Role::From)?;
+    let from = lookup::find(scene, &question.from, None, lookup::Role::From)?;
     let alias = dns::host_alias(scene, &from, &question.to);
     let meant = alias.as_ref().map(|(address, _)| Reference::Addresses(*address));
     let asked = Question { to: meant.unwrap_or_else(|| question.to.clone()), ..question.clone() };
     if let Reference::Url(url) = &asked.to {
-        return of_url(scene, &from, url);
+        return routed::of_url(scene, &from, url);
     }
-    let to = lookup::find(scene, &asked.to, lookup::Role::To(from.namespace(scene)))?;
+    let to = lookup::find(scene, &asked.to, asked.port.as_ref(), lookup::Role::To(from.namespace(scene)))?;
+    let at_node = asked.port.as_ref().and_then(|wish| lookup::behind_node(scene, &asked.to, &to, wish));
+    let asked = Question { port: at_node.or_else(|| asked.port.clone()), ..asked };
     settled(scene, &asked, (&from, &to), alias.as_ref(), None)
 }
 
-/// Answers for a URL: the rule that answers it, then as for the Service that it sends to.
-fn of_url(scene: &Scene<'_>, from: &Party, url: &Url) -> Result<Answer, String> {
-    let Some(clients) = internet(from) else {
-        return Err(format!("`{url}` is asked for from `internet`; inside the cluster name the Service"));
-    };
-    let rules = url::matches(scene, url);
-    let service = |rule: &Match| {
-        let key = scene.graph.node(rule.to).id.key()?;
-        scene.cluster.find(key).filter(|&at| matches!(scene.entry(at).object.body, Body::Service(_)))
-    };
-    let question = Question { from: Reference::Internet, to: Reference::Url(url.clone()), port: None };
-    let Some((rule, index)) = rules.iter().find_map(|rule| Some((rule, service(rule)?))) else {
-        let mut step = Step::new(Layer::Exposure);
-        let failure = match rules.first() {
-            Some(rule) => {
-                let node = scene.graph.node(rule.to);
-                rule.say(url, &mut step);
-                format!("the rule for {url} sends to {}, which is no Service of the input", node.name)
-            }
-            None => format!("no rule of an Ingress or route is for {url}"),
-        };
-        step.say(Mark::Problem, failure.clone(), None);
-        let unread = scene
-            .facts
-            .unread
-            .first()
-            .map(|u| format!("{} is not read and may be for {}", scene.entry(u.object).key, url.host));
-        let found = Found { failure: Some(failure), unread, ..Found::default() };
-        let (outcome, summary) = verdict::verdict(scene, &found, &[]);
-        let (from, to) = (addresses_name(&clients), url.to_string());
-        return Ok(Answer {
-            from,
-            to,
-            port: None,
-            judged: None,
-            steps: vec![step],
-            outcome,
-            summary,
-            changes: Vec::new(),
-            way: Way::default(),
-        });
-    };
-    let mut answer = settled(scene, &question, (from, &Party::Service(index)), None, Some((url, rule)))?;
-    let others: Vec<String> =
-        rules.iter().filter(|r| r.to != rule.to).map(|r| scene.graph.node(r.to).id.to_string()).collect();
-    if !others.is_empty() {
-        let text = format!("a part of the requests goes to {}: ask for these one by one", others.join(", "));
-        answer.steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
-    }
-    answer.to = url.to_string();
-    Ok(answer)
-}
-
 /// Answers where both ends are known.
-fn settled(
+pub(super) fn settled(
     scene: &Scene<'_>,
     asked: &Question,
     (from, to): (&Party, &Party),
@@ -330,6 +291,11 @@ fn settled(
         if sources.is_empty() && found.failure.is_none() {
             found.failure =
                 Some(format!("{} has no pods in the manifests that could open a connection", from.name(scene)));
+        }
+        if let Some(text) = routed::meshed(scene, to) {
+            steps.iter_mut().take(1).for_each(|step| step.say(Mark::Doubt, text.clone(), None));
+            found.doubted = found.doubted.or_else(|| Some(text.clone()));
+            found.unread = found.unread.or(Some(text));
         }
         let targets = std::mem::take(&mut found.pairs);
         for source in sources {
@@ -521,7 +487,7 @@ fn apart(scene: &Scene<'_>, found: &mut Found, to: &Party, steps: &mut [Step]) {
 }
 
 /// The addresses of clients that come in from outside; `None` for those that can be inside.
-fn internet(from: &Party) -> Option<AddressSet> {
+pub(super) fn internet(from: &Party) -> Option<AddressSet> {
     match from {
         Party::Internet => Some(public()),
         Party::Addresses(set) if set.intersection(&AddressSet::private()).is_empty() => Some(set.clone()),
@@ -565,6 +531,14 @@ fn targets(scene: &Scene<'_>, to: &Party, wish: Option<&PortWish>, steps: &mut V
         Party::Workload(index) => ports::workload_target(scene, *index, wish, steps),
         Party::Internet => outside(End::Addresses(public())),
         Party::Addresses(set) => outside(End::Addresses(set.clone())),
+        Party::Host(name) if scene.facts.inner_names.contains_key(name) => {
+            let by = &scene.entry(scene.facts.inner_names[name]).key;
+            let mut found = outside(End::Addresses(anywhere()))?;
+            let text = format!("{name} is a name that {by} gives to pods of the cluster or of the mesh");
+            found.unread = Some(text.clone());
+            found.doubted = Some(text);
+            Ok(found)
+        }
         Party::Host(name) => {
             let mut found = outside(End::Addresses(anywhere()))?;
             found.unknown = Some(format!("which addresses {name} has is not in the manifests"));

@@ -40,6 +40,7 @@ pub fn bearing(code: Code) -> Bearing {
         Code::IngressShadowedPath | Code::ProbePortUnmatched => Doubts(Role::Target),
         Code::ServiceSelectsNothing => Judged(Layer::Endpoints),
         Code::IngressBackendMissing | Code::IngressPortMissing | Code::RouteBackendMissing => Judged(Layer::Exposure),
+        Code::EntranceRefused => Judged(Layer::Exposure),
         Code::BackendPortMissing | Code::ReferenceNotPermitted | Code::RouteNotAllowed => Judged(Layer::Exposure),
         Code::IngressClassMissing | Code::LoadbalancerNotProvisioned => Judged(Layer::Exposure),
         Code::DnsEgressBlocked | Code::DnsPolicyIgnoresServices => Judged(Layer::Dns),
@@ -56,7 +57,10 @@ pub fn bearing(code: Code) -> Bearing {
         // About policies, which the layers evaluate as they are written.
         Code::PolicyRefused | Code::NetworkRefused | Code::UnsupportedPeer | Code::AddressesMayCoverPods => Note,
         Code::NamespaceLabelsUnknown | Code::PolicySelectsNothing | Code::PolicyPeerMatchesNothing => Note,
-        Code::PolicyAndOrSuspect | Code::PolicyIpblockPodRange | Code::PolicyAllowsEverything => Note,
+        Code::PolicyAndOrSuspect
+        | Code::PolicyIpblockPodRange
+        | Code::PolicyAllowsEverything
+        | Code::FqdnWithoutDnsRule => Note,
         Code::PolicyNamedPortUnmatched | Code::PolicyPortIsServicePort | Code::NamespaceWithoutDefaultDeny => Note,
         // The layers of endpoints and ports name the pods without the port.
         Code::ServiceSelectorOverlap => Note,

@@ -10,7 +10,7 @@ use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::suggest;
 use crate::manifest::Body;
-use crate::net::{AddressSet, PortSet, Protocol};
+use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
 use crate::policy::Direction;
 use crate::resolve::{DnsAccess, DnsDenial, RuleRef};
 
@@ -169,6 +169,9 @@ pub(super) fn lookup(scene: &Scene<'_>, question: &Question, from: &Party, to: &
         Some(full) => inside(scene, &resolver, (source, &name, full), &mut step, &mut found),
         None => outside(&resolver, &name, &mut step),
     }
+    if let Party::Workload(index) = *to {
+        nameless(scene, index, &name, &mut step, &mut found);
+    }
     if found.failure.is_none() && !matches!(resolver.servers, Servers::Others(_)) {
         servers(scene, source, &mut step, &mut found);
         permission(scene, source, &name, &mut step, &mut found);
@@ -177,6 +180,22 @@ pub(super) fn lookup(scene: &Scene<'_>, question: &Question, from: &Party, to: &
         found.step = Some(step);
     }
     found
+}
+
+/// A pod has a name of its own only behind a headless Service
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id>).
+fn nameless(scene: &Scene<'_>, workload: usize, name: &str, step: &mut Step, found: &mut Lookup) {
+    let workload = scene.workload(workload);
+    let service = workload.spec.service_name.as_deref().or(workload.spec.pod.subdomain.as_deref()).unwrap_or_default();
+    let key = ObjectKey::new("", "Service", workload.key.namespace(), service);
+    let Some(entry) = scene.cluster.find(&key).map(|at| scene.entry(at)) else { return };
+    let Body::Service(body) = &entry.object.body else { return };
+    if body.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) != Some("None") {
+        let text = format!("{key} is not headless (`clusterIP: None`), so its pods have no names of their own");
+        step.say(Mark::Problem, text, Some(scene.place(entry.object.at("spec.clusterIP"))));
+        found.failure = Some(format!("`{name}` does not resolve: {key} is not headless"));
+        found.changes.push(Change::Edit(format!("set `clusterIP: None` of {key}, or ask for the Service itself")));
+    }
 }
 
 /// A name of the cluster.

@@ -2,14 +2,14 @@
 
 use super::Scene;
 use super::ends::addresses_name;
-use super::question::Reference;
+use super::question::{PortName, PortWish, Reference};
 use k8s_openapi::api::core::v1 as core;
 
-use crate::cluster::Entry;
-use crate::manifest::Body;
+use crate::cluster::{Entry, Workload};
+use crate::manifest::{Body, Tree};
 use crate::net::kinds::{self, entrance_kind};
 use crate::net::near::letters_apart;
-use crate::net::{AddressSet, ClusterName, ObjectKey};
+use crate::net::{AddressSet, ClusterName, ObjectKey, Protocol};
 
 /// An end of the connection that a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +67,15 @@ pub(super) enum Role<'a> {
 }
 
 /// Finds who is meant.
-pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> Result<Party, String> {
+pub(super) fn find(
+    scene: &Scene<'_>,
+    reference: &Reference,
+    port: Option<&PortWish>,
+    role: Role<'_>,
+) -> Result<Party, String> {
     match reference {
         Reference::Internet => Ok(Party::Internet),
-        Reference::Addresses(block) => Ok(by_address(scene, block)),
+        Reference::Addresses(block) => Ok(by_address(scene, block, port)),
         Reference::Object { kind, namespace, name } => {
             by_name(scene, kind.as_deref(), namespace.as_deref(), name, role)
         }
@@ -81,8 +86,9 @@ pub(super) fn find(scene: &Scene<'_>, reference: &Reference, role: Role<'_>) -> 
     }
 }
 
-/// An address may be that of a pod or the virtual address of a Service; else it belongs to nothing that is known.
-fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
+/// An address may be that of a pod, the virtual address of a Service, or that of a node, on which Services have ports;
+/// else it belongs to nothing that is known.
+fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet, port: Option<&PortWish>) -> Party {
     let set = AddressSet::block(*block);
     if block.prefix_len() != block.max_prefix_len() {
         return Party::Addresses(set);
@@ -92,8 +98,54 @@ fn by_address(scene: &Scene<'_>, block: &ipnet::IpNet) -> Party {
         return Party::Workload(index);
     }
     let is_its = |entry: &Entry| matches!(&entry.object.body, Body::Service(s) if addresses(s).any(|a| a == address));
-    let services = scene.cluster.entries().iter().position(is_its);
-    services.map_or(Party::Addresses(set), Party::Service)
+    let entries = scene.cluster.entries();
+    let has_port = |entry: &Entry| {
+        let Body::Service(service) = &entry.object.body else { return false };
+        let mut ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+        ports.any(|p| {
+            let number = p.node_port.and_then(|n| u16::try_from(n).ok());
+            let protocol = Protocol::from_field(p.protocol.as_deref());
+            number.zip(port).is_some_and(|(number, wish)| wish.means(number, None, protocol))
+        })
+    };
+    let on_node = || entries.iter().any(|e| is_node_with(e, &address)).then(|| entries.iter().position(has_port));
+    let service = entries.iter().position(is_its).or_else(|| on_node().flatten());
+    service.map_or(Party::Addresses(set), Party::Service)
+}
+
+/// The port of a Service that is asked for by a port of a node, where its address was asked for.
+pub(super) fn behind_node(scene: &Scene<'_>, to: &Reference, found: &Party, wish: &PortWish) -> Option<PortWish> {
+    let (Reference::Addresses(block), Party::Service(index)) = (to, found) else { return None };
+    let address = block.addr().to_string();
+    scene.cluster.entries().iter().find(|e| is_node_with(e, &address))?;
+    let Body::Service(service) = &scene.entry(*index).object.body else { return None };
+    service.spec.iter().flat_map(|s| s.ports.iter().flatten()).find_map(|p| {
+        let protocol = Protocol::from_field(p.protocol.as_deref());
+        let outer = p.node_port.and_then(|n| u16::try_from(n).ok())?;
+        let port = PortName::Number(u16::try_from(p.port).ok()?);
+        wish.means(outer, None, protocol).then_some(PortWish { port, protocol: Some(protocol) })
+    })
+}
+
+/// Whether an object is a node with an address.
+fn is_node_with(entry: &Entry, address: &str) -> bool {
+    let addresses = || entry.object.tree.at(&["status", "addresses"]).map(Tree::items).unwrap_or_default();
+    (&*entry.key.group, &*entry.key.kind) == ("", "Node")
+        && addresses().iter().any(|a| a.get("address").and_then(Tree::as_str) == Some(address))
+}
+
+/// The Service whose load balancer has a name, by its status or by what external-dns is to publish
+/// (<https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/>).
+fn by_balancer(scene: &Scene<'_>, host: &str) -> Option<Party> {
+    const PUBLISHED: &str = "external-dns.alpha.kubernetes.io/hostname";
+    let has_name = |entry: &Entry| {
+        let Body::Service(service) = &entry.object.body else { return false };
+        let balancer = service.status.iter().filter_map(|s| s.load_balancer.as_ref());
+        let mut names = balancer.flat_map(|b| b.ingress.iter().flatten()).filter_map(|i| i.hostname.as_deref());
+        let published = entry.object.annotations.get(PUBLISHED).map(String::as_str).unwrap_or_default();
+        names.any(|n| n == host) || published.split(',').any(|n| n.trim().trim_end_matches('.') == host)
+    };
+    scene.cluster.entries().iter().position(has_name).map(Party::Service)
 }
 
 /// Every address of a Service: those of the cluster, external ones, and those of its load balancer, as they are asked
@@ -118,8 +170,12 @@ fn parties<'a>(scene: &Scene<'a>) -> Vec<(Party, &'a ObjectKey)> {
     workloads.chain(services).collect()
 }
 
+/// Whether an object is of a kind, which is written as kubectl has it: alone, or with its group.
 fn is_kind(key: &ObjectKey, kind: Option<&str>) -> bool {
-    kind.is_none_or(|k| key.kind.eq_ignore_ascii_case(k))
+    kind.is_none_or(|k| match k.split_once('.') {
+        Some((kind, group)) => key.kind.eq_ignore_ascii_case(kind) && key.group.eq_ignore_ascii_case(group),
+        None => key.kind.eq_ignore_ascii_case(k),
+    })
 }
 
 fn by_name(
@@ -253,15 +309,22 @@ fn pod_behind(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> O
     scene.cluster.workloads().iter().position(|w| {
         let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
         let numbered = ordinal.and_then(|o| o.parse::<i64>().ok()).is_some_and(|o| {
-            // Where numbers begin elsewhere, or live pods say more, any may be there.
-            let open = scene.entry(w.entry).object.tree.at(&["spec", "ordinals"]).is_some() || !w.pods.is_empty();
-            o >= 0 && (open || o < i64::from(w.spec.replicas.unwrap_or(1)))
+            // Where live pods say more, any may be there.
+            o >= 0 && (!w.pods.is_empty() || numbers(scene, w).contains(&o))
         });
         let named = w.spec.pod.hostname.as_deref() == Some(pod);
         w.key.namespace() == namespace
             && ((w.spec.service_name.as_deref() == Some(service) && numbered)
                 || (w.spec.pod.subdomain.as_deref() == Some(service) && named))
     })
+}
+
+/// The numbers of the pods of a StatefulSet, which begin at 0 or where `ordinals` say
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal>).
+fn numbers(scene: &Scene<'_>, workload: &Workload) -> std::ops::Range<i64> {
+    let tree = &scene.entry(workload.entry).object.tree;
+    let start = tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
+    start..start.saturating_add(i64::from(workload.spec.replicas.unwrap_or(1)))
 }
 
 /// Why a StatefulSet that a Service governs has no pod of a name that begins as its pods' do: their numbers begin at 0
@@ -280,21 +343,22 @@ fn beyond(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Optio
 /// The pods of a StatefulSet in words: `2 replicas, so its pods are db-0 and db-1`.
 fn pods_of(scene: &Scene<'_>, index: usize) -> String {
     let name = &scene.workload(index).key.name;
+    let numbers = numbers(scene, scene.workload(index));
+    let (first, last) = (numbers.start, numbers.end - 1);
     match scene.workload(index).spec.replicas.unwrap_or(1) {
         ..=0 => "0 replicas, so it has no pods".to_owned(),
-        1 => format!("1 replica, so its only pod is {name}-0"),
-        2 => format!("2 replicas, so its pods are {name}-0 and {name}-1"),
-        n => format!("{n} replicas, so its pods are {name}-0 to {name}-{}", n - 1),
+        1 => format!("1 replica, so its only pod is {name}-{first}"),
+        2 => format!("2 replicas, so its pods are {name}-{first} and {name}-{last}"),
+        n => format!("{n} replicas, so its pods are {name}-{first} to {name}-{last}"),
     }
 }
 
-/// Why a StatefulSet has no pod of a name with a number, if nothing says where its numbers begin.
+/// Why a StatefulSet has no pod of a name with a number.
 pub(super) fn lacks_pod(scene: &Scene<'_>, index: usize, pod: &str) -> Option<String> {
     let workload = scene.workload(index);
     let number: i64 = pod.strip_prefix(workload.key.name.as_str())?.strip_prefix('-')?.parse().ok()?;
-    let is_open = scene.entry(workload.entry).object.tree.at(&["spec", "ordinals"]).is_some();
-    let is_beyond = number >= i64::from(workload.spec.replicas.unwrap_or(1));
-    (is_beyond && !is_open).then(|| format!("has no pod {pod}: it has {}", pods_of(scene, index)))
+    let is_missing = !numbers(scene, workload).contains(&number);
+    is_missing.then(|| format!("has no pod {pod}: it has {}", pods_of(scene, index)))
 }
 
 /// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a
@@ -328,6 +392,7 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
                 "no StatefulSet of namespace {namespace} has a pod `{pod}` with the governing Service `{service}`"
             ),
         }),
+        _ if let Some(party) = by_balancer(scene, absolute) => Ok(party),
         // Object names may hold dots themselves.
         _ if parties(scene).iter().any(|(_, key)| key.name == host) => by_name(scene, None, None, host, role),
         _ if ClusterName::is_inside(absolute) => {

@@ -6,40 +6,45 @@ use std::collections::BTreeSet;
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Passage, Step, Target};
 use super::ends::{End, addresses_name};
+use super::gates::{Hop, clients, gate, hop, only, place, unclaimed, unclassed, unjudged, unprovisioned};
 use super::lookup::Party;
 use super::pods::Absence;
 use super::question::PortWish;
-use super::url::Match;
+use super::url::{self, Match};
 use super::{ports, service};
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, Expose, Location, Node, NodeId, PortMap, port_text};
+use crate::graph::{Backend, Edge, EdgeDetail, Expose, NodeId, PortMap, are_silent, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
-use crate::resolve::{Unprovisioned, UnreadEntrance, is_google, is_translated};
+use crate::resolve::{UnreadEntrance, is_translated};
 
 /// One way in, up to a Service.
-struct Way {
+pub(super) struct Way {
     /// The object that opens it.
-    by: NodeId,
+    pub by: NodeId,
     /// Gateways and routes before it.
-    before: Vec<NodeId>,
+    pub before: Vec<NodeId>,
     /// What it is, in words.
-    text: String,
+    pub text: String,
     /// Where it says so.
-    at: Option<String>,
+    pub at: Option<String>,
     /// Who sends the requests on to the pods.
-    through: Through,
+    pub through: Through,
     /// The port of the Service that it leads to; `None` for all.
-    port: Option<Backend>,
+    pub port: Option<Backend>,
     /// The ports that answer outside, by which the wish may call it.
-    outer: Vec<u16>,
+    pub outer: Vec<u16>,
     /// The one protocol that it carries, where it carries only one.
-    transport: Option<Protocol>,
+    pub transport: Option<Protocol>,
     /// Why it is not known to be there.
-    doubt: Option<String>,
+    pub doubt: Option<String>,
+    /// Of the asking addresses those that may come in this way, in words, where these are not all.
+    pub only: Option<String>,
+    /// The asking addresses that may come in this way.
+    pub clients: AddressSet,
 }
 
 /// Who opens the connection to the pods.
-enum Through {
+pub(super) enum Through {
     /// A controller that ends the client's connection and opens one of its own.
     Controller,
     /// The client itself.
@@ -63,9 +68,14 @@ pub(super) fn ways_in(
     };
     let own = if let Party::Workload(index) = to { Some(*index) } else { None };
     let mut others: Vec<String> = Vec::new();
+    // Whether policies keep everybody from the pods that bring the requests of some way.
+    let mut shut = false;
     let mut absent: Vec<(usize, Absence)> = Vec::new();
     for id in &services {
-        let asked_for = |way: &Way| only.is_none_or(|m| way.by == m.by && way.port.as_ref() == Some(&m.port));
+        let asked_for = |way: &Way| {
+            let is_port = |m: &Match| matches!(&m.end, url::End::Sent(_, port) if way.port.as_ref() == Some(port));
+            only.is_none_or(|m| way.by == m.by && is_port(m))
+        };
         for way in ways(scene, id, clients, &mut step, &mut Vec::new()).into_iter().filter(asked_for) {
             let mut hits = 0;
             for (workload, maps, _) in service::selected(scene, id) {
@@ -85,28 +95,41 @@ pub(super) fn ways_in(
                     absent.push((workload, absence));
                     continue;
                 }
-                found.pass(&way, id);
+                let hop = hop(scene, &way, (workload, &asked), &mut step);
+                if hop.ends.is_empty() {
+                    shut = true;
+                    found.try_pass(&way, id);
+                    continue;
+                }
+                found.pass(&way, id, &hop);
                 step.say(
                     Mark::Ok,
                     format!("{} to {id}, {asked} of {}", way.text, scene.workload_name(workload)),
                     way.at.clone(),
                 );
+                if let Some(only) = &way.only {
+                    step.explain(Mark::Doubt, format!("{only} may come in this way"), way.at.clone());
+                }
                 checked(scene, &way.by, &mut step);
                 if matches!(way.through, Through::Clients(_)) && translated(scene, id, workload, &mut step) {
                     found.translated.insert(workload);
                 }
-                for source in sources(scene, &way.through, workload, &asked) {
+                for source in hop.ends {
                     found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
                 }
             }
             if hits == 0 {
                 found.try_pass(&way, id);
+                if service::selected(scene, id).is_empty()
+                    && let Some(by) = service::operated(scene, id)
+                {
+                    found.unread = Some(format!("{by} is not read and may make the pods of {id}"));
+                }
                 others.push(way.text);
             }
         }
     }
-    let doubts: Option<Vec<&String>> = found.through.iter().map(|p| p.doubt.as_ref()).collect();
-    found.doubted = doubts.and_then(|d| d.first().map(|d| d.to_string()));
+    found.weigh();
     if let Some(workload) = own {
         at_nodes(scene, workload, wish, clients, &mut step, &mut found);
     }
@@ -118,7 +141,7 @@ pub(super) fn ways_in(
     unread(scene, to, &mut found, &mut step);
     if found.failure.is_none() && found.pairs.is_empty() && found.unread.is_none() && found.unknown.is_none() {
         let name = to.name(scene);
-        if others.is_empty() {
+        if others.is_empty() && !shut {
             // What was told of ways that are closed to this client is reason enough.
             if step.lines.is_empty() {
                 step.say(
@@ -126,12 +149,14 @@ pub(super) fn ways_in(
                     format!("no Ingress, route, load balancer or node port leads to {name}"),
                     to.place(scene),
                 );
+                found.changes.push(Change::Edit(format!(
+                    "to expose it, send a path of an Ingress or HTTPRoute to {}",
+                    services.first().map_or("a Service that selects it", NodeId::as_str)
+                )));
             }
             step.mark = Mark::Problem;
-            found.changes.push(Change::Edit(format!(
-                "to expose it, send a path of an Ingress or HTTPRoute to {}",
-                services.first().map_or("a Service that selects it", NodeId::as_str)
-            )));
+        } else if shut {
+            step.mark = Mark::Problem;
         } else if let Some(wish) = wish {
             step.say(
                 Mark::Problem,
@@ -193,8 +218,15 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
         [] => entrance.may_reach(usize::MAX, home),
         pods => pods.iter().any(|&w| entrance.may_reach(w, home)),
     };
-    let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(leads).collect();
-    let name = |entrance: &UnreadEntrance| scene.entry(entrance.object).key.to_string();
+    // What leads to a controller that nothing else opens leads to everything behind it.
+    let shut: BTreeSet<usize> = scene.facts.shut.values().flatten().copied().collect();
+    let opens =
+        |entrance: &&UnreadEntrance| shut.iter().any(|&w| entrance.may_reach(w, scene.workload(w).key.namespace()));
+    let entrances: Vec<&UnreadEntrance> = scene.facts.unread.iter().filter(|e| leads(e) || opens(e)).collect();
+    let name = |entrance: &UnreadEntrance| {
+        let key = &scene.entry(entrance.object).key;
+        if entrance.kind == key.kind { key.to_string() } else { format!("{} of {key}", entrance.kind) }
+    };
     for entrance in entrances.iter().take(NAMED) {
         let text = format!("{} may open an entrance and is not read", name(entrance));
         step.say(Mark::Doubt, text, Some(scene.place(entrance.at)));
@@ -207,7 +239,7 @@ fn unread(scene: &Scene<'_>, to: &Party, found: &mut Found, step: &mut Step) {
 }
 
 /// So many entrances that are not read are named.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// The ports of a workload that are open on its nodes.
 fn at_nodes(
@@ -219,6 +251,7 @@ fn at_nodes(
     found: &mut Found,
 ) {
     let Some(node) = scene.graph.object(&scene.workload(workload).key) else { return };
+    by_routes(scene, (workload, node), (wish, clients), step, found);
     let exposed = scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e).2);
     let Some(edge) = exposed.into_iter().find(|e| matches!(&e.detail, EdgeDetail::Exposes(_))) else { return };
     if matches!(&edge.detail, EdgeDetail::Exposes(ways) if ways.iter().any(|w| w.via == Expose::Ingress)) {
@@ -243,10 +276,39 @@ fn at_nodes(
             step.say(Mark::Ok, format!("port {outer} of each node leads to {asked} of {name}"), place(edge));
             found.doubted = None;
             let key = scene.workload(workload).key.clone();
-            found.through.push(Passage { by: BTreeSet::new(), service: key, doubt: None });
+            found.narrowed = None;
+            found.through.push(Passage { by: BTreeSet::new(), service: key, doubt: None, only: None });
             found.add(End::Addresses(clients.clone()), Target { end: End::Workload(workload), asked });
         }
     }
+}
+
+/// A workload that routes send to past all Services, as a DomainMapping of Knative does.
+fn by_routes(
+    scene: &Scene<'_>,
+    (workload, node): (usize, usize),
+    (wish, clients): (Option<&PortWish>, &AddressSet),
+    step: &mut Step,
+    found: &mut Found,
+) {
+    let key = &scene.workload(workload).key;
+    for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
+        let (EdgeDetail::Routes { .. }, Some(by)) = (&edge.detail, scene.graph.node(from).id.key()) else { continue };
+        let Some(gate) = scene.cluster.find(by).and_then(|object| gate(scene, object, clients, step)) else { continue };
+        let own = scene.connectivity.entrances().iter().filter(|e| e.workload == workload && e.by == *by);
+        let asked = own.fold(PortSet::none(), |set, e| set.with(&e.ports));
+        let outer = |w: &PortWish| [80, 443].into_iter().any(|n| w.means(n, None, Protocol::Tcp));
+        if asked.is_empty() || !wish.is_none_or(|w| outer(w) || ports::declares(scene, workload, w)) {
+            continue;
+        }
+        step.say(Mark::Ok, format!("{by} leads to {asked} of {key}"), place(edge));
+        let by = BTreeSet::from([by.clone()]);
+        found.through.push(Passage { by, service: key.clone(), doubt: gate.doubt, only: gate.only });
+        for source in sources(scene, &Through::Controller, workload, &asked) {
+            found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
+        }
+    }
+    found.weigh();
 }
 
 /// A workload whose kind makes an entrance of its own, as a Service of Knative does: a controller brings the requests.
@@ -269,7 +331,8 @@ fn by_itself(
     let text = format!("{} has an entry point of its own, which leads to {asked} of its pods", key);
     step.say(Mark::Ok, text, place(edge));
     found.doubted = None;
-    found.through.push(Passage { by: BTreeSet::new(), service: key.clone(), doubt: None });
+    found.narrowed = None;
+    found.through.push(Passage { by: BTreeSet::new(), service: key.clone(), doubt: None, only: None });
     for source in sources(scene, &Through::Controller, workload, &asked) {
         found.add(source, Target { end: End::Workload(workload), asked: asked.clone() });
     }
@@ -292,14 +355,32 @@ fn translated(scene: &Scene<'_>, service: &NodeId, workload: usize, step: &mut S
 impl Passage {
     fn of(way: &Way, service: &NodeId) -> Option<Passage> {
         let by = way.by.key().into_iter().chain(way.before.iter().filter_map(NodeId::key)).cloned().collect();
-        Some(Passage { by, service: service.key()?.clone(), doubt: way.doubt.clone() })
+        let (service, doubt) = (service.key()?.clone(), way.doubt.clone());
+        Some(Passage { by, service, doubt, only: way.only.clone() })
     }
 }
 
 impl Found {
     /// Keeps a way that leads on.
-    fn pass(&mut self, way: &Way, service: &NodeId) {
-        self.through.extend(Passage::of(way, service));
+    fn pass(&mut self, way: &Way, service: &NodeId, hop: &Hop) {
+        let passage = Passage::of(way, service).map(|p| Passage {
+            doubt: p.doubt.or_else(|| hop.doubt.clone()),
+            only: p.only.or_else(|| hop.only.clone()),
+            ..p
+        });
+        self.through.extend(passage);
+    }
+
+    /// What holds of every way that leads on holds of the answer.
+    fn weigh(&mut self) {
+        let all = |of: fn(&Passage) -> Option<&String>| -> Option<Vec<String>> {
+            let mut said: Vec<String> =
+                self.through.iter().map(of).collect::<Option<Vec<&String>>>()?.into_iter().cloned().collect();
+            said.dedup();
+            (!said.is_empty()).then_some(said)
+        };
+        self.doubted = all(|p| p.doubt.as_ref()).and_then(|d| d.into_iter().next());
+        self.narrowed = all(|p| p.only.as_ref()).map(|o| text::first(o, 3));
     }
 
     /// Keeps a way that leads nowhere: what is known of it may say why.
@@ -340,7 +421,7 @@ fn wished(wish: Option<&PortWish>, way: &Way, map: &PortMap) -> bool {
 
 /// Who connects to the pods. The engine knows the controllers of a workload's ways in; where the manifests do not
 /// contain them, convention stands in.
-fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSet) -> Vec<End> {
+pub(super) fn sources(scene: &Scene<'_>, through: &Through, workload: usize, asked: &PortSet) -> Vec<End> {
     match through {
         Through::Clients(set) => vec![End::Addresses(set.clone())],
         Through::Controller => {
@@ -378,9 +459,11 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
     for (from, _, edge) in scene.graph.incoming(node).into_iter().map(|e| scene.graph.edge(e)) {
         match &edge.detail {
             EdgeDetail::Exposes(exposures) => {
-                let Some(clients) = clients(&scene.graph.node(from).detail, place(edge), asking, step) else {
+                let outside = &scene.graph.node(from).detail;
+                let Some(clients) = clients(outside, place(edge), asking, step) else {
                     continue;
                 };
+                let unjudged = unjudged(scene, [service], step);
                 for exposure in exposures {
                     let unprovisioned = unprovisioned(scene, service).filter(|_| exposure.via == Expose::LoadBalancer);
                     if let Some((text, at)) = &unprovisioned {
@@ -402,7 +485,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                         port: None,
                         outer,
                         transport: None,
-                        doubt: unprovisioned.map(|(text, _)| text),
+                        doubt: unprovisioned.map(|(text, _)| text).or_else(|| unjudged.clone()),
+                        only: only(outside, asking),
+                        clients: clients.clone(),
                     });
                 }
             }
@@ -413,7 +498,14 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     continue;
                 }
                 let Some(object) = by.id.key().and_then(|key| scene.cluster.find(key)) else { continue };
+                if are_silent(rules) {
+                    let text = format!("{} sends no part of its requests there: the weight is 0", by.id);
+                    step.say(Mark::Doubt, text, place(edge));
+                    continue;
+                }
                 let Some(gate) = gate(scene, object, asking, step) else { continue };
+                let between = gate.before.iter().chain([&by.id, service]);
+                let unjudged = unjudged(scene, between, step);
                 let unclassed = unclassed(scene, by);
                 if let Some(text) = &unclassed {
                     step.say(Mark::Doubt, text.clone(), place(edge));
@@ -430,7 +522,9 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     port: Some(port.clone()),
                     outer: Vec::new(),
                     transport: Some(transport),
-                    doubt: gate.doubt.or(unclassed),
+                    doubt: gate.doubt.or(unclassed).or(unjudged),
+                    only: gate.only,
+                    clients: gate.clients,
                 });
             }
             // What comes to another name of the Service comes to it, on the port of that number.
@@ -451,103 +545,4 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
         }
     }
     found
-}
-
-/// Why no controller takes an Ingress.
-fn unclaimed(scene: &Scene<'_>, ingress: &NodeId) -> Option<String> {
-    let why = scene.facts.unclaimed.get(&scene.cluster.find(ingress.key()?)?)?;
-    let classes: Vec<&str> = why.classes.iter().map(|&c| scene.entry(c).key.name.as_str()).collect();
-    let controllers: Vec<String> = why.controllers.iter().map(|&w| scene.workload_name(w)).collect();
-    let several = match classes.len() {
-        0 => format!("of the controllers {} none is", text::sentence(&controllers, 5)),
-        1 => format!("class {}, one of several controllers', is not", classes[0]),
-        _ => format!("of the classes {} none is", text::sentence(&classes, 5)),
-    };
-    Some(format!("{ingress} names no class, and {several} the default: no controller takes it"))
-}
-
-/// Why it is not known whether the one class of the manifests takes an Ingress: it names none, and that is not the
-/// default (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>).
-fn unclassed(scene: &Scene<'_>, ingress: &Node) -> Option<String> {
-    let Detail::Ingress { class: None, .. } = &ingress.detail else { return None };
-    let object = ingress.id.key().and_then(|key| scene.cluster.find(key))?;
-    let class = scene.cluster.ingress_classes().next().filter(|_| !is_google(scene.entry(object)))?.0;
-    let id = &ingress.id;
-    Some(format!(
-        "{id} names no class, and class {} is not the default: whether a controller takes it is not known",
-        class.key.name
-    ))
-}
-
-/// Why the load balancer of a Service is not known to exist, with the place that shows it.
-fn unprovisioned(scene: &Scene<'_>, service: &NodeId) -> Option<(String, Option<String>)> {
-    let found = scene.facts.unprovisioned.get(&scene.cluster.find(service.key()?)?)?;
-    Some(match found {
-        Unprovisioned::Pending => (format!("the load balancer of {service} has no address yet: it is pending"), None),
-        Unprovisioned::NoProvider(by) => {
-            let by = scene.entry(*by);
-            let text = format!(
-                "nothing in the manifests makes a load balancer for {service}: {} is of no cloud, and there is no MetalLB, kube-vip or cloud controller",
-                by.key
-            );
-            (text, Some(scene.place(by.object.span)))
-        }
-    })
-}
-
-fn place(edge: &Edge) -> Option<String> {
-    edge.evidence.first().map(|e| e.place())
-}
-
-/// How requests come to an Ingress or route.
-struct Passed {
-    /// The Gateways and routes before it.
-    before: Vec<NodeId>,
-    /// The same as the beginning of a sentence.
-    text: String,
-    /// Why nobody can tell who sends requests to it.
-    doubt: Option<String>,
-}
-
-/// Through which Gateways and routes the asking addresses come to an Ingress or route; `None` if they do not.
-fn gate(scene: &Scene<'_>, object: usize, asking: &AddressSet, step: &mut Step) -> Option<Passed> {
-    for gate in scene.facts.gates_of(object) {
-        let text: String = gate.through.iter().map(|id| format!("{id}, ")).collect();
-        let passed = Passed { before: gate.through.clone(), text, doubt: None };
-        let Some(outside) = &gate.outside else {
-            let first = gate.through.first().map_or("its Gateway", NodeId::as_str);
-            let text = format!("{first} is not in the manifests: who can send requests to it cannot be determined");
-            step.say(Mark::Doubt, text.clone(), Some(scene.place(scene.entry(object).object.span)));
-            return Some(Passed { doubt: Some(text), ..passed });
-        };
-        let Some(node) = scene.graph.find(outside).map(|n| scene.graph.node(n)) else { continue };
-        let at = node.evidence.first().map(|e| e.place());
-        if clients(&node.detail, at, asking, step).is_some() {
-            return Some(passed);
-        }
-    }
-    None
-}
-
-/// Those of the asking addresses from which something is reached; `None` where it is none of them.
-fn clients(outside: &Detail, at: Option<String>, asking: &AddressSet, step: &mut Step) -> Option<AddressSet> {
-    match outside {
-        Detail::Internet => Some(asking.clone()),
-        Detail::External { location: Location::AroundCluster, .. } => {
-            step.say(
-                Mark::Doubt,
-                "it is inside the network: the network around the cluster reaches it, the Internet does not",
-                at,
-            );
-            None
-        }
-        Detail::External { set, .. } => {
-            let reachable = set.intersection(asking);
-            if reachable.is_empty() {
-                step.say(Mark::Doubt, format!("only {set} may come in this way"), at);
-            }
-            (!reachable.is_empty()).then_some(reachable)
-        }
-        _ => None,
-    }
 }

@@ -5,7 +5,7 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Reason, Rule, Ruling, Tier};
+use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Project, Reason, Rule, Ruling, Tier};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -85,12 +85,17 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         list.iter().map(|&p| scene.connectivity.policies()[p].key.to_string()).collect::<Vec<_>>().join(", ")
     };
     let unenforced = scene.connectivity.unenforced(workload, direction);
-    if let (Some(plugin), false) = (scene.connectivity.enforcement().unenforcing(), unenforced.is_empty()) {
+    let idle = unenforced.first().map(|&p| &scene.connectivity.policies()[p]);
+    if let Some((policy, plugin)) = idle.and_then(|p| Some((p, scene.connectivity.enforcement().unenforcing(p)?))) {
+        let of = Project::of(policy).map_or(String::new(), |project| format!(" of {}", project.as_str()));
         let text = format!(
-            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies",
+            "{} would apply to {word} of {name}: not enforced, as {plugin} knows no policies{of}",
             names(&unenforced)
         );
         step.say(Mark::Doubt, text, None);
+    }
+    if idle.is_some() && isolation == Default::default() {
+        // That has been said.
     } else if isolation == Default::default() {
         step.say(Mark::Ok, format!("no policy restricts {word} of {name}"), None);
     } else if isolation.is_isolated() {

@@ -204,7 +204,9 @@ fn split_port(text: &str) -> Result<(&str, Option<PortWish>), String> {
             None => Err(format!("`{text}`: after the bracket comes `:PORT` or nothing")),
         };
     }
-    match text.rsplit_once(':') {
+    // The part of an object that makes several workloads, as in `ns/ray:head[RayCluster]`, is no port.
+    let name = text.rfind(']').map_or(0, |end| end + 1);
+    match text[name..].rsplit_once(':').map(|(front, port)| (&text[..name + front.len()], port)) {
         Some((_, "")) => Err(format!("`{text}` ends with a colon: the port is missing")),
         Some((reference, port)) => Ok((reference, Some(PortWish::parse(port)?))),
         None => Ok((text, None)),
@@ -307,6 +309,7 @@ mod tests {
         check("svc/shop/web", object(Some("service"), Some("shop"), "web"));
         check("shop/web[StatefulSet]", object(Some("statefulset"), Some("shop"), "web"));
         check("shop/web[Rollout]", object(Some("rollout"), Some("shop"), "web"));
+        check("shop/ray:head[RayCluster]", object(Some("raycluster"), Some("shop"), "ray:head"));
         check("web.shop.svc", Reference::Host("web.shop.svc".into()));
         check("Internet", Reference::Internet);
         check("10.0.0.1", Reference::Addresses("10.0.0.1/32".parse().unwrap()));
@@ -327,6 +330,8 @@ mod tests {
         check("web:80", "80");
         check("shop/deploy/web:http", "http");
         check("dns.kube-system:53/udp", "53/UDP");
+        check("shop/ray:head[RayCluster]", "");
+        check("shop/ray:head[RayCluster]:6379", "6379");
         check("10.0.0.0/8:443", "443");
         check("[fd00::1]:443", "443");
         check("fd00::1", "");

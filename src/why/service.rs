@@ -141,11 +141,13 @@ pub(super) fn targets(
                     ),
                     at,
                 );
-                return after_endpoints(
-                    endpoints,
-                    ServiceOutcome::failed("the Service that the name refers to is not there"),
-                    steps,
-                );
+                // Of a namespace without any object in the manifests nothing is known.
+                let home = other.namespace.as_deref().unwrap_or_default();
+                let outcome = match scene.cluster.namespaces().contains_key(home) {
+                    true => ServiceOutcome::failed("the Service that the name refers to is not there"),
+                    false => ServiceOutcome::unknown(format!("the manifests contain nothing of namespace {home}")),
+                };
+                return after_endpoints(endpoints, outcome, steps);
             }
             NodeKind::Service => {
                 endpoints.say(Mark::Ok, format!("{id} is another name for {}", other.id), at);
@@ -182,6 +184,10 @@ struct ServiceOutcome {
 impl ServiceOutcome {
     fn failed(why: &str) -> ServiceOutcome {
         ServiceOutcome { found: Found { failure: Some(why.to_owned()), ..Found::default() }, ports: None }
+    }
+
+    fn unknown(why: String) -> ServiceOutcome {
+        ServiceOutcome { found: Found { unknown: Some(why), ..Found::default() }, ports: None }
     }
 }
 
@@ -237,12 +243,15 @@ fn endpoints_of(
                 ),
                 at,
             );
-            let unknown = Some("what the Service leads to is not in the manifests".to_owned());
-            return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
+            return ServiceOutcome::unknown("what the Service leads to is not in the manifests".to_owned());
         }
         endpoints.say(Mark::Problem, format!("{labels} selects no pod: {} has no endpoints", service.id), at);
+        let changes = nearest(scene, service, endpoints);
+        if let (true, Some(by)) = (changes.is_empty(), operated(scene, service.id)) {
+            return ServiceOutcome::unknown(format!("{by} is not read and may make the pods of {}", service.id));
+        }
         let mut outcome = ServiceOutcome::failed("the Service has no endpoints in the input");
-        outcome.found.changes = nearest(scene, service, endpoints);
+        outcome.found.changes = changes;
         return outcome;
     }
     destination_rules(scene, service.entry, endpoints);
@@ -253,6 +262,12 @@ fn endpoints_of(
     let mut ports = Step::new(Layer::Ports);
     let found = map_ports(scene, service, wish, &selected, outside, &mut ports);
     ServiceOutcome { found, ports: Some(ports) }
+}
+
+/// The first object of the namespace of a Service whose operator may make pods.
+pub(super) fn operated(scene: &Scene<'_>, service: &NodeId) -> Option<ObjectKey> {
+    let by = scene.facts.operated.get(service.key()?.namespace())?;
+    Some(scene.entry(*by).key.clone())
 }
 
 /// What DestinationRules say of requests to a Service, for clients with a sidecar.
@@ -329,8 +344,10 @@ fn absent_endpoints(
 ) -> ServiceOutcome {
     let name = scene.workload_name(*workload);
     if absence.may_change {
-        let unknown = Some(format!("{name} {}, and something in the manifests may scale it", absence.text));
-        return ServiceOutcome { found: Found { unknown, ..Found::default() }, ports: None };
+        return ServiceOutcome::unknown(format!(
+            "{name} {}, and something in the manifests may scale it",
+            absence.text
+        ));
     }
     let mut outcome = ServiceOutcome::failed(&format!("{} has no ready endpoint: {name} {}", service.id, absence.text));
     outcome.found.changes.push(absence.change(&name));

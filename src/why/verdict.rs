@@ -3,10 +3,10 @@
 use super::Scene;
 use super::answer::{Found, Outcome};
 use super::dns::Lookup;
-use super::ends::{Doubt, End, Judged};
+use super::ends::{Doubt, Judged};
 use super::policies::ports_text;
 use crate::net::{PortSet, text};
-use crate::policy::{Direction, Explanation};
+use crate::policy::{Direction, Explanation, Project};
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
@@ -15,6 +15,9 @@ pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (O
         ((Outcome::Denied | Outcome::Partly, _), Some(unread)) => (Outcome::Undetermined, unread.clone()),
         ((Outcome::Allowed | Outcome::Partly, summary), _) => match &found.doubted {
             Some(doubt) => (Outcome::Undetermined, doubt.clone()),
+            None if found.narrowed.is_some() => {
+                (Outcome::Partly, format!("{}, {summary}", found.narrowed.clone().unwrap_or_default()))
+            }
             None if judged.iter().any(Judged::depends) => (Outcome::Partly, summary),
             None if judged.iter().all(|p| p.allowed == p.asked) => match &found.lacking {
                 Some(lacking) => (Outcome::Partly, format!("{summary}; {lacking}")),
@@ -74,12 +77,18 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
 
 /// That policies select an end and nobody enforces them.
 fn unenforced(scene: &Scene<'_>, judged: &[Judged]) -> String {
-    let Some(plugin) = scene.connectivity.enforcement().unenforcing() else { return String::new() };
-    let mut ends = judged.iter().flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
-    let is_selected = |(end, direction): (&End, Direction)| {
-        end.workload().is_some_and(|w| !scene.connectivity.unenforced(w, direction).is_empty())
-    };
-    if ends.any(is_selected) { format!("; policies are not enforced: {plugin} knows none") } else { String::new() }
+    let ends = judged.iter().flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
+    let mut policies = ends.filter_map(|(end, direction)| {
+        scene.connectivity.unenforced(end.workload()?, direction).first().map(|&p| &scene.connectivity.policies()[p])
+    });
+    let Some(policy) = policies.next() else { return String::new() };
+    let Some(plugin) = scene.connectivity.enforcement().unenforcing(policy) else { return String::new() };
+    match Project::of(policy) {
+        Some(project) => {
+            format!("; policies of {} are not enforced: {plugin} knows none", project.as_str())
+        }
+        _ => format!("; policies are not enforced: {plugin} knows none"),
+    }
 }
 
 /// Which policies may change it, that are not evaluated.

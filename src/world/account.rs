@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cluster::{Cluster, Entry};
 use crate::graph::{Graph, NodeId, NotShown};
 use crate::manifest::Body;
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, is_irrelevant};
 use crate::policy::{Connectivity, Direction};
 use crate::source::Span;
 
@@ -183,7 +183,7 @@ impl<'a> Known<'a> {
         Known {
             foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
             unread: facts.unread.iter().map(|u| u.object).collect(),
-            read: facts.destination_rules.iter().map(|r| r.object).collect(),
+            read: facts.destination_rules.iter().map(|r| r.object).chain(facts.read.iter().copied()).collect(),
             policies,
             has_pods: !cluster.workloads().is_empty(),
         }
@@ -222,9 +222,7 @@ impl<'a> Known<'a> {
             ("security.istio.io", "AuthorizationPolicy") if is_watched(entry) => Fate::Irrelevant,
             ("security.istio.io", "AuthorizationPolicy") => Fate::Absent(Reason::Refused),
             _ if is_listed(USED, group, kind) => Fate::Used,
-            _ if IRRELEVANT_GROUPS.binary_search(&group).is_ok() || is_listed(IRRELEVANT, group, kind) => {
-                Fate::Irrelevant
-            }
+            _ if is_irrelevant(group, kind) => Fate::Irrelevant,
             _ => Fate::Absent(Reason::NotUnderstood),
         }
     }
@@ -268,62 +266,6 @@ const USED: &[(&str, &str)] = &[
     ("projectcalico.org", "Tier"),
 ];
 
-/// Groups of which no kind opens or denies connections between pods or runs pods.
-const IRRELEVANT_GROUPS: &[&str] = &[
-    "apiextensions.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "events.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "internal.apiserver.k8s.io",
-    "metrics.k8s.io",
-    "node.k8s.io",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "snapshot.storage.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
-];
-
-/// Further such kinds.
-const IRRELEVANT: &[(&str, &str)] = &[
-    ("", "ComponentStatus"),
-    ("", "Event"),
-    ("", "LimitRange"),
-    ("", "Node"),
-    ("", "PersistentVolume"),
-    ("", "PodTemplate"),
-    ("", "ResourceQuota"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
-    ("apps", "ControllerRevision"),
-    ("autoscaling.k8s.io", "VerticalPodAutoscaler"),
-    ("bitnami.com", "SealedSecret"),
-    ("cert-manager.io", "CertificateRequest"),
-    ("cert-manager.io", "ClusterIssuer"),
-    ("cert-manager.io", "Issuer"),
-    ("crd.projectcalico.org", "StagedGlobalNetworkPolicy"),
-    ("crd.projectcalico.org", "StagedKubernetesNetworkPolicy"),
-    ("crd.projectcalico.org", "StagedNetworkPolicy"),
-    ("external-secrets.io", "ClusterSecretStore"),
-    ("external-secrets.io", "ExternalSecret"),
-    ("external-secrets.io", "SecretStore"),
-    ("monitoring.coreos.com", "PodMonitor"),
-    ("monitoring.coreos.com", "Probe"),
-    ("monitoring.coreos.com", "PrometheusRule"),
-    ("monitoring.coreos.com", "ServiceMonitor"),
-    ("networking.k8s.io", "IPAddress"),
-    ("networking.k8s.io", "ServiceCIDR"),
-    ("policy", "PodSecurityPolicy"),
-    ("projectcalico.org", "StagedGlobalNetworkPolicy"),
-    ("projectcalico.org", "StagedKubernetesNetworkPolicy"),
-    ("projectcalico.org", "StagedNetworkPolicy"),
-    ("security.openshift.io", "SecurityContextConstraints"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,7 +273,5 @@ mod tests {
     #[test]
     fn lists_can_be_searched() {
         assert!(USED.is_sorted());
-        assert!(IRRELEVANT_GROUPS.is_sorted());
-        assert!(IRRELEVANT.is_sorted());
     }
 }

@@ -69,7 +69,7 @@ const say = (text) => {
 };
 
 /** The state of the page and its subscribers. */
-const state = { node: null, to: null, line: null, hops: 1, way: "both", spread: "lines", panel: "details", off: new Set() };
+const state = { node: null, to: null, line: null, hops: 1, way: "both", spread: "lines", panel: "details", calls: false, off: new Set() };
 const watchers = [];
 /** Runs now and whenever the state changes; `what` names the parts that changed. */
 const watch = (work) => watchers.push(work);

@@ -39,7 +39,7 @@ function endList(ends) {
 
 /** A rule with its effect and the line that defines it. */
 function reasonRow(reason) {
-  const policy = model.policies[reason.p];
+  const policy = reason.of;
   const rule = reason.rule == null ? "" : `, rule ${reason.rule + 1}`;
   return make(
     "li",
@@ -51,7 +51,7 @@ function reasonRow(reason) {
   );
 }
 
-const portsText = (verdict) => ({ none: "denied", open: "all ports, not restricted by any policy", all: "all ports", some: verdict.ports })[verdict.kind];
+const portsText = (verdict) => ({ none: "denied", open: `${verdict.ports === "all" ? "all ports" : verdict.ports}, not restricted by any policy`, all: "all ports", some: verdict.ports })[verdict.kind];
 
 function verdictHead(verdict) {
   return make("span", { className: `verdict ${verdict.kind}` }, make("span", { className: "sign", textContent: { none: "✕", open: "○", all: "●", some: "◐" }[verdict.kind] }), ` ${portsText(verdict)}`);
@@ -216,7 +216,7 @@ function factSection(node) {
 
 function changeSection(node) {
   if (!node.change) return null;
-  const lines = node.changes ?? [];
+  const lines = (node.changes ?? []).filter((l) => !l.endsWith(node.change));
   return make("div", { className: `change ${node.change}` }, make("strong", {}, node.change === "same" ? "unchanged" : node.change), lines.length > 0 && make("ul", {}, lines.map((l) => make("li", {}, data(l)))));
 }
 
@@ -256,12 +256,20 @@ function findingSection(node) {
 }
 
 /** A choice of one of a few, as buttons. */
-function choice(label, name, options) {
+function choice(label, name, options, shown) {
   return make(
     "div",
     { className: "choice", attr: { role: "group", "aria-label": label } },
+    shown && make("span", { className: "quiet", attr: { "aria-hidden": "true" } }, shown),
     options.map(([value, word, title]) => button(word, title ?? word, () => change({ [name]: value }), { attr: { "aria-pressed": String(state[name] === value) } })),
   );
+}
+
+/** How much of the picture lights up, the selected card aside. */
+function litWords() {
+  const cards = new Set([...lit.nodes.keys()].map((i) => shownBy(model.nodes[i])).filter(Boolean));
+  const lines = new Set([...lit.edges].flatMap(shownLines));
+  return `${counted(Math.max(0, cards.size - 1), "card")} and ${counted(isComparison() ? lit.edges.size : lines.size, "line")} light up.`;
 }
 
 const SPREADS = [["lines", "Neighbors"], ["blast", "Blast radius", "Every workload that can be reached from here, over any number of allowed connections (r)"], ["back", "Who can get here", "Every workload that can get here, over any number of allowed connections (R)"]];
@@ -272,8 +280,8 @@ function spreadControls(node) {
     "div",
     { className: "spread" },
     dimmed && choice("What lights up", "spread", isOutside(node) ? SPREADS.slice(0, 2) : SPREADS),
-    !blasted && [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]]), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "Sources of connections to this"], ["down", "downstream", "Targets of connections from this"]])],
-    make("p", { className: "quiet", attr: { "data-count": "" } }, blasted ? "" : `${counted(Math.max(0, lit.nodes.size - 1), "card")} and ${counted(lit.edges.size, "line")} light up.`, " ", (lit.nodes.size > 1 || blasted) && button("Bring into sight", "Bring everything that lights up into sight (z)", () => showLit(), { className: "link" })),
+    !blasted && [choice("How far", "hops", [[1, "1", "One step"], [2, "2", "Two steps"], [3, "3", "Three steps"], [99, "all", "As far as it goes"]], "Steps"), choice("Which way", "way", [["both", "both ways"], ["up", "upstream", "Sources of connections to this"], ["down", "downstream", "Targets of connections from this"]])],
+    make("p", { className: "quiet", attr: { "data-count": "" } }, blasted ? "" : litWords(), " ", (lit.nodes.size > 1 || blasted) && button("Bring into sight", "Bring everything that lights up into sight (z)", () => showLit(), { className: "link" })),
   );
 }
 
@@ -349,7 +357,7 @@ function stepTable(node, steps, back) {
   const rows = [["step", "from", "to", "ports", "certainty", "rules"]];
   steps.forEach((list, k) => {
     for (const b of list) {
-      const rules = tellingReasons(b.verdict).map((r) => `${r.d} ${ruled[r.e]} ${policyName(model.policies[r.p])}${r.rule == null ? "" : `, rule ${r.rule + 1}`} (${r.at})`).join("; ") || "not restricted by any policy";
+      const rules = tellingReasons(b.verdict).map((r) => `${r.d} ${ruled[r.e]} ${policyName(r.of)}${r.rule == null ? "" : `, rule ${r.rule + 1}`} (${r.at})`).join("; ") || "not restricted by any policy";
       const [here, there] = [b.ends.map(fullName), b.by.map(fullName).join(" ")];
       for (const end of here) rows.push([k + 1, back ? end : there, back ? there : end, portsText(b.verdict), b.verdict.sure ?? "certain", rules]);
     }
@@ -404,8 +412,8 @@ function nothingSelected() {
   const lacks = (side) => model.namespaces.filter((n) => n[side].deny == null).length;
   const internet = model.byId.get("internet");
   const reached = `Reachable from the Internet: ${counted(exposed.length, "workload")}`;
-  const problems = document.getElementById("problems");
-  const count = problems?.parentElement?.querySelectorAll("tbody tr").length;
+  const problems = tables.querySelector("#problems, #topic-problems");
+  const count = isComparison() ? 0 : rowsBelow(problems);
   const names = (list) => make("div", { className: "quiet" }, list.slice(0, 8).map((n, i) => [i ? ", " : "", nodeButton(n)]), list.length > 8 && ` and ${list.length - 8} more`);
   return make(
     "div",

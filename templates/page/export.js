@@ -29,7 +29,7 @@ function written() {
     if (out !== copy) out.removeAttribute("role");
   });
   copy.setAttribute("role", "img");
-  for (const gone of [...copy.querySelectorAll(".anchor, .above")]) gone.remove();
+  for (const gone of [...copy.querySelectorAll(".anchor, .above, .veil, .ring, .calls")]) gone.remove();
   sources.forEach((element, i) => {
     const hidden = element.classList?.contains("off") || (element.classList?.contains("layer") && getComputedStyle(element).display === "none");
     if (hidden) copies[i].remove();

@@ -12,6 +12,7 @@ const KEYS = [
   ["u  d  b", "upstream, downstream, both"],
   ["r  R", "blast radius, who can get here; again: back to neighbors"],
   ["e  E", "the next or the last line of the selected card"],
+  ["a", "show the calls that the configuration names"],
   ["z", "bring what lights up into sight"],
   ["w", "ask whether the selected reaches another"],
   ["m  t  l  n  i", "matrix, tables, legend, namespaces, details"],
@@ -32,6 +33,7 @@ let cursor = null;
 function setCursor(node) {
   for (const element of model.svg.querySelectorAll(".cursor")) element.classList.remove("cursor");
   cursor = node;
+  ring("at", node ? cardsOf(node) : []);
   if (!node) return;
   for (const card of cardsOf(node)) card.classList.add("cursor");
   bring(node);
@@ -93,6 +95,7 @@ const PLAIN = {
   e: () => nextLine(1),
   E: () => nextLine(-1),
   z: () => showLit(),
+  a: () => model.calls.length && toggleCalls(),
   w: () => state.node && (pick((to) => ask(state.node, to)), drawDetails()),
   m: () => open("matrix"),
   t: () => open("tables"),

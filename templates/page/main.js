@@ -101,6 +101,7 @@ function address() {
   put("off", [...state.off].sort().join(" "));
   put("theme", root.dataset.theme);
   put("state", ["before", "after"].find((name) => stateSwitch.querySelector(`#show-${name}`)?.checked));
+  put("calls", state.calls ? "1" : null);
   put("view", model.views.indexOf(model.view), 0);
   if (!whole) put("at", [camera.x, camera.y].map((v) => Math.round(v)).concat(camera.k.toFixed(3)).join(","));
   const text = said.toString();
@@ -120,7 +121,7 @@ function remembered() {
   clearTimeout(writing);
   const said = address();
   if (said === location.hash || (said === "#/" && !location.hash)) return;
-  const news = chosen(said) !== chosen(location.hash) && location.hash.slice(0, 2) !== "" && started;
+  const news = started && chosen(said) !== chosen(location.hash) && /^(#\/|$)/.test(location.hash);
   history[news && !following ? "pushState" : "replaceState"](null, "", said);
 }
 let started = false;
@@ -163,6 +164,7 @@ function follow() {
     line: line?.k ?? null,
     hops: Number(of("hops", ["1", "2", "3", "99"], "1")),
     way: of("way", ["both", "up", "down"], "both"),
+    calls: said.get("calls") === "1",
     spread: of("spread", ["lines", "blast", "back"], "lines"),
     panel: of("panel", shownPanels().map(([name]) => name), shownPanels()[0][0]),
     off: new Set((said.get("off") ?? "").split(" ").filter(Boolean)),
@@ -186,22 +188,44 @@ function nodeOfAnchor(id) {
 
 // ---- building and replacing
 
+/** Shows the picture of the view. The others wait beside it, laid out, so that turning to them is quick. */
+function showView() {
+  for (const view of model.views) view.box?.classList.toggle("waiting", view !== model.view);
+  model.view.box ??= make("div", { className: "sheet-of" }, model.svg);
+  if (!model.view.box.isConnected) canvas.append(model.view.box);
+  mount(model.svg);
+}
+const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 300));
+/** Lays out the pictures that are not shown, when there is time for it. */
+function prepareViews() {
+  const { views } = model;
+  for (const view of views) {
+    whenIdle(() => {
+      if (model.views !== views || view.box) return;
+      view.box = make("div", { className: "sheet-of laid" }, view.svg);
+      canvas.append(view.box);
+      void view.box.offsetHeight;
+      view.box.className = "sheet-of waiting";
+    });
+  }
+}
+
 /** Turns to another picture of the same objects. */
 function useView(view) {
   if (view === model.view) return;
   turnTo(view);
-  canvas.replaceChildren(view.svg);
-  mount(view.svg);
+  showView();
   for (const input of viewSwitch.querySelectorAll("input")) input.checked = model.views[input.value] === view;
   fit(look);
   spread();
-  paint();
   filter();
+  drawCalls();
   drawDetails();
   remember();
 }
 
 const stateSwitch = make("div", { className: "switch states", attr: { role: "group", "aria-label": "State that the picture shows" } });
+const callSwitch = button("Calls", "Show the calls that the configuration of workloads names (a)", () => toggleCalls(), { className: "toggle", hidden: true, attr: { "aria-pressed": "false" } });
 const viewSwitch = make("div", { className: "switch views", attr: { role: "group", "aria-label": "What the picture shows" } });
 
 /** Takes the pictures and what else is in a page, this one or a newer one, to where they belong. */
@@ -219,7 +243,7 @@ function settle(page) {
     (figures.length > 1 ? viewSwitch : stateSwitch).append(...buttons);
     if (figures.length > 1) inputs.forEach((input, i) => (input.value = i));
   }
-  bar.replaceChildren(...[viewSwitch, stateSwitch].filter((s) => s.childElementCount), lens);
+  bar.replaceChildren(...[viewSwitch, stateSwitch].filter((s) => s.childElementCount), callSwitch, lens);
   const sections = [...main.querySelectorAll(":scope > section, :scope > #tables")].filter((s) => s.childElementCount && !s.querySelector(".picture, h2#picture"));
   fillTables(sections);
   // Existing elements stay in place, for they may have the focus.
@@ -284,8 +308,9 @@ async function replace(page) {
   asked = "after";
   model = read(known, svgs);
   turnTo(model.views[before.view] ?? model.views[0]);
-  canvas.replaceChildren(model.svg);
-  mount(model.svg);
+  canvas.replaceChildren();
+  showView();
+  prepareViews();
   for (const input of viewSwitch.querySelectorAll("input")) input.checked = input.value === String(model.views.indexOf(model.view));
   const kept = [...stateSwitch.querySelectorAll("input")].find((input) => input.id === moment);
   if (kept) kept.checked = true;
@@ -327,8 +352,9 @@ async function start() {
   document.body.append(voice, help, reader);
   model = read(known, svgs);
   turnTo(model.views[0]);
-  canvas.replaceChildren(model.svg);
-  mount(model.svg);
+  canvas.replaceChildren();
+  showView();
+  prepareViews();
   drawTools();
   announceCards();
   watch((what) => {
@@ -337,6 +363,11 @@ async function start() {
       paint();
     }
     if (what.has("off")) filter();
+    if (["node", "to", "calls", "off"].some((w) => what.has(w))) {
+      callSwitch.hidden = !model.calls.length;
+      callSwitch.setAttribute("aria-pressed", String(showsCalls()));
+      drawCalls();
+    }
     if (what.has("panel")) {
       setWidth();
       drawTabs();
@@ -350,7 +381,7 @@ async function start() {
     }
     remember();
   });
-  change({ panel: shownPanels()[0][0] });
+  change({ panel: shownPanels()[0][0], calls: false });
   fit(look);
   moved.push(remember);
   follow();

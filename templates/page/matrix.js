@@ -37,8 +37,9 @@ function drawMatrix() {
   const pen = sheet.getContext("2d");
   pen.font = "12px DejaVu Sans, Verdana, sans-serif";
   const widest = Math.max(60, ...grid.rows.slice(0, 2000).map((e) => pen.measureText(nameOf(e)).width));
-  grid.left = Math.min(220, Math.ceil(widest) + 14);
-  grid.top = Math.min(150, Math.ceil(widest * 0.75) + 14);
+  // In a narrow panel the heads leave room for cells.
+  grid.left = Math.min(220, Math.max(90, matrix.clientWidth * 0.33), Math.ceil(widest) + 14);
+  grid.top = Math.min(150, Math.max(80, matrix.clientHeight * 0.3), Math.ceil(widest * 0.75) + 14);
   scroller.setAttribute("aria-rowcount", grid.rows.length);
   scroller.setAttribute("aria-colcount", grid.columns.length);
   spacer.style.width = `${grid.left + grid.columns.length * CELL + 90}px`;

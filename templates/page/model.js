@@ -57,6 +57,7 @@ function read(known, svgs) {
   m.sets = m.nodes.map(() => []);
   m.nodes.forEach((node) => node.members?.forEach((member) => m.sets[member].push(node.i)));
   m.anyone = m.nodes.filter((n) => n.anyone).map((n) => n.i);
+  for (const state of [m, m.before]) state?.reasons.forEach((reason) => (reason.of = state.policies[reason.p]));
   const states = (calls) => new Map(calls.filter((c) => c.s != null).map((c) => [`${c.f} ${c.s}`, c.state]));
   m.callState = states(m.calls);
   if (m.before) m.other = { ...m.before, texts: m.oldTexts ?? [], callState: states(m.before.calls) };
@@ -99,7 +100,7 @@ function placeOf(node) {
 }
 
 /** True if the page compares two states. */
-const isComparison = () => model.nodes.some((n) => n.change);
+const isComparison = () => !!model.before;
 
 const fullName = (node) => (node.ns && node.kind !== "Summary" && node.kind !== "Namespace" ? `${node.ns}/${node.name}` : node.name);
 const isWorkload = (node) => node?.kind === "Workload";

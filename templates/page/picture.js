@@ -63,52 +63,123 @@ function litSteps(node, back) {
 }
 
 let marked = [];
-/** Lines that light up are drawn once more over the others: lines share their ways, and gray ones would lie on them. */
+/** What lies over the picture while something is selected: a veil, and above it copies of what lights up. So nothing of the picture itself is styled anew, however large it is. */
 let above = [];
 function paint() {
   for (const element of marked) element.classList.remove("lit", "chosen", "end");
   for (const layer of above) layer.remove();
   marked = [];
   above = [];
-  const mark = (element, name) => {
-    element.classList.add(name);
-    marked.push(element);
-  };
   model.svg.classList.toggle("dimmed", !!state.node);
   if (!state.node) return;
-  for (const i of lit.nodes.keys()) for (const card of cardsOf(model.nodes[i])) mark(card, "lit");
-  const layers = new Map();
-  const layerOf = (parent) => {
-    if (!layers.has(parent)) layers.set(parent, make("g", { svg: true, attr: { class: "above" } }));
-    return layers.get(parent);
+  for (const parent of layersOf(model.svg)) cover(parent);
+}
+
+/** The parts of a picture that have cards of their own: the states of a comparison, or the picture itself. */
+const layersOf = (svg) => {
+  const layers = [...svg.querySelectorAll(":scope > .layer")];
+  return layers.length ? layers : [svg];
+};
+
+function cover(parent) {
+  const veil = make("rect", { svg: true, attr: { class: "veil ks-f-canvas", width: camera.width, height: camera.height, "aria-hidden": "true" } });
+  const layer = make("g", { svg: true, attr: { class: "above", "aria-hidden": "true" } });
+  const copy = (element) => {
+    const twin = element.cloneNode(true);
+    twin.removeAttribute("id");
+    twin.removeAttribute("role");
+    twin.removeAttribute("aria-label");
+    layer.append(twin);
+    return twin;
   };
+  for (const title of parent.querySelectorAll(":scope > .group > text")) copy(title);
   const drawn = new Set();
   for (const edge of lit.edges) {
     for (const line of shownLines(edge)) {
-      if (drawn.has(line)) continue;
+      if (line.parentNode !== parent || drawn.has(line) || line.classList.contains("off")) continue;
       drawn.add(line);
-      layerOf(line.parentNode).append(line.cloneNode(true));
+      copy(line);
     }
   }
   for (const [x, y] of lit.arrows) {
-    const [a, b] = [x, y].map(shownBy);
-    if (a && b && a !== b) layerOf(cardsOf(b)[0].parentNode).append(arrow(boxOf(cardsOf(a)[0]), boxOf(cardsOf(b)[0])));
+    const [a, b] = [x, y].map((n) => shownBy(n) && cardsOf(shownBy(n)).find((card) => card.parentNode === parent));
+    if (a && b && a !== b) layer.append(arrow(boxOf(a), boxOf(b)));
   }
-  for (const [parent, layer] of layers) parent.insertBefore(layer, parent.querySelector(":scope > .node"));
-  above = [...layers.values()];
-  for (const [i, step] of lit.steps) {
+  const [from, to] = [state.node, state.to].map((end) => end && shownBy(end));
+  for (const i of lit.nodes.keys()) {
     for (const card of cardsOf(model.nodes[i])) {
-      const { x, y, w } = boxOf(card);
-      const sign = make("g", { svg: true, attr: { class: "step", "aria-hidden": "true" } }, make("circle", { svg: true, attr: { cx: x + w - 2, cy: y + 2, r: 8.5 } }), make("text", { svg: true, attr: { x: x + w - 2, y: y + 5.8, "text-anchor": "middle", "font-size": 10.5, "font-weight": "bold" }, textContent: String(step) }));
-      card.after(sign);
-      above.push(sign);
+      if (card.parentNode !== parent) continue;
+      card.classList.add("lit");
+      if (model.nodes[i] === from) card.classList.add("chosen");
+      else if (model.nodes[i] === to) card.classList.add(state.line ? "chosen" : "end");
+      marked.push(card);
+      if (card.classList.contains("off")) continue;
+      copy(card).classList.replace("node", "twin");
+      const step = lit.steps.get(i);
+      if (step) layer.append(stepSign(boxOf(card), step));
     }
   }
-  for (const end of [state.node, state.to]) {
-    const card = end && shownBy(end);
-    if (card) for (const element of cardsOf(card)) mark(element, end === state.to && !state.line ? "end" : "chosen");
+  const legendOf = parent.querySelector(":scope > .legend");
+  parent.insertBefore(veil, legendOf);
+  parent.insertBefore(layer, legendOf);
+  above.push(veil, layer);
+}
+
+/** More arrows than this are no picture. */
+const MOST_CALLS = 300;
+let callLayer = [];
+const hasLine = (call) => call.s != null && (model.lines.get(lineKey(model.nodes[call.f].id, model.nodes[call.s].id, "calls")) ?? []).length > 0;
+/** True if every call that the picture could show is shown. */
+const showsCalls = () => !state.off.has("edge:calls") && (state.calls || model.calls.every(hasLine));
+/** Shows all calls, or none: those that the picture has lines for, and those that it leaves to the lines of policies. */
+function toggleCalls() {
+  const off = new Set(state.off);
+  const shows = showsCalls();
+  off[shows ? "add" : "delete"]("edge:calls");
+  change({ calls: !shows, off });
+}
+/** The calls that the picture has no lines for, as arrows over it: all of them, or those of what is selected. */
+function drawCalls() {
+  for (const layer of callLayer) layer.remove();
+  callLayer = [];
+  if (!state.calls) return;
+  const own = state.node && new Set([state.node.i, ...workloadsOf(state.node).map(({ workload }) => workload.i)]);
+  const calls = model.calls.filter((c) => !hasLine(c) && (!own || own.has(c.f) || own.has(c.t) || own.has(c.s)) && !(own && state.to));
+  for (const parent of layersOf(model.svg)) {
+    const layer = make("g", { svg: true, attr: { class: "calls", "aria-hidden": "true" } });
+    const drawn = new Set();
+    for (const call of calls) {
+      const [from, to] = [call.f, call.s ?? call.t].map((i) => i != null && shownBy(model.nodes[i]));
+      const key = `${from?.i} ${to?.i}`;
+      const [a, b] = [from, to].map((n) => n && cardsOf(n).find((card) => card.parentNode === parent && !card.classList.contains("off")));
+      if (!a || !b || a === b || drawn.has(key) || drawn.size >= MOST_CALLS) continue;
+      drawn.add(key);
+      const sign = arrow(boxOf(a), boxOf(b));
+      sign.setAttribute("class", `call ${call.state}`);
+      layer.append(sign);
+    }
+    parent.insertBefore(layer, parent.querySelector(":scope > .legend"));
+    callLayer.push(layer);
   }
 }
+
+/** Rings around cards, above everything: for the hits of a search, and for the card that keys are at. */
+const rings = new Map();
+function ring(name, cards) {
+  for (const element of rings.get(name) ?? []) element.remove();
+  rings.set(
+    name,
+    cards.map((card) => {
+      const { x, y, w, h } = boxOf(card);
+      const element = make("rect", { svg: true, attr: { class: `ring ${name}`, x: x - 2, y: y - 2, width: w + 4, height: h + 4, rx: 8, fill: "none", "aria-hidden": "true" } });
+      card.parentNode.append(element);
+      return element;
+    }),
+  );
+}
+
+/** The number of the step in which a workload falls, on the corner of its card. */
+const stepSign = ({ x, y, w }, step) => make("g", { svg: true, attr: { class: "step" } }, make("circle", { svg: true, attr: { cx: x + w - 2, cy: y + 2, r: 8.5 } }), make("text", { svg: true, attr: { x: x + w - 2, y: y + 5.8, "text-anchor": "middle", "font-size": 10.5, "font-weight": "bold" }, textContent: String(step) }));
 
 /** The lines that show an edge: its own, or those between the cards that represent its ends. */
 function shownLines(edge) {
@@ -132,8 +203,12 @@ function arrow(a, b) {
 
 const isOff = (node) => state.off.has(`kind:${node.kind}`) || (node.ns != null && state.off.has(`ns:${node.ns}`));
 
-/** Hides filtered items. */
+/** Hides filtered items, and what lights up among them. */
 function filter() {
+  hide();
+  paint();
+}
+function hide() {
   for (const node of model.nodes) for (const card of cardsOf(node)) card.classList.toggle("off", isOff(node));
   for (const element of model.svg.querySelectorAll(".edge")) {
     const { from, to, kind } = element.dataset;
@@ -235,9 +310,9 @@ const cardAt = (target) => target.closest?.(".node, .group, .edge");
 /** The edges whose lines are at a point of the window, or a few pixels beside it. */
 function linesAt(x, y) {
   const found = new Map();
-  // Lines run straight: a step to each side finds them.
+  // Lines run straight: steps to each side find them, and steps along them the dashes beside a gap.
   for (const r of [0, 1.5, 3, 4.5, 6, 7.5]) {
-    for (const [dx, dy] of r ? [[r, 0], [-r, 0], [0, r], [0, -r]] : [[0, 0]]) {
+    for (const [dx, dy] of r ? [0, 2.5, -2.5].flatMap((d) => [[r, d], [-r, d], [d, r], [d, -r]]) : [[0, 0], [2.5, 0], [-2.5, 0], [0, 2.5], [0, -2.5]]) {
       const [px, py] = [x + dx, y + dy];
       for (const element of document.elementsFromPoint(px, py)) {
         const line = element.closest?.(".edge");
@@ -253,11 +328,13 @@ function linesAt(x, y) {
   });
 }
 
+let pressed = { x: 0, y: 0 };
+canvas.addEventListener("pointerdown", (event) => (pressed = { x: event.clientX, y: event.clientY }));
 // A click with Shift asks a question, and marks no text.
 canvas.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
 canvas.addEventListener("click", (event) => {
   // Whoever marks a text does not choose the card that it is on.
-  if (dragged || (event.detail < 2 && !event.shiftKey && String(getSelection()))) return;
+  if (dragged || (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 4 && String(getSelection()))) return;
   const element = cardAt(event.target);
   const node = element?.classList.contains("node") && meant(model.byId.get(element.dataset.id));
   if (node) {
@@ -307,6 +384,7 @@ stage.addEventListener("pointermove", (event) => {
   pointer = inside && !event.buttons ? { x: event.clientX, y: event.clientY } : null;
   hover();
 });
+stage.addEventListener("pointerdown", () => ((pointer = null), hover()));
 stage.addEventListener("pointerleave", () => ((pointer = null), hover()));
 
 stage.addEventListener("dblclick", (event) => {
@@ -326,7 +404,7 @@ function enter(node) {
   const page = pageOf(node);
   if (page) return location.assign(page);
   const whole = model.views.find((v) => v.frames.has(`namespace:${spaceOf(node)}`));
-  if (!whole) return;
+  if (!whole) return select(node);
   useView(whole);
   select(null);
   show([boxOf(model.frames.get(`namespace:${spaceOf(node)}`)[0])], { whole: true, closer: true });

@@ -160,7 +160,7 @@ function partners(node, way) {
 /** Rules that allow an allowed connection, or all rules about a denied one. */
 const tellingReasons = (verdict) => verdict.why.filter((r) => verdict.kind === "none" || r.e !== "isolate");
 /** Verdicts that say the same have the same key. */
-const verdictKey = (verdict) => `${verdict.kind}|${verdict.ports}|${verdict.sure}|${tellingReasons(verdict).map((r) => `${r.p} ${r.d} ${r.rule} ${r.at}`)}`;
+const verdictKey = (verdict) => `${verdict.kind}|${verdict.ports}|${verdict.sure}|${tellingReasons(verdict).map((r) => `${r.of.name} ${r.d} ${r.rule} ${r.at}`)}`;
 
 /** One verdict for several: what any of them lets through. */
 function merged(verdicts) {
@@ -393,6 +393,13 @@ function around(start, hops, way) {
         near(e.f, nodes.get(e.t) + 1);
       }
     }
+  }
+  // The card of a namespace in an overview has lines of its own, each for at least one connection.
+  const host = start.kind === "Namespace" ? shownBy(start) : null;
+  for (const e of host ? [...(way === "down" ? [] : model.in[host.i]), ...(way === "up" ? [] : model.out[host.i])] : []) {
+    if (isGone(e) || e.k === "denied" || (e.k === "exposes" && !model.ways.some((w) => admitted(w) && own.some((o) => o.i === w.to)))) continue;
+    edges.add(e);
+    near(e.f === host.i ? e.t : e.f, 1);
   }
   for (const e of [...model.in[start.i], ...model.out[start.i]]) {
     if (e.k !== "denied" || e.nf?.includes(start.i) || e.nt?.includes(start.i)) continue;

@@ -191,11 +191,11 @@ function fixSection(pairs) {
     const cells = cellsBetween(pair.from, pair.to).map((c) => model.matrix.cells[c]);
     const asked = pair.limit ?? (pair.to.declares?.length ? pair.to.declares : null);
     for (const [side, own, other] of [["egress", pair.from, pair.to], ["ingress", pair.to, pair.from]]) {
-      const lacking = cells.flatMap((c) => c.lacks?.[side] ?? []);
+      const lacking = cells.flatMap((c) => c.lacks?.[side] ?? []).flatMap(([p, a, b]) => (p === "all" ? ["TCP", "UDP", "SCTP"] : [p]).map((q) => [q, a, b]));
       const ports = asked ? clip(lacking, asked) : lacking;
       if (ports.length) texts.push(policyText(side, own, other, ports, names));
     }
-    if (cells.some((c) => c.lacks?.fixed)) for (const r of pair.verdict.why.filter((r) => r.e === "deny" || (r.e === "isolate" && model.policies[r.p].kind !== "NetworkPolicy"))) edits.push(make("li", {}, data(policyName(model.policies[r.p])), " ", placeButton(r.at), " denies it, and no NetworkPolicy can overrule that."));
+    if (cells.some((c) => c.lacks?.fixed)) for (const r of pair.verdict.why.filter((r) => r.e === "deny" || (r.e === "isolate" && r.of.kind !== "NetworkPolicy"))) edits.push(make("li", {}, data(policyName(r.of)), " ", placeButton(r.at), " denies it, and no NetworkPolicy can overrule that."));
   }
   const all = [...new Set(texts)];
   if (!all.length && !edits.length) return null;
@@ -229,7 +229,7 @@ function policyText(side, own, other, ports, names) {
   const whole = (a, b) => a === 1 && b === 65535;
   const isAll = ["TCP", "UDP", "SCTP"].every((p) => ports.some(([q, a, b]) => p === q && whole(a, b)));
   const rows = isAll ? "" : "      ports:\n" + ports.map(([p, a, b]) => `        - protocol: ${p}\n${whole(a, b) ? "" : `          port: ${a}\n${b > a ? `          endPort: ${b}\n` : ""}`}`).join("");
-  return `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: ${quoted(name)}\n  namespace: ${quoted(own.ns)}\nspec:\n${indented(own.pick, 2)}  policyTypes:\n    - ${side === "egress" ? "Egress" : "Ingress"}\n  ${side}:\n    - ${list}:\n${item}${rows}`;
+  return `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: ${quoted(name)}\n  namespace: ${quoted(own.ns)}\nspec:\n${indented(own.pick, 2)}  policyTypes: [${side === "egress" ? "Egress" : "Ingress"}]\n  ${side}:\n    - ${list}:\n${item}${rows}`;
 }
 
 // ---- a connection that a line shows

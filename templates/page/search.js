@@ -70,6 +70,7 @@ function ringHits(nodes) {
   for (const card of ringed) card.classList.remove("hit");
   ringed = [...new Set(nodes.map(shownBy).filter(Boolean).flatMap(cardsOf))];
   for (const card of ringed) card.classList.add("hit");
+  ring("found", ringed.slice(0, 400));
 }
 
 let hits = [];

@@ -11,7 +11,8 @@ let lists = [];
 
 /** Takes the sections of a page to the panel. */
 function fillTables(sections) {
-  tables.replaceChildren(make("div", { className: "tablebar" }, jumps, sieve), ...sections);
+  const none = !sections.length && make("p", { className: "none" }, "Nothing differs between the two states.");
+  tables.replaceChildren(...(none ? [none] : [make("div", { className: "tablebar" }, jumps, sieve), ...sections]));
   sieve.value = "";
   jumps.replaceChildren(
     ...[...tables.querySelectorAll("h2")].map((head) => {
@@ -26,6 +27,8 @@ function fillTables(sections) {
     list.parent.replaceChildren();
   }
 }
+/** The number of rows below a heading. */
+const rowsBelow = (head) => lists.find((l) => head && l.parent.closest("section") === head.parentElement)?.rows.length ?? 0;
 /** The number of rows of a table, where its heading does not say it. */
 const countOf = (head) => {
   const rows = head.closest("section")?.querySelectorAll("tbody tr").length;

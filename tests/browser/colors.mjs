@@ -51,7 +51,7 @@ export default async function (t) {
     // As wide as an A4 page.
     await page.setViewportSize({ width: 720, height: 1000 });
     await t.settle(page);
-    const svg = await page.locator(".canvas svg").boundingBox();
+    const svg = await page.locator(".canvas svg:visible").boundingBox();
     assert(svg && svg.x >= 0 && svg.x + svg.width <= 721 && svg.width > 300, `${file}: the picture is whole on paper: ${JSON.stringify(svg)}`);
     for (const name of tables) assert(await page.getByRole("heading", { name: new RegExp(`^${name}`) }).first().isVisible(), `${file}: ${name} on paper`);
     const table = await page.locator("table:visible").first().boundingBox();

@@ -53,7 +53,7 @@ export default async function (t) {
   const png = await saved("Save as PNG");
   assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
   const [width, height] = [png.bytes.readUInt32BE(16), png.bytes.readUInt32BE(20)];
-  const size = await page.locator(".canvas svg").evaluate((e) => [Number(e.getAttribute("width")), Number(e.getAttribute("height"))]);
+  const size = await page.locator(".canvas svg:visible").evaluate((e) => [Number(e.getAttribute("width")), Number(e.getAttribute("height"))]);
   assert(Math.abs(width - size[0] * 2) <= 2 && Math.abs(height - size[1] * 2) <= 2, `${width} × ${height} of ${size}`);
   if (process.env.KUBESKETCH_SHOTS) writeFileSync(`${process.env.KUBESKETCH_SHOTS}/copies-saved.png`, png.bytes);
 

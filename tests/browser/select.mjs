@@ -24,7 +24,8 @@ export default async function (t) {
   assert(await page.locator(".stage svg.dimmed").isVisible());
   const one = await litCards(page);
   assert(one.includes("data/postgres[StatefulSet]") && one.includes("data/postgres[Service]"), one.join());
-  const faint = (id) => card(page, id).evaluate((e) => Number(getComputedStyle(e).opacity));
+  // A veil lies over what does not light up.
+  const faint = (id) => card(page, id).evaluate((e) => (e.classList.contains("lit") ? 1 : 1 - Number(getComputedStyle(e.closest("svg").querySelector(".veil")).opacity)));
   assert.equal(await faint("data/postgres[Service]"), 1);
   assert((await faint("edge/ingress-nginx-controller[Deployment]")) < 0.5, "what is far is faint");
   await shown.getByRole("group", { name: "How far" }).getByRole("button", { name: "2", exact: true }).click();

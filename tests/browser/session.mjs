@@ -105,7 +105,7 @@ export const litCards = (page) => page.locator(".stage svg.dimmed .node.lit").ev
 
 /** Where the picture is: its place and its size on the screen. */
 export async function view(page) {
-  const box = await page.locator(".stage .canvas svg").boundingBox();
+  const box = await page.locator(".stage .canvas svg:visible").boundingBox();
   return { x: box.x, y: box.y, w: box.width, h: box.height };
 }
 

@@ -176,7 +176,7 @@ fn gates_do_not_pass_what_was_not_judged_and_say_what_stopped_them() {
         check(&format!("{WEB}{entrance}"), "widened", 0, "Cannot be determined");
     }
     let (antrea, istio) = (POLICIES[2].0, POLICIES[6].0);
-    check(&format!("{WEB}{antrea}"), "widened", 1, "--fail-on widened: shop/p[NetworkPolicy] is new");
+    check(&format!("{WEB}{antrea}"), "widened", 1, "--fail-on widened: shop/p[NetworkPolicy.crd.antrea.io] is new");
     check(&format!("{WEB}{istio}"), "widened", 0, "shop/p[AuthorizationPolicy] is new and is not evaluated");
     check(&WEB.replace("replicas", "x").replace("image: web", "image: web2"), "any", 1, "--fail-on any: ");
     let port = "[{containerPort: 8080, hostPort: 80}]";
@@ -288,4 +288,48 @@ fn every_second_definition_is_listed_and_what_is_drawn_comes_first() {
         .collect();
     assert_eq!(repeated.len(), 5, "{repeated:?}");
     assert!(repeated.contains(&"shop/web[Service]"));
+}
+
+#[test]
+fn policies_of_another_network_change_nothing() {
+    let calico = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {selector: all(), types: [Ingress]}\n";
+    let cilium = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {}, ingress: [{}]}\n";
+    let agent = |image: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: agent, namespace: kube-system}}\nspec: {{selector: {{matchLabels: {{a: a}}}}, template: {{metadata: {{labels: {{a: a}}}}, spec: {{hostNetwork: true, containers: [{{name: c, image: \"{image}\"}}]}}}}}}\n"
+        )
+    };
+    let ask = |input: &str, plugin: Option<&str>| {
+        let mut args = vec!["why", "-q"];
+        args.extend(plugin.into_iter().flat_map(|p| ["--network-plugin", p]));
+        args.extend(["client", "web:80", "-"]);
+        let output = run(here().path(), &args, &format!("{WEB}{input}"));
+        (output.status.code(), words(&output).contains("not enforced"))
+    };
+    for (policy, own, other) in [(calico, "calico", "cilium"), (cilium, "cilium", "calico")] {
+        assert_eq!(ask(policy, None), (Some(1), false), "{policy}");
+        assert_eq!(ask(policy, Some(own)), (Some(1), false), "{policy}");
+        assert_eq!(ask(policy, Some(other)), (Some(0), true), "{policy}");
+        assert_eq!(ask(policy, Some("flannel")), (Some(0), true), "{policy}");
+        let images = [("calico", "docker.io/calico/node:v3"), ("cilium", "quay.io/cilium/cilium:v1@sha256:0")];
+        for (plugin, image) in images {
+            let expected = if plugin == own { (Some(1), false) } else { (Some(0), true) };
+            assert_eq!(ask(&format!("{policy}{}", agent(image)), None), expected, "{policy} {image}");
+        }
+    }
+}
+
+#[test]
+fn policies_are_valued_in_every_format() {
+    let cilium = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}\n---\n";
+    let input = format!("{WEB}{cilium}{DENY_INGRESS}");
+    for (format, said) in [
+        ("text", "says the same: shop/deny[NetworkPolicy] (<stdin>:"),
+        ("csv", "shop/p[CiliumNetworkPolicy],redundant,"),
+        ("md", "| `shop/p[CiliumNetworkPolicy]` | redundant |"),
+        ("json", "\"value\": \"redundant\""),
+    ] {
+        let output = run(here().path(), &["table", "policies", "-q", "-", "-o", format], &input);
+        assert!(output.status.success() && words(&output).contains(said), "{format}\n{}", words(&output));
+    }
 }

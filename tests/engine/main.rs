@@ -31,6 +31,7 @@ mod policy_flows;
 mod policy_oracle;
 mod policy_oracle_nca;
 mod policy_others;
+mod policy_worth;
 #[cfg(unix)]
 mod source_git;
 #[cfg(unix)]

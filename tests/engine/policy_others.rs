@@ -133,7 +133,7 @@ fn istio(random: &mut Random, index: usize, out: &mut String) {
 }
 
 /// A cluster with a few pods and a few policies.
-fn yaml(random: &mut Random) -> String {
+pub fn yaml(random: &mut Random) -> String {
     let mut out = String::new();
     for index in 0..2 + random.below(4) {
         let (namespace, app) = (pick(random, &NAMESPACES[..2]), pick(random, &APPS));

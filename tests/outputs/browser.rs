@@ -2,7 +2,7 @@
 //! `tests/browser` for each test.
 //!
 //! `KUBESKETCH_PLAYWRIGHT` names an unpacked playwright-core, as `.ci/run` puts it in place; without it, or without
-//! Node or Chromium, the tests say that they are skipped. With
+//! Node or Chromium, the tests say that they are skipped. `KUBESKETCH_AXE` may name an unpacked axe-core. With
 //! `KUBESKETCH_SHOTS` naming a folder, each scenario leaves screenshots there to be looked at.
 
 use std::collections::BTreeMap;
@@ -32,11 +32,18 @@ static PAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     kubesketch(&["draw", "examples/market", "--theme", "auto", "-o", &to("auto.html")]);
     kubesketch(&["draw", "examples/market", "-n", "data", "-o", &to("market-data.html")]);
     kubesketch(&["draw", "examples/market", "-o", &to("market/")]);
+    for input in ["except", "shut", "calls"] {
+        kubesketch(&["draw", &format!("tests/browser/{input}.yaml"), "-o", &to(&format!("{input}.html"))]);
+    }
     let closed = app("zeroday", 1, 8080);
     std::fs::write(to("closed.yaml"), &closed).unwrap();
     std::fs::write(to("open.yaml"), closed + EXPOSED).unwrap();
     kubesketch(&["diff", &to("closed.yaml"), &to("open.yaml"), "-o", &to("exposed.html")]);
     kubesketch(&["diff", &to("open.yaml"), &to("closed.yaml"), "-o", &to("hidden.html")]);
+    let [before, after] = widened();
+    std::fs::write(to("before.yaml"), before).unwrap();
+    std::fs::write(to("after.yaml"), after).unwrap();
+    kubesketch(&["diff", &to("before.yaml"), &to("after.yaml"), "-o", &to("widened.html")]);
     std::fs::write(to("big.yaml"), town(12, 20)).unwrap();
     kubesketch(&["draw", &to("big.yaml"), "-o", &to("big.html")]);
     std::fs::write(to("old.yaml"), [app("cart", 2, 8082), app("catalog", 1, 8081), app("web", 3, 8080)].concat())
@@ -68,6 +75,43 @@ kind: Service
 metadata: {name: zeroday-open, namespace: shop}
 spec: {type: LoadBalancer, selector: {app: zeroday}, ports: [{port: 80, targetPort: 8080}]}
 ";
+
+/// A database that four workloads may reach after a change, each by a policy of its own, and one that is opened.
+fn widened() -> [String; 2] {
+    let everything: String = ["a", "b", "c", "d", "db"].iter().map(|name| app(name, 1, 5432)).collect();
+    let deny = "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+";
+    let allow = |name: &str| {
+        format!(
+            "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: from-{name}, namespace: shop}}
+spec:
+  podSelector: {{matchLabels: {{app: db}}}}
+  ingress: [{{from: [{{podSelector: {{matchLabels: {{app: {name}}}}}}}], ports: [{{port: 5432}}]}}]
+"
+        )
+    };
+    let open = "---
+apiVersion: v1
+kind: Service
+metadata: {name: web-open, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 8080}]}]}
+";
+    let before = everything.clone() + deny + &app("web", 1, 8080);
+    let allowed: String = ["a", "b", "c", "d"].iter().map(|name| allow(name)).collect();
+    [before, everything + deny + &app("web", 5, 8080) + &allowed + open]
+}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -238,5 +282,14 @@ scenarios! {
     the_preview_follows_files: "serve",
     the_preview_of_a_change_follows_too: "revisions",
     every_page_answers_about_all: "answers",
+    lines_panels_and_headlines_say_the_same: "truth",
+    lines_can_be_opened: "lines",
+    an_attack_is_told_step_by_step: "attack",
+    services_namespaces_and_the_outside_are_ends: "ends",
+    it_behaves_as_pages_do: "habits",
+    a_phone_and_an_enlarged_screen_have_room: "phone",
+    axe_finds_nothing: "axe",
+    calls_are_shown_and_told: "calls",
+    a_change_alarms_and_knows_both_states: "both",
     hostile_texts_stay_texts: "hostile",
 }

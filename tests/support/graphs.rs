@@ -27,6 +27,7 @@ pub fn rule(host: &str, path: &str, tls: bool) -> RouteRule {
         tls: if tls { HostTls::Terminated } else { HostTls::None },
         weight: None,
         default: false,
+        when: kubesketch::graph::When::default(),
     }
 }
 

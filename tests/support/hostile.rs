@@ -126,6 +126,7 @@ pub fn add(b: &mut GraphBuilder, number: usize, text: &str) {
         tls: HostTls::Terminated,
         weight: None,
         default: false,
+        when: kubesketch::graph::When::default(),
     }];
     let port = Backend::Name { name: t(), resolved: None };
     let ways = vec![Exposure { via: Expose::NodePort, ports: vec![] }];

@@ -29,9 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The maximum number of concurrent pastes.
 const PASTES: usize = 2;
 
-/// The maximum number of concurrent event streams.
-const STREAMS: usize = 32;
-
 /// The shown state, or the end of the server.
 #[derive(Clone, Debug)]
 pub enum News {
@@ -47,13 +44,11 @@ struct Desk {
     args: Arc<Args>,
     news: watch::Receiver<News>,
     pastes: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
 }
 
 /// The routes of a server with these host names.
 pub fn router(args: Arc<Args>, news: watch::Receiver<News>, names: Names) -> Router {
-    let desk =
-        Desk { args, news, pastes: Arc::new(Semaphore::new(PASTES)), streams: Arc::new(Semaphore::new(STREAMS)) };
+    let desk = Desk { args, news, pastes: Arc::new(Semaphore::new(PASTES)) };
     Router::new()
         .route("/", get(|State(desk): State<Desk>| async move { page(&desk, |shown| &shown.page) }))
         .route("/now", get(|State(desk): State<Desk>| async move { page(&desk, |shown| &shown.now) }))
@@ -76,15 +71,9 @@ fn page(desk: &Desk, which: fn(&Shown) -> &Page) -> Response {
 
 /// Events of the current state and of every change; a slow reader gets only the newest.
 async fn events(State(desk): State<Desk>) -> Response {
-    let Ok(permit) = desk.streams.clone().try_acquire_owned() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
-    };
-    let states = WatchStream::new(desk.news).map_while(move |news| {
-        let _held = &permit;
-        match news {
-            News::Shown(shown) => event(&shown).map(Ok::<Event, Infallible>),
-            News::End => None,
-        }
+    let states = WatchStream::new(desk.news).map_while(|news| match news {
+        News::Shown(shown) => event(&shown).map(Ok::<Event, Infallible>),
+        News::End => None,
     });
     let stream = states.chain(tokio_stream::once(Ok(Event::default().event("end").data("end"))));
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()

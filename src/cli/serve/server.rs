@@ -1,5 +1,6 @@
 //! The server: listens on this machine only, gives every connection and request an end, and ends by Ctrl-C.
 
+use std::collections::VecDeque;
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::{pin, select};
 
 use super::guard::Names;
@@ -25,8 +26,9 @@ use super::{Args, browser};
 use crate::cli::report::{self, Verbosity};
 use crate::cli::{Status, output};
 
-/// The maximum number of concurrent connections; more wait.
-const CONNECTIONS: usize = 64;
+/// The maximum number of concurrent connections. For one more the oldest is closed, so that nobody who opens many, or
+/// reads none of what they ask for, locks out others.
+const CONNECTIONS: usize = 128;
 
 /// The maximum time for receiving the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,12 +94,18 @@ async fn serve(args: Arc<Args>, roots: Roots, listener: StdListener, verbosity: 
         browser::open(&address);
     }
 
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
     let mut conversations = JoinSet::new();
+    let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         select! {
-            (stream, slot) = accept(&listener, &slots) => {
-                conversations.spawn(converse(stream, slot, router.clone(), heard.clone()));
+            stream = accept(&listener) => {
+                oldest.retain(|conversation| !conversation.is_finished());
+                if oldest.len() >= CONNECTIONS
+                    && let Some(conversation) = oldest.pop_front()
+                {
+                    conversation.abort();
+                }
+                oldest.push_back(conversations.spawn(converse(stream, router.clone(), heard.clone())));
             }
             Some(next) = coming.recv() => match next {
                 Ok(state) => drop(news.send_replace(News::Shown(Arc::new(state)))),
@@ -148,12 +156,11 @@ fn draw(args: Arc<Args>, roots: Roots, verbosity: Verbosity, states: &mpsc::Unbo
     }
 }
 
-/// The next connection, when there is room for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    let slot = slots.clone().acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok((stream, _)) => return stream,
             // The system has no more of something for the moment, or the other side has gone.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
@@ -161,12 +168,7 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, O
 }
 
 /// Answers the requests of a connection until it or the server ends.
-async fn converse(
-    stream: TcpStream,
-    _slot: Option<OwnedSemaphorePermit>,
-    router: Router,
-    mut news: watch::Receiver<News>,
-) {
+async fn converse(stream: TcpStream, router: Router, mut news: watch::Receiver<News>) {
     // Events are small and must not wait for each other.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()

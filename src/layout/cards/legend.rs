@@ -189,7 +189,8 @@ fn mark_word(mark: Mark) -> &'static str {
     }
 }
 
-fn edge_word(kind: EdgeKind) -> &'static str {
+/// What a legend calls a kind of edge.
+pub fn edge_word(kind: EdgeKind) -> &'static str {
     match kind {
         EdgeKind::Exposes => "reachable from outside",
         EdgeKind::Routes => "routes to",

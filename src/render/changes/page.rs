@@ -68,7 +68,7 @@ pub fn changes_page(page: &ChangesPage<'_>, options: &PictureOptions) -> Result<
         paths,
         verdict: shown(&verdict).into_owned(),
         has_alarm: in_order(&changes.diff.sections)
-            .any(|s| s.topic == Topic::Exposure && s.items.iter().any(|i| is_alarming(s.topic, i))),
+            .any(|s| s.topic != Topic::Isolation && s.items.iter().any(|i| is_alarming(s.topic, i))),
         has_states,
         picture,
         data: explore::data(explore::Subject {
@@ -110,7 +110,7 @@ struct View {
     /// The same, whole.
     paths: [String; 2],
     verdict: String,
-    /// Whether something became reachable from outside.
+    /// Whether something became reachable.
     has_alarm: bool,
     /// Whether there is anything to switch.
     has_states: bool,
@@ -191,10 +191,11 @@ fn named(paths: &[String; 2]) -> [String; 2] {
 /// The sections for a reader: after what could not be read, what became reachable comes first.
 fn in_order(sections: &[Section]) -> impl Iterator<Item = &Section> {
     let mut all: Vec<&Section> = sections.iter().collect();
+    let alarms = |s: &Section| s.items.iter().any(|i| is_alarming(s.topic, i));
     all.sort_by_key(|s| match s.topic {
         Topic::Unreadable => 0,
-        Topic::Exposure => 1,
-        Topic::Allowed => 2,
+        Topic::Exposure if alarms(s) => 1,
+        Topic::Allowed if alarms(s) => 2,
         _ => 3,
     });
     all.into_iter()
@@ -214,7 +215,7 @@ fn section(section: &Section, union: &Graph, maker: &Maker<'_>) -> SectionView {
 
 /// Whether an item says that something is reachable that was not.
 fn is_alarming(topic: Topic, item: &Item) -> bool {
-    matches!(topic, Topic::Exposure | Topic::Allowed) && item.gate.is_some()
+    matches!(topic, Topic::Exposure | Topic::Allowed | Topic::Isolation) && item.gate.is_some()
 }
 
 /// As many instances of one sentence stand together.

@@ -71,7 +71,7 @@ struct CellJson {
     sure: Option<&'static str>,
 }
 
-/// What NetworkPolicies do not allow and could: out of the source, and into the target.
+/// What NetworkPolicies do not allow and could: out of the source, and into the target. `all` is every protocol.
 #[derive(Debug, Default, Serialize)]
 struct Lacks {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -107,7 +107,7 @@ impl Lacks {
                     lacking.add(&part.ports);
                 }
             }
-            ranges(&lacking)
+            if lacking.is_all() { vec![("all", 1, u16::MAX)] } else { ranges(&lacking) }
         };
         let (egress, ingress) = (side(Direction::Egress), side(Direction::Ingress));
         Lacks { egress, ingress, fixed }

@@ -20,7 +20,7 @@ use crate::cluster::{Cluster, Secrecy};
 use crate::graph::{
     Change, ChangeKind, Detail, EdgeDetail, EdgeKind, Graph, Mark, Node, NodeId, NodeKind, PortMap, port_text,
 };
-use crate::layout::{Layout, Sample};
+use crate::layout::{Layout, Sample, edge_word};
 use crate::net::ObjectKey;
 use crate::why;
 use crate::world::World;
@@ -273,7 +273,7 @@ fn edge_kinds(graph: &Graph, layout: &Layout) -> Vec<KindJson> {
     let there = |kind: EdgeKind| graph.edges().any(|(.., e)| e.kind() == kind);
     let said = |kind: EdgeKind| {
         let entry = layout.legend.iter().find(|e| matches!(e.sample, Sample::Edge(k) if k == kind));
-        entry.map_or(kind.as_str().to_owned(), |e| e.text.content.clone())
+        entry.map_or(edge_word(kind).to_owned(), |e| e.text.content.clone())
     };
     let kinds = EdgeKind::ALL.iter().copied().filter(|k| there(*k));
     kinds

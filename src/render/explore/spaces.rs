@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::net::text;
 use crate::policy::{Closes, Connectivity, Direction};
 use crate::world::World;
 
@@ -41,6 +42,8 @@ pub(crate) fn spaces(world: &World) -> Vec<Space> {
             deny: closing(connectivity, namespace, direction),
         }
     };
+    let mut of: Vec<(&str, Vec<usize>)> = of.into_iter().collect();
+    of.sort_by(|(a, _), (b, _)| text::natural(a, b));
     let spaces = of.iter().map(|(name, members)| Space {
         name: seen(name),
         workloads: members.len(),

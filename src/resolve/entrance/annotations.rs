@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::Ingress;
 
-use super::super::facts::Checked;
+use super::super::facts::{Checked, Listening};
+use super::limits::is_internal_word;
 use super::route::Clients;
 use crate::cluster::{Cluster, Entry};
-use crate::graph::RouteRule;
+use crate::graph::{RouteRule, When};
 use crate::manifest::{Body, Tree};
 use crate::net::ObjectKey;
 
@@ -17,8 +18,9 @@ type Annotations = BTreeMap<String, String>;
 /// Blocks that are let in, by commas: those of
 /// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#whitelist-source-range>,
 /// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#inbound-cidrs>,
-/// <https://www.haproxy.com/documentation/kubernetes-ingress/ingress-configuration-reference/> and
-/// <https://haproxy-ingress.github.io/docs/configuration/keys/#allowlist>.
+/// <https://www.haproxy.com/documentation/kubernetes-ingress/ingress-configuration-reference/>,
+/// <https://haproxy-ingress.github.io/docs/configuration/keys/#allowlist> and
+/// <https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes>.
 const ALLOWED: &[&str] = &[
     "nginx.ingress.kubernetes.io/whitelist-source-range",
     "nginx.ingress.kubernetes.io/allowlist-source-range",
@@ -27,6 +29,8 @@ const ALLOWED: &[&str] = &[
     "haproxy.org/whitelist",
     "haproxy-ingress.github.io/allowlist-source-range",
     "haproxy-ingress.github.io/whitelist-source-range",
+    "haproxy.router.openshift.io/ip_allowlist",
+    "haproxy.router.openshift.io/ip_whitelist",
     "alb.ingress.kubernetes.io/inbound-cidrs",
 ];
 
@@ -53,9 +57,8 @@ fn list<'a>(annotations: &'a Annotations, keys: &[&'static str]) -> Option<(&'st
     })
 }
 
-/// From where clients may come, if annotations restrict that. A pattern in place of a block is not understood, and then
-/// nothing is said.
-pub(super) fn clients(annotations: &Annotations) -> Option<Clients> {
+/// From where clients may come, if annotations restrict that; the field that does if what it says is no list of blocks.
+pub(super) fn clients(annotations: &Annotations) -> Option<Result<Clients, String>> {
     let (allowed, denied) = (list(annotations, ALLOWED), list(annotations, DENIED));
     let key = allowed.as_ref().or(denied.as_ref())?.0;
     let blocks = |list: Option<(&str, Vec<&str>)>| -> Option<Vec<String>> {
@@ -63,7 +66,9 @@ pub(super) fn clients(annotations: &Annotations) -> Option<Clients> {
         let is_block = |v: &&str| v.split('/').next().is_some_and(|a| a.parse::<std::net::IpAddr>().is_ok());
         written.iter().all(is_block).then(|| written.into_iter().map(str::to_owned).collect())
     };
-    Some(Clients { allowed: blocks(allowed)?, denied: blocks(denied)?, field: field(key) })
+    let read = blocks(allowed).and_then(|allowed| Some((allowed, blocks(denied)?)));
+    let clients = |(allowed, denied)| Clients { allowed, denied, field: field(key) };
+    Some(read.map(clients).ok_or_else(|| field(key)))
 }
 
 /// By which requests are checked before they are sent on: those of
@@ -97,10 +102,52 @@ fn field(key: &str) -> String {
     format!("metadata.annotations[\"{key}\"]")
 }
 
-/// Further hosts of an Ingress, with the field that names them.
+/// Further hosts of an Ingress, with the field that names them. One that begins with `~` is a regular expression.
 pub(super) fn aliases(annotations: &Annotations) -> Option<(String, Vec<String>)> {
     let (key, hosts) = list(annotations, ALIASES)?;
-    Some((field(key), hosts.into_iter().filter(|h| !h.starts_with('~')).map(str::to_owned).collect()))
+    Some((field(key), hosts.into_iter().map(str::to_owned).collect()))
+}
+
+/// How ingress-nginx answers every request of an Ingress itself, with the field that says so
+/// (<https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#permanent-redirect>).
+pub(super) fn redirect(annotations: &Annotations) -> Option<String> {
+    let keys = ["nginx.ingress.kubernetes.io/permanent-redirect", "nginx.ingress.kubernetes.io/temporal-redirect"];
+    let key = keys.iter().find(|key| annotations.get(**key).is_some_and(|v| !v.trim().is_empty()))?;
+    Some(field(key))
+}
+
+/// The hosts of which ingress-nginx takes every path as a regular expression: one Ingress that asks for it is enough
+/// (<https://kubernetes.github.io/ingress-nginx/user-guide/ingress-path-matching/>).
+pub(super) fn expression_hosts(cluster: &Cluster) -> BTreeSet<String> {
+    let asks = |entry: &Entry| {
+        let said = |end: &str| entry.object.annotations.get(&format!("nginx.ingress.kubernetes.io/{end}"));
+        said("use-regex").is_some_and(|v| v == "true") || said("rewrite-target").is_some_and(|v| !v.is_empty())
+    };
+    let rules = cluster.ingresses().filter(|(entry, _)| asks(entry)).flat_map(|(_, i)| i.spec.iter());
+    rules.flat_map(|s| s.rules.iter().flatten()).map(|r| r.host.clone().unwrap_or_default()).collect()
+}
+
+/// Where an Ingress is heard, as far as annotations close one of the two usual ports: those of
+/// <https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-multi-ssl#disabling_http> and
+/// <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#listen-ports>.
+pub(super) fn listening(annotations: &Annotations) -> Vec<Listening> {
+    let heard = |is_encrypted: bool, port: u16| Listening {
+        hosts: Vec::new(),
+        is_encrypted,
+        port: Some(port),
+        redirects: false,
+    };
+    if annotations.get("kubernetes.io/ingress.allow-http").is_some_and(|v| v == "false") {
+        return vec![heard(true, 443)];
+    }
+    let Some(ports) = annotations.get("alb.ingress.kubernetes.io/listen-ports") else { return Vec::new() };
+    let parsed: Vec<BTreeMap<String, u16>> = serde_json::from_str(ports).unwrap_or_default();
+    let redirects = annotations.contains_key("alb.ingress.kubernetes.io/ssl-redirect");
+    let all = parsed.into_iter().flatten().map(|(protocol, port)| {
+        let plain = heard(protocol.eq_ignore_ascii_case("HTTPS"), port);
+        Listening { redirects: redirects && !plain.is_encrypted, ..plain }
+    });
+    all.collect()
 }
 
 /// The field that says that an Ingress is reached from inside the network only: its class, or the parameters of that.
@@ -115,11 +162,44 @@ pub(super) fn internal_class(cluster: &Cluster, entry: &Entry, class: Option<&st
         // (https://tailscale.com/kb/1439/kubernetes-operator-cluster-ingress).
         return (annotations.get("tailscale.com/funnel").map(String::as_str) != Some("true")).then_some(said);
     }
-    let is_word = |word: &str| matches!(word, "internal" | "intranet" | "private");
-    if class.split(['-', '_', '.', '/']).any(is_word) {
+    if is_internal_word(class) {
         return Some(said);
     }
     (scheme(cluster, annotations, class)? == "internal").then_some(said)
+}
+
+/// Words in the names of classes of other controllers than that of AWS.
+const OTHERS: &[&str] = &[
+    "apisix",
+    "azure",
+    "cilium",
+    "contour",
+    "gce",
+    "haproxy",
+    "istio",
+    "kong",
+    "nginx",
+    "openshift",
+    "tailscale",
+    "traefik",
+];
+
+/// Whether the AWS Load Balancer Controller takes an Ingress, as far as annotations and class tell.
+pub(super) fn is_alb(annotations: &Annotations, class: Option<&str>) -> bool {
+    let class = class.unwrap_or_default();
+    let is_named = annotations.keys().any(|k| k.starts_with("alb.ingress.kubernetes.io/"));
+    class == "alb" || is_named && !OTHERS.iter().any(|word| class.contains(word))
+}
+
+/// The field that makes an Ingress one of the AWS Load Balancer Controller, whose load balancers are inside the network
+/// by default, while its IngressClass, which may say otherwise, is not in the input.
+pub(super) fn untold_scheme(cluster: &Cluster, entry: &Entry, class: Option<&str>) -> Option<String> {
+    let annotations = &entry.object.annotations;
+    if !is_alb(annotations, class) || annotations.contains_key("alb.ingress.kubernetes.io/scheme") {
+        return None;
+    }
+    let known = class.is_some_and(|class| cluster.ingress_classes().any(|(entry, _)| entry.key.name == class));
+    (!known).then(|| "metadata.annotations".to_owned())
 }
 
 /// Whether the load balancer of an Ingress of the AWS Load Balancer Controller is `internal`, which it is by default,
@@ -158,6 +238,11 @@ pub(super) struct Canaries {
     taken: BTreeMap<(String, String), i32>,
 }
 
+/// Whether a canary is for requests with a header or a cookie.
+fn is_conditional(annotations: &Annotations) -> bool {
+    ["header", "cookie"].iter().any(|by| annotations.contains_key(&format!("{CANARY}-by-{by}")))
+}
+
 /// Whether an Ingress is a canary.
 pub(super) fn is_canary(annotations: &Annotations) -> bool {
     annotations.get(CANARY).is_some_and(|v| v == "true")
@@ -176,7 +261,9 @@ impl Canaries {
             for place in places(ingress) {
                 if !is_canary(&entry.object.annotations) {
                     all.main.insert(place);
-                } else if let Some(weight) = weight(&entry.object.annotations) {
+                } else if let Some(weight) =
+                    weight(&entry.object.annotations).filter(|_| !is_conditional(&entry.object.annotations))
+                {
                     *all.taken.entry(place).or_default() += weight;
                 }
             }
@@ -202,11 +289,15 @@ impl Canaries {
             let value = annotations.get(&format!("{CANARY}-by-{by}-value"));
             Some(format!("({by} {name}{})", value.map_or(String::new(), |v| format!("={v}"))))
         });
+        let condition_less = |path: &Option<String>, rule: &RouteRule| *path == rule.path;
         let path = match condition {
-            None => rule.path,
+            None => rule.path.clone(),
             Some(words) => Some(format!("{} {words}", rule.path.as_deref().unwrap_or("/"))),
         };
-        RouteRule { weight: weight(annotations), path, ..rule }
+        // Requests that fulfil the condition come whatever the weight is.
+        let weight = weight(annotations).filter(|w| *w > 0 || condition_less(&path, &rule));
+        let when = if condition_less(&path, &rule) { rule.when } else { When::Conditional };
+        RouteRule { weight, path, when, ..rule }
     }
 }
 
@@ -235,11 +326,12 @@ mod tests {
 
     #[test]
     fn source_ranges_are_read() {
-        let found = clients(&with(&[(ALLOWED[0], "10.0.0.0/8, 192.0.2.7")])).unwrap();
+        let read = |pairs: &[(&str, &str)]| clients(&with(pairs)).unwrap().unwrap();
+        let found = read(&[(ALLOWED[0], "10.0.0.0/8, 192.0.2.7")]);
         assert_eq!((found.allowed.len(), found.denied.len()), (2, 0));
-        let found = clients(&with(&[(DENIED[0], "192.0.2.0/24")])).unwrap();
+        let found = read(&[(DENIED[0], "192.0.2.0/24")]);
         assert_eq!((found.allowed.len(), found.denied), (0, vec!["192.0.2.0/24".to_owned()]));
-        assert_eq!(clients(&with(&[(ALLOWED[3], "patterns/office")])), None);
+        assert_eq!(clients(&with(&[(ALLOWED[3], "patterns/office")])), Some(Err(field(ALLOWED[3]))));
         assert_eq!(clients(&with(&[(ALLOWED[0], "")])), None);
     }
 

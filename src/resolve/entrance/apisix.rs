@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::Context;
-use super::route::{Rules, Target, everything, items, number, of_host, port, strings, text, weight};
+use super::route::{Clients, Rules, Target, everything, items, number, of_host, port, strings, text, weight};
 use crate::cluster::Entry;
-use crate::graph::{Expose, HostTls, RouteRule};
+use crate::graph::{Backend, Expose, HostTls, RouteRule, When};
 use crate::manifest::Tree;
-use crate::net::Protocol;
+use crate::net::{ObjectKey, Protocol};
 
 /// Adds every ApisixRoute with its edges.
 pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
@@ -44,7 +44,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
         context.class(entry, class);
     }
     let id = context.route(entry, &hosts);
-    context.open(entry, &id, Expose::Ingress, ports, None);
+    let clients = restrictions(context, entry);
+    context.open(entry, &id, Expose::Ingress, ports, clients);
     for host in &hosts {
         context.host(entry, "spec.http".to_owned(), Some(host.clone()), tls(host));
     }
@@ -57,6 +58,15 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
             let with_weight: Vec<RouteRule> = wanted.iter().map(|w| RouteRule { weight, ..w.clone() }).collect();
             send(context, &mut rules, backend, format!("spec.http[{r}].backends[{b}]"), with_weight);
         }
+        for (u, upstream) in items(route, &["upstreams"]).enumerate() {
+            let Some(name) = text(upstream, &["name"]) else { continue };
+            let said = context.evidence(entry, &format!("spec.http[{r}].upstreams[{u}]"));
+            let key = ObjectKey::new(&entry.key.group, "ApisixUpstream", entry.key.namespace(), name);
+            let end = context.referred(&key, said.clone());
+            for rule in &wanted {
+                rules.push((end.clone(), Backend::None), rule.clone(), said.clone());
+            }
+        }
     }
     for (s, stream) in items(tree, &["spec", "stream"]).enumerate() {
         let host = text(stream, &["match", "host"]).map(str::to_owned);
@@ -68,12 +78,75 @@ fn add_one(context: &mut Context<'_>, entry: &Entry, secured: &BTreeMap<String, 
     rules.finish(context, &id);
 }
 
+/// Plugins that let every request through, if changed or late (<https://apisix.apache.org/docs/apisix/plugins/>).
+const HARMLESS: &[&str] = &[
+    "api-breaker",
+    "cors",
+    "gzip",
+    "http-logger",
+    "limit-conn",
+    "limit-count",
+    "limit-req",
+    "opentelemetry",
+    "prometheus",
+    "proxy-cache",
+    "proxy-mirror",
+    "proxy-rewrite",
+    "real-ip",
+    "request-id",
+    "response-rewrite",
+    "skywalking",
+    "zipkin",
+];
+
+/// What restricts the clients of its routes. Addresses that are let in by all of them are the answer; those of some only
+/// are not told apart.
+fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
+    let tree = &entry.object.tree;
+    let mut all: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for (r, route) in items(tree, &["spec", "http"]).enumerate() {
+        let at = format!("spec.http[{r}]");
+        let (mut allowed, mut denied) = (strings(route, &["match", "remoteAddrs"]), Vec::new());
+        for plugin in items(route, &["plugins"]) {
+            let name = text(plugin, &["name"]).unwrap_or_default();
+            if plugin.get("enable").and_then(Tree::as_bool) == Some(false) || HARMLESS.contains(&name) {
+                continue;
+            }
+            if name == "ip-restriction" {
+                allowed.extend(strings(plugin, &["config", "whitelist"]));
+                denied.extend(strings(plugin, &["config", "blacklist"]));
+            } else if name.ends_with("-auth") || matches!(name, "openid-connect" | "consumer-restriction") {
+                context.checked(entry, format!("plugin {name}"), &at);
+            } else {
+                context.unjudged(entry, format!("plugin {name}"), &at);
+            }
+        }
+        if let Some(name) = text(route, &["plugin_config_name"]) {
+            context.unjudged(entry, format!("ApisixPluginConfig {name}"), &at);
+        }
+        if route.at(&["authentication", "enable"]).and_then(Tree::as_bool) == Some(true) {
+            context.checked(entry, "the controller", &format!("{at}.authentication"));
+        }
+        all.push((allowed, denied));
+    }
+    let (allowed, denied) = all.first()?.clone();
+    if all.iter().any(|other| *other != all[0]) {
+        context.unjudged(entry, "a list of addresses of some of its routes", "spec.http");
+        return None;
+    }
+    let is_restricted = !allowed.is_empty() || !denied.is_empty();
+    is_restricted.then(|| Clients { allowed, denied, field: "spec.http".to_owned() })
+}
+
 /// The rules of a route, one for each host and path. A path that ends in `*` is a prefix.
 fn matched(route: &Tree, tls: impl Fn(&str) -> HostTls) -> Vec<RouteRule> {
     let hosts = strings(route, &["match", "hosts"]);
     let hosts: Vec<Option<String>> = if hosts.is_empty() { vec![None] } else { hosts.into_iter().map(Some).collect() };
     let paths = strings(route, &["match", "paths"]);
     let methods = strings(route, &["match", "methods"]);
+    let is_conditional = !methods.is_empty() && !methods.iter().any(|m| m == "GET")
+        || items(route, &["match", "exprs"]).next().is_some();
+    let when = if is_conditional { When::Conditional } else { When::Always };
     let method = if methods.is_empty() { String::new() } else { format!("{} ", methods.join("|")) };
     let plain = |host: &Option<String>| everything(host.clone(), host.as_deref().map(&tls).unwrap_or_default());
     let rule = |host: &Option<String>, path: &String| {
@@ -81,7 +154,7 @@ fn matched(route: &Tree, tls: impl Fn(&str) -> HostTls) -> Vec<RouteRule> {
             Some(stem) => (stem, "Prefix"),
             None => (path.as_str(), "Exact"),
         };
-        RouteRule { path: Some(format!("{method}{path}")), path_type: Some(kind.to_owned()), ..plain(host) }
+        RouteRule { path: Some(format!("{method}{path}")), path_type: Some(kind.to_owned()), when, ..plain(host) }
     };
     let pairs = hosts.iter().flat_map(|host| paths.iter().map(move |path| (host, path)));
     let rules: Vec<RouteRule> = pairs.map(|(host, path)| rule(host, path)).collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::route::{Clients, Rules, Target, everything, items, mirrored, port, text, weight};
 use super::{Context, is_route};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule};
+use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -21,41 +21,97 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         context.route(entry, host.as_slice());
     }
     let roots = roots(entries);
+    contested(context, entries);
     for entry in entries.iter().filter(|e| is_route(e)) {
-        proxy(context, entry, roots.get(&entry.key).cloned().unwrap_or_default());
+        proxy(context, entry, roots.get(&entry.key));
     }
 }
 
-/// What is known of the root of each HTTPProxy: the host, and how requests for it are encrypted. Nothing of one that
-/// several roots include.
-fn roots(entries: &[&Entry]) -> BTreeMap<ObjectKey, (Option<String>, HostTls)> {
+/// What is known of the root of an HTTPProxy, and of the way from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Root {
+    host: Option<String>,
+    tls: HostTls,
+    /// The conditions of the inclusions on the way: those of the routes come behind them
+    /// (<https://projectcontour.io/docs/main/config/inclusion-delegation/#conditions-and-inclusion>).
+    prefix: String,
+    headers: Vec<String>,
+}
+
+/// The way from the root of each HTTPProxy. Nothing of one that is included in several ways.
+fn roots(entries: &[&Entry]) -> BTreeMap<ObjectKey, Root> {
     let by_key: BTreeMap<&ObjectKey, &Entry> = entries.iter().map(|e| (&e.key, *e)).collect();
-    let mut found: BTreeMap<ObjectKey, Vec<(Option<String>, HostTls)>> = BTreeMap::new();
-    let mut open: Vec<(&Entry, (Option<String>, HostTls))> = Vec::new();
+    let mut found: BTreeMap<ObjectKey, Vec<Root>> = BTreeMap::new();
+    let mut open: Vec<(&Entry, Root)> = Vec::new();
     for entry in entries.iter().filter(|e| is_route(e)) {
         if let Some(root) = entry.object.tree.at(&["spec", "virtualhost"]).filter(|v| !v.is_null()) {
             let host = text(root, &["fqdn"]).map(str::to_owned);
-            open.push((entry, (host, virtual_host_tls(root))));
+            open.push((entry, Root { host, tls: virtual_host_tls(root), prefix: String::new(), headers: Vec::new() }));
         }
     }
     while let Some((entry, root)) = open.pop() {
         let known = found.entry(entry.key.clone()).or_default();
-        // Two roots are as many as any number.
-        if known.len() > 1 || known.contains(&root) {
+        // Two ways are as many as any number, and no longer way is followed.
+        if known.len() > 1 || known.contains(&root) || root.prefix.len() > LONGEST {
             continue;
         }
         known.push(root.clone());
         for other in items(&entry.object.tree, &["spec", "includes"]) {
             let namespace = text(other, &["namespace"]).unwrap_or(entry.key.namespace());
             let key = text(other, &["name"]).map(|name| ObjectKey::new(GROUP, "HTTPProxy", namespace, name));
-            open.extend(key.and_then(|key| by_key.get(&key)).map(|entry| (*entry, root.clone())));
+            let mut next = root.clone();
+            for condition in items(other, &["conditions"]) {
+                next.prefix = joined(&next.prefix, text(condition, &["prefix"]).unwrap_or_default());
+                next.headers.extend(header(condition));
+            }
+            open.extend(key.and_then(|key| by_key.get(&key)).map(|entry| (*entry, next)));
         }
     }
-    let only = |mut roots: Vec<(Option<String>, HostTls)>| if roots.len() == 1 { roots.pop() } else { None };
+    let only = |mut roots: Vec<Root>| if roots.len() == 1 { roots.pop() } else { None };
     found.into_iter().filter_map(|(key, roots)| Some((key, only(roots)?))).collect()
 }
 
-fn proxy(context: &mut Context<'_>, entry: &Entry, (host, tls): (Option<String>, HostTls)) {
+/// Roots with one host: Contour serves none of them
+/// (<https://projectcontour.io/docs/main/config/virtual-hosts/>).
+fn contested(context: &mut Context<'_>, entries: &[&Entry]) {
+    let mut by_host: BTreeMap<(String, Option<&str>), Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|e| is_route(e)) {
+        let tree = &entry.object.tree;
+        let class = text(tree, &["spec", "ingressClassName"]);
+        let class = class.or(entry.object.annotations.get("projectcontour.io/ingress.class").map(String::as_str));
+        if let Some(host) = text(tree, &["spec", "virtualhost", "fqdn"]) {
+            by_host.entry((host.to_ascii_lowercase(), class)).or_default().push(entry);
+        }
+    }
+    for ((host, _), same) in by_host.into_iter().filter(|(_, same)| same.len() > 1) {
+        for entry in &same {
+            let other = same.iter().find(|o| o.key != entry.key).map_or(String::new(), |o| o.key.to_string());
+            let text = format!("{host} is the host of {other} as well, and Contour serves neither of them");
+            context.fault(entry, text, "spec.virtualhost.fqdn");
+        }
+    }
+}
+
+/// Longer paths of inclusions are not followed: they may go in circles.
+const LONGEST: usize = 4096;
+
+/// A prefix behind another.
+fn joined(before: &str, path: &str) -> String {
+    match (before.trim_end_matches('/'), path) {
+        ("", path) => path.to_owned(),
+        (before, "" | "/") => before.to_owned(),
+        (before, path) => format!("{before}/{}", path.trim_start_matches('/')),
+    }
+}
+
+/// A condition about a header, in words.
+fn header(condition: &Tree) -> Option<String> {
+    let name = text(condition, &["header", "name"])?;
+    Some(format!("({name}={})", text(condition, &["header", "exact"]).unwrap_or("*")))
+}
+
+fn proxy(context: &mut Context<'_>, entry: &Entry, way: Option<&Root>) {
+    let (host, tls) = way.map_or((None, HostTls::None), |way| (way.host.clone(), way.tls));
     let tree = &entry.object.tree;
     let id = NodeId::object(&entry.key);
     let class = text(tree, &["spec", "ingressClassName"]).map(str::to_owned);
@@ -72,12 +128,19 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, (host, tls): (Option<String>,
         let (allowed, denied) = (policy("ipAllowPolicy"), policy("ipDenyPolicy"));
         let field = "spec.virtualhost".to_owned();
         let clients = (!allowed.is_empty() || !denied.is_empty()).then_some(Clients { allowed, denied, field });
+        let clients = clients.or_else(|| clients_of_routes(context, entry));
+        restricted(context, entry, root);
         context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
         context.host(entry, "spec.virtualhost.fqdn".to_owned(), host.clone(), tls);
     }
     let mut rules = Rules::of(entry);
     for (r, route) in items(tree, &["spec", "routes"]).enumerate() {
-        let rule = condition(route, &everything(host.clone(), tls));
+        let rule = condition(route, &everything(host.clone(), tls), way);
+        for (key, how) in [("requestRedirectPolicy", "a redirect"), ("directResponsePolicy", "a response of its own")] {
+            if route.get(key).is_some_and(|t| !t.is_null()) {
+                rules.answer(context, (how, &format!("spec.routes[{r}].{key}")), [rule.clone()]);
+            }
+        }
         services(context, &mut rules, route, &format!("spec.routes[{r}]"), &rule);
     }
     if let Some(tcp) = tree.at(&["spec", "tcpproxy"]) {
@@ -87,7 +150,7 @@ fn proxy(context: &mut Context<'_>, entry: &Entry, (host, tls): (Option<String>,
         }
     }
     for (i, other) in items(tree, &["spec", "includes"]).enumerate() {
-        let rule = condition(other, &everything(host.clone(), tls));
+        let rule = condition(other, &everything(host.clone(), tls), way);
         include(context, &mut rules, Some(other), &format!("spec.includes[{i}]"), &rule);
     }
     rules.finish(context, &id);
@@ -101,21 +164,58 @@ fn virtual_host_tls(host: &Tree) -> HostTls {
     }
 }
 
-/// A rule with the conditions of a route or an inclusion.
-fn condition(route: &Tree, plain: &RouteRule) -> RouteRule {
+/// The clients that every route lets in, where the host as a whole has no such list
+/// (<https://projectcontour.io/docs/main/config/ip-filtering/>); those of some routes only are not told apart.
+fn clients_of_routes(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
+    let routes = || items(&entry.object.tree, &["spec", "routes"]);
+    let list = |route: &Tree, key: &str| -> Vec<String> {
+        items(route, &[key]).filter_map(|p| text(p, &["cidr"])).map(str::to_owned).collect()
+    };
+    let all: Vec<(Vec<String>, Vec<String>)> =
+        routes().map(|r| (list(r, "ipAllowPolicy"), list(r, "ipDenyPolicy"))).collect();
+    let (allowed, denied) = all.first()?.clone();
+    if all.iter().any(|other| *other != all[0]) {
+        context.unjudged(entry, "a list of addresses of some of its routes", "spec.routes");
+        return None;
+    }
+    let is_restricted = !allowed.is_empty() || !denied.is_empty();
+    is_restricted.then(|| Clients { allowed, denied, field: "spec.routes".to_owned() })
+}
+
+/// Keeps who checks the requests for a host
+/// (<https://projectcontour.io/docs/main/config/client-authorization/>).
+fn restricted(context: &mut Context<'_>, entry: &Entry, root: &Tree) {
+    if let Some(by) = root.at(&["authorization", "extensionRef"]).and_then(|by| text(by, &["name"])) {
+        context.checked(entry, format!("ExtensionService {by}"), "spec.virtualhost.authorization");
+    } else if root.at(&["tls", "clientValidation"]).is_some() {
+        context.checked(entry, "client certificates", "spec.virtualhost.tls.clientValidation");
+    } else if items(root, &["jwtProviders"]).next().is_some() {
+        context.checked(entry, "tokens", "spec.virtualhost.jwtProviders");
+    }
+}
+
+/// A rule with the conditions of a route or an inclusion, behind those of the inclusions on the way.
+fn condition(route: &Tree, plain: &RouteRule, way: Option<&Root>) -> RouteRule {
     let mut rule = plain.clone();
-    let mut words: Vec<String> = Vec::new();
+    let before = way.map_or("", |way| way.prefix.as_str());
+    let mut headers: Vec<String> = way.map(|way| way.headers.clone()).unwrap_or_default();
+    let mut path = (!before.is_empty()).then(|| before.to_owned());
+    rule.path_type = path.as_ref().map(|_| "Prefix".to_owned());
+    let mut is_conditional = false;
     for condition in items(route, &["conditions"]) {
         for (key, kind) in [("prefix", "Prefix"), ("exact", "Exact"), ("regex", "RegularExpression")] {
-            if let Some(path) = text(condition, &[key]) {
+            if let Some(own) = text(condition, &[key]) {
                 rule.path_type = Some(kind.to_owned());
-                words.push(path.to_owned());
+                path = Some(joined(path.as_deref().unwrap_or_default(), own));
             }
         }
-        if let Some(name) = text(condition, &["header", "name"]) {
-            words.push(format!("({name}={})", text(condition, &["header", "exact"]).unwrap_or("*")));
-        }
+        is_conditional |= condition.get("queryParameter").is_some();
+        headers.extend(header(condition));
     }
+    if !headers.is_empty() || is_conditional {
+        rule.when = When::Conditional;
+    }
+    let words: Vec<String> = path.into_iter().chain(headers).collect();
     rule.path = (!words.is_empty()).then(|| words.join(" "));
     rule
 }
@@ -123,11 +223,12 @@ fn condition(route: &Tree, plain: &RouteRule) -> RouteRule {
 fn services(context: &mut Context<'_>, rules: &mut Rules<'_>, route: &Tree, at: &str, rule: &RouteRule) {
     let sent = |s: &Tree| s.get("mirror").and_then(Tree::as_bool) != Some(true);
     let several = items(route, &["services"]).filter(|s| sent(s)).count() > 1;
+    let is_weighed = items(route, &["services"]).filter(|s| sent(s)).any(|s| weight(s).is_some_and(|w| w > 0));
     let namespace = rules.entry.key.namespace();
     for (s, service) in items(route, &["services"]).enumerate() {
         let Some(name) = text(service, &["name"]) else { continue };
         // An absent weight is 0 where another is given, and the same for all where none is.
-        let weight = several.then(|| weight(service)).flatten();
+        let weight = (several && is_weighed).then(|| weight(service).unwrap_or(0));
         let rule = if sent(service) { RouteRule { weight, ..rule.clone() } } else { mirrored(rule.clone()) };
         let wished = port(service.get("port"));
         rules.send(context, Target::at(namespace, name, (wished, "port"), format!("{at}.services[{s}]")), [rule]);

@@ -7,7 +7,7 @@ use super::alb::Wanted;
 use super::route::{Rules, Target, everything, mirrored, number, of_host, text, weight};
 use super::{Context, is_route, port_number};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Expose, HostTls, RouteRule};
+use crate::graph::{Backend, Expose, HostTls, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::{ClusterName, Protocol};
 
@@ -39,21 +39,33 @@ fn mapping(context: &mut Context<'_>, entry: &Entry, all: &BTreeMap<String, Host
     let tls = of_host(all, host.as_deref().unwrap_or("*")).copied().unwrap_or_default();
     let port = number(tree, &["spec", "port"]).map(|p| (p, Protocol::Tcp));
     let id = context.route(entry, host.as_slice());
+    for policy in context.cluster.entries().iter().filter(|e| e.key.kind == "FilterPolicy") {
+        if policy.key.group == entry.key.group {
+            context.unjudged(entry, policy.key.to_string(), "spec.prefix");
+        }
+    }
     context.open(entry, &id, Expose::Ingress, port.into_iter().collect(), None);
     context.host(entry, "spec.hostname".to_owned(), host.clone(), tls);
     let expression = tree.at(&["spec", "prefix_regex"]).and_then(Tree::as_bool) == Some(true);
     let prefix = text(tree, &["spec", "prefix"]).map(str::to_owned);
     let method = text(tree, &["spec", "method"]).map(|m| format!("{m} ")).unwrap_or_default();
     let kind = if expression { "RegularExpression" } else { "Prefix" };
+    let conditions = ["headers", "regex_headers", "query_parameters", "regex_query_parameters", "method_regex"];
+    let is_conditional = is_expression
+        || text(tree, &["spec", "method"]).is_some_and(|m| m != "GET")
+        || conditions.iter().any(|key| tree.at(&["spec", key]).is_some_and(|t| !t.is_null()));
     let rule = RouteRule {
         path_type: prefix.as_ref().map(|_| kind.to_owned()),
         path: prefix.map(|path| format!("{method}{path}")),
         weight: tree.get("spec").and_then(weight),
+        when: if is_conditional { When::Conditional } else { When::Always },
         ..everything(host, tls)
     };
     let is_copy = tree.at(&["spec", "shadow"]).and_then(Tree::as_bool) == Some(true);
     let mut rules = Rules::of(entry);
-    if let Some(service) = text(tree, &["spec", "service"]) {
+    if tree.at(&["spec", "host_redirect"]).and_then(Tree::as_bool) == Some(true) {
+        rules.answer(context, ("a redirect", "spec.host_redirect"), [rule]);
+    } else if let Some(service) = text(tree, &["spec", "service"]) {
         send(context, &mut rules, service, if is_copy { mirrored(rule) } else { rule });
     }
     rules.finish(context, &id);

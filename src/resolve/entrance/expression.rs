@@ -9,6 +9,8 @@ pub(super) struct Alternative {
     pub hosts: Vec<String>,
     /// The path with the type that `pathType` of an Ingress has.
     pub path: Option<(String, &'static str)>,
+    /// The addresses of the clients that it is for; none for all.
+    pub clients: Vec<String>,
     /// Further conditions, as they are written.
     pub conditions: Vec<String>,
 }
@@ -117,6 +119,7 @@ impl<'r> Reader<'r> {
         // Several values of one matcher are alternatives.
         Some(match name.to_ascii_lowercase().as_str() {
             "host" | "hostsni" | "hostheader" => vec![Alternative { hosts: values, ..Alternative::default() }],
+            "clientip" if !values.is_empty() => vec![Alternative { clients: values, ..Alternative::default() }],
             "pathprefix" if !values.is_empty() => path("Prefix"),
             "path" if !values.is_empty() => path("Exact"),
             "pathregexp" if !values.is_empty() => path("RegularExpression"),
@@ -139,6 +142,11 @@ impl Alternative {
         let mut both = self.clone();
         both.hosts.extend(other.hosts.iter().filter(|h| !self.hosts.contains(h)).cloned());
         both.conditions.extend(other.conditions.iter().cloned());
+        match (both.clients.is_empty(), other.clients.is_empty()) {
+            (true, _) => both.clients.clone_from(&other.clients),
+            (false, true) => {}
+            (false, false) => both.conditions.push(format!("ClientIP(`{}`)", other.clients.join("`, `"))),
+        }
         match (&self.path, &other.path) {
             (Some(_), Some((path, _))) => both.conditions.push(path.clone()),
             (None, path) => both.path.clone_from(path),

@@ -6,15 +6,20 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Service;
+
 use super::super::backends::Reference;
-use super::super::facts::{BackendTarget, ControllerHint, Host, Refusal, RefusalReason};
+use super::super::clouds::{self, Placed};
+use super::super::facts::{BackendTarget, ControllerHint, Host, Listening, Refusal, RefusalReason};
 use super::route::{Rules, items, mirrored, number, text};
-use super::{Context, exposure};
+use super::{Context, limits, services, traefik};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule};
+use crate::graph::{
+    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind, When,
+};
 use crate::manifest::Tree;
 use crate::net::kinds::{Role, entrance_kind};
-use crate::net::{ObjectKey, Protocol};
+use crate::net::{ClusterName, ObjectKey, Protocol};
 use crate::policy;
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -59,11 +64,34 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     ports.dedup();
     let object = context.position(entry);
     context.facts.controllers.insert(object, ControllerHint::Class(class.clone()));
-    let outside = if entry.key.kind == "Gateway" { outside(context, entry, &class) } else { None };
+    certificates(context, entry);
+    let outsides = if entry.key.kind == "Gateway" { outsides(context, entry, &class) } else { Vec::new() };
     let id = context.object(entry, Detail::Gateway { class, listeners, tls });
-    if let Some(from) = outside {
+    for from in outsides {
         let said = context.evidence(entry, "spec.listeners");
-        context.graph.edge(&from, &id, EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]), [said]);
+        context.graph.edge(
+            &from,
+            &id,
+            EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports: ports.clone() }]),
+            [said],
+        );
+    }
+}
+
+/// Certificates of other namespaces need a grant there, as backends do
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#secretobjectreference>).
+fn certificates(context: &mut Context<'_>, entry: &Entry) {
+    for (l, listener) in items(&entry.object.tree, &["spec", "listeners"]).enumerate() {
+        for (c, reference) in items(listener, &["tls", "certificateRefs"]).enumerate() {
+            let namespace = text(reference, &["namespace"]).unwrap_or(entry.key.namespace());
+            let Some(name) = text(reference, &["name"]) else { continue };
+            let kind = text(reference, &["kind"]).unwrap_or("Secret");
+            let key = ObjectKey::new(text(reference, &["group"]).unwrap_or_default(), kind, namespace, name);
+            if namespace != entry.key.namespace() && !granted(context, entry, &key) {
+                let text = format!("it may not use {kind} {namespace}/{name}: that namespace grants no reference");
+                context.fault(entry, text, &format!("spec.listeners[{l}].tls.certificateRefs[{c}]"));
+            }
+        }
     }
 }
 
@@ -74,26 +102,59 @@ const INTERNAL: &[&str] = &["gke-l7-rilb", "gke-l7-cross-regional-internal", "ta
 /// From where requests come to a Gateway. A waypoint takes those of pods of the mesh only
 /// (<https://istio.io/latest/docs/ambient/usage/waypoint/>), and a Gateway without a load balancer is reached inside
 /// the cluster.
-fn outside(context: &mut Context<'_>, entry: &Entry, class: &str) -> Option<NodeId> {
+fn outsides(context: &mut Context<'_>, entry: &Entry, class: &str) -> Vec<NodeId> {
     let tree = &entry.object.tree;
     let is_mesh = items(tree, &["spec", "listeners"]).any(|l| text(l, &["protocol"]) == Some("HBONE"));
     let inside = entry.object.annotations.get("networking.istio.io/service-type").is_some_and(|t| t == "ClusterIP");
     if is_mesh || inside || class.split('-').any(|word| word == "waypoint") {
-        return None;
+        return Vec::new();
     }
-    let own: BTreeMap<String, String> = (tree.at(&["spec", "infrastructure", "annotations"]).into_iter())
-        .flat_map(Tree::entries)
-        .filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned())))
-        .collect();
-    let by_class = INTERNAL.iter().any(|c| class.starts_with(c)).then(|| "spec.gatewayClassName".to_owned());
-    let annotated = exposure::internal(&own).map(|_| "spec.infrastructure.annotations".to_owned());
-    match by_class.or_else(|| exposure::internal(&entry.object.annotations)).or(annotated) {
-        Some(field) => {
-            let said = context.evidence(entry, &field);
-            Some(context.private_network(said))
+    let own = limits::texts(tree, &["spec", "infrastructure", "annotations"]);
+    let annotated = [(&own, true), (&entry.object.annotations, false)].map(|(annotations, is_inner)| {
+        let field = |field: String| if is_inner { "spec.infrastructure.annotations".to_owned() } else { field };
+        match clouds::placed(annotations) {
+            Some(Placed::Inside(inside)) => Some(field(inside)),
+            Some(Placed::Untold(untold)) => {
+                context.unjudged(entry, "an annotation that may put it inside the network", &field(untold));
+                None
+            }
+            None => None,
         }
-        None => Some(context.internet()),
+    });
+    let by_class = INTERNAL.iter().any(|c| class.starts_with(c)).then(|| "spec.gatewayClassName".to_owned());
+    let addresses = items(tree, &["spec", "addresses"]).filter(|a| text(a, &["type"]) != Some("Hostname"));
+    let by_address = clouds::are_inside(addresses.filter_map(|a| text(a, &["value"])));
+    let by_address = by_address.then(|| "spec.addresses".to_owned());
+    let by_word = limits::is_internal_word(class).then(|| "spec.gatewayClassName".to_owned());
+    let inside = by_class.or_else(|| annotated.into_iter().flatten().next()).or(by_address).or(by_word);
+    match (inside, named_service(context, entry)) {
+        (Some(field), _) => {
+            let said = context.evidence(entry, &field);
+            vec![context.private_network(said)]
+        }
+        // The Service that it names takes its requests
+        // (https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#manual-deployment).
+        (None, Some(service)) => {
+            let outsides = context.doors.of_service(service);
+            if outsides.is_empty() {
+                let object = context.position(entry);
+                context.facts.shut.insert(object, Vec::new());
+            }
+            outsides
+        }
+        (None, None) => vec![context.internet()],
     }
+}
+
+/// The Service of the input whose name is the address of a Gateway.
+fn named_service(context: &Context<'_>, entry: &Entry) -> Option<usize> {
+    let mut names = items(&entry.object.tree, &["spec", "addresses"]).filter_map(|a| text(a, &["value"]));
+    names.find_map(|name| match ClusterName::parse(name)? {
+        ClusterName { pod: None, service, namespace: Some(home), is_full: true, .. } => {
+            context.cluster.find(&ObjectKey::new("", "Service", home, service))
+        }
+        _ => None,
+    })
 }
 
 /// A ListenerSet adds listeners to a Gateway that accepts it; they listen on ports of their own
@@ -124,8 +185,8 @@ fn attach_listeners(context: &mut Context<'_>, entry: &Entry) {
             .collect();
         ports.sort_unstable();
         ports.dedup();
-        if let Some(outside) = outside(context, gateway, &class) {
-            let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]);
+        for outside in outsides(context, gateway, &class) {
+            let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports: ports.clone() }]);
             let said = context.evidence(entry, "spec.listeners");
             context.graph.edge(&outside, &id, detail, [said]);
         }
@@ -159,6 +220,7 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
         let copied: Vec<RouteRule> = matches(rule, &entry.key.kind, &hosts, tls).into_iter().map(mirrored).collect();
         mirrors(context, &mut edges, rule, &format!("spec.rules[{r}]"), &copied);
+        filters(context, &edges, (rule, &format!("spec.rules[{r}]")), &matches(rule, &entry.key.kind, &hosts, tls));
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
@@ -231,6 +293,8 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
                 return served;
             }
         }
+    } else {
+        context.heard_elsewhere(entry);
     }
     let rules = hosts
         .iter()
@@ -241,6 +305,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
             tls: served.tls(h),
             weight: None,
             default: false,
+            when: When::Always,
         })
         .collect();
     context.graph.edge(&id, &NodeId::object(&entry.key), EdgeDetail::Routes { rules, port: Backend::None }, [said]);
@@ -249,7 +314,7 @@ fn attach(context: &mut Context<'_>, entry: &Entry, parent: &Tree, index: usize,
 
 /// Whether any listener that a parent reference means accepts a route: then which of its hosts have TLS; else why not.
 fn accepting(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     gateway: &Entry,
     route: &Entry,
     parent: &Tree,
@@ -272,6 +337,10 @@ fn accepting(
         if served.peek().is_some() && admits(context, gateway, listener, route) {
             accepted = true;
             let tls = listener_tls(listener);
+            let hosts = text(listener, &["hostname"]).map(str::to_owned).into_iter().collect();
+            let is_encrypted = matches!(text(listener, &["protocol"]), Some("HTTPS" | "TLS"));
+            let port = number(listener, &["port"]);
+            context.heard(route, [Listening { hosts, is_encrypted, port, redirects: false }]);
             if tls.is_encrypted() {
                 served.for_each(|host| secure.add(host, tls));
             }
@@ -280,7 +349,10 @@ fn accepting(
     match (accepted, meant, section, port) {
         (true, ..) => Ok(secure),
         // A Gateway whose listeners come from elsewhere, or that is half written, cannot be said to refuse.
-        (false, 0, None, None) => Ok(secure),
+        (false, 0, None, None) => {
+            context.heard_elsewhere(route);
+            Ok(secure)
+        }
         (false, 0, Some(section), _) => Err(RefusalReason::NoListenerNamed(section.to_owned())),
         (false, 0, None, Some(port)) => Err(RefusalReason::NoListenerOn(port)),
         (false, ..) => Err(RefusalReason::NotTaken { hosts: hosts.to_vec() }),
@@ -364,6 +436,28 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
     }
 }
 
+/// What the filters of a rule make of its requests beside copies: a redirect answers them
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#httprequestredirectfilter>), and what an extension does is not
+/// evaluated.
+fn filters(context: &mut Context<'_>, edges: &Rules<'_>, (rule, at): (&Tree, &str), wanted: &[RouteRule]) {
+    let entry = edges.entry;
+    let backends = items(rule, &["backendRefs"]).map(|b| ("", b));
+    let backends = backends.flat_map(|(_, b)| items(b, &["filters"]));
+    for (f, filter) in items(rule, &["filters"]).chain(backends).enumerate() {
+        let field = format!("{at}.filters[{f}]");
+        if filter.at(&["requestRedirect"]).is_some() {
+            edges.answer(context, ("a redirect", &field), wanted.iter().cloned());
+        }
+        let Some(extension) = filter.at(&["extensionRef"]) else { continue };
+        let (kind, name) = (text(extension, &["kind"]), text(extension, &["name"]));
+        let (kind, name) = (kind.unwrap_or_default(), name.unwrap_or_default());
+        let key = ObjectKey::new(text(extension, &["group"]).unwrap_or_default(), kind, entry.key.namespace(), name);
+        if !traefik::is_harmless(context, &key) {
+            context.unjudged(entry, format!("{kind} {name}, a filter,"), &field);
+        }
+    }
+}
+
 /// Adds what the filters of a rule copy requests to
 /// (<https://gateway-api.sigs.k8s.io/reference/spec/#httprequestmirrorfilter>).
 fn mirrors(context: &mut Context<'_>, edges: &mut Rules<'_>, rule: &Tree, field: &str, copied: &[RouteRule]) {
@@ -378,13 +472,22 @@ fn mirrors(context: &mut Context<'_>, edges: &mut Rules<'_>, rule: &Tree, field:
     }
 }
 
-fn reference<'a>(context: &Context<'_>, entry: &'a Entry, backend: &Tree, field: String) -> Option<Reference<'a>> {
+fn reference<'a>(context: &mut Context<'_>, entry: &'a Entry, backend: &Tree, field: String) -> Option<Reference<'a>> {
     let name = text(backend, &["name"])?;
     let kind = text(backend, &["kind"]).unwrap_or("Service");
     let group = text(backend, &["group"]).unwrap_or_default();
     let namespace = text(backend, &["namespace"]).filter(|n| !n.is_empty()).unwrap_or(entry.key.namespace());
     let key = ObjectKey::new(group, kind, namespace, name);
     let port = number(backend, &["port"]).map_or(Backend::None, Backend::Number);
+    if port == Backend::None && kind == "Service" && group.is_empty() {
+        context.fault(entry, format!("it names no port of Service {name}, and is not created without"), &field);
+    }
+    let is_alias = |s: &Service| services::kind(s) == ServiceKind::ExternalName;
+    if group.is_empty() && context.service(&ObjectKey::new(group, kind, namespace, name)).is_some_and(is_alias) {
+        // (https://gateway-api.sigs.k8s.io/reference/spec/#backendobjectreference)
+        let text = format!("Service {name} is an alias of type ExternalName, which implementations should refuse");
+        context.fault(entry, text, &field);
+    }
     let port = context.checked_port(&key, port);
     Some(Reference { entry, port_field: format!("{field}.port"), field, key, port })
 }
@@ -436,6 +539,7 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: HostTls) -> Vec<Route
         tls,
         weight: None,
         default: false,
+        when: When::Always,
     };
     let rules: Vec<RouteRule> = items(rule, &["matches"])
         .map(|m| {
@@ -453,6 +557,9 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: HostTls) -> Vec<Route
                 .collect();
             let mut words: Vec<String> = method.into_iter().collect();
             words.extend(path.or_else(|| (kind == "HTTPRoute" && words.is_empty()).then(|| "/".to_owned())));
+            let is_conditional = !headers.is_empty()
+                || items(m, &["queryParams"]).next().is_some()
+                || m.at(&["method"]).is_some_and(|method| method.as_str().is_some_and(|verb| verb != "GET"));
             words.extend((!headers.is_empty()).then(|| format!("({})", headers.join(", "))));
             RouteRule {
                 host: host.clone(),
@@ -461,6 +568,7 @@ fn matches(rule: &Tree, kind: &str, hosts: &[String], tls: HostTls) -> Vec<Route
                 tls,
                 weight: None,
                 default: false,
+                when: if is_conditional { When::Conditional } else { When::Always },
             }
         })
         .collect();

@@ -1,17 +1,23 @@
 //! Ingresses: Internet → Ingress → backend.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::networking::v1::{
     Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
 };
 
 use super::super::backends::Reference;
+use super::super::clouds::{self, Placed};
 use super::super::facts::{BackendTarget, Certificate, CertificateSource, Host};
 use super::alb::{self, Action, Wanted};
 use super::annotations::Canaries;
+use super::doors::Hop;
 use super::route::{Rules, everything};
-use super::{Context, annotations, exposure, port_number, resources, tls};
+use super::{Context, annotations, limits, port_number, resources, tls, traefik};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, Identity, Node, NodeId, RouteRule};
+use crate::graph::{
+    Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, ServiceKind,
+};
 use crate::net::ObjectKey;
 
 /// Adds every Ingress with its edges.
@@ -23,25 +29,61 @@ pub(super) fn add(context: &mut Context<'_>) {
             entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
         })
         .map(|(entry, _)| entry.key.name.clone());
-    let canaries = Canaries::of(cluster);
+    let mut all = Together {
+        canaries: Canaries::of(cluster),
+        expressions: annotations::expression_hosts(cluster),
+        secured: BTreeSet::new(),
+        default_class,
+    };
+    all.secured = cluster.ingresses().flat_map(|(entry, ingress)| secured(entry, ingress, &all)).collect();
     for (entry, ingress) in cluster.ingresses() {
-        add_one(context, (entry, ingress), default_class.as_deref(), &canaries);
+        add_one(context, (entry, ingress), &all);
     }
 }
 
-fn add_one(
-    context: &mut Context<'_>,
-    (entry, ingress): (&Entry, &Ingress),
-    default_class: Option<&str>,
-    canaries: &Canaries,
-) {
+/// What Ingresses say of each other.
+struct Together {
+    canaries: Canaries,
+    /// Hosts whose paths are regular expressions.
+    expressions: BTreeSet<String>,
+    /// Hosts that some Ingress of a class has a certificate for.
+    secured: BTreeSet<(Option<String>, String)>,
+    default_class: Option<String>,
+}
+
+impl Together {
+    fn class(&self, entry: &Entry, ingress: &Ingress) -> Option<String> {
+        let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
+        let named = ingress.spec.as_ref().and_then(|s| s.ingress_class_name.clone());
+        named.or_else(|| annotation.cloned()).or_else(|| self.default_class.clone())
+    }
+}
+
+/// The hosts that an Ingress has a certificate for. A controller that serves all Ingresses of its class as one has it
+/// for each of them (<https://kubernetes.github.io/ingress-nginx/user-guide/tls/>); clouds make a load balancer for each.
+fn secured(entry: &Entry, ingress: &Ingress, all: &Together) -> Vec<(Option<String>, String)> {
+    let class = all.class(entry, ingress);
+    let is_clouds = class.as_deref().is_none_or(|c| c.starts_with("alb") || c.starts_with("gce"));
+    if is_clouds || tls::is_passthrough(&entry.object.annotations) {
+        return Vec::new();
+    }
+    let hosts = ingress.spec.iter().flat_map(|s| s.tls.iter().flatten()).flat_map(|t| t.hosts.iter().flatten());
+    hosts.map(|host| (class.clone(), host.clone())).collect()
+}
+
+fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all: &Together) {
+    let canaries = &all.canaries;
     let nothing = IngressSpec::default();
     let spec = ingress.spec.as_ref().unwrap_or(&nothing);
     let tls: &[IngressTLS] = spec.tls.as_deref().unwrap_or_default();
-    let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
-    let class =
-        spec.ingress_class_name.clone().or_else(|| annotation.cloned()).or_else(|| default_class.map(str::to_owned));
-    let hosts = hosts(context, entry, spec);
+    let class = all.class(entry, ingress);
+    let mut hosts = hosts(context, entry, spec);
+    for host in hosts.iter_mut().filter(|h| matches!(h.tls, HostTls::None | HostTls::Uncovered)) {
+        let own = host.name.clone().map(|name| (class.clone(), name));
+        if own.is_some_and(|own| all.secured.contains(&own)) {
+            host.tls = HostTls::Terminated;
+        }
+    }
     let secure = !tls.is_empty() || hosts.iter().any(|h| h.tls.is_encrypted());
     if let Some(class) = &class {
         context.class(entry, class);
@@ -57,7 +99,13 @@ fn add_one(
         context.facts.checked.insert(object, checked);
     }
 
-    let mut edges = Edges { entry, found: Rules::of(entry), canaries };
+    limits::of_backends(context, entry);
+    let listening = annotations::listening(&entry.object.annotations);
+    if !listening.is_empty() {
+        context.heard(entry, listening);
+    }
+    let redirect = annotations::redirect(&entry.object.annotations);
+    let mut edges = Edges { entry, found: Rules::of(entry), canaries, expressions: &all.expressions, redirect };
     let aliases = aliases(context, entry, tls);
     let named = spec.rules.as_deref().unwrap_or_default();
     for (r, (rule, host)) in named.iter().zip(&hosts).enumerate() {
@@ -65,14 +113,59 @@ fn add_one(
         for alias in aliases.iter().filter(|_| host.name.is_some()) {
             edges.rule(context, spec, (r, rule), alias);
         }
+        for expression in expressions_of(entry).filter(|_| host.name.is_some()) {
+            edges.alias(context, spec, (r, rule), expression);
+        }
     }
     if let (Some(backend), Some(host)) = (&spec.default_backend, hosts.get(named.len())) {
         let rule = RouteRule { default: true, ..everything(None, host.tls) };
         edges.add(context, backend, &Field::default_backend(), rule);
     }
+    faults(context, (entry, ingress), class.as_deref(), canaries);
     context.facts.hosts.extend(hosts);
     context.facts.hosts.extend(aliases);
     edges.found.finish(context, &id);
+}
+
+/// What controllers, or the API server, do not take of an Ingress.
+fn faults(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), class: Option<&str>, canaries: &Canaries) {
+    let annotations = &entry.object.annotations;
+    let by_field = ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some());
+    if by_field && annotations.contains_key("kubernetes.io/ingress.class") {
+        // (https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go)
+        let text = "it names its class in the annotation and in `spec.ingressClassName`, and is not created with both";
+        context.fault(entry, text, "spec.ingressClassName");
+    }
+    let paths =
+        ingress.spec.iter().flat_map(|s| s.rules.iter().flatten()).flat_map(|r| r.http.iter()).flat_map(|h| &h.paths);
+    if tls::is_passthrough(annotations) && paths.filter_map(|p| p.path.as_deref()).any(|p| !matches!(p, "" | "/")) {
+        // (https://kubernetes.github.io/ingress-nginx/user-guide/tls/#ssl-passthrough)
+        let text = "TLS is passed through by the name of the host, and its paths tell no requests apart";
+        context.fault(entry, text, "spec.rules");
+    }
+    if !canaries.is_used(entry, ingress) {
+        let text = "it is a canary, and no other Ingress has a host and path of it: it gets no requests";
+        context.fault(entry, text, "metadata.annotations");
+    }
+    if !annotations::is_alb(annotations, class)
+        || annotations.get("alb.ingress.kubernetes.io/target-type").is_some_and(|t| t != "instance")
+    {
+        return;
+    }
+    // (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#target-type)
+    let cluster = context.cluster;
+    for name in limits::backends(entry) {
+        let key = ObjectKey::new("", "Service", entry.key.namespace(), name);
+        let Some(service) = context.service(&key) else { continue };
+        let is_default = cluster.ingress_classes().all(|(class, _)| class.key.group != alb::GROUP)
+            && !cluster.entries().iter().any(|e| e.key.kind == "IngressClassParams");
+        if super::super::services::kind(service) == ServiceKind::ClusterIp && is_default {
+            let text = format!(
+                "its load balancer sends to node ports, for its target-type is `instance`, and Service {name} has none"
+            );
+            context.fault(entry, text, "metadata.annotations");
+        }
+    }
 }
 
 /// Further hosts that annotations name.
@@ -84,7 +177,13 @@ fn aliases(context: &Context<'_>, entry: &Entry, tls: &[IngressTLS]) -> Vec<Host
         let tls = tls::of_host(annotations, tls, Some(&name));
         Host { object, field: field.clone(), name: Some(name), tls }
     };
-    names.into_iter().map(host).collect()
+    names.into_iter().filter(|n| !n.starts_with('~')).map(host).collect()
+}
+
+/// Regular expressions for further hosts that annotations name.
+fn expressions_of(entry: &Entry) -> impl Iterator<Item = String> + use<> {
+    let names = annotations::aliases(&entry.object.annotations).map(|(_, names)| names).unwrap_or_default();
+    names.into_iter().filter(|n| n.starts_with('~'))
 }
 
 /// The host of each rule, then any host for the default backend if there is one.
@@ -155,16 +254,44 @@ struct Edges<'a> {
     entry: &'a Entry,
     found: Rules<'a>,
     canaries: &'a Canaries,
+    /// Hosts whose paths are regular expressions.
+    expressions: &'a BTreeSet<String>,
+    /// The field that makes the controller answer every request with a redirect.
+    redirect: Option<String>,
 }
 
 impl Edges<'_> {
     /// Adds what a rule sends for a host.
     fn rule(&mut self, context: &mut Context<'_>, spec: &IngressSpec, (r, rule): (usize, &IngressRule), host: &Host) {
-        let plain = everything(host.name.clone(), host.tls);
+        self.rules(context, spec, (r, rule), everything(host.name.clone(), host.tls));
+    }
+
+    /// Adds what a rule sends for hosts that a regular expression describes: it is not evaluated.
+    fn alias(
+        &mut self,
+        context: &mut Context<'_>,
+        spec: &IngressSpec,
+        rule: (usize, &IngressRule),
+        expression: String,
+    ) {
+        let plain = everything(Some(expression), HostTls::Undetermined);
+        self.rules(context, spec, rule, plain);
+    }
+
+    fn rules(
+        &mut self,
+        context: &mut Context<'_>,
+        spec: &IngressSpec,
+        (r, rule): (usize, &IngressRule),
+        plain: RouteRule,
+    ) {
+        let takes_expressions = self.expressions.contains(rule.host.as_deref().unwrap_or_default());
         let paths = rule.http.as_ref().map(|h| h.paths.as_slice()).unwrap_or_default();
         for (p, path) in paths.iter().enumerate() {
-            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
             let wanted = path.path.clone().filter(|p| !p.is_empty());
+            let path_type = Some(path.path_type.clone()).filter(|t| !t.is_empty());
+            let is_expression = takes_expressions && wanted.as_deref().is_some_and(|p| p != "/");
+            let path_type = if is_expression { Some("RegularExpression".to_owned()) } else { path_type };
             let rule = RouteRule { path: wanted, path_type, ..plain.clone() };
             let rule = self.canaries.weighed(self.entry, rule);
             self.add(context, &path.backend, &Field::path(r, p), rule);
@@ -188,17 +315,21 @@ impl Edges<'_> {
             } else {
                 let reference = self.reference(context, &service.name, wanted(service), field);
                 let found = context.backend(reference, &said);
-                self.push(found, rule, said);
+                self.push(context, found, rule, said);
             }
         } else if let Some(resource) = &backend.resource {
             let group = resource.api_group.as_deref().unwrap_or_default();
             let key = ObjectKey::new(group, &resource.kind, self.entry.key.namespace(), &resource.name);
-            self.push((context.referred(&key, said.clone()), Backend::None), rule, said);
+            let end = (context.referred(&key, said.clone()), Backend::None);
+            self.push(context, end, rule, said);
         }
     }
 
-    fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
-        self.found.push(end, rule, said);
+    fn push(&mut self, context: &mut Context<'_>, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
+        match &self.redirect {
+            Some(field) => self.found.answer(context, ("a redirect", field), [rule]),
+            None => self.found.push(end, rule, said),
+        }
     }
 
     fn reference(&self, context: &Context<'_>, name: &str, port: Wanted, field: &Field) -> Reference<'_> {
@@ -232,7 +363,7 @@ impl Edges<'_> {
                 reference.port_field.clone_from(&field.backend);
                 let found = context.backend(reference, &said);
                 let weight = target.weight.filter(|_| targets.len() > 1);
-                self.push(found, RouteRule { weight, ..rule.clone() }, said.clone());
+                self.push(context, found, RouteRule { weight, ..rule.clone() }, said.clone());
             }
             return;
         }
@@ -241,7 +372,7 @@ impl Edges<'_> {
             evidence: vec![said.clone()],
             ..Node::new(Identity::Object(key), action.label(), name, Detail::Resource)
         });
-        self.push((id, Backend::None), rule, said);
+        self.push(context, (id, Backend::None), rule, said);
     }
 }
 
@@ -259,8 +390,14 @@ fn wanted(backend: &IngressServiceBackend) -> Wanted {
 /// here.
 fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&str>) {
     let annotations = &entry.object.annotations;
-    let by_class = annotations::internal_class(context.cluster, entry, class);
-    match by_class.filter(|_| exposure::internal(annotations).is_none()) {
+    let clients = limits::of_ingress(context, entry);
+    let known = !matches!(context.hop(entry), Hop::Unknown) && class.is_some_and(limits::is_internal_word);
+    let by_class = annotations::internal_class(context.cluster, entry, class).filter(|_| !known);
+    let by_entry_point = traefik::internal_entry_points(annotations);
+    if let Some(field) = annotations::untold_scheme(context.cluster, entry, class).filter(|_| by_class.is_none()) {
+        context.unjudged(entry, "the scheme of its load balancer, which is inside the network by default,", &field);
+    }
+    match by_class.or(by_entry_point).filter(|_| !matches!(clouds::placed(annotations), Some(Placed::Inside(_)))) {
         Some(field) => {
             let said = context.evidence(entry, &field);
             let from = context.private_network(said);
@@ -268,6 +405,6 @@ fn expose(context: &mut Context<'_>, entry: &Entry, id: &NodeId, class: Option<&
             let said = context.evidence(entry, "");
             context.graph.edge(&from, id, detail, [said]);
         }
-        None => context.open(entry, id, Expose::Ingress, Vec::new(), annotations::clients(annotations)),
+        None => context.open(entry, id, Expose::Ingress, Vec::new(), clients),
     }
 }

@@ -5,16 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::super::facts::{ControllerHint, DestinationRule, Refusal, RefusalReason};
+use super::super::facts::{ControllerHint, DestinationRule, Listening, Refusal, RefusalReason};
 use super::alb::Wanted;
+use super::doors::Hop;
 use super::gateway::hosts_meet;
 use super::route::{Rules, Target, everything, items, mirrored, number, strings, text, weight};
-use super::{Context, exposure, port_number};
+use super::{Context, port_number};
 use crate::cluster::{Cluster, Entry};
-use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind};
-use crate::manifest::Tree;
+use crate::graph::{Backend, Detail, EdgeDetail, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, When};
+use crate::manifest::{Body, Tree};
 use crate::net::{ClusterName, Labels, ObjectKey, Protocol};
 
 const GROUP: &str = "networking.istio.io";
@@ -29,9 +30,8 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
     for entry in of_kind("ServiceEntry") {
         service_entry(context, entry, &mut names);
     }
-    let services = services_of(context.cluster);
     for entry in of_kind("Gateway") {
-        gateway(context, entry, &services);
+        gateway(context, entry);
     }
     // Those that others delegate to must be there before.
     for entry in of_kind("DestinationRule") {
@@ -121,7 +121,15 @@ fn service_named(host: &str, own: &str) -> Option<ObjectKey> {
 /// A host that a ServiceEntry makes known is a name outside, unless it is that of a Service.
 fn service_entry(context: &mut Context<'_>, entry: &Entry, names: &mut BTreeSet<String>) {
     let tree = &entry.object.tree;
-    if text(tree, &["spec", "location"]) == Some("MESH_INTERNAL") {
+    // What selects pods of the cluster is no name outside
+    // (https://istio.io/latest/docs/reference/config/networking/service-entry/#ServiceEntry-workload_selector).
+    let selects = tree.at(&["spec", "workloadSelector"]).is_some_and(|t| !t.is_null());
+    if selects || text(tree, &["spec", "location"]) == Some("MESH_INTERNAL") {
+        let object = context.position(entry);
+        for host in strings(tree, &["spec", "hosts"]) {
+            context.facts.inner_names.entry(host).or_insert(object);
+        }
+        context.read(object);
         return;
     }
     for (h, host) in strings(tree, &["spec", "hosts"]).into_iter().enumerate() {
@@ -142,24 +150,47 @@ fn server_tls(server: &Tree) -> HostTls {
     }
 }
 
+/// Where a server is heard.
+fn listening(server: &Tree) -> Listening {
+    let hosts: Vec<String> = strings(server, &["hosts"]).iter().map(|h| host_of(h).1.to_owned()).collect();
+    Listening {
+        hosts: if hosts.iter().any(|h| h == "*") { Vec::new() } else { hosts },
+        is_encrypted: matches!(text(server, &["port", "protocol"]), Some("HTTPS" | "TLS"))
+            || server_tls(server).is_encrypted(),
+        port: number(server, &["port", "number"]),
+        redirects: server.at(&["tls", "httpsRedirect"]).and_then(Tree::as_bool) == Some(true),
+    }
+}
+
+/// Whether filters that are put into the pods of a Gateway by hand may do anything with its requests
+/// (<https://istio.io/latest/docs/reference/config/networking/envoy-filter/>).
+fn filters(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) {
+    let cluster = context.cluster;
+    for filter in cluster.entries().iter().filter(|e| matches!(e.key.kind.as_str(), "EnvoyFilter" | "WasmPlugin")) {
+        let tree = &filter.object.tree;
+        let wanted =
+            labels(tree.at(&["spec", "workloadSelector", "labels"]).or(tree.at(&["spec", "selector", "matchLabels"])));
+        let is_root = filter.key.namespace() == "istio-system";
+        let meant = |w: &usize| {
+            let workload = &cluster.workloads()[*w];
+            let near = workload.key.namespace() == filter.key.namespace() || is_root;
+            near && wanted.iter().all(|(k, v)| workload.spec.pod_labels.get(k) == Some(v))
+        };
+        let of_sidecars = |patch: &Tree| text(patch, &["match", "context"]).is_some_and(|c| c.starts_with("SIDECAR"));
+        let mut patches = items(tree, &["spec", "configPatches"]).peekable();
+        let elsewhere = patches.peek().is_some() && patches.all(of_sidecars);
+        if filter.key.group.ends_with("istio.io") && !elsewhere && pods.iter().any(meant) {
+            context.unjudged(entry, filter.key.to_string(), "");
+        }
+    }
+}
+
 /// The host of an entry such as `shop/*.example.com`, and the namespace of the VirtualServices that it takes.
 fn host_of(entry: &str) -> (Option<&str>, &str) {
     entry.split_once('/').map_or((None, entry), |(namespace, host)| (Some(namespace), host))
 }
 
-/// The Services of each workload.
-fn services_of(cluster: &Cluster) -> BTreeMap<usize, Vec<(&Entry, &Service)>> {
-    let mut found: BTreeMap<usize, Vec<(&Entry, &Service)>> = BTreeMap::new();
-    for (entry, service) in cluster.services() {
-        let selector = service.spec.as_ref().and_then(|s| s.selector.clone()).unwrap_or_default();
-        for workload in cluster.select(entry.key.namespace(), &selector) {
-            found.entry(workload).or_default().push((entry, service));
-        }
-    }
-    found
-}
-
-fn gateway(context: &mut Context<'_>, entry: &Entry, services: &BTreeMap<usize, Vec<(&Entry, &Service)>>) {
+fn gateway(context: &mut Context<'_>, entry: &Entry) {
     let tree = &entry.object.tree;
     let mut listeners = Vec::new();
     let mut ports: Vec<(u16, Protocol)> = Vec::new();
@@ -175,15 +206,32 @@ fn gateway(context: &mut Context<'_>, entry: &Entry, services: &BTreeMap<usize, 
     let tls = items(tree, &["spec", "servers"]).any(|s| server_tls(s).is_encrypted());
     let selector = labels(tree.at(&["spec", "selector"]));
     let pods = chosen(context.cluster, &selector);
+    for (s, server) in items(tree, &["spec", "servers"]).enumerate() {
+        if let Some(port) = number(server, &["port", "number"]).filter(|p| !is_served(context, &pods, *p)) {
+            let text = format!("it listens on port {port}, which no Service of its pods has");
+            context.fault(entry, text, &format!("spec.servers[{s}].port.number"));
+        }
+    }
+    ports.retain(|(port, _)| is_served(context, &pods, *port));
+    let is_shut = ports.is_empty() && !listeners.is_empty();
     let object = context.position(entry);
     context.facts.controllers.insert(
         object,
         if pods.is_empty() { ControllerHint::Class("istio".to_owned()) } else { ControllerHint::Pods(pods.clone()) },
     );
     let id = context.object(entry, Detail::Gateway { class: String::new(), listeners, tls });
+    filters(context, entry, &pods);
+    let is_mutual = |server: &Tree| matches!(text(server, &["tls", "mode"]), Some("MUTUAL" | "ISTIO_MUTUAL"));
+    if let Some(s) = items(tree, &["spec", "servers"]).position(is_mutual) {
+        context.checked(entry, "client certificates", &format!("spec.servers[{s}].tls.mode"));
+    }
     let said = context.evidence(entry, "spec.servers");
     let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Gateway, ports }]);
-    for from in outsides(context, entry, &pods, services) {
+    if is_shut {
+        context.facts.shut.insert(object, pods);
+        return;
+    }
+    for from in outsides(context, entry, &pods) {
         context.graph.edge(&from, &id, detail.clone(), [said.clone()]);
     }
 }
@@ -205,43 +253,40 @@ fn chosen(cluster: &Cluster, selector: &Labels) -> Vec<usize> {
 
 /// From where requests come to the pods of a Gateway: as the Services of these pods say, and from the Internet if the
 /// manifests contain none.
-fn outsides(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    pods: &[usize],
-    services: &BTreeMap<usize, Vec<(&Entry, &Service)>>,
-) -> Vec<NodeId> {
-    let cluster = context.cluster;
-    let (mut any, mut open, mut inside) = (false, false, false);
-    for &pod in pods {
-        let workload = &cluster.workloads()[pod];
-        open |= workload.spec.pod.host_network == Some(true)
-            || workload
-                .spec
-                .pod
-                .containers
-                .iter()
-                .flat_map(|c| c.ports.iter().flatten())
-                .any(|p| p.host_port.is_some());
-    }
-    for (service, body) in pods.iter().filter_map(|pod| services.get(pod)).flatten() {
-        any = true;
-        let internal = exposure::internal(&service.object.annotations).is_some();
-        match super::services::kind(body) {
-            ServiceKind::LoadBalancer | ServiceKind::NodePort if internal => inside = true,
-            ServiceKind::LoadBalancer | ServiceKind::NodePort => open = true,
-            _ => open |= body.spec.as_ref().is_some_and(|s| s.external_ips.as_ref().is_some_and(|i| !i.is_empty())),
+fn outsides(context: &mut Context<'_>, entry: &Entry, pods: &[usize]) -> Vec<NodeId> {
+    match context.doors.hop(pods) {
+        Hop::Unknown => vec![context.internet()],
+        Hop::From(outsides) => outsides,
+        Hop::Closed(pods) => {
+            let object = context.position(entry);
+            context.facts.shut.insert(object, pods);
+            Vec::new()
         }
     }
-    let mut found = Vec::new();
-    if open || !any {
-        found.push(context.internet());
+}
+
+/// Whether the pods of a Gateway are reached on a port: a Service of theirs has it, or sends to it
+/// (<https://istio.io/latest/docs/reference/config/networking/gateway/#Port>). Without Services nothing is known.
+fn is_served(context: &Context<'_>, pods: &[usize], port: u16) -> bool {
+    let of = |&pod: &usize| context.doors.services(pod);
+    let mut services = pods.iter().flat_map(of).map(|s| &context.cluster.entries()[s].object.body).peekable();
+    if services.peek().is_none() {
+        return true;
     }
-    if inside {
-        let said = context.evidence(entry, "spec.selector");
-        found.push(context.private_network(said));
-    }
-    found
+    let number = i32::from(port);
+    services.any(|body| {
+        let Body::Service(service) = body else { return false };
+        let mut ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+        ports.any(|p| {
+            p.port == number
+                || match &p.target_port {
+                    Some(IntOrString::Int(target)) => *target == number,
+                    // Which number the name has is for the pods to say.
+                    Some(IntOrString::String(_)) => true,
+                    None => false,
+                }
+        })
+    }) || pods.iter().any(|&p| context.cluster.workloads()[p].spec.pod.host_network == Some(true))
 }
 
 /// A VirtualService while it is read.
@@ -306,6 +351,7 @@ impl<'a> VirtualService<'a> {
             for server in items(&context.cluster.entries()[at].object.tree, &["spec", "servers"]) {
                 if strings(server, &["hosts"]).iter().any(|h| takes(h)) {
                     let this = server_tls(server);
+                    context.heard(self.entry, [listening(server)]);
                     tls = Some(tls.map_or(this, |other| other.or(this)));
                 }
             }
@@ -315,6 +361,8 @@ impl<'a> VirtualService<'a> {
                 context.facts.refusals.push(Refusal { route, field: field.to_owned(), gateway: at, reason });
                 return None;
             }
+        } else {
+            context.heard_elsewhere(self.entry);
         }
         let tls = tls.unwrap_or_default();
         let rules = self.hosts.iter().map(|h| everything(Some(h.clone()), tls)).collect();
@@ -335,10 +383,22 @@ impl<'a> VirtualService<'a> {
 
     fn route(&self, context: &mut Context<'_>, rules: &mut Rules<'_>, (list, route): (&str, &Tree), at: &str) {
         let wanted = self.matches(list, route);
+        for (key, how) in [("redirect", "a redirect"), ("directResponse", "a response of its own")] {
+            if route.get(key).is_some_and(|t| !t.is_null()) {
+                rules.answer(context, (how, &format!("{at}.{key}")), wanted.iter().cloned());
+            }
+        }
+        // Only a part of them may be meant (https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection).
+        let aborted = route.at(&["fault", "abort", "percentage", "value"]).map_or(100.0, |v| v.as_f64().unwrap_or(0.0));
+        if route.at(&["fault", "abort"]).is_some() && aborted >= 100.0 {
+            rules.answer(context, ("a fault of its own", &format!("{at}.fault")), wanted.iter().cloned());
+            return;
+        }
         let several = items(route, &["route"]).count() > 1;
         for (d, part) in items(route, &["route"]).enumerate() {
             let Some(destination) = part.get("destination") else { continue };
-            let weight = several.then(|| weight(part).unwrap_or(0)).or_else(|| weight(part).filter(|w| *w == 0));
+            // The only destination gets everything, whatever its weight is.
+            let weight = several.then(|| weight(part).unwrap_or(0));
             let rules_here = wanted.iter().map(|r| RouteRule { weight, ..r.clone() }).collect();
             self.send(context, rules, destination, format!("{at}.route[{d}].destination"), rules_here);
         }
@@ -363,12 +423,12 @@ impl<'a> VirtualService<'a> {
         service_named(host, self.entry.key.namespace())
     }
 
-    /// A subset in words: nothing is sent to one that no DestinationRule of the Service has.
-    fn subset(&self, context: &Context<'_>, host: &str, name: &str) -> String {
+    /// A subset, and whether no DestinationRule of the Service has it, though there are some: nothing is sent to it then.
+    fn subset(&self, context: &Context<'_>, host: &str, name: &str) -> (String, bool) {
         let service = self.service(host).and_then(|key| context.cluster.find(&key));
         let mut rules = context.facts.destination_rules.iter().filter(|r| Some(r.service) == service).peekable();
         let is_absent = rules.peek().is_some() && !rules.any(|r| r.subsets.iter().any(|s| s == name));
-        if is_absent { format!("{name}, which no DestinationRule has") } else { name.to_owned() }
+        (name.to_owned(), is_absent)
     }
 
     fn send(
@@ -381,6 +441,14 @@ impl<'a> VirtualService<'a> {
     ) {
         let Some(host) = text(destination, &["host"]) else { return };
         let subset = text(destination, &["subset"]).map(|name| self.subset(context, host, name));
+        if let Some((_, true)) = subset {
+            let text = format!("no DestinationRule of {host} has the subset that it names: requests get 503");
+            context.fault(self.entry, text, &field);
+            // Envoy has no cluster of that name.
+            rules.answer(context, ("the status 503, for no DestinationRule has its subset", &field), wanted);
+            return;
+        }
+        let subset = subset.map(|(subset, _)| subset);
         let named = |rule: RouteRule| match &subset {
             None => rule,
             Some(subset) => {
@@ -437,9 +505,16 @@ impl<'a> VirtualService<'a> {
         let mut conditions: Vec<String> =
             headers.iter().map(|h| format!("{}={}", h.key, text(&h.value, &["exact"]).unwrap_or("*"))).collect();
         let port = found.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
+        let more = ["queryParams", "authority", "scheme", "withoutHeaders", "sourceLabels", "sourceNamespace"];
+        let is_conditional = !conditions.is_empty()
+            || exact("method").is_some_and(|m| m != "GET")
+            || more.iter().any(|key| found.get(key).is_some_and(|t| !t.is_null()))
+            || found.get("method").is_some() && exact("method").is_none();
         conditions.extend(port.map(|p| format!("port {p}")));
         words.extend((!conditions.is_empty()).then(|| format!("({})", conditions.join(", "))));
-        RouteRule { path: (!words.is_empty()).then(|| words.join(" ")), path_type, ..everything(host, self.tls) }
+        let path = (!words.is_empty()).then(|| words.join(" "));
+        let when = if is_conditional || port.is_some() { When::Conditional } else { When::Always };
+        RouteRule { path, path_type, when, ..everything(host, self.tls) }
     }
 }
 

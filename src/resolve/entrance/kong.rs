@@ -1,8 +1,8 @@
 //! Kong: Internet → TCPIngress or UDPIngress → Service
 //! (<https://developer.konghq.com/kubernetes-ingress-controller/reference/custom-resources/>).
 
-use super::Context;
 use super::route::{Rules, Target, everything, items, number, port, strings, text};
+use super::{Context, limits};
 use crate::cluster::Entry;
 use crate::graph::{Expose, HostTls};
 use crate::manifest::Tree;
@@ -39,7 +39,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     ports.dedup();
     let id = context.route(entry, &hosts);
     context.class(entry, entry.object.annotations.get("kubernetes.io/ingress.class").map_or("kong", String::as_str));
-    context.open(entry, &id, Expose::Ingress, ports, None);
+    let clients = limits::plugins(context, entry);
+    context.open(entry, &id, Expose::Ingress, ports, clients);
     let mut rules = Rules::of(entry);
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
         let name = host(rule);

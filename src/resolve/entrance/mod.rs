@@ -8,6 +8,7 @@ mod alb;
 mod annotations;
 mod apisix;
 mod contour;
+mod doors;
 mod emissary;
 mod expression;
 mod gateway;
@@ -16,6 +17,7 @@ mod ingress;
 mod istio;
 mod knative;
 mod kong;
+mod limits;
 mod nginx;
 mod openshift;
 mod route;
@@ -25,16 +27,19 @@ mod traefik;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::facts::Gate;
-use super::{Context, exposure, port_number, resources, services};
+use super::{Context, port_number, resources, services};
 use crate::cluster::{Cluster, Entry};
 use crate::graph::{EdgeDetail, EdgesByEnd, NodeId, NodeKind};
 use crate::net::kinds::{Family, Role, entrance_kind};
 
-pub(super) use route::Clients;
+pub(super) use doors::Doors;
+pub(super) use route::{Clients, items};
 
 /// Adds every entry point with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
     let cluster = context.cluster;
+    context.doors = Doors::of(context);
+    limits::of_targets(context);
     let mut found: BTreeMap<Family, Vec<&Entry>> = BTreeMap::new();
     for entry in cluster.entries() {
         if let Some(kind) = entrance_kind(&entry.key.group, &entry.key.kind) {

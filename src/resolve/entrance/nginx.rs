@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::alb::Wanted;
-use super::route::{Rules, Target, everything, items, number, text, weight};
+use super::limits::is_restricting;
+use super::route::{Clients, Rules, Target, everything, items, number, strings, text, weight};
 use super::{Context, port_number};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule};
+use crate::graph::{Backend, Expose, HostTls, NodeId, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::{ObjectKey, Protocol};
 
@@ -33,7 +34,8 @@ pub(super) fn add(context: &mut Context<'_>, entries: &[&Entry]) {
         let tls = tls_of(entry);
         let id = context.route(entry, host(entry).as_slice());
         class(context, entry);
-        context.open(entry, &id, Expose::Ingress, Vec::new(), None);
+        let clients = restrictions(context, entry);
+        context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
         context.host(entry, "spec.host".to_owned(), host(entry), tls);
         let rules = Rules::of(entry);
         virtual_server(context, entry, rules, ("routes", tls));
@@ -63,6 +65,50 @@ fn class(context: &mut Context<'_>, entry: &Entry) {
     }
 }
 
+/// What restricts the clients of a VirtualServer: its policies, those of its routes, and snippets
+/// (<https://docs.nginx.com/nginx-ingress-controller/configuration/policy-resource/>). The answer is the addresses that
+/// the policies of the whole let in.
+fn restrictions(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
+    let tree = &entry.object.tree;
+    if tree.at(&["spec", "internalRoute"]).and_then(Tree::as_bool) == Some(true) {
+        context.unjudged(entry, "internalRoute, by which it is for the mesh,", "spec.internalRoute");
+    }
+    let routes = || items(tree, &["spec", "routes"]).chain(items(tree, &["spec", "subroutes"]));
+    let snippets = [text(tree, &["spec", "server-snippets"]), text(tree, &["spec", "http-snippets"])];
+    let of_routes = routes().map(|r| text(r, &["location-snippets"]));
+    if snippets.into_iter().chain(of_routes).flatten().any(is_restricting) {
+        context.unjudged(entry, "a snippet of configuration", "spec");
+    }
+    let mut clients = None;
+    let named = items(tree, &["spec", "policies"]).map(|p| (p, true));
+    let of_routes = routes().flat_map(|r| items(r, &["policies"])).map(|p| (p, false));
+    for (policy, is_whole) in named.chain(of_routes) {
+        let Some(name) = text(policy, &["name"]) else { continue };
+        let namespace = text(policy, &["namespace"]).unwrap_or(entry.key.namespace());
+        let found = context.cluster.find(&ObjectKey::new(GROUP, "Policy", namespace, name));
+        let Some(spec) = found.and_then(|at| context.cluster.entries()[at].object.tree.get("spec")) else {
+            context.unjudged(entry, format!("Policy {name}, which is not in the input,"), "spec.policies");
+            continue;
+        };
+        found.into_iter().for_each(|at| context.read(at));
+        for said in spec.entries() {
+            match &*said.key {
+                "accessControl" if is_whole && clients.is_none() => {
+                    let list = |key: &str| strings(&said.value, &[key]);
+                    let field = "spec.policies".to_owned();
+                    clients = Some(Clients { allowed: list("allow"), denied: list("deny"), field });
+                }
+                "apiKey" | "basicAuth" | "ingressMTLS" | "jwt" | "oidc" => {
+                    context.checked(entry, format!("Policy {name} ({})", said.key), "spec.policies");
+                }
+                "cache" | "cors" | "egressMTLS" | "ingressClassName" | "rateLimit" => {}
+                other => context.unjudged(entry, format!("Policy {name} ({other})"), "spec.policies"),
+            }
+        }
+    }
+    clients
+}
+
 /// The ports of listeners, by name.
 fn listeners<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<&'a str, u16> {
     let all = entries.flat_map(|e| items(&e.object.tree, &["spec", "listeners"]));
@@ -81,10 +127,13 @@ fn virtual_server(context: &mut Context<'_>, entry: &Entry, mut rules: Rules<'_>
             let end = context.referred(&ObjectKey::new(GROUP, "VirtualServerRoute", namespace, name), said.clone());
             rules.push((end, Backend::None), rule.clone(), said);
         }
+        own(context, &rules, route, &at, &rule);
         split(context, &mut rules, route, &rule);
         for (m, found) in items(route, &["matches"]).enumerate() {
             let path = format!("{} (match {})", rule.path.as_deref().unwrap_or_default(), m + 1);
-            split(context, &mut rules, found, &RouteRule { path: Some(path), ..rule.clone() });
+            let rule = RouteRule { path: Some(path), when: When::Conditional, ..rule.clone() };
+            own(context, &rules, found, &at, &rule);
+            split(context, &mut rules, found, &rule);
         }
     }
     rules.finish(context, &NodeId::object(&entry.key));
@@ -98,6 +147,15 @@ fn path(written: &str) -> (String, String) {
         (None, None) => (written, "Prefix"),
     };
     (path.to_owned(), kind.to_owned())
+}
+
+/// An action by which the controller answers itself.
+fn own(context: &mut Context<'_>, rules: &Rules<'_>, route: &Tree, at: &str, rule: &RouteRule) {
+    for (key, how) in [("redirect", "a redirect"), ("return", "a response of its own")] {
+        if route.at(&["action", key]).is_some_and(|t| !t.is_null()) {
+            rules.answer(context, (how, &format!("{at}.action")), [rule.clone()]);
+        }
+    }
 }
 
 /// What an action or the parts of a split send to.
@@ -119,7 +177,11 @@ fn pass(context: &mut Context<'_>, rules: &mut Rules<'_>, tree: &Tree, rule: Rou
 fn to_upstream(context: &mut Context<'_>, rules: &mut Rules<'_>, name: &str, rule: RouteRule) {
     let entry = rules.entry;
     let named = |(_, u): &(usize, &Tree)| text(u, &["name"]) == Some(name);
-    let Some((u, upstream)) = items(&entry.object.tree, &["spec", "upstreams"]).enumerate().find(named) else { return };
+    let Some((u, upstream)) = items(&entry.object.tree, &["spec", "upstreams"]).enumerate().find(named) else {
+        let text = format!("it names an upstream `{name}` that it does not define: the controller rejects all of it");
+        context.fault(entry, text, "spec.upstreams");
+        return;
+    };
     let Some(service) = text(upstream, &["service"]) else { return };
     let number = upstream.get("port").and_then(Tree::as_i64).and_then(|p| port_number(i32::try_from(p).ok()?));
     let port = number.map_or(Wanted::Nothing, Wanted::Number);

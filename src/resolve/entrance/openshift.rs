@@ -5,9 +5,9 @@ use k8s_openapi::api::core::v1::Service;
 
 use super::super::backends::Reference;
 use super::route::Rules;
-use super::{Context, services};
+use super::{Context, limits, services};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Expose, HostTls, PortMap, RouteRule, TargetPort};
+use crate::graph::{Backend, Expose, HostTls, PortMap, RouteRule, TargetPort, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -23,7 +23,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let text = |key: &str| spec.get(key).and_then(Tree::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let host = text("host");
     let id = context.route(entry, host.as_slice());
-    context.open(entry, &id, Expose::Ingress, Vec::new(), None);
+    let clients = limits::of_ingress(context, entry);
+    context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
     let tls = tls(spec);
     context.host(entry, "spec.host".to_owned(), host.clone(), tls);
     let mut rules = Rules::of(entry);
@@ -45,8 +46,8 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         let reference = Reference { entry, field, port_field: "spec.port.targetPort".to_owned(), key, port };
         let end = context.backend(reference, &said);
         // An absent weight is 100.
-        let weight = several
-            .then(|| backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok()).unwrap_or(100));
+        let given = backend.get("weight").and_then(Tree::as_i64).and_then(|w| i32::try_from(w).ok());
+        let weight = given.or(Some(100)).filter(|w| several || *w == 0);
         let rule = RouteRule {
             host: host.clone(),
             path: text("path"),
@@ -54,6 +55,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
             tls,
             weight,
             default: false,
+            when: When::Always,
         };
         rules.push(end, rule, said);
     }

@@ -6,13 +6,18 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::super::backends::Reference;
-use super::super::facts::{ControllerHint, Host};
+use super::super::clouds::{self, Placed};
+use super::super::facts::{Checked, ControllerHint, Host, Listening, OwnAnswer};
 use super::alb::Wanted;
-use super::{Context, exposure, port_number};
+use super::doors::Hop;
+use super::limits::is_internal_word;
+use super::{Context, port_number};
 use crate::cluster::Entry;
-use crate::graph::{Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, NodeId, RouteRule};
+use crate::graph::{
+    AddressesId, Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, LineEnd, NodeId, RouteRule, When,
+};
 use crate::manifest::Tree;
-use crate::net::{ObjectKey, Protocol};
+use crate::net::{AddressSet, ObjectKey, Protocol};
 
 /// The rules of an entry point, by target and port, with the place of each.
 pub(super) struct Rules<'a> {
@@ -84,6 +89,19 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// Adds rules that answer requests themselves.
+    pub fn answer(
+        &self,
+        context: &mut Context<'_>,
+        (how, field): (&str, &str),
+        rules: impl IntoIterator<Item = RouteRule>,
+    ) {
+        let object = context.position(self.entry);
+        let at = context.evidence(self.entry, field);
+        let own = rules.into_iter().map(|rule| OwnAnswer { object, rule, how: how.to_owned(), at: at.clone() });
+        context.facts.answers.extend(own);
+    }
+
     /// Adds the edges of all rules.
     pub fn finish(self, context: &mut Context<'_>, from: &NodeId) {
         for ((target, port), rules) in self.found {
@@ -110,19 +128,109 @@ impl Context<'_> {
         clients: Option<Clients>,
     ) {
         let said = self.evidence(entry, "");
-        let internal = exposure::internal(&entry.object.annotations);
-        let from = match (internal, clients) {
-            (Some(field), _) => {
+        let detail = EdgeDetail::Exposes(vec![Exposure { via, ports }]);
+        for from in self.outsides(entry, clients) {
+            self.graph.edge(&from, id, detail.clone(), [said.clone()]);
+        }
+    }
+
+    /// From where requests come to an entry point that takes them itself: from as far as annotations, the addresses
+    /// that it lets in, and what opens the pods of its controller allow. None if only the inside of the cluster reaches
+    /// these.
+    fn outsides(&mut self, entry: &Entry, clients: Option<Clients>) -> Vec<NodeId> {
+        match clouds::placed(&entry.object.annotations) {
+            Some(Placed::Inside(field)) => {
                 let said = self.evidence(entry, &field);
-                self.private_network(said)
+                return vec![self.private_network(said)];
             }
-            (None, Some(clients)) => {
-                let said = self.evidence(entry, &clients.field);
-                self.clients(&clients, said)
+            Some(Placed::Untold(field)) => {
+                self.unjudged(entry, "an annotation that may put it inside the network", &field);
             }
-            (None, None) => self.internet(),
+            None => {}
+        }
+        let hop = self.hop(entry);
+        if let (Hop::Unknown, Some(field)) = (&hop, self.internal_class(entry)) {
+            let said = self.evidence(entry, &field);
+            return vec![self.private_network(said)];
+        }
+        let own = clients.map(|clients| {
+            let said = self.evidence(entry, &clients.field);
+            self.clients(&clients, said)
+        });
+        match (hop, own) {
+            (Hop::Unknown, Some(own)) => vec![own],
+            (Hop::Unknown, None) => vec![self.internet()],
+            (Hop::Closed(pods), _) => {
+                let object = self.position(entry);
+                self.facts.shut.insert(object, pods);
+                Vec::new()
+            }
+            (Hop::From(outsides), None) => outsides,
+            (Hop::From(outsides), Some(own)) => {
+                let mut found: Vec<NodeId> = outsides.iter().filter_map(|o| self.meeting(o, &own)).collect();
+                found.sort();
+                found.dedup();
+                found
+            }
+        }
+    }
+
+    /// From where requests come to the pods that bring those of an entry point.
+    pub(super) fn hop(&self, entry: &Entry) -> Hop {
+        let pods = self.controllers.bringing(self.cluster, &self.facts, self.position(entry));
+        self.doors.hop(&pods)
+    }
+
+    /// The field that names a class inside the network, of an entry point that is no Ingress: those have more to go by.
+    fn internal_class(&self, entry: &Entry) -> Option<String> {
+        let ControllerHint::Class(class) = self.facts.controllers.get(&self.position(entry))? else { return None };
+        let by_field = entry.object.tree.at(&["spec", "ingressClassName"]).is_some();
+        let field = if by_field { "spec.ingressClassName" } else { "metadata.annotations" };
+        (entry.key.kind != "Ingress" && is_internal_word(class)).then(|| field.to_owned())
+    }
+
+    /// The node for those whom two nodes for the outside have in common.
+    fn meeting(&mut self, one: &NodeId, other: &NodeId) -> Option<NodeId> {
+        if one == other {
+            return Some(one.clone());
+        }
+        let all = || AddressSet::all_v4().union(&AddressSet::all_v6());
+        let mut set = |id: &NodeId| match self.graph.known(id).map(|n| &n.detail) {
+            Some(Detail::External { set, .. }) => set.clone(),
+            _ => all(),
         };
-        self.graph.edge(&from, id, EdgeDetail::Exposes(vec![Exposure { via, ports }]), [said]);
+        let (a, b) = (set(one), set(other));
+        let both = a.intersection(&b);
+        if both.is_empty() {
+            return None;
+        }
+        for (id, own) in [(one, &a), (other, &b)] {
+            if own.difference(&both).is_empty() {
+                return Some(id.clone());
+            }
+        }
+        let said = self.graph.known(other).map(|n| n.evidence.clone()).unwrap_or_default();
+        let addresses = both.ranges().into_iter().flat_map(|r| r.cidrs()).collect();
+        let id = AddressesId { addresses, except: Vec::new(), end: LineEnd::From, on: None };
+        Some(self.outside(id, both, said))
+    }
+
+    /// Keeps where a route is heard: by nobody else than those that are told.
+    pub(super) fn heard(&mut self, entry: &Entry, found: impl IntoIterator<Item = Listening>) {
+        let object = self.position(entry);
+        self.facts.listening.entry(object).or_default().extend(found);
+    }
+
+    /// Keeps that a route is heard by something of which nothing is known.
+    pub(super) fn heard_elsewhere(&mut self, entry: &Entry) {
+        let object = self.position(entry);
+        self.facts.heard_elsewhere.insert(object);
+    }
+
+    /// Keeps who checks the requests of an entry point.
+    pub(super) fn checked(&mut self, entry: &Entry, by: impl Into<String>, field: &str) {
+        let object = self.position(entry);
+        self.facts.checked.entry(object).or_insert(Checked { by: by.into(), field: field.to_owned() });
     }
 
     /// Keeps the class of an entry point, or a word for its controller.
@@ -150,13 +258,13 @@ impl Context<'_> {
 
 /// A rule for everything at a host.
 pub(super) fn everything(host: Option<String>, tls: HostTls) -> RouteRule {
-    RouteRule { host, path: None, path_type: None, tls, weight: None, default: false }
+    RouteRule { host, path: None, path_type: None, tls, weight: None, default: false, when: When::Always }
 }
 
 /// The same rule for requests that are copied: the answers to the copies are thrown away.
 pub(super) fn mirrored(rule: RouteRule) -> RouteRule {
     let path = rule.path.map_or_else(|| "(mirror)".to_owned(), |path| format!("{path} (mirror)"));
-    RouteRule { path: Some(path), weight: None, ..rule }
+    RouteRule { path: Some(path), weight: None, when: When::Copied, ..rule }
 }
 
 /// A text in a tree; an empty one counts as none.
@@ -170,7 +278,7 @@ pub(super) fn number(tree: &Tree, path: &[&str]) -> Option<u16> {
 }
 
 /// The items of a list in a tree; none if there is no list.
-pub(super) fn items<'t>(tree: &'t Tree, path: &[&str]) -> impl Iterator<Item = &'t Tree> + use<'t> {
+pub(in crate::resolve) fn items<'t>(tree: &'t Tree, path: &[&str]) -> impl Iterator<Item = &'t Tree> + use<'t> {
     tree.at(path).map(Tree::items).unwrap_or_default().iter()
 }
 

@@ -1,11 +1,15 @@
 //! Traefik: IngressRoute, IngressRouteTCP and IngressRouteUDP → Service, directly or through a TraefikService
 //! (<https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/>).
 
+use std::collections::BTreeMap;
+
+use super::super::clouds;
 use super::expression::{Alternative, alternatives};
+use super::limits::is_internal_word;
 use super::route::{Clients, Rules, Target, everything, items, port, strings, text, weight};
 use super::{Context, is_route};
 use crate::cluster::Entry;
-use crate::graph::{Expose, HostTls, RouteRule};
+use crate::graph::{EdgeDetail, Expose, Exposure, HostTls, RouteRule, When};
 use crate::manifest::Tree;
 use crate::net::ObjectKey;
 
@@ -47,12 +51,36 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
         all.push(found);
     }
     let id = context.route(entry, &hosts);
-    let clients = clients(context, entry);
-    context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
+    let mut guards: Vec<Guard<'_>> = Vec::new();
+    for (r, route) in items(tree, &["spec", "routes"]).enumerate() {
+        let mut all = Guard::default();
+        for (key, at) in middlewares(entry, route, &format!("spec.routes[{r}]")) {
+            guard(context, entry, &key, &at, 0, &mut all);
+        }
+        guards.push(all);
+    }
+    let routes: Vec<(Option<Vec<String>>, &[Alternative])> =
+        guards.iter().map(|g| g.allowed.clone()).zip(all.iter().map(Vec::as_slice)).collect();
+    let clients = clients(context, entry, &routes);
+    let mut points = items(tree, &["spec", "entryPoints"]).filter_map(Tree::as_str).peekable();
+    if points.peek().is_some() && points.all(is_internal_word) {
+        let said = context.evidence(entry, "spec.entryPoints");
+        let from = context.private_network(said.clone());
+        let detail = EdgeDetail::Exposes(vec![Exposure { via: Expose::Ingress, ports: Vec::new() }]);
+        context.graph.edge(&from, &id, detail, [said]);
+    } else {
+        context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
+    }
     context.hosts(entry, "spec.routes", &hosts, tls);
     let mut rules = Rules::of(entry);
-    for (r, (route, alternatives)) in items(tree, &["spec", "routes"]).zip(&all).enumerate() {
+    for (r, ((route, alternatives), guard)) in items(tree, &["spec", "routes"]).zip(&all).zip(&guards).enumerate() {
         let wanted: Vec<RouteRule> = alternatives.iter().flat_map(|a| rules_of(a, tls)).collect();
+        for (service, namespace) in &guard.others {
+            // In place of answers that failed: a part of the requests, whatever their path is.
+            let instead = wanted.iter().cloned().map(|r| RouteRule { when: When::Conditional, ..r }).collect();
+            let services = Services { entry, namespace, depth: 1 };
+            services.one(context, &mut rules, service, &format!("spec.routes[{r}].middlewares"), instead);
+        }
         let services = Services { entry, namespace: entry.key.namespace(), depth: 0 };
         services.add(context, &mut rules, (route, "services"), &format!("spec.routes[{r}]"), &wanted);
     }
@@ -72,6 +100,7 @@ fn rules_of(alternative: &Alternative, tls: HostTls) -> Vec<RouteRule> {
     let rule = |host| RouteRule {
         path: (!words.is_empty()).then(|| words.join(" ")),
         path_type: alternative.path.as_ref().map(|(_, kind)| (*kind).to_owned()),
+        when: if alternative.conditions.is_empty() { When::Always } else { When::Conditional },
         ..everything(host, tls)
     };
     hosts.into_iter().map(rule).collect()
@@ -94,31 +123,173 @@ fn tls(tree: &Tree) -> HostTls {
     }
 }
 
-/// The addresses that Middlewares let in, if every rule has one that restricts them
-/// (<https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/ipallowlist/>).
-fn clients(context: &Context<'_>, entry: &Entry) -> Option<Clients> {
-    let tree = &entry.object.tree;
-    let mut ranges: Vec<String> = Vec::new();
-    let mut count = 0;
-    for route in items(tree, &["spec", "routes"]) {
-        let allowed: Vec<String> = items(route, &["middlewares"])
-            .filter_map(|m| {
-                let namespace = text(m, &["namespace"]).unwrap_or(entry.key.namespace());
-                let kind = if entry.key.kind == "IngressRouteTCP" { "MiddlewareTCP" } else { "Middleware" };
-                let key = ObjectKey::new(&entry.key.group, kind, namespace, text(m, &["name"])?);
-                let tree = &context.cluster.entries()[context.cluster.find(&key)?].object.tree;
-                let list = ["ipAllowList", "ipWhiteList"].into_iter().find_map(|k| tree.at(&["spec", k]))?;
-                Some(strings(list, &["sourceRange"]))
-            })
-            .flatten()
-            .collect();
-        if allowed.is_empty() {
-            return None;
+/// What Middlewares make of the requests of a route.
+#[derive(Default)]
+struct Guard<'c> {
+    /// The addresses that they let in; `None` for all.
+    allowed: Option<Vec<String>>,
+    /// Services that get requests in place of those of the route, with the namespace of the Middleware.
+    others: Vec<(&'c Tree, &'c str)>,
+}
+
+/// Middlewares that let every request through, if changed or late
+/// (<https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/>).
+const HARMLESS: &[&str] = &[
+    "addPrefix",
+    "buffering",
+    "circuitBreaker",
+    "compress",
+    "contentType",
+    "encodedCharacters",
+    "grpcWeb",
+    "headers",
+    "inFlightConn",
+    "inFlightReq",
+    "passTLSClientCert",
+    "rateLimit",
+    "redirectScheme",
+    "replacePath",
+    "replacePathRegex",
+    "retry",
+    "stripPrefix",
+    "stripPrefixRegex",
+];
+
+/// Those that ask clients who they are.
+const CHECKING: &[&str] = &["basicAuth", "digestAuth", "forwardAuth"];
+
+/// Adds what a Middleware makes of requests: one of a chain after another.
+fn guard<'c>(context: &mut Context<'c>, entry: &Entry, key: &ObjectKey, at: &str, depth: usize, all: &mut Guard<'c>) {
+    let cluster = context.cluster;
+    let name = format!("{} {}", key.kind, key.name);
+    let Some(found) = cluster.find(key).filter(|_| depth < DEEPEST) else {
+        // Traefik takes no requests for a route whose Middleware it does not know.
+        context.unjudged(entry, format!("{name}, which is not in the input,"), at);
+        return;
+    };
+    context.read(found);
+    let found = &cluster.entries()[found];
+    for said in found.object.tree.at(&["spec"]).map(Tree::entries).unwrap_or_default() {
+        let tree = &said.value;
+        match &*said.key {
+            "ipAllowList" | "ipWhiteList" => {
+                let ranges = strings(tree, &["sourceRange"]);
+                if all.allowed.is_some() {
+                    context.unjudged(entry, format!("{name}, one of several lists of addresses,"), at);
+                }
+                all.allowed.get_or_insert(ranges);
+            }
+            "chain" => {
+                for link in items(tree, &["middlewares"]) {
+                    let namespace = text(link, &["namespace"]).unwrap_or(key.namespace());
+                    if let Some(link) = text(link, &["name"]) {
+                        guard(
+                            context,
+                            entry,
+                            &ObjectKey::new(&key.group, &key.kind, namespace, link),
+                            at,
+                            depth + 1,
+                            all,
+                        );
+                    }
+                }
+            }
+            "errors" => {
+                all.others.extend(tree.get("service").map(|s| (s, found.key.namespace.as_deref().unwrap_or_default())))
+            }
+            kind if HARMLESS.contains(&kind) => {}
+            kind if CHECKING.contains(&kind) => {
+                let by = text(tree, &["address"]).map_or_else(|| format!("{name} ({kind})"), str::to_owned);
+                context.checked(entry, by, at);
+            }
+            kind => context.unjudged(entry, format!("{name} ({kind})"), at),
         }
-        ranges.extend(allowed);
-        count += 1;
     }
-    (count > 0).then(|| Clients { allowed: ranges, denied: Vec::new(), field: "spec.routes".to_owned() })
+}
+
+/// Whether a key is that of a Middleware that lets every request through.
+pub(super) fn is_harmless(context: &Context<'_>, key: &ObjectKey) -> bool {
+    let found = context.cluster.find(key).filter(|_| key.kind == "Middleware");
+    let tree = found.and_then(|at| context.cluster.entries()[at].object.tree.at(&["spec"]));
+    tree.is_some_and(|spec| spec.entries().iter().all(|e| HARMLESS.contains(&&*e.key)))
+}
+
+/// The Middlewares that a route names.
+fn middlewares(entry: &Entry, route: &Tree, at: &str) -> Vec<(ObjectKey, String)> {
+    let kind = if entry.key.kind == "IngressRouteTCP" { "MiddlewareTCP" } else { "Middleware" };
+    let named = items(route, &["middlewares"]).enumerate().filter_map(|(m, middleware)| {
+        let namespace = text(middleware, &["namespace"]).unwrap_or(entry.key.namespace());
+        let key = ObjectKey::new(&entry.key.group, kind, namespace, text(middleware, &["name"])?);
+        Some((key, format!("{at}.middlewares[{m}]")))
+    });
+    named.collect()
+}
+
+/// What the Middlewares that an Ingress names make of its clients
+/// (<https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/#on-ingress>).
+pub(super) fn of_ingress(context: &mut Context<'_>, entry: &Entry) -> Option<Clients> {
+    const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
+    let at = clouds::field(ANNOTATION);
+    let named = entry.object.annotations.get(ANNOTATION)?;
+    let mut all = Guard::default();
+    for name in named.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let cluster = context.cluster;
+        let is_meant = |e: &&Entry| {
+            e.key.kind == "Middleware" && format!("{}-{}@kubernetescrd", e.key.namespace(), e.key.name) == name
+        };
+        match cluster.entries().iter().find(is_meant) {
+            Some(found) => guard(context, entry, &found.key, &at, 0, &mut all),
+            None => context.unjudged(entry, format!("Middleware {name}, which is not in the input,"), &at),
+        }
+    }
+    Some(Clients { allowed: all.allowed?, denied: Vec::new(), field: at })
+}
+
+/// The field that sends an Ingress to entry points of Traefik that are named after being inside the network.
+pub(super) fn internal_entry_points(annotations: &BTreeMap<String, String>) -> Option<String> {
+    const ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.entrypoints";
+    let mut named = annotations.get(ANNOTATION)?.split(',').map(str::trim).peekable();
+    (named.peek().is_some() && named.all(is_internal_word)).then(|| clouds::field(ANNOTATION))
+}
+
+/// The clients that all routes let in, by their Middlewares and matches; those of some only are not told apart.
+fn clients(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    routes: &[(Option<Vec<String>>, &[Alternative])],
+) -> Option<Clients> {
+    let of_route = |(allowed, alternatives): &(Option<Vec<String>>, &[Alternative])| {
+        let is_for_some = !alternatives.is_empty() && alternatives.iter().all(|a| !a.clients.is_empty());
+        let named = alternatives.iter().flat_map(|a| a.clients.iter().cloned());
+        allowed.clone().or_else(|| is_for_some.then(|| named.collect()))
+    };
+    let own: Vec<Option<Vec<String>>> = routes.iter().map(of_route).collect();
+    let is_partial = own.iter().any(Option::is_some) && own.iter().any(Option::is_none)
+        || own.iter().flatten().any(|o| own.iter().flatten().any(|p| p != o))
+        || routes
+            .iter()
+            .any(|(_, all)| all.iter().any(|a| !a.clients.is_empty()) && all.iter().any(|a| a.clients.is_empty()));
+    if is_partial {
+        context.unjudged(entry, "a list of addresses of some of its routes", "spec.routes");
+        return None;
+    }
+    let allowed = own.into_iter().flatten().next()?;
+    Some(Clients { allowed, denied: Vec::new(), field: "spec.routes".to_owned() })
+}
+
+/// Whether the arguments of Traefik allow routes to name Services of other namespaces.
+fn allows_other_namespaces(context: &Context<'_>, entry: &Entry) -> bool {
+    const ALLOWS: &str = "--providers.kubernetescrd.allowcrossnamespace";
+    let pods = context.controllers.bringing(context.cluster, &context.facts, context.position(entry));
+    let said = |w: &usize| {
+        let containers = context.cluster.workloads()[*w].spec.pod.containers.iter();
+        let mut args = containers.flat_map(|c| c.args.iter().flatten().chain(c.command.iter().flatten()));
+        args.any(|a| {
+            let a = a.to_ascii_lowercase();
+            a.strip_prefix(ALLOWS).is_some_and(|rest| rest.is_empty() || rest == "=true")
+        })
+    };
+    !pods.is_empty() && pods.iter().all(said)
 }
 
 /// A list of Services and TraefikServices.
@@ -140,9 +311,11 @@ impl Services<'_> {
     ) {
         let several = items(tree, &[list]).count() > 1;
         for (s, service) in items(tree, &[list]).enumerate() {
-            let weight = several.then(|| weight(service).unwrap_or(1));
-            let wanted: Vec<RouteRule> =
-                wanted.iter().map(|r| RouteRule { weight: weight.or(r.weight), ..r.clone() }).collect();
+            let own = weight(service).filter(|w| several || *w == 0);
+            let weight = own.or(several.then_some(1));
+            // What gets nothing passes nothing on.
+            let part = |r: &RouteRule| if r.weight == Some(0) { r.weight } else { weight.or(r.weight) };
+            let wanted: Vec<RouteRule> = wanted.iter().map(|r| RouteRule { weight: part(r), ..r.clone() }).collect();
             self.one(context, rules, service, &format!("{at}.{list}[{s}]"), wanted);
         }
     }
@@ -150,6 +323,11 @@ impl Services<'_> {
     fn one(&self, context: &mut Context<'_>, rules: &mut Rules<'_>, service: &Tree, at: &str, wanted: Vec<RouteRule>) {
         let Some(name) = text(service, &["name"]) else { return };
         let namespace = text(service, &["namespace"]).unwrap_or(self.namespace);
+        if namespace != self.entry.key.namespace() && self.depth == 0 && !allows_other_namespaces(context, self.entry) {
+            // (https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-crd/)
+            let text = "it names a Service of another namespace, which Traefik refuses unless it is told to allow that";
+            context.fault(self.entry, text, at);
+        }
         if text(service, &["kind"]) != Some("TraefikService") {
             let wished = port(service.get("port"));
             // What a TraefikService names is declared there, and the field of the route leads to it.
@@ -174,6 +352,7 @@ impl Services<'_> {
         if !rules.follow() {
             return;
         }
+        context.read(found);
         let tree = &cluster.entries()[found].object.tree;
         let inner = Services { entry: self.entry, namespace, depth: self.depth + 1 };
         if let Some(weighted) = tree.at(&["spec", "weighted"]) {

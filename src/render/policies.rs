@@ -1,0 +1,90 @@
+//! Policies as a table and as data: what each is worth, and because of which others.
+
+use serde::Serialize;
+
+use super::Report;
+use super::connections::PolicyJson;
+use super::json::{DiagnosticJson, VERSION};
+use super::table::Table;
+use crate::policy::{Project, Value, Worth};
+
+/// A table of policies: what each is worth, and why.
+pub fn policies_table(report: &Report<'_>) -> Table {
+    let policies = report.connectivity.policies();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for worth in report.connectivity.worth() {
+        let policy = &policies[worth.policy];
+        let at = report.sources.line_of(policy.at);
+        rows.push(vec![policy.key.to_string(), worth.value.as_str().to_owned(), because(report, &worth), at]);
+    }
+    for foreign in report.connectivity.foreign().iter().filter(|f| policies.iter().all(|p| p.key != f.key)) {
+        let at = report.sources.line_of(foreign.at);
+        let value = Value::Unknown.as_str().to_owned();
+        rows.push(vec![foreign.key.to_string(), value, "not evaluated".to_owned(), at]);
+    }
+    rows.sort();
+    Table { columns: vec!["Policy", "Value", "Because", "At"], rows }
+}
+
+/// Why it is worth no more, one reason a line.
+fn because(report: &Report<'_>, worth: &Worth) -> String {
+    let policies = report.connectivity.policies();
+    let verb = match worth.value {
+        Value::Needed => return String::new(),
+        Value::Unknown => return "there is too much to look at".to_owned(),
+        Value::WithoutEffect => {
+            return match worth.unenforced {
+                Some(plugin) => {
+                    let of = Project::of(&policies[worth.policy]).map(|p| format!(" of {}", p.as_str()));
+                    format!("{plugin} does not enforce policies{}", of.unwrap_or_default())
+                }
+                None => "selects no pod".to_owned(),
+            };
+        }
+        Value::Redundant if worth.others.is_empty() => return "everything is allowed without it".to_owned(),
+        Value::Redundant => "says the same:",
+        Value::Shadowed => "decides first:",
+        Value::Contradicted => "denies what it allows:",
+    };
+    let others = worth.others.iter().map(|&p| {
+        let policy = &policies[p];
+        format!("{verb} {} ({})", policy.key, report.sources.line_of(policy.at))
+    });
+    let mut lines: Vec<String> = others.collect();
+    lines.dedup();
+    if lines.is_empty() { "others decide all that it has rules for".to_owned() } else { lines.join("\n") }
+}
+
+/// Policies as JSON: `version`, `policies` and `diagnostics`.
+pub fn policies_json(report: &Report<'_>) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        policies: Vec<WorthJson<'a>>,
+        diagnostics: Vec<DiagnosticJson<'a>>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct WorthJson<'a> {
+        policy: PolicyJson<'a>,
+        value: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_enforced_by: Option<&'static str>,
+        because: Vec<SayJson<'a>>,
+        at: String,
+    }
+    #[derive(Serialize)]
+    struct SayJson<'a> {
+        policy: PolicyJson<'a>,
+        at: String,
+    }
+    let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].at);
+    let policies = report.connectivity.worth().into_iter().map(|worth| WorthJson {
+        policy: PolicyJson::of(report, worth.policy),
+        value: worth.value.as_str(),
+        not_enforced_by: worth.unenforced,
+        because: worth.others.iter().map(|&p| SayJson { policy: PolicyJson::of(report, p), at: at(p) }).collect(),
+        at: at(worth.policy),
+    });
+    report.json(&Document { version: VERSION, policies: policies.collect(), diagnostics: report.diagnostics() })
+}
