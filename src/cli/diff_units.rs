@@ -195,9 +195,6 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                 }
             }
             Ok(Sides { states: revisions, rendered }) => {
-                if revisions[1].world.objects() > 0 {
-                    report::show_world(&revisions[1].world, &[], verbosity);
-                }
                 let text = revisions::compared(&revisions, |c| (!c.diff.is_empty()).then(|| render::changes_text(c)));
                 match text {
                     None => {}
@@ -208,6 +205,9 @@ fn write(args: &Args, states: &[GitState; 2], compared: Vec<Compared>, verbosity
                         match texts.entry(without(&text, namespace.as_deref())) {
                             Entry::Occupied(at) => differing[*at.get()].0.push(name),
                             Entry::Vacant(new) => {
+                                if revisions[1].world.objects() > 0 {
+                                    report::show_world(&revisions[1].world, &[], verbosity);
+                                }
                                 new.insert(differing.len());
                                 differing.push((vec![name], revisions));
                             }

@@ -3,7 +3,7 @@
 use super::edit;
 use super::tree::Texts;
 use super::{Outcome, Reason};
-use crate::manifest::{Entry, Tree, Value};
+use crate::manifest::{self, Entry, Tree, Value};
 use crate::source::Span;
 
 /// Applies the operations of a patch, each to the result of those before it.
@@ -38,8 +38,33 @@ pub(super) fn apply(texts: &Texts<'_>, target: &mut Tree, operations: &[Tree]) -
         if !done {
             return Err(refused(format!("`{op} {path}` does not apply")));
         }
+        // A copy into itself doubles what there is.
+        if matches!(op, "copy" | "move" | "add") && !is_bounded(target) {
+            return Err(texts.not(Reason::NotPlain, operation.span, "an object that grows beyond what is read"));
+        }
     }
     Ok(())
+}
+
+/// The most values of an object, and how deep they may nest.
+const MOST: usize = 200_000;
+
+/// Whether an object is no larger and no deeper than one that is read.
+fn is_bounded(tree: &Tree) -> bool {
+    let mut count = 0;
+    let mut waiting = vec![(tree, 0)];
+    while let Some((tree, depth)) = waiting.pop() {
+        count += 1;
+        if count > MOST || depth > manifest::MAX_DEPTH {
+            return false;
+        }
+        match &tree.value {
+            Value::Seq(items) => waiting.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Map(entries) => waiting.extend(entries.iter().map(|entry| (&entry.value, depth + 1))),
+            _ => {}
+        }
+    }
+    true
 }
 
 /// The steps of a pointer; `None` if it is none, or the whole document.

@@ -151,6 +151,9 @@ fn value(texts: &Texts<'_>, source: &Tree, all: &[Resource]) -> Outcome<Tree> {
     part.map(|part| edit::text(part, value.span)).ok_or_else(|| refused("the text has fewer parts"))
 }
 
+/// The longest field path.
+const MOST_STEPS: usize = 100;
+
 /// A step of a field path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -182,6 +185,9 @@ fn steps(texts: &Texts<'_>, path: &str, at: &Tree) -> Outcome<Vec<Step>> {
         }
         escaped = false;
         last.push(c);
+    }
+    if parts.len() > MOST_STEPS {
+        return Err(odd());
     }
     let mut steps = Vec::new();
     for part in parts {

@@ -111,11 +111,15 @@ pub(super) fn annotations(texts: &Texts<'_>, k: &Kustomization, all: &mut [Resou
 fn own_field(texts: &Texts<'_>, tree: &Tree) -> Outcome<Field> {
     file::only(texts, tree, &["group", "version", "kind", "path", "create"])?;
     let text = |key: &str| Ok(file::text(texts, tree, key)?.map(|(text, _)| text.to_owned()).unwrap_or_default());
+    let path = fields::steps(&text("path")?);
+    if path.len() > 100 {
+        return Err(texts.not(Reason::NotPlain, tree.span, "a field path that is longer than any field's"));
+    }
     Ok(Field {
         group: text("group")?,
         version: text("version")?,
         kind: text("kind")?,
-        path: fields::steps(&text("path")?),
+        path,
         create: file::flag(texts, tree, "create")?,
     })
 }

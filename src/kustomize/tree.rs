@@ -150,39 +150,48 @@ fn parse(file: &SourceFile) -> Result<Vec<Tree>, (u32, String)> {
 /// A block of text (`key: |`) in a file.
 struct Block {
     span: Span,
-    /// Where each line begins, from that after the key's.
+    /// The line of its first line.
+    line: u32,
+    /// Where each of its lines begins.
     starts: Vec<u32>,
     indent: u32,
 }
 
 impl Block {
-    /// That of a scalar; `None` if it is written in another way.
+    /// That of a scalar, whose place is its sign or its first letter; `None` if it is written in another way.
     fn of(text: &str, span: Span) -> Option<Block> {
-        let written = text.get(span.start as usize..)?;
-        if !written.starts_with(['|', '>']) {
+        let start = span.start as usize;
+        let is_sign = |line: &str| {
+            let head = line.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || "+-".contains(c));
+            head.ends_with('|')
+        };
+        let line_start = text.get(..start)?.rfind('\n').map_or(0, |n| n + 1);
+        let (first, line) = if text.get(start..)?.starts_with('|') {
+            (start + text.get(start..)?.find('\n')? + 1, span.line + 1)
+        } else if text.get(..line_start)?.lines().next_back().is_some_and(is_sign) {
+            (line_start, span.line)
+        } else {
             return None;
-        }
-        let mut starts = Vec::new();
-        let mut at = span.start as usize;
+        };
         let end = (span.end as usize).min(text.len());
+        let mut starts = vec![first as u32];
+        let mut at = first;
         while let Some(next) = text.get(at..end).and_then(|rest| rest.find('\n')) {
             at += next + 1;
             starts.push(at as u32);
         }
-        let first = starts.iter().filter_map(|s| text.get(*s as usize..)).find(|rest| !rest.trim_start().is_empty())?;
-        let line = first.lines().find(|line| !line.trim().is_empty())?;
-        let indent = (line.len() - line.trim_start_matches(' ').len()) as u32;
-        Some(Block { span, starts, indent })
+        let content = text.get(first..)?.lines().find(|line| !line.trim().is_empty())?;
+        let indent = (content.len() - content.trim_start_matches(' ').len()) as u32;
+        Some(Block { span, line, starts, indent })
     }
 
     fn place(&self, inner: Span) -> Span {
-        let line = inner.line as usize - 1;
-        let Some(start) = self.starts.get(line) else { return self.span };
+        let Some(start) = self.starts.get(inner.line as usize - 1) else { return self.span };
         let start = (start + self.indent + inner.column - 1).min(self.span.end);
         let length = inner.end.saturating_sub(inner.start);
         Span {
             file: self.span.file,
-            line: self.span.line + inner.line,
+            line: self.line + inner.line - 1,
             column: inner.column + self.indent,
             start,
             // Every further line of the text is indented too.

@@ -175,3 +175,77 @@ fn real_repositories_are_built_as_kustomize_builds_them() {
     let plain = built as f64 / (folders.len() - unbuilt.iter().filter(|u| u.reason == Reason::Refused).count()) as f64;
     assert!(plain > 0.9, "{built} of {}", folders.len());
 }
+
+/// What is built of texts in memory.
+fn build_texts(files: &[(&str, &str)]) -> Result<Built, Unbuilt> {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    build(folder.path())
+}
+
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n";
+
+#[test]
+fn every_value_names_the_file_that_said_it() {
+    let built = build_texts(&[
+        ("kustomization.yaml", "namespace: shop\nresources: [base]\npatches:\n  - patch: |-\n      kind: ConfigMap\n      apiVersion: v1\n      metadata: {name: a}\n      data:\n        c: d\n"),
+        ("base/kustomization.yaml", "resources: [map.yaml]\n"),
+        ("base/map.yaml", MAP),
+    ])
+    .unwrap();
+    let place = |keys: &[&str]| {
+        let span = built.objects[0].at(keys).unwrap().span;
+        let file = &built.files[span.file.index()];
+        let name =
+            Path::new(file.name()).strip_prefix("/").unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        let said = file.text().get(span.start as usize..).unwrap().lines().next().unwrap().to_owned();
+        (name, span.line, said)
+    };
+    assert_eq!(place(&["data", "a"]), ("map.yaml".into(), 4, "b}".into()));
+    assert_eq!(place(&["data", "c"]), ("kustomization.yaml".into(), 9, "d".into()));
+    assert_eq!(place(&["metadata", "namespace"]), ("kustomization.yaml".into(), 1, "shop".into()));
+}
+
+#[test]
+fn what_grows_or_runs_in_circles_is_not_built() {
+    let copy = |n: usize| format!("      - {{op: copy, from: /data, path: /data/x{n}}}\n");
+    let copies: String = (0..60).map(copy).collect();
+    let grows = format!("resources: [map.yaml]\npatches:\n  - target: {{kind: ConfigMap}}\n    patch: |-\n{copies}");
+    let unbuilt = build_texts(&[("kustomization.yaml", &grows), ("map.yaml", MAP)]).unwrap_err();
+    assert_eq!(unbuilt.reason, Reason::NotPlain, "{unbuilt}");
+    let circle = [("kustomization.yaml", "resources: [a]\n"), ("a/kustomization.yaml", "resources: [../a/../a]\n")];
+    assert_eq!(build_texts(&circle).unwrap_err().reason, Reason::Refused);
+    let mut chain = vec![("k0/kustomization.yaml".to_owned(), "resources: [map.yaml]\n".to_owned())];
+    chain.push(("k0/map.yaml".into(), MAP.into()));
+    for n in 1..40 {
+        for side in ["a", "b"] {
+            let below = if n == 1 { "../k0".to_owned() } else { format!("../k{}", n - 1) };
+            chain.push((
+                format!("k{n}{side}/kustomization.yaml"),
+                format!("namePrefix: {side}-\nresources: [{below}]\n"),
+            ));
+        }
+        chain.push((format!("k{n}/kustomization.yaml"), format!("resources: [../k{n}a, ../k{n}b]\n")));
+    }
+    chain.push(("kustomization.yaml".into(), "resources: [k39]\n".into()));
+    let chain: Vec<(&str, &str)> = chain.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(build_texts(&chain).unwrap_err().reason, Reason::NotPlain);
+    for text in [
+        "{",
+        "[]",
+        "resources: 5\n",
+        "resources: [5]\n",
+        "kind: Pod\n",
+        "unknown: 1\n",
+        "resources: [../outside.yaml]\n",
+    ] {
+        let unbuilt = build_texts(&[("kustomization.yaml", text)]).unwrap_err();
+        assert_eq!(unbuilt.reason, Reason::Refused, "{text}");
+    }
+    let remote = build_texts(&[("kustomization.yaml", "resources: ['https://example.com/x?ref=v1']\n")]).unwrap_err();
+    assert_eq!(remote.reason, Reason::Remote);
+}
