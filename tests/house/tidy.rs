@@ -231,6 +231,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/render/ids.rs", "letters of names"),
     ("src/render/mermaid_text.rs", "lines of texts"),
     ("src/render/problem.rs", "lines of manifests"),
+    ("src/render/script.rs", "lines of our own script"),
     ("src/render/svg.rs", "spaces and lines of texts"),
     ("src/render/table.rs", "cells that a spreadsheet would run"),
     ("src/render/words.rs", "arguments, lines of texts"),
