@@ -171,7 +171,7 @@ impl UnitArgs {
     }
 
     /// The units that are meant: those that were asked for, or all of a folder with one kustomization. `None` if the
-    /// folder has none.
+    /// folder has none, or several of which none was asked for.
     fn chosen<'u>(&self, folder: &str, units: &'u [Unit]) -> Result<Option<Vec<&'u Unit>>, Problem> {
         if self.units.is_empty() {
             let states = units.iter().filter(|unit| matches!(unit.how, How::Kustomize(_))).count();
@@ -182,8 +182,12 @@ impl UnitArgs {
                     Ok(Some(parts.collect()))
                 }
                 count => {
-                    let list = material::names(units.iter().filter(|u| matches!(u.how, How::Kustomize(_))));
-                    Err(Problem::SeveralUnits { name: folder.to_owned(), count, list })
+                    let states = units.iter().filter(|u| matches!(u.how, How::Kustomize(_)));
+                    report::say(&format!(
+                        "{folder}: {count} units, which may be states of one system; all files are read as they lie, --unit NAME reads one: {}",
+                        material::names(states)
+                    ));
+                    Ok(None)
                 }
             };
         }

@@ -117,18 +117,6 @@ pub enum Problem {
         /// Why.
         what: String,
     },
-    /// A folder with several units, which are different states of one system.
-    #[error(
-        "{name}: {count} units, which may be states of one system: --unit NAME reads one, --flat all files as they lie: {list}"
-    )]
-    SeveralUnits {
-        /// The folder.
-        name: String,
-        /// How many.
-        count: usize,
-        /// Their names.
-        list: String,
-    },
     /// A pattern that no unit has.
     #[error("--unit {pattern}: there is no such unit in {name}, which has {list}")]
     NoSuchUnit {
