@@ -13,7 +13,7 @@ use super::levels::LevelArgs;
 use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
-use super::{Status, drift, places, report};
+use super::{Status, cluster, drift, places, report};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::picture::{self, Shown};
@@ -179,8 +179,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 /// The commands that a summary proposes.
 fn next_commands(input: &InputArgs) -> String {
     let asked = input.command_line();
-    let draw = format!("kubesketch draw {asked} -o network.html");
-    let check = format!("kubesketch check {asked}");
+    let draw = format!("{} draw {asked} -o network.html", cluster::program());
+    let check = format!("{} check {asked}", cluster::program());
     let width = draw.chars().count();
     format!("\nNext:\n  {draw}   the picture, as a page\n  {check:<width$}   the problems, with their places\n")
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::report;
+use super::{cluster, report};
 
 /// Returns true if a file is current. Otherwise reports it on standard error, with the command that writes it.
 pub fn is_current(path: &Path, content: &[u8]) -> Result<bool> {
@@ -23,7 +23,7 @@ pub fn is_current(path: &Path, content: &[u8]) -> Result<bool> {
 
 /// The command that was given, to be given again without `--check`.
 fn command(arguments: impl Iterator<Item = OsString>) -> String {
-    let mut words = vec!["kubesketch".to_owned()];
+    let mut words = vec![cluster::program().to_owned()];
     let mut options = true;
     for argument in arguments.skip(1) {
         let argument = argument.to_string_lossy();

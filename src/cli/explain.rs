@@ -1,6 +1,6 @@
 //! `kubesketch explain`: the meaning of a problem, with an example.
 
-use super::{Status, output};
+use super::{Status, cluster, output};
 use crate::diagnostic::Code;
 use crate::inert::printable;
 use crate::net::choice::did_you_mean;
@@ -20,7 +20,7 @@ pub fn known(text: &str) -> Result<Code, String> {
     let text = text.trim();
     Code::ALL.iter().copied().find(|code| code.as_str() == text).ok_or_else(|| {
         let meant = did_you_mean(text, Code::ALL.iter().map(|code| code.as_str()));
-        format!("there is no finding `{}`{meant}; `kubesketch explain` lists them", printable(text))
+        format!("there is no finding `{}`{meant}; `{} explain` lists them", printable(text), cluster::program())
     })
 }
 

@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use clap::Args;
 use rayon::prelude::*;
 
+use super::cluster::ClusterArgs;
 use super::material::{self, Charts, Fetch, Material, Renderer};
 use super::places::Inputs;
-use super::{Status, report};
+use super::{Status, cluster, report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kustomize::{self, FILE_NAMES};
 use crate::manifest::Tree;
@@ -53,6 +54,13 @@ pub struct InputArgs {
     /// The name of the release for --helm
     #[arg(long, value_name = "NAME", requires = "helm", hide_short_help = true)]
     release_name: Option<String>,
+
+    /// All namespaces: `draw` shows them even with -n, and --cluster reads them
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 
     #[command(flatten)]
     units: UnitArgs,
@@ -309,14 +317,33 @@ impl InputArgs {
             ..HelmChart::default()
         });
         chart.iter().for_each(|chart| material.add_text(source::helm_template(chart, &programs, limit)));
+        if self.cluster.is_asked() {
+            match self.cluster.read(self.namespace(), self.all_namespaces, limit) {
+                Ok(files) => files.into_iter().for_each(|file| material.add_text(Ok(file))),
+                Err(problem) => material.add_text(Err(problem)),
+            }
+        }
         material
     }
 
-    /// Adds the default, if no input is named: what is piped into the program, else the current folder.
+    /// Adds the default, if no input is named: what is piped into the program, else the current folder, or for a
+    /// plugin of kubectl the cluster.
     pub fn or_default(&mut self, piped: bool) {
-        if self.names_nothing() {
-            self.paths.push(PathBuf::from(if piped { "-" } else { "." }));
+        match (self.names_nothing(), piped, cluster::is_plugin()) {
+            (false, _, _) => {}
+            (true, false, true) => self.cluster.ask(),
+            (true, _, _) => self.paths.push(PathBuf::from(if piped { "-" } else { "." })),
         }
+    }
+
+    /// Whether a live cluster is read.
+    pub fn reads_cluster(&self) -> bool {
+        self.cluster.is_asked()
+    }
+
+    /// Whether all namespaces are meant.
+    pub fn all_namespaces(&self) -> bool {
+        self.all_namespaces
     }
 
     /// The argument PATH, if there is one and nothing else is named.
@@ -356,12 +383,15 @@ impl InputArgs {
         let namespace = self.namespace().map(|n| format!("-n {n}"));
         let units = self.units.units.iter().map(|u| format!("--unit {}", quoted(u)));
         let namespace = units.chain(self.units.flat.then(|| "--flat".to_owned())).chain(namespace);
+        let all = (self.all_namespaces && self.cluster.is_asked()).then(|| "-A".to_owned());
+        let namespace =
+            namespace.chain(all).chain(self.cluster.words().iter().map(|word| quoted(word)).collect::<Vec<_>>());
         paths.chain(built).chain(charts).chain(values).chain(namespace).collect::<Vec<_>>().join(" ")
     }
 
     /// True if no input is named.
     fn names_nothing(&self) -> bool {
-        self.paths().next().is_none() && self.kustomize.is_empty() && self.helm.is_none()
+        self.paths().next().is_none() && self.kustomize.is_empty() && self.helm.is_none() && !self.cluster.is_asked()
     }
 
     /// Files and folders, and `-`.

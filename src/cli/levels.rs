@@ -16,10 +16,6 @@ use crate::world::World;
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Selection")]
 pub struct LevelArgs {
-    /// Show all namespaces, even with -n
-    #[arg(short = 'A', long)]
-    all_namespaces: bool,
-
     /// Show only objects with these labels, as in kubectl
     ///
     /// Requirements separated by commas: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key. Pod
@@ -125,7 +121,7 @@ impl LevelArgs {
     }
 
     fn selection(&self, asked: &InputArgs) -> Selection {
-        let namespace = asked.namespace().filter(|_| !self.all_namespaces);
+        let namespace = asked.namespace().filter(|_| !asked.all_namespaces());
         Selection {
             namespaces: namespace.map(str::to_owned).into_iter().collect(),
             labels: self.labels.clone(),

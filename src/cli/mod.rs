@@ -1,6 +1,7 @@
 //! The command line: arguments, and one file for each command. All writing and printing happens here.
 
 mod check;
+mod cluster;
 mod config;
 mod diff;
 mod diff_units;
@@ -26,7 +27,7 @@ mod why;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 use crate::inert;
 use report::Verbosity;
@@ -122,7 +123,10 @@ pub fn run() -> Status {
     let piped = shorthand::is_piped();
     let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
-    let cli = match Cli::try_parse_from(shorthand::expanded(std::env::args_os(), &names, piped)) {
+    let matches = cluster::shown(Cli::command())
+        .try_get_matches_from(shorthand::expanded(std::env::args_os(), &names, piped))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match matches {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way too; only they go to standard output.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use super::cluster;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inert::{lines as lines_of, printable, styled};
 use crate::render::{Paint, problem};
@@ -68,7 +69,7 @@ pub fn show_picture(world: &World, drawing: &[Diagnostic], verbosity: Verbosity,
     }
     let rest = all.len().saturating_sub(SHORT);
     let more = if rest == 0 { String::new() } else { format!("{rest} more problems; ") };
-    let check = format!("kubesketch check {input}");
+    let check = format!("{} check {input}", cluster::program());
     say(&format!("{more}`{}` has all with their lines, -v shows these here", check.trim_end()));
     not_shown(world, verbosity);
 }

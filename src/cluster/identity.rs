@@ -2,6 +2,7 @@
 
 use crate::manifest::Object;
 use crate::net::ObjectKey;
+use crate::net::live::NOT_READ;
 
 /// Kinds of Kubernetes itself (and the Gateway API, Calico and Cilium) that live outside namespaces, for what a manifest of them may
 /// say of a namespace is ignored. Source: `kubectl api-resources --namespaced=false`.
@@ -34,6 +35,8 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("networking.k8s.io", "IngressClass"),
     ("networking.k8s.io", "ServiceCIDR"),
     ("node.k8s.io", "RuntimeClass"),
+    (NOT_READ, "UnreadClusterIngress"),
+    (NOT_READ, "UnreadClusterNetworkPolicy"),
     ("policy", "PodSecurityPolicy"),
     ("policy.networking.k8s.io", "AdminNetworkPolicy"),
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),

@@ -9,6 +9,7 @@ mod expression;
 mod irrelevant;
 pub mod kinds;
 mod labels;
+pub mod live;
 pub mod near;
 mod object;
 mod ports;

@@ -101,6 +101,17 @@ const FOREIGN: &[Kind] = &[
     kind("projectcalico.org", "HostEndpoint", Influence::Decides, BOTH, Reach::Cluster),
 ];
 
+/// The line of a kind in the list.
+fn listed(group: &str, kind: &str) -> Option<&'static Kind> {
+    let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
+    FOREIGN.iter().find(|k| k.kind == kind && is_of(k.group))
+}
+
+/// Whether objects of a kind may decide which connections are allowed.
+pub(crate) fn may_decide(group: &str, kind: &str) -> bool {
+    listed(group, kind).is_some() || kind.ends_with("NetworkPolicy") && !group.is_empty() && !STAGED.contains(&kind)
+}
+
 /// Kinds named `…NetworkPolicy` that hold nowhere: Calico only records what they would do
 /// (<https://docs.tigera.io/calico/latest/reference/resources/stagednetworkpolicy>).
 const STAGED: &[&str] = &["StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedNetworkPolicy"];
@@ -130,8 +141,8 @@ impl ForeignPolicy {
     pub(super) fn of(entry: &Entry) -> Option<ForeignPolicy> {
         let (group, name) = (entry.key.group.as_str(), entry.key.kind.as_str());
         let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
-        let listed = FOREIGN.iter().find(|k| k.kind == name && is_of(k.group));
-        if listed.is_none() && (!name.ends_with("NetworkPolicy") || group.is_empty() || STAGED.contains(&name)) {
+        let listed = listed(group, name);
+        if !may_decide(group, name) {
             return None;
         }
         if name == "PeerAuthentication" && !is_strict(&entry.object.tree) {

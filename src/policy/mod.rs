@@ -53,6 +53,8 @@ pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
+#[cfg(feature = "cli")]
+pub(crate) use foreign::may_decide;
 pub use foreign::{ForeignPolicy, Influence};
 pub use grouped::{ConnectionGroup, PeerSet};
 pub use groups::{AbsentController, Group, GroupId, Members};

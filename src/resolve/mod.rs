@@ -48,6 +48,8 @@ pub use facts::{
     ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
 };
 pub use unread::UnreadEntrance;
+#[cfg(feature = "cli")]
+pub(crate) use unread::may_open;
 pub use ways::is_translated;
 
 /// What follows from a cluster.

@@ -248,10 +248,14 @@ fn is_exposed(links: &EdgesByEnd<'_>, id: &NodeId) -> bool {
 }
 
 fn is_entrance(entry: &Entry) -> bool {
-    let (group, kind) = (entry.key.group.as_str(), entry.key.kind.as_str());
+    may_open(&entry.key.group, &entry.key.kind) && !is_inside_only(entry)
+}
+
+/// Whether objects of a kind that is not read may open an entrance.
+pub(crate) fn may_open(group: &str, kind: &str) -> bool {
     let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
     let listed = |list: &[(&str, &str)]| list.iter().any(|(g, k)| *k == kind && is_of(g));
-    if group.is_empty() || group == "networking.k8s.io" || listed(OTHERS) || is_inside_only(entry) {
+    if group.is_empty() || group == "networking.k8s.io" || listed(OTHERS) {
         return false;
     }
     listed(ENTRANCES) || ENDINGS.iter().any(|e| kind.ends_with(e))

@@ -5,6 +5,7 @@ mod bounds;
 mod cache;
 mod files;
 mod git;
+mod live;
 mod load;
 mod problem;
 mod render;
@@ -22,6 +23,7 @@ pub use cache::{Cache, CacheKey};
 pub use files::{Disk, Files};
 pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git_folders, load_range, states};
 pub use git::{answer_length, tree_names};
+pub use live::{ClusterRequest, LiveCluster, NotRead, read_cluster};
 pub use load::{
     DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
 };

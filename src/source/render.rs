@@ -164,6 +164,34 @@ fn as_argument(path: &Path) -> OsString {
 }
 
 fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u64) -> Result<SourceFile, Problem> {
+    let ran = start(program, args, job, name, max_bytes)?;
+    match ran.failed {
+        Some(problem) => Err(problem),
+        None => named_text(name, ran.out),
+    }
+}
+
+/// What a program wrote, and how it failed.
+pub(super) struct Ran {
+    pub out: Vec<u8>,
+    pub failed: Option<Problem>,
+}
+
+impl Ran {
+    /// What it wrote, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.out).into_owned()
+    }
+}
+
+/// Runs a program to its end, or until it has written more than the limit.
+pub(super) fn start(
+    program: &Path,
+    args: Vec<OsString>,
+    job: &str,
+    name: &str,
+    max_bytes: u64,
+) -> Result<Ran, Problem> {
     let not_run = |error| Problem::NotRun { job: job.to_owned(), program: program.to_path_buf(), error };
     let mut child = Command::new(program)
         .args(args)
@@ -189,15 +217,13 @@ fn run(program: &Path, args: Vec<OsString>, job: &str, name: &str, max_bytes: u6
     if out.len() as u64 > max_bytes {
         return Err(Problem::TooLarge { name: name.to_owned(), limit: max_bytes });
     }
-    if !status.success() {
-        return Err(Problem::Failed {
-            job: job.to_owned(),
-            program: program.to_path_buf(),
-            status: status.to_string(),
-            stderr: complaint,
-        });
-    }
-    named_text(name, out)
+    let failed = (!status.success()).then(|| Problem::Failed {
+        job: job.to_owned(),
+        program: program.to_path_buf(),
+        status: status.to_string(),
+        stderr: complaint,
+    });
+    Ok(Ran { out, failed })
 }
 
 /// The first lines of a complaint; the rest is read and dropped, so that the writer can finish.

@@ -20,6 +20,8 @@ mod cli;
 mod cli_diff;
 mod cli_documents;
 mod cli_levels;
+#[cfg(unix)]
+mod cluster;
 mod diff_history;
 mod newcomer;
 mod outputs;

@@ -1,6 +1,8 @@
 //! Helpers that the test binaries share. Each binary compiles them once and uses its own part of them.
 #![allow(dead_code, missing_docs, reason = "every test binary uses its own part of these helpers")]
 
+#[cfg(unix)]
+pub mod api_server;
 pub mod app;
 pub mod browser;
 pub mod d2;

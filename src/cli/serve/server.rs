@@ -45,6 +45,10 @@ pub fn run(mut args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         args.picture.name(args.input.subject());
         args.input.or_default(false);
     }
+    anyhow::ensure!(
+        !args.input.reads_cluster(),
+        "serve follows files: `draw --cluster -o page.html` makes a page of a cluster"
+    );
     let from_stdin = args.input.paths().any(|p| p.as_os_str() == "-");
     anyhow::ensure!(
         !(from_stdin && args.git.is_some()),
