@@ -37,6 +37,11 @@ impl ClusterArgs {
         self.cluster || self.context.is_some() || self.kubeconfig.is_some()
     }
 
+    /// The arguments of a command that calls its own options differently.
+    pub fn of(cluster: bool, context: Option<String>, kubeconfig: Option<PathBuf>) -> ClusterArgs {
+        ClusterArgs { cluster, context, kubeconfig }
+    }
+
     /// Asks for the cluster of the current context.
     pub fn ask(&mut self) {
         self.cluster = true;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::cluster::ClusterArgs;
 use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
 use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
@@ -51,6 +52,24 @@ pub struct Args {
 
     #[command(flatten)]
     units: UnitArgs,
+
+    /// Compare what runs in a cluster, read with the installed kubectl, with what it would be with a path applied
+    ///
+    /// -n names a namespace, -A means all; without both it is that of the context.
+    #[arg(long, conflicts_with = "git")]
+    cluster: bool,
+
+    /// The context of the cluster; means --cluster
+    #[arg(long, value_name = "NAME", hide_short_help = true, conflicts_with = "git")]
+    kube_context: Option<String>,
+
+    /// The configuration of kubectl; means --cluster
+    #[arg(long, value_name = "FILE", hide_short_help = true, conflicts_with = "git")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Read all namespaces of the cluster
+    #[arg(short = 'A', long, hide_short_help = true)]
+    all_namespaces: bool,
 
     #[command(flatten)]
     reading: ReadingArgs,
@@ -323,6 +342,10 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     if let Some(range) = &args.git {
         return of_git(args, range, verbosity);
     }
+    let cluster = ClusterArgs::of(args.cluster, args.kube_context.clone(), args.kubeconfig.clone());
+    if cluster.is_asked() {
+        return of_cluster(args, &cluster);
+    }
     let [old, new] = args.paths.as_slice() else {
         anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
     };
@@ -334,6 +357,22 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
         Read { root: name.clone(), name, material: load(args, path) }
     };
     revisions::both(asked(args), [read(old), read(new)])
+}
+
+/// A cluster, and the same with a path applied.
+fn of_cluster(args: &Args, cluster: &ClusterArgs) -> anyhow::Result<[Revision; 2]> {
+    let [path] = args.paths.as_slice() else {
+        anyhow::bail!("a cluster is compared with one file or folder: name it");
+    };
+    let limit = args.reading.max_file_bytes();
+    let files = cluster.read(args.reading.namespace(), args.all_namespaces, limit)?;
+    let mut old = Material::default();
+    old.add_live(Ok(files.clone()));
+    let mut new = load(args, path);
+    new.add_live(Ok(files));
+    let name = path.display().to_string();
+    let old = Read { name: "the cluster".to_owned(), root: String::new(), material: old };
+    revisions::both(asked(args), [old, Read { root: name.clone(), name, material: new }])
 }
 
 /// Two revisions of a repository.

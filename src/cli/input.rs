@@ -318,10 +318,7 @@ impl InputArgs {
         });
         chart.iter().for_each(|chart| material.add_text(source::helm_template(chart, &programs, limit)));
         if self.cluster.is_asked() {
-            match self.cluster.read(self.namespace(), self.all_namespaces, limit) {
-                Ok(files) => files.into_iter().for_each(|file| material.add_text(Ok(file))),
-                Err(problem) => material.add_text(Err(problem)),
-            }
+            material.add_live(self.cluster.read(self.namespace(), self.all_namespaces, limit));
         }
         material
     }
@@ -439,6 +436,11 @@ impl ReadingArgs {
         Request { paths, max_file_bytes: self.max_file_bytes(), follow_links: self.follow_links }
     }
 
+    /// The namespace that was given.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// The maximum size of a file.
     pub fn max_file_bytes(&self) -> u64 {
         self.max_file_size << 20
@@ -455,6 +457,7 @@ impl ReadingArgs {
             default_namespace: self.namespace.clone(),
             ingress_controllers: connect.ingress_controllers.clone(),
             network_plugin: connect.network_plugin.clone(),
+            applies_files: material.is_live,
         };
         World::with(material.loaded, material.rendered, &options).context("--ingress-controller")
     }

@@ -17,11 +17,13 @@ pub struct Material {
     pub loaded: Loaded,
     /// The objects.
     pub rendered: Rendered,
+    /// Whether some of the texts come from a live cluster.
+    pub is_live: bool,
 }
 
 impl From<Loaded> for Material {
     fn from(loaded: Loaded) -> Material {
-        Material { loaded, rendered: Rendered::default() }
+        Material { loaded, ..Material::default() }
     }
 }
 
@@ -30,6 +32,15 @@ impl Material {
     pub fn add(&mut self, outcome: Result<Rendered, Problem>) {
         match outcome {
             Ok(rendered) => self.rendered = std::mem::take(&mut self.rendered).and(rendered),
+            Err(problem) => self.loaded.problems.push(problem),
+        }
+    }
+
+    /// Adds the texts of a live cluster.
+    pub fn add_live(&mut self, files: Result<Vec<SourceFile>, Problem>) {
+        self.is_live = true;
+        match files {
+            Ok(files) => self.loaded.add(files.into_iter().map(Ok)),
             Err(problem) => self.loaded.problems.push(problem),
         }
     }

@@ -13,6 +13,7 @@ mod dedup;
 mod fold;
 mod identity;
 mod labels;
+mod overlay;
 mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,8 @@ pub struct Cluster {
 pub struct Options {
     /// The namespace of objects that name none.
     pub default_namespace: Option<String>,
+    /// Whether objects of files replace those of a live cluster.
+    pub applies_files: bool,
 }
 
 impl Cluster {
@@ -114,6 +117,7 @@ impl Cluster {
                 Diagnostic::at(Code::NamespaceDefaulted, *first, message).with_help("-n NAME places them in another"),
             );
         }
+        let entries = if options.applies_files { overlay::applied(entries) } else { entries };
         let (mut entries, left_out) = dedup::merge(entries, &mut diagnostics);
         let contested = left_out.iter().filter(|l| !l.is_equal).map(|l| l.key.clone()).collect();
         entries.sort_by(|a, b| a.key.cmp(&b.key));

@@ -63,11 +63,14 @@ pub(super) fn compare(old: &Revision, new: &Revision) -> Vec<ObjectChange> {
     let entry = |state: &Revision, index: Option<&usize>| -> Option<Span> {
         index.map(|&i| state.cluster().entries()[i].object.span)
     };
+    let scalers = [scaled(old), scaled(new)];
     let change = |key: &ObjectKey| {
         let (a, b) = (before.get(key), after.get(key));
         let fate = match (a, b) {
             (Some(&a), Some(&b)) => {
-                let fields = fields(&old.cluster().entries()[a], &new.cluster().entries()[b]);
+                let target = (key.namespace.as_deref(), key.kind.as_str(), key.name.as_str());
+                let is_scaled = scalers.iter().any(|scaled| scaled.contains(&target));
+                let fields = fields(&old.cluster().entries()[a], &new.cluster().entries()[b], is_scaled);
                 if fields.is_empty() {
                     return None;
                 }
@@ -83,10 +86,36 @@ pub(super) fn compare(old: &Revision, new: &Revision) -> Vec<ObjectChange> {
     keys.into_iter().filter_map(change).collect()
 }
 
-fn fields(old: &Entry, new: &Entry) -> Vec<Field> {
+/// What an object is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// With another text.
+    Text,
+    /// With what runs, which has every field that the server filled in.
+    Live,
+}
+
+fn fields(old: &Entry, new: &Entry, is_scaled: bool) -> Vec<Field> {
+    let is_live = |entry: &Entry| entry.object.tree.at(&["metadata", "uid"]).is_some();
+    let before = if is_live(old) && !is_live(new) { Before::Live } else { Before::Text };
     let mut found = Vec::new();
-    differ(&old.object.tree, &new.object.tree, &mut String::new(), &mut found);
+    differ(&old.object.tree, &new.object.tree, before, &mut String::new(), &mut found);
+    if before == Before::Live && is_scaled {
+        found.retain(|field| field.path != "spec.replicas");
+    }
     found
+}
+
+/// What autoscalers of a state scale, by namespace, kind and name.
+fn scaled(state: &Revision) -> BTreeSet<(Option<&str>, &str, &str)> {
+    let scalers = state.cluster().entries().iter().filter(|e| e.key.kind == "HorizontalPodAutoscaler");
+    scalers
+        .filter_map(|entry| {
+            let target = entry.object.tree.at(&["spec", "scaleTargetRef"])?;
+            let word = |field: &str| target.get(field).and_then(Tree::as_str);
+            Some((entry.key.namespace.as_deref(), word("kind")?, word("name")?))
+        })
+        .collect()
 }
 
 /// Fields whose values say nothing about what is meant: the identity is compared already, the status is an answer of
@@ -120,7 +149,7 @@ fn is_noise(path: &str, key: &str) -> bool {
 }
 
 /// Collects the fields in which two values differ. Elements of a list that have names are compared by name.
-fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<Field>) {
+fn differ(old: &Tree, new: &Tree, against: Before, path: &mut String, found: &mut Vec<Field>) {
     if found.len() >= FIELDS {
         return;
     }
@@ -129,7 +158,10 @@ fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<Field>) {
             let keys: BTreeSet<&str> = a.iter().chain(b).map(|e| &*e.key).filter(|key| !is_noise(path, key)).collect();
             for key in keys {
                 let step = if path.is_empty() { key.to_owned() } else { format!(".{key}") };
-                pair((old.get(key), new.get(key)), new.span, &step, path, found);
+                // What the server filled in is as good as not there.
+                if against == Before::Text || new.get(key).is_some() {
+                    pair((old.get(key), new.get(key)), new.span, against, &step, path, found);
+                }
             }
         }
         (Value::Seq(a), Value::Seq(b)) => match (names(a), names(b)) {
@@ -137,12 +169,12 @@ fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<Field>) {
                 let all: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
                 for name in all {
                     let ends = (before.get(name).and_then(|&i| a.get(i)), after.get(name).and_then(|&i| b.get(i)));
-                    pair(ends, new.span, &format!("[{name}]"), path, found);
+                    pair(ends, new.span, against, &format!("[{name}]"), path, found);
                 }
             }
             _ => {
                 for index in 0..a.len().max(b.len()) {
-                    pair((a.get(index), b.get(index)), new.span, &format!("[{index}]"), path, found);
+                    pair((a.get(index), b.get(index)), new.span, against, &format!("[{index}]"), path, found);
                 }
             }
         },
@@ -155,11 +187,18 @@ fn differ(old: &Tree, new: &Tree, path: &mut String, found: &mut Vec<Field>) {
     }
 }
 
-fn pair(ends: (Option<&Tree>, Option<&Tree>), holder: Span, step: &str, path: &mut String, found: &mut Vec<Field>) {
+fn pair(
+    ends: (Option<&Tree>, Option<&Tree>),
+    holder: Span,
+    against: Before,
+    step: &str,
+    path: &mut String,
+    found: &mut Vec<Field>,
+) {
     let length = path.len();
     path.push_str(step);
     match ends {
-        (Some(a), Some(b)) => differ(a, b, path, found),
+        (Some(a), Some(b)) => differ(a, b, against, path, found),
         // A field that is null is as good as not there.
         (Some(one), None) | (None, Some(one)) if one.is_null() => {}
         (_, new) => found.push(Field { path: path.clone(), at: new.map_or(holder, |n| n.span) }),

@@ -30,6 +30,8 @@ pub struct Options {
     pub ingress_controllers: Vec<ControllerRef>,
     /// The network plugin; looked for in the manifests if unset.
     pub network_plugin: Option<NetworkPlugin>,
+    /// Whether objects of files replace those that come from a live cluster, as if they had been applied.
+    pub applies_files: bool,
 }
 
 /// One state of a system; see the module for its guarantees.
@@ -76,7 +78,10 @@ impl World {
         let (sources, parsed) = manifest::parse_with(sources, rendered);
         let parsed = parsed.unpack(&mut diagnostics);
         let objects = parsed.objects.len();
-        let inventory = cluster::Options { default_namespace: options.default_namespace.clone() };
+        let inventory = cluster::Options {
+            default_namespace: options.default_namespace.clone(),
+            applies_files: options.applies_files,
+        };
         let cluster = Cluster::new(parsed.objects, &inventory).unpack(&mut diagnostics);
         for controller in &options.ingress_controllers {
             controller.workloads(&cluster)?;

@@ -139,6 +139,35 @@ fn without_a_server_or_kubectl_nothing_is_said_about_connections() {
 }
 
 #[test]
+fn what_runs_is_compared_with_what_files_would_make_of_it() {
+    let Some(machine) = Machine::new(&[]) else { return };
+    let at = machine.folder.path();
+    fs::create_dir(at.join("deploy")).unwrap();
+    for name in ["web.yaml", "catalog.yaml"] {
+        fs::copy(shop().join(name), at.join("deploy").join(name)).unwrap();
+    }
+    // What the server filled in, and what is not among the files, makes no difference.
+    let (status, said, warned) = machine.sketch(&["diff", "--cluster", "-A", "deploy", "--exit-code"]);
+    assert_eq!(status, 0, "{said}{warned}");
+    assert!(!warned.contains("duplicate-object"), "{warned}");
+
+    let open = "apiVersion: v1\nkind: Service\nmetadata: {name: open, namespace: shop}\n\
+                spec: {type: LoadBalancer, selector: {app.kubernetes.io/name: catalog}, ports: [{port: 80, targetPort: 8081}]}\n";
+    fs::write(at.join("deploy/open.yaml"), open).unwrap();
+    let web = fs::read_to_string(shop().join("web.yaml")).unwrap();
+    let image = web.lines().find(|line| line.contains("image:")).unwrap();
+    fs::write(at.join("deploy/web.yaml"), web.replace(image, "          image: other:2")).unwrap();
+    let gated = ["diff", "--cluster", "-A", "deploy", "--fail-on", "exposure"];
+    let (status, said, warned) = machine.sketch(&gated);
+    assert!(status == 1 && said.starts_with("the cluster → deploy"), "{said}{warned}");
+    assert!(said.contains("shop/catalog[Deployment] is reached from outside by another way"), "{said}");
+    assert!(said.contains("image") && !said.contains("dnsPolicy") && !said.contains("removed"), "{said}");
+    // The same as a question about what would be.
+    let (_, answer, _) = machine.sketch(&["why", "internet", "shop/open", "deploy", "--cluster", "-A"]);
+    assert!(answer.contains("allowed:"), "{answer}");
+}
+
+#[test]
 fn as_a_plugin_it_calls_itself_one_and_reads_the_cluster() {
     let Some(machine) = Machine::new(&[]) else { return };
     let (status, picture, said) = machine.plugin(&["-n", "shop"]);

@@ -42,6 +42,7 @@ impl ApiServer {
     pub fn start(folder: &Path, forbidden: &[&str]) -> ApiServer {
         let objects = parse(&load_files(&Request::new([folder])).sources).value.objects;
         let mut objects: Vec<Json> = objects.iter().map(|o| json(&o.tree)).collect();
+        objects.iter_mut().enumerate().for_each(|(number, object)| filled_in(object, number));
         objects.push(json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
             "metadata": {"name": "shop-tls", "namespace": "shop"}, "data": {"tls.key": PLANTED}}));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -70,6 +71,24 @@ impl ApiServer {
             "users": [{"name": "test", "user": {}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": namespace}}]});
         std::fs::write(file, config.to_string()).unwrap();
+    }
+}
+
+/// What a server adds to an object that is applied.
+fn filled_in(object: &mut Json, number: usize) {
+    object["metadata"]["uid"] = json!(format!("00000000-0000-0000-0000-{number:012}"));
+    object["metadata"]["resourceVersion"] = json!("7");
+    object["status"] = json!({});
+    match object["kind"].as_str() {
+        Some("Service") => {
+            object["spec"]["sessionAffinity"] = json!("None");
+            object["spec"]["internalTrafficPolicy"] = json!("Cluster");
+        }
+        Some("Deployment") => {
+            object["spec"]["progressDeadlineSeconds"] = json!(600);
+            object["spec"]["template"]["spec"]["dnsPolicy"] = json!("ClusterFirst");
+        }
+        _ => {}
     }
 }
 
