@@ -20,7 +20,7 @@ pub struct ClusterArgs {
     cluster: bool,
 
     /// The context of the cluster, as in kubectl; means --cluster
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(long = "context", id = "kube_context", value_name = "NAME", hide_short_help = true)]
     context: Option<String>,
 
     /// The configuration of kubectl; means --cluster

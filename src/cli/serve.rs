@@ -31,6 +31,8 @@ use crate::view::Hops;
   kubesketch serve deploy/ --open
   kubesketch serve --git main deploy/")]
 #[command(mut_arg("lenient", |a| a.help("Show the readable part of broken files instead of the last good picture")))]
+// Here, `--context` are the unchanged objects around a change.
+#[command(mut_arg("kube_context", |a| a.long("kube-context").hide(true)))]
 #[cfg_attr(not(feature = "serve"), allow(dead_code))]
 pub struct Args {
     #[command(flatten)]

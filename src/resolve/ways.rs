@@ -59,6 +59,8 @@ pub(super) fn entrances(
                     continue;
                 }
                 let ways = controllers.ways(cluster, facts, object);
+                // Only some controllers take the port of the pods for that of the Service.
+                let by_target = matches!(port, Backend::Absent(_)).then_some(EntranceDoubt::Unjudged);
                 let routed = if let Some(&workload) = workloads.get(&to.id) {
                     vec![(workload, queue_proxy())]
                 } else {
@@ -77,7 +79,8 @@ pub(super) fn entrances(
                 };
                 for (workload, ports) in routed {
                     for way in &ways {
-                        add(&from.id, workload, way.clone(), ports.clone(), unjudged(cluster, facts, object, &to.id));
+                        let doubt = by_target.or_else(|| unjudged(cluster, facts, object, &to.id));
+                        add(&from.id, workload, way.clone(), ports.clone(), doubt);
                     }
                 }
             }

@@ -12,7 +12,7 @@ use super::pods::Absence;
 use super::question::PortWish;
 use super::url::{self, Match};
 use super::{ports, service};
-use crate::graph::{Backend, Edge, EdgeDetail, Expose, NodeId, PortMap, are_silent, port_text};
+use crate::graph::{Backend, Edge, EdgeDetail, Expose, NodeId, PortMap, TargetPort, are_silent, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
 use crate::resolve::{UnreadEntrance, is_translated};
@@ -404,9 +404,35 @@ fn leads(way: &Way, map: &PortMap) -> bool {
         && match &way.port {
             Some(Backend::Number(number)) => map.port == *number,
             Some(Backend::Name { name, .. }) => map.name.as_ref() == Some(name),
-            Some(Backend::Absent(_)) => false,
+            Some(Backend::Absent(wanted)) => of_ingress(&way.by) && is_target(map, wanted),
             Some(Backend::None) | None => true,
         }
+}
+
+fn of_ingress(by: &NodeId) -> bool {
+    by.key().is_some_and(|key| key.kind == "Ingress")
+}
+
+/// Whether a port of a Service leads to the one of the pods that is written.
+fn is_target(map: &PortMap, wanted: &str) -> bool {
+    match &map.target {
+        TargetPort::Number(number) => number.to_string() == *wanted,
+        TargetPort::Name { name, .. } => name == wanted,
+    }
+}
+
+/// Why it is not known whether a backend of an Ingress leads anywhere: its port is none of the Service's. The API asks
+/// for that one, and the most common controller takes the port of the pods as well
+/// (<https://github.com/kubernetes/ingress-nginx>).
+fn by_target(scene: &Scene<'_>, (by, service): (&NodeId, &NodeId), port: &Backend) -> Option<String> {
+    let Backend::Absent(wanted) = port else { return None };
+    let is_meant = |maps: &[PortMap]| maps.iter().any(|map| is_target(map, wanted));
+    let leads = of_ingress(by) && service::selected(scene, service).iter().any(|(_, maps, _)| is_meant(maps));
+    leads.then(|| {
+        format!(
+            "{by} asks for port {wanted}, which the Service does not have: only some controllers take the pods' port"
+        )
+    })
 }
 
 /// Whether a wish means this way: by the port of the Service, of the pods, or the one that answers outside.
@@ -510,6 +536,10 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                 if let Some(text) = &unclassed {
                     step.say(Mark::Doubt, text.clone(), place(edge));
                 }
+                let by_target = by_target(scene, (&by.id, service), port);
+                if let Some(text) = &by_target {
+                    step.say(Mark::Doubt, text.clone(), place(edge));
+                }
                 let is_datagram = scene.facts.datagrams.contains(&object);
                 let transport = if is_datagram { Protocol::Udp } else { Protocol::Tcp };
                 let paths = rules.iter().map(|r| if r.default { "whatever no rule fits".into() } else { r.text() });
@@ -522,7 +552,7 @@ fn ways(scene: &Scene<'_>, service: &NodeId, asking: &AddressSet, step: &mut Ste
                     port: Some(port.clone()),
                     outer: Vec::new(),
                     transport: Some(transport),
-                    doubt: gate.doubt.or(unclassed).or(unjudged),
+                    doubt: gate.doubt.or(unclassed).or(unjudged).or(by_target),
                     only: gate.only,
                     clients: gate.clients,
                 });
