@@ -129,6 +129,7 @@ impl UnitArgs {
             }
         }
         let mut material = Material::from(source::load(&reading.request(lying), stdin));
+        material.leave_out_patches();
         for part in parts {
             material.rendered = std::mem::take(&mut material.rendered).and(part.rendered);
             material.loaded.problems.extend(part.loaded.problems);

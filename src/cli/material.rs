@@ -1,8 +1,9 @@
 //! What a command works on: texts, and objects that were rendered from units of deployment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::kustomize::{self, Reason, Unbuilt, Whose};
+use crate::kustomize::{self, FILE_NAMES, Reason, Unbuilt, Whose};
 use crate::manifest::{self, Rendered, Tree};
 use crate::source::{self, Cache, CacheKey, Disk, Files, HelmChart, Loaded, Problem, Programs, SourceFile, Sources};
 use crate::units::{self, Chart, How, Placed, Unit};
@@ -33,6 +34,28 @@ impl Material {
         match outcome {
             Ok(rendered) => self.rendered = std::mem::take(&mut self.rendered).and(rendered),
             Err(problem) => self.loaded.problems.push(problem),
+        }
+    }
+
+    /// Leaves out the files that kustomizations among the texts name as patches: read as they lie, these would be taken
+    /// for objects.
+    pub fn leave_out_patches(&mut self) {
+        let sources = &self.loaded.sources;
+        let mut patches: BTreeSet<String> = BTreeSet::new();
+        for file in sources.ids() {
+            let (folder, name) = sources.name(file).rsplit_once('/').unwrap_or((".", sources.name(file)));
+            if FILE_NAMES.contains(&name) {
+                patches.extend(kustomize::outline(folder, sources.text(file)).into_iter().flat_map(|o| o.patches));
+            }
+        }
+        if !patches.is_empty() {
+            let before = sources.len();
+            let is_patch = |name: &str| {
+                let (folder, file) = name.rsplit_once('/').unwrap_or((".", name));
+                patches.contains(&kustomize::join(folder, file))
+            };
+            self.loaded.sources = std::mem::take(&mut self.loaded.sources).without(is_patch);
+            self.loaded.skipped.patches += before - self.loaded.sources.len();
         }
     }
 

@@ -94,12 +94,13 @@ pub fn show_world(world: &World, drawing: &[Diagnostic], verbosity: Verbosity) {
     if verbosity == Verbosity::Verbose {
         let skipped = world.skipped();
         say(&format!(
-            "read {} files: {} objects, {} files without any; skipped {} other files and {} named twice",
+            "read {} files: {} objects, {} files without any; skipped {} other files, {} named twice and {} patches of kustomizations",
             world.sources().len(),
             world.objects(),
             world.ignored_files().len(),
             skipped.other_files,
-            skipped.repeated
+            skipped.repeated,
+            skipped.patches
         ));
         for &file in world.ignored_files() {
             say(&format!("no Kubernetes object in {}", world.sources().name(file)));

@@ -68,6 +68,8 @@ pub struct Outline {
     pub namespace: Option<String>,
     /// The files and folders that it names, as paths beside its own.
     pub uses: Vec<String>,
+    /// Those of them that change objects of others and are none themselves.
+    pub patches: Vec<String>,
     /// What it would fetch.
     pub remote: Vec<String>,
     /// The first field that is left to kustomize itself.
@@ -90,10 +92,13 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
     let listed = ["resources", "bases", "components", "crds", "configurations", "generators", "transformers"];
     let listed = listed.iter().flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default());
     let patches = tree.get("patchesStrategicMerge").map(Tree::items).unwrap_or_default();
-    let named = ["patches", "patchesJson6902", "replacements"]
-        .iter()
-        .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())
-        .filter_map(|item| item.get("path"));
+    let named = |keys: &'static [&str]| {
+        let items = keys.iter().flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default());
+        items.filter_map(|item| item.get("path"))
+    };
+    let patching = patches.iter().chain(named(&["patches", "patchesJson6902"])).filter_map(Tree::as_str);
+    outline.patches = patching.filter(|p| !p.contains('\n') && !is_remote(p)).map(|p| join(folder, p)).collect();
+    let named = named(&["patches", "patchesJson6902", "replacements"]);
     let generated = ["configMapGenerator", "secretGenerator"]
         .iter()
         .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())

@@ -61,6 +61,8 @@ pub struct Skipped {
     pub other_files: usize,
     /// Paths that name a file which is read already.
     pub repeated: usize,
+    /// Files that only change objects of others, as patches of a kustomization do.
+    pub patches: usize,
 }
 
 /// The result of reading.

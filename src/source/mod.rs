@@ -107,6 +107,11 @@ impl Sources {
         Sources::from_files(self.files.into_iter().chain(other.files))
     }
 
+    /// The set without some files. Ids and spans made before do not hold for the result.
+    pub fn without(self, is_left_out: impl Fn(&str) -> bool) -> Self {
+        Sources { files: self.files.into_iter().filter(|file| !is_left_out(&file.name)).collect() }
+    }
+
     /// Keeps the other set's copy of each text that is the same under the same name.
     fn share(&mut self, other: &Sources) {
         for file in &mut self.files {

@@ -292,3 +292,29 @@ fn a_thousand_kustomizations_are_listed_and_a_folder_without_one_stays_as_it_is(
     let plain = said(folder.path(), &["draw", "plain", "-o", "json"]);
     assert_eq!(plain, said(folder.path(), &["draw", "plain", "--flat", "-o", "json"]));
 }
+
+#[test]
+fn patches_are_no_objects_where_files_are_read_as_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    // It comes before the base in the order of paths.
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+    for overlay in ["a/dev", "a/prod"] {
+        write(&format!("{overlay}/kustomization.yaml"), "resources: [../../base]\npatches: [{path: ./patch.yaml}]\n");
+        write(&format!("{overlay}/patch.yaml"), patch);
+    }
+    write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    write("base/web.yaml", WEB);
+    let output = kubesketch(folder.path(), &["draw", "-v", "-o", "dot"]);
+    let (drawn, told) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success() && told.contains("2 patches of kustomizations"), "{told}");
+    assert!(!told.contains("duplicate-object") && drawn.contains("web"), "{told}\n{drawn}");
+    let whole = folder.path().to_str().unwrap();
+    let elsewhere = kubesketch(Path::new("/"), &["check", whole]);
+    assert_eq!(elsewhere.status.code(), Some(0), "{}", text(&elsewhere.stdout));
+    assert!(!text(&elsewhere.stdout).contains("defined more than once"));
+}

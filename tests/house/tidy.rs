@@ -209,6 +209,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/cli/shorthand.rs", "arguments"),
     ("src/cli/inject.rs", "Markdown"),
     ("src/cli/input.rs", "arguments"),
+    ("src/cli/material.rs", "names of files"),
     ("src/cli/output.rs", "arguments"),
     ("src/cli/places.rs", "paths of files"),
     ("src/cli/serve/guard.rs", "headers of requests"),
