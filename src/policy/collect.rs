@@ -71,8 +71,11 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         }
     }
     // Rules about all addresses are about those of IPv6 too where some policy names any.
-    let must_again =
-        [calico.must_read_again(names_v6), istio.must_read_again(names_v6), cilium.must_read_again(names_v6)];
+    let must_again = [
+        calico.everywhere.must_read_again(names_v6),
+        istio.everywhere.must_read_again(names_v6),
+        cilium.everywhere.must_read_again(names_v6),
+    ];
     if must_again.contains(&true) {
         let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
         policies.retain(|policy| !again.contains(&policy.key));

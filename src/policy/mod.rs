@@ -21,6 +21,7 @@ mod collect;
 mod connectivity;
 mod enforcement;
 mod evaluate;
+mod everywhere;
 mod explain;
 mod foreign;
 mod grouped;

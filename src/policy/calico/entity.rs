@@ -77,7 +77,7 @@ impl Entity<'_, '_> {
         let inside = given("nets")?.then(|| field.blocks("nets")).transpose()?;
         let outside = given("notNets")?.then(|| field.blocks("notNets")).transpose()?;
         let reader = self.reader;
-        [&inside, &outside].into_iter().flatten().for_each(|set| reader.notice(set));
+        [&inside, &outside].into_iter().flatten().for_each(|set| reader.everywhere.notice(set));
         let without_selectors =
             selectors.namespaces.is_none() && selectors.wanted.is_none() && selectors.unwanted.is_none();
         if without_selectors && inside.is_none() && outside.is_none() && !given("domains")? {
@@ -135,7 +135,7 @@ impl Entity<'_, '_> {
             (Some(selector), _) => Among::Labeled(selector.clone()),
             (None, Some(home)) if limits => Among::Namespace(home.to_owned()),
             (None, _) if selectors.wanted.is_some() => Among::All,
-            (None, _) => return unwanted(self.reader.everywhere()),
+            (None, _) => return unwanted(self.reader.everywhere.addresses()),
         };
         let wanted = selectors.wanted.clone().map_or(Selector::everything(), Selector::of);
         unwanted(sets.addresses(among, &wanted))

@@ -9,13 +9,13 @@ mod entity;
 mod selector;
 mod sets;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::entity::{Entity, RuleProtocol, of_pods, text_selector};
 use self::selector::Of;
 use self::sets::NetworkSets;
+use super::everywhere::Everywhere;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::request::{Condition, METHOD, Pattern, Test};
@@ -24,7 +24,7 @@ use super::rule::{
 };
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{AddressSet, Expression, PortSet, Protocol, Selector};
+use crate::net::{Expression, PortSet, Protocol, Selector};
 
 /// The groups of Calico's kinds.
 const GROUPS: [&str; 2] = ["crd.projectcalico.org", "projectcalico.org"];
@@ -41,11 +41,8 @@ pub(super) struct Reader<'a> {
     cluster: &'a Cluster,
     tiers: BTreeMap<&'a str, TierFacts>,
     sets: NetworkSets,
-    /// Whether rules about all addresses are about those of IPv6 as well: where no policy names any, these fare like
-    /// those of IPv4.
-    with_v6: Cell<bool>,
-    /// Whether some policy names addresses of IPv6.
-    names_v6: Cell<bool>,
+    /// All addresses.
+    pub everywhere: Everywhere,
 }
 
 impl<'a> Reader<'a> {
@@ -73,7 +70,7 @@ impl<'a> Reader<'a> {
         let ours = TierFacts { tier: Tier::Network, closes: Closes::Everything };
         tiers.insert("default", ours);
         let sets = NetworkSets::new(cluster, sets);
-        Reader { cluster, tiers, sets, with_v6: Cell::new(false), names_v6: Cell::new(names_v6) }
+        Reader { cluster, tiers, sets, everywhere: Everywhere::new(names_v6) }
     }
 
     /// Reads a policy; `None` if the object is none, or none that is read, and a policy of `None` if it has no effect.
@@ -87,22 +84,6 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         self.policy(entry, home).transpose().map(|read| read.map(Some))
-    }
-
-    /// Whether rules about all addresses were read without those of IPv6, which some policy names.
-    pub fn must_read_again(&self, others_name_v6: bool) -> bool {
-        !self.with_v6.replace(true) && (others_name_v6 || self.names_v6.get())
-    }
-
-    /// Takes note of addresses that a rule names.
-    fn notice(&self, addresses: &AddressSet) {
-        self.names_v6.set(self.names_v6.get() || addresses.has_v6());
-    }
-
-    /// Every address outside of the cluster.
-    fn everywhere(&self) -> AddressSet {
-        let v4 = AddressSet::all_v4();
-        if self.with_v6.get() { v4.with(&AddressSet::all_v6()) } else { v4 }
     }
 
     fn policy(&self, entry: &Entry, home: Option<&str>) -> Read<Option<Policy>> {

@@ -10,10 +10,9 @@ mod layer7;
 mod peers;
 mod ports;
 
-use std::cell::Cell;
-
 use self::labels::{Home, LabelSelector};
 use self::peers::Side;
+use super::everywhere::Everywhere;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::rule::{Action, Blocks, Closes, Direction, HostNetwork, Peers, Policy, Rule, Scope};
@@ -36,8 +35,8 @@ struct CidrGroup<'a> {
 pub(super) struct Reader<'a> {
     cluster: &'a Cluster,
     groups: Vec<CidrGroup<'a>>,
-    with_v6: Cell<bool>,
-    names_v6: Cell<bool>,
+    /// All addresses.
+    pub everywhere: Everywhere,
 }
 
 /// The rules of one part of a policy, and what they make of each direction.
@@ -69,7 +68,7 @@ impl<'a> Reader<'a> {
             }
         }
         let names_v6 = groups.iter().any(|g| g.addresses.has_v6());
-        Reader { cluster, groups, with_v6: Cell::new(false), names_v6: Cell::new(names_v6) }
+        Reader { cluster, groups, everywhere: Everywhere::new(names_v6) }
     }
 
     /// Reads the policies that an object is; `None` if it is none.
@@ -89,22 +88,6 @@ impl<'a> Reader<'a> {
         entry.key.group == GROUP
             && entry.key.kind == "CiliumClusterwideNetworkPolicy"
             && specs.iter().any(|spec| spec.get("nodeSelector").is_some())
-    }
-
-    /// Whether rules about all addresses were read without those of IPv6, which some policy names.
-    pub fn must_read_again(&self, others_name_v6: bool) -> bool {
-        !self.with_v6.replace(true) && (others_name_v6 || self.names_v6.get())
-    }
-
-    /// Takes note of addresses that a rule names.
-    fn notice(&self, addresses: &AddressSet) {
-        self.names_v6.set(self.names_v6.get() || addresses.has_v6());
-    }
-
-    /// Every address outside of the cluster.
-    fn everywhere(&self) -> AddressSet {
-        let v4 = AddressSet::all_v4();
-        if self.with_v6.get() { v4.with(&AddressSet::all_v6()) } else { v4 }
     }
 
     fn object(&self, entry: &Entry, home: Home<'_>) -> Read<Vec<Policy>> {

@@ -94,7 +94,7 @@ impl Side<'_, '_> {
         }
         let mut peers: Vec<Peer> = selector.pods(self.home).map(Peer::Pods).into_iter().collect();
         if selector.means_reserved("world") {
-            peers.push(Peer::Addresses(self.reader.everywhere()));
+            peers.push(Peer::Addresses(self.reader.everywhere.addresses()));
         }
         if selector.means_reserved("host") || selector.means_reserved("remote-node") {
             peers.push(Peer::Nodes);
@@ -111,11 +111,11 @@ impl Side<'_, '_> {
         let untold = UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words));
         Ok(Peers::AnyOf(match name {
             "all" => return Ok(Peers::Everybody),
-            "world" => vec![Peer::Addresses(self.reader.everywhere())],
+            "world" => vec![Peer::Addresses(self.reader.everywhere.addresses())],
             "world-ipv4" => vec![Peer::Addresses(AddressSet::all_v4())],
             "world-ipv6" => {
                 let all = AddressSet::all_v6();
-                self.reader.notice(&all);
+                self.reader.everywhere.notice(&all);
                 vec![Peer::Addresses(all)]
             }
             "cluster" => vec![Peer::Pods(everywhere()), Peer::Nodes],
@@ -136,7 +136,7 @@ impl Side<'_, '_> {
             Err(_) => parse_cidr(text).map_err(|m| field.fault(m))?,
         };
         let set = AddressSet::block(block);
-        self.reader.notice(&set);
+        self.reader.everywhere.notice(&set);
         Ok(set)
     }
 
@@ -162,7 +162,7 @@ impl Side<'_, '_> {
             }
             set = set.difference(&hole);
         }
-        self.reader.notice(&set);
+        self.reader.everywhere.notice(&set);
         Ok(set)
     }
 
@@ -240,7 +240,7 @@ impl Side<'_, '_> {
             }
             peers.extend(selector.others(self.home).into_iter().map(Peer::Pods));
             if !selector.means_reserved("world") {
-                peers.push(Peer::Addresses(self.reader.everywhere()));
+                peers.push(Peer::Addresses(self.reader.everywhere.addresses()));
             }
             if !(selector.means_reserved("host") || selector.means_reserved("remote-node")) {
                 peers.push(Peer::Nodes);

@@ -8,18 +8,18 @@
 mod sidecar;
 mod source;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use self::source::{Source, negative, text_test, texts};
 use super::added;
+use super::everywhere::Everywhere;
 use super::ports::RulePorts;
 use super::read::{Fault, Field, Read};
 use super::request::{Condition, METHOD, Test};
 use super::rule::{Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
+use crate::net::{Expression, Operator, PortSet, Protocol, Requirement, Selector};
 
 /// The namespace whose policies hold for the whole mesh, unless the mesh is configured with another
 /// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>).
@@ -33,8 +33,8 @@ const NETWORKING: &str = "networking.istio.io";
 pub(super) struct Reader {
     /// Whether some pods are outside of the mesh.
     has_outsiders: bool,
-    with_v6: Cell<bool>,
-    names_v6: Cell<bool>,
+    /// All addresses.
+    pub everywhere: Everywhere,
 }
 
 /// An operation of a rule: ports, and what is asked of the request.
@@ -45,7 +45,7 @@ impl Reader {
     pub fn new(cluster: &Cluster) -> Reader {
         let has_any = cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
         let outside = || cluster.workloads().iter().any(|w| !added::is_in_mesh(cluster, w));
-        Reader { has_outsiders: has_any && outside(), with_v6: Cell::new(false), names_v6: Cell::new(false) }
+        Reader { has_outsiders: has_any && outside(), everywhere: Everywhere::default() }
     }
 
     /// The policies that Sidecars are; which one holds for a pod depends on the others.
@@ -64,17 +64,6 @@ impl Reader {
             (SECURITY, "AuthorizationPolicy") => self.policy(entry).transpose(),
             _ => None,
         }
-    }
-
-    /// Whether rules about all addresses were read without those of IPv6, which some policy names.
-    pub fn must_read_again(&self, others_name_v6: bool) -> bool {
-        !self.with_v6.replace(true) && (others_name_v6 || self.names_v6.get())
-    }
-
-    /// Every address outside of the cluster.
-    fn everywhere(&self) -> AddressSet {
-        let v4 = AddressSet::all_v4();
-        if self.with_v6.get() { v4.with(&AddressSet::all_v6()) } else { v4 }
     }
 
     fn policy(&self, entry: &Entry) -> Read<Option<Option<Policy>>> {
@@ -171,10 +160,10 @@ impl Reader {
                 operations.iter_mut().for_each(|o| o.1.extend(test.clone()));
             }
         }
-        self.names_v6.set(self.names_v6.get() || sources.iter().any(Source::names_v6));
+        self.everywhere.notice_v6(sources.iter().any(Source::names_v6));
         let mut senders: Vec<(Vec<Test>, Peers)> = Vec::new();
         for source in &sources {
-            let peers = source.peers(&self.everywhere(), self.has_outsiders);
+            let peers = source.peers(&self.everywhere.addresses(), self.has_outsiders);
             match senders.iter_mut().find(|(tests, _)| *tests == source.tests) {
                 Some((_, Peers::Everybody)) => {}
                 Some((_, known)) => match (known, peers) {
