@@ -10,10 +10,10 @@ use super::scene::Scene;
 use super::selection::{containers, ports as workload_ports, some};
 use crate::cluster::{Entry, Ordinals, Workload};
 use crate::diagnostic::{Code, Severity};
-use crate::graph::{PortMap, TargetPort};
-use crate::manifest::{Body, Tree};
+use crate::graph::{EdgeDetail, PortMap, TargetPort};
+use crate::manifest::Body;
 use crate::net::near::Names;
-use crate::net::{ContainerPort, ObjectKey, Protocol, label_list, text};
+use crate::net::{ContainerPort, NODE_PORTS, ObjectKey, Protocol, label_list, text};
 use crate::resolve::{EndpointOutcome, ServicePort};
 
 family! {
@@ -60,7 +60,7 @@ fn node_ports(scene: &mut Scene<'_>, entry: &Entry, service: &Service) {
     }
     let ports = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).enumerate();
     for (index, number) in ports.filter_map(|(i, p)| Some((i, p.node_port?))) {
-        if number != 0 && !(30_000..=32_767).contains(&number) {
+        if number != 0 && !NODE_PORTS.contains(&i64::from(number)) {
             let message = format!(
                 "Service {}/{} has nodePort {number}, which is outside of 30000-32767: the API server refuses it unless it has another range",
                 entry.key.namespace(),
@@ -152,16 +152,24 @@ fn lacking_pod(scene: &mut Scene<'_>, entry: &Entry, selector: &BTreeMap<String,
         return;
     };
     let key = ObjectKey { group: "apps".to_owned(), ..ObjectKey::new("", "StatefulSet", namespace, name) };
-    let Some(set) = scene.find(&key) else { return };
-    let Body::Workload(spec) = &set.object.body else { return };
-    let start = set.object.tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
-    let count = i64::from(spec.replicas.unwrap_or(1));
-    if (start..start.saturating_add(count)).contains(&number) {
+    let workloads = scene.cluster.workloads();
+    let Some(workload) = workloads.binary_search_by(|w| w.key.cmp(&key)).ok().map(|at| &workloads[at]) else { return };
+    let numbers = scene.cluster.pod_numbers(workload);
+    let scaled = || {
+        let node = scene.graph.object(&key);
+        let mut edges = node.into_iter().flat_map(|node| scene.graph.incoming(node)).map(|e| scene.graph.edge(e).2);
+        edges.any(|edge| matches!(edge.detail, EdgeDetail::Scales(_)))
+    };
+    if numbers.is_empty() || numbers.contains(&number) || !workload.pods.is_empty() || scaled() {
         return;
     }
+    let set = scene.entry(workload.entry);
     let message = format!(
-        "Service {namespace}/{} selects pod {pod}, and StatefulSet {namespace}/{name} has {count} replicas, with numbers from {start}",
+        "Service {namespace}/{} selects pod {pod}, and {} has the pods {name}-{} to {name}-{}",
         entry.key.name,
+        named(workload),
+        numbers.start,
+        numbers.end - 1
     );
     scene
         .report(Code::ServiceSelectsNothing, entry, "spec.selector", message)

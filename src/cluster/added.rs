@@ -2,6 +2,7 @@
 //! (<https://kubernetes.io/docs/reference/labels-annotations-taints/>).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::Entry;
 use crate::manifest::{self, Tree};
@@ -115,6 +116,13 @@ fn by_operators(entry: &Entry, spec: &manifest::Workload) -> Vec<(&'static str, 
     }
 }
 
+/// The numbers of the pods of a StatefulSet, which begin at 0 or where `ordinals` say
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal>).
+pub(super) fn numbers(entry: &Entry, spec: &manifest::Workload) -> Range<i64> {
+    let start = entry.object.tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
+    start..start.saturating_add(i64::from(spec.replicas.unwrap_or(1)))
+}
+
 /// The pods of a StatefulSet: each has a name and a number, and these as labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ordinals<'a> {
@@ -126,10 +134,9 @@ pub struct Ordinals<'a> {
 impl<'a> Ordinals<'a> {
     /// The pods of a StatefulSet; `None` for other objects.
     pub(super) fn of(entry: &'a Entry, spec: &manifest::Workload) -> Option<Ordinals<'a>> {
-        let start = entry.object.tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
         (entry.object.kind == "StatefulSet").then_some(Ordinals {
             name: &entry.object.name,
-            start,
+            start: numbers(entry, spec).start,
             count: i64::from(spec.replicas.unwrap_or(1)).max(1),
         })
     }

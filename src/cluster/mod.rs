@@ -17,6 +17,7 @@ mod overlay;
 mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -190,6 +191,11 @@ impl Cluster {
     /// The pods of a workload that have labels of their own; `None` if they have not.
     pub fn ordinals(&self, workload: &Workload) -> Option<Ordinals<'_>> {
         Ordinals::of(&self.entries[workload.entry], &workload.spec)
+    }
+
+    /// The numbers of the pods that a StatefulSet has by its replicas; none if these are 0.
+    pub fn pod_numbers(&self, workload: &Workload) -> Range<i64> {
+        added::numbers(&self.entries[workload.entry], &workload.spec)
     }
 
     /// The workload that a Pod of the input belongs to: itself, or what it was folded into.

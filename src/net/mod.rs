@@ -23,5 +23,5 @@ pub use expression::Expression;
 pub use irrelevant::is_irrelevant;
 pub use labels::{BadSelector, Labels, NAMESPACE_NAME, Operator, Requirement, Selector, label_list};
 pub use object::ObjectKey;
-pub use ports::{ContainerPort, PortSet};
+pub use ports::{ContainerPort, NODE_PORTS, PortSet};
 pub use protocol::Protocol;

@@ -11,6 +11,10 @@ use super::Protocol;
 /// The least port of a protocol; the greatest is `u16::MAX`.
 const FIRST: u16 = 1;
 
+/// The ports of nodes that Services may have, unless the API server is told others
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>).
+pub const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
 /// The place of a protocol's ports in the one line of numbers that a [`PortSet`] is made of.
 fn base(protocol: Protocol) -> u32 {
     (protocol as u32) << 16

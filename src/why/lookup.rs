@@ -5,7 +5,7 @@ use super::ends::addresses_name;
 use super::question::{PortName, PortWish, Reference};
 use k8s_openapi::api::core::v1 as core;
 
-use crate::cluster::{Entry, Workload};
+use crate::cluster::Entry;
 use crate::manifest::{Body, Tree};
 use crate::net::kinds::{self, entrance_kind};
 use crate::net::near::letters_apart;
@@ -310,21 +310,13 @@ fn pod_behind(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> O
         let ordinal = pod.strip_prefix(w.key.name.as_str()).and_then(|r| r.strip_prefix('-'));
         let numbered = ordinal.and_then(|o| o.parse::<i64>().ok()).is_some_and(|o| {
             // Where live pods say more, any may be there.
-            o >= 0 && (!w.pods.is_empty() || numbers(scene, w).contains(&o))
+            o >= 0 && (!w.pods.is_empty() || scene.cluster.pod_numbers(w).contains(&o))
         });
         let named = w.spec.pod.hostname.as_deref() == Some(pod);
         w.key.namespace() == namespace
             && ((w.spec.service_name.as_deref() == Some(service) && numbered)
                 || (w.spec.pod.subdomain.as_deref() == Some(service) && named))
     })
-}
-
-/// The numbers of the pods of a StatefulSet, which begin at 0 or where `ordinals` say
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal>).
-fn numbers(scene: &Scene<'_>, workload: &Workload) -> std::ops::Range<i64> {
-    let tree = &scene.entry(workload.entry).object.tree;
-    let start = tree.at(&["spec", "ordinals", "start"]).and_then(Tree::as_i64).unwrap_or(0);
-    start..start.saturating_add(i64::from(workload.spec.replicas.unwrap_or(1)))
 }
 
 /// Why a StatefulSet that a Service governs has no pod of a name that begins as its pods' do: their numbers begin at 0
@@ -343,7 +335,7 @@ fn beyond(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Optio
 /// The pods of a StatefulSet in words: `2 replicas, so its pods are db-0 and db-1`.
 fn pods_of(scene: &Scene<'_>, index: usize) -> String {
     let name = &scene.workload(index).key.name;
-    let numbers = numbers(scene, scene.workload(index));
+    let numbers = scene.cluster.pod_numbers(scene.workload(index));
     let (first, last) = (numbers.start, numbers.end - 1);
     match scene.workload(index).spec.replicas.unwrap_or(1) {
         ..=0 => "0 replicas, so it has no pods".to_owned(),
@@ -357,7 +349,7 @@ fn pods_of(scene: &Scene<'_>, index: usize) -> String {
 pub(super) fn lacks_pod(scene: &Scene<'_>, index: usize, pod: &str) -> Option<String> {
     let workload = scene.workload(index);
     let number: i64 = pod.strip_prefix(workload.key.name.as_str())?.strip_prefix('-')?.parse().ok()?;
-    let is_missing = !numbers(scene, workload).contains(&number);
+    let is_missing = !scene.cluster.pod_numbers(workload).contains(&number);
     is_missing.then(|| format!("has no pod {pod}: it has {}", pods_of(scene, index)))
 }
 

@@ -11,7 +11,7 @@ use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
 use crate::manifest::{Body, Tree};
-use crate::net::{AddressSet, ObjectKey, PortSet, label_list, text};
+use crate::net::{AddressSet, NODE_PORTS, ObjectKey, PortSet, label_list, text};
 use crate::resolve::ServicePort;
 
 /// The Service that an alias represents in the end; itself for one that is none.
@@ -89,9 +89,6 @@ pub(super) fn refused(scene: &Scene<'_>, entry: usize, step: &mut Step) -> Optio
         scene.entry(entry).key
     ))
 }
-
-/// The ports of nodes that Services may have, unless the API server is told others.
-const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 
 /// What a Service leads to.
 pub(super) fn targets(
