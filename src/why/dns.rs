@@ -10,7 +10,7 @@ use super::lookup::Party;
 use super::question::{Question, Reference};
 use super::suggest;
 use crate::manifest::Body;
-use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
+use crate::net::{AddressSet, ClusterName, ObjectKey, PortSet, Protocol};
 use crate::policy::Direction;
 use crate::resolve::{DnsAccess, DnsDenial, RuleRef};
 
@@ -146,7 +146,12 @@ fn asked(scene: &Scene<'_>, question: &Question, to: &Party) -> Option<(String, 
             Some((name.clone(), Some(full_of(*index))))
         }
         (Reference::Object { .. }, Party::Service(index)) => Some((full_of(*index), Some(full_of(*index)))),
-        (Reference::Host(host), Party::Service(index)) => Some((host.clone(), Some(full_of(*index)))),
+        (Reference::Host(host), Party::Service(index)) => {
+            // Another name may be that of its load balancer.
+            let service = ClusterName::parse(host.trim_end_matches('.')).map(|n| n.service);
+            let is_own = service == Some(scene.entry(*index).key.name.as_str());
+            Some((host.clone(), is_own.then(|| full_of(*index))))
+        }
         (Reference::Host(host), Party::Workload(index)) => {
             let workload = scene.workload(*index);
             let service = workload.spec.service_name.as_deref().or(workload.spec.pod.subdomain.as_deref())?;
