@@ -107,7 +107,8 @@ fn touched<'u>(
     for sides in pairs.into_values() {
         let Some(unit) = sides[1].or(sides[0]) else { continue };
         let is_asked = patterns.is_empty() || sides.iter().flatten().any(|unit| selected.contains(unit));
-        let is_moved = sides[0].map(|u| (&u.how, &u.placed)) != sides[1].map(|u| (&u.how, &u.placed));
+        let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits));
+        let is_moved = how(0) != how(1);
         let reads = |side: usize| sides[side].is_some_and(|unit| reads_any(&states[side], unit, changed));
         if is_asked && (is_moved || reads(0) || reads(1)) {
             wanted.push((unit, sides));
@@ -118,8 +119,15 @@ fn touched<'u>(
 
 /// Whether a unit reads any of some files.
 fn reads_any(state: &GitState, unit: &Unit, changed: &BTreeSet<String>) -> bool {
+    if unit.edits.files.iter().any(|path| changed.contains(path)) {
+        return true;
+    }
     match &unit.how {
-        How::Kustomize(folder) => kustomize::reads(folder, state).iter().any(|path| changed.contains(path)),
+        How::Kustomize(folder) => {
+            let parts = unit.edits.kustomization.iter().flat_map(|changes| changes.parts(folder));
+            let mut all = parts.chain([folder.clone()]);
+            all.any(|part| kustomize::reads(&part, state).iter().any(|path| changed.contains(path)))
+        }
         How::Helm(chart) => {
             changed.iter().any(|path| kustomize::is_below(&chart.folder, path) || chart.values.contains(path))
         }

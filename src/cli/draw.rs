@@ -13,6 +13,7 @@ use super::levels::LevelArgs;
 use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
+use super::site::{self, Asked};
 use super::{Status, cluster, drift, places, report};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
@@ -100,6 +101,24 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let targets: Vec<Target> = args.targets().cloned().collect();
     let linked = validate(args, &targets)?;
     output::check_terminal(&targets)?;
+    let check = if args.check { Check::Only } else { Check::No };
+    let sites: Vec<&Path> = args.folders().collect();
+    let site = match args.input.pages_of_units().filter(|_| !sites.is_empty()) {
+        Some(units) => {
+            let asked = Asked {
+                input: &args.input,
+                connect: &args.connect,
+                options: args.picture.options(args.levels.options(&args.input, HINT)),
+                picture: &args.picture,
+            };
+            let status = site::write(&asked, &units, &sites, check, verbosity)?;
+            if targets.is_empty() && args.inject.is_empty() {
+                return Ok(status);
+            }
+            Some(status)
+        }
+        None => None,
+    };
     let world = args.input.read(&args.connect)?;
     let inputs = args.input.inputs(&world);
     output::check_inputs(&targets, &inputs)?;
@@ -129,7 +148,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let pages = targets.iter().any(|t| t.format == Format::Html);
     let whole = if pages { args.picture.draw_whole(&shown, &mut problems) } else { None };
     let mut folders = Vec::new();
-    for path in args.folders() {
+    for path in args.folders().filter(|_| site.is_none()) {
         folders.push((path, Folder::draw(&world, &shown.graph, &options, &args.picture, &mut problems)?));
     }
     let hiding = findings.iter().map(|f| &f.diagnostic).filter(|d| d.code.hides_connections());
@@ -165,7 +184,6 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             _ => output::write(target, &c).map(|()| true),
         }));
     }
-    let check = if args.check { Check::Only } else { Check::No };
     for (path, folder) in folders.iter().filter(|_| !nothing_read) {
         let files = folder.files(&world, &args.picture);
         settle(files.and_then(|files| folder::write(path, &files, &inputs, check)));
@@ -173,7 +191,7 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     for place in args.inject.iter().filter(|_| !nothing_read) {
         settle(inject_into(args, place, linked, &shown.graph));
     }
-    Ok(status)
+    Ok(site.map_or(status, |site| site.and(status)))
 }
 
 /// The commands that a summary proposes.

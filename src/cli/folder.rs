@@ -21,7 +21,7 @@ use crate::view::{self, Note, Selection};
 use crate::world::World;
 
 /// The entry page.
-const INDEX: &str = "index.html";
+pub const INDEX: &str = "index.html";
 /// The overview as a picture.
 const OVERVIEW: &str = "overview.svg";
 /// The maximum length of a name in a file name: file systems accept 255 bytes.
@@ -160,7 +160,7 @@ pub enum Check {
 
 /// File names that every file system accepts, and that differ in more than case.
 #[derive(Debug, Default)]
-struct FileNames {
+pub struct FileNames {
     taken: BTreeSet<String>,
 }
 
@@ -168,14 +168,19 @@ impl FileNames {
     /// The name of the page for a namespace. The word before it keeps it apart from other files and from names that
     /// some systems reserve.
     fn of(&mut self, namespace: &str) -> String {
-        let safe: String = namespace
+        self.page("namespace", namespace)
+    }
+
+    /// The name of the page for something that a word says the kind of.
+    pub fn page(&mut self, word: &str, name: &str) -> String {
+        let safe: String = name
             .chars()
             .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
             .take(LONGEST)
             .collect();
-        let mut stem = format!("namespace-{safe}");
-        if safe != namespace {
-            stem.push_str(&format!("-{:016x}", graph::digest(namespace)));
+        let mut stem = format!("{word}-{safe}");
+        if safe != name {
+            stem.push_str(&format!("-{:016x}", graph::digest(name)));
         }
         let mut name = format!("{stem}.html");
         let mut count = 1;

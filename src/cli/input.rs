@@ -9,7 +9,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::cluster::ClusterArgs;
-use super::material::{self, Charts, Fetch, Material, Renderer};
+use super::material::{self, Charts, Fetch, Found, Material, Renderer};
 use super::places::Inputs;
 use super::{Status, cluster, report};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -18,7 +18,7 @@ use crate::manifest::Tree;
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
 use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
-use crate::units::{How, Unit};
+use crate::units::{Chart, How, Unit};
 use crate::world::{self, World};
 
 /// Arguments that select the input.
@@ -152,6 +152,18 @@ impl UnitArgs {
             material.add(renderer.kustomization(&name, Fetch::Never));
             return Some(material);
         }
+        if self.units.is_empty() && material::is_chart(&name, &files) {
+            if programs.find("helm").is_none() {
+                report::say(&format!(
+                    "{name} is a chart, and helm is not on the PATH: its files are read as they lie; with helm it is rendered"
+                ));
+                return None;
+            }
+            let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
+            let chart = Chart { folder: name, ..Chart::default() };
+            material.add(renderer.chart(&chart, reading.namespace()));
+            return Some(material);
+        }
         let found = material::find(folder, limit, follow);
         let renderer = Renderer { files: &found.files, programs: &programs, limit, charts: &charts };
         let chosen = match self.chosen(&name, &found.units) {
@@ -177,6 +189,26 @@ impl UnitArgs {
                 || !deployed.contains(&word(&["metadata", "name"]))
         });
         Some(material)
+    }
+
+    /// The units of a folder of which each gets a page of its own: those that were asked for, or all of a folder that
+    /// holds several to be rendered. `None` if there is one picture.
+    fn pages(&self, folder: &Path, reading: &ReadingArgs) -> Option<(Found, Vec<Unit>)> {
+        let (limit, follow) = (reading.max_file_bytes(), reading.follow_links);
+        let files = Disk::around(folder, limit, follow);
+        let name = material::shown(folder);
+        let is_one = FILE_NAMES.iter().any(|file| folder.join(file).is_file()) || material::is_chart(&name, &files);
+        if self.flat || self.units.is_empty() && is_one {
+            return None;
+        }
+        let found = material::find(folder, limit, follow);
+        let is_rendered = |unit: &&Unit| matches!(unit.how, How::Kustomize(_) | How::Helm(_));
+        let units: Vec<Unit> = match self.units.is_empty() {
+            true if found.units.iter().filter(is_rendered).count() < 2 => return None,
+            true => found.units.clone(),
+            false => self.chosen(&name, &found.units).ok()??.into_iter().cloned().collect(),
+        };
+        (units.len() > 1).then_some((found, units))
     }
 
     /// The units that are meant: those that were asked for, or all of a folder with one kustomization. `None` if the
@@ -322,6 +354,22 @@ impl InputArgs {
             material.add_live(self.cluster.read(self.namespace(), self.all_namespaces, limit));
         }
         material
+    }
+
+    /// The units of the folder that is read, if each gets a page of its own.
+    pub fn pages_of_units(&self) -> Option<(Found, Vec<Unit>)> {
+        let mut paths = self.paths();
+        let (Some(folder), None) = (paths.next(), paths.next()) else { return None };
+        let is_more = !self.kustomize.is_empty() || self.helm.is_some() || self.cluster.is_asked();
+        if is_more || !folder.is_dir() {
+            return None;
+        }
+        self.units.pages(folder, &self.reading)
+    }
+
+    /// What charts are rendered with.
+    pub fn charts(&self) -> Charts {
+        self.units.charts()
     }
 
     /// Adds the default, if no input is named: what is piped into the program, else the current folder, or for a

@@ -129,7 +129,10 @@ impl Renderer<'_> {
     /// The objects of a unit, in its namespace.
     pub fn unit(&self, unit: &Unit) -> Result<Rendered, Problem> {
         let mut rendered = match &unit.how {
-            How::Kustomize(folder) => self.kustomization(folder, Fetch::Never)?,
+            How::Kustomize(folder) => match &unit.edits.kustomization {
+                Some(changes) => self.changed(folder, unit, changes)?,
+                None => self.kustomization(folder, Fetch::Never)?,
+            },
             How::Helm(chart) => self.chart(chart, unit.placed.namespace())?,
             How::Plain(files) => self.plain(files),
             How::NotHere(_) => self.declared(unit),
@@ -139,10 +142,36 @@ impl Renderer<'_> {
             Placed::Default(name) => rendered.change(|o| kustomize::set_namespace(o, name, Whose::WithoutOne)),
             Placed::All(name) => rendered.change(|o| kustomize::set_namespace(o, name, Whose::All)),
         }
+        let edits = &unit.edits;
+        if !edits.labels.is_empty() || !edits.annotations.is_empty() {
+            rendered.change(|object| {
+                kustomize::set_metadata(object, "labels", &edits.labels);
+                kustomize::set_metadata(object, "annotations", &edits.annotations);
+            });
+        }
+        rendered.change(|object| drop(kustomize::substitute(object, &edits.variables)));
         Ok(rendered)
     }
 
-    fn chart(&self, chart: &Chart, namespace: Option<&str>) -> Result<Rendered, Problem> {
+    /// The objects of a kustomization in which a unit changes something.
+    fn changed(&self, folder: &str, unit: &Unit, changes: &kustomize::Changes) -> Result<Rendered, Problem> {
+        match kustomize::build_changed(folder, self.files, changes) {
+            Ok(built) => Ok(Rendered::new(built.files, built.objects)),
+            Err(unbuilt) => {
+                let why = match unbuilt.reason {
+                    Reason::NotPlain => {
+                        let kind = unit.kind.as_str();
+                        format!("{unbuilt}, and what the {kind} changes in it is applied to plain kustomizations alone")
+                    }
+                    Reason::Refused | Reason::Remote => unbuilt.to_string(),
+                };
+                Err(not(&unit.name, &why))
+            }
+        }
+    }
+
+    /// The objects of a chart.
+    pub fn chart(&self, chart: &Chart, namespace: Option<&str>) -> Result<Rendered, Problem> {
         let values = chart.values.iter().map(|path| self.files.on_disk(path)).collect::<Result<Vec<PathBuf>, _>>()?;
         let wanted = HelmChart {
             chart: self.files.on_disk(&chart.folder)?,
@@ -151,6 +180,7 @@ impl Renderer<'_> {
             namespace: namespace.map(str::to_owned),
             inline: chart.inline.clone(),
             set: chart.set.clone(),
+            set_string: chart.set_string.clone(),
             api_versions: self.charts.api_versions.clone(),
             kube_version: self.charts.kube_version.clone(),
             shown: Some(chart.folder.clone()),
@@ -226,6 +256,17 @@ pub struct Found {
     pub files: Disk,
     /// The units.
     pub units: Vec<Unit>,
+}
+
+/// Whether a folder is a chart that can be rendered: a library is none.
+pub fn is_chart(folder: &str, files: &dyn Files) -> bool {
+    let text = files.read(&kustomize::join(folder, "Chart.yaml")).and_then(|bytes| String::from_utf8(bytes).ok());
+    let is_library = |text: String| {
+        let sources = Sources::from_files([SourceFile::new("Chart.yaml", text)]);
+        let trees = sources.ids().next().map(|id| manifest::values(&sources, id).value).unwrap_or_default();
+        trees.iter().any(|tree| tree.get("type").and_then(Tree::as_str) == Some("library"))
+    };
+    text.is_some_and(|text| !is_library(text))
 }
 
 /// Finds the units of a folder on disk.

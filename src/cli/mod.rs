@@ -21,6 +21,7 @@ mod revisions;
 mod serve;
 mod shorthand;
 mod signals;
+mod site;
 mod table;
 mod units;
 mod why;
@@ -41,6 +42,18 @@ pub enum Status {
     Negative,
     /// Wrong usage, input that could not be read, or an internal error: 2. What could be read was still written.
     Failure,
+}
+
+impl Status {
+    /// The worse of two.
+    #[must_use]
+    pub fn and(self, other: Status) -> Status {
+        match (self, other) {
+            (Status::Failure, _) | (_, Status::Failure) => Status::Failure,
+            (Status::Negative, _) | (_, Status::Negative) => Status::Negative,
+            _ => Status::Success,
+        }
+    }
 }
 
 impl From<Status> for ExitCode {

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::Graph;
 use crate::layout::{self, Layout, Legend};
 use crate::picture::{self, Images, Shown};
-use crate::render::{self, ObjectTexts, Page, PictureOptions, Theme};
+use crate::render::{self, ObjectTexts, Page, PageLink, PictureOptions, Theme};
 use crate::view::{CallLines, Denied, Lines};
 use crate::world::World;
 
@@ -186,6 +186,17 @@ impl PictureArgs {
 
     /// A page with the picture, and tables of everything selected.
     pub fn page(&self, world: &World, drawing: &Drawing<'_>, look: &PictureOptions) -> anyhow::Result<String> {
+        self.page_beside(world, drawing, look, &[])
+    }
+
+    /// The same, with links to other pages.
+    pub fn page_beside(
+        &self,
+        world: &World,
+        drawing: &Drawing<'_>,
+        look: &PictureOptions,
+        beside: &[PageLink],
+    ) -> anyhow::Result<String> {
         let Drawing { shown, layout, whole, findings, problems } = *drawing;
         let found = findings.iter().map(|f| &f.diagnostic);
         let mut problems: Vec<Diagnostic> = world.diagnostics().iter().chain(problems).chain(found).cloned().collect();
@@ -194,6 +205,7 @@ impl PictureArgs {
             texts: self.texts(),
             whole: whole.map(|layout| (layout, &shown.graph)),
             tables: Some(&shown.graph),
+            beside,
             ..Page::new(world, layout, shown.picture(), &problems)
         };
         Ok(render::page(&page, look)?)

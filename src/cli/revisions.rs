@@ -30,7 +30,10 @@ pub struct Read {
 
 impl From<source::Side> for Read {
     fn from(side: source::Side) -> Read {
-        Read { name: side.name(), root: String::new(), material: side.loaded.into() }
+        let name = side.name();
+        let mut material = Material::from(side.loaded);
+        material.leave_out_patches();
+        Read { name, root: String::new(), material }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::changes::Changes;
 use super::file::Kustomization;
 use super::generate;
 use super::hash;
@@ -25,8 +26,8 @@ const MAX_DEPTH: usize = 100;
 /// The annotation of objects that are not to be deployed.
 const LOCAL: &str = "config.kubernetes.io/local-config";
 
-pub(super) fn build(folder: &str, files: &dyn Files) -> Outcome<Built> {
-    let mut builder = Builder { texts: Texts::new(files), way: Vec::new(), parts: 0 };
+pub(super) fn build(folder: &str, files: &dyn Files, changes: Option<&Changes>) -> Outcome<Built> {
+    let mut builder = Builder { texts: Texts::new(files), way: Vec::new(), parts: 0, changes };
     let mut all = builder.target(&join(folder, "."), Vec::new(), Role::Base)?;
     for resource in all.iter_mut().filter(|r| r.hashed) {
         let Some(suffix) = hash::suffix(resource) else {
@@ -57,6 +58,8 @@ struct Builder<'f> {
     /// The folders on the way to here.
     way: Vec<String>,
     parts: usize,
+    /// What is changed in the kustomization that is built, and in none that it uses.
+    changes: Option<&'f Changes>,
 }
 
 impl Builder<'_> {
@@ -70,7 +73,15 @@ impl Builder<'_> {
         if self.way.iter().any(|other| other == folder) {
             return Err(Unbuilt { reason: Reason::Refused, ..limit("it uses itself") });
         }
-        let k = Kustomization::read(folder, &mut self.texts)?;
+        let k = match self.changes.take() {
+            None => Kustomization::read(folder, &mut self.texts)?,
+            Some(changes) => {
+                let made = changes.made(folder).map(Ok);
+                let mut k = made.unwrap_or_else(|| Kustomization::read(folder, &mut self.texts))?;
+                changes.apply(&mut k, &mut self.texts)?;
+                k
+            }
+        };
         if k.is_component() != (role == Role::Component) {
             let what = if k.is_component() { "a component where a base is meant" } else { "no component" };
             return Err(Unbuilt { reason: Reason::Refused, ..limit(what) });

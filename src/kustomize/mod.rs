@@ -5,6 +5,7 @@
 //! kustomization. Nothing is fetched, run or written, and the work is bounded.
 
 mod build;
+mod changes;
 mod edit;
 mod fields;
 mod file;
@@ -19,6 +20,7 @@ mod replace;
 mod resource;
 mod schema;
 mod selector;
+mod substitute;
 mod transform;
 mod tree;
 
@@ -27,7 +29,9 @@ use std::fmt;
 use crate::manifest::Tree;
 use crate::source::{Files, SourceFile};
 
+pub use changes::Changes;
 pub use file::{FILE_NAMES, Outline, fetches, outline, reads};
+pub use substitute::{Variables, substitute};
 pub(crate) use tree::{is_below, join};
 
 /// The objects of a kustomization.
@@ -78,7 +82,27 @@ type Outcome<T> = Result<T, Unbuilt>;
 ///
 /// If it is not plain, not here or wrong; nothing of it is given out then.
 pub fn build(folder: &str, files: &dyn Files) -> Result<Built, Unbuilt> {
-    build::build(folder, files)
+    build::build(folder, files, None)
+}
+
+/// Builds the kustomization of a folder as another program changes it.
+///
+/// # Errors
+///
+/// As for [`build`].
+pub fn build_changed(folder: &str, files: &dyn Files, changes: &Changes) -> Result<Built, Unbuilt> {
+    build::build(folder, files, Some(changes))
+}
+
+/// Adds labels and annotations to an object, and nothing to the pods that it makes.
+pub fn set_metadata(object: &mut Tree, key: &str, pairs: &[(String, String)]) {
+    let span = object.span;
+    let Some(metadata) = edit::demand(object, "metadata", || edit::map(span)) else { return };
+    for (name, value) in pairs {
+        if let Some(all) = edit::demand(metadata, key, || edit::map(span)) {
+            edit::set(all, name, edit::text(value, span), span);
+        }
+    }
 }
 
 /// Whose namespace is set.

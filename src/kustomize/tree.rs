@@ -118,6 +118,13 @@ impl<'f> Texts<'f> {
         Ok(Some(trees))
     }
 
+    /// Adds a file that was read elsewhere, and gives trees that are alone in it their place there.
+    pub fn add(&mut self, file: &SourceFile, trees: &mut [Tree]) {
+        let id = FileId::at(self.list.len());
+        self.list.push(file.clone());
+        trees.iter_mut().for_each(|tree| edit::move_places(tree, &mut |span| Span { file: id, ..span }));
+    }
+
     /// The documents of a text that stands in a file, with their places there.
     pub fn inline(&self, scalar: &Tree) -> Outcome<Vec<Tree>> {
         let text = scalar.as_str().unwrap_or_default();

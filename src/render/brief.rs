@@ -23,8 +23,16 @@ pub fn brief(world: &World, findings: &[Finding]) -> String {
     parts.iter().filter(|part| !part.is_empty()).map(|part| format!("{}\n", part.trim_end())).collect()
 }
 
-/// Workloads that are reachable from outside, a line each, and the number of those that policies shut.
-fn reached(report: &Report<'_>) -> String {
+/// What is reachable from outside.
+pub(super) struct Open {
+    /// Workload, ports and entry points, in order.
+    pub lines: Vec<[String; 3]>,
+    /// How many workloads are exposed and shut by policies.
+    pub shut: usize,
+}
+
+/// The workloads that are reachable from outside, and the number of those that policies shut.
+pub(super) fn open(report: &Report<'_>) -> Open {
     let mut open: BTreeMap<usize, (PortSet, Vec<String>)> = BTreeMap::new();
     let mut shut = BTreeMap::new();
     for entrance in report.connectivity.entrances() {
@@ -38,13 +46,6 @@ fn reached(report: &Report<'_>) -> String {
         by.push(entrance.by.to_string());
     }
     shut.retain(|workload, ()| !open.contains_key(workload));
-    if report.cluster.workloads().is_empty() {
-        return String::new();
-    }
-    let mut said = match open.len() {
-        0 => "No workload is reachable from outside through what was read.\n".to_owned(),
-        n => format!("Reachable from outside: {}\n", counted(n, "workload", "workloads")),
-    };
     let mut lines: Vec<[String; 3]> = open
         .into_iter()
         .map(|(workload, (ports, mut by))| {
@@ -54,6 +55,19 @@ fn reached(report: &Report<'_>) -> String {
         })
         .collect();
     lines.sort();
+    Open { lines, shut: shut.len() }
+}
+
+/// Workloads that are reachable from outside, a line each, and the number of those that policies shut.
+fn reached(report: &Report<'_>) -> String {
+    if report.cluster.workloads().is_empty() {
+        return String::new();
+    }
+    let Open { lines, shut } = open(report);
+    let mut said = match lines.len() {
+        0 => "No workload is reachable from outside through what was read.\n".to_owned(),
+        n => format!("Reachable from outside: {}\n", counted(n, "workload", "workloads")),
+    };
     let widths = [0, 1].map(|i| lines.iter().take(NAMED).map(|l| l[i].chars().count()).max().unwrap_or(0));
     for [workload, ports, by] in lines.iter().take(NAMED) {
         let (workload, ports, by) = (printable(workload), printable(ports), printable(by));
@@ -62,8 +76,8 @@ fn reached(report: &Report<'_>) -> String {
     if lines.len() > NAMED {
         said.push_str(&format!("  and {} more: `kubesketch table exposure`\n", lines.len() - NAMED));
     }
-    if !shut.is_empty() {
-        said.push_str(&format!("Exposed, but denied by policies: {}\n", counted(shut.len(), "workload", "workloads")));
+    if shut > 0 {
+        said.push_str(&format!("Exposed, but denied by policies: {}\n", counted(shut, "workload", "workloads")));
     }
     said
 }
@@ -92,8 +106,8 @@ fn not_understood(world: &World) -> String {
     if kinds.is_empty() { String::new() } else { printable(&format!("Not understood: {}.", text::first(kinds, NAMED))) }
 }
 
-/// Problems by severity.
-fn problems(world: &World, findings: &[Finding]) -> String {
+/// Problems by severity; empty if there is none.
+pub(super) fn problem_counts(world: &World, findings: &[Finding]) -> String {
     let all = || findings.iter().map(|f| &f.diagnostic).chain(world.diagnostics());
     let count = |severity: Severity| all().filter(|d: &&Diagnostic| d.severity == severity).count();
     let counts = [
@@ -103,5 +117,13 @@ fn problems(world: &World, findings: &[Finding]) -> String {
     ];
     let some: Vec<String> =
         counts.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| counted(*n, one, many)).collect();
-    if some.is_empty() { "No problem found.".to_owned() } else { format!("Problems: {}.", some.join(", ")) }
+    some.join(", ")
+}
+
+/// Problems by severity, as a sentence.
+fn problems(world: &World, findings: &[Finding]) -> String {
+    match problem_counts(world, findings) {
+        none if none.is_empty() => "No problem found.".to_owned(),
+        some => format!("Problems: {some}."),
+    }
 }

@@ -43,6 +43,7 @@ mod svg;
 mod table;
 mod tables;
 mod theme;
+mod units;
 mod ways;
 mod words;
 mod xml;
@@ -86,6 +87,7 @@ pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, table};
 pub use theme::Theme;
+pub use units::{UnitFacts, UnitRow, units_page};
 pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
 #[cfg(feature = "cli")]
 pub(crate) use words::description;

@@ -64,6 +64,8 @@ pub struct HelmChart {
     pub inline: Option<String>,
     /// Single values, `name=value`, which win over all.
     pub set: Vec<String>,
+    /// Single values that are strings, `name=value`.
+    pub set_string: Vec<String>,
     /// API versions that the cluster has beside those that Helm assumes.
     pub api_versions: Vec<String>,
     /// The version of Kubernetes to render for.
@@ -124,6 +126,7 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
         args.push(arg);
     }
     args.extend(chart.set.iter().map(|set| format!("--set={set}").into()));
+    args.extend(chart.set_string.iter().map(|set| format!("--set-string={set}").into()));
     args.extend(chart.api_versions.iter().map(|version| format!("--api-versions={version}").into()));
     args.extend(chart.kube_version.iter().map(|version| format!("--kube-version={version}").into()));
     args.push("--".into());

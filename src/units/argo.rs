@@ -1,7 +1,7 @@
 //! Applications of Argo CD.
 
 use super::documents::Document;
-use super::{Chart, How, Kind, Known, Placed, Unit, argo_set, chart, environment, kustomization};
+use super::{Chart, Edits, How, Kind, Known, Placed, Unit, argo_set, chart, edits, environment, kustomization, plain, project};
 use crate::kustomize;
 use crate::manifest::{self, Tree};
 
@@ -44,23 +44,27 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
         (None, None) => How::NotHere(format!("{} of {url}", text("path").unwrap_or("."))),
         (Some(folder), None) => {
             let recursive = source.at(&["directory", "recurse"]).and_then(Tree::as_bool) == Some(true);
-            known.how(folder, recursive)
+            match source.get("directory").filter(|t| !t.entries().is_empty()) {
+                // A source that is declared as a directory is no other.
+                Some(directory) => How::Plain(files_of(known, directory, folder, recursive, &mut missing)),
+                None => known.how(folder, recursive),
+            }
         }
     };
+    let mut edits = Edits::default();
     let how = match how {
         How::Helm(chart) => {
             missing.extend(chart::missing(known.repository, &chart.folder));
-            How::Helm(with_values(document, source, chart, &mut missing))
+            How::Helm(with_values(known, document, source, chart, &mut missing))
         }
         How::Kustomize(folder) => {
             missing.extend(kustomization::missing(known, &folder));
-            if source.get("kustomize").is_some_and(|t| !t.entries().is_empty()) {
-                missing.push("`source.kustomize` is not applied".into());
-            }
+            edits = edits::of_source(known, document, source, &mut missing);
             How::Kustomize(folder)
         }
         other => other,
     };
+    missing.extend(project::refused(known, document, source));
     let cluster = document.text(&["spec", "destination", "name"]).filter(|name| *name != "in-cluster");
     let path = folder.unwrap_or_else(|| document.path.clone());
     Unit {
@@ -75,22 +79,77 @@ fn unit(known: &Known<'_>, document: &Document, source: &Tree) -> Unit {
             .text(&["spec", "destination", "namespace"])
             .map_or(Placed::Anywhere, |n| Placed::Default(n.to_owned())),
         how,
+        edits,
         missing,
     }
 }
 
+/// The manifests of a directory (<https://argo-cd.readthedocs.io/en/stable/user-guide/directory/>): `include` and
+/// `exclude` are patterns, or several in braces, of paths below it.
+fn files_of(
+    known: &Known<'_>,
+    directory: &Tree,
+    folder: &str,
+    recursive: bool,
+    missing: &mut Vec<String>,
+) -> Vec<String> {
+    let mut files = plain::files_of(known.repository, folder, recursive);
+    let start = if folder == "." { 0 } else { folder.len() + 1 };
+    for (key, keeps) in [("include", true), ("exclude", false)] {
+        let Some(pattern) = directory.get(key).and_then(Tree::as_str).filter(|p| !p.is_empty()) else { continue };
+        let inner = pattern.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
+        let all: Vec<&str> = inner.map_or(vec![pattern], |inner| inner.split(',').map(str::trim).collect());
+        files.retain(|path| all.iter().any(|p| environment::matches(p, &path[start..])) == keeps);
+    }
+    if directory.get("jsonnet").is_some_and(|t| !t.entries().is_empty()) {
+        missing.push("`source.directory.jsonnet` is not evaluated".into());
+    }
+    files
+}
+
+/// A values file of a chart: `$name/path` is one of the source with `ref: name`, here if it is in this repository.
+fn values_file(known: &Known<'_>, document: &Document, folder: &str, file: &str) -> Result<String, String> {
+    let is_there = |path: &str| known.repository.files.read(path).is_some();
+    let not_here = |of: &str| format!("the values file {file}{of} is not here");
+    if file.contains("://") {
+        return Err(not_here(""));
+    }
+    if let Some((name, path)) = file.strip_prefix('$').and_then(|rest| rest.split_once('/')) {
+        let sources = document.tree.at(&["spec", "sources"]).map(Tree::items).unwrap_or_default();
+        let word = |tree: &Tree, key: &str| tree.get(key).and_then(Tree::as_str).map(str::to_owned);
+        let Some(source) = sources.iter().find(|s| word(s, "ref").as_deref() == Some(name)) else {
+            return Err(format!("the values file {file} names no source: there is none with `ref: {name}`"));
+        };
+        let url = word(source, "repoURL").unwrap_or_default();
+        let path = kustomize::join(&known.repository.top, path);
+        return if is_there(&path) { Ok(path) } else { Err(not_here(&format!(" of {url}"))) };
+    }
+    let path = match file.strip_prefix('/') {
+        Some(from_top) => kustomize::join(&known.repository.top, from_top),
+        None => kustomize::join(folder, file),
+    };
+    if is_there(&path) { Ok(path) } else { Err(not_here("")) }
+}
+
 /// The values that an Application gives a chart.
-fn with_values(document: &Document, source: &Tree, mut chart: Chart, missing: &mut Vec<String>) -> Chart {
+fn with_values(
+    known: &Known<'_>,
+    document: &Document,
+    source: &Tree,
+    mut chart: Chart,
+    missing: &mut Vec<String>,
+) -> Chart {
     chart.release = Some(document.name().to_owned());
     let Some(helm) = source.get("helm") else { return chart };
     if let Some(release) = helm.get("releaseName").and_then(Tree::as_str) {
         chart.release = Some(release.to_owned());
     }
+    let ignores = helm.get("ignoreMissingValueFiles").and_then(Tree::as_bool) == Some(true);
     for file in helm.get("valueFiles").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str) {
-        if file.starts_with('$') || file.contains("://") {
-            missing.push(format!("the values file {file} is not here"));
-        } else {
-            chart.values.push(kustomize::join(&chart.folder, file));
+        match values_file(known, document, &chart.folder, file) {
+            Ok(path) => chart.values.push(path),
+            Err(_) if ignores && !file.contains("://") => {}
+            Err(why) => missing.push(why),
         }
     }
     // JSON is YAML, and what a chart is given as text is YAML too.
@@ -101,8 +160,17 @@ fn with_values(document: &Document, source: &Tree, mut chart: Chart, missing: &m
     for parameter in helm.get("parameters").map(Tree::items).unwrap_or_default() {
         let text = |key: &str| parameter.get(key).and_then(Tree::as_str);
         if let (Some(name), Some(value)) = (text("name"), text("value")) {
-            chart.set.push(format!("{name}={value}"));
+            // A comma would begin another value; a list in braces needs its own.
+            let is_list = value.starts_with('{') && value.ends_with('}');
+            let value = if is_list { value.to_owned() } else { value.replace(',', "\\,") };
+            match parameter.get("forceString").and_then(Tree::as_bool) {
+                Some(true) => chart.set_string.push(format!("{name}={value}")),
+                _ => chart.set.push(format!("{name}={value}")),
+            }
         }
+    }
+    if helm.get("fileParameters").is_some_and(|t| !t.items().is_empty()) {
+        missing.push("`source.helm.fileParameters` is not applied".into());
     }
     chart
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::documents::{Document, text_of, trees};
-use super::{How, Kind, Known, Placed, Unit, environment};
+use super::{Edits, How, Kind, Known, Placed, Unit, environment};
 use crate::manifest::{Tree, Value};
 
 /// The most Applications that one set makes here.
 const MOST: usize = 2_000;
+
+/// How deep generators may use each other: Argo CD allows two steps.
+const DEPTH: usize = 2;
 
 /// What a generator gives a template: values by their names.
 type Values = BTreeMap<String, String>;
@@ -17,7 +20,7 @@ pub(super) fn applications(known: &Known<'_>, set: &Document) -> Vec<Result<Docu
     let mut made = Vec::new();
     let Some(template) = set.tree.at(&["spec", "template"]) else { return made };
     for generator in set.tree.at(&["spec", "generators"]).map(Tree::items).unwrap_or_default() {
-        match values(known, generator) {
+        match values(known, generator, DEPTH) {
             Ok(all) => made.extend(all.into_iter().take(MOST).map(|values| Ok(application(set, template, &values)))),
             Err(what) => made.push(Err(Box::new(not_made(set, &what)))),
         }
@@ -26,29 +29,98 @@ pub(super) fn applications(known: &Known<'_>, set: &Document) -> Vec<Result<Docu
 }
 
 fn not_made(set: &Document, what: &str) -> Unit {
+    let how = How::NotHere(format!("Applications of the generator `{what}`, which cannot be determined from files"));
     Unit {
         name: set.name().to_owned(),
         kind: Kind::Application,
         path: set.path.clone(),
         environment: environment::of(&set.path),
         placed: Placed::Anywhere,
-        how: How::NotHere(format!("Applications of the generator `{what}`, which asks a cluster or another program")),
+        how,
+        edits: Edits::default(),
         missing: Vec::new(),
     }
 }
 
-/// What a generator gives, or its name if it is not done here.
-fn values(known: &Known<'_>, generator: &Tree) -> Result<Vec<Values>, String> {
+/// What a generator gives, or the name of the one that is not done here.
+fn values(known: &Known<'_>, generator: &Tree, depth: usize) -> Result<Vec<Values>, String> {
+    let asked = generator.entries().iter().find(|e| &*e.key != "selector");
+    let Some(entry) = asked else { return Err("none".to_owned()) };
+    let inner = entry.value.get("generators").map(Tree::items).unwrap_or_default();
+    let mut all = match &*entry.key {
+        "matrix" | "merge" if depth == 0 => return Err(entry.key.to_string()),
+        "matrix" => matrix(known, inner, depth)?,
+        "merge" => merge(known, &entry.value, inner, depth)?,
+        _ => simple(known, generator)?,
+    };
+    if let Some(selector) = generator.get("selector") {
+        let wanted = selector.get("matchLabels").map(Tree::entries).unwrap_or_default();
+        if wanted.len() != selector.entries().len() && selector.get("matchExpressions").is_some() {
+            return Err(format!("{} with matchExpressions", entry.key));
+        }
+        all.retain(|values| wanted.iter().all(|e| values.get(&*e.key).map(String::as_str) == e.value.as_str()));
+    }
+    Ok(all)
+}
+
+/// Every pair of what two generators give; the second may use what the first gives
+/// (<https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Matrix/>).
+fn matrix(known: &Known<'_>, generators: &[Tree], depth: usize) -> Result<Vec<Values>, String> {
+    let [first, second] = generators else { return Err("matrix".to_owned()) };
+    let mut all = Vec::new();
+    for outer in values(known, first, depth - 1)? {
+        let mut filled = second.clone();
+        fill(&mut filled, &outer);
+        for inner in values(known, &filled, depth - 1)? {
+            let mut both = outer.clone();
+            both.extend(inner);
+            all.push(both);
+        }
+        if all.len() > MOST {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// What the first generator gives, with values of the others that have the same keys
+/// (<https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Merge/>).
+fn merge(known: &Known<'_>, merge: &Tree, generators: &[Tree], depth: usize) -> Result<Vec<Values>, String> {
+    let keys: Vec<&str> = merge.get("mergeKeys").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str).collect();
+    let Some((first, others)) = generators.split_first() else { return Err("merge".to_owned()) };
+    let key = |values: &Values| keys.iter().map(|key| values.get(*key).cloned()).collect::<Vec<_>>();
+    let mut all = values(known, first, depth - 1)?;
+    for other in others {
+        let more: BTreeMap<_, Values> = values(known, other, depth - 1)?.into_iter().map(|v| (key(&v), v)).collect();
+        for values in &mut all {
+            let found = more.get(&key(values)).cloned();
+            values.extend(found.into_iter().flatten());
+        }
+    }
+    Ok(all)
+}
+
+/// What a generator gives that uses no other.
+fn simple(known: &Known<'_>, generator: &Tree) -> Result<Vec<Values>, String> {
     if let Some(list) = generator.get("list") {
+        if list.get("elementsYaml").is_some() {
+            return Err("list.elementsYaml".to_owned());
+        }
         let elements = list.get("elements").map(Tree::items).unwrap_or_default();
         return Ok(elements.iter().map(|element| flat(element, "")).collect());
     }
     if let Some(git) = generator.get("git") {
+        let own = git.get("values").map(|values| flat(values, "values")).unwrap_or_default();
+        let with_own = |mut values: Values| {
+            let added: Values = own.iter().map(|(name, text)| (name.clone(), filled(text, &values))).collect();
+            values.extend(added);
+            values
+        };
         if let Some(folders) = git.get("directories") {
-            return Ok(folders_of(known, folders.items()));
+            return Ok(folders_of(known, folders.items()).into_iter().map(with_own).collect());
         }
         if let Some(files) = git.get("files") {
-            return Ok(files_of(known, files.items()));
+            return Ok(files_of(known, files.items()).into_iter().map(with_own).collect());
         }
     }
     Err(generator.entries().first().map_or_else(|| "none".to_owned(), |e| e.key.to_string()))
@@ -110,8 +182,10 @@ fn files_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
     let mut found = Vec::new();
     for path in &known.repository.paths {
         let Some(name) = from_top(known, path) else { continue };
-        let patterns = wanted.iter().filter_map(|tree| tree.get("path").and_then(Tree::as_str));
-        if !patterns.into_iter().any(|pattern| is_path(pattern, name)) {
+        let excludes = |tree: &Tree| tree.get("exclude").and_then(Tree::as_bool) == Some(true);
+        let means = |tree: &Tree| tree.get("path").and_then(Tree::as_str).is_some_and(|p| is_path(p, name));
+        let is_meant = wanted.iter().any(|t| !excludes(t) && means(t)) && !wanted.iter().any(|t| excludes(t) && means(t));
+        if !is_meant {
             continue;
         }
         let folder = name.rsplit_once('/').map_or(".", |(of, _)| of);
@@ -128,7 +202,7 @@ fn files_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
 }
 
 /// Whether a pattern means a path, part by part; `**` is any number of parts.
-fn is_path(pattern: &str, path: &str) -> bool {
+pub(super) fn is_path(pattern: &str, path: &str) -> bool {
     fn parts(pattern: &[&str], path: &[&str]) -> bool {
         match (pattern.split_first(), path.split_first()) {
             (None, None) => true,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::documents::{is_yaml, text_of, trees};
-use super::{Chart, How, Kind, Known, Placed, Repository, Unit};
+use super::{Chart, Edits, How, Kind, Known, Placed, Repository, Unit};
 use crate::kustomize;
 use crate::manifest::Tree;
 
@@ -43,6 +43,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
                 environment,
                 placed: Placed::Anywhere,
                 how: How::Helm(Chart { folder: folder.clone(), values, ..Chart::default() }),
+                edits: Edits::default(),
                 missing: missing.clone(),
             });
         };

@@ -2,7 +2,8 @@
 
 use super::documents::Document;
 use super::kustomization::missing;
-use super::{Chart, How, Kind, Known, Placed, Unit, chart, environment};
+use super::{Chart, Edits, How, Kind, Known, Placed, Unit, chart, edits, environment, values};
+use crate::kustomize;
 use crate::manifest::{self, Tree};
 
 /// The units that Flux deploys.
@@ -40,14 +41,16 @@ fn kustomization(known: &Known<'_>, document: &Document) -> Unit {
         How::Kustomize(folder) => missing(known, folder),
         _ => Vec::new(),
     };
-    let substituted = document.tree.at(&["spec", "postBuild"]).is_some_and(|t| !t.entries().is_empty());
-    if substituted {
-        missing.push("variables of `postBuild` are not substituted".into());
-    }
-    for key in ["patches", "images", "components"] {
-        if document.tree.at(&["spec", key]).is_some_and(|t| !t.items().is_empty()) {
-            missing.push(format!("`spec.{key}` is not applied"));
+    let mut edits = Edits::default();
+    let how = match (&folder, how) {
+        (Some(folder), how) => {
+            edits = edits::of_flux(known, document, folder, &mut missing);
+            if edits.kustomization.is_some() { How::Kustomize(folder.clone()) } else { how }
         }
+        (None, how) => how,
+    };
+    if document.tree.at(&["spec", "kubeConfig"]).is_some() {
+        missing.push("it is applied to another cluster, which `spec.kubeConfig` names".into());
     }
     Unit {
         name: document.name().to_owned(),
@@ -56,6 +59,7 @@ fn kustomization(known: &Known<'_>, document: &Document) -> Unit {
         environment: environment::of(&document.path),
         placed: document.text(&["spec", "targetNamespace"]).map_or(Placed::Anywhere, |n| Placed::All(n.to_owned())),
         how,
+        edits,
         missing,
     }
 }
@@ -76,26 +80,30 @@ fn is_here(known: &Known<'_>, kind: &str, name: &str, folder: &str) -> bool {
 }
 
 fn release(known: &Known<'_>, document: &Document) -> Unit {
-    let namespace = document.text(&["spec", "targetNamespace"]).or(document.text(&["metadata", "namespace"]));
-    let chart = document.text(&["spec", "chart", "spec", "chart"]);
-    let from = document.text(&["spec", "chart", "spec", "sourceRef", "kind"]);
-    let folder = chart.filter(|_| matches!(from, Some("GitRepository" | "Bucket"))).and_then(|path| known.folder(path));
+    let target = document.text(&["spec", "targetNamespace"]);
+    let namespace = target.or(document.text(&["metadata", "namespace"]));
+    let folder = folder_of_chart(known, document);
     let mut missing = Vec::new();
     let how = match folder {
         Some(folder) => {
             missing = chart::missing(known.repository, &folder);
-            let release = document.text(&["spec", "releaseName"]).unwrap_or(document.name());
+            // Without a name of its own a release is named after where it goes.
+            let named = target.map_or(document.name().to_owned(), |target| format!("{target}-{}", document.name()));
+            let release = document.text(&["spec", "releaseName"]).map_or(named, str::to_owned);
+            let files = document.tree.at(&["spec", "chart", "spec", "valuesFiles"]).map(Tree::items).unwrap_or_default();
+            let files = files.iter().filter_map(Tree::as_str);
             How::Helm(Chart {
+                values: files.map(|path| kustomize::join(&known.repository.top, path)).collect(),
+                inline: values::of_release(known, document, &mut missing).map(|values| values.to_json()),
+                release: Some(release),
                 folder,
-                inline: document.tree.at(&["spec", "values"]).filter(|t| t.is_map()).map(Tree::to_json),
-                release: Some(release.to_owned()),
                 ..Chart::default()
             })
         }
         None => How::NotHere(manifest::chart_of(&document.tree, |kind, name| url_of(known, kind, name)).to_string()),
     };
-    if document.tree.at(&["spec", "valuesFrom"]).is_some_and(|t| !t.items().is_empty()) {
-        missing.push("values of `valuesFrom` are not read".into());
+    if document.tree.at(&["spec", "postRenderers"]).is_some_and(|t| !t.items().is_empty()) {
+        missing.push("`spec.postRenderers` is not applied".into());
     }
     Unit {
         name: document.name().to_owned(),
@@ -104,8 +112,25 @@ fn release(known: &Known<'_>, document: &Document) -> Unit {
         environment: environment::of(&document.path),
         placed: namespace.map_or(Placed::Anywhere, |n| Placed::Default(n.to_owned())),
         how,
+        edits: Edits::default(),
         missing,
     }
+}
+
+/// The folder of the chart of a release, if it is in this repository: named in the release, or in the HelmChart that it
+/// refers to.
+fn folder_of_chart(known: &Known<'_>, document: &Document) -> Option<String> {
+    let own = document.tree.at(&["spec", "chart", "spec"]);
+    let referred = || {
+        let name = document.text(&["spec", "chartRef", "name"])?;
+        (document.text(&["spec", "chartRef", "kind"]) == Some("HelmChart")).then_some(())?;
+        let chart = known.documents.iter().find(|d| d.is("source.toolkit.fluxcd.io", "HelmChart") && d.name() == name);
+        chart?.tree.get("spec")
+    };
+    let spec = own.or_else(referred)?;
+    let kind = spec.at(&["sourceRef", "kind"]).and_then(Tree::as_str);
+    let path = spec.get("chart").and_then(Tree::as_str).filter(|_| matches!(kind, Some("GitRepository" | "Bucket")))?;
+    known.folder(path)
 }
 
 /// The address of a source of charts.

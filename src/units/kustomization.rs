@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::documents::text_of;
-use super::{How, Kind, Known, Placed, Repository, Unit};
+use super::{Edits, How, Kind, Known, Placed, Repository, Unit};
 use crate::kustomize::{self, Outline};
 
 /// All kustomizations, by their folder.
@@ -39,6 +39,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
             environment: None,
             placed: outline.namespace.clone().map_or(Placed::Anywhere, Placed::Default),
             how: How::Kustomize(folder.clone()),
+            edits: Edits::default(),
             missing: missing(known, folder),
         });
     }

@@ -9,14 +9,18 @@ mod argo;
 mod argo_set;
 mod chart;
 mod documents;
+mod edits;
 mod environment;
 mod flux;
 mod kustomization;
 mod plain;
+mod project;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use crate::kustomize::{self, Outline};
+use crate::kustomize::{self, Changes, Outline, Variables};
 use crate::source::Files;
 
 pub use environment::matches;
@@ -59,6 +63,8 @@ pub struct Chart {
     pub inline: Option<String>,
     /// Single values, `name=value`.
     pub set: Vec<String>,
+    /// Single values that are strings, `name=value`.
+    pub set_string: Vec<String>,
     /// The name of the release.
     pub release: Option<String>,
 }
@@ -97,6 +103,21 @@ impl Placed {
     }
 }
 
+/// What a program changes in what it deploys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edits {
+    /// Fields of the kustomization, before it is built.
+    pub kustomization: Option<Box<Changes>>,
+    /// Labels of all objects, afterwards.
+    pub labels: Vec<(String, String)>,
+    /// Annotations of all objects, afterwards.
+    pub annotations: Vec<(String, String)>,
+    /// Variables that are substituted in the result.
+    pub variables: Variables,
+    /// The files that declare the variables.
+    pub files: Vec<String>,
+}
+
 /// A unit of deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
@@ -112,6 +133,8 @@ pub struct Unit {
     pub placed: Placed,
     /// How it becomes objects.
     pub how: How,
+    /// What its program changes before and after that.
+    pub edits: Edits,
     /// What is missing or not done, a sentence each.
     pub missing: Vec<String>,
 }
@@ -144,6 +167,8 @@ struct Known<'f> {
     charts: BTreeSet<String>,
     /// Documents of programs that deploy.
     documents: Vec<documents::Document>,
+    /// ConfigMaps by their name, read when one is asked for.
+    config_maps: OnceLock<BTreeMap<String, Vec<documents::Document>>>,
 }
 
 /// Finds the units of a repository, in the order of their names.
@@ -151,10 +176,10 @@ pub fn find(repository: &Repository<'_>) -> Vec<Unit> {
     let kustomizations = kustomization::all(repository);
     let charts = chart::folders(repository);
     let documents = documents::read(repository, &charts);
-    let known = Known { repository, kustomizations, charts, documents };
+    let known = Known { repository, kustomizations, charts, documents, config_maps: OnceLock::new() };
     let mut units = argo::units(&known);
     units.extend(flux::units(&known));
-    let claimed: BTreeSet<String> = units.iter().filter_map(|unit| claimed(unit).map(str::to_owned)).collect();
+    let claimed: BTreeSet<String> = units.iter().flat_map(claimed).collect();
     units.extend(kustomization::units(&known, &claimed));
     units.extend(chart::units(&known, &claimed));
     units.extend(plain::units(&known, &claimed));
@@ -166,13 +191,16 @@ pub fn find(repository: &Repository<'_>) -> Vec<Unit> {
     units
 }
 
-/// The folder that a unit of another program already stands for.
-fn claimed(unit: &Unit) -> Option<&str> {
+/// The folders that a unit of another program already represents.
+fn claimed(unit: &Unit) -> Vec<String> {
     match &unit.how {
-        How::Kustomize(folder) => Some(folder),
-        How::Helm(chart) => Some(&chart.folder),
-        How::Plain(_) => Some(&unit.path),
-        How::NotHere(_) => None,
+        How::Kustomize(folder) => {
+            let parts = unit.edits.kustomization.iter().flat_map(|changes| &changes.resources);
+            parts.map(|part| kustomize::join(folder, part)).chain([folder.clone()]).collect()
+        }
+        How::Helm(chart) => vec![chart.folder.clone()],
+        How::Plain(_) => vec![unit.path.clone()],
+        How::NotHere(_) => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::documents::{is_yaml, text_of};
-use super::{How, Kind, Known, Placed, Repository, Unit};
+use super::{Edits, How, Kind, Known, Placed, Repository, Unit};
 use crate::kustomize;
 
 /// The manifests of a folder, or of all folders below it too.
@@ -47,6 +47,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
         environment: None,
         placed: Placed::Anywhere,
         how: How::Plain(files),
+        edits: Edits::default(),
         missing: Vec::new(),
     };
     folders.into_iter().map(unit).collect()
