@@ -34,8 +34,8 @@ pub struct Args {
     /// folder
     ///
     /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both, and FOLDER/
-    /// gets a page with the overview and a page for each namespace. By default SVG goes to standard output; a terminal
-    /// gets a summary.
+    /// gets a page with the overview and a page for each namespace, or an index and a page for each unit of a repository
+    /// with several. By default SVG goes to standard output; a terminal gets a summary.
     #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output")]
     output: Vec<Wish>,
 
@@ -102,23 +102,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let linked = validate(args, &targets)?;
     output::check_terminal(&targets)?;
     let check = if args.check { Check::Only } else { Check::No };
-    let sites: Vec<&Path> = args.folders().collect();
-    let site = match args.input.pages_of_units().filter(|_| !sites.is_empty()) {
-        Some(units) => {
-            let asked = Asked {
-                input: &args.input,
-                connect: &args.connect,
-                options: args.picture.options(args.levels.options(&args.input, HINT)),
-                picture: &args.picture,
-            };
-            let status = site::write(&asked, &units, &sites, check, verbosity)?;
-            if targets.is_empty() && args.inject.is_empty() {
-                return Ok(status);
-            }
-            Some(status)
-        }
-        None => None,
-    };
+    let site = site_of_units(args, check, verbosity)?;
+    if let Some(status) = site.filter(|_| targets.is_empty() && args.inject.is_empty()) {
+        return Ok(status);
+    }
     let world = args.input.read(&args.connect)?;
     let inputs = args.input.inputs(&world);
     output::check_inputs(&targets, &inputs)?;
@@ -192,6 +179,22 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         settle(inject_into(args, place, linked, &shown.graph));
     }
     Ok(site.map_or(status, |site| site.and(status)))
+}
+
+/// Writes the folders of pages of a repository with several units; `None` if there is one picture.
+fn site_of_units(args: &Args, check: Check, verbosity: Verbosity) -> anyhow::Result<Option<Status>> {
+    let folders: Vec<&Path> = args.folders().collect();
+    if folders.is_empty() {
+        return Ok(None);
+    }
+    let Some(units) = args.input.pages_of_units() else { return Ok(None) };
+    let asked = Asked {
+        input: &args.input,
+        connect: &args.connect,
+        options: args.picture.options(args.levels.options(&args.input, HINT)),
+        picture: &args.picture,
+    };
+    site::write(&asked, &units, &folders, check, verbosity).map(Some)
 }
 
 /// The commands that a summary proposes.

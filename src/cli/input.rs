@@ -345,6 +345,7 @@ impl InputArgs {
             release: self.release_name.clone(),
             namespace: self.reading.namespace.clone(),
             set: self.set.clone(),
+            skip_tests: true,
             api_versions: charts.api_versions.clone(),
             kube_version: charts.kube_version.clone(),
             ..HelmChart::default()

@@ -181,6 +181,7 @@ impl Renderer<'_> {
             inline: chart.inline.clone(),
             set: chart.set.clone(),
             set_string: chart.set_string.clone(),
+            skip_tests: true,
             api_versions: self.charts.api_versions.clone(),
             kube_version: self.charts.kube_version.clone(),
             shown: Some(chart.folder.clone()),

@@ -5,17 +5,17 @@ use std::path::Path;
 use anyhow::Result;
 use rayon::prelude::*;
 
+use super::Status;
 use super::folder::{self, Check, FileNames, INDEX};
 use super::input::{ConnectArgs, InputArgs};
 use super::material::{self, Found, Material, Renderer};
 use super::picture::{Drawing, PictureArgs};
 use super::places::Inputs;
 use super::report::{self, Verbosity};
-use super::Status;
 use crate::diagnostic::Severity;
 use crate::picture;
 use crate::render::{self, PageLink, UnitFacts, UnitRow};
-use crate::source::Programs;
+use crate::source::{Files as _, Programs};
 use crate::units::{How, Unit};
 
 /// What is drawn, and how.
@@ -84,12 +84,28 @@ pub fn write(
     let title = look.title.clone().unwrap_or_else(|| "Units of deployment".to_owned());
     let absent = rows.iter().filter(|row| row.file.is_none()).count();
     files.insert(0, (INDEX.to_owned(), render::units_page(&title, &rows, &look)?.into_bytes()));
+    status = status.and(into_folders(asked, found, folders, &files, check));
+    if verbosity != Verbosity::Quiet {
+        report::say(&format!("a page for each of {} units, {absent} not rendered", files.len() - 1));
+    }
+    Ok(status)
+}
+
+/// Writes files into folders, or compares them.
+fn into_folders(
+    asked: &Asked<'_>,
+    found: &Found,
+    folders: &[&Path],
+    files: &[(String, Vec<u8>)],
+    check: Check,
+) -> Status {
+    let mut status = Status::Success;
     let mut inputs = Inputs::default();
     for path in asked.input.paths() {
-        crate::source::Files::list(&found.files, &material::shown(path)).iter().for_each(|f| inputs.add(Path::new(f)));
+        found.files.list(&material::shown(path)).iter().for_each(|f| inputs.add(Path::new(f)));
     }
     for folder in folders {
-        match folder::write(folder, &files, &inputs, check) {
+        match folder::write(folder, files, &inputs, check) {
             Ok(true) => {}
             Ok(false) => status = status.and(Status::Negative),
             Err(error) => {
@@ -98,10 +114,7 @@ pub fn write(
             }
         }
     }
-    if verbosity != Verbosity::Quiet {
-        report::say(&format!("a page for each of {} units, {absent} not rendered", files.len() - 1));
-    }
-    Ok(status)
+    status
 }
 
 fn row_of(unit: &Unit) -> UnitRow {
@@ -131,13 +144,8 @@ fn made(asked: &Asked<'_>, renderer: &Renderer<'_>, unit: &Unit) -> Result<Made,
     let mut problems = Vec::new();
     let layout = titled.draw(&shown, &mut problems);
     let whole = titled.draw_whole(&shown, &mut problems);
-    let drawing = Drawing {
-        shown: &shown,
-        layout: &layout,
-        whole: whole.as_ref(),
-        findings: &findings,
-        problems: &problems,
-    };
+    let drawing =
+        Drawing { shown: &shown, layout: &layout, whole: whole.as_ref(), findings: &findings, problems: &problems };
     let up = [PageLink { file: INDEX.to_owned(), name: "All units".to_owned(), facts: String::new() }];
     let html = titled.page_beside(&world, &drawing, &titled.look_of_page(), &up).map_err(said)?;
     let errors = world.diagnostics().iter().filter(|d| d.severity == Severity::Error).count();

@@ -78,7 +78,7 @@ fn cause(state: &Revision, reason: &Reason, says: &str) -> Cause {
     };
     Cause {
         text: format!("{says} {} {part}", policy.key),
-        place: state.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at)),
+        place: state.sources().origin_of(rule.map_or(policy.says(reason.direction), |r| r.at)),
     }
 }
 

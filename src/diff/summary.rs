@@ -286,7 +286,7 @@ fn problems(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let (before, after) = (count(found.old.problems()), count(found.new.problems()));
     let place = |state: &Revision, index: usize| {
         let at = state.problems()[index].at;
-        at.map(|at| state.sources().line_of(at))
+        at.map(|at| state.sources().origin_of(at))
     };
     let (mut unreadable, mut items) = (Vec::new(), Vec::new());
     for (key, list) in &after {
@@ -373,8 +373,8 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
     for object in found.objects {
         let id = NodeId::object(&object.key);
         let node = graph.find(&id).map(|n| graph.node(n));
-        let was = || object.old.map(|at| ("was at".to_owned(), old.sources().line_of(at)));
-        let is = || object.new.map(|at| (String::new(), new.sources().line_of(at)));
+        let was = || object.old.map(|at| ("was at".to_owned(), old.sources().origin_of(at)));
+        let is = || object.new.map(|at| (String::new(), new.sources().origin_of(at)));
         let mut because: Vec<(String, String)> = Vec::new();
         let (sign, text) = match &object.fate {
             Fate::Added => {
@@ -392,7 +392,7 @@ fn objects(found: &Found<'_>) -> Vec<Item> {
                     .map(|c| c.differences().iter().map(|d| d.text()).collect())
                     .unwrap_or_default();
                 let shown = fields.iter().take(FIELDS);
-                because.extend(shown.map(|f| (f.path.clone(), new.sources().line_of(f.at))));
+                because.extend(shown.map(|f| (f.path.clone(), new.sources().origin_of(f.at))));
                 if fields.len() > FIELDS {
                     because.push((format!("{} more fields", fields.len() - FIELDS), String::new()));
                 }

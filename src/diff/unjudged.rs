@@ -45,7 +45,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
         items.push(Item {
             sign: if is_new { "+" } else { "~" },
             text: format!("{key} may open an entrance from outside and is not read"),
-            because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
+            because: vec![(String::new(), found.new.sources().origin_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: Some(Gate::UnreadEntrance),
             kin: Vec::new(),
@@ -60,7 +60,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
         items.push(Item {
             sign: "+",
             text: format!("{workload} may be reached from outside through {key}, which is not read"),
-            because: vec![(String::new(), found.new.sources().line_of(entrance.at))],
+            because: vec![(String::new(), found.new.sources().origin_of(entrance.at))],
             nodes: vec![NodeId::object(workload)],
             gate: Some(Gate::UnreadEntrance),
             kin: Vec::new(),
@@ -70,7 +70,7 @@ fn entrances(found: &Found<'_>) -> Vec<Item> {
         items.push(Item {
             sign: "−",
             text: format!("{key}, which may have opened an entrance from outside and was not read"),
-            because: vec![("was at".to_owned(), found.old.sources().line_of(entrance.at))],
+            because: vec![("was at".to_owned(), found.old.sources().origin_of(entrance.at))],
             nodes: vec![NodeId::object(key)],
             gate: None,
             kin: Vec::new(),
@@ -148,10 +148,12 @@ fn policies(found: &Found<'_>) -> Vec<Item> {
         // What only denies cannot open anything when it comes.
         let opens = !matches!((influence, &object.fate), (Influence::Restricts, Fate::Added));
         let (sign, word, at) = match &object.fate {
-            Fate::Added => ("+", "is new", object.new.map(|at| (String::new(), found.new.sources().line_of(at)))),
-            Fate::Changed(_) => ("~", "changed", object.new.map(|at| (String::new(), found.new.sources().line_of(at)))),
+            Fate::Added => ("+", "is new", object.new.map(|at| (String::new(), found.new.sources().origin_of(at)))),
+            Fate::Changed(_) => {
+                ("~", "changed", object.new.map(|at| (String::new(), found.new.sources().origin_of(at))))
+            }
             Fate::Removed => {
-                ("−", "is gone", object.old.map(|at| ("was at".to_owned(), found.old.sources().line_of(at))))
+                ("−", "is gone", object.old.map(|at| ("was at".to_owned(), found.old.sources().origin_of(at))))
             }
         };
         items.push(Item {

@@ -1,5 +1,6 @@
 //! Variables in objects, as Flux substitutes them after a build: `${name}`, `${name:=default}`, `${name:-default}`, and
-//! `$${name}` for the text itself (<https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution>).
+//! `$${name}` for the text itself
+//! (<https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution>).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +54,10 @@ fn change(tree: &mut Tree, variables: &Variables, left: &mut BTreeSet<String>) {
 /// The value of a text after substitution. Flux substitutes in YAML that it writes itself, with quotes only where they
 /// are needed before: `${port}` becomes a number.
 fn value_of(before: &str, after: &str) -> Value {
-    if before.contains(": ") || before.contains(" #") || after.contains(['\n', ':', '#', '"', '\'', '{', '[', '&', '*', '!', '|', '>', '%', '@', '`']) {
+    if before.contains(": ")
+        || before.contains(" #")
+        || after.contains(['\n', ':', '#', '"', '\'', '{', '[', '&', '*', '!', '|', '>', '%', '@', '`'])
+    {
         return Value::Str(after.into());
     }
     let sources = Sources::from_files([SourceFile::new("value", after)]);
@@ -103,7 +107,9 @@ fn value(inner: &str, variables: &Variables) -> Option<String> {
     }
     let default = match form {
         "" => Some(""),
-        form => form.strip_prefix(":=").or(form.strip_prefix(":-")).or(form.strip_prefix('=')).or(form.strip_prefix('-')),
+        form => {
+            form.strip_prefix(":=").or(form.strip_prefix(":-")).or(form.strip_prefix('=')).or(form.strip_prefix('-'))
+        }
     }?;
     match variables.known.get(name) {
         Some(value) if !value.is_empty() || form.is_empty() => Some(value.clone()),

@@ -13,7 +13,7 @@ use super::theme::Palette;
 use super::words::counted;
 use crate::check::Finding;
 use crate::graph::Identity;
-use crate::inert::shown;
+use crate::inert::{shown, shown_lines};
 use crate::net::text as words_of;
 use crate::world::World;
 
@@ -61,8 +61,12 @@ impl UnitFacts {
     pub fn of(world: &World, findings: &[Finding]) -> UnitFacts {
         let report = Report::of(world, world.graph());
         let open = brief::open(&report);
-        let mut reached: Vec<String> =
-            open.lines.iter().take(NAMED).map(|[workload, ports, by]| format!("{workload}: {ports} through {by}")).collect();
+        let mut reached: Vec<String> = open
+            .lines
+            .iter()
+            .take(NAMED)
+            .map(|[workload, ports, by]| format!("{workload}: {ports} through {by}"))
+            .collect();
         if open.lines.len() > NAMED {
             reached.push(format!("and {} more", open.lines.len() - NAMED));
         }
@@ -70,7 +74,8 @@ impl UnitFacts {
             (0, 0, 0) => "no workload".to_owned(),
             (0, 0, _) => "nothing".to_owned(),
             (0, unread, _) => {
-                let objects = counted(unread, "object that may open an entry point is", "objects that may open entry points are");
+                let objects =
+                    counted(unread, "object that may open an entry point is", "objects that may open entry points are");
                 format!("cannot be determined: {objects} not read")
             }
             (shut, ..) => format!("nothing: policies deny {}", counted(shut, "exposed workload", "exposed workloads")),
@@ -103,7 +108,7 @@ impl UnitFacts {
 /// Errors of the template engine.
 pub fn units_page(title: &str, rows: &[UnitRow], options: &PictureOptions) -> Result<String, askama::Error> {
     let text = |text: &str| shown(text).into_owned();
-    let texts = |all: &[String]| all.iter().map(|line| text(line)).collect::<Vec<_>>();
+    let texts = |all: &[String]| all.iter().map(|line| shown_lines(line)).collect::<Vec<_>>();
     let row = |row: &UnitRow| Row {
         file: row.file.clone().unwrap_or_default(),
         name: text(&row.name),

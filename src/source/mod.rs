@@ -176,6 +176,13 @@ impl Sources {
         self
     }
 
+    /// The place for a reader of a repository: the template of what helm rendered, whose lines are others, else
+    /// `file:line`.
+    pub fn origin_of(&self, span: Span) -> String {
+        let template = self.name(span.file).starts_with("helm:").then(|| template_of(self, span)).flatten();
+        template.unwrap_or_else(|| self.line_of(span))
+    }
+
     /// `file:line` of a place.
     pub fn line_of(&self, span: Span) -> String {
         format!("{}:{}", self.name(span.file), span.line)

@@ -66,6 +66,8 @@ pub struct HelmChart {
     pub set: Vec<String>,
     /// Single values that are strings, `name=value`.
     pub set_string: Vec<String>,
+    /// Leave out what only `helm test` makes.
+    pub skip_tests: bool,
     /// API versions that the cluster has beside those that Helm assumes.
     pub api_versions: Vec<String>,
     /// The version of Kubernetes to render for.
@@ -129,6 +131,9 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
     args.extend(chart.set_string.iter().map(|set| format!("--set-string={set}").into()));
     args.extend(chart.api_versions.iter().map(|version| format!("--api-versions={version}").into()));
     args.extend(chart.kube_version.iter().map(|version| format!("--kube-version={version}").into()));
+    if chart.skip_tests {
+        args.push("--skip-tests".into());
+    }
     args.push("--".into());
     args.extend(chart.release.iter().map(OsString::from));
     args.push(as_argument(&chart.chart));
@@ -235,5 +240,19 @@ pub(super) fn first_lines(mut pipe: impl Read) -> String {
     let _ = pipe.by_ref().take(STDERR_BYTES).read_to_end(&mut bytes);
     let _ = std::io::copy(&mut pipe, &mut std::io::sink());
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().filter(|l| !l.trim().is_empty()).take(STDERR_LINES).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().filter(|l| !l.trim().is_empty()).take(STDERR_LINES);
+    lines.map(without_clock).collect::<Vec<_>>().join("\n")
+}
+
+/// A line of kubectl's log without its time, process and place: `E1130 08:34:00.999910   24617 run.go:72] text`.
+fn without_clock(line: &str) -> &str {
+    let is_head = |head: &str| {
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let is_day = |word: &str| {
+            let (level, day) = word.split_at_checked(1).unwrap_or_default();
+            !level.is_empty() && "EWIF".contains(level) && day.len() == 4 && day.bytes().all(|b| b.is_ascii_digit())
+        };
+        matches!(words.as_slice(), [day, time, _, place] if is_day(day) && time.contains(':') && place.contains(".go:"))
+    };
+    line.split_once("] ").filter(|(head, _)| is_head(head)).map_or(line, |(_, text)| text)
 }

@@ -1,7 +1,9 @@
 //! Applications of Argo CD.
 
 use super::documents::Document;
-use super::{Chart, Edits, How, Kind, Known, Placed, Unit, argo_set, chart, edits, environment, kustomization, plain, project};
+use super::{
+    Chart, Edits, How, Kind, Known, Placed, Unit, argo_set, chart, edits, environment, kustomization, plain, project,
+};
 use crate::kustomize;
 use crate::manifest::{self, Tree};
 

@@ -86,7 +86,8 @@ fn matrix(known: &Known<'_>, generators: &[Tree], depth: usize) -> Result<Vec<Va
 /// What the first generator gives, with values of the others that have the same keys
 /// (<https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Merge/>).
 fn merge(known: &Known<'_>, merge: &Tree, generators: &[Tree], depth: usize) -> Result<Vec<Values>, String> {
-    let keys: Vec<&str> = merge.get("mergeKeys").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str).collect();
+    let keys: Vec<&str> =
+        merge.get("mergeKeys").map(Tree::items).unwrap_or_default().iter().filter_map(Tree::as_str).collect();
     let Some((first, others)) = generators.split_first() else { return Err("merge".to_owned()) };
     let key = |values: &Values| keys.iter().map(|key| values.get(*key).cloned()).collect::<Vec<_>>();
     let mut all = values(known, first, depth - 1)?;
@@ -184,7 +185,8 @@ fn files_of(known: &Known<'_>, wanted: &[Tree]) -> Vec<Values> {
         let Some(name) = from_top(known, path) else { continue };
         let excludes = |tree: &Tree| tree.get("exclude").and_then(Tree::as_bool) == Some(true);
         let means = |tree: &Tree| tree.get("path").and_then(Tree::as_str).is_some_and(|p| is_path(p, name));
-        let is_meant = wanted.iter().any(|t| !excludes(t) && means(t)) && !wanted.iter().any(|t| excludes(t) && means(t));
+        let is_meant =
+            wanted.iter().any(|t| !excludes(t) && means(t)) && !wanted.iter().any(|t| excludes(t) && means(t));
         if !is_meant {
             continue;
         }

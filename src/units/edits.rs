@@ -54,11 +54,8 @@ pub(super) fn of_flux(known: &Known<'_>, document: &Document, folder: &str, miss
     let own = known.kustomizations.contains_key(folder) || known.has_file(folder, kustomize::FILE_NAMES);
     let parts = if own { Vec::new() } else { parts_of(known, folder) };
     let is_plain = parts.iter().all(|part| is_yaml(part));
-    let kustomization = if fields.is_empty() && (own || is_plain) {
-        None
-    } else {
-        changes(known, document, spec, fields, parts)
-    };
+    let kustomization =
+        if fields.is_empty() && (own || is_plain) { None } else { changes(known, document, spec, fields, parts) };
     let pairs = |key: &str| -> Vec<(String, String)> {
         let all = spec.at(&["commonMetadata", key]).map(Tree::entries).unwrap_or_default();
         all.iter().filter_map(|e| Some((e.key.to_string(), e.value.as_str()?.to_owned()))).collect()
@@ -124,7 +121,8 @@ fn parts_of(known: &Known<'_>, folder: &str) -> Vec<String> {
     for path in known.repository.paths.iter().filter(|path| kustomize::is_below(folder, path)) {
         let below = &path[start..];
         let ends = below.match_indices('/').map(|(at, _)| at);
-        let own = ends.map(|at| &below[..at]).find(|part| known.kustomizations.contains_key(&path[..start + part.len()]));
+        let own =
+            ends.map(|at| &below[..at]).find(|part| known.kustomizations.contains_key(&path[..start + part.len()]));
         match own {
             Some(part) => drop(parts.insert(part.to_owned())),
             None if path.ends_with(".yaml") || path.ends_with(".yml") => drop(parts.insert(below.to_owned())),
@@ -182,7 +180,9 @@ pub(super) fn config_map<'k>(known: &'k Known<'_>, document: &Document, name: &s
     let all = known.config_maps.get_or_init(|| {
         let mut all: BTreeMap<String, Vec<Document>> = BTreeMap::new();
         for path in known.repository.paths.iter().filter(|path| is_yaml(path)) {
-            let Some(text) = text_of(known.repository, path).filter(|text| text.contains("ConfigMap")) else { continue };
+            let Some(text) = text_of(known.repository, path).filter(|text| text.contains("ConfigMap")) else {
+                continue;
+            };
             for tree in trees(&text) {
                 let map = Document { path: path.clone(), tree };
                 if map.text(&["kind"]) == Some("ConfigMap") && map.text(&["apiVersion"]) == Some("v1") {
@@ -193,9 +193,8 @@ pub(super) fn config_map<'k>(known: &'k Known<'_>, document: &Document, name: &s
         all
     });
     let namespace = document.text(&["metadata", "namespace"]);
-    let fits = |map: &&Document| {
-        map.text(&["metadata", "namespace"]).is_none_or(|of| namespace.is_none_or(|own| own == of))
-    };
+    let fits =
+        |map: &&Document| map.text(&["metadata", "namespace"]).is_none_or(|of| namespace.is_none_or(|own| own == of));
     let fitting: Vec<&Document> = all.get(name)?.iter().filter(fits).collect();
     let own = environment::of(&document.path);
     let near: Vec<&Document> = fitting.iter().copied().filter(|map| environment::of(&map.path) == own).collect();

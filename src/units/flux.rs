@@ -90,7 +90,8 @@ fn release(known: &Known<'_>, document: &Document) -> Unit {
             // Without a name of its own a release is named after where it goes.
             let named = target.map_or(document.name().to_owned(), |target| format!("{target}-{}", document.name()));
             let release = document.text(&["spec", "releaseName"]).map_or(named, str::to_owned);
-            let files = document.tree.at(&["spec", "chart", "spec", "valuesFiles"]).map(Tree::items).unwrap_or_default();
+            let files =
+                document.tree.at(&["spec", "chart", "spec", "valuesFiles"]).map(Tree::items).unwrap_or_default();
             let files = files.iter().filter_map(Tree::as_str);
             How::Helm(Chart {
                 values: files.map(|path| kustomize::join(&known.repository.top, path)).collect(),

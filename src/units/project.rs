@@ -62,11 +62,12 @@ impl Destination<'_> {
             // A name and the address of one cluster cannot be compared from files, but for that of Argo CD itself.
             let own = |text: &str| matches!(text, "in-cluster" | "https://kubernetes.default.svc");
             let is_own = (own(self.server) || own(self.name)) && (own(server) || own(name));
-            let excluded = namespace.strip_prefix('!').is_some_and(|n| means(n, self.namespace) && cluster(server, name))
-                || [server, name].iter().any(|t| {
-                    let rest = t.strip_prefix('!').unwrap_or("\0");
-                    means(rest, self.server) || means(rest, self.name)
-                });
+            let excluded =
+                namespace.strip_prefix('!').is_some_and(|n| means(n, self.namespace) && cluster(server, name))
+                    || [server, name].iter().any(|t| {
+                        let rest = t.strip_prefix('!').unwrap_or("\0");
+                        means(rest, self.server) || means(rest, self.name)
+                    });
             if excluded {
                 return false;
             }

@@ -20,7 +20,8 @@ pub(super) fn of_release(known: &Known<'_>, release: &Document, missing: &mut Ve
             _ => None,
         };
         let Some(value) = value.and_then(Tree::as_str) else {
-            let why = if kind == "Secret" { "values of Secrets are not read" } else { "it is not here, or several are" };
+            let why =
+                if kind == "Secret" { "values of Secrets are not read" } else { "it is not here, or several are" };
             missing.push(format!("values of the {kind} {name}: {why}"));
             continue;
         };

@@ -33,5 +33,9 @@ mod serve;
 mod settings;
 #[cfg(unix)]
 mod units;
+#[cfg(unix)]
+mod units_edits;
+#[cfg(unix)]
+mod units_pages;
 mod verdict;
 mod why;

@@ -150,7 +150,7 @@ struct FieldJson {
 
 impl ObjectJson {
     fn of(changes: &Changes<'_>, object: &crate::diff::ObjectChange) -> ObjectJson {
-        let place = |state: &Revision, at: Option<Span>| at.map(|at| state.world.sources().line_of(at));
+        let place = |state: &Revision, at: Option<Span>| at.map(|at| state.world.sources().origin_of(at));
         ObjectJson {
             id: object.key.to_string(),
             change: match object.fate {
@@ -162,7 +162,7 @@ impl ObjectJson {
                 Fate::Changed(fields) => {
                     let of = |field: &Field| FieldJson {
                         path: field.path.clone(),
-                        at: changes.new.world.sources().line_of(field.at),
+                        at: changes.new.world.sources().origin_of(field.at),
                     };
                     fields.iter().map(of).collect()
                 }
