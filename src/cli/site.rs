@@ -13,6 +13,7 @@ use super::picture::{Drawing, PictureArgs};
 use super::places::Inputs;
 use super::report::{self, Verbosity};
 use crate::diagnostic::Severity;
+use crate::kustomize;
 use crate::picture;
 use crate::render::{self, PageLink, UnitFacts, UnitRow};
 use crate::source::{Files as _, Programs};
@@ -84,7 +85,7 @@ pub fn write(
     let title = look.title.clone().unwrap_or_else(|| "Units of deployment".to_owned());
     let absent = rows.iter().filter(|row| row.file.is_none()).count();
     files.insert(0, (INDEX.to_owned(), render::units_page(&title, &rows, &look)?.into_bytes()));
-    status = status.and(into_folders(asked, found, folders, &files, check));
+    status = status.and(into_folders(asked, (found, units), folders, &files, check));
     if verbosity != Verbosity::Quiet {
         report::say(&format!("a page for each of {} units, {absent} not rendered", files.len() - 1));
     }
@@ -94,7 +95,7 @@ pub fn write(
 /// Writes files into folders, or compares them.
 fn into_folders(
     asked: &Asked<'_>,
-    found: &Found,
+    (found, units): (&Found, &[Unit]),
     folders: &[&Path],
     files: &[(String, Vec<u8>)],
     check: Check,
@@ -102,7 +103,15 @@ fn into_folders(
     let mut status = Status::Success;
     let mut inputs = Inputs::default();
     for path in asked.input.paths() {
-        found.files.list(&material::shown(path)).iter().for_each(|f| inputs.add(Path::new(f)));
+        let all = found.files.list(&material::shown(path));
+        let is_manifest = |file: &&String| [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end));
+        all.iter().filter(is_manifest).for_each(|file| inputs.add(Path::new(file)));
+    }
+    for unit in units {
+        // A generator may read files of any kind.
+        if let How::Kustomize(folder) = &unit.how {
+            kustomize::reads(folder, &found.files).iter().for_each(|file| inputs.add(Path::new(file)));
+        }
     }
     for folder in folders {
         match folder::write(folder, files, &inputs, check) {

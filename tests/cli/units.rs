@@ -266,6 +266,7 @@ fn charts_are_compared_with_helm() {
     let opened = run(&["diff", "--git", "HEAD~1..HEAD", "--unit", "charts/shop"]);
     let opened = text(&opened.stdout);
     assert!(opened.contains("release-name[Deployment] is reached from outside on TCP 80"), "{opened}");
+    assert!(opened.contains("charts/shop/templates/all.yaml"), "{opened}");
     let set =
         run(&["draw", "--helm", "charts/shop", "--set", "ingress=false", "--release-name", "other", "-o", "json"]);
     let set = text(&set.stdout);
@@ -317,4 +318,24 @@ fn patches_are_no_objects_where_files_are_read_as_they_lie() {
     let elsewhere = kubesketch(Path::new("/"), &["check", whole]);
     assert_eq!(elsewhere.status.code(), Some(0), "{}", text(&elsewhere.stdout));
     assert!(!text(&elsewhere.stdout).contains("defined more than once"));
+}
+
+#[test]
+fn patches_are_no_objects_where_revisions_are_compared_as_their_files_lie() {
+    if !have_git() {
+        return;
+    }
+    let repo = Repository::new();
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+    repo.write(&[
+        ("a/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n"),
+        ("a/patch.yaml", patch),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+    ]);
+    repo.commit("one");
+    repo.write(&[("base/web.yaml", &WEB.replace("web:1", "web:2"))]);
+    repo.commit("a newer image");
+    let flat = said(repo.top(), &["diff", "--git", "HEAD~1..HEAD", "--flat"]);
+    assert!(flat.contains("default/web[Deployment]: image 1 → 2"), "{flat}");
 }
