@@ -215,6 +215,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/cli/serve/guard.rs", "headers of requests"),
     ("src/cli/serve/roots.rs", "paths of files"),
     ("src/cli/serve/routes.rs", "headers of requests"),
+    ("src/cli/site.rs", "names of files"),
     ("src/cli/signals.rs", "what the system says of signals"),
     ("src/cli/why.rs", "the locale"),
     ("src/diff/facts.rs", "references of images"),
