@@ -73,7 +73,7 @@ impl Files for Disk {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        if self.is_folder(folder) { list(Path::new(folder)) } else { Vec::new() }
+        if self.fence.leads_inside(Path::new(folder)) { list(Path::new(folder)) } else { Vec::new() }
     }
 }
 
