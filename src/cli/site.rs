@@ -16,7 +16,7 @@ use crate::diagnostic::Severity;
 use crate::kustomize;
 use crate::picture;
 use crate::render::{self, PageLink, UnitFacts, UnitRow};
-use crate::source::{Files as _, Programs};
+use crate::source::Files as _;
 use crate::units::{How, Unit};
 
 /// What is drawn, and how.
@@ -47,7 +47,7 @@ pub fn write(
     check: Check,
     verbosity: Verbosity,
 ) -> Result<Status> {
-    let (programs, charts) = (Programs::from_env(), asked.input.charts());
+    let (programs, charts) = (asked.input.reading().programs(), asked.input.charts());
     let limit = asked.input.reading().max_file_bytes();
     let renderer = Renderer { files: &found.files, programs: &programs, limit, charts: &charts };
     let made: Vec<Result<Made, String>> = units.par_iter().map(|unit| made(asked, &renderer, unit)).collect();
