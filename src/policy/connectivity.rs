@@ -325,18 +325,6 @@ impl Connectivity {
         self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
     }
 
-    /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of, such as
-    /// hosts by their names: its policy and its position there.
-    pub(crate) fn untold_rule(
-        &self,
-        network: usize,
-        group: GroupId,
-        direction: Direction,
-        ports: &PortSet,
-    ) -> Option<(usize, usize)> {
-        self.planes.get(network)?.judge.untold_rule(group, direction, ports)
-    }
-
     /// For each rule of these policies the groups about which it is not as it is about most: groups that are never
     /// named here get the same answer as all others of their kind.
     pub(crate) fn exceptions(&self, network: usize, group: GroupId, direction: Direction) -> Vec<Vec<GroupId>> {

@@ -32,6 +32,7 @@ mod network_policy;
 mod networks;
 mod pairs;
 mod partition;
+mod perhaps;
 mod plane;
 mod ports;
 mod reach;
@@ -65,7 +66,7 @@ pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};

@@ -83,8 +83,20 @@ pub enum Peer {
     /// Hosts outside of the cluster by their names, in which `*` may represent anything; manifests do not tell their
     /// addresses.
     Names(Vec<String>),
-    /// Something that manifests do not tell the addresses of, such as nodes or domain names. The text says what.
-    Untold(&'static str),
+    /// Something that manifests do not show, such as nodes or domain names: the text says what, and the rest who it may
+    /// be.
+    Untold(&'static str, Perhaps),
+}
+
+/// Who may be among those whom a peer means that manifests do not show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Perhaps {
+    /// Anybody outside of the cluster.
+    Outside,
+    /// Nodes: pods in the network of their node, and private addresses outside of the cluster.
+    Nodes,
+    /// These pods.
+    Pods(PodSelection),
 }
 
 impl Peer {
@@ -94,7 +106,7 @@ impl Peer {
             // Names are told as they are.
             Peer::Pods(_) | Peer::Addresses(_) | Peer::Names(_) => None,
             Peer::Nodes => Some("nodes"),
-            Peer::Untold(what) => Some(what),
+            Peer::Untold(what, _) => Some(what),
         }
     }
 }

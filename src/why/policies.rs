@@ -5,7 +5,7 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Project, Reason, Rule, Ruling, Tier};
+use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling, Tier};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -224,10 +224,13 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 let policy = &scene.connectivity.policies()[policy];
                 let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
                 let whom = untold(rule);
-                let text = format!(
-                    "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
-                    rule.field, policy.key
-                );
+                let is_pods = |p: &&Peer| matches!(p, Peer::Untold(_, Perhaps::Pods(_)));
+                let why = match rule.peers.list().iter().any(|p| is_pods(&p)) {
+                    true => "the manifests do not show whether this one is among them",
+                    false => "this one may be among them",
+                };
+                let known = if why.starts_with("this") { ", whose addresses are not known" } else { "" };
+                let text = format!("{} of {} is for {whom}{known}: {why}", rule.field, policy.key);
                 (text, Some(scene.place(rule.at)))
             }
             // It has been said above.
