@@ -81,7 +81,8 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         policies.retain(|policy| !again.contains(&policy.key));
         policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok()).flatten());
     }
-    policies.extend(istio.authentications(cluster, &mut faults));
+    let v6 = if must_again.contains(&true) { AddressSet::all_v6() } else { AddressSet::none() };
+    policies.extend(istio.authentications(cluster, AddressSet::all_v4().with(&v6), &mut faults));
     for (entry, fault) in faults {
         // What a policy that is refused would say is not known.
         partly.extend(entry.key.kind.ends_with("Authentication").then(|| ForeignPolicy::refused(entry)));

@@ -186,6 +186,8 @@ pub struct Connectivity {
     idle: Vec<usize>,
     /// What policies leave of the way from outside to each workload that brings requests.
     hops: BTreeMap<usize, Admission>,
+    /// The workloads that are taken to be in a mesh, where it has policies.
+    assumed: BTreeSet<usize>,
 }
 
 /// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
@@ -216,8 +218,20 @@ pub fn connectivity(
     let idle = (0..policies.len()).filter(|&p| enforcement.unenforcing(&policies[p]).is_some()).collect();
     let absent_rules = absent_controller::rules(&policies, cluster, &absent);
     let hops = BTreeMap::new();
-    let mut value =
-        Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement, idle, hops };
+    let assumed = super::istio::assumed(cluster, &policies);
+    let mut value = Connectivity {
+        policies,
+        foreign,
+        planes,
+        home,
+        entrances,
+        absent,
+        absent_rules,
+        enforcement,
+        idle,
+        hops,
+        assumed,
+    };
     value.hops = value.all_hops();
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
@@ -269,6 +283,12 @@ impl Connectivity {
         direction: Direction,
     ) -> impl Iterator<Item = &ForeignPolicy> {
         self.foreign.iter().filter(move |f| f.is_about(direction) && f.may_select(workload, namespace))
+    }
+
+    /// Whether the manifests do not show whether the pods of a workload are in a mesh that has policies, so that they
+    /// are taken to be.
+    pub fn is_taken_to_be_in_mesh(&self, workload: usize) -> bool {
+        self.assumed.contains(&workload)
     }
 
     /// What policies that are not evaluated may change for a workload in a direction.

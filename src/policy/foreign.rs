@@ -112,9 +112,14 @@ pub(crate) fn may_decide(group: &str, kind: &str) -> bool {
     listed(group, kind).is_some() || kind.ends_with("NetworkPolicy") && !group.is_empty() && !STAGED.contains(&kind)
 }
 
+/// Whether objects of a kind are policies that are recorded and not enforced.
+pub(crate) fn is_staged(group: &str, kind: &str) -> bool {
+    ["projectcalico.org", "crd.projectcalico.org"].contains(&group) && STAGED.contains(&kind)
+}
+
 /// Kinds named `…NetworkPolicy` that hold nowhere: Calico only records what they would do
 /// (<https://docs.tigera.io/calico/latest/reference/resources/stagednetworkpolicy>).
-pub(crate) const STAGED: &[&str] = &["StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedNetworkPolicy"];
+const STAGED: &[&str] = &["StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedNetworkPolicy"];
 
 /// More pairs of namespaces and policies of a whole cluster than this are not looked at one by one.
 const MOST_PAIRS: usize = 100_000;

@@ -55,6 +55,7 @@ pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
+pub(crate) use foreign::is_staged;
 #[cfg(feature = "cli")]
 pub(crate) use foreign::may_decide;
 pub use foreign::{ForeignPolicy, Influence};

@@ -247,6 +247,9 @@ impl Policy {
 
     /// How people call a rule of it, as in `ingress[0]`: by the list that it stands in.
     pub fn rule_name(&self, direction: Direction, rule: &Rule) -> String {
+        if self.key.kind == "PeerAuthentication" {
+            return "mutual TLS".to_owned();
+        }
         let list = match (&self.tier, direction) {
             (Tier::Mesh, Direction::Ingress) => "rules",
             (_, direction) => direction.as_str(),
@@ -287,6 +290,11 @@ impl Policy {
             _ => String::new(),
         };
         (self.tier.clone(), self.priority, name)
+    }
+
+    /// Whether it has a rule for peers that manifests do not show, such as nodes or hosts by their names.
+    pub fn is_vague(&self) -> bool {
+        self.all_rules().flat_map(|r| r.peers.list()).any(|p| matches!(p, Peer::Names(_) | Peer::Untold(..)))
     }
 
     /// Every rule.

@@ -103,7 +103,26 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     } else {
         step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} applies", names(&isolation.tiers)), None);
     }
-    let foreign: Vec<_> = scene.unevaluated(workload, direction).collect();
+    let of_mesh = isolation.isolating.iter().chain(&isolation.tiers);
+    let is_of_mesh = |p: &&usize| scene.connectivity.policies()[**p].tier == Tier::Mesh;
+    if let Some(&policy) = of_mesh.into_iter().find(is_of_mesh)
+        && scene.connectivity.is_taken_to_be_in_mesh(workload)
+    {
+        let key = &scene.connectivity.policies()[policy].key;
+        let text =
+            format!("{name} is taken to be in the mesh, which the manifests do not show: without a proxy {key} does not hold");
+        step.say(Mark::Doubt, text, Some(scene.workload_place(workload)));
+    }
+    let (elsewhere, foreign): (Vec<_>, Vec<_>) =
+        scene.unevaluated(workload, direction).partition(|f| f.enforced_by.is_some());
+    for policy in elsewhere {
+        let by = policy.enforced_by.as_deref().unwrap_or_default();
+        let text = format!(
+            "{} is enforced by {by}, not at the pods of {name}: whether this connection passes there is not evaluated",
+            policy.key
+        );
+        step.say(Mark::Doubt, text, Some(scene.place(policy.at)));
+    }
     if let Some(first) = foreign.first() {
         let subject = if foreign.len() > 1 {
             format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
@@ -129,7 +148,13 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, other: &End, dec
             Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
         };
         let when = rule.when.as_ref().map_or(String::new(), |c| format!(" on some requests ({c})"));
-        let text = format!("{what} {verb} {} of {}{when}", rule.field, policy_name(policy));
+        let why = match (reason.effect, policy.key.kind.as_str()) {
+            (Effect::Deny, "PeerAuthentication") => {
+                format!(": it asks for mutual TLS, and {} has no proxy of the mesh", other.name(scene))
+            }
+            _ => String::new(),
+        };
+        let text = format!("{what} {verb} {} of {}{when}{why}", rule.field, policy_name(policy));
         step.say(mark, text, Some(scene.place(rule.at)));
     }
     match decision.ruling {
@@ -224,13 +249,16 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 let policy = &scene.connectivity.policies()[policy];
                 let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
                 let whom = untold(rule);
-                let is_pods = |p: &&Peer| matches!(p, Peer::Untold(_, Perhaps::Pods(_)));
-                let why = match rule.peers.list().iter().any(|p| is_pods(&p)) {
-                    true => "the manifests do not show whether this one is among them",
-                    false => "this one may be among them",
+                let text = match is_for_pods(rule) {
+                    true => format!(
+                        "{} of {} is for {whom}: whether this one is among them cannot be determined from the manifests",
+                        rule.field, policy.key
+                    ),
+                    false => format!(
+                        "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
+                        rule.field, policy.key
+                    ),
                 };
-                let known = if why.starts_with("this") { ", whose addresses are not known" } else { "" };
-                let text = format!("{} of {} is for {whom}{known}: {why}", rule.field, policy.key);
                 (text, Some(scene.place(rule.at)))
             }
             // It has been said above.
@@ -251,13 +279,20 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
     }
 }
 
+/// Whether a rule is for pods of which manifests do not show which they are.
+pub(super) fn is_for_pods(rule: &Rule) -> bool {
+    rule.peers.list().iter().any(|p| matches!(p, Peer::Untold(_, Perhaps::Pods(_))))
+}
+
 /// Those whom a rule means of which manifests do not tell the addresses.
 fn untold(rule: &Rule) -> String {
     let words = rule.peers.list().iter().filter_map(|peer| match peer {
         Peer::Names(names) => Some(text::joined(names, 3, ", ", "more")),
         other => other.untold().map(str::to_owned),
     });
-    words.collect::<Vec<_>>().join(", ")
+    let mut words: Vec<String> = words.collect();
+    words.dedup();
+    words.join(", ")
 }
 
 /// What an ingress controller is taken for that the manifests do not contain.

@@ -10,6 +10,7 @@ mod peer;
 mod sidecar;
 mod source;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) use self::membership::{Membership, MeshConfig};
@@ -23,7 +24,7 @@ use super::request::{Condition, METHOD, Test};
 use super::rule::{Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{Expression, Operator, PortSet, Protocol, Requirement, Selector};
+use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
 
 /// The group of policies, and that of Sidecars.
 const SECURITY: &str = "security.istio.io";
@@ -62,10 +63,15 @@ impl Reader {
     }
 
     /// The policies that PeerAuthentications are; which one holds for a pod depends on the others.
-    pub fn authentications<'a>(&self, cluster: &'a Cluster, faults: &mut Vec<(&'a Entry, Fault)>) -> Vec<Policy> {
+    pub fn authentications<'a>(
+        &self,
+        cluster: &'a Cluster,
+        everywhere: AddressSet,
+        faults: &mut Vec<(&'a Entry, Fault)>,
+    ) -> Vec<Policy> {
         let all = cluster.entries().iter().filter(|e| is_authentication(e));
         let read = |entry: &'a Entry| peer::read(entry).map_err(|fault| faults.push((entry, fault))).ok();
-        let (all, everywhere) = (all.filter_map(read).collect(), self.everywhere.addresses());
+        let all = all.filter_map(read).collect();
         Authentications { all, config: &self.config, everywhere }.policies(cluster)
     }
 
@@ -242,6 +248,15 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// The workloads that are taken to be in the mesh although nothing shows it, where the mesh has policies.
+pub(super) fn assumed(cluster: &Cluster, policies: &[Policy]) -> BTreeSet<usize> {
+    if policies.iter().all(|p| p.tier != Tier::Mesh) {
+        return BTreeSet::new();
+    }
+    let all = cluster.workloads().iter().enumerate();
+    all.filter(|(_, w)| Membership::of(cluster, w) == Membership::Assumed).map(|(index, _)| index).collect()
 }
 
 fn is_authorization(entry: &Entry) -> bool {
