@@ -11,7 +11,8 @@ use crate::cluster::Entry;
 use crate::diagnostic::{Code, Severity};
 use crate::net::PortSet;
 use crate::policy::{
-    Action, Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, RulePorts, Tier, is_added, is_staged,
+    Action, Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, RulePorts, Tier, is_added,
+    is_staged,
 };
 
 family! {
@@ -156,7 +157,8 @@ fn matches_nothing(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, rule: 
         return;
     }
     let near = namespaces.iter().find_map(|n| near(scene, n, pods));
-    let hint = near.as_ref().map_or(String::new(), |Near { workload, said, .. }| format!("; {} has {said}", named(workload)));
+    let hint =
+        near.as_ref().map_or(String::new(), |Near { workload, said, .. }| format!("; {} has {said}", named(workload)));
     let there: Vec<String> = namespaces.iter().map(|n| (*n).to_owned()).collect();
     let message =
         format!("{} of {} is for pods with {pods}, and {} has none{hint}", rule.field, title(policy), some(&there));

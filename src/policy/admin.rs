@@ -6,8 +6,8 @@ use super::network_policy::check_port_name;
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule,
-    Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy,
+    Rule, Scope,
 };
 use super::selector;
 use super::tier::{Order, Tier};
@@ -221,8 +221,10 @@ fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
     // (<https://network-policy-api.sigs.k8s.io/npeps/npep-122/>).
     if let Some(field) = ["sameLabels", "notSameLabels"].iter().find_map(|key| nested(&one, key)) {
         field.items()?;
-        let selection =
-            PodSelection { namespaces: NamespaceSelection::Labeled(Selector::everything()), pods: Selector::everything() };
+        let selection = PodSelection {
+            namespaces: NamespaceSelection::Labeled(Selector::everything()),
+            pods: Selector::everything(),
+        };
         return Ok(Peer::Untold("namespaces with the same labels or with others", Perhaps::Pods(selection)));
     }
     Ok(match one.key() {

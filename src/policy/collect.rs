@@ -11,7 +11,8 @@ use super::foreign::{ForeignPolicy, Surroundings};
 use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Blocks, Peer, Peers, Policy};
+use super::rule::{Blocks, Peer, Peers, Perhaps, Policy};
+use super::tier::Tier;
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
@@ -186,7 +187,10 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
                 // Who denies or allows every address speaks of none in particular, and names are told as such.
                 let is_all =
                     |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
-                if let Some(what) = peer.untold().filter(|_| !peers.iter().any(is_all)) {
+                // Whether pods are in a mesh is no matter of addresses.
+                let of_mesh = policy.tier == Tier::Mesh && matches!(peer, Peer::Untold(_, Perhaps::Outside))
+                    || matches!(peer, Peer::Untold(_, Perhaps::Pods(_))) && policy.key.kind == "PeerAuthentication";
+                if let Some(what) = peer.untold().filter(|_| !of_mesh && !peers.iter().any(is_all)) {
                     untold.entry(what).or_default().push(rule.at);
                 }
                 match peer {

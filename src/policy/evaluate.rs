@@ -469,7 +469,8 @@ impl Judge {
             peers.insert_range(..);
         }
         let rules = side.all().flat_map(|p| self.rules_of(p, direction, group));
-        rules.for_each(|(_, r)| std::iter::once(r.peers).chain(r.perhaps).for_each(|s| peers.union_with(&self.sets[s])));
+        rules
+            .for_each(|(_, r)| std::iter::once(r.peers).chain(r.perhaps).for_each(|s| peers.union_with(&self.sets[s])));
         peers
     }
 

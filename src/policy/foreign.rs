@@ -200,9 +200,7 @@ impl ForeignPolicy {
     /// What an evaluated policy of another project may change where a rule that denies or passes on is about some of its
     /// own pods that the manifests do not show: that rule may decide about any of them.
     pub(super) fn in_part(entry: &Entry, policy: &Policy, around: &Surroundings<'_>) -> Option<ForeignPolicy> {
-        let is_left_out = |rule: &&Rule| {
-            rule.own.list().iter().any(|peer| matches!(peer, Peer::Untold(..)))
-        };
+        let is_left_out = |rule: &&Rule| rule.own.list().iter().any(|peer| matches!(peer, Peer::Untold(..)));
         let actions = || policy.all_rules().filter(is_left_out).map(|rule| rule.action);
         let influence = match (actions().any(|a| a == Action::Pass), actions().any(|a| a == Action::Deny)) {
             (true, _) => Influence::Decides,

@@ -13,7 +13,9 @@ use super::added;
 use super::classes::{Classes, PodClass};
 use super::foreign::{Influence, slot};
 use super::partition::partition;
-use super::rule::{Blocks, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule};
+use super::rule::{
+    Blocks, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule,
+};
 use crate::cluster::UNKNOWN_VALUE;
 use crate::net::{AddressRange, AddressSet, ContainerPort, Expression, Labels, NAMESPACE_NAME, Operator, Selector};
 

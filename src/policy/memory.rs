@@ -87,7 +87,8 @@ impl Memory {
         let unread = foreign::certainty(sides.0, sides.1, &ALL_PORTS);
         // What one side surely denies is denied, however sure the other one is.
         let is_closed = |side: &Verdict| side.ports.is_empty() && side.certainty == Certainty::Certain;
-        let beside = |side: &Verdict, other: &Verdict| if is_closed(other) { Certainty::Certain } else { side.certainty };
+        let beside =
+            |side: &Verdict, other: &Verdict| if is_closed(other) { Certainty::Certain } else { side.certainty };
         let sides = [beside(&egress, &ingress), beside(&ingress, &egress)];
         let certainty = [unread, depends].into_iter().chain(sides).fold(certainty, Ord::max);
         let answer = Arc::new(Answer { ports, sometimes, because, certainty });

@@ -67,7 +67,8 @@ pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy,
+    Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};

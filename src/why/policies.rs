@@ -5,7 +5,9 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling, Tier};
+use crate::policy::{
+    Decision, Direction, Effect, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling, Tier,
+};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -63,9 +65,7 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
         if told > SHOWN {
             step.say(Mark::Ok, format!("and {} more pairs", told - SHOWN), None);
         }
-        if direction == Direction::Ingress {
-            doubts(scene, judged, &mut step);
-        }
+        doubts(scene, judged, direction, &mut step);
         if !step.lines.is_empty() {
             steps.push(step);
         }
@@ -109,8 +109,9 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         && scene.connectivity.is_taken_to_be_in_mesh(workload)
     {
         let key = &scene.connectivity.policies()[policy].key;
-        let text =
-            format!("{name} is taken to be in the mesh, which the manifests do not show: without a proxy {key} does not hold");
+        let text = format!(
+            "{name} is taken to be in the mesh, which the manifests do not show: without a proxy {key} does not hold"
+        );
         step.say(Mark::Doubt, text, Some(scene.workload_place(workload)));
     }
     let (elsewhere, foreign): (Vec<_>, Vec<_>) =
@@ -214,9 +215,14 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, pair: &Judged)
     format!("has no rule for it: {count} for {whom}{named}")
 }
 
-fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
+/// What is not certain. Which rule may mean an end is said in the layer of its direction, all else in the last one.
+fn doubts(scene: &Scene<'_>, judged: &[Judged], direction: Direction, step: &mut Step) {
+    let is_here = |pair: &&Judged| match (pair.doubt, pair.untold) {
+        (Some(Doubt::Untold), Some((of_rule, ..))) => of_rule == direction,
+        _ => direction == Direction::Ingress,
+    };
     let mut said: Vec<(Doubt, String)> = Vec::new();
-    for pair in judged {
+    for pair in judged.iter().filter(is_here) {
         if let Some(rule) = pair.rule_for_controller {
             let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
             let said_it = (Doubt::UnknownController, text.to_owned());
@@ -250,6 +256,13 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
                 let whom = untold(rule);
                 let text = match is_for_pods(rule) {
+                    true if policy.tier == Tier::Mesh => format!(
+                        "{} of {} denies what has no proxy of the mesh: whether {} and {} have one cannot be determined from the manifests",
+                        rule.field,
+                        policy.key,
+                        pair.from.name(scene),
+                        pair.to.name(scene)
+                    ),
                     true => format!(
                         "{} of {} is for {whom}: whether this one is among them cannot be determined from the manifests",
                         rule.field, policy.key
@@ -273,7 +286,8 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
             said.push((doubt, text));
         }
     }
-    let unknown = judged.iter().any(|p| p.from == End::Controller && p.rule_for_controller.is_none());
+    let unknown = direction == Direction::Ingress
+        && judged.iter().any(|p| p.from == End::Controller && p.rule_for_controller.is_none());
     if unknown && !step.lines.is_empty() {
         step.say(Mark::Ok, absent_controller(scene), None);
     }

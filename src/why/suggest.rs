@@ -102,8 +102,7 @@ fn authorization(scene: &Scene<'_>, source: &End, ports: &PortSet) -> String {
     let account = workload.spec.pod.service_account_name.as_deref().filter(|a| !a.is_empty()).unwrap_or("default");
     let principal = format!("cluster.local/ns/{}/sa/{account}", workload.key.namespace());
     let of_tcp = ports.ranges(Protocol::Tcp);
-    let single: Option<Vec<String>> =
-        of_tcp.iter().map(|(a, b)| (a == b).then(|| format!("\"{a}\""))).collect();
+    let single: Option<Vec<String>> = of_tcp.iter().map(|(a, b)| (a == b).then(|| format!("\"{a}\""))).collect();
     let to = match single.filter(|list| !list.is_empty()) {
         Some(list) => format!(", to: [{{operation: {{ports: [{}]}}}}]", list.join(", ")),
         None => String::new(),

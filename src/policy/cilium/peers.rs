@@ -108,7 +108,8 @@ impl Side<'_, '_> {
     /// is in its bootstrap phase, checks health or is not managed is none of the pods of the input.
     fn entity(&self, field: &Field<'_>) -> Read<Peers> {
         let name = field.text()?;
-        let untold = UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words, Perhaps::Outside));
+        let untold =
+            UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words, Perhaps::Outside));
         Ok(Peers::AnyOf(match name {
             "all" => return Ok(Peers::Everybody),
             "world" => vec![Peer::Addresses(self.reader.everywhere.addresses())],

@@ -50,9 +50,8 @@ impl Reader {
     /// Prepares to read.
     pub fn new(cluster: &Cluster) -> Reader {
         let has_any = cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
-        let some = |wanted: Membership| {
-            has_any && cluster.workloads().iter().any(|w| Membership::of(cluster, w) == wanted)
-        };
+        let some =
+            |wanted: Membership| has_any && cluster.workloads().iter().any(|w| Membership::of(cluster, w) == wanted);
         Reader {
             has_outsiders: some(Membership::Outside),
             has_ambient: some(Membership::Ambient),
@@ -198,7 +197,8 @@ impl Reader {
         rules: &mut Vec<Rule>,
     ) -> Read<()> {
         field.must_be_map()?;
-        let mut sources = field.list("from")?.iter().map(|f| Source::read(f, &self.home(namespace))).collect::<Read<Vec<_>>>()?;
+        let mut sources =
+            field.list("from")?.iter().map(|f| Source::read(f, &self.home(namespace))).collect::<Read<Vec<_>>>()?;
         if sources.is_empty() {
             sources.push(Source::default());
         }

@@ -41,8 +41,7 @@ impl Source {
             ("namespaces", added::MESH_NAMESPACE),
             ("serviceAccounts", added::MESH_ACCOUNT),
         ] {
-            let texts =
-                |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| home.whole(label, t)));
+            let texts = |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| home.whole(label, t)));
             source.identify(label, &texts(key)?.collect::<Vec<_>>(), &texts(&negative(key))?.collect::<Vec<_>>());
         }
         source.inside(&field, "ipBlocks")?;
