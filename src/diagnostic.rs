@@ -192,6 +192,10 @@ codes! {
     PolicyPortIsServicePort = "policy-port-is-service-port", Warning;
     /// The network of the cluster does not enforce policies.
     PolicyNotEnforced = "policy-not-enforced", Warning;
+    /// Policies are staged: they are recorded and not enforced.
+    PolicyStaged = "policy-staged", Info;
+    /// A rule of a policy never decides, because of rules before it.
+    PolicyRuleShadowed = "policy-rule-shadowed", Warning;
     /// A rule of Cilium allows names of hosts whose addresses it never learns.
     FqdnWithoutDnsRule = "fqdn-without-dns-rule", Warning;
     /// Pods may send to other pods but cannot look up names.

@@ -23,6 +23,7 @@ mod nearest;
 mod noticed;
 mod objects;
 mod policies;
+mod policy_others;
 mod policy_peers;
 mod policy_ports;
 mod probes;
@@ -73,6 +74,7 @@ pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     ingress::check(&mut scene);
     issuers::check(&mut scene);
     policies::check(&mut scene);
+    policy_others::check(&mut scene);
     policy_peers::check(&mut scene);
     policy_ports::check(&mut scene);
     reach::check(&mut scene);

@@ -10,8 +10,10 @@ use crate::cluster::{Entry, Workload};
 use crate::diagnostic::{Code, Severity};
 use crate::manifest::Tree;
 use crate::net::near::is_slip;
-use crate::net::{Expression, Selector};
-use crate::policy::{Direction, Enforcement, NamespaceSelection, Peer, Peers, Policy, Project, Rule, RulePorts};
+use crate::net::{Expression, ObjectKey, Selector};
+use crate::policy::{
+    Direction, Enforcement, NamespaceSelection, Peer, Peers, Policy, Project, Rule, RulePorts, is_added,
+};
 
 family! {
     PolicySelectsNothing, "policy-selects-nothing", true, "The `podSelector` of a NetworkPolicy, or the selector of a policy of Calico, Cilium or Istio for one namespace, fits no pod of its namespace: it protects nothing, and what it allows is allowed to nobody. A typo in a label is the usual cause; the message names the workload that comes nearest and what becomes of it without the policy. An empty selector means every pod of the namespace and is never told of, nor is a policy for a namespace of which the input holds no pod.";
@@ -216,17 +218,22 @@ fn allows_everything(scene: &mut Scene<'_>, entry: &Entry, policy: &Policy, dire
 /// Policies of other projects, of one namespace, that are about no pod of it.
 fn other_selects_nothing(scene: &mut Scene<'_>) {
     let connectivity = scene.connectivity;
-    for (index, policy) in connectivity.policies().iter().enumerate() {
+    // An object may be several policies.
+    let all = connectivity.policies().iter().enumerate();
+    let mut told: BTreeSet<&ObjectKey> =
+        all.filter(|(index, _)| connectivity.selects(*index)).map(|(_, p)| &p.key).collect();
+    for policy in connectivity.policies() {
         let NamespaceSelection::Named(namespace) = &policy.subject.namespaces else { continue };
         let never = Selector::of(Expression::never());
         // What Cilium calls by a reserved label is no pod, and meant to be none.
         let is_meant = policy.is_of_another_project() && policy.subject.pods != never;
-        if !is_meant || connectivity.selects(index) || scene.is_bare(namespace) || scene.is_operated(namespace) {
+        if !is_meant || !told.insert(&policy.key) || scene.is_bare(namespace) || scene.is_operated(namespace) {
             continue;
         }
         let Some(entry) = scene.find(&policy.key) else { continue };
         let pods = &policy.subject.pods;
-        let what = if pods.is_everything() { String::new() } else { format!(" with {pods}") };
+        let is_plain = !pods.is_everything() && !pods.keys().into_iter().any(is_added);
+        let what = if is_plain { format!(" with {pods}") } else { String::new() };
         let message = format!("{} selects no pod: {namespace} has none{what}", title(policy));
         scene
             .report(Code::PolicySelectsNothing, entry, "", message)

@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::nearest::named;
 use super::policies::{network_policies, title};
+use super::policy_others::policies_of_others;
 use super::registry::family;
 use super::scene::Scene;
 use super::selection::{ports, some};
@@ -24,7 +25,8 @@ family! {
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     let services = services(scene.cluster);
-    for (entry, policy) in network_policies(scene) {
+    let mut told = BTreeSet::new();
+    for (entry, policy) in network_policies(scene).into_iter().chain(policies_of_others(scene)) {
         for direction in Direction::ALL {
             let mut known: Option<Targets<'_>> = None;
             for rule in policy.rules(direction).unwrap_or_default() {
@@ -37,6 +39,10 @@ pub(super) fn check(scene: &mut Scene<'_>) {
                     None => Targets::of(scene.cluster, &services, indices),
                 };
                 let targets = known.insert(targets);
+                // A rule of a mesh may be several here.
+                if policy.is_of_another_project() && !told.insert(rule.at) {
+                    continue;
+                }
                 let place = Place::of(entry, policy, rule);
                 by_name(scene, &place, direction, targets);
                 by_number(scene, &place, targets);

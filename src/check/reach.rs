@@ -183,7 +183,7 @@ fn may_mean_unseen(scene: &Scene<'_>, entrance: &Entrance) -> bool {
     rules.filter(|r| r.action == Action::Allow).any(|rule| match &rule.peers {
         Peers::Everybody => false,
         Peers::AnyOf(peers) => peers.iter().any(|peer| match peer {
-            Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => true,
+            Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(..) => true,
             Peer::Pods(selection) => {
                 let elsewhere = matches!(selection.namespaces, NamespaceSelection::Labeled(_));
                 elsewhere && scene.pods.meant(scene.cluster, selection).is_empty()

@@ -1,8 +1,8 @@
 //! Every kind of finding: what it means, why it matters, and an example with and one without it.
 
 use super::{
-    calls, exposure, ingress, issuers, noticed, objects, policies, policy_peers, policy_ports, reach, routes, services,
-    suppress, webhooks,
+    calls, exposure, ingress, issuers, noticed, objects, policies, policy_others, policy_peers, policy_ports, reach,
+    routes, services, suppress, webhooks,
 };
 use crate::diagnostic::Code;
 
@@ -43,6 +43,7 @@ const FAMILIES: &[&[Rule]] = &[
     issuers::RULES,
     routes::RULES,
     policies::RULES,
+    policy_others::RULES,
     policy_peers::RULES,
     policy_ports::RULES,
     reach::RULES,

@@ -19,7 +19,7 @@ pub(super) fn rules(policies: &[Policy], cluster: &Cluster, absent: &[AbsentCont
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             let meant = |peer: &Peer| match peer {
                 Peer::Pods(selection) => absent.iter().any(|c| c.may_be_meant(selection, cluster)),
-                Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => false,
+                Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(..) => false,
             };
             if rule.action == Action::Allow && peers.iter().any(meant) {
                 found.insert((index, position));

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::istio::Membership;
 use crate::cluster::{Cluster, Workload};
-use crate::manifest::Tree;
 use crate::net::Labels;
 
 /// The namespace of a pod or network set.
@@ -33,6 +33,14 @@ pub(super) const MESH_ACCOUNT: &str = "istio:source.serviceAccount";
 const CILIUM_ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
 /// The cluster that a pod is in. Its name is taken to be the one that Cilium gives by default.
 const CILIUM_CLUSTER: &str = "io.cilium.k8s.policy.cluster";
+/// Whether a pod is in the mesh: [`IN_MESH_SURELY`] or [`IN_MESH_PERHAPS`]; absent outside of it.
+pub(super) const MESH: &str = "istio:mesh";
+/// The value of [`MESH`] where the manifests show it.
+pub(super) const IN_MESH_SURELY: &str = "shown";
+/// The value of [`MESH`] where it is taken to be so.
+pub(super) const IN_MESH_PERHAPS: &str = "taken to be";
+/// Whether it is the proxy of its node that serves a pod, and not one of its own.
+pub(super) const AMBIENT: &str = "istio:ambient";
 /// Whether a Service selects the pod.
 pub(super) const SERVED: &str = "istio:service";
 
@@ -80,7 +88,8 @@ impl<'a> Added<'a> {
         }
         let namespace = workload.key.namespace();
         let account = workload.spec.pod.service_account_name.as_deref().filter(|a| !a.is_empty()).unwrap_or("default");
-        let in_mesh = is_in_mesh(self.cluster, workload);
+        let membership = Membership::of(self.cluster, workload);
+        let in_mesh = membership != Membership::Outside;
         let value = |key: &str| match key {
             NAMESPACE => Some(namespace.to_owned()),
             ORCHESTRATOR => Some("k8s".to_owned()),
@@ -89,6 +98,11 @@ impl<'a> Added<'a> {
             PRINCIPAL => in_mesh.then(|| format!("cluster.local/ns/{namespace}/sa/{account}")),
             MESH_NAMESPACE => in_mesh.then(|| namespace.to_owned()),
             MESH_ACCOUNT => in_mesh.then(|| format!("{namespace}/{account}")),
+            MESH => in_mesh.then(|| match membership {
+                Membership::Assumed => IN_MESH_PERHAPS.to_owned(),
+                _ => IN_MESH_SURELY.to_owned(),
+            }),
+            AMBIENT => (membership == Membership::Ambient).then(|| "true".to_owned()),
             SERVED => self.served.contains(&index).then(|| "true".to_owned()),
             _ => match key.strip_prefix(OF_ACCOUNT)? {
                 NAME => Some(account.to_owned()),
@@ -96,46 +110,5 @@ impl<'a> Added<'a> {
             },
         };
         self.asked.iter().filter_map(|key| Some((key.clone(), value(key)?))).collect()
-    }
-}
-
-/// Whether the pods of a workload have a proxy in any case: a gateway of Istio is one, and live pods show the one that
-/// was injected.
-fn is_proxy(workload: &Workload) -> bool {
-    let labels = &workload.spec.pod_labels;
-    let is = |key: &str, values: &[&str]| labels.get(key).is_some_and(|v| values.contains(&v.as_str()));
-    let pod = &workload.spec.pod;
-    is("istio", &["ingressgateway", "egressgateway"])
-        || is("operator.istio.io/component", &["IngressGateways", "EgressGateways"])
-        || pod.containers.iter().chain(pod.init_containers.iter().flatten()).any(|c| c.name == "istio-proxy")
-}
-
-/// Whether the pods of a workload are in the mesh. They are unless something says that they are not: a label or
-/// annotation of the pod, or a label of the namespace; which namespaces are injected without any label is for the
-/// installation to say (<https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>).
-pub(super) fn is_in_mesh(cluster: &Cluster, workload: &Workload) -> bool {
-    const INJECT: &str = "sidecar.istio.io/inject";
-    const MODE: &str = "istio.io/dataplane-mode";
-    let spec = &workload.spec;
-    if spec.pod.host_network == Some(true) {
-        return false;
-    }
-    if is_proxy(workload) {
-        return true;
-    }
-    let namespace = cluster.namespaces().get(workload.key.namespace()).map(|n| &n.labels);
-    let mode = |labels: &Labels| labels.get(MODE).cloned();
-    if let Some(mode) = mode(&spec.pod_labels).or_else(|| namespace.and_then(mode)) {
-        return mode != "none";
-    }
-    let tree = &cluster.entries()[workload.entry].object.tree;
-    let metadata = spec.labels_path.strip_suffix("labels").unwrap_or("metadata.");
-    let annotation = || {
-        let annotations = tree.find(&format!("{metadata}annotations"))?;
-        annotations.get(INJECT).and_then(Tree::as_str).map(str::to_owned)
-    };
-    match spec.pod_labels.get(INJECT).cloned().or_else(annotation).as_deref() {
-        Some(word) => word != "false",
-        None => namespace.and_then(|n| n.get("istio-injection")).is_none_or(|word| word != "disabled"),
     }
 }

@@ -6,7 +6,8 @@ use super::network_policy::check_port_name;
 use super::ports::{NamedPort, RulePorts};
 use super::read::{Field, Read};
 use super::rule::{
-    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy,
+    Rule, Scope,
 };
 use super::selector;
 use super::tier::{Order, Tier};
@@ -216,20 +217,35 @@ fn peer(direction: Direction, action: Action, field: &Field<'_>) -> Read<Peer> {
         Direction::Egress => &["namespaces", "pods", "nodes", "networks", "domainNames"],
     };
     let one = field.exactly_one(kinds)?;
+    // Early versions of v1alpha1 compare labels of namespaces here; later ones drop the fields
+    // (<https://network-policy-api.sigs.k8s.io/npeps/npep-122/>).
+    if let Some(field) = ["sameLabels", "notSameLabels"].iter().find_map(|key| nested(&one, key)) {
+        field.items()?;
+        let selection = PodSelection {
+            namespaces: NamespaceSelection::Labeled(Selector::everything()),
+            pods: Selector::everything(),
+        };
+        return Ok(Peer::Untold("namespaces with the same labels or with others", Perhaps::Pods(selection)));
+    }
     Ok(match one.key() {
         "namespaces" => Peer::Pods(whole_namespaces(&one)?),
         "pods" => Peer::Pods(namespaced_pods(&one)?),
         "networks" => Peer::Addresses(networks(&one)?),
         "nodes" => {
             selector::read(&one)?;
-            Peer::Untold("nodes")
+            Peer::Untold("nodes", Perhaps::Nodes)
         }
         _ if action != Action::Allow => return Err(one.fault("domain names can only be allowed")),
         _ => {
             one.items()?;
-            Peer::Untold("domain names")
+            Peer::Untold("domain names", Perhaps::Outside)
         }
     })
+}
+
+/// A field of a peer, or of its namespaces.
+fn nested<'f>(peer: &Field<'f>, key: &str) -> Option<Field<'f>> {
+    peer.get(key).or_else(|| peer.get("namespaces")?.get(key))
 }
 
 fn networks(field: &Field<'_>) -> Read<AddressSet> {

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 
 use super::added::Added;
 use super::foreign::{Influence, Influences};
-use super::rule::{Blocks, NamespaceSelection, Peer, PodSelection, Policy};
+use super::rule::{Blocks, NamespaceSelection, Peer, Perhaps, PodSelection, Policy};
 use crate::cluster::{Cluster, Ordinals, Workload};
 use crate::manifest::{self, Body};
 use crate::net::{ContainerPort, Labels, Protocol};
@@ -34,9 +34,9 @@ impl Asked {
                 asked.port_names.extend(rule.ports.named().into_iter().map(|n| n.name.clone()));
                 for peer in rule.peers.list().iter().chain(rule.own.list()) {
                     match peer {
-                        Peer::Pods(selection) => asked.pods(selection),
+                        Peer::Pods(selection) | Peer::Untold(_, Perhaps::Pods(selection)) => asked.pods(selection),
                         Peer::Addresses(_) => asked.addresses |= policy.blocks == Blocks::Anything,
-                        Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => {}
+                        Peer::Nodes | Peer::Names(_) | Peer::Untold(..) => {}
                     }
                 }
             }

@@ -7,11 +7,12 @@ use super::admin::{self, Kind};
 use super::calico;
 use super::cilium;
 use super::classes::{namespace_keys, namespaces};
-use super::foreign::ForeignPolicy;
+use super::foreign::{ForeignPolicy, Surroundings};
 use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
-use super::rule::{Blocks, Peer, Peers, Policy};
+use super::rule::{Blocks, Peer, Peers, Perhaps, Policy};
+use super::tier::Tier;
 use crate::cluster::{Cluster, Entry};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
@@ -34,11 +35,11 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let istio = istio::Reader::new(cluster);
     let cilium = cilium::Reader::new(cluster, &mut faults);
     policies.extend(istio.sidecars(cluster, &mut faults));
-    diagnostics.extend(faults.into_iter().filter_map(|(entry, fault)| refusal(entry, Some(fault))));
     let of_others = |entry: &Entry| {
-        let single = calico.read(entry).or_else(|| istio.read(entry));
-        single.map(|read| read.map(|policy| policy.into_iter().collect())).or_else(|| cilium.read(entry))
+        let single = calico.read(entry).map(|read| read.map(|policy| policy.into_iter().collect()));
+        single.or_else(|| istio.read(entry)).or_else(|| cilium.read(entry))
     };
+    let around = Surroundings { cluster, root: &istio.config.root };
     let (mut read_later, mut partly, mut names_v6) = (Vec::new(), Vec::new(), false);
     for entry in cluster.entries() {
         let outcome = read(entry).map(|read| read.map(|policy| vec![policy])).or_else(|| {
@@ -54,7 +55,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                     diagnostics.extend(kind.flat_map(|kind| admin::unknown_fields(entry, kind)));
                 }
                 for policy in list {
-                    partly.extend(ForeignPolicy::in_part(entry, &policy));
+                    partly.extend(ForeignPolicy::in_part(entry, &policy, &around));
                     names_v6 |= policy.all_rules().flat_map(|r| r.peers.list()).any(is_of_v6);
                     policies.push(policy);
                 }
@@ -64,7 +65,7 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
                 partly.push(ForeignPolicy::refused(entry));
             }
             None => {
-                if let Some(policy) = ForeignPolicy::of(entry) {
+                if let Some(policy) = ForeignPolicy::of(entry, &around) {
                     foreign.entry((&entry.key.group, &entry.key.kind)).or_default().push(policy);
                 }
             }
@@ -80,6 +81,13 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
         let again: BTreeSet<&ObjectKey> = read_later.iter().map(|entry| &entry.key).collect();
         policies.retain(|policy| !again.contains(&policy.key));
         policies.extend(read_later.iter().filter_map(|entry| of_others(entry)?.ok()).flatten());
+    }
+    let v6 = if must_again.contains(&true) { AddressSet::all_v6() } else { AddressSet::none() };
+    policies.extend(istio.authentications(cluster, AddressSet::all_v4().with(&v6), &mut faults));
+    for (entry, fault) in faults {
+        // What a policy that is refused would say is not known.
+        partly.extend(entry.key.kind.ends_with("Authentication").then(|| ForeignPolicy::refused(entry)));
+        diagnostics.extend(refusal(entry, Some(fault)));
     }
     diagnostics.extend(about_nodes(cluster));
     for ((group, kind), list) in &foreign {
@@ -179,7 +187,10 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
                 // Who denies or allows every address speaks of none in particular, and names are told as such.
                 let is_all =
                     |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
-                if let Some(what) = peer.untold().filter(|_| !peers.iter().any(is_all)) {
+                // Whether pods are in a mesh is no matter of addresses.
+                let of_mesh = policy.tier == Tier::Mesh && matches!(peer, Peer::Untold(_, Perhaps::Outside))
+                    || matches!(peer, Peer::Untold(_, Perhaps::Pods(_))) && policy.key.kind == "PeerAuthentication";
+                if let Some(what) = peer.untold().filter(|_| !of_mesh && !peers.iter().any(is_all)) {
                     untold.entry(what).or_default().push(rule.at);
                 }
                 match peer {

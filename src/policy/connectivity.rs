@@ -186,6 +186,8 @@ pub struct Connectivity {
     idle: Vec<usize>,
     /// What policies leave of the way from outside to each workload that brings requests.
     hops: BTreeMap<usize, Admission>,
+    /// The workloads that are taken to be in a mesh, where it has policies.
+    assumed: BTreeSet<usize>,
 }
 
 /// Works out who can talk to whom. `absent` are the ingress controllers that bring requests and that the input does not
@@ -216,8 +218,20 @@ pub fn connectivity(
     let idle = (0..policies.len()).filter(|&p| enforcement.unenforcing(&policies[p]).is_some()).collect();
     let absent_rules = absent_controller::rules(&policies, cluster, &absent);
     let hops = BTreeMap::new();
-    let mut value =
-        Connectivity { policies, foreign, planes, home, entrances, absent, absent_rules, enforcement, idle, hops };
+    let assumed = super::istio::assumed(cluster, &policies);
+    let mut value = Connectivity {
+        policies,
+        foreign,
+        planes,
+        home,
+        entrances,
+        absent,
+        absent_rules,
+        enforcement,
+        idle,
+        hops,
+        assumed,
+    };
     value.hops = value.all_hops();
     value.doubts(cluster, &mut diagnostics);
     // Each network is judged by itself, and may find the same fault in a policy.
@@ -269,6 +283,12 @@ impl Connectivity {
         direction: Direction,
     ) -> impl Iterator<Item = &ForeignPolicy> {
         self.foreign.iter().filter(move |f| f.is_about(direction) && f.may_select(workload, namespace))
+    }
+
+    /// Whether the manifests do not show whether the pods of a workload are in a mesh that has policies, so that they
+    /// are taken to be.
+    pub fn is_taken_to_be_in_mesh(&self, workload: usize) -> bool {
+        self.assumed.contains(&workload)
     }
 
     /// What policies that are not evaluated may change for a workload in a direction.
@@ -323,18 +343,6 @@ impl Connectivity {
     /// The policies that apply to a group in a direction on a network, in the order in which they are asked.
     pub(crate) fn policies_of(&self, network: usize, group: GroupId, direction: Direction) -> Vec<usize> {
         self.planes.get(network).map(|p| p.judge.side(group, direction).all().collect()).unwrap_or_default()
-    }
-
-    /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of, such as
-    /// hosts by their names: its policy and its position there.
-    pub(crate) fn untold_rule(
-        &self,
-        network: usize,
-        group: GroupId,
-        direction: Direction,
-        ports: &PortSet,
-    ) -> Option<(usize, usize)> {
-        self.planes.get(network)?.judge.untold_rule(group, direction, ports)
     }
 
     /// For each rule of these policies the groups about which it is not as it is about most: groups that are never

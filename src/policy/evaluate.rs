@@ -15,7 +15,7 @@ use super::groups::{Group, GroupId, Groups, Members, SetId, SetTable};
 use super::memory::{Asked as Known, Memory};
 use super::ports::RulePorts;
 use super::request::Condition;
-use super::rule::{Action, Closes, Direction, Peer, Peers, Policy};
+use super::rule::{Action, Closes, Direction, Peers, Policy};
 use super::tier::Tier;
 use crate::net::{ContainerPort, PortSet};
 
@@ -125,8 +125,8 @@ pub(super) struct Asked {
     pub ports: RulePorts,
     /// The position of its condition among those of the judge.
     pub when: Option<usize>,
-    /// Whether it allows something outside of the cluster whose addresses manifests do not tell.
-    untold: bool,
+    /// The groups of which some may be among those that it means, as far as manifests show.
+    pub perhaps: Option<SetId>,
 }
 
 /// What the judge knows of a policy beside its rules.
@@ -202,8 +202,11 @@ impl Judge {
         groups: Groups,
     ) -> Judge {
         let Groups { groups, sets, .. } = groups;
-        let mut prepared =
-            Prepared { table, sets, count: groups.len(), unions: BTreeMap::new(), known: BTreeMap::new() };
+        let mut outside = FixedBitSet::with_capacity(groups.len());
+        let is_outside = |g: &Group| matches!(g.members, Members::Addresses(_));
+        outside.extend(groups.iter().enumerate().filter(|(_, g)| is_outside(g)).map(|(id, _)| id));
+        let (count, unions, known) = (groups.len(), BTreeMap::new(), BTreeMap::new());
+        let mut prepared = Prepared { table, sets, count, outside, unions, known };
         let mut rules = Vec::with_capacity(policies.len());
         let mut subjects = Vec::with_capacity(policies.len());
         for policy in policies {
@@ -295,6 +298,11 @@ impl Judge {
         rules.filter(move |(_, r)| r.own.is_none_or(|set| self.sets[set].contains(subject)))
     }
 
+    /// A rule of a policy, by its position.
+    pub fn rule(&self, policy: usize, direction: Direction, rule: usize) -> Option<&Asked> {
+        self.rules[policy][slot(direction)].get(rule)
+    }
+
     /// Whether a rule of a policy is about a group of its own.
     pub fn is_own(&self, policy: usize, direction: Direction, rule: usize, subject: GroupId) -> bool {
         self.rules_of(policy, direction, subject).any(|(i, _)| i == rule)
@@ -374,25 +382,31 @@ impl Judge {
             Direction::Egress => (from, to),
             Direction::Ingress => (to, from),
         };
-        let (mut rules, mut named, mut untold) = (Vec::new(), false, false);
-        let outside = matches!(self.groups[peer].members, Members::Addresses(_));
+        let (mut rules, mut perhaps, mut named) = (Vec::new(), Vec::new(), false);
         let all = self.side(subject, direction).all().flat_map(|p| self.rules_of(p, direction, subject));
         for (index, (_, rule)) in all.enumerate() {
             if self.sets[rule.peers].contains(peer) {
                 rules.push(index as u32);
-                named |= rule.ports.has_names();
+            } else if self.may_mean(rule, peer) {
+                perhaps.push(index as u32);
             } else {
-                untold |= outside && rule.untold;
+                continue;
             }
+            named |= rule.ports.has_names();
         }
-        let asked = Known { direction, subject, rules: rules.into(), destination: named.then_some(to), untold };
+        let (rules, perhaps, destination) = (rules.into(), perhaps.into(), named.then_some(to));
+        let asked = Known { direction, subject, rules, perhaps, destination };
         let means = self.means(direction, peer);
+        let in_doubt = !asked.perhaps.is_empty();
         self.memory.side(asked, || {
             let verdict = self.of_side(direction, subject, means, &self.groups[to].ports);
-            // What is denied because no rule means it may be what a rule means by a name.
-            let is_left = verdict.ports.is_empty() && verdict.because.iter().all(|r| r.effect != Effect::Deny);
-            if untold && is_left { Verdict { certainty: Certainty::Undetermined, ..verdict } } else { verdict }
+            if in_doubt { self.doubted(direction, (from, to), verdict) } else { verdict }
         })
+    }
+
+    /// Whether a group may be among those whom a rule means that manifests do not show.
+    pub fn may_mean(&self, rule: &Asked, peer: GroupId) -> bool {
+        rule.perhaps.is_some_and(|set| self.sets[set].contains(peer)) && !self.sets[rule.peers].contains(peer)
     }
 
     /// Whether a rule of a policy means a group as its peer.
@@ -455,7 +469,8 @@ impl Judge {
             peers.insert_range(..);
         }
         let rules = side.all().flat_map(|p| self.rules_of(p, direction, group));
-        rules.for_each(|(_, r)| peers.union_with(&self.sets[r.peers]));
+        rules
+            .for_each(|(_, r)| std::iter::once(r.peers).chain(r.perhaps).for_each(|s| peers.union_with(&self.sets[s])));
         peers
     }
 
@@ -464,16 +479,6 @@ impl Judge {
     pub fn is_plain(&self, group: GroupId, direction: Direction) -> bool {
         let [stage] = self.side(group, direction).stages.as_slice() else { return false };
         stage.tier == Tier::Network && stage.policies.iter().all(|&p| self.natures[p].is_plain)
-    }
-
-    /// The first rule that allows a group some of these ports at what manifests do not tell the addresses of.
-    pub fn untold_rule(&self, group: GroupId, direction: Direction, ports: &PortSet) -> Option<(usize, usize)> {
-        let rules = self
-            .side(group, direction)
-            .all()
-            .flat_map(|p| self.rules_of(p, direction, group).map(move |(index, rule)| (p, index, rule)));
-        let mut fitting = rules.filter(|(.., r)| r.untold && !r.ports.at(&[]).intersection(ports).is_empty());
-        fitting.next().map(|(policy, index, _)| (policy, index))
     }
 
     /// What policies that are not evaluated may change for a group in a direction.
@@ -494,8 +499,8 @@ impl Judge {
     /// that it means if these are few, else those that it does not mean.
     pub fn exceptions(&self, group: GroupId, direction: Direction) -> impl Iterator<Item = Vec<GroupId>> + '_ {
         let rules = self.side(group, direction).all().flat_map(move |p| self.rules_of(p, direction, group));
-        rules.map(|(_, rule)| {
-            let meant = &self.sets[rule.peers];
+        rules.flat_map(|(_, rule)| std::iter::once(rule.peers).chain(rule.perhaps)).map(|set| {
+            let meant = &self.sets[set];
             let few = meant.count_ones(..) * 2 <= meant.len();
             if few { meant.ones().collect() } else { meant.zeroes().collect() }
         })
@@ -508,17 +513,14 @@ impl Judge {
     }
 }
 
-/// Whether a peer is outside of the cluster and manifests do not tell its addresses.
-fn is_left_out(peer: &Peer) -> bool {
-    matches!(peer, Peer::Names(_) | Peer::Untold(_))
-}
-
 /// Sets of groups while rules are prepared.
 struct Prepared<'t> {
     table: &'t mut SetTable,
     sets: Vec<FixedBitSet>,
     /// How many groups there are.
     count: usize,
+    /// The groups of addresses.
+    outside: FixedBitSet,
     unions: BTreeMap<Vec<SetId>, SetId>,
     known: BTreeMap<Arc<Condition>, usize>,
 }
@@ -533,12 +535,24 @@ impl Prepared<'_> {
             each,
             own: own.map(|sets| self.union(&sets)),
             ports: rule.ports.clone(),
-            untold: rule.action == Action::Allow && rule.peers.list().iter().any(is_left_out),
+            perhaps: self.perhaps(policy, rule),
             when: rule.when.as_ref().map(|condition| {
                 let next = self.known.len();
                 *self.known.entry(Arc::clone(condition)).or_insert(next)
             }),
         }
+    }
+
+    /// The groups of which some may be among those whom a rule means.
+    fn perhaps(&mut self, policy: &Policy, rule: &super::rule::Rule) -> Option<SetId> {
+        let (sets, outside) = self.table.perhaps(policy, rule);
+        if outside {
+            let mut all = self.outside.clone();
+            sets.iter().for_each(|&set| all.union_with(&self.sets[set]));
+            self.sets.push(all);
+            return Some(self.sets.len() - 1);
+        }
+        (!sets.is_empty()).then(|| self.union(&sets))
     }
 
     /// The set of whatever is in any of these.

@@ -2,15 +2,15 @@
 //!
 //! Whatever a kind leaves open counts as possible: a verdict that such a policy may change is undetermined.
 
+mod points;
+
 use crate::cluster::{Cluster, Entry};
 use crate::manifest::Tree;
 use crate::net::{Labels, ObjectKey, Operator, PortSet};
 use crate::source::Span;
 
 use super::admin;
-use super::cilium;
 use super::evaluate::Certainty;
-use super::istio;
 use super::rule::{Action, Direction, Peer, Policy, Rule};
 use super::selector::from_tree;
 
@@ -89,7 +89,7 @@ const FOREIGN: &[Kind] = &[
     kind("cilium.io", "CiliumLocalRedirectPolicy", Influence::Decides, OUT, Reach::Cluster),
     kind("consul.hashicorp.com", "ServiceIntentions", Influence::Restricts, IN, Reach::Cluster),
     kind("istio.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
-    kind("istio.io", "PeerAuthentication", Influence::Restricts, IN, Reach::Namespace),
+    kind("istio.io", "PeerAuthentication", Influence::Decides, IN, Reach::Namespace),
     kind("k8s.ovn.org", "EgressFirewall", Influence::Restricts, OUT, Reach::Namespace),
     kind("kuma.io", "MeshTrafficPermission", Influence::Restricts, IN, Reach::Cluster),
     kind("kuma.io", "TrafficPermission", Influence::Restricts, IN, Reach::Cluster),
@@ -110,6 +110,11 @@ fn listed(group: &str, kind: &str) -> Option<&'static Kind> {
 /// Whether objects of a kind may decide which connections are allowed.
 pub(crate) fn may_decide(group: &str, kind: &str) -> bool {
     listed(group, kind).is_some() || kind.ends_with("NetworkPolicy") && !group.is_empty() && !STAGED.contains(&kind)
+}
+
+/// Whether objects of a kind are policies that are recorded and not enforced.
+pub(crate) fn is_staged(group: &str, kind: &str) -> bool {
+    ["projectcalico.org", "crd.projectcalico.org"].contains(&group) && STAGED.contains(&kind)
 }
 
 /// Kinds named `…NetworkPolicy` that hold nowhere: Calico only records what they would do
@@ -134,28 +139,34 @@ pub struct ForeignPolicy {
     subject: Option<Labels>,
     /// The workloads that it selects, ascending; `None` if it may select any.
     members: Option<Vec<usize>>,
+    /// What enforces it, where that is not what the pods are behind: a gateway, the interfaces of nodes.
+    pub enforced_by: Option<String>,
+}
+
+/// What decides whom policies concern, beside themselves.
+pub(super) struct Surroundings<'a> {
+    pub cluster: &'a Cluster,
+    /// The namespace whose policies of Istio hold for the whole mesh.
+    pub root: &'a str,
 }
 
 impl ForeignPolicy {
     /// The policy that an object is; `None` if it is of none of these kinds.
-    pub(super) fn of(entry: &Entry) -> Option<ForeignPolicy> {
+    pub(super) fn of(entry: &Entry, around: &Surroundings<'_>) -> Option<ForeignPolicy> {
         let (group, name) = (entry.key.group.as_str(), entry.key.kind.as_str());
         let is_of = |suffix: &str| group.strip_suffix(suffix).is_some_and(|p| p.is_empty() || p.ends_with('.'));
         let listed = listed(group, name);
         if !may_decide(group, name) {
             return None;
         }
-        if name == "PeerAuthentication" && !is_strict(&entry.object.tree) {
-            return None;
-        }
         let named = ["Global", "Cluster", "AdminNetworkPolicy"].iter().any(|w| name.contains(w));
-        let root = is_of("istio.io") && entry.key.namespace() == istio::ROOT;
+        let root = is_of("istio.io") && entry.key.namespace() == around.root;
         let spec = entry.object.tree.at(&["spec"]);
         let directions = match listed {
             Some(kind) => kind.directions.to_vec(),
             None => directions(&entry.object.tree),
         };
-        Some(ForeignPolicy {
+        let policy = ForeignPolicy {
             key: entry.key.clone(),
             at: entry.object.span,
             influence: listed.map_or(Influence::Decides, |k| k.influence),
@@ -166,7 +177,9 @@ impl ForeignPolicy {
             directions,
             subject: spec.and_then(subject),
             members: None,
-        })
+            enforced_by: None,
+        };
+        Some(points::narrowed(policy, entry, around))
     }
 
     /// The same for a policy that the API server refuses as it is written: what it would say once it is mended is not
@@ -180,26 +193,21 @@ impl ForeignPolicy {
             directions: BOTH.to_vec(),
             subject: None,
             members: None,
+            enforced_by: None,
         }
     }
 
-    /// What an evaluated policy of another project may change where a rule that denies or passes on means a peer whose
-    /// addresses the manifests do not give: that rule may decide about any pod.
-    pub(super) fn in_part(entry: &Entry, policy: &Policy) -> Option<ForeignPolicy> {
-        let is_left_out = |rule: &&Rule| {
-            let mut peers = rule.peers.list().iter().chain(rule.own.list());
-            peers.any(|peer| matches!(peer, Peer::Untold(_)))
-        };
+    /// What an evaluated policy of another project may change where a rule that denies or passes on is about some of its
+    /// own pods that the manifests do not show: that rule may decide about any of them.
+    pub(super) fn in_part(entry: &Entry, policy: &Policy, around: &Surroundings<'_>) -> Option<ForeignPolicy> {
+        let is_left_out = |rule: &&Rule| rule.own.list().iter().any(|peer| matches!(peer, Peer::Untold(..)));
         let actions = || policy.all_rules().filter(is_left_out).map(|rule| rule.action);
         let influence = match (actions().any(|a| a == Action::Pass), actions().any(|a| a == Action::Deny)) {
             (true, _) => Influence::Decides,
             (false, true) => Influence::Restricts,
-            (false, false) => return None,
+            (false, false) => return points::on_interfaces(entry, around),
         };
-        // Of Kubernetes' own kinds and of Cilium's such peers are no pods: nodes, domain names, the API server.
-        ForeignPolicy::of(entry)
-            .filter(|_| ![admin::GROUP, cilium::GROUP].contains(&&*entry.key.group))
-            .map(|all| ForeignPolicy { influence, ..all })
+        ForeignPolicy::of(entry, around).map(|all| ForeignPolicy { influence, ..all })
     }
 
     /// True if it may concern pods of a namespace: those of its own, or any if it holds in the whole cluster.
@@ -297,14 +305,6 @@ pub(super) fn slot(direction: Direction) -> usize {
         Direction::Ingress => 0,
         Direction::Egress => 1,
     }
-}
-
-/// True if a PeerAuthentication refuses clients without a certificate, on some port
-/// (<https://istio.io/latest/docs/reference/config/security/peer_authentication/>).
-fn is_strict(tree: &Tree) -> bool {
-    let strict = |tree: &Tree| tree.at(&["mode"]).and_then(Tree::as_str) == Some("STRICT");
-    let ports = tree.at(&["spec", "portLevelMtls"]).map(Tree::entries).unwrap_or_default();
-    tree.at(&["spec", "mtls"]).is_some_and(strict) || ports.iter().any(|port| strict(&port.value))
 }
 
 /// The directions that a policy with rules for both may be about. A direction without rules stays as it is in Cilium,

@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
+use super::added;
 use super::classes::{Classes, PodClass};
 use super::foreign::{Influence, slot};
 use super::partition::partition;
-use super::rule::{Blocks, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::rule::{
+    Blocks, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy, Rule,
+};
 use crate::cluster::UNKNOWN_VALUE;
 use crate::net::{AddressRange, AddressSet, ContainerPort, Expression, Labels, NAMESPACE_NAME, Operator, Selector};
 
@@ -137,10 +140,29 @@ impl SetTable {
                     Peer::Pods(selection) => Some(self.intern(Meaning::Pods(selection.clone(), policy.host_network))),
                     Peer::Addresses(set) => Some(self.intern(Meaning::Addresses(set.clone(), policy.blocks))),
                     Peer::Nodes => Some(self.intern(Meaning::Nodes)),
-                    Peer::Names(_) | Peer::Untold(_) => None,
+                    Peer::Names(_) | Peer::Untold(..) => None,
                 })
                 .collect(),
         }
+    }
+
+    /// The sets of which some may be among those whom a rule means, and whether anybody outside may be.
+    pub fn perhaps(&mut self, policy: &Policy, rule: &Rule) -> (Vec<SetId>, bool) {
+        let (mut sets, mut outside) = (Vec::new(), false);
+        for peer in rule.peers.list() {
+            match peer {
+                Peer::Names(_) | Peer::Untold(_, Perhaps::Outside) => outside = true,
+                Peer::Untold(_, Perhaps::Pods(selection)) => {
+                    sets.push(self.intern(Meaning::Pods(selection.clone(), policy.host_network)));
+                }
+                Peer::Untold(_, Perhaps::Nodes) => {
+                    sets.push(self.intern(Meaning::Nodes));
+                    sets.push(self.intern(Meaning::Addresses(AddressSet::private(), Blocks::Outside)));
+                }
+                Peer::Pods(_) | Peer::Addresses(_) | Peer::Nodes => {}
+            }
+        }
+        (sets, outside)
     }
 
     /// Sorts everything into groups.
@@ -263,7 +285,10 @@ impl AbsentController {
                 }
             },
         };
-        here && selection.pods.matches(&self.labels)
+        // Whether it has a proxy of a mesh is not known either.
+        let mut labels = self.labels.clone();
+        labels.insert(added::MESH.to_owned(), added::IN_MESH_PERHAPS.to_owned());
+        here && selection.pods.matches(&labels)
     }
 }
 

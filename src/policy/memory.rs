@@ -27,8 +27,8 @@ pub(super) struct Asked {
     pub subject: GroupId,
     pub rules: Box<[u32]>,
     pub destination: Option<GroupId>,
-    /// Whether a rule may mean the peer whose addresses manifests do not tell.
-    pub untold: bool,
+    /// Those that may mean it: manifests do not show whom they mean.
+    pub perhaps: Box<[u32]>,
 }
 
 /// Two sides by the places of their verdicts, which stay where they are while they are held here.
@@ -85,7 +85,12 @@ impl Memory {
         let sometimes = egress.sometimes.union(&ingress.sometimes).intersection(&ports);
         let depends = if sometimes.is_empty() { Certainty::Certain } else { Certainty::Conditional };
         let unread = foreign::certainty(sides.0, sides.1, &ALL_PORTS);
-        let certainty = [unread, depends, egress.certainty, ingress.certainty].into_iter().fold(certainty, Ord::max);
+        // What one side surely denies is denied, however sure the other one is.
+        let is_closed = |side: &Verdict| side.ports.is_empty() && side.certainty == Certainty::Certain;
+        let beside =
+            |side: &Verdict, other: &Verdict| if is_closed(other) { Certainty::Certain } else { side.certainty };
+        let sides = [beside(&egress, &ingress), beside(&ingress, &egress)];
+        let certainty = [unread, depends].into_iter().chain(sides).fold(certainty, Ord::max);
         let answer = Arc::new(Answer { ports, sometimes, because, certainty });
         self.known(|known| {
             if known.answers.len() >= MOST {

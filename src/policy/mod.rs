@@ -32,6 +32,7 @@ mod network_policy;
 mod networks;
 mod pairs;
 mod partition;
+mod perhaps;
 mod plane;
 mod ports;
 mod reach;
@@ -54,6 +55,7 @@ pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;
+pub(crate) use foreign::is_staged;
 #[cfg(feature = "cli")]
 pub(crate) use foreign::may_decide;
 pub use foreign::{ForeignPolicy, Influence};
@@ -65,7 +67,8 @@ pub use ports::{NamedPort, RulePorts};
 pub use reach::{End, Flow, Flows};
 pub use request::{Condition, Pattern, Test};
 pub use rule::{
-    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
+    Action, Blocks, Closes, Direction, HostNetwork, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy,
+    Rule, Scope,
 };
 pub use selector::{from_tree, from_typed};
 pub use tier::{Order, Tier};

@@ -84,6 +84,7 @@ impl Plane {
             table.subject(policy);
             for rule in policy.all_rules() {
                 table.peers(policy, &rule.peers);
+                table.perhaps(policy, rule);
                 if rule.own != Peers::Everybody {
                     table.peers(policy, &rule.own);
                 }

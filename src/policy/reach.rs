@@ -165,7 +165,7 @@ pub(super) fn flows(judge: &Judge, policies: &[Policy], network: &Network) -> Fl
                     let reason = Reason { direction, policy: id, rule: Some(index), effect };
                     finder.names(policy, rule, &own, reason, names);
                 }
-                let told = listed.iter().filter(|p| !matches!(p, Peer::Names(_) | Peer::Untold(_))).map(Some);
+                let told = listed.iter().filter(|p| !matches!(p, Peer::Names(_) | Peer::Untold(..))).map(Some);
                 for (peer, set) in everybody.chain(told).zip(judge.peers_of_rule(id, direction, index)) {
                     let reason = Reason { direction, policy: id, rule: Some(index), effect };
                     finder.peer(RulePeer { policy, rule, peer, set, own: &own, reason });
@@ -198,7 +198,7 @@ fn by_themselves(policies: &[Policy], network: &Network) -> Flows {
                             Peer::Pods(selection) => Some(nobody(selection)),
                             Peer::Addresses(set) => Some(End::Addresses(set.clone())),
                             Peer::Names(names) => Some(End::Names(names.clone())),
-                            Peer::Nodes | Peer::Untold(_) => None,
+                            Peer::Nodes | Peer::Untold(..) => None,
                         })
                         .collect(),
                 };

@@ -83,8 +83,20 @@ pub enum Peer {
     /// Hosts outside of the cluster by their names, in which `*` may represent anything; manifests do not tell their
     /// addresses.
     Names(Vec<String>),
-    /// Something that manifests do not tell the addresses of, such as nodes or domain names. The text says what.
-    Untold(&'static str),
+    /// Something that manifests do not show, such as nodes or domain names: the text says what, and the rest who it may
+    /// be.
+    Untold(&'static str, Perhaps),
+}
+
+/// Who may be among those whom a peer means that manifests do not show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Perhaps {
+    /// Anybody outside of the cluster.
+    Outside,
+    /// Nodes: pods in the network of their node, and private addresses outside of the cluster.
+    Nodes,
+    /// These pods.
+    Pods(PodSelection),
 }
 
 impl Peer {
@@ -94,7 +106,7 @@ impl Peer {
             // Names are told as they are.
             Peer::Pods(_) | Peer::Addresses(_) | Peer::Names(_) => None,
             Peer::Nodes => Some("nodes"),
-            Peer::Untold(what) => Some(what),
+            Peer::Untold(what, _) => Some(what),
         }
     }
 }
@@ -235,6 +247,9 @@ impl Policy {
 
     /// How people call a rule of it, as in `ingress[0]`: by the list that it stands in.
     pub fn rule_name(&self, direction: Direction, rule: &Rule) -> String {
+        if self.key.kind == "PeerAuthentication" {
+            return "mutual TLS".to_owned();
+        }
         let list = match (&self.tier, direction) {
             (Tier::Mesh, Direction::Ingress) => "rules",
             (_, direction) => direction.as_str(),
@@ -275,6 +290,11 @@ impl Policy {
             _ => String::new(),
         };
         (self.tier.clone(), self.priority, name)
+    }
+
+    /// Whether it has a rule for peers that manifests do not show, such as nodes or hosts by their names.
+    pub fn is_vague(&self) -> bool {
+        self.all_rules().flat_map(|r| r.peers.list()).any(|p| matches!(p, Peer::Names(_) | Peer::Untold(..)))
     }
 
     /// Every rule.

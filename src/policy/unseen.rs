@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::added;
 use super::connectivity::{Connectivity, Extent};
 use super::evaluate::{Certainty, Reason, Verdict};
 use super::foreign::{self, Influence};
@@ -209,7 +210,9 @@ impl Connectivity {
         let side = judge.side(group, direction);
         let rules = side.all().flat_map(|policy| self.policies()[policy].rules(direction).unwrap_or_default());
         let described: BTreeSet<Description> = rules.flat_map(selections).map(Description::of).collect();
-        for described in described.into_iter().filter(|d| *d != anybody && !d.is_in_input(cluster)) {
+        // Nobody describes pods by whether they are in a mesh.
+        let is_named = |d: &Description| *d != anybody && !d.pods.keys().contains(added::MESH);
+        for described in described.into_iter().filter(|d| is_named(d) && !d.is_in_input(cluster)) {
             let own = verdict(&described);
             if (&own.ports, &own.sometimes) != (&of_anybody.ports, &of_anybody.sometimes) {
                 rows.push((described, own));

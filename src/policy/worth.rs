@@ -32,7 +32,8 @@ pub enum Value {
     Contradicted,
     /// It selects no pod, or nobody enforces it.
     WithoutEffect,
-    /// It was not looked at: there is too much to look at, or it is not evaluated.
+    /// It was not looked at: there is too much to look at, it is not evaluated, or it has rules for peers that
+    /// manifests do not show.
     Unknown,
 }
 
@@ -102,10 +103,16 @@ impl Connectivity {
                 None => (Value::Needed, Vec::new()),
             },
             Found { too_much: true, .. } => (Value::Unknown, Vec::new()),
+            _ if self.is_vague(found) => (Value::Unknown, Vec::new()),
             Found { decides: false, .. } if self.has_rules(found) => (Value::Shadowed, beside()),
             _ => (Value::Redundant, beside()),
         };
         Worth { policy, value, unenforced, others }
+    }
+
+    /// Whether it has rules for peers that manifests do not show.
+    fn is_vague(&self, found: &Found) -> bool {
+        found.parts.iter().any(|&p| self.policies()[p].is_vague())
     }
 
     fn has_rules(&self, found: &Found) -> bool {

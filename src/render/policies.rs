@@ -6,7 +6,7 @@ use super::Report;
 use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{Project, Value, Worth};
+use crate::policy::{Closes, Project, Value, Worth, is_staged};
 
 /// A table of policies: what each is worth, and why.
 pub fn policies_table(report: &Report<'_>) -> Table {
@@ -20,7 +20,15 @@ pub fn policies_table(report: &Report<'_>) -> Table {
     for foreign in report.connectivity.foreign().iter().filter(|f| policies.iter().all(|p| p.key != f.key)) {
         let at = report.sources.line_of(foreign.at);
         let value = Value::Unknown.as_str().to_owned();
-        rows.push(vec![foreign.key.to_string(), value, "not evaluated".to_owned(), at]);
+        let because = match &foreign.enforced_by {
+            Some(by) => format!("not evaluated: enforced by {by}"),
+            None => "not evaluated".to_owned(),
+        };
+        rows.push(vec![foreign.key.to_string(), value, because, at]);
+    }
+    for entry in report.cluster.entries().iter().filter(|e| is_staged(&e.key.group, &e.key.kind)) {
+        let (value, at) = (Value::WithoutEffect.as_str().to_owned(), report.sources.line_of(entry.object.span));
+        rows.push(vec![entry.key.to_string(), value, "staged: recorded and not enforced".to_owned(), at]);
     }
     rows.sort();
     Table { columns: vec!["Policy", "Value", "Because", "At"], rows }
@@ -31,6 +39,9 @@ fn because(report: &Report<'_>, worth: &Worth) -> String {
     let policies = report.connectivity.policies();
     let verb = match worth.value {
         Value::Needed => return String::new(),
+        Value::Unknown if policies[worth.policy].is_vague() => {
+            return "it has rules for peers that the manifests do not show".to_owned();
+        }
         Value::Unknown => return "there is too much to look at".to_owned(),
         Value::WithoutEffect => {
             return match worth.unenforced {
@@ -52,6 +63,11 @@ fn because(report: &Report<'_>, worth: &Worth) -> String {
     });
     let mut lines: Vec<String> = others.collect();
     lines.dedup();
+    let policy = &policies[worth.policy];
+    // What closes every pod of a namespace closes those to come as well.
+    if worth.value == Value::Redundant && policy.subject.pods.is_everything() && policy.closes != Closes::Nothing {
+        lines.push("for the pods that are there: it also holds for pods to come".to_owned());
+    }
     if lines.is_empty() { "others decide all that it has rules for".to_owned() } else { lines.join("\n") }
 }
 

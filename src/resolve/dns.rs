@@ -296,8 +296,8 @@ impl Asked<'_> {
             let meaning = match peer {
                 Peer::Addresses(set) => addresses(set, explicit),
                 _ if !self.servers.is_empty() => Meaning::Other,
-                Peer::Untold(_) | Peer::Nodes if explicit => Meaning::Perhaps(DnsDoubt::Peer),
-                Peer::Untold(_) | Peer::Nodes | Peer::Names(_) => Meaning::Other,
+                Peer::Untold(..) | Peer::Nodes if explicit => Meaning::Perhaps(DnsDoubt::Peer),
+                Peer::Untold(..) | Peer::Nodes | Peer::Names(_) => Meaning::Other,
                 Peer::Pods(selection) => self.pods(selection, explicit),
             };
             match meaning {

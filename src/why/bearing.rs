@@ -60,6 +60,8 @@ pub fn bearing(code: Code) -> Bearing {
         Code::PolicyAndOrSuspect
         | Code::PolicyIpblockPodRange
         | Code::PolicyAllowsEverything
+        | Code::PolicyStaged
+        | Code::PolicyRuleShadowed
         | Code::FqdnWithoutDnsRule => Note,
         Code::PolicyNamedPortUnmatched | Code::PolicyPortIsServicePort | Code::NamespaceWithoutDefaultDeny => Note,
         // The layers of endpoints and ports name the pods without the port.

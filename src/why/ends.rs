@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::net::{AddressSet, PortSet, text};
-use crate::policy::{self, Certainty, Direction, Effect, Explanation, GroupId, Members, Network, Peer, Peers, Ruling};
+use crate::policy::{self, Certainty, Direction, Explanation, GroupId, Members, Network, Peer, Peers, Ruling};
 use crate::source::Span;
 
 /// One end of traffic, where policies look at it: behind every Service and every name.
@@ -68,7 +68,7 @@ fn unspoken(scene: &Scene<'_>, network: usize) -> Option<GroupId> {
     });
     let spoken = blocks.flatten().fold(AddressSet::none(), |set, peer| match peer {
         Peer::Addresses(own) => set.union(own),
-        Peer::Pods(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(_) => set,
+        Peer::Pods(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(..) => set,
     });
     scene
         .connectivity
@@ -119,7 +119,7 @@ pub(super) enum Doubt {
     Translated,
     /// Policies that are not evaluated may concern either end.
     Unevaluated,
-    /// A rule allows hosts whose addresses are not known.
+    /// A rule may mean an end: the manifests do not show whom it means.
     Untold,
 }
 
@@ -144,7 +144,7 @@ pub(super) struct Judged {
     pub doubt: Option<Doubt>,
     /// The rule that may mean the ingress controller, if the manifests do not contain that.
     pub rule_for_controller: Option<Span>,
-    /// The rule that allows hosts of which one may be an end, by its policy and its position there.
+    /// The rule that may mean an end and would change something, by its policy and its position there.
     pub untold: Option<(Direction, usize, usize)>,
     /// On which network.
     pub network: usize,
@@ -227,10 +227,18 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
                 (unread(*b, Direction::Ingress), &through(to, &ingress)),
                 asked,
             );
-            let untold = match (from, to) {
-                (End::Workload(_), End::Addresses(_)) => untold(scene, network, (*a, Direction::Egress), &egress),
-                (End::Addresses(_), End::Workload(_)) => untold(scene, network, (*b, Direction::Ingress), &ingress),
-                _ => None,
+            let rule_of = |end: &End, direction| {
+                end.workload()?;
+                let (policy, rule) = scene.connectivity.doubtful_rule(network, (*a, *b), direction, asked)?;
+                Some((direction, policy, rule))
+            };
+            let doubtful = [rule_of(from, Direction::Egress), rule_of(to, Direction::Ingress)];
+            let closed = [through(from, &egress).is_empty(), through(to, &ingress).is_empty()];
+            // What one side surely denies is denied, whatever rules of the other one mean.
+            let untold = match doubtful {
+                [None, Some(_)] if closed[0] => None,
+                [Some(_), None] if closed[1] => None,
+                [of_egress, of_ingress] => of_egress.or(of_ingress),
             };
             let doubt = if ruled && on_host {
                 Some(Doubt::HostNetwork)
@@ -258,19 +266,6 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
         }
     }
     found
-}
-
-/// The rule that may allow what no rule is known to allow: it is for hosts whose addresses are not known.
-fn untold(
-    scene: &Scene<'_>,
-    network: usize,
-    (group, direction): (GroupId, Direction),
-    side: &Explanation,
-) -> Option<(Direction, usize, usize)> {
-    let left = side.decisions.iter().filter(|d| d.because.iter().any(|r| r.effect == Effect::Isolate));
-    let ports = left.fold(PortSet::none(), |set, d| set.with(&d.ports));
-    let (policy, rule) = scene.connectivity.untold_rule(network, group, direction, &ports)?;
-    Some((direction, policy, rule))
 }
 
 /// Addresses that fare alike are told as one; pods of one workload that fare differently leave a doubt.

@@ -5,7 +5,9 @@ use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
-use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Project, Reason, Rule, Ruling, Tier};
+use crate::policy::{
+    Decision, Direction, Effect, NamedPort, Order, Peer, Perhaps, Policy, Project, Reason, Rule, Ruling, Tier,
+};
 use crate::source::Span;
 
 /// So many pairs are told one by one.
@@ -63,9 +65,7 @@ pub(super) fn steps(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Step> {
         if told > SHOWN {
             step.say(Mark::Ok, format!("and {} more pairs", told - SHOWN), None);
         }
-        if direction == Direction::Ingress {
-            doubts(scene, judged, &mut step);
-        }
+        doubts(scene, judged, direction, &mut step);
         if !step.lines.is_empty() {
             steps.push(step);
         }
@@ -103,7 +103,27 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     } else {
         step.say(Mark::Ok, format!("{word} of {name} is not isolated; {} applies", names(&isolation.tiers)), None);
     }
-    let foreign: Vec<_> = scene.unevaluated(workload, direction).collect();
+    let of_mesh = isolation.isolating.iter().chain(&isolation.tiers);
+    let is_of_mesh = |p: &&usize| scene.connectivity.policies()[**p].tier == Tier::Mesh;
+    if let Some(&policy) = of_mesh.into_iter().find(is_of_mesh)
+        && scene.connectivity.is_taken_to_be_in_mesh(workload)
+    {
+        let key = &scene.connectivity.policies()[policy].key;
+        let text = format!(
+            "{name} is taken to be in the mesh, which the manifests do not show: without a proxy {key} does not hold"
+        );
+        step.say(Mark::Doubt, text, Some(scene.workload_place(workload)));
+    }
+    let (elsewhere, foreign): (Vec<_>, Vec<_>) =
+        scene.unevaluated(workload, direction).partition(|f| f.enforced_by.is_some());
+    for policy in elsewhere {
+        let by = policy.enforced_by.as_deref().unwrap_or_default();
+        let text = format!(
+            "{} is enforced by {by}, not at the pods of {name}: whether this connection passes there is not evaluated",
+            policy.key
+        );
+        step.say(Mark::Doubt, text, Some(scene.place(policy.at)));
+    }
     if let Some(first) = foreign.first() {
         let subject = if foreign.len() > 1 {
             format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
@@ -129,7 +149,13 @@ fn tell(scene: &Scene<'_>, direction: Direction, pair: &Judged, other: &End, dec
             Effect::Deny | Effect::Isolate => (Mark::Problem, "is denied by"),
         };
         let when = rule.when.as_ref().map_or(String::new(), |c| format!(" on some requests ({c})"));
-        let text = format!("{what} {verb} {} of {}{when}", rule.field, policy_name(policy));
+        let why = match (reason.effect, policy.key.kind.as_str()) {
+            (Effect::Deny, "PeerAuthentication") => {
+                format!(": it asks for mutual TLS, and {} has no proxy of the mesh", other.name(scene))
+            }
+            _ => String::new(),
+        };
+        let text = format!("{what} {verb} {} of {}{when}{why}", rule.field, policy_name(policy));
         step.say(mark, text, Some(scene.place(rule.at)));
     }
     match decision.ruling {
@@ -189,9 +215,14 @@ fn lack(scene: &Scene<'_>, policy: &Policy, direction: Direction, pair: &Judged)
     format!("has no rule for it: {count} for {whom}{named}")
 }
 
-fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
+/// What is not certain. Which rule may mean an end is said in the layer of its direction, all else in the last one.
+fn doubts(scene: &Scene<'_>, judged: &[Judged], direction: Direction, step: &mut Step) {
+    let is_here = |pair: &&Judged| match (pair.doubt, pair.untold) {
+        (Some(Doubt::Untold), Some((of_rule, ..))) => of_rule == direction,
+        _ => direction == Direction::Ingress,
+    };
     let mut said: Vec<(Doubt, String)> = Vec::new();
-    for pair in judged {
+    for pair in judged.iter().filter(is_here) {
         if let Some(rule) = pair.rule_for_controller {
             let text = "the ingress controller is not in the input, and it may be among those that this rule allows";
             let said_it = (Doubt::UnknownController, text.to_owned());
@@ -224,10 +255,23 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
                 let policy = &scene.connectivity.policies()[policy];
                 let Some(rule) = policy.rules(direction).and_then(|rules| rules.get(rule)) else { continue };
                 let whom = untold(rule);
-                let text = format!(
-                    "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
-                    rule.field, policy.key
-                );
+                let text = match is_for_pods(rule) {
+                    true if policy.tier == Tier::Mesh => format!(
+                        "{} of {} denies what has no proxy of the mesh: whether {} and {} have one cannot be determined from the manifests",
+                        rule.field,
+                        policy.key,
+                        pair.from.name(scene),
+                        pair.to.name(scene)
+                    ),
+                    true => format!(
+                        "{} of {} is for {whom}: whether this one is among them cannot be determined from the manifests",
+                        rule.field, policy.key
+                    ),
+                    false => format!(
+                        "{} of {} is for {whom}, whose addresses are not known: this one may be among them",
+                        rule.field, policy.key
+                    ),
+                };
                 (text, Some(scene.place(rule.at)))
             }
             // It has been said above.
@@ -242,10 +286,16 @@ fn doubts(scene: &Scene<'_>, judged: &[Judged], step: &mut Step) {
             said.push((doubt, text));
         }
     }
-    let unknown = judged.iter().any(|p| p.from == End::Controller && p.rule_for_controller.is_none());
+    let unknown = direction == Direction::Ingress
+        && judged.iter().any(|p| p.from == End::Controller && p.rule_for_controller.is_none());
     if unknown && !step.lines.is_empty() {
         step.say(Mark::Ok, absent_controller(scene), None);
     }
+}
+
+/// Whether a rule is for pods of which manifests do not show which they are.
+pub(super) fn is_for_pods(rule: &Rule) -> bool {
+    rule.peers.list().iter().any(|p| matches!(p, Peer::Untold(_, Perhaps::Pods(_))))
 }
 
 /// Those whom a rule means of which manifests do not tell the addresses.
@@ -254,7 +304,9 @@ fn untold(rule: &Rule) -> String {
         Peer::Names(names) => Some(text::joined(names, 3, ", ", "more")),
         other => other.untold().map(str::to_owned),
     });
-    words.collect::<Vec<_>>().join(", ")
+    let mut words: Vec<String> = words.collect();
+    words.dedup();
+    words.join(", ")
 }
 
 /// What an ingress controller is taken for that the manifests do not contain.

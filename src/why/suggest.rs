@@ -36,6 +36,9 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let field = rule.map_or("its rule", |r| r.field.as_str());
                         let at = scene.place(rule.map_or(policy.at, |r| r.at));
                         let why = match &policy.tier {
+                            Tier::Mesh if policy.key.kind == "PeerAuthentication" => {
+                                "give the source a proxy of the mesh, or make the mode PERMISSIVE for that port"
+                            }
                             Tier::Mesh | Tier::Calico(..) => "no NetworkPolicy can overrule that: change the rule",
                             Tier::Admin | Tier::Network => {
                                 "no NetworkPolicy can overrule that: change the rule, or put one that allows it before it"
@@ -47,7 +50,7 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
                         let text = format!("{field} of {} ({at}) denies it, and {why}", policy.key);
                         changes.push(Change::Edit(text));
                     }
-                    None => match closed_elsewhere(scene, &part.because) {
+                    None => match closed_elsewhere(scene, &part.because, (direction, other, &part.ports)) {
                         Some(text) => changes.push(Change::Edit(text)),
                         None => lacking = lacking.union(&part.ports),
                     },
@@ -74,13 +77,37 @@ pub(super) fn changes(scene: &Scene<'_>, judged: &[Judged]) -> Vec<Change> {
 }
 
 /// What to change where policies deny at the end of a tier that a NetworkPolicy is not in.
-fn closed_elsewhere(scene: &Scene<'_>, because: &[Reason]) -> Option<String> {
+fn closed_elsewhere(
+    scene: &Scene<'_>,
+    because: &[Reason],
+    (direction, other, lacking): (Direction, &End, &PortSet),
+) -> Option<String> {
     let policies = scene.connectivity.policies();
     let closing = because.iter().filter(|r| r.effect == Effect::Isolate).map(|r| &policies[r.policy]);
     let mut closing = closing.filter(|p| p.tier != Tier::Network);
     let first = closing.next()?;
     let more = if closing.next().is_some() { ", or another policy of its tier," } else { "" };
-    Some(format!("{} ({}){more} would have to allow it: no NetworkPolicy can", first.key, scene.place(first.at)))
+    let how = match (first.key.kind.as_str(), direction) {
+        ("AuthorizationPolicy", Direction::Ingress) => authorization(scene, other, lacking),
+        _ => String::new(),
+    };
+    Some(format!("{} ({}){more} would have to allow it: no NetworkPolicy can{how}", first.key, scene.place(first.at)))
+}
+
+/// The rule of an AuthorizationPolicy that would allow a source
+/// (<https://istio.io/latest/docs/reference/config/security/authorization-policy/#Rule>).
+fn authorization(scene: &Scene<'_>, source: &End, ports: &PortSet) -> String {
+    let End::Workload(index) = source else { return String::new() };
+    let workload = scene.workload(*index);
+    let account = workload.spec.pod.service_account_name.as_deref().filter(|a| !a.is_empty()).unwrap_or("default");
+    let principal = format!("cluster.local/ns/{}/sa/{account}", workload.key.namespace());
+    let of_tcp = ports.ranges(Protocol::Tcp);
+    let single: Option<Vec<String>> = of_tcp.iter().map(|(a, b)| (a == b).then(|| format!("\"{a}\""))).collect();
+    let to = match single.filter(|list| !list.is_empty()) {
+        Some(list) => format!(", to: [{{operation: {{ports: [{}]}}}}]", list.join(", ")),
+        None => String::new(),
+    };
+    format!("; the rule is `- {{from: [{{source: {{principals: [\"{principal}\"]}}}}]{to}}}`")
 }
 
 /// A NetworkPolicy that lets a workload ask the cluster's DNS, whose pods the input does not hold

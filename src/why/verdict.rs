@@ -4,7 +4,7 @@ use super::Scene;
 use super::answer::{Found, Outcome};
 use super::dns::Lookup;
 use super::ends::{Doubt, Judged};
-use super::policies::ports_text;
+use super::policies::{is_for_pods, ports_text};
 use crate::net::{PortSet, text};
 use crate::policy::{Direction, Explanation, Project};
 
@@ -68,7 +68,7 @@ fn decided(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, Str
             Doubt::Translated => "policies may see the address of a node in place of the client's".to_owned(),
             Doubt::UnknownController => "it depends on which pods the ingress controller has".to_owned(),
             Doubt::Unevaluated => unevaluated(scene, judged),
-            Doubt::Untold => "a rule is for hosts whose addresses are not known".to_owned(),
+            Doubt::Untold => unknown_peer(scene, judged),
         };
         return (Outcome::Undetermined, why);
     }
@@ -88,6 +88,24 @@ fn unenforced(scene: &Scene<'_>, judged: &[Judged]) -> String {
             format!("; policies of {} are not enforced: {plugin} knows none", project.as_str())
         }
         _ => format!("; policies are not enforced: {plugin} knows none"),
+    }
+}
+
+/// That a rule may mean an end.
+fn unknown_peer(scene: &Scene<'_>, judged: &[Judged]) -> String {
+    let (direction, policy, rule) = match judged.iter().find_map(|p| p.untold) {
+        Some(found) => found,
+        None => return "a rule is for hosts whose addresses are not known".to_owned(),
+    };
+    let policy = &scene.connectivity.policies()[policy];
+    match policy.rules(direction).and_then(|rules| rules.get(rule)) {
+        Some(rule) if is_for_pods(rule) && policy.tier.is_gate() => {
+            format!("the manifests do not show who is in the mesh, on which {} depends", policy.key)
+        }
+        Some(rule) if is_for_pods(rule) => {
+            format!("the manifests do not show whom {} of {} means", rule.field, policy.key)
+        }
+        _ => "a rule is for hosts whose addresses are not known".to_owned(),
     }
 }
 

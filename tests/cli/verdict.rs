@@ -66,8 +66,8 @@ const POLICIES: &[(&str, bool)] = &[
         true,
     ),
     (
-        "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: {name: p}\nspec: {node: n, interfaceName: '*'}\n",
-        true,
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {preDNAT: true, applyOnForward: true, ingress: [{action: Deny}]}\n",
+        false,
     ),
     ("apiVersion: policy.networking.k8s.io/v9\nkind: OtherNetworkPolicy\nmetadata: {name: p}\nspec: {}\n", true),
     (
@@ -79,7 +79,7 @@ const POLICIES: &[(&str, bool)] = &[
         false,
     ),
     (
-        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p, namespace: shop}\nspec: {mtls: {mode: STRICT}}\n",
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: waypoint}], rules: [{}]}\n",
         false,
     ),
     (
@@ -94,7 +94,11 @@ const BESIDE: &[&str] = &[
     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: cart}}, ingress: [{}]}\n",
     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {endpointSelector: {matchLabels: {app: web}}, egress: [{}]}\n",
     "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\nmetadata: {name: p, namespace: shop}\nspec: {selector: all()}\n",
+    "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: {name: p}\nspec: {node: n, interfaceName: '*'}\n",
+    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {doNotTrack: true, applyOnForward: true, ingress: [{action: Deny}]}\n",
     "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p, namespace: shop}\nspec: {mtls: {mode: PERMISSIVE}}\n",
+    "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p, namespace: shop}\nspec: {mtls: {mode: STRICT}}\n",
+    "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {action: DENY, targetRefs: [{kind: ServiceEntry, name: outside}], rules: [{}]}\n",
     "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {action: AUDIT, rules: [{}]}\n",
 ];
 

@@ -202,6 +202,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/check/fingerprint.rs", "messages, of which the numbers are left out"),
     ("src/check/ingress.rs", "paths, hosts and annotations of Ingresses"),
     ("src/check/objects.rs", "names and API groups of objects"),
+    ("src/check/policy_others.rs", "names of namespaces"),
     ("src/check/policy_peers.rs", "names of namespaces"),
     ("src/check/services.rs", "names and values of manifests"),
     ("src/check/suppress.rs", "comments and annotations that suppress findings"),

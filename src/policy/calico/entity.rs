@@ -8,7 +8,7 @@ use super::super::added;
 use super::super::ports::{NamedPort, RulePorts};
 use super::super::read::{Field, Read};
 use super::super::request::{Pattern, Test};
-use super::super::rule::{NamespaceSelection, Peer, Peers, PodSelection};
+use super::super::rule::{NamespaceSelection, Peer, Peers, Perhaps, PodSelection};
 use super::Reader;
 use super::selector::{self, Of};
 use super::sets::Among;
@@ -85,7 +85,7 @@ impl Entity<'_, '_> {
         }
         let mut peers = Vec::new();
         if given("domains")? {
-            peers.push(Peer::Untold("domain names"));
+            peers.push(Peer::Untold("domain names", Perhaps::Outside));
             if inside.is_none() && without_selectors {
                 return Ok(Peers::AnyOf(peers));
             }
@@ -93,7 +93,9 @@ impl Entity<'_, '_> {
         let selection = self.selection(&selectors);
         match &inside {
             None => peers.push(Peer::Pods(selection)),
-            Some(_) if !without_selectors => peers.push(Peer::Untold("pods by labels and addresses together")),
+            Some(_) if !without_selectors => {
+                peers.push(Peer::Untold("pods by labels and addresses together", Perhaps::Pods(selection)));
+            }
             Some(_) => {}
         }
         let mut addresses = self.addresses(&selectors);
@@ -158,7 +160,7 @@ impl Entity<'_, '_> {
             return Ok((Peers::AnyOf(Vec::new()), RulePorts::none()));
         };
         let Some(selector) = spec.selector.as_ref().filter(|s| !s.is_empty()) else {
-            let untold = Peer::Untold("a Service without a selector");
+            let untold = Peer::Untold("a Service without a selector", Perhaps::Outside);
             return Ok((Peers::AnyOf(vec![untold]), RulePorts::All));
         };
         let equal = |(key, value): (&String, &String)| Requirement::equals(key, value).map_err(|m| field.fault(m));

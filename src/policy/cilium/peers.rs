@@ -4,7 +4,7 @@
 //! Blocks never mean pods, whatever their addresses are.
 
 use super::super::read::{Field, Read};
-use super::super::rule::{Direction, NamespaceSelection, Peer, Peers, PodSelection};
+use super::super::rule::{Direction, NamespaceSelection, Peer, Peers, Perhaps, PodSelection};
 use super::Reader;
 use super::labels::{Home, LabelSelector};
 use crate::net::{AddressSet, Requirement, Selector, parse_cidr};
@@ -78,7 +78,7 @@ impl Side<'_, '_> {
                     LabelSelector::read(&item)?;
                     Peers::AnyOf(vec![Peer::Nodes])
                 }
-                _ => Peers::AnyOf(vec![Peer::Untold("groups of a cloud")]),
+                _ => Peers::AnyOf(vec![Peer::Untold("groups of a cloud", Perhaps::Outside)]),
             };
             match peers {
                 Peers::Everybody => return Ok(Peers::Everybody),
@@ -100,7 +100,7 @@ impl Side<'_, '_> {
             peers.push(Peer::Nodes);
         }
         let untold = UNTOLD.iter().filter(|(name, _)| selector.means_reserved(name));
-        peers.extend(untold.map(|(_, words)| Peer::Untold(words)));
+        peers.extend(untold.map(|(_, words)| Peer::Untold(words, Perhaps::Outside)));
         Peers::AnyOf(peers)
     }
 
@@ -108,7 +108,8 @@ impl Side<'_, '_> {
     /// is in its bootstrap phase, checks health or is not managed is none of the pods of the input.
     fn entity(&self, field: &Field<'_>) -> Read<Peers> {
         let name = field.text()?;
-        let untold = UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words));
+        let untold =
+            UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words, Perhaps::Outside));
         Ok(Peers::AnyOf(match name {
             "all" => return Ok(Peers::Everybody),
             "world" => vec![Peer::Addresses(self.reader.everywhere.addresses())],
@@ -203,7 +204,7 @@ impl Side<'_, '_> {
             }
             let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
             let Some(labels) = labels else {
-                peers.push(Peer::Untold("a Service without a selector"));
+                peers.push(Peer::Untold("a Service without a selector", Perhaps::Outside));
                 continue;
             };
             let equal = |(key, value): (&String, &String)| Requirement::equals(key, value).map_err(|m| item.fault(m));

@@ -1,16 +1,21 @@
-//! AuthorizationPolicy and Sidecar of Istio, brought into the one form of policies
+//! AuthorizationPolicy, PeerAuthentication and Sidecar of Istio, brought into the one form of policies
 //! (<https://istio.io/latest/docs/reference/config/security/authorization-policy/>).
 //!
 //! They make a tier of their own, which comes first and lets on what it allows: network policies and the mesh both
 //! have to let traffic through. Proxies see TCP only. Policies that deny are asked first; where some allow, what none
 //! of them allows is denied. `CUSTOM` policies and those for gateways and Services (`targetRefs`) are not read.
 
+mod membership;
+mod peer;
 mod sidecar;
 mod source;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use self::source::{Source, negative, text_test, texts};
+pub(super) use self::membership::{Membership, MeshConfig};
+use self::peer::Authentications;
+use self::source::{Home, Source, negative, text_test, texts};
 use super::added;
 use super::everywhere::Everywhere;
 use super::ports::RulePorts;
@@ -19,11 +24,7 @@ use super::request::{Condition, METHOD, Test};
 use super::rule::{Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peers, PodSelection, Policy, Rule, Scope};
 use super::tier::{Order, Tier};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{Expression, Operator, PortSet, Protocol, Requirement, Selector};
-
-/// The namespace whose policies hold for the whole mesh, unless the mesh is configured with another
-/// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>).
-pub(super) const ROOT: &str = "istio-system";
+use crate::net::{AddressSet, Expression, Operator, PortSet, Protocol, Requirement, Selector};
 
 /// The group of policies, and that of Sidecars.
 const SECURITY: &str = "security.istio.io";
@@ -33,6 +34,11 @@ const NETWORKING: &str = "networking.istio.io";
 pub(super) struct Reader {
     /// Whether some pods are outside of the mesh.
     has_outsiders: bool,
+    /// Whether proxies of nodes serve some pods.
+    has_ambient: bool,
+    /// Whether there are policies about requests.
+    authorizes: bool,
+    pub config: MeshConfig,
     /// All addresses.
     pub everywhere: Everywhere,
 }
@@ -44,8 +50,28 @@ impl Reader {
     /// Prepares to read.
     pub fn new(cluster: &Cluster) -> Reader {
         let has_any = cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
-        let outside = || cluster.workloads().iter().any(|w| !added::is_in_mesh(cluster, w));
-        Reader { has_outsiders: has_any && outside(), everywhere: Everywhere::default() }
+        let some =
+            |wanted: Membership| has_any && cluster.workloads().iter().any(|w| Membership::of(cluster, w) == wanted);
+        Reader {
+            has_outsiders: some(Membership::Outside),
+            has_ambient: some(Membership::Ambient),
+            authorizes: cluster.entries().iter().any(is_authorization),
+            config: MeshConfig::of(cluster),
+            everywhere: Everywhere::default(),
+        }
+    }
+
+    /// The policies that PeerAuthentications are; which one holds for a pod depends on the others.
+    pub fn authentications<'a>(
+        &self,
+        cluster: &'a Cluster,
+        everywhere: AddressSet,
+        faults: &mut Vec<(&'a Entry, Fault)>,
+    ) -> Vec<Policy> {
+        let all = cluster.entries().iter().filter(|e| is_authentication(e));
+        let read = |entry: &'a Entry| peer::read(entry).map_err(|fault| faults.push((entry, fault))).ok();
+        let all = all.filter_map(read).collect();
+        Authentications { all, config: &self.config, everywhere }.policies(cluster)
     }
 
     /// The policies that Sidecars are; which one holds for a pod depends on the others.
@@ -54,19 +80,24 @@ impl Reader {
         let read = |entry: &'a Entry| sidecar::read(entry).map_err(|fault| faults.push((entry, fault))).ok();
         let mut found: Vec<_> = all.filter_map(read).collect();
         found.sort_by(|a, b| a.key().cmp(b.key()));
-        sidecar::policies(cluster, &found, self.has_outsiders)
+        sidecar::policies(cluster, &found, self)
     }
 
-    /// Reads a policy; `None` if the object is none that is read, and a policy of `None` if it has no effect.
-    pub fn read(&self, entry: &Entry) -> Option<Read<Option<Policy>>> {
+    /// Reads the policies that an object is; `None` if it is none that is read.
+    pub fn read(&self, entry: &Entry) -> Option<Read<Vec<Policy>>> {
         match (entry.key.group.as_str(), entry.key.kind.as_str()) {
-            (NETWORKING, "Sidecar") => Some(Ok(None)),
+            (NETWORKING, "Sidecar") => Some(Ok(Vec::new())),
+            // Nobody has an identity where there is no mutual TLS, so what is said of identities is another thing there.
+            (SECURITY, "PeerAuthentication") => {
+                let is_doubtful = self.authorizes && peer::read(entry).is_ok_and(|own| own.disables());
+                (!is_doubtful).then(|| Ok(Vec::new()))
+            }
             (SECURITY, "AuthorizationPolicy") => self.policy(entry).transpose(),
             _ => None,
         }
     }
 
-    fn policy(&self, entry: &Entry) -> Read<Option<Option<Policy>>> {
+    fn policy(&self, entry: &Entry) -> Read<Option<Vec<Policy>>> {
         let root = Field::root(&entry.object.tree);
         let spec = root.get("spec");
         if let Some(spec) = &spec {
@@ -76,7 +107,7 @@ impl Reader {
         let action = match get("action").as_ref().map(Field::text).transpose()? {
             None | Some("ALLOW") => Action::Allow,
             Some("DENY") => Action::Deny,
-            Some("AUDIT") => return Ok(Some(None)),
+            Some("AUDIT") => return Ok(Some(Vec::new())),
             Some("CUSTOM") => return Ok(None),
             Some(other) => {
                 let at = get("action").unwrap_or(root);
@@ -84,7 +115,7 @@ impl Reader {
             }
         };
         if entry.object.annotations.get("istio.io/dry-run").is_some_and(|v| v == "true") {
-            return Ok(Some(None));
+            return Ok(Some(Vec::new()));
         }
         if get("targetRef").is_some() || get("targetRefs").is_some() {
             return Ok(None);
@@ -96,7 +127,7 @@ impl Reader {
         }
         let place = get("rules").map_or(root.span(), |f| f.span());
         let allows = action == Action::Allow;
-        Ok(Some(Some(Policy {
+        let policy = Policy {
             key: entry.key.clone(),
             scope: Scope::Primary,
             tier: Tier::Mesh,
@@ -111,7 +142,28 @@ impl Reader {
             at: entry.object.span,
             ingress_at: place,
             egress_at: place,
-        })))
+        };
+        Ok(Some(self.by_proxy(policy)))
+    }
+
+    /// The same policy where pods have a proxy of their own and where that of their node serves them: the latter knows
+    /// nothing of requests. Who allows some of them only allows nothing there, and who denies some of them denies all
+    /// (<https://istio.io/latest/docs/ambient/usage/l4-policy/>).
+    fn by_proxy(&self, policy: Policy) -> Vec<Policy> {
+        let has_tests = policy.all_rules().any(|r| r.when.is_some());
+        if !(self.has_ambient && has_tests) {
+            return vec![policy];
+        }
+        let part = |operator: Operator, ingress: Vec<Rule>| {
+            let is = Expression::label(added::AMBIENT, operator);
+            let pods = Selector::of(Expression::All(vec![policy.subject.pods.expression(), is]));
+            let subject = PodSelection { pods, ..policy.subject.clone() };
+            Policy { subject, ingress: Some(ingress), ..policy.clone() }
+        };
+        let rules = policy.ingress.clone().unwrap_or_default();
+        let known = rules.iter().filter(|r| r.when.is_none() || r.action == Action::Deny);
+        let known = known.map(|rule| Rule { when: None, ..rule.clone() }).collect();
+        vec![part(Operator::DoesNotExist, rules), part(Operator::Exists, known)]
     }
 
     /// The pods that a policy is about: those of its namespace, or of all of them if it is in the root namespace.
@@ -121,12 +173,17 @@ impl Reader {
             None => Selector::everything(),
         };
         let pods = Selector::of(Expression::All(vec![own.expression(), in_mesh(self.has_outsiders)]));
-        let namespaces = if namespace == ROOT {
+        let namespaces = if namespace == self.config.root {
             NamespaceSelection::Labeled(Selector::everything())
         } else {
             NamespaceSelection::Named(namespace.to_owned())
         };
         Ok(PodSelection { namespaces, pods })
+    }
+
+    /// What names of identities in a policy mean.
+    fn home<'a>(&'a self, namespace: &'a str) -> Home<'a> {
+        Home { namespace, trust_domain: self.config.trust_domain.as_deref() }
     }
 
     /// One rule: a source, an operation and every condition must match. It becomes as many rules as there are ways in
@@ -140,7 +197,8 @@ impl Reader {
         rules: &mut Vec<Rule>,
     ) -> Read<()> {
         field.must_be_map()?;
-        let mut sources = field.list("from")?.iter().map(|f| Source::read(f, namespace)).collect::<Read<Vec<_>>>()?;
+        let mut sources =
+            field.list("from")?.iter().map(|f| Source::read(f, &self.home(namespace))).collect::<Read<Vec<_>>>()?;
         if sources.is_empty() {
             sources.push(Source::default());
         }
@@ -150,7 +208,7 @@ impl Reader {
         }
         for condition in field.list("when")? {
             let key = condition.required("key")?.text()?;
-            if let Some(sender) = Source::read_condition(key, &condition, namespace)? {
+            if let Some(sender) = Source::read_condition(key, &condition, &self.home(namespace))? {
                 sources.iter_mut().for_each(|s| *s = s.and(&sender));
             } else if key == "destination.port" {
                 let ports = ports(&condition, "values", "notValues")?;
@@ -190,6 +248,23 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// The workloads that are taken to be in the mesh although nothing shows it, where the mesh has policies.
+pub(super) fn assumed(cluster: &Cluster, policies: &[Policy]) -> BTreeSet<usize> {
+    if policies.iter().all(|p| p.tier != Tier::Mesh) {
+        return BTreeSet::new();
+    }
+    let all = cluster.workloads().iter().enumerate();
+    all.filter(|(_, w)| Membership::of(cluster, w) == Membership::Assumed).map(|(index, _)| index).collect()
+}
+
+fn is_authorization(entry: &Entry) -> bool {
+    (&*entry.key.group, &*entry.key.kind) == (SECURITY, "AuthorizationPolicy")
+}
+
+fn is_authentication(entry: &Entry) -> bool {
+    (&*entry.key.group, &*entry.key.kind) == (SECURITY, "PeerAuthentication")
 }
 
 /// Operations that ask the same of requests as one.

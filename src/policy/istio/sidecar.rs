@@ -12,7 +12,7 @@ use super::super::rule::{
     Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::super::tier::{Order, Tier};
-use super::{ROOT, in_mesh, tcp};
+use super::{Reader, in_mesh, tcp};
 use crate::cluster::{Cluster, Entry};
 use crate::net::{Expression, Labels, NAMESPACE_NAME, ObjectKey, Operator, Requirement, Selector};
 
@@ -75,7 +75,7 @@ pub(super) fn read(entry: &Entry) -> Read<Sidecar<'_>> {
 }
 
 /// The policies that Sidecars are. Of two for the same pods the first by name holds.
-pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsiders: bool) -> Vec<Policy> {
+pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], reader: &Reader) -> Vec<Policy> {
     let mut services: BTreeMap<String, Peer> = BTreeMap::new();
     for (entry, service) in cluster.services() {
         let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
@@ -87,13 +87,13 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], has_outsider
     let mut policies = Vec::new();
     for (index, sidecar) in sidecars.iter().enumerate() {
         let Some(hosts) = &sidecar.hosts else { continue };
-        let Some(subject) = subject(sidecars, index, has_outsiders) else { continue };
+        let Some(subject) = subject(sidecars, index, reader) else { continue };
         let own = sidecar.entry.key.namespace();
         let mut rules = Vec::new();
         for host in hosts {
             let homes: Vec<Option<&str>> = match host.namespace.as_str() {
                 "~" => Vec::new(),
-                "." if own == ROOT => cluster.namespaces().keys().map(|n| Some(n.as_str())).collect(),
+                "." if own == reader.config.root => cluster.namespaces().keys().map(|n| Some(n.as_str())).collect(),
                 _ => vec![None],
             };
             for home in homes {
@@ -167,11 +167,12 @@ fn peers(services: &BTreeMap<String, Peer>, namespace: Option<&str>, name: &str)
 }
 
 /// The pods that a Sidecar holds for; `None` if another one comes before it.
-fn subject(all: &[Sidecar<'_>], index: usize, has_outsiders: bool) -> Option<PodSelection> {
+fn subject(all: &[Sidecar<'_>], index: usize, reader: &Reader) -> Option<PodSelection> {
+    let root = reader.config.root.as_str();
     let own = &all[index];
     let namespace = own.entry.key.namespace();
     let is_beside = |s: &&Sidecar<'_>| s.entry.key.namespace() == namespace;
-    let mut pods = vec![in_mesh(has_outsiders)];
+    let mut pods = vec![in_mesh(reader.has_outsiders)];
     if let Some(selector) = &own.selector {
         pods.push(selector.expression());
         let before = all[..index].iter().filter(is_beside).filter_map(|s| s.selector.as_ref());
@@ -180,16 +181,16 @@ fn subject(all: &[Sidecar<'_>], index: usize, has_outsiders: bool) -> Option<Pod
         if all[..index].iter().filter(is_beside).any(|s| s.selector.is_none()) {
             return None;
         }
-        if namespace != ROOT {
+        if namespace != root {
             let selecting = all.iter().filter(is_beside).filter_map(|s| s.selector.as_ref());
             pods.extend(selecting.map(|s| s.expression().negated()));
         }
     }
     let mut namespaces = NamespaceSelection::Named(namespace.to_owned());
-    if namespace == ROOT && own.selector.is_none() {
+    if namespace == root && own.selector.is_none() {
         // Pods that a Sidecar of their own namespace selects are left out here.
         let home = |s: &Sidecar<'_>| s.entry.key.namespace().to_owned();
-        let whole: Vec<String> = all.iter().filter(|s| s.selector.is_none()).map(home).filter(|n| n != ROOT).collect();
+        let whole: Vec<String> = all.iter().filter(|s| s.selector.is_none()).map(home).filter(|n| n != root).collect();
         let requirement = Requirement { key: NAMESPACE_NAME.to_owned(), operator: Operator::NotIn(whole.clone()) };
         let selector = if whole.is_empty() { Selector::everything() } else { Selector::new([requirement]) };
         namespaces = NamespaceSelection::Labeled(selector);

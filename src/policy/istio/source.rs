@@ -7,7 +7,7 @@
 use super::super::added;
 use super::super::read::{Field, Read};
 use super::super::request::{Pattern, Test};
-use super::super::rule::{NamespaceSelection, Peer, Peers, PodSelection};
+use super::super::rule::{NamespaceSelection, Peer, Peers, Perhaps, PodSelection};
 use crate::net::{AddressSet, Expression, NAMESPACE_NAME, Operator, Requirement, Selector};
 
 /// What is asked of the sender of a request: all of it.
@@ -23,9 +23,16 @@ pub(super) struct Source {
     pub tests: Vec<Test>,
 }
 
+/// What names of identities mean: those of service accounts without a namespace, and those of the trust domain.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    pub namespace: &'a str,
+    pub trust_domain: Option<&'a str>,
+}
+
 impl Source {
     /// An entry of `from`.
-    pub fn read(entry: &Field<'_>, namespace: &str) -> Read<Source> {
+    pub fn read(entry: &Field<'_>, home: &Home<'_>) -> Read<Source> {
         let mut source = Source::default();
         let Some(field) = entry.get("source") else { return Ok(source) };
         field.must_be_map()?;
@@ -34,8 +41,7 @@ impl Source {
             ("namespaces", added::MESH_NAMESPACE),
             ("serviceAccounts", added::MESH_ACCOUNT),
         ] {
-            let texts =
-                |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| of_account(label, t, namespace)));
+            let texts = |key: &str| texts(&field, key).map(|list| list.into_iter().map(|t| home.whole(label, t)));
             source.identify(label, &texts(key)?.collect::<Vec<_>>(), &texts(&negative(key))?.collect::<Vec<_>>());
         }
         source.inside(&field, "ipBlocks")?;
@@ -48,7 +54,7 @@ impl Source {
 
     /// An entry of `when` that is about the sender; `None` if it is about something else
     /// (<https://istio.io/latest/docs/reference/config/security/conditions/>).
-    pub fn read_condition(key: &str, field: &Field<'_>, namespace: &str) -> Read<Option<Source>> {
+    pub fn read_condition(key: &str, field: &Field<'_>, home: &Home<'_>) -> Read<Option<Source>> {
         let mut source = Source::default();
         let label = match key {
             "source.principal" => added::PRINCIPAL,
@@ -61,7 +67,7 @@ impl Source {
             }
             _ => return Ok(None),
         };
-        let texts = |key: &str| texts(field, key).map(|list| list.into_iter().map(|t| of_account(label, t, namespace)));
+        let texts = |key: &str| texts(field, key).map(|list| list.into_iter().map(|t| home.whole(label, t)));
         source.identify(label, &texts("values")?.collect::<Vec<_>>(), &texts("notValues")?.collect::<Vec<_>>());
         Ok(Some(source))
     }
@@ -114,7 +120,8 @@ impl Source {
         if self.inside.is_none() {
             peers.push(Peer::Pods(self.pods(has_outsiders)));
         } else if !self.identity.is_empty() {
-            peers.push(Peer::Untold("pods by identity and addresses together"));
+            let pods = Perhaps::Pods(self.pods(has_outsiders));
+            peers.push(Peer::Untold("pods by identity and addresses together", pods));
         }
         if !self.needs_identity {
             let addresses = self.inside.as_ref().unwrap_or(everywhere).difference(&self.outside);
@@ -165,9 +172,17 @@ pub(super) fn text_test(of: &str, optional: bool, any: Vec<String>, none: Vec<St
     (!any.is_empty() || !none.is_empty()).then(|| Test::Text { of: of.to_owned(), optional, any, none })
 }
 
-/// A service account without a namespace is one of the policy's own.
-fn of_account(label: &str, text: String, namespace: &str) -> String {
-    if label == added::MESH_ACCOUNT && !text.contains('/') { format!("{namespace}/{text}") } else { text }
+impl Home<'_> {
+    /// A service account without a namespace is one of the policy's own, and `cluster.local` is another name of the
+    /// trust domain (<https://istio.io/latest/docs/tasks/security/authorization/authz-td-migration/>).
+    fn whole(&self, label: &str, text: String) -> String {
+        let inside = |domain: &str| text.strip_prefix(domain).filter(|rest| rest.starts_with('/'));
+        match self.trust_domain.and_then(inside) {
+            Some(rest) if label == added::PRINCIPAL => format!("cluster.local{rest}"),
+            _ if label == added::MESH_ACCOUNT && !text.contains('/') => format!("{}/{text}", self.namespace),
+            _ => text,
+        }
+    }
 }
 
 /// A label that is as a text describes it, where `*` at an end represents anything, and alone what is not empty.

@@ -394,7 +394,7 @@ impl<'a> Finder<'a> {
                 addresses.into_iter().chain(some(here)).collect()
             }
             Some(Peer::Nodes) => some(here).into_iter().collect(),
-            Some(Peer::Names(_) | Peer::Untold(_)) => Vec::new(),
+            Some(Peer::Names(_) | Peer::Untold(..)) => Vec::new(),
         }
     }
 
