@@ -1,9 +1,9 @@
 //! `--cluster`: reading a live cluster, and the program as a plugin of kubectl.
 
-use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 
-use super::report;
+use super::{progress, report};
+use crate::inert;
 use crate::net::live::{self, Loss};
 use crate::source::{self, ClusterRequest, Problem, Programs, SourceFile};
 use crate::{policy, resolve};
@@ -63,13 +63,13 @@ impl ClusterArgs {
             all_namespaces: all,
             max_bytes,
         };
-        let watched = stderr().is_terminal();
-        let mut progress = |step: &str| {
-            if watched {
-                report::say(step);
-            }
+        let mut shown = None;
+        let mut progress = |text: &str| {
+            let text = inert::printable(text);
+            shown = Some(progress::step(move || text.clone()));
         };
         let found = source::read_cluster(&request, &Programs::from_env(), &loss, &mut progress)?;
+        drop(shown);
         for kind in found.not_read.iter().take(NAMED) {
             report::say(&format!("warning: {} could not be read: {}", kind.resource, kind.reason));
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
+use super::complete;
 use super::input::InputArgs;
+use super::scope::LabelArgs;
 use crate::net::choice::did_you_mean;
 use crate::net::kinds::kind_named;
 use crate::picture;
-use crate::view::{Anchor, Aspect, LabelSelector, Selection};
+use crate::view::{Anchor, Aspect, Selection};
 use crate::why::Reference;
 use crate::world::World;
 
@@ -16,21 +18,17 @@ use crate::world::World;
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Selection")]
 pub struct LevelArgs {
-    /// Show only objects with these labels, as in kubectl
-    ///
-    /// Requirements separated by commas: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key. Pod
-    /// labels count for the workload, and the selector of a Service for the Service.
-    #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
-    labels: Option<LabelSelector>,
+    #[command(flatten)]
+    labels: LabelArgs,
 
     /// Show only objects of these kinds
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', add = complete::kinds())]
     kind: Vec<String>,
 
     /// Show this object and its surroundings, repeatable
     ///
     /// Written as for `why`: api, shop/api, deploy/api, internet.
-    #[arg(long, value_name = "OBJECT", value_parser = anchor)]
+    #[arg(long, value_name = "OBJECT", value_parser = anchor, add = complete::objects())]
     focus: Vec<Anchor>,
 
     /// The number of steps around --focus
@@ -41,7 +39,7 @@ pub struct LevelArgs {
     ///
     /// network: all connections; exposure: paths from outside; policy: workloads and what policies allow; resources:
     /// workloads, the ConfigMaps, Secrets, volume claims and ServiceAccounts they use, and autoscalers.
-    #[arg(long, value_name = "VIEW", default_value = "network")]
+    #[arg(long, value_name = "VIEW", default_value = "network", add = complete::values::<Aspect>())]
     view: Aspect,
 
     /// Group the objects of a namespace by the value of a label
@@ -121,10 +119,9 @@ impl LevelArgs {
     }
 
     fn selection(&self, asked: &InputArgs) -> Selection {
-        let namespace = asked.namespace().filter(|_| !asked.all_namespaces());
         Selection {
-            namespaces: namespace.map(str::to_owned).into_iter().collect(),
-            labels: self.labels.clone(),
+            namespaces: asked.shown_namespace().map(str::to_owned).into_iter().collect(),
+            labels: self.labels.selector().cloned(),
             kinds: self.kind.iter().map(|k| kind(k.trim())).collect(),
             focus: self.focus.clone(),
             depth: self.depth,

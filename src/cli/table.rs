@@ -1,16 +1,17 @@
 //! `kubesketch table`: connections, exposure, isolation, policies and routes, as a table or as data.
 
-use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
+use super::scope::LabelArgs;
+use super::{Status, complete};
 use crate::policy::Extent;
 use crate::render::{self, Report, TableFormat};
 
 /// Arguments of `table`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
-  kubesketch table exposure deploy/
+  kubesketch table exposure deploy/ -n shop
   kubesketch table connections deploy/ -o csv > connections.csv")]
 pub struct Args {
     /// The subject of the table
@@ -20,10 +21,14 @@ pub struct Args {
     pub(super) input: InputArgs,
 
     #[command(flatten)]
+    labels: LabelArgs,
+
+    #[command(flatten)]
     connect: ConnectArgs,
 
     /// The output format: text, md, csv or json
-    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text")]
+    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text",
+          add = complete::values::<TableFormat>())]
     output: TableFormat,
 
     /// Also list connections that no policy restricts, and those that policies deny
@@ -52,7 +57,8 @@ enum Kind {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
-    let report = Report::of(&world, world.graph());
+    let scope = args.labels.scope(&args.input, &world)?;
+    let report = Report::of(&world, world.graph()).within(scope.as_ref());
     let json = args.output == TableFormat::Json;
     let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
@@ -62,7 +68,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             return Ok(args.input.status(world.diagnostics()));
         }
         Kind::Connections => {
-            output::stream(&render::connections_table(&report, extent, args.output))?;
+            let table = render::connections_table(&report, extent, args.output);
+            output::stream(&table)?;
+            output::to_stdout(footnotes(args, || render::connection_footnotes(&table)))?;
             return Ok(args.input.status(world.diagnostics()));
         }
         Kind::Exposure if json => render::exposure_json(&report, extent),
@@ -79,5 +87,16 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 }
 
 fn words(args: &Args, table: &render::Table) -> String {
-    render::table(table, args.output)
+    render::table(table, args.output) + &footnotes(args, || render::footnotes(table))
+}
+
+/// What the words of a table mean, below it, where people read it.
+fn footnotes(args: &Args, notes: impl FnOnce() -> Vec<String>) -> String {
+    let start = match args.output {
+        TableFormat::Text => "  ",
+        TableFormat::Markdown => "* ",
+        TableFormat::Csv | TableFormat::Json => return String::new(),
+    };
+    let lines: Vec<String> = notes().into_iter().map(|note| format!("{start}{note}\n")).collect();
+    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
 }

@@ -38,6 +38,13 @@ const PLUGINS: &[(&str, &str, bool)] = &[
 )]
 pub struct UnknownPlugin;
 
+impl NetworkPlugin {
+    /// The words by which plugins are named.
+    pub fn names() -> Vec<&'static str> {
+        PLUGINS.iter().map(|(word, ..)| *word).collect()
+    }
+}
+
 impl FromStr for NetworkPlugin {
     type Err = UnknownPlugin;
 

@@ -31,6 +31,7 @@ mod secrets_damaged;
 mod serve;
 #[cfg(unix)]
 mod settings;
+mod shell;
 #[cfg(unix)]
 mod units;
 mod verdict;

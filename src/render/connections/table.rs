@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Kept, endpoint, reasons};
+use super::{Kept, endpoint, is_listed, reasons};
 use crate::net::PortSet;
 use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
 use crate::render::Report;
@@ -25,6 +25,33 @@ pub struct ConnectionsTable<'a> {
 /// The connections of an extent as a table in a format; JSON has none of its own here and gives nothing.
 pub fn connections_table<'a>(report: &'a Report<'a>, extent: Extent, format: TableFormat) -> ConnectionsTable<'a> {
     ConnectionsTable { report, extent, format }
+}
+
+impl ConnectionsTable<'_> {
+    /// Its columns, and the words that stand in those of certainty, calls and reasons, each with its column; no reason
+    /// is an empty word.
+    pub(in crate::render) fn words(&self) -> (Vec<&'static str>, BTreeSet<(usize, String)>) {
+        let rows = Rows::of(self.report, self.extent);
+        let columns = Rows::columns(&rows.ledger);
+        let because = columns.len() - 1;
+        let mut words = BTreeSet::new();
+        let mut calls = CallWidths::default();
+        for block in rows.blocks() {
+            words.insert((3, block.answer.certainty.words().to_owned()));
+            if block.answer.because.is_empty() {
+                words.insert((because, String::new()));
+            }
+            if let Some(ledger) = &rows.ledger {
+                calls.add(ledger, &block);
+                words.insert((CALL, String::new()));
+            }
+        }
+        if rows.blocked_calls(&calls.listed).next().is_some() {
+            calls.states.insert(CallState::Blocked);
+        }
+        words.extend(calls.states.iter().map(|state| (CALL, state.as_str().to_owned())));
+        (columns, words)
+    }
 }
 
 impl fmt::Display for ConnectionsTable<'_> {
@@ -86,7 +113,7 @@ impl<'a> Rows<'a> {
     fn write<'p>(&self, pairs: impl Iterator<Item = Pair<'p>>, out: &mut TableWriter<'_, '_>) -> fmt::Result {
         let mut kept = Kept::new();
         let mut listed = BTreeSet::new();
-        for pair in pairs {
+        for pair in pairs.filter(|pair| is_listed(self.report, pair)) {
             let words = kept.get(&pair.answer, |answer| self.words(answer));
             let (from, to) = (self.name(&pair.from), self.name(&pair.to));
             let Some(ledger) = &self.ledger else {
@@ -101,11 +128,28 @@ impl<'a> Rows<'a> {
             let call = ledger.state(&pair).map_or("", CallState::as_str);
             out.row(&[&from, &to, &words.ports, words.certainty, call, &words.because])?;
         }
-        for (from, verdict) in self.ledger.iter().flat_map(|l| l.blocked(&listed)) {
+        for (from, verdict) in self.blocked_calls(&listed) {
             let cells = self.blocked(from, verdict);
             out.row(&cells.each_ref().map(String::as_str))?;
         }
         Ok(())
+    }
+
+    /// Connections that are listed, in blocks with one answer.
+    fn blocks(&self) -> Box<dyn Iterator<Item = ConnectionGroup<'a>> + 'a> {
+        let connectivity = self.report.connectivity;
+        match self.report.scope {
+            Some(scope) => Box::new(connectivity.connection_groups(self.extent, Some(scope.workloads())).into_iter()),
+            None => Box::new(connectivity.blocks(self.extent)),
+        }
+    }
+
+    /// Calls that policies deny and that are listed with an end of theirs, without those that are among the
+    /// connections.
+    fn blocked_calls(&self, listed: &BTreeSet<(usize, usize)>) -> impl Iterator<Item = (usize, &CallVerdict)> {
+        let lists = |workload| self.report.lists_workload(workload);
+        let blocked = self.ledger.iter().flat_map(move |ledger| ledger.blocked(listed));
+        blocked.filter(move |(from, verdict)| lists(*from) || lists(verdict.target))
     }
 
     /// The cells of a call that is not among the connections.
@@ -128,7 +172,7 @@ impl<'a> Rows<'a> {
         let mut wider = |column: usize, width: usize| widths[column] = widths[column].max(width);
         let mut kept = Kept::new();
         let mut calls = CallWidths::default();
-        for block in self.report.connectivity.blocks(self.extent) {
+        for block in self.blocks() {
             wider(0, self.peers_width(&block.from, &names));
             wider(1, self.peers_width(&block.to, &names));
             let [ports, certainty, because] = *kept.get(&block.answer, |answer| {
@@ -142,9 +186,9 @@ impl<'a> Rows<'a> {
                 calls.add(ledger, &block);
             }
         }
-        if let Some(ledger) = &self.ledger {
+        if self.ledger.is_some() {
             calls.states.iter().for_each(|state| wider(CALL, cell_width(state.as_str())));
-            for (from, verdict) in ledger.blocked(&calls.listed) {
+            for (from, verdict) in self.blocked_calls(&calls.listed) {
                 self.blocked(from, verdict)
                     .iter()
                     .enumerate()
