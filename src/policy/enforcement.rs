@@ -126,7 +126,7 @@ impl Enforcement {
         }
     }
 
-    /// Looks for the network of a cluster among its DaemonSets, unless it is told.
+    /// Looks for the network of a cluster among its DaemonSets, unless an option names it.
     pub(super) fn of(cluster: &Cluster, told: Option<&NetworkPlugin>) -> Enforcement {
         if let Some(NetworkPlugin { name, enforces }) = told {
             return if *enforces {

@@ -2,6 +2,7 @@
 
 use super::connections::ConnectionsTable;
 use super::table::Table;
+use crate::policy::Certainty;
 
 /// A word of a column, and what it means.
 type Meaning = (&'static str, &'static str, &'static str);
@@ -10,12 +11,6 @@ type Meaning = (&'static str, &'static str, &'static str);
 const MEANINGS: &[Meaning] = &[
     ("Open", "", "empty where the object names no port: an Ingress, or a port that the platform chooses"),
     ("Workload", "no workload", "requests end at a Service without pods in the manifests, or outside of them"),
-    ("Policies", "convention", CONVENTION),
-    ("Policies", "on some requests", SOME_REQUESTS),
-    ("Policies", "undetermined", UNDETERMINED),
-    ("Certainty", "convention", CONVENTION),
-    ("Certainty", "on some requests", SOME_REQUESTS),
-    ("Certainty", "undetermined", UNDETERMINED),
     ("Call", "allowed", "the configuration of FROM names TO, and policies allow it"),
     ("Call", "partly", "the configuration of FROM names TO, and policies deny some of the ports"),
     ("Call", "blocked", "the configuration of FROM names TO, and policies deny it"),
@@ -37,10 +32,19 @@ const MEANINGS: &[Meaning] = &[
     ("Because", "", "empty where no policy decides"),
 ];
 
-const CONVENTION: &str = "the ingress controller is not in the manifests; assumed is a pod without labels in another \
-                          namespace (--ingress-controller names it)";
-const SOME_REQUESTS: &str = "depends on the request: its method, path, host or source port";
-const UNDETERMINED: &str = "cannot be determined from the manifests";
+/// The note about a certainty; none about what is certain.
+fn doubt(certainty: Certainty) -> Option<String> {
+    let meaning = match certainty {
+        Certainty::Certain => return None,
+        Certainty::Convention => {
+            "the ingress controller is not in the manifests; assumed is a pod without labels in another namespace \
+             (--ingress-controller names it)"
+        }
+        Certainty::Conditional => "depends on the request: its method, path, host or source port",
+        Certainty::Undetermined => "cannot be determined from the manifests",
+    };
+    Some(format!("{}: {meaning}", certainty.words()))
+}
 
 /// The note below a table without rows.
 const NONE: &str = "none";
@@ -52,31 +56,18 @@ fn words_of(column: &str) -> &str {
 
 /// Lines about the words and the empty cells that a table has, in the order of its columns.
 pub fn footnotes(table: &Table) -> Vec<String> {
-    let has = |column: usize, word: &str| table.rows.iter().any(|row| row.get(column).is_some_and(|c| says(c, word)));
-    if table.rows.is_empty() { vec![NONE.to_owned()] } else { notes(&table.columns, has) }
-}
-
-/// The same for a table of connections.
-pub fn connection_footnotes(table: &ConnectionsTable<'_>) -> Vec<String> {
-    let (columns, words) = table.words();
-    if words.is_empty() {
+    if table.rows.is_empty() {
         return vec![NONE.to_owned()];
     }
-    notes(&columns, |column, word| words.iter().any(|(place, text)| *place == column && says(text, word)))
-}
-
-/// Whether a cell has a word among those that commas separate.
-fn says(cell: &str, word: &str) -> bool {
-    cell.split(", ").any(|part| part == word)
-}
-
-fn notes(columns: &[&'static str], has: impl Fn(usize, &str) -> bool) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    for (place, column) in columns.iter().enumerate() {
-        for (_, word, meaning) in MEANINGS.iter().filter(|(of, ..)| *of == words_of(column)) {
-            // What needs no reason has a value that says so.
-            let is_reason = word.is_empty() && *column == "Because";
-            if has(place, word) && !(is_reason && columns.contains(&"Value")) {
+    for (place, column) in table.columns.iter().enumerate() {
+        if matches!(*column, "Policies" | "Certainty") {
+            notes.extend(table.certainties.iter().filter_map(|certainty| doubt(*certainty)));
+        }
+        // A policy that is needed has no reason beside its value.
+        let is_explained = *column == "Because" && table.columns.contains(&"Value");
+        for (_, word, meaning) in MEANINGS.iter().filter(|(of, ..)| *of == words_of(column) && !is_explained) {
+            if table.rows.iter().any(|row| row.get(place).is_some_and(|cell| cell == word)) {
                 let title = if word.is_empty() { column.to_uppercase() } else { (*word).to_owned() };
                 let note = format!("{title}: {meaning}");
                 if !notes.contains(&note) {
@@ -86,4 +77,9 @@ fn notes(columns: &[&'static str], has: impl Fn(usize, &str) -> bool) -> Vec<Str
         }
     }
     notes
+}
+
+/// The same for a table of connections.
+pub fn connection_footnotes(table: &ConnectionsTable<'_>) -> Vec<String> {
+    footnotes(&table.outline())
 }

@@ -44,7 +44,7 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
         }
         vec![workload.key.to_string(), words[0].to_owned(), words[1].to_owned(), by.join("\n")]
     });
-    Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
+    Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect(), ..Table::default() }
 }
 
 /// The workloads that are listed, with their positions in the cluster.

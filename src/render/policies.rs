@@ -28,7 +28,7 @@ pub fn policies_table(report: &Report<'_>) -> Table {
         rows.push(vec![foreign.key.to_string(), value, "not evaluated".to_owned(), at]);
     }
     rows.sort();
-    Table { columns: vec!["Policy", "Value", "Because", "At"], rows }
+    Table { columns: vec!["Policy", "Value", "Because", "At"], rows, ..Table::default() }
 }
 
 /// What the policies are worth that are listed themselves or apply to a listed workload.

@@ -119,12 +119,17 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         }
         cells
     };
-    let unseen = unseen(report, extent).into_iter().filter(|u| u.direction == Direction::Ingress);
+    let unseen: Vec<Unseen> =
+        unseen(report, extent).into_iter().filter(|u| u.direction == Direction::Ingress).collect();
+    let rows = rows(report);
+    let judged = rows.iter().filter_map(|row| row.workload.as_ref()).map(|(_, admission)| admission.certainty);
+    let unread_ones = unread(report).map(|_| Certainty::Undetermined);
     Table {
+        certainties: judged.chain(unseen.iter().map(|u| u.certainty)).chain(unread_ones).collect(),
         columns: vec!["From", "Via", "Object", "Open", "Workload", "Ports", "Policies", "Because"],
-        rows: (rows(report).iter().map(line))
+        rows: (rows.iter().map(line))
             .chain(unread(report).map(|u| unread_line(report, u)))
-            .chain(unseen.map(|u| unseen_line(report, &u)))
+            .chain(unseen.iter().map(|u| unseen_line(report, u)))
             .collect(),
     }
 }
@@ -269,7 +274,8 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         let at = row.at.map(Evidence::place).unwrap_or_default();
         vec![row.by.id.to_string(), host, path, tls.to_owned(), row.to.id.to_string(), port, weight, at]
     });
-    Table { columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"], rows: rows.collect() }
+    let columns = vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"];
+    Table { columns, rows: rows.collect(), ..Table::default() }
 }
 
 /// Routes as JSON: `version`, `routes` and `diagnostics`.

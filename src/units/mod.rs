@@ -166,7 +166,7 @@ pub fn find(repository: &Repository<'_>) -> Vec<Unit> {
     units
 }
 
-/// The folder that a unit of another program already stands for.
+/// The folder that a unit of another program already represents.
 fn claimed(unit: &Unit) -> Option<&str> {
     match &unit.how {
         How::Kustomize(folder) => Some(folder),

@@ -8,7 +8,7 @@ use crate::net::{ContainerPort, PortSet, text};
 use crate::policy::{Decision, Direction, Effect, NamedPort, Order, Peer, Policy, Project, Reason, Rule, Ruling, Tier};
 use crate::source::Span;
 
-/// So many pairs are told one by one.
+/// So many pairs are listed one by one.
 const SHOWN: usize = 12;
 
 /// Ports in words.

@@ -81,7 +81,8 @@ fn every_link_of_a_page_arrives() {
                 continue;
             }
             let is_of_the_book = page.starts_with(root().join("docs"));
-            if is_of_the_book && !path.canonicalize().unwrap().starts_with(root().join("docs").canonicalize().unwrap()) {
+            if is_of_the_book && !path.canonicalize().unwrap().starts_with(root().join("docs").canonicalize().unwrap())
+            {
                 wrong.push(format!("{name}: {link} leaves docs, where the site ends: name the path as code instead"));
             }
             if !mark.is_empty() && path.is_file() && !anchors(&fs::read_to_string(&path).unwrap()).contains(mark) {

@@ -110,7 +110,7 @@ fn the_pictures() {
 #[test]
 fn the_picture_of_a_change() {
     let output = Command::new(env!("CARGO_BIN_EXE_kubesketch"))
-        .args(["diff", "examples/change/before.yaml", "examples/change/after.yaml", "-o", "svg"])
+        .args(["diff", "examples/tiers", "examples/tiers-changed", "-o", "svg"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

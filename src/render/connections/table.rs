@@ -9,7 +9,7 @@ use crate::net::PortSet;
 use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
 use crate::render::Report;
 use crate::render::calls::{CallState, Ledger};
-use crate::render::table::{TableFormat, TableWriter, cell_width};
+use crate::render::table::{Table, TableFormat, TableWriter, cell_width};
 
 /// The column of calls, where there is one.
 const CALL: usize = 4;
@@ -28,29 +28,36 @@ pub fn connections_table<'a>(report: &'a Report<'a>, extent: Extent, format: Tab
 }
 
 impl ConnectionsTable<'_> {
-    /// Its columns, and the words that stand in those of certainty, calls and reasons, each with its column; no reason
-    /// is an empty word.
-    pub(in crate::render) fn words(&self) -> (Vec<&'static str>, BTreeSet<(usize, String)>) {
+    /// What the table has, for its footnotes: without rows that differ in nothing but their ends.
+    pub(in crate::render) fn outline(&self) -> Table {
         let rows = Rows::of(self.report, self.extent);
         let columns = Rows::columns(&rows.ledger);
         let because = columns.len() - 1;
-        let mut words = BTreeSet::new();
+        let mut table = Table { columns, ..Table::default() };
         let mut calls = CallWidths::default();
+        let mut kinds: BTreeSet<(Option<CallState>, bool)> = BTreeSet::new();
         for block in rows.blocks() {
-            words.insert((3, block.answer.certainty.words().to_owned()));
-            if block.answer.because.is_empty() {
-                words.insert((because, String::new()));
-            }
+            table.certainties.insert(block.answer.certainty);
+            kinds.insert((None, block.answer.because.is_empty()));
             if let Some(ledger) = &rows.ledger {
                 calls.add(ledger, &block);
-                words.insert((CALL, String::new()));
             }
         }
         if rows.blocked_calls(&calls.listed).next().is_some() {
             calls.states.insert(CallState::Blocked);
         }
-        words.extend(calls.states.iter().map(|state| (CALL, state.as_str().to_owned())));
-        (columns, words)
+        kinds.extend(calls.states.into_iter().map(|state| (Some(state), false)));
+        for (call, is_without_reason) in kinds {
+            let mut row = vec![String::from("-"); because + 1];
+            if rows.ledger.is_some() {
+                row[CALL] = call.map_or("", CallState::as_str).to_owned();
+            }
+            if is_without_reason {
+                row[because].clear();
+            }
+            table.rows.push(row);
+        }
+        table
     }
 }
 

@@ -27,7 +27,7 @@ struct Lines {
     begin: u32,
 }
 
-/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is told at
+/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is reported at
 /// its first line, for GitLab asks for one.
 pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
     let counting = report.judgement.findings.iter().filter(|j| j.counts());
