@@ -26,6 +26,14 @@ use crate::world::World;
   kubesketch check deploy/ --fail-on warning
   kubesketch check deploy/ -o sarif=findings.sarif")]
 pub struct Args {
+    /// Output, repeatable: text, json, sarif, junit, github or gitlab, or a file with that extension
+    ///
+    /// A format goes to standard output; the extension of a file gives its format (.txt, .json, .sarif, .xml for
+    /// JUnit), FORMAT=FILE gives both. By default findings are printed with the lines they refer to.
+    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output",
+          add = complete::outputs::<FindingsFormat>())]
+    output: Vec<Target<FindingsFormat>>,
+
     #[command(flatten)]
     pub(super) input: InputArgs,
 
@@ -37,14 +45,6 @@ pub struct Args {
 
     #[command(flatten)]
     config: ConfigArgs,
-
-    /// Output, repeatable: text, json, sarif, junit, github or gitlab, or a file with that extension
-    ///
-    /// A format goes to standard output; the extension of a file gives its format (.txt, .json, .sarif, .xml for
-    /// JUnit), FORMAT=FILE gives both. By default findings are printed with the lines they refer to.
-    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output",
-          add = complete::outputs::<FindingsFormat>())]
-    output: Vec<Target<FindingsFormat>>,
 
     /// Report only these findings; `kubesketch explain` lists the codes
     #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known, add = complete::codes())]
@@ -65,13 +65,13 @@ pub struct Args {
     /// Treat the manifests as a part of the cluster
     ///
     /// By default only namespaces that they do not declare are treated so.
-    #[arg(long, help_heading = "Rules")]
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
     open_world: bool,
 
     /// Ignore suppressions
     ///
     /// These are annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore CODE reason`.
-    #[arg(long, help_heading = "Rules")]
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
     no_suppress: bool,
 
     /// Exclude the findings listed in this baseline file
@@ -79,7 +79,7 @@ pub struct Args {
     baseline: Option<PathBuf>,
 
     /// Write the findings to a file for --baseline, and exclude them from the exit code
-    #[arg(long, help_heading = "Output", value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE", hide_short_help = true)]
     write_baseline: Option<PathBuf>,
 }
 

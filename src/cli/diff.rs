@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::cluster::ClusterArgs;
+use super::cluster::{self, ClusterArgs};
 use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
 use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
@@ -278,6 +278,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not
     // look like a change.
     if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
+        if args.git.is_none() && args.plain().iter().any(|path| path.as_os_str() != "-" && !path.exists()) {
+            let diff = format!("{} diff --git", cluster::program());
+            report::say(&format!("revisions of git are compared by `{diff} BASE...HEAD PATH`, or `{diff} BASE PATH`"));
+        }
         return Ok(Status::Failure);
     }
     if let Some(nothing) = void(old, new) {

@@ -26,9 +26,6 @@ use crate::world::World;
   kubesketch draw deploy/ -o network.svg -o network.html
   kubectl get all,ingress,networkpolicy -A -o yaml | kubesketch draw -o network.html")]
 pub struct Args {
-    #[command(flatten)]
-    pub(super) input: InputArgs,
-
     /// Output, repeatable: svg, html, png, pdf, drawio, mermaid, d2, dot or json, a file with that extension, or a
     /// folder
     ///
@@ -66,6 +63,9 @@ pub struct Args {
     /// Write nothing; exit with 1 if a file of -o or --inject is out of date
     #[arg(long, help_heading = "Output")]
     check: bool,
+
+    #[command(flatten)]
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,

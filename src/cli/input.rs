@@ -44,7 +44,7 @@ pub struct InputArgs {
     helm: Option<PathBuf>,
 
     /// Values for --helm
-    #[arg(long, value_name = "FILE", requires = "helm")]
+    #[arg(long, value_name = "FILE", requires = "helm", hide_short_help = true)]
     values: Vec<PathBuf>,
 
     /// A single value for --helm, repeatable
@@ -80,7 +80,7 @@ pub struct UnitArgs {
     units: Vec<String>,
 
     /// Read the files of a folder as they lie, also where it has a kustomization
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     flat: bool,
 
     /// Render charts anew, and keep nothing under the user's cache folder

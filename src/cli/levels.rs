@@ -32,7 +32,7 @@ pub struct LevelArgs {
     focus: Vec<Anchor>,
 
     /// The number of steps around --focus
-    #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
+    #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus", hide_short_help = true)]
     depth: usize,
 
     /// The subject: network, exposure, policy or resources
@@ -51,7 +51,8 @@ pub struct LevelArgs {
     /// Show a box for each namespace instead of single objects
     ///
     /// In SVG, HTML, PNG and PDF. auto means above --max-nodes.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true,
+          hide_short_help = true)]
     overview: When,
 
     /// The maximum number of objects and peers in a picture; above it the picture is an overview

@@ -153,6 +153,10 @@ pub fn run() -> Status {
                 report::usage(&said);
                 return Status::Failure;
             }
+            if let Some(kind) = table::subject(&error) {
+                report::usage(&format!("{said}\nDid you mean `{} table {kind}`?", cluster::program()));
+                return Status::Failure;
+            }
             return match error.print() {
                 Ok(()) if fine => Status::Success,
                 Err(e) if fine && e.kind() == std::io::ErrorKind::BrokenPipe => Status::Success,

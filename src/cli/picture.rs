@@ -37,13 +37,13 @@ pub struct PictureArgs {
     ///
     /// A call is a Service that the configuration of a workload names. auto omits calls that an allowed connection
     /// already shows.
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto, hide_short_help = true)]
     calls: WhichCalls,
 
     /// Show the images of workloads
     ///
     /// The last part of the name, the tag, and the first digits of the digest.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     show_images: bool,
 
     /// Manifests of objects in HTML pages

@@ -1,5 +1,8 @@
 //! `kubesketch table`: connections, exposure, isolation, policies and routes, as a table or as data.
 
+use clap::ValueEnum as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
@@ -10,12 +13,20 @@ use crate::render::{self, Report, TableFormat};
 
 /// Arguments of `table`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:
   kubesketch table exposure deploy/ -n shop
-  kubesketch table connections deploy/ -o csv > connections.csv")]
+  kubesketch table connections deploy/ -o csv > connections.csv"
+)]
 pub struct Args {
     /// The subject of the table
     kind: Kind,
+
+    /// The output format: text, md, csv or json
+    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text",
+          add = complete::values::<TableFormat>())]
+    output: TableFormat,
 
     #[command(flatten)]
     pub(super) input: InputArgs,
@@ -25,11 +36,6 @@ pub struct Args {
 
     #[command(flatten)]
     connect: ConnectArgs,
-
-    /// The output format: text, md, csv or json
-    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text",
-          add = complete::values::<TableFormat>())]
-    output: TableFormat,
 
     /// Also list connections that no policy restricts, and those that policies deny
     ///
@@ -51,6 +57,16 @@ enum Kind {
     Policies,
     /// Hosts and paths, with their backends
     Routes,
+}
+
+/// The subject that was taken for a command, as in `kubesketch exposure`.
+pub fn subject(error: &clap::Error) -> Option<String> {
+    let given = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
+        _ => return None,
+    };
+    let is_subject = |kind: &&Kind| kind.to_possible_value().is_some_and(|value| value.matches(given, true));
+    Kind::value_variants().iter().any(|kind| is_subject(&kind)).then(|| given.to_lowercase())
 }
 
 /// Runs the command.

@@ -68,6 +68,9 @@ fn what_is_mistyped_is_answered_with_what_was_probably_meant() {
         (&["check", "-o", "sarfi"], "`sarif`"),
         (&["table", "routs"], "routes"),
         (&["explain", "ingress-no-tl"], "`ingress-no-tls`"),
+        (&["exposure"], "`kubesketch table exposure`"),
+        (&["table"], "isolation"),
+        (&["diff", "main", "."], "`kubesketch diff --git BASE...HEAD PATH`"),
         (&["check", "--skip", "ingress-no-tl"], "`ingress-no-tls`"),
         (&["draw", "-n", "shp"], "`shop`"),
         (&["draw", "--kind", "Servce"], "`service`"),
@@ -186,4 +189,13 @@ fn tables_explain_their_words_where_they_stand() {
     assert!(table(&["isolation"]).contains("  open: no policy applies"));
     assert!(!table(&["exposure", "-o", "csv"]).contains("empty where"));
     assert!(table(&["routes", "-n", "data"]).ends_with("\n\n  none\n"));
+}
+
+/// The short help of a command is read on a screen, not scrolled through.
+#[test]
+fn help_fits_a_screen() {
+    for command in ["draw", "check", "diff", "table", "serve", "why", "units", "explain", "completions"] {
+        let lines = stdout(&run_in(shop(), &[command, "-h"], None)).lines().count();
+        assert!(lines <= 50, "{command} -h has {lines} lines");
+    }
 }
