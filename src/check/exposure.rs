@@ -210,7 +210,8 @@ fn services(scene: &mut Scene<'_>) {
         for (via, ports) in ways {
             let list: Vec<String> = ports.iter().map(u16::to_string).collect();
             match via {
-                // What does not exist takes no connections, and who gets in may be restricted in ways that are not evaluated.
+                // What does not exist takes no connections, and who gets in may be restricted in ways that are not
+                // evaluated.
                 Expose::LoadBalancer if is_absent || is_unjudged => {}
                 Expose::LoadBalancer => {
                     let web = ports.iter().all(|p| matches!(p, 80 | 443));

@@ -197,8 +197,8 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     }
 }
 
-/// No namespace of the input has the labels. That is reported only if one that is declared nearly has them, since others
-/// may be elsewhere.
+/// No namespace of the input has the labels. That is reported only if one that is declared nearly has them, since
+/// others may be elsewhere.
 fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, subject: &str) {
     let [requirement] = wanted.requirements() else { return };
     let Operator::In(values) = &requirement.operator else { return };

@@ -28,7 +28,9 @@ use crate::view::{self, Hops};
 #[derive(clap::Args, Debug)]
 #[command(
     next_help_heading = "Input",
-    mut_arg("namespace", |a| a.help("The namespace of objects without one, and to read with --cluster").long_help(None)),
+    mut_arg("namespace", |a| a
+        .help("The namespace of objects without one, and to read with --cluster")
+        .long_help(None)),
     after_help = "Examples:
   kubesketch diff old/ new/ -o change.html
   kubesketch diff --git main...HEAD deploy/ -o comment.md --fail-on exposure"

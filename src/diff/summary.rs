@@ -122,7 +122,8 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
-/// For so many workloads that come or go it is listed whom they reach and who reaches them: each may concern all others.
+/// For so many workloads that come or go it is listed whom they reach and who reaches them: each may concern all
+/// others.
 const WITH_CONNECTIONS: usize = 200;
 
 /// As many fields of an object as are reported.

@@ -177,8 +177,8 @@ const ENFORCING: &[&str] = &[
     "weave-npc",
 ];
 
-/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless it is
-/// asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
+/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless
+/// it is asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
 fn enforces(container: &Container) -> bool {
     let Some(image) = container.image.as_deref().filter(|i| ENFORCING.iter().any(|word| i.contains(word))) else {
         return false;

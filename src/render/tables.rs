@@ -105,8 +105,8 @@ pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
     rows
 }
 
-/// What policies allow and deny, as drawn: allowed first. What runs through a junction is listed for each of its sources
-/// and all that it leads to.
+/// What policies allow and deny, as drawn: allowed first. What runs through a junction is listed for each of its
+/// sources and all that it leads to.
 pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {

@@ -265,7 +265,8 @@ impl Reader<'_> {
     }
 }
 
-/// The columns name, API version, namespaced and kind of `kubectl api-resources`; short names may stand after the first.
+/// The columns name, API version, namespaced and kind of `kubectl api-resources`; short names may stand after the
+/// first.
 fn columns(line: &str) -> Option<[&str; 4]> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = (2..words.len()).find(|at| matches!(words[*at], "true" | "false"))?;

@@ -41,8 +41,8 @@ pub(super) enum End {
 /// The rules that may answer a URL.
 #[derive(Default)]
 pub(super) struct Matches {
-    /// Those that do, as far as is known: several if one sends to several backends. Other rules, which come before, stand
-    /// at the end.
+    /// Those that do, as far as is known: several if one sends to several backends. Other rules, which come before,
+    /// stand at the end.
     pub rules: Vec<Match>,
     /// Why it is not known which rule answers.
     pub unsure: Option<String>,

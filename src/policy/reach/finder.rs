@@ -422,16 +422,16 @@ impl<'a> Finder<'a> {
         sets.fold(AddressSet::none(), |all, set| all.with(set))
     }
 
-    /// Pods in the network of their node make what is said of them alone uncertain; among many they are described by their
-    /// own cards.
+    /// Pods in the network of their node make what is said of them alone uncertain; among many they are described by
+    /// their own cards.
     fn certainty(&self, end: &End, groups: &[GroupId]) -> Certainty {
         let on_host = matches!(end, End::Workloads(_)) && groups.iter().any(|&g| self.judge.groups[g].host_network);
         if on_host { Certainty::Undetermined } else { Certainty::Certain }
     }
 }
 
-/// Whether workloads are described by the words of the rule: so many that do not fit one by one, or more than a few with
-/// hardly an exception.
+/// Whether workloads are described by the words of the rule: so many that do not fit one by one, or more than a few
+/// with hardly an exception.
 fn is_told_as_a_set(broad: bool, here: usize, not: usize) -> bool {
     here > MANY || (broad && here > FEW && not * 2 <= here)
 }

@@ -37,9 +37,9 @@ struct Document<'a, T> {
 }
 
 /// Connections as JSON: of [`Extent::Ruled`] groups (version 2), with `openPairs`, the number of pairs that are open
-/// because no policy restricts either end, where all are listed; of [`Extent::All`] every pair (version 1), made when it is written. The
-/// ranges of these `connections` are of IPv4; where policies are about IPv6, what holds for its addresses is in
-/// `ipv6Connections`. `calls` are those that configuration names.
+/// because no policy restricts either end, where all are listed; of [`Extent::All`] every pair (version 1), made when
+/// it is written. The ranges of these `connections` are of IPv4; where policies are about IPv6, what holds for its
+/// addresses is in `ipv6Connections`. `calls` are those that configuration names.
 pub fn connections_json<'a>(report: &'a Report<'a>, extent: Extent) -> ConnectionsJson<'a> {
     let calls = CallsJson::of(report, |workload| report.lists_workload(workload));
     let diagnostics = report.diagnostics();
