@@ -307,7 +307,7 @@ is_read_only() {
   [ "$(event '.pull_request.head.repo.full_name')" != "${GITHUB_REPOSITORY:?}" ]
 }
 
-# Whatever goes wrong here is told, and stops the run only where a comment was asked for by `always`.
+# Whatever goes wrong here is reported, and stops the run only where a comment was asked for by `always`.
 give_up() {
   [ "$mode" = always ] && fail "$1"
   warning "$1"

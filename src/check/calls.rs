@@ -14,7 +14,7 @@ use crate::policy::{Certainty, Effect, Policy, Said};
 
 family! {
     ConfiguredCallBlocked, "configured-call-blocked", false, "The environment, the arguments or a ConfigMap of a workload name a Service, and policies let nothing through from the workload to the pods behind it: the call times out. `kubesketch why FROM TO` tells what would allow it.";
-    DnsNameUnresolvable, "dns-name-unresolvable", true, "The configuration of a workload has the full name of a Service, such as `db.data.svc.cluster.local`, and its namespace has no such Service. Nothing is said of namespaces of which the input holds no Service.";
+    DnsNameUnresolvable, "dns-name-unresolvable", true, "The configuration of a workload has the full name of a Service, such as `db.data.svc.cluster.local`, and its namespace has no such Service. Nothing is said of namespaces of which the manifests contain no Service.";
     DnsPolicyIgnoresServices, "dns-policy-ignores-services", false, "A workload calls Services by name, and its pods ask the DNS of their node, which does not know them: their `dnsPolicy` is Default, or they are in the network of their node without `dnsPolicy: ClusterFirstWithHostNet` (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy).";
 }
 

@@ -101,7 +101,7 @@ fn to_internet(scene: &mut Scene<'_>) {
     for entrance in connectivity.entrances() {
         let admission = connectivity.admission(entrance);
         let direct = matches!(&entrance.way, Way::Direct { from, .. } if *from != Origin::Internet);
-        // What is not sure is told where it is denied or not by other means.
+        // What is not sure is reported where it is denied or not by other means.
         if !direct && !admission.ports.is_empty() && admission.certainty != Certainty::Undetermined {
             ways.entry(entrance.workload).or_default().push((entrance, admission.ports));
         }
@@ -210,7 +210,8 @@ fn services(scene: &mut Scene<'_>) {
         for (via, ports) in ways {
             let list: Vec<String> = ports.iter().map(u16::to_string).collect();
             match via {
-                // What does not exist takes no connections, and who gets in may be restricted in ways that are not evaluated.
+                // What does not exist takes no connections, and who gets in may be restricted in ways that are not
+                // evaluated.
                 Expose::LoadBalancer if is_absent || is_unjudged => {}
                 Expose::LoadBalancer => {
                     let web = ports.iter().all(|p| matches!(p, 80 | 443));
@@ -225,7 +226,7 @@ fn services(scene: &mut Scene<'_>) {
                         report.severity(Severity::Info);
                     }
                 }
-                // A port that the cluster chooses is told with the fixed ones, if there are any.
+                // A port that the cluster chooses is reported with the fixed ones, if there are any.
                 Expose::NodePort if ways.len() == 1 || !ports.is_empty() => {
                     let where_ = if list.is_empty() {
                         "on a port that the cluster chooses".to_owned()

@@ -13,7 +13,7 @@ use crate::net::{AddressSet, NAMESPACE_NAME, Operator, PortSet, Protocol, Select
 use crate::policy::{Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, RulePorts};
 
 family! {
-    PolicyPeerMatchesNothing, "policy-peer-matches-nothing", true, "A rule lets pods through by labels, and there are no pods with these labels where it looks for them. Without a `namespaceSelector` a rule means pods of the policy's own namespace only; if the pods are in another one, that is said. The message names the workload or namespace that comes nearest. Nothing is said of namespaces of which the input holds no pod.";
+    PolicyPeerMatchesNothing, "policy-peer-matches-nothing", true, "A rule lets pods through by labels, and there are no pods with these labels where it looks for them. Without a `namespaceSelector` a rule means pods of the policy's own namespace only; if the pods are in another one, that is said. The message names the workload or namespace that comes nearest. Nothing is said of namespaces of which the manifests contain no pod.";
     PolicyAndOrSuspect, "policy-and-or-suspect", false, "In a list of peers each dash begins an alternative: `- namespaceSelector` and `- podSelector` as two entries mean either, and in one entry both together (https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors). The same holds for rules: one with only peers beside one with only ports lets the peers in on every port, and everybody on these ports. Told where the pods of the input show that the alternatives were not meant.";
     PolicyIpblockPodRange, "policy-ipblock-pod-range", false, "A rule lets addresses through that clusters usually give to pods or Services. Addresses of pods come and go, and policies see those of pods and not those of Services, so the rule fits other pods than meant, or none (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#IPBlock). A single private address is only worth knowing: it may be a machine outside of the cluster.";
 }
@@ -197,8 +197,8 @@ fn by_namespace(scene: &mut Scene<'_>, place: &Place<'_>, selection: &PodSelecti
     }
 }
 
-/// No namespace of the input has the labels. That is told only if one that is declared nearly has them, since others
-/// may be elsewhere.
+/// No namespace of the input has the labels. That is reported only if one that is declared nearly has them, since
+/// others may be elsewhere.
 fn no_namespace(scene: &mut Scene<'_>, place: &Place<'_>, wanted: &Selector, subject: &str) {
     let [requirement] = wanted.requirements() else { return };
     let Operator::In(values) = &requirement.operator else { return };

@@ -249,7 +249,7 @@ struct Declared<'a> {
     pods: Vec<&'a Workload>,
     /// The pods in a sentence.
     whose: String,
-    /// Each as it is told, once.
+    /// Each as it is worded, once.
     there: Vec<String>,
     /// All of them in a sentence, or the first and how many more.
     text: String,
@@ -257,7 +257,7 @@ struct Declared<'a> {
 }
 
 impl<'a> Declared<'a> {
-    /// So many are told.
+    /// So many are listed.
     const TOLD: usize = 20;
 
     fn by(pods: Vec<&'a Workload>) -> Declared<'a> {

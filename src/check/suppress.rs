@@ -5,7 +5,7 @@
 //! * `# kubesketch:ignore CODE[,CODE] reason`, a comment: those of a line (at its end, or alone before it) or of a
 //!   document (before it).
 //!
-//! One without a reason does not hold, one that names no finding and one that suppresses nothing are told.
+//! One without a reason does not hold, one that names no finding and one that suppresses nothing are reported.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

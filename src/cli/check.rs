@@ -11,12 +11,14 @@ use super::input::{ConnectArgs, InputArgs};
 use super::output::{self, Target};
 use super::places::Place;
 use super::report::{self, Verbosity};
-use super::{Status, explain};
-use crate::check::{self, Baseline, Completeness, Finding, Options, Terms};
+use super::scope::{self, LabelArgs};
+use super::{Status, complete, explain, progress};
+use crate::check::{self, Baseline, Completeness, Finding, Judgement, Options, Terms};
 use crate::diagnostic::{Code, Severity};
 use crate::inert;
 use crate::render::{self, FindingsFormat, FindingsReport, Paint};
 use crate::source;
+use crate::world::World;
 
 /// Arguments of `check`.
 #[derive(clap::Args, Debug)]
@@ -24,8 +26,19 @@ use crate::source;
   kubesketch check deploy/ --fail-on warning
   kubesketch check deploy/ -o sarif=findings.sarif")]
 pub struct Args {
+    /// Output, repeatable: text, json, sarif, junit, github or gitlab, or a file with that extension
+    ///
+    /// A format goes to standard output; the extension of a file gives its format (.txt, .json, .sarif, .xml for
+    /// JUnit), FORMAT=FILE gives both. By default findings are printed with the lines they refer to.
+    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output",
+          add = complete::outputs::<FindingsFormat>())]
+    output: Vec<Target<FindingsFormat>>,
+
     #[command(flatten)]
     pub(super) input: InputArgs,
+
+    #[command(flatten)]
+    labels: LabelArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -33,19 +46,12 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// Output, repeatable: text, json, sarif, junit, github or gitlab, or a file with that extension
-    ///
-    /// A format goes to standard output; the extension of a file gives its format (.txt, .json, .sarif, .xml for
-    /// JUnit), FORMAT=FILE gives both. By default findings are printed with the lines they refer to.
-    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output")]
-    output: Vec<Target<FindingsFormat>>,
-
     /// Report only these findings; `kubesketch explain` lists the codes
-    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known, add = complete::codes())]
     select: Vec<Code>,
 
     /// Skip these findings
-    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known)]
+    #[arg(long, help_heading = "Rules", value_name = "CODE,...", value_delimiter = ',', value_parser = explain::known, add = complete::codes())]
     skip: Vec<Code>,
 
     /// Exit with 1 if a finding has this severity or a higher one [default: error]
@@ -59,13 +65,13 @@ pub struct Args {
     /// Treat the manifests as a part of the cluster
     ///
     /// By default only namespaces that they do not declare are treated so.
-    #[arg(long, help_heading = "Rules")]
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
     open_world: bool,
 
     /// Ignore suppressions
     ///
     /// These are annotations `kubesketch.dev/ignore-CODE` and comments `# kubesketch:ignore CODE reason`.
-    #[arg(long, help_heading = "Rules")]
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
     no_suppress: bool,
 
     /// Exclude the findings listed in this baseline file
@@ -73,7 +79,7 @@ pub struct Args {
     baseline: Option<PathBuf>,
 
     /// Write the findings to a file for --baseline, and exclude them from the exit code
-    #[arg(long, help_heading = "Output", value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE", hide_short_help = true)]
     write_baseline: Option<PathBuf>,
 }
 
@@ -133,7 +139,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         (_, true) => Some(Completeness::Partial),
         _ => config.completeness,
     };
+    let looking = progress::step(progress::looking(world.objects()));
     let mut findings = check::check(&world, &Options { completeness });
+    drop(looking);
     // Problems found while reading count as well.
     findings.extend(world.diagnostics().iter().cloned().map(|diagnostic| Finding { diagnostic, about: None }));
 
@@ -156,6 +164,12 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         output::to_file(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
         let written = Baseline::read(&text).context("the baseline that was just written")?;
         judgement.know(&written);
+    }
+
+    let left_out = leave_out(args, &world, &mut judgement)?;
+    if left_out > 0 && verbosity != Verbosity::Quiet {
+        let options = args.labels.written(&args.input);
+        report::say(&format!("{options}: findings about other objects are left out: {left_out}"));
     }
 
     let gate = args.fail_on.or(config.fail_on).unwrap_or(FailOn::Error).gate();
@@ -191,6 +205,14 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         }
     }
     Ok(status)
+}
+
+/// Leaves out findings about objects that are not selected, and returns how many of them count.
+fn leave_out(args: &Args, world: &World, judgement: &mut Judgement) -> anyhow::Result<usize> {
+    let Some(scope) = args.labels.scope(&args.input, world)? else { return Ok(0) };
+    let before = judgement.counting().count();
+    judgement.findings.retain(|judged| scope::lists(&scope, &judged.finding, world));
+    Ok(before - judgement.counting().count())
 }
 
 fn read_baseline(file: &Path) -> anyhow::Result<Baseline> {

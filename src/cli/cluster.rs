@@ -1,10 +1,10 @@
 //! `--cluster`: reading a live cluster, and the program as a plugin of kubectl.
 
-use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::report;
+use super::{progress, report};
+use crate::inert;
 use crate::net::live::{self, Loss};
 use crate::source::{self, ClusterRequest, Problem, Programs, SourceFile};
 use crate::{policy, resolve};
@@ -69,13 +69,13 @@ impl ClusterArgs {
             max_bytes,
         };
         let is_first = !self.is_known.swap(true, Ordering::Relaxed);
-        let watched = stderr().is_terminal() && is_first;
-        let mut progress = |step: &str| {
-            if watched {
-                report::say(step);
-            }
+        let mut shown = None;
+        let mut progress = |text: &str| {
+            let text = inert::printable(text);
+            shown = Some(progress::step(move || text.clone()));
         };
         let found = source::read_cluster(&request, &Programs::from_env(), &loss, &mut progress)?;
+        drop(shown);
         for kind in found.not_read.iter().take(if is_first { NAMED } else { 0 }) {
             report::say(&format!("warning: {} could not be read: {}", kind.resource, kind.reason));
         }

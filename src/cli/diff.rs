@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::cluster::ClusterArgs;
+use super::cluster::{self, ClusterArgs};
 use super::input::{ConnectArgs, ReadingArgs, UnitArgs};
 use super::material::{self, Fetch, Material, Renderer};
 use super::output::{self, Target};
@@ -13,7 +13,7 @@ use super::picture::Texts;
 use super::places::Inputs;
 use super::report::Verbosity;
 use super::revisions::{self, Asked, Read};
-use super::{Status, diff_units, report};
+use super::{Status, complete, diff_units, progress, report};
 use crate::diagnostic::Code;
 use crate::diff::{Diff, Gate, Revision};
 use crate::graph::Graph;
@@ -28,6 +28,9 @@ use crate::view::{self, Hops};
 #[derive(clap::Args, Debug)]
 #[command(
     next_help_heading = "Input",
+    mut_arg("namespace", |a| a
+        .help("The namespace of objects without one, and to read with --cluster")
+        .long_help(None)),
     after_help = "Examples:
   kubesketch diff old/ new/ -o change.html
   kubesketch diff --git main...HEAD deploy/ -o comment.md --fail-on exposure"
@@ -46,9 +49,9 @@ pub struct Args {
     #[arg(long, value_name = "BASE[...HEAD]")]
     git: Option<GitRange>,
 
-    /// Build the named folders as kustomizations, with the installed kustomize or kubectl
-    #[arg(short = 'k', long)]
-    kustomize: bool,
+    /// Build kustomizations, as -k of the other commands: the old and the new one, or with --git or --cluster one
+    #[arg(short = 'k', long, value_name = "DIR", num_args = 0..)]
+    kustomize: Option<Vec<PathBuf>>,
 
     #[command(flatten)]
     units: UnitArgs,
@@ -82,7 +85,8 @@ pub struct Args {
     ///
     /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both. By default
     /// text goes to standard output.
-    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output")]
+    #[arg(short, long = "output", value_name = "FORMAT|FILE", help_heading = "Output",
+          add = complete::outputs::<ChangesFormat>())]
     output: Vec<Target<ChangesFormat>>,
 
     /// Unchanged objects in pictures: those within this number of steps of a change, or all
@@ -124,7 +128,7 @@ pub struct Args {
     no_legend: bool,
 
     /// The colors: light, dark, or auto for the reader's setting [default: light for pictures, auto for pages]
-    #[arg(long, help_heading = "Appearance")]
+    #[arg(long, help_heading = "Appearance", add = complete::values::<Theme>())]
     theme: Option<Theme>,
 
     /// Manifests of objects in HTML pages
@@ -192,6 +196,20 @@ impl Args {
         &self.units
     }
 
+    /// The folders to build as kustomizations: those after -k, or all that are named.
+    fn built(&self) -> &[PathBuf] {
+        match &self.kustomize {
+            Some(named) if named.is_empty() => &self.paths,
+            Some(named) => named,
+            None => &[],
+        }
+    }
+
+    /// The other files and folders.
+    fn plain(&self) -> &[PathBuf] {
+        if self.kustomize.as_ref().is_some_and(Vec::is_empty) { &[] } else { &self.paths }
+    }
+
     /// Options for reading.
     pub(super) fn reading(&self) -> &ReadingArgs {
         &self.reading
@@ -243,13 +261,15 @@ pub(super) fn gate(args: &Args, changes: &Changes<'_>) -> bool {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     output::check_distinct(&args.output)?;
     output::check_terminal(&args.output)?;
-    if let Some(range) = args.git.as_ref().filter(|_| !args.kustomize && !args.units.is_flat()) {
+    if let Some(range) = args.git.as_ref().filter(|_| args.kustomize.is_none() && !args.units.is_flat()) {
         let request = revisions::request(range, &[], &[], &args.reading);
         if let Some(status) = diff_units::run(args, &source::states(&request)?, verbosity)? {
             return Ok(status);
         }
     }
+    let reading = progress::step(|| format!("reading manifests: {} files", progress::grouped(source::files_read())));
     let states = states(args, verbosity)?;
+    drop(reading);
     let [old, new] = &states;
     // Problems of the old state are part of the difference, except that it could not be read at all.
     let unread = old.world.is_unread();
@@ -260,6 +280,10 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     // Against a state of which nothing could be read everything would be new or gone: a path that was mistyped must not
     // look like a change.
     if [old, new].into_iter().any(|state| state.world.is_unread() && state.world.sources().is_empty()) {
+        if args.git.is_none() && args.plain().iter().any(|path| path.as_os_str() != "-" && !path.exists()) {
+            let diff = format!("{} diff --git", cluster::program());
+            report::say(&format!("revisions of git are compared by `{diff} BASE...HEAD PATH`, or `{diff} BASE PATH`"));
+        }
         return Ok(Status::Failure);
     }
     if let Some(nothing) = void(old, new) {
@@ -268,9 +292,8 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     }
     let mut inputs = Inputs::default();
     states.iter().for_each(|state| inputs.add_world(&state.world));
-    let built = if args.kustomize { &args.paths[..] } else { &[] };
     args.paths.iter().for_each(|path| inputs.add(path));
-    built.iter().for_each(|path| inputs.add_built(path));
+    args.built().iter().for_each(|path| inputs.add_built(path));
     output::check_inputs(&args.output, &inputs)?;
     revisions::compared(&states, |changes| write(args, changes))
 }
@@ -294,7 +317,10 @@ pub(super) fn write(args: &Args, changes: &Changes<'_>) -> anyhow::Result<Status
     let default = [Target { format: ChangesFormat::Text, file: None }];
     let targets = if args.output.is_empty() { &default[..] } else { &args.output };
     let drawn = view::context(diff.graph.clone(), args.context);
+    let objects = progress::grouped(drawn.nodes().len());
+    let drawing = progress::step(move || format!("drawing the differences: {objects} objects"));
     let layout = targets.iter().any(|t| t.format.is_picture()).then(|| layout::layout(&drawn, &layout_options(args)));
+    drop(drawing);
     let mut status = match args.reading.status(new.world.diagnostics()) {
         Status::Success if old.world.is_unread() => args.reading.status(old.world.diagnostics()),
         status => status,
@@ -346,7 +372,12 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     if cluster.is_asked() {
         return of_cluster(args, &cluster);
     }
-    let [old, new] = args.paths.as_slice() else {
+    let paths = match (args.plain(), args.built()) {
+        (plain, []) => plain,
+        ([], built) => built,
+        _ => anyhow::bail!("two states are compared: name both after -k, or neither"),
+    };
+    let [old, new] = paths else {
         anyhow::bail!("two states are compared: name the old and the new file or folder, or - for standard input");
     };
     if old.as_os_str() == "-" && new.as_os_str() == "-" {
@@ -361,7 +392,7 @@ fn states(args: &Args, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
 
 /// A cluster, and the same with a path applied.
 fn of_cluster(args: &Args, cluster: &ClusterArgs) -> anyhow::Result<[Revision; 2]> {
-    let [path] = args.paths.as_slice() else {
+    let (([path], []) | ([], [path])) = (args.plain(), args.built()) else {
         anyhow::bail!("a cluster is compared with one file or folder: name it");
     };
     let limit = args.reading.max_file_bytes();
@@ -378,11 +409,10 @@ fn of_cluster(args: &Args, cluster: &ClusterArgs) -> anyhow::Result<[Revision; 2
 /// Two revisions of a repository.
 fn of_git(args: &Args, range: &GitRange, verbosity: Verbosity) -> anyhow::Result<[Revision; 2]> {
     anyhow::ensure!(
-        !args.kustomize || !args.paths.is_empty(),
+        args.kustomize.is_none() || !args.built().is_empty(),
         "-k builds the folders that are named: name at least one"
     );
-    let (paths, built): (&[PathBuf], &[PathBuf]) = if args.kustomize { (&[], &args.paths) } else { (&args.paths, &[]) };
-    let request = revisions::request(range, paths, built, &args.reading);
+    let request = revisions::request(range, args.plain(), args.built(), &args.reading);
     let [old, new] = source::load_range(&request)?;
     for note in old.notes.iter().chain(&new.notes).filter(|_| verbosity != Verbosity::Quiet) {
         report::say(note);
@@ -396,7 +426,7 @@ fn asked(args: &Args) -> Asked<'_> {
 
 fn load(args: &Args, path: &Path) -> Material {
     let limit = args.reading.max_file_bytes();
-    if args.kustomize {
+    if args.kustomize.is_some() {
         let files = Disk::around(path, limit, false);
         let (programs, charts) = (Programs::from_env(), args.units.charts());
         let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };

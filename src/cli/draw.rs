@@ -14,7 +14,7 @@ use super::output::{self, Target, Wish};
 use super::picture::{Drawing, PictureArgs};
 use super::report::Verbosity;
 use super::site::{self, Asked};
-use super::{Status, cluster, drift, places, report};
+use super::{Status, cluster, complete, drift, places, progress, report};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::picture::{self, Shown};
@@ -27,16 +27,14 @@ use crate::world::World;
   kubesketch draw deploy/ -o network.svg -o network.html
   kubectl get all,ingress,networkpolicy -A -o yaml | kubesketch draw -o network.html")]
 pub struct Args {
-    #[command(flatten)]
-    pub(super) input: InputArgs,
-
     /// Output, repeatable: svg, html, png, pdf, drawio, mermaid, d2, dot or json, a file with that extension, or a
     /// folder
     ///
     /// A format goes to standard output; the extension of a file gives its format, FORMAT=FILE gives both, and FOLDER/
     /// gets a page with the overview and a page for each namespace, or an index and a page for each unit of a repository
     /// with several. By default SVG goes to standard output; a terminal gets a summary.
-    #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output")]
+    #[arg(short, long = "output", value_name = "FORMAT|FILE|FOLDER/", help_heading = "Output",
+          add = complete::outputs::<Format>())]
     output: Vec<Wish>,
 
     /// Pixels of a PNG for each unit of the picture, from 0.05 to 10 [default: 2, or what fits]
@@ -66,6 +64,9 @@ pub struct Args {
     /// Write nothing; exit with 1 if a file of -o or --inject is out of date
     #[arg(long, help_heading = "Output")]
     check: bool,
+
+    #[command(flatten)]
+    pub(super) input: InputArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -166,7 +167,11 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         problems: &problems,
     });
     for target in targets.iter().filter(|t| !nothing_read || t.file.is_none()) {
-        settle(content(args, target.format, &world, &shown, drawn).and_then(|c| match &target.file {
+        let format = target.format;
+        let writing = progress::step(move || format!("drawing {}", format.as_str()));
+        let content = content(args, target.format, &world, &shown, drawn);
+        drop(writing);
+        settle(content.and_then(|c| match &target.file {
             Some(file) if args.check => drift::is_current(file, &c),
             _ => output::write(target, &c).map(|()| true),
         }));

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::picture::PictureArgs;
 use super::places::Inputs;
-use super::{drift, output};
+use super::{drift, output, progress};
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::{self, Graph, Identity, SummaryId};
 use crate::layout::Layout;
@@ -65,7 +65,16 @@ impl Folder {
             let layout = picture.part(&format!("namespace {name}")).arrange(&part);
             Some((part, layout))
         };
-        let drawn: Vec<Option<(Graph, Warned<Layout>)>> = namespaces.par_iter().map(draw).collect();
+        let step = progress::count("arranging pages", namespaces.len());
+        let drawn: Vec<Option<(Graph, Warned<Layout>)>> = namespaces
+            .par_iter()
+            .map(|name| {
+                let drawn = draw(name);
+                progress::one_more();
+                drawn
+            })
+            .collect();
+        drop(step);
         let mut pages = Vec::new();
         for (name, drawn) in namespaces.into_iter().zip(drawn) {
             let Some((graph, layout)) = drawn else { continue };
@@ -113,8 +122,11 @@ impl Folder {
                 beside: &beside,
                 ..Page::new(world, &page.layout, &page.graph, &[])
             };
-            Ok((page.file.clone(), render::page(&content, &look_of_page)?.into_bytes()))
+            let text = render::page(&content, &look_of_page)?;
+            progress::one_more();
+            Ok((page.file.clone(), text.into_bytes()))
         };
+        let _step = progress::count("drawing pages", self.pages.len());
         files.extend(self.pages.par_iter().map(page).collect::<Result<Vec<_>>>()?);
         Ok(files)
     }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::cluster::ClusterArgs;
 use super::material::{self, Charts, Fetch, Found, Material, Renderer};
 use super::places::Inputs;
-use super::{Status, cluster, report};
+use super::{Status, cluster, complete, progress, report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kustomize::{self, FILE_NAMES};
 use crate::manifest::Tree;
@@ -44,7 +44,7 @@ pub struct InputArgs {
     helm: Option<PathBuf>,
 
     /// Values for --helm
-    #[arg(long, value_name = "FILE", requires = "helm")]
+    #[arg(long, value_name = "FILE", requires = "helm", hide_short_help = true)]
     values: Vec<PathBuf>,
 
     /// A single value for --helm, repeatable
@@ -55,7 +55,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "NAME", requires = "helm", hide_short_help = true)]
     release_name: Option<String>,
 
-    /// All namespaces: `draw` shows them even with -n, and --cluster reads them
+    /// All namespaces: shown even with -n, and read with --cluster
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 
@@ -76,11 +76,11 @@ pub struct UnitArgs {
     /// Render these units of the folder, repeatable: a name, a path, or a pattern such as `prod/*`
     ///
     /// `kubesketch units` lists them. A folder with a kustomization is rendered without being asked.
-    #[arg(long = "unit", value_name = "PATTERN", conflicts_with = "flat")]
+    #[arg(long = "unit", value_name = "PATTERN", conflicts_with = "flat", add = complete::units())]
     units: Vec<String>,
 
     /// Read the files of a folder as they lie, also where it has a kustomization
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     flat: bool,
 
     /// Render charts anew, and keep nothing under the user's cache folder
@@ -262,10 +262,11 @@ impl UnitArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input")]
 pub struct ReadingArgs {
-    /// The namespace of objects without one; `draw` shows only this namespace
+    /// Show only this namespace; objects without a namespace are in it
     ///
-    /// By default objects without a namespace are in `default`. With -A `draw` shows all namespaces.
-    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
+    /// By default objects without a namespace are in `default`. With -A all namespaces are shown. Answers are about all
+    /// objects: a namespace on its own is shown with what reaches it.
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name, add = complete::namespaces())]
     namespace: Option<String>,
 
     /// Exit with 0 even if a part of the input cannot be read
@@ -300,7 +301,7 @@ pub struct ConnectArgs {
     ///
     /// antrea, aws-vpc-cni, calico, canal, cilium, flannel, kube-ovn, kube-router, ovn-kubernetes or weave. Flannel and
     /// the AWS VPC CNI enforce no policies.
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", hide_short_help = true, add = complete::words(NetworkPlugin::names))]
     network_plugin: Option<NetworkPlugin>,
 }
 
@@ -351,7 +352,11 @@ impl InputArgs {
         if self.reads_stdin() && io::stdin().is_terminal() {
             report::say("reading manifests from standard input; Ctrl-D ends it");
         }
-        self.reading.world(self.load(&mut io::stdin().lock()), connect)
+        let reading =
+            progress::step(|| format!("reading manifests: {} files", progress::grouped(source::files_read())));
+        let material = self.load(&mut io::stdin().lock());
+        drop(reading);
+        self.reading.world(material, connect)
     }
 
     /// The texts of everything that is asked for, and what was rendered.
@@ -414,9 +419,9 @@ impl InputArgs {
         self.cluster.is_asked()
     }
 
-    /// Whether all namespaces are meant.
-    pub fn all_namespaces(&self) -> bool {
-        self.all_namespaces
+    /// The namespace that is shown; `None` for all.
+    pub fn shown_namespace(&self) -> Option<&str> {
+        self.namespace().filter(|_| !self.all_namespaces)
     }
 
     /// The argument PATH, if there is one and nothing else is named.
@@ -563,6 +568,8 @@ impl ReadingArgs {
             network_plugin: connect.network_plugin.clone(),
             applies_files: material.is_live,
         };
+        let files = progress::grouped(material.loaded.sources.len());
+        let _step = progress::step(move || format!("working out what can reach what: {files} files"));
         World::with(material.loaded, material.rendered, &options).context("--ingress-controller")
     }
 

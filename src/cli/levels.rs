@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
+use super::complete;
 use super::input::InputArgs;
+use super::scope::LabelArgs;
 use crate::net::choice::did_you_mean;
 use crate::net::kinds::kind_named;
 use crate::picture;
-use crate::view::{Anchor, Aspect, LabelSelector, Selection};
+use crate::view::{Anchor, Aspect, Selection};
 use crate::why::Reference;
 use crate::world::World;
 
@@ -16,32 +18,28 @@ use crate::world::World;
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Selection")]
 pub struct LevelArgs {
-    /// Show only objects with these labels, as in kubectl
-    ///
-    /// Requirements separated by commas: key=value, key!=value, `key in (a,b)`, `key notin (a,b)`, key, !key. Pod
-    /// labels count for the workload, and the selector of a Service for the Service.
-    #[arg(short = 'l', long = "selector", value_name = "SELECTOR")]
-    labels: Option<LabelSelector>,
+    #[command(flatten)]
+    labels: LabelArgs,
 
     /// Show only objects of these kinds
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', add = complete::kinds())]
     kind: Vec<String>,
 
     /// Show this object and its surroundings, repeatable
     ///
     /// Written as for `why`: api, shop/api, deploy/api, internet.
-    #[arg(long, value_name = "OBJECT", value_parser = anchor)]
+    #[arg(long, value_name = "OBJECT", value_parser = anchor, add = complete::objects())]
     focus: Vec<Anchor>,
 
     /// The number of steps around --focus
-    #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus")]
+    #[arg(long, value_name = "STEPS", default_value_t = 1, requires = "focus", hide_short_help = true)]
     depth: usize,
 
     /// The subject: network, exposure, policy or resources
     ///
     /// network: all connections; exposure: paths from outside; policy: workloads and what policies allow; resources:
     /// workloads, the ConfigMaps, Secrets, volume claims and ServiceAccounts they use, and autoscalers.
-    #[arg(long, value_name = "VIEW", default_value = "network")]
+    #[arg(long, value_name = "VIEW", default_value = "network", add = complete::values::<Aspect>())]
     view: Aspect,
 
     /// Group the objects of a namespace by the value of a label
@@ -53,7 +51,8 @@ pub struct LevelArgs {
     /// Show a box for each namespace instead of single objects
     ///
     /// In SVG, HTML, PNG and PDF. auto means above --max-nodes.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_possible_values = true,
+          hide_short_help = true)]
     overview: When,
 
     /// The maximum number of objects and peers in a picture; above it the picture is an overview
@@ -97,7 +96,7 @@ fn kind(word: &str) -> String {
 impl LevelArgs {
     /// The selection to draw. An overview gets a hint.
     pub fn options(&self, asked: &InputArgs, hint: &str) -> picture::Options {
-        self.options_in(asked.namespace().filter(|_| !asked.all_namespaces()), hint)
+        self.options_in(asked.shown_namespace(), hint)
     }
 
     /// The selection to draw, of one namespace or all.
@@ -128,7 +127,7 @@ impl LevelArgs {
     fn selection(&self, namespace: Option<&str>) -> Selection {
         Selection {
             namespaces: namespace.map(str::to_owned).into_iter().collect(),
-            labels: self.labels.clone(),
+            labels: self.labels.selector().cloned(),
             kinds: self.kind.iter().map(|k| kind(k.trim())).collect(),
             focus: self.focus.clone(),
             depth: self.depth,

@@ -216,7 +216,7 @@ impl Renderer<'_> {
         Some(key)
     }
 
-    /// The object that says what a unit is, which stands for what is not here.
+    /// The object that says what a unit is, which represents what is not here.
     fn declared(&self, unit: &Unit) -> Rendered {
         let mut rendered = self.plain(std::slice::from_ref(&unit.path));
         let word = |tree: &Tree, keys: &[&str]| tree.at(keys).and_then(Tree::as_str).map(str::to_owned);

@@ -2,6 +2,7 @@
 
 mod check;
 mod cluster;
+mod complete;
 mod config;
 mod diff;
 mod diff_units;
@@ -18,8 +19,10 @@ mod mdbook;
 mod output;
 mod picture;
 mod places;
+mod progress;
 mod report;
 mod revisions;
+mod scope;
 mod serve;
 mod shorthand;
 mod signals;
@@ -71,6 +74,14 @@ impl From<Status> for ExitCode {
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Every command";
 
+/// How the shells take their scripts.
+const COMPLETIONS: &str = "The script asks `kubesketch`, which must be on the PATH. For the current user:
+  bash        echo 'source <(kubesketch completions bash)' >> ~/.bashrc
+  zsh         echo 'source <(kubesketch completions zsh)' >> ~/.zshrc
+  fish        kubesketch completions fish > ~/.config/fish/completions/kubesketch.fish
+  elvish      echo 'eval (kubesketch completions elvish | slurp)' >> ~/.elvish/rc.elv
+  powershell  kubesketch completions powershell >> $PROFILE";
+
 /// Draws what can reach what in Kubernetes manifests. Needs no cluster and no network.
 #[derive(Debug, Parser)]
 #[command(name = "kubesketch", version, propagate_version = true, max_term_width = 100)]
@@ -108,6 +119,7 @@ enum Command {
     /// Explain a finding, or list all of them
     Explain {
         /// The code of the finding
+        #[arg(add = complete::codes())]
         code: Option<String>,
     },
     /// Compare two states of a system, and draw the differences
@@ -126,7 +138,8 @@ enum Command {
     Units(units::Args),
     /// Print the JSON Schema of `-o json`
     Schema,
-    /// Print a completion script for a shell
+    /// Print a script by which a shell completes commands, options, codes, namespaces and objects
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -139,6 +152,9 @@ enum Command {
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> Status {
+    if complete::is_answered(|| cluster::shown(Cli::command())) {
+        return Status::Success;
+    }
     let piped = shorthand::is_piped();
     let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
@@ -158,6 +174,10 @@ pub fn run() -> Status {
             let said = error.render().to_string();
             if !fine && inert::plain(&said) != said {
                 report::usage(&said);
+                return Status::Failure;
+            }
+            if let Some(kind) = table::subject(&error) {
+                report::usage(&format!("{said}\nDid you mean `{} table {kind}`?", cluster::program()));
                 return Status::Failure;
             }
             return match error.print() {
@@ -180,6 +200,9 @@ pub fn run() -> Status {
     // The preview ends in its own way.
     if !matches!(cli.command, Command::Serve(_)) {
         signals::clean_up_before_the_end();
+        if verbosity != Verbosity::Quiet {
+            progress::show_on_terminal();
+        }
     }
     let outcome = match cli.command {
         Command::Draw(mut args) => {
@@ -209,9 +232,7 @@ pub fn run() -> Status {
         Command::Version => output::to_stdout(Cli::command().render_version()).map(|()| Status::Success),
         Command::Schema => output::to_stdout(crate::render::SCHEMA).map(|()| Status::Success),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "kubesketch", &mut script);
-            output::to_stdout(&script).map(|()| Status::Success)
+            complete::script(&shell.to_string()).and_then(output::to_stdout).map(|()| Status::Success)
         }
         Command::Man => manual(),
     };

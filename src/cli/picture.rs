@@ -1,5 +1,6 @@
 //! The picture of one state and its page, for every command that draws one.
 
+use super::{complete, progress};
 use crate::check::{self, Finding};
 use crate::diagnostic::{Diagnostic, Warned};
 use crate::graph::Graph;
@@ -36,13 +37,13 @@ pub struct PictureArgs {
     ///
     /// A call is a Service that the configuration of a workload names. auto omits calls that an allowed connection
     /// already shows.
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto)]
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WhichCalls::Auto, hide_short_help = true)]
     calls: WhichCalls,
 
     /// Show the images of workloads
     ///
     /// The last part of the name, the tag, and the first digits of the digest.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     show_images: bool,
 
     /// Manifests of objects in HTML pages
@@ -53,7 +54,7 @@ pub struct PictureArgs {
     texts: Texts,
 
     /// The colors: light, dark, or auto for the reader's setting [default: light for pictures, auto for pages]
-    #[arg(long)]
+    #[arg(long, add = complete::values::<Theme>())]
     theme: Option<Theme>,
 }
 
@@ -104,6 +105,7 @@ impl PictureArgs {
         if self.no_findings {
             return Vec::new();
         }
+        let _step = progress::step(progress::looking(world.objects()));
         check::unsuppressed(check::check(world, &check::Options::default()), world)
     }
 
@@ -166,6 +168,8 @@ impl PictureArgs {
 
     /// Lays out a graph.
     pub fn arrange(&self, graph: &Graph) -> Warned<Layout> {
+        let objects = progress::grouped(graph.nodes().len());
+        let _step = progress::step(move || format!("arranging the picture: {objects} objects"));
         picture::arrange(graph, &self.layout_options())
     }
 

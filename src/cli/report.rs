@@ -1,9 +1,10 @@
 //! Problems on standard error, with the lines they are about.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::Write;
 
-use super::cluster;
+use super::{cluster, progress};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inert::{lines as lines_of, printable, styled};
 use crate::render::{Paint, problem};
@@ -27,6 +28,7 @@ pub enum Verbosity {
 /// Prints problems in order on standard error. Write errors are ignored.
 pub fn show(diagnostics: &[Diagnostic], sources: &Sources, verbosity: Verbosity) {
     let mut shown: BTreeMap<Code, usize> = BTreeMap::new();
+    let _silence = progress::silence();
     let mut err = anstream::stderr().lock();
     for diagnostic in diagnostics.iter().filter(|d| speaks(d.severity, verbosity)) {
         let count = shown.entry(diagnostic.code).or_default();
@@ -65,7 +67,7 @@ pub fn show_picture(world: &World, drawing: &[Diagnostic], verbosity: Verbosity,
             diagnostic.at.map_or(String::new(), |at| format!("\n --> {}:{}", world.sources().line_of(at), at.column));
         let (severity, code) = (diagnostic.severity.as_str(), diagnostic.code.as_str());
         let message = shortened(&diagnostic.message);
-        let _ = writeln!(anstream::stderr(), "{}", lines_of(&format!("{severity}[{code}]: {message}{place}")));
+        write_line(lines_of(&format!("{severity}[{code}]: {message}{place}")));
     }
     let rest = all.len().saturating_sub(SHORT);
     let more = if rest == 0 { String::new() } else { format!("{rest} more problems; ") };
@@ -148,20 +150,26 @@ pub fn speaks(severity: Severity, verbosity: Verbosity) -> bool {
 /// Prints a text of several lines on standard error.
 #[cfg(feature = "serve")]
 pub fn tell(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}\n", lines_of(text));
+    write_line(format!("{}\n", lines_of(text)));
 }
 
 /// Prints what is wrong with the arguments.
 pub fn usage(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", lines_of(text));
+    write_line(lines_of(text));
 }
 
 /// Prints the error that stopped a command.
 pub fn fail(error: &anyhow::Error) {
-    let _ = writeln!(anstream::stderr(), "error: {}", lines_of(&format!("{error:#}")));
+    write_line(format!("error: {}", lines_of(&format!("{error:#}"))));
 }
 
 /// Prints a line on standard error.
 pub fn say(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", printable(line));
+    write_line(printable(line));
+}
+
+/// Writes a line to standard error.
+fn write_line(line: impl Display) {
+    let _silence = progress::silence();
+    let _ = writeln!(anstream::stderr(), "{line}");
 }

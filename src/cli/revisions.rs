@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::input::{ConnectArgs, ReadingArgs};
 use super::material::Material;
+use super::progress;
 use crate::check;
 use crate::diff::{self, Revision};
 use crate::render::Changes;
@@ -39,7 +40,9 @@ impl From<source::Side> for Read {
 
 /// Compares two states, and gives what a function makes of the difference.
 pub fn compared<T>([old, new]: &[Revision; 2], then: impl FnOnce(&Changes<'_>) -> T) -> T {
+    let comparing = progress::step(|| "comparing the two states".to_owned());
     let diff = diff::compare(old, new);
+    drop(comparing);
     then(&Changes { diff: &diff, old, new })
 }
 

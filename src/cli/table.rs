@@ -1,30 +1,41 @@
 //! `kubesketch table`: connections, exposure, isolation, policies and routes, as a table or as data.
 
-use super::Status;
+use clap::ValueEnum as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
+use super::scope::LabelArgs;
+use super::{Status, complete};
 use crate::policy::Extent;
 use crate::render::{self, Report, TableFormat};
 
 /// Arguments of `table`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
-  kubesketch table exposure deploy/
-  kubesketch table connections deploy/ -o csv > connections.csv")]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:
+  kubesketch table exposure deploy/ -n shop
+  kubesketch table connections deploy/ -o csv > connections.csv"
+)]
 pub struct Args {
     /// The subject of the table
     kind: Kind,
+
+    /// The output format: text, md, csv or json
+    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text",
+          add = complete::values::<TableFormat>())]
+    output: TableFormat,
 
     #[command(flatten)]
     pub(super) input: InputArgs,
 
     #[command(flatten)]
-    connect: ConnectArgs,
+    labels: LabelArgs,
 
-    /// The output format: text, md, csv or json
-    #[arg(short, help_heading = "Output", long = "output", value_name = "FORMAT", default_value = "text")]
-    output: TableFormat,
+    #[command(flatten)]
+    connect: ConnectArgs,
 
     /// Also list connections that no policy restricts, and those that policies deny
     ///
@@ -48,11 +59,22 @@ enum Kind {
     Routes,
 }
 
+/// The subject that was taken for a command, as in `kubesketch exposure`.
+pub fn subject(error: &clap::Error) -> Option<String> {
+    let given = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
+        _ => return None,
+    };
+    let is_subject = |kind: &&Kind| kind.to_possible_value().is_some_and(|value| value.matches(given, true));
+    Kind::value_variants().iter().any(|kind| is_subject(&kind)).then(|| given.to_lowercase())
+}
+
 /// Runs the command.
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
-    let report = Report::of(&world, world.graph());
+    let scope = args.labels.scope(&args.input, &world)?;
+    let report = Report::of(&world, world.graph()).within(scope.as_ref());
     let json = args.output == TableFormat::Json;
     let extent = if args.all { Extent::All } else { Extent::Ruled };
     let text = match args.kind {
@@ -62,7 +84,9 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
             return Ok(args.input.status(world.diagnostics()));
         }
         Kind::Connections => {
-            output::stream(&render::connections_table(&report, extent, args.output))?;
+            let table = render::connections_table(&report, extent, args.output);
+            output::stream(&table)?;
+            output::to_stdout(footnotes(args, || render::connection_footnotes(&table)))?;
             return Ok(args.input.status(world.diagnostics()));
         }
         Kind::Exposure if json => render::exposure_json(&report, extent),
@@ -79,5 +103,16 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 }
 
 fn words(args: &Args, table: &render::Table) -> String {
-    render::table(table, args.output)
+    render::table(table, args.output) + &footnotes(args, || render::footnotes(table))
+}
+
+/// What the words of a table mean, below it, where people read it.
+fn footnotes(args: &Args, notes: impl FnOnce() -> Vec<String>) -> String {
+    let start = match args.output {
+        TableFormat::Text => "  ",
+        TableFormat::Markdown => "* ",
+        TableFormat::Csv | TableFormat::Json => return String::new(),
+    };
+    let lines: Vec<String> = notes().into_iter().map(|note| format!("{start}{note}\n")).collect();
+    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
 }

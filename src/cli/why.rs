@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
-use super::Status;
 use super::input::{ConnectArgs, InputArgs};
 use super::output;
 use super::report::{self, Verbosity};
+use super::{Status, complete};
 use crate::face;
 use crate::inert::{self, printable};
 use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
@@ -15,6 +15,9 @@ use crate::why::{self, Answer, Change, Mark, Outcome, Question, Rank};
 /// Arguments of `why`.
 #[derive(clap::Args, Debug)]
 #[command(
+    mut_arg("namespace", |a| a.help("The namespace of objects without one, and of names in the question")
+        .long_help(None)),
+    mut_arg("all_namespaces", |a| a.help("Read all namespaces with --cluster")),
     after_help = "Examples:
   kubesketch why frontend database:5432 deploy/
   kubesketch why internet shop/web deploy/",
@@ -38,10 +41,11 @@ Examples:
 )]
 pub struct Args {
     /// The source of the connection
+    #[arg(add = complete::objects())]
     from: String,
 
     /// The target of the connection, and the port
-    #[arg(value_name = "TO[:PORT]")]
+    #[arg(value_name = "TO[:PORT]", add = complete::objects())]
     to: String,
 
     #[command(flatten)]

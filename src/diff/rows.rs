@@ -84,7 +84,7 @@ pub(super) struct Row {
     pub network: Network,
 }
 
-/// What is told.
+/// What is reported.
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub old: &'a Revision,
@@ -187,7 +187,7 @@ fn fewest(pairs: &[Ends]) -> Vec<(Who, Who)> {
     if by_source.len() < by_target.len() { by_source } else { by_target }
 }
 
-/// The workloads that are wanted, or the addresses. The ingress controller is told as exposure.
+/// The workloads that are wanted, or the addresses. The ingress controller is reported as exposure.
 fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
     let who = match party {
         Party::Workloads(list) => Some(Who {
@@ -203,7 +203,7 @@ fn who(party: &Party, wanted: &impl Fn(usize) -> bool) -> Option<Who> {
 /// Sources, and the targets that all of them have.
 type Sharing<'a> = (Vec<&'a End>, Vec<Rc<Who>>);
 
-/// Fewer pairs that mean the same: sources of one target are told together, and then targets with the same sources.
+/// Fewer pairs that mean the same: sources of one target are put together, and then targets with the same sources.
 fn joined(pairs: &[Ends]) -> Vec<(Who, Who)> {
     let mut of_target: InOrder<usize, (&Rc<Who>, Vec<&End>)> = InOrder::default();
     for (from, to) in pairs {
@@ -328,7 +328,7 @@ mod tests {
         let rc = |workloads: &[usize]| -> End { [Rc::new(who(workloads))].into() };
         let pairs = [(rc(&[1, 2]), rc(&[0])), (rc(&[2]), rc(&[1]))];
         assert_eq!(joined(&pairs).len(), 2);
-        // Targets with the same sources are told together.
+        // Targets with the same sources are put together.
         let pairs = [(rc(&[5]), rc(&[0])), (rc(&[5]), rc(&[1]))];
         assert_eq!(joined(&pairs), [(who(&[5]), who(&[0, 1]))]);
     }

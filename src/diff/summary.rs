@@ -122,10 +122,11 @@ pub struct Section {
     pub items: Vec<Item>,
 }
 
-/// For so many workloads that come or go it is listed whom they reach and who reaches them: each may concern all others.
+/// For so many workloads that come or go it is listed whom they reach and who reaches them: each may concern all
+/// others.
 const WITH_CONNECTIONS: usize = 200;
 
-/// As many fields of an object as are told.
+/// As many fields of an object as are reported.
 const FIELDS: usize = 6;
 
 /// What was found.
@@ -157,7 +158,7 @@ pub(super) fn sections(found: &Found<'_>) -> Vec<Section> {
     said.map(|(topic, items)| Section { topic, items }).collect()
 }
 
-/// What differs between workloads that both states have. What comes and goes with a workload is told with it.
+/// What differs between workloads that both states have. What comes and goes with a workload is reported with it.
 fn connections(found: &Found<'_>) -> (Vec<Item>, Vec<Item>) {
     let Found { old, new, ends, .. } = *found;
     let stays = Everyone::of(ends, |w| ends.all()[w].old.is_some() && ends.all()[w].new.is_some());
@@ -326,7 +327,7 @@ fn routes(graph: &Graph) -> Vec<Item> {
         let (by, target) = (graph.node(from), graph.node(to));
         let lines: Vec<String> = match &edge.change {
             Some(Change::Added | Change::Removed) => edge.lines(),
-            // TLS is told with what is reached from outside.
+            // TLS is reported with what is reached from outside.
             Some(Change::Changed(differences)) => {
                 differences.iter().filter(|d| !matches!(d.about, About::Tls(_))).map(|d| d.text()).collect()
             }

@@ -81,7 +81,7 @@ pub(super) struct Traffic<'a> {
 impl<'a> Traffic<'a> {
     pub fn new(old: &'a Revision, new: &'a Revision, ends: &'a Union, compared: &'a Compared) -> Traffic<'a> {
         let mut planes: BTreeMap<&Network, Plane<'_>> = BTreeMap::new();
-        // What an ingress controller brings is told as exposure.
+        // What an ingress controller brings is reported as exposure.
         for (network, blocks) in &compared.blocks {
             let mut plane =
                 Plane { party_of: BTreeMap::new(), addresses: Vec::new(), blocks, deltas: &compared.deltas };
@@ -97,7 +97,7 @@ impl<'a> Traffic<'a> {
         Traffic { planes, old, new, ends }
     }
 
-    /// What differs about the traffic between two nodes of a graph on some ports; all ports if none are told.
+    /// What differs about the traffic between two nodes of a graph on some ports; all ports if none are given.
     pub fn between(
         &self,
         turn: Turn,

@@ -262,7 +262,7 @@ fn not_allowed_any_more(
     // By what they say, so that many lines that say the same become few.
     let mut lines: BTreeMap<Allowance, BTreeMap<(NodeId, NodeId), Vec<Evidence>>> = BTreeMap::new();
     for (from, to, edge) in before.edges().filter(|(.., e)| e.kind() == EdgeKind::Allows) {
-        // What leads into a junction is told with what leads out of it.
+        // What leads into a junction is reported with what leads out of it.
         let Some(said) = allowance(edge).filter(|_| {
             before.node(from).kind() != NodeKind::Junction && !is_drawn_by(after, before, (from, to, edge))
         }) else {

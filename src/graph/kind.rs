@@ -29,7 +29,7 @@ pub enum NodeKind {
     ServiceAccount,
     /// An autoscaler of workloads (HorizontalPodAutoscaler, ScaledObject).
     Scaler,
-    /// Any other object that requests are routed to (a resource backend), and one that stands for objects which the
+    /// Any other object that requests are routed to (a resource backend), and one that represents objects which the
     /// manifests do not contain (a HelmRelease, an Application).
     Resource,
     /// A set of pods that a policy describes, or any pod and address.

@@ -238,7 +238,7 @@ pub enum Detail {
         /// The effect of policies on the set, if the manifests contain the policies and no matching pods.
         access: Option<Access>,
     },
-    /// An object that stands for others, which are not in the manifests: see [`NodeKind::Resource`].
+    /// An object that represents others, which are not in the manifests: see [`NodeKind::Resource`].
     Unrendered {
         /// What it deploys.
         what: String,

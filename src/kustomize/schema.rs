@@ -10,7 +10,7 @@ pub(super) enum Shape {
     Unknown,
     /// A mapping.
     Map(Kind),
-    /// A list whose elements are told apart by keys.
+    /// A list whose elements are distinguished by keys.
     List(Kind, &'static [&'static str]),
     /// A list of scalars that is a set.
     Set,

@@ -126,7 +126,8 @@ impl<'a> Obstacles<'a> {
             let far = |g: &(Point, Point)| (g.1.x - p.x).abs() + (g.1.y - p.y).abs();
             goals.iter().map(far).fold(f64::INFINITY, f64::min)
         };
-        // By the cost so far with the least that is to come; a place is told apart by the axis by which it was reached.
+        // By the cost so far with the least that is to come; a place is distinguished by the axis by which it was
+        // reached.
         let mut queue = BinaryHeap::new();
         let mut known: FxHashMap<Spot, (u64, Option<Spot>)> = FxHashMap::default();
         for (number, (_, door)) in starts.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::Protocol;
 /// The least port of a protocol; the greatest is `u16::MAX`.
 const FIRST: u16 = 1;
 
-/// The ports of nodes that Services may have, unless the API server is told others
+/// The ports of nodes that Services may have, unless the API server is configured otherwise
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>).
 pub const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 

@@ -184,7 +184,7 @@ pub(super) fn doubts(policies: &[Policy], cluster: &Cluster, diagnostics: &mut V
         for rule in policy.all_rules() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             for peer in peers {
-                // Who denies or allows every address speaks of none in particular, and names are told as such.
+                // Who denies or allows every address speaks of none in particular, and names are written as such.
                 let is_all =
                     |p: &Peer| matches!(p, Peer::Addresses(a) if AddressSet::all_v4().difference(a).is_empty());
                 // Whether pods are in a mesh is no matter of addresses.

@@ -400,7 +400,7 @@ impl Connectivity {
     }
 
     /// What becomes of traffic from one end to another, on the network that both have in common in any case; `None` if
-    /// there is none, or if neither is a workload. Addresses that rules take apart are told as what is allowed to any
+    /// there is none, or if neither is a workload. Addresses that rules take apart are listed as what is allowed to any
     /// of them.
     pub fn between(&self, from: &Endpoint, to: &Endpoint) -> Option<Connection> {
         let network = match (from, to) {

@@ -38,6 +38,13 @@ const PLUGINS: &[(&str, &str, bool)] = &[
 )]
 pub struct UnknownPlugin;
 
+impl NetworkPlugin {
+    /// The words by which plugins are named.
+    pub fn names() -> Vec<&'static str> {
+        PLUGINS.iter().map(|(word, ..)| *word).collect()
+    }
+}
+
 impl FromStr for NetworkPlugin {
     type Err = UnknownPlugin;
 
@@ -119,7 +126,7 @@ impl Enforcement {
         }
     }
 
-    /// Looks for the network of a cluster among its DaemonSets, unless it is told.
+    /// Looks for the network of a cluster among its DaemonSets, unless an option names it.
     pub(super) fn of(cluster: &Cluster, told: Option<&NetworkPlugin>) -> Enforcement {
         if let Some(NetworkPlugin { name, enforces }) = told {
             return if *enforces {
@@ -170,8 +177,8 @@ const ENFORCING: &[&str] = &[
     "weave-npc",
 ];
 
-/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless it is
-/// asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
+/// Whether a container enforces policies. The agent of the AWS VPC CNI is there in any case and does nothing unless
+/// it is asked to (<https://github.com/aws/aws-network-policy-agent#enable-network-policy>).
 fn enforces(container: &Container) -> bool {
     let Some(image) = container.image.as_deref().filter(|i| ENFORCING.iter().any(|word| i.contains(word))) else {
         return false;

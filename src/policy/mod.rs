@@ -1,7 +1,7 @@
 //! Who may talk to whom, and because of which rule.
 //!
 //! Guarantees:
-//! * every policy that is evaluated is one that the API server would take; the others are told of, one by one, and
+//! * every policy that is evaluated is one that the API server would take; the others are reported, one by one, and
 //!   nothing else suffers;
 //! * a connection is allowed where the egress of its source and the ingress of its destination both allow it, and its
 //!   reasons name every rule that decided about one of its ports;

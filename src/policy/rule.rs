@@ -103,7 +103,7 @@ impl Peer {
     /// What of it manifests do not tell the addresses of, in words.
     pub fn untold(&self) -> Option<&'static str> {
         match self {
-            // Names are told as they are.
+            // Names are written as they are.
             Peer::Pods(_) | Peer::Addresses(_) | Peer::Names(_) => None,
             Peer::Nodes => Some("nodes"),
             Peer::Untold(what, _) => Some(what),

@@ -156,7 +156,7 @@ fn implies(known: &Selector, wanted: &Selector) -> bool {
 
 impl Connectivity {
     /// What pods that the manifests do not contain may send to its workloads or get from them, on the primary networks:
-    /// by workload, direction and description. Any pod comes first; other descriptions are told where they fare
+    /// by workload, direction and description. Any pod comes first; other descriptions are listed where they fare
     /// differently. Of [`Extent::Ruled`] only what some policy applies to.
     pub fn unseen(&self, cluster: &Cluster, extent: Extent) -> Vec<Unseen> {
         let mut known: BTreeMap<(usize, GroupId, Direction), Vec<Told>> = BTreeMap::new();

@@ -113,7 +113,7 @@ pub(super) fn problem_counts(world: &World, findings: &[Finding]) -> String {
     let counts = [
         (count(Severity::Error), "error", "errors"),
         (count(Severity::Warning), "warning", "warnings"),
-        (count(Severity::Info), "note", "notes"),
+        (count(Severity::Info), "remark", "remarks"),
     ];
     let some: Vec<String> =
         counts.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| counted(*n, one, many)).collect();

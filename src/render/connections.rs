@@ -16,7 +16,7 @@ pub(super) use self::sets::{PeersJson, Positions};
 pub use self::table::{ConnectionsTable, connections_table};
 use super::Report;
 use crate::net::{AddressRange, PortSet, Protocol};
-use crate::policy::{Answer, Effect, Endpoint, Reason};
+use crate::policy::{Answer, Effect, Endpoint, Pair, Reason};
 
 /// The most answers whose words are kept at a time.
 const MOST_KEPT: usize = 4_096;
@@ -38,6 +38,12 @@ impl<T> Kept<T> {
         }
         self.of.entry(Arc::clone(answer)).or_insert_with_key(|answer| make(answer))
     }
+}
+
+/// Whether an end of a connection is listed.
+fn is_listed(report: &Report<'_>, pair: &Pair<'_>) -> bool {
+    let is_end = |end: &Endpoint| matches!(end, Endpoint::Workload(w) if report.lists_workload(*w));
+    report.scope.is_none() || is_end(&pair.from) || is_end(&pair.to)
 }
 
 /// The words for one end of a connection.

@@ -58,7 +58,7 @@ pub fn drawio(layout: &Layout, graph: &Graph, options: &PictureOptions) -> Strin
 struct Cell<'a> {
     id: &'a str,
     parent: &'a str,
-    /// What the geometry of its parent begins at: places of cells are told from there.
+    /// What the geometry of its parent begins at: places of cells are relative to that.
     origin: Point,
     /// As people may see it.
     label: &'a str,
@@ -91,7 +91,7 @@ impl Pen<'_> {
             let id = words::node_id("line", &format!("{}\n{}\n{}", link.from, link.to, link.kind.as_str()));
             let count = alike.entry(id.clone()).or_default();
             *count += 1;
-            // Several lines of a kind between the same cards are told apart by their order.
+            // Several lines of a kind between the same cards are distinguished by their order.
             self.link(xml, &if *count > 1 { format!("{id}-{count}") } else { id }, link);
         }
         self.legend(xml, &layout.legend);
@@ -432,7 +432,7 @@ fn label_place(points: &[Point], rect: Rect) -> (f64, Point) {
         }
         before += length(a, b);
     }
-    // A place has two decimals and a distance is whole, so the rest is told as an offset.
+    // A place has two decimals and a distance is whole, so the rest is written as an offset.
     let place = if whole > 0.0 { (200.0 * best.1 / whole).round() / 100.0 - 1.0 } else { 0.0 };
     let mut left = ((place / 2.0 + 0.5) * whole).round();
     let mut at = points.last().copied().unwrap_or_default();

@@ -6,11 +6,12 @@ use super::Report;
 use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
+use crate::cluster::Workload;
 use crate::policy::{Direction, Isolation, Project};
 
 /// A table of workloads: open or isolated in each direction, and by which policies.
 pub fn isolation_table(report: &Report<'_>) -> Table {
-    let rows = report.cluster.workloads().iter().enumerate().map(|(index, workload)| {
+    let rows = listed(report).map(|(index, workload)| {
         let sides = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
         let [ingress, egress] = &sides;
         let mut by = Vec::new();
@@ -43,7 +44,12 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
         }
         vec![workload.key.to_string(), words[0].to_owned(), words[1].to_owned(), by.join("\n")]
     });
-    Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect() }
+    Table { columns: vec!["Workload", "Ingress", "Egress", "Because"], rows: rows.collect(), ..Table::default() }
+}
+
+/// The workloads that are listed, with their positions in the cluster.
+fn listed<'a>(report: &'a Report<'a>) -> impl Iterator<Item = (usize, &'a Workload)> {
+    report.cluster.workloads().iter().enumerate().filter(|(index, _)| report.lists_workload(*index))
 }
 
 /// The word for a side that no policy applies to.
@@ -104,7 +110,7 @@ pub fn isolation_json(report: &Report<'_>) -> String {
         let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].says(direction));
         policies.map(|&p| SayJson { policy: PolicyJson::of(report, p), at: at(p) }).collect()
     };
-    let workloads = report.cluster.workloads().iter().enumerate().map(|(index, workload)| {
+    let workloads = listed(report).map(|(index, workload)| {
         let [ingress, egress] = Direction::ALL.map(|d| report.connectivity.isolation(index, d));
         WorkloadJson {
             id: workload.key.to_string(),

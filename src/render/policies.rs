@@ -1,23 +1,28 @@
 //! Policies as a table and as data: what each is worth, and because of which others.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::Report;
 use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
-use crate::policy::{Closes, Project, Value, Worth, is_staged};
+use crate::net::ObjectKey;
+use crate::policy::{Closes, ForeignPolicy, Project, Value, Worth, is_staged};
 
 /// A table of policies: what each is worth, and why.
 pub fn policies_table(report: &Report<'_>) -> Table {
     let policies = report.connectivity.policies();
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for worth in report.connectivity.worth() {
+    for worth in worth(report) {
         let policy = &policies[worth.policy];
         let at = report.sources.line_of(policy.at);
         rows.push(vec![policy.key.to_string(), worth.value.as_str().to_owned(), because(report, &worth), at]);
     }
-    for foreign in report.connectivity.foreign().iter().filter(|f| policies.iter().all(|p| p.key != f.key)) {
+    let known: BTreeSet<&ObjectKey> = policies.iter().map(|p| &p.key).collect();
+    let is_listed = |f: &&ForeignPolicy| !known.contains(&f.key) && is_listed(report, f);
+    for foreign in report.connectivity.foreign().iter().filter(is_listed) {
         let at = report.sources.line_of(foreign.at);
         let value = Value::Unknown.as_str().to_owned();
         let because = match &foreign.enforced_by {
@@ -31,7 +36,22 @@ pub fn policies_table(report: &Report<'_>) -> Table {
         rows.push(vec![entry.key.to_string(), value, "staged: recorded and not enforced".to_owned(), at]);
     }
     rows.sort();
-    Table { columns: vec!["Policy", "Value", "Because", "At"], rows }
+    Table { columns: vec!["Policy", "Value", "Because", "At"], rows, ..Table::default() }
+}
+
+/// What the policies are worth that are listed themselves or apply to a listed workload.
+fn worth<'a>(report: &'a Report<'a>) -> impl Iterator<Item = Worth> + 'a {
+    let policies = report.connectivity.policies();
+    let applies = |policy| report.scope.is_some_and(|scope| scope.has_subject_of(policy));
+    let all = report.connectivity.worth().into_iter();
+    all.filter(move |worth| report.lists(&policies[worth.policy].key) || applies(worth.policy))
+}
+
+/// Whether a policy that is not evaluated is listed itself or may concern a listed workload.
+fn is_listed(report: &Report<'_>, policy: &ForeignPolicy) -> bool {
+    let workloads = report.cluster.workloads();
+    let may_select = |w: usize| report.lists_workload(w) && policy.may_select(w, workloads[w].key.namespace());
+    report.lists(&policy.key) || (0..workloads.len()).any(may_select)
 }
 
 /// Why it is worth no more, one reason a line.
@@ -95,7 +115,7 @@ pub fn policies_json(report: &Report<'_>) -> String {
         at: String,
     }
     let at = |p: usize| report.sources.line_of(report.connectivity.policies()[p].at);
-    let policies = report.connectivity.worth().into_iter().map(|worth| WorthJson {
+    let policies = worth(report).map(|worth| WorthJson {
         policy: PolicyJson::of(report, worth.policy),
         value: worth.value.as_str(),
         not_enforced_by: worth.unenforced,

@@ -18,7 +18,7 @@ use crate::layout::Layout;
 use super::theme::Theme;
 use super::{PictureOptions, PrintError, svg};
 
-/// The fonts: regular and bold. How they were made is told in docs/decisions.
+/// The fonts: regular and bold. docs/decisions says how they were made.
 pub(super) const FONTS: [&[u8]; 2] =
     [include_bytes!("fonts/DejaVuSans.ttf"), include_bytes!("fonts/DejaVuSans-Bold.ttf")];
 /// The name of their family.

@@ -5,11 +5,12 @@ use serde::Serialize;
 use super::json::DiagnosticJson;
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::inert;
+use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
 use crate::source::Sources;
-use crate::world::{Account, UnreadEntrance, World};
+use crate::world::{Account, Scope, UnreadEntrance, World};
 
 /// Everything that a table may mention.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub struct Report<'a> {
     pub unread: &'a [UnreadEntrance],
     /// What became of the objects of the input; `None` where nobody asks.
     pub account: Option<&'a Account>,
+    /// The objects that are listed; `None` for all.
+    pub scope: Option<&'a Scope>,
     /// The texts.
     pub sources: &'a Sources,
 }
@@ -43,8 +46,29 @@ impl<'a> Report<'a> {
             diagnostics: world.diagnostics(),
             unread: &world.facts().unread,
             account: Some(world.account()),
+            scope: None,
             sources: world.sources(),
         }
+    }
+
+    /// The same with the rows that concern an object of a scope.
+    pub fn within(self, scope: Option<&'a Scope>) -> Report<'a> {
+        Report { scope, ..self }
+    }
+
+    /// Whether an object is listed.
+    pub(super) fn lists(&self, object: &ObjectKey) -> bool {
+        self.scope.is_none_or(|scope| scope.has(object))
+    }
+
+    /// Whether the object of a node is listed.
+    pub(super) fn lists_node(&self, node: &Node) -> bool {
+        self.scope.is_none_or(|scope| scope.has_node(&node.id))
+    }
+
+    /// Whether a workload is listed, by its position in the cluster.
+    pub(super) fn lists_workload(&self, workload: usize) -> bool {
+        self.scope.is_none_or(|scope| scope.has_workload(workload))
     }
 
     /// The id of a workload.

@@ -1,5 +1,6 @@
 //! Tables as text, Markdown and CSV. One walk over the rows; a format only says how a row looks.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::inert::{self, steers};
 use crate::net::{UnknownName, choice};
+use crate::policy::Certainty;
 
 /// Rows of words under headings.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -15,6 +17,8 @@ pub struct Table {
     pub columns: Vec<&'static str>,
     /// The rows, each with a cell for each heading. A cell may have several lines.
     pub rows: Vec<Vec<String>>,
+    /// How certain its rows are, where a column says so.
+    pub certainties: BTreeSet<Certainty>,
 }
 
 /// A form that a table can have.
@@ -193,6 +197,7 @@ mod tests {
         Table {
             columns: vec!["From", "Ports"],
             rows: vec![vec!["a|b".into(), "TCP 80, 81\nUDP 53".into()], vec!["é".into(), String::new()]],
+            ..Table::default()
         }
     }
 

@@ -105,8 +105,8 @@ pub(crate) fn exposure(graph: &Graph) -> Vec<ExposureRow<'_>> {
     rows
 }
 
-/// What policies allow and deny, as drawn: allowed first. What runs through a junction is told for each of its sources
-/// and all that it leads to.
+/// What policies allow and deny, as drawn: allowed first. What runs through a junction is listed for each of its
+/// sources and all that it leads to.
 pub(crate) fn allowed(graph: &Graph) -> Vec<AllowedRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {
@@ -152,7 +152,7 @@ pub(crate) fn calls(graph: &Graph) -> Vec<CallRow<'_>> {
     rows.collect()
 }
 
-/// Who uses what, by user. What runs through a junction is told for each of its users and all that they use there.
+/// Who uses what, by user. What runs through a junction is listed for each of its users and all that they use there.
 pub(crate) fn uses(graph: &Graph) -> Vec<UseRow<'_>> {
     let mut rows = Vec::new();
     for (from, to, edge) in graph.edges() {

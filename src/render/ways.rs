@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::connections::{PortsJson, ReasonJson, reasons};
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
-use super::tables::{self, ExposureRow};
+use super::tables::{self, ExposureRow, RouteRow};
 use super::{Report, words};
 use crate::graph::{Detail, EdgeDetail, Evidence, Node, NodeId, NodeKind, port_text};
 use crate::net::{AddressSet, ObjectKey, PortSet};
@@ -45,6 +45,24 @@ fn rows<'a>(report: &Report<'a>) -> Vec<Row<'a>> {
             rows.push(Row { way, workload: Some((entrance, report.connectivity.admission(entrance))) });
         }
     }
+    let is_listed = |row: &Row<'_>| {
+        let workload = row.workload.as_ref().map(|(entrance, _)| entrance.workload);
+        let touched = workload.is_some_and(|w| report.lists_workload(w));
+        touched || report.lists_node(row.way.to)
+    };
+    rows.retain(is_listed);
+    rows
+}
+
+/// Entrances that are not read, of the objects that are listed.
+fn unread<'a>(report: &'a Report<'a>) -> impl Iterator<Item = &'a UnreadEntrance> {
+    report.unread.iter().filter(|u| report.lists(&report.cluster.entries()[u.object].key))
+}
+
+/// What the listed workloads allow to pods that the manifests do not contain.
+fn unseen(report: &Report<'_>, extent: Extent) -> Vec<Unseen> {
+    let mut rows = report.connectivity.unseen(report.cluster, extent);
+    rows.retain(|row| report.lists_workload(row.workload));
     rows
 }
 
@@ -101,13 +119,17 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         }
         cells
     };
-    let unseen = report.connectivity.unseen(report.cluster, extent);
-    let unseen = unseen.into_iter().filter(|u| u.direction == Direction::Ingress);
+    let unseen: Vec<Unseen> =
+        unseen(report, extent).into_iter().filter(|u| u.direction == Direction::Ingress).collect();
+    let rows = rows(report);
+    let judged = rows.iter().filter_map(|row| row.workload.as_ref()).map(|(_, admission)| admission.certainty);
+    let unread_ones = unread(report).map(|_| Certainty::Undetermined);
     Table {
+        certainties: judged.chain(unseen.iter().map(|u| u.certainty)).chain(unread_ones).collect(),
         columns: vec!["From", "Via", "Object", "Open", "Workload", "Ports", "Policies", "Because"],
-        rows: (rows(report).iter().map(line))
-            .chain(report.unread.iter().map(|u| unread_line(report, u)))
-            .chain(unseen.map(|u| unseen_line(report, &u)))
+        rows: (rows.iter().map(line))
+            .chain(unread(report).map(|u| unread_line(report, u)))
+            .chain(unseen.iter().map(|u| unseen_line(report, u)))
             .collect(),
     }
 }
@@ -189,7 +211,7 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         namespaces: String,
         pods: String,
     }
-    let unseen = report.connectivity.unseen(report.cluster, extent);
+    let unseen = unseen(report, extent);
     let unseen = unseen.iter().map(|row| UnseenJson {
         workload: report.workload(row.workload),
         direction: row.direction.as_str(),
@@ -202,7 +224,7 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         certainty: row.certainty.as_str(),
         because: row.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
     });
-    let unread = report.unread.iter().map(|u| UnreadJson {
+    let unread = unread(report).map(|u| UnreadJson {
         object: report.cluster.entries()[u.object].key.to_string(),
         by: &u.kind,
         at: report.sources.line_of(u.at),
@@ -230,9 +252,14 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
     })
 }
 
+/// The rules by which listed objects send requests on, or get them.
+fn listed_routes<'a>(report: &'a Report<'a>) -> impl Iterator<Item = RouteRow<'a>> {
+    tables::routes(report.graph).into_iter().filter(|row| report.lists_node(row.by) || report.lists_node(row.to))
+}
+
 /// A table of routes: which object sends which host and path where.
 pub fn routes_table(report: &Report<'_>) -> Table {
-    let rows = tables::routes(report.graph).into_iter().map(|row| {
+    let rows = listed_routes(report).map(|row| {
         let port = row.port.text();
         let host = if row.rule.default {
             "(default)".to_owned()
@@ -247,7 +274,8 @@ pub fn routes_table(report: &Report<'_>) -> Table {
         let at = row.at.map(Evidence::place).unwrap_or_default();
         vec![row.by.id.to_string(), host, path, tls.to_owned(), row.to.id.to_string(), port, weight, at]
     });
-    Table { columns: vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"], rows: rows.collect() }
+    let columns = vec!["By", "Host", "Path", "TLS", "To", "Port", "Weight", "At"];
+    Table { columns, rows: rows.collect(), ..Table::default() }
 }
 
 /// Routes as JSON: `version`, `routes` and `diagnostics`.
@@ -258,6 +286,6 @@ pub fn routes_json(report: &Report<'_>) -> String {
         routes: Vec<RouteJson<'a>>,
         diagnostics: Vec<DiagnosticJson<'a>>,
     }
-    let routes = tables::routes(report.graph).iter().map(RouteJson::of).collect();
+    let routes = listed_routes(report).collect::<Vec<_>>().iter().map(RouteJson::of).collect();
     report.json(&Document { version: VERSION, routes, diagnostics: report.diagnostics() })
 }

@@ -129,7 +129,7 @@ impl ControllerRef {
     }
 }
 
-/// What is known of those controllers that are told and that a cluster does not hold.
+/// What is known of those controllers that are named by an option and that a cluster does not hold.
 pub(super) fn absent(cluster: &Cluster, told: &[ControllerRef]) -> Vec<AbsentController> {
     let mut absent: Vec<AbsentController> = (told.iter())
         .filter(|t| t.workloads(cluster).is_ok_and(|found| found.is_empty()))
@@ -213,7 +213,7 @@ pub(super) enum Controllers {
 }
 
 impl Controllers {
-    /// The controllers that are told; where none is, those that are found.
+    /// The controllers that an option names; where there are none, those that are found.
     pub fn of(cluster: &Cluster, told: &[ControllerRef]) -> Controllers {
         if !told.is_empty() {
             let mut known: Vec<usize> = told.iter().flat_map(|t| t.workloads(cluster).unwrap_or_default()).collect();

@@ -1,7 +1,7 @@
 //! Reads a live cluster through the installed `kubectl`: the kinds that are asked for and that the server has, in one
 //! call where everything may be read. Of Secrets only what their table shows is asked for: no values.
 //!
-//! What may not be read has a document of its own in the input, which stands for whatever the cluster holds there; so
+//! What may not be read has a document of its own in the input, which represents whatever the cluster holds there; so
 //! it has a place, and whoever judges policies, entrances and pods meets something that is not understood.
 
 use std::ffi::OsString;
@@ -265,7 +265,8 @@ impl Reader<'_> {
     }
 }
 
-/// The columns name, API version, namespaced and kind of `kubectl api-resources`; short names may stand after the first.
+/// The columns name, API version, namespaced and kind of `kubectl api-resources`; short names may stand after the
+/// first.
 fn columns(line: &str) -> Option<[&str; 4]> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = (2..words.len()).find(|at| matches!(words[*at], "true" | "false"))?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder};
@@ -13,6 +14,15 @@ use super::bounds::{Bounds, Fence, unfit_ignores};
 use super::problem::Problem;
 use super::text;
 use super::{SourceFile, Sources};
+
+/// Files that this process has read.
+static READ: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of files that this process has read so far.
+#[doc(hidden)]
+pub fn files_read() -> usize {
+    READ.load(Ordering::Relaxed)
+}
 
 /// What is read of one file at most, by default: 256 MiB.
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 256 << 20;
@@ -327,6 +337,7 @@ pub(super) fn read_file(candidate: &Candidate, limit: u64) -> Result<SourceFile,
         return Err(Problem::TooLarge { name: candidate.name.clone(), limit });
     }
     let mut file = File::open(&candidate.path).map_err(unreadable)?;
+    READ.fetch_add(1, Ordering::Relaxed);
     read_text(&candidate.name, &mut file, metadata.len(), limit)
 }
 

@@ -25,7 +25,8 @@ pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git
 pub use git::{answer_length, tree_names};
 pub use live::{ClusterRequest, LiveCluster, NotRead, read_cluster};
 pub use load::{
-    DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, is_manifest_name, load, load_files, places,
+    DEFAULT_MAX_FILE_BYTES, Loaded, Places, Request, STDIN_NAME, Skipped, files_read, is_manifest_name, load,
+    load_files, places,
 };
 pub use problem::Problem;
 pub use render::{HelmChart, Programs, helm_template, kustomize_as, kustomize_build};

@@ -1,9 +1,9 @@
-//! Units of deployment: what a repository deploys, and what each of these is rendered from. Kustomizations that no other
-//! one uses, charts with their values files, Applications and ApplicationSets of Argo CD, Kustomizations and HelmReleases
-//! of Flux, and plain folders.
+//! Units of deployment: what a repository deploys, and what each of these is rendered from. Kustomizations that no
+//! other one uses, charts with their values files, Applications and ApplicationSets of Argo CD, Kustomizations and
+//! HelmReleases of Flux, and plain folders.
 //!
-//! Guarantees: nothing is fetched, run or rendered; only files that may say something of a unit are read; what cannot be
-//! rendered from the repository is a unit that says so.
+//! Guarantees: nothing is fetched, run or rendered; only files that may say something of a unit are read; what cannot
+//! be rendered from the repository is a unit that says so.
 
 mod argo;
 mod argo_set;

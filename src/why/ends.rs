@@ -268,7 +268,7 @@ pub(super) fn judge(scene: &Scene<'_>, network: usize, from: &End, to: &End, ask
     found
 }
 
-/// Addresses that fare alike are told as one; pods of one workload that fare differently leave a doubt.
+/// Addresses that fare alike are listed as one; pods of one workload that fare differently leave a doubt.
 fn add(found: &mut Vec<Judged>, new: Judged) {
     for old in found.iter_mut() {
         if old.from == new.from && old.to == new.to {

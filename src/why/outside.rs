@@ -160,13 +160,13 @@ pub(super) fn ways_in(
         } else if let Some(wish) = wish {
             step.say(
                 Mark::Problem,
-                format!("no way in leads to port {wish}; there are: {}", others.join("; ")),
+                format!("no entry point leads to port {wish}; there are: {}", others.join("; ")),
                 to.place(scene),
             );
         } else {
             step.say(
                 Mark::Problem,
-                format!("ways in exist ({}), but no pod's port is behind them", others.join("; ")),
+                format!("there are entry points ({}), but they lead to no port of a pod", others.join("; ")),
                 to.place(scene),
             );
         }

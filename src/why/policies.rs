@@ -10,7 +10,7 @@ use crate::policy::{
 };
 use crate::source::Span;
 
-/// So many pairs are told one by one.
+/// So many pairs are listed one by one.
 const SHOWN: usize = 12;
 
 /// Ports in words.

@@ -41,8 +41,8 @@ pub(super) enum End {
 /// The rules that may answer a URL.
 #[derive(Default)]
 pub(super) struct Matches {
-    /// Those that do, as far as is known: several if one sends to several backends. Other rules, which come before, stand
-    /// at the end.
+    /// Those that do, as far as is known: several if one sends to several backends. Other rules, which come before,
+    /// stand at the end.
     pub rules: Vec<Match>,
     /// Why it is not known which rule answers.
     pub unsure: Option<String>,
@@ -213,7 +213,7 @@ fn heard(listening: &[Listening], url: &Url) -> Heard {
     }
 }
 
-/// Whether a host of a rule is that of a URL; a wildcard stands for one label, or for any number.
+/// Whether a host of a rule is that of a URL; a wildcard represents one label, or any number of them.
 fn host_fits(host: &str, asked: &str, one_label: bool) -> bool {
     let Some(rest) = host.strip_prefix('*') else { return host.eq_ignore_ascii_case(asked) };
     let rest = rest.to_ascii_lowercase();
@@ -254,7 +254,7 @@ fn fit(rule: &RouteRule, url: &Url, by: &Node) -> Option<Fit> {
             (is_unread || built.is_ok_and(|e| e.is_match(&url.host))).then_some(2)?
         }
         (Some(host), _) => host_rank(host, url, one_label)?,
-        // A rule of several hosts is told without any.
+        // A rule of several hosts is worded without any.
         (None, Detail::Route { hosts }) if !hosts.is_empty() => {
             hosts.iter().filter_map(|host| host_rank(host, url, one_label)).max()?
         }

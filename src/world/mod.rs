@@ -7,6 +7,7 @@
 //! * equal texts give an equal World, in any order of files and with any number of threads.
 
 mod account;
+mod scope;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use crate::resolve::UnreadEntrance;
 use crate::resolve::{self, ControllerError, ControllerRef, Facts, Resolved};
 use crate::source::{FileId, Loaded, Skipped, Sources, Span};
 pub use account::{Absent, Account, Reason};
+pub use scope::Scope;
 
 /// Facts about the cluster that the manifests do not contain.
 #[derive(Clone, Debug, Default)]

@@ -40,7 +40,7 @@ function endList(ends) {
 /** A rule with its effect and the line that defines it. */
 function reasonRow(reason) {
   const policy = reason.of;
-  const rule = reason.rule == null ? "" : `, rule ${reason.rule + 1}`;
+  const rule = reason.rule == null ? "" : `, ${reason.rule}`;
   return make(
     "li",
     { className: `reason ${reason.e}` },
@@ -357,7 +357,7 @@ function stepTable(node, steps, back) {
   const rows = [["step", "from", "to", "ports", "certainty", "rules"]];
   steps.forEach((list, k) => {
     for (const b of list) {
-      const rules = tellingReasons(b.verdict).map((r) => `${r.d} ${ruled[r.e]} ${policyName(r.of)}${r.rule == null ? "" : `, rule ${r.rule + 1}`} (${r.at})`).join("; ") || "not restricted by any policy";
+      const rules = tellingReasons(b.verdict).map((r) => `${r.d} ${ruled[r.e]} ${policyName(r.of)}${r.rule == null ? "" : `, ${r.rule}`} (${r.at})`).join("; ") || "not restricted by any policy";
       const [here, there] = [b.ends.map(fullName), b.by.map(fullName).join(" ")];
       for (const end of here) rows.push([k + 1, back ? end : there, back ? there : end, portsText(b.verdict), b.verdict.sure ?? "certain", rules]);
     }

@@ -271,7 +271,7 @@ function openBundle(edges) {
   say(`${edges.length} connections run here.`);
 }
 
-/** All that a line stands for: itself with its ends, and through junctions to what lies behind. */
+/** All that a line represents: itself with its ends, and through junctions to what lies behind. */
 function spanOf(from, to, kind) {
   const nodes = new Set([from.i, to.i]);
   const edges = new Set(model.out[from.i].filter((e) => e.t === to.i && e.k === kind));

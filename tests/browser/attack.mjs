@@ -43,7 +43,7 @@ export default async function (t) {
     const lines = await page.locator(".stage svg .above .edge").evaluateAll((all) => all.map((e) => [e.dataset.from, e.dataset.to]));
     assert(lines.every(([from, to]) => (back ? from : to) !== postgres), `${JSON.stringify(lines)}`);
     const text = await details(page).locator(".steps").innerText();
-    for (const word of ["TCP 9102", "NetworkPolicy, rule 1", "policies.yaml:"]) assert(text.includes(word), `${word} in ${text}`);
+    for (const word of ["TCP 9102", "NetworkPolicy, ingress[0]", "policies.yaml:"]) assert(text.includes(word), `${word} in ${text}`);
     assert(new RegExp(back ? `${right.flat().length} workloads can get here` : `can reach ${right.flat().length} workloads`).test(text), text);
     if (back) assert(/The Internet gets here in \d steps/.test(text), text);
     await t.picture(back ? "back" : "blast");

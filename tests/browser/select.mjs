@@ -12,7 +12,7 @@ export default async function (t) {
   for (const fact of ["postgres:17", "5432 main", "app=postgres"]) assert((await shown.locator("dl").innerText()).includes(fact), `${fact} in ${await shown.locator("dl").innerText()}`);
 
   const who = await part(page, "Who can reach this?").innerText();
-  for (const word of ["core/orders", "core/catalog", "core/daily-report", "TCP 5432", "data/postgres NetworkPolicy, rule 1", "policies.yaml:179", "monitoring/prometheus", "TCP 9102", "policies.yaml:308"]) assert(who.includes(word), `${word} in ${who}`);
+  for (const word of ["core/orders", "core/catalog", "core/daily-report", "TCP 5432", "data/postgres NetworkPolicy, ingress[0]", "policies.yaml:179", "monitoring/prometheus", "TCP 9102", "policies.yaml:308"]) assert(who.includes(word), `${word} in ${who}`);
   assert(!who.includes("front/storefront"), "denied sources are folded");
   await part(page, "Who can reach this?").getByText(/others denied/).click();
   assert((await part(page, "Who can reach this?").innerText()).includes("denied"), "denied sources are shown on demand");

@@ -35,6 +35,7 @@ mod secrets_damaged;
 mod serve;
 #[cfg(unix)]
 mod settings;
+mod shell;
 #[cfg(unix)]
 mod units;
 #[cfg(unix)]

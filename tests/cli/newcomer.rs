@@ -68,6 +68,9 @@ fn what_is_mistyped_is_answered_with_what_was_probably_meant() {
         (&["check", "-o", "sarfi"], "`sarif`"),
         (&["table", "routs"], "routes"),
         (&["explain", "ingress-no-tl"], "`ingress-no-tls`"),
+        (&["exposure"], "`kubesketch table exposure`"),
+        (&["table"], "isolation"),
+        (&["diff", "main", "."], "`kubesketch diff --git BASE...HEAD PATH`"),
         (&["check", "--skip", "ingress-no-tl"], "`ingress-no-tls`"),
         (&["draw", "-n", "shp"], "`shop`"),
         (&["draw", "--kind", "Servce"], "`service`"),
@@ -99,4 +102,100 @@ fn every_code_is_explained_and_listed_with_its_severity_and_title() {
 #[test]
 fn the_version_is_a_command_too() {
     assert_eq!(stdout(&run_in(shop(), &["version"], None)), stdout(&run_in(shop(), &["--version"], None)));
+}
+
+#[test]
+fn selections_list_the_rows_that_touch_them_and_change_no_verdict() {
+    let rows = |arguments: &[&str]| {
+        let output = run_in(shop(), &[arguments, &["-o", "csv"]].concat(), None);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        stdout(&output).lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for kind in ["connections", "exposure", "isolation", "policies", "routes"] {
+        let all = rows(&["table", kind]);
+        assert_eq!(rows(&["table", kind, "-n", "shop", "-A"]), all);
+        let parts: Vec<Vec<String>> = ["shop", "data"].map(|name| rows(&["table", kind, "-n", name])).into();
+        for row in parts.iter().flatten() {
+            assert!(all.contains(row), "{kind}: {row}");
+        }
+        assert!(all.iter().all(|row| parts.iter().any(|part| part.contains(row))), "{kind}");
+    }
+    // A row of another namespace that leads here is listed.
+    let into_data = rows(&["table", "connections", "-n", "data"]);
+    assert!(into_data.len() == 2 && into_data.iter().all(|row| row.starts_with("shop/")), "{into_data:?}");
+    let cart = rows(&["table", "exposure", "-l", "app.kubernetes.io/name=cart"]);
+    assert!(cart.len() == 1 && cart[0].contains("shop/cart[Deployment]"), "{cart:?}");
+    // Data are selected alike.
+    let json = stdout(&run_in(shop(), &["table", "connections", "-n", "data", "-o", "json"], None));
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["connections"].as_array().unwrap().len(), 2, "{json}");
+    assert_eq!(value["openPairs"], serde_json::Value::Null);
+}
+
+#[test]
+fn findings_of_a_selection_are_reported_and_the_others_are_counted() {
+    let check = |arguments: &[&str]| run_in(shop(), &[&["check", "-v", "--fail-on", "info"], arguments].concat(), None);
+    let all = check(&[]);
+    assert_eq!(all.status.code(), Some(1));
+    assert!(stdout(&all).contains("3 remarks"), "{}", stdout(&all));
+    let data = check(&["-n", "data"]);
+    assert_eq!(data.status.code(), Some(0), "what is left out does not count");
+    assert!(stdout(&data).contains("nothing found"), "{}", stdout(&data));
+    assert!(stderr(&data).contains("-n data: findings about other objects are left out: 3"), "{}", stderr(&data));
+    let cart = check(&["-l", "app.kubernetes.io/name=cart"]);
+    assert!(stdout(&cart).contains("1 remark"), "{}", stdout(&cart));
+    assert_eq!(cart.status.code(), Some(1));
+}
+
+#[test]
+fn a_selection_of_nothing_is_an_error_with_what_was_probably_meant() {
+    for arguments in [&["table", "exposure", "-n", "dta"][..], &["check", "-n", "dta"], &["draw", "-n", "dta"]] {
+        let output = run_in(shop(), arguments, None);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains("did you mean `data`?"), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+/// An option of one letter means the same for each command that has it.
+#[test]
+fn short_options_mean_the_same_for_every_command() {
+    let commands = ["draw", "check", "diff", "table", "serve", "why", "units"];
+    for option in ["-n", "-A", "-l", "-k", "-f", "-o"] {
+        let forms: std::collections::BTreeSet<String> = commands
+            .iter()
+            .filter_map(|command| {
+                let help = stdout(&run_in(shop(), &[command, "--help"], None));
+                let line = help.lines().find(|l| l.trim_start().starts_with(&format!("{option}, ")))?.trim().to_owned();
+                Some(
+                    line.split("  ").next().unwrap_or_default().split([' ', '[']).take(2).collect::<Vec<_>>().join(" "),
+                )
+            })
+            .collect();
+        assert_eq!(forms.len(), 1, "{option}: {forms:?}");
+    }
+}
+
+/// Words of tables that are not words of Kubernetes are explained below them, for people and not for programs.
+#[test]
+fn tables_explain_their_words_where_they_stand() {
+    let table = |arguments: &[&str]| stdout(&run_in(shop(), &[&["table"], arguments].concat(), None));
+    let exposure = table(&["exposure"]);
+    for start in
+        ["  OPEN: empty where", "  convention: the ingress controller is not in the manifests", "  BECAUSE: empty"]
+    {
+        assert!(exposure.contains(start), "{exposure}");
+    }
+    assert!(table(&["connections", "-o", "md"]).contains("\n\n* convention: "));
+    assert!(table(&["isolation"]).contains("  open: no policy applies"));
+    assert!(!table(&["exposure", "-o", "csv"]).contains("empty where"));
+    assert!(table(&["routes", "-n", "data"]).ends_with("\n\n  none\n"));
+}
+
+/// The short help of a command is read on a screen, not scrolled through.
+#[test]
+fn help_fits_a_screen() {
+    for command in ["draw", "check", "diff", "table", "serve", "why", "units", "explain", "completions"] {
+        let lines = stdout(&run_in(shop(), &[command, "-h"], None)).lines().count();
+        assert!(lines <= 50, "{command} -h has {lines} lines");
+    }
 }

@@ -139,7 +139,10 @@ fn columns_are_as_wide_as_if_all_rows_were_known() {
                 5 => vec!["From", "To", "Ports", "Certainty", "Because"],
                 _ => vec!["From", "To", "Ports", "Certainty", "Call", "Because"],
             };
-            assert_eq!(written(TableFormat::Text), table(&Table { columns, rows }, TableFormat::Text));
+            assert_eq!(
+                written(TableFormat::Text),
+                table(&Table { columns, rows, ..Table::default() }, TableFormat::Text)
+            );
         }
     }
 }

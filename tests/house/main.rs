@@ -14,6 +14,7 @@ mod support;
 
 mod advances;
 mod api;
+mod book;
 #[cfg(unix)]
 mod ci_files;
 #[cfg(unix)]
@@ -22,7 +23,7 @@ mod docs;
 mod licences;
 mod package;
 #[cfg(unix)]
+mod pages;
+#[cfg(unix)]
 mod shipped;
 mod tidy;
-#[cfg(unix)]
-mod tutorial;

@@ -205,6 +205,7 @@ const READS_TEXTS: &[(&str, &str)] = &[
     ("src/check/policy_others.rs", "names of namespaces"),
     ("src/check/policy_peers.rs", "names of namespaces"),
     ("src/check/services.rs", "names and values of manifests"),
+    ("src/cli/complete.rs", "names that a shell would take apart"),
     ("src/check/suppress.rs", "comments and annotations that suppress findings"),
     ("src/cli/config.rs", "paths of files"),
     ("src/cli/shorthand.rs", "arguments"),

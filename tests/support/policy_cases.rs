@@ -132,7 +132,7 @@ fn matrix(cells: &BTreeMap<(String, String), String>) -> String {
     });
     let mut rows: Vec<Vec<String>> = rows.collect();
     rows.insert(0, std::iter::once(String::new()).chain(columns.iter().map(|c| (*c).clone())).collect());
-    let text = table(&Table { columns: vec![""; columns.len() + 1], rows }, TableFormat::Text);
+    let text = table(&Table { columns: vec![""; columns.len() + 1], rows, ..Table::default() }, TableFormat::Text);
     // The headings of a table are in capitals, which names are not: the first row serves as the headings.
     text.lines().skip(1).collect::<Vec<_>>().join("\n") + "\n"
 }

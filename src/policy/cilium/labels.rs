@@ -13,7 +13,7 @@ use crate::net::{Expression, NAMESPACE_NAME, Operator, Requirement, Selector};
 const NAMESPACE: &str = "io.kubernetes.pod.namespace";
 /// Before the labels of the namespace of a pod.
 const OF_NAMESPACE: &str = "io.cilium.k8s.namespace.labels.";
-/// The reserved label that stands for everything.
+/// The reserved label that represents everything.
 const ALL: &str = "all";
 
 /// Where keys of labels begin that identities leave out, unless they begin as [`RELEVANT`] does.

@@ -132,7 +132,7 @@ impl Source {
         Peers::AnyOf(peers)
     }
 
-    /// The pods with such an identity. Namespaces are told as such where that means the same.
+    /// The pods with such an identity. Namespaces are given as such where that means the same.
     fn pods(&self, has_outsiders: bool) -> PodSelection {
         let selector = Selector::of(Expression::All(self.identity.clone()));
         let (mut namespaces, mut rest) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What one rule lets through: which of the pairs that it means, on which ports, and how its two ends are told.
+//! What one rule lets through: which of the pairs that it means, on which ports, and how its two ends are described.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,9 +12,9 @@ use super::super::rule::{Direction, NamespaceSelection, Peer, PodSelection, Poli
 use super::{Collected, End, Said, ends, identity, opposite, plain};
 use crate::net::{AddressSet, PortSet};
 
-/// As many workloads that are left of a whole namespace are told one by one.
+/// As many workloads that are left of a whole namespace are listed one by one.
 const FEW: usize = 3;
-/// As many workloads are told one by one where the rule describes them by labels.
+/// As many workloads are listed one by one where the rule describes them by labels.
 const MANY: usize = 12;
 
 /// Collects what rules let through.
@@ -422,16 +422,16 @@ impl<'a> Finder<'a> {
         sets.fold(AddressSet::none(), |all, set| all.with(set))
     }
 
-    /// Pods in the network of their node make what is said of them alone uncertain; among many they are told by their
-    /// own cards.
+    /// Pods in the network of their node make what is said of them alone uncertain; among many they are described by
+    /// their own cards.
     fn certainty(&self, end: &End, groups: &[GroupId]) -> Certainty {
         let on_host = matches!(end, End::Workloads(_)) && groups.iter().any(|&g| self.judge.groups[g].host_network);
         if on_host { Certainty::Undetermined } else { Certainty::Certain }
     }
 }
 
-/// Whether workloads are told by the words of the rule: so many that do not fit one by one, or more than a few with
-/// hardly an exception.
+/// Whether workloads are described by the words of the rule: so many that do not fit one by one, or more than a few
+/// with hardly an exception.
 fn is_told_as_a_set(broad: bool, here: usize, not: usize) -> bool {
     here > MANY || (broad && here > FEW && not * 2 <= here)
 }

@@ -36,7 +36,7 @@ impl Default for CommentOptions {
     }
 }
 
-/// How much is told.
+/// How much is listed.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     picture: bool,
@@ -65,9 +65,9 @@ const STEPS: &[Step] = &[
         picture: false,
         reasons: false,
         items: 20,
-        note: "Only the first items of each topic are told, without reasons and picture: the comment would be too long.",
+        note: "Only the first items of each topic are listed, without reasons and picture: the comment would be too long.",
     },
-    Step { picture: false, reasons: false, items: 0, note: "Only counts are told: the comment would be too long." },
+    Step { picture: false, reasons: false, items: 0, note: "Only counts are given: the comment would be too long." },
 ];
 
 /// The comment. `drawn` is what its picture shows: the union of both states, folded around what changed. Ends in a line

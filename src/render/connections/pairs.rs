@@ -8,7 +8,9 @@ use super::{Kept, PortsJson, ReasonJson};
 use crate::policy::{Endpoint, Extent, Network, Pair};
 use crate::render::Report;
 use crate::render::calls::{CallState, CallsJson, Ledger};
+use crate::render::connections::is_listed;
 use crate::render::json::{DiagnosticJson, GROUPS_VERSION, VERSION};
+use crate::world::Scope;
 
 /// Connections as data, to be written by a serializer.
 #[derive(Serialize)]
@@ -35,17 +37,17 @@ struct Document<'a, T> {
 }
 
 /// Connections as JSON: of [`Extent::Ruled`] groups (version 2), with `openPairs`, the number of pairs that are open
-/// because no policy restricts either end; of [`Extent::All`] every pair (version 1), made when it is written. The
-/// ranges of these `connections` are of IPv4; where policies are about IPv6, what holds for its addresses is in
-/// `ipv6Connections`. `calls` are those that configuration names.
+/// because no policy restricts either end, where all are listed; of [`Extent::All`] every pair (version 1), made when
+/// it is written. The ranges of these `connections` are of IPv4; where policies are about IPv6, what holds for its
+/// addresses is in `ipv6Connections`. `calls` are those that configuration names.
 pub fn connections_json<'a>(report: &'a Report<'a>, extent: Extent) -> ConnectionsJson<'a> {
-    let calls = CallsJson::of(report, |_| true);
+    let calls = CallsJson::of(report, |workload| report.lists_workload(workload));
     let diagnostics = report.diagnostics();
     ConnectionsJson(match extent {
         Extent::Ruled => Form::Groups(Document {
             version: GROUPS_VERSION,
-            connections: Groups::of(report, None),
-            open_pairs: Some(report.connectivity.open_pairs()),
+            connections: Groups::of(report, report.scope.map(Scope::workloads)),
+            open_pairs: report.scope.is_none().then(|| report.connectivity.open_pairs()),
             calls,
             diagnostics,
         }),
@@ -107,10 +109,11 @@ impl Serialize for List<'_> {
         match self.family {
             Family::NotV6 => connectivity
                 .pairs(Extent::All)
-                .filter(|p| !p.is_v6())
+                .filter(|p| !p.is_v6() && is_listed(self.report, p))
                 .try_for_each(|pair| list.serialize_element(&self.connection(&pair, &mut kept)))?,
             Family::V6 => connectivity
                 .pairs_v6(Extent::All)
+                .filter(|p| is_listed(self.report, p))
                 .try_for_each(|pair| list.serialize_element(&self.connection(&pair, &mut kept)))?,
         }
         list.end()

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Kept, endpoint, reasons};
+use super::{Kept, endpoint, is_listed, reasons};
 use crate::net::PortSet;
 use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
 use crate::render::Report;
 use crate::render::calls::{CallState, Ledger};
-use crate::render::table::{TableFormat, TableWriter, cell_width};
+use crate::render::table::{Table, TableFormat, TableWriter, cell_width};
 
 /// The column of calls, where there is one.
 const CALL: usize = 4;
@@ -39,6 +39,38 @@ impl ConnectionsTable<'_> {
         };
         // A function that takes everything does not fail.
         let _ = rows.write(self.report.connectivity.pairs(self.extent), &mut row);
+    }
+
+    /// What the table has, for its footnotes: without rows that differ in nothing but their ends.
+    pub(in crate::render) fn outline(&self) -> Table {
+        let rows = Rows::of(self.report, self.extent);
+        let columns = Rows::columns(&rows.ledger);
+        let because = columns.len() - 1;
+        let mut table = Table { columns, ..Table::default() };
+        let mut calls = CallWidths::default();
+        let mut kinds: BTreeSet<(Option<CallState>, bool)> = BTreeSet::new();
+        for block in rows.blocks() {
+            table.certainties.insert(block.answer.certainty);
+            kinds.insert((None, block.answer.because.is_empty()));
+            if let Some(ledger) = &rows.ledger {
+                calls.add(ledger, &block);
+            }
+        }
+        if rows.blocked_calls(&calls.listed).next().is_some() {
+            calls.states.insert(CallState::Blocked);
+        }
+        kinds.extend(calls.states.into_iter().map(|state| (Some(state), false)));
+        for (call, is_without_reason) in kinds {
+            let mut row = vec![String::from("-"); because + 1];
+            if rows.ledger.is_some() {
+                row[CALL] = call.map_or("", CallState::as_str).to_owned();
+            }
+            if is_without_reason {
+                row[because].clear();
+            }
+            table.rows.push(row);
+        }
+        table
     }
 }
 
@@ -105,7 +137,7 @@ impl<'a> Rows<'a> {
     ) -> fmt::Result {
         let mut kept = Kept::new();
         let mut listed = BTreeSet::new();
-        for pair in pairs {
+        for pair in pairs.filter(|pair| is_listed(self.report, pair)) {
             let words = kept.get(&pair.answer, |answer| self.words(answer));
             let (from, to) = (self.name(&pair.from), self.name(&pair.to));
             let Some(ledger) = &self.ledger else {
@@ -120,11 +152,28 @@ impl<'a> Rows<'a> {
             let call = ledger.state(&pair).map_or("", CallState::as_str);
             out(&[&from, &to, &words.ports, words.certainty, call, &words.because])?;
         }
-        for (from, verdict) in self.ledger.iter().flat_map(|l| l.blocked(&listed)) {
+        for (from, verdict) in self.blocked_calls(&listed) {
             let cells = self.blocked(from, verdict);
             out(&cells.each_ref().map(String::as_str))?;
         }
         Ok(())
+    }
+
+    /// Connections that are listed, in blocks with one answer.
+    fn blocks(&self) -> Box<dyn Iterator<Item = ConnectionGroup<'a>> + 'a> {
+        let connectivity = self.report.connectivity;
+        match self.report.scope {
+            Some(scope) => Box::new(connectivity.connection_groups(self.extent, Some(scope.workloads())).into_iter()),
+            None => Box::new(connectivity.blocks(self.extent)),
+        }
+    }
+
+    /// Calls that policies deny and that are listed with an end of theirs, without those that are among the
+    /// connections.
+    fn blocked_calls(&self, listed: &BTreeSet<(usize, usize)>) -> impl Iterator<Item = (usize, &CallVerdict)> {
+        let lists = |workload| self.report.lists_workload(workload);
+        let blocked = self.ledger.iter().flat_map(move |ledger| ledger.blocked(listed));
+        blocked.filter(move |(from, verdict)| lists(*from) || lists(verdict.target))
     }
 
     /// The cells of a call that is not among the connections.
@@ -147,7 +196,7 @@ impl<'a> Rows<'a> {
         let mut wider = |column: usize, width: usize| widths[column] = widths[column].max(width);
         let mut kept = Kept::new();
         let mut calls = CallWidths::default();
-        for block in self.report.connectivity.blocks(self.extent) {
+        for block in self.blocks() {
             wider(0, self.peers_width(&block.from, &names));
             wider(1, self.peers_width(&block.to, &names));
             let [ports, certainty, because] = *kept.get(&block.answer, |answer| {
@@ -161,9 +210,9 @@ impl<'a> Rows<'a> {
                 calls.add(ledger, &block);
             }
         }
-        if let Some(ledger) = &self.ledger {
+        if self.ledger.is_some() {
             calls.states.iter().for_each(|state| wider(CALL, cell_width(state.as_str())));
-            for (from, verdict) in ledger.blocked(&calls.listed) {
+            for (from, verdict) in self.blocked_calls(&calls.listed) {
                 self.blocked(from, verdict)
                     .iter()
                     .enumerate()

@@ -48,7 +48,7 @@ impl Cast {
                 p: self.of_policy.get(&reason.policy).copied().unwrap_or_default(),
                 d: reason.direction.as_str(),
                 e: reason.effect.as_str(),
-                rule: rule.map(|r| r.index),
+                rule: rule.map(|r| policy.rule_name(reason.direction, r)),
                 at: seen(&world.sources().line_of(rule.map_or(policy.says(reason.direction), |r| r.at))),
             }
         };
@@ -71,14 +71,14 @@ impl Cast {
     }
 }
 
-/// A reason: its policy by position, direction, effect, the number of its rule, and the place of that.
+/// A reason: its policy by position, direction, effect, the name of its rule (`ingress[0]`), and the place of that.
 #[derive(Serialize)]
 pub(super) struct ReasonJson {
     p: usize,
     d: &'static str,
     e: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<usize>,
+    rule: Option<String>,
     at: String,
 }
 

@@ -27,8 +27,8 @@ struct Lines {
     begin: u32,
 }
 
-/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is told at
-/// its first line, for GitLab asks for one.
+/// Pretty-printed JSON that ends in a line break: the findings that count. What is about a file as a whole is
+/// reported at its first line, for GitLab asks for one.
 pub(super) fn gitlab(report: &FindingsReport<'_>) -> String {
     let counting = report.judgement.findings.iter().filter(|j| j.counts());
     let issues: Vec<Issue<'_>> = counting

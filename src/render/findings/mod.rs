@@ -20,7 +20,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::net::{UnknownName, choice};
 use crate::source::Sources;
 
-/// What is told.
+/// What is reported.
 #[derive(Clone, Copy, Debug)]
 pub struct FindingsReport<'a> {
     /// The findings and what was decided about them.
@@ -31,8 +31,8 @@ pub struct FindingsReport<'a> {
     pub looked_for: Option<&'a BTreeSet<Code>>,
     /// From which severity on the run fails; `None` if it never does.
     pub gate: Option<Severity>,
-    /// The folder that paths are told from, for programs that know files by their paths in a repository: names that
-    /// begin with it are told without it. May be empty.
+    /// The folder that paths are relative to, for programs that know files by their paths in a repository: names that
+    /// begin with it are given without it. May be empty.
     pub base: &'a str,
 }
 

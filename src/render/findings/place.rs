@@ -6,7 +6,7 @@ use crate::source::{Span, template_of};
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The path, with `/` between its parts; without `./` before it, and without the folder that paths are told from.
+    /// The path, with `/` between its parts; without `./` before it, and without the folder that paths are relative to.
     pub file: String,
     /// Where in it; `None` where the file is what others are made of (a template of Helm, a kustomization), whose lines
     /// are not those that were read.
@@ -50,7 +50,7 @@ pub(super) fn place(report: &FindingsReport<'_>, at: Span) -> Place {
     }
 }
 
-/// A path as it is below the folder that paths are told from.
+/// A path as it is below the folder that paths are relative to.
 fn relative(report: &FindingsReport<'_>, path: &str) -> String {
     let base = report.base.trim_end_matches('/');
     let below = path.strip_prefix(base).and_then(|p| p.strip_prefix('/')).filter(|_| !base.is_empty());

@@ -32,7 +32,7 @@ pub(super) type Variables = BTreeMap<String, Text>;
 /// ConfigMaps whose every key becomes a variable: the position of each, and what is put before its keys.
 pub(super) type Inheritance = Vec<(usize, String)>;
 
-/// What one container is told.
+/// What the configuration of one container contains.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// Whole ConfigMaps that become variables.
@@ -55,7 +55,7 @@ impl Told {
     }
 }
 
-/// What the pods of a workload are told.
+/// What the configuration of the pods of a workload contains.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     /// By container, init and ephemeral ones included.
@@ -105,7 +105,7 @@ fn inherited(cluster: &Cluster, inheritance: &Inheritance) -> Variables {
     variables
 }
 
-/// Collects what a workload is told.
+/// Collects the configuration of a workload.
 pub(super) fn settings(cluster: &Cluster, workload: &Workload, shared: &mut Shared) -> Settings {
     let object = &cluster.entries()[workload.entry].object;
     let at = workload.spec.pod_path.as_str();

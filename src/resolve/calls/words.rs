@@ -1,8 +1,8 @@
 //! Finds what may be names of hosts in texts of configuration. Nothing is looked up here.
 //!
 //! A host is found in a URL, before a port, in a name that ends in `.svc`, or where the key of a setting says that its
-//! value is one. What the text is (a value, a command, a file) decides how its keys are told from its values. Lines of
-//! comments are passed over.
+//! value is one. What the text is (a value, a command, a file) decides how its keys are distinguished from its
+//! values. Lines of comments are passed over.
 
 use crate::net::ClusterName;
 

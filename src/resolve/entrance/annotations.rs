@@ -151,7 +151,7 @@ pub(super) fn listening(annotations: &Annotations) -> Vec<Listening> {
 }
 
 /// The field that says that an Ingress is reached from inside the network only: its class, or the parameters of that.
-/// Annotations of the Ingress itself are told apart elsewhere.
+/// Annotations of the Ingress itself are distinguished elsewhere.
 pub(super) fn internal_class(cluster: &Cluster, entry: &Entry, class: Option<&str>) -> Option<String> {
     let class = class?;
     let by_field = entry.object.tree.at(&["spec", "ingressClassName"]).is_some();

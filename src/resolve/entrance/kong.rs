@@ -25,7 +25,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     let covered: Vec<String> = items(tree, &["spec", "tls"]).flat_map(|t| strings(t, &["hosts"])).collect();
     let tls = |host: Option<&str>| match host {
         Some(host) if covered.iter().any(|c| c == host) => HostTls::Terminated,
-        // Connections are told apart by the name in the client's greeting, which only TLS has.
+        // Connections are distinguished by the name in the client's greeting, which only TLS has.
         Some(_) => HostTls::ByController,
         None => HostTls::None,
     };

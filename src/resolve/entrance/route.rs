@@ -215,7 +215,7 @@ impl Context<'_> {
         Some(self.outside(id, both, said))
     }
 
-    /// Keeps where a route is heard: by nobody else than those that are told.
+    /// Keeps where a route is heard: by nobody else than those that are given.
     pub(super) fn heard(&mut self, entry: &Entry, found: impl IntoIterator<Item = Listening>) {
         let object = self.position(entry);
         self.facts.listening.entry(object).or_default().extend(found);
@@ -302,7 +302,7 @@ pub(super) fn port(written: Option<&Tree>) -> Wanted {
 }
 
 /// What is said of a host in a table of hosts: of itself, of a wildcard that covers it, or of every host. A wildcard
-/// stands for one or more labels.
+/// represents one or more labels.
 pub(super) fn of_host<'t, T>(table: &'t BTreeMap<String, T>, host: &str) -> Option<&'t T> {
     let wildcards = host.match_indices('.').map(|(dot, _)| format!("*{}", &host[dot..]));
     std::iter::once(host.to_owned()).chain(wildcards).chain(["*".to_owned()]).find_map(|name| table.get(&name))

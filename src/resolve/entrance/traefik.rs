@@ -325,7 +325,8 @@ impl Services<'_> {
         let namespace = text(service, &["namespace"]).unwrap_or(self.namespace);
         if namespace != self.entry.key.namespace() && self.depth == 0 && !allows_other_namespaces(context, self.entry) {
             // (https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-crd/)
-            let text = "it names a Service of another namespace, which Traefik refuses unless it is told to allow that";
+            let text =
+                "it names a Service of another namespace, which Traefik refuses unless its configuration allows that";
             context.fault(self.entry, text, at);
         }
         if text(service, &["kind"]) != Some("TraefikService") {
