@@ -52,6 +52,11 @@ enum Kind {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
+    // An empty table would say that nothing is open.
+    if let Some(nothing) = report::nothing_understood(&world, "the input") {
+        report::fail(&anyhow::Error::msg(nothing));
+        return Ok(Status::Failure);
+    }
     let report = Report::of(&world, world.graph());
     let json = args.output == TableFormat::Json;
     let extent = if args.all { Extent::All } else { Extent::Ruled };
