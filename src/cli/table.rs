@@ -73,6 +73,11 @@ pub fn subject(error: &clap::Error) -> Option<String> {
 pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
     let world = args.input.read(&args.connect)?;
     report::show_world(&world, &[], verbosity);
+    // An empty table would say that nothing is open.
+    if let Some(nothing) = report::nothing_understood(&world, "the input") {
+        report::fail(&anyhow::Error::msg(nothing));
+        return Ok(Status::Failure);
+    }
     let scope = args.labels.scope(&args.input, &world)?;
     let report = Report::of(&world, world.graph()).within(scope.as_ref());
     let json = args.output == TableFormat::Json;

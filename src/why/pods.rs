@@ -59,8 +59,12 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
         if pods.iter().all(|pod| is_unready(&pod.tree)) {
             let count =
                 if pods.len() == 1 { "its pod is".to_owned() } else { format!("none of its {} pods is", pods.len()) };
-            let not = if pods.len() == 1 { "not ready" } else { "ready" };
-            return unready(format!("takes no requests: {count} {not}"), scene.place(pods[0].at("status.conditions")));
+            let (not, field) = match (is_deleted(&pods[0].tree), pods.len()) {
+                (true, 1) => ("being deleted", "metadata.deletionTimestamp"),
+                (_, 1) => ("not ready", "status.conditions"),
+                _ => ("ready", "status.conditions"),
+            };
+            return unready(format!("takes no requests: {count} {not}"), scene.place(pods[0].at(field)));
         }
         return None;
     }
@@ -90,11 +94,20 @@ pub(super) fn absence(scene: &Scene<'_>, index: usize) -> Option<Absence> {
 /// True if the status of a pod says that it is not ready, or that it is over
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>).
 fn is_unready(tree: &Tree) -> bool {
+    if is_deleted(tree) {
+        return true;
+    }
     let Some(status) = tree.get("status") else { return false };
     let over = matches!(status.get("phase").and_then(Tree::as_str), Some("Succeeded" | "Failed"));
     let conditions = status.get("conditions").map(Tree::items).unwrap_or_default();
     let of_ready = conditions.iter().find(|c| c.get("type").and_then(Tree::as_str) == Some("Ready"));
     over || of_ready.and_then(|c| c.get("status")).and_then(Tree::as_str) == Some("False")
+}
+
+/// True if a pod is being deleted: its endpoint is not ready from then on
+/// (<https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions>).
+fn is_deleted(pod: &Tree) -> bool {
+    pod.at(&["metadata", "deletionTimestamp"]).is_some_and(|t| !t.is_null())
 }
 
 /// True if an autoscaler or another object of the input scales it.

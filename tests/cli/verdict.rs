@@ -216,6 +216,9 @@ fn what_did_not_happen_is_no_success() {
     for input in [compose, foreign, ""] {
         assert_eq!(code(&["check", "-"], input), Some(2), "{input}");
         assert_eq!(code(&["diff", "web.yaml", "-"], input), Some(2), "{input}");
+        for table in ["connections", "exposure", "isolation", "policies", "routes"] {
+            assert_eq!(code(&["table", table, "-"], input), Some(2), "{table} {input}");
+        }
         fs::write(there.path().join("picture.svg"), "before").unwrap();
         for outputs in [&["-o", "picture.svg"][..], &["-o", "picture.svg", "--check"]] {
             let output = run(there.path(), &[&["draw", "-"], outputs].concat(), input);

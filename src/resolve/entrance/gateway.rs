@@ -12,7 +12,7 @@ use super::super::backends::Reference;
 use super::super::clouds::{self, Placed};
 use super::super::facts::{BackendTarget, ControllerHint, Host, Listening, Refusal, RefusalReason};
 use super::route::{Rules, items, mirrored, number, text};
-use super::{Context, limits, services, traefik};
+use super::{Context, conditions, limits, services};
 use crate::cluster::Entry;
 use crate::graph::{
     Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Listener, NodeId, RouteRule, ServiceKind, When,
@@ -65,6 +65,7 @@ fn gateway(context: &mut Context<'_>, entry: &Entry) {
     let object = context.position(entry);
     context.facts.controllers.insert(object, ControllerHint::Class(class.clone()));
     certificates(context, entry);
+    conditions::unserved(context, entry);
     let outsides = if entry.key.kind == "Gateway" { outsides(context, entry, &class) } else { Vec::new() };
     let id = context.object(entry, Detail::Gateway { class, listeners, tls });
     for from in outsides {
@@ -220,7 +221,12 @@ fn route(context: &mut Context<'_>, entry: &Entry) {
     for (r, rule) in items(tree, &["spec", "rules"]).enumerate() {
         let copied: Vec<RouteRule> = matches(rule, &entry.key.kind, &hosts, tls).into_iter().map(mirrored).collect();
         mirrors(context, &mut edges, rule, &format!("spec.rules[{r}]"), &copied);
-        filters(context, &edges, (rule, &format!("spec.rules[{r}]")), &matches(rule, &entry.key.kind, &hosts, tls));
+        conditions::filters(
+            context,
+            &edges,
+            (rule, &format!("spec.rules[{r}]")),
+            &matches(rule, &entry.key.kind, &hosts, tls),
+        );
         let several = items(rule, &["backendRefs"]).count() > 1;
         for (b, backend) in items(rule, &["backendRefs"]).enumerate() {
             let said = context.evidence(entry, &format!("spec.rules[{r}].backendRefs[{b}]"));
@@ -433,28 +439,6 @@ fn backend_of(context: &mut Context<'_>, entry: &Entry, backend: &Tree, said: &E
             None
         }
         _ => Some(context.backend(reference, said)),
-    }
-}
-
-/// What the filters of a rule make of its requests beside copies: a redirect answers them
-/// (<https://gateway-api.sigs.k8s.io/reference/spec/#httprequestredirectfilter>), and what an extension does is not
-/// evaluated.
-fn filters(context: &mut Context<'_>, edges: &Rules<'_>, (rule, at): (&Tree, &str), wanted: &[RouteRule]) {
-    let entry = edges.entry;
-    let backends = items(rule, &["backendRefs"]).map(|b| ("", b));
-    let backends = backends.flat_map(|(_, b)| items(b, &["filters"]));
-    for (f, filter) in items(rule, &["filters"]).chain(backends).enumerate() {
-        let field = format!("{at}.filters[{f}]");
-        if filter.at(&["requestRedirect"]).is_some() {
-            edges.answer(context, ("a redirect", &field), wanted.iter().cloned());
-        }
-        let Some(extension) = filter.at(&["extensionRef"]) else { continue };
-        let (kind, name) = (text(extension, &["kind"]), text(extension, &["name"]));
-        let (kind, name) = (kind.unwrap_or_default(), name.unwrap_or_default());
-        let key = ObjectKey::new(text(extension, &["group"]).unwrap_or_default(), kind, entry.key.namespace(), name);
-        if !traefik::is_harmless(context, &key) {
-            context.unjudged(entry, format!("{kind} {name}, a filter,"), &field);
-        }
     }
 }
 

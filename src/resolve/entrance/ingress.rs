@@ -18,22 +18,21 @@ use crate::cluster::Entry;
 use crate::graph::{
     Backend, Detail, EdgeDetail, Evidence, Expose, Exposure, HostTls, Identity, Node, NodeId, RouteRule, ServiceKind,
 };
-use crate::net::ObjectKey;
+use crate::net::{ObjectKey, text as names};
 
 /// Adds every Ingress with its edges.
 pub(super) fn add(context: &mut Context<'_>) {
     let cluster = context.cluster;
-    let default_class = cluster
-        .ingress_classes()
-        .find(|(entry, _)| {
-            entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
-        })
-        .map(|(entry, _)| entry.key.name.clone());
+    let is_default = |entry: &Entry| {
+        entry.object.annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true")
+    };
+    let default_classes: Vec<String> =
+        cluster.ingress_classes().filter(|(e, _)| is_default(e)).map(|(e, _)| e.key.name.clone()).collect();
     let mut all = Together {
         canaries: Canaries::of(cluster),
         expressions: annotations::expression_hosts(cluster),
         secured: BTreeSet::new(),
-        default_class,
+        default_classes,
     };
     all.secured = cluster.ingresses().flat_map(|(entry, ingress)| secured(entry, ingress, &all)).collect();
     for (entry, ingress) in cluster.ingresses() {
@@ -48,14 +47,15 @@ struct Together {
     expressions: BTreeSet<String>,
     /// Hosts that some Ingress of a class has a certificate for.
     secured: BTreeSet<(Option<String>, String)>,
-    default_class: Option<String>,
+    /// The classes that are marked as default.
+    default_classes: Vec<String>,
 }
 
 impl Together {
     fn class(&self, entry: &Entry, ingress: &Ingress) -> Option<String> {
         let annotation = entry.object.annotations.get("kubernetes.io/ingress.class");
         let named = ingress.spec.as_ref().and_then(|s| s.ingress_class_name.clone());
-        named.or_else(|| annotation.cloned()).or_else(|| self.default_class.clone())
+        named.or_else(|| annotation.cloned()).or_else(|| self.default_classes.first().cloned())
     }
 }
 
@@ -122,6 +122,7 @@ fn add_one(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), all:
         edges.add(context, backend, &Field::default_backend(), rule);
     }
     faults(context, (entry, ingress), class.as_deref(), canaries);
+    several_defaults(context, (entry, ingress), &all.default_classes);
     context.facts.hosts.extend(hosts);
     context.facts.hosts.extend(aliases);
     edges.found.finish(context, &id);
@@ -165,6 +166,25 @@ fn faults(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), class
             );
             context.fault(entry, text, "metadata.annotations");
         }
+    }
+}
+
+/// Keeps that the class of an Ingress that names none is not known where several are marked as default: the API server
+/// takes the newest, and refused the Ingress in earlier versions
+/// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#default-ingress-class>,
+/// <https://github.com/kubernetes/kubernetes/pull/110974>).
+fn several_defaults(context: &mut Context<'_>, (entry, ingress): (&Entry, &Ingress), classes: &[String]) {
+    let by_field = ingress.spec.as_ref().is_some_and(|s| s.ingress_class_name.is_some());
+    let is_named = by_field || entry.object.annotations.contains_key("kubernetes.io/ingress.class");
+    let is_live = entry.object.tree.at(&["metadata", "uid"]).is_some();
+    if classes.len() > 1 && !is_named && !is_live {
+        let names = names::sentence(classes, 3);
+        let text = format!(
+            "it names no class, and {} IngressClasses are marked as default, {names}: which one it gets depends on \
+             the cluster, which may refuse it",
+            classes.len()
+        );
+        context.fault(entry, text, "spec");
     }
 }
 

@@ -7,6 +7,7 @@
 mod alb;
 mod annotations;
 mod apisix;
+mod conditions;
 mod contour;
 mod doors;
 mod emissary;

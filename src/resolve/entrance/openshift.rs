@@ -4,6 +4,7 @@
 use k8s_openapi::api::core::v1::Service;
 
 use super::super::backends::Reference;
+use super::super::facts::Listening;
 use super::route::Rules;
 use super::{Context, limits, services};
 use crate::cluster::Entry;
@@ -27,6 +28,7 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
     context.open(entry, &id, Expose::Ingress, Vec::new(), clients);
     let tls = tls(spec);
     context.host(entry, "spec.host".to_owned(), host.clone(), tls);
+    context.heard(entry, listening(spec));
     let mut rules = Rules::of(entry);
     let backends = spec.get("alternateBackends").map(Tree::items).unwrap_or_default();
     let several = !backends.is_empty();
@@ -60,6 +62,24 @@ fn add_one(context: &mut Context<'_>, entry: &Entry) {
         rules.push(end, rule, said);
     }
     rules.finish(context, &id);
+}
+
+/// Where the router listens for a Route: for plain HTTP beside TLS only if the Route allows or redirects it
+/// (<https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1>,
+/// `insecureEdgeTerminationPolicy`).
+fn listening(spec: &Tree) -> Vec<Listening> {
+    let on = |port: u16, redirects: bool| Listening {
+        hosts: Vec::new(),
+        is_encrypted: port == 443,
+        port: Some(port),
+        redirects,
+    };
+    let Some(tls) = spec.get("tls").filter(|t| !t.is_null()) else { return vec![on(80, false)] };
+    match tls.get("insecureEdgeTerminationPolicy").and_then(Tree::as_str) {
+        Some("Allow") => vec![on(443, false), on(80, false)],
+        Some("Redirect") => vec![on(443, false), on(80, true)],
+        _ => vec![on(443, false)],
+    }
 }
 
 /// How a Route encrypts requests
