@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs a built kubesketch as a release that action.yml can install: package.sh BINARY VERSION TARGET FOLDER.
-# BINARY is what `cargo build --profile dist --locked` leaves in target/dist, and runs here: it writes its own completions and its manual.
+# BINARY is what `cargo build --profile dist --locked --features mcp` leaves in target/dist, and runs here: it writes its own completions and its manual.
 # FOLDER then holds kubesketch-VERSION-TARGET.tar.gz and a SHA256SUMS with a line for each archive. The same files give the same archive with GNU tar.
 set -euo pipefail
 binary=$1 version=$2 target=$3 folder=$4

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::report;
 use crate::net::live::{self, Loss};
@@ -26,6 +27,10 @@ pub struct ClusterArgs {
     /// The configuration of kubectl; means --cluster
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     kubeconfig: Option<PathBuf>,
+
+    /// Whether the cluster was read before: what may not be read is reported once.
+    #[arg(skip)]
+    is_known: AtomicBool,
 }
 
 /// The maximum number of kinds that are named because they could not be read.
@@ -39,7 +44,7 @@ impl ClusterArgs {
 
     /// The arguments of a command that calls its own options differently.
     pub fn of(cluster: bool, context: Option<String>, kubeconfig: Option<PathBuf>) -> ClusterArgs {
-        ClusterArgs { cluster, context, kubeconfig }
+        ClusterArgs { cluster, context, kubeconfig, ..ClusterArgs::default() }
     }
 
     /// Asks for the cluster of the current context.
@@ -63,17 +68,18 @@ impl ClusterArgs {
             all_namespaces: all,
             max_bytes,
         };
-        let watched = stderr().is_terminal();
+        let is_first = !self.is_known.swap(true, Ordering::Relaxed);
+        let watched = stderr().is_terminal() && is_first;
         let mut progress = |step: &str| {
             if watched {
                 report::say(step);
             }
         };
         let found = source::read_cluster(&request, &Programs::from_env(), &loss, &mut progress)?;
-        for kind in found.not_read.iter().take(NAMED) {
+        for kind in found.not_read.iter().take(if is_first { NAMED } else { 0 }) {
             report::say(&format!("warning: {} could not be read: {}", kind.resource, kind.reason));
         }
-        if found.not_read.len() > NAMED {
+        if found.not_read.len() > NAMED && is_first {
             report::say(&format!("warning: {} more kinds could not be read", found.not_read.len() - NAMED));
         }
         Ok(found.files)

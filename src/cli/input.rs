@@ -17,7 +17,7 @@ use crate::kustomize::{self, FILE_NAMES};
 use crate::manifest::Tree;
 use crate::policy::NetworkPlugin;
 use crate::resolve::ControllerRef;
-use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, HelmChart, Problem, Programs, Request};
+use crate::source::{self, Cache, DEFAULT_MAX_FILE_BYTES, Disk, Fence, HelmChart, Problem, Programs, Request};
 use crate::units::{How, Unit};
 use crate::world::{self, World};
 
@@ -97,6 +97,12 @@ pub struct UnitArgs {
 }
 
 impl UnitArgs {
+    /// The units that some patterns mean; nothing is kept of what is rendered.
+    #[cfg(feature = "mcp")]
+    pub fn of(patterns: Vec<String>) -> UnitArgs {
+        UnitArgs { units: patterns, no_cache: true, ..UnitArgs::default() }
+    }
+
     /// The patterns that were given.
     pub fn patterns(&self) -> &[String] {
         &self.units
@@ -120,16 +126,18 @@ impl UnitArgs {
     pub fn load(&self, paths: Vec<PathBuf>, reading: &ReadingArgs, stdin: &mut dyn io::Read) -> Material {
         let (folders, plain): (Vec<PathBuf>, Vec<PathBuf>) =
             paths.into_iter().partition(|path| !self.flat && path.as_os_str() != "-" && path.is_dir());
-        let mut parts = Vec::new();
+        let (mut parts, mut notes) = (Vec::new(), Vec::new());
         let mut lying = plain;
         for folder in folders {
-            match self.folder(&folder, reading) {
+            match self.folder(&folder, reading, &mut notes) {
                 Some(part) => parts.push(part),
                 None => lying.push(folder),
             }
         }
         let mut material = Material::from(source::load(&reading.request(lying), stdin));
         material.leave_out_patches();
+        notes.iter().for_each(|note| report::say(note));
+        material.notes = notes;
         for part in parts {
             material.rendered = std::mem::take(&mut material.rendered).and(part.rendered);
             material.loaded.problems.extend(part.loaded.problems);
@@ -138,23 +146,24 @@ impl UnitArgs {
     }
 
     /// The objects of a folder with units; `None` if its files are read as they lie.
-    fn folder(&self, folder: &Path, reading: &ReadingArgs) -> Option<Material> {
-        let (limit, follow) = (reading.max_file_bytes(), reading.follow_links);
-        let programs = Programs::from_env();
+    fn folder(&self, folder: &Path, reading: &ReadingArgs, notes: &mut Vec<String>) -> Option<Material> {
+        let limit = reading.max_file_bytes();
+        let programs = reading.programs();
         let charts = self.charts();
         let mut material = Material::default();
-        let files = Disk::around(folder, limit, follow);
+        let files = reading.files(folder);
         let name = material::shown(folder);
-        let file = FILE_NAMES.iter().find_map(|file| fs::read_to_string(folder.join(file)).ok());
+        let paths = FILE_NAMES.iter().map(|file| folder.join(file)).filter(|path| reading.fence.leads_inside(path));
+        let file = paths.filter_map(|path| fs::read_to_string(path).ok()).next();
         let own = file.and_then(|text| kustomize::outline(&name, &text));
         if self.units.is_empty() && own.is_some_and(|own| !own.is_component) {
             let renderer = Renderer { files: &files, programs: &programs, limit, charts: &charts };
             material.add(renderer.kustomization(&name, Fetch::Never));
             return Some(material);
         }
-        let found = material::find(folder, limit, follow);
+        let found = material::find(folder, files);
         let renderer = Renderer { files: &found.files, programs: &programs, limit, charts: &charts };
-        let chosen = match self.chosen(&name, &found.units) {
+        let chosen = match self.chosen(&name, &found.units, notes) {
             Ok(Some(chosen)) => chosen,
             Ok(None) => return None,
             Err(problem) => {
@@ -181,7 +190,12 @@ impl UnitArgs {
 
     /// The units that are meant: those that were asked for, or all of a folder with one kustomization. `None` if the
     /// folder has none, or several of which none was asked for.
-    fn chosen<'u>(&self, folder: &str, units: &'u [Unit]) -> Result<Option<Vec<&'u Unit>>, Problem> {
+    fn chosen<'u>(
+        &self,
+        folder: &str,
+        units: &'u [Unit],
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Vec<&'u Unit>>, Problem> {
         if self.units.is_empty() {
             let states = units.iter().filter(|unit| matches!(unit.how, How::Kustomize(_))).count();
             return match states {
@@ -192,7 +206,7 @@ impl UnitArgs {
                 }
                 count => {
                     let states = units.iter().filter(|u| matches!(u.how, How::Kustomize(_)));
-                    report::say(&format!(
+                    notes.push(format!(
                         "{folder}: {count} units, which may be states of one system; all files are read as they lie, --unit NAME reads one: {}",
                         material::names(states)
                     ));
@@ -234,10 +248,14 @@ pub struct ReadingArgs {
     /// The maximum size of a file, in MiB
     #[arg(long, value_name = "MIB", hide_short_help = true, default_value_t = DEFAULT_MAX_FILE_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..4096))]
     max_file_size: u64,
+
+    /// What reading may not leave.
+    #[arg(skip)]
+    fence: Fence,
 }
 
 /// Facts about connections that the manifests do not contain, for every command that evaluates connections.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Input")]
 pub struct ConnectArgs {
     /// The pods of the ingress controller, repeatable
@@ -284,6 +302,15 @@ fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// The name of the only one of some places, which is that of its folder or file.
+pub fn subject_of<'p>(places: impl IntoIterator<Item = &'p PathBuf>) -> Option<String> {
+    let mut places = places.into_iter();
+    let (Some(path), None) = (places.next(), places.next()) else { return None };
+    let is_manifest = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+    let name = if is_manifest { path.file_stem() } else { path.file_name() };
+    name.filter(|name| *name != "-").map(|name| name.to_string_lossy().into_owned())
 }
 
 impl InputArgs {
@@ -364,11 +391,7 @@ impl InputArgs {
     /// The name of what is read: that of the folder or file, if there is one. A name that only the place of the current
     /// folder gives is none, for it differs from machine to machine.
     pub fn subject(&self) -> Option<String> {
-        let mut places = self.paths().chain(&self.kustomize).chain(&self.helm);
-        let (Some(path), None) = (places.next(), places.next()) else { return None };
-        let is_manifest = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
-        let name = if is_manifest { path.file_stem() } else { path.file_name() };
-        name.filter(|name| *name != "-").map(|name| name.to_string_lossy().into_owned())
+        subject_of(self.paths().chain(&self.kustomize).chain(&self.helm))
     }
 
     /// The input as it is written on a command line of a shell.
@@ -434,7 +457,39 @@ impl InputArgs {
 impl ReadingArgs {
     /// What is to be read.
     pub fn request(&self, paths: Vec<PathBuf>) -> Request {
-        Request { paths, max_file_bytes: self.max_file_bytes(), follow_links: self.follow_links }
+        Request {
+            paths,
+            max_file_bytes: self.max_file_bytes(),
+            follow_links: self.follow_links,
+            fence: self.fence.clone(),
+        }
+    }
+
+    /// Reading that does not leave a fence and runs no program that renders.
+    #[cfg(feature = "mcp")]
+    pub fn inside(fence: Fence, namespace: Option<String>) -> ReadingArgs {
+        let max_file_size = DEFAULT_MAX_FILE_BYTES >> 20;
+        ReadingArgs { namespace, lenient: false, follow_links: false, max_file_size, fence }
+    }
+
+    /// Lets reading not leave a fence, and run no program that renders.
+    pub fn confine(&mut self, fence: Fence) {
+        self.fence = fence;
+    }
+
+    /// What reading may not leave.
+    pub fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
+    /// The files around a folder.
+    pub fn files(&self, folder: &Path) -> Disk {
+        Disk::around(folder, self.max_file_bytes(), self.follow_links).inside(self.fence.clone())
+    }
+
+    /// Programs that may be run for rendering: inside of a fence none.
+    pub fn programs(&self) -> Programs {
+        if self.fence.is_open() { Programs::from_env() } else { Programs::none() }
     }
 
     /// The namespace that was given.

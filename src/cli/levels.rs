@@ -70,7 +70,7 @@ enum When {
 }
 
 /// Reads an object as `why` does.
-fn anchor(text: &str) -> Result<Anchor, String> {
+pub fn anchor(text: &str) -> Result<Anchor, String> {
     let (kind, namespace, name) = match Reference::parse(text)? {
         Reference::Internet => (None, None, "internet".to_owned()),
         Reference::Object { kind, namespace, name } => (kind, namespace, name),
@@ -97,9 +97,14 @@ fn kind(word: &str) -> String {
 impl LevelArgs {
     /// The selection to draw. An overview gets a hint.
     pub fn options(&self, asked: &InputArgs, hint: &str) -> picture::Options {
+        self.options_in(asked.namespace().filter(|_| !asked.all_namespaces()), hint)
+    }
+
+    /// The selection to draw, of one namespace or all.
+    pub fn options_in(&self, namespace: Option<&str>, hint: &str) -> picture::Options {
         picture::Options {
             aspect: self.view,
-            selection: self.selection(asked),
+            selection: self.selection(namespace),
             group_by: self.group_by.clone(),
             overview: match self.overview {
                 When::Auto => picture::Overview::Above(self.max_nodes),
@@ -120,8 +125,7 @@ impl LevelArgs {
         unknown.then(|| format!("warning: no object has the label `{key}`{}", did_you_mean(key, keys)))
     }
 
-    fn selection(&self, asked: &InputArgs) -> Selection {
-        let namespace = asked.namespace().filter(|_| !asked.all_namespaces());
+    fn selection(&self, namespace: Option<&str>) -> Selection {
         Selection {
             namespaces: namespace.map(str::to_owned).into_iter().collect(),
             labels: self.labels.clone(),

@@ -20,6 +20,9 @@ pub struct Material {
     pub rendered: Rendered,
     /// Whether some of the texts come from a live cluster.
     pub is_live: bool,
+    /// What was read otherwise than one might think.
+    #[cfg_attr(not(feature = "mcp"), allow(dead_code))]
+    pub notes: Vec<String>,
 }
 
 impl From<Loaded> for Material {
@@ -119,7 +122,7 @@ impl Renderer<'_> {
             return Err(not(folder, &format!("{url} is not here, and nothing is fetched")));
         }
         if self.programs.find("kustomize").or(self.programs.find("kubectl")).is_none() {
-            return Err(no_program(folder, &unbuilt));
+            return Err(no_program(folder, &unbuilt, self.programs));
         }
         let place = self.files.on_disk(folder)?;
         let made = source::kustomize_as(&place, folder, self.programs, self.limit)?;
@@ -211,8 +214,10 @@ fn not(name: &str, what: &str) -> Problem {
     Problem::NotRendered { job: name.to_owned(), what: what.to_owned() }
 }
 
-fn no_program(folder: &str, unbuilt: &Unbuilt) -> Problem {
+fn no_program(folder: &str, unbuilt: &Unbuilt, programs: &Programs) -> Problem {
     let help = match unbuilt.reason {
+        Reason::NotPlain if programs.is_refused() => ", and no program is run here that would build it",
+        Reason::Refused if programs.is_refused() => "",
         Reason::NotPlain => ", and neither kustomize nor kubectl is on the PATH",
         Reason::Refused => " (neither kustomize nor kubectl is on the PATH, which might say more)",
         Reason::Remote => "",
@@ -229,8 +234,7 @@ pub struct Found {
 }
 
 /// Finds the units of a folder on disk.
-pub fn find(folder: &Path, limit: u64, follow_links: bool) -> Found {
-    let files = Disk::around(folder, limit, follow_links);
+pub fn find(folder: &Path, files: Disk) -> Found {
     let root = shown(folder);
     let repository =
         units::Repository { files: &files, paths: files.list(&root), top: top_of(folder, &root), root: root.clone() };

@@ -13,6 +13,8 @@ mod inject;
 mod input;
 mod levels;
 mod material;
+mod mcp;
+mod mdbook;
 mod output;
 mod picture;
 mod places;
@@ -101,6 +103,10 @@ enum Command {
     Table(Box<table::Args>),
     /// Show manifests in a browser, and redraw them when they change
     Serve(Box<serve::Args>),
+    /// Answer questions of an assistant, over the Model Context Protocol
+    Mcp(mcp::Args),
+    /// Put pictures into the chapters of a book, as a preprocessor of mdBook
+    Mdbook(mdbook::Args),
     /// Explain whether a connection is allowed, and which rules decide
     Why(Box<why::Args>),
     /// List what a repository deploys: kustomizations, charts, Applications, folders
@@ -123,8 +129,12 @@ pub fn run() -> Status {
     let piped = shorthand::is_piped();
     let names: Vec<String> = Cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).chain(["help"]).collect();
+    let mut given: Vec<_> = std::env::args_os().collect();
+    if mdbook::is_preprocessor() {
+        given.insert(1, "mdbook".into());
+    }
     let matches = cluster::shown(Cli::command())
-        .try_get_matches_from(shorthand::expanded(std::env::args_os(), &names, piped))
+        .try_get_matches_from(shorthand::expanded(given, &names, piped))
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match matches {
         Ok(cli) => cli,
@@ -171,6 +181,8 @@ pub fn run() -> Status {
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Diff(args) => diff::run(&args, verbosity),
         Command::Serve(args) => serve::run(args, verbosity),
+        Command::Mcp(args) => mcp::run(&args),
+        Command::Mdbook(args) => mdbook::run(&args),
         Command::Table(mut args) => {
             args.input.or_default(piped);
             table::run(&args, verbosity)

@@ -51,6 +51,7 @@ pub fn request(range: &GitRange, paths: &[PathBuf], kustomize: &[PathBuf], readi
     let mut request = GitRequest::new(range.clone(), paths.to_vec());
     request.kustomize = kustomize.to_vec();
     request.max_file_bytes = reading.max_file_bytes();
+    request.fence = reading.fence().clone();
     request
 }
 

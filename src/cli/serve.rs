@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(long, help_heading = "Preview")]
     open: bool,
 
-    /// Poll the files at this interval
+    /// Poll the files at this interval, or the cluster [default: what the system reports; with --cluster 5 seconds]
     ///
     /// For file systems that do not report changes, such as some network file systems.
     #[arg(long, help_heading = "Preview", hide_short_help = true, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = seconds)]
@@ -98,6 +98,18 @@ const NOT_OF_CHANGES: &[&str] = &[
     "show_images",
     "texts",
 ];
+
+impl Args {
+    /// The interval of polling; `None` if the system reports changes.
+    #[cfg(feature = "serve")]
+    fn interval(&self) -> Option<std::time::Duration> {
+        self.poll.or(self.input.reads_cluster().then_some(CLUSTER))
+    }
+}
+
+/// The time between two questions to a cluster.
+#[cfg(feature = "serve")]
+const CLUSTER: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Parses a polling interval.
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

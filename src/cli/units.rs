@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::material::{self, Found};
 use super::{Status, output};
-use crate::source::DEFAULT_MAX_FILE_BYTES;
+use crate::source::{DEFAULT_MAX_FILE_BYTES, Disk};
 use crate::units::{How, Unit};
 
 /// Arguments of `units`.
@@ -39,7 +39,8 @@ enum Form {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<Status> {
     anyhow::ensure!(args.path.is_dir(), "{}: there is no such folder", args.path.display());
-    let Found { units, .. } = material::find(&args.path, DEFAULT_MAX_FILE_BYTES, args.follow_links);
+    let Found { units, .. } =
+        material::find(&args.path, Disk::around(&args.path, DEFAULT_MAX_FILE_BYTES, args.follow_links));
     match args.output {
         Form::Text => output::to_terminal(&table(&units))?,
         Form::Json => {

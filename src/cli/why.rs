@@ -98,11 +98,22 @@ pub fn run(args: &Args, verbosity: Verbosity) -> anyhow::Result<Status> {
 }
 
 fn json(answer: &Answer) -> anyhow::Result<String> {
+    Ok(inert::json_document(&data(answer)?))
+}
+
+/// The answer as data, which `docs/why.schema.json` describes.
+pub(super) fn data(answer: &Answer) -> anyhow::Result<serde_json::Value> {
     let mut value = serde_json::to_value(answer)?;
     if let Some(map) = value.as_object_mut() {
         map.insert("version".into(), 1.into());
     }
-    Ok(inert::json_document(&value))
+    Ok(value)
+}
+
+/// The answer without colors.
+#[cfg(feature = "mcp")]
+pub(super) fn plain_text(answer: &Answer) -> String {
+    anstream::adapter::strip_str(&text(answer, Signs::Ascii)).to_string()
 }
 
 /// The signs that mark the layers.

@@ -3,11 +3,15 @@
 //! Guarantees: what is made here holds no character that steers a terminal or turns around what follows, and nothing
 //! that a reader of its format takes for more than text. It knows no manifests and imports nothing of ours.
 
+#[cfg(feature = "mcp")]
+mod assistant;
 mod json;
 mod markdown;
 mod terminal;
 mod yaml;
 
+#[cfg(feature = "mcp")]
+pub(crate) use assistant::visible;
 pub(crate) use json::{json, json_document};
 pub(crate) use markdown::{cell, code, prose};
 pub(crate) use terminal::{lines, printable};

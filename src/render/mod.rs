@@ -168,6 +168,9 @@ pub struct PictureOptions {
     /// pictures in one page rarely share an id and a picture keeps its ids when an object is added. Characters that an
     /// id should not have are left out.
     pub id_prefix: Option<String>,
+    /// The CSS selector of what is around a picture of [`Theme::Auto`] that is dark, in a page that has such a setting
+    /// of its own; `None` asks the reader's system.
+    pub dark_under: Option<String>,
     /// Where a page is read.
     pub setting: PageSetting,
 }

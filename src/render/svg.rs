@@ -104,7 +104,7 @@ fn write(
             xml.element("title").attr("id", &title_id).text(&shown(&words::title(layout, graph, options)));
             xml.element("desc").attr("id", &desc_id).text(&shown(&words::description(graph)));
             if colors == Colors::OwnRules {
-                xml.element("style").text(&dark_rules(Palette::of(graph)));
+                xml.element("style").text(&dark_rules(Palette::of(graph), options.dark_under.as_deref()));
             }
             let canvas = Rect { x: 0.0, y: 0.0, w: layout.width, h: layout.height };
             drop(pen.paint(boxed(xml, canvas), "", Some(Paint::Canvas), None));

@@ -256,12 +256,14 @@ pub(crate) fn variable_rules(palette: Palette) -> String {
 }
 
 /// The rules that turn a light picture dark. Kept in one line, as every element is.
-pub(crate) fn dark_rules(palette: Palette) -> String {
-    let mut rules = String::from("@media screen and (prefers-color-scheme:dark){");
+pub(crate) fn dark_rules(palette: Palette, under: Option<&str>) -> String {
+    let asks = if under.is_some() { "" } else { " and (prefers-color-scheme:dark)" };
+    let under = under.map_or(String::new(), |selector| format!("{selector} "));
+    let mut rules = format!("@media screen{asks}{{");
     for paint in palette.paints() {
         let (word, color) = (paint.word(), paint.color(Theme::Dark));
         // Writing to a String cannot fail.
-        let _ = write!(rules, ".ks-f-{word}{{fill:{color}}}.ks-s-{word}{{stroke:{color}}}");
+        let _ = write!(rules, "{under}.ks-f-{word}{{fill:{color}}}{under}.ks-s-{word}{{stroke:{color}}}");
     }
     rules.push('}');
     rules
@@ -340,8 +342,8 @@ mod tests {
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), count);
-        let rules = dark_rules(Palette::Changes);
-        assert!(!dark_rules(Palette::State).contains("removed"));
+        let rules = dark_rules(Palette::Changes, None);
+        assert!(!dark_rules(Palette::State, None).contains("removed"));
         assert!(words.iter().all(|w| rules.contains(&format!(".ks-f-{w}{{"))));
         assert!(!rules.contains(['<', '&', '"', '\n']));
     }

@@ -34,6 +34,44 @@ impl Bounds {
     }
 }
 
+/// Folders and files outside of which nothing is read, whatever paths and links say. Without any there is no such limit.
+#[derive(Clone, Debug, Default)]
+pub struct Fence {
+    /// Their paths without links.
+    tops: Vec<PathBuf>,
+}
+
+impl Fence {
+    /// A fence around some paths.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not there.
+    pub fn around<'p>(paths: impl IntoIterator<Item = &'p Path>) -> io::Result<Fence> {
+        Ok(Fence { tops: paths.into_iter().map(fs::canonicalize).collect::<io::Result<_>>()? })
+    }
+
+    /// Whether there is no limit.
+    pub fn is_open(&self) -> bool {
+        self.tops.is_empty()
+    }
+
+    /// Whether a path without links is inside.
+    pub fn holds(&self, real: &Path) -> bool {
+        self.is_open() || self.tops.iter().any(|top| is_content(real, top))
+    }
+
+    /// Whether a path leads to something outside. One that leads nowhere does not.
+    pub fn refuses(&self, path: &Path) -> bool {
+        !self.is_open() && fs::canonicalize(path).is_ok_and(|real| !self.holds(&real))
+    }
+
+    /// Whether a path leads to something inside.
+    pub fn leads_inside(&self, path: &Path) -> bool {
+        self.is_open() || fs::canonicalize(path).is_ok_and(|real| self.holds(&real))
+    }
+}
+
 /// Whether a file is below a folder and is nothing that git keeps for itself, which may be credentials.
 pub(super) fn is_content(real: &Path, top: &Path) -> bool {
     real.strip_prefix(top).is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::bounds::is_content;
+use super::bounds::{Fence, is_content};
 use super::load::list;
 use super::problem::Problem;
 
@@ -30,6 +30,7 @@ pub struct Disk {
     follow_links: bool,
     /// The repository that links may not leave.
     top: Option<PathBuf>,
+    fence: Fence,
 }
 
 impl Disk {
@@ -38,7 +39,12 @@ impl Disk {
     pub fn around(folder: &Path, limit: u64, follow_links: bool) -> Disk {
         let real = fs::canonicalize(folder).ok();
         let top = real.as_ref().and_then(|real| real.ancestors().find(|above| above.join(".git").exists()));
-        Disk { limit, follow_links, top: top.map(Path::to_path_buf) }
+        Disk { limit, follow_links, top: top.map(Path::to_path_buf), fence: Fence::default() }
+    }
+
+    /// The same files, without those outside of a fence.
+    pub fn inside(self, fence: Fence) -> Disk {
+        Disk { fence, ..self }
     }
 }
 
@@ -47,7 +53,7 @@ impl Files for Disk {
         let path = Path::new(path);
         let metadata = fs::metadata(path).ok()?;
         // Opening a pipe would wait for its writer.
-        if !metadata.is_file() || metadata.len() > self.limit {
+        if !metadata.is_file() || metadata.len() > self.limit || !self.fence.leads_inside(path) {
             return None;
         }
         let inside = match &self.top {
@@ -59,7 +65,7 @@ impl Files for Disk {
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        Path::new(path).is_dir()
+        Path::new(path).is_dir() && self.fence.leads_inside(Path::new(path))
     }
 
     fn on_disk(&self, path: &str) -> Result<PathBuf, Problem> {
@@ -67,7 +73,7 @@ impl Files for Disk {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        list(Path::new(folder))
+        if self.fence.leads_inside(Path::new(folder)) { list(Path::new(folder)) } else { Vec::new() }
     }
 }
 

@@ -18,7 +18,7 @@ mod worktree;
 use std::path::PathBuf;
 
 use super::load::possible_limit;
-use super::{DEFAULT_MAX_FILE_BYTES, Loaded, Programs};
+use super::{DEFAULT_MAX_FILE_BYTES, Fence, Loaded, Programs};
 use range::Repository;
 use side::{Asked, Building, Presence};
 use texts::Texts;
@@ -42,6 +42,8 @@ pub struct GitRequest {
     pub kustomize: Vec<PathBuf>,
     /// The most that is read of one file, in bytes.
     pub max_file_bytes: u64,
+    /// What links may not leave.
+    pub fence: Fence,
     /// Where `git`, `kustomize` and `kubectl` are looked for.
     pub programs: Programs,
 }
@@ -55,6 +57,7 @@ impl GitRequest {
             paths: paths.into_iter().map(Into::into).collect(),
             kustomize: Vec::new(),
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            fence: Fence::default(),
             programs: Programs::from_env(),
         }
     }
@@ -110,7 +113,8 @@ pub fn load_range(request: &GitRequest) -> Result<[Side; 2], GitError> {
     let repository = Repository::open(&request.programs, &request.folder)?;
     let [old, new] = repository.resolve(&request.range)?;
     let mut trees = Trees::open(&repository.git, repository.standing.as_ref().map(|s| s.top.as_path()))?;
-    let mut sides = [Building::new(old, &mut trees)?, Building::new(new, &mut trees)?];
+    let fence = side::Within::new(&request.fence, repository.standing.as_ref());
+    let mut sides = [Building::new(old, &mut trees, &fence)?, Building::new(new, &mut trees, &fence)?];
 
     let here = [PathBuf::from(".")];
     let nothing_named = request.paths.is_empty() && request.kustomize.is_empty();

@@ -69,7 +69,7 @@ pub fn read_cluster(
     progress: &mut dyn FnMut(&str),
 ) -> Result<LiveCluster, Problem> {
     let Some(program) = programs.find("kubectl") else {
-        return Err(Problem::NoProgram { job: JOB.to_owned(), programs: "kubectl" });
+        return Err(Problem::NoProgram { job: JOB.to_owned(), programs: "kubectl", why: programs.absence() });
     };
     let mut reader = Reader { program, request, namespace: None, found: LiveCluster::default() };
     progress("asking the cluster which kinds it has");

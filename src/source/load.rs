@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
-use super::bounds::{Bounds, unfit_ignores};
+use super::bounds::{Bounds, Fence, unfit_ignores};
 use super::problem::Problem;
 use super::text;
 use super::{SourceFile, Sources};
@@ -35,13 +35,15 @@ pub struct Request {
     pub max_file_bytes: u64,
     /// Whether links in folders are followed that lead out of the folder and of the git repository around it.
     pub follow_links: bool,
+    /// What reading may not leave.
+    pub fence: Fence,
 }
 
 impl Request {
     /// The given paths with the usual limit.
     pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
         let paths = paths.into_iter().map(Into::into).collect();
-        Request { paths, max_file_bytes: DEFAULT_MAX_FILE_BYTES, follow_links: false }
+        Request { paths, max_file_bytes: DEFAULT_MAX_FILE_BYTES, follow_links: false, fence: Fence::default() }
     }
 
     fn limit(&self) -> u64 {
@@ -119,7 +121,7 @@ pub fn load(request: &Request, stdin: &mut dyn Read) -> Loaded {
             stdin_taken = true;
             texts.push(read_text(STDIN_NAME, stdin, 0, request.limit()));
         } else {
-            collect(path, request.follow_links, &mut candidates, &mut loaded);
+            collect(path, request, &mut candidates, &mut loaded);
         }
     }
 
@@ -156,12 +158,16 @@ pub(super) fn collected(
 }
 
 /// Finds the files that a path names.
-fn collect(path: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+fn collect(path: &Path, request: &Request, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
     let name = shown_name(path);
+    if request.fence.refuses(path) {
+        loaded.problems.push(Problem::OutsideFence { name });
+        return;
+    }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             let before = (candidates.len(), loaded.problems.len());
-            walk(path, follow_links, candidates, loaded);
+            walk(path, request, candidates, loaded);
             if before == (candidates.len(), loaded.problems.len()) {
                 loaded.problems.push(Problem::NoManifests { name });
             }
@@ -236,8 +242,8 @@ pub(super) fn list(folder: &Path) -> Vec<String> {
     names
 }
 
-fn walk(folder: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
-    let bounds = (!follow_links).then(|| Bounds::around(folder));
+fn walk(folder: &Path, request: &Request, candidates: &mut Vec<Candidate>, loaded: &mut Loaded) {
+    let bounds = (!request.follow_links).then(|| Bounds::around(folder));
     let unfit = Unfit::default();
     for entry in walker(folder, &unfit) {
         let entry = match entry {
@@ -259,6 +265,10 @@ fn walk(folder: &Path, follow_links: bool, candidates: &mut Vec<Candidate>, load
         let name = shown_name(path);
         if kind.is_symlink() && bounds.as_ref().is_some_and(|bounds| bounds.hold(path).is_ok_and(|inside| !inside)) {
             loaded.problems.push(Problem::LinkOutwards { name });
+            continue;
+        }
+        if kind.is_symlink() && request.fence.refuses(path) {
+            loaded.problems.push(Problem::OutsideFence { name });
             continue;
         }
         // Only what a link leads to has to be looked at once more.

@@ -18,7 +18,7 @@ mod text;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-pub use bounds::{MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
+pub use bounds::{Fence, MAX_SETTINGS_BYTES, is_link_outwards, read_settings};
 pub use cache::{Cache, CacheKey};
 pub use files::{Disk, Files};
 pub use git::{GitError, GitRange, GitRequest, GitState, Side, changed_files, git_folders, load_range, states};

@@ -47,6 +47,12 @@ pub enum Problem {
         /// The link.
         name: String,
     },
+    /// A path or a link that leads out of what may be read.
+    #[error("{name}: leads out of the folders that may be read, and is not followed")]
+    OutsideFence {
+        /// The path.
+        name: String,
+    },
     /// A folder, pipe or device in the place of a file with settings.
     #[error("{name}: not a regular file")]
     NotRegular {
@@ -72,12 +78,14 @@ pub enum Problem {
         name: String,
     },
     /// None of the programs that could do a job is installed.
-    #[error("{job}: needs {programs}, and there is none on the PATH")]
+    #[error("{job}: needs {programs}, and {why}")]
     NoProgram {
         /// The task, as the option that requested it.
         job: String,
         /// The programs that would do.
         programs: &'static str,
+        /// Why there is none.
+        why: &'static str,
     },
     /// A program could not be started or read from.
     #[error("{job}: {} could not be run: {error}", program.display())]

@@ -18,17 +18,34 @@ const STDERR_BYTES: u64 = 64 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct Programs {
     folders: Vec<PathBuf>,
+    is_refused: bool,
 }
 
 impl Programs {
     /// The folders of a `PATH` variable.
     pub fn from_path(path: &OsStr) -> Self {
-        Programs { folders: std::env::split_paths(path).filter(|p| !p.as_os_str().is_empty()).collect() }
+        let folders = std::env::split_paths(path).filter(|p| !p.as_os_str().is_empty()).collect();
+        Programs { folders, is_refused: false }
     }
 
     /// The `PATH` of this process.
     pub fn from_env() -> Self {
         std::env::var_os("PATH").map(|path| Programs::from_path(&path)).unwrap_or_default()
+    }
+
+    /// No programs at all, where none may be run.
+    pub fn none() -> Self {
+        Programs { folders: Vec::new(), is_refused: true }
+    }
+
+    /// Whether none may be run.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Why a program is not found.
+    pub fn absence(&self) -> &'static str {
+        if self.is_refused { "no program is run here" } else { "there is none on the PATH" }
     }
 
     /// The first program of this name.
@@ -88,7 +105,8 @@ pub fn kustomize_as(dir: &Path, name: &str, programs: &Programs, max_bytes: u64)
         (Some(kustomize), _) => (kustomize, "build"),
         (None, Some(kubectl)) => (kubectl, "kustomize"),
         (None, None) => {
-            return Err(Problem::NoProgram { job, programs: "kustomize or kubectl" });
+            let why = programs.absence();
+            return Err(Problem::NoProgram { job, programs: "kustomize or kubectl", why });
         }
     };
     let args = vec![verb.into(), as_argument(dir)];
@@ -106,7 +124,7 @@ pub fn helm_template(chart: &HelmChart, programs: &Programs, max_bytes: u64) -> 
         return Err(problem);
     }
     let Some(program) = programs.find("helm") else {
-        return Err(Problem::NoProgram { job, programs: "helm" });
+        return Err(Problem::NoProgram { job, programs: "helm", why: programs.absence() });
     };
     let mut args: Vec<OsString> = vec!["template".into()];
     // `--flag=value` keeps a value that begins with `-` a value.

@@ -184,3 +184,26 @@ fn as_a_plugin_it_calls_itself_one_and_reads_the_cluster() {
     let (_, _, said) = machine.plugin(&["draw", "-n", "shop", "-o", "x.svg", "--check"]);
     assert!(said.contains("x.svg is not there: kubectl sketch draw "), "{said}");
 }
+
+/// What is waited for is an event: the server asks again after a while.
+#[cfg(feature = "serve")]
+#[test]
+fn the_preview_follows_the_cluster() {
+    let Some(machine) = Machine::new(&["roles"]) else { return };
+    let (status, _, said) = machine.sketch(&["serve", "--cluster", "--git", "main"]);
+    assert!(status == 2 && said.contains("--git"), "{said}");
+    let at = machine.folder.path();
+    let mut command = crate::support::server::command(at, &["--cluster", "-A", "--poll=0.1"]);
+    command.env("PATH", at).env("HOME", at).env("KUBECONFIG", at.join("config"));
+    let server = crate::support::server::Server::of(command.spawn().unwrap());
+    assert!(server.page().contains("catalog") && !server.page().contains("latecomer"));
+    let mut events = server.events();
+    let first = events.state();
+    machine.server.add(serde_json::json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "latecomer", "namespace": "shop", "uid": "1"},
+        "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    }));
+    let next = events.state();
+    assert_ne!(first, next);
+    assert!(server.page().contains("latecomer"));
+}

@@ -23,6 +23,10 @@ mod cli_levels;
 #[cfg(unix)]
 mod cluster;
 mod diff_history;
+#[cfg(all(unix, feature = "mcp-client"))]
+mod mcp;
+#[cfg(unix)]
+mod mdbook;
 mod newcomer;
 mod outputs;
 mod secrets;

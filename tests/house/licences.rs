@@ -30,7 +30,7 @@ fn every_library_may_be_shipped() {
         .find_map(|l| l.strip_prefix("host: ").map(str::to_owned))
         .unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host])
+        .args(["metadata", "--format-version", "1", "--locked", "--all-features", "--filter-platform", &host])
         .current_dir(root)
         .output()
         .unwrap();

@@ -35,6 +35,7 @@ pub struct ApiServer {
     /// Its address.
     pub address: String,
     asked: Arc<Mutex<Vec<String>>>,
+    objects: Arc<Mutex<Vec<Json>>>,
 }
 
 impl ApiServer {
@@ -49,14 +50,20 @@ impl ApiServer {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let forbidden: Vec<String> = forbidden.iter().map(|name| (*name).to_owned()).collect();
-        let state = Arc::new((objects, forbidden, asked.clone()));
+        let objects = Arc::new(Mutex::new(objects));
+        let state = Arc::new((objects.clone(), forbidden, asked.clone()));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = state.clone();
                 std::thread::spawn(move || converse(&stream, &state.0, &state.1, &state.2));
             }
         });
-        ApiServer { address, asked }
+        ApiServer { address, asked, objects }
+    }
+
+    /// Adds an object.
+    pub fn add(&self, object: Json) {
+        self.objects.lock().unwrap().push(object);
     }
 
     /// Paths that were asked for, each with what the client accepts.
@@ -105,7 +112,7 @@ fn json(tree: &Tree) -> Json {
     }
 }
 
-fn converse(stream: &TcpStream, objects: &[Json], forbidden: &[String], asked: &Mutex<Vec<String>>) {
+fn converse(stream: &TcpStream, objects: &Mutex<Vec<Json>>, forbidden: &[String], asked: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(stream).lines();
     while let Some(Ok(first)) = lines.next() {
         let headers: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
@@ -113,7 +120,7 @@ fn converse(stream: &TcpStream, objects: &[Json], forbidden: &[String], asked: &
             headers.iter().find(|h| h.to_ascii_lowercase().starts_with("accept:")).cloned().unwrap_or_default();
         let path = first.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap().to_owned();
         asked.lock().unwrap().push(format!("{path} {accept}"));
-        let (status, body) = answer(&path, &accept, objects, forbidden);
+        let (status, body) = answer(&path, &accept, &objects.lock().unwrap(), forbidden);
         let body = body.to_string();
         let head =
             format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());

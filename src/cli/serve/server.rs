@@ -46,8 +46,8 @@ pub fn run(mut args: Args, verbosity: Verbosity) -> anyhow::Result<Status> {
         args.input.or_default(false);
     }
     anyhow::ensure!(
-        !args.input.reads_cluster(),
-        "serve follows files: `draw --cluster -o page.html` makes a page of a cluster"
+        !(args.input.reads_cluster() && args.git.is_some()),
+        "a cluster has no revisions to compare: --cluster and --git do not go together"
     );
     let from_stdin = args.input.paths().any(|p| p.as_os_str() == "-");
     anyhow::ensure!(
@@ -138,7 +138,8 @@ fn draw(args: Arc<Args>, roots: Roots, verbosity: Verbosity, states: &mpsc::Unbo
         }
     }
     // What is watched before it is read cannot change unseen.
-    let mut watch = (roots.named().next().is_some() || args.git.is_some()).then(|| Watch::new(roots, args.poll));
+    let changes = roots.named().next().is_some() || args.git.is_some() || args.input.reads_cluster();
+    let mut watch = changes.then(|| Watch::new(roots, args.interval()));
     let mut work = Work::new(args, stdin, verbosity);
     loop {
         match work.next() {

@@ -27,13 +27,28 @@ pub fn connections_table<'a>(report: &'a Report<'a>, extent: Extent, format: Tab
     ConnectionsTable { report, extent, format }
 }
 
+impl ConnectionsTable<'_> {
+    /// Calls a function with the headings and the cells of each row.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn each(&self, take: &mut dyn FnMut(&[&'static str], &[&str])) {
+        let rows = Rows::of(self.report, self.extent);
+        let columns = Rows::columns(&rows.ledger);
+        let mut row = |cells: &[&str]| {
+            take(&columns, cells);
+            Ok(())
+        };
+        // A function that takes everything does not fail.
+        let _ = rows.write(self.report.connectivity.pairs(self.extent), &mut row);
+    }
+}
+
 impl fmt::Display for ConnectionsTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = Rows::of(self.report, self.extent);
         let columns = Rows::columns(&rows.ledger);
         let Some(mut out) = TableWriter::new(f, self.format, || rows.widths(&columns)) else { return Ok(()) };
         out.head(&columns)?;
-        rows.write(self.report.connectivity.pairs(self.extent), &mut out)
+        rows.write(self.report.connectivity.pairs(self.extent), &mut |cells| out.row(cells))
     }
 }
 
@@ -83,14 +98,18 @@ impl<'a> Rows<'a> {
     }
 
     /// Writes connections, then the calls that are not among them.
-    fn write<'p>(&self, pairs: impl Iterator<Item = Pair<'p>>, out: &mut TableWriter<'_, '_>) -> fmt::Result {
+    fn write<'p>(
+        &self,
+        pairs: impl Iterator<Item = Pair<'p>>,
+        out: &mut dyn FnMut(&[&str]) -> fmt::Result,
+    ) -> fmt::Result {
         let mut kept = Kept::new();
         let mut listed = BTreeSet::new();
         for pair in pairs {
             let words = kept.get(&pair.answer, |answer| self.words(answer));
             let (from, to) = (self.name(&pair.from), self.name(&pair.to));
             let Some(ledger) = &self.ledger else {
-                out.row(&[&from, &to, &words.ports, words.certainty, &words.because])?;
+                out(&[&from, &to, &words.ports, words.certainty, &words.because])?;
                 continue;
             };
             if let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&pair.from, &pair.to)
@@ -99,11 +118,11 @@ impl<'a> Rows<'a> {
                 listed.insert((*from, *to));
             }
             let call = ledger.state(&pair).map_or("", CallState::as_str);
-            out.row(&[&from, &to, &words.ports, words.certainty, call, &words.because])?;
+            out(&[&from, &to, &words.ports, words.certainty, call, &words.because])?;
         }
         for (from, verdict) in self.ledger.iter().flat_map(|l| l.blocked(&listed)) {
             let cells = self.blocked(from, verdict);
-            out.row(&cells.each_ref().map(String::as_str))?;
+            out(&cells.each_ref().map(String::as_str))?;
         }
         Ok(())
     }

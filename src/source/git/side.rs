@@ -16,7 +16,7 @@ use super::worktree::{self, Content, Standing};
 use super::{GitError, Side, names};
 use crate::source::bounds::is_content;
 use crate::source::load::{Candidate, collected, is_manifest_name, read_file, shown_name, without_repeats};
-use crate::source::{Loaded, Problem, Skipped, SourceFile};
+use crate::source::{Fence, Loaded, Problem, Skipped, SourceFile};
 
 /// A path that was asked for.
 #[derive(Debug)]
@@ -95,6 +95,26 @@ pub(super) struct Wanted {
     pub blob: (usize, Oid),
 }
 
+/// What links may not leave, in a repository.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Within {
+    fence: Fence,
+    /// The top of the working tree, without links.
+    top: PathBuf,
+}
+
+impl Within {
+    /// The fence of a request.
+    pub fn new(fence: &Fence, standing: Option<&Standing>) -> Self {
+        Within { fence: fence.clone(), top: standing.map(|s| s.top.clone()).unwrap_or_default() }
+    }
+
+    /// Whether a path from the top of the repository is inside.
+    fn holds(&self, real: &[u8]) -> bool {
+        self.fence.holds(&self.top.join(names::to_path(real)))
+    }
+}
+
 /// A side that is being put together.
 pub(super) struct Building {
     state: State,
@@ -110,11 +130,12 @@ pub(super) struct Building {
     skipped: Skipped,
     /// Submodules that are not here: their commits by name.
     submodules: BTreeMap<String, Oid>,
+    within: Within,
 }
 
 impl Building {
     /// A side of which nothing is known yet.
-    pub fn new(state: State, trees: &mut Trees) -> Result<Self, GitError> {
+    pub fn new(state: State, trees: &mut Trees, within: &Within) -> Result<Self, GitError> {
         Ok(Building {
             root: state.commit.map(|commit| trees.root(commit)).transpose()?,
             wanted: Vec::new(),
@@ -123,6 +144,7 @@ impl Building {
             notes: state.note.clone().into_iter().collect(),
             skipped: Skipped::default(),
             submodules: BTreeMap::new(),
+            within: within.clone(),
             state,
         })
     }
@@ -147,7 +169,7 @@ impl Building {
     fn list_tree(&mut self, trees: &mut Trees, root: Node, asked: &Asked, way: &[u8]) -> Result<Presence, GitError> {
         let (folder, real) = match trees.locate(root, way)? {
             Place::Missing => return Ok(Presence::Absent),
-            Place::Found(node, real) if node.kind == Kind::Folder => (node, real),
+            Place::Found(node, real) if node.kind == Kind::Folder && self.within.holds(&real) => (node, real),
             other => {
                 self.take(asked.name(), other);
                 return Ok(Presence::Present);
@@ -175,6 +197,7 @@ impl Building {
     /// Notes down where a file is, or why it cannot be read.
     fn take(&mut self, name: String, place: Place) {
         match place {
+            Place::Found(_, real) if !self.within.holds(&real) => self.problems.push(Problem::OutsideFence { name }),
             Place::Found(node, real) => self.wanted.push(Wanted { name, real, blob: (node.repository, node.id) }),
             Place::Outside => self.problems.push(Problem::OutsideRepository { name }),
             Place::Missing | Place::Circle => {
@@ -255,6 +278,7 @@ impl Building {
             Ok(metadata) if !metadata.is_file() => self.problems.push(Problem::NotAFile { name }),
             Ok(_) => match place.is_symlink().then(|| fs::canonicalize(&place)) {
                 Some(Ok(real)) if !is_content(&real, top) => self.problems.push(Problem::OutsideRepository { name }),
+                Some(Ok(real)) if !self.within.fence.holds(&real) => self.problems.push(Problem::OutsideFence { name }),
                 Some(Err(error)) => self.problems.push(Problem::Unreadable { name, error }),
                 _ => self.candidates.push(Candidate { name, path: place }),
             },
