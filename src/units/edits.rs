@@ -214,7 +214,7 @@ mod tests {
         for (text, expected) in [
             ("web:2", r#"{"name":"web","newTag":"2"}"#),
             ("web=example.com:5000/web:2", r#"{"name":"web","newName":"example.com:5000/web","newTag":"2"}"#),
-            ("a/web@sha256:0", r#"{"name":"a/web","digest":"sha256:0"}"#),
+            ("a/web@sha256:0", r#"{"digest":"sha256:0","name":"a/web"}"#),
         ] {
             let item = Tree { span, value: Value::Str(text.into()) };
             assert_eq!(image_of(&item).map(|tree| tree.to_json()).as_deref(), Some(expected));

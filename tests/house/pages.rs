@@ -178,7 +178,11 @@ fn commands(text: &str) -> Vec<String> {
 /// Whether a command needs a cluster, a chart or a browser, or does not end: only its arguments are looked at.
 fn needs_more(command: &str, line: &str) -> bool {
     let words: Vec<&str> = command.split(' ').collect();
-    words[1] == "serve" || words.contains(&"--cluster") || words.contains(&"--helm") || line.contains("kubectl")
+    matches!(words[1], "serve" | "mcp")
+        || words.contains(&"--cluster")
+        || words.contains(&"--helm")
+        || command.contains(" charts/")
+        || line.contains("kubectl")
 }
 
 #[test]
