@@ -22,6 +22,7 @@ pub struct GraphBuilder {
     /// The groups of nodes that are placed outside the group of their namespace.
     homes: BTreeMap<NodeId, GroupId>,
     not_shown: Arc<[NotShown]>,
+    is_cut_off: bool,
 }
 
 impl GraphBuilder {
@@ -110,6 +111,11 @@ impl GraphBuilder {
         self.groups.insert(group.id.clone(), group);
     }
 
+    /// Records that nodes have connections which are left out.
+    pub fn cut_off(&mut self) {
+        self.is_cut_off = true;
+    }
+
     /// Places a node in this group instead of the group of its namespace.
     pub fn place(&mut self, id: &NodeId, group: Group) {
         self.homes.insert(id.clone(), group.id.clone());
@@ -120,7 +126,8 @@ impl GraphBuilder {
     pub fn like(graph: &Graph) -> Self {
         let groups = graph.groups.iter().map(|g| (g.id.clone(), g.clone()));
         let not_shown = Arc::clone(&graph.not_shown);
-        GraphBuilder { groups: groups.collect(), homes: homes(graph), not_shown, ..GraphBuilder::default() }
+        let is_cut_off = graph.is_cut_off;
+        GraphBuilder { groups: groups.collect(), homes: homes(graph), not_shown, is_cut_off, ..GraphBuilder::default() }
     }
 
     /// Adds the groups of another graph that are not known yet, and the placement of its nodes.
@@ -164,7 +171,7 @@ impl GraphBuilder {
         let position: BTreeMap<&GroupId, usize> = groups.iter().enumerate().map(|(i, g)| (&g.id, i)).collect();
         let homes = node_homes.iter().map(|home| position.get(home.as_ref()?).copied()).collect();
         let parents = groups.iter().map(|g| position.get(&g.id.parent()?).copied()).collect();
-        Graph { inner, groups, parents, homes, not_shown: self.not_shown }
+        Graph { inner, groups, parents, homes, not_shown: self.not_shown, is_cut_off: self.is_cut_off }
     }
 }
 

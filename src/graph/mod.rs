@@ -73,6 +73,8 @@ pub struct Graph {
     homes: Vec<Option<usize>>,
     /// Objects of the input that no picture of it shows.
     not_shown: Arc<[NotShown]>,
+    /// Whether nodes have connections that a selection left out.
+    is_cut_off: bool,
 }
 
 /// Objects of one kind that no picture shows.
@@ -90,6 +92,11 @@ impl Graph {
     /// Objects of the input that no picture of it shows, by kind.
     pub fn not_shown(&self) -> &[NotShown] {
         &self.not_shown
+    }
+
+    /// Whether nodes have connections that a selection by distance left out, without a node for what they lead to.
+    pub fn is_cut_off(&self) -> bool {
+        self.is_cut_off
     }
 
     /// Sets the objects that no picture shows.

@@ -90,7 +90,7 @@ fn described(graph: &Graph, reach: impl Fn(usize) -> Reach) -> String {
 
 /// Whether the graph is a selection with connections to what it left out.
 fn is_part(graph: &Graph) -> bool {
-    graph.nodes().any(|n| matches!(&n.detail, Detail::Summary(s) if s.scope == Scope::Rest))
+    graph.is_cut_off() || graph.nodes().any(|n| matches!(&n.detail, Detail::Summary(s) if s.scope == Scope::Rest))
 }
 
 /// What changed in which way, and whether it is reachable from the Internet, in a sentence each.

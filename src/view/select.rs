@@ -286,6 +286,9 @@ fn cut(graph: &Graph, (chosen, core): (&[bool], &[bool]), reached: &[bool]) -> G
         builder.node(summary.node(graph, card, reached));
     }
     bundles.build(graph, &mut builder);
+    if chosen != core {
+        builder.cut_off();
+    }
     builder.build()
 }
 

@@ -55,6 +55,17 @@ fn selections_hold_for_every_format() {
     }
 }
 
+/// The Internet reaches the shop through what the focus leaves out.
+#[test]
+fn a_focus_claims_nothing_about_what_it_leaves_out() {
+    let claim = "Nothing is reachable from the Internet.";
+    for focus in ["shop/cart", "shop/catalog"] {
+        let text = drawn(&["draw", "-q", "examples/shop", "--focus", focus, "--depth", "1", "-o", "svg"]);
+        assert!(!text.contains(claim), "{focus}");
+    }
+    assert!(drawn(&["draw", "-q", "tests/cases/facts/templates/input.yaml"]).contains(claim));
+}
+
 #[test]
 fn nothing_selected_is_told_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
