@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::graph::{Detail, EdgeDetail, Expose, Graph, Node, NodeId, NodeKind};
 use crate::net::{ObjectKey, PortSet};
 use crate::policy::{Certainty, Entrance, Origin, Way};
-use crate::resolve::Unprovisioned;
+use crate::resolve::{Unprovisioned, pool_asked};
 
 family! {
     ExposedToInternet, "exposed-to-internet", false, "A workload is reached from the Internet, through the Ingresses, routes and Services that the message names, and no policy prevents it. Nothing is wrong if that is meant; it is worth a look when it is new.";
@@ -263,6 +263,17 @@ fn unprovisioned(scene: &mut Scene<'_>) {
         let (message, shows) = match why {
             Unprovisioned::Pending => {
                 (format!("the load balancer of {service} has no address yet: it is pending"), None)
+            }
+            Unprovisioned::NoPool(_) => {
+                let pool = pool_asked(entry).map_or("", |(_, pool)| pool);
+                let message = format!(
+                    "the load balancer of {service} gets no address: there is no IPAddressPool {pool} among those of MetalLB"
+                );
+                let at = pool_asked(entry).map_or(String::new(), |(name, _)| format!("metadata.annotations.{name}"));
+                scene
+                    .report(Code::LoadbalancerNotProvisioned, entry, &at, message)
+                    .help("name a pool that is there, or give the manifests of the pool as well");
+                continue;
             }
             Unprovisioned::NoProvider(by) => (
                 format!(

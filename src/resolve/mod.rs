@@ -47,6 +47,7 @@ pub use facts::{
     EndpointOutcome, Facts, Fault, Gate, Host, HostPort, Listening, OwnAnswer, ProbePort, Refusal, RefusalReason,
     ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
 };
+pub use provision::pool_asked;
 pub use unread::UnreadEntrance;
 #[cfg(feature = "cli")]
 pub(crate) use unread::may_open;

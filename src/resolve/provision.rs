@@ -19,15 +19,35 @@ pub(super) fn unprovisioned(cluster: &Cluster) -> BTreeMap<usize, Unprovisioned>
         return BTreeMap::new();
     }
     let shows = bare_metal(cluster).filter(|_| !balanced.iter().any(|e| has_address(e)) && !has_provider(cluster));
+    let pools: BTreeMap<&str, &Entry> = cluster
+        .entries()
+        .iter()
+        .filter(|e| e.key.group == "metallb.io" && e.key.kind == "IPAddressPool")
+        .map(|e| (e.key.name.as_str(), e))
+        .collect();
+    let other = |entry: &Entry| {
+        let (_, pool) = pool_asked(entry)?;
+        let (_, first) = pools.first_key_value().filter(|_| !pools.contains_key(pool))?;
+        cluster.find(&first.key)
+    };
     let why = |entry: &Entry| {
         let live = entry.object.tree.at(&["metadata", "uid"]).is_some();
         match (has_address(entry), live, shows) {
             (true, ..) => None,
             (false, true, _) => Some(Unprovisioned::Pending),
-            (false, false, node) => node.map(Unprovisioned::NoProvider),
+            (false, false, node) => {
+                other(entry).map(Unprovisioned::NoPool).or_else(|| node.map(Unprovisioned::NoProvider))
+            }
         }
     };
     balanced.into_iter().filter_map(|entry| Some((cluster.find(&entry.key)?, why(entry)?))).collect()
+}
+
+/// The pool of MetalLB from which a Service asks for its address, with the annotation that says so
+/// (<https://metallb.io/usage/#requesting-specific-ips>).
+pub fn pool_asked(service: &Entry) -> Option<(&'static str, &str)> {
+    let annotation = |name: &'static str| Some((name, service.object.annotations.get(name)?.as_str()));
+    annotation("metallb.io/address-pool").or_else(|| annotation("metallb.universe.tf/address-pool"))
 }
 
 fn has_address(service: &Entry) -> bool {

@@ -8,7 +8,7 @@ use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, pu
 use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::Match;
-use super::{Scene, dns, names, outside, policies, ports, routed, service, suggest, verdict};
+use super::{Scene, dns, given, names, outside, policies, ports, routed, service, suggest, verdict};
 use crate::diagnostic::Code;
 use crate::graph::EdgeDetail;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
@@ -338,7 +338,7 @@ pub(super) fn settled(
         steps.extend(lookup.step.take());
     }
     translation(scene, asked, to, &judged, &mut found);
-    let judgement = verdict::verdict(scene, &found, &judged);
+    let judgement = given::settle(scene, &found, &judged, &mut steps);
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));

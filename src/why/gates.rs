@@ -10,7 +10,7 @@ use super::outside::{NAMED, Through, Way, sources};
 use crate::graph::{Detail, Edge, EdgeDetail, Location, Node, NodeId};
 use crate::net::{AddressSet, PortSet, text};
 use crate::policy::{self, Direction, Entrance, EntranceDoubt};
-use crate::resolve::{Unprovisioned, is_google};
+use crate::resolve::{Unprovisioned, is_google, pool_asked};
 
 /// Why no controller takes an Ingress.
 pub(super) fn unclaimed(scene: &Scene<'_>, ingress: &NodeId) -> Option<String> {
@@ -41,7 +41,13 @@ pub(super) fn unclassed(scene: &Scene<'_>, ingress: &Node) -> Option<String> {
 /// Why the load balancer of a Service is not known to exist, with the place that shows it.
 pub(super) fn unprovisioned(scene: &Scene<'_>, service: &NodeId) -> Option<(String, Option<String>)> {
     let found = scene.facts.unprovisioned.get(&scene.cluster.find(service.key()?)?)?;
+    let own = service.key().and_then(|key| scene.cluster.find(key)).map(|own| scene.entry(own));
     Some(match found {
+        Unprovisioned::NoPool(_) => {
+            let (_, pool) = pool_asked(own?)?;
+            let text = format!("the load balancer of {service} gets no address: there is no IPAddressPool {pool}");
+            (text, Some(scene.place(own?.object.span)))
+        }
         Unprovisioned::Pending => (format!("the load balancer of {service} has no address yet: it is pending"), None),
         Unprovisioned::NoProvider(by) => {
             let by = scene.entry(*by);

@@ -13,6 +13,7 @@ mod bearing;
 mod dns;
 mod ends;
 mod gates;
+mod given;
 mod lookup;
 mod names;
 mod outside;
@@ -27,6 +28,7 @@ mod url;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
+use crate::diagnostic::Code;
 use crate::graph::{Graph, NodeId};
 use crate::policy::{Connectivity, Direction, ForeignPolicy};
 use crate::resolve::Facts;
@@ -53,6 +55,8 @@ struct Scene<'a> {
     sources: &'a Sources,
     /// The namespace that names without one are looked for in first.
     namespace: Option<&'a str>,
+    /// Whether the input has the look of `kubectl get all`, which leaves out policies and Ingresses.
+    is_partial: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -64,6 +68,7 @@ impl<'a> Scene<'a> {
             connectivity: world.connectivity(),
             sources: world.sources(),
             namespace,
+            is_partial: world.diagnostics().iter().any(|d| d.code == Code::PartialDump),
         }
     }
 

@@ -11,7 +11,7 @@ use super::lookup::Party;
 use super::pods::Absence;
 use super::question::PortWish;
 use super::url::{self, Match};
-use super::{ports, service};
+use super::{given, ports, service};
 use crate::graph::{Backend, Edge, EdgeDetail, Expose, NodeId, PortMap, TargetPort, are_silent, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
@@ -170,6 +170,7 @@ pub(super) fn ways_in(
                 to.place(scene),
             );
         }
+        found.unread = given::entrances(scene);
         found.failure = Some(format!(
             "nothing exposes {name} to {}{}",
             addresses_name(clients),

@@ -7,7 +7,9 @@ use regex_lite::RegexBuilder;
 use super::Scene;
 use super::answer::{Mark, Step};
 use super::question::Url;
-use crate::graph::{Backend, Detail, Edge, EdgeDetail, HostTls, Node, NodeId, NodeKind, RouteRule, When, are_silent};
+use crate::graph::{
+    Backend, Detail, Edge, EdgeDetail, Evidence, HostTls, Node, NodeId, NodeKind, RouteRule, When, are_silent,
+};
 use crate::resolve::{Facts, Listening};
 
 /// A rule that answers a URL, with what becomes of the request.
@@ -72,16 +74,15 @@ pub(super) fn matches(scene: &Scene<'_>, url: &Url) -> Matches {
             continue;
         }
         for (i, rule) in rules.iter().enumerate().filter(|(_, r)| r.weight != Some(0)) {
-            let place = edge.evidence.get(i).or_else(|| edge.evidence.first()).map(|e| e.place());
+            let said = edge.evidence.get(i).or_else(|| edge.evidence.first());
             let end = End::Sent(to, port.clone());
-            found.extend(one(scene, (by, rule, place), end, url, &mut all.unheard));
+            found.extend(one(scene, (by, rule, said), end, url, &mut all.unheard));
         }
     }
     for own in &scene.facts.answers {
         let by = scene.graph.object(&scene.entry(own.object).key).map(|n| scene.graph.node(n));
         let end = End::Answered(own.how.clone());
-        let place = Some(own.at.place());
-        found.extend(by.and_then(|by| one(scene, (by, &own.rule, place), end, url, &mut all.unheard)));
+        found.extend(by.and_then(|by| one(scene, (by, &own.rule, Some(&own.at)), end, url, &mut all.unheard)));
     }
     // What another route takes is answered by the rules of that.
     let ends = |m: &Match| !matches!(m.end, End::Sent(to, _) if scene.graph.node(to).kind() == NodeKind::Route);
@@ -111,7 +112,7 @@ pub(super) fn matches(scene: &Scene<'_>, url: &Url) -> Matches {
 
 fn one(
     scene: &Scene<'_>,
-    (by, rule, at): (&Node, &RouteRule, Option<String>),
+    (by, rule, said): (&Node, &RouteRule, Option<&Evidence>),
     end: End,
     url: &Url,
     unheard: &mut Vec<String>,
@@ -146,14 +147,22 @@ fn one(
     Some(Match {
         by: by.id.clone(),
         end,
-        at,
+        at: said.map(Evidence::place),
         text: if rule.default { "whatever no rule fits".to_owned() } else { rule.text() },
         tls: rule.tls,
         unsure,
         is_heard: listening.is_some(),
-        rank: fit.rank,
+        rank: said.and_then(|said| turn(by, said)).map_or(fit.rank, |turn| (fit.rank.0, false, turn)),
         is_conditional: fit.is_loose || rule.when == When::Conditional,
     })
+}
+
+/// The turn of a rule whose order decides, the higher the earlier: the first route of a VirtualService that fits takes
+/// the request (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService>).
+fn turn(by: &Node, said: &Evidence) -> Option<usize> {
+    by.id.key().filter(|key| key.kind == "VirtualService")?;
+    let (number, _) = said.field.strip_prefix("spec.http[")?.split_once(']')?;
+    Some(usize::MAX - number.parse::<usize>().ok()?)
 }
 
 /// Whether some listener of a route takes the host of a URL.
