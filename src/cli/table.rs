@@ -115,7 +115,7 @@ fn words(args: &Args, table: &render::Table) -> String {
 fn footnotes(args: &Args, notes: impl FnOnce() -> Vec<String>) -> String {
     let start = match args.output {
         TableFormat::Text => "  ",
-        TableFormat::Markdown => "* ",
+        TableFormat::Markdown => "- ",
         TableFormat::Csv | TableFormat::Json => return String::new(),
     };
     let lines: Vec<String> = notes().into_iter().map(|note| format!("{start}{note}\n")).collect();

@@ -29,14 +29,7 @@ impl Graph {
             }
         }
         let (groups, parents, homes) = self.groups_in_use(&homes);
-        Graph {
-            inner,
-            groups,
-            parents,
-            homes,
-            not_shown: Arc::clone(&self.not_shown),
-            is_cut_off: self.is_cut_off,
-        }
+        Graph { inner, groups, parents, homes, not_shown: Arc::clone(&self.not_shown), is_cut_off: self.is_cut_off }
     }
 
     /// The graph of traffic, with the edges to keep, by position: without ConfigMaps, Secrets, claims, accounts and

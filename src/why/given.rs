@@ -28,8 +28,9 @@ pub(super) fn settle(scene: &Scene<'_>, found: &Found, judged: &[Judged], steps:
         return (Outcome::Undetermined, text.to_owned());
     }
     let ways = [(Direction::Egress, Layer::Egress), (Direction::Ingress, Layer::Ingress)];
-    for (direction, layer) in ways {
-        let Some((key, at)) = repeated(scene, judged, direction) else { continue };
+    // The directions of the definition that is evaluated come first; the other one may be about both.
+    for (is_its_own, (direction, layer)) in [true, false].into_iter().flat_map(|own| ways.map(|way| (own, way))) {
+        let Some((key, at)) = repeated(scene, judged, direction, is_its_own) else { continue };
         // What the other side denies stays denied.
         let blocked = |side: &Explanation| !side.decisions.is_empty() && side.allowed().is_empty();
         let other = |p: &Judged| match direction {
@@ -50,12 +51,18 @@ pub(super) fn settle(scene: &Scene<'_>, found: &Found, judged: &[Judged], steps:
 
 /// A policy with several definitions, of which one may be about an end; those that are left out may select other pods
 /// of the namespace than the one that is evaluated.
-fn repeated(scene: &Scene<'_>, judged: &[Judged], direction: Direction) -> Option<(ObjectKey, String)> {
+fn repeated(
+    scene: &Scene<'_>,
+    judged: &[Judged],
+    direction: Direction,
+    is_its_own: bool,
+) -> Option<(ObjectKey, String)> {
     let mut left = scene.cluster.left_out().iter().filter(|l| !l.is_equal).peekable();
     left.peek()?;
     let ends = judged.iter().map(|p| if direction == Direction::Egress { &p.from } else { &p.to });
     let homes: BTreeSet<&str> = ends.filter_map(End::workload).map(|w| scene.workload(w).key.namespace()).collect();
-    let policies: BTreeSet<&ObjectKey> = scene.connectivity.policies().iter().map(|p| &p.key).collect();
+    let policies = scene.connectivity.policies().iter().filter(|p| p.rules(direction).is_some() == is_its_own);
+    let policies: BTreeSet<&ObjectKey> = policies.map(|p| &p.key).collect();
     let is_about = |key: &ObjectKey| key.namespace().is_empty() || homes.contains(key.namespace());
     left.find(|l| policies.contains(&l.key) && !homes.is_empty() && is_about(&l.key))
         .map(|l| (l.key.clone(), scene.place(l.at)))
