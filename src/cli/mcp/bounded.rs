@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn rows_are_cut_with_a_sentence() {
         let rows = |count: usize| (0..count).map(|i| vec![format!("web-{i}"), "x\u{1b}[1m".to_owned()]).collect();
-        let table = |count| Table { columns: vec!["From", "To"], rows: rows(count) };
+        let table = |count| Table { columns: vec!["From", "To"], rows: rows(count), ..Table::default() };
         let all = Limit(4096).table(table(3), 3, "connections", "Narrow.");
         assert!(
             all.text.starts_with("3 connections\n\n| From | To |") && !all.data.contains_key("cut"),
