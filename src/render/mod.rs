@@ -44,6 +44,7 @@ mod svg;
 mod table;
 mod tables;
 mod theme;
+#[cfg(feature = "cli")]
 mod units;
 mod ways;
 mod words;
@@ -89,6 +90,7 @@ pub use report::Report;
 pub use svg::svg;
 pub use table::{Table, TableFormat, table};
 pub use theme::Theme;
+#[cfg(feature = "cli")]
 pub use units::{UnitFacts, UnitRow, units_page};
 pub use ways::{exposure_json, exposure_table, routes_json, routes_table};
 #[cfg(feature = "cli")]
