@@ -89,7 +89,7 @@ pub fn build(folder: &str, files: &dyn Files) -> Result<Built, Unbuilt> {
 ///
 /// # Errors
 ///
-/// As for [`build`].
+/// As for `build`.
 pub fn build_changed(folder: &str, files: &dyn Files, changes: &Changes) -> Result<Built, Unbuilt> {
     build::build(folder, files, Some(changes))
 }
