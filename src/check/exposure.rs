@@ -264,7 +264,7 @@ fn unprovisioned(scene: &mut Scene<'_>) {
             Unprovisioned::Pending => {
                 (format!("the load balancer of {service} has no address yet: it is pending"), None)
             }
-            Unprovisioned::NoPool(_) => {
+            Unprovisioned::NoPool => {
                 let pool = pool_asked(entry).map_or("", |(_, pool)| pool);
                 let message = format!(
                     "the load balancer of {service} gets no address: there is no IPAddressPool {pool} among those of MetalLB"

@@ -232,8 +232,8 @@ pub enum Unprovisioned {
     Pending,
     /// This object shows a cluster outside of clouds, and nothing in the manifests makes load balancers.
     NoProvider(usize),
-    /// It asks for an address of a pool that is not among those of MetalLB in the manifests; this is one of them.
-    NoPool(usize),
+    /// It asks for an address of a pool that is not among those of MetalLB in the manifests.
+    NoPool,
 }
 
 /// Why no controller takes an Ingress: it names no class, none is the default, and there are several classes or

@@ -1,6 +1,7 @@
-//! Load balancers that are not known to exist: pending ones, and those of clusters where nothing makes any.
+//! Load balancers that are not known to exist: pending ones, those of clusters where nothing makes any, and those that ask
+//! for a pool of addresses that is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Unprovisioned;
 use crate::cluster::{Cluster, Entry};
@@ -19,25 +20,18 @@ pub(super) fn unprovisioned(cluster: &Cluster) -> BTreeMap<usize, Unprovisioned>
         return BTreeMap::new();
     }
     let shows = bare_metal(cluster).filter(|_| !balanced.iter().any(|e| has_address(e)) && !has_provider(cluster));
-    let pools: BTreeMap<&str, &Entry> = cluster
-        .entries()
-        .iter()
-        .filter(|e| e.key.group == "metallb.io" && e.key.kind == "IPAddressPool")
-        .map(|e| (e.key.name.as_str(), e))
-        .collect();
-    let other = |entry: &Entry| {
-        let (_, pool) = pool_asked(entry)?;
-        let (_, first) = pools.first_key_value().filter(|_| !pools.contains_key(pool))?;
-        cluster.find(&first.key)
-    };
+    let is_pool = |e: &&Entry| e.key.group == "metallb.io" && e.key.kind == "IPAddressPool";
+    let pools: BTreeSet<&str> = cluster.entries().iter().filter(is_pool).map(|e| e.key.name.as_str()).collect();
+    let is_missing = |pool: &str| !pools.is_empty() && !pools.contains(pool);
     let why = |entry: &Entry| {
         let live = entry.object.tree.at(&["metadata", "uid"]).is_some();
         match (has_address(entry), live, shows) {
             (true, ..) => None,
             (false, true, _) => Some(Unprovisioned::Pending),
-            (false, false, node) => {
-                other(entry).map(Unprovisioned::NoPool).or_else(|| node.map(Unprovisioned::NoProvider))
+            (false, false, _) if pool_asked(entry).is_some_and(|(_, pool)| is_missing(pool)) => {
+                Some(Unprovisioned::NoPool)
             }
+            (false, false, node) => node.map(Unprovisioned::NoProvider),
         }
     };
     balanced.into_iter().filter_map(|entry| Some((cluster.find(&entry.key)?, why(entry)?))).collect()

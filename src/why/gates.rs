@@ -43,7 +43,7 @@ pub(super) fn unprovisioned(scene: &Scene<'_>, service: &NodeId) -> Option<(Stri
     let found = scene.facts.unprovisioned.get(&scene.cluster.find(service.key()?)?)?;
     let own = service.key().and_then(|key| scene.cluster.find(key)).map(|own| scene.entry(own));
     Some(match found {
-        Unprovisioned::NoPool(_) => {
+        Unprovisioned::NoPool => {
             let (_, pool) = pool_asked(own?)?;
             let text = format!("the load balancer of {service} gets no address: there is no IPAddressPool {pool}");
             (text, Some(scene.place(own?.object.span)))

@@ -185,7 +185,7 @@ fn tables_explain_their_words_where_they_stand() {
     {
         assert!(exposure.contains(start), "{exposure}");
     }
-    assert!(table(&["connections", "-o", "md"]).contains("\n\n* convention: "));
+    assert!(table(&["connections", "-o", "md"]).contains("\n\n- convention: "));
     assert!(table(&["isolation"]).contains("  open: no policy applies"));
     assert!(!table(&["exposure", "-o", "csv"]).contains("empty where"));
     assert!(table(&["routes", "-n", "data"]).ends_with("\n\n  none\n"));
