@@ -132,6 +132,10 @@ codes! {
     BackendPortMissing = "backend-port-missing", Error;
     /// A Service selects no pod.
     ServiceSelectsNothing = "service-selects-nothing", Error;
+    /// No pod behind a Service takes connections.
+    ServiceWithoutReadyPods = "service-without-ready-pods", Warning;
+    /// Two Services ask for the same port of nodes, or for the same address.
+    ServiceConflict = "service-conflict", Error;
     /// A Service sends to a port that no selected pod declares.
     ServicePortUnmatched = "service-port-unmatched", Error;
     /// A probe asks a port that the containers do not declare.
@@ -170,6 +174,8 @@ codes! {
     RouteBackendMissing = "route-backend-missing", Error;
     /// A route never gets a request, since another one has its host and path.
     RouteDuplicate = "route-duplicate", Error;
+    /// A Middleware that a route of Traefik names is not there.
+    MiddlewareMissing = "middleware-missing", Warning;
     /// A host of a route is served without TLS.
     RouteNoTls = "route-no-tls", Warning;
     /// The API server is to call a Service that is not there.

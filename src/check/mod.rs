@@ -28,6 +28,7 @@ mod policy_peers;
 mod policy_ports;
 mod probes;
 mod reach;
+mod readiness;
 mod registry;
 mod routes;
 mod scene;
@@ -78,6 +79,7 @@ pub fn check(world: &World, options: &Options) -> Vec<Finding> {
     policy_peers::check(&mut scene);
     policy_ports::check(&mut scene);
     reach::check(&mut scene);
+    readiness::check(&mut scene);
     calls::check(&mut scene);
     exposure::check(&mut scene);
     objects::check(&mut scene);

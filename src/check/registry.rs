@@ -2,7 +2,7 @@
 
 use super::{
     calls, exposure, ingress, issuers, noticed, objects, policies, policy_others, policy_peers, policy_ports, reach,
-    routes, services, suppress, webhooks,
+    readiness, routes, services, suppress, webhooks,
 };
 use crate::diagnostic::Code;
 
@@ -47,6 +47,7 @@ const FAMILIES: &[&[Rule]] = &[
     policy_peers::RULES,
     policy_ports::RULES,
     reach::RULES,
+    readiness::RULES,
     calls::RULES,
     exposure::RULES,
     objects::RULES,

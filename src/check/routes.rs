@@ -19,12 +19,14 @@ family! {
     RouteNoTls, "route-no-tls", false, "A route that the Internet reaches serves its hosts without TLS: a Route of OpenShift without `spec.tls`, or a route of the Gateway API at listeners of which none encrypts. What clients send can be read on the way. Routes that only redirect are left in peace; nothing is wrong if something before the cluster encrypts.";
     RouteNotAllowed, "route-not-allowed", false, "A route names a Gateway as its parent that does not accept it: no listener has the name or port that is asked for, or none takes routes of this kind, namespace and hosts (https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes). Requests do not come to the route this way.";
     EntranceRefused, "entrance-refused", false, "An Ingress, a Gateway or a route says something that its controller or the API server does not take, or that it answers with an error: a certificate of another namespace without a ReferenceGrant, a backend without port, an upstream or a subset that nothing defines, one host in two HTTPProxies, a port that the Service of the gateway does not have. The message says what becomes of it.";
+    MiddlewareMissing, "middleware-missing", true, "A route of Traefik, or an Ingress for it, names a Middleware that is not in the input: Traefik answers no requests for a route whose Middlewares it does not all know (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/). An Ingress names it with its namespace before it, as in `shop-auth@kubernetescrd`.";
     ReferenceNotPermitted, "reference-not-permitted", false, "A route sends to another namespace, which has no ReferenceGrant that allows it: requests get an answer with status 500 (https://gateway-api.sigs.k8s.io/api-types/referencegrant/).";
 }
 
 pub(super) fn check(scene: &mut Scene<'_>) {
     refusals(scene);
     faults(scene);
+    middlewares(scene);
     plain(scene);
     duplicates(scene);
 }
@@ -191,6 +193,22 @@ fn faults(scene: &mut Scene<'_>) {
         let entry = scene.entry(fault.object);
         let message = format!("{} {}/{}: {}", entry.key.kind, entry.key.namespace(), entry.key.name, fault.text);
         scene.report(Code::EntranceRefused, entry, &fault.field, message).help("see what the message names");
+    }
+}
+
+/// Middlewares of Traefik that are not there.
+fn middlewares(scene: &mut Scene<'_>) {
+    let facts = scene.facts;
+    for missing in &facts.missing_middlewares {
+        let entry = scene.entry(missing.object);
+        let (kind, home) = (&entry.key.kind, entry.key.namespace());
+        let message = format!(
+            "{kind} {home}/{} names Middleware {}, which is not in the input: Traefik takes no requests for its route",
+            entry.key.name, missing.name
+        );
+        scene
+            .report(Code::MiddlewareMissing, entry, &missing.field, message)
+            .help("correct the name or the namespace, or add the Middleware");
     }
 }
 

@@ -86,6 +86,11 @@ impl<'a> Scene<'a> {
         self.told.unwrap_or(if known { Completeness::Whole } else { Completeness::Partial })
     }
 
+    /// Whether the manifests do not declare a namespace, and nobody said that they are all.
+    pub fn is_undeclared(&self, namespace: &str) -> bool {
+        self.completeness(Some(namespace)) == Completeness::Partial
+    }
+
     /// Whether the manifests plainly lack what a namespace runs: it holds no pod of it, and nobody said that it is all.
     pub fn is_bare(&self, namespace: &str) -> bool {
         !self.pods.are_in(namespace) && self.told != Some(Completeness::Whole)
@@ -98,7 +103,7 @@ impl<'a> Scene<'a> {
 
     /// Whether policies of kinds that are not evaluated may apply to pods of a namespace.
     pub fn is_ruled_otherwise(&self, namespace: &str) -> bool {
-        self.connectivity.foreign().iter().any(|p| p.may_concern(namespace))
+        self.connectivity.foreign().iter().any(|p| !p.is_repeated && p.may_concern(namespace))
     }
 
     /// The object at a position.

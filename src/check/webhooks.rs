@@ -96,7 +96,7 @@ fn blocked(scene: &mut Scene<'_>, call: &ApiCall, service: usize) {
             let addresses = AddressSet::all_v4().union(&AddressSet::all_v6());
             let way = Way::Direct { from: Origin::Internet, addresses };
             let by = scene.entry(call.object).key.clone();
-            let entrance = Entrance { by, way, workload: *workload, ports: ports.clone(), doubt: None };
+            let entrance = Entrance { by, way, workload: *workload, ports: ports.clone(), doubt: None, absent: None };
             let admission = connectivity.admission(&entrance);
             let denying: Vec<&Policy> = {
                 let guilty = admission.because.iter().filter(|r| matches!(r.effect, Effect::Isolate | Effect::Deny));

@@ -12,7 +12,7 @@ use crate::source::Span;
 const NAMED: usize = 3;
 
 /// A definition of an object that is not used, because the input has another one before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct LeftOut {
     /// The identity of both.
     pub key: ObjectKey,
@@ -20,6 +20,8 @@ pub struct LeftOut {
     pub at: Span,
     /// True if it says the same as the one that is used.
     pub is_equal: bool,
+    /// The object, if it says something else.
+    pub other: Option<Box<Entry>>,
 }
 
 /// Keeps the first entry of each identity, in the order given. Drops equal repetitions. Different ones are reported
@@ -36,7 +38,8 @@ pub(super) fn merge(entries: Vec<Entry>, diagnostics: &mut Vec<Diagnostic>) -> (
             }
             Some(&first) => {
                 let is_equal = kept[first].object.tree == entry.object.tree;
-                left.push(LeftOut { key: entry.key, at: entry.object.span, is_equal });
+                let (key, at) = (entry.key.clone(), entry.object.span);
+                left.push(LeftOut { key, at, is_equal, other: (!is_equal).then(|| Box::new(entry)) });
             }
         }
     }

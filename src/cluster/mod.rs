@@ -76,6 +76,7 @@ pub struct Cluster {
     addresses: BTreeMap<(String, String), usize>,
     contested: BTreeSet<ObjectKey>,
     left_out: Vec<LeftOut>,
+    partial: Option<usize>,
 }
 
 /// How the inventory is made.
@@ -132,7 +133,8 @@ impl Cluster {
             .filter(|(_, w)| w.spec.pod.host_network != Some(true))
             .flat_map(|(i, w)| w.spec.pod_ips.iter().map(move |ip| ((w.key.namespace().to_owned(), ip.clone()), i)))
             .collect();
-        let value = Cluster { entries, workloads, namespaces, pods, addresses, contested, left_out };
+        let partial = partial(&entries);
+        let value = Cluster { entries, workloads, namespaces, pods, addresses, contested, left_out, partial };
         Warned { value, diagnostics }
     }
 
@@ -181,6 +183,17 @@ impl Cluster {
     /// of its own (<https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors>).
     pub fn select(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Vec<usize> {
         self.pods.select(&self.workloads, namespace, selector)
+    }
+
+    /// The object that shows that the input is the output of `kubectl get all`, which leaves out policies, Ingresses and
+    /// Namespaces.
+    pub fn partial(&self) -> Option<&Entry> {
+        self.partial.map(|at| &self.entries[at])
+    }
+
+    /// Whether the input has the look of `kubectl get all`.
+    pub fn is_partial(&self) -> bool {
+        self.partial.is_some()
     }
 
     /// The labels that all pods of a workload's template have, those that controllers add included.
@@ -244,6 +257,27 @@ impl Cluster {
     ) -> impl Iterator<Item = (&'a Entry, &'a T)> {
         self.entries.iter().filter_map(move |e| pick(&e.object.body).map(|b| (e, b)))
     }
+}
+
+/// Kinds that `kubectl get all` lists (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/>).
+const ALL_CATEGORY: &[&str] = &[
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "Pod",
+    "ReplicaSet",
+    "ReplicationController",
+    "Service",
+    "StatefulSet",
+];
+
+/// The first object that a controller made, where a live dump has the look of `kubectl get all`.
+fn partial(entries: &[Entry]) -> Option<usize> {
+    let is_live = |e: &Entry| e.object.tree.at(&["metadata", "uid"]).is_some();
+    let made = entries.iter().position(|e| matches!(e.key.kind.as_str(), "Pod" | "ReplicaSet"))?;
+    entries.iter().all(|e| ALL_CATEGORY.contains(&e.key.kind.as_str()) && is_live(e)).then_some(made)
 }
 
 fn namespaces(entries: &[Entry]) -> BTreeMap<String, Namespace> {

@@ -11,9 +11,10 @@ use super::foreign::{ForeignPolicy, Surroundings};
 use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
+use super::repeated;
 use super::rule::{Blocks, Peer, Peers, Perhaps, Policy};
 use super::tier::Tier;
-use crate::cluster::{Cluster, Entry};
+use crate::cluster::{Cluster, Entry, LeftOut};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::net::{AddressSet, NAMESPACE_NAME, ObjectKey, text};
 use crate::source::Span;
@@ -84,6 +85,14 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     }
     let v6 = if must_again.contains(&true) { AddressSet::all_v6() } else { AddressSet::none() };
     policies.extend(istio.authentications(cluster, AddressSet::all_v4().with(&v6), &mut faults));
+    let definition = |entry: &Entry| {
+        let one = read(entry).map(|read| read.map(|policy| vec![policy]));
+        one.or_else(|| of_others(entry)).map(|read| read.ok().filter(|_| entry.object.faults.is_empty()))
+    };
+    let is_policy = |left: &&LeftOut| left.other.as_deref().is_some_and(|other| definition(other).is_some());
+    let repeated = cluster.left_out().iter().filter(is_policy);
+    let repeated = repeated.filter_map(|left| repeated::of(cluster, left, |entry| definition(entry).flatten()));
+    partly.extend(repeated);
     for (entry, fault) in faults {
         // What a policy that is refused would say is not known.
         partly.extend(entry.key.kind.ends_with("Authentication").then(|| ForeignPolicy::refused(entry)));

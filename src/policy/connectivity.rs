@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::absent as absent_controller;
 use super::collect;
 use super::enforcement::{Enforcement, NetworkPlugin};
+use super::entrance::{Entrance, EntranceDoubt, Origin, Way};
 use super::evaluate::{Certainty, Reason};
 use super::foreign::{ForeignPolicy, Influence, Influences, slot};
 use super::groups::{AbsentController, Group, GroupId};
@@ -16,58 +17,6 @@ use super::rule::{Closes, Direction, Policy};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic, Warned};
 use crate::net::{AddressRange, AddressSet, ObjectKey, PortSet};
-
-/// Where clients outside of the cluster are.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// At these addresses.
-    Addresses(Vec<String>),
-    /// Anywhere.
-    Internet,
-    /// In the network around the cluster.
-    PrivateNetwork,
-}
-
-/// Who brings requests from outside to a workload.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Way {
-    /// An ingress controller: the workloads that are it, by their position in the cluster; none if the input does not
-    /// hold it.
-    Controller(Vec<usize>),
-    /// Nobody: these addresses come to the pods of a Service that is open to the outside.
-    Direct {
-        /// Where they are.
-        from: Origin,
-        /// Its addresses.
-        addresses: AddressSet,
-    },
-}
-
-/// A way by which requests from outside come to a workload: Ingress or route, Service, target port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entrance {
-    /// The object that opens it: an Ingress, a route, or a Service.
-    pub by: ObjectKey,
-    /// Who brings the requests.
-    pub way: Way,
-    /// The workload, by its position in the cluster.
-    pub workload: usize,
-    /// Its ports that are meant to be reached.
-    pub ports: PortSet,
-    /// What is not known of it, whatever policies say.
-    pub doubt: Option<EntranceDoubt>,
-}
-
-/// What is not known of a way in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EntranceDoubt {
-    /// Whether the load balancer exists.
-    NotProvisioned,
-    /// Whether something that is not evaluated keeps clients out, or sends their requests elsewhere.
-    Unjudged,
-    /// Whether pods see the address of the client or that of a node.
-    Translated,
-}
 
 /// Every address.
 fn everywhere() -> AddressSet {
@@ -475,7 +424,7 @@ impl Connectivity {
         let Some(first) = direct.first() else {
             let by = ObjectKey::new("", "", "", "");
             let way = Way::Direct { from: Origin::Internet, addresses: everywhere() };
-            return self.admitted(&Entrance { by, way, workload, ports: PortSet::all(), doubt: None });
+            return self.admitted(&Entrance { by, way, workload, ports: PortSet::all(), doubt: None, absent: None });
         };
         let mut all = self.admitted(first);
         for entrance in &direct[1..] {

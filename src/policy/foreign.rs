@@ -141,6 +141,8 @@ pub struct ForeignPolicy {
     members: Option<Vec<usize>>,
     /// What enforces it, where that is not what the pods are behind: a gateway, the interfaces of nodes.
     pub enforced_by: Option<String>,
+    /// Whether it is evaluated as one of several definitions has it, and which one holds is not known.
+    pub is_repeated: bool,
 }
 
 /// What decides whom policies concern, beside themselves.
@@ -178,6 +180,7 @@ impl ForeignPolicy {
             subject: spec.and_then(subject),
             members: None,
             enforced_by: None,
+            is_repeated: false,
         };
         Some(points::narrowed(policy, entry, around))
     }
@@ -194,7 +197,19 @@ impl ForeignPolicy {
             subject: None,
             members: None,
             enforced_by: None,
+            is_repeated: false,
         }
+    }
+
+    /// What a policy with several definitions may change for these workloads, ascending; `None` for any.
+    pub(super) fn repeated(
+        entry: &Entry,
+        at: Span,
+        directions: Vec<Direction>,
+        members: Option<Vec<usize>>,
+    ) -> ForeignPolicy {
+        let refused = ForeignPolicy::refused(entry);
+        ForeignPolicy { at, directions, members, is_repeated: true, ..refused }
     }
 
     /// What an evaluated policy of another project may change where a rule that denies or passes on is about some of its
@@ -272,6 +287,12 @@ impl Influences {
                 }
                 None => {}
             }
+        }
+        // The input leaves out policies as a whole.
+        if cluster.is_partial() {
+            let least = |known: &mut [Influence; 2]| *known = known.map(|i| i.max(Influence::Restricts));
+            found.of_workload.iter_mut().for_each(least);
+            least(&mut found.elsewhere);
         }
         let mut homes: std::collections::BTreeMap<&str, [Influence; 2]> = Default::default();
         for policy in foreign.iter().filter(|f| !f.cluster_wide && f.is_general()) {

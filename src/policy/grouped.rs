@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::connectivity::{Answer, Connectivity, Endpoint, Entrance, Extent};
+use super::connectivity::{Answer, Connectivity, Endpoint, Extent};
+use super::entrance::Entrance;
 use super::networks::Network;
 use super::plane::Plane;
 use super::rows::{ClassId, Ends, Rows};

@@ -20,6 +20,7 @@ mod classes;
 mod collect;
 mod connectivity;
 mod enforcement;
+mod entrance;
 mod evaluate;
 mod everywhere;
 mod explain;
@@ -37,6 +38,7 @@ mod plane;
 mod ports;
 mod reach;
 mod read;
+mod repeated;
 mod request;
 mod rows;
 mod rule;
@@ -47,11 +49,9 @@ mod worth;
 
 pub use added::is_added;
 pub use call::{Call, CallVerdict, Calls, Said, Target, UnknownService};
-pub use connectivity::{
-    Admission, Answer, Connection, Connectivity, Endpoint, Entrance, EntranceDoubt, Extent, Isolation, Origin, Way,
-    connectivity,
-};
+pub use connectivity::{Admission, Answer, Connection, Connectivity, Endpoint, Extent, Isolation, connectivity};
 pub use enforcement::{Enforcement, NetworkPlugin, Project, UnknownPlugin};
+pub use entrance::{AbsentPods, Entrance, EntranceDoubt, Origin, Way};
 pub use evaluate::{Certainty, Effect, Reason, Verdict};
 pub use explain::{Decision, Explanation, Ruling};
 pub(crate) use foreign::certainty;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::classes::{Asked, Classes};
 use super::collect::refused;
-use super::connectivity::{Answer, Connection, Endpoint, Entrance, Extent, Way};
+use super::connectivity::{Answer, Connection, Endpoint, Extent};
 use super::enforcement::Enforcement;
+use super::entrance::{Entrance, Way};
 use super::evaluate::{Certainty, Judge, Reason};
 use super::foreign::Influences;
 use super::groups::{AbsentController, GroupId, Members, Outside, SetTable};

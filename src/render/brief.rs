@@ -90,6 +90,7 @@ fn isolated(report: &Report<'_>) -> String {
     }
     let count = |direction| (0..all).filter(|w| !report.connectivity.is_unrestricted(*w, direction)).count();
     match [Direction::Ingress, Direction::Egress].map(count) {
+        [0, 0] if report.cluster.is_partial() => "The input leaves out policies, as `kubectl get all` does.".to_owned(),
         [0, 0] if report.connectivity.foreign().is_empty() => "No policy restricts any workload.".to_owned(),
         [0, 0] => "No policy that is evaluated restricts a workload.".to_owned(),
         [incoming, outgoing] => format!(

@@ -17,6 +17,7 @@ pub use self::table::{ConnectionsTable, connections_table};
 use super::Report;
 use crate::net::{AddressRange, PortSet, Protocol};
 use crate::policy::{Answer, Effect, Endpoint, Pair, Reason};
+use crate::resolve::Absence;
 
 /// The most answers whose words are kept at a time.
 const MOST_KEPT: usize = 4_096;
@@ -89,6 +90,19 @@ fn place(report: &Report<'_>, reason: &Reason) -> String {
     let policy = &report.connectivity.policies()[reason.policy];
     let rule = reason.rule.and_then(|r| policy.rules(reason.direction)?.get(r));
     report.sources.line_of(rule.map_or(policy.says(reason.direction), |r| r.at))
+}
+
+/// Why a workload takes no connection.
+#[derive(Serialize)]
+pub(super) struct AbsenceJson<'a> {
+    reason: &'a str,
+    at: String,
+}
+
+impl<'a> AbsenceJson<'a> {
+    pub fn of(report: &Report<'_>, absence: &'a Absence) -> AbsenceJson<'a> {
+        AbsenceJson { reason: &absence.text, at: report.sources.line_of(absence.at) }
+    }
 }
 
 /// `"all"`, or ranges by protocol.

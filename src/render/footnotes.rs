@@ -11,6 +11,7 @@ type Meaning = (&'static str, &'static str, &'static str);
 const MEANINGS: &[Meaning] = &[
     ("Open", "", "empty where the object names no port: an Ingress, or a port that the platform chooses"),
     ("Workload", "no workload", "requests end at a Service without pods in the manifests, or outside of them"),
+    ("Policies", NO_POD, "no pod of the workload takes connections behind this object, whatever policies allow"),
     ("Call", "allowed", "the configuration of FROM names TO, and policies allow it"),
     ("Call", "partly", "the configuration of FROM names TO, and policies deny some of the ports"),
     ("Call", "blocked", "the configuration of FROM names TO, and policies deny it"),
@@ -20,6 +21,7 @@ const MEANINGS: &[Meaning] = &[
     ("Ingress", "ruled", "only policies of other tiers apply: what they do not decide is allowed"),
     ("Ingress", "open", "no policy applies: everything is allowed"),
     ("Ingress", "not enforced", "a policy applies, and the network plugin does not enforce it"),
+    ("Ingress", "unknown", "the input leaves out policies, as `kubectl get all` does"),
     ("Value", "needed", "without it something else would be allowed"),
     ("Value", "redundant", "without it nothing changes: others say the same, or everything is allowed without it"),
     ("Value", "shadowed", "without it nothing changes: others decide first"),
@@ -31,6 +33,9 @@ const MEANINGS: &[Meaning] = &[
     ("Weight", "", "empty where the rule names none"),
     ("Because", "", "empty where no policy decides"),
 ];
+
+/// The word for an entrance without a pod that takes connections.
+pub(super) const NO_POD: &str = "no ready pod";
 
 /// The note about a certainty; none about what is certain.
 fn doubt(certainty: Certainty) -> Option<String> {
@@ -76,6 +81,7 @@ pub fn footnotes(table: &Table) -> Vec<String> {
             }
         }
     }
+    notes.extend(table.notes.iter().cloned());
     notes
 }
 

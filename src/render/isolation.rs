@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::Report;
-use super::connections::PolicyJson;
+use super::connections::{AbsenceJson, PolicyJson};
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
 use crate::cluster::Workload;
-use crate::policy::{Direction, Isolation, Project};
+use crate::policy::{Direction, ForeignPolicy, Isolation, Project};
 
 /// A table of workloads: open or isolated in each direction, and by which policies.
 pub fn isolation_table(report: &Report<'_>) -> Table {
@@ -26,11 +26,21 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
                 ));
             }
         }
-        by.extend(foreign(report, index).into_iter().map(|key| format!("not evaluated: {key}")));
+        by.extend(foreign(report, index).map(|policy| match policy.is_repeated {
+            true => format!("defined more than once: {} ({})", policy.key, report.sources.line_of(policy.at)),
+            false => format!("not evaluated: {}", policy.key),
+        }));
+        if report.cluster.is_partial() {
+            by.push("the input leaves out policies (kubectl get all)".to_owned());
+        }
         if workload.spec.pod.host_network == Some(true) {
             by.push("in the network of its node: policies may not hold".to_owned());
         }
+        by.extend(report.facts.absences.get(&index).map(|absence| report.absence(absence)));
         let mut words = [word(ingress), word(egress)];
+        if report.cluster.is_partial() {
+            words.iter_mut().filter(|word| **word == OPEN).for_each(|word| *word = "unknown");
+        }
         for (word, direction) in words.iter_mut().zip(Direction::ALL) {
             for policy in report.connectivity.unenforced(index, direction) {
                 let policy = &report.connectivity.policies()[policy];
@@ -65,10 +75,9 @@ fn word(side: &Isolation) -> &'static str {
 }
 
 /// The policies that are not evaluated and may concern a workload.
-fn foreign(report: &Report<'_>, workload: usize) -> Vec<String> {
+fn foreign<'a>(report: &'a Report<'_>, workload: usize) -> impl Iterator<Item = &'a ForeignPolicy> {
     let namespace = report.cluster.workloads()[workload].key.namespace();
-    let foreign = report.connectivity.foreign().iter().filter(|f| f.may_select(workload, namespace));
-    foreign.map(|f| f.key.to_string()).collect()
+    report.connectivity.foreign().iter().filter(move |f| f.may_select(workload, namespace))
 }
 
 /// Isolation as JSON: `version`, `workloads` and `diagnostics`.
@@ -93,6 +102,8 @@ pub fn isolation_json(report: &Report<'_>) -> String {
         not_evaluated: Vec<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         not_enforced: Vec<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        absence: Option<AbsenceJson<'a>>,
         at: String,
     }
     #[derive(Serialize)]
@@ -120,12 +131,13 @@ pub fn isolation_json(report: &Report<'_>) -> String {
             isolated: Sides { ingress: ingress.is_isolated(), egress: egress.is_isolated() },
             policies: Sides { ingress: say(&ingress, Direction::Ingress), egress: say(&egress, Direction::Egress) },
             host_network: workload.spec.pod.host_network == Some(true),
-            not_evaluated: foreign(report, index),
+            not_evaluated: foreign(report, index).map(|f| f.key.to_string()).collect(),
             not_enforced: Direction::ALL
                 .into_iter()
                 .flat_map(|d| report.connectivity.unenforced(index, d))
                 .map(|p| report.connectivity.policies()[p].key.to_string())
                 .collect(),
+            absence: report.facts.absences.get(&index).map(|a| AbsenceJson::of(report, a)),
             at: report.sources.line_of(report.cluster.entries()[workload.entry].object.span),
         }
     });

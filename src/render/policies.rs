@@ -27,6 +27,7 @@ pub fn policies_table(report: &Report<'_>) -> Table {
         let value = Value::Unknown.as_str().to_owned();
         let because = match &foreign.enforced_by {
             Some(by) => format!("not evaluated: enforced by {by}"),
+            None if foreign.is_repeated => "defined more than once with different content".to_owned(),
             None => "not evaluated".to_owned(),
         };
         rows.push(vec![foreign.key.to_string(), value, because, at]);

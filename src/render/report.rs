@@ -9,6 +9,7 @@ use crate::graph::{Graph, Node};
 use crate::inert;
 use crate::net::ObjectKey;
 use crate::policy::{Calls, Connectivity};
+use crate::resolve::{Absence, Facts};
 use crate::source::Sources;
 use crate::world::{Account, Scope, UnreadEntrance, World};
 
@@ -27,6 +28,8 @@ pub struct Report<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// Objects that may open an entrance from outside and are not read.
     pub unread: &'a [UnreadEntrance],
+    /// Facts about entrances and pods.
+    pub facts: &'a Facts,
     /// What became of the objects of the input; `None` where nobody asks.
     pub account: Option<&'a Account>,
     /// The objects that are listed; `None` for all.
@@ -45,6 +48,7 @@ impl<'a> Report<'a> {
             calls: Some(world.calls()),
             diagnostics: world.diagnostics(),
             unread: &world.facts().unread,
+            facts: world.facts(),
             account: Some(world.account()),
             scope: None,
             sources: world.sources(),
@@ -74,6 +78,11 @@ impl<'a> Report<'a> {
     /// The id of a workload.
     pub(super) fn workload(&self, workload: usize) -> String {
         self.cluster.workloads()[workload].key.to_string()
+    }
+
+    /// Why a workload takes no connection, with the place.
+    pub(super) fn absence(&self, absence: &Absence) -> String {
+        format!("{} ({})", absence.text, self.sources.line_of(absence.at))
     }
 
     pub(super) fn diagnostics(&self) -> Vec<DiagnosticJson<'a>> {

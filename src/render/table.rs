@@ -19,6 +19,8 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// How certain its rows are, where a column says so.
     pub certainties: BTreeSet<Certainty>,
+    /// Further footnotes, which are about the rows.
+    pub notes: Vec<String>,
 }
 
 /// A form that a table can have.

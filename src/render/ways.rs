@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::connections::{PortsJson, ReasonJson, reasons};
+use super::connections::{AbsenceJson, PortsJson, ReasonJson, reasons};
+use super::footnotes::NO_POD;
 use super::json::{DiagnosticJson, RouteJson, VERSION, WayJson};
 use super::table::Table;
 use super::tables::{self, ExposureRow, RouteRow};
@@ -107,13 +108,18 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
         ];
         match &row.workload {
             Some((entrance, admission)) => {
-                let verdict = words_of(&admission.ports, Some(&entrance.ports), admission.certainty);
-                cells.extend([
-                    report.workload(entrance.workload),
-                    entrance.ports.to_string(),
-                    verdict,
-                    reasons(report, &admission.ports, &admission.because),
-                ]);
+                let (ports, because) = (&admission.ports, &admission.because);
+                let absence = report.facts.absence_of(entrance).filter(|_| !ports.is_empty());
+                let (verdict, because) = match absence {
+                    Some(absence) if !absence.may_change => (NO_POD.to_owned(), report.absence(absence)),
+                    Some(absence) => (words_of(ports, None, Certainty::Undetermined), report.absence(absence)),
+                    None => {
+                        let verdict = words_of(ports, Some(&entrance.ports), admission.certainty);
+                        (verdict, reasons(report, ports, because))
+                    }
+                };
+                let ports = entrance.ports.to_string();
+                cells.extend([report.workload(entrance.workload), ports, verdict, because]);
             }
             None => cells.extend(["no workload".to_owned(), String::new(), String::new(), String::new()]),
         }
@@ -122,7 +128,10 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
     let unseen: Vec<Unseen> =
         unseen(report, extent).into_iter().filter(|u| u.direction == Direction::Ingress).collect();
     let rows = rows(report);
-    let judged = rows.iter().filter_map(|row| row.workload.as_ref()).map(|(_, admission)| admission.certainty);
+    let judged = rows.iter().filter_map(|row| row.workload.as_ref()).map(|(entrance, admission)| {
+        let may_change = report.facts.absence_of(entrance).is_some_and(|a| a.may_change);
+        if may_change { Certainty::Undetermined } else { admission.certainty }
+    });
     let unread_ones = unread(report).map(|_| Certainty::Undetermined);
     Table {
         certainties: judged.chain(unseen.iter().map(|u| u.certainty)).chain(unread_ones).collect(),
@@ -131,6 +140,7 @@ pub fn exposure_table(report: &Report<'_>, extent: Extent) -> Table {
             .chain(unread(report).map(|u| unread_line(report, u)))
             .chain(unseen.iter().map(|u| unseen_line(report, u)))
             .collect(),
+        notes: Vec::new(),
     }
 }
 
@@ -189,6 +199,8 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
         allowed: PortsJson,
         certainty: &'static str,
         because: Vec<ReasonJson<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        absence: Option<AbsenceJson<'a>>,
     }
     #[derive(Serialize)]
     struct UnseenJson<'a> {
@@ -240,6 +252,7 @@ pub fn exposure_json(report: &Report<'_>, extent: Extent) -> String {
             allowed: PortsJson::of(&admission.ports),
             certainty: admission.certainty.as_str(),
             because: admission.because.iter().map(|r| ReasonJson::of(report, r)).collect(),
+            absence: report.facts.absence_of(entrance).map(|a| AbsenceJson::of(report, a)),
         }),
         at: row.way.at.map(Evidence::place),
     });

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::absence::{Absence, ListedEndpoints};
 use super::dns::DnsAccess;
 use super::unread::UnreadEntrance;
 use crate::graph::{Backend, Evidence, HostTls, NodeId, Port, PortMap, RouteRule, UseWay};
 use crate::net::ObjectKey;
+use crate::policy::{AbsentPods, Entrance};
 
 /// Everything that resolution found beside the graph, in the order of objects.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,17 @@ pub struct Facts {
     pub unjudged: BTreeMap<usize, Vec<Unjudged>>,
     /// Probes that no port of their pods answers, as far as is known.
     pub probes: Vec<UnansweredProbe>,
+    /// Workloads without a pod that takes connections.
+    pub absences: BTreeMap<usize, Absence>,
+    /// The same behind Services, by Service and workload: a Service may list pods that are not ready, and select one
+    /// pod of several.
+    pub absent_behind: BTreeMap<(usize, usize), Absence>,
+    /// What EndpointSlices and Endpoints list for Services.
+    pub listed: BTreeMap<usize, ListedEndpoints>,
+    /// The turn of the rules of routes whose order decides, the first is 0, by object and field.
+    pub turns: BTreeMap<(usize, String), usize>,
+    /// Middlewares that routes of Traefik name and the manifests do not contain.
+    pub missing_middlewares: Vec<MissingMiddleware>,
     /// By namespace the first object of a kind that is not known and that may well make pods: an operator's.
     pub operated: BTreeMap<String, usize>,
     /// The workloads that are the DNS of the cluster.
@@ -97,6 +110,14 @@ impl Facts {
     /// The first object that may open an entrance to a workload and is not read.
     pub fn unread_to(&self, workload: usize) -> Option<&UnreadEntrance> {
         self.unread.get(self.unread_by_workload.get(workload).copied().flatten()?)
+    }
+
+    /// Why no pod behind an entrance takes connections.
+    pub fn absence_of(&self, entrance: &Entrance) -> Option<&Absence> {
+        match entrance.absent? {
+            AbsentPods::Itself => self.absences.get(&entrance.workload),
+            AbsentPods::Behind(service) => self.absent_behind.get(&(service, entrance.workload)),
+        }
     }
 
     /// What policies say of questions of a workload to the DNS of the cluster.
@@ -266,6 +287,17 @@ pub struct Checked {
     pub by: String,
     /// The field that says so.
     pub field: String,
+}
+
+/// A Middleware of Traefik that is not in the manifests: Traefik takes no requests for a route that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingMiddleware {
+    /// The route or Ingress that names it, or a Middleware that does.
+    pub object: usize,
+    /// The field.
+    pub field: String,
+    /// Its name, as it is written.
+    pub name: String,
 }
 
 /// Something about an entrance that its controller, or the API server, does not take.

@@ -3,6 +3,7 @@
 //! Whatever an object refers to and the manifests do not contain becomes a `Missing` node, so that no reference is
 //! lost.
 
+mod absence;
 mod allows;
 mod api_server;
 mod backends;
@@ -40,12 +41,13 @@ use crate::net::{AddressSet, ObjectKey};
 use crate::policy::{self, Calls, Connectivity, NetworkPlugin};
 use crate::source::Sources;
 
+pub use absence::{Absence, ListedEndpoints, pod_lacking, pods_text};
 pub use controllers::{ControllerError, ControllerRef, is_google};
 pub use dns::{DnsAccess, DnsDenial, DnsDoubt, RuleRef, leads_to_pods};
 pub use facts::{
     ApiCall, BackendReference, BackendTarget, Certificate, CertificateSource, Checked, ControllerHint, DestinationRule,
-    EndpointOutcome, Facts, Fault, Gate, Host, HostPort, Listening, OwnAnswer, ProbePort, Refusal, RefusalReason,
-    ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
+    EndpointOutcome, Facts, Fault, Gate, Host, HostPort, Listening, MissingMiddleware, OwnAnswer, ProbePort, Refusal,
+    RefusalReason, ServicePort, UnansweredProbe, Unclaimed, Unjudged, Unprovisioned, UseReference,
 };
 pub use provision::pool_asked;
 pub use unread::UnreadEntrance;
@@ -103,6 +105,8 @@ pub fn resolve(
     context.facts.unread = unread::entrances(&context);
     context.facts.unread_by_workload = unread::by_workload(cluster, &context.facts.unread);
     let links = context.graph.edges_by_end();
+    context.facts.listed = absence::listed(cluster);
+    absence::keep(cluster, &links, &mut context.facts);
     context.facts.gates = entrance::gates(cluster, &links);
     let entrances = ways::entrances(cluster, &links, &context.facts, &context.controllers);
     let absent = controllers::absent(cluster, controllers);
@@ -211,6 +215,15 @@ impl Context<'_> {
     fn fault(&mut self, entry: &Entry, text: impl Into<String>, field: &str) {
         let object = self.position(entry);
         self.facts.faults.push(Fault { object, field: field.to_owned(), text: text.into() });
+    }
+
+    /// Keeps that a Middleware of Traefik is not in the manifests.
+    fn missing_middleware(&mut self, entry: &Entry, name: &str, field: &str) {
+        let object = self.position(entry);
+        let found = MissingMiddleware { object, field: field.to_owned(), name: name.to_owned() };
+        if !self.facts.missing_middlewares.contains(&found) {
+            self.facts.missing_middlewares.push(found);
+        }
     }
 
     /// Keeps that an object is read for what is known of entrances.

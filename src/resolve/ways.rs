@@ -15,7 +15,7 @@ use crate::graph::{
     PortMap, TargetPort,
 };
 use crate::net::{AddressSet, PortSet, Protocol};
-use crate::policy::{Entrance, EntranceDoubt, Origin, Way};
+use crate::policy::{AbsentPods, Entrance, EntranceDoubt, Origin, Way};
 
 /// Every entrance that the links between objects show, by workload. Without given controllers, those of the cluster are
 /// found by their labels.
@@ -29,25 +29,32 @@ pub(super) fn entrances(
         cluster.workloads().iter().enumerate().map(|(i, w)| (NodeId::object(&w.key), i)).collect();
     let services: BTreeMap<NodeId, &Service> =
         cluster.services().map(|(entry, service)| (NodeId::object(&entry.key), service)).collect();
-    let mut found: BTreeMap<(NodeId, usize, Way), (PortSet, Option<EntranceDoubt>)> = BTreeMap::new();
-    let mut add = |by: &NodeId, workload: usize, way: Way, ports: PortSet, doubt: Option<EntranceDoubt>| {
-        let (known, least) = found.entry((by.clone(), workload, way)).or_insert((PortSet::none(), doubt));
-        known.add(&ports);
-        *least = doubt.min(*least);
+    let mut found: BTreeMap<(NodeId, usize, Way), Open> = BTreeMap::new();
+    let mut add = |by: &NodeId, workload: usize, way: Way, opened: Open| {
+        let known = found.entry((by.clone(), workload, way)).or_insert(Open { ports: PortSet::none(), ..opened });
+        known.ports.add(&opened.ports);
+        known.doubt = opened.doubt.min(known.doubt);
+        known.absent = opened.absent.and(known.absent);
     };
+    let behind_of = |service: &NodeId, workload: usize| {
+        let position = cluster.find(service.key()?)?;
+        facts.absent_behind.contains_key(&(position, workload)).then_some(AbsentPods::Behind(position))
+    };
+    // Readiness matters behind Services only.
+    let own = |workload: usize| facts.absences.get(&workload).filter(|a| !a.is_unready).map(|_| AbsentPods::Itself);
     for EdgeView { from, to, detail } in links.iter() {
         match detail {
             EdgeDetail::Exposes(exposures) => {
                 if let Some(&workload) = workloads.get(&to.id) {
                     for (way, ports) in into_pods(cluster, facts, controllers, (workload, from), exposures) {
-                        add(&to.id, workload, way, ports, None);
+                        add(&to.id, workload, way, Open { ports, doubt: None, absent: own(workload) });
                     }
                 }
                 let doubt = doubt(cluster, facts, &to.id, exposures);
                 for (workload, maps) in behind(links, &to.id, &workloads) {
                     let ports = maps.iter().map(targets).fold(PortSet::none(), |a, b| a.with(&b));
                     let way = Way::Direct { from: origin(from), addresses: addresses(from) };
-                    add(&to.id, workload, way, ports, doubt);
+                    add(&to.id, workload, way, Open { ports, doubt, absent: behind_of(&to.id, workload) });
                 }
             }
             EdgeDetail::Routes { port, rules } => {
@@ -62,7 +69,7 @@ pub(super) fn entrances(
                 // Only some controllers take the port of the pods for that of the Service.
                 let by_target = matches!(port, Backend::Absent(_)).then_some(EntranceDoubt::Unjudged);
                 let routed = if let Some(&workload) = workloads.get(&to.id) {
-                    vec![(workload, queue_proxy())]
+                    vec![(workload, queue_proxy(), own(workload))]
                 } else {
                     let transport = if facts.datagrams.contains(&object) { Protocol::Udp } else { Protocol::Tcp };
                     let (end, port) = end_of_alias(links, &services, &to.id, port);
@@ -75,23 +82,31 @@ pub(super) fn entrances(
                             .map(targets)
                             .fold(PortSet::none(), |a, b| a.with(&b))
                     };
-                    behind(links, end, &workloads).into_iter().map(|(w, maps)| (w, reached(maps))).collect()
+                    let all = behind(links, end, &workloads).into_iter();
+                    all.map(|(w, maps)| (w, reached(maps), behind_of(end, w))).collect()
                 };
-                for (workload, ports) in routed {
+                for (workload, ports, absent) in routed {
                     for way in &ways {
                         let doubt = by_target.or_else(|| unjudged(cluster, facts, object, &to.id));
-                        add(&from.id, workload, way.clone(), ports.clone(), doubt);
+                        add(&from.id, workload, way.clone(), Open { ports: ports.clone(), doubt, absent });
                     }
                 }
             }
             _ => {}
         }
     }
-    let opened = found.into_iter().filter(|(_, (ports, _))| !ports.is_empty());
-    let entrances = opened.filter_map(|((by, workload, way), (ports, doubt))| {
-        Some(Entrance { by: by.key()?.clone(), way, workload, ports, doubt })
+    let opened = found.into_iter().filter(|(_, open)| !open.ports.is_empty());
+    let entrances = opened.filter_map(|((by, workload, way), Open { ports, doubt, absent })| {
+        Some(Entrance { by: by.key()?.clone(), way, workload, ports, doubt, absent })
     });
     entrances.collect()
+}
+
+/// What a way opens.
+struct Open {
+    ports: PortSet,
+    doubt: Option<EntranceDoubt>,
+    absent: Option<AbsentPods>,
 }
 
 /// What is not known of the ways that a Service opens itself.

@@ -8,7 +8,7 @@ use super::ends::{Doubt, End, Judged, addresses_name, beside, judge, network, pu
 use super::lookup::{self, Party};
 use super::question::{PortName, PortWish, Question, Reference, Url};
 use super::url::Match;
-use super::{Scene, dns, given, names, outside, policies, ports, routed, service, suggest, verdict};
+use super::{Scene, dns, names, outside, policies, ports, routed, service, suggest, unresolved, verdict};
 use crate::diagnostic::Code;
 use crate::graph::EdgeDetail;
 use crate::net::{AddressSet, ObjectKey, PortSet, Protocol};
@@ -260,7 +260,13 @@ pub fn answer(world: &World, question: &Question, namespace: Option<&str>) -> Re
     if let Reference::Url(url) = &asked.to {
         return routed::of_url(scene, &from, url);
     }
-    let to = lookup::find(scene, &asked.to, asked.port.as_ref(), lookup::Role::To(from.namespace(scene)))?;
+    let to = match lookup::find(scene, &asked.to, asked.port.as_ref(), lookup::Role::To(from.namespace(scene))) {
+        Ok(to) => to,
+        Err(trouble) => {
+            let name = lookup::of_cluster(scene, &asked.to).filter(|_| from.namespace(scene).is_some());
+            return name.map(|name| unresolved::answer(scene, &asked, &from, &name, &trouble)).ok_or(trouble);
+        }
+    };
     let at_node = asked.port.as_ref().and_then(|wish| lookup::behind_node(scene, &asked.to, &to, wish));
     let asked = Question { port: at_node.or_else(|| asked.port.clone()), ..asked };
     settled(scene, &asked, (&from, &to), alias.as_ref(), None)
@@ -338,7 +344,7 @@ pub(super) fn settled(
         steps.extend(lookup.step.take());
     }
     translation(scene, asked, to, &judged, &mut found);
-    let judgement = given::settle(scene, &found, &judged, &mut steps);
+    let judgement = verdict::verdict(scene, &found, &judged);
     let decided = judgement.0 != Outcome::Undetermined;
     let (outcome, summary) = verdict::with_names(judgement, &lookup);
     let ports = judged.iter().fold(PortSet::none(), |set, p| set.with(&p.asked));

@@ -10,6 +10,7 @@ use crate::manifest::{Body, Tree};
 use crate::net::kinds::{self, entrance_kind};
 use crate::net::near::letters_apart;
 use crate::net::{AddressSet, ClusterName, ObjectKey, Protocol};
+use crate::resolve::pods_text;
 
 /// An end of the connection that a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -329,28 +330,7 @@ fn beyond(scene: &Scene<'_>, namespace: &str, service: &str, pod: &str) -> Optio
         w.key.namespace() == namespace && w.key.name == name && w.spec.service_name.as_deref() == Some(service)
     })?;
     let (own, at) = (scene.workload_name(index), scene.workload_place(index));
-    Some(format!("{own} has {} ({at})", pods_of(scene, index)))
-}
-
-/// The pods of a StatefulSet in words: `2 replicas, so its pods are db-0 and db-1`.
-fn pods_of(scene: &Scene<'_>, index: usize) -> String {
-    let name = &scene.workload(index).key.name;
-    let numbers = scene.cluster.pod_numbers(scene.workload(index));
-    let (first, last) = (numbers.start, numbers.end - 1);
-    match scene.workload(index).spec.replicas.unwrap_or(1) {
-        ..=0 => "0 replicas, so it has no pods".to_owned(),
-        1 => format!("1 replica, so its only pod is {name}-{first}"),
-        2 => format!("2 replicas, so its pods are {name}-{first} and {name}-{last}"),
-        n => format!("{n} replicas, so its pods are {name}-{first} to {name}-{last}"),
-    }
-}
-
-/// Why a StatefulSet has no pod of a name with a number.
-pub(super) fn lacks_pod(scene: &Scene<'_>, index: usize, pod: &str) -> Option<String> {
-    let workload = scene.workload(index);
-    let number: i64 = pod.strip_prefix(workload.key.name.as_str())?.strip_prefix('-')?.parse().ok()?;
-    let is_missing = !scene.cluster.pod_numbers(workload).contains(&number);
-    is_missing.then(|| format!("has no pod {pod}: it has {}", pods_of(scene, index)))
+    Some(format!("{own} has {} ({at})", pods_text(scene.cluster, scene.workload(index))))
 }
 
 /// A name with dots is looked for as the DNS of a cluster would answer it: that of a Service, or of a pod of a
@@ -396,12 +376,40 @@ fn by_host(scene: &Scene<'_>, host: &str, role: Role<'_>) -> Result<Party, Strin
         _ if role == Role::From => {
             Err(format!("`{host}` is a name outside of the cluster; say the address it has, or `internet`"))
         }
+        Some((None, _, end, _)) if is_domain(end) => Ok(Party::Host(absolute.to_owned())),
         Some((None, name, namespace, _)) if !host.ends_with('.') => {
             let trouble = unknown(scene, &parties(scene), None, Some(namespace), name);
             Err(format!("{trouble}\nfor a DNS name outside of the cluster write `{host}.`"))
         }
         _ => Ok(Party::Host(absolute.to_owned())),
     }
+}
+
+/// Whether the last part of a name is that of names outside more than that of a namespace: a code of a country, or
+/// another domain that many names end in (<https://www.iana.org/domains/root/db>).
+fn is_domain(end: &str) -> bool {
+    const DOMAINS: &[&str] = &[
+        "app", "biz", "cloud", "com", "dev", "edu", "gov", "info", "int", "mil", "net", "online", "org", "site",
+        "tech", "xyz",
+    ];
+    end.len() == 2 && end.bytes().all(|b| b.is_ascii_alphabetic()) || DOMAINS.contains(&end)
+}
+
+/// A name of the cluster that no object of the manifests has.
+pub(super) struct Unresolved<'h> {
+    /// The name.
+    pub host: &'h str,
+    /// The namespace that it is of.
+    pub namespace: &'h str,
+}
+
+/// Whether a name that is written is one of the cluster: a full one, or one with a namespace of the manifests.
+pub(super) fn of_cluster<'h>(scene: &Scene<'_>, reference: &'h Reference) -> Option<Unresolved<'h>> {
+    let Reference::Host(host) = reference else { return None };
+    let name = ClusterName::parse(host.trim_end_matches('.'))?;
+    let namespace = name.namespace?;
+    let is_meant = name.is_full || scene.cluster.namespaces().contains_key(namespace);
+    is_meant.then_some(Unresolved { host, namespace })
 }
 
 #[cfg(test)]

@@ -17,18 +17,17 @@ mod given;
 mod lookup;
 mod names;
 mod outside;
-mod pods;
 mod policies;
 mod ports;
 mod question;
 mod routed;
 mod service;
 mod suggest;
+mod unresolved;
 mod url;
 mod verdict;
 
 use crate::cluster::{Cluster, Entry, Workload};
-use crate::diagnostic::Code;
 use crate::graph::{Graph, NodeId};
 use crate::policy::{Connectivity, Direction, ForeignPolicy};
 use crate::resolve::Facts;
@@ -68,7 +67,7 @@ impl<'a> Scene<'a> {
             connectivity: world.connectivity(),
             sources: world.sources(),
             namespace,
-            is_partial: world.diagnostics().iter().any(|d| d.code == Code::PartialDump),
+            is_partial: world.cluster().is_partial(),
         }
     }
 

@@ -8,14 +8,13 @@ use super::answer::{Change, Found, Layer, Mark, Passage, Step, Target};
 use super::ends::{End, addresses_name};
 use super::gates::{Hop, clients, gate, hop, only, place, unclaimed, unclassed, unjudged, unprovisioned};
 use super::lookup::Party;
-use super::pods::Absence;
 use super::question::PortWish;
 use super::url::{self, Match};
 use super::{given, ports, service};
 use crate::graph::{Backend, Edge, EdgeDetail, Expose, NodeId, PortMap, TargetPort, are_silent, port_text};
 use crate::net::{AddressSet, PortSet, Protocol, text};
 use crate::policy::{self, Direction};
-use crate::resolve::{UnreadEntrance, is_translated};
+use crate::resolve::{Absence, UnreadEntrance, is_translated};
 
 /// One way in, up to a Service.
 pub(super) struct Way {
@@ -70,7 +69,7 @@ pub(super) fn ways_in(
     let mut others: Vec<String> = Vec::new();
     // Whether policies keep everybody from the pods that bring the requests of some way.
     let mut shut = false;
-    let mut absent: Vec<(usize, Absence)> = Vec::new();
+    let mut absent: Vec<(usize, &Absence)> = Vec::new();
     for id in &services {
         let asked_for = |way: &Way| {
             let is_port = |m: &Match| matches!(&m.end, url::End::Sent(_, port) if way.port.as_ref() == Some(port));
@@ -191,19 +190,19 @@ fn checked(scene: &Scene<'_>, by: &NodeId, step: &mut Step) {
 }
 
 /// Pods behind entrances that take no connections: if there are no others, it fails.
-fn say_absent(scene: &Scene<'_>, mut absent: Vec<(usize, Absence)>, step: &mut Step, found: &mut Found) {
+fn say_absent(scene: &Scene<'_>, mut absent: Vec<(usize, &Absence)>, step: &mut Step, found: &mut Found) {
     absent.dedup_by(|a, b| a.0 == b.0);
     let alone = found.pairs.is_empty();
     for (workload, absence) in absent {
         let name = scene.workload_name(workload);
         let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
-        step.say(mark, format!("{name} {}", absence.text), Some(absence.at.clone()));
+        step.say(mark, format!("{name} {}", absence.text), Some(scene.place(absence.at)));
         let text = format!("{name} {}", absence.text);
         match absence.may_change {
             true if alone => found.unknown = Some(text),
             false if alone => {
                 found.failure = Some(text);
-                found.changes.push(absence.change(&name));
+                found.changes.push(service::present(absence, &name));
             }
             _ => {}
         }

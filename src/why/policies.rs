@@ -3,6 +3,7 @@
 use super::Scene;
 use super::answer::{Layer, Mark, Step};
 use super::ends::{Doubt, End, Judged};
+use super::given;
 use super::service::pairs;
 use crate::net::{ContainerPort, PortSet, text};
 use crate::policy::{
@@ -123,6 +124,10 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
             policy.key
         );
         step.say(Mark::Doubt, text, Some(scene.place(policy.at)));
+    }
+    let (repeated, foreign): (Vec<_>, Vec<_>) = foreign.into_iter().partition(|f| f.is_repeated);
+    for policy in repeated {
+        step.say(Mark::Doubt, given::repeatedly(&policy.key), Some(scene.place(policy.at)));
     }
     if let Some(first) = foreign.first() {
         let subject = if foreign.len() > 1 {

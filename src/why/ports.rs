@@ -3,7 +3,6 @@
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step};
 use super::ends::End;
-use super::pods;
 use super::question::{PortName, PortWish};
 use super::service::{PlainService, place_of, unserved_change, unserved_text};
 use crate::graph::{Detail, Port, PortMap, ServiceKind, TargetPort, port_text};
@@ -229,11 +228,11 @@ pub(super) fn workload_target(
     wish: Option<&PortWish>,
     steps: &mut Vec<Step>,
 ) -> Result<Found, String> {
-    if let Some(absence) = pods::absence(scene, workload).filter(|a| !a.is_unready) {
+    if let Some(absence) = scene.facts.absences.get(&workload).filter(|a| !a.is_unready) {
         let name = scene.workload_name(workload);
         let mut step = Step::new(Layer::Endpoints);
         let mark = if absence.may_change { Mark::Doubt } else { Mark::Problem };
-        step.say(mark, format!("{name} {}", absence.text), Some(absence.at));
+        step.say(mark, format!("{name} {}", absence.text), Some(scene.place(absence.at)));
         steps.push(step);
         let why = Some(format!("{name} {}", absence.text));
         return Ok(match absence.may_change {

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use super::Scene;
 use super::answer::{Change, Found, Layer, Mark, Step, Target, anywhere, plain_port};
 use super::ends::End;
-use super::lookup::{self, Party};
-use super::pods::{self, Absence};
+use super::lookup::Party;
 use super::ports::map_ports;
 use super::question::PortWish;
 use crate::graph::{Detail, EdgeDetail, NodeId, NodeKind, PortMap, ServiceKind, port_text};
 use crate::manifest::{Body, Tree};
 use crate::net::{AddressSet, NODE_PORTS, ObjectKey, PortSet, label_list, text};
-use crate::resolve::ServicePort;
+use crate::resolve::{Absence, ServicePort};
 
 /// The Service that an alias represents in the end; itself for one that is none.
 fn end_of_alias(scene: &Scene<'_>, service: usize) -> usize {
@@ -226,6 +225,9 @@ fn endpoints_of(
     for (set, _, at) in &outside {
         endpoints.say(Mark::Ok, format!("Endpoints name addresses outside of the input: {set}"), Some(at.clone()));
     }
+    if let Some(outcome) = listed(scene, service, selected.is_empty(), endpoints) {
+        return outcome;
+    }
     if selected.is_empty() && outside.is_empty() {
         let at = scene.graph.find(service.id).and_then(|n| place_of(scene, n));
         if scene.facts.ports_of(service.entry).iter().any(ServicePort::is_unserved) {
@@ -261,6 +263,36 @@ fn endpoints_of(
     ServiceOutcome { found, ports: Some(ports) }
 }
 
+/// What the endpoints that are listed for a Service say where its pods are not in the manifests: the control plane lists
+/// those of a selector, and kube-proxy sends nothing to those that are not ready
+/// (<https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions>).
+fn listed(
+    scene: &Scene<'_>,
+    service: &PlainService<'_>,
+    is_without_pods: bool,
+    endpoints: &mut Step,
+) -> Option<ServiceOutcome> {
+    let listed = scene.facts.listed.get(&service.entry).filter(|_| is_without_pods)?;
+    let object = scene.entry(listed.object);
+    let at = Some(scene.place(object.object.span));
+    let is_by_selector = !service.selector.is_empty();
+    match (listed.ready, listed.unready) {
+        (0, 0) => None,
+        (0, unready) if listed.is_live || !is_by_selector => {
+            let text = format!("{} lists {unready} endpoints of {}, and none is ready", object.key, service.id);
+            endpoints.say(Mark::Problem, text, at);
+            Some(ServiceOutcome::failed(&format!("{} has no ready endpoint", service.id)))
+        }
+        (ready, _) if listed.is_live && is_by_selector => {
+            let text = format!("{} lists {ready} ready endpoints of {}", object.key, service.id);
+            endpoints.say(Mark::Doubt, format!("{text}, and their pods are not in the input"), at);
+            let why = format!("the pods behind {} are not in the input", service.id);
+            Some(ServiceOutcome::unknown(why))
+        }
+        _ => None,
+    }
+}
+
 /// The first object of the namespace of a Service whose operator may make pods.
 pub(super) fn operated(scene: &Scene<'_>, service: &NodeId) -> Option<ObjectKey> {
     let by = scene.facts.operated.get(service.key()?.namespace())?;
@@ -283,24 +315,15 @@ fn destination_rules(scene: &Scene<'_>, service: usize, step: &mut Step) {
     }
 }
 
-/// Why a workload takes no connection through a Service, which may list pods that are not ready as well
-/// (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pods>).
-pub(super) fn absence(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
-    if let Some(absence) = lacks_pod(scene, service, workload) {
-        return Some(absence);
-    }
-    let listed = || service.key().is_some_and(|key| lists_unready(scene, key));
-    pods::absence(scene, workload).filter(|a| !a.is_unready || !listed())
+/// Why a workload takes no connection through a Service.
+pub(super) fn absence<'a>(scene: &Scene<'a>, service: &NodeId, workload: usize) -> Option<&'a Absence> {
+    let service = scene.cluster.find(service.key()?)?;
+    scene.facts.absent_behind.get(&(service, workload))
 }
 
-/// Why a StatefulSet lacks the one pod that a Service selects
-/// (<https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-name-label>).
-fn lacks_pod(scene: &Scene<'_>, service: &NodeId, workload: usize) -> Option<Absence> {
-    let node = scene.graph.node(scene.graph.find(service)?);
-    let Detail::Service { selector, .. } = &node.detail else { return None };
-    let text = lookup::lacks_pod(scene, workload, selector.get("statefulset.kubernetes.io/pod-name")?)?;
-    let at = scene.place(scene.entry(scene.workload(workload).entry).object.at("spec.replicas"));
-    Some(Absence { text, at, may_change: pods::is_scaled(scene, workload), is_unready: false, help: None })
+/// What would help where a workload takes no connection.
+pub(super) fn present(absence: &Absence, workload: &str) -> Change {
+    Change::Edit(format!("{}: {workload}", absence.help()))
 }
 
 /// Whether pods get connections through an object though they are not ready: through themselves, or through a Service
@@ -313,11 +336,11 @@ pub(super) fn lists_unready(scene: &Scene<'_>, key: &ObjectKey) -> bool {
 
 /// Those of the selected workloads that have endpoints, and why the last other has none.
 fn running<'a>(
-    scene: &Scene<'_>,
+    scene: &Scene<'a>,
     service: &PlainService<'_>,
     selected: Vec<Chosen<'a>>,
     step: &mut Step,
-) -> (Vec<Chosen<'a>>, Option<(usize, Absence)>) {
+) -> (Vec<Chosen<'a>>, Option<(usize, &'a Absence)>) {
     let mut last = None;
     let alone = selected.len() == 1;
     let kept = selected
@@ -325,7 +348,11 @@ fn running<'a>(
         .filter(|(workload, ..)| {
             let Some(absence) = absence(scene, service.id, *workload) else { return true };
             let mark = if alone && !absence.may_change { Mark::Problem } else { Mark::Doubt };
-            step.say(mark, format!("{} {}", scene.workload_name(*workload), absence.text), Some(absence.at.clone()));
+            step.say(
+                mark,
+                format!("{} {}", scene.workload_name(*workload), absence.text),
+                Some(scene.place(absence.at)),
+            );
             last = Some((*workload, absence));
             false
         })
@@ -337,7 +364,7 @@ fn running<'a>(
 fn absent_endpoints(
     scene: &Scene<'_>,
     service: &PlainService<'_>,
-    (workload, absence): &(usize, Absence),
+    (workload, absence): &(usize, &Absence),
 ) -> ServiceOutcome {
     let name = scene.workload_name(*workload);
     if absence.may_change {
@@ -347,7 +374,7 @@ fn absent_endpoints(
         ));
     }
     let mut outcome = ServiceOutcome::failed(&format!("{} has no ready endpoint: {name} {}", service.id, absence.text));
-    outcome.found.changes.push(absence.change(&name));
+    outcome.found.changes.push(present(absence, &name));
     outcome
 }
 

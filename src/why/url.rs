@@ -152,17 +152,15 @@ fn one(
         tls: rule.tls,
         unsure,
         is_heard: listening.is_some(),
-        rank: said.and_then(|said| turn(by, said)).map_or(fit.rank, |turn| (fit.rank.0, false, turn)),
+        rank: said.and_then(|said| turn(scene, object, said)).map_or(fit.rank, |turn| (fit.rank.0, false, turn)),
         is_conditional: fit.is_loose || rule.when == When::Conditional,
     })
 }
 
 /// The turn of a rule whose order decides, the higher the earlier: the first route of a VirtualService that fits takes
 /// the request (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService>).
-fn turn(by: &Node, said: &Evidence) -> Option<usize> {
-    by.id.key().filter(|key| key.kind == "VirtualService")?;
-    let (number, _) = said.field.strip_prefix("spec.http[")?.split_once(']')?;
-    Some(usize::MAX - number.parse::<usize>().ok()?)
+fn turn(scene: &Scene<'_>, object: usize, said: &Evidence) -> Option<usize> {
+    scene.facts.turns.get(&(object, said.field.clone())).map(|turn| usize::MAX - turn)
 }
 
 /// Whether some listener of a route takes the host of a URL.

@@ -4,9 +4,10 @@ use super::Scene;
 use super::answer::{Found, Outcome};
 use super::dns::Lookup;
 use super::ends::{Doubt, Judged};
+use super::given;
 use super::policies::{is_for_pods, ports_text};
 use crate::net::{PortSet, text};
-use crate::policy::{Direction, Explanation, Project};
+use crate::policy::{Direction, Explanation, ForeignPolicy, Project};
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
@@ -113,13 +114,17 @@ fn unknown_peer(scene: &Scene<'_>, judged: &[Judged]) -> String {
 fn unevaluated(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let pairs = judged.iter().filter(|p| p.doubt == Some(Doubt::Unevaluated));
     let ends = pairs.flat_map(|p| [(&p.from, Direction::Egress), (&p.to, Direction::Ingress)]);
-    let mut keys: Vec<String> = ends
-        .filter_map(|(end, direction)| Some((end.workload()?, direction)))
-        .flat_map(|(w, direction)| scene.unevaluated(w, direction))
-        .map(|policy| policy.key.to_string())
-        .collect();
+    let ends = ends.filter_map(|(end, direction)| Some((end.workload()?, direction)));
+    let (repeated, others): (Vec<&ForeignPolicy>, Vec<&ForeignPolicy>) =
+        ends.flat_map(|(w, direction)| scene.unevaluated(w, direction)).partition(|policy| policy.is_repeated);
+    let mut keys: Vec<String> = others.iter().map(|policy| policy.key.to_string()).collect();
     keys.sort();
     keys.dedup();
+    match (repeated.first(), given::policies(scene)) {
+        (Some(policy), _) if keys.is_empty() => return given::repeatedly(&policy.key),
+        (None, Some(text)) if keys.is_empty() => return text,
+        _ => {}
+    }
     let verb = if keys.len() == 1 { "is" } else { "are" };
     format!("{} {verb} not evaluated and may change it", text::first(&keys, 3))
 }

@@ -228,30 +228,13 @@ fn says(tree: &Tree, at: Span) -> bool {
         }
 }
 
-/// Kinds that `kubectl get all` lists (<https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/>).
-const ALL_CATEGORY: &[&str] = &[
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "Job",
-    "Pod",
-    "ReplicaSet",
-    "ReplicationController",
-    "Service",
-    "StatefulSet",
-];
-
 /// A warning for a live dump that has the look of `kubectl get all`: it leaves out what decides about connections.
 fn partial_dump(cluster: &Cluster) -> Option<Diagnostic> {
-    let is_live = |e: &cluster::Entry| e.object.tree.at(&["metadata", "uid"]).is_some();
-    let entries = cluster.entries();
-    let made = entries.iter().find(|e| matches!(e.key.kind.as_str(), "Pod" | "ReplicaSet"))?;
-    let is_all = entries.iter().all(|e| ALL_CATEGORY.contains(&e.key.kind.as_str()) && is_live(e));
+    let made = cluster.partial()?;
     let message = "this looks like the output of `kubectl get all`, which leaves out NetworkPolicies, Ingresses and \
                    Namespaces: nothing is known of policies";
     let help = "add them: kubectl get all,ingress,networkpolicy,namespace,endpointslice -A -o yaml";
-    is_all.then(|| Diagnostic::at(Code::PartialDump, made.object.span, message).with_help(help))
+    Some(Diagnostic::at(Code::PartialDump, made.object.span, message).with_help(help))
 }
 
 /// The labels of objects, by the id of their node.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Kept, endpoint, is_listed, reasons};
-use crate::net::PortSet;
+use crate::net::{PortSet, text};
 use crate::policy::{Answer, CallVerdict, ConnectionGroup, Endpoint, Extent, Pair, PeerSet};
 use crate::render::Report;
 use crate::render::calls::{CallState, Ledger};
+use crate::render::footnotes::NO_POD;
 use crate::render::table::{Table, TableFormat, TableWriter, cell_width};
 
 /// The column of calls, where there is one.
@@ -47,6 +48,7 @@ impl ConnectionsTable<'_> {
         let columns = Rows::columns(&rows.ledger);
         let because = columns.len() - 1;
         let mut table = Table { columns, ..Table::default() };
+        table.notes.extend(absent(self.report));
         let mut calls = CallWidths::default();
         let mut kinds: BTreeSet<(Option<CallState>, bool)> = BTreeSet::new();
         for block in rows.blocks() {
@@ -233,6 +235,14 @@ impl<'a> Rows<'a> {
             PeerSet::IngressController => cell_width(&endpoint(self.report, &Endpoint::IngressController)),
         }
     }
+}
+
+/// That listed workloads have no pod that takes connections.
+fn absent(report: &Report<'_>) -> Option<String> {
+    let listed = report.facts.absences.keys().filter(|w| report.lists_workload(**w));
+    let names: Vec<String> = listed.map(|w| report.workload(*w)).collect();
+    let first = || text::first(&names, 3);
+    (!names.is_empty()).then(|| format!("{NO_POD}: nothing takes what policies allow to {}", first()))
 }
 
 /// States in the column of calls.

@@ -375,6 +375,9 @@ impl<'a> VirtualService<'a> {
         let mut rules = Rules::of(self.entry);
         for list in ["http", "tls", "tcp"] {
             for (r, route) in items(&self.entry.object.tree, &["spec", list]).enumerate() {
+                // The first route that fits takes the request
+                // (https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService).
+                rules.turn = (list == "http").then_some(r);
                 self.route(context, &mut rules, (list, route), &format!("spec.{list}[{r}]"));
             }
         }

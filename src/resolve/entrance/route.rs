@@ -26,6 +26,9 @@ pub(super) struct Rules<'a> {
     found: IndexMap<(NodeId, Backend), IndexMap<RouteRule, Evidence>>,
     /// How many more objects between it and its Services are followed.
     steps: usize,
+    /// The turn of the rules that are added, where their order decides.
+    pub turn: Option<usize>,
+    turns: BTreeMap<String, usize>,
 }
 
 /// A Service that an entry point names.
@@ -63,7 +66,7 @@ pub(in crate::resolve) struct Clients {
 impl<'a> Rules<'a> {
     /// No rules yet.
     pub fn of(entry: &'a Entry) -> Rules<'a> {
-        Rules { entry, found: IndexMap::new(), steps: 1_000 }
+        Rules { entry, found: IndexMap::new(), steps: 1_000, turn: None, turns: BTreeMap::new() }
     }
 
     /// Whether one more object between an entry point and its Services is followed: there may be many, and in circles.
@@ -74,6 +77,7 @@ impl<'a> Rules<'a> {
 
     /// Adds a rule; one that is there already stays once.
     pub fn push(&mut self, end: (NodeId, Backend), rule: RouteRule, said: Evidence) {
+        self.turns.extend(self.turn.map(|turn| (said.field.clone(), turn)));
         self.found.entry(end).or_default().entry(rule).or_insert(said);
     }
 
@@ -98,12 +102,15 @@ impl<'a> Rules<'a> {
     ) {
         let object = context.position(self.entry);
         let at = context.evidence(self.entry, field);
+        context.facts.turns.extend(self.turn.map(|turn| ((object, field.to_owned()), turn)));
         let own = rules.into_iter().map(|rule| OwnAnswer { object, rule, how: how.to_owned(), at: at.clone() });
         context.facts.answers.extend(own);
     }
 
     /// Adds the edges of all rules.
     pub fn finish(self, context: &mut Context<'_>, from: &NodeId) {
+        let object = context.position(self.entry);
+        context.facts.turns.extend(self.turns.into_iter().map(|(field, turn)| ((object, field), turn)));
         for ((target, port), rules) in self.found {
             let (rules, said): (Vec<RouteRule>, Vec<Evidence>) = rules.into_iter().unzip();
             context.graph.edge(from, &target, EdgeDetail::Routes { rules, port }, said);

@@ -165,6 +165,10 @@ fn guard<'c>(context: &mut Context<'c>, entry: &Entry, key: &ObjectKey, at: &str
     let Some(found) = cluster.find(key).filter(|_| depth < DEEPEST) else {
         // Traefik takes no requests for a route whose Middleware it does not know.
         context.unjudged(entry, format!("{name}, which is not in the input,"), at);
+        // Those of other providers have their names after an `@`.
+        if depth < DEEPEST && !key.name.contains('@') {
+            context.missing_middleware(entry, &format!("{}/{}", key.namespace(), key.name), at);
+        }
         return;
     };
     context.read(found);
@@ -239,7 +243,12 @@ pub(super) fn of_ingress(context: &mut Context<'_>, entry: &Entry) -> Option<Cli
         };
         match cluster.entries().iter().find(is_meant) {
             Some(found) => guard(context, entry, &found.key, &at, 0, &mut all),
-            None => context.unjudged(entry, format!("Middleware {name}, which is not in the input,"), &at),
+            None => {
+                context.unjudged(entry, format!("Middleware {name}, which is not in the input,"), &at);
+                if let Some(meant) = name.strip_suffix("@kubernetescrd") {
+                    context.missing_middleware(entry, meant, &at);
+                }
+            }
         }
     }
     Some(Clients { allowed: all.allowed?, denied: Vec::new(), field: at })
