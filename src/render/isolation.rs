@@ -7,7 +7,7 @@ use super::connections::PolicyJson;
 use super::json::{DiagnosticJson, VERSION};
 use super::table::Table;
 use crate::cluster::Workload;
-use crate::policy::{Direction, Isolation, Project};
+use crate::policy::{Direction, ForeignPolicy, Isolation, Project};
 
 /// A table of workloads: open or isolated in each direction, and by which policies.
 pub fn isolation_table(report: &Report<'_>) -> Table {
@@ -68,7 +68,7 @@ fn word(side: &Isolation) -> &'static str {
 fn foreign(report: &Report<'_>, workload: usize) -> Vec<String> {
     let namespace = report.cluster.workloads()[workload].key.namespace();
     let foreign = report.connectivity.foreign().iter().filter(|f| f.may_select(workload, namespace));
-    foreign.map(|f| f.key.to_string()).collect()
+    foreign.map(ForeignPolicy::name).collect()
 }
 
 /// Isolation as JSON: `version`, `workloads` and `diagnostics`.

@@ -6,7 +6,7 @@ use super::dns::Lookup;
 use super::ends::{Doubt, Judged};
 use super::policies::{is_for_pods, ports_text};
 use crate::net::{PortSet, text};
-use crate::policy::{Direction, Explanation, Project};
+use crate::policy::{Direction, Explanation, ForeignPolicy, Project};
 
 /// The outcome and the sentence for it.
 pub(super) fn verdict(scene: &Scene<'_>, found: &Found, judged: &[Judged]) -> (Outcome, String) {
@@ -116,7 +116,7 @@ fn unevaluated(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let mut keys: Vec<String> = ends
         .filter_map(|(end, direction)| Some((end.workload()?, direction)))
         .flat_map(|(w, direction)| scene.unevaluated(w, direction))
-        .map(|policy| policy.key.to_string())
+        .map(ForeignPolicy::name)
         .collect();
     keys.sort();
     keys.dedup();
