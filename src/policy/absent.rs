@@ -5,20 +5,22 @@ use std::collections::BTreeSet;
 use super::connectivity::{Admission, Connectivity};
 use super::evaluate::Effect;
 use super::groups::AbsentController;
-use super::rule::{Action, Direction, NamespaceSelection, Peer, Peers, PodSelection, Policy};
+use super::rule::{Action, Direction, NamespaceSelection, Peer, Peers, Perhaps, PodSelection, Policy};
 use crate::cluster::Cluster;
 use crate::net::{Labels, NAMESPACE_NAME, Operator, PortSet, Requirement, Selector};
 use crate::source::Span;
 
-/// The rules, each with the position of its policy: those for pods of namespaces whose labels the manifests do not
-/// contain, where what is known of the controller does not contradict.
+/// The rules, each with the position of its policy: those for pods that the manifests do not contain, in namespaces
+/// whose labels or pods they do not contain, where what is known of the controller does not contradict.
 pub(super) fn rules(policies: &[Policy], cluster: &Cluster, absent: &[AbsentController]) -> BTreeSet<(usize, usize)> {
     let mut found = BTreeSet::new();
+    let around = Around::of(cluster);
     for (index, policy) in policies.iter().enumerate() {
         for (position, rule) in policy.rules(Direction::Ingress).unwrap_or_default().iter().enumerate() {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             let meant = |peer: &Peer| match peer {
-                Peer::Pods(selection) => absent.iter().any(|c| c.may_be_meant(selection, cluster)),
+                Peer::Pods(selection) => absent.iter().any(|c| c.may_be_meant(selection, &around)),
+                Peer::Untold(_, Perhaps::Ingresses) => true,
                 Peer::Addresses(_) | Peer::Nodes | Peer::Names(_) | Peer::Untold(..) => false,
             };
             if rule.action == Action::Allow && peers.iter().any(meant) {
@@ -29,19 +31,46 @@ pub(super) fn rules(policies: &[Policy], cluster: &Cluster, absent: &[AbsentCont
     found
 }
 
+/// What the input holds of namespaces and their pods.
+struct Around<'a> {
+    cluster: &'a Cluster,
+    /// The namespaces of which it holds pods.
+    inhabited: BTreeSet<&'a str>,
+}
+
+impl<'a> Around<'a> {
+    fn of(cluster: &'a Cluster) -> Around<'a> {
+        Around { cluster, inhabited: cluster.workloads().iter().map(|w| w.key.namespace()).collect() }
+    }
+
+    /// Whether some pod of the input has labels that a selector asks for.
+    fn holds(&self, pods: &Selector) -> bool {
+        self.cluster.workloads().iter().any(|w| pods.matches(&w.spec.pod_labels))
+    }
+}
+
 impl AbsentController {
-    /// Whether a selection may mean it: as far as its namespace and labels are known, they fit.
-    fn may_be_meant(&self, selection: &PodSelection, cluster: &Cluster) -> bool {
+    /// Whether a selection may mean it: as far as its namespace and labels are known, they fit. A namespace that is
+    /// declared and of which the input holds no pod may well be its own: charts make the pods, and no Namespace.
+    fn may_be_meant(&self, selection: &PodSelection, around: &Around<'_>) -> bool {
         let NamespaceSelection::Labeled(selector) = &selection.namespaces else { return false };
-        let declared = || cluster.namespaces().values().filter(|n| n.declared.is_some());
+        let declared = |name: &str| around.cluster.namespaces().get(name).filter(|n| n.declared.is_some());
         match &self.namespace {
-            None => !declared().any(|n| selector.matches(&n.labels)),
-            // The labels of a declared namespace are known, and evaluated.
-            Some(name) if cluster.namespaces().get(name).is_some_and(|n| n.declared.is_some()) => false,
-            Some(name) => {
-                let known = Labels::from([(NAMESPACE_NAME.to_owned(), name.clone())]);
-                may_match(selector, &known) && may_match(&selection.pods, &self.labels)
+            // Labels of pods that nobody in any namespace has are those of others.
+            None if selector.is_everything() => !selection.pods.is_everything() && !around.holds(&selection.pods),
+            None => {
+                let all = around.cluster.namespaces().iter().filter(|(_, n)| n.declared.is_some());
+                let mut meant = all.filter(|(_, n)| selector.matches(&n.labels)).peekable();
+                meant.peek().is_none() || meant.any(|(name, _)| !around.inhabited.contains(name.as_str()))
             }
+            // The labels of a declared namespace are known, and evaluated; those of its pods are not.
+            Some(name) => match declared(name) {
+                Some(namespace) => selector.matches(&namespace.labels) && may_match(&selection.pods, &self.labels),
+                None => {
+                    let known = Labels::from([(NAMESPACE_NAME.to_owned(), name.clone())]);
+                    may_match(selector, &known) && may_match(&selection.pods, &self.labels)
+                }
+            },
         }
     }
 }

@@ -7,7 +7,7 @@ use super::admin::{self, Kind};
 use super::calico;
 use super::cilium;
 use super::classes::{namespace_keys, namespaces};
-use super::foreign::{ForeignPolicy, Surroundings};
+use super::foreign::{ForeignPolicy, Surroundings, others};
 use super::istio;
 use super::network_policy;
 use super::read::{Fault, Read};
@@ -93,6 +93,9 @@ pub(super) fn collect(cluster: &Cluster, diagnostics: &mut Vec<Diagnostic>) -> C
     let repeated = cluster.left_out().iter().filter(is_policy);
     let repeated = repeated.filter_map(|left| repeated::of(cluster, left, |entry| definition(entry).flatten()));
     partly.extend(repeated);
+    let others = others::all(cluster, &istio.config.root);
+    diagnostics.extend(about_others(&others));
+    partly.extend(others);
     for (entry, fault) in faults {
         // What a policy that is refused would say is not known.
         partly.extend(entry.key.kind.ends_with("Authentication").then(|| ForeignPolicy::refused(entry)));
@@ -128,6 +131,23 @@ fn about_nodes(cluster: &Cluster) -> Option<Diagnostic> {
     let message =
         format!("{subject} about nodes, which is not evaluated; pods in the network of their node are concerned");
     Some(Diagnostic::at(Code::UnsupportedPolicy, *at, message))
+}
+
+/// What is told of settings, annotations and makers of policies: one line for each kind of them.
+fn about_others(others: &[ForeignPolicy]) -> impl Iterator<Item = Diagnostic> {
+    let mut by_kind: BTreeMap<&str, Vec<&ForeignPolicy>> = BTreeMap::new();
+    for policy in others {
+        by_kind.entry(policy.said.unwrap_or_default()).or_default().push(policy);
+    }
+    by_kind.into_values().filter_map(|list| {
+        let first = list.iter().min_by_key(|p| p.at)?;
+        let more = if list.len() > 1 { format!(" and {} more", list.len() - 1) } else { String::new() };
+        let message = format!(
+            "{}{more} may decide about connections and is not evaluated; what is said of them leaves it out",
+            first.name()
+        );
+        Some(Diagnostic::at(Code::UnsupportedPolicy, first.at, message))
+    })
 }
 
 /// Whether a peer is addresses of IPv6, some of them at least.

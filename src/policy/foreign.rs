@@ -2,6 +2,7 @@
 //!
 //! Whatever a kind leaves open counts as possible: a verdict that such a policy may change is undetermined.
 
+pub(super) mod others;
 mod points;
 
 use crate::cluster::{Cluster, Entry};
@@ -86,19 +87,25 @@ const fn kind(
 /// <https://kuma.io/docs/latest/policies/meshtrafficpermission/>,
 /// <https://developer.hashicorp.com/consul/docs/connect/intentions>).
 const FOREIGN: &[Kind] = &[
+    kind("access.smi-spec.io", "TrafficTarget", Influence::Restricts, IN, Reach::Cluster),
     kind("cilium.io", "CiliumLocalRedirectPolicy", Influence::Decides, OUT, Reach::Cluster),
     kind("consul.hashicorp.com", "ServiceIntentions", Influence::Restricts, IN, Reach::Cluster),
+    kind("gloo.solo.io", "AccessPolicy", Influence::Restricts, IN, Reach::Cluster),
     kind("istio.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
     kind("istio.io", "PeerAuthentication", Influence::Decides, IN, Reach::Namespace),
+    kind("k8s.otterize.com", "ClientIntents", Influence::Decides, IN, Reach::Cluster),
     kind("k8s.ovn.org", "EgressFirewall", Influence::Restricts, OUT, Reach::Namespace),
     kind("kuma.io", "MeshTrafficPermission", Influence::Restricts, IN, Reach::Cluster),
     kind("kuma.io", "TrafficPermission", Influence::Restricts, IN, Reach::Cluster),
+    kind("nsx.vmware.com", "SecurityPolicy", Influence::Decides, BOTH, Reach::Namespace),
     kind("openshift.io", "EgressNetworkPolicy", Influence::Restricts, OUT, Reach::Namespace),
     kind("openshift.io", "NetNamespace", Influence::Decides, BOTH, Reach::Cluster),
     kind("policy.linkerd.io", "AuthorizationPolicy", Influence::Restricts, IN, Reach::Namespace),
+    kind("policy.linkerd.io", "EgressNetwork", Influence::Restricts, OUT, Reach::Namespace),
     kind("policy.linkerd.io", "Server", Influence::Restricts, IN, Reach::Namespace),
     kind("policy.linkerd.io", "ServerAuthorization", Influence::Restricts, IN, Reach::Namespace),
     kind("projectcalico.org", "HostEndpoint", Influence::Decides, BOTH, Reach::Cluster),
+    kind("vpcresources.k8s.aws", "SecurityGroupPolicy", Influence::Restricts, BOTH, Reach::Namespace),
 ];
 
 /// The line of a kind in the list.
@@ -143,6 +150,8 @@ pub struct ForeignPolicy {
     pub enforced_by: Option<String>,
     /// Whether it is evaluated as one of several definitions has it, and which one holds is not known.
     pub is_repeated: bool,
+    /// What of the object it is, where the object is no policy.
+    pub said: Option<&'static str>,
 }
 
 /// What decides whom policies concern, beside themselves.
@@ -181,6 +190,7 @@ impl ForeignPolicy {
             members: None,
             enforced_by: None,
             is_repeated: false,
+            said: None,
         };
         Some(points::narrowed(policy, entry, around))
     }
@@ -198,6 +208,7 @@ impl ForeignPolicy {
             members: None,
             enforced_by: None,
             is_repeated: false,
+            said: None,
         }
     }
 
@@ -223,6 +234,14 @@ impl ForeignPolicy {
             (false, false) => return points::on_interfaces(entry, around),
         };
         ForeignPolicy::of(entry, around).map(|all| ForeignPolicy { influence, ..all })
+    }
+
+    /// What it is called: the object, and what of it decides.
+    pub fn name(&self) -> String {
+        match self.said {
+            Some(said) => format!("{said} of {}", self.key),
+            None => self.key.to_string(),
+        }
     }
 
     /// True if it may concern pods of a namespace: those of its own, or any if it holds in the whole cluster.

@@ -151,7 +151,7 @@ impl SetTable {
         let (mut sets, mut outside) = (Vec::new(), false);
         for peer in rule.peers.list() {
             match peer {
-                Peer::Names(_) | Peer::Untold(_, Perhaps::Outside) => outside = true,
+                Peer::Names(_) | Peer::Untold(_, Perhaps::Outside | Perhaps::Ingresses) => outside = true,
                 Peer::Untold(_, Perhaps::Pods(selection)) => {
                     sets.push(self.intern(Meaning::Pods(selection.clone(), policy.host_network)));
                 }

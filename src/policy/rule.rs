@@ -93,6 +93,8 @@ pub enum Peer {
 pub enum Perhaps {
     /// Anybody outside of the cluster.
     Outside,
+    /// What brings requests of Ingresses, and anybody outside of the cluster.
+    Ingresses,
     /// Nodes: pods in the network of their node, and private addresses outside of the cluster.
     Nodes,
     /// These pods.

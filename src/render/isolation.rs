@@ -28,7 +28,7 @@ pub fn isolation_table(report: &Report<'_>) -> Table {
         }
         by.extend(foreign(report, index).map(|policy| match policy.is_repeated {
             true => format!("defined more than once: {} ({})", policy.key, report.sources.line_of(policy.at)),
-            false => format!("not evaluated: {}", policy.key),
+            false => format!("not evaluated: {}", policy.name()),
         }));
         if report.cluster.is_partial() {
             by.push("the input leaves out policies (kubectl get all)".to_owned());
@@ -131,7 +131,7 @@ pub fn isolation_json(report: &Report<'_>) -> String {
             isolated: Sides { ingress: ingress.is_isolated(), egress: egress.is_isolated() },
             policies: Sides { ingress: say(&ingress, Direction::Ingress), egress: say(&egress, Direction::Egress) },
             host_network: workload.spec.pod.host_network == Some(true),
-            not_evaluated: foreign(report, index).map(|f| f.key.to_string()).collect(),
+            not_evaluated: foreign(report, index).map(|f| f.name()).collect(),
             not_enforced: Direction::ALL
                 .into_iter()
                 .flat_map(|d| report.connectivity.unenforced(index, d))

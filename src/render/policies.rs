@@ -30,7 +30,7 @@ pub fn policies_table(report: &Report<'_>) -> Table {
             None if foreign.is_repeated => "defined more than once with different content".to_owned(),
             None => "not evaluated".to_owned(),
         };
-        rows.push(vec![foreign.key.to_string(), value, because, at]);
+        rows.push(vec![foreign.name(), value, because, at]);
     }
     for entry in report.cluster.entries().iter().filter(|e| is_staged(&e.key.group, &e.key.kind)) {
         let (value, at) = (Value::WithoutEffect.as_str().to_owned(), report.sources.line_of(entry.object.span));

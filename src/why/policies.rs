@@ -121,7 +121,7 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
         let by = policy.enforced_by.as_deref().unwrap_or_default();
         let text = format!(
             "{} is enforced by {by}, not at the pods of {name}: whether this connection passes there is not evaluated",
-            policy.key
+            policy.name()
         );
         step.say(Mark::Doubt, text, Some(scene.place(policy.at)));
     }
@@ -131,9 +131,9 @@ fn isolation(scene: &Scene<'_>, pair: &Judged, workload: usize, direction: Direc
     }
     if let Some(first) = foreign.first() {
         let subject = if foreign.len() > 1 {
-            format!("{} and {} more policies of other kinds are", first.key, foreign.len() - 1)
+            format!("{} and {} more policies of other kinds are", first.name(), foreign.len() - 1)
         } else {
-            format!("{} is", first.key)
+            format!("{} is", first.name())
         };
         step.say(Mark::Doubt, format!("{subject} not evaluated and may change this"), Some(scene.place(first.at)));
     }

@@ -117,7 +117,7 @@ fn unevaluated(scene: &Scene<'_>, judged: &[Judged]) -> String {
     let ends = ends.filter_map(|(end, direction)| Some((end.workload()?, direction)));
     let (repeated, others): (Vec<&ForeignPolicy>, Vec<&ForeignPolicy>) =
         ends.flat_map(|(w, direction)| scene.unevaluated(w, direction)).partition(|policy| policy.is_repeated);
-    let mut keys: Vec<String> = others.iter().map(|policy| policy.key.to_string()).collect();
+    let mut keys: Vec<String> = others.iter().map(|policy| policy.name()).collect();
     keys.sort();
     keys.dedup();
     match (repeated.first(), given::policies(scene)) {

@@ -181,7 +181,8 @@ impl<'a> Known<'a> {
             *policies.entry(&policy.key).or_default() |= selecting.contains(&index);
         }
         Known {
-            foreign: connectivity.foreign().iter().map(|f| &f.key).collect(),
+            // What is no policy is drawn, or used for something else.
+            foreign: connectivity.foreign().iter().filter(|f| f.said.is_none()).map(|f| &f.key).collect(),
             unread: facts.unread.iter().map(|u| u.object).collect(),
             read: facts.destination_rules.iter().map(|r| r.object).chain(facts.read.iter().copied()).collect(),
             policies,

@@ -100,7 +100,7 @@ impl Side<'_, '_> {
             peers.push(Peer::Nodes);
         }
         let untold = UNTOLD.iter().filter(|(name, _)| selector.means_reserved(name));
-        peers.extend(untold.map(|(_, words)| Peer::Untold(words, Perhaps::Outside)));
+        peers.extend(untold.map(untold_peer));
         Peers::AnyOf(peers)
     }
 
@@ -108,8 +108,7 @@ impl Side<'_, '_> {
     /// is in its bootstrap phase, checks health or is not managed is none of the pods of the input.
     fn entity(&self, field: &Field<'_>) -> Read<Peers> {
         let name = field.text()?;
-        let untold =
-            UNTOLD.iter().find(|(known, _)| *known == name).map(|(_, words)| Peer::Untold(words, Perhaps::Outside));
+        let untold = UNTOLD.iter().find(|(known, _)| *known == name).map(untold_peer);
         Ok(Peers::AnyOf(match name {
             "all" => return Ok(Peers::Everybody),
             "world" => vec![Peer::Addresses(self.reader.everywhere.addresses())],
@@ -254,6 +253,12 @@ impl Side<'_, '_> {
 /// Entities whose addresses manifests do not tell.
 const UNTOLD: [(&str, &str); 2] =
     [("ingress", "the proxy of Cilium for Ingresses"), ("kube-apiserver", "the API server")];
+
+/// The peer for such an entity: requests of Ingresses come from the proxy for them
+/// (<https://docs.cilium.io/en/stable/network/servicemesh/ingress/#ingress-and-network-policy>).
+fn untold_peer((entity, words): &(&str, &'static str)) -> Peer {
+    Peer::Untold(words, if *entity == "ingress" { Perhaps::Ingresses } else { Perhaps::Outside })
+}
 
 const ENTITIES: &str = "all, world, world-ipv4, world-ipv6, cluster, host, remote-node, kube-apiserver, ingress, init, \
                         health, unmanaged and none";

@@ -16,6 +16,12 @@ pub(super) fn narrowed(policy: ForeignPolicy, entry: &Entry, around: &Surroundin
     let is = |key: &str| spec.and_then(|s| s.get(key)).and_then(Tree::as_bool) == Some(true);
     match (entry.key.group.as_str(), entry.key.kind.as_str()) {
         ("security.istio.io", "AuthorizationPolicy") => of_targets(policy, entry, around.cluster),
+        // Without `Deny` it lets everything out (https://linkerd.io/2/reference/egress-network/).
+        ("policy.linkerd.io", "EgressNetwork") => {
+            let denies = spec.and_then(|s| s.get("trafficPolicy")).and_then(Tree::as_str) == Some("Deny");
+            let cluster_wide = entry.key.namespace() == "linkerd-egress";
+            ForeignPolicy { cluster_wide, members: if denies { None } else { Some(Vec::new()) }, ..policy }
+        }
         (group, "HostEndpoint") if is_calico(group) => of_hosts(policy, around.cluster),
         // What is not tracked is forwarded as if nothing were said of it
         // (<https://docs.tigera.io/calico/latest/reference/host-endpoints/summary>).

@@ -78,26 +78,37 @@ pub(in super::super) struct MeshConfig {
     pub root: String,
     /// The trust domain of its identities; `cluster.local` means it in any case.
     pub trust_domain: Option<String>,
+    /// The object by which proxies let out only what is in the registry, by its position in the cluster.
+    pub registry_only: Option<usize>,
 }
 
 impl MeshConfig {
     /// That of a cluster: from the ConfigMap that the control plane reads, or the resource that installs it.
     pub fn of(cluster: &Cluster) -> MeshConfig {
-        let mut config = MeshConfig { root: "istio-system".to_owned(), trust_domain: None };
-        for entry in cluster.entries() {
+        let mut config = MeshConfig { root: "istio-system".to_owned(), trust_domain: None, registry_only: None };
+        for (index, entry) in cluster.entries().iter().enumerate() {
             let tree = &entry.object.tree;
+            let mut policy = None;
             match (&*entry.key.group, &*entry.key.kind) {
                 ("", "ConfigMap") if entry.key.name == "istio" => {
                     let Some(text) = tree.at(&["data", "mesh"]).and_then(Tree::as_str) else { continue };
                     config.set(|key| top_level(text, key));
+                    policy = below(text, "outboundTrafficPolicy", "mode");
                 }
                 ("install.istio.io", "IstioOperator") => {
-                    config.set(|key| tree.at(&["spec", "meshConfig", key]).and_then(Tree::as_str));
+                    let mesh = tree.at(&["spec", "meshConfig"]);
+                    config.set(|key| mesh?.get(key)?.as_str());
+                    policy = mesh.and_then(|m| m.at(&["outboundTrafficPolicy", "mode"])?.as_str());
                 }
                 ("sailoperator.io", "Istio") => {
-                    config.set(|key| tree.at(&["spec", "values", "meshConfig", key]).and_then(Tree::as_str));
+                    let mesh = tree.at(&["spec", "values", "meshConfig"]);
+                    config.set(|key| mesh?.get(key)?.as_str());
+                    policy = mesh.and_then(|m| m.at(&["outboundTrafficPolicy", "mode"])?.as_str());
                 }
                 _ => {}
+            }
+            if policy == Some("REGISTRY_ONLY") {
+                config.registry_only.get_or_insert(index);
             }
         }
         config
@@ -120,6 +131,16 @@ fn top_level<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     Some(plain.trim_matches(['"', '\'']))
 }
 
+/// The value of a key in the mapping of a key at the top of a YAML text with plain values.
+fn below<'t>(text: &'t str, top: &str, key: &str) -> Option<&'t str> {
+    let mut lines = text.lines().skip_while(|line| line.strip_prefix(top).is_none_or(|rest| rest.trim() != ":"));
+    lines.next()?;
+    let inside = lines.take_while(|line| line.starts_with(' '));
+    let value = inside.filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(':')).next()?.trim();
+    let plain = value.split(" #").next().unwrap_or(value).trim();
+    Some(plain.trim_matches(['"', '\'']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +151,8 @@ mod tests {
         assert_eq!(top_level(text, "rootNamespace"), Some("mesh"));
         assert_eq!(top_level(text, "trustDomain"), Some("example.org"));
         assert_eq!(top_level(text, "accessLogFile"), None);
+        let text = "a: b\noutboundTrafficPolicy:\n  # only\n  mode: REGISTRY_ONLY\nmode: x";
+        assert_eq!(below(text, "outboundTrafficPolicy", "mode"), Some("REGISTRY_ONLY"));
+        assert_eq!(below("a:\n  mode: x", "outboundTrafficPolicy", "mode"), None);
     }
 }

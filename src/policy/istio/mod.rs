@@ -49,14 +49,16 @@ type Operation = (PortSet, Vec<Test>);
 impl Reader {
     /// Prepares to read.
     pub fn new(cluster: &Cluster) -> Reader {
-        let has_any = cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
+        let config = MeshConfig::of(cluster);
+        let has_any = config.registry_only.is_some()
+            || cluster.entries().iter().any(|e| [SECURITY, NETWORKING].contains(&e.key.group.as_str()));
         let some =
             |wanted: Membership| has_any && cluster.workloads().iter().any(|w| Membership::of(cluster, w) == wanted);
         Reader {
             has_outsiders: some(Membership::Outside),
             has_ambient: some(Membership::Ambient),
             authorizes: cluster.entries().iter().any(is_authorization),
-            config: MeshConfig::of(cluster),
+            config,
             everywhere: Everywhere::default(),
         }
     }
@@ -77,9 +79,12 @@ impl Reader {
     /// The policies that Sidecars are; which one holds for a pod depends on the others.
     pub fn sidecars<'a>(&self, cluster: &'a Cluster, faults: &mut Vec<(&'a Entry, Fault)>) -> Vec<Policy> {
         let all = cluster.entries().iter().filter(|e| (&*e.key.group, &*e.key.kind) == (NETWORKING, "Sidecar"));
-        let read = |entry: &'a Entry| sidecar::read(entry).map_err(|fault| faults.push((entry, fault))).ok();
+        let mode = self.config.registry_only.map(|at| &cluster.entries()[at]);
+        let read =
+            |entry: &'a Entry| sidecar::read(entry, mode.is_some()).map_err(|fault| faults.push((entry, fault))).ok();
         let mut found: Vec<_> = all.filter_map(read).collect();
         found.sort_by(|a, b| a.key().cmp(b.key()));
+        found.extend(mode.and_then(|entry| sidecar::of_mesh(entry, &self.config.root, &found)));
         sidecar::policies(cluster, &found, self)
     }
 

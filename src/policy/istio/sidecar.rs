@@ -12,13 +12,18 @@ use super::super::rule::{
     Action, Blocks, Closes, HostNetwork, NamespaceSelection, Peer, Peers, PodSelection, Policy, Rule, Scope,
 };
 use super::super::tier::{Order, Tier};
-use super::{Reader, in_mesh, tcp};
+use super::{NETWORKING, Reader, in_mesh, tcp};
 use crate::cluster::{Cluster, Entry};
-use crate::net::{Expression, Labels, NAMESPACE_NAME, ObjectKey, Operator, Requirement, Selector};
+use crate::manifest::Tree;
+use crate::net::{
+    AddressSet, Expression, Labels, NAMESPACE_NAME, ObjectKey, Operator, Requirement, Selector, parse_cidr,
+};
 
 /// A Sidecar.
 pub(super) struct Sidecar<'a> {
     entry: &'a Entry,
+    /// The namespace that it is for.
+    home: &'a str,
     /// The labels of the pods that it is for; `None` for all that no other one selects.
     selector: Option<Selector>,
     /// What it lets out, where it lets out nothing else.
@@ -41,10 +46,26 @@ struct Host<'a> {
     field: Field<'a>,
 }
 
-/// Reads a Sidecar.
-pub(super) fn read(entry: &Entry) -> Read<Sidecar<'_>> {
+/// Whatever is in the registry, as an object asks for.
+fn everything<'a>(entry: &'a Entry) -> Vec<Host<'a>> {
+    let field = Field::root(&entry.object.tree);
+    vec![Host { namespace: "*".to_owned(), name: "*".to_owned(), index: 0, field }]
+}
+
+/// What the configuration of the mesh is for pods that no Sidecar is for, where it lets out only what is in the
+/// registry
+/// (<https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-OutboundTrafficPolicy-Mode>).
+pub(super) fn of_mesh<'a>(entry: &'a Entry, root: &'a str, all: &[Sidecar<'a>]) -> Option<Sidecar<'a>> {
+    let is_there = all.iter().any(|s| s.home == root && s.selector.is_none());
+    (!is_there).then(|| Sidecar { entry, home: root, selector: None, hosts: Some(everything(entry)) })
+}
+
+/// Reads a Sidecar, in a mesh that lets out anything or only what is in the registry.
+pub(super) fn read(entry: &Entry, of_mesh: bool) -> Read<Sidecar<'_>> {
     let root = Field::root(&entry.object.tree);
-    let Some(spec) = root.get("spec") else { return Ok(Sidecar { entry, selector: None, hosts: None }) };
+    let home = entry.key.namespace();
+    let inherited = || of_mesh.then(|| everything(entry));
+    let Some(spec) = root.get("spec") else { return Ok(Sidecar { entry, home, selector: None, hosts: inherited() }) };
     spec.must_be_map()?;
     let selector = match spec.get("workloadSelector").and_then(|s| s.get("labels")) {
         Some(labels) => Some(super::labels(&labels)?).filter(|s| !s.is_everything()),
@@ -52,7 +73,8 @@ pub(super) fn read(entry: &Entry) -> Read<Sidecar<'_>> {
     };
     let mode = spec.get("outboundTrafficPolicy").and_then(|p| p.get("mode"));
     let closed = match mode.as_ref().map(Field::text).transpose()? {
-        None | Some("ALLOW_ANY") => false,
+        None => of_mesh,
+        Some("ALLOW_ANY") => false,
         Some("REGISTRY_ONLY") => true,
         Some(other) => {
             let at = mode.unwrap_or(spec);
@@ -70,25 +92,32 @@ pub(super) fn read(entry: &Entry) -> Read<Sidecar<'_>> {
             hosts.push(Host { namespace: namespace.to_owned(), name: name.to_ascii_lowercase(), index, field });
         }
     }
-    let is_given = spec.get("egress").is_some();
-    Ok(Sidecar { entry, selector, hosts: (closed && is_given).then_some(hosts) })
+    let hosts = match spec.get("egress") {
+        Some(_) => closed.then_some(hosts),
+        None => inherited().filter(|_| closed),
+    };
+    Ok(Sidecar { entry, home, selector, hosts })
 }
 
 /// The policies that Sidecars are. Of two for the same pods the first by name holds.
 pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], reader: &Reader) -> Vec<Policy> {
-    let mut services: BTreeMap<String, Peer> = BTreeMap::new();
+    let mut services: BTreeMap<String, Vec<Named>> = BTreeMap::new();
+    for entry in cluster.entries().iter().filter(|e| (&*e.key.group, &*e.key.kind) == (NETWORKING, "ServiceEntry")) {
+        outside(entry, reader, &mut services);
+    }
     for (entry, service) in cluster.services() {
         let labels = service.spec.as_ref().and_then(|s| s.selector.as_ref()).filter(|s| !s.is_empty());
         let Some(pods) = labels.and_then(equalities) else { continue };
         let namespaces = NamespaceSelection::Named(entry.key.namespace().to_owned());
         let name = format!("{}.{}.svc.cluster.local", entry.key.name, entry.key.namespace());
-        services.insert(name, Peer::Pods(PodSelection { namespaces, pods }));
+        let peer = Peer::Pods(PodSelection { namespaces, pods });
+        services.entry(name).or_default().push(Named { namespace: entry.key.namespace().to_owned(), peer });
     }
     let mut policies = Vec::new();
     for (index, sidecar) in sidecars.iter().enumerate() {
         let Some(hosts) = &sidecar.hosts else { continue };
         let Some(subject) = subject(sidecars, index, reader) else { continue };
-        let own = sidecar.entry.key.namespace();
+        let own = sidecar.home;
         let mut rules = Vec::new();
         for host in hosts {
             let homes: Vec<Option<&str>> = match host.namespace.as_str() {
@@ -126,6 +155,35 @@ pub(super) fn policies(cluster: &Cluster, sidecars: &[Sidecar<'_>], reader: &Rea
     policies
 }
 
+/// What a name in the registry means, and the namespace that says so.
+struct Named {
+    namespace: String,
+    peer: Peer,
+}
+
+/// Adds what a ServiceEntry puts into the registry: names outside, and addresses
+/// (<https://istio.io/latest/docs/reference/config/networking/service-entry/>).
+fn outside(entry: &Entry, reader: &Reader, services: &mut BTreeMap<String, Vec<Named>>) {
+    let texts = |key: &str| -> Vec<&str> {
+        let list = entry.object.tree.at(&["spec", key]).map(Tree::items).unwrap_or_default();
+        list.iter().filter_map(Tree::as_str).collect()
+    };
+    let blocks = texts("addresses").into_iter().filter_map(|a| {
+        let whole = if a.contains(':') { 128 } else { 32 };
+        parse_cidr(a).or_else(|_| parse_cidr(&format!("{a}/{whole}"))).ok()
+    });
+    let addresses = blocks.fold(AddressSet::none(), |set, block| set.with(&AddressSet::block(block)));
+    reader.everywhere.notice(&addresses);
+    for host in texts("hosts") {
+        let name = host.to_ascii_lowercase();
+        let named = Peer::Names(vec![name.clone()]);
+        let peers = (!addresses.is_empty()).then(|| Peer::Addresses(addresses.clone())).into_iter().chain([named]);
+        let namespace = entry.key.namespace();
+        let all = services.entry(name).or_default();
+        all.extend(peers.map(|peer| Named { namespace: namespace.to_owned(), peer }));
+    }
+}
+
 fn rule(host: &Host<'_>, home: Option<&str>, peers: Vec<Peer>) -> Rule {
     let own = home.map_or(Peers::Everybody, |name| {
         let namespaces = NamespaceSelection::Named(name.to_owned());
@@ -144,25 +202,25 @@ fn rule(host: &Host<'_>, home: Option<&str>, peers: Vec<Peer>) -> Rule {
 }
 
 /// The pods of the Services of a namespace, or of any, whose names a host means. Names are whole ones.
-fn peers(services: &BTreeMap<String, Peer>, namespace: Option<&str>, name: &str) -> Vec<Peer> {
+fn peers(services: &BTreeMap<String, Vec<Named>>, namespace: Option<&str>, name: &str) -> Vec<Peer> {
     let namespaces = match namespace {
         Some(name) => NamespaceSelection::Named(name.to_owned()),
         None => NamespaceSelection::Labeled(Selector::everything()),
     };
-    let is_there = |peer: &Peer| match peer {
-        Peer::Pods(selection) => namespace.is_none() || selection.namespaces == namespaces,
-        _ => false,
-    };
+    let is_there = |named: &&Named| namespace.is_none_or(|n| n == named.namespace);
+    let peer = |named: &Named| named.peer.clone();
     if name == "*" {
         let served = Requirement { key: added::SERVED.to_owned(), operator: Operator::Exists };
-        return vec![Peer::Pods(PodSelection { namespaces, pods: Selector::new([served]) })];
+        let pods = Peer::Pods(PodSelection { namespaces, pods: Selector::new([served]) });
+        let others = services.values().flatten().filter(|n| !matches!(n.peer, Peer::Pods(_)));
+        return std::iter::once(pods).chain(others.filter(is_there).map(peer)).collect();
     }
     match name.strip_prefix("*") {
         Some(end) => {
-            let named = services.iter().filter(|(n, peer)| n.ends_with(end) && is_there(peer));
-            named.map(|(_, peer)| peer.clone()).collect()
+            let named = services.iter().filter(|(n, _)| n.ends_with(end)).flat_map(|(_, all)| all);
+            named.filter(is_there).map(peer).collect()
         }
-        None => services.get(name).filter(|p| is_there(p)).cloned().into_iter().collect(),
+        None => services.get(name).into_iter().flatten().filter(is_there).map(peer).collect(),
     }
 }
 
@@ -170,8 +228,8 @@ fn peers(services: &BTreeMap<String, Peer>, namespace: Option<&str>, name: &str)
 fn subject(all: &[Sidecar<'_>], index: usize, reader: &Reader) -> Option<PodSelection> {
     let root = reader.config.root.as_str();
     let own = &all[index];
-    let namespace = own.entry.key.namespace();
-    let is_beside = |s: &&Sidecar<'_>| s.entry.key.namespace() == namespace;
+    let namespace = own.home;
+    let is_beside = |s: &&Sidecar<'_>| s.home == namespace;
     let mut pods = vec![in_mesh(reader.has_outsiders)];
     if let Some(selector) = &own.selector {
         pods.push(selector.expression());
@@ -189,7 +247,7 @@ fn subject(all: &[Sidecar<'_>], index: usize, reader: &Reader) -> Option<PodSele
     let mut namespaces = NamespaceSelection::Named(namespace.to_owned());
     if namespace == root && own.selector.is_none() {
         // Pods that a Sidecar of their own namespace selects are left out here.
-        let home = |s: &Sidecar<'_>| s.entry.key.namespace().to_owned();
+        let home = |s: &Sidecar<'_>| s.home.to_owned();
         let whole: Vec<String> = all.iter().filter(|s| s.selector.is_none()).map(home).filter(|n| n != root).collect();
         let requirement = Requirement { key: NAMESPACE_NAME.to_owned(), operator: Operator::NotIn(whole.clone()) };
         let selector = if whole.is_empty() { Selector::everything() } else { Selector::new([requirement]) };
