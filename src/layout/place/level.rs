@@ -9,6 +9,10 @@ use std::ops::Range;
 use super::fit::{Span, fit};
 use super::layers::layers;
 
+/// What an item behind others of its layer costs.
+const BEHIND: f64 = 6.0;
+/// What a crossing costs.
+const CROSSED: f64 = 10.0;
 /// Space between two columns.
 const COLUMN_GAP: f64 = 40.0;
 /// Space between two items of a column.
@@ -98,6 +102,15 @@ pub(super) struct Block {
     pub at: Vec<(f64, f64)>,
     /// Items in the second and further columns of their layer: lines to them pass between others.
     pub behind: usize,
+    /// Crossings of lines, as far as they can be known.
+    pub crossings: usize,
+}
+
+impl Block {
+    /// What it costs that lines cross or pass between others.
+    pub fn mixed(&self) -> f64 {
+        BEHIND * self.behind as f64 + CROSSED * self.crossings as f64
+    }
 }
 
 /// A level with its layers.

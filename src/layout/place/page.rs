@@ -29,7 +29,7 @@ impl Page {
         let n = nodes as f64;
         let (wanted, least) = match nodes {
             0..=15 => (12.1, 12.1),
-            16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 12.1 - 2.0 * (n - 15.0) / 35.0),
+            16..=50 => (12.1 - 1.9 * (n - 15.0) / 35.0, 10.1),
             51..=90 => (10.1 - 4.0 * (n - 50.0) / 80.0, 10.1 - 4.0 * (n - 50.0) / 40.0),
             91..=130 => (10.1 - 4.0 * (n - 50.0) / 80.0, 6.05),
             _ => (6.1 * (130.0 / n).sqrt(), 6.1 * (130.0 / n).sqrt()),
@@ -51,7 +51,7 @@ impl Page {
         let area = (w * h * ASPECT).sqrt();
         let aspect = (width + FURNITURE.0) / (h + FURNITURE.1);
         let odd = if aspect > WIDE {
-            (aspect / WIDE - 1.0) * 0.5
+            beyond(aspect / WIDE, 0.1, 1.0)
         } else {
             beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0)
         };
