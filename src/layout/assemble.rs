@@ -23,11 +23,13 @@ const ALONE: u32 = 1 << 28;
 /// More than there are edges.
 const EDGES: u32 = 1 << 28;
 /// So many cards and connections are drawn in all arrangements together, unless one has more.
-const WORK: usize = 200;
+const WORK: usize = 300;
 /// How much the size of the page counts against what lines cost.
 const PAGE: f64 = 0.15;
+/// What it costs that a picture is twice as large as it may be.
+const TOO_LARGE: f64 = 1500.0;
 /// The most arrangements that are drawn.
-const MOST_WAYS: usize = 6;
+const MOST_WAYS: usize = 8;
 /// How often lines that run astray are drawn again, unless there are many lines.
 const REPAIRS: usize = 2;
 /// With more lines than this all are drawn once.
@@ -109,7 +111,7 @@ impl Parts<'_> {
             let drawn = self.drawn(placement, options);
             let (width, height) = size(&drawn.routed);
             let trouble = judge::trouble(&drawn.routed, &drawn.connections);
-            (PAGE * page.size(width, height) + trouble, drawn)
+            (PAGE * page.size(width, height) + TOO_LARGE * page.excess(width, height) + trouble, drawn)
         });
         drawn.min_by(|a, b| a.0.total_cmp(&b.0))
     }

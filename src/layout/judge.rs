@@ -8,11 +8,11 @@ use super::route::{Connection, Port, Routed};
 use super::{Point, Rect};
 
 /// What a crossing costs, in user units of the size of the page.
-const CROSSING: f64 = 12.0;
+const CROSSING: f64 = 18.0;
 /// What a bend beyond those that two sides need costs.
 const BEND: f64 = 2.0;
 /// What it costs that a line runs back, once and for each user unit.
-const BACK: (f64, f64) = (16.0, 0.1);
+const BACK: (f64, f64) = (25.0, 0.1);
 /// What it costs that a line is twice as long as its ends are apart.
 const DETOUR: f64 = 14.0;
 /// What a label without a place costs.

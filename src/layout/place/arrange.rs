@@ -463,11 +463,11 @@ impl Placer<'_> {
             }
         }
         let frames = (0..parts.len()).filter(|&i| matches!(parts[i], Part::Area(_))).count();
-        if frames <= FEW_FRAMES {
-            for item in 0..parts.len() {
+        for &weight in if ways > 1 { &WEIGHTS[..2] } else { &WEIGHTS[..1] } {
+            for item in 0..if frames <= FEW_FRAMES { parts.len() } else { 0 } {
                 let Part::Area(area) = parts[item] else { continue };
                 for form in 0..self.forms[area].len() {
-                    let Some((.., known)) = best.best(1.0) else { continue };
+                    let Some((.., known)) = best.best(weight) else { continue };
                     let mut inner = known.inner.clone();
                     inner[item] = form;
                     if !seen.contains(&inner) {

@@ -43,6 +43,12 @@ impl Page {
         Page { wanted: self.wanted * part, most: self.most * part }
     }
 
+    /// How far a picture is from a size and a shape that it may have, as a part.
+    pub fn excess(self, width: f64, height: f64) -> f64 {
+        let aspect = (width + FURNITURE.0) / (height + FURNITURE.1);
+        (width / self.most - 1.0).max(0.0) + 0.3 * (aspect / WIDE - 1.0).max(0.0)
+    }
+
     /// The size that a picture needs on a page of the wanted shape, more if its texts become too small to read where it
     /// is shown, and for shapes that no page has.
     pub fn size(&self, width: f64, height: f64) -> f64 {
@@ -51,7 +57,7 @@ impl Page {
         let area = (w * h * ASPECT).sqrt();
         let aspect = (width + FURNITURE.0) / (h + FURNITURE.1);
         let odd = if aspect > WIDE {
-            beyond(aspect / WIDE, 0.1, 1.0)
+            (aspect / WIDE - 1.0) * 0.5
         } else {
             beyond(HIGH / aspect, 0.0, 1.0) + beyond(HIGHEST / aspect, 0.15, 3.0)
         };
