@@ -13,6 +13,7 @@ mod cards;
 mod crossing;
 mod detour;
 mod geometry;
+mod judge;
 mod labels;
 mod model;
 mod moment;

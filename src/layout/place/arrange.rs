@@ -2,6 +2,8 @@
 //! the page and lines are short. Then everything is arranged once more, with the heights of what lies outside each
 //! frame.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::cards::card::CardPlan;
 use super::super::cards::title::{TITLE_X, title_baseline, title_height};
 use super::super::{Point, Rect};
@@ -19,12 +21,14 @@ pub(in crate::layout) const TITLE_TOP: f64 = 4.0;
 const SHARES: [f64; 6] = [1.0, 0.7, 0.5, 0.38, 0.28, 0.18];
 /// How much lines count against height for a form of a frame.
 const CARES: [f64; 3] = [1.0, 5.0, 20.0];
+/// How much lines count against the page for ways to arrange the whole picture.
+const WEIGHTS: [f64; 3] = [1.0, 3.0, 0.3];
 /// With more nodes than this fewer arrangements are tried.
 pub(in crate::layout) const MANY: usize = 400;
 /// With more frames than this none is tried in another form than the rest.
 const FEW_FRAMES: usize = 12;
-/// What an item behind others of its layer costs.
-const BEHIND: f64 = 6.0;
+/// With more lines than this their crossings are not counted.
+const TANGLED: usize = 200;
 /// The distance of two cards, one below the other, up to which a line from one to the other is straight.
 const NEAR: f64 = 130.0;
 /// Times that everything is arranged again with known heights.
@@ -88,6 +92,57 @@ struct Tried {
     strain: f64,
 }
 
+/// The best forms of the whole picture: for each weight of lines, the best first.
+struct Ranking {
+    ways: usize,
+    /// Each form with what its page costs and what its lines cost.
+    forms: Vec<(f64, f64, Form)>,
+}
+
+impl Ranking {
+    fn cost(weight: f64, form: &(f64, f64, Form)) -> f64 {
+        form.0 + weight * form.1
+    }
+
+    fn best(&self, weight: f64) -> Option<&(f64, f64, Form)> {
+        self.forms.iter().min_by(|a, b| Ranking::cost(weight, a).total_cmp(&Ranking::cost(weight, b)))
+    }
+
+    fn add(&mut self, page: f64, lines: f64, form: Form) {
+        let new = (page, lines, form);
+        if self.forms.iter().any(|f| f.2.cards == new.2.cards) {
+            return;
+        }
+        self.forms.push(new);
+        if self.forms.len() > 4 * self.ways {
+            self.shrink();
+        }
+    }
+
+    /// Keeps the forms that are among the best.
+    fn shrink(&mut self) {
+        let mut kept: Vec<usize> = Vec::new();
+        let orders: Vec<Vec<usize>> = WEIGHTS
+            .iter()
+            .map(|&weight| {
+                let mut order: Vec<usize> = (0..self.forms.len()).collect();
+                let cost = |i: &usize| Ranking::cost(weight, &self.forms[*i]);
+                order.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+                order
+            })
+            .collect();
+        for place in 0..self.forms.len() {
+            for order in &orders {
+                if kept.len() < self.ways && !kept.contains(&order[place]) {
+                    kept.push(order[place]);
+                }
+            }
+        }
+        let mut old: Vec<Option<(f64, f64, Form)>> = std::mem::take(&mut self.forms).into_iter().map(Some).collect();
+        self.forms = kept.into_iter().filter_map(|i| old[i].take()).collect();
+    }
+}
+
 struct Placer<'a> {
     sizes: Sizes<'a>,
     tree: Tree,
@@ -103,8 +158,8 @@ struct Placer<'a> {
     origins: Vec<Point>,
 }
 
-/// Gives every card and frame its place.
-pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page) -> Placement {
+/// Gives every card and frame its place, in up to so many ways, the most promising first.
+pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page, ways: usize) -> Vec<Placement> {
     let tree = Tree::of(sizes.graph, sizes.composites);
     let count = tree.areas.len();
     let mut placer = Placer {
@@ -120,17 +175,16 @@ pub(in crate::layout) fn place(sizes: Sizes<'_>, page: Page) -> Placement {
     for area in (1..count).rev() {
         placer.forms[area] = placer.frame_forms(area);
     }
-    let whole = placer.whole();
-    placer.forms[0] = vec![whole];
-    placer.keep_chosen();
-    for _ in 0..AGAIN {
-        placer.spread();
-        for area in (0..count).rev() {
-            placer.forms[area] = vec![placer.again(area)];
+    let forms = placer.forms.clone();
+    let mut found: Vec<Placement> = Vec::new();
+    for whole in placer.whole(ways) {
+        placer.forms.clone_from(&forms);
+        let placement = placer.finished(whole);
+        if !found.iter().any(|known| known.cards == placement.cards) {
+            found.push(placement);
         }
     }
-    placer.spread();
-    placer.placement()
+    found
 }
 
 /// The distance of each composite from where traffic comes from, in connections.
@@ -318,7 +372,8 @@ impl Placer<'_> {
         let (ties, pulls) = (self.ties(area), self.pulls(area));
         let level = Level::new(&items, &ties, &pulls);
         let build = |choice: Choice| {
-            let block = level.build(&choice);
+            let mut block = level.build(&choice);
+            block.crossings = if ties.len() > TANGLED { 0 } else { tangle(&items, &ties, &block) };
             Tried { choice, strain: strain(&items, &ties, &block), block }
         };
         if known.is_empty() {
@@ -375,14 +430,30 @@ impl Placer<'_> {
         Form { choice, block, inner: inner.to_vec(), w, h, lines, top, strain: 0.0, cards }
     }
 
-    /// The whole picture in its best form: with all frames in forms for one width, then with other forms of single
+    /// The places in a form of the whole picture, arranged again with the heights that are known then.
+    fn finished(&mut self, whole: Form) -> Placement {
+        let count = self.forms.len();
+        self.forms[0] = vec![whole];
+        self.known = None;
+        self.keep_chosen();
+        for _ in 0..AGAIN {
+            self.spread();
+            for area in (0..count).rev() {
+                self.forms[area] = vec![self.again(area)];
+            }
+        }
+        self.spread();
+        self.placement()
+    }
+
+    /// The whole picture in its best forms: with all frames in forms for one width, then with other forms of single
     /// frames as long as that is better.
-    fn whole(&mut self) -> Form {
+    fn whole(&mut self, ways: usize) -> Vec<Form> {
         let many = self.sizes.graph.nodes().len() > MANY;
         let parts = self.tree.areas[0].parts.clone();
         let limits: Vec<f64> =
             if many { &[1.0][..] } else { &[1.0, 0.75, 1.6] }.iter().map(|s| self.page.wanted * s).collect();
-        let mut best: Option<(f64, Form)> = None;
+        let mut best = Ranking { ways, forms: Vec::new() };
         let mut seen: Vec<Vec<usize>> = Vec::new();
         for share in SHARES {
             let inner: Vec<usize> = parts.iter().map(|p| self.fitting(*p, self.page.wanted * share)).collect();
@@ -392,11 +463,11 @@ impl Placer<'_> {
             }
         }
         let frames = (0..parts.len()).filter(|&i| matches!(parts[i], Part::Area(_))).count();
-        if frames <= FEW_FRAMES {
-            for item in 0..parts.len() {
+        for &weight in if ways > 1 { &WEIGHTS[..2] } else { &WEIGHTS[..1] } {
+            for item in 0..if frames <= FEW_FRAMES { parts.len() } else { 0 } {
                 let Part::Area(area) = parts[item] else { continue };
                 for form in 0..self.forms[area].len() {
-                    let Some((_, known)) = &best else { continue };
+                    let Some((.., known)) = best.best(weight) else { continue };
                     let mut inner = known.inner.clone();
                     inner[item] = form;
                     if !seen.contains(&inner) {
@@ -407,39 +478,45 @@ impl Placer<'_> {
                 }
             }
         }
-        match best {
-            Some((_, form)) => form,
-            None => {
-                let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: Fill::No, apart: false };
-                let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
-                self.framed(0, choice, block, &vec![0; parts.len()])
-            }
+        if best.forms.is_empty() {
+            let choice = Choice { cap: 1.0, limit: 1.0, loose: Loose::Below, fill: Fill::No, apart: false };
+            let block = Block { at: vec![(0.0, 0.0); parts.len()], ..Block::default() };
+            return vec![self.framed(0, choice, block, &vec![0; parts.len()])];
         }
+        best.shrink();
+        best.forms.into_iter().map(|(.., form)| form).collect()
     }
 
-    fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Option<(f64, Form)>) {
+    fn try_whole(&mut self, inner: &[usize], limits: &[f64], best: &mut Ranking) {
         let mut tried: Vec<Tried> = Vec::new();
         for &limit in limits {
             tried.extend(self.tried(0, inner, limit, Vec::new()));
         }
-        let cost = |t: &Tried| self.page.size(t.block.w, t.block.h) + t.strain;
-        let Some(chosen) = tried.iter().min_by(|a, b| cost(a).total_cmp(&cost(b))) else { return };
-        let form = self.form_of(0, chosen, inner);
-        let parts = &self.tree.areas[0].parts;
-        let behind: usize = form.inner.iter().zip(parts).map(|(&f, p)| self.behind(*p, f)).sum();
-        let behind = BEHIND * (behind + form.block.behind) as f64;
-        let cost = self.page.size(form.w, form.h) + self.strain_of(&form) + behind;
-        if best.as_ref().is_none_or(|b| cost < b.0) {
-            *best = Some((cost, form));
+        let mut chosen: Vec<usize> = Vec::new();
+        for weight in if best.ways > 1 { &WEIGHTS[..] } else { &WEIGHTS[..1] } {
+            let cost = |t: &Tried| self.page.size(t.block.w, t.block.h) + weight * t.strain;
+            let mut order: Vec<(f64, usize)> = tried.iter().map(cost).zip(0..).collect();
+            order.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let few = best.ways.div_ceil(WEIGHTS.len());
+            chosen.extend(order.iter().take(few).map(|o| o.1));
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        for chosen in chosen.into_iter().map(|i| &tried[i]) {
+            let form = self.form_of(0, chosen, inner);
+            let parts = &self.tree.areas[0].parts;
+            let inner: f64 = form.inner.iter().zip(parts).map(|(&f, p)| self.mixed(*p, f)).sum();
+            let lines = self.strain_of(&form) + inner + form.block.mixed();
+            best.add(self.page.size(form.w, form.h), lines, form);
         }
     }
 
-    /// The items of a part that stand behind others of their layer.
-    fn behind(&self, part: Part, form: usize) -> usize {
-        let Part::Area(area) = part else { return 0 };
+    /// What it costs that lines of a part cross or pass between others.
+    fn mixed(&self, part: Part, form: usize) -> f64 {
+        let Part::Area(area) = part else { return 0.0 };
         let form = &self.forms[area][form];
         let inner = form.inner.iter().zip(&self.tree.areas[area].parts);
-        form.block.behind + inner.map(|(&f, p)| self.behind(*p, f)).sum::<usize>()
+        form.block.mixed() + inner.map(|(&f, p)| self.mixed(*p, f)).sum::<f64>()
     }
 
     /// The cost of all lines of a form of the whole picture.
@@ -525,12 +602,36 @@ impl Placer<'_> {
 
 /// What lines between items cost.
 fn strain(items: &[Item], ties: &[Tie], block: &Block) -> f64 {
-    let mut cost = BEHIND * block.behind as f64;
+    let mut cost = block.mixed();
     for tie in ties.iter().filter(|t| t.from != t.to) {
         let (a, b) = (block.at[tie.from], block.at[tie.to]);
         cost += bent(a.0, items[tie.from].w, b.0, items[tie.to].w, (a.1 + tie.from_y - b.1 - tie.to_y).abs(), tie.row);
     }
     cost
+}
+
+/// Crossings of lines, as far as they can be known from where their ends are: each leaves its item to the right and
+/// turns right before the other one.
+fn tangle(items: &[Item], ties: &[Tie], block: &Block) -> usize {
+    let key = |v: f64| v.round() as i64;
+    // Lines from one place are one as long as they run level.
+    let mut level: BTreeMap<(i64, usize), (i64, i64)> = BTreeMap::new();
+    let mut upright = BTreeSet::new();
+    for tie in ties.iter().filter(|t| t.from != t.to) {
+        let ((x, y), (to, end)) = (block.at[tie.from], block.at[tie.to]);
+        let (start, leaves) = (key(x + items[tie.from].w), key(y + tie.from_y));
+        let (turn, enters) = (key(to) - 20, key(end + tie.to_y));
+        let run = level.entry((leaves, tie.from)).or_insert((start, start));
+        *run = (run.0.min(turn), run.1.max(turn));
+        if leaves != enters {
+            upright.insert((turn, leaves.min(enters), leaves.max(enters)));
+        }
+    }
+    let crossed = |(x, top, bottom): (i64, i64, i64)| {
+        let near = level.range((top + 1, 0)..(bottom, 0));
+        near.filter(|(_, run)| run.0 < x && x < run.1).count()
+    };
+    upright.into_iter().map(crossed).sum()
 }
 
 /// What a line costs, by where its ends are: more if it runs back.
