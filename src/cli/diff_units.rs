@@ -98,7 +98,7 @@ fn touched<'u>(
     let patterns = args.units().patterns();
     let selected: Vec<&Unit> = patterns
         .iter()
-        .flat_map(|pattern| found.iter().flat_map(move |units| material::select(units, ".", pattern)))
+        .flat_map(|pattern| found.iter().flat_map(move |units| units::select(units, ".", pattern)))
         .collect();
     if let (Some(pattern), true) = (patterns.first(), selected.is_empty()) {
         anyhow::bail!("--unit {pattern}: there is no such unit; there are {}", material::names(&found[1]));

@@ -118,11 +118,12 @@ impl<'f> Texts<'f> {
         Ok(Some(trees))
     }
 
-    /// Adds a file that was read elsewhere, and gives trees that are alone in it their place there.
-    pub fn add(&mut self, file: &SourceFile, trees: &mut [Tree]) {
-        let id = FileId::at(self.list.len());
-        self.list.push(file.clone());
-        trees.iter_mut().for_each(|tree| edit::move_places(tree, &mut |span| Span { file: id, ..span }));
+    /// Adds files that were read elsewhere, and gives trees whose places count these their places here.
+    pub fn add(&mut self, files: &[SourceFile], trees: &mut [Tree]) {
+        let start = self.list.len();
+        self.list.extend(files.iter().cloned());
+        let moved = |span: Span| Span { file: FileId::at(start + span.file.index()), ..span };
+        trees.iter_mut().for_each(|tree| edit::move_places(tree, &mut |span| moved(span)));
     }
 
     /// The documents of a text that stands in a file, with their places there.

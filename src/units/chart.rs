@@ -45,6 +45,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
                 how: How::Helm(Chart { folder: folder.clone(), values, ..Chart::default() }),
                 edits: Edits::default(),
                 missing: missing.clone(),
+                declared: None,
             });
         };
         let values = values_files(known.repository, folder);

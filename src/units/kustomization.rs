@@ -41,6 +41,7 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
             how: How::Kustomize(folder.clone()),
             edits: Edits::default(),
             missing: missing(known, folder),
+            declared: None,
         });
     }
     units
