@@ -107,7 +107,7 @@ fn touched<'u>(
     for sides in pairs.into_values() {
         let Some(unit) = sides[1].or(sides[0]) else { continue };
         let is_asked = patterns.is_empty() || sides.iter().flatten().any(|unit| selected.contains(unit));
-        let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits));
+        let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits, declared_if_drawn(u)));
         let is_moved = how(0) != how(1);
         let reads = |side: usize| sides[side].is_some_and(|unit| reads_any(&states[side], unit, changed));
         if is_asked && (is_moved || reads(0) || reads(1)) {
@@ -115,6 +115,11 @@ fn touched<'u>(
         }
     }
     Ok(wanted)
+}
+
+/// The object that represents a unit which is not rendered.
+fn declared_if_drawn(unit: &Unit) -> Option<&units::Declared> {
+    unit.declared.as_deref().filter(|_| matches!(unit.how, How::NotHere(_)))
 }
 
 /// Whether a unit reads any of some files.
@@ -129,7 +134,15 @@ fn reads_any(state: &GitState, unit: &Unit, changed: &BTreeSet<String>) -> bool 
             all.any(|part| kustomize::reads(&part, state).iter().any(|path| changed.contains(path)))
         }
         How::Helm(chart) => {
-            changed.iter().any(|path| kustomize::is_below(&chart.folder, path) || chart.values.contains(path))
+            let parts = units::local_parts(&chart.folder, state);
+            let is_part = |path: &String| parts.iter().any(|(_, folder)| kustomize::is_below(folder, path));
+            let is_read = |path: &String| {
+                kustomize::is_below(&chart.folder, path)
+                    || chart.values.contains(path)
+                    || chart.set_file.iter().any(|(_, file)| file == path)
+                    || is_part(path)
+            };
+            changed.iter().any(is_read)
         }
         How::Plain(files) => files.iter().any(|path| changed.contains(path)),
         How::NotHere(_) => changed.contains(&unit.path),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::kustomize::{self, Changes, FILE_NAMES, Reason, Unbuilt, Whose};
 use crate::manifest::{self, Rendered, Tree};
 use crate::source::{
-    self, Cache, CacheKey, Disk, Files, HelmChart, Inflate, Loaded, Problem, Programs, SourceFile, Sources,
+    self, Cache, CacheKey, Copied, Disk, Files, HelmChart, Inflate, Loaded, Problem, Programs, SourceFile, Sources,
 };
 use crate::units::{self, Chart, How, Placed, Unit};
 
@@ -118,6 +118,9 @@ impl Renderer<'_> {
             Ok(built) => return Ok(Rendered::new(built.files, built.objects)),
             Err(unbuilt) => unbuilt,
         };
+        if fetch == Fetch::Never && unbuilt.reason == Reason::Remote {
+            return Err(not(folder, &unbuilt.to_string()));
+        }
         let all = kustomize::folders([folder], self.files);
         if fetch == Fetch::Never
             && let Some(url) = kustomize::fetches(&all, self.files)
@@ -150,7 +153,9 @@ impl Renderer<'_> {
             listed.filter_map(|path| Some((path.clone(), self.files.read(&path)?))).collect();
         copies.insert(file, text.into_bytes());
         let inflate = inflate(&all, Fetch::Never);
-        Ok(of_text(source::kustomize_copy(&copies, folder, inflate, self.programs, self.limit)?))
+        let copied = Copied::new(&copies, &format!("-k {folder}"))?;
+        let made = source::kustomize_with(&copied.place(folder), folder, inflate, self.programs, self.limit)?;
+        Ok(of_text(made))
     }
 
     /// The objects of a unit, in its namespace.
@@ -197,8 +202,13 @@ impl Renderer<'_> {
         let values = chart.values.iter().map(|path| self.files.on_disk(path)).collect::<Result<Vec<PathBuf>, _>>()?;
         let set_file = chart.set_file.iter().map(|(name, path)| Ok((name.clone(), self.files.on_disk(path)?)));
         let set_file = set_file.collect::<Result<_, Problem>>()?;
+        let parts = units::local_parts(&chart.folder, self.files);
+        let copied = (!parts.is_empty()).then(|| self.with_parts(&chart.folder, &parts)).transpose()?;
         let wanted = HelmChart {
-            chart: self.files.on_disk(&chart.folder)?,
+            chart: match &copied {
+                Some(copied) => copied.place(&chart.folder),
+                None => self.files.on_disk(&chart.folder)?,
+            },
             values,
             release: chart.release.clone(),
             namespace: namespace.map(str::to_owned),
@@ -211,7 +221,7 @@ impl Renderer<'_> {
             kube_version: self.charts.kube_version.clone(),
             shown: Some(chart.folder.clone()),
         };
-        let key = self.key(chart, &wanted);
+        let key = self.key(chart, &wanted, &parts);
         if let Some(text) = key.as_ref().and_then(|key| self.charts.cache.get(key)) {
             return Ok(of_text(SourceFile::new(format!("helm:{}", chart.folder), text)));
         }
@@ -222,8 +232,26 @@ impl Renderer<'_> {
         Ok(of_text(made))
     }
 
+    /// A copy of a chart with the charts of the repository that are parts of it.
+    fn with_parts(&self, folder: &str, parts: &[(String, String)]) -> Result<Copied, Problem> {
+        let mut copies = BTreeMap::new();
+        for (place, from) in [(String::new(), folder.to_owned())].iter().chain(parts) {
+            let start = if from == "." { 0 } else { from.len() + 1 };
+            let ignored = kustomize::join(from, ".helmignore");
+            for path in self.files.list(from).into_iter().chain([ignored]) {
+                let Some(bytes) = self.files.read(&path) else { continue };
+                let below = path.get(start..).unwrap_or_default();
+                // What a chart names by `file://` need not be locked.
+                if below != "Chart.lock" {
+                    copies.insert(kustomize::join(&kustomize::join(folder, place), below), bytes);
+                }
+            }
+        }
+        Copied::new(&copies, &format!("--helm {folder}"))
+    }
+
     /// Everything that the result of a chart depends on; `None` without a helm.
-    fn key(&self, chart: &Chart, wanted: &HelmChart) -> Option<CacheKey> {
+    fn key(&self, chart: &Chart, wanted: &HelmChart, parts: &[(String, String)]) -> Option<CacheKey> {
         let helm = self.programs.find("helm")?;
         let about = std::fs::metadata(&helm).ok()?;
         let mut key = CacheKey::new("helm");
@@ -233,7 +261,10 @@ impl Renderer<'_> {
         key.add(format!("{asked:?}").as_bytes());
         let ignored = kustomize::join(&chart.folder, ".helmignore");
         let named = chart.set_file.iter().map(|(_, path)| path);
-        for path in self.files.list(&chart.folder).iter().chain([&ignored]).chain(&chart.values).chain(named) {
+        let of_parts: Vec<String> = parts.iter().flat_map(|(_, folder)| self.files.list(folder)).collect();
+        for path in
+            self.files.list(&chart.folder).iter().chain([&ignored]).chain(&of_parts).chain(&chart.values).chain(named)
+        {
             key.add(path.as_bytes());
             key.add(&self.files.read(path).unwrap_or_default());
         }

@@ -74,6 +74,8 @@ pub struct Outline {
     pub remote: Vec<String>,
     /// The first field that is left to kustomize itself.
     pub left: Option<String>,
+    /// Its file, if nothing of it can be read.
+    pub unread: Option<String>,
     /// The charts that it asks for: the folder in which kustomize looks for each, and its name with where it is from.
     pub charts: Vec<(String, String)>,
 }
@@ -103,8 +105,9 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
         .iter()
         .flat_map(|key| tree.get(key).map(Tree::items).unwrap_or_default())
         .flat_map(|item| ["files", "envs"].iter().flat_map(|key| item.get(key).map(Tree::items).unwrap_or_default()));
-    for path in listed.chain(patches).chain(named).chain(generated).filter_map(Tree::as_str) {
-        let path = path.split_once('=').map_or(path, |(_, path)| path);
+    // A file of a generator may have a name in front of it.
+    let generated = generated.filter_map(Tree::as_str).map(path_of_pair);
+    for path in listed.chain(patches).chain(named).filter_map(Tree::as_str).chain(generated) {
         if is_remote(path) {
             outline.remote.push(path.to_owned());
         } else if !path.contains('\n') {
@@ -114,6 +117,11 @@ pub fn outline(folder: &str, text: &str) -> Option<Outline> {
     outline.left = tree.entries().iter().find(|e| !KNOWN.contains(&&*e.key)).map(|e| e.key.to_string());
     outline.charts = charts(folder, &tree);
     Some(outline)
+}
+
+/// The path of `name=path`.
+fn path_of_pair(pair: &str) -> &str {
+    pair.split_once('=').map_or(pair, |(_, path)| path)
 }
 
 /// The charts of `helmCharts`. A chart with a version and a repository is looked for in a folder named after both

@@ -99,9 +99,28 @@ fn read(texts: &mut Texts<'_>, k: &Kustomization, entry: &Tree) -> Outcome<Patch
         _ => return Err(texts.not(Reason::Refused, entry.span, "a patch has one of `path` and `patch`")),
     };
     match trees.as_slice() {
+        [Tree { value: Value::Seq(_), .. }] if !is_json_where_it_begins_so(texts, k, path, inline) => {
+            Err(texts.not(Reason::Refused, entry.span, "a JSON patch that begins with `[` has to be JSON"))
+        }
         [Tree { value: Value::Seq(operations), .. }] => Ok(Patch::Operations(operations.clone())),
         _ => Ok(Patch::Merge(objects(texts, trees)?)),
     }
+}
+
+/// Whether a text that begins as JSON is JSON: kustomize reads no other form of it as YAML
+/// (<https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/utils/jsonpatch.go>).
+fn is_json_where_it_begins_so(
+    texts: &mut Texts<'_>,
+    k: &Kustomization,
+    path: Option<(&str, Span)>,
+    inline: Option<(&str, Span)>,
+) -> bool {
+    let bytes = match (path, inline) {
+        (Some((path, _)), _) => texts.bytes(&join(&k.folder, path)).unwrap_or_default(),
+        (None, Some((text, _))) => text.as_bytes().to_vec(),
+        (None, None) => Vec::new(),
+    };
+    bytes.first() != Some(&b'[') || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok()
 }
 
 /// The documents of a file below the kustomization.

@@ -155,35 +155,48 @@ const MAX_COPY: usize = 64 << 20;
 /// The folder in a copy that the current folder becomes where paths lead above it.
 const HERE: &str = ".kubesketch-here";
 
-/// Builds a kustomization of files that are written into a folder of their own: paths as [`Files`](super::Files) has
-/// them, and the contents.
-pub fn kustomize_copy(
-    files: &BTreeMap<String, Vec<u8>>,
-    folder: &str,
-    inflate: Inflate,
-    programs: &Programs,
-    max_bytes: u64,
-) -> Result<SourceFile, Problem> {
-    let not = |what: String| Problem::NotRendered { job: format!("-k {folder}"), what };
-    if files.values().map(Vec::len).sum::<usize>() > MAX_COPY {
-        return Err(not(format!("a copy of it would have more than {} MiB", MAX_COPY >> 20)));
+/// Files that are written into a folder of their own for a program. They go when this does.
+#[derive(Debug)]
+pub struct Copied {
+    folder: TemporaryFolder,
+    /// How many folders above the current one the files reach.
+    above: usize,
+}
+
+impl Copied {
+    /// Writes files: paths as [`Files`](super::Files) has them, and the contents.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written, or are too much.
+    pub fn new(files: &BTreeMap<String, Vec<u8>>, job: &str) -> Result<Copied, Problem> {
+        let not = |what: String| Problem::NotRendered { job: job.to_owned(), what };
+        if files.values().map(Vec::len).sum::<usize>() > MAX_COPY {
+            return Err(not(format!("a copy of it would have more than {} MiB", MAX_COPY >> 20)));
+        }
+        let failed = |error: std::io::Error| not(format!("a copy of it could not be written: {error}"));
+        let folder = TemporaryFolder::new().map_err(failed)?;
+        let copied = Copied { folder, above: files.keys().map(|path| above(path)).max().unwrap_or_default() };
+        for (path, bytes) in files {
+            let to = copied.place(path);
+            let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+            made.and_then(|()| std::fs::write(&to, bytes)).map_err(failed)?;
+        }
+        Ok(copied)
     }
-    let failed = |error: std::io::Error| not(format!("a copy of it could not be written: {error}"));
-    let copy = TemporaryFolder::new().map_err(failed)?;
-    let above = |path: &str| path.split('/').take_while(|part| *part == "..").count();
-    let most = files.keys().map(|path| above(path)).max().unwrap_or_default();
-    let place = |path: &str| {
+
+    /// Where a path is in the copy: always inside of it.
+    pub fn place(&self, path: &str) -> PathBuf {
         let up = above(path);
-        let here = std::iter::repeat_n(HERE, most.saturating_sub(up));
+        let here = std::iter::repeat_n(HERE, self.above.saturating_sub(up));
         let rest = path.split('/').skip(up).filter(|part| !matches!(*part, "" | "." | ".."));
-        here.chain(rest).fold(copy.path().to_path_buf(), |to, part| to.join(part))
-    };
-    for (path, bytes) in files {
-        let to = place(path);
-        let made = to.parent().map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| std::fs::write(&to, bytes)).map_err(failed)?;
+        here.chain(rest).fold(self.folder.path().to_path_buf(), |to, part| to.join(part))
     }
-    kustomize_with(&place(folder), folder, inflate, programs, max_bytes)
+}
+
+/// How many folders a path leads up first.
+fn above(path: &str) -> usize {
+    path.split('/').take_while(|part| *part == "..").count()
 }
 
 /// Runs `helm template`. The result is named `helm:CHART`.

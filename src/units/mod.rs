@@ -13,6 +13,7 @@ mod edits;
 mod environment;
 mod flux;
 mod kustomization;
+mod others;
 mod overlaid;
 mod plain;
 mod project;
@@ -26,6 +27,7 @@ use crate::kustomize::{self, Changes, Outline, Variables};
 use crate::manifest::Tree;
 use crate::source::{Files, SourceFile};
 
+pub use chart::local_parts;
 pub use environment::select;
 
 /// What a unit is, as its author wrote it.
@@ -33,6 +35,10 @@ pub use environment::select;
 pub enum Kind {
     /// A kustomization that no other one uses.
     Kustomization,
+    /// Releases that helmfile installs.
+    Helmfile,
+    /// Manifests that Jsonnet makes.
+    Jsonnet,
     /// A Helm chart, with one of its values files.
     #[strum(serialize = "Chart")]
     Chart,
@@ -213,6 +219,7 @@ pub fn find(repository: &Repository<'_>) -> Vec<Unit> {
     units.extend(releases);
     units.extend(chart::units(&known, &claimed));
     units.extend(plain::units(&known, &claimed));
+    units.extend(others::units(&known));
     for unit in &mut units {
         unit.environment = unit.environment.take().or_else(|| environment::of(&unit.path));
     }

@@ -59,5 +59,5 @@ fn is_manifest(text: &str) -> bool {
     let says = |key: &str| {
         text.lines().any(|line| line.starts_with(key)) || text.contains(&format!("\"{}\"", key.trim_end_matches(':')))
     };
-    says("apiVersion:") && says("kind:") && !text.contains("{{")
+    says("apiVersion:") && says("kind:") && !text.contains("{{") && !text.contains("tanka.dev/")
 }

@@ -57,7 +57,7 @@ resources: [../base]
 patches:
   - path: values.yaml
   - target: {kind: HelmRelease, name: cache}
-    patch: '[{op: replace, path: /spec/chart/spec/version, value: 2.0.0}]'
+    patch: '- {op: replace, path: /spec/chart/spec/version, value: 2.0.0}'
 ";
 
 const VALUES: &str = "\
@@ -145,7 +145,7 @@ spec:
     - kustomize:
         patches:
           - target: {kind: Service}
-            patch: '[{op: replace, path: /spec/type, value: LoadBalancer}]'
+            patch: '- {op: replace, path: /spec/type, value: LoadBalancer}'
         images: [{name: own, newName: example.com/own}]
 ";
     let mut files = releases();
@@ -359,4 +359,75 @@ fn units_are_selected_as_people_name_them() {
     }
     let output = kubesketch(folder.path(), &["draw", ".", "--unit", "qa"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("qa"));
+}
+
+#[test]
+fn parts_of_a_chart_are_rendered_with_it_and_are_no_units() {
+    let chart = |name: &str, needs: &str| format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n{needs}");
+    let library = "{{- define \"lib.type\" -}}ClusterIP{{- end -}}\n";
+    let template = CHART.replace("{{ .Values.type }}", "{{ include \"lib.type\" . }}");
+    let folder = folder(&[
+        (
+            "charts/shop/Chart.yaml",
+            &chart("shop", "dependencies: [{name: own, version: 0.1.0, repository: 'file://../own'}]\n"),
+        ),
+        ("charts/shop/values.yaml", "own: {tag: of-shop}\n"),
+        (
+            "charts/own/Chart.yaml",
+            &chart("own", "dependencies: [{name: lib, version: 0.1.0, repository: 'file://../lib'}]\n"),
+        ),
+        ("charts/own/values.yaml", "tag: none\n"),
+        ("charts/own/templates/all.yaml", &template),
+        ("charts/lib/Chart.yaml", &chart("lib", "type: library\n")),
+        ("charts/lib/templates/_type.tpl", library),
+    ]);
+    let names: Vec<_> = units(folder.path()).iter().map(|u| u["name"].clone()).collect();
+    assert_eq!(names, ["charts/shop"]);
+    let Some(helm) = programs::helm() else { return };
+    let drawn = text(&with_programs(folder.path(), &[&helm], &["draw", "charts/shop", "-o", "json"]));
+    assert!(drawn.contains("own:of-shop"), "{drawn}");
+}
+
+#[test]
+fn nothing_that_deploys_vanishes_and_nothing_is_fetched() {
+    let folder = folder(&[
+        ("remote/kustomization.yaml", "resources: ['https://example.com/a//deploy?ref=v1']\n"),
+        ("broken/kustomization.yaml", "resources: [\n"),
+        ("empty/kustomization.yaml", ""),
+        ("helmfile.yaml", "releases: [{name: redis, chart: bitnami/redis}]\n"),
+        ("environments/default/main.jsonnet", "{}\n"),
+        (
+            "environments/default/spec.json",
+            "{\"apiVersion\": \"tanka.dev/v1alpha1\", \"kind\": \"Environment\", \"spec\": {\"namespace\": \"x\"}}\n",
+        ),
+    ]);
+    let rows: Vec<String> = units(folder.path())
+        .iter()
+        .map(|u| format!("{} {} {}", u["name"].as_str().unwrap(), u["kind"].as_str().unwrap(), u["missing"]))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "broken Kustomization [\"broken/kustomization.yaml cannot be read\"]",
+            "empty Kustomization [\"empty/kustomization.yaml cannot be read\"]",
+            "environments/default Jsonnet [\"the Jsonnet of environments/default is not evaluated\"]",
+            "helmfile.yaml Helmfile [\"helmfile.yaml is not evaluated: `helmfile template` renders it\"]",
+            "remote Kustomization [\"https://example.com/a//deploy?ref=v1 is not here, and nothing is fetched\"]",
+        ]
+    );
+    let output = kubesketch(folder.path(), &["draw", "remote"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("?ref=v1 is not here, and nothing is fetched") && !err.contains("failed"), "{err}");
+}
+
+#[test]
+fn a_base_that_is_named_by_a_link_is_no_unit() {
+    let folder = folder(&[
+        ("shared/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("shared/base/web.yaml", WEB),
+        ("apps/prod/kustomization.yaml", "namespace: prod\nresources: [base]\n"),
+    ]);
+    std::os::unix::fs::symlink("../../shared/base", folder.path().join("apps/prod/base")).unwrap();
+    let names: Vec<_> = units(folder.path()).iter().map(|u| u["name"].clone()).collect();
+    assert_eq!(names, ["apps/prod"]);
 }
