@@ -105,7 +105,7 @@ fn touched<'u>(
     }
     let mut wanted = Vec::new();
     for sides in pairs.into_values() {
-        let Some(unit) = sides[1].or(sides[0]) else { continue };
+        let Some(unit) = sides[1].or(sides[0]).filter(|_| !is_told_elsewhere(&sides)) else { continue };
         let is_asked = patterns.is_empty() || sides.iter().flatten().any(|unit| selected.contains(unit));
         let how = |side: usize| sides[side].map(|u| (&u.how, &u.placed, &u.edits, declared_if_drawn(u)));
         let is_moved = how(0) != how(1);
@@ -115,6 +115,15 @@ fn touched<'u>(
         }
     }
     Ok(wanted)
+}
+
+/// Whether a unit is only an object of another one: a release whose chart is not here, on both sides.
+fn is_told_elsewhere(sides: &[Option<&Unit>; 2]) -> bool {
+    let is_object = |unit: &&Unit| {
+        matches!(unit.how, How::NotHere(_))
+            && matches!(unit.kind, units::Kind::HelmRelease | units::Kind::FluxKustomization)
+    };
+    sides.iter().flatten().all(is_object)
 }
 
 /// The object that represents a unit which is not rendered.

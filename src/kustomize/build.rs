@@ -12,7 +12,7 @@ use super::patch;
 use super::replace;
 use super::resource::Resource;
 use super::transform;
-use super::tree::{Texts, is_below, is_remote, join};
+use super::tree::{Texts, is_remote, join};
 use super::{Built, Outcome, Reason, Unbuilt};
 use crate::manifest::{Tree, Value};
 use crate::source::{Files, Problem, SourceFile, Span};
@@ -192,7 +192,7 @@ impl Builder<'_> {
                     ));
                 }
                 None => return Err(self.texts.not(Reason::Refused, entry.span, format!("there is no file {full}"))),
-                Some(_) if !is_below(&k.folder, &full) => {
+                Some(_) if !self.texts.is_inside(&k.folder, &full) => {
                     let what = format!("`{path}` is not below the folder of the kustomization");
                     return Err(self.texts.not(Reason::Refused, entry.span, what));
                 }

@@ -6,7 +6,7 @@ use super::pointer;
 use super::resource::Resource;
 use super::schema::Shape;
 use super::selector::Selector;
-use super::tree::{Texts, is_below, join};
+use super::tree::{Texts, join};
 use super::{Outcome, Reason};
 use crate::manifest::{Tree, Value};
 use crate::source::Span;
@@ -126,7 +126,7 @@ fn is_json_where_it_begins_so(
 /// The documents of a file below the kustomization.
 fn load(texts: &mut Texts<'_>, k: &Kustomization, path: &str, span: Span) -> Outcome<Vec<Tree>> {
     let full = join(&k.folder, path);
-    if !is_below(&k.folder, &full) {
+    if !texts.is_inside(&k.folder, &full) {
         return Err(texts.not(Reason::Refused, span, format!("`{path}` is not below the folder of the kustomization")));
     }
     match texts.documents(&full)? {

@@ -88,6 +88,17 @@ impl<'f> Texts<'f> {
         self.files.is_folder(path)
     }
 
+    /// Whether a file is below a folder by its path and, as far as can be told, through links
+    /// (<https://kubectl.docs.kubernetes.io/faq/kustomize/#security-file-foo-is-not-in-or-below-bar>).
+    pub fn is_inside(&self, folder: &str, path: &str) -> bool {
+        let real = |path: &str| self.files.real(path).map(|real| join(".", &real));
+        is_below(folder, path)
+            && match (real(folder), real(path)) {
+                (Some(folder), Some(path)) => is_below(&folder, &path),
+                _ => true,
+            }
+    }
+
     /// The content of a file.
     pub fn bytes(&mut self, path: &str) -> Option<Vec<u8>> {
         let bytes = self.files.read(path)?;

@@ -26,12 +26,12 @@ pub(super) fn folders(repository: &Repository<'_>) -> BTreeSet<String> {
 pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> {
     let mut units = Vec::new();
     let used = used(known);
-    for folder in known.charts.iter().filter(|folder| !claimed.contains(*folder) && !used.contains(*folder)) {
-        let file = text_of(known.repository, &kustomize::join(folder, "Chart.yaml"));
-        let about = file.as_deref().and_then(|text| trees(text).into_iter().next());
-        if about.as_ref().and_then(|a| a.get("type")).and_then(Tree::as_str) == Some("library") {
-            continue;
-        }
+    let is_own = |folder: &&String| {
+        !claimed.contains(*folder) && !used.contains(*folder) && !is_library(known.repository, folder)
+    };
+    let own: Vec<&String> = known.charts.iter().filter(is_own).collect();
+    for folder in &own {
+        let folder: &String = folder;
         let missing = missing(known.repository, folder);
         let mut add = |values: Option<(String, String)>| {
             let (name, environment, values) = match values {
@@ -50,7 +50,8 @@ pub(super) fn units(known: &Known<'_>, claimed: &BTreeSet<String>) -> Vec<Unit> 
                 declared: None,
             });
         };
-        let values = values_files(known.repository, folder);
+        let mut values = values_files(known.repository, folder);
+        values.extend(values_elsewhere(known, folder, own.len() == 1));
         add(None);
         values.into_iter().for_each(|file| add(Some(file)));
     }
@@ -74,6 +75,39 @@ fn values_files(repository: &Repository<'_>, folder: &str) -> Vec<(String, Strin
         }
     }
     found
+}
+
+/// The values files in folders of environments elsewhere, with the environment of each: those of the only chart, and
+/// those that a chart's name is in, such as `environments/prod/web/values.yaml` or `prod/values-web.yaml`.
+fn values_elsewhere(known: &Known<'_>, folder: &str, is_only: bool) -> Vec<(String, String)> {
+    let chart = folder.rsplit('/').next().unwrap_or(folder);
+    let mut found = Vec::new();
+    for path in known.repository.paths.iter().filter(|path| is_yaml(path)) {
+        let (of, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let word = match stem {
+            "values" => "",
+            stem => match stem.strip_prefix("values-").or(stem.strip_suffix("-values")) {
+                Some(word) => word,
+                None => continue,
+            },
+        };
+        let is_elsewhere = !known.kustomizations.contains_key(of)
+            && !known.charts.iter().any(|chart| chart == of || kustomize::is_below(chart, of));
+        let is_named = word == chart || of.split('/').any(|part| part == chart);
+        // Another word is the name of another chart.
+        let is_meant = is_named || is_only && word.is_empty();
+        if is_elsewhere && is_meant {
+            found.extend(super::environment::of(of).map(|environment| (environment, path.clone())));
+        }
+    }
+    found
+}
+
+fn is_library(repository: &Repository<'_>, folder: &str) -> bool {
+    let file = text_of(repository, &kustomize::join(folder, "Chart.yaml"));
+    let about = file.as_deref().and_then(|text| trees(text).into_iter().next());
+    about.as_ref().and_then(|a| a.get("type")).and_then(Tree::as_str) == Some("library")
 }
 
 /// The charts that others of the repository have as a part.

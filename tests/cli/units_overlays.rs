@@ -121,7 +121,7 @@ fn a_patch_of_one_environment_changes_its_release_alone() {
     repository.commit("two");
     let output = with_programs(repository.top(), &[&helm], &["diff", "--git", "HEAD~1...HEAD"]);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(err.contains("changed: own (prod)"), "{err}\n{out}");
+    assert!(out.contains("== own (prod)") && !out.contains("stage"), "{err}\n{out}");
     assert!(out.contains("shop/own"), "{err}\n{out}");
     // A version of a chart that is not here.
     repository.write(&[("apps/prod/kustomization.yaml", &PATCHED.replace("2.0.0", "3.0.0"))]);
@@ -239,21 +239,19 @@ vars: [{name: SERVICE, objref: {kind: Service, name: web, apiVersion: v1}}]
 
 #[test]
 fn charts_of_a_kustomization_are_rendered_where_they_are_here() {
-    let mut files = releases();
-    files.retain(|(path, _)| path.starts_with("charts/"));
-    let named = |name: &str| {
-        format!(
-            "namespace: shop\nhelmGlobals: {{chartHome: ../charts}}\nhelmCharts: [{{name: {name}, releaseName: web}}]\n"
-        )
-    };
-    files.push(("here/kustomization.yaml", named("own")));
-    files.push(("gone/kustomization.yaml", named("gone")));
-    let folder = folder(&borrowed(&files));
+    let named = |name: &str| format!("namespace: shop\nhelmCharts: [{{name: {name}, releaseName: web}}]\n");
+    let folder = folder(&[
+        ("here/kustomization.yaml", &named("own")),
+        ("here/charts/own/Chart.yaml", "apiVersion: v2\nname: own\nversion: 0.1.0\n"),
+        ("here/charts/own/values.yaml", "type: ClusterIP\ntag: none\n"),
+        ("here/charts/own/templates/all.yaml", CHART),
+        ("gone/kustomization.yaml", &named("gone")),
+    ]);
     let (Some(helm), Some(kubectl)) = (programs::helm(), programs::kubectl()) else { return };
     let run = |unit: &str| with_programs(folder.path(), &[&helm, &kubectl], &["draw", unit, "-o", "json"]);
     assert!(text(&run("here")).contains("own:none"));
     let err = String::from_utf8_lossy(&run("gone").stderr).into_owned();
-    assert!(err.contains("the chart gone (charts/gone) is not here, and nothing is fetched"), "{err}");
+    assert!(err.contains("the chart gone (gone/charts/gone) is not here, and nothing is fetched"), "{err}");
 }
 
 #[test]
@@ -430,4 +428,20 @@ fn a_base_that_is_named_by_a_link_is_no_unit() {
     std::os::unix::fs::symlink("../../shared/base", folder.path().join("apps/prod/base")).unwrap();
     let names: Vec<_> = units(folder.path()).iter().map(|u| u["name"].clone()).collect();
     assert_eq!(names, ["apps/prod"]);
+}
+
+#[test]
+fn values_of_environments_belong_to_the_chart_that_they_name() {
+    let folder = folder(&[
+        ("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n"),
+        ("db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 0.1.0\n"),
+        ("environments/prod/web/values.yaml", "a: 1\n"),
+        ("environments/dev/values-web.yaml", "a: 1\n"),
+        ("environments/dev/values.yaml", "a: 1\n"),
+        ("other/web/values.yaml", "a: 1\n"),
+    ]);
+    let named = |top: &std::path::Path| units(top).iter().map(|u| u["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(named(folder.path()), ["db", "web", "web (dev)", "web (prod)"]);
+    std::fs::remove_dir_all(folder.path().join("db")).unwrap();
+    assert_eq!(named(folder.path()), ["web", "web (dev)", "web (dev)", "web (prod)"]);
 }
